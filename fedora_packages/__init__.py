@@ -1,0 +1,1 @@
+"""Package pages for Fedora: always fresh, never slow."""

