@@ -1,0 +1,88 @@
+"""Names, versions and their order: what an NVR is made of, and which of two EVRs rpm calls newer."""
+
+import re
+from dataclasses import dataclass
+from functools import total_ordering
+
+from fedora_packages.errors import InvalidNVR
+
+#: What a package may be called, source or binary.  Fedora's guidelines allow these characters; rpm itself allows more.
+PACKAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
+
+MAX_LENGTH = 512
+
+_SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
+
+
+def is_package_name(value: object) -> bool:
+    """Whether a value, of any type, can be the name of a package."""
+    return isinstance(value, str) and PACKAGE_NAME.fullmatch(value) is not None
+
+
+@dataclass(frozen=True)
+class NVR:
+    """A build's name, version and release: ``python3-foo-1.2-3.fc45``."""
+
+    name: str
+    version: str
+    release: str
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.version}-{self.release}"
+
+
+def parse_nvr(text: str) -> NVR:
+    """Return the parts of an NVR.  Raises `InvalidNVR`.
+
+    Neither version nor release may hold a dash, so that the last two dashes are the ones that divide.
+    """
+    if not isinstance(text, str) or len(text) > MAX_LENGTH:
+        raise InvalidNVR(f"{text!r:.80} is no name-version-release")
+    parts = text.rsplit("-", 2)
+    if len(parts) != 3 or not all(parts) or not is_package_name(parts[0]):
+        raise InvalidNVR(f"{text!r:.80} is no name-version-release")
+    return NVR(*parts)
+
+
+@total_ordering
+class EVR:
+    """Epoch, version and release of a package, ordered as rpm orders them."""
+
+    __slots__ = ("epoch", "release", "version", "_order")
+
+    def __init__(self, epoch: int | str | None, version: str, release: str = ""):
+        self.epoch = int(epoch or 0)
+        self.version = version
+        self.release = release
+        self._order = (self.epoch, _order(version), _order(release))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EVR) and self._order == other._order
+
+    def __lt__(self, other: "EVR") -> bool:
+        return self._order < other._order
+
+    def __hash__(self) -> int:
+        return hash(self._order)
+
+    def __repr__(self) -> str:
+        return f"EVR({self.epoch}, {self.version!r}, {self.release!r})"
+
+    def __str__(self) -> str:
+        """Return the EVR as people write it: an epoch of 0 is left out."""
+        text = f"{self.version}-{self.release}" if self.release else self.version
+        return f"{self.epoch}:{text}" if self.epoch else text
+
+
+def _order(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a key that sorts versions as rpm's ``rpmvercmp`` does.
+
+    Runs of digits compare as numbers and are newer than runs of letters; ``~`` is older than the end of the text, ``^`` newer than
+    the end and older than anything else.  All other characters only divide.
+    """
+    ranks = {"~": (0, 0, ""), "^": (2, 0, "")}
+    segments = [
+        ranks.get(segment) or ((4, int(segment), "") if segment.isdecimal() else (3, 0, segment))
+        for segment in _SEGMENT.findall(text[:MAX_LENGTH])
+    ]
+    return (*segments, (1, 0, ""))

@@ -1,0 +1,70 @@
+"""NVRs and the order of versions."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.errors import InvalidNVR
+from fedora_packages.nvr import EVR, NVR, is_package_name, parse_nvr
+
+VERSION = st.from_regex(r"[0-9a-z][0-9a-z.~^+]{0,10}", fullmatch=True)
+NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,20}", fullmatch=True)
+
+
+@given(name=NAME, version=VERSION, release=VERSION)
+def test_an_nvr_joined_and_split_is_the_same(name, version, release):
+    assert parse_nvr(str(NVR(name, version, release))) == NVR(name, version, release)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "guake", "guake-1", "-1-1", "guake--1", "guake-1-", "a b-1-1", None, 5, "x" * 600]
+)
+def test_what_is_no_nvr_is_refused(text):
+    with pytest.raises(InvalidNVR):
+        parse_nvr(text)
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("1.0", "1.1"), ("1.9", "1.10"), ("1.0~rc1", "1.0"), ("1.0", "1.0^git1"), ("1.0^git1", "1.0.1"), ("1.0a", "1.0.1"),
+        ("1.0", "1.0a"), ("2.fc44", "2.fc45"), ("1.0~rc1", "1.0~rc1^git1"), ("a", "1"), ("1.0~rc1^1", "1.0~rc2"), ("9", "10"),
+    ],
+)  # fmt: skip
+def test_versions_are_ordered_as_rpm_orders_them(older, newer):
+    assert EVR(0, older) < EVR(0, newer)
+
+
+@pytest.mark.parametrize(("one", "other"), [("1.0", "1_0"), ("1.05", "1.5"), ("1..0", "1.0"), ("fc.4", "fc4")])
+def test_what_only_divides_does_not_count(one, other):
+    assert EVR(0, one) == EVR(0, other)
+
+
+def test_the_epoch_comes_first():
+    assert EVR(0, "99") < EVR(1, "1")
+
+
+@pytest.mark.parametrize("epoch", [None, 0, "0"])
+def test_no_epoch_is_an_epoch_of_zero(epoch):
+    assert str(EVR(epoch, "1.0", "1.fc45")) == "1.0-1.fc45"
+
+
+def test_an_epoch_is_written_before_a_colon():
+    assert str(EVR("2", "1.0", "1.fc45")) == "2:1.0-1.fc45"
+
+
+@given(versions=st.lists(VERSION, min_size=3, max_size=3))
+def test_the_order_is_total(versions):
+    a, b, c = (EVR(0, version) for version in versions)
+    assert (a < b) + (a == b) + (b < a) == 1
+    assert not (a < b and b < c) or a < c
+
+
+@pytest.mark.parametrize("name", ["gcc-c++", "python3.14", "0ad", "libstdc++", "R-ggplot2", "_x"])
+def test_package_names_may_have_odd_letters(name):
+    assert is_package_name(name)
+
+
+@pytest.mark.parametrize("name", ["", ".x", "-x", "a/b", "a b", "ä", "x" * 300, None, "a\n", "a\0"])
+def test_other_things_are_no_package_names(name):
+    assert not is_package_name(name)
