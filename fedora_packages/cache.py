@@ -1,0 +1,453 @@
+"""The cache protocol: read, store, invalidate.  Nothing expires; what changes is invalidated, and then filled again.
+
+The rules that make this safe, each held by one script in ``lua/``:
+
+* a fill reads the entry's generation *before* it asks upstream, and is stored only if the generation is still the same;
+* an invalidation raises the generation and makes every value *last known good* in the same step;
+* a failure is never stored as a value.
+
+An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot::
+
+    fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
+                               v:<variant> = {...}        current value with its stamp (JSON)
+                               o:<variant> = {...}        last known good, after an invalidation
+                               x:<variant> = {...}        the latest failed fill: since, at, error, upstream
+                               why = {...}                the event of the latest invalidation, and when that was
+    fp:{guake}:rev             integer, +1 whenever any entry of the package changes
+
+Before editing: no other module may know these fields, and none of the scripts may be split into two commands.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache as once
+from importlib.resources import files
+from typing import Any
+
+import redis
+from dogpile.cache import make_region
+from dogpile.cache.api import NO_VALUE, CachedValue
+from dogpile.cache.backends.redis import RedisBackend
+from dogpile.cache.region import value_version
+
+from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
+
+log = logging.getLogger(__name__)
+
+PREFIX = "fp"
+
+#: Seconds after which the lock of a fill is taken from a process that died while it held it.
+LOCK_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for what is about no package."""
+
+    query: str
+    package: str
+    shape: int
+
+    @property
+    def key(self) -> str:
+        return f"{PREFIX}:{{{self.package}}}:{self.query}:{self.shape}"
+
+    @property
+    def revision_key(self) -> str:
+        return f"{PREFIX}:{{{self.package}}}:rev"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """When, how long, by whom and because of what a value was fetched."""
+
+    fetched: float  # UTC, seconds since 1970: the moment before upstream was asked
+    took: float  # seconds
+    upstream: str  # who answered: "koji"
+    by: str  # who asked: "web" or "worker"
+    event: Mapping[str, Any] | None = None  # {"id", "topic", "sent"} of the event that made it necessary
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "fetched": self.fetched,
+            "took": self.took,
+            "upstream": self.upstream,
+            "by": self.by,
+            "event": dict(self.event) if self.event else None,
+        }
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why there is no current value: a sentence, since when, when last tried, and which upstream.  Times as in `Stamp`."""
+
+    since: float
+    at: float
+    error: str
+    upstream: str
+
+
+FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the cache says of one variant of an entry.
+
+    ``state`` is one of
+
+    * ``fresh``: ``value`` is what upstream says;
+    * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
+    * ``failing``: ``value`` is the last one known (or None); ``problem`` says what is wrong since when;
+    * ``unknown``: nothing was ever fetched and nobody is fetching it.
+    """
+
+    entry: Entry
+    variant: str
+    state: str = UNKNOWN
+    value: Any = None
+    stamp: Stamp | None = None
+    because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
+    problem: Problem | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.state == FRESH
+
+    @property
+    def is_known(self) -> bool:
+        return self.stamp is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the reading JSON-ready: what the JSON answers and the stamps of panels are made of."""
+        return {
+            "state": self.state,
+            "value": self.value,
+            "stamp": self.stamp.as_dict() if self.stamp else None,
+            "because": dict(self.because) if self.because else None,
+            "problem": asdict(self.problem) if self.problem else None,
+        }
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A value with its stamp and the generation that was seen before it was fetched."""
+
+    generation: str
+    value: Any
+    stamp: Stamp
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An entry at the beginning of a fill."""
+
+    generation: str
+    current: frozenset[str]  # variants that have a value
+    wanting: frozenset[str]  # variants that had one, or could not be filled
+
+
+class LostRace(Exception):
+    """The entry was invalidated while it was being filled.  Holds the `Filled` that was not stored."""
+
+
+@once
+def script(name: str) -> str:
+    """Return the text of ``lua/NAME.lua``."""
+    return files("fedora_packages").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
+
+
+@contextmanager
+def redis_errors():
+    """Turn what redis raises when it cannot be reached into `CacheUnavailable`."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.ReadOnlyError) as error:
+        raise CacheUnavailable(f"Redis does not answer: {error}") from error
+
+
+def connect(url: str, timeout: float = 5.0) -> redis.Redis:
+    """Return a Redis client.  ``timeout`` in seconds bounds each command; nothing is sent yet."""
+    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)
+
+
+class GenerationBackend(RedisBackend):
+    """A dogpile backend whose ``set`` is stored only if no invalidation came since the fill began.
+
+    Keys are ``ENTRY-KEY|VARIANT``.  ``arguments`` are those of dogpile's Redis backend, and ``wait``: the seconds for which
+    `get_mutex`'s lock is waited for before `FillInProgress` is raised.
+    """
+
+    # Values are encoded here: the region would put metadata of its own before the JSON.
+    serializer = None
+    deserializer = None
+
+    def __init__(self, arguments: Mapping[str, Any]):
+        arguments = dict(arguments)
+        self.wait = arguments.pop("wait")
+        super().__init__(arguments)
+
+    def get(self, key: str) -> Any:
+        return self.get_multi([key])[0]
+
+    def get_multi(self, keys: Sequence[str]) -> list[Any]:
+        with redis_errors():
+            pipe = self.reader_client.pipeline(transaction=False)
+            for key in keys:
+                entry_key, _, variant = key.rpartition("|")
+                pipe.hmget(entry_key, "gen", f"v:{variant}")
+            return [_cached(generation, value) for generation, value in pipe.execute()]
+
+    def set(self, key: str, value: CachedValue) -> None:
+        """Store; raises `LostRace` if the entry was invalidated meanwhile."""
+        entry_key, _, variant = key.rpartition("|")
+        filled: Filled = value.payload
+        if not self.store(entry_key, variant, filled):
+            raise LostRace(filled)
+
+    def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
+        for key, value in mapping.items():
+            self.set(key, value)
+
+    def delete(self, key: str) -> None:
+        """Invalidate the entry: a deletion alone would let a fill under way store what is old."""
+        self.delete_multi([key])
+
+    def delete_multi(self, keys: Sequence[str]) -> None:
+        with redis_errors():
+            for entry_key in {key.rpartition("|")[0] for key in keys}:
+                self.writer_client.eval(*invalidation(entry_key, None))
+
+    def get_mutex(self, key: str) -> "FillLock":
+        entry_key, _, variant = key.rpartition("|")
+        return FillLock(self.writer_client, f"{entry_key}:fill:{variant}", self.wait)
+
+    def store(self, entry_key: str, variant: str, filled: Filled) -> bool:
+        """Store a fill and say whether it was; see ``lua/store.lua``."""
+        data = json.dumps({"value": filled.value, "stamp": filled.stamp.as_dict()}, separators=(",", ":"))
+        with redis_errors():
+            return bool(
+                self.writer_client.eval(
+                    script("store"), 2, entry_key, _revision_key(entry_key), filled.generation, variant, data
+                )
+            )
+
+
+class FillLock:
+    """One fill at a time, across processes: dogpile's mutex, waited for within a bound.
+
+    Raises `FillInProgress` when the bound is reached.  A holder that dies loses it after `LOCK_TIMEOUT`; that two fills
+    then overlap costs a request and nothing else, since both are stored by generation.
+    """
+
+    def __init__(self, client: redis.Redis, name: str, wait: float):
+        self._wait = wait
+        self._name = name
+        self._lock = client.lock(name, timeout=LOCK_TIMEOUT, sleep=0.02, thread_local=False)
+
+    def acquire(self, wait: bool = True) -> bool:
+        with redis_errors():
+            got = self._lock.acquire(blocking=wait, blocking_timeout=self._wait if wait else None)
+        if wait and not got:
+            raise FillInProgress(f"{self._name} was held by another process for {self._wait:g} s")
+        return got
+
+    def release(self) -> None:
+        try:
+            with redis_errors():
+                self._lock.release()
+        except (redis.exceptions.LockError, CacheUnavailable) as error:
+            log.warning("the lock %s could not be given back (it runs out by itself): %s", self._name, error)
+
+    def locked(self) -> bool:
+        with redis_errors():
+            return self._lock.locked()
+
+
+class Cache:
+    """The cache as one process uses it.
+
+    ``by`` says in stamps who asks upstream (``"web"``, ``"worker"``); ``wait`` bounds in seconds how long a fill waits for
+    another one; ``on_lost`` is told of each entry whose fill lost the race, to queue it again.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        by: str,
+        wait: float = 2.0,
+        on_lost: Callable[[Entry], None] = lambda entry: None,
+        clock: Callable[[], float] = time.time,
+    ):
+        self.client = client
+        self.by = by
+        self.on_lost = on_lost
+        self.clock = clock
+        self.region = make_region(name=PREFIX).configure(
+            "fedora_packages.generations",
+            expiration_time=None,
+            arguments={
+                "connection_pool": client.connection_pool,
+                "distributed_lock": True,
+                "thread_local_lock": False,
+                "wait": wait,
+            },
+        )
+        self.backend: GenerationBackend = self.region.backend
+
+    def read(self, wanted: Sequence[tuple[Entry, str]]) -> list[Reading]:
+        """Return a `Reading` for each (entry, variant), in one round trip where all are fresh, in two otherwise."""
+        if not wanted:
+            return []
+        found = self.region.get_multi([_region_key(entry, variant) for entry, variant in wanted])
+        missing = [pair for pair, filled in zip(wanted, found, strict=True) if filled is NO_VALUE]
+        known = dict(zip(missing, self._last_known(missing), strict=True))
+        return [
+            known[pair] if filled is NO_VALUE else _reading(pair, filled)
+            for pair, filled in zip(wanted, found, strict=True)
+        ]
+
+    def fill(
+        self,
+        entry: Entry,
+        variant: str,
+        fetch: Callable[[], Any],
+        upstream: str,
+        event: Mapping[str, Any] | None = None,
+    ) -> Reading:
+        """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
+
+        ``event`` is the cause that the stamp will name.  A fill that loses the race is handed on as ``refreshing`` and not stored.
+        Raises `FillInProgress`, and what ``fetch`` raises (an `UpstreamError` is noted with the entry for panels to tell).
+        """
+
+        def create() -> Filled:
+            return self.fetched(self.open(entry).generation, fetch, upstream, event)
+
+        try:
+            filled = self.region.get_or_create(_region_key(entry, variant), create)
+        except LostRace as lost:
+            self.on_lost(entry)
+            return _reading((entry, variant), lost.args[0], REFRESHING)
+        except UpstreamError as error:
+            self.fail(entry, variant, error)
+            raise
+        return _reading((entry, variant), filled)
+
+    def fetched(
+        self, generation: str, fetch: Callable[[], Any], upstream: str, event: Mapping[str, Any] | None
+    ) -> Filled:
+        """Ask upstream and return the answer, stamped."""
+        started, ticks = self.clock(), time.perf_counter()
+        value = fetch()
+        took = round(time.perf_counter() - ticks, 6)
+        return Filled(generation, value, Stamp(started, took, upstream, self.by, event))
+
+    def open(self, entry: Entry) -> Opened:
+        """Begin a fill: return the entry's generation (made if there was none) and its variants."""
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            pipe.eval(script("open"), 1, entry.key)
+            pipe.hkeys(entry.key)
+            generation, fields = pipe.execute()
+        names = [field.decode() for field in fields]
+        return Opened(
+            generation.decode(),
+            frozenset(name[2:] for name in names if name.startswith("v:")),
+            frozenset(name[2:] for name in names if name.startswith(("o:", "x:"))),
+        )
+
+    def store(self, entry: Entry, variant: str, filled: Filled) -> bool:
+        """Store a fill unless the entry was invalidated since it was opened; a loser is queued again."""
+        if self.backend.store(entry.key, variant, filled):
+            return True
+        self.on_lost(entry)
+        return False
+
+    def invalidate(self, entries: Iterable[Entry], event: Mapping[str, Any] | None = None) -> list[int]:
+        """Take all values of the entries out of use and return how many that were for each.  Queues nothing.
+
+        ``event`` is the cause, as `Event.cause` gives it.
+        """
+        why = {"event": event, "at": self.clock()}
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for entry in entries:
+                pipe.eval(*invalidation(entry.key, why))
+            return pipe.execute()
+
+    def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
+        """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""
+        with redis_errors():
+            self.client.eval(
+                script("fail"),
+                2,
+                entry.key,
+                entry.revision_key,
+                variant,
+                self.clock(),
+                str(error)[:500],
+                error.upstream,
+            )
+
+    def drop(self, entry: Entry, variant: str) -> None:
+        """Forget one variant for good: its release is no more."""
+        with redis_errors():
+            self.client.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
+
+    def revision(self, package: str) -> int:
+        """Return the package's revision: a number that differs whenever any of its entries has changed."""
+        with redis_errors():
+            return int(self.client.get(f"{PREFIX}:{{{package}}}:rev") or 0)
+
+    def _last_known(self, wanted: Sequence[tuple[Entry, str]]) -> list[Reading]:
+        if not wanted:
+            return []
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for entry, variant in wanted:
+                pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
+            return [_old_reading(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]
+
+
+def invalidation(entry_key: str, why: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    """Return the arguments of the ``EVAL`` that invalidates an entry."""
+    return (script("invalidate"), 2, entry_key, _revision_key(entry_key), json.dumps(why))
+
+
+def _region_key(entry: Entry, variant: str) -> str:
+    return f"{entry.key}|{variant}"
+
+
+def _revision_key(entry_key: str) -> str:
+    return entry_key[: entry_key.index("}:") + 2] + "rev"
+
+
+def _cached(generation: bytes | None, data: bytes | None) -> Any:
+    if generation is None or data is None:
+        return NO_VALUE
+    value, stamp = _decoded(data)
+    return CachedValue(Filled(generation.decode(), value, stamp), {"ct": stamp.fetched, "v": value_version})
+
+
+def _decoded(data: bytes) -> tuple[Any, Stamp]:
+    stored = json.loads(data)
+    return stored["value"], Stamp(**stored["stamp"])
+
+
+def _reading(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> Reading:
+    return Reading(*pair, state, filled.value, filled.stamp)
+
+
+def _old_reading(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> Reading:
+    value, stamp = _decoded(old) if old else (None, None)
+    because = json.loads(why) if why else None
+    if failure:
+        noted = json.loads(failure)
+        problem = Problem(noted["since"], noted["at"], noted["error"], noted["upstream"])
+        return Reading(*pair, FAILING, value, stamp, because, problem)
+    return Reading(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

@@ -1,0 +1,15 @@
+-- Note that a fill of one variant failed, keeping since when it does.  A note is no value: nothing reads it as one.
+-- KEYS: 1 the entry, 2 the revision of its package
+-- ARGV: 1 the variant, 2 the moment (seconds since 1970), 3 what went wrong (a sentence), 4 the upstream
+-- Result: since when fills of it fail.
+local field = 'x:' .. ARGV[1]
+local since = ARGV[2]
+local known = redis.call('HGET', KEYS[1], field)
+if known then
+  since = cjson.decode(known).since
+else
+  redis.call('INCR', KEYS[2])
+end
+redis.call('HSET', KEYS[1], field,
+  cjson.encode({since = tonumber(since), at = tonumber(ARGV[2]), error = ARGV[3], upstream = ARGV[4]}))
+return tostring(since)

@@ -1,0 +1,32 @@
+"""A package's timeline: the events about it that a worker has handled, newest first, in one capped Redis stream.
+
+The worker writes it, the web reads it.  A message that came twice is in the stream twice and in the reading once.
+"""
+
+import json
+from typing import Any
+
+import redis
+
+from fedora_packages.cache import PREFIX, redis_errors
+from fedora_packages.events import Event
+
+#: How many events are kept of a package, about.
+KEPT = 100
+
+
+def note(pipe: Any, package: str, event: Event) -> None:
+    """Add to a pipeline that ``event`` was about ``package``."""
+    pipe.xadd(_key(package), {"event": json.dumps(event.cause())}, maxlen=KEPT, approximate=True)
+
+
+def read(client: redis.Redis, package: str) -> list[dict[str, Any]]:
+    """Return the events about a package, newest first: ``[{"id", "topic", "sent"}]``, at most `KEPT`."""
+    with redis_errors():
+        rows = client.xrevrange(_key(package), count=2 * KEPT)
+    events = {cause["id"]: cause for cause in (json.loads(fields[b"event"]) for _, fields in rows)}
+    return sorted(events.values(), key=lambda cause: cause["sent"], reverse=True)[:KEPT]
+
+
+def _key(package: str) -> str:
+    return f"{PREFIX}:{{{package}}}:timeline"

@@ -1,0 +1,247 @@
+"""The cache protocol over a real Redis: read, store, invalidate, and what each of them must never do."""
+
+import threading
+
+import pytest
+import redis
+
+from fedora_packages.cache import Cache, Entry, connect
+from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
+
+ENTRY = Entry("koji.builds", "guake", 1)
+EVENT = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1764012345.0}
+
+
+@pytest.fixture
+def cache(client):
+    return Cache(client, "web", wait=0.2)
+
+
+def fill(cache, value, entry=ENTRY, variant="", **more):
+    return cache.fill(entry, variant, lambda: value, "koji", **more)
+
+
+def read(cache, entry=ENTRY, variant=""):
+    (reading,) = cache.read([(entry, variant)])
+    return reading
+
+
+def down():
+    raise UpstreamUnavailable("koji", "listBuilds of 'guake'", "no answer within 10 s")
+
+
+def test_what_was_never_filled_is_unknown(cache):
+    assert read(cache).state == "unknown"
+
+
+def test_what_was_filled_is_read_as_fresh(cache):
+    fill(cache, {"total": 3})
+    assert (read(cache).state, read(cache).value) == ("fresh", {"total": 3})
+
+
+def test_an_empty_answer_is_a_value(cache):
+    fill(cache, [])
+    assert read(cache).is_fresh
+
+
+def test_a_filled_value_is_not_fetched_again(cache):
+    fill(cache, 1)
+    assert fill(cache, 2).value == 1
+
+
+def test_variants_are_values_of_their_own(cache):
+    fill(cache, 1, variant="f44")
+    fill(cache, 2, variant="f45")
+    assert [read(cache, variant=branch).value for branch in ("f44", "f45")] == [1, 2]
+
+
+def test_a_value_of_another_shape_reads_as_unknown(cache):
+    fill(cache, 1)
+    assert read(cache, Entry("koji.builds", "guake", 2)).state == "unknown"
+
+
+def test_a_stamp_says_who_asked_whom_and_because_of_what(cache):
+    stamp = fill(cache, 1, event=EVENT).stamp
+    assert (stamp.by, stamp.upstream, stamp.event) == ("web", "koji", EVENT)
+
+
+def test_an_invalidated_value_is_the_last_known_good_and_says_why(cache):
+    fill(cache, 1)
+    cache.invalidate([ENTRY], EVENT)
+    reading = read(cache)
+    assert (reading.state, reading.value, reading.because["event"]) == ("refreshing", 1, EVENT)
+
+
+def test_an_invalidation_says_how_many_values_it_took(cache):
+    fill(cache, 1, variant="f44")
+    fill(cache, 2, variant="f45")
+    assert cache.invalidate([ENTRY, Entry("koji.builds", "vim", 1)]) == [2, 0]
+
+
+def test_an_invalidation_of_what_does_not_exist_leaves_nothing_behind(cache, client):
+    cache.invalidate([ENTRY])
+    assert client.dbsize() == 0
+
+
+def test_a_fill_after_an_invalidation_is_fresh_again(cache):
+    fill(cache, 1)
+    cache.invalidate([ENTRY])
+    fill(cache, 2)
+    assert (read(cache).state, read(cache).value) == ("fresh", 2)
+
+
+def test_a_fill_that_lost_the_race_is_dropped(cache):
+    def overtaken():
+        cache.invalidate([ENTRY])
+        return "old"
+
+    reading = cache.fill(ENTRY, "", overtaken, "koji")
+    assert (reading.state, reading.value, read(cache).is_known) == ("refreshing", "old", False)
+
+
+def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
+    queued = []
+    cache = Cache(client, "web", on_lost=queued.append)
+    cache.fill(ENTRY, "", lambda: cache.invalidate([ENTRY]), "koji")
+    assert queued == [ENTRY]
+
+
+def test_a_fill_that_began_before_redis_lost_its_data_is_dropped(cache, client):
+    generation = cache.open(ENTRY).generation
+    client.flushall()
+    cache.open(ENTRY)
+    filled = cache.fetched(generation, lambda: "old", "koji", None)
+    assert not cache.store(ENTRY, "", filled)
+
+
+def test_a_generation_is_never_handed_out_twice(cache, client):
+    before = cache.open(ENTRY).generation
+    dump = client.dump(ENTRY.key)
+    cache.invalidate([ENTRY])
+    lost = cache.open(ENTRY).generation
+    client.restore(ENTRY.key, 0, dump, replace=True)
+    cache.invalidate([ENTRY])
+    assert len({before, lost, cache.open(ENTRY).generation}) == 3
+
+
+def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
+    with pytest.raises(UpstreamUnavailable):
+        cache.fill(ENTRY, "", down, "koji")
+    reading = read(cache)
+    assert (reading.state, reading.is_known, reading.problem.upstream) == ("failing", False, "koji")
+
+
+def test_a_failure_leaves_the_last_known_good(cache):
+    fill(cache, 1)
+    cache.invalidate([ENTRY], EVENT)
+    with pytest.raises(UpstreamUnavailable):
+        cache.fill(ENTRY, "", down, "koji")
+    assert (read(cache).state, read(cache).value) == ("failing", 1)
+
+
+def test_a_failure_remembers_since_when(client):
+    now = [100.0]
+    cache = Cache(client, "web", clock=lambda: now[0])
+    for moment in (100.0, 160.0):
+        now[0] = moment
+        with pytest.raises(UpstreamUnavailable):
+            cache.fill(ENTRY, "", down, "koji")
+    assert (read(cache).problem.since, read(cache).problem.at) == (100.0, 160.0)
+
+
+def test_a_fill_ends_a_failure(cache):
+    with pytest.raises(UpstreamUnavailable):
+        cache.fill(ENTRY, "", down, "koji")
+    fill(cache, 1)
+    assert read(cache).problem is None
+
+
+@pytest.mark.parametrize("change", ["fill", "invalidate", "fail"])
+def test_a_packages_revision_differs_after_every_change(cache, change):
+    fill(cache, 1, variant="f44")
+    before = cache.revision("guake")
+    if change == "fill":
+        fill(cache, 2, variant="f45")
+    elif change == "invalidate":
+        cache.invalidate([ENTRY])
+    else:
+        cache.fail(ENTRY, "f43", UpstreamUnavailable("koji", "x", "y"))
+    assert cache.revision("guake") != before
+
+
+def test_a_revision_is_the_packages_own(cache):
+    before = cache.revision("vim")
+    fill(cache, 1)
+    assert cache.revision("vim") == before
+
+
+def test_one_fetches_while_others_wait_for_it(client):
+    cache = Cache(client, "web", wait=5)
+    asked, answers, release = [], [], threading.Event()
+
+    def slow():
+        asked.append(1)
+        release.wait(5)
+        return "answer"
+
+    def reader():
+        answers.append(cache.fill(ENTRY, "", slow, "koji").value)
+
+    threads = [threading.Thread(target=reader) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert (asked, answers) == ([1], ["answer"] * 3)
+
+
+def test_waiting_for_another_fill_is_bounded(cache):
+    begun, release = threading.Event(), threading.Event()
+
+    def slow():
+        begun.set()
+        release.wait(5)
+        return 1
+
+    thread = threading.Thread(target=cache.fill, args=(ENTRY, "", slow, "koji"))
+    thread.start()
+    begun.wait(5)
+    with pytest.raises(FillInProgress):
+        fill(cache, 2)
+    release.set()
+    thread.join()
+
+
+def test_many_entries_are_read_in_order(cache):
+    entries = [Entry("koji.builds", name, 1) for name in ("a", "b", "c")]
+    fill(cache, "B", entries[1])
+    assert [reading.value for reading in cache.read([(entry, "") for entry in entries])] == [None, "B", None]
+
+
+def test_values_are_json_that_no_code_can_hide_in(cache, client):
+    fill(cache, {"total": 1})
+    assert client.hget(ENTRY.key, "v:").startswith(b'{"value":{"total":1}')
+
+
+def test_a_dogpile_deletion_is_an_invalidation(cache):
+    fill(cache, 1)
+    cache.region.delete(f"{ENTRY.key}|")
+    assert read(cache).state == "refreshing"
+
+
+def test_redis_away_is_said_so():
+    cache = Cache(connect("redis://127.0.0.1:1/0", timeout=0.2), "web")
+    with pytest.raises(CacheUnavailable, match="Redis does not answer"):
+        cache.read([(ENTRY, "")])
+
+
+def test_a_package_with_odd_letters_has_keys_of_its_own(cache, client):
+    for name in ("gcc-c++", "python3.14", "0ad", "*"):
+        fill(cache, name, Entry("koji.builds", name, 1))
+    assert [read(cache, Entry("koji.builds", name, 1)).value for name in ("gcc-c++", "*")] == ["gcc-c++", "*"]
+
+
+def test_all_entries_of_a_package_are_in_one_cluster_slot():
+    slots = {redis.cluster.key_slot(key.encode()) for key in (ENTRY.key, ENTRY.revision_key)}
+    assert len(slots) == 1
