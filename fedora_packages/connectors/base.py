@@ -1,0 +1,278 @@
+"""What all connectors share: a session that is patient within bounds, and checks of what came back.
+
+The one thing to know: nothing leaves a connector unchecked.  An answer is either what the query's docstring promises or an
+`UpstreamError` that says who was asked what, and what came.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.settings import ConnectorSettings
+
+T = TypeVar("T")
+
+#: Statuses that mean "not now": asked again within the bounds, then `UpstreamUnavailable`.
+NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+#: One more try for what fails in passing (a connection that was closed under us, a proxy's hiccup); a refill that fails
+#: is tried again later by the queue, and a page does not wait for more.
+TRIES = 2
+
+
+class Circuit:
+    """Keeps an upstream that is down from being hammered: after some failures in a row it is left alone for a while.
+
+    The pause doubles with every further failure, from `FIRST_PAUSE` to `LAST_PAUSE` seconds; after it one request is let through to see.
+    """
+
+    FAILURES = 5
+    FIRST_PAUSE = 1.0
+    LAST_PAUSE = 30.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._until = 0.0
+
+    def resting(self) -> float:
+        """Return for how many more seconds nothing should be asked; 0 when something may."""
+        with self._lock:
+            return max(0.0, self._until - self._clock())
+
+    def enter(self) -> bool:
+        """Whether a request may be made now; of those that wait for the end of a pause, one may."""
+        with self._lock:
+            now = self._clock()
+            if now < self._until:
+                return False
+            if self._failures >= self.FAILURES:
+                self._until = now + self.FIRST_PAUSE
+            return True
+
+    def succeeded(self) -> None:
+        """Note that upstream answered."""
+        with self._lock:
+            self._failures, self._until = 0, 0.0
+
+    def failed(self) -> None:
+        """Note that upstream did not answer."""
+        with self._lock:
+            self._failures += 1
+            if self._failures >= self.FAILURES:
+                pause = self.FIRST_PAUSE * 2 ** min(self._failures - self.FAILURES, 10)
+                self._until = self._clock() + min(self.LAST_PAUSE, pause)
+
+
+@dataclass(frozen=True)
+class ReleaseTags:
+    """An active release as queries see it: its branch and the koji tags that hold its builds (None: it has no such tag)."""
+
+    branch: str
+    stable: str | None
+    testing: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read whole: ``body`` is at most the connector's ``max_bytes``."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+class Connector:
+    """A reader of one upstream.  Subclasses give ``name`` and queries."""
+
+    name: str
+
+    def __init__(
+        self,
+        settings: ConnectorSettings,
+        agent: str,
+        releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
+    ):
+        self.settings = settings
+        self.releases = releases
+        self.circuit = Circuit()
+        self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
+        self._local = threading.local()
+
+    @property
+    def session(self) -> requests.Session:
+        """The thread's own session: requests does not promise that one can be shared."""
+        if not hasattr(self._local, "session"):
+            session = requests.Session()
+            session.headers["User-Agent"] = self._agent
+            # Anonymous reads: a .netrc of whoever runs us must not add credentials, nor cost a file read a request.
+            session.trust_env = False
+            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            self._local.session = session
+        return self._local.session
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        asked: str,
+        params: Mapping[str, Any] | list[tuple[str, str]] | None = None,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the upstream's answer to a request below its address.
+
+        ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``).  The whole of it, retries included, takes at
+        most the setting ``timeout``.  Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not
+        answered for a while), `UpstreamLied` (over ``max_bytes``).
+        """
+        if not self.circuit.enter():
+            raise UpstreamUnavailable(self.name, asked, "not asked: it has not answered for a while")
+        try:
+            answer = self._patiently(method, path, asked, params, data, headers)
+        except UpstreamUnavailable:
+            self.circuit.failed()
+            raise
+        self.circuit.succeeded()
+        return answer
+
+    def _patiently(
+        self, method: str, path: str, asked: str, params: Any, data: bytes | None, headers: Mapping[str, str] | None
+    ) -> Answer:
+        deadline = time.monotonic() + self.settings.timeout
+        for last in (False,) * (TRIES - 1) + (True,):
+            try:
+                answer = self._once(method, path, deadline, asked, params, data, headers)
+            except requests.RequestException as error:
+                # A body that stops coming is a broken connection to requests; what counts is that the time is over.
+                is_late = time.monotonic() >= deadline or isinstance(error, requests.Timeout)
+                if last or is_late:
+                    came = f"no answer within {self.settings.timeout:g} s" if is_late else _in_words(error)
+                    raise UpstreamUnavailable(self.name, asked, came) from error
+                continue
+            if answer.status not in NOT_NOW:
+                return answer
+            if last or time.monotonic() >= deadline:
+                raise UpstreamUnavailable(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def json(self, path: str, *, asked: str, missing: tuple[int, ...] = (), **arguments: Any) -> Any:
+        """Return the JSON of a GET, or None if the status is one of ``missing`` (what this upstream says for "no such thing").
+
+        Raises as `request`, and `UpstreamLied` for another status or for what is no JSON.
+        """
+        headers = {"Accept": "application/json", **arguments.pop("headers", {})}
+        answer = self.request("GET", path, asked=asked, headers=headers, **arguments)
+        if answer.status in missing:
+            return None
+        if answer.status != 200:
+            raise UpstreamLied(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
+        try:
+            found = json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            raise UpstreamLied(
+                self.name, asked, f"{answer.content_type or 'something'} that is no JSON: {_excerpt(answer.body)}"
+            ) from error
+        if found is None:
+            raise UpstreamLied(self.name, asked, "null")
+        return found
+
+    def check(self, asked: str, build: Callable[[], T]) -> T:
+        """Return what ``build`` makes of an answer; whatever it trips over in the answer is an `UpstreamLied`.
+
+        The types of an answer are only known by using it; `KeyError`, `TypeError` and their like there mean that upstream
+        did not keep its contract.
+        """
+        try:
+            return build()
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise UpstreamLied(
+                self.name, asked, f"an answer of another shape ({type(error).__name__}: {str(error)[:120]})"
+            ) from error
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        deadline: float,
+        asked: str,
+        params: Any,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
+        left = max(deadline - time.monotonic(), 0.05)
+        with self.session.request(
+            method,
+            self.settings.url + path,
+            params=params,
+            data=data,
+            headers=headers,
+            timeout=(min(left, 5.0), left),
+            stream=True,
+            allow_redirects=False,
+        ) as response:
+            body = bytearray()
+            # requests' timeout bounds each read, not the whole: an upstream that drips would hold us for ever.
+            for chunk in response.iter_content(64 << 10):
+                body += chunk
+                if len(body) > self.settings.max_bytes:
+                    raise UpstreamLied(self.name, asked, f"more than {self.settings.max_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise requests.Timeout(f"{len(body)} bytes had come")
+            return Answer(response.status_code, response.headers.get("Content-Type", ""), bytes(body))
+
+
+def text(value: Any, limit: int = 4000) -> str:
+    """Return a text from an answer, at most ``limit`` characters of it; raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {type(value).__name__}")
+    # A lone surrogate is legal in JSON and in Python, and nowhere else: it could be neither stored nor shown.
+    return value[:limit].encode("utf-8", "replace").decode("utf-8")
+
+
+def optional_text(value: Any, limit: int = 4000) -> str | None:
+    """Return a text from an answer, or None for null."""
+    return None if value is None else text(value, limit)
+
+
+def integer(value: Any) -> int:
+    """Return a whole number from an answer; raises TypeError for anything else (true and false too)."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a whole number was expected, not {value!r:.40}")
+    return value
+
+
+def boolean(value: Any) -> bool:
+    """Return a truth value from an answer; raises TypeError for anything else."""
+    if not isinstance(value, bool):
+        raise TypeError(f"true or false was expected, not {value!r:.40}")
+    return value
+
+
+def items(value: Any) -> list[Any]:
+    """Return a list from an answer; raises TypeError for anything else (a text would iterate too)."""
+    if not isinstance(value, list):
+        raise TypeError(f"a list was expected, not {type(value).__name__}")
+    return value
+
+
+def _in_words(error: requests.RequestException) -> str:
+    if isinstance(error, requests.ConnectionError):
+        return "no connection (refused, reset or not resolved)"
+    return f"the connection failed ({type(error).__name__})"
+
+
+def _excerpt(body: bytes) -> str:
+    return repr(body[:80].decode("utf-8", "replace"))

@@ -1,0 +1,188 @@
+"""Bodhi: updates of a package, and the releases there are."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fedora_packages.connectors.base import Connector, boolean, integer, items, optional_text, text
+from fedora_packages.events import dig, update_of
+from fedora_packages.query import query
+
+#: How many updates are kept for a package, newest first.
+UPDATES_KEPT = 300
+PAGE = 100
+
+#: Bodhi's releases of other content (modules, containers, flatpaks) have prefixes of their own.
+RPM_PREFIXES = frozenset({"FEDORA", "FEDORA-EPEL", "FEDORA-EPEL-NEXT"})
+
+#: ``disabled`` and ``archived`` releases get no updates any more.
+ACTIVE_STATES = ("pending", "frozen", "current")
+
+
+class BodhiConnector(Connector):
+    """Updates and releases, from bodhi's REST service."""
+
+    name = "bodhi"
+
+    @query(shape=1)
+    def updates(self, package):
+        """Return the updates of a source package, newest first.
+
+            {"total": 131,                                  # updates bodhi knows of
+             "updates": [{"alias": "FEDORA-2026-0a1b2c3d4e",
+                          "title": "guake-3.9.0-1.fc45",
+                          "release": "F45",                 # bodhi's name of the release, None in very old ones
+                          "status": "testing",              # pending testing stable unpushed obsolete
+                          "request": None,                  # testing stable unpush obsolete revoke, or None
+                          "type": "bugfix", "severity": "unspecified",
+                          "karma": 2, "critpath": False,
+                          "submitter": "pingou",            # None if bodhi does not say
+                          "submitted": 1667385600,          # UTC, seconds since 1970
+                          "modified": None,                 # None if it never was
+                          "pushed": None,                   # None until it is in a repository
+                          "gating": "passed",               # None if bodhi does not say
+                          "builds": ["guake-3.9.0-1.fc45"],
+                          "bugs": [{"id": 1234567, "title": "...", "security": False}]}]}
+
+        At most `UPDATES_KEPT` are listed.  A package that bodhi does not know has a total of 0.
+
+        Source: ``GET /updates/?packages=``.  Users' addresses that bodhi gives along are dropped.
+        """
+        asked = f"updates of {package!r}"
+        updates: list[Any] = []
+        total = 0
+        for page in range(1, UPDATES_KEPT // PAGE + 1):
+            answer = self.json(
+                "/updates/", asked=asked, params={"packages": package, "page": page, "rows_per_page": PAGE}
+            )
+            rows = self.check(asked, lambda answer=answer: items(answer["updates"]))
+            total = self.check(asked, lambda answer=answer: integer(answer["total"]))
+            updates += self.check(asked, lambda rows=rows: [_update(row) for row in rows[:PAGE]])
+            if len(rows) < PAGE or len(updates) >= total:
+                break
+        # A page boundary moves while we read if an update is submitted meanwhile: one may come twice.
+        return {"total": total, "updates": list({update["alias"]: update for update in updates}.values())}
+
+    @updates.affected("bodhi.update.*", "bodhi.errata.publish")
+    def updates_affected(event):
+        yield from event.source_packages
+
+    @updates.reflects
+    def updates_reflect(value, event):
+        announced = update_of(event) or {}
+        alias = announced.get("alias") or announced.get("updateid")
+        if not alias:
+            return True
+        shown = next((update for update in value["updates"] if update["alias"] == alias), None)
+        if shown is None:
+            # Beyond what is kept, or the builds of this package were taken out of the update.
+            return len(value["updates"]) >= UPDATES_KEPT or event.topic == "bodhi.update.edit"
+        if (shown["modified"] or 0) > event.sent:
+            return True
+        return all(shown[key] == announced[key] for key in ("status", "request") if isinstance(announced.get(key), str))
+
+    @query(shape=1, about="nothing", every="releases_every")
+    def releases(self):
+        """Return the active releases, as people read them: rawhide, then Fedora newest first, then EPEL newest first, then ELN.
+
+            {"releases": [{"name": "F45", "title": "Fedora 45", "version": "45",
+                           "branch": "f45",                     # what dist-git and mdapi call it
+                           "state": "current",                  # one of ACTIVE_STATES
+                           "family": "fedora",                  # fedora, epel or eln
+                           "dist_tag": "f45",
+                           "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing"}]}   # None if it has none
+
+        Pending and frozen ones are there too; releases of modules, containers and flatpaks are not.
+
+        Source: ``GET /releases/``.  No message announces a change: it is read again on a schedule.
+        """
+        asked = "the releases"
+        rows: list[Any] = []
+        for page in range(1, 21):
+            params = [("state", state) for state in ACTIVE_STATES]
+            params += [("page", str(page)), ("rows_per_page", str(PAGE))]
+            answer = self.json("/releases/", asked=asked, params=params)
+            rows += self.check(asked, lambda answer=answer: items(answer["releases"]))
+            if page >= self.check(asked, lambda answer=answer: integer(answer["pages"])):
+                break
+        # An older server ignores `state`, and a newer one may know more of them.
+        return self.check(
+            asked,
+            lambda: {
+                "releases": sorted(
+                    (
+                        _release(row)
+                        for row in rows
+                        if row["id_prefix"] in RPM_PREFIXES and row["state"] in ACTIVE_STATES and row["branch"]
+                    ),
+                    key=_reading_order,
+                )
+            },
+        )
+
+    @releases.overtaken
+    def releases_overtaken(value, event):
+        name = dig(update_of(event), "release", "name")
+        prefix = dig(update_of(event), "release", "id_prefix")
+        known = {release["name"] for release in value["releases"]}
+        # Of modules and the like we want to know nothing; old messages do not say what they are of.
+        return isinstance(name, str) and name not in known and prefix in RPM_PREFIXES | {None}
+
+
+def _time(value: Any) -> int | None:
+    # Bodhi's times are UTC and do not say so.
+    if value is None:
+        return None
+    return int(datetime.strptime(text(value, 40), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())
+
+
+def _update(row: Any) -> dict[str, Any]:
+    release, user = row.get("release"), row.get("user")
+    return {
+        "alias": text(row["alias"], 128),
+        "title": text(row["title"], 2000),
+        "release": text(release["name"], 64) if isinstance(release, Mapping) else None,
+        "status": text(row["status"], 32),
+        "request": optional_text(row["request"], 32),
+        "type": text(row["type"], 32),
+        "severity": text(row["severity"], 32),
+        "karma": integer(row["karma"]),
+        "critpath": boolean(row["critpath"]),
+        "submitter": optional_text(user.get("name"), 256) if isinstance(user, Mapping) else None,
+        "submitted": _time(row["date_submitted"]),
+        "modified": _time(row["date_modified"]),
+        "pushed": _time(row["date_pushed"]),
+        "gating": optional_text(row.get("test_gating_status"), 32),
+        "builds": [text(build["nvr"], 512) for build in items(row["builds"])[:1000]],
+        "bugs": [
+            {
+                "id": integer(bug["bug_id"]),
+                "title": optional_text(bug["title"], 500),
+                "security": boolean(bug["security"]),
+            }
+            for bug in items(row["bugs"])[:1000]
+        ],
+    }
+
+
+def _release(row: Any) -> dict[str, Any]:
+    prefix, branch = text(row["id_prefix"], 64), text(row["branch"], 64)
+    return {
+        "name": text(row["name"], 64),
+        "title": text(row["long_name"], 128),
+        "version": text(row["version"], 16),
+        "branch": branch,
+        "state": text(row["state"], 16),
+        # ELN has Fedora's prefix but is neither a Fedora that people run nor an EPEL.
+        "family": "eln" if branch == "eln" else "fedora" if prefix == "FEDORA" else "epel",
+        "dist_tag": text(row["dist_tag"], 64),
+        "stable_tag": optional_text(row["stable_tag"], 64) or None,
+        "testing_tag": optional_text(row["testing_tag"], 64) or None,
+    }
+
+
+def _reading_order(release: Mapping[str, Any]) -> tuple[Any, ...]:
+    family = ("fedora", "epel", "eln").index(release["family"])
+    # The version is a text ("45", "10.1", "eln"): its numbers count, the rest only settles ties.
+    numbers = tuple(-int(part) for part in release["version"].split(".") if part.isdecimal())
+    return (family, release["branch"] != "rawhide", numbers or (0,), release["name"])

@@ -1,0 +1,201 @@
+"""dist-git: the spec file and patches of each branch, and who maintains a package.
+
+The one thing to know: a branch that was retired is still there, with nothing but ``dead.package`` in it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fedora_packages.connectors.base import Connector, items, text
+from fedora_packages.errors import UpstreamLied
+from fedora_packages.events import changed_paths
+from fedora_packages.query import query
+
+#: Bounds of what is kept: characters of a spec file, bytes of a patch that are looked at, patches of a spec.
+SPEC_KEPT = 1 << 20
+PATCHES_KEPT = 200
+
+#: Paths whose change is shown on a page.
+SHOWN_PATHS = re.compile(r"(.*\.spec|.*\.patch|.*\.diff|sources|dead\.package)")
+
+#: The messages that announce other contents of a branch.
+CONTENT_TOPICS = (
+    "pagure.git.receive",
+    "git.receive",
+    "git.receive.*",
+    "pagure.git.branch.creation",
+    "git.branch",
+    "git.branch.*",
+    "git.lookaside.new",
+)
+
+PATCH_LINE = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
+DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
+TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+
+
+class DistgitConnector(Connector):
+    """Spec files, patches and maintainers, from dist-git (Pagure)."""
+
+    name = "distgit"
+
+    @query(shape=1)
+    def spec(self, package, release):
+        """Return the spec file of a package on a branch.
+
+            {"found": True, "text": "Name: guake\\n...", "size": 4711,      # characters; the text may be cut at SPEC_KEPT
+             "dead": None}                                                # of a retired branch: why (found is then False)
+
+        ``{"found": False, "dead": None}`` if there is no such branch.
+
+        Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``.
+        """
+        asked = f"spec file of {package!r} on {release}"
+        spec = self._file(asked, package, release, f"{package}.spec")
+        if spec is not None:
+            return {"found": True, "text": spec[:SPEC_KEPT], "size": len(spec), "dead": None}
+        dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
+        return {"found": False, "dead": None if dead is None else dead[:2000].strip()}
+
+    @query(shape=1)
+    def patches(self, package, release):
+        """Return the patches that the spec file of a package names on a branch, in its order.
+
+            {"patches": [{"name": "guake-no-tray.patch",
+                          "found": True,            # False: no such file (a macro in the name could not be expanded)
+                          "size": 1234,             # characters
+                          "files": 2, "added": 14, "removed": 3}]}      # of a unified diff; numbers of files and lines
+
+        At most `PATCHES_KEPT` are listed.
+
+        Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.
+        """
+        spec = self._file(f"spec file of {package!r} on {release}", package, release, f"{package}.spec") or ""
+        names = list(dict.fromkeys(patch_names(spec)))[:PATCHES_KEPT]
+        return {"patches": [self._patch(package, release, name) for name in names]}
+
+    @spec.affected(*CONTENT_TOPICS)
+    @patches.affected(*CONTENT_TOPICS)
+    def affected_by_push(event):
+        paths = changed_paths(event)
+        if paths is None or any(SHOWN_PATHS.fullmatch(path) for path in paths):
+            yield from event.source_packages
+
+    @query(shape=1)
+    def maintainers(self, package):
+        """Return who maintains a package: account names, owner first.
+
+            {"found": True, "owner": "pingou",           # "orphan" if nobody does; None if it has no owner
+             "admins": ["ralph"], "committers": [], "collaborators": [], "groups": ["@gnome-sig"]}
+
+        or ``{"found": False}`` if dist-git has no such package.
+
+        Source: ``/api/0/rpms/NAME``.
+        """
+        asked = f"maintainers of {package!r}"
+        answer = self.json(f"/api/0/rpms/{quote(package, safe='')}", asked=asked, missing=(404,))
+        return {"found": False} if answer is None else self.check(asked, lambda: _maintainers(answer))
+
+    @maintainers.affected("pagure.project.*")
+    def affected_by_project(event):
+        yield from event.source_packages
+
+    def owners(self) -> dict[str, str]:
+        """Return the owner of every package, retired ones too: for the search index.
+
+        Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  Owners are those of `maintainers`: its
+        ``admin``, whom a contact for one distribution (``fedora``, ``epel``) does not replace.  An older shape has the owner
+        and nothing else.
+        """
+        asked = "the owners of all packages"
+        answer = self.json("/extras/pagure_poc.json", asked=asked)
+        return self.check(asked, lambda: dict(_owners(answer["rpms"])))
+
+    def _file(self, asked: str, package: str, branch: str, path: str) -> str | None:
+        answer = self.request(
+            "GET",
+            f"/rpms/{quote(package, safe='')}/raw/{quote(branch, safe='')}/f/{quote(path, safe='')}",
+            asked=asked,
+        )
+        if answer.status == 404:
+            return None
+        if answer.status != 200 or answer.content_type.startswith("text/html"):
+            raise UpstreamLied(self.name, asked, f"{answer.status} {answer.content_type or 'without a type'}")
+        # Pagure guesses the encoding and at times is wrong; nothing is lost that a page could show.
+        return answer.body.decode("utf-8", "replace")
+
+    def _patch(self, package: str, branch: str, name: str) -> dict[str, Any]:
+        patch = self._file(f"patch {name!r} of {package!r} on {branch}", package, branch, name)
+        if patch is None:
+            return {"name": name, "found": False, "size": None, "files": None, "added": None, "removed": None}
+        lines = patch.splitlines()
+        return {
+            "name": name,
+            "found": True,
+            "size": len(patch),
+            "files": sum(line.startswith("+++ ") for line in lines),
+            "added": sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
+            "removed": sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
+        }
+
+
+def patch_names(spec: str) -> Iterator[str]:
+    """Yield the file names of a spec's patches, in order, with the simple macros in them expanded.
+
+    Names that hold a slash once expanded (addresses) count by their last part, as rpm does.
+    """
+    macros = {name.lower(): value for name, value in TAG.findall(spec)}
+    macros.update(DEFINITION.findall(spec))
+    listed = re.search(r"^%patchlist\s*$\n((?:[^%\n].*\n?|\n)*)", spec, re.MULTILINE)
+    lines = listed.group(1).splitlines() if listed else []
+    for name in [*PATCH_LINE.findall(spec), *(line.strip() for line in lines)]:
+        expanded = _expand(name, macros).rpartition("/")[2]
+        if expanded and not expanded.startswith("#") and len(expanded) <= 255:
+            yield expanded
+
+
+def _expand(name: str, macros: Mapping[str, str]) -> str:
+    # A macro may stand for another; five levels are more than any spec uses for a file name.
+    for _ in range(5):
+        expanded = MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0]), name)[:1000]
+        if expanded == name:
+            break
+        name = expanded
+    return name
+
+
+def _owners(packages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, contacts in packages.items():
+        if isinstance(contacts, Mapping):
+            owners = [contacts[role] for role in ("admin", "fedora", "epel") if contacts.get(role)]
+        else:
+            owners = [contacts] if contacts else []
+        if owners:
+            yield text(name, 256), text(owners[0], 256)
+
+
+def _maintainers(answer: Mapping[str, Any]) -> dict[str, Any]:
+    users, groups = answer["access_users"], answer["access_groups"]
+
+    def names(holder: Mapping[str, Any], role: str) -> list[str]:
+        # "collaborator" is missing on older servers.
+        return [text(name, 256) for name in items(holder.get(role, []))[:500]]
+
+    owners = names(users, "owner")
+    return {
+        "found": True,
+        "owner": owners[0] if owners else None,
+        "admins": sorted(names(users, "admin")),
+        "committers": sorted(names(users, "commit")),
+        "collaborators": sorted(names(users, "collaborator")),
+        "groups": sorted(
+            {
+                "@" + name.removeprefix("@")
+                for role in ("admin", "commit", "collaborator")
+                for name in names(groups, role)
+            }
+        ),
+    }

@@ -1,0 +1,221 @@
+"""Koji: builds, and what is tagged for each release.
+
+The hub is asked over XML-RPC with the standard library: koji's own client wants Kerberos headers to compile, for calls that
+are made anonymously here.  A fault is an HTTP 200 like any answer.
+"""
+
+import re
+import xmlrpc.client
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.events import koji_instance_is_primary, koji_tag
+from fedora_packages.query import query
+
+#: ``koji.BUILD_STATES`` in lower case, by number.
+BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
+
+#: How many builds are kept for a package, newest first; koji knows thousands of some (kernel).
+BUILDS_KEPT = 300
+
+#: Tags that no release page shows: side tags, and stations on the way into a release.
+PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-build|-gate)$")
+
+#: The fault of a hub that is switched off for a while (``koji.ServerOffline``).
+SERVER_OFFLINE = 1014
+
+
+class KojiConnector(Connector):
+    """Builds and tags, from the koji hub over XML-RPC."""
+
+    name = "koji"
+
+    @query(shape=1)
+    def builds(self, package):
+        """Return the newest builds of a source package, newest first.
+
+            {"total": 412,                          # builds koji knows of
+             "builds": [{"build_id": 2345678,
+                         "nvr": "guake-3.9.0-1.fc38", "version": "3.9.0", "release": "1.fc38",
+                         "epoch": None,             # or a whole number
+                         "state": "complete",       # one of BUILD_STATES
+                         "owner": "pingou",         # None for some imported builds
+                         "task_id": 98765432,       # None for imported builds
+                         "started": 1667385600,     # UTC, seconds since 1970
+                         "finished": None}]}        # None while it builds
+
+        At most `BUILDS_KEPT` are listed.  A package unknown to koji has a total of 0.
+
+        Source: ``listBuilds``.  The package is given by name: the hub takes a missing package ID for "every build there is".
+        """
+        asked = f"listBuilds of {package!r}"
+        options = {"order": "-build_id", "limit": BUILDS_KEPT}
+        total, builds = self._multicall(
+            asked,
+            _call("listBuilds", package, queryOpts={"countOnly": True}),
+            _call("listBuilds", package, queryOpts=options),
+        )
+        return self.check(
+            asked,
+            lambda: {"total": integer(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
+        )
+
+    @builds.affected("buildsys.build.state.change")
+    def builds_affected(event):
+        # Secondary hubs publish on the same topic; their builds are not ours to show (the event then names no package).
+        yield from event.source_packages
+
+    @builds.reflects
+    def builds_reflect(value, event):
+        build_id, announced = event.body.get("build_id"), event.body.get("new")
+        states = {build["build_id"]: build["state"] for build in value["builds"]}
+        if build_id not in states:
+            # Too old to be kept, or deleted: then there is nothing to wait for.
+            oldest = min(states, default=0)
+            return announced == 2 or (len(states) >= BUILDS_KEPT and isinstance(build_id, int) and build_id < oldest)
+        # A message may come late, after the build has moved on; only "still building" can be older than the message.
+        return announced == 0 or states[build_id] != "building"
+
+    @query(shape=1, follows="bodhi.releases")
+    def tagged(self, package):
+        """Return the build of a source package that each active release has, by koji tag.
+
+            {"tags": {"f45-updates": {"build_id": 2345678, "nvr": "guake-3.9.0-1.fc45", "version": "3.9.0",
+                                      "release": "1.fc45", "epoch": None, "owner": "pingou",
+                                      "tag": "f45"},             # where it really is: f45-updates inherits f45
+                      "f45-updates-testing": None}}              # None: no build has that tag
+
+        The tags are the stable tag (with what it inherits) and the testing tag of every active release.  The build is the one
+        tagged last, which is what the release's users get; it need not be the highest version.
+
+        Source: ``listTagged``, one call for each tag in one request.
+        """
+        asked = f"listTagged of {package!r}"
+        wanted = [
+            (tag, inherit)
+            for release in self.releases()
+            for tag, inherit in ((release.stable, True), (release.testing, False))
+            if tag
+        ]
+        answers = self._multicall(
+            asked,
+            *(
+                # A release's tag need not exist in koji yet: not strict, it then has no builds.
+                _call("listTagged", tag, package=package, latest=True, inherit=inherit, strict=False)
+                for tag, inherit in wanted
+            ),
+        )
+        return self.check(
+            asked,
+            lambda: {"tags": {tag: _tagged(rows, package) for (tag, _), rows in zip(wanted, answers, strict=True)}},
+        )
+
+    @tagged.affected("buildsys.tag", "buildsys.untag", "buildsys.package.list.change")
+    def tagged_affected(event):
+        if koji_instance_is_primary(event) and not PASSING_TAG.match(koji_tag(event) or ""):
+            yield from event.source_packages
+
+    @tagged.affected("bodhi.update.*", "bodhi.errata.publish")
+    def tagged_affected_by_updates(event):
+        # Tags move before bodhi says so; this catches a tag message that was lost.
+        yield from event.source_packages
+
+    def packages(self, tag: str | None = None) -> list[str]:
+        """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
+
+        Source: ``listPackages``.  Tens of thousands of names in one answer.
+        """
+        asked = f"listPackages of {tag or 'the hub'}"
+        options: dict[str, Any] = {"tagID": tag, "inherited": True, "with_blocked": False} if tag else {}
+        (rows,) = self._multicall(asked, _call("listPackages", **options))
+        return self.check(asked, lambda: sorted({text(row["package_name"], 256) for row in items(rows)}))
+
+    def _multicall(self, asked: str, *calls: dict[str, Any]) -> list[Any]:
+        """Return the results of several calls made in one request; raises as soon as one of them is a fault."""
+        if not calls:
+            return []
+        body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
+        answer = self.request("POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"})
+        if answer.status != 200:
+            raise UpstreamLied(self.name, asked, f"it answered {answer.status}")
+        try:
+            (results,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
+        except xmlrpc.client.Fault as fault:
+            raise self._fault(asked, fault.faultCode, fault.faultString) from fault
+        # The parser's own errors for what is no XML-RPC are of many kinds, by the place where it stumbles.
+        except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError, AssertionError) as error:
+            raise UpstreamLied(
+                self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC: {answer.body[:80]!r}"
+            ) from error
+        if not isinstance(results, list) or len(results) != len(calls):
+            raise UpstreamLied(self.name, asked, f"{results!r:.80} for {len(calls)} calls")
+        return [self._result(asked, result) for result in results]
+
+    def _result(self, asked: str, result: Any) -> Any:
+        if isinstance(result, list) and len(result) == 1:
+            return result[0]
+        if isinstance(result, dict) and "faultCode" in result:
+            raise self._fault(asked, result["faultCode"], result.get("faultString"))
+        raise UpstreamLied(self.name, asked, f"{result!r:.80} as the result of a call")
+
+    def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | UpstreamLied:
+        kind = UpstreamUnavailable if code == SERVER_OFFLINE else UpstreamLied
+        return kind(self.name, asked, f"fault {code!r:.20}: {said!r:.200}")
+
+
+def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
+    params = [*positional, {**named, "__starstar": True}] if named else list(positional)
+    return {"methodName": method, "params": params}
+
+
+def _seconds(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"seconds were expected, not {value!r:.40}")
+    return int(value)
+
+
+def _state(value: Any) -> str:
+    number = integer(value)
+    if not 0 <= number < len(BUILD_STATES):
+        raise ValueError(f"there is no build state {number}")
+    return BUILD_STATES[number]
+
+
+def _epoch(value: Any) -> int | None:
+    return None if value is None else integer(value)
+
+
+def _build(row: Any) -> dict[str, Any]:
+    started = row.get("start_ts")
+    return {
+        "build_id": integer(row["build_id"]),
+        "nvr": text(row["nvr"], 512),
+        "version": text(row["version"], 256),
+        "release": text(row["release"], 256),
+        "epoch": _epoch(row["epoch"]),
+        "state": _state(row["state"]),
+        "owner": optional_text(row["owner_name"], 256),
+        "task_id": None if row["task_id"] is None else integer(row["task_id"]),
+        "started": _seconds(row["creation_ts"] if started is None else started),
+        "finished": _seconds(row["completion_ts"]),
+    }
+
+
+def _tagged(rows: Any, package: str) -> dict[str, Any] | None:
+    builds = [row for row in items(rows) if row["package_name"] == package]
+    if not builds:
+        return None
+    row = builds[0]
+    return {
+        "build_id": integer(row["build_id"]),
+        "nvr": text(row["nvr"], 512),
+        "version": text(row["version"], 256),
+        "release": text(row["release"], 256),
+        "epoch": _epoch(row["epoch"]),
+        "owner": optional_text(row["owner_name"], 256),
+        "tag": text(row["tag_name"], 256),
+    }

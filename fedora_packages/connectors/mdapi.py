@@ -1,0 +1,205 @@
+"""mdapi: what the repositories of each release say of a package.
+
+The one thing to know: mdapi answers about *binary* packages.  Asked for a source package it describes one of its binaries,
+and not always the one of the same name.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.events import repository_release
+from fedora_packages.query import query
+
+#: The kinds of relation that mdapi lists, in the order in which people ask for them.
+RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
+
+#: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
+SIBLINGS_KEPT = 2000
+RELATIONS_KEPT = 5000
+FILES_KEPT = 30000
+CHANGES_KEPT = 200
+
+NOT_FOUND = (404,)
+
+#: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
+FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
+
+
+class MdapiConnector(Connector):
+    """Repository metadata, from mdapi."""
+
+    name = "mdapi"
+
+    @query(shape=1, about="binary")
+    def package(self, package, release):
+        """Return what a release's repositories say of a package; of a source package without a binary of its name, one of its binaries.
+
+            {"found": True,
+             "name": "guake",                    # the package that is described; None if mdapi does not tell (a sibling's)
+             "source": "guake",
+             "epoch": "0", "version": "3.9.0", "release": "1.fc45", "arch": "noarch",
+             "summary": "Drop-down terminal for GNOME", "description": "...", "url": "http://guake.org",   # url: or None
+             "repository": "updates",            # release, updates, updates-testing or testing
+             "siblings": ["guake"]}              # all binaries of the source, by name
+
+        or ``{"found": False}`` if the release has no such package.
+
+        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
+        """
+        asked = f"package {package!r} in {release}"
+        row = self._about(asked, release, "pkg", package)
+        if row is None or row["source"] != package:
+            # srcpkg matches names as SQL LIKE does ("_" is any letter): only what says so is of this source.
+            of_source = self._about(asked, release, "srcpkg", package)
+            if of_source is not None and of_source["source"] == package:
+                named = package in of_source["siblings"]
+                return {"found": True, "name": package if named else None, **of_source}
+        return {"found": False} if row is None else {"found": True, "name": package, **row}
+
+    @query(shape=1, about="binary")
+    def relations(self, package, release):
+        """Return what a binary package requires, provides and so on, in a release.
+
+            {"found": True,
+             "requires": [{"name": "python3", "flags": "GE", "epoch": "0", "version": "3.9", "release": None}],
+             ...}                                # one list for each of RELATIONS; flags: None EQ LT GT LE GE
+
+        or ``{"found": False}``.  At most `RELATIONS_KEPT` of each kind are listed, and each once.
+
+        Source: ``/BRANCH/pkg/NAME``.
+        """
+        asked = f"relations of {package!r} in {release}"
+        row = self.json(_path(release, "pkg", package), asked=asked, missing=NOT_FOUND)
+        if row is None:
+            return {"found": False}
+        return self.check(asked, lambda: {"found": True, **{kind: _relations(row[kind]) for kind in RELATIONS}})
+
+    @query(shape=1, about="binary")
+    def files(self, package, release):
+        """Return the files of a binary package in a release, by directory.
+
+            {"found": True, "total": 3, "repository": "updates",
+             "directories": [{"path": "/usr/bin", "files": [["guake", "file"]]}]}     # file, directory or ghost
+
+        or ``{"found": False}``.  At most `FILES_KEPT` are listed; ``total`` counts all.
+
+        Source: ``/BRANCH/files/NAME``.
+        """
+        asked = f"files of {package!r} in {release}"
+        answer = self.json(_path(release, "files", package), asked=asked, missing=NOT_FOUND)
+        return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
+
+    @query(shape=1, about="binary")
+    def changelog(self, package, release):
+        """Return the changelog of a binary package in a release, newest first.
+
+            {"found": True, "repository": "updates",
+             "entries": [{"author": "Pierre-Yves Chibon <pingou@fedoraproject.org>", "evr": "3.9.0-1",    # evr: or None
+                          "date": 1667385600,              # UTC, seconds since 1970
+                          "text": "- Update to 3.9.0"}]}
+
+        or ``{"found": False}``.  At most `CHANGES_KEPT` are listed.
+
+        Source: ``/BRANCH/changelog/NAME``.
+        """
+        asked = f"changelog of {package!r} in {release}"
+        answer = self.json(_path(release, "changelog", package), asked=asked, missing=NOT_FOUND)
+        return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
+
+    # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
+
+    @package.affected("mdapi.repo.update")
+    @relations.affected("mdapi.repo.update")
+    def affected_by_primary(event):
+        if repository_release(event) and _file_kind(event) in ("primary", None):
+            yield from event.binary_packages
+
+    @files.affected("mdapi.repo.update")
+    def affected_by_filelists(event):
+        if repository_release(event) and _file_kind(event) in ("primary", "filelists", None):
+            yield from event.binary_packages
+
+    @changelog.affected("mdapi.repo.update")
+    def affected_by_other(event):
+        if repository_release(event) and _file_kind(event) in ("primary", "other", None):
+            yield from event.binary_packages
+
+    def _about(self, asked: str, release: str, kind: str, package: str) -> dict[str, Any] | None:
+        row = self.json(_path(release, kind, package), asked=asked, missing=NOT_FOUND)
+        return None if row is None else self.check(asked, lambda: _about(row))
+
+
+def _path(release: str, kind: str, package: str) -> str:
+    return f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
+
+
+def _file_kind(event: Any) -> str | None:
+    """Return which of a repository's files the message is about, or None where it does not say."""
+    url = event.body.get("url")
+    found = [kind for kind in ("primary", "filelists", "other") if isinstance(url, str) and f"-{kind}." in url]
+    return found[0] if found else None
+
+
+def _about(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "source": text(row["basename"], 256),
+        "epoch": text(row["epoch"], 16),
+        "version": text(row["version"], 256),
+        "release": text(row["release"], 256),
+        "arch": text(row["arch"], 32),
+        # Repositories may leave them out, and mdapi then says null.
+        "summary": optional_text(row["summary"], 1000) or "",
+        "description": optional_text(row["description"], 20000) or "",
+        "url": optional_text(row["url"], 1000),
+        "repository": text(row["repo"], 64),
+        "siblings": sorted({text(name, 256) for name in items(row["co-packages"])})[:SIBLINGS_KEPT],
+    }
+
+
+def _relations(rows: Any) -> list[dict[str, str | None]]:
+    keys = ("name", "flags", "epoch", "version", "release")
+    # mdapi repeats some (guake requires /bin/sh twice, once for each scriptlet).
+    found = {tuple(optional_text(row[key], 1000) for key in keys): None for row in items(rows)}
+    return [dict(zip(keys, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
+
+
+def _files(answer: Mapping[str, Any]) -> dict[str, Any]:
+    directories: dict[str, list[list[str]]] = {}
+    total = 0
+    for row in items(answer["files"]):
+        names, types = text(row["filenames"], 1 << 20).split("/"), text(row["filetypes"], 1 << 20)
+        if len(names) != len(types):
+            raise ValueError(f"{len(names)} names with {len(types)} types in {row['dirname']!r:.80}")
+        total += len(names)
+        if total <= FILES_KEPT:
+            rows = directories.setdefault(text(row["dirname"], 4096), [])
+            rows += [[name, FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
+    return {
+        "found": True,
+        "total": total,
+        "repository": text(answer["repo"], 64),
+        "directories": [{"path": path, "files": sorted(rows)} for path, rows in sorted(directories.items())],
+    }
+
+
+def _changelog(answer: Mapping[str, Any]) -> dict[str, Any]:
+    # Old servers call the list "files".
+    rows = items(answer["changelogs"] if "changelogs" in answer else answer["files"])
+    return {
+        "found": True,
+        "repository": text(answer["repo"], 64),
+        "entries": [_change(row) for row in rows[:CHANGES_KEPT]],
+    }
+
+
+def _change(row: Mapping[str, Any]) -> dict[str, Any]:
+    # "Name <mail> - 1.0-1": the version is optional, and a name may have a dash.
+    author, dash, evr = text(row["author"], 500).rpartition("> - ")
+    return {
+        "author": f"{author}>" if dash else evr,
+        "evr": evr.strip() if dash else None,
+        "date": integer(row["date"]),
+        "text": text(row["changelog"], 20000),
+    }

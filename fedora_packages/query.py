@@ -1,0 +1,203 @@
+"""Queries: the one idea of the code base.
+
+A query is one named read of one upstream about one package.  Its declaration says how to fetch it, by which release its
+answer differs, which messages change it, and how to see that a value shows a message already::
+
+    class KojiConnector(Connector):
+        name = "koji"
+
+        @query(shape=1)
+        def builds(self, package):
+            '''Return the newest builds of a source package ...'''
+
+        @builds.affected("buildsys.build.state.change")
+        def builds_affected(event):
+            yield from event.source_packages
+
+        @builds.reflects
+        def builds_reflect(value, event):
+            return event.body["build_id"] in {build["build_id"] for build in value["builds"]}
+
+Cache entry, invalidation, refill, JSON address, stamp and metrics all follow from that; nothing else names the query.
+Declaring one changes nothing outside of its class: `Queries` collects them at start.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from fedora_packages.cache import Entry
+from fedora_packages.errors import InvalidArgument
+from fedora_packages.events import Event
+
+#: The variant of a query whose answer does not differ by release.
+ONLY = ""
+
+#: The "package" of a query that is about none.
+NO_PACKAGE = "*"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Topics (exact, or with ``*``) and the function that names the packages which such an event touches."""
+
+    topics: tuple[str, ...]
+    names: Callable[[Event], Iterable[str]]
+
+
+class Declaration:
+    """A query as its class declares it; `Query` is the same, bound to a connector."""
+
+    def __init__(self, fetch: Callable[..., Any], shape: int, about: str, every: str | None, follows: str | None):
+        self.fetch = fetch
+        self.shape = shape
+        self.about = about
+        self.every = every
+        self.follows = follows
+        self.rules: list[Rule] = []
+        self.reflection: Callable[[Any, Event], bool] | None = None
+        self.overtaking: Callable[[Any, Event], bool] | None = None
+        self.__doc__ = fetch.__doc__
+        self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.short_name = name
+
+    def affected(self, *topics: str) -> Callable[[Callable[[Event], Iterable[str]]], Callable]:
+        """Mark a function event -> package names as what these topics touch.  Topics are exact; ``*`` stands for any text."""
+
+        def mark(names: Callable[[Event], Iterable[str]]) -> Callable[[Event], Iterable[str]]:
+            self.rules.append(Rule(topics, names))
+            return names
+
+        return mark
+
+    def reflects(self, seen: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
+        """Mark a function (value, event) -> whether the value shows the event, or something later."""
+        self.reflection = seen
+        return seen
+
+    def overtaken(self, misses: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
+        """Mark a function (value, event) -> whether the event tells of something that the value does not know.
+
+        For queries that are read on a schedule: such an event asks for an early look.
+        """
+        self.overtaking = misses
+        return misses
+
+
+def query(
+    shape: int, about: str = "source", every: str | None = None, follows: str | None = None
+) -> Callable[[Callable[..., Any]], Declaration]:
+    """Mark a connector's method as a query.
+
+    ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
+    ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
+    it is read again, for what no message announces.  ``follows`` names a query about nothing whose value the answer is made with:
+    when that changes, all entries of this one are invalidated.
+    """
+    return lambda fetch: Declaration(fetch, shape, about, every, follows)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query bound to its connector.  ``name`` is ``CONNECTOR.METHOD``."""
+
+    name: str
+    upstream: str
+    declaration: Declaration
+    connector: Any = field(repr=False)
+
+    @property
+    def about(self) -> str:
+        return self.declaration.about
+
+    @property
+    def by_release(self) -> bool:
+        """Whether the answer differs by release, which then is the variant."""
+        return "release" in self.declaration.parameters
+
+    @property
+    def short_name(self) -> str:
+        """The name without the connector's: what the JSON address is called."""
+        return self.declaration.short_name
+
+    @property
+    def documentation(self) -> str:
+        return inspect.cleandoc(self.declaration.__doc__ or "")
+
+    def entry(self, package: str = NO_PACKAGE) -> Entry:
+        """Return the cache entry of this query about ``package``."""
+        return Entry(self.name, package, self.declaration.shape)
+
+    def variant(self, release: str | None = None) -> str:
+        """Return the variant for a release's branch; raises `InvalidArgument` where that means nothing."""
+        if not self.by_release:
+            return ONLY
+        if release is None or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,31}", release.lower()):
+            raise InvalidArgument(
+                f"{self.name} needs a release (a branch such as f45, rawhide, epel9), not {release!r}"
+            )
+        return release.lower()
+
+    def fetch(self, package: str, variant: str = ONLY) -> Any:
+        """Ask upstream and return the JSON-ready value.  Raises `UpstreamError`."""
+        arguments = [] if self.about == "nothing" else [package]
+        if self.by_release:
+            arguments.append(variant)
+        return self.declaration.fetch(self.connector, *arguments)
+
+    def touched(self, event: Event) -> Iterator[str]:
+        """Yield the names of the packages whose entry of this query the event changes; they may repeat."""
+        for rule in self.declaration.rules:
+            if any(fnmatchcase(event.topic, topic) for topic in rule.topics):
+                yield from rule.names(event)
+
+    @property
+    def reflects_events(self) -> bool:
+        """Whether it can be told of a value that it shows an event."""
+        return self.declaration.reflection is not None
+
+    def shows(self, value: Any, event: Event | None) -> bool:
+        """Whether a value shows what the event announced, as far as can be told: true where the query does not say."""
+        return event is None or not self.reflects_events or bool(self.declaration.reflection(value, event))
+
+    def is_overtaken(self, value: Any, event: Event) -> bool:
+        """Whether an event tells of something that a value, read on a schedule, does not know."""
+        return self.declaration.overtaking is not None and bool(self.declaration.overtaking(value, event))
+
+
+class Queries(Mapping[str, Query]):
+    """Every query of some connectors, by name."""
+
+    def __init__(self, connectors: Iterable[Any]):
+        self._queries = {found.name: found for connector in connectors for found in _queries_of(connector)}
+
+    def __getitem__(self, name: str) -> Query:
+        return self._queries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._queries)
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    def following(self, name: str) -> list[Query]:
+        """Return the queries whose answers are made with the value of the query ``name``."""
+        return [found for found in self._queries.values() if found.declaration.follows == name]
+
+    def listening(self, topic: str) -> list[Query]:
+        """Return the queries that some rule makes listen to ``topic``."""
+        return [
+            found
+            for found in self._queries.values()
+            if any(fnmatchcase(topic, pattern) for rule in found.declaration.rules for pattern in rule.topics)
+        ]
+
+
+def _queries_of(connector: Any) -> Iterator[Query]:
+    for name, declaration in inspect.getmembers(type(connector), lambda member: isinstance(member, Declaration)):
+        yield Query(f"{connector.name}.{name}", connector.name, declaration, connector)

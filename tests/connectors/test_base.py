@@ -1,0 +1,149 @@
+"""What all connectors share: patience within bounds, and nothing unchecked."""
+
+import json
+
+import pytest
+import requests
+
+from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.mdapi import RELATIONS
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+
+from tests.upstream import Answer
+
+RELATION_PAGE = "/f45/pkg/guake"
+
+
+def ask(queries):
+    return queries["mdapi.relations"].fetch("guake", "f45")
+
+
+LIES = {
+    "HTML with status 200": Answer(b"<html>sorry</html>", content_type="text/html"),
+    "half an answer": Answer(b'{"requires": [{"na'),
+    "a list": Answer(b"[]"),
+    "null": Answer(b"null"),
+    "an object without what was promised": Answer(b'{"files": []}'),
+    "other types": Answer(json.dumps(dict.fromkeys(("requires", "provides"), "x")).encode()),
+    "deep nesting": Answer(b"[" * 100_000),
+    "too much": Answer(b'"' + b"x" * (2 << 20) + b'"'),
+    "a redirect": Answer(b"", 302, headers={"Location": "/elsewhere"}),
+    "another client's fault": Answer(b"forbidden", 403),
+    "no UTF-8": Answer(b'"\xff\xfe"'),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_lie_is_said_to_be_one(queries, upstream, lie):
+    upstream.answers[RELATION_PAGE] = LIES[lie]
+    with pytest.raises(UpstreamLied, match=r"mdapi was asked relations of 'guake' in f45: "):
+        ask(queries)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
+def test_not_now_is_tried_once_more_and_then_unavailable(queries, upstream, status):
+    upstream.answers[RELATION_PAGE] = Answer(b"<html>busy</html>", status, "text/html")
+    with pytest.raises(UpstreamUnavailable, match=str(status)):
+        ask(queries)
+    assert len(upstream.asked) == 2
+
+
+def test_what_fails_in_passing_is_not_noticed(queries, upstream):
+    good = {
+        kind: [] for kind in queries["mdapi.relations"].connector.__class__.relations.fetch.__globals__["RELATIONS"]
+    }
+    upstream.answers[RELATION_PAGE] = [Answer(b"", 502), Answer(json.dumps(good).encode())]
+    assert ask(queries)["found"]
+
+
+def test_no_answer_in_time_is_unavailable(queries, upstream):
+    upstream.answers[RELATION_PAGE] = Answer(b"{}", headers={"Content-Length": "100"})
+    with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
+        ask(queries)
+
+
+def test_nobody_there_is_unavailable(queries, upstream, connectors):
+    upstream.server.server_close()
+    with pytest.raises(UpstreamUnavailable, match="no connection"):
+        ask(queries)
+
+
+def test_upstream_is_told_who_asks(queries, upstream):
+    ask(queries)
+    assert upstream.asked[0].headers["User-Agent"].endswith("(test)")
+
+
+def test_connections_are_kept(queries, upstream, monkeypatch):
+    opened = []
+    connect = requests.packages.urllib3.connection.HTTPConnection.connect
+    monkeypatch.setattr(
+        requests.packages.urllib3.connection.HTTPConnection,
+        "connect",
+        lambda self: opened.append(1) or connect(self),
+    )
+    for _ in range(3):
+        assert ask(queries) == {"found": False}
+    assert len(opened) == 1
+
+
+def test_names_are_quoted_in_addresses(queries, upstream):
+    queries["mdapi.relations"].fetch("gcc-c++ a/b?", "f45")
+    assert upstream.asked[0].path == "/f45/pkg/gcc-c++ a/b?"
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def circuit(clock):
+    found = Circuit(clock)
+    for _ in range(Circuit.FAILURES):
+        found.failed()
+    return found
+
+
+def test_after_some_failures_an_upstream_is_left_alone(circuit):
+    assert (circuit.enter(), circuit.resting()) == (False, Circuit.FIRST_PAUSE)
+
+
+def test_after_the_pause_one_request_is_let_through(circuit, clock):
+    clock.now += Circuit.FIRST_PAUSE
+    assert [circuit.enter(), circuit.enter()] == [True, False]
+
+
+def test_the_pause_grows_with_every_failure_up_to_a_bound(circuit, clock):
+    pauses = []
+    for _ in range(8):
+        circuit.failed()
+        pauses.append(circuit.resting())
+    assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
+
+
+def test_an_answer_ends_the_pause(circuit):
+    circuit.succeeded()
+    assert circuit.enter()
+
+
+def test_fewer_failures_are_no_reason_to_pause(clock):
+    found = Circuit(clock)
+    for _ in range(Circuit.FAILURES - 1):
+        found.failed()
+    assert found.enter()
+
+
+def test_a_dead_upstream_is_not_hammered(queries, upstream):
+    upstream.answers[RELATION_PAGE] = Answer(b"", 503)
+    for _ in range(Circuit.FAILURES + 5):
+        with pytest.raises(UpstreamUnavailable):
+            ask(queries)
+    assert len(upstream.asked) == 2 * Circuit.FAILURES

@@ -1,0 +1,434 @@
+"""Every query: what it makes of recorded and made-up answers, and which messages touch it."""
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from fedora_packages.connectors.koji import BUILDS_KEPT
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.events import Event, parse
+
+from tests.upstream import Answer
+
+
+def recorded(data: Path, name: str):
+    return json.loads((data / "upstream" / f"{name}.json").read_text("utf-8"))
+
+
+def event(topic, sent=1000.0, **body):
+    return Event("org.fedoraproject.prod", topic, "2026-1", sent, body)
+
+
+# Recorded answers: each that belongs to a query is read by it.
+
+
+@pytest.mark.parametrize(
+    "name", ["koji-listBuilds-package306-page1", "koji-listBuilds-latest10", "koji-listBuilds-state4"]
+)
+def test_recorded_lists_of_builds_are_read(queries, upstream, data, name):
+    rows = recorded(data, name)["result"]
+    upstream.koji_says([[len(rows)], [rows]])
+    value = queries["koji.builds"].fetch("guake")
+    assert [build["build_id"] for build in value["builds"]] == [row["build_id"] for row in rows]
+
+
+def test_a_recorded_count_of_builds_is_read(queries, upstream, data):
+    upstream.koji_says([[recorded(data, "koji-listBuilds-package306-countOnly")["result"]], [[]]])
+    assert queries["koji.builds"].fetch("guake") == {"total": 65, "builds": []}
+
+
+def test_a_recorded_empty_list_of_builds_is_read(queries, upstream, data):
+    upstream.koji_says([[0], [recorded(data, "koji-listBuilds-empty")["result"]]])
+    assert queries["koji.builds"].fetch("guake")["builds"] == []
+
+
+@pytest.mark.parametrize("name", ["bodhi-releases-2018", "bodhi-releases-with-archived"])
+def test_recorded_releases_are_read(queries, upstream, data, name):
+    answer = recorded(data, name)
+    upstream.says("/releases/", {"pages": 1, **answer})
+    branches = {release["branch"] for release in queries["bodhi.releases"].fetch("*")["releases"]}
+    active = {
+        row["branch"]
+        for row in answer["releases"]
+        if row["state"] in ("current", "pending", "frozen") and row["id_prefix"] in ("FEDORA", "FEDORA-EPEL")
+    }
+    assert branches == active != set()
+
+
+@pytest.mark.parametrize("name", ["bodhi-updates-query-1", "bodhi-updates-query-2"])
+def test_recorded_updates_are_read(queries, upstream, data, name):
+    answer = recorded(data, name)
+    upstream.says("/updates/", answer)
+    value = queries["bodhi.updates"].fetch("guake")
+    assert {update["alias"] for update in value["updates"]} == {row["alias"] for row in answer["updates"]}
+
+
+@pytest.mark.parametrize("name", ["bodhi-update-single", "bodhi-update-saved"])
+def test_a_recorded_single_update_is_read(queries, upstream, data, name):
+    row = recorded(data, name)
+    row = row.get("update", row)
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    assert queries["bodhi.updates"].fetch("guake")["updates"][0]["alias"] == row["alias"]
+
+
+@pytest.mark.parametrize("name", ["bugzilla-getbug-redhat", "bugzilla-getbug", "bugzilla-query-cve", "bugzilla-query"])
+def test_recorded_bugs_are_read(queries, upstream, data, name):
+    answer = recorded(data, name)
+    upstream.says("/rest/bug", answer)
+    value = queries["bugzilla.bugs"].fetch("guake")
+    assert {bug["id"] for bug in value["bugs"]} == {row["id"] for row in answer["bugs"]} != set()
+
+
+def recorded_of_mdapi(data: Path, kind: str) -> list[Path]:
+    return sorted((data / "upstream").glob(f"mdapi-f28-{kind}-*.json"))
+
+
+def test_recorded_packages_are_read(queries, upstream, data):
+    for path in recorded_of_mdapi(data, "pkg"):
+        name = path.stem.removeprefix("mdapi-f28-pkg-")
+        answer = json.loads(path.read_text("utf-8"))
+        upstream.says(f"/f28/pkg/{name}", answer)
+        value = queries["mdapi.package"].fetch(name, "f28")
+        assert (value["name"], value["source"], value["version"]) == (name, answer["basename"], answer["version"])
+
+
+def test_recorded_source_packages_are_read(queries, upstream, data):
+    for path in recorded_of_mdapi(data, "srcpkg"):
+        name = path.stem.removeprefix("mdapi-f28-srcpkg-")
+        answer = json.loads(path.read_text("utf-8"))
+        upstream.says(f"/f28/srcpkg/{name}", answer)
+        value = queries["mdapi.package"].fetch(name, "f28")
+        assert (value["source"], value["siblings"]) == (name, sorted(set(answer["co-packages"])))
+
+
+def test_recorded_relations_are_read(queries, upstream, data):
+    for path in recorded_of_mdapi(data, "pkg"):
+        name = path.stem.removeprefix("mdapi-f28-pkg-")
+        answer = json.loads(path.read_text("utf-8"))
+        upstream.says(f"/f28/pkg/{name}", answer)
+        found = {row["name"] for row in queries["mdapi.relations"].fetch(name, "f28")["requires"]}
+        assert found == {row["name"] for row in answer["requires"]}
+
+
+def test_recorded_files_are_read(queries, upstream, data):
+    for path in recorded_of_mdapi(data, "files"):
+        name = path.stem.removeprefix("mdapi-f28-files-")
+        answer = json.loads(path.read_text("utf-8"))
+        if "status" in answer:
+            upstream.answers[f"/f28/files/{name}"] = Answer(
+                answer["body"].encode(), answer["status"], answer["content_type"]
+            )
+            assert queries["mdapi.files"].fetch(name, "f28") == {"found": False}
+            continue
+        upstream.says(f"/f28/files/{name}", answer)
+        expected = {f"{row['dirname']}/{file}" for row in answer["files"] for file in row["filenames"].split("/")}
+        value = queries["mdapi.files"].fetch(name, "f28")
+        assert {f"{row['path']}/{file}" for row in value["directories"] for file, _ in row["files"]} == expected
+
+
+def test_recorded_maintainers_are_read(queries, upstream, data):
+    for path in sorted((data / "upstream").glob("pagure-rpms-*.json")):
+        name = path.stem.removeprefix("pagure-rpms-")
+        answer = json.loads(path.read_text("utf-8"))
+        upstream.says(f"/api/0/rpms/{name}", answer)
+        assert queries["distgit.maintainers"].fetch(name)["owner"] == answer["access_users"]["owner"][0]
+
+
+# What recordings do not have.
+
+BUILD = {
+    "build_id": 7, "nvr": "guake-3.9-1.fc45", "version": "3.9", "release": "1.fc45", "epoch": None, "state": 1,
+    "owner_name": "pingou", "task_id": None, "start_ts": None, "creation_ts": 1000.5, "completion_ts": 1100.9,
+    "package_name": "guake", "tag_name": "f45",
+}  # fmt: skip
+
+
+def test_the_hub_is_asked_by_name_in_one_request(queries, upstream):
+    upstream.koji_says([[1], [[BUILD]]])
+    queries["koji.builds"].fetch("guake")
+    assert [(call["methodName"], call["params"][0]) for call in upstream.calls()] == [("listBuilds", "guake")] * 2
+
+
+def test_a_fault_of_one_call_is_a_lie_that_is_quoted(queries, upstream):
+    upstream.koji_says([[1], {"faultCode": 1000, "faultString": "No such package"}])
+    with pytest.raises(UpstreamLied, match="fault 1000: 'No such package'"):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_a_hub_that_is_switched_off_is_unavailable(queries, upstream):
+    body = (
+        "<?xml version='1.0'?><methodResponse><fault><value><struct>"
+        "<member><name>faultCode</name><value><int>1014</int></value></member>"
+        "<member><name>faultString</name><value><string>outage</string></value></member>"
+        "</struct></value></fault></methodResponse>"
+    )
+    upstream.answers["/"] = Answer(body.encode(), content_type="text/xml")
+    with pytest.raises(UpstreamUnavailable, match="outage"):
+        queries["koji.builds"].fetch("guake")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"<methodResponse>", b"{}", b"\0", b"<?xml version='1.0'?><methodResponse></methodResponse>"],
+)
+def test_what_is_no_xml_rpc_is_a_lie(queries, upstream, body):
+    upstream.answers["/"] = Answer(body, content_type="text/xml")
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_xml_that_grows_is_a_lie(queries, upstream):
+    bomb = "<!DOCTYPE x [<!ENTITY a '" + "x" * 1000 + "'>" + "".join(
+        f"<!ENTITY {name} '{('&' + before + ';') * 20}'>" for before, name in zip("abcdef", "bcdefg", strict=True)
+    )  # fmt: skip
+    upstream.answers["/"] = Answer(f"<?xml version='1.0'?>{bomb}]><methodResponse>&g;</methodResponse>".encode())
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+@pytest.mark.parametrize("wrong", [{"state": 9}, {"state": "1"}, {"nvr": None}, {"build_id": True}, {"epoch": "0"}])
+def test_a_build_with_other_types_is_a_lie(queries, upstream, wrong):
+    upstream.koji_says([[1], [[{**BUILD, **wrong}]]])
+    with pytest.raises(UpstreamLied, match="another shape"):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_builds_tagged_are_listed_by_tag(queries, upstream):
+    upstream.koji_says([[[BUILD]], [[]], [[{**BUILD, "package_name": "guake-other"}]]])
+    value = queries["koji.tagged"].fetch("guake")
+    assert {tag: build and build["tag"] for tag, build in value["tags"].items()} == {
+        "f46": "f45", "f45-updates": None, "f45-updates-testing": None,
+    }  # fmt: skip
+
+
+def test_a_negative_state_is_not_the_last_one(queries, upstream):
+    upstream.koji_says([[1], [[{**BUILD, "state": -1}]]])
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+BUG = {
+    "id": 5, "summary": "s", "status": "NEW", "severity": "low", "product": "Fedora", "version": ["45"], "component": ["guake"],
+    "last_change_time": "2026-11-01T10:00:00Z", "alias": [], "keywords": [], "assigned_to": "x@example.com", "blocks": [],
+}  # fmt: skip
+
+
+def bugs(*numbers, **more):
+    return {"bugs": [{**BUG, "id": number} for number in numbers], **more}
+
+
+def test_bugs_are_read_to_the_last_although_fewer_come_than_were_asked_for(queries, upstream):
+    upstream.says("/rest/bug", bugs(9, 8, total_matches=5), bugs(7, 6, total_matches=5), bugs(5, total_matches=5))
+    value = queries["bugzilla.bugs"].fetch("guake")
+    assert (value["total"], [bug["id"] for bug in value["bugs"]]) == (5, [9, 8, 7, 6, 5])
+
+
+def test_bugs_are_counted_where_bugzilla_does_not_say_how_many(queries, upstream):
+    upstream.says("/rest/bug", bugs(9, 8), bugs(7), bugs())
+    assert queries["bugzilla.bugs"].fetch("guake")["total"] == 3
+
+
+def test_counts_are_those_of_the_list_where_bugzilla_does_not_say_how_many(queries, upstream):
+    upstream.says("/rest/bug", bugs(9), bugs(8), bugs(7), bugs(), bugs(9), bugs())
+    assert queries["bugzilla.counts"].fetch("guake") == {"open": 3, "blockers": 1}
+
+
+def test_an_error_with_status_200_is_a_lie(queries, upstream):
+    upstream.says("/rest/bug", {"error": True, "code": 51, "message": "There is no component named that"})
+    with pytest.raises(UpstreamLied, match="no component"):
+        queries["bugzilla.bugs"].fetch("guake")
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [{"alias": ["CVE-2026-1"]}, {"keywords": ["Security"]}, {"assigned_to": "security-response-team@redhat.com"},
+     {"component": ["vulnerability"]}],
+)  # fmt: skip
+def test_security_bugs_are_marked(queries, upstream, sign):
+    upstream.says("/rest/bug", {"bugs": [{**BUG, **sign}], "total_matches": 1})
+    assert queries["bugzilla.bugs"].fetch("guake")["bugs"][0]["security"]
+
+
+def test_a_bug_without_a_version_has_none(queries, upstream):
+    upstream.says("/rest/bug", {"bugs": [{**BUG, "version": []}], "total_matches": 1})
+    assert queries["bugzilla.bugs"].fetch("guake")["bugs"][0]["version"] == ""
+
+
+def test_who_reported_a_bug_is_not_kept(queries, upstream):
+    upstream.says("/rest/bug", bugs(1, total_matches=1))
+    assert "example.com" not in json.dumps(queries["bugzilla.bugs"].fetch("guake"))
+
+
+def test_a_changelog_is_parsed_into_author_and_evr(queries, upstream):
+    rows = [
+        {"author": "A B <a@b.c> - 1:1.0-1", "date": 5, "changelog": "- x"},
+        {"author": "C D <c@d.e>", "date": 4, "changelog": "y"},
+    ]
+    upstream.says("/f45/changelog/guake", {"changelogs": rows, "repo": "release"})
+    entries = queries["mdapi.changelog"].fetch("guake", "f45")["entries"]
+    assert [(entry["author"], entry["evr"]) for entry in entries] == [("A B <a@b.c>", "1:1.0-1"), ("C D <c@d.e>", None)]
+
+
+SPEC = """\
+%global prefix fix
+Name: guake
+Version: 3.9
+Patch0: %{name}-%{version}-tray.patch
+Patch: https://example.com/x/%{prefix}-it.patch
+%patchlist
+listed.patch
+# comment
+%description
+"""
+
+
+def test_patches_are_those_that_the_spec_names(queries, upstream):
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(SPEC.encode(), content_type="text/plain")
+    upstream.answers["/rpms/guake/raw/f45/f/fix-it.patch"] = Answer(
+        b"--- a\n+++ b\n-x\n+y\n+z\n", content_type="text/plain"
+    )
+    patches = queries["distgit.patches"].fetch("guake", "f45")["patches"]
+    assert [(patch["name"], patch["added"]) for patch in patches] == [
+        ("guake-3.9-tray.patch", None), ("fix-it.patch", 2), ("listed.patch", None),
+    ]  # fmt: skip
+
+
+def test_a_retired_branch_says_why(queries, upstream):
+    upstream.answers["/rpms/guake/raw/f45/f/dead.package"] = Answer(b"use tilda\n", content_type="text/plain")
+    assert queries["distgit.spec"].fetch("guake", "f45") == {"found": False, "dead": "use tilda"}
+
+
+def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: caf\xe9", content_type="text/plain")
+    assert queries["distgit.spec"].fetch("guake", "f45")["text"] == "Name: caf�"
+
+
+# Which messages touch which query, and whether a value shows them.
+
+
+@pytest.mark.parametrize(
+    ("query", "given", "names"),
+    [
+        ("koji.builds", event("buildsys.build.state.change", name="guake"), ["guake"]),
+        ("koji.builds", event("buildsys.build.state.change", name="guake", instance="s390"), []),
+        ("koji.builds", event("buildsys.tag", name="guake", tag="f45"), []),
+        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-updates"), ["guake"]),
+        ("koji.tagged", event("buildsys.untag", name="guake", tag="f45"), ["guake"]),
+        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-build-side-12345"), []),
+        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-updates-testing-pending"), []),
+        ("koji.tagged", event("buildsys.package.list.change", package="guake", tag="f45"), ["guake"]),
+        ("koji.tagged", event("bodhi.update.complete.stable", update={"builds": [{"nvr": "guake-1-1"}]}), ["guake"]),
+        ("bodhi.updates", event("bodhi.update.comment", comment={"update": {"builds": [{"nvr": "a-1-1"}]}}), ["a"]),
+        ("bodhi.updates", event("bodhi.buildroot_override.tag", override={"nvr": "guake-1-1"}), []),
+        ("bodhi.updates", event("bodhi.masher.start", updates=["guake-1-1"]), []),
+        ("bugzilla.bugs", event("bugzilla.bug.new", bug={"component": "guake"}), ["guake"]),
+        ("bugzilla.counts", event("bugzilla.bug.update", bug={"component": "guake"}), ["guake"]),
+        ("mdapi.package", event("mdapi.repo.update", name="f45-updates", packages=["guake"]), ["guake"]),
+        ("mdapi.package", event("mdapi.repo.update", name="src_f45", packages=["guake"]), []),
+        ("mdapi.files", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-filelists.sqlite.xz"), ["a"]),
+        ("mdapi.changelog", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-filelists.sqlite.xz"), []),
+        ("mdapi.files", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-primary.sqlite.xz"), ["a"]),
+        ("distgit.spec", event("git.receive", commit={"repo": "guake", "namespace": "rpms"}), ["guake"]),
+        ("distgit.spec", event("git.receive", commit={"repo": "guake", "stats": {"files": {".packit.yaml": {}}}}), []),
+        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"a.spec": {}}}}), ["a"]),
+        ("distgit.patches", event("git.lookaside.new", name="guake"), ["guake"]),
+        ("distgit.maintainers", event("pagure.project.user.added", project={"name": "a", "namespace": "rpms"}), ["a"]),
+    ],
+)  # fmt: skip
+def test_a_message_touches_exactly_what_it_changes(queries, query, given, names):
+    assert list(queries[query].touched(given)) == names
+
+
+def builds(*pairs):
+    return {"total": len(pairs), "builds": [{"build_id": number, "state": state} for number, state in pairs]}
+
+
+@pytest.mark.parametrize(
+    ("value", "new", "shows"),
+    [
+        (builds((7, "complete")), 1, True),
+        (builds((7, "building")), 1, False),
+        (builds((6, "complete")), 0, False),
+        (builds((7, "building")), 0, True),
+        (builds((7, "complete")), 0, True),
+        (builds((7, "failed")), 1, True),
+        (builds((6, "complete")), 2, True),
+        (builds(), 1, False),
+        (builds(*((number, "complete") for number in range(1000, 1000 + BUILDS_KEPT))), 1, True),
+    ],
+)
+def test_a_list_of_builds_shows_a_build_or_not(queries, value, new, shows):
+    assert queries["koji.builds"].shows(value, event("buildsys.build.state.change", build_id=7, new=new)) is shows
+
+
+def update(alias="F-1", status="testing", request=None, modified=None):
+    return {"updates": [{"alias": alias, "status": status, "request": request, "modified": modified}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "announced", "shows"),
+    [
+        (update(), {"alias": "F-1", "status": "testing", "request": None}, True),
+        (update(status="pending"), {"alias": "F-1", "status": "testing"}, False),
+        (update(request="stable"), {"alias": "F-1", "status": "testing", "request": "stable"}, True),
+        (update(), {"alias": "F-1", "request": "stable"}, False),
+        (update(status="stable", modified=2000), {"alias": "F-1", "status": "testing"}, True),
+        (update(alias="F-2"), {"alias": "F-1"}, False),
+        (update(), {"title": "guake-1-1"}, True),
+    ],
+)
+def test_a_list_of_updates_shows_an_update_or_not(queries, value, announced, shows):
+    assert queries["bodhi.updates"].shows(value, event("bodhi.update.request.testing", update=announced)) is shows
+
+
+@pytest.mark.parametrize(
+    ("shown", "topic", "status", "shows"),
+    [
+        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.new", "NEW", True),
+        ([], "bugzilla.bug.new", "NEW", False),
+        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.update", "POST", False),
+        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.update", "CLOSED", False),
+        ([], "bugzilla.bug.update", "CLOSED", True),
+        ([{"id": 5, "status": "ASSIGNED", "changed": 2000}], "bugzilla.bug.update", "CLOSED", True),
+    ],
+)
+def test_a_list_of_bugs_shows_a_bug_or_not(queries, shown, topic, status, shows):
+    given = event(topic, bug={"id": 5, "status": {"name": status}})
+    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given) is shows
+
+
+def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries):
+    value = {"releases": [{"name": "F45"}]}
+    given = event("bodhi.update.request.testing", update={"release": {"name": "F46", "id_prefix": "FEDORA"}})
+    assert queries["bodhi.releases"].is_overtaken(value, given)
+
+
+@pytest.mark.parametrize("release", [{"name": "F45"}, {"name": "F45F", "id_prefix": "FEDORA-FLATPAK"}, None, "F47"])
+def test_other_releases_do_not_overtake_it(queries, release):
+    given = event("bodhi.update.request.testing", update={"release": release})
+    assert not queries["bodhi.releases"].is_overtaken({"releases": [{"name": "F45"}]}, given)
+
+
+def test_every_query_is_documented_with_its_source(queries):
+    undocumented = [name for name, query in queries.items() if "Source:" not in query.documentation]
+    assert undocumented == []
+
+
+def test_every_query_is_renewed_by_messages_or_on_a_schedule(queries):
+    stale = [name for name, query in queries.items() if not query.declaration.rules and not query.declaration.every]
+    assert stale == []
+
+
+def test_every_topic_that_is_listened_to_was_recorded(queries, data):
+    topics = {parse(json.loads(path.read_text("utf-8"))).topic for path in (data / "messages").glob("*.json")}
+    unheard = {
+        pattern
+        for query in queries.values()
+        for rule in query.declaration.rules
+        for pattern in rule.topics
+        if not any(fnmatchcase(topic, pattern) for topic in topics)
+    }
+    # Branches of dist-git: no recording of the newer form was found.
+    assert unheard == {"pagure.git.branch.creation"}
