@@ -1,0 +1,172 @@
+"""What a page or a JSON answer reads: many entries at once, from the cache, within a bounded time.
+
+A hit costs one round trip for all of them.  What is missing is asked for in the background, each upstream by threads of its own, and
+waited for together; what has not come by then is answered with the last known good value and its reason.  So a page is neither an
+error because one upstream is down, nor slow because one is.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, Problem, Reading
+from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
+from fedora_packages.query import NO_PACKAGE, Query
+from fedora_packages.service import Service
+
+#: Seconds after a failure during which pages do not ask that entry's upstream again: they say what is wrong at once.
+COOL_DOWN = 10.0
+
+#: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
+WAITING_PER_THREAD = 8
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One entry's variant that somebody wants to read."""
+
+    query: Query
+    package: str = NO_PACKAGE
+    release: str | None = None
+
+
+class Reads:
+    """The reading side of one web process."""
+
+    def __init__(self, service: Service):
+        self._service = service
+        self._cache = service.cache
+        self._fillers: dict[str, _Filler] = {
+            name: _Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
+        }
+
+    def __call__(self, wanted: Sequence[Wanted]) -> list[Reading]:
+        """Return a reading for each of ``wanted``, in their order; raises nothing for what upstreams or Redis do."""
+        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+        try:
+            readings = self._cache.read(pairs)
+        except CacheUnavailable as error:
+            return self._read_upstream(wanted, error)
+        fills = {
+            number: self._fill(want, reading)
+            for number, (want, reading) in enumerate(zip(wanted, readings, strict=True))
+            if not reading.is_fresh and not self._is_cooling(reading)
+        }
+        under_way = {number: future for number, future in fills.items() if future is not None}
+        wait(under_way.values(), timeout=self._service.settings.cache.wait)
+        for number, future in under_way.items():
+            readings[number] = _outcome(future, readings[number], self._cache.clock())
+        return self._reread(fills, pairs, readings)
+
+    def close(self) -> None:
+        """Forget fills that have not begun; those under way end by their timeouts."""
+        for filler in self._fillers.values():
+            filler.close()
+
+    def _is_cooling(self, reading: Reading) -> bool:
+        return reading.problem is not None and self._cache.clock() - reading.problem.at < COOL_DOWN
+
+    def _fill(self, want: Wanted, reading: Reading) -> "Future[Reading] | None":
+        query, entry, variant = want.query, reading.entry, reading.variant
+        cause = reading.because["event"] if reading.because else None
+
+        def fill() -> Reading:
+            try:
+                return self._cache.fill(
+                    entry, variant, lambda: query.fetch(want.package, variant), query.upstream, cause
+                )
+            except UpstreamError:
+                # Whoever looks next should find it filled: the worker goes on trying.
+                self._service.queue_refill(entry)
+                raise
+
+        future = self._fillers[query.upstream].submit((entry, variant), fill)
+        if future is None:
+            self._service.queue_refill(entry)
+        return future
+
+    def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], readings: list[Reading]) -> list[Reading]:
+        """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
+        again = [number for number in fills if readings[number].state != FRESH and not _is_new(readings[number])]
+        if not again:
+            return readings
+        try:
+            found = self._cache.read([pairs[number] for number in again])
+        except CacheUnavailable:
+            return readings
+        for number, reading in zip(again, found, strict=True):
+            readings[number] = replace(reading, state=REFRESHING) if reading.state == UNKNOWN else reading
+        return readings
+
+    def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[Reading]:
+        """Answer without the cache: ask upstream for all of it, and store nothing."""
+        futures = [self._ask(want) for want in wanted]
+        wait([future for future in futures if future is not None], timeout=self._service.settings.cache.wait)
+        now = self._cache.clock()
+        readings = []
+        for want, future in zip(wanted, futures, strict=True):
+            nothing = Reading(
+                want.query.entry(want.package), want.query.variant(want.release), FAILING,
+                problem=Problem(now, now, str(error), "redis"),
+            )  # fmt: skip
+            readings.append(_outcome(future, nothing, now))
+        return readings
+
+    def _ask(self, want: Wanted) -> "Future[Reading] | None":
+        query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
+
+        def ask() -> Reading:
+            filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)
+            return Reading(entry, variant, FRESH, filled.value, filled.stamp)
+
+        return self._fillers[query.upstream].submit((entry, variant, "uncached"), ask)
+
+
+class _Filler:
+    """The threads that ask one upstream; a fill that is under way already is shared."""
+
+    def __init__(self, upstream: str, threads: int):
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"fill-{upstream}")
+        self._limit = threads * WAITING_PER_THREAD
+        self._lock = threading.Lock()
+        self._under_way: dict[Any, Future[Reading]] = {}
+
+    def submit(self, key: Any, work: Any) -> "Future[Reading] | None":
+        """Return the future of ``work``, of the same key's under way, or None if too much is waiting."""
+        with self._lock:
+            if key in self._under_way:
+                return self._under_way[key]
+            if len(self._under_way) >= self._limit:
+                return None
+            future = self._pool.submit(work)
+            self._under_way[key] = future
+        future.add_done_callback(lambda _: self._forget(key))
+        return future
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _forget(self, key: Any) -> None:
+        with self._lock:
+            self._under_way.pop(key, None)
+
+
+def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> Reading:
+    """Return what a fill brought, or what was known before it if it brought nothing yet."""
+    if future is None or not future.done():
+        return before
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, UpstreamError):
+        return replace(before, state=FAILING, problem=before.problem or Problem(now, now, str(error), error.upstream))
+    if isinstance(error, FillInProgress | CacheUnavailable):
+        return before
+    raise error
+
+
+def _is_new(reading: Reading) -> bool:
+    """Whether a fill has just brought this value, which an event that came meanwhile kept from being stored."""
+    return reading.state == REFRESHING and reading.because is None and reading.is_known

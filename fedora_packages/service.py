@@ -1,0 +1,76 @@
+"""The parts of the service, wired: what web, worker and commands share.
+
+`build` makes them from settings; nothing connects before it is used.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+
+from fedora_packages import connectors
+from fedora_packages.cache import Cache, Entry, connect
+from fedora_packages.connectors import Connector, ReleaseTags
+from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
+from fedora_packages.query import Queries
+from fedora_packages.search.reader import Reader
+from fedora_packages.settings import Settings
+from fedora_packages.worker.queue import Queue
+
+#: The query that says which releases there are.
+RELEASES = "bodhi.releases"
+
+#: Seconds that one command of Redis may take.  A page must be answered although Redis hangs; the worker can be patient.
+REDIS_TIMEOUT = {"web": 1.0, "worker": 5.0}
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that reads and keeps: one of it in each process."""
+
+    settings: Settings
+    client: redis.Redis
+    connectors: Mapping[str, Connector]
+    queries: Queries
+    cache: Cache
+    queue: Queue
+    index: Reader
+
+    def releases(self) -> list[dict[str, Any]]:
+        """Return the active releases in the order people read them, as ``bodhi.releases`` gives them.
+
+        From the cache, however old; asked for only if nothing was ever known.  Raises `UpstreamError` if nothing is known.
+        """
+        query = self.queries[RELEASES]
+        entry, variant = query.entry(), query.variant()
+        (reading,) = self.cache.read([(entry, variant)])
+        if not reading.is_known:
+            try:
+                reading = self.cache.fill(entry, variant, lambda: query.fetch(entry.package), query.upstream)
+            except FillInProgress as error:
+                raise UpstreamUnavailable(query.upstream, "the releases", "another process is still waiting") from error
+        return reading.value["releases"]
+
+    def queue_refill(self, entry: Entry) -> None:
+        """Have a worker fetch an entry."""
+        self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package)
+
+
+def build(settings: Settings, by: str) -> Service:
+    """Return the service's parts; ``by`` is who uses them and what stamps and upstreams are told: ``web`` or ``worker``."""
+    client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
+    found = connectors.load(settings, by, lambda: _tags(service))
+    cache = Cache(client, by, settings.cache.wait, on_lost=lambda entry: service.queue_refill(entry))
+    service = Service(
+        settings, client, found, Queries(found.values()), cache, Queue(client), Reader(settings.search.index)
+    )
+    return service
+
+
+def _tags(service: Service) -> tuple[ReleaseTags, ...]:
+    try:
+        releases = service.releases()
+    except UpstreamError as error:
+        raise UpstreamUnavailable("koji", "the tags of the releases", f"they are not known: {error}") from error
+    return tuple(ReleaseTags(release["branch"], release["stable_tag"], release["testing_tag"]) for release in releases)

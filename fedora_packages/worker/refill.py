@@ -1,0 +1,224 @@
+"""The refillers: claim a job, fetch what it names, store it, done.
+
+Each upstream has threads of its own, as many as it may be asked things at once.  A fetch that fails is tried again for ever, ever more
+slowly; what upstream does not show yet is not trusted and looked at again.
+
+Before editing: a value is stored with the generation that was read *before* it was fetched, and a claim ends last.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fedora_packages import package
+from fedora_packages.cache import Entry, Opened
+from fedora_packages.errors import CacheUnavailable, SearchUnavailable, UpstreamError, UpstreamLied
+from fedora_packages.query import Query
+from fedora_packages.service import Service
+from fedora_packages.worker.queue import Claim
+
+log = logging.getLogger(__name__)
+
+#: How often upstream is given another chance to show an event, and the seconds before the first of them; each next waits twice as long.
+LOOKS = 4
+LOOK_DELAY = 0.5
+
+#: Seconds after which one more look follows when a value was kept that never showed its event.
+LAST_LOOK_DELAY = 60.0
+
+#: Seconds an idle thread waits for a job of which nobody tells it: those that the web or another worker adds.
+IDLE = 1.0
+
+#: Seconds before Redis is tried again when it is away.
+REDIS_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient refilling is; times in seconds.  ``retry`` doubles with every failure up to ``retry_limit``."""
+
+    lease: float
+    retry: float
+    retry_limit: float
+    look_delay: float = LOOK_DELAY
+    last_look_delay: float = LAST_LOOK_DELAY
+
+    def after_failure(self, attempts: int) -> float:
+        """Return how long to wait after so many failures in a row, with jitter: not all are to come back at once."""
+        return min(self.retry_limit, self.retry * 2 ** min(attempts - 1, 30)) * random.uniform(0.5, 1.0)
+
+    def after_look(self, looks: int) -> float:
+        """Return how long to wait after upstream did not show an event for the so-manieth time."""
+        return self.look_delay * 2 ** (looks - 1) if looks <= LOOKS else self.last_look_delay
+
+
+class Refiller:
+    """Does jobs of the refill queue."""
+
+    def __init__(self, service: Service, pace: Pace):
+        self._service = service
+        self._cache = service.cache
+        self._queue = service.queue
+        self._pace = pace
+
+    def work(self, upstream: str) -> float | None:
+        """Do one job of an upstream, if one is due.
+
+        Returns None if one was done, else for how many seconds there is nothing to do.  Raises `CacheUnavailable`.
+        """
+        connector = self._service.connectors[upstream]
+        resting = connector.circuit.resting()
+        if resting:
+            return resting
+        claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency)
+        if not isinstance(claim, Claim):
+            return IDLE if claim is None else min(claim, IDLE)
+        query = self._service.queries.get(claim.query)
+        if query is None:
+            # Added by a release of this service that knew more, or less.
+            log.info("refill of %s about %s dropped: there is no such query", claim.query, claim.package)
+            self._queue.done(claim)
+            return None
+        try:
+            self._refill(query, claim)
+        except UpstreamError as error:
+            delay = self._pace.after_failure(claim.attempts + 1)
+            log.warning("refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error)
+            self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+        return None
+
+    def check(self, query: Query, name: str, variant: str) -> bool:
+        """Read one variant again although no event asks for it; whether it had changed, and so is healed.
+
+        For what no message announces.  What changed is stored unless an event came meanwhile, which then refills it anyway.
+        """
+        entry = query.entry(name)
+        (before,) = self._cache.read([(entry, variant)])
+        filled = self._cache.fetched(
+            self._cache.open(entry).generation, lambda: query.fetch(name, variant), query.upstream, None
+        )
+        changed = not before.is_fresh or before.value != filled.value
+        # Stored even if it is the same: its stamp is what says that it was looked at.
+        return self._cache.store(entry, variant, filled) and changed
+
+    def _refill(self, query: Query, claim: Claim) -> None:
+        entry = query.entry(claim.package)
+        opened = self._cache.open(entry)
+        shown, lied = True, None
+        for variant in self._variants(query, claim.package, entry, opened):
+            try:
+                shown = self._fill(query, entry, opened, variant, claim) and shown
+            except UpstreamLied as error:
+                # What is wrong about one release may be right about the next; an upstream that is down is so for all.
+                lied = error
+        if lied is not None:
+            raise lied
+        if not shown:
+            looks = claim.looks + 1
+            # Nothing that was fetched before now may be stored any more, by us or by a page.
+            if looks <= LOOKS:
+                self._cache.invalidate([entry], claim.event.cause())
+            self._queue.again(claim, self._pace.after_look(looks), looks=looks)
+            return
+        self._queue.done(claim)
+
+    def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> bool:
+        """Make one variant current; False if upstream does not show the event and must be looked at again."""
+        is_last = claim.looks > LOOKS
+        if variant in opened.current and not is_last:
+            (reading,) = self._cache.read([(entry, variant)])
+            return not reading.is_fresh or query.shows(reading.value, claim.event)
+        cause = claim.event.cause() if claim.event else self._cause(entry, variant)
+        try:
+            filled = self._cache.fetched(
+                opened.generation, lambda: query.fetch(entry.package, variant), query.upstream, cause
+            )
+        except UpstreamError as error:
+            self._cache.fail(entry, variant, error)
+            raise
+        shows = query.shows(filled.value, claim.event)
+        # After the last look a value is kept whatever it shows: what was announced may be undone by now.
+        if shows or claim.looks >= LOOKS:
+            self._cache.store(entry, variant, filled)
+        return shows or is_last
+
+    def _cause(self, entry: Entry, variant: str) -> dict | None:
+        (reading,) = self._cache.read([(entry, variant)])
+        return reading.because["event"] if reading.because else None
+
+    def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
+        """Return the variants to make current: those that were, and the one that a page shows first."""
+        wanted = opened.current | opened.wanting
+        if not query.by_release:
+            return sorted(wanted | {query.variant()})
+        branches = {release["branch"] for release in self._service.releases()}
+        for variant in wanted - branches:
+            self._cache.drop(entry, variant)
+        return sorted((wanted | self._default(name)) & branches)
+
+    def _default(self, name: str) -> set[str]:
+        """Return the release that a page of the package shows first, if any is known."""
+        try:
+            found = package.find(self._service.index, name)
+        except SearchUnavailable as error:
+            log.error("the default release of %s is not known: %s", name, error)
+            return set()
+        return {found.branch} if found and found.branch else set()
+
+
+class Refillers:
+    """The threads that do the jobs: for each upstream as many as it may be asked things at once."""
+
+    def __init__(self, service: Service, refiller: Refiller, stop: threading.Event):
+        self._refiller = refiller
+        self._stop = stop
+        self._wakers = {name: threading.Condition() for name in service.connectors}
+        self._threads = [
+            threading.Thread(target=self._run, args=(name,), name=f"refill-{name}-{number}", daemon=True)
+            for name, connector in service.connectors.items()
+            for number in range(connector.settings.concurrency)
+        ]
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def wake(self, upstreams: Iterable[str] | None = None) -> None:
+        """Tell idle threads that there are jobs."""
+        for name in self._wakers if upstreams is None else upstreams:
+            with self._wakers[name]:
+                self._wakers[name].notify_all()
+
+    def join(self, limit: float) -> None:
+        """Wait for the threads to end, for ``limit`` seconds in all; jobs under way then run out of their claims."""
+        deadline = time.monotonic() + limit
+        self.wake()
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self, upstream: str) -> None:
+        while not self._stop.is_set():
+            idle = undisturbed(lambda: self._refiller.work(upstream), f"refilling from {upstream}")
+            if idle:
+                with self._wakers[upstream]:
+                    if not self._stop.is_set():
+                        self._wakers[upstream].wait(idle)
+
+
+def undisturbed(step: Callable[[], float | None], what: str) -> float | None:
+    """Return what ``step`` does; whatever goes wrong in it is logged, and answered with a pause in seconds.
+
+    A thread of the worker must outlive both Redis and our own bugs: what it leaves undone is claimed again.
+    """
+    try:
+        return step()
+    except CacheUnavailable as error:
+        log.error("%s waits for Redis: %s", what, error)
+        return REDIS_PAUSE
+    except Exception:
+        log.exception("%s failed", what)
+        return REDIS_PAUSE

@@ -1,0 +1,183 @@
+"""From a message to what it changes: invalidated, queued, noted, in this order."""
+
+import pytest
+
+from fedora_packages import timeline
+from fedora_packages.cache import Reading
+from fedora_packages.errors import CacheUnavailable
+from fedora_packages.worker import handle
+from fedora_packages.worker.handle import Handler, invalidate_all
+from fedora_packages.worker.queue import Claim
+
+
+@pytest.fixture
+def handler(service):
+    return Handler(service, "fedmsg")
+
+
+def message(topic, prefix="org.fedoraproject.prod", timestamp=1000, msg_id="2026-1", **msg):
+    return {"topic": f"{prefix}.{topic}", "msg": msg, "msg_id": msg_id, "timestamp": timestamp}
+
+
+BUILD = message("buildsys.build.state.change", name="guake", build_id=7, new=1, instance="primary")
+
+
+def fill(service, query, package, value, variant="") -> None:
+    found = service.queries[query]
+    service.cache.fill(found.entry(package), variant, lambda: value, found.upstream)
+
+
+def read(service, query, package, variant="") -> Reading:
+    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return reading
+
+
+def queued(service) -> set[tuple[str, str]]:
+    """Claim everything that is due and return (query, package) of each."""
+    found = set()
+    for upstream in service.connectors:
+        while isinstance(claim := service.queue.claim(upstream, 60, 10_000), Claim):
+            found.add((claim.query, claim.package))
+    return found
+
+
+def test_a_build_invalidates_the_list_of_builds_and_nothing_else(service, handler):
+    fill(service, "koji.builds", "guake", {"builds": []})
+    fill(service, "bodhi.updates", "guake", {"updates": []})
+    handler.handle(BUILD)
+    assert (read(service, "koji.builds", "guake").state, read(service, "bodhi.updates", "guake").state) == (
+        "refreshing",
+        "fresh",
+    )
+
+
+def test_a_build_leaves_other_packages_alone(service, handler):
+    fill(service, "koji.builds", "vim", {"builds": []})
+    handler.handle(BUILD)
+    assert read(service, "koji.builds", "vim").is_fresh
+
+
+def test_what_was_invalidated_is_queued_with_its_event(service, handler):
+    handler.handle(BUILD)
+    claim = service.queue.claim("koji", 60, 1)
+    assert (claim.query, claim.package, claim.event.id) == ("koji.builds", "guake", "2026-1")
+
+
+def test_a_package_that_nobody_knows_is_not_queued(service, handler):
+    handler.handle(message("buildsys.build.state.change", name="Fedora-i3-Live"))
+    assert queued(service) == set()
+
+
+def test_what_is_cached_is_queued_although_the_index_does_not_know_it_yet(service, handler):
+    fill(service, "koji.builds", "brand-new", {"builds": []})
+    handler.handle(message("buildsys.build.state.change", name="brand-new"))
+    assert queued(service) == {("koji.builds", "brand-new")}
+
+
+def test_all_variants_of_an_entry_fall_together(service, handler):
+    for branch in ("f45", "rawhide"):
+        fill(service, "distgit.spec", "guake", {"found": False}, branch)
+    handler.handle(message("git.receive", commit={"repo": "guake", "namespace": "rpms"}))
+    assert [read(service, "distgit.spec", "guake", branch).state for branch in ("f45", "rawhide")] == ["refreshing"] * 2
+
+
+def test_a_repository_touches_the_source_of_the_binaries_it_names(service, handler):
+    handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
+    assert {package for query, package in queued(service) if query == "mdapi.package"} == {"vim-enhanced", "vim"}
+
+
+def test_an_update_touches_every_package_in_it(service, handler):
+    update = {"builds": [{"nvr": "guake-1-1"}, {"nvr": "vim-1-1"}]}
+    handler.handle(message("bodhi.update.request.testing", update=update))
+    assert {package for query, package in queued(service) if query == "bodhi.updates"} == {"guake", "vim"}
+
+
+def test_a_message_that_came_twice_makes_one_job(service, handler):
+    handler.handle(BUILD)
+    handler.handle(BUILD)
+    assert service.queue.depth("koji") == 1
+
+
+def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
+    handler.handle(BUILD)
+    handler.handle(BUILD)
+    expected = {"id": "2026-1", "topic": "buildsys.build.state.change", "sent": 1000.0}
+    assert timeline.read(service.client, "guake") == [expected]
+
+
+def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
+    for sent in (1000, 3000, 2000):
+        handler.handle(message("buildsys.tag", timestamp=sent, name="guake"))
+    assert service.client.zscore(handle.SEEN_KEY, "fedmsg") == 3000
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        (BUILD, "handled"),
+        (message("buildsys.repo.done", tag="f45-build"), "untouched"),
+        (message("buildsys.tag", prefix="org.fedoraproject.stg", name="guake"), "foreign"),
+        (message("pagure.git.receive", prefix="io.pagure.prod", repo={}), "foreign"),
+        ("not even a message", "not-understood"),
+        ({"topic": "org.fedoraproject.prod.buildsys.tag"}, "not-understood"),
+        (message("buildsys.tag"), "untouched"),
+    ],
+)
+def test_what_became_of_a_message_is_counted(service, handler, given, outcome):
+    assert handler.handle(given) == outcome
+    assert service.client.hgetall(handle.COUNTS_KEY) == {outcome.encode(): b"1"}
+
+
+def test_a_message_of_another_environment_touches_nothing(service, handler):
+    fill(service, "koji.builds", "guake", {"builds": []})
+    handler.handle({**BUILD, "topic": BUILD["topic"].replace("prod", "stg")})
+    assert read(service, "koji.builds", "guake").is_fresh
+
+
+def test_what_is_not_understood_is_logged_with_its_id(handler, caplog):
+    handler.handle({"topic": "org.fedoraproject.prod.x", "msg": None, "msg_id": "2026-odd"})
+    assert "2026-odd" in caplog.text
+
+
+def test_a_huge_message_is_refused_and_counted(service, handler, caplog):
+    handler.refuse("org.fedoraproject.prod.mdapi.repo.update", 99_999_999)
+    assert "99999999 bytes" in caplog.text
+    assert service.client.hgetall(handle.COUNTS_KEY) == {b"not-understood": b"1"}
+
+
+def test_thousands_of_names_are_one_message(service, handler):
+    names = [f"package-{number}" for number in range(5000)]
+    fill(service, "mdapi.package", "package-4999", {"found": False}, "rawhide")
+    handler.handle(message("mdapi.repo.update", name="rawhide", packages=names))
+    assert read(service, "mdapi.package", "package-4999", "rawhide").state == "refreshing"
+
+
+def test_nothing_is_queued_or_seen_before_all_is_invalidated(service, handler, monkeypatch):
+    def die(*_):
+        raise CacheUnavailable("killed in between")
+
+    monkeypatch.setattr(service.cache, "invalidate", die)
+    with pytest.raises(CacheUnavailable):
+        handler.handle(BUILD)
+    assert (queued(service), service.client.zscore(handle.SEEN_KEY, "fedmsg")) == (set(), None)
+
+
+def test_without_an_index_nothing_is_taken_for_unknown(service, handler, strings, tmp_path):
+    (tmp_path / "index").rename(tmp_path / "elsewhere")
+    handler.handle(message("buildsys.build.state.change", name="guake"))
+    assert queued(service) == {("koji.builds", "guake")}
+
+
+def test_everything_of_a_query_can_be_invalidated(service):
+    for name in ("guake", "vim", "gcc-c++"):
+        fill(service, "koji.tagged", name, {"tags": {}})
+    fill(service, "koji.builds", "vim", {"builds": []})
+    count = invalidate_all(service, service.queries["koji.tagged"])
+    assert (count, queued(service)) == (3, {("koji.tagged", name) for name in ("guake", "vim", "gcc-c++")})
+    assert read(service, "koji.builds", "vim").is_fresh
+
+
+def test_an_event_is_told_to_who_listens_before_it_is_acted_upon(service):
+    heard = []
+    Handler(service, "fedmsg", on_event=heard.append).handle(BUILD)
+    assert [event.id for event in heard] == ["2026-1"]

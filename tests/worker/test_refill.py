@@ -1,0 +1,226 @@
+"""The refiller: what it fetches, stores, trusts, and tries again."""
+
+import pytest
+
+from fedora_packages.errors import CacheUnavailable
+from fedora_packages.events import Event
+from fedora_packages.worker.refill import IDLE, LOOKS, Pace, Refiller, undisturbed
+from tests.upstream import Answer
+
+PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, last_look_delay=0)
+
+
+@pytest.fixture
+def refiller(service):
+    return Refiller(service, PACE)
+
+
+def event(**body):
+    return Event("org.fedoraproject.prod", "buildsys.build.state.change", "2026-1", 1000.0, body)
+
+
+BUILD = {
+    "build_id": 7, "nvr": "guake-3.9-1.fc45", "version": "3.9", "release": "1.fc45", "epoch": None, "state": 1,
+    "owner_name": "pingou", "task_id": None, "start_ts": 1000.5, "creation_ts": 1000.5, "completion_ts": 1100.9,
+}  # fmt: skip
+
+
+def builds(*rows):
+    return [[len(rows)], [list(rows)]]
+
+
+def read(service, query="koji.builds", package="guake", variant=""):
+    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return reading
+
+
+RELEASE = {
+    "id_prefix": "FEDORA", "state": "current", "dist_tag": "f45", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
+}  # fmt: skip
+
+
+@pytest.fixture
+def releases(service):
+    """Make rawhide and f45 the active releases."""
+    rows = [
+        {"name": "F45", "title": "Fedora 45", "branch": "f45", "stable_tag": "f45-updates", "testing_tag": None},
+        {"name": "F46", "title": "Fedora 46", "branch": "rawhide", "stable_tag": "f46", "testing_tag": None},
+    ]
+    query = service.queries["bodhi.releases"]
+    service.cache.fill(query.entry(), "", lambda: {"releases": rows}, "bodhi")
+
+
+def test_with_nothing_to_do_it_says_for_how_long(refiller):
+    assert refiller.work("koji") == IDLE
+
+
+def test_a_job_is_fetched_and_stored_with_the_event_as_its_cause(service, refiller, upstream):
+    upstream.koji_says(builds(BUILD))
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    refiller.work("koji")
+    reading = read(service)
+    assert (reading.state, reading.stamp.by, reading.stamp.event["id"]) == ("fresh", "worker", "2026-1")
+    assert service.queue.depth("koji") == 0
+
+
+def test_a_failure_is_noted_and_tried_again(service, refiller, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    service.queue.add("koji", "koji.builds", "guake")
+    refiller.work("koji")
+    assert (read(service).state, service.queue.claim("koji", 60, 1).attempts) == ("failing", 1)
+
+
+def test_after_a_failure_it_is_fetched_when_upstream_is_back(service, refiller, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    service.queue.add("koji", "koji.builds", "guake")
+    refiller.work("koji")
+    upstream.koji_says(builds())
+    refiller.work("koji")
+    assert read(service).is_fresh
+
+
+def test_an_upstream_that_is_left_alone_is_not_asked_for_jobs(service, refiller, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    service.queue.add("koji", "koji.builds", "guake")
+    while not service.connectors["koji"].circuit.resting():
+        refiller.work("koji")
+    asked = len(upstream.asked)
+    assert refiller.work("koji") > 0
+    assert len(upstream.asked) == asked
+
+
+def test_what_does_not_show_its_event_is_not_stored(service, refiller, upstream):
+    upstream.koji_says(builds({**BUILD, "build_id": 6}))
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.claim("koji", 60, 1).looks) == (False, 1)
+
+
+def test_it_is_stored_once_upstream_shows_it(service, refiller, upstream):
+    upstream.koji_says(builds({**BUILD, "build_id": 6}), builds(BUILD))
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    refiller.work("koji")
+    refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 0)
+
+
+def test_what_a_page_filled_meanwhile_is_not_trusted_either(service, refiller, upstream):
+    old, new = builds({**BUILD, "build_id": 6}), builds(BUILD)
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    query = service.queries["koji.builds"]
+    upstream.koji_says(old, new)
+    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    refiller.work("koji")
+    assert read(service).state == "refreshing"
+    refiller.work("koji")
+    assert read(service).value["builds"][0]["build_id"] == 7
+
+
+def test_no_fill_that_began_before_an_untrusted_one_can_be_stored(service, refiller, upstream):
+    upstream.koji_says(builds({**BUILD, "build_id": 6}))
+    query = service.queries["koji.builds"]
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    before = service.cache.open(query.entry("guake")).generation
+    refiller.work("koji")
+    filled = service.cache.fetched(before, lambda: "old", "koji", None)
+    assert not service.cache.store(query.entry("guake"), "", filled)
+
+
+def test_after_a_few_looks_the_value_is_kept_and_looked_at_once_more(service, refiller, upstream):
+    upstream.koji_says(builds({**BUILD, "build_id": 6}))
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    for _ in range(LOOKS + 1):
+        refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 1)
+    upstream.koji_says(builds(BUILD))
+    refiller.work("koji")
+    assert (read(service).value["builds"][0]["build_id"], service.queue.depth("koji")) == (7, 0)
+
+
+def test_a_fill_that_lost_the_race_is_queued_again(service, refiller, upstream):
+    query = service.queries["koji.builds"]
+    service.queue.add("koji", "koji.builds", "guake")
+    fetched = query.connector._multicall
+
+    def overtaken(*arguments):
+        service.cache.invalidate([query.entry("guake")])
+        return fetched(*arguments)
+
+    query.connector._multicall = overtaken
+    upstream.koji_says(builds(BUILD))
+    refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.depth("koji")) == (False, 1)
+
+
+def test_every_variant_that_was_cached_is_refilled_and_the_one_a_page_shows_first(
+    service, refiller, upstream, releases
+):
+    query = service.queries["distgit.spec"]
+    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False, "dead": None}, "distgit")
+    service.cache.invalidate([query.entry("guake")])
+    for branch in ("f45", "rawhide"):
+        path = f"/rpms/guake/raw/{branch}/f/guake.spec"
+        upstream.answers[path] = Answer(branch.encode(), content_type="text/plain")
+    service.queue.add("distgit", "distgit.spec", "guake")
+    refiller.work("distgit")
+    assert [read(service, "distgit.spec", "guake", branch).value["text"] for branch in ("f45", "rawhide")] == [
+        "f45",
+        "rawhide",
+    ]
+
+
+def test_the_variant_of_a_release_that_is_no_more_is_forgotten(service, refiller, upstream, releases, client):
+    query = service.queries["distgit.spec"]
+    service.cache.fill(query.entry("guake"), "f30", lambda: {"found": False}, "distgit")
+    service.cache.invalidate([query.entry("guake")])
+    service.queue.add("distgit", "distgit.spec", "guake")
+    refiller.work("distgit")
+    assert not client.hexists(query.entry("guake").key, "o:f30")
+
+
+def test_a_lie_about_one_release_does_not_hide_the_others(service, refiller, upstream, releases):
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"<html>", content_type="text/html")
+    upstream.answers["/rpms/guake/raw/rawhide/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
+    query = service.queries["distgit.spec"]
+    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False}, "distgit")
+    service.cache.invalidate([query.entry("guake")])
+    service.queue.add("distgit", "distgit.spec", "guake")
+    refiller.work("distgit")
+    states = [read(service, "distgit.spec", "guake", branch).state for branch in ("f45", "rawhide")]
+    assert (states, service.queue.depth("distgit")) == (["failing", "fresh"], 1)
+
+
+def test_a_job_of_a_query_that_is_no_more_is_dropped(service, refiller):
+    service.queue.add("koji", "koji.horoscope", "guake")
+    refiller.work("koji")
+    assert service.queue.depth("koji") == 0
+
+
+def test_a_scheduled_look_heals_what_has_changed(service, refiller, upstream):
+    query = service.queries["koji.builds"]
+    service.cache.fill(query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    upstream.koji_says(builds(BUILD))
+    assert refiller.check(query, "guake", "")
+    assert read(service).value["total"] == 1
+
+
+def test_a_scheduled_look_says_when_nothing_has_changed(service, refiller, upstream):
+    query = service.queries["koji.builds"]
+    upstream.koji_says(builds(BUILD))
+    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    assert not refiller.check(query, "guake", "")
+
+
+def test_a_failing_job_waits_longer_each_time_within_a_bound():
+    pace = Pace(lease=1, retry=1, retry_limit=300)
+    longest = [max(pace.after_failure(attempts) for _ in range(200)) for attempts in (1, 5, 500)]
+    assert 0.9 < longest[0] <= 1 < longest[1] <= 16 < longest[2] <= 300
+
+
+@pytest.mark.parametrize("error", [CacheUnavailable("away"), KeyError("a bug")])
+def test_a_thread_survives_whatever_goes_wrong_in_it(error, caplog):
+    def step():
+        raise error
+
+    assert undisturbed(step, "refilling") > 0
+    assert "refilling" in caplog.text
