@@ -1,0 +1,56 @@
+# The commands of the project.  `make run` and `make test` are all that a new machine needs: Python 3.11 or later, nothing else.
+
+PYTHON ?= python3
+PORT ?= 6543
+ENV := .venv
+BIN := $(ENV)/bin
+INI ?= development.ini
+RUN_OPTIONS ?=
+
+.PHONY: help run test test-slow test-browser conformance lint format clean
+
+help:  ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+# One file stands for the whole environment; it is made anew when what it is made from has changed.
+$(ENV)/installed: setup.py pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(ENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt setuptools wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--no-build-isolation --editable '.[sandbox,test]'
+	@touch $@
+
+run: $(ENV)/installed  ## Start Redis, a sandbox Fedora, the worker and the web; Ctrl-C stops them
+	@exec $(BIN)/python -m fedora_packages.sandbox.laptop $(INI) --port $(PORT) $(RUN_OPTIONS)
+
+test: $(ENV)/installed  ## Run the quick suite
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+test-slow: $(ENV)/installed  ## Run what takes long by nature: all of Fedora's packages, kills, storms
+	$(BIN)/python -m pytest -m slow
+
+test-browser: $(ENV)/installed  ## Run the tests that need a browser
+	$(BIN)/python -m pytest -m browser
+
+# The published servers and clients have needs of their own (koji's wants Kerberos headers to build), so they live apart.
+$(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(ENV)-conformance
+	$(ENV)-conformance/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt setuptools wheel
+	$(ENV)-conformance/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--no-build-isolation --editable '.[sandbox,test,conformance]'
+	@touch $@
+
+conformance: $(ENV)-conformance/installed  ## Hold the sandbox to the published servers and clients
+	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
+
+lint: $(ENV)/installed  ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(ENV)/installed  ## Mend style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove everything that was made here
+	rm -rf $(ENV) $(ENV)-conformance var build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
