@@ -109,6 +109,7 @@ def strings(upstream, redis_url, tmp_path) -> dict[str, str]:
         "worker.topic_prefix": "org.fedoraproject.prod",
         "worker.datagrepper": upstream.url,
         "worker.replay_margin": "60",
+        "worker.retry": "0.05",
     }
 
 

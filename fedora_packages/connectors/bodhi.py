@@ -19,6 +19,10 @@ RPM_PREFIXES = frozenset({"FEDORA", "FEDORA-EPEL", "FEDORA-EPEL-NEXT"})
 ACTIVE_STATES = ("pending", "frozen", "current")
 
 
+#: What an update's status can be, and how far on its way it then is.
+STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
+
+
 class BodhiConnector(Connector):
     """Updates and releases, from bodhi's REST service."""
 

@@ -16,6 +16,7 @@ from fedora_packages.query import query
 
 #: ``koji.BUILD_STATES`` in lower case, by number.
 BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
+BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
 
 #: How many builds are kept for a package, newest first; koji knows thousands of some (kernel).
 BUILDS_KEPT = 300
@@ -70,13 +71,14 @@ class KojiConnector(Connector):
     @builds.reflects
     def builds_reflect(value, event):
         build_id, announced = event.body.get("build_id"), event.body.get("new")
+        if not isinstance(build_id, int):
+            return True
         states = {build["build_id"]: build["state"] for build in value["builds"]}
         if build_id not in states:
-            # Too old to be kept, or deleted: then there is nothing to wait for.
-            oldest = min(states, default=0)
-            return announced == 2 or (len(states) >= BUILDS_KEPT and isinstance(build_id, int) and build_id < oldest)
+            # Deleted, or too old to be kept: then there is nothing to wait for.
+            return announced == DELETED or (len(states) >= BUILDS_KEPT and build_id < min(states))
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
-        return announced == 0 or states[build_id] != "building"
+        return announced == BUILDING or states[build_id] != "building"
 
     @query(shape=1, follows="bodhi.releases")
     def tagged(self, package):

@@ -198,7 +198,8 @@ class Refillers:
         deadline = time.monotonic() + limit
         self.wake()
         for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, upstream: str) -> None:
         while not self._stop.is_set():

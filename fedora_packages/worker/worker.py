@@ -77,7 +77,7 @@ class Worker:
                 outcome = self._handler.handle(message)
             except CacheUnavailable as error:
                 log.error("a message waits for Redis: %s", error)
-                self._stop.wait(1.0)
+                self._stop.wait(REDIS_PAUSE)
                 continue
             except Exception:
                 log.exception("a message was not handled: %.500r", message)

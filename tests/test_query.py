@@ -1,0 +1,108 @@
+"""Queries: what follows from a declaration."""
+
+import pytest
+
+from fedora_packages.connectors import load
+from fedora_packages.errors import InvalidArgument, SettingsError
+from fedora_packages.events import Event
+from fedora_packages.query import Queries, query
+
+
+class Stars:
+    name = "stars"
+
+    @query(shape=3)
+    def seen(self, package):
+        """Return the stars of a package."""
+        return {"package": package}
+
+    @seen.affected("sky.star.*")
+    def seen_affected(event):
+        yield event.body["name"]
+
+    @query(shape=1, about="binary")
+    def by_release(self, package, release):
+        """Return the stars of a package in a release."""
+        return [package, release]
+
+    @query(shape=1, about="nothing", every="releases_every")
+    def all(self):
+        """Return all stars."""
+        return "all"
+
+    @query(shape=1, follows="stars.all")
+    def followers(self, package):
+        """Return who follows the stars."""
+
+
+@pytest.fixture
+def stars():
+    return Queries([Stars()])
+
+
+def test_queries_are_named_after_connector_and_method(stars):
+    assert set(stars) == {"stars.seen", "stars.by_release", "stars.all", "stars.followers"}
+
+
+def test_an_entry_is_a_query_about_a_package_in_a_shape(stars):
+    assert stars["stars.seen"].entry("guake").key == "fp:{guake}:stars.seen:3"
+
+
+def test_a_query_about_nothing_has_one_entry(stars):
+    assert stars["stars.all"].entry().key == "fp:{*}:stars.all:1"
+
+
+def test_a_query_is_fetched_with_what_it_takes(stars):
+    assert [
+        stars["stars.seen"].fetch("guake"),
+        stars["stars.by_release"].fetch("guake", "f45"),
+        stars["stars.all"].fetch("*"),
+    ] == [{"package": "guake"}, ["guake", "f45"], "all"]
+
+
+def test_the_release_is_the_variant_and_case_does_not_matter(stars):
+    assert stars["stars.by_release"].variant("F45") == "f45"
+
+
+def test_where_the_release_does_not_matter_there_is_one_variant(stars):
+    assert stars["stars.seen"].variant("f45") == stars["stars.seen"].variant() == ""
+
+
+@pytest.mark.parametrize("release", [None, "", "a b", "../x", "f45/", "x" * 40, "|"])
+def test_what_can_be_no_release_is_refused(stars, release):
+    with pytest.raises(InvalidArgument, match=r"stars.by_release needs a release"):
+        stars["stars.by_release"].variant(release)
+
+
+def test_topics_may_have_wildcards(stars):
+    event = Event("org.fedoraproject.dev", "sky.star.born", "1", 0, {"name": "guake"})
+    assert [found.name for found in stars.listening(event.topic)] == ["stars.seen"]
+    assert list(stars["stars.seen"].touched(event)) == ["guake"]
+
+
+def test_a_topic_that_nobody_asked_for_touches_nothing(stars):
+    assert list(stars["stars.seen"].touched(Event("p", "sky.moon", "1", 0, {"name": "guake"}))) == []
+
+
+def test_a_query_without_a_rule_for_it_shows_every_event(stars):
+    assert stars["stars.seen"].shows({}, Event("p", "sky.star.born", "1", 0, {}))
+
+
+def test_queries_that_follow_another_are_found(stars):
+    assert [found.name for found in stars.following("stars.all")] == ["stars.followers"]
+
+
+def test_importing_connectors_changes_nothing_and_loading_finds_all(strings):
+    from fedora_packages import settings
+
+    found = load(settings.from_strings(strings, {}), "test")
+    assert set(found) == set(settings.UPSTREAMS)
+
+
+def test_two_connectors_of_one_name_are_an_error_that_names_both(strings, monkeypatch):
+    from fedora_packages import settings
+    from fedora_packages.connectors.bodhi import BodhiConnector
+
+    monkeypatch.setattr(BodhiConnector, "name", "koji")
+    with pytest.raises(SettingsError, match=r"connectors\.bodhi and .*connectors\.koji"):
+        load(settings.from_strings(strings, {}), "test")

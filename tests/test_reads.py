@@ -1,0 +1,153 @@
+"""What a page reads: in one go, within a bound, whatever upstreams and Redis do."""
+
+import threading
+import time
+
+import pytest
+
+from fedora_packages import service as services
+from fedora_packages import settings
+from fedora_packages.reads import COOL_DOWN, Reads, Wanted
+from tests.upstream import Answer
+
+
+@pytest.fixture
+def reads(service):
+    found = Reads(service)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def builds(service):
+    return Wanted(service.queries["koji.builds"], "guake")
+
+
+@pytest.fixture
+def spec(service):
+    return Wanted(service.queries["distgit.spec"], "guake", "f45")
+
+
+def koji_answers(upstream):
+    upstream.koji_says([[0], [[]]])
+
+
+def test_a_miss_is_filled_and_fresh(reads, builds, upstream):
+    koji_answers(upstream)
+    (reading,) = reads([builds])
+    assert (reading.state, reading.value) == ("fresh", {"total": 0, "builds": []})
+
+
+def test_a_hit_asks_nobody(reads, builds, upstream):
+    koji_answers(upstream)
+    reads([builds])
+    asked = len(upstream.asked)
+    reads([builds])
+    assert len(upstream.asked) == asked
+
+
+def test_many_are_answered_in_their_order(reads, builds, spec, upstream):
+    koji_answers(upstream)
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
+    found = reads([spec, builds, spec])
+    assert [reading.entry.query for reading in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
+
+
+def test_one_upstream_that_is_down_does_not_hide_the_other(reads, builds, spec, upstream):
+    koji_answers(upstream)
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"", 503)
+    assert [reading.state for reading in reads([builds, spec])] == ["fresh", "failing"]
+
+
+def test_a_failure_is_said_with_its_upstream_and_time(reads, builds, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    (reading,) = reads([builds])
+    assert (reading.problem.upstream, "503" in reading.problem.error) == ("koji", True)
+
+
+def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, reads, builds, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    reads([builds])
+    assert service.queue.claim("koji", 60, 1).query == "koji.builds"
+
+
+def test_the_last_known_good_is_shown_beside_the_failure(service, reads, builds, upstream):
+    koji_answers(upstream)
+    reads([builds])
+    service.cache.invalidate([builds.query.entry("guake")])
+    upstream.answers["/"] = Answer(b"", 503)
+    (reading,) = reads([builds])
+    assert (reading.state, reading.value["total"]) == ("failing", 0)
+
+
+def test_after_a_failure_pages_do_not_wait_for_that_upstream(reads, builds, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    reads([builds])
+    asked = len(upstream.asked)
+    (reading,) = reads([builds])
+    assert (reading.state, len(upstream.asked)) == ("failing", asked)
+
+
+def test_after_a_while_a_page_looks_for_itself(service, reads, builds, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    reads([builds])
+    service.cache.clock = lambda: time.time() + COOL_DOWN + 1
+    koji_answers(upstream)
+    assert reads([builds])[0].is_fresh
+
+
+def test_a_slow_upstream_is_waited_for_within_the_bound(service, reads, builds, upstream):
+    release = threading.Event()
+    upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
+    started = time.monotonic()
+    (reading,) = reads([builds])
+    took = time.monotonic() - started
+    release.set()
+    assert (reading.state, reading.value) == ("refreshing", None)
+    assert service.settings.cache.wait <= took < service.settings.cache.wait + 0.5
+
+
+def test_what_came_too_late_is_there_for_the_next(reads, builds, upstream, wait_until):
+    release = threading.Event()
+    answer = upstream.answer
+    upstream.answer = lambda asked: release.wait(5) and answer(asked)
+    koji_answers(upstream)
+    reads([builds])
+    release.set()
+    wait_until(lambda: reads([builds])[0].is_fresh)
+
+
+def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, reads, builds, upstream):
+    koji_answers(upstream)
+    reads([builds])
+    cause = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1.0}
+    service.cache.invalidate([builds.query.entry("guake")], cause)
+    assert reads([builds])[0].stamp.event == cause
+
+
+def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, reads, upstream):
+    release = threading.Event()
+    upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
+    query = service.queries["koji.builds"]
+    reads([Wanted(query, f"package-{number}") for number in range(40)])
+    release.set()
+    assert service.queue.depth("koji") >= 40 - 2 * 8
+
+
+@pytest.fixture
+def without_redis(service, strings):
+    found = services.build(settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, {}), "web")
+    reads = Reads(found)
+    yield reads
+    reads.close()
+
+
+def test_redis_away_turns_a_read_into_a_question(without_redis, builds, upstream):
+    koji_answers(upstream)
+    assert without_redis([builds])[0].value == {"total": 0, "builds": []}
+
+
+def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, upstream):
+    upstream.answers["/"] = Answer(b"", 503)
+    (reading,) = without_redis([builds])
+    assert (reading.state, reading.problem.upstream) == ("failing", "redis")

@@ -1,0 +1,380 @@
+"""The index's upkeep: what is touched is made anew, and nothing that was noted is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamLied
+from fedora_packages.search.builder import Builder
+from fedora_packages.search.reader import Reader
+from fedora_packages.search.writer import index_lock
+from fedora_packages.worker import index as upkeeping
+from fedora_packages.worker.index import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
+from tests.search.fedora import Source, small_fedora
+
+
+@pytest.fixture
+def fedora():
+    return small_fedora()
+
+
+@pytest.fixture
+def path(tmp_path, fedora):
+    """The index of the small Fedora, as it is when the test begins."""
+    Builder(tmp_path / "index", fedora.connectors, concurrency=1).build()
+    fedora.asked.clear()
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def reader(path):
+    return Reader(path)
+
+
+@pytest.fixture
+def make_upkeep(client, fedora, path):
+    def make(**arguments):
+        releases = fedora.connectors["bodhi"].releases.fetch
+        return Upkeep(
+            client,
+            SimpleNamespace(index=str(path)),
+            fedora.connectors,
+            lambda: releases(fedora.connectors["bodhi"])["releases"],
+            **{"retry": 0.0, **arguments},
+        )
+
+    return make
+
+
+@pytest.fixture
+def upkeep(make_upkeep):
+    return make_upkeep()
+
+
+def noted(client):
+    return {name.decode() for name in client.zrange(TOUCHED_KEY, 0, -1)}
+
+
+def test_a_touched_package_is_described_anew(upkeep, client, fedora, reader):
+    fedora.sources["guake"].binaries = {"guake": "Something new"}
+    touch(client, ["guake"])
+    assert upkeep.run_once() == 1
+    assert reader.source("guake").summary == "Something new"
+
+
+def test_what_is_settled_is_noted_no_more(upkeep, client):
+    touch(client, ["guake", "vim"])
+    upkeep.run_once()
+    assert noted(client) == set()
+
+
+def test_nothing_touched_is_nothing_to_do(upkeep, fedora):
+    assert (upkeep.run_once(), fedora.asked) == (0, [])
+
+
+def test_a_binary_touches_its_source(upkeep, client, fedora, reader):
+    fedora.sources["vim"].binaries["vim-data"] = "Changed"
+    touch(client, ["vim-data"])
+    upkeep.run_once()
+    assert dict(reader.source("vim").binaries)["vim-data"] == "Changed"
+
+
+def test_binaries_of_one_source_make_one_description(upkeep, client, fedora):
+    touch(client, ["vim-data", "vim-X11", "vim"])
+    upkeep.run_once()
+    assert fedora.asked.count(("distgit", "vim")) == 1
+
+
+def test_a_new_package_appears(upkeep, client, fedora, reader):
+    fedora.sources["newer"] = Source(branches=(), specs=("rawhide",))
+    touch(client, ["newer"])
+    upkeep.run_once()
+    assert reader.source("newer").branch == "rawhide"
+
+
+def test_a_new_package_appears_by_its_binary(upkeep, client, fedora, reader):
+    fedora.sources["newer"] = Source({"newer-libs": "Libraries"})
+    touch(client, ["newer-libs"])
+    upkeep.run_once()
+    assert reader.source("newer").binary_names == ("newer-libs",)
+
+
+def test_a_package_that_was_retired_is_marked(upkeep, client, fedora, reader):
+    fedora.sources["guake"].branches = ()
+    touch(client, ["guake"])
+    upkeep.run_once()
+    assert reader.source("guake").retired
+
+
+def test_what_no_upstream_knows_is_dropped(upkeep, client, reader):
+    touch(client, ["nonsense"])
+    assert (upkeep.run_once(), noted(client), reader.source("nonsense")) == (1, set(), None)
+
+
+def test_a_package_that_is_gone_from_everywhere_is_removed(upkeep, client, fedora, reader):
+    del fedora.sources["guake"]
+    touch(client, ["guake"])
+    upkeep.run_once()
+    assert reader.source("guake") is None
+
+
+def test_names_that_cannot_be_are_not_noted(client):
+    touch(client, ["libc.so.6()(64bit)", "", "a b", "x" * 1000])
+    assert noted(client) == set()
+
+
+def test_many_names_can_be_touched_at_once(client):
+    touch(client, (f"p{number}" for number in range(12_000)))
+    assert client.zcard(TOUCHED_KEY) == 12_000
+
+
+def test_a_touch_can_be_part_of_a_pipeline(client):
+    pipe = client.pipeline(transaction=False)
+    touch(pipe, ["guake"])
+    assert noted(client) == set()
+    pipe.execute()
+    assert noted(client) == {"guake"}
+
+
+def test_touching_without_redis_is_told(unused_client):
+    with pytest.raises(CacheUnavailable):
+        touch(unused_client, ["guake"])
+
+
+@pytest.fixture
+def unused_client():
+    """A client of a Redis that is not there."""
+    from fedora_packages.cache import connect
+
+    return connect("redis://127.0.0.1:1", timeout=0.5)
+
+
+def test_a_package_that_fails_stays_noted(upkeep, client, fedora, reader):
+    fedora.bad.add("guake")
+    touch(client, ["guake", "vim"])
+    assert (upkeep.run_once(), noted(client)) == (1, {"guake"})
+    assert reader.source("guake").summary == "Drop-down terminal for GNOME"
+
+
+def test_a_package_that_failed_is_tried_again(upkeep, client, fedora, reader):
+    fedora.bad.add("guake")
+    touch(client, ["guake"])
+    upkeep.run_once()
+    fedora.bad.clear()
+    fedora.sources["guake"].binaries["guake"] = "Better"
+    assert upkeep.run_once() == 1
+    assert reader.source("guake").summary == "Better"
+
+
+def test_a_package_that_failed_waits(make_upkeep, client, fedora):
+    upkeep = make_upkeep(retry=60.0)
+    fedora.bad.add("guake")
+    touch(client, ["guake"])
+    upkeep.run_once()
+    fedora.asked.clear()
+    assert (upkeep.run_once(), fedora.asked) == (0, [])
+
+
+def test_a_package_that_failed_need_not_wait_once_it_is_touched_again(make_upkeep, client, fedora):
+    upkeep = make_upkeep(retry=60.0)
+    fedora.bad.add("guake")
+    touch(client, ["guake"])
+    upkeep.run_once()
+    fedora.bad.clear()
+    touch(client, ["guake"])
+    assert upkeep.run_once() == 1
+
+
+def test_the_wait_doubles_up_to_a_bound(make_upkeep, client, fedora):
+    upkeep = make_upkeep(retry=100.0, retry_limit=300.0)
+    fedora.bad.add("guake")
+    waits = []
+    for _ in range(4):
+        client.zadd(TOUCHED_KEY, {"guake": 1})
+        upkeep.run_once()
+        seconds, micros = client.time()
+        waits.append(round(client.zscore(TOUCHED_KEY, "guake") / 1e6 - seconds - micros / 1e6))
+    assert waits == [100, 200, 300, 300]
+
+
+def test_success_forgets_failures(upkeep, client, fedora):
+    fedora.bad.add("guake")
+    touch(client, ["guake"])
+    upkeep.run_once()
+    fedora.bad.clear()
+    upkeep.run_once()
+    assert client.hlen(FAILED_KEY) == 0
+
+
+def test_a_bug_in_one_description_costs_only_that(upkeep, client, fedora, caplog):
+    fedora.sources["guake"].binaries = {"guake": None}
+    touch(client, ["guake", "vim"])
+    assert (upkeep.run_once(), noted(client)) == (1, {"guake"})
+    assert "Traceback" in caplog.text
+
+
+def test_what_is_touched_while_it_is_described_stays_noted(upkeep, client, fedora):
+    ask = fedora.ask
+
+    def ask_and_touch(upstream, what):
+        ask(upstream, what)
+        if (upstream, what) == ("distgit", "guake"):
+            touch(client, ["guake"])
+
+    fedora.ask = ask_and_touch
+    touch(client, ["guake"])
+    assert (upkeep.run_once(), noted(client)) == (0, {"guake"})
+
+
+def test_a_touch_in_the_same_microsecond_is_another(client):
+    client.eval("redis.call('ZADD', KEYS[1], 5, 'x')", 1, TOUCHED_KEY)
+    program = upkeeping.script("index_touch").replace("redis.call('TIME')", "{0, 5}")
+    client.eval(program, 1, TOUCHED_KEY, "x")
+    assert client.zscore(TOUCHED_KEY, "x") != 5
+
+
+def test_a_batch_is_bounded(upkeep, client, monkeypatch):
+    monkeypatch.setattr(upkeeping, "BATCH", 2)
+    touch(client, ["guake", "vim", "orphaned"])
+    assert [upkeep.run_once() for _ in range(3)] == [2, 1, 0]
+
+
+def test_what_waits_longest_comes_first(upkeep, client, monkeypatch):
+    monkeypatch.setattr(upkeeping, "BATCH", 1)
+    touch(client, ["vim"])
+    touch(client, ["guake"])
+    upkeep.run_once()
+    assert noted(client) == {"guake"}
+
+
+def test_one_batch_is_one_commit(upkeep, client, monkeypatch):
+    commits = []
+    commit = upkeeping.Writer.commit
+    monkeypatch.setattr(upkeeping.Writer, "commit", lambda self: commits.append(1) or commit(self))
+    touch(client, ["guake", "vim", "nonsense"])
+    upkeep.run_once()
+    assert commits == [1]
+
+
+def test_while_another_writes_all_stays_noted(upkeep, client, path):
+    touch(client, ["guake"])
+    with index_lock(path), pytest.raises(IndexLocked):
+        upkeep.run_once()
+    assert noted(client) == {"guake"}
+
+
+def test_without_an_index_all_stays_noted(upkeep, client, path):
+    touch(client, ["guake"])
+    path.unlink()
+    with pytest.raises(SearchUnavailable):
+        upkeep.run_once()
+    assert noted(client) == {"guake"}
+
+
+def test_without_releases_nothing_is_retired(upkeep, client, fedora, reader):
+    fedora.releases = ()
+    touch(client, ["guake"])
+    with pytest.raises(UpstreamLied):
+        upkeep.run_once()
+    assert (noted(client), reader.source("guake").retired) == ({"guake"}, False)
+
+
+@pytest.mark.parametrize("step", ["_describe", "_write", "_strike_out"])
+def test_an_end_at_any_step_leaves_the_batch_noted(make_upkeep, client, reader, fedora, monkeypatch, step):
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    fedora.sources["guake"].binaries = {"guake": "Changed"}
+    touch(client, ["guake"])
+    with monkeypatch.context() as patch:
+        patch.setattr(Upkeep, step, die)
+        with pytest.raises(Killed):
+            make_upkeep().run_once()
+    assert noted(client) == {"guake"}
+    assert make_upkeep().run_once() == 1
+    assert reader.source("guake").summary == "Changed"
+
+
+def test_it_runs_until_it_is_stopped(upkeep, client, reader, fedora, wait_until, monkeypatch):
+    monkeypatch.setattr(upkeeping, "COMMIT_EVERY", 0.01)
+    stop = threading.Event()
+    running = threading.Thread(target=upkeep.run, args=(stop,))
+    running.start()
+    for summary in ("first", "second"):
+        fedora.sources["guake"].binaries = {"guake": summary}
+        touch(client, ["guake"])
+        wait_until(lambda summary=summary: reader.source("guake").summary == summary)
+    stop.set()
+    running.join(10)
+    assert not running.is_alive()
+
+
+def test_it_goes_on_once_the_index_is_back(upkeep, client, path, wait_until, monkeypatch):
+    monkeypatch.setattr(upkeeping, "COMMIT_EVERY", 0.01)
+    monkeypatch.setattr(upkeeping, "TROUBLE_PAUSE", 0.01)
+    stop = threading.Event()
+    touch(client, ["guake"])
+    with index_lock(path):
+        running = threading.Thread(target=upkeep.run, args=(stop,))
+        running.start()
+    wait_until(lambda: not noted(client))
+    stop.set()
+    running.join(10)
+
+
+def test_stopping_writes_what_was_described(upkeep, client, fedora, reader):
+    stop = threading.Event()
+    stop.set()
+    touch(client, ["guake", "vim", "orphaned"])
+    settled = upkeep.run_once(stop)
+    assert len(noted(client)) == 3 - settled
+
+
+#: A worker that touches and keeps up for ever, told to die by the test.
+WORKER = """
+import sys, threading
+from types import SimpleNamespace
+from fedora_packages.cache import connect
+from fedora_packages.worker import index
+from tests.search.fedora import small_fedora
+from tests.worker.test_index import renamed
+index.COMMIT_EVERY = 0
+fedora = renamed(small_fedora(), 100)
+releases = [{"branch": branch} for branch, _ in fedora.releases]
+settings = SimpleNamespace(index=sys.argv[2])
+upkeep = index.Upkeep(connect(sys.argv[1]), settings, fedora.connectors, lambda: releases)
+print("ready", flush=True)
+upkeep.run(threading.Event())
+"""
+
+
+def renamed(fedora, count):
+    for number in range(count):
+        fedora.sources[f"package{number}"] = Source({f"package{number}": f"Number {number}"})
+    return fedora
+
+
+@pytest.mark.slow
+def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, monkeypatch, wait_until, make_upkeep, fedora):
+    touch(client, [f"package{number}" for number in range(100)])
+    for _ in range(10):
+        with subprocess.Popen([sys.executable, "-c", WORKER, redis_url, str(path)], stdout=subprocess.PIPE) as worker:
+            assert worker.stdout.readline() == b"ready\n"
+            before = client.zcard(TOUCHED_KEY)
+            touch(client, [f"package{number}" for number in range(0, 100, 7)])
+            wait_until(lambda before=before: client.zcard(TOUCHED_KEY) != before or not before)
+            os.kill(worker.pid, signal.SIGKILL)
+            worker.wait(10)
+    renamed(fedora, 100)
+    while noted(client):
+        make_upkeep().run_once()
+    reader = Reader(path)
+    assert [number for number in range(100) if reader.source(f"package{number}") is None] == []

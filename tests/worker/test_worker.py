@@ -1,0 +1,122 @@
+"""The worker as a whole, without a bus: messages in, fresh entries out, and nothing that stops it."""
+
+import threading
+import time
+
+import pytest
+
+from fedora_packages.errors import CacheUnavailable
+from fedora_packages.events import Event
+from fedora_packages.worker import worker as workers
+from fedora_packages.worker.handle import SEEN_KEY
+from fedora_packages.worker.refill import Pace, Refiller
+from fedora_packages.worker.worker import Scheduled, Worker
+from tests.upstream import Answer
+
+BUILD = {
+    "topic": "org.fedoraproject.prod.buildsys.build.state.change",
+    "msg": {"name": "guake", "build_id": 7, "new": 4},
+    "msg_id": "2026-1",
+    "timestamp": 1000,
+}
+
+RELEASE = {
+    "name": "F45", "long_name": "Fedora 45", "version": "45", "id_prefix": "FEDORA", "branch": "f45", "dist_tag": "f45",
+    "state": "current", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
+}  # fmt: skip
+
+
+def releases(*rows):
+    return {"releases": list(rows), "pages": 1}
+
+
+def read(service, query, package="*", variant=""):
+    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return reading
+
+
+@pytest.fixture
+def worker(service, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    upstream.says("/raw", {"raw_messages": [], "pages": 0})
+    upstream.koji_says([[0], [[]]])
+    found = Worker(service, "fedmsg")
+    yield found
+    found.stop()
+
+
+def test_a_message_makes_its_entry_fresh_before_anyone_asks(service, worker, wait_until):
+    worker.start()
+    worker.handle({**BUILD, "msg": {"name": "guake"}})
+    wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
+    assert read(service, "koji.builds", "guake").stamp.event["id"] == "2026-1"
+
+
+def test_the_releases_are_read_at_the_start(service, worker, wait_until):
+    worker.start()
+    wait_until(lambda: read(service, "bodhi.releases").is_fresh)
+
+
+def test_messages_missed_are_replayed_at_the_start(service, worker, upstream, client, wait_until):
+    client.zadd(SEEN_KEY, {"fedmsg": time.time() - 100})
+    upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
+    worker.start()
+    wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
+
+
+def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker, upstream, client, wait_until):
+    client.zadd(SEEN_KEY, {"fedmsg": time.time() - 100})
+    upstream.answers["/raw"] = Answer(b"", 502)
+    worker.start()
+    worker.handle({**BUILD, "msg": {"name": "vim"}})
+    wait_until(lambda: read(service, "koji.builds", "vim").is_fresh)
+    upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
+    wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
+
+
+def test_a_bug_of_ours_costs_one_message(worker, caplog, monkeypatch):
+    monkeypatch.setattr(worker._handler, "handle", lambda message: 1 / 0)
+    assert worker.handle(BUILD) == "failed"
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_message_waits_for_redis(worker, monkeypatch):
+    handled, answers = threading.Event(), [CacheUnavailable("away"), "handled"]
+
+    def handle(message):
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        handled.set()
+        return answer
+
+    monkeypatch.setattr(worker._handler, "handle", handle)
+    monkeypatch.setattr(workers, "REDIS_PAUSE", 0.0)
+    assert (worker.handle(BUILD), handled.is_set()) == ("handled", True)
+
+
+@pytest.fixture
+def scheduled(service):
+    refiller = Refiller(service, Pace(lease=60, retry=0, retry_limit=0))
+    return Scheduled(service, refiller, service.queries["bodhi.releases"], threading.Event())
+
+
+def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled._read()
+    tagged = service.queries["koji.tagged"]
+    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    scheduled._read()
+    assert read(service, "koji.tagged", "guake").is_fresh
+    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
+    scheduled._read()
+    assert read(service, "koji.tagged", "guake").state == "refreshing"
+
+
+def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled._read()
+    for name in ("F45", "F46"):
+        body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
+        scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
+        assert scheduled._early.is_set() is (name == "F46")
