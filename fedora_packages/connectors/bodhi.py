@@ -83,7 +83,10 @@ class BodhiConnector(Connector):
             return len(value["updates"]) >= UPDATES_KEPT or event.topic == "bodhi.update.edit"
         if (shown["modified"] or 0) > event.sent:
             return True
-        return all(shown[key] == announced[key] for key in ("status", "request") if isinstance(announced.get(key), str))
+        if STATUSES.get(shown["status"], 0) > STATUSES.get(announced.get("status"), len(STATUSES)):
+            # It has moved on since.
+            return True
+        return all(shown[key] == announced[key] for key in ("status", "request") if key in announced)
 
     @query(shape=1, about="nothing", every="releases_every")
     def releases(self):

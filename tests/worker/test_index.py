@@ -330,12 +330,20 @@ def test_it_goes_on_once_the_index_is_back(upkeep, client, path, wait_until, mon
     running.join(10)
 
 
-def test_stopping_writes_what_was_described(upkeep, client, fedora, reader):
+def test_stopping_settles_what_was_described(make_upkeep, client):
     stop = threading.Event()
     stop.set()
     touch(client, ["guake", "vim", "orphaned"])
-    settled = upkeep.run_once(stop)
-    assert len(noted(client)) == 3 - settled
+    settled = make_upkeep(threads=1).run_once(stop)
+    assert 0 < settled == 3 - len(noted(client))
+
+
+def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):
+    stop = threading.Event()
+    stop.set()
+    touch(client, ["guake", "vim", "orphaned"])
+    make_upkeep(threads=1).run_once(stop)
+    assert client.hlen(FAILED_KEY) == 0
 
 
 #: A worker that touches and keeps up for ever, told to die by the test.
