@@ -173,8 +173,11 @@ class Connector:
 
         Raises as `request`, and `UpstreamLied` for another status or for what is no JSON.
         """
-        headers = {"Accept": "application/json", **arguments.pop("headers", {})}
-        answer = self.request("GET", path, asked=asked, headers=headers, **arguments)
+        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"}, **arguments)
+        return self.decoded(answer, asked, missing)
+
+    def decoded(self, answer: Answer, asked: str, missing: tuple[int, ...] = ()) -> Any:
+        """Return the JSON of an answer, as `json` does."""
         if answer.status in missing:
             return None
         if answer.status != 200:

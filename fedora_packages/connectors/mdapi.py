@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.events import repository_release
 from fedora_packages.query import query
 
@@ -20,8 +21,6 @@ SIBLINGS_KEPT = 2000
 RELATIONS_KEPT = 5000
 FILES_KEPT = 30000
 CHANGES_KEPT = 200
-
-NOT_FOUND = (404,)
 
 #: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
@@ -71,7 +70,7 @@ class MdapiConnector(Connector):
         Source: ``/BRANCH/pkg/NAME``.
         """
         asked = f"relations of {package!r} in {release}"
-        row = self.json(_path(release, "pkg", package), asked=asked, missing=NOT_FOUND)
+        row = self._ask(asked, release, "pkg", package)
         if row is None:
             return {"found": False}
         return self.check(asked, lambda: {"found": True, **{kind: _relations(row[kind]) for kind in RELATIONS}})
@@ -88,7 +87,7 @@ class MdapiConnector(Connector):
         Source: ``/BRANCH/files/NAME``.
         """
         asked = f"files of {package!r} in {release}"
-        answer = self.json(_path(release, "files", package), asked=asked, missing=NOT_FOUND)
+        answer = self._ask(asked, release, "files", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
 
     @query(shape=1, about="binary")
@@ -105,7 +104,7 @@ class MdapiConnector(Connector):
         Source: ``/BRANCH/changelog/NAME``.
         """
         asked = f"changelog of {package!r} in {release}"
-        answer = self.json(_path(release, "changelog", package), asked=asked, missing=NOT_FOUND)
+        answer = self._ask(asked, release, "changelog", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
 
     # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
@@ -126,13 +125,18 @@ class MdapiConnector(Connector):
         if repository_release(event) and _file_kind(event) in ("primary", "other", None):
             yield from event.binary_packages
 
+    def _ask(self, asked: str, release: str, kind: str, package: str) -> Any:
+        """Return mdapi's answer about a package in a release, or None if the release has no such package."""
+        path = f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
+        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        if answer.status == 400:
+            # At these addresses it says so only for a branch of which it has no databases.
+            raise ReleaseNotServed(self.name, asked, f"it has no repositories of {release}")
+        return self.decoded(answer, asked, missing=(404,))
+
     def _about(self, asked: str, release: str, kind: str, package: str) -> dict[str, Any] | None:
-        row = self.json(_path(release, kind, package), asked=asked, missing=NOT_FOUND)
+        row = self._ask(asked, release, kind, package)
         return None if row is None else self.check(asked, lambda: _about(row))
-
-
-def _path(release: str, kind: str, package: str) -> str:
-    return f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
 
 
 def _file_kind(event: Any) -> str | None:

@@ -102,7 +102,7 @@ class Handler:
             for (query, name, is_known), values in zip(touched, taken, strict=True):
                 # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
                 if is_known or values:
-                    kept = event if query.reflects_events else None
+                    kept = event if query.reflects_events else event.without_body()
                     self._service.queue.add(query.upstream, query.name, name, kept, pipe=pipe)
             for name in known.intersection(event.source_packages):
                 timeline.note(pipe, name, event)

@@ -22,7 +22,7 @@ import redis
 from fedora_packages.cache import PREFIX, redis_errors, script
 from fedora_packages.events import Event
 
-#: Bytes of an event that are kept with a job.  A larger one still makes the job; the value fetched is then not compared with it.
+#: Bytes of an event that are kept with a job.  Of a larger one only the cause is: the value fetched is then not compared with it.
 EVENT_KEPT = 64 << 10
 
 
@@ -66,10 +66,10 @@ class Queue:
         self, upstream: str, query: str, package: str, event: Event | None = None, delay: float = 0.0, pipe: Any = None
     ) -> None:
         """Add a job, due in ``delay`` seconds; with ``pipe``, as one of the commands of a pipeline."""
-        kept = "" if event is None else json.dumps(event.as_dict(), separators=(",", ":"))
+        kept = _stored(event)
         if len(kept) > EVENT_KEPT:
-            kept = ""
-        arguments = (job(query, package), delay, event.sent if event and kept else "", kept)
+            kept = _stored(event.without_body())
+        arguments = (job(query, package), delay, event.sent if event else "", kept)
         with redis_errors():
             (self.client if pipe is None else pipe).eval(
                 script("queue_add"), 2, _key(upstream, "due"), _key(upstream, "jobs"), *arguments
@@ -116,6 +116,10 @@ class Queue:
             pipe.zcard(_key(upstream, "due"))
             pipe.zcard(_key(upstream, "claimed"))
             return sum(pipe.execute())
+
+
+def _stored(event: Event | None) -> str:
+    return "" if event is None else json.dumps(event.as_dict(), separators=(",", ":"))
 
 
 def _key(upstream: str, part: str) -> str:

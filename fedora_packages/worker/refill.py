@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fedora_packages import package
 from fedora_packages.cache import Entry, Opened
-from fedora_packages.errors import CacheUnavailable, SearchUnavailable, UpstreamError, UpstreamLied
+from fedora_packages.errors import CacheUnavailable, SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.query import Query
 from fedora_packages.service import Service
 from fedora_packages.worker.queue import Claim
@@ -107,15 +107,17 @@ class Refiller:
     def _refill(self, query: Query, claim: Claim) -> None:
         entry = query.entry(claim.package)
         opened = self._cache.open(entry)
-        shown, lied = True, None
+        shown, failed = True, None
         for variant in self._variants(query, claim.package, entry, opened):
             try:
                 shown = self._fill(query, entry, opened, variant, claim) and shown
-            except UpstreamLied as error:
-                # What is wrong about one release may be right about the next; an upstream that is down is so for all.
-                lied = error
-        if lied is not None:
-            raise lied
+            except UpstreamUnavailable:
+                raise
+            except UpstreamError as error:
+                # What is wrong about one release may be right about the next.
+                failed = error
+        if failed is not None:
+            raise failed
         if not shown:
             looks = claim.looks + 1
             # Nothing that was fetched before now may be stored any more, by us or by a page.

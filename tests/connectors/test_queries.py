@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.connectors.koji import BUILDS_KEPT
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import Event, parse
 
 from tests.upstream import Answer
@@ -259,6 +259,13 @@ def test_a_bug_without_a_version_has_none(queries, upstream):
 def test_who_reported_a_bug_is_not_kept(queries, upstream):
     upstream.says("/rest/bug", bugs(1, total_matches=1))
     assert "example.com" not in json.dumps(queries["bugzilla.bugs"].fetch("guake"))
+
+
+@pytest.mark.parametrize("query", ["package", "relations", "files", "changelog"])
+def test_a_release_that_mdapi_does_not_know_is_said_so(queries, upstream, query):
+    upstream.answer = lambda asked: Answer(b"400: Bad Request", 400, "text/plain")
+    with pytest.raises(ReleaseNotServed, match="it has no repositories of eln"):
+        queries[f"mdapi.{query}"].fetch("guake", "eln")
 
 
 def test_a_changelog_is_parsed_into_author_and_evr(queries, upstream):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -346,7 +347,9 @@ def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):
     assert client.hlen(FAILED_KEY) == 0
 
 
-#: A worker that touches and keeps up for ever, told to die by the test.
+ROOT = Path(__file__).parents[2]
+
+#: A worker that keeps the index up for ever, until it is killed.
 WORKER = """
 import sys, threading
 from types import SimpleNamespace
@@ -374,7 +377,9 @@ def renamed(fedora, count):
 def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, monkeypatch, wait_until, make_upkeep, fedora):
     touch(client, [f"package{number}" for number in range(100)])
     for _ in range(10):
-        with subprocess.Popen([sys.executable, "-c", WORKER, redis_url, str(path)], stdout=subprocess.PIPE) as worker:
+        with subprocess.Popen(
+            [sys.executable, "-c", WORKER, redis_url, str(path)], stdout=subprocess.PIPE, cwd=ROOT
+        ) as worker:
             assert worker.stdout.readline() == b"ready\n"
             before = client.zcard(TOUCHED_KEY)
             touch(client, [f"package{number}" for number in range(0, 100, 7)])

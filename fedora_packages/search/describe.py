@@ -1,0 +1,149 @@
+"""Describing: one package's document, made from what the upstreams say of it now.
+
+The one thing to know: a document is whole or it is not made.  Whatever upstream fails, its `UpstreamError` is
+raised, and the index keeps what it has.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Any
+
+from fedora_packages.errors import ReleaseNotServed
+from fedora_packages.nvr import is_package_name
+from fedora_packages.query import Queries
+from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Document
+
+#: Endings of binaries that go along with a package and do not speak for it.
+ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
+
+
+def describe(
+    name: str,
+    branches: Sequence[str],
+    queries: Queries,
+    owners: Mapping[str, str] | None = None,
+    is_known: bool = False,
+) -> Document | None:
+    """Return the document of the source package ``name``, or None if no upstream knows such a package.
+
+    A name that is only a binary's gives the document of the source that builds it.
+
+    ``branches`` are those of the active releases to look in, in reading order; the first that has the package
+    describes it.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
+    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_known``
+    says that koji is known to have the package.
+
+    Source: ``mdapi.package``, ``distgit.maintainers``; ``koji.builds`` and ``distgit.spec`` for what is in no
+    repository.  Raises `UpstreamError`.
+    """
+    document, builder = _of_source(name, branches, queries, owners, is_known)
+    if document is None and builder is not None:
+        document, _ = _of_source(builder, branches, queries, owners, is_known=False)
+    return document
+
+
+def describe_all(
+    names: Iterable[str], describe_one: Callable[[str], Document | None], threads: int
+) -> Iterator[tuple[str, "Future[Document | None]"]]:
+    """Yield each name with its description or error (as a future that is done), as they come, with some threads at
+    once.
+
+    Closing the iterator begins no more of them, and waits for those under way.
+    """
+    names = iter(names)
+    waiting: dict[Future[Document | None], str] = {}
+    with ThreadPoolExecutor(threads, thread_name_prefix="describe") as pool:
+        try:
+            while True:
+                # A few more than can run, so that no thread is idle, and no more, so that memory is bounded.
+                more = islice(names, 4 * threads - len(waiting))
+                waiting.update({pool.submit(describe_one, name): name for name in more})
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _of_source(
+    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None, is_known: bool
+) -> tuple[Document | None, str | None]:
+    """Return the document of a source package, and the source of a binary that is called so."""
+    rows = ((branch, _row(name, branch, queries)) for branch in branches)
+    found = {branch: row for branch, row in rows if row["found"]}
+    own = {branch: row for branch, row in found.items() if row["source"] == name}
+    if own:
+        return _in_repositories(name, own, queries, owners), None
+    if is_known or queries["koji.builds"].fetch(name)["total"] > 0:
+        return _in_no_repository(name, branches, queries, owners), None
+    builders = (row["source"] for row in found.values())
+    return None, next((source for source in builders if is_package_name(source)), None)
+
+
+def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
+    try:
+        return queries["mdapi.package"].fetch(name, branch)
+    except ReleaseNotServed:
+        return {"found": False}
+
+
+def _in_no_repository(
+    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
+) -> Document:
+    branches = tuple(branch for branch in branches if queries["distgit.spec"].fetch(name, branch)["found"])
+    return Document(
+        name,
+        owner=_owner(name, queries, owners),
+        branch=next(iter(branches), None),
+        releases=branches,
+        retired=not branches,
+    )
+
+
+def _in_repositories(
+    name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
+) -> Document:
+    branch, row = next(iter(rows.items()))
+    about = dict(_about_binaries(name, branch, row, queries))
+    # mdapi describes a source by one of its binaries, and not always by the one that speaks for it.
+    speaker = about.get(min(about, key=lambda binary: _speaks_for(name, binary), default=""), row)
+    return Document(
+        name,
+        summary=speaker["summary"][:SUMMARY_KEPT],
+        description=speaker["description"][:DESCRIPTION_KEPT],
+        url=speaker["url"] and speaker["url"][:URL_KEPT],
+        owner=_owner(name, queries, owners),
+        branch=branch,
+        releases=tuple(rows),
+        binaries=tuple(
+            (binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
+        ),
+    )
+
+
+def _binaries(row: Mapping[str, Any]) -> list[str]:
+    return [binary for binary in sorted(row["siblings"]) if is_package_name(binary)][:BINARIES_KEPT]
+
+
+def _about_binaries(
+    name: str, branch: str, row: Mapping[str, Any], queries: Queries
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what mdapi says of each binary; of a name that is another source's too it speaks of that, which is left out."""
+    for binary in _binaries(row):
+        said = row if binary == row["name"] else queries["mdapi.package"].fetch(binary, branch)
+        if said["found"] and said["source"] == name:
+            yield binary, said
+
+
+def _speaks_for(name: str, binary: str) -> tuple[bool, bool, int, str]:
+    """Return a key that is least for the binary whose summary tells most of its source."""
+    return (binary != name, binary.endswith(ACCESSORIES), len(binary), binary)
+
+
+def _owner(name: str, queries: Queries, owners: Mapping[str, str] | None) -> str | None:
+    if owners is not None and name in owners:
+        return owners[name]
+    return queries["distgit.maintainers"].fetch(name).get("owner")

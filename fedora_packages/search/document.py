@@ -1,0 +1,63 @@
+"""Documents: what the index keeps of one source package with its binary packages.
+
+The one thing to know: documents are stored as JSON and outlive the code that wrote them, until the index is built
+anew.  A new field needs a default.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+from fedora_packages.errors import SearchUnavailable
+from fedora_packages.nvr import is_package_name
+
+#: Bounds of what is kept of one package, in characters and in binaries.
+SUMMARY_KEPT = 500
+DESCRIPTION_KEPT = 4000
+URL_KEPT = 1000
+BINARIES_KEPT = 2000
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source package.
+
+    ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them (None where
+    there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are
+    (name, summary), by name.
+
+    Raises ValueError for names that are none.
+    """
+
+    name: str
+    summary: str = ""
+    description: str = ""
+    url: str | None = None
+    owner: str | None = None
+    branch: str | None = None
+    releases: tuple[str, ...] = ()
+    retired: bool = False
+    binaries: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        # The index finds them as terms of bounded length, which this holds them to.
+        for name in (self.name, *self.binary_names):
+            if not is_package_name(name):
+                raise ValueError(f"{name!r:.80} is no name of a package")
+
+    @property
+    def binary_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.binaries)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def from_json(data: bytes) -> Document:
+    """Return the document that `Document.to_json` made; raises `SearchUnavailable` for anything else."""
+    try:
+        stored = json.loads(data)
+        stored["releases"] = tuple(stored["releases"])
+        stored["binaries"] = tuple((name, summary) for name, summary in stored["binaries"])
+        return Document(**stored)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no document: build it anew") from error

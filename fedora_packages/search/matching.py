@@ -1,0 +1,121 @@
+"""Matching: a text that somebody typed, as a Xapian query, and which binaries of a package it means.
+
+The one thing to know: the text is taken apart by `terms` alone.  Xapian's query parser is not used: it has
+operators, quotes and errors, and splits ``gcc-c++``; here any text is a question.
+"""
+
+from collections.abc import Iterable
+
+from xapian import Query
+
+from fedora_packages.search import terms
+from fedora_packages.search.document import Document
+
+#: What of a text is looked at, in characters and in words.
+TEXT_READ = 1000
+WORDS_READ = 12
+
+#: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.
+MOST_PARTS = 200
+
+#: The most binaries that are named with a hit.
+BINARIES_NAMED = 10
+
+#: What a word counts by where it is found; these add up.  Names are worth more than all prose together.
+SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 32, 12, 16
+BINARY_PART, BINARY_PART_BEGINS = 14, 6
+SUMMARY, PROSE = 3, 1
+
+#: What all words together count if the summary has them: a little less than they would in a name, and more than if
+#: one of them was missing there ("web browser" is Firefox, not what has web in its name).
+ALL_IN_SUMMARY_LESS = 8
+
+#: What it adds that a name is the whole text, but for separators and its language: python-requests for "requests".
+SPOKEN = 24
+
+#: What it adds that a package is in an active release: less than a name, more than prose.
+LIVING = 6
+
+
+class Question:
+    """A text, without spaces around it, as a question to the index."""
+
+    def __init__(self, text: str):
+        self._text = text
+        # What stands between spaces, each taken apart into its words: "vim-X11 mode" -> (vim, x11), (mode,).
+        split = dict.fromkeys(
+            tuple(dict.fromkeys(terms.split(token)))[:WORDS_READ] for token in text[:TEXT_READ].split()
+        )
+        telling = [words for words in split if words and not set(words) <= terms.STOP_WORDS]
+        # A text of stop words alone may still mean names ("the", "a").
+        self.tokens = (telling or [words for words in split if words])[:WORDS_READ]
+        self._words = list(dict.fromkeys(word for words in self.tokens for word in words))[:WORDS_READ]
+
+    def query(self, every_word: bool, without: list[str]) -> Query:
+        """Return the query: packages in which ``every_word`` is found, or else any, but for those of some names."""
+        if not self.tokens:
+            return Query()
+        combined = Query(Query.OP_AND if every_word else Query.OP_OR, [_token(words) for words in self.tokens])
+        best = Query(Query.OP_MAX, combined, self._all_in_summary())
+        spoken = Query(terms.SPOKEN + "".join(map(terms.together, self._words))[: terms.NAME_LETTERS])
+        extra = Query(Query.OP_OR, _weighing(LIVING, Query(terms.LIVING)), _weighing(SPOKEN, spoken))
+        found = Query(Query.OP_AND_MAYBE, best, extra)
+        named = Query(Query.OP_OR, [Query(terms.SOURCE + name) for name in without])
+        return Query(Query.OP_AND_NOT, found, named) if without else found
+
+    def binaries(self, document: Document) -> tuple[str, ...]:
+        """Return the binaries of a package that the question means: every word is in their name, best first."""
+        found = []
+        for name in document.binary_names:
+            parts = terms.name_parts(name)
+            if name == self._text or self._words and all(_begins(word, parts) for word in self._words):
+                missed = sum(word not in parts for word in self._words)
+                found.append((name != self._text, missed, len(name), name))
+        return tuple(name for *_, name in sorted(found)[:BINARIES_NAMED])
+
+    def _all_in_summary(self) -> Query:
+        words = [word for word in self._words if word not in terms.STOP_WORDS]
+        if len(words) < 2:
+            return Query()
+        # A conjunction weighs what its parts do, and each of these weighs one.
+        weight = (SOURCE_PART + SOURCE_PART_BEGINS) - ALL_IN_SUMMARY_LESS / len(words)
+        return _weighing(weight, Query(Query.OP_AND, [Query(terms.SUMMARY + terms.stem(word)) for word in words]))
+
+
+def _begins(word: str, parts: Iterable[str]) -> bool:
+    return any(part.startswith(word) for part in parts)
+
+
+def _token(words: tuple[str, ...]) -> Query:
+    """Return the query for what stood between two spaces: all words of it, and better if a name begins so."""
+    every = Query(Query.OP_AND, [_word(word) for word in words])
+    begins = Query(terms.START + terms.together("".join(words))[: terms.START_LETTERS])
+    return Query(Query.OP_AND_MAYBE, every, _weighing(SOURCE_BEGINS, begins))
+
+
+def _word(word: str) -> Query:
+    source = [
+        _weighing(SOURCE_PART, Query(terms.PART + word)),
+        _weighing(SOURCE_PART_BEGINS, _beginning(word, terms.PART, terms.PART_START)),
+    ]
+    binary = [
+        _weighing(BINARY_PART, Query(terms.BINARY_PART + word)),
+        _weighing(BINARY_PART_BEGINS, _beginning(word, terms.BINARY_PART, terms.BINARY_PART_START)),
+    ]
+    # Most binaries are called as their source; that is one name and not two.
+    found = [Query(Query.OP_MAX, Query(Query.OP_OR, source), Query(Query.OP_OR, binary))]
+    if word not in terms.STOP_WORDS:
+        stem = terms.stem(word)
+        found += [_weighing(SUMMARY, Query(terms.SUMMARY + stem)), _weighing(PROSE, Query(terms.PROSE + stem))]
+    return Query(Query.OP_OR, found)
+
+
+def _beginning(word: str, prefix: str, start_prefix: str) -> Query:
+    if len(word) <= terms.START_LETTERS:
+        return Query(start_prefix + word)
+    # The text is no pattern in Xapian 1.4: what is in the word stands for itself.
+    return Query(Query.OP_WILDCARD, prefix + word, MOST_PARTS, Query.WILDCARD_LIMIT_MOST_FREQUENT, Query.OP_MAX)
+
+
+def _weighing(weight: float, query: Query) -> Query:
+    return Query(Query.OP_SCALE_WEIGHT, query, weight)

@@ -1,0 +1,137 @@
+"""Terms: what a package is found by.  Writer and reader both take texts apart here, so that what is written can be
+found.
+
+The one thing to know before editing: an index holds the terms of the code that built it.  After a change here,
+build it anew.
+
+Names are kept whole, case and special characters and all (``gcc-c++``, ``0ad``), and in parts with their case
+folded: what stands between separators (``vim-X11``: ``vim``, ``x11``), runs of letters and of digits (``x``,
+``11``), and all of it run together (``vimx11``).  Prose is stemmed; names never are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import xapian
+
+from fedora_packages.search.document import Document
+
+#: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
+SOURCE = "Q"  # the source package's name
+BINARY = "XB"  # a binary package's name
+SOURCE_FOLDED = "XL"  # the same, case folded
+BINARY_FOLDED = "XC"
+SPOKEN = "XG"  # the source's name without separators, and the same without its language
+START = "XF"  # the first letters and digits of the source's name, case folded: one term for each length
+PART = "XN"  # a part of the source's name
+PART_START = "XP"  # the first letters of such a part, up to START_LETTERS of them: one term for each length
+BINARY_PART = "XM"  # the same of a binary's name
+BINARY_PART_START = "XO"
+SUMMARY = "XS"  # a stemmed word of the source's summary
+PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
+LIVING = "XA"  # in an active release; stands alone
+
+#: Value slots: the order of packages that match equally well, and what is quicker to read here than in the document.
+ORDER_SLOT, NAME_SLOT, RETIRED_SLOT = 0, 1, 2
+
+#: Letters by which beginnings are terms of their own.  To look for all that begins with "py" among whole names
+#: takes 20 ms, as a term of its own a quarter of one; what is longer than this stands for few.
+START_LETTERS = 10
+
+#: Letters of a word that are told apart.  Xapian's own bound is 245 bytes a term.
+WORD_LETTERS = 40
+
+#: Letters of a whole name; `nvr.is_package_name` allows no more.
+NAME_LETTERS = 200
+
+#: What names begin with for their language's sake: who looks for requests means python-requests.
+LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
+
+#: Words that say nothing of a package.
+STOP_WORDS = frozenset(
+    ("a", "an", "and", "are", "as", "at", "be", "by", "can", "for", "from", "in", "is", "it", "its", "of", "on")
+    + ("or", "that", "the", "this", "to", "with", "you", "your")
+)
+
+#: A word, of prose or between the separators of a name.  C++ and C# are words.
+_WORD = re.compile(r"[^\W_]+(?:\++|#)?")
+
+#: Within a word of a name: capitals, a capitalized or small word, digits.
+_RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def fold(text: str) -> str:
+    """Return a text without differences of case, accents and width."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+
+
+def split(text: str) -> list[str]:
+    """Return the words of a text, folded and cut, in order.  Control characters, operators and quotes are in none."""
+    return [word[:WORD_LETTERS] for word in _WORD.findall(fold(text))]
+
+
+@lru_cache(maxsize=1 << 17)
+def name_parts(name: str) -> frozenset[str]:
+    """Return the parts of a package's name, folded: ``vim-X11`` -> vim, x11, x, 11, vimx11."""
+    runs = (fold(run) for run in _RUN.findall(name))
+    return frozenset(part[:WORD_LETTERS] for part in (*split(name), *runs, together(name)) if part)
+
+
+def together(text: str) -> str:
+    """Return the letters and digits of a text without what separates them: ``vim-X11`` -> vimx11."""
+    return "".join(letter for letter in fold(text) if letter.isalnum())
+
+
+def stems(text: str) -> list[str]:
+    """Return the stems of a text's words that say something, in order."""
+    return [stem(word) for word in split(text) if word not in STOP_WORDS]
+
+
+@lru_cache(maxsize=1 << 16)
+def stem(word: str) -> str:
+    """Return the stem of an English word: ``terminals`` -> ``termin``.  What is no word of letters is its own stem."""
+    # A stemmer keeps state and is no thread's to share; making one costs less than remembering whose it is.
+    return xapian.Stem("english")(word).decode() if word.isascii() and word.isalpha() else word
+
+
+def beginnings(word: str) -> Iterator[str]:
+    """Yield what a word begins with, one letter to `START_LETTERS`."""
+    for length in range(1, min(START_LETTERS, len(word)) + 1):
+        yield word[:length]
+
+
+def order(name: str) -> str:
+    """Return what packages that match equally well are sorted by: short names first, vim before what is for it."""
+    return f"{len(name):03}{name}"
+
+
+def terms_of(document: Document) -> Iterator[str]:
+    """Yield each term of a document; some may repeat."""
+    yield SOURCE + document.name
+    yield SOURCE_FOLDED + fold(document.name)
+    if not document.retired:
+        yield LIVING
+    yield SPOKEN + together(document.name)
+    yield SPOKEN + together(LANGUAGE.sub("", document.name, count=1))
+    for start in beginnings(together(document.name)):
+        yield START + start
+    yield from _terms_of_parts([document.name], PART, PART_START)
+    for name in document.binary_names:
+        yield BINARY + name
+        yield BINARY_FOLDED + fold(name)
+    yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
+    for word in stems(document.summary):
+        yield SUMMARY + word
+    for text in (document.description, *(summary for _, summary in document.binaries)):
+        for word in stems(text):
+            yield PROSE + word
+
+
+def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:
+    for part in frozenset().union(*map(name_parts, names)):
+        yield prefix + part
+        for start in beginnings(part):
+            yield start_prefix + start

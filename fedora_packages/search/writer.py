@@ -1,0 +1,122 @@
+"""The index's writer: there is one at a time, and what it has not committed was never written.
+
+The one thing to know: two locks keep writers apart.  `index_lock` is beside the index and held by who wants to
+change *which documents* it has for as long as that takes, reading upstreams included (the worker a second, the
+builder minutes); Xapian's own is in the folder, and refuses whoever forgot the first.
+"""
+
+import fcntl
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import xapian
+
+from fedora_packages.errors import IndexLocked, SearchUnavailable
+from fedora_packages.search.document import Document
+from fedora_packages.search.terms import NAME_SLOT, ORDER_SLOT, RETIRED_SLOT, SOURCE, order, terms_of
+
+#: Seconds between two looks at a lock that another process holds.
+LOOK_AGAIN = 0.1
+
+
+class Writer:
+    """Writes documents into the Xapian database in a folder.  A context manager; leaving it drops what is not
+    committed.
+
+    ``create`` makes the folder and an empty database; otherwise both must exist.  Raises `IndexLocked` when another
+    writer, of this process or another, has the folder open, and `SearchUnavailable` where there is no index or no
+    room for it.
+    """
+
+    def __init__(self, path: str | Path, create: bool = False):
+        self.path = Path(path)
+        self.create = create
+
+    def __enter__(self) -> "Writer":
+        with _xapian_errors(self.path):
+            # A link is resolved once: while we write it may come to lead elsewhere.
+            self._database = xapian.WritableDatabase(
+                os.path.realpath(self.path), xapian.DB_CREATE if self.create else xapian.DB_OPEN
+            )
+            self._database.begin_transaction()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _xapian_errors(self.path):
+            # Closing alone would commit what an exception has left half done.
+            self._database.cancel_transaction()
+            self._database.close()
+
+    def replace(self, documents: Iterable[Document]) -> None:
+        """Write documents, each in place of what the index has of that name."""
+        with _xapian_errors(self.path):
+            for document in documents:
+                self._database.replace_document(SOURCE + document.name, _record(document))
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Remove source packages; those that the index does not have are no error."""
+        with _xapian_errors(self.path):
+            for name in names:
+                self._database.delete_document(SOURCE + name)
+
+    def commit(self) -> None:
+        """Make all that was written since the last commit durable and visible to readers, in one step."""
+        with _xapian_errors(self.path):
+            self._database.commit_transaction()
+            self._database.begin_transaction()
+
+
+@contextmanager
+def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | None = None) -> Iterator[None]:
+    """Hold the role of the index's writer, across processes; one that dies, however, does not keep it.
+
+    Waits at most ``wait`` seconds for another to give it up, or until ``stop`` is set.  Raises `IndexLocked`, and
+    `SearchUnavailable` where the lock cannot even be made.
+    """
+    stop = stop or threading.Event()
+    path = f"{os.path.normpath(index)}.lock"
+    deadline = time.monotonic() + wait
+    try:
+        handle = open(path, "w", encoding="ascii")  # noqa: SIM115 (closed below; opening has errors of its own)
+    except OSError as error:
+        raise SearchUnavailable(f"the lock {path} of the search index cannot be made: {error.strerror}") from error
+    with handle:
+        while not _locked(handle):
+            if time.monotonic() >= deadline or stop.wait(LOOK_AGAIN):
+                raise IndexLocked(f"another process writes the search index {index} (it holds {path})")
+        # The file stays: removing it would let two hold locks on two files of one name.
+        yield
+
+
+def _locked(handle) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _record(document: Document) -> xapian.Document:
+    record = xapian.Document()
+    record.set_data(document.to_json())
+    record.add_value(ORDER_SLOT, order(document.name))
+    record.add_value(NAME_SLOT, document.name)
+    if document.retired:
+        record.add_value(RETIRED_SLOT, "1")
+    for term in set(terms_of(document)):
+        record.add_term(term)
+    return record
+
+
+@contextmanager
+def _xapian_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except xapian.DatabaseLockError as error:
+        raise IndexLocked(f"another writer has the search index {path} open: {error}") from error
+    except xapian.Error as error:
+        raise SearchUnavailable(f"the search index {path} cannot be written: {error}") from error

@@ -1,0 +1,156 @@
+"""A Fedora of a few packages, and stubs of the connectors that read it: what the index is made from, without HTTP."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.query import query
+from fedora_packages.search.document import Document
+
+RELEASES = (("rawhide", "f46"), ("f45", "f45-updates"), ("epel10", "epel10"))
+BRANCHES = tuple(branch for branch, _ in RELEASES)
+
+
+@dataclass
+class Source:
+    """A source package: its binaries with their summaries, the branches whose repositories have it, and its owner."""
+
+    binaries: dict = field(default_factory=dict)
+    branches: tuple = BRANCHES
+    owner: str = "pingou"
+    specs: tuple = ()
+    builds: int = 1
+
+
+class Fedora:
+    """The packages, by name; upstreams in ``down`` do not answer, and neither does mdapi about names in ``bad``."""
+
+    def __init__(self, **sources: Source):
+        self.sources = {name.replace("_", "-"): source for name, source in sources.items()}
+        self.releases = RELEASES
+        self.unlisted_tags = set()
+        self.down = set()
+        self.bad = set()
+        self.asked = []
+        self.connectors = {stub.name: stub(self) for stub in (Bodhi, Koji, Mdapi, Distgit)}
+
+    def ask(self, upstream, what):
+        self.asked.append((upstream, what))
+        if upstream in self.down or what in self.bad:
+            raise UpstreamUnavailable(upstream, str(what), "no answer within 10 s")
+
+    def building(self, binary, branch):
+        """Return the names of the sources that build a binary for a branch."""
+        return [
+            name for name, source in self.sources.items() if binary in source.binaries and branch in source.branches
+        ]
+
+
+class Stub:
+    def __init__(self, fedora):
+        self.fedora = fedora
+        self.settings = SimpleNamespace(concurrency=4)
+
+
+class Bodhi(Stub):
+    name = "bodhi"
+
+    @query(shape=1, about="nothing")
+    def releases(self):
+        self.fedora.ask("bodhi", "releases")
+        return {"releases": [{"branch": branch, "stable_tag": tag} for branch, tag in self.fedora.releases]}
+
+
+class Koji(Stub):
+    name = "koji"
+
+    @query(shape=1)
+    def builds(self, package):
+        self.fedora.ask("koji", package)
+        source = self.fedora.sources.get(package)
+        return {"total": source.builds if source else 0, "builds": []}
+
+    def packages(self, tag=None):
+        self.fedora.ask("koji", tag)
+        if tag in self.fedora.unlisted_tags:
+            raise UpstreamLied("koji", f"listPackages of {tag}", "fault 1000: No such tag")
+        branches = {branch for branch, its_tag in self.fedora.releases if its_tag == tag}
+        return sorted(
+            name
+            for name, source in self.fedora.sources.items()
+            if tag is None or branches & {*source.branches, *source.specs}
+        )
+
+
+class Mdapi(Stub):
+    name = "mdapi"
+
+    @query(shape=1, about="binary")
+    def package(self, package, release):
+        self.fedora.ask("mdapi", package)
+        source = self.fedora.sources.get(package)
+        if source and source.binaries and release in source.branches:
+            # Without a binary of its name, a source is described by one of its binaries, whichever that is.
+            binary = package if package in source.binaries else max(source.binaries)
+            return self._row(package, source, binary, package if package in source.binaries else None)
+        for name in self.fedora.building(package, release):
+            return self._row(name, self.fedora.sources[name], package, package)
+        return {"found": False}
+
+    def _row(self, name, source, binary, told):
+        return {
+            "found": True,
+            "name": told,
+            "source": name,
+            "summary": source.binaries[binary],
+            "description": f"{source.binaries[binary]}, at length.",
+            "url": None,
+            "siblings": sorted(source.binaries),
+        }
+
+
+class Distgit(Stub):
+    name = "distgit"
+
+    @query(shape=1)
+    def spec(self, package, release):
+        self.fedora.ask("distgit", package)
+        source = self.fedora.sources.get(package)
+        return {"found": bool(source) and release in source.specs, "dead": None}
+
+    @query(shape=1)
+    def maintainers(self, package):
+        self.fedora.ask("distgit", package)
+        source = self.fedora.sources.get(package)
+        return {"found": True, "owner": source.owner} if source else {"found": False}
+
+    def owners(self):
+        self.fedora.ask("distgit", "owners")
+        return {name: source.owner for name, source in self.sources_with_owner()}
+
+    def sources_with_owner(self):
+        return [(name, source) for name, source in self.fedora.sources.items() if source.owner]
+
+
+def small_fedora():
+    """Return a Fedora that has each kind of package once."""
+    return Fedora(
+        guake=Source({"guake": "Drop-down terminal for GNOME"}),
+        vim=Source(
+            {
+                "vim-X11": "The VIM version of the vi editor for X",
+                "vim-data": "Shared data for Vi",
+                "vim-go": "Go plugin",
+            },
+            branches=("f45", "epel10"),
+        ),
+        python3=Source(branches=()),
+        orphaned=Source(branches=(), owner="orphan"),
+        brandnew=Source(branches=(), specs=("rawhide",)),
+    )
+
+
+def document(name, *binaries, **fields):
+    """Return a living document; ``binaries`` are names, or (name, summary)."""
+    pairs = sorted((binary, "") if isinstance(binary, str) else binary for binary in binaries)
+    return Document(name, **{"branch": "rawhide", "releases": ("rawhide",), "binaries": tuple(pairs), **fields})

@@ -1,0 +1,216 @@
+"""The builder: a whole index swapped in, or the old one left as it is."""
+
+import itertools
+import os
+import threading
+
+import pytest
+
+from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.search import builder as building
+from fedora_packages.search.builder import Builder
+from fedora_packages.search.reader import Reader
+from fedora_packages.search.writer import index_lock
+from tests.search.fedora import BRANCHES, Source, small_fedora
+
+
+@pytest.fixture
+def fedora():
+    return small_fedora()
+
+
+@pytest.fixture
+def index(tmp_path):
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def build(fedora, index):
+    # Folders are told apart by the second.
+    seconds = itertools.count(1_000_000_000)
+
+    def run(**arguments):
+        given = {"concurrency": 2, "retries": (), "lock_wait": 0, "clock": lambda: next(seconds), **arguments}
+        return Builder(index, fedora.connectors, **given).build()
+
+    return run
+
+
+def folders(index):
+    """Return what lies beside the index, but for the lock."""
+    return sorted(path.name for path in index.parent.iterdir() if path.name not in ("index", "index.lock"))
+
+
+def test_every_package_of_koji_is_in_the_index(build, index):
+    build()
+    assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
+
+
+def test_a_build_says_what_it_made(build):
+    built = build()
+    assert (built.packages, built.binaries, built.retired, built.failed) == (5, 4, 2, ())
+    assert built.bytes > 1000
+
+
+def test_documents_are_those_of_describe(build, index):
+    build()
+    found = Reader(index).source("vim")
+    assert (found.branch, found.releases, found.owner) == ("f45", ("f45", "epel10"), "pingou")
+
+
+def test_a_name_that_cannot_be_is_left_out(build, fedora, index):
+    fedora.sources["bad name"] = Source({"x": ""})
+    build()
+    assert "bad name" not in list(Reader(index).names())
+
+
+def test_the_index_is_a_link_to_the_one_folder_there_is(build, index):
+    build()
+    assert folders(index) == [os.readlink(index)]
+
+
+def test_a_second_build_leaves_only_the_new_folder(build, index):
+    build()
+    before = os.readlink(index)
+    build()
+    assert folders(index) == [os.readlink(index)]
+    assert os.readlink(index) != before
+
+
+def test_readers_go_on_while_the_index_is_swapped(build, fedora, index):
+    build()
+    reader = Reader(index, clock=lambda: 0.0)
+    assert reader.count() == 5
+    fedora.sources["newer"] = Source({"newer": ""})
+    build()
+    assert reader.count() == 6
+
+
+def test_what_a_killed_build_left_is_removed(build, index):
+    leftover = index.parent / "index.20200101000000-1"
+    leftover.mkdir()
+    (leftover / "postlist.glass").write_bytes(b"half")
+    (index.parent / "index.20200101000000-1.link").symlink_to(leftover.name)
+    build()
+    assert folders(index) == [os.readlink(index)]
+
+
+def test_what_is_not_the_builders_is_left_alone(build, index):
+    (index.parent / "index.backup").mkdir()
+    build()
+    assert "index.backup" in folders(index)
+
+
+@pytest.mark.parametrize("upstream", ["bodhi", "koji", "distgit"])
+def test_an_upstream_that_is_down_leaves_the_old_index(build, fedora, index, upstream):
+    build()
+    before = os.readlink(index)
+    fedora.down.add(upstream)
+    with pytest.raises(UpstreamUnavailable):
+        build()
+    assert (os.readlink(index), folders(index)) == (before, [before])
+
+
+def test_too_many_failures_leave_the_old_index(build, fedora, index, monkeypatch):
+    monkeypatch.setattr(building, "FAILURES", 1)
+    build()
+    before = os.readlink(index)
+    fedora.down.add("mdapi")
+    with pytest.raises(UpstreamUnavailable):
+        build()
+    assert (os.readlink(index), folders(index)) == (before, [before])
+
+
+def test_a_first_build_that_fails_leaves_nothing(build, fedora, index):
+    fedora.down.add("koji")
+    with pytest.raises(UpstreamUnavailable):
+        build()
+    assert (index.exists(), folders(index)) == (False, [])
+
+
+def test_a_package_that_fails_keeps_the_document_it_had(build, fedora, index):
+    build()
+    fedora.bad.add("guake")
+    assert build().failed == ("guake",)
+    assert Reader(index).source("guake").summary == "Drop-down terminal for GNOME"
+
+
+def test_a_package_that_fails_the_first_time_is_left_out(build, fedora, index):
+    fedora.bad.add("guake")
+    assert build().failed == ("guake",)
+    assert Reader(index).source("guake") is None
+
+
+def test_what_fails_in_passing_is_asked_again(build, fedora, index):
+    failures = iter([True, True])
+    ask = fedora.ask
+
+    def ask_sometimes(upstream, what):
+        if what == "guake" and next(failures, False):
+            raise UpstreamUnavailable(upstream, what, "no answer within 10 s")
+        ask(upstream, what)
+
+    fedora.ask = ask_sometimes
+    assert build(retries=(0, 0)).failed == ()
+
+
+def test_retired_packages_cost_no_question_to_mdapi(build, fedora):
+    build()
+    assert ("mdapi", "orphaned") not in fedora.asked
+
+
+def test_a_release_without_a_tag_yet_is_looked_into(build, fedora, index):
+    fedora.releases = (("f47", "f47-updates"), *fedora.releases)
+    fedora.unlisted_tags.add("f47-updates")
+    fedora.sources["guake"].branches = ("f47", *BRANCHES)
+    build()
+    assert Reader(index).source("guake").branch == "f47"
+
+
+@pytest.mark.parametrize("nothing", ["sources", "releases"])
+def test_an_upstream_that_says_there_is_nothing_is_not_believed(build, fedora, index, nothing):
+    build()
+    setattr(fedora, nothing, {} if nothing == "sources" else ())
+    with pytest.raises(UpstreamLied):
+        build()
+    assert Reader(index).count() == 5
+
+
+def test_a_builder_is_refused_while_another_writes(build, index):
+    with index_lock(index), pytest.raises(IndexLocked):
+        build()
+
+
+def test_a_builder_waits_for_the_worker(build, index):
+    done = threading.Event()
+
+    def run():
+        build(lock_wait=30)
+        done.set()
+
+    with index_lock(index):
+        waiting = threading.Thread(target=run)
+        waiting.start()
+        assert not done.is_set()
+    waiting.join(20)
+    assert done.is_set()
+
+
+def test_a_folder_in_the_place_of_the_link_is_not_touched(build, index):
+    index.mkdir()
+    (index / "precious").write_text("kept")
+    with pytest.raises(SearchUnavailable, match="move it away"):
+        build()
+    assert (index / "precious").read_text() == "kept"
+
+
+def test_a_place_that_cannot_be_written_is_told(fedora, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SearchUnavailable, match="cannot be built"):
+        Builder(tmp_path / "file" / "index", fedora.connectors).build()
+
+
+def test_progress_counts_every_package(build):
+    told = []
+    build(progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, 5) for done in range(6)]

@@ -1,0 +1,120 @@
+"""Describing: a document from what the upstreams say, whole or not at all."""
+
+import pytest
+
+from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.query import Queries
+from fedora_packages.search import describe as describing
+from fedora_packages.search.describe import describe_all
+from tests.search.fedora import BRANCHES, Source, small_fedora
+
+
+@pytest.fixture
+def fedora():
+    return small_fedora()
+
+
+@pytest.fixture
+def describe(fedora):
+    def ask(name, **arguments):
+        return describing.describe(name, BRANCHES, Queries(fedora.connectors.values()), **arguments)
+
+    return ask
+
+
+def test_a_source_is_described_by_the_binary_of_its_name(describe):
+    assert describe("guake").summary == "Drop-down terminal for GNOME"
+
+
+def test_a_source_without_such_a_binary_is_described_by_one_that_speaks_for_it(describe, fedora):
+    fedora.sources["vim"].binaries = {"vim-X11": "For X", "vim-go": "Plugin", "vim-doc": "Manual"}
+    assert describe("vim").description == "Plugin, at length."
+
+
+def test_binaries_have_summaries_of_their_own(describe):
+    assert dict(describe("vim").binaries)["vim-data"] == "Shared data for Vi"
+
+
+def test_binaries_are_in_order(describe):
+    assert describe("vim").binary_names == ("vim-X11", "vim-data", "vim-go")
+
+
+def test_releases_are_those_whose_repositories_have_it(describe):
+    assert (describe("vim").branch, describe("vim").releases) == ("f45", ("f45", "epel10"))
+
+
+def test_the_owner_is_dist_gits(describe):
+    assert describe("guake").owner == "pingou"
+
+
+def test_an_owner_that_was_read_before_is_not_asked_for(describe, fedora):
+    fedora.down.add("distgit")
+    assert describe("guake", owners={"guake": "ralph"}).owner == "ralph"
+
+
+def test_a_package_in_no_repository_and_without_a_spec_file_is_retired(describe):
+    found = describe("orphaned")
+    assert (found.retired, found.branch, found.releases, found.owner) == (True, None, (), "orphan")
+
+
+def test_a_package_that_is_not_built_yet_is_new_and_not_retired(describe):
+    found = describe("brandnew")
+    assert (found.retired, found.branch, found.releases) == (False, "rawhide", ("rawhide",))
+
+
+def test_what_no_upstream_knows_has_no_document(describe):
+    assert describe("nonsense") is None
+
+
+def test_a_binary_is_described_by_its_source(describe):
+    assert describe("vim-data").name == "vim"
+
+
+def test_a_package_that_koji_knows_is_not_taken_for_a_binary(describe, fedora):
+    fedora.sources["python3.14"] = Source({"python3": "The language"})
+    assert describe("python3").retired
+
+
+def test_names_that_cannot_be_are_no_binaries(describe, fedora):
+    fedora.sources["guake"].binaries["config(guake)"] = ""
+    assert describe("guake").binary_names == ("guake",)
+
+
+def test_a_binary_called_as_another_source_has_no_summary_of_that(describe, fedora):
+    fedora.sources["vim-go"] = Source({"vim-go": "Another package"})
+    assert dict(describe("vim").binaries)["vim-go"] == ""
+
+
+@pytest.mark.parametrize(("upstream", "name"), [("mdapi", "guake"), ("distgit", "guake"), ("koji", "orphaned")])
+def test_an_upstream_that_fails_leaves_no_half_document(describe, fedora, upstream, name):
+    fedora.down.add(upstream)
+    with pytest.raises(UpstreamUnavailable):
+        describe(name)
+
+
+def test_a_binary_that_fails_leaves_no_half_document(describe, fedora):
+    fedora.bad.add("vim-data")
+    with pytest.raises(UpstreamUnavailable):
+        describe("vim")
+
+
+def test_all_are_described(fedora):
+    described = {name: future.result() for name, future in describe_all(map(str, range(100)), int, threads=3)}
+    assert described == {str(number): number for number in range(100)}
+
+
+def test_one_error_costs_one_description(fedora):
+    described = describe_all(["1", "x", "2"], int, threads=1)
+    assert {name: type(future.exception()) for name, future in described} == {
+        "1": type(None),
+        "x": ValueError,
+        "2": type(None),
+    }
+
+
+def test_who_stops_listening_starts_no_more():
+    asked = []
+    described = describe_all(map(str, range(1000)), asked.append, threads=1)
+    next(described)
+    described.close()
+    assert len(asked) < 10

@@ -1,0 +1,68 @@
+"""Terms: names kept whole and in parts, prose stemmed, all of it within Xapian's bounds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.nvr import PACKAGE_NAME
+from fedora_packages.search import terms
+from fedora_packages.search.document import Document
+
+package_names = st.from_regex(PACKAGE_NAME, fullmatch=True)
+
+
+@pytest.mark.parametrize("name", ["gcc-c++", "python3.14", "0ad", "mysql++", "libstdc++", "vim-X11", "_3"])
+def test_a_name_is_a_term_as_it_is(name):
+    assert terms.SOURCE + name in set(terms.terms_of(Document(name)))
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("vim-X11", {"vim", "x11", "x", "11", "vimx11"}),
+        ("python3.14", {"python3", "python", "3", "14", "python314"}),
+        ("gcc-c++", {"gcc", "c++", "c", "gccc"}),
+        ("PackageKit", {"packagekit", "package", "kit"}),
+        ("0ad", {"0ad", "0", "ad"}),
+        ("ImageMagick-c++-devel", {"imagemagick", "image", "magick", "c++", "c", "devel", "imagemagickcdevel"}),
+    ],
+)
+def test_a_name_has_parts(name, parts):
+    assert terms.name_parts(name) == parts
+
+
+def test_prose_is_stemmed():
+    assert terms.stems("Terminals") == terms.stems("terminal")
+
+
+def test_names_are_not_stemmed():
+    assert "requests" in terms.name_parts("python-requests")
+
+
+@pytest.mark.parametrize("word", ["C++", "C#"])
+def test_languages_with_signs_are_words(word):
+    assert word.casefold() in terms.stems(f"Bindings for {word}.")
+
+
+def test_words_that_say_nothing_are_left_out():
+    assert terms.stems("the terminal for the desktop") == terms.stems("terminal desktop")
+
+
+def test_differences_of_case_accents_and_width_do_not_count():
+    assert terms.split("Ｃafé STRASSE") == terms.split("cafe straße")
+
+
+def test_a_retired_package_has_no_term_of_the_living():
+    assert terms.LIVING not in set(terms.terms_of(Document("gone", retired=True)))
+
+
+@given(name=package_names, summary=st.text(max_size=300), description=st.text(max_size=300))
+def test_no_term_is_longer_than_xapian_allows(name, summary, description):
+    made = Document(name, summary=summary, description=description, binaries=((name, summary),))
+    assert all(len(term.encode()) <= 245 for term in terms.terms_of(made))
+
+
+@given(name=package_names)
+def test_a_name_of_a_document_must_be_a_package_name(name):
+    with pytest.raises(ValueError, match="no name of a package"):
+        Document(name + "/")
