@@ -126,8 +126,11 @@ class Laptop:
         return json.loads(address.read_text("utf-8"))
 
     def web(self, ini: str, port: int) -> str:
-        """Start the web process and return its address."""
-        part = self.start("web", *module("pyramid.scripts.pserve", ini, f"http_port={port}"))
+        """Start the web process and return its address.  All but the port is as the ini file says."""
+        own = self.folder / "web.ini"
+        section = f"use = config:{Path(ini).absolute()}"
+        own.write_text(f"[app:main]\n{section}\n\n[server:main]\n{section}\nlisten = {HOST}:{port}\n", "utf-8")
+        part = self.start("web", *module("pyramid.scripts.pserve", str(own)))
         url = f"http://{HOST}:{port}"
         self.wait_for(part, lambda: answers(f"{url}/_heartbeat"))
         return url

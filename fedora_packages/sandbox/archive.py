@@ -1,0 +1,60 @@
+"""The newest messages that were published, as datagrepper keeps them."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: How many messages are kept.
+MESSAGES_KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message: its envelope as it was on the bus, and when it came in (UTC seconds, with the fraction)."""
+
+    envelope: Mapping[str, Any]
+    came: float
+
+    @property
+    def msg_id(self) -> str:
+        return self.envelope["msg_id"]
+
+    @property
+    def sent(self) -> float:
+        return float(self.envelope["timestamp"])
+
+    @property
+    def topic(self) -> str:
+        return self.envelope["topic"]
+
+    @property
+    def category(self) -> str:
+        """What stands after the environment in the topic: ``bodhi``."""
+        return (self.topic.split(".") + [""] * 4)[3]
+
+
+class Archive:
+    """The newest `MESSAGES_KEPT` messages, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._kept: deque[Kept] = deque(maxlen=MESSAGES_KEPT)
+        self._by_id: dict[str, Kept] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Kept]:
+        return iter(self._kept)
+
+    def add(self, envelope: Mapping[str, Any], came: float) -> None:
+        """Keep a message."""
+        if len(self._kept) == MESSAGES_KEPT:
+            self._by_id.pop(self._kept[0].msg_id, None)
+        kept = Kept(envelope, came)
+        self._kept.append(kept)
+        self._by_id[kept.msg_id] = kept
+
+    def find(self, msg_id: str) -> Kept | None:
+        """Return a message by its id."""
+        return self._by_id.get(msg_id)

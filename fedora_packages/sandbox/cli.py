@@ -1,0 +1,173 @@
+"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's mood.
+
+Only ``serve`` imports the server; the other commands ask a running sandbox and are to be quick.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
+
+WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package"]
+
+#: Seconds to wait for a running sandbox.
+ANSWER_LIMIT = 60
+
+
+class CommandError(Exception):
+    """The command cannot do what it was asked; the message is one line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "serve")
+    given = _parser().parse_args(words)
+    try:
+        return given.run(given)
+    except CommandError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="fedora-packages-sandbox",
+        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, datagrepper and the message bus.",
+    )
+    commands = parser.add_subparsers(required=True)
+    serve = commands.add_parser("serve", help="start a sandbox (the default)")
+    serve.set_defaults(run=_serve)
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=0, help="the HTTP port (default: any free one)")
+    serve.add_argument("--endpoint", help="the bus's address, tcp://127.0.0.1:PORT (default: any free port)")
+    serve.add_argument(
+        "--world", type=Path, help="packages to load: .jsonl, .jsonl.gz or .toml (default: a small world)"
+    )
+    serve.add_argument(
+        "--busy", type=float, default=0, metavar="RATE", help="things that happen by themselves, per second"
+    )
+    serve.add_argument("--seed", type=int, default=1, help="the seed of --busy (default: 1)")
+    serve.add_argument("--address-file", type=Path, help="a file to write the addresses to, as JSON, while it runs")
+    happen = commands.add_parser("happen", help="let something happen to a package")
+    happen.set_defaults(run=_happen)
+    happen.add_argument("what", help=", ".join(WHATS))
+    happen.add_argument("package", help="its name")
+    mood = commands.add_parser("mood", help="change the mood of an upstream: delay= fail= times= lie= lag= well=true")
+    mood.set_defaults(run=_mood)
+    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit or datagrepper")
+    for command in (happen, mood):
+        command.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
+        command.add_argument(
+            "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
+        )
+    return parser
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from fedora_packages.sandbox.serve import ServeError, serve
+
+    if not 0 <= given.port <= 65535:
+        raise CommandError(f"{given.port} is no port")
+    if not 0 <= given.busy <= 10_000:
+        raise CommandError(f"--busy takes a rate from 0 to 10000 per second, not {given.busy:g}")
+    try:
+        serve(
+            host=given.host, port=given.port, endpoint=given.endpoint, world=given.world, busy=given.busy, seed=given.seed,
+            address_file=given.address_file,
+        )  # fmt: skip
+    except ServeError as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _happen(given: argparse.Namespace) -> int:
+    wish = {**_details(given.details), "what": given.what, "package": given.package}
+    answer = _ask(given.at, "/control/happen", wish)
+    for message in answer["messages"]:
+        print(f"{message['topic']}  {message['msg_id']}")
+    for line in _in_words(answer["facts"]):
+        print(line)
+    return 0
+
+
+def _mood(given: argparse.Namespace) -> int:
+    wish: dict[str, Any] = {}
+    for key, text in _details(given.details).items():
+        try:
+            wish[key] = json.loads(text)
+        except ValueError:
+            wish[key] = text
+    answer = _ask(given.at, f"/control/upstreams/{given.upstream}", wish)
+    told = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
+    print(f"{given.upstream}: {told or 'well'}")
+    return 0
+
+
+def _details(words: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not key or not equals:
+            raise CommandError(f"{word!r} is no key=value")
+        found[key] = value
+    return found
+
+
+def _in_words(facts: Mapping[str, Any]) -> list[str]:
+    """Return what is true of a package, a line each."""
+    lines = [f"{facts['package']} (owner: {facts['owner']}) has {facts['bugs_open']} open bugs; now:"]
+    for branch, held in facts["releases"].items():
+        testing = f", {held['testing']} in testing" if held["testing"] else ""
+        lines.append(f"  {branch:8} {held['stable'] or 'nothing'}{testing}")
+    for build in facts["builds"][:1]:
+        lines.append(f"  newest build: {build['nvr']} {build['state']}")
+    for update in facts["updates"][:1]:
+        lines.append(f"  newest update: {update['alias']} {update['status']}, karma {update['karma']}")
+    return lines
+
+
+def address(at: str | None) -> str:
+    """Return the address of the running sandbox that is meant.  Raises `CommandError`."""
+    if at or os.environ.get(ENVIRONMENT):
+        return (at or os.environ[ENVIRONMENT]).rstrip("/")
+    dated = []
+    for path in Path().glob("var/*/sandbox.json"):
+        try:
+            dated.append((path.stat().st_mtime, json.loads(path.read_text("utf-8"))["url"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            # Another sandbox is just ending, or is not ours.
+            continue
+    if not dated:
+        raise CommandError(f"no sandbox runs here: name one with --at URL or ${ENVIRONMENT}")
+    return str(max(dated)[1])
+
+
+def _ask(at: str | None, path: str, wish: Mapping[str, Any]) -> Any:
+    url = address(at)
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"{url!r} is no address of a sandbox: http://127.0.0.1:PORT is expected")
+    request = Request(url + path, json.dumps(wish).encode(), {"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=ANSWER_LIMIT) as response:
+            return json.load(response)
+    except HTTPError as error:
+        try:
+            said = json.load(error)["error"]
+        except (ValueError, KeyError, TypeError):
+            said = f"{url} answered {error.code}: is it a sandbox?"
+        raise CommandError(said) from error
+    except (URLError, OSError, ValueError) as error:
+        raise CommandError(f"no sandbox answers at {url}: {getattr(error, 'reason', error)}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

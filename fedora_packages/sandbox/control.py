@@ -1,0 +1,200 @@
+"""The addresses that make things happen, for tests and for the command line.  JSON in, JSON out.
+
+An error is ``{"error": sentence}`` with status 400 (404 for what is not there).
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from fedora_packages.sandbox.happenings import OPTIONS
+from fedora_packages.sandbox.mdapi import repository_names
+from fedora_packages.sandbox.moods import MoodError
+from fedora_packages.sandbox.served import UPSTREAMS, WrongParameter, whole
+from fedora_packages.sandbox.telling import NotPossible
+from fedora_packages.sandbox.truth import repository_content, whole_truth
+
+if TYPE_CHECKING:
+    from fedora_packages.sandbox.server import Sandbox
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+#: Names in one answer to ``GET /control/packages``.
+NAMES_DEFAULT, NAMES_LIMIT = 1000, 100_000
+
+ADDRESSES = {
+    "GET /control/": "this",
+    "POST /control/happen": '{"what": "build", "package": "guake", ...}: something happens to a package, and is announced',
+    "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
+    "POST /control/keep-back": '{"count": 3, "archive": false}: the next messages do not reach the bus',
+    "GET /control/upstreams": "the moods of all upstreams",
+    "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "lie": "html", "lag": s} or {"well": true}',
+    "POST /control/upstreams/NAME/catch-up": "ends its lag",
+    "GET /control/requests?since=SERIAL": "what the upstreams were asked",
+    "GET /control/requests/count": "how many requests each upstream got",
+    "GET /control/repositories": "the names of mdapi's repositories",
+    "GET /control/repositories/NAME": "what a repository is made of, in rpm's terms",
+    "GET /control/packages?limit=&offset=": "names",
+    "GET /control/packages/NAME": "the truth about a package",
+}
+
+
+class Unknown(Exception):
+    """What is asked for is not there."""
+
+
+def routes(sandbox: "Sandbox") -> list[web.RouteDef]:
+    """Return the control addresses."""
+    control = Control(sandbox)
+    return [
+        web.get("/control/", _json(control.home)),
+        web.post("/control/happen", _json(control.happen)),
+        web.post("/control/publish", _json(control.publish)),
+        web.post("/control/keep-back", _json(control.keep_back)),
+        web.get("/control/upstreams", _json(control.moods)),
+        web.post("/control/upstreams/{name}", _json(control.mood)),
+        web.post("/control/upstreams/{name}/catch-up", _json(control.catch_up)),
+        web.get("/control/requests", _json(control.requests)),
+        web.get("/control/requests/count", _json(control.request_counts)),
+        web.get("/control/repositories", _json(control.repositories)),
+        web.get("/control/repositories/{name}", _json(control.repository)),
+        web.get("/control/packages", _json(control.names)),
+        web.get("/control/packages/{name}", _json(control.package)),
+    ]
+
+
+def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(await answer(request))
+        except (NotPossible, MoodError, WrongParameter) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        except Unknown as error:
+            return web.json_response({"error": str(error)}, status=404)
+
+    return handler
+
+
+async def _body(request: web.Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.text() or "{}")
+    except ValueError as error:
+        raise NotPossible(f"the request is no JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise NotPossible("the request is a JSON object")
+    return body
+
+
+class Control:
+    """The handlers, over one sandbox."""
+
+    def __init__(self, sandbox: "Sandbox"):
+        self.sandbox = sandbox
+
+    async def home(self, _request: web.Request) -> dict[str, Any]:
+        """What there is."""
+        world = self.sandbox.world
+        return {
+            "pid": os.getpid(),
+            "world": world.catalog.title,
+            "endpoint": self.sandbox.bus.endpoint,
+            "counts": {
+                "packages": len(world.names),
+                "binaries": len(world.catalog.builders),
+                "messages": len(self.sandbox.bus.archive),
+                "changes": world.changes,
+            },
+            "releases": [release.branch for release in world.releases if release.holds_packages],
+            "happenings": OPTIONS,
+            "addresses": ADDRESSES,
+        }
+
+    async def happen(self, request: web.Request) -> dict[str, Any]:
+        """Let something happen."""
+        body = await _body(request)
+        what, name = body.pop("what", None), body.pop("package", None)
+        if not isinstance(what, str):
+            raise NotPossible(f"'what' is one of {', '.join(OPTIONS)}")
+        return self.sandbox.happenings.happen(what, name, body)
+
+    async def publish(self, request: web.Request) -> dict[str, Any]:
+        """Publish anything."""
+        body = await _body(request)
+        topic = body.get("topic")
+        if not isinstance(topic, str) or not 0 < len(topic) <= 250 or "." not in topic:
+            raise NotPossible(f"'topic' is a text such as bodhi.update.comment, not {topic!r:.80}")
+        if isinstance(body.get("raw"), str):
+            return {"messages": [self.sandbox.bus.publish_raw(topic, body["raw"])]}
+        if "msg" not in body:
+            raise NotPossible("'msg' (or 'raw') is missing")
+        return {"messages": [self.sandbox.bus.publish(topic, body["msg"])]}
+
+    async def keep_back(self, request: web.Request) -> dict[str, Any]:
+        """Keep messages from the bus."""
+        body = await _body(request)
+        count = body.get("count")
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < 10**9:
+            raise NotPossible(f"'count' is a whole number, not {count!r:.80}")
+        self.sandbox.bus.keep_back(count, bool(body.get("archive")))
+        return {"count": count, "archive": bool(body.get("archive"))}
+
+    def _upstream(self, request: web.Request) -> str:
+        name = request.match_info["name"]
+        if name not in UPSTREAMS:
+            raise Unknown(f"there is no upstream {name!r}; there are {', '.join(UPSTREAMS)}")
+        return name
+
+    async def moods(self, _request: web.Request) -> Mapping[str, Any]:
+        """Return all moods."""
+        return {name: mood.as_json() for name, mood in self.sandbox.moods.items()}
+
+    async def mood(self, request: web.Request) -> dict[str, Any]:
+        """Change an upstream's mood."""
+        name = self._upstream(request)
+        self.sandbox.moods[name] = self.sandbox.moods[name].merged(await _body(request))
+        return self.sandbox.moods[name].as_json()
+
+    async def catch_up(self, request: web.Request) -> dict[str, Any]:
+        """End an upstream's lag."""
+        name = self._upstream(request)
+        self.sandbox.moods[name] = replace(self.sandbox.moods[name], lag=0.0)
+        return self.sandbox.moods[name].as_json()
+
+    async def requests(self, request: web.Request) -> dict[str, Any]:
+        """Return the log of requests."""
+        since = whole("since", request.query.get("since", "0"), 0, 10**11)
+        return {"requests": self.sandbox.log(since)}
+
+    async def request_counts(self, _request: web.Request) -> Mapping[str, int]:
+        """Return the numbers of requests."""
+        return self.sandbox.request_counts
+
+    async def repositories(self, _request: web.Request) -> dict[str, Any]:
+        """Return the names of mdapi's repositories."""
+        return {"repositories": sorted(repository_names(self.sandbox.world.now()))}
+
+    async def repository(self, request: web.Request) -> dict[str, Any]:
+        """Return what a repository is made of."""
+        look, name = self.sandbox.world.now(), request.match_info["name"]
+        if name not in repository_names(look):
+            raise Unknown(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(look)))}")
+        return {"name": name, "packages": repository_content(look, name)}
+
+    async def names(self, request: web.Request) -> dict[str, Any]:
+        """Return names of packages."""
+        names = self.sandbox.world.names
+        limit = whole("limit", request.query.get("limit", str(NAMES_DEFAULT)), 0, NAMES_LIMIT)
+        offset = whole("offset", request.query.get("offset", "0"), 0, 10**9)
+        return {"total": len(names), "packages": names[offset : offset + limit]}
+
+    async def package(self, request: web.Request) -> dict[str, Any]:
+        """Return the truth about a package."""
+        look = self.sandbox.world.now()
+        package = look.package(request.match_info["name"])
+        if package is None:
+            raise Unknown(f"there is no package {request.match_info['name']!r}")
+        return whole_truth(look, package)

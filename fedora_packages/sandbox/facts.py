@@ -1,0 +1,330 @@
+"""What a sandbox world is made of: immutable records.
+
+A change never edits a record: it makes a new `Package` and puts it in the place of the old one.  So the world can be shown as it
+was a minute ago, which is how an upstream lags behind its own messages.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+#: The kinds of relation between packages, in mdapi's order.
+RELATIONS = ("conflicts", "obsoletes", "provides", "requires", "enhances", "recommends", "suggests", "supplements")
+
+#: Koji's build states by name.
+STATES = {"building": 0, "complete": 1, "deleted": 2, "failed": 3, "canceled": 4}
+
+#: The part of a release that names the distribution.
+DIST = re.compile(r"\.(?:fc|eln|el)\d+")
+
+OPERATORS = {"=": "EQ", "==": "EQ", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
+
+
+class EVR(NamedTuple):
+    """Epoch, version and release; the release ends in the dist tag."""
+
+    epoch: int
+    version: str
+    release: str
+
+    def __str__(self) -> str:
+        return f"{self.epoch}:{self.version}-{self.release}" if self.epoch else f"{self.version}-{self.release}"
+
+
+def parse_evr(text: str) -> EVR:
+    """Return ``[EPOCH:]VERSION-RELEASE`` in parts.  Raises `ValueError`."""
+    epoch, _, rest = text.rpartition(":")
+    version, _, release = rest.rpartition("-")
+    if not version or not release or (epoch and not epoch.isdecimal()):
+        raise ValueError(f"{text!r} is no [EPOCH:]VERSION-RELEASE")
+    return EVR(int(epoch or 0), version, release)
+
+
+def bumped(evr: EVR, dist: str) -> EVR:
+    """Return the EVR of the next build of the same version: the number before the dist tag goes up."""
+    stem = evr.release.removesuffix(dist)
+    if stem.isdecimal():
+        return evr._replace(release=f"{int(stem) + 1}{dist}")
+    head, _, last = stem.rpartition(".")
+    last = str(int(last) + 1) if head and last.isdecimal() else f"{last}.1"
+    return evr._replace(release=f"{head}.{last}{dist}" if head else f"{last}{dist}")
+
+
+def lowered(evr: EVR, dist: str) -> EVR | None:
+    """Return the EVR of a build before this one, or None where no plausible one is left."""
+    stem = evr.release.removesuffix(dist)
+    if stem.isdecimal() and int(stem) > 1:
+        return evr._replace(release=f"{int(stem) - 1}{dist}")
+    numbers = list(re.finditer(r"\d+", evr.version))
+    for number in reversed(numbers):
+        if 0 < int(number[0]) < 1900:
+            version = f"{evr.version[: number.start()]}{int(number[0]) - 1}{evr.version[number.end() :]}"
+            return evr._replace(version=version, release=f"{1 + len(evr.version) % 3}{dist}")
+    return None
+
+
+def newer_version(version: str) -> str:
+    """Return what upstream's next version may be called: the last number goes up."""
+    numbers = list(re.finditer(r"\d+", version))
+    if not numbers:
+        return f"{version}.1"
+    last = numbers[-1]
+    return f"{version[: last.start()]}{int(last[0]) + 1}{version[last.end() :]}"
+
+
+def relation(text: str) -> dict[str, str | None]:
+    """Return one relation in rpm's syntax as mdapi shows it: name, epoch, version, release, flags."""
+    words = text.split()
+    if len(words) != 3 or words[1] not in OPERATORS or text.startswith("("):
+        return {"name": text.strip(), "epoch": None, "version": None, "release": None, "flags": None}
+    epoch, _, rest = words[2].rpartition(":")
+    version, dash, release = rest.partition("-")
+    return {
+        "name": words[0],
+        "epoch": epoch or "0",
+        "version": version,
+        "release": release if dash else None,
+        "flags": OPERATORS[words[1]],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An entry of a changelog: UTC seconds, ``Name <mail>``, VERSION-RELEASE without dist tag or ``""``, text."""
+
+    date: int
+    author: str
+    evr: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """What a binary package is, whatever its version.  ``relations`` are in rpm's syntax, by kind.
+
+    ``version``, ``release``, ``epoch`` and ``url`` are its own where they are not those of its source.
+    """
+
+    name: str
+    summary: str
+    description: str
+    arch: str
+    relations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    version: str | None = None
+    release: str | None = None
+    epoch: int | None = None
+    url: str | None = None
+
+    def evr(self, source: EVR) -> EVR:
+        """Return its EVR where its source has ``source``."""
+        epoch = source.epoch if self.epoch is None else self.epoch
+        dist = DIST.search(source.release)
+        release = DIST.sub(dist[0] if dist else "", self.release) if self.release else source.release
+        return EVR(epoch, self.version or source.version, release)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a source package says of itself.  ``binaries`` are in the order of the spec file.
+
+    ``recorded``: what repositories say of it was recorded and is shown to the letter.  Otherwise each binary provides its own
+    name and version, as rpmbuild makes it, and an older build has the changelog that it had then.
+    """
+
+    name: str
+    summary: str
+    description: str
+    license: str
+    url: str
+    arch: str
+    binaries: tuple[Binary, ...]
+    buildrequires: tuple[str, ...] = ()
+    patches: tuple[str, ...] = ()
+    changelog: tuple[Change, ...] = ()
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A build in koji; times are UTC seconds, ``finished`` is None while it builds."""
+
+    build_id: int
+    task_id: int
+    evr: EVR
+    state: str
+    branch: str
+    owner: str
+    started: float
+    finished: float | None
+    commit: str
+    source: Source
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def nvr(self) -> str:
+        return f"{self.source.name}-{self.evr.version}-{self.evr.release}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an update."""
+
+    comment_id: int
+    user: str
+    text: str
+    karma: int
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update in bodhi; times are UTC seconds or None.  ``release`` is bodhi's name of it (``F44``)."""
+
+    update_id: int
+    alias: str
+    release: str
+    builds: tuple[int, ...]
+    status: str
+    request: str | None
+    type: str
+    severity: str
+    notes: str
+    user: str
+    submitted: int
+    modified: int | None = None
+    approved: int | None = None
+    testing: int | None = None
+    stable: int | None = None
+    comments: tuple[Comment, ...] = ()
+    bugs: tuple[int, ...] = ()
+    gating: str = "passed"
+    critpath: bool = False
+
+    @property
+    def karma(self) -> int:
+        return sum(comment.karma for comment in self.comments)
+
+
+@dataclass(frozen=True, slots=True)
+class Bug:
+    """A bug; times are UTC seconds."""
+
+    bug_id: int
+    component: str
+    product: str
+    version: str
+    summary: str
+    status: str
+    resolution: str
+    severity: str
+    priority: str
+    assigned_to: str
+    creator: str
+    created: int
+    changed: int
+    keywords: tuple[str, ...] = ()
+    alias: tuple[str, ...] = ()
+    blocks: tuple[int, ...] = ()
+    depends_on: tuple[int, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "CLOSED"
+
+    @property
+    def is_security(self) -> bool:
+        return "Security" in self.keywords or any(name.startswith("CVE") for name in self.alias)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What the head of a dist-git branch holds.  ``dead`` is the text of ``dead.package`` where it is retired."""
+
+    evr: EVR
+    source: Source
+    commit: str
+    pushed: int
+    dead: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """All there is to know of a source package, at one time.
+
+    ``tags``: koji tag -> build ids, the one tagged last first.  ``blocked``: tags where koji has it blocked.
+    ``published``: mdapi repository -> id of the build that it shows.  ``builds`` and ``updates`` are oldest first.
+    """
+
+    number: int
+    name: str
+    owner: str
+    admins: tuple[str, ...]
+    committers: tuple[str, ...]
+    groups: tuple[str, ...]
+    created: int
+    modified: int
+    branches: Mapping[str, Branch]
+    builds: tuple[Build, ...]
+    tags: Mapping[str, tuple[int, ...]]
+    blocked: frozenset[str]
+    updates: tuple[Update, ...]
+    bugs: tuple[Bug, ...]
+    published: Mapping[str, int]
+
+    def build(self, build_id: int) -> Build | None:
+        """Return one of its builds."""
+        return next((build for build in self.builds if build.build_id == build_id), None)
+
+    def build_of(self, nvr: str) -> Build | None:
+        """Return one of its builds by NVR."""
+        return next((build for build in self.builds if build.nvr == nvr), None)
+
+    def shown(self, repository: str) -> Build | None:
+        """Return the build that a repository of mdapi shows of it."""
+        build_id = self.published.get(repository)
+        return None if build_id is None else self.build(build_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lists of all packages need of one: its owner, all maintainers, the koji tags that list it, those that block it."""
+
+    owner: str
+    maintainers: tuple[str, ...]
+    tags: frozenset[str]
+    blocked: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a world's file says of a package and can be told without reading all of it; ``branches`` have it."""
+
+    owner: str
+    admins: tuple[str, ...]
+    committers: tuple[str, ...]
+    branches: frozenset[str]
+    dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a world's file says of a package; the rest is derived.
+
+    ``evrs``: branch -> EVR, for the releases that have it.  ``bugs`` and ``updates`` are as the file has them.
+    """
+
+    source: Source
+    evrs: Mapping[str, EVR]
+    owner: str
+    admins: tuple[str, ...] = ()
+    committers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    dead: str | None = None
+    last_evr: EVR | None = None
+    bugs: tuple[Mapping[str, Any], ...] = ()
+    updates: tuple[Mapping[str, Any], ...] = ()

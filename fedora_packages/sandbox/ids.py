@@ -1,0 +1,60 @@
+"""Ids that lead back to their package, so that nothing need be stored to find a build, an update or a bug by its id.
+
+Package number N (its place in the world's file) owns a block of ids of each kind.  What happens later gets ids above all
+blocks, which the world remembers.
+"""
+
+from collections.abc import Callable
+
+#: Ids that a package owns.
+BUILDS, BUGS, UPDATES = 64, 16, 64
+
+FIRST_BUILD = 2_600_000
+FIRST_TASK = 121_000_000
+FIRST_BUG = 2_300_000
+FIRST_PACKAGE = 100
+
+#: An alias ends in ten hexadecimal digits that look random: the update's number times this, modulo 2**40.
+SCRAMBLE = 0x9E3779B97F4A7C15 % (1 << 40) | 1
+MODULUS = 1 << 40
+UNSCRAMBLE = pow(SCRAMBLE, -1, MODULUS)
+
+
+def build_id(package: int, number: int) -> int:
+    """Return the id of a package's build number ``number``, counted from its oldest."""
+    return FIRST_BUILD + package * BUILDS + number
+
+
+def task_id(build: int) -> int:
+    """Return the id of a build's task."""
+    return FIRST_TASK + (build - FIRST_BUILD) * 3
+
+
+def bug_id(package: int, number: int) -> int:
+    """Return the id of a package's bug number ``number``."""
+    return FIRST_BUG + package * BUGS + number
+
+
+def update_id(package: int, number: int) -> int:
+    """Return bodhi's internal number of a package's update."""
+    return 1 + package * UPDATES + number
+
+
+def alias(prefix: str, year: int, update: int) -> str:
+    """Return the alias of an update: ``FEDORA-2026-0123456789``."""
+    return f"{prefix}-{year}-{update * SCRAMBLE % MODULUS:010x}"
+
+
+def update_of(text: str) -> int | None:
+    """Return the internal number of the update that an alias names, or None where it is no alias."""
+    digits = text.rpartition("-")[2]
+    try:
+        return int(digits, 16) * UNSCRAMBLE % MODULUS if len(digits) == 10 else None
+    except ValueError:
+        return None
+
+
+def owner_of(kind: str) -> Callable[[int], int]:
+    """Return the function from an id to the number of the package that owns its block (perhaps none there is)."""
+    first, size = {"build": (FIRST_BUILD, BUILDS), "bug": (FIRST_BUG, BUGS), "update": (1, UPDATES)}[kind]
+    return lambda number: (number - first) // size

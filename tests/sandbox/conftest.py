@@ -1,0 +1,19 @@
+"""Fixtures: a sandbox to look at, shared by all, and one for each test that changes it."""
+
+import pytest
+
+from .running import Running
+
+
+@pytest.fixture(scope="session")
+def quiet():
+    """A running sandbox in which nothing happens."""
+    with Running() as running:
+        yield running
+
+
+@pytest.fixture
+def live():
+    """A running sandbox of the test's own."""
+    with Running() as running:
+        yield running

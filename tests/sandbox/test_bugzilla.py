@@ -1,0 +1,89 @@
+"""Bugzilla: searches, caps, single bugs."""
+
+import pytest
+
+
+def test_open_bugs_of_a_component(quiet):
+    answer = quiet.get("/bugzilla/rest/bug", product="Fedora", component="guake", bug_status="__open__")
+    wanted = {bug["id"] for bug in quiet.truth("guake")["bugs"] if bug["open"] and bug["product"] == "Fedora"}
+    assert ({bug["id"] for bug in answer["bugs"]}, answer["total_matches"]) == (wanted, len(wanted))
+
+
+def test_component_and_version_are_lists(quiet):
+    bug = quiet.get("/bugzilla/rest/bug", component="guake")["bugs"][0]
+    assert (bug["component"], type(bug["version"])) == (["guake"], list)
+
+
+def test_twenty_bugs_come_unless_more_are_asked_for(quiet):
+    answer = quiet.get("/bugzilla/rest/bug", product="Fedora")
+    assert (len(answer["bugs"]), answer["limit"]) == (20, 20)
+
+
+def test_no_limit_means_the_highest(quiet):
+    answer = quiet.get("/bugzilla/rest/bug", product="Fedora", limit=0)
+    assert (answer["limit"], len(answer["bugs"])) == (1000, min(answer["total_matches"], 1000))
+
+
+def test_pages_join_to_the_whole(quiet):
+    whole = quiet.get("/bugzilla/rest/bug", product="Fedora", limit=60, order="bug_id", include_fields="id")["bugs"]
+    pages = [
+        quiet.get("/bugzilla/rest/bug", product="Fedora", limit=20, offset=offset, order="bug_id", include_fields="id")[
+            "bugs"
+        ]
+        for offset in (0, 20, 40)
+    ]
+    assert [bug for page in pages for bug in page] == whole
+
+
+def test_only_the_fields_asked_for_come(quiet):
+    bug = quiet.get("/bugzilla/rest/bug", component="guake", include_fields="id,summary,nonsense")["bugs"][0]
+    assert set(bug) == {"id", "summary"}
+
+
+def test_an_order_can_be_reversed(quiet):
+    bugs = quiet.get("/bugzilla/rest/bug", component="guake", order="last_change_time DESC")["bugs"]
+    times = [bug["last_change_time"] for bug in bugs]
+    assert times == sorted(times, reverse=True)
+
+
+def test_blocking_bugs_are_found_by_a_triple(live):
+    filed = live.happen("bug", "guake", blocks=2299999)
+    bug_id = live.told(filed)[0]["msg"]["bug"]["id"]
+    answer = live.get("/bugzilla/rest/bug", component="guake", f1="blocked", o1="anywordssubstr", v1="2299999 5")
+    assert [bug["id"] for bug in answer["bugs"]] == [bug_id]
+
+
+def test_security_bugs_are_found_by_keyword(live):
+    live.happen("bug", "guake", security=True, alias="CVE-2026-1")
+    answer = live.get("/bugzilla/rest/bug", component="guake", keywords="Security", f1="alias", o1="isnotempty")
+    assert [bug["alias"] for bug in answer["bugs"]] == [["CVE-2026-1"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status", "code"),
+    [
+        ("bug", {}, 400, 1007),
+        ("bug", {"component": "guake", "offset": 1}, 400, 50),
+        ("bug", {"component": "guake", "limit": "many"}, 400, 52),
+        ("bug/999999999", {}, 404, 101),
+        ("bug/nonsense", {}, 400, 100),
+    ],
+)
+def test_an_error_has_its_code(quiet, path, query, status, code):
+    answer = quiet.ask(f"/bugzilla/rest/{path}", **query)
+    assert (answer.status, answer.json["error"], answer.json["code"]) == (status, True, code)
+
+
+def test_a_bug_is_found_by_number(quiet):
+    bug_id = quiet.truth("guake")["bugs"][0]["id"]
+    assert [bug["id"] for bug in quiet.get(f"/bugzilla/rest/bug/{bug_id}")["bugs"]] == [bug_id]
+
+
+def test_a_moved_bug_is_with_its_new_component_alone(live):
+    bug_id = live.truth("guake")["bugs"][0]["id"]
+    live.happen("bug", "guake", id=bug_id, component="kakoune")
+    found = [
+        live.get("/bugzilla/rest/bug", component=name, id=bug_id)["total_matches"] for name in ("guake", "kakoune")
+    ]
+    assert found == [0, 1]
+    assert live.get(f"/bugzilla/rest/bug/{bug_id}")["bugs"][0]["component"] == ["kakoune"]

@@ -1,0 +1,138 @@
+"""The bus: what a listener gets, what is kept back, and the control addresses over it."""
+
+import json
+
+import pytest
+import zmq
+
+from fedora_packages.sandbox.bus import Bus, BusError
+
+
+@pytest.fixture
+def listener(live, wait_until):
+    """A function that returns the next message on the bus as (topic, text), or None if none comes in time."""
+    context = zmq.Context()
+    socket = context.socket(zmq.SUB)
+    socket.setsockopt(zmq.SUBSCRIBE, b"")
+    socket.connect(live.bus.endpoint)
+
+    def receive(limit=2000):
+        if not socket.poll(limit):
+            return None
+        topic, text = socket.recv_multipart()
+        return topic.decode(), text.decode()
+
+    def joined():
+        live.bus.publish_raw("test.ready", "")
+        return receive(20)
+
+    wait_until(joined)
+    while receive(50):
+        # What was sent to see whether we listen.
+        pass
+    yield receive
+    socket.close(0)
+    context.term()
+
+
+def test_a_message_comes_in_the_classic_envelope(live, listener):
+    (sent,) = live.post("/control/publish", topic="bodhi.update.comment", msg={"a": 1})["messages"]
+    topic, text = listener()
+    envelope = json.loads(text)
+    assert topic == sent["topic"] == "org.fedoraproject.dev.bodhi.update.comment"
+    assert (envelope["msg"], envelope["msg_id"], set(envelope)) == (
+        {"a": 1},
+        sent["msg_id"],
+        {"topic", "msg", "timestamp", "msg_id", "i", "username"},
+    )
+
+
+def test_what_happens_comes_in_order(live, listener):
+    wanted = [message["msg_id"] for message in live.happen("update", "guake", to="testing")["messages"]]
+    assert [json.loads(listener()[1])["msg_id"] for _ in wanted] == wanted
+
+
+def test_a_whole_topic_is_left_as_it_is(live, listener):
+    live.post("/control/publish", topic="io.pagure.prod.pagure.git.receive", msg={})
+    assert listener()[0] == "io.pagure.prod.pagure.git.receive"
+    live.post("/control/publish", topic="org.fedoraproject.stg.bodhi.update.edit", msg={})
+    assert listener()[0] == "org.fedoraproject.stg.bodhi.update.edit"
+
+
+def test_any_text_can_be_sent_in_the_place_of_a_message(live, listener):
+    live.post("/control/publish", topic="org.fedoraproject.dev.bodhi.update.edit", raw="{no json")
+    assert listener() == ("org.fedoraproject.dev.bodhi.update.edit", "{no json")
+
+
+@pytest.mark.parametrize(
+    "body", [None, [], "text", 7, {"name": [], "bug": {"component": {}}, "update": {"builds": [{}]}}]
+)
+def test_a_body_need_not_be_an_object(live, listener, body):
+    live.post("/control/publish", topic="bodhi.update.edit", msg=body)
+    # fedmsg itself puts an empty object in the place of nothing.
+    assert json.loads(listener()[1])["msg"] == (body or {})
+    assert live.ask("/datagrepper/raw").status == 200
+
+
+@pytest.mark.parametrize(("archive", "archived"), [(False, 2), (True, 3)])
+def test_messages_are_kept_back(live, listener, archive, archived):
+    live.post("/control/keep-back", count=1, archive=archive)
+    sent = live.happen("build", "guake")["messages"]
+    assert [json.loads(listener()[1])["msg_id"] for _ in range(2)] == [message["msg_id"] for message in sent[1:]]
+    assert live.get("/datagrepper/raw")["total"] == archived
+
+
+def test_the_bus_is_on_the_loopback_address(live):
+    assert live.bus.endpoint.startswith("tcp://127.0.0.1:")
+
+
+def test_a_taken_endpoint_is_refused(live):
+    with pytest.raises(BusError, match="cannot be used"):
+        Bus(live.bus.endpoint)
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://0.0.0.0:3001", "localhost:3001", "tcp://127.0.0.1"])
+def test_what_is_no_local_endpoint_is_refused(endpoint):
+    with pytest.raises(BusError, match="is no endpoint"):
+        Bus(endpoint)
+
+
+# Control
+
+
+def test_the_control_address_says_what_there_is(quiet):
+    answer = quiet.get("/control/")
+    assert answer["endpoint"] == quiet.bus.endpoint
+    assert answer["counts"]["packages"] == len(quiet.get("/control/packages")["packages"])
+
+
+def test_names_are_paged(quiet):
+    names = quiet.get("/control/packages")["packages"]
+    assert quiet.get("/control/packages", limit=3, offset=2)["packages"] == names[2:5]
+
+
+def test_the_truth_about_an_unknown_package_is_not_found(quiet):
+    assert quiet.ask("/control/packages/nope").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/control/happen", b"{no json"),
+        ("/control/happen", b"[]"),
+        ("/control/happen", b"{}"),
+        ("/control/publish", b"{}"),
+        ("/control/publish", b'{"topic": "x.y"}'),
+        ("/control/keep-back", b'{"count": -1}'),
+    ],
+)
+def test_a_wrong_wish_is_refused_in_a_sentence(quiet, path, body):
+    answer = quiet.ask(path, body)
+    assert (answer.status, bool(answer.json["error"])) == (400, True)
+
+
+def test_a_repository_is_told_in_rpms_terms(quiet):
+    content = quiet.get("/control/repositories/rawhide")["packages"]
+    (guake,) = [row for row in content if row["name"] == "guake"]
+    assert guake["sourcerpm"] == f"guake-{guake['version']}-{guake['release']}.src.rpm"
+    assert "vte291 >= 0.60" in guake["relations"]["requires"]

@@ -1,0 +1,178 @@
+"""The command: serving as a process, and asking one that runs."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from fedora_packages.sandbox import cli
+from fedora_packages.sandbox.happenings import OPTIONS
+
+COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A function that starts the command and returns its process."""
+    processes = []
+
+    def started(*arguments):
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        processes.append(process)
+        return process
+
+    yield started
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=10)
+
+
+def ended(process, limit=20):
+    """Return (status, standard output, standard error) of a process that ends."""
+    output, errors = process.communicate(timeout=limit)
+    return process.returncode, output, errors
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_a_sandbox_says_where_it_is_and_ends_cleanly(start, tmp_path, by):
+    process = start("--address-file", str(tmp_path / "sandbox.json"))
+    line = process.stdout.readline()
+    addresses = json.loads((tmp_path / "sandbox.json").read_text("utf-8"))
+    assert line == f"sandbox: {addresses['url']}  bus: {addresses['endpoint']}\n"
+    with urlopen(f"{addresses['url']}/control/", timeout=5) as answer:
+        assert json.load(answer)["pid"] == addresses["pid"] == process.pid
+    process.send_signal(by)
+    assert ended(process, 5) == (0, "", "")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(start):
+    process = start()
+    url = process.stdout.readline().split()[1]
+    wish = json.dumps({"fail": "hang"}).encode()
+    urlopen(f"{url}/control/upstreams/mdapi", wish, timeout=5).close()
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5) as connection:
+        connection.sendall(b"GET /mdapi/branches HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connection.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        process.send_signal(signal.SIGTERM)
+        assert ended(process, 5)[0] == 0
+
+
+def test_a_taken_port_is_said_in_one_line(start, quiet):
+    port = quiet.url.rpartition(":")[2]
+    status, output, errors = ended(start("serve", "--port", port))
+    assert (status, output) == (2, "")
+    assert errors == f"error: port {port} of 127.0.0.1 is taken: stop what listens there, or choose another --port\n"
+
+
+def test_a_wrong_world_file_is_said_in_one_line(start, tmp_path):
+    (tmp_path / "world.jsonl").write_text("{}\n", "utf-8")
+    status, _, errors = ended(start("serve", "--world", "world.jsonl"))
+    assert (status, errors) == (2, "error: world.jsonl, line 1: 'name' is missing or of a wrong type\n")
+
+
+@pytest.mark.parametrize("arguments", [("--busy", "-1"), ("--port", "70000"), ("--endpoint", "tcp://0.0.0.0:1")])
+def test_a_wrong_option_is_said_in_one_line(start, arguments):
+    status, _, errors = ended(start("serve", *arguments))
+    assert (status, errors.count("\n"), errors.startswith("error: ")) == (2, 1, True)
+
+
+def test_a_busy_sandbox_tells_of_what_happens(start, wait_until):
+    process = start("serve", "--busy", "50", "--seed", "3")
+    url = process.stdout.readline().split()[1]
+
+    def messages():
+        with urlopen(f"{url}/control/", timeout=5) as answer:
+            return json.load(answer)["counts"]["messages"]
+
+    wait_until(lambda: messages() > 20)
+
+
+def test_what_happened_is_told_in_words(live, capsys):
+    assert cli.main(["happen", "build", "guake", "release=f44", "--at", live.url]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0].rpartition(".dev.")[2] for line in lines[:3]] == [
+        "buildsys.build.state.change",
+        "buildsys.build.state.change",
+        "buildsys.tag",
+    ]
+    assert lines[3].startswith("guake (owner: pingou) has 3 open bugs; now:")
+
+
+def test_a_mood_is_set_and_told(live, capsys):
+    assert cli.main(["mood", "koji", "fail=503", "times=2", "--at", live.url]) == 0
+    assert capsys.readouterr().out == "koji: fail 503, times 2\n"
+    assert cli.main(["mood", "koji", "well=true", "--at", live.url]) == 0
+    assert capsys.readouterr().out == "koji: well\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["happen", "explode", "guake"], "'explode' cannot happen; there are build, tag, untag"),
+        (["happen", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
+        (["happen", "build", "guake", "red"], "'red' is no key=value"),
+        (["mood", "koji", "lie=white"], "'lie' is one of html"),
+        (["mood", "pkgdb", "fail=500"], "there is no upstream 'pkgdb'; there are koji"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_that_names_what_can(quiet, capsys, arguments, said):
+    assert cli.main([*arguments, "--at", quiet.url]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"error: {said}")
+    assert output.err.count("\n") == 1
+
+
+def test_the_command_lists_all_that_can_happen():
+    assert list(OPTIONS) == cli.WHATS
+
+
+def test_the_sandbox_meant_is_the_one_named(monkeypatch):
+    monkeypatch.setenv(cli.ENVIRONMENT, "http://127.0.0.1:2/")
+    assert cli.address("http://127.0.0.1:1/") == "http://127.0.0.1:1"
+    assert cli.address(None) == "http://127.0.0.1:2"
+
+
+def test_the_sandbox_meant_is_else_the_newest_in_var(monkeypatch, tmp_path):
+    monkeypatch.delenv(cli.ENVIRONMENT, raising=False)
+    monkeypatch.chdir(tmp_path)
+    for age, text in ((10, "not json"), (50, '{"url": "http://127.0.0.1:50"}'), (90, '{"url": "http://127.0.0.1:90"}')):
+        path = tmp_path / "var" / str(age) / "sandbox.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(text, "utf-8")
+        os.utime(path, (1_700_000_000 - age,) * 2)
+    assert cli.address(None) == "http://127.0.0.1:50"
+
+
+def test_no_sandbox_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv(cli.ENVIRONMENT, raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["happen", "build", "guake"]) == 2
+    assert capsys.readouterr().err.startswith("error: no sandbox runs here")
+
+
+def test_a_sandbox_that_does_not_answer_is_said_in_one_line(capsys):
+    assert cli.main(["happen", "build", "guake", "--at", "http://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err.startswith("error: no sandbox answers at http://127.0.0.1:1: ")
+
+
+def test_asking_a_sandbox_imports_no_server():
+    code = """
+import sys
+from fedora_packages.sandbox import cli
+cli.main(["happen", "build", "guake", "--at", "http://127.0.0.1:1"])
+print(sorted({"aiohttp", "fedmsg", "zmq"} & set(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"

@@ -1,0 +1,134 @@
+"""Koji's hub: calls, filters, faults."""
+
+import xmlrpc.client
+
+import pytest
+
+
+def test_an_unknown_package_has_no_id(quiet):
+    assert quiet.koji("getPackageID", "no-such-package") is None
+
+
+def test_an_unknown_package_is_a_fault_where_strict(quiet):
+    with pytest.raises(xmlrpc.client.Fault, match="No such package name: nope") as fault:
+        quiet.koji("getPackageID", "nope", strict=True)
+    assert fault.value.faultCode == 1000
+
+
+def test_builds_of_a_package_are_its_own(quiet):
+    builds = quiet.koji("listBuilds", "guake", queryOpts={"order": "-build_id"})
+    assert [build["nvr"] for build in builds] == [build["nvr"] for build in quiet.truth("guake")["builds"]]
+
+
+def test_no_package_id_means_no_filter(quiet):
+    builds = quiet.koji("listBuilds", None, queryOpts={"countOnly": True})
+    assert builds > quiet.koji("listBuilds", "guake", queryOpts={"countOnly": True})
+
+
+def test_a_count_is_a_bare_number(quiet):
+    assert quiet.koji("listBuilds", packageID="guake", queryOpts={"countOnly": True}) == len(
+        quiet.truth("guake")["builds"]
+    )
+
+
+def test_a_page_is_cut_by_offset_and_limit(quiet):
+    options = {"order": "-build_id", "offset": 2, "limit": 3}
+    page = quiet.koji("listBuilds", "guake", queryOpts=options)
+    assert [build["nvr"] for build in page] == [build["nvr"] for build in quiet.truth("guake")["builds"]][2:5]
+
+
+def test_builds_are_filtered_by_state(quiet):
+    builds = quiet.koji("listBuilds", None, state=3)
+    assert {build["state"] for build in builds} == {3}
+
+
+def test_a_running_build_comes_first_by_completion_descending(live):
+    live.happen("build", "guake", state="building")
+    builds = live.koji("listBuilds", "guake", queryOpts={"order": "-completion_time", "limit": 2})
+    assert [build["completion_time"] is None for build in builds] == [True, False]
+
+
+def test_an_order_by_an_unknown_column_is_a_fault(quiet):
+    with pytest.raises(xmlrpc.client.Fault, match="Invalid order: taste") as fault:
+        quiet.koji("listBuilds", "guake", queryOpts={"order": "taste"})
+    assert fault.value.faultCode == 1
+
+
+def test_a_build_is_found_by_id_by_nvr_and_by_parts(quiet):
+    build = quiet.koji("listBuilds", "guake", queryOpts={"limit": 1})[0]
+    by_id, by_nvr = quiet.koji("getBuild", build["build_id"]), quiet.koji("getBuild", build["nvr"])
+    by_parts = quiet.koji("getBuild", {key: build[key] for key in ("name", "version", "release")})
+    assert by_id == by_nvr == by_parts
+    assert by_id["id"] == build["build_id"]
+
+
+def test_a_recorded_build_has_the_same_keys(quiet, data):
+    import json
+
+    recorded = json.loads((data / "upstream" / "koji-getBuild-628.json").read_text("utf-8"))["result"]
+    build = quiet.koji("getBuild", quiet.truth("guake")["builds"][0]["id"])
+    assert set(build) == set(recorded)
+
+
+def test_the_latest_of_a_tag_is_the_one_tagged_last(live):
+    first = live.koji("listTagged", "f46", package="guake", latest=True)[0]
+    live.happen("build", "guake")
+    live.happen("tag", "guake", tag="f46", build=first["nvr"])
+    assert [build["nvr"] for build in live.koji("listTagged", "f46", package="guake", latest=True)] == [first["nvr"]]
+
+
+def test_an_inherited_build_says_which_tag_it_is_really_in(quiet):
+    build = quiet.koji("listTagged", "rawhide", package="guake", latest=True, inherit=True)[0]
+    assert build["tag_name"] == "f46"
+
+
+def test_a_tag_inherits_only_where_asked(quiet):
+    assert quiet.koji("listTagged", "rawhide", package="guake") == []
+
+
+def test_tagged_builds_have_no_seconds_and_no_source(quiet):
+    build = quiet.koji("listTagged", "f46", package="guake")[0]
+    assert not {"start_ts", "completion_ts", "source", "extra"} & set(build)
+
+
+def test_an_unknown_tag_is_a_fault_unless_not_strict(quiet):
+    with pytest.raises(xmlrpc.client.Fault, match="No such tagInfo: 'f99'"):
+        quiet.koji("listTagged", "f99")
+    assert quiet.koji("listTagged", "f99", strict=False) == []
+
+
+def test_a_blocked_package_vanishes_from_its_tag(live):
+    live.happen("retire", "guake")
+    assert live.koji("listTagged", "rawhide", package="guake", inherit=True) == []
+    assert [row["blocked"] for row in live.koji("listPackages", tagID="f46", pkgID="guake")] == [True]
+
+
+def test_all_packages_are_listed_without_a_tag(quiet):
+    rows = quiet.koji("listPackages")
+    assert [row["package_name"] for row in rows] == quiet.get("/control/packages")["packages"]
+
+
+def test_one_failing_call_does_not_fail_the_others(quiet):
+    calls = [
+        {"methodName": "getPackageID", "params": ["guake"]},
+        {"methodName": "listTagged", "params": ["f99"]},
+        {"methodName": "noSuchCall", "params": []},
+    ]
+    good, unknown_tag, unknown_call = quiet.koji("multiCall", calls)
+    assert len(good) == 1
+    assert (unknown_tag["faultCode"], unknown_call["faultString"]) == (1000, "Invalid method: noSuchCall")
+
+
+def test_wrong_arguments_are_a_fault_of_their_own(quiet):
+    with pytest.raises(xmlrpc.client.Fault) as fault:
+        quiet.koji("getTag", colour="red")
+    assert fault.value.faultCode == 1019
+
+
+def test_only_posts_are_answered(quiet):
+    answer = quiet.ask("/kojihub")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_body_that_is_no_call_is_a_bad_request(quiet):
+    assert quiet.ask("/kojihub", b"<html>").status == 400

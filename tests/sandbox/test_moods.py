@@ -1,0 +1,190 @@
+"""Moods: slow, failing, lying and lagging upstreams, and what is logged of all who ask."""
+
+import http.client
+import json
+import socket
+import threading
+import xmlrpc.client
+
+import pytest
+
+GUAKE = "/mdapi/rawhide/pkg/guake"
+
+
+def mood(live, upstream, **wish):
+    return live.post(f"/control/upstreams/{upstream}", **wish)
+
+
+def test_a_failing_upstream_answers_with_a_proxys_page(live):
+    mood(live, "mdapi", fail=503)
+    answer = live.ask(GUAKE)
+    assert (answer.status, answer.headers.get_content_type()) == (503, "text/html")
+
+
+def test_other_upstreams_do_not_mind(live):
+    mood(live, "mdapi", fail=503)
+    assert live.ask("/bodhi/releases/").status == 200
+
+
+def test_a_failure_ends_after_so_many_times(live):
+    mood(live, "mdapi", fail=500, times=2)
+    assert [live.ask(GUAKE).status for _ in range(3)] == [500, 500, 200]
+
+
+def test_moods_add_up_until_all_is_well(live):
+    mood(live, "koji", delay=0.5)
+    assert mood(live, "koji", lag=3)["delay"] == 0.5
+    assert mood(live, "koji", well=True) == {"delay": 0.0, "fail": None, "times": None, "lie": None, "lag": 0.0}
+
+
+def test_a_broken_connection_gives_no_answer(live):
+    mood(live, "mdapi", fail="reset", times=1)
+    with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
+        live.ask(GUAKE)
+    assert live.ask(GUAKE).status == 200
+
+
+def test_an_upstream_that_hangs_never_answers(live):
+    mood(live, "mdapi", fail="hang")
+    with pytest.raises((TimeoutError, socket.timeout)):
+        live.ask(GUAKE, timeout=0.3)
+
+
+def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
+    mood(live, "distgit", delay=1.0)
+    answers = []
+    reader = threading.Thread(target=lambda: answers.append(live.get("/distgit/api/0/rpms/guake")))
+    reader.start()
+    wait_until(lambda: live.get("/control/requests/count")["distgit"])
+    live.happen("maintainer", "guake", user="newcomer")
+    reader.join(10)
+    assert "newcomer" not in answers[0]["access_users"]["commit"]
+
+
+def test_a_page_in_the_place_of_json_has_the_status_of_success(live):
+    mood(live, "mdapi", lie="html")
+    answer = live.ask(GUAKE)
+    assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
+
+
+def test_a_truncated_answer_is_no_json(live):
+    whole = live.ask(GUAKE).body
+    mood(live, "mdapi", lie="truncated")
+    assert live.ask(GUAKE).body == whole[: len(whole) // 2]
+
+
+def test_a_huge_answer_is_more_than_anyone_should_read(live):
+    mood(live, "mdapi", lie="huge")
+    body = live.ask(GUAKE).body
+    assert len(body) > 10 << 20
+    assert json.loads(body)["basename"] == "guake"
+
+
+def test_an_empty_answer_has_no_byte(live):
+    mood(live, "mdapi", lie="empty")
+    assert live.ask(GUAKE).body == b""
+
+
+def test_an_answer_of_other_types_is_json_none_the_less(live):
+    true = live.get("/bodhi/updates/", packages="guake")
+    mood(live, "bodhi", lie="types")
+    lie = live.get("/bodhi/updates/", packages="guake")
+    assert set(lie) == set(true)
+    assert all(
+        type(lie["updates"][0][key]) is not type(true["updates"][0][key]) for key in ("alias", "karma", "critpath")
+    )
+
+
+@pytest.mark.parametrize("lie", ["types", "huge"])
+def test_koji_lies_in_xml(live, lie):
+    mood(live, "koji", lie=lie)
+    call = xmlrpc.client.dumps(("guake",), "getPackageID").encode()
+    (value,), _ = xmlrpc.client.loads(live.ask("/kojihub", call).body)
+    assert isinstance(value, list) == (lie == "types")
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [{"fail": 200}, {"lie": "white"}, {"delay": -1}, {"delay": True}, {"times": 0}, {"colour": "red"}, {"lag": "long"}],
+)
+def test_a_mood_that_there_is_not_is_refused(live, wish):
+    answer = live.ask("/control/upstreams/koji", json.dumps(wish).encode())
+    assert answer.status == 400
+    assert next(iter(wish)) in answer.json["error"]
+
+
+def test_an_unknown_upstream_is_not_found(live):
+    assert live.ask("/control/upstreams/pkgdb", b"{}").status == 404
+
+
+# Lag
+
+READS = {
+    "koji": ("/kojihub", xmlrpc.client.dumps(("guake",), "listBuilds").encode()),
+    "bodhi": ("/bodhi/updates/?packages=guake", None),
+    "bugzilla": ("/bugzilla/rest/bug?component=guake", None),
+    "mdapi": ("/mdapi/f44/pkg/guake", None),
+    "distgit": ("/distgit/rpms/guake/raw/f44/f/guake.spec", None),
+    "datagrepper": ("/datagrepper/raw", None),
+}
+
+
+def everything_happens(live):
+    live.happen("update", "guake", to="testing", release="f44")
+    live.happen("bug", "guake")
+    live.happen("push", "guake", branch="f44")
+    live.happen("repo", "guake", release="f44")
+
+
+@pytest.mark.parametrize("upstream", list(READS))
+def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
+    path, body = READS[upstream]
+    before = live.ask(path, body).body
+    mood(live, upstream, lag=100)
+    everything_happens(live)
+    assert live.ask(path, body).body == before
+    live.post(f"/control/upstreams/{upstream}/catch-up")
+    assert live.ask(path, body).body != before
+
+
+def test_lag_is_over_when_its_time_is(live, wait_until):
+    before = live.get(GUAKE)
+    mood(live, "mdapi", lag=0.4)
+    live.happen("repo", "guake")
+    assert live.get(GUAKE) == before
+    wait_until(lambda: live.get(GUAKE) != before)
+
+
+def test_a_new_package_is_not_there_for_who_lags(live):
+    mood(live, "distgit", lag=100)
+    live.happen("new-package", "brandnew")
+    assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
+    assert "brandnew" not in live.get("/distgit/extras/pagure_poc.json")["rpms"]
+
+
+# The log of requests
+
+
+def test_requests_are_logged_with_what_was_asked(live):
+    live.ask("/bodhi/updates/?packages=guake")
+    live.koji(
+        "multiCall", [{"methodName": "listBuilds", "params": ["guake"]}, {"methodName": "getTag", "params": ["f46"]}]
+    )
+    logged = live.get("/control/requests")["requests"]
+    assert [(one["serial"], one["upstream"], one["asked"]) for one in logged] == [
+        (1, "bodhi", "GET /bodhi/updates/?packages=guake"),
+        (2, "koji", "POST /kojihub listBuilds guake, getTag f46"),
+    ]
+    assert logged[0]["user_agent"].startswith("Python-urllib")
+
+
+def test_the_log_goes_on_from_a_serial(live):
+    for _ in range(3):
+        live.ask(GUAKE)
+    assert [one["serial"] for one in live.get("/control/requests", since=2)["requests"]] == [3]
+    assert live.get("/control/requests/count")["mdapi"] == 3
+
+
+def test_control_requests_are_not_counted(live):
+    live.get("/control/")
+    assert set(live.get("/control/requests/count").values()) == {0}
