@@ -1,0 +1,100 @@
+"""Links out: every address of another site that a page shows is made here, from the settings ``links.*``.
+
+The one thing to know: what upstreams say is quoted before it becomes part of an address, and an address that an upstream gives is
+shown as a link only if a browser would open it as a page (`web_address`): a ``javascript:`` one would run as ours.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from fedora_packages.settings import LinksSettings
+
+#: Longer ones are no address of a project's page.
+LONGEST_ADDRESS = 1000
+
+
+@dataclass(frozen=True)
+class Links:
+    """The addresses of builds, updates, bugs and sources on the sites for people."""
+
+    settings: LinksSettings
+
+    def build(self, build_id: int) -> str:
+        """Return koji's page of a build."""
+        return f"{self.settings.koji}/buildinfo?{urlencode({'buildID': build_id})}"
+
+    def builds(self, package: str) -> str:
+        """Return koji's page of a source package."""
+        return f"{self.settings.koji}/packageinfo?{urlencode({'packageID': package})}"
+
+    def update(self, alias: str) -> str:
+        """Return bodhi's page of an update."""
+        return f"{self.settings.bodhi}/updates/{_segment(alias)}"
+
+    def updates(self, package: str) -> str:
+        """Return bodhi's list of a source package's updates."""
+        return f"{self.settings.bodhi}/updates/?{urlencode({'packages': package})}"
+
+    def new_update(self) -> str:
+        """Return bodhi's form for a new update."""
+        return f"{self.settings.bodhi}/updates/new"
+
+    def bug(self, number: int) -> str:
+        """Return bugzilla's page of a bug."""
+        return f"{self.settings.bugzilla}/show_bug.cgi?{urlencode({'id': number})}"
+
+    def bugs(self, package: str) -> str:
+        """Return bugzilla's list of a source package's open bugs."""
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode(_open_bugs(package))}"
+
+    def blocking_bugs(self, package: str) -> str:
+        """Return bugzilla's list of a source package's open bugs that block others."""
+        blocking = [("f1", "blocked"), ("o1", "isnotempty")]
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([*_open_bugs(package), *blocking])}"
+
+    def new_bug(self, package: str, product: str = "Fedora") -> str:
+        """Return bugzilla's form for a new bug of a source package."""
+        return f"{self.settings.bugzilla}/enter_bug.cgi?{urlencode({'product': product, 'component': package})}"
+
+    def sources(self, package: str) -> str:
+        """Return dist-git's page of a source package."""
+        return f"{self.settings.distgit}/rpms/{_segment(package)}"
+
+    def source_file(self, package: str, branch: str, path: str) -> str:
+        """Return dist-git's page of a file on a branch."""
+        return f"{self.sources(package)}/blob/{_segment(branch)}/f/{quote(path)}"
+
+    def commits(self, package: str, branch: str) -> str:
+        """Return dist-git's list of the commits on a branch."""
+        return f"{self.sources(package)}/commits/{_segment(branch)}"
+
+    def maintainer(self, name: str) -> str:
+        """Return dist-git's page of an account, or of a group where the name begins with ``@``."""
+        kind = "group" if name.startswith("@") else "user"
+        return f"{self.settings.distgit}/{kind}/{_segment(name.removeprefix('@'))}"
+
+
+def web_address(text: str | None) -> str | None:
+    """Return an address that was given by an upstream if it is one of the web (http or https), else None."""
+    if not text or len(text) > LONGEST_ADDRESS or not text.isprintable() or " " in text:
+        return None
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        # An unfinished IPv6 address, for one.
+        return None
+    return text if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def _segment(text: str) -> str:
+    # Quoting leaves dots alone, and a browser takes ".." for the folder above.
+    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
+
+
+def _open_bugs(package: str) -> list[tuple[str, str]]:
+    return [
+        ("product", "Fedora"),
+        ("product", "Fedora EPEL"),
+        ("component", package),
+        ("bug_status", "__open__"),
+    ]

@@ -1,0 +1,78 @@
+"""Every address of the site, in the order in which they are tried.
+
+Two things hold for all of them and are done before any is tried: everything is also there below ``/packages`` (where the service
+has lived since 2015), and a slash at the end makes no difference.  Links on a page keep the prefix that the page was asked with.
+"""
+
+import hashlib
+from collections.abc import Callable
+from importlib.resources import files
+
+from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPMethodNotAllowed
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.static import QueryStringConstantCacheBuster
+from pyramid.tweens import EXCVIEW
+
+PREFIX = "/packages"
+
+STATIC = "fedora_packages:static"
+
+#: Seconds for which a browser keeps a file of ours; its address changes when the file does.
+STATIC_KEPT = 7 * 86400
+
+#: (name, pattern).  What comes first hides the packages of that name: there are none called ``s``, ``api`` or ``packages``, and
+#: none of Fedora's begins with an underscore.
+ROUTES = (
+    # For machines.
+    ("heartbeat", "/_heartbeat"),
+    ("api.releases", "/api/v1/releases"),
+    ("api.search", "/api/v1/search"),
+    ("api.package", "/api/v1/packages/{package}"),
+    ("api.query", "/api/v1/packages/{package}/{query}"),
+    # Search.  A term may hold slashes (/usr/bin/guake).
+    ("home", "/"),
+    ("search", "/s"),
+    ("search.term", "/s/{term:.+}"),
+    # Packages: the overview, a tab, one panel of a tab.
+    ("package", "/{package}"),
+    ("tab", "/{package}/{tab}"),
+    ("bugs.all", "/{package}/{tab:bugs}/all"),
+    ("panel", "/{package}/{tab}/{panel}"),
+)
+
+
+def includeme(config: Configurator) -> None:
+    """Add the routes, the static files and what is done to every address before."""
+    config.add_tween("fedora_packages.routes.normalized", under=EXCVIEW)
+    config.add_static_view("_static", STATIC, cache_max_age=STATIC_KEPT)
+    config.add_cache_buster(STATIC, QueryStringConstantCacheBuster(_static_version()))
+    for name, pattern in ROUTES:
+        config.add_route(name, pattern)
+
+
+def normalized(handler: Callable[[Request], Response], registry: Registry) -> Callable[[Request], Response]:
+    """Return a tween that takes ``/packages`` and a last slash off the path, and refuses to do anything but read."""
+
+    def tween(request: Request) -> Response:
+        # The raw path: decoding it may fail, and that is for the router to say.
+        path = request.environ["PATH_INFO"]
+        if path == PREFIX or path.startswith(f"{PREFIX}/"):
+            request.environ["SCRIPT_NAME"] += PREFIX
+            path = path.removeprefix(PREFIX)
+        request.environ["PATH_INFO"] = path.removesuffix("/") or "/"
+        if request.method not in ("GET", "HEAD"):
+            raise HTTPMethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        return handler(request)
+
+    return tween
+
+
+def _static_version() -> str:
+    """Return a short text that differs whenever a static file does."""
+    found = hashlib.sha256()
+    for file in sorted(files("fedora_packages").joinpath("static").iterdir(), key=lambda file: file.name):
+        found.update(file.name.encode() + file.read_bytes())
+    return found.hexdigest()[:12]

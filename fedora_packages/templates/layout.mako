@@ -1,0 +1,30 @@
+## The frame of every page.  Pages fill the blocks `page_title` and `searched` (what the search field holds) and give the body.
+<!DOCTYPE html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title><%block name="page_title">Fedora Packages</%block></title>
+  <link rel="icon" type="image/svg+xml" href="${request.static_path('fedora_packages:static/icon.svg')}">
+  <link rel="stylesheet" href="${request.static_path('fedora_packages:static/site.css')}">
+</head>
+<body>
+  <a class="skip" href="#main">Skip to the content</a>
+  <header class="site">
+    <a class="home" href="${request.route_path('home')}">Fedora Packages</a>
+    <form role="search" action="${request.route_path('search')}" method="get">
+      <label class="hidden" for="search">Search packages</label>
+      <input type="search" id="search" name="search" maxlength="200" placeholder="Package, command or words"
+             autocomplete="off" spellcheck="false" value="<%block name='searched'/>">
+      <button type="submit">Search</button>
+    </form>
+  </header>
+  <main id="main" tabindex="-1">
+    ${self.body()}
+  </main>
+  <footer class="site">
+    <p>What koji, bodhi, bugzilla, mdapi and dist-git say, in one place.  All times are UTC.</p>
+  </footer>
+</body>
+</html>

@@ -1,0 +1,30 @@
+## A panel: what its widget shows, or why there is nothing to show, and its stamps.
+<%namespace name="parts" file="parts.mako"/>
+<section class="panel" id="panel-${panel.widget.name}" aria-labelledby="title-${panel.widget.name}">
+  <header>
+    <h2 id="title-${panel.widget.name}">${panel.widget.title}</h2>
+    % if elsewhere:
+    <ul class="elsewhere">
+      % for text, address in elsewhere:
+      <li><a href="${address}" rel="external">${text}</a></li>
+      % endfor
+    </ul>
+    % endif
+  </header>
+  % for switch in panel.switches:
+  ${parts.switch(switch)}
+  % endfor
+  % if body is None:
+  <p class="missing">${parts.missing(panel.reads[0])} <a href="">Look again</a></p>
+  % else:
+  ## Markup that the widget's own template has made, and escaped.
+  ${body | n}
+  % endif
+  % if panel.reads:
+  <footer class="stamps">
+    % for read in panel.reads:
+    ${parts.stamp(read)}
+    % endfor
+  </footer>
+  % endif
+</section>

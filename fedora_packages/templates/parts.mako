@@ -1,0 +1,122 @@
+## What pages and panels repeat.
+
+## A moment, absolute; seconds since 1970.
+<%def name="when(seconds)">\
+% if iso(seconds):
+<time datetime="${iso(seconds)}">${moment(seconds)}</time>\
+% else:
+at an unknown time\
+% endif
+</%def>
+
+## The day of a moment, where the hour does not matter.
+<%def name="date(seconds)">\
+% if iso(seconds):
+<time datetime="${iso(seconds)}">${day(seconds)}</time>\
+% else:
+at an unknown time\
+% endif
+</%def>
+
+## A choice between values of a parameter: links, or a list where there are many.
+<%def name="switch(choice)">
+% if choice.is_choice and choice.is_short:
+<nav class="switch" aria-label="${choice.label}">
+  <span>${choice.label}:</span>
+  <ul>
+  % for option in choice.options:
+    <li><a href="${option.address}"
+    % if option.is_current:
+      aria-current="true"
+    % endif
+    >${option.label}</a></li>
+  % endfor
+  </ul>
+</nav>
+% elif choice.is_choice:
+<form class="switch" method="get">
+  <label for="choose-${choice.name}">${choice.label}:</label>
+  <select id="choose-${choice.name}" name="${choice.name}">
+  % for option in choice.options:
+    <option value="${option.value}"
+    % if option.is_current:
+      selected
+    % endif
+    >${option.label}</option>
+  % endfor
+  </select>
+  % for name, text in choice.kept:
+  <input type="hidden" name="${name}" value="${text}">
+  % endfor
+  <button type="submit">Show</button>
+</form>
+% endif
+</%def>
+
+## Where one is in a list, and the ways on and back.
+<%def name="pager(slice)">
+% if slice.is_beyond:
+<p>There is no page ${slice.number}: the list has ${slice.pages}.</p>
+% endif
+% if slice.previous or slice.following:
+<nav class="pager" aria-label="Pages">
+  % if slice.previous:
+  <a rel="prev" href="${slice.previous}">Previous</a>
+  % endif
+  <span>Page ${slice.number} of ${slice.pages}</span>
+  % if slice.following:
+  <a rel="next" href="${slice.following}">Next</a>
+  % endif
+</nav>
+% endif
+</%def>
+
+## An upstream's trouble, in half a sentence.
+<%def name="trouble(problem)">\
+${spoken(problem.upstream)} does not answer (since ${when(problem.since)}; ${problem.error})\
+</%def>
+
+## What is said in place of a panel whose main value is not known.
+<%def name="missing(read)">\
+% if read.reading.problem:
+${spoken(read.reading.problem.upstream)} does not answer, and nothing was known before.\
+% else:
+${spoken(read.upstream)} has not answered yet.\
+% endif
+</%def>
+
+## When, from whom and because of what a value was read; or why it is old, or not there.
+<%def name="stamp(read)">
+<p class="stamp stamp-${read.reading.state}"><span class="word">${read.word.capitalize()}:</span>
+% if read.reading.is_known and read.reading.problem:
+  ${trouble(read.reading.problem)}: this is what we knew at ${when(read.reading.stamp.fetched)}.
+% elif read.reading.is_known:
+  as of ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}\
+  % if read.reading.stamp.event:
+, because of ${event(read.reading.stamp.event)}\
+  % endif
+, asked by the ${read.reading.stamp.by}.
+  % if not read.reading.is_fresh:
+  They have changed since\
+    % if read.reading.because and read.reading.because["event"]:
+ (${event(read.reading.because["event"])})\
+    % endif
+ and are being read again.
+  % endif
+% elif read.reading.problem:
+  not known.  ${trouble(read.reading.problem)}.
+% else:
+  not known yet.  ${spoken(read.upstream)} has been asked and has not answered so far.
+% endif
+</p>
+</%def>
+
+## A message: its topic and its id.
+<%def name="event(event)">\
+<span class="event">${event["topic"]} <code>${event["id"]}</code></span>\
+</%def>
+
+## A build's state, as a word with a look of its own.
+<%def name="state(word)">\
+<span class="state state-${word}">${word}</span>\
+</%def>

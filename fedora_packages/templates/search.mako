@@ -1,0 +1,46 @@
+## The search page; without a term the start page.
+<%inherit file="layout.mako"/>
+<%namespace name="parts" file="parts.mako"/>
+<%block name="page_title">\
+% if term:
+${term} - search - \
+% endif
+Fedora Packages\
+</%block>
+<%block name="searched">${term}</%block>
+% if slice is None:
+<h1>Packages in Fedora</h1>
+<p>Search for a package by its name, by a command that it brings, or by words of its description.  Each package has one page:
+  its builds, updates, bugs, files, changelog, dependencies and sources, as they are now.</p>
+% else:
+<h1>Packages for “${term}”</h1>
+<p>
+% if slice.total == 1:
+1 package found.
+% elif slice.total:
+${slice.total} packages found.
+% else:
+Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
+% endif
+</p>
+<ol class="hits" start="${start}">
+  % for hit in slice.rows:
+  <li>
+    <h2><a href="${request.route_path('package', package=hit.document.name)}">${hit.document.name}</a>\
+    % if hit.document.retired:
+      <span class="mark">retired</span>\
+    % endif
+    </h2>
+    <p>${hit.document.summary}</p>
+    % if hit.binaries:
+    <p class="why">Binary packages:
+      % for name in hit.binaries:
+      <a href="${request.route_path('package', package=name)}">${name}</a>\
+      % endfor
+    </p>
+    % endif
+  </li>
+  % endfor
+</ol>
+${parts.pager(slice)}
+% endif

@@ -1,0 +1,58 @@
+"""What every template can say: times, versions, the names of upstreams, and links out.
+
+The one thing to know: values come from upstreams, and a number that is no time must not become an error.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.events import BeforeRender
+
+#: Upstreams as people write them, where that is not the connector's name.
+SPOKEN = {"distgit": "dist-git", "redis": "Redis"}
+
+
+def includeme(config: Configurator) -> None:
+    """Hand the functions of this module to every template."""
+    config.add_subscriber(_add, BeforeRender)
+
+
+def _add(event: BeforeRender) -> None:
+    event.update(iso=iso, moment=moment, day=day, evr=evr, spoken=spoken)
+    if event.get("request") is not None:
+        event["links"] = event["request"].links
+
+
+def iso(seconds: float) -> str:
+    """Return seconds since 1970 as HTML's ``datetime`` wants them: ``2026-11-25T12:04:00Z``; "" for what is no time."""
+    return _written(seconds, "%Y-%m-%dT%H:%M:%SZ") or ""
+
+
+def moment(seconds: float) -> str:
+    """Return seconds since 1970 as people read them: ``2026-11-25 12:04 UTC``."""
+    return _written(seconds, "%Y-%m-%d %H:%M UTC") or "at an unknown time"
+
+
+def day(seconds: float) -> str:
+    """Return the day of seconds since 1970: ``2026-11-25``."""
+    return _written(seconds, "%Y-%m-%d") or "on an unknown day"
+
+
+def evr(build: Mapping[str, Any]) -> str:
+    """Return epoch, version and release of a mapping that has them as people write them: an epoch of 0 is left out."""
+    text = f"{build['version']}-{build['release']}" if build["release"] else str(build["version"])
+    return text if build["epoch"] in (None, 0, "0", "") else f"{build['epoch']}:{text}"
+
+
+def spoken(upstream: str) -> str:
+    """Return an upstream's name as people write it."""
+    return SPOKEN.get(upstream, upstream)
+
+
+def _written(seconds: float, form: str) -> str | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime(form)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -1,0 +1,73 @@
+"""A package's pages: the overview, each tab, each panel by itself."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyramid.renderers import render
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from fedora_packages.package import BINARY, Package
+from fedora_packages.views.request import UnknownPart, asked_package
+from fedora_packages.widgets.base import Panel, Tab, Widget, page_of, panels
+
+#: The tab that is a package's own page.
+FIRST_TAB = "overview"
+
+TEMPLATE = "fedora_packages:templates/tab.mako"
+
+
+@view_config(route_name="heartbeat", renderer="string")
+def heartbeat(request: Request) -> str:
+    """Say that the process is alive.  Nothing else is looked at: what depends on others is on their own account."""
+    request.response.content_type = "text/plain"
+    return "alive\n"
+
+
+@view_config(route_name="package", renderer=TEMPLATE)
+@view_config(route_name="tab", renderer=TEMPLATE)
+@view_config(route_name="bugs.all", renderer=TEMPLATE)
+@view_config(route_name="panel", renderer=TEMPLATE)
+def tab(request: Request) -> dict[str, Any]:
+    """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
+    package = asked_package(request)
+    found = _tab(request.tabs, request.matchdict.get("tab", FIRST_TAB))
+    widgets = _widgets(found, request.matchdict.get("panel"))
+    page = page_of(widgets, package, request.service, request.links, request.given)
+    if package.is_retired:
+        request.response.status_int = 410
+    return {
+        "package": package,
+        "is_binary": package.kind == BINARY,
+        "tab": found,
+        "tabs": [(other.title, _address(request, package, other), other is found) for other in request.tabs.values()],
+        "panels": [rendered(panel, request) for panel in panels(widgets, page, request.reads)],
+    }
+
+
+def rendered(panel: Panel, request: Request) -> str:
+    """Return a panel as HTML: what its widget shows, in the frame that says how fresh it is."""
+    shown = {"page": panel.page, "package": panel.page.package}
+    body = None if panel.context is None else render(panel.widget.template, {**shown, **panel.context}, request)
+    framed = {"panel": panel, "body": body, "elsewhere": panel.widget.elsewhere(panel.page)}
+    return render("fedora_packages:templates/panel.mako", {**shown, **framed}, request)
+
+
+def _address(request: Request, package: Package, tab: Tab) -> str:
+    if tab.name == FIRST_TAB:
+        return request.route_path("package", package=package.name)
+    return request.route_path("tab", package=package.name, tab=tab.name)
+
+
+def _tab(tabs: Mapping[str, Tab], name: str) -> Tab:
+    if name not in tabs:
+        raise UnknownPart(f"A package's page has no tab {name[:40]!r}; it has {', '.join(tabs)}.")
+    return tabs[name]
+
+
+def _widgets(tab: Tab, name: str | None) -> Sequence[Widget]:
+    found = tuple(widget for widget in tab.widgets if name in (None, widget.name))
+    if not found:
+        names = ", ".join(widget.name for widget in tab.widgets)
+        raise UnknownPart(f"The tab {tab.name} has no part {name[:40]!r}; it has {names}.")
+    return found

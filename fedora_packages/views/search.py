@@ -1,0 +1,41 @@
+"""The search page, which is the start page where nothing is searched for."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from fedora_packages.search.reader import LAST_HIT
+from fedora_packages.widgets.base import Slice
+from fedora_packages.widgets.parameters import parse, whole
+
+TEMPLATE = "fedora_packages:templates/search.mako"
+
+#: Packages on a page of the search.
+ROWS = 20
+
+#: Characters of a term that are searched for, and shown again.
+TERM_KEPT = 200
+
+
+@view_config(route_name="home", renderer=TEMPLATE)
+@view_config(route_name="search", renderer=TEMPLATE)
+@view_config(route_name="search.term", renderer=TEMPLATE)
+def search(request: Request) -> dict[str, Any]:
+    """Return the packages that a term finds, or the form alone.
+
+    A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
+    """
+    term = request.matchdict.get("term") or request.given.get("search", "")
+    term = term.strip()[:TERM_KEPT].strip()
+    number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
+    if not term:
+        return {"term": "", "slice": None, "start": 1}
+    start = (number - 1) * ROWS
+    found = request.service.index.search(term, start, ROWS)
+    pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
+
+    def address(page: int) -> str:
+        return request.route_path("search", _query={"search": term, "page": page})
+
+    return {"term": term, "slice": Slice(found.hits, number, pages, found.total, address), "start": start + 1}

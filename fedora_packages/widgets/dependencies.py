@@ -1,0 +1,84 @@
+"""The Dependencies tab: what a binary package requires, provides and so on, in a release."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fedora_packages.connectors.mdapi import RELATIONS
+from fedora_packages.nvr import is_package_name
+from fedora_packages.package import Package
+from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
+
+#: Relations of one kind on a page: while all kinds are shown, and when one is.
+ROWS_OF_EACH = 100
+ROWS = 500
+
+#: rpm's flags as people write them.
+OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "≤", "GE": "≥"}
+
+
+class DependenciesWidget(Widget):
+    """A list for each kind of relation."""
+
+    name, title, order, tab = "dependencies", "Dependencies", 160, "dependencies"
+    reads = {"relations": "mdapi.relations"}
+
+    def parameters(self, package: Package) -> dict[str, Parser]:
+        """Take a release, a binary of the same source, one kind of relation and a page."""
+        return {
+            "release": release_of(package),
+            "package": binary_of(package),
+            "kind": one_of(*RELATIONS),
+            "page": page_number,
+        }
+
+    def switches(self, page: Page) -> list[Switch]:
+        """Return the choices of a release, a binary and a kind."""
+        return [
+            page.release_switch(),
+            page.binary_switch(),
+            page.switch("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
+        ]
+
+    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the kinds with their rows: [{"kind", "total", "rows", "address"}]; one of them, page by page, if asked for."""
+        relations, only = values["relations"], page.values.get("kind")
+        lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]
+        found = page.slice(lists[0][1], ROWS) if only and lists else None
+        shown = [(kind, rows, found.rows if found else rows[:ROWS_OF_EACH]) for kind, rows in lists]
+        known = _known(page, [row["name"] for _, _, rows in shown for row in rows])
+        return {
+            "is_found": relations["found"],
+            "slice": found,
+            "lists": [
+                {
+                    "kind": kind,
+                    "total": len(rows),
+                    "rows": [_row(row, known) for row in part],
+                    "address": page.address(kind=kind) if len(part) < len(rows) and not found else None,
+                }
+                for kind, rows, part in shown
+                if rows or only
+            ],
+            "binary": page.binary,
+            "release": page.release,
+        }
+
+
+def _known(page: Page, names: Sequence[str]) -> frozenset[str]:
+    """Return those of the names that have a page of their own."""
+    return frozenset(page.service.index.sources({name for name in names if is_package_name(name)}))
+
+
+def _row(relation: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+    version = relation["version"] or ""
+    if relation["release"]:
+        version += f"-{relation['release']}"
+    if relation["epoch"] not in (None, "", "0"):
+        version = f"{relation['epoch']}:{version}"
+    return {
+        "name": relation["name"],
+        "operator": OPERATORS.get(relation["flags"] or "", ""),
+        "version": version if relation["flags"] else "",
+        "is_package": relation["name"] in known,
+    }

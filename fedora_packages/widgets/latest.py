@@ -1,0 +1,19 @@
+"""The overview's newest builds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fedora_packages.widgets.base import Page, Widget
+
+BUILDS_SHOWN = 5
+
+
+class LatestWidget(Widget):
+    """The newest builds; the Builds tab has all of them."""
+
+    name, title, order, tab = "latest", "Newest builds", 30, "overview"
+    reads = {"builds": "koji.builds"}
+
+    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the newest builds and how many there are."""
+        return {"builds": values["builds"]["builds"][:BUILDS_SHOWN], "total": values["builds"]["total"]}

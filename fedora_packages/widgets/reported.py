@@ -1,0 +1,22 @@
+"""The overview's numbers of open bugs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.bugs import bugzilla_links
+
+
+class ReportedWidget(Widget):
+    """How many bugs are open, and how many of them block others."""
+
+    name, title, order, tab = "reported", "Open bugs", 40, "overview"
+    reads = {"counts": "bugzilla.counts"}
+
+    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+        """Return bugzilla's list and its form for a new bug."""
+        return bugzilla_links(page)
+
+    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the numbers."""
+        return {"open": values["counts"]["open"], "blockers": values["counts"]["blockers"]}

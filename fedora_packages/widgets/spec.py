@@ -1,0 +1,39 @@
+"""The Sources tab's second panel: the spec file of a branch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fedora_packages.package import Package
+from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.parameters import Parser, release_of
+
+
+class SpecWidget(Widget):
+    """The spec file as it is, or why there is none."""
+
+    name, title, order, tab = "spec", "Spec file", 180, "sources"
+    reads = {"spec": "distgit.spec"}
+
+    def parameters(self, package: Package) -> dict[str, Parser]:
+        """Take a release, whose branch is shown."""
+        return {"release": release_of(package)}
+
+    def switches(self, page: Page) -> list[Switch]:
+        """Return the choice of a branch."""
+        return [page.release_switch()]
+
+    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+        """Return dist-git's page of the file."""
+        source = page.package.source
+        return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
+
+    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the text, and how much of it is not shown."""
+        spec = values["spec"]
+        text = spec.get("text", "")
+        return {
+            "text": text if spec["found"] else None,
+            "missing": spec.get("size", 0) - len(text),
+            "dead": spec["dead"],
+            "branch": page.release,
+        }

@@ -1,0 +1,26 @@
+## The newest builds.
+<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+% if builds:
+<div class="scroll" tabindex="0" role="region" aria-labelledby="title-latest">
+<table>
+  <thead><tr><th scope="col">Build</th><th scope="col">State</th><th scope="col">Owner</th><th scope="col">Started</th></tr></thead>
+  <tbody>
+  % for build in builds:
+    <tr>
+      <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
+      <td>${parts.state(build["state"])}</td>
+      <td>${build["owner"] or ""}</td>
+      <td>
+      % if build["started"] is not None:
+        ${parts.when(build["started"])}
+      % endif
+      </td>
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+<p><a href="${request.route_path('tab', package=package.name, tab='builds')}">All ${total} builds</a></p>
+% else:
+<p>Koji has no builds of this package.</p>
+% endif

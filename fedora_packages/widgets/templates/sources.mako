@@ -1,0 +1,24 @@
+## The patches of a branch.
+% if patches:
+<div class="scroll" tabindex="0" role="region" aria-labelledby="title-sources">
+<table>
+  <thead><tr><th scope="col">Patch</th><th scope="col">Files</th><th scope="col">Added</th><th scope="col">Removed</th></tr></thead>
+  <tbody>
+  % for patch in patches:
+    <tr>
+      <th scope="row"><a href="${links.source_file(source, branch, patch['name'])}" rel="external">${patch["name"]}</a></th>
+      % if patch["found"]:
+      <td class="number">${patch["files"]}</td>
+      <td class="number added">+${patch["added"]}</td>
+      <td class="number removed">−${patch["removed"]}</td>
+      % else:
+      <td colspan="3">no file of this name</td>
+      % endif
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+% else:
+<p>The spec file on ${branch} names no patches.</p>
+% endif
