@@ -32,6 +32,7 @@ class ConnectorSettings:
     url: str
     timeout: float
     concurrency: int
+    rest: float
     max_bytes: int
 
 
@@ -167,6 +168,7 @@ _CONNECTOR_KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("url", _url("http", "https"), REQUIRED),
     ("timeout", _number(0.1, 300), "10"),
     ("concurrency", _count(1, 64), "4"),
+    ("rest", _number(0, 3600), "30"),
     ("max_bytes", _count(1024, 1 << 30), str(32 << 20)),
 )
 

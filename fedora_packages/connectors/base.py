@@ -31,14 +31,15 @@ TRIES = 2
 class Circuit:
     """Keeps an upstream that is down from being hammered: after some failures in a row it is left alone for a while.
 
-    The pause doubles with every further failure, from `FIRST_PAUSE` to `LAST_PAUSE` seconds; after it one request is let through to see.
+    The pause begins with `FIRST_PAUSE` seconds and doubles with every further failure up to ``longest``; after it one request is
+    let through to see.
     """
 
     FAILURES = 5
     FIRST_PAUSE = 1.0
-    LAST_PAUSE = 30.0
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, longest: float, clock: Callable[[], float] = time.monotonic):
+        self._longest = longest
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -56,7 +57,7 @@ class Circuit:
             if now < self._until:
                 return False
             if self._failures >= self.FAILURES:
-                self._until = now + self.FIRST_PAUSE
+                self._until = now + min(self._longest, self.FIRST_PAUSE)
             return True
 
     def succeeded(self) -> None:
@@ -70,7 +71,7 @@ class Circuit:
             self._failures += 1
             if self._failures >= self.FAILURES:
                 pause = self.FIRST_PAUSE * 2 ** min(self._failures - self.FAILURES, 10)
-                self._until = self._clock() + min(self.LAST_PAUSE, pause)
+                self._until = self._clock() + min(self._longest, pause)
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Connector:
     ):
         self.settings = settings
         self.releases = releases
-        self.circuit = Circuit()
+        self.circuit = Circuit(settings.rest)
         self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
         self._local = threading.local()
 

@@ -120,6 +120,7 @@ class Builder:
 
     def _write(self, folder: Path) -> dict[str, Any]:
         where = self._where()
+        # The file may be an hour old: an owner who changed since is only right once the package is touched again.
         owners = self._patiently(self._connectors["distgit"].owners)
         counts: dict[str, Any] = {"packages": 0, "binaries": 0, "retired": 0}
         failed: list[str] = []
@@ -127,6 +128,7 @@ class Builder:
         def describe_one(name: str) -> Document | None:
             return self._patiently(lambda: describe(name, where[name], self._queries, owners, is_known=True))
 
+        self._given_up.clear()
         self._progress(0, len(where))
         described = describe_all(where, describe_one, self._concurrency)
         try:

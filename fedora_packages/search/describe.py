@@ -46,10 +46,9 @@ def describe(
 def describe_all(
     names: Iterable[str], describe_one: Callable[[str], Document | None], threads: int
 ) -> Iterator[tuple[str, "Future[Document | None]"]]:
-    """Yield each name with its description or error (as a future that is done), as they come, with some threads at
-    once.
+    """Yield each name with its description or error, a future that is done, in the order in which they come.
 
-    Closing the iterator begins no more of them, and waits for those under way.
+    ``threads`` describe at once.  Closing the iterator begins no more of them, and waits for those under way.
     """
     names = iter(names)
     waiting: dict[Future[Document | None], str] = {}
@@ -131,7 +130,7 @@ def _binaries(row: Mapping[str, Any]) -> list[str]:
 def _about_binaries(
     name: str, branch: str, row: Mapping[str, Any], queries: Queries
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what mdapi says of each binary; of a name that is another source's too it speaks of that, which is left out."""
+    """Yield what mdapi says of each binary, but for one whose name is another source's: of that it would speak."""
     for binary in _binaries(row):
         said = row if binary == row["name"] else queries["mdapi.package"].fetch(binary, branch)
         if said["found"] and said["source"] == name:

@@ -8,7 +8,6 @@ import json
 from dataclasses import asdict, dataclass
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.nvr import is_package_name
 
 #: Bounds of what is kept of one package, in characters and in binaries.
 SUMMARY_KEPT = 500
@@ -24,8 +23,6 @@ class Document:
     ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them (None where
     there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are
     (name, summary), by name.
-
-    Raises ValueError for names that are none.
     """
 
     name: str
@@ -37,12 +34,6 @@ class Document:
     releases: tuple[str, ...] = ()
     retired: bool = False
     binaries: tuple[tuple[str, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        # The index finds them as terms of bounded length, which this holds them to.
-        for name in (self.name, *self.binary_names):
-            if not is_package_name(name):
-                raise ValueError(f"{name!r:.80} is no name of a package")
 
     @property
     def binary_names(self) -> tuple[str, ...]:

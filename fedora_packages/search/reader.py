@@ -100,10 +100,10 @@ class Reader:
         return self._read(find)
 
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:
-        """Return the packages that a text finds: exactly so called first (source, then binary, then but for case),
-        then by relevance.
+        """Return the packages that a text finds, best first.
 
-        All words must be found, in names (of which a beginning will do), summaries or descriptions; where no
+        First come those that are called exactly so: as a source, as a binary, then both but for case.  Of the others
+        all words must be found, in names (of which a beginning will do), summaries or descriptions; where no
         package has them all, any one is enough.  There is an answer for any text: what is no letter, digit or part
         of a name divides words.  Of the text the first words count (see `matching`); no hit after `LAST_HIT` is
         given, and at most `MOST_ROWS` at once.

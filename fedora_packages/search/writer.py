@@ -16,6 +16,7 @@ from pathlib import Path
 import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
+from fedora_packages.nvr import is_package_name
 from fedora_packages.search.document import Document
 from fedora_packages.search.terms import NAME_SLOT, ORDER_SLOT, RETIRED_SLOT, SOURCE, order, terms_of
 
@@ -52,7 +53,10 @@ class Writer:
             self._database.close()
 
     def replace(self, documents: Iterable[Document]) -> None:
-        """Write documents, each in place of what the index has of that name."""
+        """Write documents, each in place of what the index has of that name.
+
+        Raises ValueError for one with a name, its own or a binary's, that cannot be a package's.
+        """
         with _xapian_errors(self.path):
             for document in documents:
                 self._database.replace_document(SOURCE + document.name, _record(document))
@@ -81,18 +85,21 @@ def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | Non
     path = f"{os.path.normpath(index)}.lock"
     deadline = time.monotonic() + wait
     try:
-        handle = open(path, "w", encoding="ascii")  # noqa: SIM115 (closed below; opening has errors of its own)
+        # Only opened to be read: the builder's and the worker's users may differ.
+        handle = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise SearchUnavailable(f"the lock {path} of the search index cannot be made: {error.strerror}") from error
-    with handle:
+    try:
         while not _locked(handle):
             if time.monotonic() >= deadline or stop.wait(LOOK_AGAIN):
                 raise IndexLocked(f"another process writes the search index {index} (it holds {path})")
         # The file stays: removing it would let two hold locks on two files of one name.
         yield
+    finally:
+        os.close(handle)
 
 
-def _locked(handle) -> bool:
+def _locked(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -101,6 +108,10 @@ def _locked(handle) -> bool:
 
 
 def _record(document: Document) -> xapian.Document:
+    for name in (document.name, *document.binary_names):
+        # A name becomes a term whole, and Xapian bounds the length of terms.
+        if not is_package_name(name):
+            raise ValueError(f"{name!r:.80} is no name of a package")
     record = xapian.Document()
     record.set_data(document.to_json())
     record.add_value(ORDER_SLOT, order(document.name))

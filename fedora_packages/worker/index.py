@@ -129,9 +129,9 @@ class Upkeep:
     def _describe(
         self, sources: set[str], branches: Sequence[str], stop: threading.Event | None
     ) -> tuple[dict[str, Document | None], set[str]]:
-        """Return the documents of sources, None for one that no upstream knows, and the sources whose description failed.
+        """Return the documents of sources (None: no upstream knows it), and the sources whose description failed.
 
-        One that was not come to before ``stop`` is in neither.
+        One that was not come to before ``stop`` was set is in neither.
         """
         described: dict[str, Document | None] = {}
         failed: set[str] = set()

@@ -106,7 +106,7 @@ def clock():
 
 @pytest.fixture
 def circuit(clock):
-    found = Circuit(clock)
+    found = Circuit(30, clock)
     for _ in range(Circuit.FAILURES):
         found.failed()
     return found
@@ -135,7 +135,7 @@ def test_an_answer_ends_the_pause(circuit):
 
 
 def test_fewer_failures_are_no_reason_to_pause(clock):
-    found = Circuit(clock)
+    found = Circuit(30, clock)
     for _ in range(Circuit.FAILURES - 1):
         found.failed()
     assert found.enter()

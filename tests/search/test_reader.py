@@ -209,7 +209,7 @@ def test_any_text_gives_an_answer(read_only_reader, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["AND AND", "(" * 5000, '"' * 9999, "a " * 5000, "a-" * 5000, "ﷺ" * 10_000, "NEAR/3 *"]
+    "text", ["AND AND", "(" * 5000, '"' * 9999, "a " * 5000, "a-" * 5000, "ﷺ" * 10_000, "vim\ud800 \ud800", "NEAR/3 *"]
 )
 def test_a_hostile_text_gives_an_answer(read_only_reader, text):
     assert read_only_reader.search(text).total <= 3

@@ -60,9 +60,3 @@ def test_a_retired_package_has_no_term_of_the_living():
 def test_no_term_is_longer_than_xapian_allows(name, summary, description):
     made = Document(name, summary=summary, description=description, binaries=((name, summary),))
     assert all(len(term.encode()) <= 245 for term in terms.terms_of(made))
-
-
-@given(name=package_names)
-def test_a_name_of_a_document_must_be_a_package_name(name):
-    with pytest.raises(ValueError, match="no name of a package"):
-        Document(name + "/")

@@ -61,6 +61,12 @@ def test_an_exception_leaves_the_index_as_it_was(make_index, tmp_path):
     assert list(reader.names()) == ["guake"]
 
 
+@pytest.mark.parametrize("wrong", [document("a/b"), document("a", "b c"), document("a" * 300)])
+def test_what_cannot_be_a_name_is_not_written(make_index, wrong):
+    with pytest.raises(ValueError, match="no name of a package"):
+        make_index(wrong)
+
+
 def test_a_second_writer_is_refused(make_index, tmp_path):
     make_index()
     with Writer(tmp_path / "index"), pytest.raises(IndexLocked), Writer(tmp_path / "index"):

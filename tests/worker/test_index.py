@@ -1,6 +1,7 @@
 """The index's upkeep: what is touched is made anew, and nothing that was noted is lost."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import index_lock
 from fedora_packages.worker import index as upkeeping
 from fedora_packages.worker.index import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
-from tests.search.fedora import Source, small_fedora
+from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
 
 
 @pytest.fixture
@@ -347,47 +348,63 @@ def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):
     assert client.hlen(FAILED_KEY) == 0
 
 
-ROOT = Path(__file__).parents[2]
+class Told:
+    """A source package that a file describes: it changes for all processes at once."""
 
-#: A worker that keeps the index up for ever, until it is killed.
-WORKER = """
-import sys, threading
-from types import SimpleNamespace
-from fedora_packages.cache import connect
-from fedora_packages.worker import index
-from tests.search.fedora import small_fedora
-from tests.worker.test_index import renamed
-index.COMMIT_EVERY = 0
-fedora = renamed(small_fedora(), 100)
-releases = [{"branch": branch} for branch, _ in fedora.releases]
-settings = SimpleNamespace(index=sys.argv[2])
-upkeep = index.Upkeep(connect(sys.argv[1]), settings, fedora.connectors, lambda: releases)
-print("ready", flush=True)
-upkeep.run(threading.Event())
-"""
+    branches, owner, specs, builds = BRANCHES, "pingou", (), 1
+
+    def __init__(self, path):
+        self.path = path
+
+    @property
+    def binaries(self):
+        return {self.path.name: self.path.read_text()}
 
 
-def renamed(fedora, count):
-    for number in range(count):
-        fedora.sources[f"package{number}"] = Source({f"package{number}": f"Number {number}"})
+def told(folder):
+    """Return a Fedora of the packages that the files in a folder describe."""
+    fedora = Fedora()
+    fedora.sources = {path.name: Told(path) for path in sorted(folder.iterdir())}
     return fedora
 
 
+ROOT = Path(__file__).parents[2]
+
+#: A worker that keeps the index up, in small batches and without rest, until it is killed.
+WORKER = """
+import pathlib, sys, threading
+from types import SimpleNamespace
+from fedora_packages.cache import connect
+from fedora_packages.worker import index
+from tests.worker.test_index import told
+index.COMMIT_EVERY, index.TROUBLE_PAUSE, index.BATCH = 0, 0.01, 9
+fedora = told(pathlib.Path(sys.argv[3]))
+releases = [{"branch": branch} for branch, _ in fedora.releases]
+settings = SimpleNamespace(index=sys.argv[2])
+index.Upkeep(connect(sys.argv[1]), settings, fedora.connectors, lambda: releases).run(threading.Event())
+"""
+
+
 @pytest.mark.slow
-def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, monkeypatch, wait_until, make_upkeep, fedora):
-    touch(client, [f"package{number}" for number in range(100)])
-    for _ in range(10):
-        with subprocess.Popen(
-            [sys.executable, "-c", WORKER, redis_url, str(path)], stdout=subprocess.PIPE, cwd=ROOT
-        ) as worker:
-            assert worker.stdout.readline() == b"ready\n"
-            before = client.zcard(TOUCHED_KEY)
-            touch(client, [f"package{number}" for number in range(0, 100, 7)])
-            wait_until(lambda before=before: client.zcard(TOUCHED_KEY) != before or not before)
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_path, wait_until, seed):
+    draw = random.Random(seed)
+    folder = tmp_path / "packages"
+    folder.mkdir()
+    names = [f"package{number}" for number in range(120)]
+    for number in range(8):
+        changed = names if number == 0 else draw.sample(names, 60)
+        for name in changed:
+            (folder / name).write_text(f"Change {number}")
+        touch(client, changed)
+        with subprocess.Popen([sys.executable, "-c", WORKER, redis_url, str(path), str(folder)], cwd=ROOT) as worker:
+            left = draw.randrange(client.zcard(TOUCHED_KEY))
+            wait_until(lambda left=left: client.zcard(TOUCHED_KEY) <= left, every=0.001)
             os.kill(worker.pid, signal.SIGKILL)
             worker.wait(10)
-    renamed(fedora, 100)
-    while noted(client):
-        make_upkeep().run_once()
+    fedora = told(folder)
+    releases = [{"branch": branch} for branch in BRANCHES]
+    upkeep = Upkeep(client, SimpleNamespace(index=str(path)), fedora.connectors, lambda: releases, retry=0.0)
+    wait_until(lambda: upkeep.run_once() == 0 and not noted(client))
     reader = Reader(path)
-    assert [number for number in range(100) if reader.source(f"package{number}") is None] == []
+    assert [n for n in names if reader.source(n) is None or reader.source(n).summary != (folder / n).read_text()] == []

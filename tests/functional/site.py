@@ -1,0 +1,127 @@
+"""The whole service as a test sees it: real processes, asked over HTTP, and the cache they share."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from fedora_packages import service as services
+from fedora_packages import settings
+from fedora_packages.cache import Reading
+from fedora_packages.sandbox.laptop import Laptop, Part, free_port, module, service_environment
+from fedora_packages.service import Service
+
+ROOT = Path(__file__).parents[2]
+
+#: Patience for tests: what runs out in minutes elsewhere runs out in a second or two here.
+IMPATIENT = {
+    "FEDORA_PACKAGES_CACHE_WAIT": "1",
+    "FEDORA_PACKAGES_WORKER_LEASE": "2",
+    "FEDORA_PACKAGES_WORKER_RETRY": "0.1",
+    "FEDORA_PACKAGES_WORKER_RETRY_LIMIT": "1",
+    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_TIMEOUT": "4" for name in settings.UPSTREAMS},
+    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_REST": "0.2" for name in settings.UPSTREAMS},
+}
+
+
+@dataclass
+class Site:
+    """Redis, sandbox, index, worker and web."""
+
+    laptop: Laptop
+    sandbox: dict[str, str]
+    redis_url: str
+    worker: Part | None = None
+    url: str = ""
+    session: requests.Session = field(default_factory=requests.Session)
+
+    # The sandbox.
+
+    def control(self, path: str, **body: Any) -> dict[str, Any]:
+        """Ask the sandbox's control address; with a body, as a POST."""
+        method = "POST" if body else "GET"
+        answer = self.session.request(method, f"{self.sandbox['url']}/control/{path}", json=body or None, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    def happen(self, what: str, package: str, **details: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
+        """Make something happen; returns the messages it was announced with and what is now true."""
+        answer = self.control("happen", what=what, package=package, **details)
+        return answer["messages"], answer["facts"]
+
+    def mood(self, upstream: str, **mood: Any) -> None:
+        self.control(f"upstreams/{upstream}", **mood)
+
+    def heal(self) -> None:
+        """Make every upstream well."""
+        for upstream in (*settings.UPSTREAMS, "datagrepper"):
+            self.mood(upstream, well=True)
+
+    def serial(self) -> int:
+        """Return the number of the newest request that any upstream was asked."""
+        rows = self.control("requests?since=0")["requests"]
+        return rows[-1]["serial"] if rows else 0
+
+    def asked(self, since: int) -> list[dict[str, Any]]:
+        """Return the requests that upstreams were asked since a serial number."""
+        return self.control(f"requests?since={since}")["requests"]
+
+    # The cache.
+
+    @cached_property
+    def service(self) -> Service:
+        """The service's parts, as another process would have them."""
+        ini = str(ROOT / "development.ini")
+        return services.build(settings.load(ini, self.laptop.environ), "test")
+
+    def read(self, query: str, package: str = "*", variant: str = "") -> Reading:
+        """Read the cache, and nothing but the cache."""
+        service = self.service
+        (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
+        return reading
+
+    def is_fresh_because_of(self, messages: list[dict[str, str]], query: str, package: str, variant: str = "") -> bool:
+        """Whether an entry is fresh, by the worker, because of one of some messages."""
+        reading = self.read(query, package, variant)
+        cause = reading.stamp.event if reading.stamp else None
+        ids = {message["msg_id"] for message in messages}
+        return reading.is_fresh and reading.stamp.by == "worker" and cause is not None and cause["id"] in ids
+
+    # The processes.
+
+    def start_worker(self) -> None:
+        self.worker = self.laptop.worker("development.ini")
+
+    def build_index(self) -> None:
+        import subprocess
+
+        subprocess.run(
+            module("fedora_packages.search.command", "development.ini"),
+            env=self.laptop.environ, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start_web(self) -> None:
+        self.url = self.laptop.web("development.ini", free_port())
+
+    # The web.
+
+    def get(self, path: str) -> requests.Response:
+        # Not through the session, which threads may not share.
+        return requests.get(self.url + path, timeout=30)
+
+    def api(self, path: str) -> dict[str, Any]:
+        answer = self.get(f"/api/v1/{path}")
+        return json.loads(answer.text)
+
+
+def start(folder: Path, *options: str) -> Site:
+    """Start Redis and a sandbox, and make the settings that lead to them.  Index, worker and web are for the caller."""
+    laptop = Laptop(folder)
+    laptop.environ |= IMPATIENT
+    redis_url = laptop.redis("--save", "", "--appendonly", "no")
+    sandbox = laptop.sandbox(*options)
+    laptop.environ |= service_environment(redis_url, sandbox, folder / "index")
+    return Site(laptop, sandbox, redis_url)

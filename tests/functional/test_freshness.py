@@ -1,0 +1,119 @@
+"""The main job, over real processes: something happens, and the page is fresh before anyone asks."""
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("processes")
+
+#: What happens, to which package, and (query, release) of what it must make fresh.
+HAPPENINGS = [
+    ("build", "guake", "koji.builds", ""),
+    ("tag", "htop", "koji.tagged", ""),
+    ("update", "curl", "bodhi.updates", ""),
+    ("bug", "bash", "bugzilla.bugs", ""),
+    ("bug", "nginx", "bugzilla.counts", ""),
+    ("push", "podman", "distgit.spec", "rawhide"),
+    ("push", "vim", "distgit.patches", "rawhide"),
+    ("maintainer", "rpm", "distgit.maintainers", ""),
+    ("repo", "xapian-core", "mdapi.package", "rawhide"),
+    ("repo", "httpd", "mdapi.files", "rawhide"),
+    ("repo", "openssl", "mdapi.changelog", "rawhide"),
+    ("repo", "rclone", "mdapi.relations", "rawhide"),
+]
+
+
+@pytest.mark.parametrize(("what", "package", "query", "release"), HAPPENINGS, ids=lambda value: value or "-")
+def test_what_happens_is_fresh_before_anyone_asks(site, wait_until, what, package, query, release):
+    details = {"tag": "f44-updates"} if what == "tag" else {}
+    since = site.serial()
+    messages, _ = site.happen(what, package, **details)
+    wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
+    assert {row["user_agent"].rpartition(" ")[2] for row in site.asked(since)} == {"(worker)"}
+
+
+def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wait_until):
+    assert site.get("/guake/builds").status_code == 200
+    messages, facts = site.happen("build", "guake")
+    wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "guake"))
+    since = site.serial()
+    page = site.get("/guake/builds").text
+    shown = [message["msg_id"] for message in messages if message["msg_id"] in page]
+    assert (facts["builds"][0]["nvr"] in page, len(shown)) == (True, 1)
+    assert [row for row in site.asked(since) if row["upstream"] == "koji"] == []
+
+
+def test_a_build_that_is_under_way_is_shown_as_such_and_then_as_complete(site, wait_until):
+    site.happen("build", "htop", state="building")
+    wait_until(lambda: site.api("packages/htop/builds")["value"]["builds"][0]["state"] == "building")
+    site.happen("build", "htop", state="complete")
+    wait_until(lambda: site.api("packages/htop/builds")["value"]["builds"][0]["state"] == "complete")
+
+
+def test_an_update_that_moves_on_is_shown_where_it_is(site, wait_until):
+    messages, facts = site.happen("update", "curl", to="stable")
+    wait_until(lambda: site.is_fresh_because_of(messages, "bodhi.updates", "curl"))
+    shown = {update["alias"]: update["status"] for update in site.api("packages/curl/updates")["value"]["updates"]}
+    assert {update["alias"]: update["status"] for update in facts["updates"]}.items() <= shown.items()
+
+
+def listed(site, package):
+    """Return the numbers of the open bugs that the service lists."""
+    return {bug["id"] for bug in site.api(f"packages/{package}/bugs")["value"]["bugs"]}
+
+
+@pytest.fixture
+def new_bug(site, wait_until):
+    """The number of a bug of bash that has just been reported, and is listed."""
+    before = listed(site, "bash")
+    site.happen("bug", "bash")
+    (number,) = wait_until(lambda: listed(site, "bash") - before)
+    return number
+
+
+def test_a_bug_that_is_closed_is_no_longer_listed(site, wait_until, new_bug):
+    site.happen("bug", "bash", id=new_bug, status="CLOSED", resolution="ERRATA")
+    wait_until(lambda: new_bug not in listed(site, "bash"))
+
+
+def test_a_bug_that_moves_is_listed_where_it_went_and_not_where_it_was(site, wait_until, new_bug):
+    site.happen("bug", "bash", id=new_bug, component="nginx")
+    wait_until(lambda: new_bug in listed(site, "nginx") and new_bug not in listed(site, "bash"))
+
+
+def test_an_upstream_that_lags_behind_its_message_is_not_believed(site, wait_until):
+    site.get("/podman/builds")
+    site.mood("koji", lag=30)
+    messages, facts = site.happen("build", "podman")
+    wait_until(lambda: site.read("koji.builds", "podman").state != "fresh")
+    site.control("upstreams/koji/catch-up", now=True)
+    wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "podman"))
+    assert site.read("koji.builds", "podman").value["builds"][0]["nvr"] == facts["builds"][0]["nvr"]
+
+
+def test_a_new_package_is_found_after_its_first_build(site, wait_until):
+    site.happen("new-package", "brand-new-thing")
+    site.happen("build", "brand-new-thing")
+    site.happen("repo", "brand-new-thing")
+    wait_until(lambda: site.get("/brand-new-thing").status_code == 200, limit=20)
+
+
+@pytest.mark.parametrize("upstream", ["koji", "bodhi", "bugzilla", "mdapi", "distgit"])
+def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_until, upstream):
+    what, package, query, release = {
+        "koji": ("build", "gcc", "koji.builds", ""),
+        "bodhi": ("update", "gcc", "bodhi.updates", ""),
+        "bugzilla": ("bug", "gcc", "bugzilla.bugs", ""),
+        "mdapi": ("repo", "rclone", "mdapi.files", "rawhide"),
+        "distgit": ("push", "gcc", "distgit.spec", "rawhide"),
+    }[upstream]
+    site.mood(upstream, fail=503)
+    messages, _ = site.happen(what, package)
+    wait_until(lambda: site.read(query, package, release).state == "failing")
+    site.mood(upstream, well=True)
+    wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
+
+
+def test_an_unknown_package_is_404_without_asking_any_upstream(site):
+    since = site.serial()
+    for path in ("/no-such-package", "/no-such-package/builds", "/api/v1/packages/no-such-package/builds"):
+        assert site.get(path).status_code == 404
+    assert site.asked(since) == []

@@ -1,0 +1,176 @@
+"""A value of each query, as its docstring promises."""
+
+from typing import Any
+
+RELEASES = {
+    "releases": [
+        {
+            "name": name,
+            "title": title,
+            "version": name.removeprefix("F"),
+            "branch": branch,
+            "state": "current",
+            "family": "fedora",
+            "dist_tag": name.lower(),
+            "stable_tag": stable,
+            "testing_tag": testing,
+        }
+        for name, title, branch, stable, testing in (
+            ("F46", "Fedora 46", "rawhide", "f46", None),
+            ("F45", "Fedora 45", "f45", "f45-updates", "f45-updates-testing"),
+        )
+    ]
+}
+
+
+def build(number: int, state: str = "complete", **changes: Any) -> dict[str, Any]:
+    """Return a build of guake."""
+    return {
+        "build_id": number,
+        "nvr": f"guake-3.{number}-1.fc46",
+        "version": f"3.{number}",
+        "release": "1.fc46",
+        "epoch": None,
+        "state": state,
+        "owner": "pingou",
+        "task_id": number,
+        "started": 1763990000 + number,
+        "finished": None if state == "building" else 1763990600 + number,
+        **changes,
+    }
+
+
+def tagged(number: int, tag: str) -> dict[str, Any]:
+    """Return a tagged build of guake."""
+    return {
+        **{key: build(number)[key] for key in ("build_id", "nvr", "version", "release", "epoch", "owner")},
+        "tag": tag,
+    }
+
+
+def update(number: int, release: str = "F45", status: str = "testing", **changes: Any) -> dict[str, Any]:
+    """Return an update of guake."""
+    return {
+        "alias": f"FEDORA-2026-{number:010x}",
+        "title": f"guake-3.{number}-1.fc45",
+        "release": release,
+        "status": status,
+        "request": "stable",
+        "type": "bugfix",
+        "severity": "low",
+        "karma": 2,
+        "critpath": False,
+        "submitter": "pingou",
+        "submitted": 1763990000,
+        "modified": None,
+        "pushed": None,
+        "gating": "passed",
+        "builds": [f"guake-3.{number}-1.fc46"],
+        "bugs": [{"id": 2300000 + number, "title": "It drops down", "security": False}],
+        **changes,
+    }
+
+
+def bug(number: int, status: str = "NEW", **changes: Any) -> dict[str, Any]:
+    """Return an open bug of guake."""
+    return {
+        "id": number,
+        "summary": f"Bug number {number}",
+        "status": status,
+        "severity": "medium",
+        "product": "Fedora",
+        "version": "45",
+        "changed": 1763990000,
+        "security": False,
+        "blocks": [],
+        **changes,
+    }
+
+
+def relation(
+    name: str, flags: str | None = None, version: str | None = None, epoch: str | None = None
+) -> dict[str, Any]:
+    """Return something that is required or provided."""
+    return {"name": name, "flags": flags, "epoch": epoch, "version": version, "release": None}
+
+
+NO_RELATIONS: dict[str, list] = {
+    kind: []
+    for kind in ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
+}
+
+#: By query.  All of them are about guake.
+VALUES: dict[str, Any] = {
+    "bodhi.releases": RELEASES,
+    "bodhi.updates": {"total": 3, "updates": [update(7), update(6, status="stable"), update(5, "F40", "obsolete")]},
+    "koji.builds": {"total": 412, "builds": [build(9, "building"), build(8), build(7, "failed")]},
+    "koji.tagged": {
+        "tags": {
+            "f46": tagged(8, "f46"),
+            "f45-updates": tagged(6, "f45"),
+            "f45-updates-testing": tagged(7, "f45-updates-testing"),
+        }
+    },
+    "bugzilla.bugs": {
+        "total": 3,
+        "bugs": [bug(2300003, "POST"), bug(2300002, "ASSIGNED", security=True), bug(2300001)],
+    },
+    "bugzilla.counts": {"open": 3, "blockers": 1},
+    "mdapi.package": {
+        "found": True,
+        "name": "guake",
+        "source": "guake",
+        "epoch": "0",
+        "version": "3.8",
+        "release": "1.fc46",
+        "arch": "noarch",
+        "summary": "Drops down",
+        "description": "A terminal.\n\nAs in a game.",
+        "url": "https://guake.example/",
+        "repository": "release",
+        "siblings": ["guake"],
+    },
+    "mdapi.files": {
+        "found": True,
+        "total": 3,
+        "repository": "release",
+        "directories": [
+            {"path": "/usr/bin", "files": [["guake", "file"], ["guake-toggle", "file"]]},
+            {"path": "/usr/share", "files": [["guake", "directory"]]},
+        ],
+    },
+    "mdapi.changelog": {
+        "found": True,
+        "repository": "release",
+        "entries": [
+            {
+                "author": "A. Packager <packager@example.org>",
+                "evr": "3.8-1",
+                "date": 1763985600,
+                "text": "- Update to 3.8",
+            },
+            {"author": "<nobody@example.org>", "evr": None, "date": 1763899200, "text": "- Begin"},
+        ],
+    },
+    "mdapi.relations": {
+        "found": True,
+        **NO_RELATIONS,
+        "requires": [relation("vim-common", "GE", "2.0", "1"), relation("libc.so.6(GLIBC_2.4)(64bit)")],
+        "provides": [relation("guake", "EQ", "3.8", "0")],
+    },
+    "distgit.spec": {"found": True, "text": "Name: guake\n%description\n<b>\n", "size": 30, "dead": None},
+    "distgit.patches": {
+        "patches": [
+            {"name": "guake-tray.patch", "found": True, "size": 100, "files": 2, "added": 14, "removed": 3},
+            {"name": "guake-%{x}.patch", "found": False, "size": None, "files": None, "added": None, "removed": None},
+        ]
+    },
+    "distgit.maintainers": {
+        "found": True,
+        "owner": "pingou",
+        "admins": ["ralph"],
+        "committers": [],
+        "collaborators": [],
+        "groups": ["@gnome-sig"],
+    },
+}

@@ -1,0 +1,84 @@
+"""The web process in a test: the real application over a real Redis and a real index, asked through WebTest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from webtest import TestApp, TestResponse
+
+from fedora_packages import main
+from fedora_packages.events import Event
+from fedora_packages.service import Service
+
+#: An event that has made values necessary.
+CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
+
+#: A folder for compiled templates, removed at the end of the run.
+COMPILED = TemporaryDirectory(prefix="fedora-packages-templates-")
+
+
+@dataclass
+class Website:
+    """The application, and what its cache is told."""
+
+    app: TestApp
+    service: Service
+
+    def get(self, path: str, status: Any = "*") -> TestResponse:
+        """Return the answer at a path (quoted, with its parameters)."""
+        return self.app.get(path, status=status)
+
+    def know(self, query: str, value: Any, package: str = "*", release: str | None = None, cause: Any = None) -> None:
+        """Put a value into the cache, as a fill does."""
+        found = self.service.queries[query]
+        entry, variant = found.entry(package), found.variant(release)
+        self.service.cache.drop(entry, variant)
+        self.service.cache.fill(entry, variant, lambda: value, found.upstream, cause)
+
+    def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
+        """Put a value of each query about a package into the cache."""
+        for name, value in values.items():
+            about = self.service.queries[name].about
+            subject = "*" if about == "nothing" else (binary or package) if about == "binary" else package
+            self.know(name, value, subject, release)
+
+    def invalidate(self, query: str, package: str, event: dict[str, Any] | None = None) -> None:
+        """Make what is known of an entry old, as an event does."""
+        self.service.cache.invalidate([self.service.queries[query].entry(package)], event or CAUSE)
+
+
+@contextmanager
+def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
+    """Run the application over the Redis and index of ``service``."""
+    # Templates are compiled once for the whole run, and not for each application.
+    wsgi = main({}, **{"mako.module_directory": COMPILED.name, **strings})
+    try:
+        yield Website(TestApp(wsgi), service)
+    finally:
+        wsgi.registry.reads.close()
+        wsgi.registry.service.client.close()
+
+
+class Elements(HTMLParser):
+    """Every element of a page, as a browser would see it: (tag, attributes)."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of all elements of one kind."""
+        return [attributes for found, attributes in self.found if found == tag]
+
+
+def event(topic: str = CAUSE["topic"], **body: Any) -> Event:
+    """Return an event."""
+    return Event("org.fedoraproject.prod", topic, CAUSE["id"], CAUSE["sent"], body)

@@ -1,0 +1,39 @@
+"""The application, for tests of panels: all that is known is what a test has put into the cache."""
+
+import socket
+
+import pytest
+
+from tests.views.values import VALUES
+from tests.views.website import Website, website
+
+
+@pytest.fixture
+def site(service, strings) -> Website:
+    """The application over an empty cache."""
+    with website(service, strings) as found:
+        yield found
+
+
+@pytest.fixture
+def guake(site) -> Website:
+    """The application, with everything about guake in the cache."""
+    site.know_all(VALUES, "guake")
+    return site
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that takes connections and says nothing."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def silenced(silent, service, strings) -> Website:
+    """The application, with upstreams that take questions and do not answer."""
+    urls = {key: silent for key in strings if key.startswith("connectors.") and key.endswith(".url")}
+    with website(service, {**strings, **urls, "cache.wait": "0.2"}) as found:
+        yield found
