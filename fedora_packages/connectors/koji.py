@@ -60,7 +60,7 @@ class KojiConnector(Connector):
         )
         return self.check(
             asked,
-            lambda: {"total": integer(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
+            lambda: {"total": _count(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
         )
 
     @builds.affected("buildsys.build.state.change")
@@ -170,6 +170,11 @@ class KojiConnector(Connector):
 def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
     params = [*positional, {**named, "__starstar": True}] if named else list(positional)
     return {"methodName": method, "params": params}
+
+
+def _count(value: Any) -> int:
+    # Of a package that it does not know the hub gives an empty list, also where a number was asked for.
+    return 0 if value == [] else integer(value)
 
 
 def _seconds(value: Any) -> int | None:

@@ -57,6 +57,14 @@ class MdapiConnector(Connector):
                 return {"found": True, "name": package if named else None, **of_source}
         return {"found": False} if row is None else {"found": True, "name": package, **row}
 
+    def binary(self, package: str, release: str) -> dict[str, Any]:
+        """Return what ``package`` returns, of a binary package only, with one request: for the search index.
+
+        Source: ``/BRANCH/pkg/NAME``.
+        """
+        row = self._about(f"binary {package!r} in {release}", release, "pkg", package)
+        return {"found": False} if row is None else {"found": True, "name": package, **row}
+
     @query(shape=1, about="binary")
     def relations(self, package, release):
         """Return what a binary package requires, provides and so on, in a release.

@@ -126,7 +126,7 @@ class Builder:
         failed: list[str] = []
 
         def describe_one(name: str) -> Document | None:
-            return self._patiently(lambda: describe(name, where[name], self._queries, owners, is_known=True))
+            return self._patiently(lambda: describe(name, where[name], self._queries, owners, is_listed=True))
 
         self._given_up.clear()
         self._progress(0, len(where))

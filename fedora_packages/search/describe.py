@@ -23,7 +23,7 @@ def describe(
     branches: Sequence[str],
     queries: Queries,
     owners: Mapping[str, str] | None = None,
-    is_known: bool = False,
+    is_listed: bool = False,
 ) -> Document | None:
     """Return the document of the source package ``name``, or None if no upstream knows such a package.
 
@@ -31,15 +31,15 @@ def describe(
 
     ``branches`` are those of the active releases to look in, in reading order; the first that has the package
     describes it.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
-    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_known``
-    says that koji is known to have the package.
+    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_listed``
+    says that koji has the package and lists it for these branches, so that not each of them must be asked about.
 
     Source: ``mdapi.package``, ``distgit.maintainers``; ``koji.builds`` and ``distgit.spec`` for what is in no
     repository.  Raises `UpstreamError`.
     """
-    document, builder = _of_source(name, branches, queries, owners, is_known)
+    document, builder = _of_source(name, branches, queries, owners, is_listed)
     if document is None and builder is not None:
-        document, _ = _of_source(builder, branches, queries, owners, is_known=False)
+        document, _ = _of_source(builder, branches, queries, owners, is_listed=False)
     return document
 
 
@@ -68,17 +68,27 @@ def describe_all(
 
 
 def _of_source(
-    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None, is_known: bool
+    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None, is_listed: bool
 ) -> tuple[Document | None, str | None]:
     """Return the document of a source package, and the source of a binary that is called so."""
-    rows = ((branch, _row(name, branch, queries)) for branch in branches)
-    found = {branch: row for branch, row in rows if row["found"]}
-    own = {branch: row for branch, row in found.items() if row["source"] == name}
-    if own:
-        return _in_repositories(name, own, queries, owners), None
-    if is_known or queries["koji.builds"].fetch(name)["total"] > 0:
+    builders: list[str] = []
+    having: list[str] = []
+    first: Mapping[str, Any] | None = None
+    for number, branch in enumerate(branches):
+        row = _row(name, branch, queries)
+        if not row["found"]:
+            continue
+        builders.append(row["source"])
+        if row["source"] == name:
+            having.append(branch)
+            first = first or row
+            if is_listed:
+                having += branches[number + 1 :]
+                break
+    if first:
+        return _in_repositories(name, having, first, queries, owners), None
+    if is_listed or queries["koji.builds"].fetch(name)["total"] > 0:
         return _in_no_repository(name, branches, queries, owners), None
-    builders = (row["source"] for row in found.values())
     return None, next((source for source in builders if is_package_name(source)), None)
 
 
@@ -103,10 +113,9 @@ def _in_no_repository(
 
 
 def _in_repositories(
-    name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
+    name: str, branches: Sequence[str], row: Mapping[str, Any], queries: Queries, owners: Mapping[str, str] | None
 ) -> Document:
-    branch, row = next(iter(rows.items()))
-    about = dict(_about_binaries(name, branch, row, queries))
+    about = dict(_about_binaries(name, branches[0], row, queries))
     # mdapi describes a source by one of its binaries, and not always by the one that speaks for it.
     speaker = about.get(min(about, key=lambda binary: _speaks_for(name, binary), default=""), row)
     return Document(
@@ -115,8 +124,8 @@ def _in_repositories(
         description=speaker["description"][:DESCRIPTION_KEPT],
         url=speaker["url"] and speaker["url"][:URL_KEPT],
         owner=_owner(name, queries, owners),
-        branch=branch,
-        releases=tuple(rows),
+        branch=branches[0],
+        releases=tuple(branches),
         binaries=tuple(
             (binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
         ),
@@ -132,7 +141,7 @@ def _about_binaries(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what mdapi says of each binary, but for one whose name is another source's: of that it would speak."""
     for binary in _binaries(row):
-        said = row if binary == row["name"] else queries["mdapi.package"].fetch(binary, branch)
+        said = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
         if said["found"] and said["source"] == name:
             yield binary, said
 

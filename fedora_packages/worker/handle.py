@@ -113,10 +113,13 @@ class Handler:
         return outcome
 
     def _to_index(self, event: Event, known: set[str]) -> set[str]:
-        """Return the names whose document must be looked at: those in a repository, and packages new to us."""
+        """Return the names whose document must be looked at.
+
+        Those in a repository or in a release's list of packages, those of whom a maintainer came or went, and packages new to us.
+        """
         if event.topic == "mdapi.repo.update":
             return known
-        if event.topic.startswith("pagure.project."):
+        if event.topic.startswith("pagure.project.") or event.topic == "buildsys.package.list.change":
             return set(event.source_packages)
         if event.topic == "buildsys.build.state.change":
             return set(event.source_packages) - known

@@ -93,7 +93,15 @@ class Mdapi(Stub):
             # Without a binary of its name, a source is described by one of its binaries, whichever that is.
             binary = package if package in source.binaries else max(source.binaries)
             return self._row(package, source, binary, package if package in source.binaries else None)
-        for name in self.fedora.building(package, release):
+        return self._of_binary(package, release)
+
+    def binary(self, package, release):
+        self.fedora.ask("mdapi", package)
+        return self._of_binary(package, release)
+
+    def _of_binary(self, package, release):
+        # A name that several build is the one's that is called so.
+        for name in sorted(self.fedora.building(package, release), key=lambda name: name != package):
             return self._row(name, self.fedora.sources[name], package, package)
         return {"found": False}
 
