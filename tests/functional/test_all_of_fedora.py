@@ -1,0 +1,111 @@
+"""All 23,176 packages of Fedora: loaded, indexed, and shown as they are."""
+
+import gzip
+import json
+import random
+import re
+import subprocess
+import time
+
+import pytest
+
+from fedora_packages.sandbox.laptop import module
+
+from .site import ROOT, start
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("all-of-fedora")]
+
+LOOKED_AT = 200
+
+
+@pytest.fixture(scope="module")
+def packages(data):
+    """Every package of the file, by name."""
+    file = data / "fedora-rawhide.jsonl.gz"
+    if not file.exists():
+        pytest.skip(f"no packages: {file} is missing")
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        return {package["name"]: package for package in map(json.loads, lines)}
+
+
+@pytest.fixture(scope="module")
+def site(data, packages, tmp_path_factory):
+    started = time.monotonic()
+    site = start(tmp_path_factory.mktemp("fedora"), "--world", str(data / "fedora-rawhide.jsonl.gz"))
+    site.figures = {"seconds to load": time.monotonic() - started}
+    try:
+        yield site
+    finally:
+        site.laptop.stop_all()
+
+
+@pytest.fixture(scope="module")
+def indexed(site):
+    """The site with its index built; what the builder said."""
+    started = time.monotonic()
+    built = subprocess.run(
+        module("fedora_packages.search.command", str(ROOT / "development.ini"), "--json"),
+        env=site.laptop.environ, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    site.figures["seconds to index"] = time.monotonic() - started
+    return built
+
+
+@pytest.fixture(scope="module")
+def running(site, indexed):
+    site.worker = site.laptop.worker(str(ROOT / "development.ini"))
+    site.url = site.laptop.web(str(ROOT / "development.ini"), _port())
+    return site
+
+
+def _port():
+    from fedora_packages.sandbox.laptop import free_port
+
+    return free_port()
+
+
+def megabytes(process) -> float:
+    """Return the memory of a process that is its own or shared, as Linux counts it."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1]) / 1024
+
+
+def test_all_packages_are_loaded(site, packages):
+    assert site.control("packages?limit=1")["total"] == len(packages)
+
+
+def test_all_packages_are_indexed_and_progress_is_shown(indexed, packages):
+    assert json.loads(indexed.stdout.splitlines()[-1])["packages"] == len(packages)
+    assert re.search(rf"packages: \d+ of {len(packages)}, \d+ a second, \d+ s left", indexed.stderr)
+
+
+def test_random_pages_show_what_the_data_says(running, packages):
+    builders = {sub["name"]: package["name"] for package in packages.values() for sub in package["subpackages"]}
+    wrong = {}
+    for name in random.Random(23176).sample(sorted(packages), LOOKED_AT):
+        package = packages[name]
+        page = running.get(f"/{name}")
+        told = running.api(f"packages/{name}/package?release=rawhide")["value"]
+        binaries = {sub["name"] for sub in package["subpackages"] if builders[sub["name"]] == name}
+        binaries |= {name} if package["builds_main"] else set()
+        expected = {
+            "status": 200, "version": package["version"], "release": package["release"], "binaries": binaries,
+            "summary": package["summary"], "on the page": True,
+        }  # fmt: skip
+        found = {
+            "status": page.status_code, "version": told["version"], "release": told["release"],
+            "binaries": set(told["siblings"]),
+            "summary": told["summary"] if package["builds_main"] else package["summary"],
+            "on the page": f"{package['version']}-{package['release']}" in page.text,
+        }  # fmt: skip
+        if found != expected:
+            wrong[name] = {key: (found[key], expected[key]) for key in expected if found[key] != expected[key]}
+    for part in running.laptop.parts:
+        running.figures[f"MB of {part.name}"] = megabytes(part.process)
+    print({name: round(value, 1) for name, value in running.figures.items()})
+    assert wrong == {}
+
+
+def test_a_build_among_all_of_them_is_fresh_before_anyone_asks(running, wait_until):
+    messages, _ = running.happen("build", "kernel")
+    wait_until(lambda: running.is_fresh_because_of(messages, "koji.builds", "kernel"))

@@ -1,0 +1,109 @@
+"""The README's first command, as a newcomer types it: in a fresh clone, with nothing but Python and make."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from fedora_packages.sandbox.laptop import free_port, is_taken
+
+from .site import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("make-run")]
+
+#: Seconds that set-up may take: it loads packages from a registry.
+SETUP = 600.0
+
+
+class Run:
+    """A ``make run`` in a folder."""
+
+    def __init__(self, folder: Path, port: int):
+        self.port = port
+        self.log = folder.parent / f"make-{port}.log"
+        environ = {key: value for key, value in os.environ.items() if not key.startswith("FEDORA_PACKAGES_")}
+        with self.log.open("wb") as output:
+            # A terminal's Ctrl-C reaches the whole group.
+            self.process = subprocess.Popen(
+                ["make", "run", f"PORT={port}"], cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        return "/guake" in self.said()
+
+    def interrupt(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A fresh clone of what is committed."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("no git, or no repository to clone")
+    folder = tmp_path_factory.mktemp("clone") / "project"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    return folder
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the command lines of processes that run from a folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
+
+
+def test_make_run_shows_a_package_and_a_second_one_beside_it_does_too(clone, wait_until):
+    runs = [Run(clone, free_port())]
+    try:
+        wait_until(runs[0].answers, limit=SETUP, every=0.2)
+        runs.append(Run(clone, free_port()))
+        wait_until(runs[1].answers, limit=SETUP, every=0.2)
+        pages = [requests.get(f"http://127.0.0.1:{run.port}/guake", timeout=10) for run in runs]
+        assert [page.status_code for page in pages] == [200, 200]
+        assert "guake" in pages[0].text
+
+        said = subprocess.run(
+            [str(clone / ".venv/bin/fedora-packages-sandbox"), "happen", "build", "guake", *_at(runs[0])],
+            cwd=clone, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        nvr = re.search(r"newest build: (\S+)", said)[1]
+        wait_until(lambda: nvr in requests.get(f"http://127.0.0.1:{runs[0].port}/guake/builds", timeout=10).text)
+    finally:
+        for run in runs:
+            run.interrupt()
+    assert [is_taken(run.port) for run in runs] == [False, False]
+    assert processes_in(clone) == []
+
+
+def _at(run: Run) -> list[str]:
+    return ["--at", re.search(r"--at (\S+)", run.said())[1]]
+
+
+def test_a_port_that_is_taken_is_an_error_that_says_so(clone, wait_until):
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        run = Run(clone, listener.getsockname()[1])
+        wait_until(lambda: run.process.poll() is not None, limit=SETUP)
+        assert f"port {run.port} of 127.0.0.1 is taken" in run.said()
+    assert run.process.returncode != 0
+    assert processes_in(clone) == []
