@@ -149,6 +149,7 @@ class Opened:
     generation: str
     current: frozenset[str]  # variants that have a value
     wanting: frozenset[str]  # variants that had one, or could not be filled
+    cause: Mapping[str, Any] | None = None  # the event of the latest invalidation
 
 
 class LostRace(Exception):
@@ -353,12 +354,14 @@ class Cache:
             pipe = self.client.pipeline(transaction=False)
             pipe.eval(script("open"), 1, entry.key)
             pipe.hkeys(entry.key)
-            generation, fields = pipe.execute()
+            pipe.hget(entry.key, "why")
+            generation, fields, why = pipe.execute()
         names = [field.decode() for field in fields]
         return Opened(
             generation.decode(),
             frozenset(name[2:] for name in names if name.startswith("v:")),
             frozenset(name[2:] for name in names if name.startswith(("o:", "x:"))),
+            json.loads(why)["event"] if why else None,
         )
 
     def store(self, entry: Entry, variant: str, filled: Filled) -> bool:

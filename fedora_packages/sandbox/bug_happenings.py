@@ -25,8 +25,8 @@ BUGS_KEPT = 1000
 class Bugs:
     """Everything that happens to bugs."""
 
-    def __init__(self, world: "Happenings"):
-        self.on = world
+    def __init__(self, happenings: "Happenings"):
+        self.happenings = happenings
 
     def happen(self, package: Package, options: Options) -> None:
         """A bug is filed, or with ``id`` changed.
@@ -34,7 +34,7 @@ class Bugs:
         Options: id, summary, status, resolution, severity, version (``44``, ``rawhide``, ``epel9``), component (another
         package), security, alias, blocks (a bug's id), user.
         """
-        bug_id, user = options.number("id", None), options.text("user", "tester@example.com")
+        bug_id, user = options.number("id", None), options.account("user", "tester@example.com")
         component = options.text("component", None)
         changes = self._changes(options)
         if bug_id is None:
@@ -45,7 +45,7 @@ class Bugs:
             known = ", ".join(str(one.bug_id) for one in package.bugs) or "none"
             raise NotPossible(f"{package.name} has no bug {bug_id}; there are {known}")
         if component is not None and component != package.name:
-            changes["component"] = self.on.known(component).name
+            changes["component"] = self.happenings.known(component).name
         self.change(package, bug, changes, user)
 
     def _changes(self, options: Options) -> dict[str, object]:
@@ -57,7 +57,7 @@ class Bugs:
         }
         version = options.text("version", None)
         if version is not None:
-            known = {one.bug_version: one for one in self.on.world.releases if one.holds_packages}
+            known = {one.bug_version: one for one in self.happenings.world.releases if one.holds_packages}
             if version not in known:
                 raise NotPossible(f"there is no version {version!r}; there are {', '.join(known)}")
             found |= {"version": version, "product": known[version].bug_product}
@@ -74,14 +74,14 @@ class Bugs:
         """File a bug."""
         now = int(time.time())
         bug = Bug(
-            bug_id=self.on.world.new_id("bug"), component=package.name, product="Fedora", version="rawhide",
+            bug_id=self.happenings.world.new_id("bug"), component=package.name, product="Fedora", version="rawhide",
             summary=f"{package.name} does something odd", status="NEW", resolution="", severity="unspecified",
-            priority="unspecified", assigned_to=f"{self.on.agent(package)}@fedoraproject.org", creator=user,
+            priority="unspecified", assigned_to=f"{self.happenings.agent(package)}@fedoraproject.org", creator=user,
             created=now, changed=now,
         )  # fmt: skip
         bug = replace(bug, **changes)  # type: ignore[arg-type]
-        self.on.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
-        self.on.tell(messages.bug_message(bug, None, user))
+        self.happenings.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
+        self.happenings.tell(messages.bug_message(bug, None, user))
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
         """Change a bug; one whose component changes leaves the package."""
@@ -103,12 +103,12 @@ class Bugs:
         if not told:
             raise NotPossible(f"nothing would change about bug {bug.bug_id}")
         if after.component != package.name:
-            self.on.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
-            other = self.on.known(after.component)
-            self.on.put(replace(other, bugs=(*other.bugs, after)))
+            self.happenings.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
+            other = self.happenings.known(after.component)
+            self.happenings.put(replace(other, bugs=(*other.bugs, after)))
         else:
-            self.on.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
-        self.on.tell(messages.bug_message(after, told, user))
+            self.happenings.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
+        self.happenings.tell(messages.bug_message(after, told, user))
 
 
 def _text(value: object) -> str:

@@ -51,6 +51,7 @@ def routes(sandbox: "Sandbox") -> list[web.RouteDef]:
     """Return the control addresses."""
     control = Control(sandbox)
     return [
+        web.get("/control", _json(control.home)),
         web.get("/control/", _json(control.home)),
         web.post("/control/happen", _json(control.happen)),
         web.post("/control/publish", _json(control.publish)),

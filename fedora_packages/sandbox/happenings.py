@@ -24,7 +24,7 @@ from fedora_packages.sandbox.facts import (
     bumped,
     newer_version,
     parse_evr,
-)  # fmt: skip
+)
 from fedora_packages.sandbox.releases import Release
 from fedora_packages.sandbox.specs import tarball
 from fedora_packages.sandbox.telling import NotPossible, Options, Teller
@@ -106,7 +106,7 @@ class Happenings(Teller):
         """A build runs: wholly, or one step of it (``state``).  Options: release, state, version, owner."""
         release = self.release(options.text("release", "rawhide"))
         step = options.choice("state", STEPS, None)
-        version, owner = options.text("version", None), options.text("owner", self.agent(package))
+        version, owner = options.version(None), options.account("owner", self.agent(package))
         running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
         if step in (None, "building") or not running:
             package, build = self.start_build(package, release, version, owner)
@@ -189,7 +189,7 @@ class Happenings(Teller):
     def tag(self, package: Package, options: Options) -> None:
         """A build gets a tag.  Options: tag, build (id or NVR; default: the newest that is complete), user."""
         tag = self.koji_tag(options)
-        self.add_tag(package, self._chosen(package, options, None), tag, options.text("user", "bodhi"))
+        self.add_tag(package, self._chosen(package, options, None), tag, options.account("user", "bodhi"))
 
     def untag(self, package: Package, options: Options) -> None:
         """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
@@ -197,7 +197,7 @@ class Happenings(Teller):
         build = self._chosen(package, options, tag)
         if build.build_id not in package.tags.get(tag, ()):
             raise NotPossible(f"{build.nvr} is not tagged {tag}")
-        self.remove_tag(package, build, tag, options.text("user", "bodhi"))
+        self.remove_tag(package, build, tag, options.account("user", "bodhi"))
 
     def koji_tag(self, options: Options) -> str:
         """Return the tag that an option names."""
@@ -226,10 +226,8 @@ class Happenings(Teller):
         branch = package.branches.get(name)
         if branch is None or branch.dead is not None:
             raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
-        version = options.text("version", newer_version(branch.evr.version))
-        if not re.fullmatch(r"[A-Za-z0-9._+~^]{1,64}", version):
-            raise NotPossible(f"{version!r} is no version")
-        agent = options.text("agent", self.agent(package))
+        version = options.version(newer_version(branch.evr.version))
+        agent = options.account("agent", self.agent(package))
         text = options.text("text", f"Update to {version}")
         dist = branch.evr.release[branch.evr.release.rfind(".") :]
         patch = f"{package.name}-fix-{version}.patch"
@@ -258,7 +256,7 @@ class Happenings(Teller):
         evr = start.evr._replace(release=re.sub(r"\.[a-z]+\d+$", release.dist, start.evr.release))
         made = Branch(evr, start.source, commit_hash(package.name, release.branch, time.time()), int(time.time()))
         package = self.put(replace(package, branches={**package.branches, release.branch: made}))
-        self.tell(messages.branch_made(package, release.branch, options.text("agent", "releng")))
+        self.tell(messages.branch_made(package, release.branch, options.account("agent", "releng")))
         self.tell(messages.package_list(package, release.base_tag, "add"))
 
     def _missing_release(self, package: Package) -> Release:
@@ -274,7 +272,7 @@ class Happenings(Teller):
         if branch is None or branch.dead is not None:
             raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
         release = self.release(name)
-        reason, agent = options.text("reason", "Unmaintained"), options.text("agent", self.agent(package))
+        reason, agent = options.text("reason", "Unmaintained"), options.account("agent", self.agent(package))
         dead = replace(
             branch, dead=reason, commit=commit_hash(package.name, name, "dead", time.time()), pushed=int(time.time())
         )
@@ -294,7 +292,7 @@ class Happenings(Teller):
 
     def maintainer(self, package: Package, options: Options) -> None:
         """Somebody may work on the package.  Options: user, access (admin or commit), agent."""
-        user, access = options.text("user", "newcomer"), options.choice("access", ("admin", "commit"), "commit")
+        user, access = options.account("user", "newcomer"), options.choice("access", ("admin", "commit"), "commit")
         if user in (package.owner, *package.admins, *package.committers):
             raise NotPossible(f"{user} maintains {package.name} already")
         if access == "admin":
@@ -302,12 +300,12 @@ class Happenings(Teller):
         else:
             package = replace(package, committers=(*package.committers, user))
         package = self.put(replace(package, modified=int(time.time())))
-        self.tell(messages.user_added(package, user, access, options.text("agent", self.agent(package))))
+        self.tell(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
 
     def new_package(self, name: str, options: Options) -> None:
         """A package is added to dist-git and koji; it has no build yet.  Options: summary, owner, version."""
-        summary, owner = options.text("summary", f"A new package named {name}"), options.text("owner", "pingou")
-        version = options.text("version", "1.0")
+        summary, owner = options.text("summary", f"A new package named {name}"), options.account("owner", "pingou")
+        version = options.version("1.0")
         main = Binary(
             name, summary, f"{summary}.", "noarch", {"requires": ("python(abi) = 3.14",)}, (f"/usr/bin/{name}",)
         )

@@ -34,6 +34,9 @@ from fedora_packages.sandbox.world import View
 
 PARAMETER_ERROR, OTHER_ERROR = 1019, 1
 
+#: The names of the call that holds others.
+MULTICALLS = ("multiCall", "system.multicall")
+
 #: At most so many calls in one multiCall.
 CALLS_LIMIT = 5000
 
@@ -65,9 +68,8 @@ def dumps(value: Any) -> bytes:
 
 def dump_fault(fault: xmlrpc.client.Fault) -> bytes:
     """Return an XML-RPC answer that is a fault."""
-    return (
-        "<?xml version='1.0'?>\n<methodResponse>\n" + _Marshaller("utf-8", True).dumps(fault) + "</methodResponse>\n"
-    ).encode()
+    told = _Marshaller("utf-8", True).dumps(fault)
+    return f"<?xml version='1.0'?>\n<methodResponse>\n{told}</methodResponse>\n".encode()
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
@@ -78,8 +80,8 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 async def answer(request: web.Request) -> web.Response:
     """Answer a call."""
     if request.method != "POST":
-        return web.Response(status=405, text="Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n",
-                            headers={"Allow": "POST", **HEADERS})  # fmt: skip
+        text = "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n"
+        return web.Response(status=405, text=text, headers={"Allow": "POST", **HEADERS})
     try:
         params, method = xmlrpc.client.loads(await request.read(), use_builtin_types=True)
     except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError, AssertionError):
@@ -97,18 +99,18 @@ async def answer(request: web.Request) -> web.Response:
 
 def _words(method: str, params: Any) -> list[str]:
     """Return what was asked, in words for the log of requests: ``listBuilds guake``."""
-    if method in ("multiCall", "system.multicall") and len(params) == 1 and isinstance(params[0], list):
-        return [
-            word
-            for call in params[0][:100]
-            if isinstance(call, dict)
-            for word in _words(str(call.get("methodName")), call.get("params") or [])
-        ]
+    if method in MULTICALLS and params and isinstance(params[0], list):
+        calls = [call for call in params[0][:100] if isinstance(call, dict)]
+        return [_word(str(call.get("methodName")), call.get("params")) for call in calls]
+    return [_word(method, params)]
+
+
+def _word(method: str, params: Any) -> str:
+    params = params if isinstance(params, list | tuple) else []
     named = params[-1] if params and isinstance(params[-1], dict) else {}
-    about = (
-        named.get("packageID") or named.get("package") or next((word for word in params if isinstance(word, str)), "")
-    )
-    return [f"{method} {about}".strip()[:200]]
+    first = next((word for word in params if isinstance(word, str)), "")
+    about = named.get("packageID") or named.get("package") or first
+    return f"{method} {about}".strip()[:200]
 
 
 class Hub:
@@ -120,7 +122,7 @@ class Hub:
 
     def call(self, method: str, params: Any) -> Any:
         """Return the result of a call.  Raises `xmlrpc.client.Fault`."""
-        if method in ("multiCall", "system.multicall"):
+        if method in MULTICALLS:
             return self._multicall(*params) if len(params) == 1 else _wrong(f"{method} takes one list of calls")
         function = CALLS.get(method)
         if function is None:
@@ -143,10 +145,12 @@ class Hub:
         results: list[Any] = []
         for call in calls:
             try:
+                if call["methodName"] in MULTICALLS:
+                    _wrong("a multiCall cannot hold another")
                 results.append([self.call(call["methodName"], call.get("params") or [])])
             except xmlrpc.client.Fault as fault:
                 results.append(_fault_struct(fault.faultCode, fault.faultString))
-            except (TypeError, KeyError) as error:
+            except (TypeError, KeyError, AttributeError) as error:
                 results.append(_fault_struct(OTHER_ERROR, f"{type(error).__name__}: {error}"))
         return results
 

@@ -48,23 +48,29 @@ class Catalog:
     """The packages of a world as its file has them.
 
     ``names`` is in the file's order; a package's number is its place in it.  ``origin(number)`` gives what the file says,
-    ``outline(number)`` the little of it that lists of all packages need.  ``builders`` maps a binary package to the numbers of
+    ``outline(name)`` the little of it that lists of all packages need.  ``builders`` maps a binary package to the numbers of
     the sources that build it, ``related`` a kind of relation and a capability to those that have such a relation
     (``buildrequires``: those that need it to be built).
     """
 
-    def __init__(self, title: str, releases: tuple[Release, ...]):
+    def __init__(
+        self,
+        title: str,
+        releases: tuple[Release, ...],
+        origin: Callable[[int], Origin],
+        outline: Callable[[str], Outline] | None = None,
+    ):
+        self.origin = origin
+        self.outline = outline or self._outline_of_origin
         self.title = title
         self.releases = releases
         self.names: list[str] = []
         self.numbers: dict[str, int] = {}
         self.builders: dict[str, tuple[int, ...]] = {}
         self.related: dict[str, dict[str, list[int]]] = {kind: {} for kind in (*RELATIONS, "buildrequires")}
-        self.outline: Callable[[int], Outline] = self._outline_of_origin
-        self.origin: Callable[[int], Origin] = lambda number: (_ for _ in ()).throw(LookupError(number))
 
-    def _outline_of_origin(self, number: int) -> Outline:
-        origin = self.origin(number)
+    def _outline_of_origin(self, name: str) -> Outline:
+        origin = self.origin(self.numbers[name])
         branches = frozenset(origin.evrs)
         return Outline(origin.owner, origin.admins, origin.committers, branches, origin.dead is not None)
 
@@ -115,8 +121,13 @@ def load(path: Path | None, now: int) -> Catalog:
 
 def load_lines(path: Path) -> Catalog:
     """Return the catalog of a file of JSON lines, plain or gzipped, one package a line.  Raises `WorldError`."""
-    catalog = Catalog(path.name, world_file_releases())
     lines: list[bytes] = []
+
+    @lru_cache(maxsize=2048)
+    def origin(number: int) -> Origin:
+        return _origin_of_line(json.loads(lines[number]))
+
+    catalog = Catalog(path.name, world_file_releases(), origin, _outline_of_name)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             for number, line in enumerate(iter(lambda: stream.readline(LINE_LIMIT + 1), b"")):
@@ -124,13 +135,6 @@ def load_lines(path: Path) -> Catalog:
                 lines.append(line)
     except (OSError, EOFError, zlib.error) as error:
         raise WorldError(f"{path}: cannot be read: {error}") from error
-
-    @lru_cache(maxsize=2048)
-    def origin(number: int) -> Origin:
-        return _origin_of_line(json.loads(lines[number]))
-
-    catalog.origin = origin
-    catalog.outline = lambda number: _outline_of_name(catalog.names[number])
     return catalog
 
 
@@ -238,7 +242,9 @@ def _share(name: str, what: str) -> int:
 def load_toml(path: Path, now: int) -> Catalog:
     """Return the catalog of a TOML file; dates in it count back from ``now``.  Raises `WorldError`."""
     releases = small_world_releases()
-    catalog = Catalog("the small world" if path == SMALL_WORLD else path.name, releases)
+    origins: list[Origin] = []
+    title = "the small world" if path == SMALL_WORLD else path.name
+    catalog = Catalog(title, releases, origins.__getitem__)
     try:
         text = path.read_text("utf-8")
         tables = tomllib.loads(text)["package"]
@@ -248,7 +254,6 @@ def load_toml(path: Path, now: int) -> Catalog:
         raise WorldError(f"{path}: {error}") from error
     except KeyError as error:
         raise WorldError(f"{path}: there is no [[package]]") from error
-    origins: list[Origin] = []
     lines = text.splitlines()
     renamed = {table["renamed_to"]: table["name"] for table in tables if "renamed_to" in table and "name" in table}
     for table in tables:
@@ -259,7 +264,6 @@ def load_toml(path: Path, now: int) -> Catalog:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"{error} is missing" if isinstance(error, KeyError) else error
             raise WorldError(f"{path}, line {_line_of(lines, table)}: package {table.get('name')!r}: {what}") from error
-    catalog.origin = origins.__getitem__
     return catalog
 
 

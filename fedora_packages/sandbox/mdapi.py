@@ -154,7 +154,7 @@ class Repositories:
     def like(self, repository: str, name: str) -> list[Row]:
         """Return the rows whose source rpm is LIKE ``NAME-%``, the highest EVR first."""
         pattern = _like(f"{name}-%")
-        numbers = _sources_like(self.catalog.names, self.catalog.numbers, name)
+        numbers = _sources_like(self.catalog.names, name)
         rows = [row for number in numbers for row in self.rows_of_source(repository, number)]
         return _ordered(row for row in rows if pattern.fullmatch(row.source_file))
 
@@ -197,7 +197,7 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts.get(letter, re.escape(letter)) for letter in pattern), re.IGNORECASE | re.DOTALL)
 
 
-def _sources_like(names: list[str], numbers: dict[str, int], name: str) -> list[int]:
+def _sources_like(names: list[str], name: str) -> list[int]:
     """Return the numbers of the sources whose rpms' names can be LIKE ``NAME-%``, in the world's order."""
     wanted = _like(f"{name}-%")
     # "NAME" may reach into the version of a shorter name: glib-2.8 asks for what glib has.

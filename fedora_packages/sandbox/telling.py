@@ -1,5 +1,6 @@
 """What everything that happens needs: the world to change, the bus to tell, and options to read."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +11,10 @@ from fedora_packages.sandbox.world import World
 
 #: Characters that an option has at most.
 TEXT_LIMIT = 10_000
+
+
+VERSION = re.compile(r"[A-Za-z0-9._+~^]{1,64}")
+ACCOUNT = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 
 
 class NotPossible(ValueError):
@@ -30,6 +35,20 @@ class Options:
         if isinstance(value, bool) or not isinstance(value, str | int | float) or not 0 < len(str(value)) <= TEXT_LIMIT:
             raise NotPossible(f"{name!r} is a text, not {value!r:.80}")
         return str(value)
+
+    def version(self, default: Any) -> Any:
+        """Return the option ``version``, which rpm must take for one."""
+        text = self.text("version", default)
+        if text is not None and not VERSION.fullmatch(text):
+            raise NotPossible(f"{text!r} is no version")
+        return text
+
+    def account(self, name: str, default: str) -> str:
+        """Return the name of an account."""
+        text = self.text(name, default)
+        if not ACCOUNT.fullmatch(text):
+            raise NotPossible(f"{text!r} is no account")
+        return text
 
     def number(self, name: str, default: int | None) -> int | None:
         """Return a whole number."""

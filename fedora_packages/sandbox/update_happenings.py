@@ -33,8 +33,8 @@ UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
 class Updates:
     """Everything that happens to updates."""
 
-    def __init__(self, world: "Happenings"):
-        self.on = world
+    def __init__(self, happenings: "Happenings"):
+        self.happenings = happenings
 
     def happen(self, package: Package, options: Options) -> None:
         """An update is created from the newest candidate build, moved on (``to``), or commented on (``comment``, ``karma``).
@@ -50,10 +50,10 @@ class Updates:
             "type": options.choice("type", TYPES, "bugfix"),
             "severity": options.choice("severity", SEVERITIES, "unspecified"),
             "notes": options.text("notes", "New in the sandbox."),
-            "user": options.text("user", self.on.agent(package)),
+            "user": options.account("user", self.happenings.agent(package)),
         }
         if comment is not None or karma is not None:
-            user = options.text("user", "tester")
+            user = options.account("user", "tester")
             self.comment(
                 package, self._chosen(package, alias, release_name, None), comment or "Works for me.", karma or 0, user
             )
@@ -75,14 +75,14 @@ class Updates:
     def _release(self, package: Package, name: str | None) -> Release:
         """Return the release that an update is for: the one named, else the newest current one that has the package."""
         if name is not None:
-            return self.on.release(name)
-        for release in self.on.world.releases:
+            return self.happenings.release(name)
+        for release in self.happenings.world.releases:
             if release.state == "current" and release.holds_packages and release.branch in package.branches:
                 return release
         raise NotPossible(f"no current release has {package.name}; name one with release=…")
 
     def _in(self, package: Package, release: str | None, statuses: tuple[str, ...] | None) -> list[Update]:
-        wanted = self.on.release(release).name if release else None
+        wanted = self.happenings.release(release).name if release else None
         return [
             update
             for update in package.updates
@@ -110,11 +110,12 @@ class Updates:
             raise NotPossible(f"{release.branch} makes its updates by itself; let a build happen there")
         build = self._candidate(package, release)
         if build is None:
-            self.on.build(package, Options({"release": release.branch}))
-            package = self.on.known(package.name)
+            self.happenings.build(package, Options({"release": release.branch}))
+            package = self.happenings.known(package.name)
             build = self._candidate(package, release)
         assert build is not None, "a build that is complete is a candidate"
-        number = self.on.world.new_id("update")
+        package = self._obsolete_older(package, release)
+        number = self.happenings.world.new_id("update")
         now = int(time.time())
         user = details["user"]
         update = Update(
@@ -129,10 +130,16 @@ class Updates:
             gating="waiting",
             **details,
         )
-        package = self.on.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
-        look = self.on.world.now()
-        self.on.tell(messages.update_builds_complete(look, package, update, user))
-        self.on.tell(messages.update_message("request.testing", look, package, update, user))
+        package = self.happenings.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
+        look = self.happenings.world.now()
+        self.happenings.tell(messages.update_builds_complete(look, package, update, user))
+        self.happenings.tell(messages.update_message("request.testing", look, package, update, user))
+        return package
+
+    def _obsolete_older(self, package: Package, release: Release) -> Package:
+        """Obsolete what is not stable yet, as bodhi does when a newer update comes: of that only koji's tags tell."""
+        for update in self._in(package, release.branch, BEFORE["obsolete"]):
+            package = self.move(package, update, "obsolete", announce=False)
         return package
 
     def _candidate(self, package: Package, release: Release) -> Build | None:
@@ -144,11 +151,11 @@ class Updates:
 
     def _replaced(self, package: Package, update: Update) -> Package:
         updates = tuple(update if one.alias == update.alias else one for one in package.updates)
-        return self.on.put(replace(package, updates=updates))
+        return self.happenings.put(replace(package, updates=updates))
 
-    def move(self, package: Package, update: Update, to: str) -> None:
-        """Move an update on: tags first, then bodhi's word of it."""
-        release = self.on.release(update.release)
+    def move(self, package: Package, update: Update, to: str, announce: bool = True) -> Package:
+        """Move an update on: tags first, then, to ``announce`` it, bodhi's word of it."""
+        release = self.happenings.release(update.release)
         arrive = {"testing": release.testing_tag, "stable": release.stable_tag, "unpushed": release.candidate_tag}.get(
             to
         )
@@ -158,10 +165,10 @@ class Updates:
             if build is None:
                 continue
             if arrive and build_id not in package.tags.get(arrive, ()):
-                package = self.on.add_tag(package, build, arrive, "bodhi")
+                package = self.happenings.add_tag(package, build, arrive, "bodhi")
             for tag in sorted(leave):
                 if build_id in package.tags.get(tag, ()):
-                    package = self.on.remove_tag(package, build, tag, "bodhi")
+                    package = self.happenings.remove_tag(package, build, tag, "bodhi")
         now = int(time.time())
         text = {
             "testing": "This update has been pushed to testing.",
@@ -180,15 +187,20 @@ class Updates:
             gating="passed",
         )
         package = self._replaced(package, update)
+        if not announce:
+            return package
         topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}.get(to, f"complete.{to}")
-        self.on.tell(messages.update_message(topic, self.on.world.now(), package, update, "bodhi"))
+        self.happenings.tell(messages.update_message(topic, self.happenings.world.now(), package, update, "bodhi"))
+        return package
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
         """Ask for an update to be moved at the next push."""
         wanted = None if request == "revoke" else request
         update = replace(update, request=wanted, modified=int(time.time()))
         package = self._replaced(package, update)
-        self.on.tell(messages.update_message(f"request.{request}", self.on.world.now(), package, update, agent))
+        self.happenings.tell(
+            messages.update_message(f"request.{request}", self.happenings.world.now(), package, update, agent)
+        )
 
     def comment(self, package: Package, update: Update, text: str, karma: int, user: str) -> None:
         """Comment on an update, with karma of -1, 0 or 1."""
@@ -197,7 +209,7 @@ class Updates:
         comment = self._next_comment(update, user, text, karma)
         update = replace(update, comments=(*update.comments[-COMMENTS_KEPT:], comment))
         package = self._replaced(package, update)
-        self.on.tell(messages.update_comment(self.on.world.now(), package, update, comment))
+        self.happenings.tell(messages.update_comment(self.happenings.world.now(), package, update, comment))
 
     def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
         number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16

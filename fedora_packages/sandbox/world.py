@@ -4,6 +4,7 @@ Stand-ins read it through a `View`, a moment of it; what changes it is in `happe
 to are stored, each as the row of records it went through; all others are derived when asked for.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -34,6 +35,8 @@ class World:
         self.releases: tuple[Release, ...] = catalog.releases
         self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)
         self.changes = 0
+        #: When something last changed, in UTC seconds.
+        self.changed = float("-inf")
         self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
         self._homes: dict[tuple[str, int], str] = {}
         self._given = dict.fromkeys(("build", "bug", "update"), 0)
@@ -83,7 +86,7 @@ class World:
             branches = living | {build.branch for build in package.builds}
             people, blocked = (package.owner, *package.admins, *package.committers), package.blocked
         else:
-            outline = self.catalog.outline(number)
+            outline = self.catalog.outline(name)
             branches = outline.branches
             people = (outline.owner, *outline.admins, *outline.committers)
             blocked = frozenset(one.base_tag for one in releases if outline.dead and one.branch == "rawhide")
@@ -91,7 +94,11 @@ class World:
         return Listing(people[0], tuple(dict.fromkeys(people)), blocked | listed, blocked)
 
     def put(self, package: Package, moment: float) -> None:
-        """Put a package in the place of what it was before ``moment`` (UTC seconds, not before that of any earlier change)."""
+        """Put a package in the place of what it was before ``moment``, in UTC seconds.
+
+        No two changes have one moment, also where the clock stands still or is set back: later ones move up a little.
+        """
+        moment = self.changed = max(moment, math.nextafter(self.changed, math.inf))
         before = self.package(package.name)
         times, states = self._records.setdefault(package.name, ([float("-inf")], [before]))
         times.append(moment)

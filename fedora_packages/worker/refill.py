@@ -10,8 +10,10 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from fedora_packages import package
 from fedora_packages.cache import Entry, Opened
@@ -133,11 +135,9 @@ class Refiller:
         if variant in opened.current and not is_last:
             (reading,) = self._cache.read([(entry, variant)])
             return not reading.is_fresh or query.shows(reading.value, claim.event)
-        cause = claim.event.cause() if claim.event else self._cause(entry, variant)
+        fetch = partial(query.fetch, entry.package, variant)
         try:
-            filled = self._cache.fetched(
-                opened.generation, lambda: query.fetch(entry.package, variant), query.upstream, cause
-            )
+            filled = self._cache.fetched(opened.generation, fetch, query.upstream, _newest_cause(opened, claim))
         except UpstreamError as error:
             self._cache.fail(entry, variant, error)
             raise
@@ -146,10 +146,6 @@ class Refiller:
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled)
         return shows or is_last
-
-    def _cause(self, entry: Entry, variant: str) -> dict | None:
-        (reading,) = self._cache.read([(entry, variant)])
-        return reading.because["event"] if reading.because else None
 
     def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to make current: those that were, and the one that a page shows first."""
@@ -169,6 +165,12 @@ class Refiller:
             log.error("the default release of %s is not known: %s", name, error)
             return set()
         return {found.branch} if found and found.branch else set()
+
+
+def _newest_cause(opened: Opened, claim: Claim) -> Mapping[str, Any] | None:
+    """Return the event that a stamp is to name: that of the job, or a newer one that came since it was claimed."""
+    causes = [cause for cause in (claim.event and claim.event.cause(), opened.cause) if cause]
+    return max(reversed(causes), key=lambda cause: cause["sent"], default=None)
 
 
 class Refillers:

@@ -99,7 +99,9 @@ def test_an_update_walks_from_pending_to_stable(live):
     live.happen("build", "guake", release="f44")
     created = live.happen("update", "guake", release="f44")
     alias = created["facts"]["updates"][0]["alias"]
+    # The first is of an older update, which is obsolete now.
     assert live.topics(created) == [
+        "buildsys.untag",
         "bodhi.update.status.testing.koji-build-group.build.complete",
         "bodhi.update.request.testing",
     ]
@@ -109,6 +111,22 @@ def test_an_update_walks_from_pending_to_stable(live):
     assert live.topics(pushed) == ["buildsys.tag", "buildsys.untag", "bodhi.update.complete.stable"]
     assert live.get(f"/bodhi/updates/{alias}")["update"]["status"] == "stable"
     assert live.koji("listTagged", "f44-updates", package="guake", latest=True)[0]["nvr"] in str(created["facts"])
+
+
+def test_an_update_obsoletes_older_ones_of_its_release(live):
+    live.happen("update", "guake", to="testing", release="f44")
+    statuses = [update["status"] for update in live.truth("guake")["updates"] if update["release"] == "F44"]
+    assert statuses[:2] == ["testing", "obsolete"]
+    assert statuses.count("testing") == 1
+
+
+def test_a_stable_update_is_what_the_release_shows(live):
+    live.happen("update", "guake", to="testing", release="f44")
+    live.happen("update", "guake", to="stable", release="f44")
+    live.happen("repo", "guake", release="f44")
+    shown = live.get("/mdapi/f44/pkg/guake")
+    assert shown["repo"] == "updates"
+    assert f"guake-{shown['version']}-{shown['release']}" == live.truth("guake")["releases"]["f44"]["stable"]
 
 
 def test_bodhi_shows_what_a_message_says_before_it_is_sent(live):
@@ -303,6 +321,10 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
         ("bug", "guake", {"id": 1}, "guake has no bug 1; there are"),
         ("bug", "guake", {"version": "99"}, "there is no version '99'"),
         ("push", "guake", {"version": "../x"}, "'../x' is no version"),
+        ("build", "guake", {"version": "1-2"}, "'1-2' is no version"),
+        ("build", "guake", {"owner": "<b>"}, "'<b>' is no account"),
+        ("new-package", "brandnew", {"version": "-"}, "'-' is no version"),
+        ("update", "guake", {"release": "rawhide"}, "rawhide makes its updates by itself"),
         ("repo", "guake", {"release": "eln"}, "mdapi has no repository of eln"),
         ("maintainer", "guake", {"user": "pingou"}, "pingou maintains guake already"),
         ("branch", "guake", {"branch": "f44"}, "guake has a branch 'f44' already"),

@@ -119,6 +119,23 @@ def test_one_failing_call_does_not_fail_the_others(quiet):
     assert (unknown_tag["faultCode"], unknown_call["faultString"]) == (1000, "Invalid method: noSuchCall")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"methodName": "multiCall", "params": [[]]},
+        {"methodName": "listBuilds", "params": 7},
+        {"params": []},
+        {"methodName": [], "params": []},
+        "getAPIVersion",
+    ],
+)
+def test_a_wrong_call_among_others_is_a_fault_in_its_place(quiet, call):
+    good = {"methodName": "getAPIVersion", "params": []}
+    first, fault, last = quiet.koji("multiCall", [good, call, good])
+    assert (first, last) == ([1], [1])
+    assert fault["faultCode"] in (1, 1000)
+
+
 def test_wrong_arguments_are_a_fault_of_their_own(quiet):
     with pytest.raises(xmlrpc.client.Fault) as fault:
         quiet.koji("getTag", colour="red")

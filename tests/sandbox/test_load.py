@@ -3,11 +3,13 @@
 import gzip
 import json
 import time
+from itertools import islice
 
 import pytest
 
 from fedora_packages.sandbox.facts import EVR
 from fedora_packages.sandbox.load import WorldError, load
+from fedora_packages.sandbox.mdapi import Repositories, changes_of
 from fedora_packages.sandbox.world import World
 
 NOW = 1_790_000_000
@@ -61,6 +63,18 @@ def test_another_release_has_the_same_with_its_own_dist_tag(lines):
     assert package.build(
         package.tags["f44-updates" if "f44-updates" in package.tags else "f44"][0]
     ).evr.release.endswith(".fc44")
+
+
+def test_of_two_sources_of_a_binary_the_later_one_has_its_row(lines):
+    loaded = world(lines(LINE, LINE | {"name": "beta", "summary": "Later"}))
+    repositories = Repositories(loaded.now())
+    assert repositories.row("rawhide", "alpha-doc").build.name == "beta"
+    assert repositories.siblings("rawhide", repositories.row("rawhide", "alpha")) == ["alpha"]
+
+
+def test_a_source_that_builds_no_binary_of_its_name_has_none(lines):
+    repositories = Repositories(world(lines(LINE | {"builds_main": False})).now())
+    assert repositories.row("rawhide", "alpha") is None
 
 
 def test_a_subpackage_may_have_a_version_of_its_own(lines):
@@ -151,9 +165,42 @@ def test_updates_of_every_status_are_there():
     assert found == {"pending", "testing", "stable", "unpushed", "obsolete"}
 
 
-@pytest.mark.slow
-def test_all_packages_of_a_release_load(data, record_property):
+@pytest.fixture(scope="module")
+def all_packages(data):
+    """The path of the recorded packages of a whole release, and the seconds that it takes to load them."""
+    path = data / "fedora-rawhide.jsonl.gz"
     began = time.monotonic()
-    loaded = world(data / "fedora-rawhide.jsonl.gz")
-    record_property("seconds", round(time.monotonic() - began, 1))
+    return path, world(path), time.monotonic() - began
+
+
+@pytest.mark.slow
+def test_all_packages_of_a_release_load(all_packages, record_property):
+    _, loaded, seconds = all_packages
+    record_property("seconds", round(seconds, 1))
     assert len(loaded.names) == 23176
+
+
+@pytest.mark.slow
+def test_rawhide_is_what_the_file_says_of_every_tenth_package(all_packages):
+    path, loaded, _ = all_packages
+    repositories = Repositories(loaded.now())
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in islice(lines, 0, None, 10):
+            told = json.loads(line)
+            parts = [told] * told["builds_main"] + told["subpackages"]
+            for part in parts:
+                if (
+                    len(loaded.catalog.builders[part["name"]]) > 1
+                    or sum(one["name"] == part["name"] for one in parts) > 1
+                ):
+                    # Another source, or the same, builds it too: that one's row is shown.
+                    continue
+                row = repositories.row("rawhide", part["name"])
+                assert (row.build.evr.version, row.build.evr.release) == (told["version"], told["release"])
+                assert (row.binary.summary, row.binary.description) == (part["summary"], part["description"])
+                assert list(row.files) == part["files"]
+                assert [list(row.relation_texts(kind)) for kind in ("requires", "provides")] == [
+                    part["requires"],
+                    part["provides"],
+                ]
+                assert [change.text for change in changes_of(row.build)] == [one["text"] for one in told["changelog"]]

@@ -1,5 +1,6 @@
 """The web process in a test: the real application over a real Redis and a real index, asked through WebTest."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,10 @@ def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
         yield Website(TestApp(wsgi), service)
     finally:
         wsgi.registry.reads.close()
+        # A fill that is under way would note its failure in the Redis of the next test.
+        for thread in threading.enumerate():
+            if thread.name.startswith("fill-"):
+                thread.join(10)
         wsgi.registry.service.client.close()
 
 

@@ -35,5 +35,6 @@ def silent():
 def silenced(silent, service, strings) -> Website:
     """The application, with upstreams that take questions and do not answer."""
     urls = {key: silent for key in strings if key.startswith("connectors.") and key.endswith(".url")}
-    with website(service, {**strings, **urls, "cache.wait": "0.2"}) as found:
+    timeouts = {key: "0.5" for key in strings if key.startswith("connectors.") and key.endswith(".timeout")}
+    with website(service, {**strings, **urls, **timeouts, "cache.wait": "0.2"}) as found:
         yield found

@@ -63,6 +63,16 @@ def test_a_job_is_fetched_and_stored_with_the_event_as_its_cause(service, refill
     assert service.queue.depth("koji") == 0
 
 
+def test_the_stamp_names_the_newest_event_also_if_it_came_after_the_job_was_claimed(service, refiller, upstream):
+    upstream.koji_says(builds(BUILD))
+    entry = service.queries["koji.builds"].entry("guake")
+    service.cache.fill(entry, "", lambda: {"total": 0, "builds": []}, "koji")
+    service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
+    service.cache.invalidate([entry], {"id": "2026-2", "topic": "buildsys.build.state.change", "sent": 1000.0})
+    refiller.work("koji")
+    assert read(service).stamp.event["id"] == "2026-2"
+
+
 def test_a_failure_is_noted_and_tried_again(service, refiller, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
