@@ -7,7 +7,7 @@ BIN := $(ENV)/bin
 INI ?= development.ini
 RUN_OPTIONS ?=
 
-.PHONY: help run test test-slow test-browser conformance lint format clean
+.PHONY: help run test test-slow test-browser conformance bench lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -43,6 +43,9 @@ $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 
 conformance: $(ENV)-conformance/installed  ## Hold the sandbox to the published servers and clients
 	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
+
+bench: $(ENV)/installed  ## Measure how soon after a message a page is fresh
+	$(BIN)/python -m benchmarks.freshness
 
 lint: $(ENV)/installed  ## Check style
 	$(BIN)/ruff check .
