@@ -1,8 +1,8 @@
 """How soon after a message a page is fresh: sent to invalidated, and sent to fresh beyond upstream's own time.
 
-Starts a service of its own against the sandbox, reports 500 bugs at 50 a second, and reads from each entry when it was invalidated
-and when its refill began to be asked for.  The clock starts before the sandbox is told to make a thing happen, so that its own work
-and the bus are in every figure.
+Starts a service of its own against the sandbox, reports 500 bugs at 50 a second, and reads from each entry when it
+was invalidated and when its refill began to be asked for.  The clock starts before the sandbox is told to make a
+thing happen, so that its own work and the bus are in every figure.
 
     python -m benchmarks.freshness [--messages 500] [--rate 50]
 """
@@ -84,7 +84,9 @@ def main() -> None:
             found = measure(site, packages, given.messages, given.rate)
         finally:
             site.laptop.stop_all()
-    print(f"{given.messages} messages at {given.rate:g}/s over {len(packages)} packages; fresh when looked at: {len(found)}")
+    print(
+        f"{given.messages} messages at {given.rate:g}/s over {len(packages)} packages; fresh when looked at: {len(found)}"
+    )
     print(f"sent to invalidated:                       {percentiles([row['invalidated'] for row in found])}")
     print(f"sent to fresh, beyond upstream's own time: {percentiles([row['fresh'] for row in found])}")
 

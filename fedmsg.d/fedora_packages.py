@@ -1,7 +1,8 @@
 """What a fedmsg hub must be told to run our consumer.
 
-Read by ``fedmsg-hub`` and by ``fedora-packages-worker`` from ``./fedmsg.d``.  All keys below are needed: with one of the first four
-missing the hub would log a line and run on without us, so that the consumer ends the process instead and says which it was.
+Read by ``fedmsg-hub`` and by ``fedora-packages-worker`` from ``./fedmsg.d``.  All keys below are needed: with one of
+the first four missing the hub would log a line and run on without us, so that the consumer ends the process instead
+and says which it was.
 """
 
 import os
@@ -18,6 +19,8 @@ config = {
     # Where to listen, by name.  Numbers, not names of hosts: zeromq refuses "localhost".  ``worker.endpoints`` of the settings,
     # where given, is used by ``fedora-packages-worker`` in place of these.
     "endpoints": {
-        "fedora_packages.sandbox": os.environ.get("FEDORA_PACKAGES_WORKER_ENDPOINTS", "tcp://127.0.0.1:9940").split(","),
+        "fedora_packages.sandbox": os.environ.get("FEDORA_PACKAGES_WORKER_ENDPOINTS", "tcp://127.0.0.1:9940").split(
+            ","
+        ),
     },
 }

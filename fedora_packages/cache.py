@@ -322,8 +322,9 @@ class Cache:
     ) -> Reading:
         """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
 
-        ``event`` is the cause that the stamp will name.  A fill that loses the race is handed on as ``refreshing`` and not stored.
-        Raises `FillInProgress`, and what ``fetch`` raises (an `UpstreamError` is noted with the entry for panels to tell).
+        ``event`` is the cause that the stamp will name.  A fill that loses the race is handed on as ``refreshing``
+        and not stored.  Raises `FillInProgress`, and what ``fetch`` raises (an `UpstreamError` is noted with the
+        entry for panels to tell).
         """
 
         def create() -> Filled:

@@ -36,8 +36,8 @@ _NO_PACKAGES = re.compile(r"distribution|LiveCD.*|Package Review")
 class Event:
     """One message of either bus.
 
-    ``topic`` is what follows the environment (``"buildsys.tag"``), ``prefix`` what stands before it (``"org.fedoraproject.prod"``),
-    ``sent`` is UTC in seconds since 1970, ``body`` the message proper.
+    ``topic`` is what follows the environment (``"buildsys.tag"``), ``prefix`` what stands before it
+    (``"org.fedoraproject.prod"``), ``sent`` is UTC in seconds since 1970, ``body`` the message proper.
     """
 
     prefix: str
@@ -94,9 +94,10 @@ class Event:
 def parse(message: Any, received: float | None = None) -> Event:
     """Return the event of a message in any of the envelopes it comes in.
 
-    Those are classic fedmsg (``{"topic", "msg", "timestamp", "msg_id"}``; also as a consumer is handed it, below ``"body"``) and
-    fedora-messaging (``{"topic", "body", "id", "headers": {"sent-at"}}``).  A message without an id is given one made from what it
-    says; one without a time, or with one to come, counts as sent when it was ``received``.
+    Those are classic fedmsg (``{"topic", "msg", "timestamp", "msg_id"}``; also as a consumer is handed it, below
+    ``"body"``) and fedora-messaging (``{"topic", "body", "id", "headers": {"sent-at"}}``).  A message without an id
+    is given one made from what it says; one without a time, or with one to come, counts as sent when it was
+    ``received``.
 
     Raises `MessageNotUnderstood`.
     """
@@ -199,7 +200,8 @@ def changed_paths(event: Event) -> tuple[str, ...] | None:
     return None
 
 
-# The families of messages.  Each function is given topic and body and yields candidates; what is no package name is left out later.
+# The families of messages.  Each function is given topic and body and yields candidates; what is no package name is
+# left out later.
 
 
 def _koji(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
@@ -313,9 +315,9 @@ def _anitya_projects(topic: str, body: Mapping[str, Any]) -> Iterator[int]:
     )
     project = dig(body, "project", "id")
     distro = dig(body, "message", "distro")
-    if any(fnmatchcase(topic, pattern) for pattern in unnamed) and isinstance(project, int):
-        if not topic.startswith("anitya.project.map.") or _is_fedora(distro):
-            yield project
+    is_ours = not topic.startswith("anitya.project.map.") or _is_fedora(distro)
+    if is_ours and isinstance(project, int) and any(fnmatchcase(topic, pattern) for pattern in unnamed):
+        yield project
 
 
 def _hotness(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:

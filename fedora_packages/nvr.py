@@ -77,8 +77,8 @@ class EVR:
 def _order(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts versions as rpm's ``rpmvercmp`` does.
 
-    Runs of digits compare as numbers and are newer than runs of letters; ``~`` is older than the end of the text, ``^`` newer than
-    the end and older than anything else.  All other characters only divide.
+    Runs of digits compare as numbers and are newer than runs of letters; ``~`` is older than the end of the text,
+    ``^`` newer than the end and older than anything else.  All other characters only divide.
     """
     ranks = {"~": (0, 0, ""), "^": (2, 0, "")}
     segments = [

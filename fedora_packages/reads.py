@@ -1,8 +1,8 @@
 """What a page or a JSON answer reads: many entries at once, from the cache, within a bounded time.
 
-A hit costs one round trip for all of them.  What is missing is asked for in the background, each upstream by threads of its own, and
-waited for together; what has not come by then is answered with the last known good value and its reason.  So a page is neither an
-error because one upstream is down, nor slow because one is.
+A hit costs one round trip for all of them.  What is missing is asked for in the background, each upstream by threads
+of its own, and waited for together; what has not come by then is answered with the last known good value and its
+reason.  So a page is neither an error because one upstream is down, nor slow because one is.
 """
 
 import threading

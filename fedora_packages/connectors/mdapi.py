@@ -33,7 +33,9 @@ class MdapiConnector(Connector):
 
     @query(shape=1, about="binary")
     def package(self, package, release):
-        """Return what a release's repositories say of a package; of a source package without a binary of its name, one of its binaries.
+        """Return what a release's repositories say of a package.
+
+        Of a source package without a binary of its name they describe one of its binaries::
 
             {"found": True,
              "name": "guake",                    # the package that is described; None if mdapi does not tell (a sibling's)

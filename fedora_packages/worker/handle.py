@@ -1,8 +1,8 @@
 """From a message to the entries it changes, invalidated and queued: no bus, no framework.
 
-The order is the whole point.  Entries are invalidated first; then, in a second step, they are queued and the message's time is noted
-as seen; only then is the message acknowledged by whoever called.  Killed anywhere in between, the message comes again, and handling
-it twice does no harm.
+The order is the whole point.  Entries are invalidated first; then, in a second step, they are queued and the
+message's time is noted as seen; only then is the message acknowledged by whoever called.  Killed anywhere in between,
+the message comes again, and handling it twice does no harm.
 """
 
 import logging

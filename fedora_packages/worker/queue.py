@@ -30,8 +30,8 @@ EVENT_KEPT = 64 << 10
 class Claim:
     """A job that is ours for a while.
 
-    ``since`` is when it was first added (seconds since 1970, by Redis' clock), ``attempts`` how often in a row it failed, ``looks``
-    how often upstream did not show the event yet.
+    ``since`` is when it was first added (seconds since 1970, by Redis' clock), ``attempts`` how often in a row it
+    failed, ``looks`` how often upstream did not show the event yet.
     """
 
     upstream: str

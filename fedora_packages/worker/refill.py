@@ -1,7 +1,7 @@
 """The refillers: claim a job, fetch what it names, store it, done.
 
-Each upstream has threads of its own, as many as it may be asked things at once.  A fetch that fails is tried again for ever, ever more
-slowly; what upstream does not show yet is not trusted and looked at again.
+Each upstream has threads of its own, as many as it may be asked things at once.  A fetch that fails is tried again
+for ever, ever more slowly; what upstream does not show yet is not trusted and looked at again.
 
 Before editing: a value is stored with the generation that was read *before* it was fetched, and a claim ends last.
 """
@@ -24,7 +24,8 @@ from fedora_packages.worker.queue import Claim
 
 log = logging.getLogger(__name__)
 
-#: How often upstream is given another chance to show an event, and the seconds before the first of them; each next waits twice as long.
+#: How often upstream is given another chance to show an event, and the seconds before the first of them; each next
+#: waits twice as long.
 LOOKS = 4
 LOOK_DELAY = 0.5
 

@@ -3,8 +3,8 @@
 The bus itself keeps nothing.  What was handled last is noted with every message; everything from then (and a margin before, since
 messages come late and out of order) until now is handled again.  That is harmless: handling is idempotent.
 
-The one thing to know: pages of the archive are counted from the start of the interval, so the end of it is fixed before the first page
-is read.
+The one thing to know: pages of the archive are counted from the start of the interval, so the end of it is fixed
+before the first page is read.
 """
 
 import json
@@ -64,8 +64,8 @@ class Replay:
     def owed(self) -> tuple[float, float] | None:
         """Return the interval that must be replayed, and note in Redis that it is; None on a first start.
 
-        To be called before the bus is listened to: the first live message moves what was seen last.  A replay that was not finished
-        is still owed.
+        To be called before the bus is listened to: the first live message moves what was seen last.  A replay that
+        was not finished is still owed.
         """
         seen, now = self.seen(), self._clock()
         with redis_errors():

@@ -6,9 +6,7 @@ import pytest
 import requests
 
 from fedora_packages.connectors.base import Circuit
-from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-
 from tests.upstream import Answer
 
 RELATION_PAGE = "/f45/pkg/guake"

@@ -9,7 +9,6 @@ import pytest
 from fedora_packages.connectors.koji import BUILDS_KEPT
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import Event, parse
-
 from tests.upstream import Answer
 
 

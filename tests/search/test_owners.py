@@ -19,7 +19,9 @@ def upstream():
 
 @pytest.fixture
 def distgit(upstream):
-    return DistgitConnector(ConnectorSettings(upstream.url, timeout=5, concurrency=1, rest=1, max_bytes=1 << 20), "test")
+    return DistgitConnector(
+        ConnectorSettings(upstream.url, timeout=5, concurrency=1, rest=1, max_bytes=1 << 20), "test"
+    )
 
 
 @pytest.mark.parametrize(

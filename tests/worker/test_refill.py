@@ -34,11 +34,6 @@ def read(service, query="koji.builds", package="guake", variant=""):
     return reading
 
 
-RELEASE = {
-    "id_prefix": "FEDORA", "state": "current", "dist_tag": "f45", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
-}  # fmt: skip
-
-
 @pytest.fixture
 def releases(service):
     """Make rawhide and f45 the active releases."""
