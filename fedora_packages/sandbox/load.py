@@ -9,7 +9,8 @@ import json
 import re
 import tomllib
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,10 @@ class WorldError(Exception):
 class Catalog:
     """The packages of a world as its file has them.
 
-    ``names`` is in the file's order; a package's number is its place in it.  ``origin(number)`` gives what the file says,
-    ``outline(name)`` the little of it that lists of all packages need.  ``builders`` maps a binary package to the numbers of
-    the sources that build it, ``related`` a kind of relation and a capability to those that have such a relation
-    (``buildrequires``: those that need it to be built).
+    ``names`` is in the file's order; a package's number is its place in it.  ``ordered`` has the names in lower case and in
+    alphabetical order, with their numbers.  ``origin(number)`` gives what the file says, ``outline(name)`` the little of it that
+    lists of all packages need.  ``builders`` maps a binary package to the numbers of the sources that build it, ``related`` a
+    kind of relation and a capability to those that have such a relation (``buildrequires``: those that need it to be built).
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Catalog:
         self.releases = releases
         self.names: list[str] = []
         self.numbers: dict[str, int] = {}
+        self.ordered: list[tuple[str, int]] = []
         self.builders: dict[str, tuple[int, ...]] = {}
         self.related: dict[str, dict[str, list[int]]] = {kind: {} for kind in (*RELATIONS, "buildrequires")}
 
@@ -82,7 +84,15 @@ class Catalog:
             raise ValueError(f"package {name!r} is there twice")
         self.numbers[name] = len(self.names)
         self.names.append(name)
+        insort(self.ordered, (name.lower(), self.numbers[name]))
         return self.numbers[name]
+
+    def starting(self, head: str) -> Iterator[tuple[str, int]]:
+        """Yield (name in lower case, number) of the packages whose name in lower case starts with ``head``."""
+        for place in range(bisect_left(self.ordered, (head, -1)), len(self.ordered)):
+            if not self.ordered[place][0].startswith(head):
+                break
+            yield self.ordered[place]
 
     def index(self, number: int, binary: str, relations: Iterable[tuple[str, Iterable[str]]]) -> None:
         """Note a binary package of a source and the capabilities that it is related to."""

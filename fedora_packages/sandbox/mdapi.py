@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from fedora_packages.sandbox.facts import DIST, EVR, RELATIONS, Binary, Build, Change, relation
+from fedora_packages.sandbox.load import Catalog
 from fedora_packages.sandbox.served import LOOK, Sandboxed
 from fedora_packages.sandbox.world import View
 
@@ -154,7 +155,7 @@ class Repositories:
     def like(self, repository: str, name: str) -> list[Row]:
         """Return the rows whose source rpm is LIKE ``NAME-%``, the highest EVR first."""
         pattern = _like(f"{name}-%")
-        numbers = _sources_like(self.catalog.names, name)
+        numbers = _sources_like(self.catalog, name)
         rows = [row for number in numbers for row in self.rows_of_source(repository, number)]
         return _ordered(row for row in rows if pattern.fullmatch(row.source_file))
 
@@ -197,12 +198,15 @@ def _like(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts.get(letter, re.escape(letter)) for letter in pattern), re.IGNORECASE | re.DOTALL)
 
 
-def _sources_like(names: list[str], name: str) -> list[int]:
+def _sources_like(catalog: Catalog, name: str) -> list[int]:
     """Return the numbers of the sources whose rpms' names can be LIKE ``NAME-%``, in the world's order."""
     wanted = _like(f"{name}-%")
+    before_wildcards = re.split("[%_]", name, maxsplit=1)[0].lower()
+    found = {number for one, number in catalog.starting(before_wildcards) if wanted.fullmatch(f"{one}-")}
     # "NAME" may reach into the version of a shorter name: glib-2.8 asks for what glib has.
-    heads = [name[:end].lower() for end in range(len(name)) if name[end] == "-"]
-    found = {number for number, one in enumerate(names) if wanted.fullmatch(f"{one}-") or one.lower() in heads}
+    for end in (place for place, letter in enumerate(name) if letter == "-"):
+        head = name[:end].lower()
+        found |= {number for one, number in catalog.starting(head) if one == head}
     return sorted(found)
 
 

@@ -17,8 +17,8 @@ from fedora_packages.sandbox.world import World
 #: How many requests the log keeps.
 REQUESTS_KEPT = 10_000
 
-#: Bytes of a request's body: what koji's hub takes.
-BODY_LIMIT = 4 << 20
+#: Bytes of a request's body: more than any message has, so that messages that are too large can be published.
+BODY_LIMIT = 64 << 20
 
 #: Upstreams by the first part of the path.
 BY_PATH = {name: name for name in UPSTREAMS} | {"kojihub": "koji"}

@@ -13,7 +13,11 @@ from fedora_packages.sandbox.world import View
 def package_facts(look: View, package: Package) -> dict[str, Any]:
     """Return the newest of what is true of a package.
 
-    {"package": "guake", "source": ..., "releases": {"f44": {"stable": NVR or None, "testing": NVR or None}}, ...}
+    {"package": "guake", "owner": "pingou",
+     "releases": {"f44": {"stable": "guake-3.10.0-4.fc44", "testing": None}},     # NVRs, by koji's tags
+     "builds": [...], "updates": [...],           # the three newest of each, as in `whole_truth`
+     "bugs_open": 3,
+     "branches": {"rawhide": {"evr", "commit", "retired", "patches"}}}
     """
     return {
         "package": package.name,

@@ -49,6 +49,7 @@ def small_world() -> Catalog:
     catalog = copy.copy(_read_once())
     catalog.names = list(catalog.names)
     catalog.numbers = dict(catalog.numbers)
+    catalog.ordered = list(catalog.ordered)
     catalog.builders = dict(catalog.builders)
     catalog.related = {
         kind: {capability: list(numbers) for capability, numbers in table.items()}

@@ -149,3 +149,7 @@ def test_only_posts_are_answered(quiet):
 
 def test_a_body_that_is_no_call_is_a_bad_request(quiet):
     assert quiet.ask("/kojihub", b"<html>").status == 400
+
+
+def test_a_request_that_is_too_long_is_refused(quiet):
+    assert quiet.ask("/kojihub", b" " * (5 << 20)).status == 400

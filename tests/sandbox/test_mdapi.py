@@ -5,6 +5,8 @@ from urllib.parse import quote
 
 import pytest
 
+from fedora_packages.sandbox.mdapi import Repositories
+
 
 def test_the_testing_repository_is_searched_first(live):
     live.happen("update", "guake", to="testing", release="f44")
@@ -121,3 +123,9 @@ def test_a_retired_package_leaves_the_repository_when_it_is_renewed(live):
     live.happen("build", "kakoune")
     live.happen("repo", "kakoune")
     assert live.ask("/mdapi/rawhide/pkg/guake").status == 404
+
+
+@pytest.mark.parametrize("name", ["python-ble_ch", "python-bl%", "PYTHON-bleach", "python-bleach-6.4.0", "%-bleach"])
+def test_a_source_is_matched_as_sql_matches_text(quiet, name):
+    found = Repositories(quiet.sandbox.world.now()).like("rawhide", name)
+    assert {row.build.name for row in found} == {"python-bleach"}
