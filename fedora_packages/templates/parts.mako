@@ -95,7 +95,7 @@ ${spoken(read.upstream)} has not answered yet.\
   % if read.reading.stamp.event:
 , because of ${event(read.reading.stamp.event)}\
   % endif
-, asked by the x.
+, asked by the ${read.reading.stamp.by}.
   % if not read.reading.is_fresh:
   They have changed since\
     % if read.reading.because and read.reading.because["event"]:

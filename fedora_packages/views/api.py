@@ -21,7 +21,7 @@ from fedora_packages.service import RELEASES
 from fedora_packages.views.errors import problem
 from fedora_packages.views.request import UnknownPart, asked_package
 from fedora_packages.views.search import TERM_KEPT
-from fedora_packages.widgets.base import page_of, wanted_of
+from fedora_packages.widgets.base import Page, wanted_of
 from fedora_packages.widgets.parameters import parse, release_of, whole
 
 
@@ -74,9 +74,9 @@ def query(request: Request) -> dict[str, Any] | Response:
     name = request.matchdict["query"]
     if name not in queries:
         raise UnknownPart(f"There is no query {name[:40]!r}; there are {', '.join(queries)}.")
-    page = page_of((), found, request.service, request.links, request.given)
-    asked = parse(request.given, {"release": release_of(found)} if queries[name].by_release else {})
-    return _answer(request, wanted_of(queries[name], found, page.binary, asked.get("release", page.release)))
+    parsers = {"release": release_of(found)} if queries[name].by_release else {}
+    page = Page(found, request.service, request.links, request.given, parse(request.given, parsers))
+    return _answer(request, wanted_of(queries[name], page))
 
 
 @view_config(route_name="api.releases", renderer="json")

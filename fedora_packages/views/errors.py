@@ -104,5 +104,6 @@ def http_error(error: HTTPException, request: Request) -> Response:
 @exception_view_config(Exception)
 def bug(error: Exception, request: Request) -> Response:
     """A mistake of ours: the log has all of it, the answer nothing."""
-    log.error("%s %s failed", request.method, request.environ["PATH_INFO"][:200], exc_info=error)
+    # The path is whatever was sent: as it is, a line break in it would make a line of the log.
+    log.error("%s %r failed", request.method, request.environ["PATH_INFO"][:200], exc_info=error)
     return problem(request, 500, "This page could not be made.  What went wrong is in the log of this site.")

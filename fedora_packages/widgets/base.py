@@ -221,7 +221,7 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
     """Return the panels of a page, with all their values read at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
     wanted = {
-        (widget.name, word): wanted_of(page.service.queries[query], page.package, page.binary, page.release)
+        (widget.name, word): wanted_of(page.service.queries[query], page)
         for widget in shown
         for word, query in widget.reads.items()
     }
@@ -239,12 +239,12 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
     ]
 
 
-def wanted_of(query: Query, package: Package, binary: str, release: str) -> Wanted:
-    """Return the entry of a query that is shown for a package: the source's or a binary's, by what the query is about."""
+def wanted_of(query: Query, page: Page) -> Wanted:
+    """Return the entry of a query that a page shows: the source's or a binary's, by what the query is about."""
     if query.about == "nothing":
         return Wanted(query)
-    name = binary if query.about == "binary" else package.source
-    return Wanted(query, name, release if query.by_release else None)
+    name = page.binary if query.about == "binary" else page.package.source
+    return Wanted(query, name, page.release if query.by_release else None)
 
 
 def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch]]:

@@ -1,8 +1,41 @@
-"""The application, for tests of views."""
+"""The application over one index, for tests of views and panels."""
 
 import pytest
 
+from fedora_packages import service as services
+from fedora_packages import settings
+from fedora_packages.search.writer import Writer
+from tests.conftest import DOCUMENTS
+
 from .website import Website, website
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory) -> str:
+    """The folder of a small index that nobody changes."""
+    path = str(tmp_path_factory.mktemp("web") / "index")
+    with Writer(path, create=True) as writer:
+        writer.replace(DOCUMENTS)
+        writer.commit()
+    return path
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory) -> str:
+    """A folder for compiled templates: they are compiled once for all tests, and not for each application."""
+    return str(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture
+def strings(strings, index, compiled) -> dict[str, str]:
+    """Settings with the index that is there."""
+    return {**strings, "search.index": index, "mako.module_directory": compiled}
+
+
+@pytest.fixture
+def service(client, strings):
+    """The parts of the service over an empty Redis, for looking at what the application does."""
+    return services.build(settings.from_strings(strings, {}), "worker")
 
 
 @pytest.fixture

@@ -5,20 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
-from fedora_packages.events import Event
 from fedora_packages.service import Service
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
-
-#: A folder for compiled templates, removed at the end of the run.
-COMPILED = TemporaryDirectory(prefix="fedora-packages-templates-")
 
 
 @dataclass
@@ -54,8 +49,7 @@ class Website:
 @contextmanager
 def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
     """Run the application over the Redis and index of ``service``."""
-    # Templates are compiled once for the whole run, and not for each application.
-    wsgi = main({}, **{"mako.module_directory": COMPILED.name, **strings})
+    wsgi = main({}, **strings)
     try:
         yield Website(TestApp(wsgi), service)
     finally:
@@ -67,23 +61,35 @@ def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
         wsgi.registry.service.client.close()
 
 
+#: Elements that have no end.
+VOID = frozenset({"meta", "link", "input", "br", "hr", "img"})
+
+
 class Elements(HTMLParser):
-    """Every element of a page, as a browser would see it: (tag, attributes)."""
+    """Every element of a page, as a browser would see it: (tag, attributes).
+
+    ``misplaced`` are ends that do not end what was begun last; ``open`` is what is still open.
+    """
 
     def __init__(self, page: str):
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.misplaced: list[str] = []
         self.feed(page)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        else:
+            self.misplaced.append(tag)
 
     def of(self, tag: str) -> list[dict[str, str | None]]:
         """Return the attributes of all elements of one kind."""
         return [attributes for found, attributes in self.found if found == tag]
-
-
-def event(topic: str = CAUSE["topic"], **body: Any) -> Event:
-    """Return an event."""
-    return Event("org.fedoraproject.prod", topic, CAUSE["id"], CAUSE["sent"], body)

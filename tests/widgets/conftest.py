@@ -4,15 +4,13 @@ import socket
 
 import pytest
 
+from tests.views import conftest as views
 from tests.views.values import VALUES
 from tests.views.website import Website, website
 
-
-@pytest.fixture
-def site(service, strings) -> Website:
-    """The application over an empty cache."""
-    with website(service, strings) as found:
-        yield found
+# The same application as in the tests of views.
+index, compiled = views.index, views.compiled
+strings, service, site = views.strings, views.service, views.site
 
 
 @pytest.fixture

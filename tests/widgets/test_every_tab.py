@@ -104,6 +104,19 @@ def test_a_tab_says_in_title_and_bar_which_it_is(guake, tab):
     assert (title in page.text, current) == (True, ["/guake" if tab == "overview" else f"/guake/{tab}"])
 
 
+@pytest.mark.parametrize("tab", TABS)
+def test_every_element_of_a_tab_is_ended_and_every_id_is_unique(guake, tab):
+    elements = Elements(guake.get(address(tab)).text)
+    ids = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert (elements.misplaced, elements.open, len(ids)) == ([], [], len(set(ids)))
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_table_of_a_tab_says_what_its_columns_and_rows_are(guake, tab):
+    heads = Elements(guake.get(address(tab)).text).of("th")
+    assert [head for head in heads if head.get("scope") not in ("col", "row")] == []
+
+
 HOSTILE = "\"'><xss onxss=1>${7*7}</title></pre></script>&lt;"
 
 

@@ -3,9 +3,10 @@
 import re
 
 from fedora_packages import timeline
+from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
 from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, relation, tagged, update
-from tests.views.website import CAUSE, Elements, event
+from tests.views.website import CAUSE, Elements
 
 
 def rows(page) -> list[str]:
@@ -26,6 +27,10 @@ def test_a_stamp_names_the_message_that_made_the_value_necessary(site):
     site.know("koji.builds", VALUES["koji.builds"], "guake", cause=CAUSE)
     page = site.get("/guake/builds", 200).text
     assert re.search(r"because of <span class=\"event\">buildsys.build.state.change <code>2026-0a1b2c3d</code>", page)
+
+
+def test_a_stamp_names_who_asked(guake):
+    assert "from koji, asked by the worker." in guake.get("/guake/builds").text
 
 
 def test_times_are_absolute_and_machines_can_read_them(guake):
@@ -68,6 +73,13 @@ def test_the_overview_names_the_other_binaries_of_a_source(guake):
 
 def test_the_overview_shows_what_the_index_knows_while_mdapi_is_away(site):
     assert "Drop-down terminal" in site.get("/guake").text
+
+
+def test_the_overview_of_a_source_is_not_described_as_one_of_its_binaries(site):
+    about = {**VALUES["mdapi.package"], "name": "vim-common", "summary": "Files that others need"}
+    site.know("mdapi.package", about, "vim-common", "rawhide")
+    page = site.get("/vim/overview/overview").text
+    assert ('<p class="summary">Editor</p>' in page, "Files that others need" in page) == (True, False)
 
 
 def test_the_overview_of_a_binary_leads_to_its_source(guake):
@@ -118,8 +130,8 @@ def test_builds_that_are_not_known_are_not_shown_as_none(site):
 def test_what_happened_lately_is_newest_first(guake):
     pipe = guake.service.client.pipeline()
     for number in (1, 2):
-        found = event("bugzilla.bug.new")
-        timeline.note(pipe, "guake", type(found)(found.prefix, found.topic, f"2026-{number}", 1000.0 * number, {}))
+        event = Event("org.fedoraproject.prod", "bugzilla.bug.new", f"2026-{number}", 1000.0 * number, {})
+        timeline.note(pipe, "guake", event)
     pipe.execute()
     page = guake.get("/guake").text
     assert page.index("<code>2026-2</code>") < page.index("<code>2026-1</code>")

@@ -1,0 +1,137 @@
+"""Answers to what cannot be answered."""
+
+import pytest
+
+from .website import website
+
+#: Names that are none, and some that only look like packages.
+NO_NAMES = [
+    "nothing-of-that-name",
+    "GUAKE",
+    "..",
+    ".",
+    "%00",
+    "gua%00ke",
+    "-rf",
+    "%2e%2e",
+    "a%20b",
+    "%E2%98%83",
+    "x" * 10_000,
+    "%3Cscript%3E",
+]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=lambda name: name[:20])
+def test_a_name_that_is_no_packages_is_404_and_no_upstream_is_asked(site, upstream, name):
+    for place in ("/{}", "/{}/builds", "/packages/{}", "/api/v1/packages/{}", "/api/v1/packages/{}/builds"):
+        answer = site.get(place.format(name))
+        assert (answer.status_int, upstream.asked) == (404, [])
+
+
+def test_the_page_of_an_unknown_package_offers_to_search_for_it(site):
+    page = site.get("/nothing-of-that-name", 404)
+    assert 'href="/s?search=nothing-of-that-name"' in page.text
+
+
+def test_an_unknown_name_is_shown_as_text(site):
+    assert "<script>" not in site.get("/%3Cscript%3E", 404).text
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("/guake/nope", "it has overview, builds, updates"),
+        ("/guake/sources/nope", "it has sources, spec"),
+        ("/api/v1/packages/guake/nope", "there are bugs, builds, changelog"),
+    ],
+)
+def test_an_unknown_part_is_404_and_names_those_there_are(site, address, allowed):
+    assert allowed in site.get(address, 404).text
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("/guake/builds?state=broken", "one of building, complete, deleted, failed, canceled"),
+        ("/guake/builds?page=0", "a whole number from 1 to 1000"),
+        ("/guake/builds?page=-1", "a whole number from 1 to 1000"),
+        ("/guake/builds?page=" + "9" * 5000, "a whole number from 1 to 1000"),
+        ("/guake/builds?page=%D9%A3", "a whole number from 1 to 1000"),
+        ("/guake/updates?status=lost", "one of pending, testing, stable, unpushed, obsolete"),
+        ("/guake/updates?release=%2e%2e", "a short word"),
+        ("/guake/contents?release=f1", "one of rawhide, f45"),
+        ("/guake/contents?release=../../x", "one of rawhide, f45"),
+        ("/vim/contents?package=guake", "one of vim-common, vim-enhanced"),
+        ("/guake/dependencies?kind=loves", "one of requires, provides"),
+        ("/guake/sources?release=%00", "one of rawhide, f45"),
+        ("/gone/contents?package=gone", "nothing: there is no choice"),
+        ("/s?search=x&page=0", "a whole number from 1 to 500"),
+        ("/api/v1/packages/guake/files?release=f1", "one of rawhide, f45"),
+        ("/api/v1/search?q=x&rows=100000", "a whole number from 0 to 200"),
+        ("/api/v1/search?q=x&start=a", "a whole number from 0 to 10000"),
+    ],
+)
+def test_a_wrong_parameter_is_400_and_names_what_is_allowed(site, upstream, address, allowed):
+    answer = site.get(address, 400)
+    assert (allowed in answer.text, upstream.asked) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "address", ["/%ff", "/guake/%ff", "/s/%ff", "/s?search=%ff", "/guake/builds?state=%ff", "/api/v1/search?q=%c3%28"]
+)
+def test_what_is_no_utf_8_is_400(site, upstream, address):
+    assert (site.get(address).status_int, upstream.asked) == (400, [])
+
+
+@pytest.mark.parametrize("address", ["/guake/%2fetc%2fpasswd", "/a/b/c/d", "/guake//builds", "/_w", "/api/v2/x"])
+def test_an_address_of_nothing_is_404(site, upstream, address):
+    assert (site.get(address).status_int, upstream.asked) == (404, [])
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("address", ["/guake", "/api/v1/releases"])
+def test_nothing_can_be_changed(site, method, address):
+    answer = site.app.request(address, method=method, status="*")
+    assert (answer.status_int, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_head_is_answered_like_get_without_a_body(site):
+    answer = site.app.head("/_heartbeat")
+    assert (answer.status_int, answer.body) == (200, b"")
+
+
+@pytest.mark.parametrize(
+    "address", ["/guake", "/guake/builds", "/s?search=x", "/api/v1/packages/guake", "/api/v1/search?q=x"]
+)
+def test_without_an_index_it_is_said_what_an_operator_must_do(service, strings, address, tmp_path):
+    with website(service, {**strings, "search.index": str(tmp_path / "nowhere")}) as site:
+        answer = site.get(address, 503)
+    assert ("fedora-packages-index" in answer.text, answer.headers["Retry-After"]) == (True, "30")
+
+
+@pytest.mark.parametrize("address", ["/", "/s", "/_heartbeat"])
+def test_without_redis_index_and_upstreams_the_site_is_alive(service, strings, address, tmp_path):
+    away = {"search.index": str(tmp_path / "nowhere"), "cache.url": "redis://127.0.0.1:9/0"}
+    with website(service, {**strings, **away}) as site:
+        assert site.get(address).status_int == 200
+
+
+@pytest.mark.parametrize("address", ["/guake/builds", "/api/v1/packages/guake/builds"])
+def test_a_mistake_of_ours_is_500_without_details_and_all_of_it_in_the_log(site, address, caplog, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(site.app.app.registry, "reads", None)
+        answer = site.get(address, 500)
+    assert ("Traceback" in answer.text, "TypeError" in answer.text, "TypeError" in caplog.text) == (False, False, True)
+
+
+def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
+    answer = site.get("/api/v1/packages/nope", 404)
+    assert (answer.content_type, answer.json) == (
+        "application/problem+json",
+        {
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "There is no package called 'nope'.",
+        },
+    )

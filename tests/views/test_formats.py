@@ -1,0 +1,35 @@
+"""Times and versions as templates write them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.views.formats import day, evr, iso, moment, spoken
+
+
+def test_a_moment_is_absolute():
+    assert (iso(1764072240), moment(1764072240), day(1764072240)) == (
+        "2025-11-25T12:04:00Z",
+        "2025-11-25 12:04 UTC",
+        "2025-11-25",
+    )
+
+
+@given(st.one_of(st.integers(), st.floats()))
+def test_no_number_is_an_error(seconds):
+    assert all(isinstance(form(seconds), str) for form in (iso, moment, day))
+
+
+@pytest.mark.parametrize(
+    ("epoch", "text"), [(None, "1.0-2"), (0, "1.0-2"), ("0", "1.0-2"), (3, "3:1.0-2"), ("3", "3:1.0-2")]
+)
+def test_an_epoch_is_written_where_there_is_one(epoch, text):
+    assert evr({"epoch": epoch, "version": "1.0", "release": "2"}) == text
+
+
+def test_a_version_without_a_release_is_the_version():
+    assert evr({"epoch": None, "version": "1.0", "release": None}) == "1.0"
+
+
+def test_upstreams_are_called_what_people_call_them():
+    assert [spoken(name) for name in ("distgit", "koji")] == ["dist-git", "koji"]

@@ -1,0 +1,107 @@
+"""The search page."""
+
+import re
+
+import pytest
+
+from fedora_packages.search.document import Document
+from fedora_packages.search.writer import Writer
+
+from .website import Elements, website
+
+
+def found(page) -> list[str]:
+    return re.findall(r'<h2><a href="[^"]*">([^<]*)</a>', page.text)
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/s", "/s/", "/packages", "/packages/", "/s?search=", "/s?search=%20", "/packages/s"]
+)
+def test_without_a_term_it_is_the_start_page(site, address):
+    page = site.get(address, 200)
+    forms = Elements(page.text).of("form")
+    assert ([form["method"] for form in forms], "Packages in Fedora" in page.text) == (["get"], True)
+
+
+@pytest.mark.parametrize(
+    "address", ["/s/guake", "/s?search=guake", "/s/guake/", "/packages/s/guake", "/packages/s?search=guake"]
+)
+def test_every_form_of_the_address_finds_the_package(site, address):
+    assert found(site.get(address, 200)) == ["guake"]
+
+
+def test_the_form_works_without_javascript(site):
+    form = site.get("/").forms[0]
+    form["search"] = "guake"
+    assert found(form.submit()) == ["guake"]
+
+
+def test_the_term_stays_in_the_field(site):
+    assert site.get("/s?search=a%22b").forms[0]["search"].value == 'a"b'
+
+
+def test_a_binary_that_matches_is_named_and_leads_to_its_own_page(site):
+    page = site.get("/s?search=gcc-c%2B%2B", 200)
+    assert (found(page), "/gcc-c++" in [link["href"] for link in Elements(page.text).of("a")]) == (["gcc"], True)
+
+
+def test_a_retired_package_is_marked(site):
+    assert '<span class="mark">retired</span>' in site.get("/s/gone").text
+
+
+def test_how_many_were_found_is_said(site):
+    assert "1 package found." in site.get("/s/guake").text
+
+
+def test_nothing_found_is_a_page(site):
+    assert "Nothing was found." in site.get("/s/xyzzyqwert", 200).text
+
+
+@pytest.fixture
+def many(service, strings, tmp_path):
+    """The application over an index of 45 packages."""
+    index = str(tmp_path / "index")
+    with Writer(index, create=True) as writer:
+        writer.replace(Document(f"lots-{number:03}", "One of many", branch="rawhide") for number in range(45))
+        writer.commit()
+    with website(service, {**strings, "search.index": index}) as found:
+        yield found
+
+
+def test_more_packages_than_fit_come_in_pages_that_are_linked(many):
+    page = many.get("/s?search=lots", 200)
+    seen = [found(page)]
+    while 'rel="next"' in page.text:
+        page = page.click("^Next$")
+        seen.append(found(page))
+    assert ([len(names) for names in seen], len(set(sum(seen, [])))) == ([20, 20, 5], 45)
+
+
+def test_the_list_goes_on_counting_on_the_next_page(many):
+    assert '<ol class="hits" start="21">' in many.get("/s?search=lots&page=2").text
+
+
+def test_a_page_beyond_the_last_says_so(many):
+    assert "There is no page 99: the list has 3." in many.get("/s?search=lots&page=99", 200).text
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "AND%20AND",
+        "*",
+        "%22",
+        "((((",
+        "x" * 10_000,
+        "a%00b",
+        "%3Cscript%3Ealert(1)%3C/script%3E",
+        "NOT",
+        "%F0%9F%8E%A9",
+        "/usr/bin/guake",
+    ],
+    ids=lambda term: term[:12],
+)
+def test_any_term_is_answered(site, upstream, term):
+    for address in ("/s?search={}", "/s/{}", "/api/v1/search?q={}"):
+        answer = site.get(address.format(term), 200)
+        assert ("<script>" in answer.text and answer.content_type == "text/html", upstream.asked) == (False, [])
