@@ -83,12 +83,14 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why there is no current value: a sentence, since when, when last tried, and which upstream.  Times as in `Stamp`."""
+    """Why there is no current value: since when, when last tried (times as in `Stamp`), a sentence, which upstream, and
+    `UpstreamError.kind`."""
 
     since: float
     at: float
     error: str
     upstream: str
+    kind: str
 
 
 FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
@@ -168,7 +170,8 @@ def redis_errors():
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.ReadOnlyError) as error:
-        raise CacheUnavailable(f"Redis does not answer: {error}") from error
+        # Where it is, which the error says, is for the log: this sentence is shown to people.
+        raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
 
 
 def connect(url: str, timeout: float = 5.0) -> redis.Redis:
@@ -396,6 +399,7 @@ class Cache:
                 self.clock(),
                 str(error)[:500],
                 error.upstream,
+                error.kind,
             )
 
     def drop(self, entry: Entry, variant: str) -> None:
@@ -451,7 +455,6 @@ def _old_reading(pair: tuple[Entry, str], old: bytes | None, failure: bytes | No
     value, stamp = _decoded(old) if old else (None, None)
     because = json.loads(why) if why else None
     if failure:
-        noted = json.loads(failure)
-        problem = Problem(noted["since"], noted["at"], noted["error"], noted["upstream"])
+        problem = Problem(**json.loads(failure))
         return Reading(*pair, FAILING, value, stamp, because, problem)
     return Reading(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

@@ -46,8 +46,11 @@ class MessageNotUnderstood(FedoraPackagesError):
 class UpstreamError(FedoraPackagesError):
     """An upstream gave no usable answer.
 
-    ``upstream`` is its name (``"koji"``), ``asked`` what it was asked, ``came`` what came instead of an answer.
+    ``upstream`` is its name (``"koji"``), ``asked`` what it was asked, ``came`` what came instead of an answer.  ``kind`` is the
+    error in one word, for whoever tells people.
     """
+
+    kind = "unusable"
 
     def __init__(self, upstream: str, asked: str, came: str):
         super().__init__(upstream, asked, came)
@@ -62,6 +65,8 @@ class UpstreamError(FedoraPackagesError):
 class UpstreamUnavailable(UpstreamError):
     """No answer came in time, or the upstream said that it cannot answer now.  Try again later."""
 
+    kind = "silent"
+
 
 class UpstreamLied(UpstreamError):
     """An answer came that cannot be true.  Nothing of it was kept; try again later, tell its operators."""
@@ -69,6 +74,8 @@ class UpstreamLied(UpstreamError):
 
 class ReleaseNotServed(UpstreamError):
     """Upstream does not know a release that others call active.  Show that; it may know it later."""
+
+    kind = "release not served"
 
 
 class CacheUnavailable(FedoraPackagesError):

@@ -109,7 +109,7 @@ class Reads:
         for want, future in zip(wanted, futures, strict=True):
             nothing = Reading(
                 want.query.entry(want.package), want.query.variant(want.release), FAILING,
-                problem=Problem(now, now, str(error), "redis"),
+                problem=Problem(now, now, str(error), "redis", "silent"),
             )  # fmt: skip
             readings.append(_outcome(future, nothing, now))
         return readings
@@ -161,7 +161,8 @@ def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> R
     if error is None:
         return future.result()
     if isinstance(error, UpstreamError):
-        return replace(before, state=FAILING, problem=before.problem or Problem(now, now, str(error), error.upstream))
+        problem = before.problem or Problem(now, now, str(error), error.upstream, error.kind)
+        return replace(before, state=FAILING, problem=problem)
     if isinstance(error, FillInProgress | CacheUnavailable):
         return before
     raise error

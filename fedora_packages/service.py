@@ -22,7 +22,7 @@ from fedora_packages.worker.queue import Queue
 RELEASES = "bodhi.releases"
 
 #: Seconds that one command of Redis may take.  A page must be answered although Redis hangs; the worker can be patient.
-REDIS_TIMEOUT = {"web": 1.0, "worker": 5.0}
+REDIS_TIMEOUT = {"web": 0.5, "worker": 5.0}
 
 
 @dataclass(frozen=True)

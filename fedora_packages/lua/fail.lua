@@ -1,6 +1,6 @@
 -- Note that a fill of one variant failed, keeping since when it does.  A note is no value: nothing reads it as one.
 -- KEYS: 1 the entry, 2 the revision of its package
--- ARGV: 1 the variant, 2 the moment (seconds since 1970), 3 what went wrong (a sentence), 4 the upstream
+-- ARGV: 1 the variant, 2 the moment (seconds since 1970), 3 what went wrong (a sentence), 4 the upstream, 5 the kind of error
 -- Result: since when fills of it fail.
 local field = 'x:' .. ARGV[1]
 local since = ARGV[2]
@@ -11,5 +11,6 @@ else
   redis.call('INCR', KEYS[2])
 end
 redis.call('HSET', KEYS[1], field,
-  cjson.encode({since = tonumber(since), at = tonumber(ARGV[2]), error = ARGV[3], upstream = ARGV[4]}))
+  cjson.encode({since = tonumber(since), at = tonumber(ARGV[2]), error = ARGV[3], upstream = ARGV[4],
+    kind = ARGV[5]}))
 return tostring(since)

@@ -73,13 +73,13 @@ at an unknown time\
 
 ## An upstream's trouble, in half a sentence.
 <%def name="trouble(problem)">\
-${spoken(problem.upstream)} does not answer (since ${when(problem.since)}; ${problem.error})\
+${trouble_of(problem)} (since ${when(problem.since)}; ${problem.error})\
 </%def>
 
 ## What is said in place of a panel whose main value is not known.
 <%def name="missing(read)">\
 % if read.reading.problem:
-${spoken(read.reading.problem.upstream)} does not answer, and nothing was known before.\
+${trouble_of(read.reading.problem)}, and nothing was known before.\
 % else:
 ${spoken(read.upstream)} has not answered yet.\
 % endif

@@ -10,8 +10,17 @@ from typing import Any
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
+from fedora_packages.cache import Problem
+
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "redis": "Redis"}
+
+#: What an upstream did, by `UpstreamError.kind`.
+TROUBLES = {
+    "silent": "does not answer",
+    "unusable": "gives an answer that cannot be used",
+    "release not served": "does not know this release",
+}
 
 
 def includeme(config: Configurator) -> None:
@@ -20,7 +29,7 @@ def includeme(config: Configurator) -> None:
 
 
 def _add(event: BeforeRender) -> None:
-    event.update(iso=iso, moment=moment, day=day, evr=evr, spoken=spoken)
+    event.update(iso=iso, moment=moment, day=day, evr=evr, spoken=spoken, trouble_of=trouble_of)
     if event.get("request") is not None:
         event["links"] = event["request"].links
 
@@ -49,6 +58,11 @@ def evr(build: Mapping[str, Any]) -> str:
 def spoken(upstream: str) -> str:
     """Return an upstream's name as people write it."""
     return SPOKEN.get(upstream, upstream)
+
+
+def trouble_of(problem: Problem) -> str:
+    """Return who did what, in half a sentence: ``koji does not answer``."""
+    return f"{spoken(problem.upstream)} {TROUBLES[problem.kind]}"
 
 
 def _written(seconds: float, form: str) -> str | None:

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.views.formats import day, evr, iso, moment, spoken
+from fedora_packages.cache import Problem
+from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
+from fedora_packages.views.formats import day, evr, iso, moment, spoken, trouble_of
 
 
 def test_a_moment_is_absolute():
@@ -33,3 +35,8 @@ def test_a_version_without_a_release_is_the_version():
 
 def test_upstreams_are_called_what_people_call_them():
     assert [spoken(name) for name in ("distgit", "koji")] == ["dist-git", "koji"]
+
+
+@pytest.mark.parametrize("kind", [UpstreamUnavailable, UpstreamLied, ReleaseNotServed])
+def test_every_kind_of_trouble_has_words(kind):
+    assert trouble_of(Problem(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")
