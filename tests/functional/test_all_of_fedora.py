@@ -1,6 +1,7 @@
 """All 23,176 packages of Fedora: loaded, indexed, and shown as they are."""
 
 import gzip
+import html
 import json
 import random
 import re
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from fedora_packages.sandbox.laptop import module
+from fedora_packages.sandbox.laptop import free_port, module
 
 from .site import ROOT, start
 
@@ -54,14 +55,8 @@ def indexed(site):
 @pytest.fixture(scope="module")
 def running(site, indexed):
     site.worker = site.laptop.worker(str(ROOT / "development.ini"))
-    site.url = site.laptop.web(str(ROOT / "development.ini"), _port())
+    site.url = site.laptop.web(str(ROOT / "development.ini"), free_port())
     return site
-
-
-def _port():
-    from fedora_packages.sandbox.laptop import free_port
-
-    return free_port()
 
 
 def megabytes(process) -> float:
@@ -80,30 +75,48 @@ def test_all_packages_are_indexed_and_progress_is_shown(indexed, packages):
 
 
 def test_random_pages_show_what_the_data_says(running, packages):
+    # A subpackage that several sources list is the last one's, as in a repository.
     builders = {sub["name"]: package["name"] for package in packages.values() for sub in package["subpackages"]}
     wrong = {}
     for name in random.Random(23176).sample(sorted(packages), LOOKED_AT):
         package = packages[name]
-        page = running.get(f"/{name}")
-        told = running.api(f"packages/{name}/package?release=rawhide")["value"]
         binaries = {sub["name"] for sub in package["subpackages"] if builders[sub["name"]] == name}
         binaries |= {name} if package["builds_main"] else set()
-        expected = {
-            "status": 200, "version": package["version"], "release": package["release"], "binaries": binaries,
-            "summary": package["summary"], "on the page": True,
-        }  # fmt: skip
-        found = {
-            "status": page.status_code, "version": told["version"], "release": told["release"],
-            "binaries": set(told["siblings"]),
-            "summary": told["summary"] if package["builds_main"] else package["summary"],
-            "on the page": f"{package['version']}-{package['release']}" in page.text,
-        }  # fmt: skip
+        expected, found = expected_of(package, binaries), shown_of(running, package, binaries)
         if found != expected:
             wrong[name] = {key: (found[key], expected[key]) for key in expected if found[key] != expected[key]}
     for part in running.laptop.parts:
         running.figures[f"MB of {part.name}"] = megabytes(part.process)
     print({name: round(value, 1) for name, value in running.figures.items()})
     assert wrong == {}
+
+
+def expected_of(package, binaries):
+    """Return what the data says of a package and of its binaries; of one that builds none mdapi knows nothing."""
+    evr = f"{package['version']}-{package['release']}"
+    told = {"evr": evr, "binaries": binaries, "summary": package["summary"]} if binaries else {"found": False}
+    return {"status": 200, "page": {"evr": True, "summary": True, "binaries": binaries}, "told": told}
+
+
+def shown_of(site, package, binaries):
+    """Return what the service shows of them, on the package's page and as JSON."""
+    name = package["name"]
+    page = site.get(f"/{name}")
+    text = html.unescape(page.text)
+    shown = {
+        "evr": f"{package['version']}-{package['release']}" in text,
+        "summary": not package["builds_main"] or package["summary"] in text,
+        "binaries": {binary for binary in binaries if binary in text},
+    }
+    told = site.api(f"packages/{name}/package?release=rawhide")["value"]
+    if told["found"]:
+        told = {
+            "evr": f"{told['version']}-{told['release']}",
+            "binaries": set(told["siblings"]),
+            # Without a binary of its name a source is described by one of its binaries.
+            "summary": told["summary"] if package["builds_main"] else package["summary"],
+        }
+    return {"status": page.status_code, "page": shown, "told": told}
 
 
 def test_a_build_among_all_of_them_is_fresh_before_anyone_asks(running, wait_until):
