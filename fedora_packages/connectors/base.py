@@ -32,7 +32,7 @@ class Circuit:
     """Keeps an upstream that is down from being hammered: after some failures in a row it is left alone for a while.
 
     The pause begins with `FIRST_PAUSE` seconds and doubles with every further failure up to ``longest``; after it one request is
-    let through to see.
+    let through to see.  ``reason`` is the latest failure.
     """
 
     FAILURES = 5
@@ -44,6 +44,7 @@ class Circuit:
         self._lock = threading.Lock()
         self._failures = 0
         self._until = 0.0
+        self.reason = ""
 
     def resting(self) -> float:
         """Return for how many more seconds nothing should be asked; 0 when something may."""
@@ -65,9 +66,10 @@ class Circuit:
         with self._lock:
             self._failures, self._until = 0, 0.0
 
-    def failed(self) -> None:
-        """Note that upstream did not answer."""
+    def failed(self, reason: str) -> None:
+        """Note that upstream did not answer, and what came instead."""
         with self._lock:
+            self.reason = reason
             self._failures += 1
             if self._failures >= self.FAILURES:
                 pause = self.FIRST_PAUSE * 2 ** min(self._failures - self.FAILURES, 10)
@@ -140,11 +142,11 @@ class Connector:
         answered for a while), `UpstreamLied` (over ``max_bytes``).
         """
         if not self.circuit.enter():
-            raise UpstreamUnavailable(self.name, asked, "not asked: it has not answered for a while")
+            raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
         try:
             answer = self._patiently(method, path, asked, params, data, headers)
-        except UpstreamUnavailable:
-            self.circuit.failed()
+        except UpstreamUnavailable as error:
+            self.circuit.failed(error.came)
             raise
         self.circuit.succeeded()
         return answer

@@ -106,7 +106,7 @@ def clock():
 def circuit(clock):
     found = Circuit(30, clock)
     for _ in range(Circuit.FAILURES):
-        found.failed()
+        found.failed("no answer")
     return found
 
 
@@ -122,7 +122,7 @@ def test_after_the_pause_one_request_is_let_through(circuit, clock):
 def test_the_pause_grows_with_every_failure_up_to_a_bound(circuit, clock):
     pauses = []
     for _ in range(8):
-        circuit.failed()
+        circuit.failed("no answer")
         pauses.append(circuit.resting())
     assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
 
@@ -135,7 +135,7 @@ def test_an_answer_ends_the_pause(circuit):
 def test_fewer_failures_are_no_reason_to_pause(clock):
     found = Circuit(30, clock)
     for _ in range(Circuit.FAILURES - 1):
-        found.failed()
+        found.failed("no answer")
     assert found.enter()
 
 
@@ -145,3 +145,12 @@ def test_a_dead_upstream_is_not_hammered(queries, upstream):
         with pytest.raises(UpstreamUnavailable):
             ask(queries)
     assert len(upstream.asked) == 2 * Circuit.FAILURES
+
+
+def test_an_upstream_that_is_left_alone_is_said_to_be_and_why(queries, upstream):
+    upstream.answers[RELATION_PAGE] = Answer(b"", 503)
+    for _ in range(Circuit.FAILURES):
+        with pytest.raises(UpstreamUnavailable):
+            ask(queries)
+    with pytest.raises(UpstreamUnavailable, match="left alone for a moment, after it answered 503"):
+        ask(queries)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = pytest.mark.xdist_group("troubled")
 
 #: Seconds in which every page must answer, whatever upstreams do.
 BOUND = 3.0
