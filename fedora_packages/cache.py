@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 PREFIX = "fp"
 
+#: When the first fill began after which nothing was lost: the oldest that a value can be.
+BEGUN_KEY = f"{PREFIX}:{{worker}}:begun"
+
 #: Seconds after which the lock of a fill is taken from a process that died while it held it.
 LOCK_TIMEOUT = 60.0
 
@@ -166,10 +169,13 @@ def script(name: str) -> str:
 
 @contextmanager
 def redis_errors():
-    """Turn what redis raises when it cannot be reached into `CacheUnavailable`."""
+    """Turn what redis raises when it cannot be reached, or does not take what is written, into `CacheUnavailable`."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.exceptions.ReadOnlyError) as error:
+    except redis.RedisError as error:
+        if isinstance(error, redis.ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
+            # Not a Redis that is full, or has lost its replicas: one that was asked something wrong, by us.
+            raise
         # Where it is, which the error says, is for the log: this sentence is shown to people.
         raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
 
@@ -210,7 +216,7 @@ class GenerationBackend(RedisBackend):
         """Store; raises `LostRace` if the entry was invalidated meanwhile."""
         entry_key, _, variant = key.rpartition("|")
         filled: Filled = value.payload
-        if not self.store(entry_key, variant, filled):
+        if not self.store(entry_key, variant, filled, keep=True):
             raise LostRace(filled)
 
     def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
@@ -230,13 +236,23 @@ class GenerationBackend(RedisBackend):
         entry_key, _, variant = key.rpartition("|")
         return FillLock(self.writer_client, f"{entry_key}:fill:{variant}", self.wait)
 
-    def store(self, entry_key: str, variant: str, filled: Filled) -> bool:
-        """Store a fill and say whether it was; see ``lua/store.lua``."""
+    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False) -> bool:
+        """Store a fill and say whether its race was won; see ``lua/store.lua``.
+
+        With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
+        """
         data = json.dumps({"value": filled.value, "stamp": filled.stamp.as_dict()}, separators=(",", ":"))
         with redis_errors():
             return bool(
                 self.writer_client.eval(
-                    script("store"), 2, entry_key, _revision_key(entry_key), filled.generation, variant, data
+                    script("store"),
+                    2,
+                    entry_key,
+                    _revision_key(entry_key),
+                    filled.generation,
+                    variant,
+                    data,
+                    "keep" if keep else "",
                 )
             )
 
@@ -359,7 +375,9 @@ class Cache:
             pipe.eval(script("open"), 1, entry.key)
             pipe.hkeys(entry.key)
             pipe.hget(entry.key, "why")
-            generation, fields, why = pipe.execute()
+            # Whoever listens to the bus must know since when there is something that can be old.
+            pipe.set(BEGUN_KEY, self.clock(), nx=True)
+            generation, fields, why, _ = pipe.execute()
         names = [field.decode() for field in fields]
         return Opened(
             generation.decode(),
@@ -405,7 +423,10 @@ class Cache:
     def drop(self, entry: Entry, variant: str) -> None:
         """Forget one variant for good: its release is no more."""
         with redis_errors():
-            self.client.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
+            pipe = self.client.pipeline(transaction=False)
+            pipe.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
+            pipe.incr(entry.revision_key)
+            pipe.execute()
 
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""

@@ -26,6 +26,9 @@ MAX_MESSAGE_BYTES = 32 << 20
 #: Names that are read from one message: more than Fedora has packages.
 MAX_NAMES = 200_000
 
+#: What a body has that is an envelope itself: a consumer of the hub is handed such.
+WRAPPED = frozenset({"topic", "msg"})
+
 _TOPIC = re.compile(r"(?P<prefix>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*?\.(?:prod|stg|dev))\.(?P<rest>[^\s]{1,500})")
 
 #: Bugzilla components of Fedora that are no packages.
@@ -103,7 +106,11 @@ def parse(message: Any, received: float | None = None) -> Event:
     """
     received = time.time() if received is None else received
     envelope = message
-    if isinstance(envelope, Mapping) and isinstance(envelope.get("body"), Mapping) and "msg" in envelope["body"]:
+    if (
+        isinstance(envelope, Mapping)
+        and isinstance(envelope.get("body"), Mapping)
+        and envelope["body"].keys() >= WRAPPED
+    ):
         envelope = envelope["body"]
     if not isinstance(envelope, Mapping):
         raise MessageNotUnderstood(f"a message that is a {type(message).__name__}: {message!r:.100}")
@@ -170,11 +177,22 @@ def update_of(event: Event) -> Mapping[str, Any] | None:
 
 
 def bug_of(event: Event) -> dict[str, Any]:
-    """Return ``{"id", "status"}`` of the bug in a bugzilla message; either may be None."""
-    number, status = dig(event.body, "bug", "id"), named(dig(event.body, "bug", "status"))
+    """Return ``{"id", "status", "component", "changed"}`` of the bug in a bugzilla message.
+
+    Each of the first three may be None; ``changed`` are the names of the fields that the message says have changed.
+    """
+    number, status, component = (
+        dig(event.body, "bug", "id"), named(dig(event.body, "bug", "status")), named(dig(event.body, "bug", "component")),
+    )  # fmt: skip
     return {
         "id": number if isinstance(number, int) else None,
         "status": status if isinstance(status, str) else None,
+        "component": component if isinstance(component, str) else None,
+        "changed": frozenset(
+            field
+            for change in objects(dig(event.body, "event", "changes"))
+            if isinstance(field := change.get("field"), str)
+        ),
     }
 
 
@@ -226,19 +244,19 @@ def _update(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     components = [build.get("component") for build in artifacts]
     if not nvrs and not components:
         nvrs = _words(dig(update, "title") or dig(body, "comment", "update_title"))
-    yield from (_name_of(nvr) for nvr in nvrs)
+    yield from (name_of(nvr) for nvr in nvrs)
     yield from components
 
 
 def _mash(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
-    yield from (_name_of(nvr) for title in texts(body.get("updates")) for nvr in _words(title))
+    yield from (name_of(nvr) for title in texts(body.get("updates")) for nvr in _words(title))
 
 
 def _override(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """The field has moved twice in bodhi's life."""
     override = body.get("override")
     build = dig(override, "build")
-    yield _name_of(dig(override, "nvr") or dig(build, "nvr") or build)
+    yield name_of(dig(override, "nvr") or dig(build, "nvr") or build)
 
 
 def _bug(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
@@ -356,8 +374,8 @@ FAMILIES: tuple[tuple[tuple[str, ...], str, Callable[[str, Mapping[str, Any]], I
 )
 
 
-def _name_of(nvr: Any) -> str | None:
-    """Return the name in an NVR; some very old messages have no more than the name."""
+def name_of(nvr: Any) -> str | None:
+    """Return the name in an NVR, or None; some very old messages have no more than the name."""
     try:
         return parse_nvr(nvr).name
     except InvalidNVR:

@@ -15,7 +15,7 @@ answer differs, which messages change it, and how to see that a value shows a me
             yield from event.source_packages
 
         @builds.reflects
-        def builds_reflect(value, event):
+        def builds_reflect(value, event, package):
             return event.body["build_id"] in {build["build_id"] for build in value["builds"]}
 
 Cache entry, invalidation, refill, JSON address, stamp and metrics all follow from that; nothing else names the query.
@@ -58,7 +58,7 @@ class Declaration:
         self.every = every
         self.follows = follows
         self.rules: list[Rule] = []
-        self.reflection: Callable[[Any, Event], bool] | None = None
+        self.reflection: Callable[[Any, Event, str], bool] | None = None
         self.overtaking: Callable[[Any, Event], bool] | None = None
         self.__doc__ = fetch.__doc__
         self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
@@ -75,8 +75,11 @@ class Declaration:
 
         return mark
 
-    def reflects(self, seen: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
-        """Mark a function (value, event) -> whether the value shows the event, or something later."""
+    def reflects(self, seen: Callable[[Any, Event, str], bool]) -> Callable[[Any, Event, str], bool]:
+        """Mark a function (value, event, package) -> whether the value shows the event, or something later.
+
+        Where it cannot tell and upstream may lag, no is the better answer: it costs a few more looks, and no more.
+        """
         self.reflection = seen
         return seen
 
@@ -161,9 +164,9 @@ class Query:
         """Whether it can be told of a value that it shows an event."""
         return self.declaration.reflection is not None
 
-    def shows(self, value: Any, event: Event | None) -> bool:
+    def shows(self, value: Any, event: Event | None, package: str) -> bool:
         """Whether a value shows what the event announced, as far as can be told: true where the query does not say."""
-        return event is None or not self.reflects_events or bool(self.declaration.reflection(value, event))
+        return event is None or not self.reflects_events or bool(self.declaration.reflection(value, event, package))
 
     def is_overtaken(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""

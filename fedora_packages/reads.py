@@ -5,16 +5,20 @@ of its own, and waited for together; what has not come by then is answered with 
 reason.  So a page is neither an error because one upstream is down, nor slow because one is.
 """
 
+import contextlib
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, Problem, Reading
+from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.service import Service
+
+log = logging.getLogger(__name__)
 
 #: Seconds after a failure during which pages do not ask that entry's upstream again: they say what is wrong at once.
 COOL_DOWN = 10.0
@@ -79,13 +83,18 @@ class Reads:
                 )
             except UpstreamError:
                 # Whoever looks next should find it filled: the worker goes on trying.
-                self._service.queue_refill(entry)
+                self._leave_to_worker(entry)
                 raise
 
         future = self._fillers[query.upstream].submit((entry, variant), fill)
         if future is None:
-            self._service.queue_refill(entry)
+            self._leave_to_worker(entry)
         return future
+
+    def _leave_to_worker(self, entry: Entry) -> None:
+        # With Redis away there is no queue; whoever looks next tries again.
+        with contextlib.suppress(CacheUnavailable):
+            self._service.queue_refill(entry)
 
     def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], readings: list[Reading]) -> list[Reading]:
         """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
@@ -163,9 +172,9 @@ def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> R
     if isinstance(error, UpstreamError):
         problem = before.problem or Problem(now, now, str(error), error.upstream, error.kind)
         return replace(before, state=FAILING, problem=problem)
-    if isinstance(error, FillInProgress | CacheUnavailable):
-        return before
-    raise error
+    if not isinstance(error, FillInProgress | CacheUnavailable):
+        log.error("%s about %s could not be filled", before.entry.query, before.entry.package, exc_info=error)
+    return before
 
 
 def _is_new(reading: Reading) -> bool:

@@ -61,6 +61,7 @@ class WorkerSettings:
     datagrepper: str | None
     replay_margin: float
     replay_limit: float
+    replay_every: float
     lease: float
     retry: float
     retry_limit: float
@@ -188,7 +189,8 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.datagrepper", _optional(_url("http", "https")), ""),
     ("worker.replay_margin", _number(0, 86400), "60"),
     ("worker.replay_limit", _number(0, 90 * 86400), str(3 * 86400)),
-    ("worker.lease", _number(0.1, 3600), "120"),
+    ("worker.replay_every", _number(1, 86400), "300"),
+    ("worker.lease", _number(0.1, 3600), "30"),
     ("worker.retry", _number(0.01, 3600), "1"),
     ("worker.retry_limit", _number(0.01, 86400), "300"),
     ("worker.releases_every", _number(1, 7 * 86400), "900"),

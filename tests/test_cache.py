@@ -1,11 +1,13 @@
 """The cache protocol over a real Redis: read, store, invalidate, and what each of them must never do."""
 
+import sys
 import threading
+import traceback
 
 import pytest
 import redis
 
-from fedora_packages.cache import Cache, Entry, connect
+from fedora_packages.cache import BEGUN_KEY, Cache, Entry, connect, redis_errors
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
 
 ENTRY = Entry("koji.builds", "guake", 1)
@@ -176,7 +178,17 @@ def test_a_revision_is_the_packages_own(cache):
     assert cache.revision("vim") == before
 
 
-def test_one_fetches_while_others_wait_for_it(client):
+def stacks(threads):
+    """Return the names of the functions that each thread is in."""
+    frames = sys._current_frames()
+    return [
+        {frame.name for frame in traceback.extract_stack(frames[thread.ident])}
+        for thread in threads
+        if thread.ident in frames
+    ]
+
+
+def test_one_fetches_while_others_wait_for_it(client, wait_until):
     cache = Cache(client, "web", wait=5)
     asked, answers, release = [], [], threading.Event()
 
@@ -191,6 +203,8 @@ def test_one_fetches_while_others_wait_for_it(client):
     threads = [threading.Thread(target=reader) for _ in range(3)]
     for thread in threads:
         thread.start()
+    # The one that asks, and two that have found the lock taken.
+    wait_until(lambda: asked and sum("acquire" in stack for stack in stacks(threads)) == 2)
     release.set()
     for thread in threads:
         thread.join()
@@ -218,6 +232,41 @@ def test_many_entries_are_read_in_order(cache):
     entries = [Entry("koji.builds", name, 1) for name in ("a", "b", "c")]
     fill(cache, "B", entries[1])
     assert [reading.value for reading in cache.read([(entry, "") for entry in entries])] == [None, "B", None]
+
+
+def test_a_fill_never_replaces_a_value_that_came_meanwhile(cache):
+    def overtaken():
+        generation = cache.open(ENTRY).generation
+        cache.store(ENTRY, "", cache.fetched(generation, lambda: "trusted", "koji", None))
+        return "from a lagging replica"
+
+    cache.fill(ENTRY, "", overtaken, "koji")
+    assert read(cache).value == "trusted"
+
+
+def test_a_failure_beside_a_value_leaves_no_note(cache):
+    fill(cache, 1)
+    cache.fail(ENTRY, "", UpstreamUnavailable("koji", "x", "y"))
+    cache.invalidate([ENTRY])
+    assert read(cache).problem is None
+
+
+@pytest.mark.parametrize(
+    "refusal", ["OOM command not allowed", "MISCONF disk", "NOREPLICAS not enough", "LOADING data"]
+)
+def test_a_redis_that_refuses_to_write_is_away(refusal):
+    with pytest.raises(CacheUnavailable), redis_errors():
+        raise redis.ResponseError(refusal)
+
+
+def test_a_mistake_of_ours_is_not_taken_for_redis_being_away():
+    with pytest.raises(redis.ResponseError), redis_errors():
+        raise redis.ResponseError("ERR Error running script")
+
+
+def test_it_is_known_since_when_values_can_be_old(cache, client):
+    fill(cache, 1)
+    assert float(client.get(BEGUN_KEY)) > 0
 
 
 def test_values_are_json_that_no_code_can_hide_in(cache, client):

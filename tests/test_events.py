@@ -79,6 +79,11 @@ def test_both_envelopes_of_one_message_make_the_same_event():
     assert parse(amqp) == parse(fedmsg())
 
 
+def test_a_body_that_has_a_key_msg_is_not_taken_for_an_envelope():
+    amqp = {"topic": "org.fedoraproject.prod.mailman.receive", "body": {"msg": {"subject": "x"}}, "id": "1"}
+    assert parse(amqp).body == {"msg": {"subject": "x"}}
+
+
 def test_prefix_and_topic_are_divided_at_the_environment():
     event = parse(fedmsg("pagure.git.receive", "io.pagure.stg"))
     assert (event.prefix, event.topic) == ("io.pagure.stg", "pagure.git.receive")

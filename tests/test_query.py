@@ -85,7 +85,7 @@ def test_a_topic_that_nobody_asked_for_touches_nothing(stars):
 
 
 def test_a_query_without_a_rule_for_it_shows_every_event(stars):
-    assert stars["stars.seen"].shows({}, Event("p", "sky.star.born", "1", 0, {}))
+    assert stars["stars.seen"].shows({}, Event("p", "sky.star.born", "1", 0, {}), "guake")
 
 
 def test_queries_that_follow_another_are_found(stars):

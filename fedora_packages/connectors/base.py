@@ -7,12 +7,13 @@ The one thing to know: nothing leaves a connector unchecked.  An answer is eithe
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, TypeVar
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
@@ -32,14 +33,15 @@ class Circuit:
     """Keeps an upstream that is down from being hammered: after some failures in a row it is left alone for a while.
 
     The pause begins with `FIRST_PAUSE` seconds and doubles with every further failure up to ``longest``; after it one request is
-    let through to see.  ``reason`` is the latest failure.
+    let through to see, and the next only when that one has had ``patience`` seconds.  ``reason`` is the latest failure.
     """
 
     FAILURES = 5
     FIRST_PAUSE = 1.0
 
-    def __init__(self, longest: float, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, longest: float, patience: float, clock: Callable[[], float] = time.monotonic):
         self._longest = longest
+        self._patience = patience
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
@@ -58,7 +60,7 @@ class Circuit:
             if now < self._until:
                 return False
             if self._failures >= self.FAILURES:
-                self._until = now + min(self._longest, self.FIRST_PAUSE)
+                self._until = now + self._patience
             return True
 
     def succeeded(self) -> None:
@@ -107,7 +109,7 @@ class Connector:
     ):
         self.settings = settings
         self.releases = releases
-        self.circuit = Circuit(settings.rest)
+        self.circuit = Circuit(settings.rest, settings.timeout)
         self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
         self._local = threading.local()
 
@@ -134,17 +136,21 @@ class Connector:
         params: Mapping[str, Any] | list[tuple[str, str]] | None = None,
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        accept: "Callable[[Answer, str], None]" = lambda answer, asked: None,
     ) -> Answer:
         """Return the upstream's answer to a request below its address.
 
-        ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``).  The whole of it, retries included, takes at
-        most the setting ``timeout``.  Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not
-        answered for a while), `UpstreamLied` (over ``max_bytes``).
+        ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``); ``accept`` may raise
+        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  The whole of it, retries
+        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that).
+        Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
+        while), `UpstreamLied` (over ``max_bytes``).
         """
         if not self.circuit.enter():
             raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
         try:
             answer = self._patiently(method, path, asked, params, data, headers)
+            accept(answer, asked)
         except UpstreamUnavailable as error:
             self.circuit.failed(error.came)
             raise
@@ -171,19 +177,17 @@ class Connector:
                 raise UpstreamUnavailable(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def json(self, path: str, *, asked: str, missing: tuple[int, ...] = (), **arguments: Any) -> Any:
-        """Return the JSON of a GET, or None if the status is one of ``missing`` (what this upstream says for "no such thing").
+    def json(self, path: str, *, asked: str, **arguments: Any) -> Any:
+        """Return the JSON of a GET.
 
         Raises as `request`, and `UpstreamLied` for another status or for what is no JSON.
         """
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"}, **arguments)
-        return self.decoded(answer, asked, missing)
+        return self.decoded(answer, asked)
 
-    def decoded(self, answer: Answer, asked: str, missing: tuple[int, ...] = ()) -> Any:
-        """Return the JSON of an answer, as `json` does."""
-        if answer.status in missing:
-            return None
-        if answer.status != 200:
+    def decoded(self, answer: Answer, asked: str, status: int = 200) -> Any:
+        """Return the JSON of an answer that has this status, as `json` does."""
+        if answer.status != status:
             raise UpstreamLied(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
         try:
             found = json.loads(answer.body)
@@ -203,7 +207,7 @@ class Connector:
         """
         try:
             return build()
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise UpstreamLied(
                 self.name, asked, f"an answer of another shape ({type(error).__name__}: {str(error)[:120]})"
             ) from error
@@ -230,8 +234,9 @@ class Connector:
             allow_redirects=False,
         ) as response:
             body = bytearray()
-            # requests' timeout bounds each read, not the whole: an upstream that drips would hold us for ever.
-            for chunk in response.iter_content(64 << 10):
+            # requests' timeout bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
+            # drips would hold us for ever.
+            for chunk in _as_it_comes(response):
                 body += chunk
                 if len(body) > self.settings.max_bytes:
                     raise UpstreamLied(self.name, asked, f"more than {self.settings.max_bytes} bytes")
@@ -272,6 +277,15 @@ def items(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError(f"a list was expected, not {type(value).__name__}")
     return value
+
+
+def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body in pieces, each as soon as it is there."""
+    try:
+        while chunk := response.raw.read1(64 << 10, decode_content=True):
+            yield chunk
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.ConnectionError(error) from error
 
 
 def _in_words(error: requests.RequestException) -> str:

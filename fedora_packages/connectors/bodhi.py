@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fedora_packages.connectors.base import Connector, boolean, integer, items, optional_text, text
-from fedora_packages.events import dig, update_of
+from fedora_packages.errors import UpstreamLied
+from fedora_packages.events import dig, name_of, objects, texts, update_of
 from fedora_packages.query import query
 
 #: How many updates are kept for a package, newest first.
@@ -72,20 +73,27 @@ class BodhiConnector(Connector):
         yield from event.source_packages
 
     @updates.reflects
-    def updates_reflect(value, event):
+    def updates_reflect(value, event, package):
         announced = update_of(event) or {}
         alias = announced.get("alias") or announced.get("updateid")
         if not alias:
             return True
         shown = next((update for update in value["updates"] if update["alias"] == alias), None)
+        builds = [build.get("nvr") for build in objects(announced.get("builds"))]
         if shown is None:
             # Beyond what is kept, or the builds of this package were taken out of the update.
-            return len(value["updates"]) >= UPDATES_KEPT or event.topic == "bodhi.update.edit"
+            is_in_it = not builds or package in {name_of(build) for build in builds}
+            return len(value["updates"]) >= UPDATES_KEPT or not is_in_it
         if (shown["modified"] or 0) > event.sent:
             return True
-        if STATUSES.get(shown["status"], 0) > STATUSES.get(announced.get("status"), len(STATUSES)):
+        status = announced.get("status")
+        if isinstance(status, str) and STATUSES.get(shown["status"], 0) > STATUSES.get(status, len(STATUSES)):
             # It has moved on since.
             return True
+        gone = {*texts(event.body.get("removed_builds"))}
+        come = {*texts(event.body.get("new_builds"))}
+        if not come <= {*shown["builds"]} or gone & {*shown["builds"]}:
+            return False
         return all(shown[key] == announced[key] for key in ("status", "request") if key in announced)
 
     @query(shape=1, about="nothing", every="releases_every")
@@ -113,19 +121,10 @@ class BodhiConnector(Connector):
             if page >= self.check(asked, lambda answer=answer: integer(answer["pages"])):
                 break
         # An older server ignores `state`, and a newer one may know more of them.
-        return self.check(
-            asked,
-            lambda: {
-                "releases": sorted(
-                    (
-                        _release(row)
-                        for row in rows
-                        if row["id_prefix"] in RPM_PREFIXES and row["state"] in ACTIVE_STATES and row["branch"]
-                    ),
-                    key=_reading_order,
-                )
-            },
-        )
+        found = self.check(asked, lambda: sorted(map(_release, filter(_is_active, rows)), key=_reading_order))
+        if not found:
+            raise UpstreamLied(self.name, asked, "none that is active")
+        return {"releases": found}
 
     @releases.overtaken
     def releases_overtaken(value, event):
@@ -133,7 +132,8 @@ class BodhiConnector(Connector):
         prefix = dig(update_of(event), "release", "id_prefix")
         known = {release["name"] for release in value["releases"]}
         # Of modules and the like we want to know nothing; old messages do not say what they are of.
-        return isinstance(name, str) and name not in known and prefix in RPM_PREFIXES | {None}
+        is_of_rpms = prefix is None or (isinstance(prefix, str) and prefix in RPM_PREFIXES)
+        return isinstance(name, str) and name not in known and is_of_rpms
 
 
 def _time(value: Any) -> int | None:
@@ -170,6 +170,10 @@ def _update(row: Any) -> dict[str, Any]:
             for bug in items(row["bugs"])[:1000]
         ],
     }
+
+
+def _is_active(row: Any) -> bool:
+    return row["id_prefix"] in RPM_PREFIXES and row["state"] in ACTIVE_STATES and bool(row["branch"])
 
 
 def _release(row: Any) -> dict[str, Any]:

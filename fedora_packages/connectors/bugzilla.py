@@ -50,14 +50,18 @@ class BugzillaConnector(Connector):
         yield from event.source_packages
 
     @bugs.reflects
-    def bugs_reflect(value, event):
+    def bugs_reflect(value, event, package):
         announced = bug_of(event)
         shown = next((bug for bug in value["bugs"] if bug["id"] == announced["id"]), None)
-        if announced["status"] == "CLOSED" or not announced["status"]:
+        if not announced["status"]:
+            return True
+        if announced["status"] == "CLOSED" or announced["component"] not in (package, None):
             return shown is None or (shown["changed"] or 0) > event.sent
         if shown is None:
-            # It may have been closed, moved or made private since; or be beyond what is kept.
-            return len(value["bugs"]) >= BUGS_KEPT or event.topic != "bugzilla.bug.new"
+            # It must be there if it is new, has been opened again or has come from elsewhere.  Otherwise it may have been
+            # closed, moved or made private since.
+            must_be = event.topic == "bugzilla.bug.new" or announced["changed"] & {"status", "bug_status", "component"}
+            return len(value["bugs"]) >= BUGS_KEPT or not must_be
         return shown["status"] == announced["status"] or (shown["changed"] or 0) > event.sent
 
     @query(shape=1)

@@ -5,6 +5,7 @@ The one thing to know: a branch that was retired is still there, with nothing bu
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -16,9 +17,6 @@ from fedora_packages.query import query
 #: Bounds of what is kept: characters of a spec file, bytes of a patch that are looked at, patches of a spec.
 SPEC_KEPT = 1 << 20
 PATCHES_KEPT = 200
-
-#: Paths whose change is shown on a page.
-SHOWN_PATHS = re.compile(r"(.*\.spec|.*\.patch|.*\.diff|sources|dead\.package)")
 
 #: The messages that announce other contents of a branch.
 CONTENT_TOPICS = (
@@ -74,14 +72,15 @@ class DistgitConnector(Connector):
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.
         """
         spec = self._file(f"spec file of {package!r} on {release}", package, release, f"{package}.spec") or ""
-        names = list(dict.fromkeys(patch_names(spec)))[:PATCHES_KEPT]
+        names = list(dict.fromkeys(islice(patch_names(spec[:SPEC_KEPT]), PATCHES_KEPT)))
         return {"patches": [self._patch(package, release, name) for name in names]}
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
     def affected_by_push(event):
         paths = changed_paths(event)
-        if paths is None or any(SHOWN_PATHS.fullmatch(path) for path in paths):
+        # Patches may be called anything, but they lie beside the spec file, and no dot begins their names.
+        if not paths or any("/" not in path and not path.startswith(".") for path in paths):
             yield from event.source_packages
 
     @query(shape=1)
@@ -96,8 +95,13 @@ class DistgitConnector(Connector):
         Source: ``/api/0/rpms/NAME``.
         """
         asked = f"maintainers of {package!r}"
-        answer = self.json(f"/api/0/rpms/{quote(package, safe='')}", asked=asked, missing=(404,))
-        return {"found": False} if answer is None else self.check(asked, lambda: _maintainers(answer))
+        path = f"/api/0/rpms/{quote(package, safe='')}"
+        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        if answer.status == 404:
+            said = self.decoded(answer, asked, status=404)
+            return self.check(asked, lambda: _missing(said))
+        project = self.decoded(answer, asked)
+        return self.check(asked, lambda: _maintainers(project))
 
     @maintainers.affected("pagure.project.*")
     def affected_by_project(event):
@@ -160,7 +164,8 @@ def patch_names(spec: str) -> Iterator[str]:
 def _expand(name: str, macros: Mapping[str, str]) -> str:
     # A macro may stand for another; five levels are more than any spec uses for a file name.
     for _ in range(5):
-        expanded = MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0]), name)[:1000]
+        # Values are cut before they are put in: a hostile spec could otherwise make gigabytes of a few lines.
+        expanded = MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:255], name[:1000])[:1000]
         if expanded == name:
             break
         name = expanded
@@ -175,6 +180,13 @@ def _owners(packages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             owners = [contacts] if contacts else []
         if owners:
             yield text(name, 256), text(owners[0], 256)
+
+
+def _missing(said: Any) -> dict[str, Any]:
+    # A proxy that has lost the way says 404 too, in other words.
+    if said["error_code"] != "ENOPROJECT":
+        raise ValueError(f"error_code is {said['error_code']!r:.40}")
+    return {"found": False}
 
 
 def _maintainers(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import xmlrpc.client
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.base import Answer, Connector, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import koji_instance_is_primary, koji_tag
 from fedora_packages.query import query
@@ -69,7 +69,7 @@ class KojiConnector(Connector):
         yield from event.source_packages
 
     @builds.reflects
-    def builds_reflect(value, event):
+    def builds_reflect(value, event, package):
         build_id, announced = event.body.get("build_id"), event.body.get("new")
         if not isinstance(build_id, int):
             return True
@@ -77,6 +77,8 @@ class KojiConnector(Connector):
         if build_id not in states:
             # Deleted, or too old to be kept: then there is nothing to wait for.
             return announced == DELETED or (len(states) >= BUILDS_KEPT and build_id < min(states))
+        if announced == DELETED:
+            return states[build_id] == "deleted"
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
         return announced == BUILDING or states[build_id] != "building"
 
@@ -139,7 +141,9 @@ class KojiConnector(Connector):
         if not calls:
             return []
         body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
-        answer = self.request("POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"})
+        answer = self.request(
+            "POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"}, accept=self._refuse_offline
+        )
         if answer.status != 200:
             raise UpstreamLied(self.name, asked, f"it answered {answer.status}")
         try:
@@ -147,12 +151,21 @@ class KojiConnector(Connector):
         except xmlrpc.client.Fault as fault:
             raise self._fault(asked, fault.faultCode, fault.faultString) from fault
         # The parser's own errors for what is no XML-RPC are of many kinds, by the place where it stumbles.
-        except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError, AssertionError) as error:
+        except (
+            ExpatError,
+            xmlrpc.client.Error,
+            ValueError,
+            LookupError,
+            TypeError,
+            AssertionError,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise UpstreamLied(
                 self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC: {answer.body[:80]!r}"
             ) from error
         if not isinstance(results, list) or len(results) != len(calls):
-            raise UpstreamLied(self.name, asked, f"{results!r:.80} for {len(calls)} calls")
+            raise UpstreamLied(self.name, asked, f"a {type(results).__name__} that does not answer {len(calls)} calls")
         return [self._result(asked, result) for result in results]
 
     def _result(self, asked: str, result: Any) -> Any:
@@ -160,7 +173,20 @@ class KojiConnector(Connector):
             return result[0]
         if isinstance(result, dict) and "faultCode" in result:
             raise self._fault(asked, result["faultCode"], result.get("faultString"))
-        raise UpstreamLied(self.name, asked, f"{result!r:.80} as the result of a call")
+        raise UpstreamLied(self.name, asked, f"a {type(result).__name__} as the result of a call")
+
+    def _refuse_offline(self, answer: Answer, asked: str) -> None:
+        """Raise `UpstreamUnavailable` if the hub is switched off, which it says with a status of 200 like any fault."""
+        if b"<fault>" not in answer.body[:200]:
+            return
+        try:
+            xmlrpc.client.loads(answer.body)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == SERVER_OFFLINE:
+                raise self._fault(asked, fault.faultCode, fault.faultString) from fault
+        except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError):
+            # What else is wrong with it is said when it is read.
+            return
 
     def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | UpstreamLied:
         kind = UpstreamUnavailable if code == SERVER_OFFLINE else UpstreamLied

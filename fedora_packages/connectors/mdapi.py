@@ -142,7 +142,10 @@ class MdapiConnector(Connector):
         if answer.status == 400:
             # At these addresses it says so only for a branch of which it has no databases.
             raise ReleaseNotServed(self.name, asked, f"it has no repositories of {release}")
-        return self.decoded(answer, asked, missing=(404,))
+        # Its own words for "no such package"; a proxy that has lost the way to it says 404 too, in others.
+        if answer.status == 404 and answer.content_type.startswith("text/plain"):
+            return None
+        return self.decoded(answer, asked)
 
     def _about(self, asked: str, release: str, kind: str, package: str) -> dict[str, Any] | None:
         row = self._ask(asked, release, kind, package)

@@ -4,10 +4,16 @@
 -- Result: since when fills of it fail.
 local field = 'x:' .. ARGV[1]
 local since = ARGV[2]
+if redis.call('HEXISTS', KEYS[1], 'v:' .. ARGV[1]) == 1 then
+  -- Somebody else has filled it meanwhile: there is no trouble to tell of, now or after the next invalidation.
+  return since
+end
 local known = redis.call('HGET', KEYS[1], field)
 if known then
   since = cjson.decode(known).since
 else
+  local now = redis.call('TIME')
+  redis.call('SET', KEYS[2], string.format('%.0f', now[1] * 1000000 + now[2]), 'NX')
   redis.call('INCR', KEYS[2])
 end
 redis.call('HSET', KEYS[1], field,

@@ -20,5 +20,6 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   end
 end
 redis.call('HSET', KEYS[1], 'gen', string.format('%.0f', gen), 'why', ARGV[1])
+redis.call('SET', KEYS[2], string.format('%.0f', gen), 'NX')
 redis.call('INCR', KEYS[2])
 return taken

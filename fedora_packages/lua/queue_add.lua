@@ -7,11 +7,14 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 local job = ARGV[1]
 local is_new = redis.call('HSETNX', KEYS[2], job .. '|since', string.format('%.6f', now))
-redis.call('ZADD', KEYS[1], 'LT', string.format('%.6f', now + ARGV[2]), job)
-if ARGV[3] ~= '' then
+if ARGV[3] == '' then
+  -- Nothing new is known: a job that waits for its time, after a failure or for another look, goes on waiting.
+  redis.call('ZADD', KEYS[1], 'NX', string.format('%.6f', now + ARGV[2]), job)
+else
+  redis.call('ZADD', KEYS[1], 'LT', string.format('%.6f', now + ARGV[2]), job)
   local known = redis.call('HGET', KEYS[2], job .. '|sent')
   if not known or tonumber(known) <= tonumber(ARGV[3]) then
-    redis.call('HSET', KEYS[2], job .. '|sent', ARGV[3], job .. '|event', ARGV[4])
+    redis.call('HSET', KEYS[2], job .. '|sent', ARGV[3], job .. '|event', ARGV[4], job .. '|newer', '1')
     redis.call('HDEL', KEYS[2], job .. '|looks')
   end
 end

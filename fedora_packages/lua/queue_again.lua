@@ -11,7 +11,7 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
 redis.call('ZREM', KEYS[2], job)
 redis.call('HDEL', KEYS[3], job .. '|token')
-if not redis.call('ZSCORE', KEYS[1], job) then
+if redis.call('HEXISTS', KEYS[3], job .. '|newer') == 0 then
   redis.call('HSET', KEYS[3], job .. '|looks', ARGV[5])
 end
 redis.call('HSET', KEYS[3], job .. '|attempts', ARGV[4])

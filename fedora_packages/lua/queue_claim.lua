@@ -16,12 +16,14 @@ end
 -- A job that is claimed may have become due again meanwhile; it waits for the end of that claim.
 for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', now), 'LIMIT', 0, limit + 1)) do
   if not redis.call('ZSCORE', KEYS[2], job) then
-    local token = redis.call('HINCRBY', KEYS[3], '|tokens', 1)
+    -- The clock, and no counter: after a loss of data no token may come a second time.
+    local token = string.format('%.0f', time[1] * 1000000 + time[2])
     redis.call('ZREM', KEYS[1], job)
     redis.call('ZADD', KEYS[2], string.format('%.6f', now + ARGV[1]), job)
     redis.call('HSET', KEYS[3], job .. '|token', token)
+    redis.call('HDEL', KEYS[3], job .. '|newer')
     local facts = redis.call('HMGET', KEYS[3], job .. '|since', job .. '|event', job .. '|attempts', job .. '|looks')
-    return {job, tostring(token), facts[1] or '0', facts[2] or '', facts[3] or '0', facts[4] or '0'}
+    return {job, token, facts[1] or '0', facts[2] or '', facts[3] or '0', facts[4] or '0'}
   end
 end
 local next_due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.6f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)

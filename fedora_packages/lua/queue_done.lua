@@ -9,6 +9,6 @@ end
 redis.call('ZREM', KEYS[2], job)
 redis.call('HDEL', KEYS[3], job .. '|token', job .. '|attempts')
 if not redis.call('ZSCORE', KEYS[1], job) then
-  redis.call('HDEL', KEYS[3], job .. '|since', job .. '|sent', job .. '|event', job .. '|looks')
+  redis.call('HDEL', KEYS[3], job .. '|since', job .. '|sent', job .. '|event', job .. '|looks', job .. '|newer')
 end
 return 1

@@ -87,7 +87,7 @@ def _of_source(
                 break
     if first:
         return _in_repositories(name, having, first, queries, owners), None
-    if is_listed or queries["koji.builds"].fetch(name)["total"] > 0:
+    if (is_listed or queries["koji.builds"].fetch(name)["total"] > 0) and _is_package(name, queries, owners):
         return _in_no_repository(name, branches, queries, owners), None
     return None, next((source for source in builders if is_package_name(source)), None)
 
@@ -97,6 +97,11 @@ def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
         return queries["mdapi.package"].fetch(name, branch)
     except ReleaseNotServed:
         return {"found": False}
+
+
+def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -> bool:
+    """Whether dist-git has it as a package: koji builds images and containers too, which are none."""
+    return name in (owners or ()) or queries["distgit.maintainers"].fetch(name)["found"]
 
 
 def _in_no_repository(

@@ -23,11 +23,16 @@ log = logging.getLogger(__name__)
 #: Counters of what became of messages, by outcome, in one hash.
 COUNTS_KEY = f"{PREFIX}:{{worker}}:messages"
 
-#: Per bus, when the newest message was sent that was handled: where replay begins.
+#: Per bus, when the newest message was sent that was handled.
 SEEN_KEY = f"{PREFIX}:{{worker}}:seen"
 
+#: Messages that were handled, by when they were sent: what a replay need not handle again.
+HANDLED_KEY = f"{PREFIX}:{{worker}}:handled"
+
 #: What becomes of a message.
-HANDLED, UNTOUCHED, FOREIGN, NOT_UNDERSTOOD = "handled", "untouched", "foreign", "not-understood"
+HANDLED, UNTOUCHED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
+    "handled", "untouched", "foreign", "not-understood", "failed",
+)  # fmt: skip
 
 #: Entries invalidated in one round trip: Redis must not be kept from answering pages for long.
 BATCH = 500
@@ -36,7 +41,7 @@ BATCH = 500
 class Handler:
     """Handles messages of one bus.  Handling is idempotent and tolerates any order.
 
-    ``on_event`` is told of each event that is ours, before it is acted upon.
+    ``on_event`` is told of each event that is ours, once it was acted upon.
     """
 
     def __init__(self, service: Service, bus: str, on_event: Callable[[Event], None] = lambda event: None):
@@ -58,8 +63,13 @@ class Handler:
         except MessageNotUnderstood as error:
             log.warning("message skipped: %s", error)
             return self._count(NOT_UNDERSTOOD)
+        outcome = self._act(event, touched)
         self._on_event(event)
-        return self._act(event, touched)
+        return outcome
+
+    def failed(self) -> None:
+        """Count a message that a bug of ours kept from being handled."""
+        self._count(FAILED)
 
     def refuse(self, topic: str, size: int) -> str:
         """Skip a message that is too large to be read at all."""
@@ -97,20 +107,31 @@ class Handler:
             taken += self._service.cache.invalidate(entries[start : start + BATCH], cause)
         outcome = HANDLED if touched else UNTOUCHED
         known = {name for _, name, is_known in touched if is_known}
+        # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
+        wanted = [
+            (query, name) for (query, name, is_known), values in zip(touched, taken, strict=True) if is_known or values
+        ]
+        for start in range(0, len(wanted), BATCH):
+            self._queue_all(wanted[start : start + BATCH], event)
         with redis_errors():
             pipe = self._service.client.pipeline(transaction=False)
-            for (query, name, is_known), values in zip(touched, taken, strict=True):
-                # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
-                if is_known or values:
-                    kept = event if query.reflects_events else event.without_body()
-                    self._service.queue.add(query.upstream, query.name, name, kept, pipe=pipe)
             for name in known.intersection(event.source_packages):
                 timeline.note(pipe, name, event)
             index.touch(pipe, self._to_index(event, known))
             pipe.zadd(SEEN_KEY, {self._bus: event.sent}, gt=True)
+            if self._service.settings.worker.datagrepper:
+                pipe.zadd(HANDLED_KEY, {event.id: event.sent})
             pipe.hincrby(COUNTS_KEY, outcome, 1)
             pipe.execute()
         return outcome
+
+    def _queue_all(self, wanted: list[tuple[Query, str]], event: Event) -> None:
+        with redis_errors():
+            pipe = self._service.client.pipeline(transaction=False)
+            for query, name in wanted:
+                kept = event if query.reflects_events else event.without_body()
+                self._service.queue.add(query.upstream, query.name, name, kept, pipe=pipe)
+            pipe.execute()
 
     def _to_index(self, event: Event, known: set[str]) -> set[str]:
         """Return the names whose document must be looked at.

@@ -42,7 +42,6 @@ class PackagesConsumer(FedmsgConsumer):
             # Everything: what is not ours is counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"
             self.worker = Worker(service.build(found, "worker"), BUS)
-            # Before the hub subscribes: what is owed must be noted before the first live message is seen.
             self.worker.start()
             super().__init__(hub)
         except FedoraPackagesError as error:

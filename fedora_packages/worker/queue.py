@@ -23,7 +23,7 @@ from fedora_packages.cache import PREFIX, redis_errors, script
 from fedora_packages.events import Event
 
 #: Bytes of an event that are kept with a job.  Of a larger one only the cause is: the value fetched is then not compared with it.
-EVENT_KEPT = 64 << 10
+EVENT_KEPT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,12 @@ class Queue:
         arguments = [claim.job, claim.token, delay, attempts, looks]
         with redis_errors():
             return bool(self._again(keys=_keys(claim.upstream), args=arguments))
+
+    def renew(self, claim: Claim, lease: float) -> bool:
+        """Hold on to a claim for another ``lease`` seconds.  False as for `done`."""
+        keys = [_key(claim.upstream, "claimed"), _key(claim.upstream, "jobs")]
+        with redis_errors():
+            return bool(self.client.eval(script("queue_renew"), 2, *keys, claim.job, claim.token, lease))
 
     def depth(self, upstream: str) -> int:
         """Return how many jobs of an upstream are waiting or under way."""

@@ -10,7 +10,8 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -66,6 +67,7 @@ class Refiller:
         self._cache = service.cache
         self._queue = service.queue
         self._pace = pace
+        self._claims: dict[str, Claim] = {}
 
     def work(self, upstream: str) -> float | None:
         """Do one job of an upstream, if one is due.
@@ -85,13 +87,40 @@ class Refiller:
             log.info("refill of %s about %s dropped: there is no such query", claim.query, claim.package)
             self._queue.done(claim)
             return None
-        try:
-            self._refill(query, claim)
-        except UpstreamError as error:
+        with self._held(claim):
             delay = self._pace.after_failure(claim.attempts + 1)
-            log.warning("refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error)
-            self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+            try:
+                self._refill(query, claim)
+            except UpstreamError as error:
+                log.warning(
+                    "refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error
+                )
+                self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+            except CacheUnavailable:
+                # The claim cannot be ended without Redis either: it runs out, since nobody renews it any more.
+                raise
+            except Exception:
+                self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+                raise
         return None
+
+    @property
+    def renew_every(self) -> float:
+        """Seconds between two renewals of claims."""
+        return self._pace.lease / 4
+
+    def renew(self) -> None:
+        """Hold on to all claims under way.  To be called several times in the span of a lease."""
+        for claim in list(self._claims.values()):
+            self._queue.renew(claim, self._pace.lease)
+
+    @contextmanager
+    def _held(self, claim: Claim) -> Iterator[None]:
+        self._claims[claim.token] = claim
+        try:
+            yield
+        finally:
+            del self._claims[claim.token]
 
     def check(self, query: Query, name: str, variant: str) -> bool:
         """Read one variant again although no event asks for it; whether it had changed, and so is healed.
@@ -135,14 +164,14 @@ class Refiller:
         is_last = claim.looks > LOOKS
         if variant in opened.current and not is_last:
             (reading,) = self._cache.read([(entry, variant)])
-            return not reading.is_fresh or query.shows(reading.value, claim.event)
+            return not reading.is_fresh or query.shows(reading.value, claim.event, entry.package)
         fetch = partial(query.fetch, entry.package, variant)
         try:
             filled = self._cache.fetched(opened.generation, fetch, query.upstream, _newest_cause(opened, claim))
         except UpstreamError as error:
             self._cache.fail(entry, variant, error)
             raise
-        shows = query.shows(filled.value, claim.event)
+        shows = query.shows(filled.value, claim.event, entry.package)
         # After the last look a value is kept whatever it shows: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled)
@@ -186,6 +215,7 @@ class Refillers:
             for name, connector in service.connectors.items()
             for number in range(connector.settings.concurrency)
         ]
+        self._threads.append(threading.Thread(target=self._renew, name="renew", daemon=True))
 
     def start(self) -> None:
         """Start the threads."""
@@ -205,6 +235,10 @@ class Refillers:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _renew(self) -> None:
+        while not self._stop.wait(self._refiller.renew_every):
+            undisturbed(self._refiller.renew, "renewing claims")
 
     def _run(self, upstream: str) -> None:
         while not self._stop.is_set():

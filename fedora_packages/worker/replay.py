@@ -1,10 +1,13 @@
-"""Replay: the messages that were sent while no worker listened, from datagrepper's archive.
+"""Replay: the messages that the bus has not brought, from datagrepper's archive.
 
-The bus itself keeps nothing.  What was handled last is noted with every message; everything from then (and a margin before, since
-messages come late and out of order) until now is handled again.  That is harmless: handling is idempotent.
+The bus keeps nothing: what is sent while no worker listens, while a connection is down or a buffer full, is gone.  So
+a **mark** is kept in Redis, up to which every message is known to have been handled, and from it (and a margin
+before, since messages come late and out of order) the archive is read: at the start, and again and again after.  Most
+of what it has was handled when it came, and is passed over.  Mark and notes of what was handled lie beside the cache,
+and so fall back with it should Redis lose its newest data.
 
-The one thing to know: pages of the archive are counted from the start of the interval, so the end of it is fixed
-before the first page is read.
+The one thing to know: pages of the archive are counted from the start of the interval, so the end of it is fixed before the first
+page is read; and the mark moves only when the last page was handled.
 """
 
 import json
@@ -17,15 +20,15 @@ from typing import Any
 import redis
 import requests
 
-from fedora_packages.cache import PREFIX, redis_errors
+from fedora_packages.cache import BEGUN_KEY, PREFIX, redis_errors
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from fedora_packages.settings import WorkerSettings
-from fedora_packages.worker.handle import SEEN_KEY
+from fedora_packages.worker.handle import HANDLED_KEY
 
 log = logging.getLogger(__name__)
 
-#: Per bus, since when messages are owed that no replay has brought yet.
-OWED_KEY = f"{PREFIX}:{{worker}}:owed"
+#: Per bus, up to when every message sent is known to have been handled.
+MARK_KEY = f"{PREFIX}:{{worker}}:mark"
 
 #: Messages in a page: the most that datagrepper gives.
 ROWS = 100
@@ -37,12 +40,15 @@ PAGE_TIMEOUT = 120.0
 #: Pages of one replay at the most: a million messages.
 MAX_PAGES = 10_000
 
+#: Messages that are remembered as handled, at the most, should datagrepper be down for days; more are handled twice.
+HANDLED_KEPT = 200_000
+
 #: The categories of the topics that any query listens to; asking for no more spares both sides.
 CATEGORIES = ("buildsys", "bodhi", "bugzilla", "mdapi", "pagure", "git")
 
 
 class Replay:
-    """Reads missed messages from datagrepper and hands each to ``handle``."""
+    """Reads messages from datagrepper and hands each that was not handled yet to ``handle``."""
 
     def __init__(
         self, client: redis.Redis, settings: WorkerSettings, bus: str, handle: Callable[[Any], str],
@@ -56,63 +62,83 @@ class Replay:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def seen(self) -> float | None:
-        """Return when the newest message was sent that was handled (UTC, seconds since 1970), or None if none ever was."""
-        with redis_errors():
-            return self._client.zscore(SEEN_KEY, self._bus)
+    def catch_up(self, stop: threading.Event) -> int:
+        """Handle every message sent since the mark that was not handled, move the mark, and return how many those were.
 
-    def owed(self) -> tuple[float, float] | None:
-        """Return the interval that must be replayed, and note in Redis that it is; None on a first start.
-
-        To be called before the bus is listened to: the first live message moves what was seen last.  A replay that
-        was not finished is still owed.
+        Without a mark, everything since the oldest value that may be cached.  Stopped in the middle, the mark stays.  Raises
+        `UpstreamUnavailable` or `UpstreamLied` when datagrepper gives no answer that can be used, and `CacheUnavailable`.
         """
-        seen, now = self.seen(), self._clock()
+        now = self._clock()
         with redis_errors():
-            if seen is None:
-                # Nothing that is cached can be older than this.
-                self._client.zadd(SEEN_KEY, {self._bus: now}, nx=True)
-                return None
-            self._client.hsetnx(OWED_KEY, self._bus, seen - self._settings.replay_margin)
-            start = float(self._client.hget(OWED_KEY, self._bus))
+            self._client.zremrangebyrank(HANDLED_KEY, 0, -HANDLED_KEPT - 1)
+        start = self._since(now)
+        handled = self.run(start, now, stop) if start < now else 0
+        if not stop.is_set():
+            self._move_mark(now)
+        return handled
+
+    def run(self, start: float, end: float, stop: threading.Event) -> int:
+        """Handle the messages sent from ``start`` to ``end`` that were not handled, oldest first; return how many those were.
+
+        Raises as `catch_up`; what was handled by then stays so.
+        """
+        handled = 0
+        for page in self._pages(start, end):
+            for message in self._new(page):
+                if stop.is_set():
+                    return handled
+                self._handle(message)
+                handled += 1
+            self._note(page)
+        if handled:
+            log.info("replayed %d messages of %.0f s", handled, end - start)
+        return handled
+
+    def _since(self, now: float) -> float:
+        with redis_errors():
+            mark, begun = self._client.hget(MARK_KEY, self._bus), self._client.get(BEGUN_KEY)
+        known = mark or begun
+        start = float(known) - self._settings.replay_margin if known else now
         earliest = now - self._settings.replay_limit
         if start < earliest:
             log.error(
-                "messages are owed since %.0f s, worker.replay_limit is %.0f s: what changed before that will not be noticed",
+                "messages are missing since %.0f s, worker.replay_limit is %.0f s: what changed before that is not noticed",
                 now - start, self._settings.replay_limit,
             )  # fmt: skip
-        return max(start, earliest), now
+        return max(start, earliest)
 
-    def settle(self) -> None:
-        """Note that nothing is owed any more."""
+    def _move_mark(self, mark: float) -> None:
         with redis_errors():
-            self._client.hdel(OWED_KEY, self._bus)
+            pipe = self._client.pipeline()
+            pipe.hset(MARK_KEY, self._bus, mark)
+            # What is older than the next replay begins need not be remembered.
+            pipe.zremrangebyscore(HANDLED_KEY, "-inf", mark - 2 * self._settings.replay_margin - 60)
+            pipe.execute()
 
-    def run(self, start: float, end: float, stop: threading.Event) -> int:
-        """Handle every message sent from ``start`` to ``end``, oldest first, and return how many those were.
+    def _new(self, page: list[Any]) -> Iterator[Any]:
+        """Yield the messages of a page that are not known to have been handled."""
+        ids = [_id_of(message) for message in page]
+        with redis_errors():
+            moments = self._client.zmscore(HANDLED_KEY, [identity or "" for identity in ids]) if ids else []
+        for message, identity, moment in zip(page, ids, moments, strict=True):
+            if identity is None or moment is None:
+                yield message
 
-        Raises `UpstreamUnavailable` or `UpstreamLied` when datagrepper gives no answer that can be used, and `CacheUnavailable`;
-        what was handled by then stays so.
-        """
-        handled, known = 0, set()
-        for message in self._messages(start, end):
-            if stop.is_set():
-                break
-            # Offsets shift when a message arrives late: some come twice.
-            identity = message.get("msg_id") if isinstance(message, dict) else None
-            if identity is None or identity not in known:
-                known.add(identity)
-                self._handle(message)
-                handled += 1
-        log.info("replayed %d messages of %.0f s", handled, end - start)
-        return handled
+    def _note(self, page: list[Any]) -> None:
+        """Remember a page's messages as handled, those too that were not understood or not ours."""
+        ids = {identity: self._clock() for message in page if (identity := _id_of(message))}
+        if ids:
+            with redis_errors():
+                self._client.zadd(HANDLED_KEY, ids, nx=True)
 
-    def _messages(self, start: float, end: float) -> Iterator[Any]:
+    def _pages(self, start: float, end: float) -> Iterator[list[Any]]:
         page, pages = 1, 1
-        while page <= min(pages, MAX_PAGES):
+        while page <= pages:
             answer = self._page(start, end, page)
             pages = answer["pages"]
-            yield from answer["raw_messages"]
+            if pages > MAX_PAGES:
+                raise UpstreamLied("datagrepper", f"messages of {end - start:.0f} s", f"{pages} pages of them")
+            yield answer["raw_messages"]
             page += 1
 
     def _page(self, start: float, end: float, page: int) -> dict[str, Any]:
@@ -131,6 +157,11 @@ class Replay:
         if response.status_code != 200:
             raise UpstreamUnavailable("datagrepper", asked, f"it answered {response.status_code}")
         return _checked(body, asked)
+
+
+def _id_of(message: Any) -> str | None:
+    identity = message.get("msg_id") if isinstance(message, dict) else None
+    return identity if isinstance(identity, str) else None
 
 
 def _bounded(chunks: Iterator[bytes], asked: str) -> Iterator[bytes]:

@@ -1,18 +1,21 @@
 """The worker: one handler of messages, and the threads that do the rest.
 
-Whatever brings the messages (``hub.py``) makes one `Worker`, starts it before it listens to the bus, and gives it each message.
+Whatever brings the messages (``hub.py``) makes one `Worker`, starts it, and gives it each message.
 """
 
+import hashlib
+import json
 import logging
 import threading
 import time
 from typing import Any
 
+from fedora_packages.cache import PREFIX, redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.events import Event
 from fedora_packages.query import Query
 from fedora_packages.service import Service
-from fedora_packages.worker.handle import HANDLED, Handler, invalidate_all
+from fedora_packages.worker.handle import FAILED, HANDLED, Handler, invalidate_all
 from fedora_packages.worker.index import Upkeep
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 from fedora_packages.worker.replay import Replay
@@ -22,8 +25,8 @@ log = logging.getLogger(__name__)
 #: Seconds after the first replay at which a second one reads what was sent while the bus was being connected.
 SECOND_REPLAY = 5.0
 
-#: Seconds that the second replay begins before the end of the first.
-OVERLAP = 10.0
+#: Per query that is read on a schedule, a digest of the value that its followers were last invalidated for.
+FOLLOWED_KEY = f"{PREFIX}:{{worker}}:followed"
 
 #: Seconds between two early looks at what is read on a schedule.
 EARLY_PAUSE = 30.0
@@ -49,14 +52,13 @@ class Worker:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Start the threads; returns once it is noted which messages are owed, so that the bus may be listened to."""
-        owed = self._owed()
+        """Start the threads."""
         self._refillers.start()
-        self._run("index", lambda: self._upkeep.run(self._stop))
+        self._run("index", self._keep_index)
         for scheduled in self._scheduled:
             self._run(f"reread-{scheduled.query.name}", scheduled.run)
-        if owed:
-            self._run("replay", lambda: self._catch_up(*owed))
+        if self._replay:
+            self._run("replay", self._catch_up)
 
     def stop(self) -> None:
         """End the threads.  What is under way and does not end in time is claimed again by the next worker."""
@@ -80,8 +82,10 @@ class Worker:
                 self._stop.wait(REDIS_PAUSE)
                 continue
             except Exception:
+                # A bug of ours must cost one message, not the worker.
                 log.exception("a message was not handled: %.500r", message)
-                return "failed"
+                undisturbed(self._handler.failed, "counting a message")
+                return FAILED
             if outcome == HANDLED:
                 self._refillers.wake()
             return outcome
@@ -103,34 +107,30 @@ class Worker:
         for scheduled in self._scheduled:
             scheduled.consider(event)
 
-    def _owed(self) -> tuple[float, float] | None:
-        while self._replay and not self._stop.is_set():
-            try:
-                return self._replay.owed()
-            except CacheUnavailable as error:
-                log.error("the start waits for Redis: %s", error)
-                self._stop.wait(REDIS_PAUSE)
-        return None
+    def _keep_index(self) -> None:
+        while not self._stop.is_set():
+            self._stop.wait(undisturbed(lambda: self._upkeep.run(self._stop), "keeping the index") or 0)
 
-    def _catch_up(self, start: float, end: float) -> None:
-        """Replay what is owed, then what was sent while the bus was being connected."""
-        self._replay_patiently(start, end)
-        self._stop.wait(SECOND_REPLAY)
-        self._replay_patiently(end - OVERLAP, time.time())
-        undisturbed(self._replay.settle, "settling the replay")
+    def _catch_up(self) -> None:
+        """Read from the archive what the bus has not brought: soon again after the start, then now and then.
 
-    def _replay_patiently(self, start: float, end: float) -> None:
-        """Replay an interval, however long datagrepper is down; live messages are handled meanwhile."""
-        attempts = 0
+        However long datagrepper is down, live messages are handled meanwhile.
+        """
+        attempts, soon = 0, True
         while not self._stop.is_set():
             try:
-                self._replay.run(start, end, self._stop)
-                return
+                self._replay.catch_up(self._stop)
+                attempts, delay = 0, SECOND_REPLAY if soon else self._service.settings.worker.replay_every
+                soon = False
             except (UpstreamError, CacheUnavailable) as error:
                 attempts += 1
                 delay = self._pace.after_failure(attempts)
-                log.error("replay failed, again in %.0f s: %s", delay, error)
-                self._stop.wait(delay)
+                log.error("replay failed, again in %.1f s: %s", delay, error)
+            except Exception:
+                attempts += 1
+                delay = self._pace.after_failure(attempts)
+                log.exception("replay failed, again in %.1f s", delay)
+            self._stop.wait(delay)
 
 
 class Scheduled:
@@ -160,28 +160,39 @@ class Scheduled:
         attempts = 0
         while not self._stop.is_set():
             try:
-                self._read()
+                self.read()
                 attempts, delay = 0, self._every
-            except UpstreamError as error:
+            except (UpstreamError, CacheUnavailable) as error:
                 attempts += 1
                 delay = min(self._every, 2.0**attempts)
                 log.warning("%s could not be read, again in %.0f s: %s", self.query.name, delay, error)
-            except CacheUnavailable as error:
-                log.error("%s waits for Redis: %s", self.query.name, error)
-                delay = REDIS_PAUSE
+            except Exception:
+                attempts += 1
+                delay = min(self._every, 2.0**attempts)
+                log.exception("%s could not be read, again in %.0f s", self.query.name, delay)
             if self._early.wait(delay):
                 self._early.clear()
                 self._stop.wait(max(0.0, self._read_at + EARLY_PAUSE - time.monotonic()))
 
-    def _read(self) -> None:
-        variant = self.query.variant()
-        changed = self._refiller.check(self.query, self.query.entry().package, variant)
-        (reading,) = self._service.cache.read([(self.query.entry(), variant)])
+    def read(self) -> None:
+        """Read it, and if it is another than its followers were made with, invalidate those.
+
+        Raises `UpstreamError` and `CacheUnavailable`; what was not invalidated by then is at the next reading.
+        """
+        self._refiller.check(self.query, self.query.entry().package, self.query.variant())
+        (reading,) = self._service.cache.read([(self.query.entry(), self.query.variant())])
         self._value, self._read_at = reading.value, time.monotonic()
-        if changed:
-            for follower in self._service.queries.following(self.query.name):
-                count = invalidate_all(self._service, follower)
-                log.info("%s has changed: %d entries of %s are read again", self.query.name, count, follower.name)
+        followers = self._service.queries.following(self.query.name)
+        digest = hashlib.sha256(json.dumps(self._value, sort_keys=True).encode()).hexdigest()
+        with redis_errors():
+            known = self._service.client.hget(FOLLOWED_KEY, self.query.name)
+        if known and known.decode() == digest:
+            return
+        for follower in followers:
+            count = invalidate_all(self._service, follower)
+            log.info("%s has changed: %d entries of %s are read again", self.query.name, count, follower.name)
+        with redis_errors():
+            self._service.client.hset(FOLLOWED_KEY, self.query.name, digest)
 
 
 def _scheduled(service: Service) -> list[Query]:

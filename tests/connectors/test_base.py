@@ -104,7 +104,7 @@ def clock():
 
 @pytest.fixture
 def circuit(clock):
-    found = Circuit(30, clock)
+    found = Circuit(30, 10, clock)
     for _ in range(Circuit.FAILURES):
         found.failed("no answer")
     return found
@@ -133,7 +133,7 @@ def test_an_answer_ends_the_pause(circuit):
 
 
 def test_fewer_failures_are_no_reason_to_pause(clock):
-    found = Circuit(30, clock)
+    found = Circuit(30, 10, clock)
     for _ in range(Circuit.FAILURES - 1):
         found.failed("no answer")
     assert found.enter()

@@ -1,11 +1,13 @@
 """Every query: what it makes of recorded and made-up answers, and which messages touch it."""
 
 import json
+import xmlrpc.client
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from fedora_packages.connectors.base import Circuit
 from fedora_packages.connectors.koji import BUILDS_KEPT
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import Event, parse
@@ -267,6 +269,62 @@ def test_a_release_that_mdapi_does_not_know_is_said_so(queries, upstream, query)
         queries[f"mdapi.{query}"].fetch("guake", "eln")
 
 
+@pytest.mark.parametrize("query", ["package", "relations", "files", "changelog"])
+def test_a_proxy_that_has_lost_mdapi_does_not_make_packages_disappear(queries, upstream, query):
+    upstream.answer = lambda asked: Answer(b"<html>default backend - 404</html>", 404, "text/html")
+    with pytest.raises(UpstreamLied):
+        queries[f"mdapi.{query}"].fetch("guake", "f45")
+
+
+def test_a_package_that_dist_git_does_not_have_has_no_maintainers(queries, upstream):
+    upstream.says("/api/0/rpms/guake", {"error": "Project not found", "error_code": "ENOPROJECT"}, status=404)
+    assert queries["distgit.maintainers"].fetch("guake") == {"found": False}
+
+
+@pytest.mark.parametrize("body", [b"<html>404</html>", b"{}", b'{"error_code": "EOTHER"}', b"[]"])
+def test_a_proxy_that_has_lost_dist_git_does_not_make_maintainers_disappear(queries, upstream, body):
+    upstream.answers["/api/0/rpms/guake"] = Answer(body, 404)
+    with pytest.raises(UpstreamLied):
+        queries["distgit.maintainers"].fetch("guake")
+
+
+def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
+    upstream.says("/releases/", {"releases": [], "pages": 0})
+    with pytest.raises(UpstreamLied, match="none that is active"):
+        queries["bodhi.releases"].fetch("*")
+
+
+def test_a_hostile_spec_cannot_make_much_of_little(queries, upstream):
+    spec = "%global a " + "x" * 100_000 + "\n" + "Patch: " + "%a" * 1000 + "\n"
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
+    assert queries["distgit.patches"].fetch("guake", "f45") == {"patches": []}
+
+
+def test_a_hub_that_is_switched_off_is_left_alone_after_a_while(queries, upstream):
+    fault = xmlrpc.client.dumps(xmlrpc.client.Fault(1014, "outage"), methodresponse=True)
+    upstream.answers["/"] = Answer(fault.encode(), content_type="text/xml")
+    for _ in range(20):
+        with pytest.raises(UpstreamUnavailable):
+            queries["koji.builds"].fetch("guake")
+    assert len(upstream.asked) == Circuit.FAILURES
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<double>inf</double>", "<bigdecimal>x</bigdecimal>", "<array><data><value>" * 20_000],
+    ids=["inf", "x", "deep"],
+)
+def test_odd_values_of_xml_rpc_are_lies(queries, upstream, value):
+    rows = (
+        f"<value><array><data><value><array><data><value>{value}</value></data></array></value></data></array></value>"
+    )
+    upstream.answers["/"] = Answer(
+        f"<?xml version='1.0'?><methodResponse><params><param>{rows}</param></params></methodResponse>".encode()
+    )
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
 def test_a_changelog_is_parsed_into_author_and_evr(queries, upstream):
     rows = [
         {"author": "A B <a@b.c> - 1:1.0-1", "date": 5, "changelog": "- x"},
@@ -339,6 +397,9 @@ def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
         ("distgit.spec", event("git.receive", commit={"repo": "guake", "namespace": "rpms"}), ["guake"]),
         ("distgit.spec", event("git.receive", commit={"repo": "guake", "stats": {"files": {".packit.yaml": {}}}}), []),
         ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"a.spec": {}}}}), ["a"]),
+        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"fix-build": {}}}}), ["a"]),
+        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {}}}), ["a"]),
+        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"tests/run": {}}}}), []),
         ("distgit.patches", event("git.lookaside.new", name="guake"), ["guake"]),
         ("distgit.maintainers", event("pagure.project.user.added", project={"name": "a", "namespace": "rpms"}), ["a"]),
     ],
@@ -361,16 +422,24 @@ def builds(*pairs):
         (builds((7, "complete")), 0, True),
         (builds((7, "failed")), 1, True),
         (builds((6, "complete")), 2, True),
+        (builds((7, "complete")), 2, False),
+        (builds((7, "deleted")), 2, True),
         (builds(), 1, False),
         (builds(*((number, "complete") for number in range(1000, 1000 + BUILDS_KEPT))), 1, True),
     ],
 )
 def test_a_list_of_builds_shows_a_build_or_not(queries, value, new, shows):
-    assert queries["koji.builds"].shows(value, event("buildsys.build.state.change", build_id=7, new=new)) is shows
+    assert (
+        queries["koji.builds"].shows(value, event("buildsys.build.state.change", build_id=7, new=new), "guake") is shows
+    )
 
 
-def update(alias="F-1", status="testing", request=None, modified=None):
-    return {"updates": [{"alias": alias, "status": status, "request": request, "modified": modified}]}
+def update(alias="F-1", status="testing", request=None, modified=None, builds=("guake-1-1",)):
+    return {
+        "updates": [
+            {"alias": alias, "status": status, "request": request, "modified": modified, "builds": list(builds)}
+        ]
+    }
 
 
 @pytest.mark.parametrize(
@@ -389,7 +458,25 @@ def update(alias="F-1", status="testing", request=None, modified=None):
     ],
 )
 def test_a_list_of_updates_shows_an_update_or_not(queries, value, announced, shows):
-    assert queries["bodhi.updates"].shows(value, event("bodhi.update.request.testing", update=announced)) is shows
+    assert (
+        queries["bodhi.updates"].shows(value, event("bodhi.update.request.testing", update=announced), "guake") is shows
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "body", "shows"),
+    [
+        (update(), {"new_builds": ["guake-1-1"]}, True),
+        (update(), {"new_builds": ["guake-1-2"], "removed_builds": ["guake-1-1"]}, False),
+        (update(builds=["guake-1-2"]), {"new_builds": ["guake-1-2"], "removed_builds": ["guake-1-1"]}, True),
+        (update(alias="F-2"), {"update": {"alias": "F-1", "builds": [{"nvr": "guake-1-1"}]}}, False),
+        (update(alias="F-2"), {"update": {"alias": "F-1", "builds": [{"nvr": "vim-1-1"}]}}, True),
+        (update(), {"update": {"alias": "F-1", "status": {}}}, False),
+    ],
+)
+def test_a_list_of_updates_shows_an_edit_or_not(queries, value, body, shows):
+    given = event("bodhi.update.edit", **{"update": {"alias": "F-1"}, **body})
+    assert queries["bodhi.updates"].shows(value, given, "guake") is shows
 
 
 @pytest.mark.parametrize(
@@ -405,7 +492,23 @@ def test_a_list_of_updates_shows_an_update_or_not(queries, value, announced, sho
 )
 def test_a_list_of_bugs_shows_a_bug_or_not(queries, shown, topic, status, shows):
     given = event(topic, bug={"id": 5, "status": {"name": status}})
-    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given) is shows
+    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given, "guake") is shows
+
+
+@pytest.mark.parametrize(
+    ("shown", "bug", "field", "shows"),
+    [
+        ([], {"status": "NEW", "component": "guake"}, "component", False),
+        ([], {"status": "NEW", "component": "vim"}, "component", True),
+        ([{"id": 5, "status": "NEW", "changed": 0}], {"status": "NEW", "component": "vim"}, "component", False),
+        ([], {"status": "ASSIGNED", "component": "guake"}, "bug_status", False),
+        ([], {"status": "ASSIGNED", "component": "guake"}, "cc", True),
+        ([{"id": 5, "status": "NEW", "changed": 0}], {"component": "guake"}, "cc", True),
+    ],
+)
+def test_a_list_of_bugs_shows_a_bug_that_moved_or_was_opened_again_or_not(queries, shown, bug, field, shows):
+    given = event("bugzilla.bug.update", bug={"id": 5, **bug}, event={"changes": [{"field": field}]})
+    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given, "guake") is shows
 
 
 def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries):
@@ -414,7 +517,10 @@ def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries)
     assert queries["bodhi.releases"].is_overtaken(value, given)
 
 
-@pytest.mark.parametrize("release", [{"name": "F45"}, {"name": "F45F", "id_prefix": "FEDORA-FLATPAK"}, None, "F47"])
+@pytest.mark.parametrize(
+    "release",
+    [{"name": "F45"}, {"name": "F45F", "id_prefix": "FEDORA-FLATPAK"}, {"name": "F47", "id_prefix": []}, None, "F47"],
+)
 def test_other_releases_do_not_overtake_it(queries, release):
     given = event("bodhi.update.request.testing", update={"release": release})
     assert not queries["bodhi.releases"].is_overtaken({"releases": [{"name": "F45"}]}, given)

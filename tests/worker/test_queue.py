@@ -32,7 +32,7 @@ def test_a_job_can_be_claimed_once(queue):
 def test_a_job_done_is_gone(queue, client):
     queue.add("koji", "koji.builds", "guake", event())
     assert queue.done(claim(queue))
-    assert (queue.depth("koji"), client.hkeys("fp:{queue}:koji:jobs")) == (0, [b"|tokens"])
+    assert (queue.depth("koji"), client.keys("fp:{queue}:*")) == (0, [])
 
 
 def test_upstreams_have_queues_of_their_own(queue):
@@ -129,6 +129,35 @@ def test_looks_are_anew_too_if_the_newer_event_came_during_the_claim(queue):
     queue.add("koji", "koji.builds", "guake", event(2, 2000.0))
     queue.again(held, 0, looks=3)
     assert claim(queue).looks == 0
+
+
+def test_a_claim_that_is_renewed_does_not_run_out(queue):
+    queue.add("koji", "koji.builds", "guake")
+    held = claim(queue, lease=0.01)
+    assert queue.renew(held, 60)
+    assert claim(queue, lease=60) is None
+
+
+def test_a_claim_that_ran_out_cannot_be_renewed(queue):
+    queue.add("koji", "koji.builds", "guake")
+    held = claim(queue, lease=0)
+    claim(queue)
+    assert not queue.renew(held, 60)
+
+
+def test_adding_a_job_without_an_event_does_not_hurry_one_that_waits(queue):
+    queue.add("koji", "koji.builds", "guake")
+    queue.again(claim(queue), 30, attempts=3)
+    queue.add("koji", "koji.builds", "guake")
+    assert claim(queue) > 29
+
+
+def test_looks_go_on_if_a_job_was_only_added_again_during_the_claim(queue):
+    queue.add("koji", "koji.builds", "guake", event())
+    held = claim(queue)
+    queue.add("koji", "koji.builds", "guake")
+    queue.again(held, 0, looks=3)
+    assert claim(queue).looks == 3
 
 
 def test_names_with_odd_letters_come_back_whole(queue):

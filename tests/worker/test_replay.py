@@ -1,12 +1,13 @@
-"""Replay: what is owed, and the way through datagrepper's pages."""
+"""Replay: what the bus has not brought, and the way through datagrepper's pages."""
 
 import threading
 
 import pytest
 
+from fedora_packages.cache import BEGUN_KEY
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-from fedora_packages.worker.handle import SEEN_KEY
-from fedora_packages.worker.replay import Replay
+from fedora_packages.worker.handle import HANDLED_KEY
+from fedora_packages.worker.replay import MARK_KEY, MAX_PAGES, Replay
 from tests.upstream import Answer
 
 NOW = 1_000_000.0
@@ -22,42 +23,103 @@ def replay(service, handled):
     return Replay(service.client, service.settings.worker, "fedmsg", handled.append, clock=lambda: NOW)
 
 
+@pytest.fixture
+def stop():
+    return threading.Event()
+
+
 def page(*numbers, pages=1):
     return {"raw_messages": [{"msg_id": f"id-{number}"} for number in numbers], "pages": pages, "total": 0}
 
 
+def mark(client):
+    found = client.hget(MARK_KEY, "fedmsg")
+    return found and float(found)
+
+
+def asked_since(upstream):
+    return NOW - float(upstream.asked[0].params["start"][0])
+
+
+def test_on_a_first_start_nothing_can_have_been_missed(replay, client, upstream, stop):
+    assert (replay.catch_up(stop), mark(client), upstream.asked) == (0, NOW, [])
+
+
+def test_what_was_cached_before_the_first_start_may_be_old(replay, client, upstream, stop):
+    client.set(BEGUN_KEY, NOW - 500)
+    upstream.says("/raw", page(1))
+    assert (replay.catch_up(stop), asked_since(upstream)) == (1, 560)
+
+
+def test_the_archive_is_read_from_the_mark_and_a_margin_before(replay, client, upstream, stop):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1))
+    replay.catch_up(stop)
+    assert (asked_since(upstream), mark(client)) == (560, NOW)
+
+
+def test_messages_that_were_handled_are_passed_over(replay, client, upstream, stop, handled):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.zadd(HANDLED_KEY, {"id-1": NOW - 100, "id-3": NOW - 90})
+    upstream.says("/raw", page(1, 2, 3))
+    replay.catch_up(stop)
+    assert handled == [{"msg_id": "id-2"}]
+
+
+def test_what_was_replayed_is_not_replayed_again(replay, client, upstream, stop, handled):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1))
+    replay.catch_up(stop)
+    replay.catch_up(stop)
+    assert len(handled) == 1
+
+
+def test_a_replay_that_was_stopped_leaves_the_mark(service, client, upstream, stop):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1, 2))
+    stopped = Replay(service.client, service.settings.worker, "fedmsg", lambda message: stop.set(), clock=lambda: NOW)
+    stopped.catch_up(stop)
+    assert mark(client) == NOW - 500
+
+
+def test_a_replay_that_failed_on_the_way_leaves_the_mark(replay, client, upstream, stop, handled):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1, pages=2))
+    upstream.answers["/raw"] += [Answer(b"", 502)]
+    with pytest.raises(UpstreamUnavailable):
+        replay.catch_up(stop)
+    assert (len(handled), mark(client)) == (1, NOW - 500)
+
+
+def test_a_redis_that_has_lost_its_newest_data_has_lost_the_mark_with_it(replay, client, upstream, stop, handled):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1))
+    older = {key: client.dump(key) for key in client.scan_iter()}
+    replay.catch_up(stop)
+    client.flushall()
+    for key, data in older.items():
+        client.restore(key, 0, data)
+    replay.catch_up(stop)
+    assert len(handled) == 2
+
+
+def test_how_far_back_is_bounded_and_the_rest_said(replay, client, upstream, stop, caplog):
+    client.hset(MARK_KEY, "fedmsg", 5)
+    upstream.says("/raw", page())
+    replay.catch_up(stop)
+    assert (asked_since(upstream), "is not noticed" in caplog.text) == (3 * 86400, True)
+
+
+def test_what_is_long_handled_is_forgotten(replay, client, upstream, stop):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.zadd(HANDLED_KEY, {"old": NOW - 86400, "new": NOW - 10})
+    upstream.says("/raw", page())
+    replay.catch_up(stop)
+    assert client.zrange(HANDLED_KEY, 0, -1) == [b"new"]
+
+
 def run(replay):
     return replay.run(NOW - 100, NOW, threading.Event())
-
-
-def test_on_a_first_start_nothing_is_owed_and_time_begins(replay, client):
-    assert (replay.owed(), client.zscore(SEEN_KEY, "fedmsg")) == (None, NOW)
-
-
-def test_owed_is_what_came_since_the_last_message_and_a_margin(replay, client):
-    client.zadd(SEEN_KEY, {"fedmsg": NOW - 500})
-    assert replay.owed() == (NOW - 560, NOW)
-
-
-def test_a_replay_that_was_not_finished_is_still_owed(replay, client):
-    client.zadd(SEEN_KEY, {"fedmsg": NOW - 500})
-    replay.owed()
-    client.zadd(SEEN_KEY, {"fedmsg": NOW - 1})
-    assert replay.owed() == (NOW - 560, NOW)
-
-
-def test_a_replay_that_was_finished_is_not_owed_again(replay, client):
-    client.zadd(SEEN_KEY, {"fedmsg": NOW - 500})
-    replay.owed()
-    replay.settle()
-    client.zadd(SEEN_KEY, {"fedmsg": NOW - 1})
-    assert replay.owed() == (NOW - 61, NOW)
-
-
-def test_what_is_owed_is_bounded_and_the_rest_said(replay, client, caplog):
-    client.zadd(SEEN_KEY, {"fedmsg": 5})
-    assert replay.owed() == (NOW - 3 * 86400, NOW)
-    assert "will not be noticed" in caplog.text
 
 
 def test_all_pages_are_handled_in_order(replay, upstream, handled):
@@ -85,12 +147,11 @@ def test_nothing_missed_is_no_error(replay, upstream):
     assert run(replay) == 0
 
 
-def test_it_stops_when_told_to(replay, upstream, handled):
-    upstream.says("/raw", page(1, 2))
-    stop = threading.Event()
-    stop.set()
-    replay.run(0, NOW, stop)
-    assert handled == []
+@pytest.mark.parametrize("message", [None, "text", {"msg_id": ["a", "list"]}, {"msg_id": None}, []])
+def test_an_odd_message_is_handed_on_like_any_other(replay, upstream, handled, message):
+    upstream.says("/raw", {"raw_messages": [message], "pages": 1})
+    run(replay)
+    assert handled == [message]
 
 
 def test_datagrepper_being_down_is_said(replay, upstream):
@@ -103,4 +164,10 @@ def test_datagrepper_being_down_is_said(replay, upstream):
 def test_datagrepper_lying_is_said(replay, upstream, body):
     upstream.answers["/raw"] = Answer(body)
     with pytest.raises(UpstreamLied):
+        run(replay)
+
+
+def test_more_than_can_be_replayed_is_said(replay, upstream):
+    upstream.says("/raw", page(1, pages=MAX_PAGES + 1))
+    with pytest.raises(UpstreamLied, match=f"{MAX_PAGES + 1} pages"):
         run(replay)

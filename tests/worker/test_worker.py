@@ -8,8 +8,9 @@ import pytest
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import Event
 from fedora_packages.worker import worker as workers
-from fedora_packages.worker.handle import SEEN_KEY
+from fedora_packages.worker.handle import COUNTS_KEY
 from fedora_packages.worker.refill import Pace, Refiller
+from fedora_packages.worker.replay import MARK_KEY
 from fedora_packages.worker.worker import Scheduled, Worker
 from tests.upstream import Answer
 
@@ -58,14 +59,14 @@ def test_the_releases_are_read_at_the_start(service, worker, wait_until):
 
 
 def test_messages_missed_are_replayed_at_the_start(service, worker, upstream, client, wait_until):
-    client.zadd(SEEN_KEY, {"fedmsg": time.time() - 100})
+    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
     upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
     worker.start()
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
 
 
 def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker, upstream, client, wait_until):
-    client.zadd(SEEN_KEY, {"fedmsg": time.time() - 100})
+    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"", 502)
     worker.start()
     worker.handle({**BUILD, "msg": {"name": "vim"}})
@@ -74,10 +75,10 @@ def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
 
 
-def test_a_bug_of_ours_costs_one_message(worker, caplog, monkeypatch):
+def test_a_bug_of_ours_costs_one_message_which_is_counted(worker, client, caplog, monkeypatch):
     monkeypatch.setattr(worker._handler, "handle", lambda message: 1 / 0)
     assert worker.handle(BUILD) == "failed"
-    assert "ZeroDivisionError" in caplog.text
+    assert ("ZeroDivisionError" in caplog.text, client.hgetall(COUNTS_KEY)) == (True, {b"failed": b"1"})
 
 
 def test_a_message_waits_for_redis(worker, monkeypatch):
@@ -103,19 +104,35 @@ def scheduled(service):
 
 def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):
     upstream.says("/releases/", releases(RELEASE))
-    scheduled._read()
+    scheduled.read()
     tagged = service.queries["koji.tagged"]
     service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
-    scheduled._read()
+    scheduled.read()
     assert read(service, "koji.tagged", "guake").is_fresh
     upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
-    scheduled._read()
+    scheduled.read()
+    assert read(service, "koji.tagged", "guake").state == "refreshing"
+
+
+def test_a_change_of_the_releases_is_not_forgotten_if_we_die_before_it_was_acted_upon(
+    service, scheduled, upstream, monkeypatch
+):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled.read()
+    tagged = service.queries["koji.tagged"]
+    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
+    with monkeypatch.context() as killed:
+        killed.setattr(workers, "invalidate_all", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            scheduled.read()
+    scheduled.read()
     assert read(service, "koji.tagged", "guake").state == "refreshing"
 
 
 def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, upstream):
     upstream.says("/releases/", releases(RELEASE))
-    scheduled._read()
+    scheduled.read()
     for name in ("F45", "F46"):
         body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
         scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
