@@ -7,7 +7,7 @@ BIN := $(ENV)/bin
 INI ?= development.ini
 RUN_OPTIONS ?=
 
-.PHONY: help run test test-slow test-browser conformance bench lint format clean
+.PHONY: help run test test-slow conformance bench lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,9 +29,6 @@ test: $(ENV)/installed  ## Run the quick suite
 
 test-slow: $(ENV)/installed  ## Run what takes long by nature: all of Fedora's packages, kills, storms
 	$(BIN)/python -m pytest -m slow
-
-test-browser: $(ENV)/installed  ## Run the tests that need a browser
-	$(BIN)/python -m pytest -m browser
 
 # The published servers and clients have needs of their own (koji's wants Kerberos headers to build), so they live apart.
 $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt

@@ -43,14 +43,11 @@ class Package:
 
     @property
     def binary(self) -> str | None:
-        """The binary whose files and relations are shown: itself, or of a source the one of its name, or else the
-        first.
+        """The binary whose files and relations are shown: itself, or of a source the one that stands for it.
 
         None where no binary is known: of what is retired, or in no repository yet.
         """
-        if self.kind == BINARY or self.name in self.siblings:
-            return self.name
-        return next(iter(self.siblings), None)
+        return self.name if self.kind == BINARY else self.document.main_binary
 
 
 def find(reader: Reader, name: str) -> Package | None:

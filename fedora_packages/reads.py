@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading
-from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
+from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.service import Service
 
@@ -81,6 +81,8 @@ class Reads:
                 return self._cache.fill(
                     entry, variant, lambda: query.fetch(want.package, variant), query.upstream, cause
                 )
+            except ReleaseNotServed:
+                raise
             except UpstreamError:
                 # Whoever looks next should find it filled: the worker goes on trying.
                 self._leave_to_worker(entry)

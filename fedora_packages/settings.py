@@ -58,6 +58,7 @@ class WorkerSettings:
     bus: str
     topic_prefix: tuple[str, ...]
     endpoints: tuple[str, ...]
+    signed: bool
     datagrepper: str | None
     replay_margin: float
     replay_limit: float
@@ -136,6 +137,10 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return word
 
 
+def _truth(value: str) -> bool:
+    return _one_of("true", "false")(value) == "true"
+
+
 def _list_of(convert: Callable[[str], str], least: int = 0) -> Callable[[str], tuple[str, ...]]:
     def words(value: str) -> tuple[str, ...]:
         found = tuple(convert(word) for word in re.split(r"[\s,]+", value) if word)
@@ -186,6 +191,7 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.bus", _one_of("fedmsg"), "fedmsg"),
     ("worker.topic_prefix", _list_of(_topic_prefix, least=1), REQUIRED),
     ("worker.endpoints", _list_of(_endpoint), ""),
+    ("worker.signed", _truth, "true"),
     ("worker.datagrepper", _optional(_url("http", "https")), ""),
     ("worker.replay_margin", _number(0, 86400), "60"),
     ("worker.replay_limit", _number(0, 90 * 86400), str(3 * 86400)),

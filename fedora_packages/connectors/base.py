@@ -154,6 +154,10 @@ class Connector:
         except UpstreamUnavailable as error:
             self.circuit.failed(error.came)
             raise
+        except UpstreamLied:
+            # It did answer; that what it said cannot be used is no reason to leave it alone.
+            self.circuit.succeeded()
+            raise
         self.circuit.succeeded()
         return answer
 
@@ -174,7 +178,9 @@ class Connector:
             if answer.status not in NOT_NOW:
                 return answer
             if last or time.monotonic() >= deadline:
-                raise UpstreamUnavailable(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
+                raise UpstreamUnavailable(
+                    self.name, asked, f"it said {answer.status}, not now: {_excerpt(answer.body)}"
+                )
         raise AssertionError("unreachable: the last try returns or raises")
 
     def json(self, path: str, *, asked: str, **arguments: Any) -> Any:

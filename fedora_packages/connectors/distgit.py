@@ -3,7 +3,6 @@
 The one thing to know: a branch that was retired is still there, with nothing but ``dead.package`` in it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -13,6 +12,7 @@ from fedora_packages.connectors.base import Connector, items, text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import changed_paths
 from fedora_packages.query import query
+from fedora_packages.specfile import patch_names
 
 #: Bounds of what is kept: characters of a spec file, bytes of a patch that are looked at, patches of a spec.
 SPEC_KEPT = 1 << 20
@@ -28,11 +28,6 @@ CONTENT_TOPICS = (
     "git.branch.*",
     "git.lookaside.new",
 )
-
-PATCH_LINE = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
-DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
-TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
 class DistgitConnector(Connector):
@@ -58,22 +53,25 @@ class DistgitConnector(Connector):
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
         return {"found": False, "dead": None if dead is None else dead[:2000].strip()}
 
-    @query(shape=1)
+    @query(shape=2)
     def patches(self, package, release):
         """Return the patches that the spec file of a package names on a branch, in its order.
 
-            {"patches": [{"name": "guake-no-tray.patch",
+            {"found": True,
+             "patches": [{"name": "guake-no-tray.patch",
                           "found": True,            # False: no such file (a macro in the name could not be expanded)
                           "size": 1234,             # characters
                           "files": 2, "added": 14, "removed": 3}]}      # of a unified diff; numbers of files and lines
 
-        At most `PATCHES_KEPT` are listed.
+        or ``{"found": False}`` if there is no spec file.  At most `PATCHES_KEPT` are listed.
 
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.
         """
-        spec = self._file(f"spec file of {package!r} on {release}", package, release, f"{package}.spec") or ""
-        names = list(dict.fromkeys(islice(patch_names(spec[:SPEC_KEPT]), PATCHES_KEPT)))
-        return {"patches": [self._patch(package, release, name) for name in names]}
+        spec = self._file(f"spec file of {package!r} on {release}", package, release, f"{package}.spec")
+        if spec is None:
+            return {"found": False}
+        names = list(dict.fromkeys(islice(patch_names(spec), PATCHES_KEPT)))
+        return {"found": True, "patches": [self._patch(package, release, name) for name in names]}
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -144,32 +142,6 @@ class DistgitConnector(Connector):
             "added": sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
             "removed": sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
         }
-
-
-def patch_names(spec: str) -> Iterator[str]:
-    """Yield the file names of a spec's patches, in order, with the simple macros in them expanded.
-
-    Names that hold a slash once expanded (addresses) count by their last part, as rpm does.
-    """
-    macros = {name.lower(): value for name, value in TAG.findall(spec)}
-    macros.update(DEFINITION.findall(spec))
-    listed = re.search(r"^%patchlist\s*$\n((?:[^%\n].*\n?|\n)*)", spec, re.MULTILINE)
-    lines = listed.group(1).splitlines() if listed else []
-    for name in [*PATCH_LINE.findall(spec), *(line.strip() for line in lines)]:
-        expanded = _expand(name, macros).rpartition("/")[2]
-        if expanded and not expanded.startswith("#") and len(expanded) <= 255:
-            yield expanded
-
-
-def _expand(name: str, macros: Mapping[str, str]) -> str:
-    # A macro may stand for another; five levels are more than any spec uses for a file name.
-    for _ in range(5):
-        # Values are cut before they are put in: a hostile spec could otherwise make gigabytes of a few lines.
-        expanded = MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:255], name[:1000])[:1000]
-        if expanded == name:
-            break
-        name = expanded
-    return name
 
 
 def _owners(packages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,8 @@ addresses.  A part that ends by itself ends the rest, so that nothing is left ha
 
 import argparse
 import contextlib
+import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -23,6 +25,9 @@ from urllib.request import urlopen
 
 HOST = "127.0.0.1"
 
+#: From Linux's ``prctl.h``.
+PR_SET_PDEATHSIG = 1
+
 #: Seconds that a part has to answer, and to end once it was asked to.
 START_LIMIT = 60.0
 STOP_LIMIT = 10.0
@@ -30,6 +35,10 @@ STOP_LIMIT = 10.0
 
 class LaptopError(Exception):
     """A part could not be started, or ended by itself; a sentence that says which and why."""
+
+
+class Interrupted(Exception):
+    """We were asked to end while something was being started."""
 
 
 @dataclass
@@ -55,6 +64,7 @@ class Laptop:
     folder: Path
     environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     parts: list[Part] = field(default_factory=list)
+    stopping: Callable[[], bool] = lambda: False
 
     def start(self, name: str, *command: str, environ: Mapping[str, str] | None = None) -> Part:
         """Start a part.  Its output goes to ``NAME.log`` in the folder."""
@@ -69,15 +79,21 @@ class Laptop:
                 env={**self.environ, **(environ or {})},
                 # Ctrl-C reaches the whole group of a terminal; the parts are to end in order, when we say so.
                 start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
         part = Part(name, process, log)
         self.parts.append(part)
         return part
 
     def wait_for(self, part: Part, ready: Callable[[], bool], limit: float = START_LIMIT) -> None:
-        """Return when ``ready()`` is true.  Raises `LaptopError` if the part ends before that, or takes longer."""
+        """Return when ``ready()`` is true.
+
+        Raises `LaptopError` if the part ends before that, or takes longer, and `Interrupted` when we are to end.
+        """
         deadline = time.monotonic() + limit
         while not ready():
+            if self.stopping():
+                raise Interrupted
             if part.process.poll() is not None:
                 raise LaptopError(f"{part.name} ended with status {part.process.returncode}:\n{part.tail()}")
             if time.monotonic() > deadline:
@@ -160,6 +176,8 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
         "FEDORA_PACKAGES_SEARCH_INDEX": str(index),
         "FEDORA_PACKAGES_WORKER_ENDPOINTS": sandbox["endpoint"],
         "FEDORA_PACKAGES_WORKER_DATAGREPPER": f"{sandbox['url']}/datagrepper",
+        # For a fedmsg hub in place of our own daemon: what ./fedmsg.d reads.
+        "FEDORA_PACKAGES_INI": "development.ini",
     }
 
 
@@ -217,13 +235,13 @@ def _redis_answers(port: int) -> bool:
 
 @contextlib.contextmanager
 def interrupted() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether SIGINT or SIGTERM has come since."""
+    """Give a function that says whether somebody has asked us to end since: Ctrl-C, a terminal that was closed, `kill`."""
     came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield lambda: bool(came)
     finally:
@@ -233,12 +251,10 @@ def interrupted() -> Iterator[Callable[[], bool]]:
 
 def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str], None] = print) -> None:
     """Start everything, print the address, and stop everything when interrupted.  Raises `LaptopError`."""
-    if is_taken(port):
-        raise LaptopError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
     folder = Path("var") / str(port)
-    shutil.rmtree(folder, ignore_errors=True)
-    laptop = Laptop(folder)
-    with interrupted() as stopping:
+    with interrupted() as stopping, _sole_user(folder, port):
+        shutil.rmtree(folder, ignore_errors=True)
+        laptop = Laptop(folder, stopping=stopping)
         try:
             say("starting Redis and the sandbox …")
             redis_url = laptop.redis("--save", "", "--appendonly", "no")
@@ -261,9 +277,37 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
                 if ended:
                     raise LaptopError(f"{ended.name} ended by itself:\n{ended.tail()}")
                 time.sleep(0.2)
-            say("stopping …")
+        except Interrupted:
+            pass
         finally:
+            say("stopping …")
             laptop.stop_all()
+
+
+@contextlib.contextmanager
+def _sole_user(folder: Path, port: int) -> Iterator[None]:
+    """Hold a port's folder; raises `LaptopError` if the port is taken, or will be by another run that is just starting."""
+    taken = LaptopError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        if is_taken(port):
+            raise taken
+        yield
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a number from 1 to 65535")
+    return int(text)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end the process we are becoming when its parent has died, however that came about."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -273,7 +317,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="Start Redis, a sandbox Fedora, the worker and the web together; stop them on Ctrl-C.",
     )
     parser.add_argument("ini", nargs="?", default="development.ini", help="the settings (default: development.ini)")
-    parser.add_argument("--port", type=int, default=6543, help="the web's port (default: 6543)")
+    parser.add_argument("--port", type=_port, default=6543, help="the web's port (default: 6543)")
     parser.add_argument("--world", help="a file of packages to load instead of the sandbox's own small world")
     parser.add_argument(
         "--busy", type=float, default=0, help="things that happen by themselves, per second (default: 0)"

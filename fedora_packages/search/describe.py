@@ -6,6 +6,7 @@ raised, and the index keeps what it has.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -13,9 +14,7 @@ from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
 from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Document
-
-#: Endings of binaries that go along with a package and do not speak for it.
-ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
+from fedora_packages.specfile import description, summary
 
 
 def describe(
@@ -34,8 +33,8 @@ def describe(
     retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_listed``
     says that koji has the package and lists it for these branches, so that not each of them must be asked about.
 
-    Source: ``mdapi.package``, ``distgit.maintainers``; ``koji.builds`` and ``distgit.spec`` for what is in no
-    repository.  Raises `UpstreamError`.
+    Source: ``mdapi.package``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of its name;
+    ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
     """
     document, builder = _of_source(name, branches, queries, owners, is_listed)
     if document is None and builder is not None:
@@ -121,20 +120,25 @@ def _in_repositories(
     name: str, branches: Sequence[str], row: Mapping[str, Any], queries: Queries, owners: Mapping[str, str] | None
 ) -> Document:
     about = dict(_about_binaries(name, branches[0], row, queries))
-    # mdapi describes a source by one of its binaries, and not always by the one that speaks for it.
-    speaker = about.get(min(about, key=lambda binary: _speaks_for(name, binary), default=""), row)
-    return Document(
-        name,
-        summary=speaker["summary"][:SUMMARY_KEPT],
-        description=speaker["description"][:DESCRIPTION_KEPT],
-        url=speaker["url"] and speaker["url"][:URL_KEPT],
-        owner=_owner(name, queries, owners),
-        branch=branches[0],
-        releases=tuple(branches),
-        binaries=tuple(
-            (binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
-        ),
+    binaries = tuple(
+        (binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
     )
+    document = Document(
+        name, owner=_owner(name, queries, owners), branch=branches[0], releases=tuple(branches), binaries=binaries
+    )
+    said = about.get(document.main_binary, row)
+    # mdapi knows binaries only: of a source without one of its name, its spec file speaks.
+    spec = "" if document.main_binary == name else _spec(name, branches[0], queries)
+    return replace(
+        document,
+        summary=(summary(spec) or said["summary"])[:SUMMARY_KEPT],
+        description=(description(spec) or said["description"])[:DESCRIPTION_KEPT],
+        url=said["url"] and said["url"][:URL_KEPT],
+    )
+
+
+def _spec(name: str, branch: str, queries: Queries) -> str:
+    return queries["distgit.spec"].fetch(name, branch).get("text", "")
 
 
 def _binaries(row: Mapping[str, Any]) -> list[str]:
@@ -149,11 +153,6 @@ def _about_binaries(
         said = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
         if said["found"] and said["source"] == name:
             yield binary, said
-
-
-def _speaks_for(name: str, binary: str) -> tuple[bool, bool, int, str]:
-    """Return a key that is least for the binary whose summary tells most of its source."""
-    return (binary != name, binary.endswith(ACCESSORIES), len(binary), binary)
 
 
 def _owner(name: str, queries: Queries, owners: Mapping[str, str] | None) -> str | None:

@@ -15,6 +15,9 @@ DESCRIPTION_KEPT = 4000
 URL_KEPT = 1000
 BINARIES_KEPT = 2000
 
+#: Endings of binaries that go along with a package and do not stand for it.
+ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
+
 
 @dataclass(frozen=True)
 class Document:
@@ -39,8 +42,26 @@ class Document:
     def binary_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.binaries)
 
+    @property
+    def main_binary(self) -> str | None:
+        """The binary that stands for the source: of its name, or else the one whose name says most that it is it."""
+        return min(self.binary_names, key=lambda binary: _strangeness(self.name, binary), default=None)
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def _strangeness(source: str, binary: str) -> tuple[bool, bool, bool, bool, int, str]:
+    """Return a key that is least for the binary that stands for a source: ``python3-foo`` for ``python-foo``, say."""
+    as_python = source.startswith("python-") and binary == source.replace("python-", "python3-", 1)
+    return (
+        binary != source,
+        not as_python,
+        binary.endswith(ACCESSORIES),
+        binary not in (f"{source}-enhanced", f"{source}-core"),
+        len(binary),
+        binary,
+    )
 
 
 def from_json(data: bytes) -> Document:

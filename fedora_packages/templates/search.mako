@@ -10,7 +10,7 @@ Fedora Packages\
 <%block name="searched">${term}</%block>
 % if slice is None:
 <h1>Packages in Fedora</h1>
-<p>Search for a package by its name, by a command that it brings, or by words of its description.  Each package has one page:
+<p>Search for a package by its name, by that of a binary package, or by words of its description.  Each package has one page:
   its builds, updates, bugs, files, changelog, dependencies and sources, as they are now.</p>
 % else:
 <h1>Packages for “${term}”</h1>

@@ -13,7 +13,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache import Reading
-from fedora_packages.errors import SettingsError
+from fedora_packages.errors import ReleaseNotServed, SettingsError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.reads import COOL_DOWN, Wanted
 from fedora_packages.search.reader import LAST_HIT, MOST_ROWS
@@ -117,6 +117,8 @@ def _answer(request: Request, wanted: Wanted) -> dict[str, Any] | Response:
     }
     if reading.is_known:
         return {**about, **reading.as_dict()}
+    if reading.problem and reading.problem.kind == ReleaseNotServed.kind:
+        return problem(request, 404, _why(reading, wanted.query.upstream), **about, **reading.as_dict())
     response = problem(request, 503, _why(reading, wanted.query.upstream), **about, **reading.as_dict())
     response.headers["Retry-After"] = f"{COOL_DOWN:.0f}"
     return response

@@ -18,7 +18,7 @@ TOLD = (
     ("buildsys.package.list.change", "A koji tag's list of packages changed"),
     ("bodhi.update.comment", "Somebody commented on an update"),
     ("bodhi.update.karma*", "An update reached its karma"),
-    ("bodhi.update.request.*", "An update's next step was asked for"),
+    ("bodhi.update.request.*", "An update was asked to move on"),
     ("bodhi.update.complete.*", "An update was pushed"),
     ("bodhi.update.eject", "An update was taken out of a push"),
     ("bodhi.*", "An update changed"),

@@ -1,4 +1,4 @@
-"""The Bugs tab: the open bugs, in the order in which they are worked on."""
+"""The Bugs tab: the open bugs, in the order in which packagers read them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from fedora_packages.widgets.parameters import Parser, page_number
 
 ROWS = 100
 
-#: The statuses of open bugs in the order of Bugzilla's own lists for Fedora.
+#: The statuses of open bugs in the order in which the service has always shown them.
 STATUSES = ("NEW", "VERIFIED", "ASSIGNED", "MODIFIED", "ON_DEV", "ON_QA", "RELEASE_PENDING", "POST")
 
 
@@ -43,7 +43,7 @@ def bugzilla_links(page: Page) -> list[tuple[str, str]]:
     return [
         ("File a bug", page.links.new_bug(source, product)),
         ("All open bugs in bugzilla", page.links.bugs(source)),
-        ("Those that block others", page.links.blocking_bugs(source)),
+        ("Bugs that block others", page.links.blocking_bugs(source)),
     ]
 
 

@@ -36,7 +36,8 @@ class OverviewWidget(Widget):
             "url": url,
             "web_address": web_address(url),
             "version": about if about and about["found"] else None,
-            "installable": None if package.is_retired else page.binary,
+            "repository": _repository(about),
+            "installable": _installable(package, page.binary),
             "is_binary": package.kind == BINARY,
             "siblings": siblings[:SIBLINGS_SHOWN],
             "more_siblings": max(0, len(siblings) - SIBLINGS_SHOWN),
@@ -44,10 +45,23 @@ class OverviewWidget(Widget):
         }
 
 
+def _installable(package: Package, binary: str) -> str | None:
+    """Return what to install, where that is one thing: a source with many binaries and none of its name is no one thing."""
+    is_the_python = binary.removeprefix("python3-") == package.name.removeprefix("python-")
+    is_one = binary == package.name or len(package.siblings) == 1 or is_the_python
+    return binary if is_one and not package.is_retired else None
+
+
 def _indexed(package: Package) -> dict[str, str]:
     document = package.document
     summary = dict(document.binaries).get(package.name, "") if package.kind == BINARY else document.summary
     return {"summary": summary or document.summary, "description": document.description}
+
+
+def _repository(about: Mapping[str, Any] | None) -> str:
+    """Return which of a release's repositories has it, in brackets; nothing of the one that all have."""
+    found = about["repository"] if about and about["found"] else "release"
+    return "" if found == "release" else f" ({found})"
 
 
 def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]] | None:

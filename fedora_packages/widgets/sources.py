@@ -30,7 +30,8 @@ class SourcesWidget(Widget):
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the patches in the order of the spec."""
         return {
-            "patches": values["patches"]["patches"],
+            "is_found": values["patches"]["found"],
+            "patches": values["patches"].get("patches", []),
             "branch": page.release,
             "source": page.package.source,
         }

@@ -10,6 +10,9 @@ from fedora_packages.widgets.parameters import Parser, one_of, page_number, word
 
 ROWS = 30
 
+#: Builds and bugs of one update that are listed.
+LISTED = 20
+
 STATUSES = ("pending", "testing", "stable", "unpushed", "obsolete")
 
 
@@ -50,11 +53,21 @@ class UpdatesWidget(Widget):
             if status in (None, update["status"]) and (branch is None or update["release"] == releases[branch])
         ]
         return {
-            "slice": page.slice(shown, ROWS),
+            "slice": page.slice([_row(update) for update in shown], ROWS),
             "kept": len(updates),
             "total": values["updates"]["total"],
             "releases": page.switch("release", "Release", [(name, name) for name in releases], every="all"),
         }
+
+
+def _row(update: Mapping[str, Any]) -> dict[str, Any]:
+    builds = update["builds"]
+    return {
+        **update,
+        "builds_shown": builds[:LISTED],
+        "more_builds": max(0, len(builds) - LISTED),
+        "bugs_shown": update["bugs"][:LISTED],
+    }
 
 
 def _releases(active: Iterable[Mapping[str, Any]], updates: Iterable[Mapping[str, Any]]) -> dict[str, str]:

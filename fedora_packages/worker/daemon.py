@@ -33,8 +33,8 @@ def hub_config(ini: str, found: settings.Settings) -> dict[str, Any]:
         )
     endpoints = [endpoint for bunch in config["endpoints"].values() for endpoint in bunch]
     return {
-        "validate_signatures": True,
         **config,
+        "validate_signatures": found.worker.signed,
         "zmq_enabled": True,
         "zmq_subscribe_endpoints": ",".join(endpoints),
         "fedora_packages.enabled": True,

@@ -115,7 +115,7 @@ class Handler:
             self._queue_all(wanted[start : start + BATCH], event)
         with redis_errors():
             pipe = self._service.client.pipeline(transaction=False)
-            for name in known.intersection(event.source_packages):
+            for name in self._subjects(event, known):
                 timeline.note(pipe, name, event)
             index.touch(pipe, self._to_index(event, known))
             pipe.zadd(SEEN_KEY, {self._bus: event.sent}, gt=True)
@@ -124,6 +124,11 @@ class Handler:
             pipe.hincrby(COUNTS_KEY, outcome, 1)
             pipe.execute()
         return outcome
+
+    def _subjects(self, event: Event, known: set[str]) -> set[str]:
+        """Return the source packages that an event is about; of one that names binaries, those that build them."""
+        sources = self._sources(known.intersection(event.binary_packages)) if event.binary_packages else {}
+        return known.intersection(event.source_packages) | set(sources.values())
 
     def _queue_all(self, wanted: list[tuple[Query, str]], event: Event) -> None:
         with redis_errors():

@@ -39,6 +39,7 @@ class PackagesConsumer(FedmsgConsumer):
             return
         try:
             found = settings.load(hub.config[INI])
+            self.validate_signatures = found.worker.signed
             # Everything: what is not ours is counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"
             self.worker = Worker(service.build(found, "worker"), BUS)
@@ -83,9 +84,9 @@ def _what_is_missing(config: Any) -> str | None:
         return None
     for key, expected in (
         (INI, "the path of an ini file with our settings"),
-        ("validate_signatures", "True, or False on a bus that is not signed"),
         ("zmq_enabled", "True"),
+        ("endpoints", "where to listen, as {name: [tcp://ADDRESS:PORT]}"),
     ):
-        if config.get(key) is None:
+        if not config.get(key):
             return f"the hub's configuration has no key {key!r}: expected {expected}"
     return None

@@ -18,7 +18,13 @@ from typing import Any
 
 from fedora_packages import package
 from fedora_packages.cache import Entry, Opened
-from fedora_packages.errors import CacheUnavailable, SearchUnavailable, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import (
+    CacheUnavailable,
+    ReleaseNotServed,
+    SearchUnavailable,
+    UpstreamError,
+    UpstreamUnavailable,
+)
 from fedora_packages.query import Query
 from fedora_packages.service import Service
 from fedora_packages.worker.queue import Claim
@@ -145,6 +151,9 @@ class Refiller:
                 shown = self._fill(query, entry, opened, variant, claim) and shown
             except UpstreamUnavailable:
                 raise
+            except ReleaseNotServed:
+                # Noted for panels to tell.  Asking again and again would not help: whoever looks at it next does.
+                continue
             except UpstreamError as error:
                 # What is wrong about one release may be right about the next.
                 failed = error

@@ -152,5 +152,5 @@ def test_an_upstream_that_is_left_alone_is_said_to_be_and_why(queries, upstream)
     for _ in range(Circuit.FAILURES):
         with pytest.raises(UpstreamUnavailable):
             ask(queries)
-    with pytest.raises(UpstreamUnavailable, match="left alone for a moment, after it answered 503"):
+    with pytest.raises(UpstreamUnavailable, match="left alone for a moment, after it said 503"):
         ask(queries)

@@ -297,7 +297,7 @@ def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
 def test_a_hostile_spec_cannot_make_much_of_little(queries, upstream):
     spec = "%global a " + "x" * 100_000 + "\n" + "Patch: " + "%a" * 1000 + "\n"
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
-    assert queries["distgit.patches"].fetch("guake", "f45") == {"patches": []}
+    assert queries["distgit.patches"].fetch("guake", "f45") == {"found": True, "patches": []}
 
 
 def test_a_hub_that_is_switched_off_is_left_alone_after_a_while(queries, upstream):

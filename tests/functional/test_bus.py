@@ -66,7 +66,6 @@ def test_a_repository_message_with_thousands_of_names_is_handled(site, wait_unti
 HUB_CONFIG = {
     "endpoints": {"fedora_packages.sandbox": ["tcp://127.0.0.1:9"]},
     "zmq_enabled": True,
-    "validate_signatures": False,
     "fedora_packages.enabled": True,
     "fedora_packages.ini": str(ROOT / "development.ini"),
 }
@@ -99,7 +98,7 @@ def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path,
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
 
 
-@pytest.mark.parametrize("missing", ["validate_signatures", "fedora_packages.ini", "fedora_packages.enabled"])
+@pytest.mark.parametrize("missing", ["fedora_packages.ini", "fedora_packages.enabled"])
 def test_a_hub_that_lacks_a_key_ends_and_says_which(laptop, tmp_path, wait_until, missing):
     hub = start_hub(laptop, tmp_path / "hub", **{missing: None})
     wait_until(lambda: hub.process.poll() is not None, limit=20)

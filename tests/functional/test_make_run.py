@@ -41,8 +41,8 @@ class Run:
         assert self.process.poll() is None, self.said()
         return "/guake" in self.said()
 
-    def interrupt(self) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
+    def interrupt(self, by: signal.Signals = signal.SIGINT) -> None:
+        os.killpg(self.process.pid, by)
         self.process.wait(30)
 
 
@@ -57,15 +57,14 @@ def clone(tmp_path_factory):
 
 
 def processes_in(folder: Path) -> list[str]:
-    """Return the command lines of processes that run from a folder."""
+    """Return the command lines of processes that run in a folder: whatever they call themselves, they were started there."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            command = entry.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+            if (entry / "cwd").resolve().is_relative_to(folder):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
         except OSError:
             continue
-        if str(folder) in command:
-            found.append(command)
     return found
 
 
@@ -86,10 +85,18 @@ def test_make_run_shows_a_package_and_a_second_one_beside_it_does_too(clone, wai
         nvr = re.search(r"newest build: (\S+)", said)[1]
         wait_until(lambda: nvr in requests.get(f"http://127.0.0.1:{runs[0].port}/guake/builds", timeout=10).text)
     finally:
-        for run in runs:
-            run.interrupt()
+        # One is ended by Ctrl-C, the other by closing its terminal.
+        for run, by in zip(runs, (signal.SIGINT, signal.SIGHUP), strict=False):
+            run.interrupt(by)
+    wait_until(lambda: processes_in(clone) == [], limit=20)
     assert [is_taken(run.port) for run in runs] == [False, False]
-    assert processes_in(clone) == []
+
+
+def test_a_run_that_is_killed_leaves_nothing_running(clone, wait_until):
+    run = Run(clone, free_port())
+    wait_until(run.answers, limit=SETUP, every=0.2)
+    run.interrupt(signal.SIGKILL)
+    wait_until(lambda: processes_in(clone) == [], limit=20)
 
 
 def _at(run: Run) -> list[str]:

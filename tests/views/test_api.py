@@ -59,8 +59,8 @@ def test_a_query_about_sources_is_asked_of_a_binarys_source(site):
 
 
 def test_a_query_about_binaries_is_asked_of_the_binary_that_pages_show(site):
-    site.know("mdapi.files", VALUES["mdapi.files"], "vim-common", "rawhide")
-    assert site.get("/api/v1/packages/vim/files", 200).json["package"] == "vim-common"
+    site.know("mdapi.files", VALUES["mdapi.files"], "vim-enhanced", "rawhide")
+    assert site.get("/api/v1/packages/vim/files", 200).json["package"] == "vim-enhanced"
 
 
 def test_an_old_value_is_given_with_its_reason(service, strings):

@@ -160,10 +160,11 @@ VALUES: dict[str, Any] = {
     },
     "distgit.spec": {"found": True, "text": "Name: guake\n%description\n<b>\n", "size": 30, "dead": None},
     "distgit.patches": {
+        "found": True,
         "patches": [
             {"name": "guake-tray.patch", "found": True, "size": 100, "files": 2, "added": 14, "removed": 3},
             {"name": "guake-%{x}.patch", "found": False, "size": None, "files": None, "added": None, "removed": None},
-        ]
+        ],
     },
     "distgit.maintainers": {
         "found": True,

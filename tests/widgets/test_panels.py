@@ -58,8 +58,8 @@ def test_the_overview_shows_what_to_install(guake):
     assert "<code>sudo dnf install guake</code>" in guake.get("/guake").text
 
 
-def test_the_overview_of_a_source_without_a_binary_of_its_name_installs_its_first_binary(site):
-    assert "<code>sudo dnf install vim-common</code>" in site.get("/vim").text
+def test_what_to_install_is_not_said_of_a_source_with_many_binaries_and_none_of_its_name(site):
+    assert "sudo dnf install" not in site.get("/vim").text
 
 
 def test_the_overview_names_maintainers_owner_first(guake):
@@ -139,14 +139,14 @@ def test_what_happened_lately_is_newest_first(guake):
 
 def test_every_topic_has_words():
     assert (told("bodhi.update.request.testing"), told("something.else")) == (
-        "An update's next step was asked for",
+        "An update was asked to move on",
         "Something changed",
     )
 
 
 def test_the_numbers_of_open_bugs_lead_to_the_tab(guake):
     page = guake.get("/guake/overview/reported")
-    assert (">3 open</a>, of which 1 block others" in page.text, "/guake/bugs" in links(page)) == (True, True)
+    assert (">3 open</a>, 1 of them in the way of others" in page.text, "/guake/bugs" in links(page)) == (True, True)
 
 
 # Builds.
@@ -279,9 +279,9 @@ def test_a_changelog_shows_no_mail_addresses(guake):
     assert ("A. Packager" in page, "example.org" in page) == (True, False)
 
 
-def test_a_required_package_leads_to_its_page_and_a_capability_to_the_search(guake):
-    found = links(guake.get("/guake/dependencies"))
-    assert {"/vim-common", "/s?search=libc.so.6%28GLIBC_2.4%29%2864bit%29"} <= found
+def test_a_required_package_leads_to_its_page_and_a_capability_nowhere(guake):
+    page = guake.get("/guake/dependencies")
+    assert ("/vim-common" in links(page), "libc.so.6(GLIBC_2.4)(64bit)</span>" in page.text) == (True, True)
 
 
 def test_a_relation_shows_operator_and_version(guake):
@@ -293,7 +293,7 @@ def test_many_relations_of_a_kind_have_a_page_of_their_own(site):
     many = [relation(f"capability({number})") for number in range(700)]
     site.know("mdapi.relations", {"found": True, **NO_RELATIONS, "provides": many}, "guake", "rawhide")
     pages = ["/guake/dependencies", "/guake/dependencies?kind=provides", "/guake/dependencies?kind=provides&page=2"]
-    assert [site.get(page).text.count('<li><a class="capability"') for page in pages] == [100, 500, 200]
+    assert [site.get(page).text.count('<li><span class="capability"') for page in pages] == [100, 500, 200]
 
 
 def test_the_spec_file_is_text(guake):

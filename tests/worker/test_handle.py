@@ -105,6 +105,11 @@ def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
     assert timeline.read(service.client, "guake") == [expected]
 
 
+def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service, handler):
+    handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
+    assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
+
+
 def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
     for sent in (1000, 3000, 2000):
         handler.handle(message("buildsys.tag", timestamp=sent, name="guake"))

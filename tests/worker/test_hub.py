@@ -7,8 +7,8 @@ from fedora_packages.worker.hub import PackagesConsumer
 GOOD = {
     "fedora_packages.enabled": True,
     "fedora_packages.ini": "development.ini",
-    "validate_signatures": False,
     "zmq_enabled": True,
+    "endpoints": {"fedora_packages.bus": ["tcp://127.0.0.1:9"]},
 }
 
 

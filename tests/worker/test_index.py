@@ -89,7 +89,7 @@ def test_a_binary_touches_its_source(upkeep, client, fedora, reader):
 def test_binaries_of_one_source_make_one_description(upkeep, client, fedora):
     touch(client, ["vim-data", "vim-X11", "vim"])
     upkeep.run_once()
-    assert fedora.asked.count(("distgit", "vim")) == 1
+    assert fedora.asked.count(("mdapi", "vim-data")) == 1
 
 
 def test_a_new_package_appears(upkeep, client, fedora, reader):

@@ -195,6 +195,18 @@ def test_a_lie_about_one_release_does_not_hide_the_others(service, refiller, ups
     assert (states, service.queue.depth("distgit")) == (["failing", "fresh"], 1)
 
 
+def test_a_release_that_upstream_does_not_serve_is_noted_and_not_asked_for_again_and_again(
+    service, refiller, upstream, releases
+):
+    upstream.answer = lambda asked: Answer(b"400: Bad Request", 400, "text/plain")
+    service.queue.add("mdapi", "mdapi.files", "guake")
+    refiller.work("mdapi")
+    assert (read(service, "mdapi.files", "guake", "rawhide").problem.kind, service.queue.depth("mdapi")) == (
+        "release not served",
+        0,
+    )
+
+
 def test_a_job_of_a_query_that_is_no_more_is_dropped(service, refiller):
     service.queue.add("koji", "koji.horoscope", "guake")
     refiller.work("koji")

@@ -14,7 +14,7 @@
     % if row["is_package"]:
 <a href="${request.route_path('package', package=row['name'])}">${row["name"]}</a>\
     % else:
-<a class="capability" href="${request.route_path('search', _query={'search': row['name']})}">${row["name"]}</a>\
+<span class="capability">${row["name"]}</span>\
     % endif
  ${row["operator"]} ${row["version"]}</li>
     % endfor

@@ -20,7 +20,7 @@
   </tbody>
 </table>
 </div>
-<p><a href="${request.route_path('tab', package=package.name, tab='builds')}">All ${total} builds</a></p>
+<p><a href="${request.route_path('tab', package=package.name, tab='builds')}">All builds: ${total}</a></p>
 % else:
 <p>Koji has no builds of this package.</p>
 % endif

@@ -6,7 +6,7 @@
 <dl>
   % if version:
   <dt>Version</dt>
-  <dd>${evr(version)} in ${page.release} (${version["repository"]})</dd>
+  <dd>${evr(version)} in ${page.release}${repository}</dd>
   % endif
   % if url:
   <dt>Upstream</dt>

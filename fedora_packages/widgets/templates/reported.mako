@@ -1,2 +1,6 @@
 ## How many bugs are open.
-<p><a href="${request.route_path('tab', package=package.name, tab='bugs')}">${open} open</a>, of which ${blockers} block others.</p>
+<p><a href="${request.route_path('tab', package=package.name, tab='bugs')}">${open} open</a>\
+% if blockers:
+, ${blockers} of them in the way of others\
+% endif
+</p>

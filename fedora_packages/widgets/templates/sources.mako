@@ -19,6 +19,8 @@
   </tbody>
 </table>
 </div>
-% else:
+% elif is_found:
 <p>The spec file on ${branch} names no patches.</p>
+% else:
+<p>There is no spec file on ${branch}.</p>
 % endif

@@ -22,16 +22,16 @@ ${parts.switch(releases)}
       <td class="number">${update["karma"]}</td>
       <td>
         <ul class="plain">
-        % for nvr in update["builds"][:20]:
+        % for nvr in update["builds_shown"]:
           <li>${nvr}</li>
         % endfor
-        % if update["builds"][20:]:
-          <li>and ${len(update["builds"][20:])} more</li>
+        % if update["more_builds"]:
+          <li>and ${update["more_builds"]} more</li>
         % endif
         </ul>
       </td>
       <td>
-      % for bug in update["bugs"][:20]:
+      % for bug in update["bugs_shown"]:
         <a href="${links.bug(bug['id'])}" rel="external" title="${bug['title'] or ''}">${bug["id"]}</a>
       % endfor
       </td>

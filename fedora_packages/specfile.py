@@ -1,0 +1,73 @@
+"""Spec files, read as far as can be without rpm: the package's own summary and description, and the names of its patches.
+
+The one thing to know: a spec is a program.  Only the simplest macros are expanded, and what then still holds one is not given.
+Every size is bounded: specs are written by anyone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+#: Characters of a spec that are looked at, and of a value that is put in place of a macro.
+SPEC_READ = 1 << 20
+VALUE_KEPT = 255
+TEXT_KEPT = 4000
+
+_PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_PATCH_LIST = re.compile(r"^%patchlist\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
+_MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
+_DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
+_TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SUMMARY = re.compile(r"^Summary\s*:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_SUBPACKAGE = re.compile(r"^%package\b", re.MULTILINE)
+_DESCRIPTION = re.compile(r"^%description[ \t]*\n((?:(?!%[a-z]).*\n?)*)", re.MULTILINE)
+
+
+def patch_names(spec: str) -> Iterator[str]:
+    """Yield the file names of a spec's patches, in order, with the simple macros in them expanded.
+
+    Names that hold a slash once expanded (addresses) count by their last part, as rpm does.
+    """
+    spec = spec[:SPEC_READ]
+    macros = _macros(spec)
+    listed = _PATCH_LIST.search(spec)
+    lines = listed.group(1).splitlines() if listed else []
+    for name in [*_PATCH.findall(spec), *(line.strip() for line in lines)]:
+        expanded = _expanded(name, macros).rpartition("/")[2]
+        if expanded and not expanded.startswith("#") and len(expanded) <= 255:
+            yield expanded
+
+
+def summary(spec: str) -> str | None:
+    """Return the summary of the source package itself, or None if it has none that can be read."""
+    spec = spec[:SPEC_READ]
+    found = _SUMMARY.search(_SUBPACKAGE.split(spec, maxsplit=1)[0])
+    return _readable(found.group(1), spec) if found else None
+
+
+def description(spec: str) -> str | None:
+    """Return the description of the source package itself, or None if it has none that can be read."""
+    spec = spec[:SPEC_READ]
+    found = _DESCRIPTION.search(spec)
+    return _readable(found.group(1).strip()[:TEXT_KEPT], spec) if found else None
+
+
+def _readable(text: str, spec: str) -> str | None:
+    expanded = _expanded(text, _macros(spec), TEXT_KEPT)
+    return None if "%" in expanded.replace("%%", "") else expanded.replace("%%", "%") or None
+
+
+def _macros(spec: str) -> dict[str, str]:
+    macros = {name.lower(): value for name, value in _TAG.findall(spec)}
+    macros.update(_DEFINITION.findall(spec))
+    return macros
+
+
+def _expanded(text: str, macros: Mapping[str, str], most: int = 1000) -> str:
+    # A macro may stand for another; five levels are more than any spec uses for a name.
+    for _ in range(5):
+        # Values are cut before they are put in: a hostile spec could otherwise make gigabytes of a few lines.
+        expanded = _MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:VALUE_KEPT], text[:most])[:most]
+        if expanded == text:
+            break
+        text = expanded
+    return text

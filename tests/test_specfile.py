@@ -1,0 +1,53 @@
+"""Spec files, as far as they can be read without rpm."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.specfile import description, patch_names, summary
+
+SPEC = """\
+%global short gk
+Name: guake
+Version: 3.9
+Summary: %{name}, a terminal that drops down (%short)
+Patch0: %{name}-%{version}-tray.patch
+%description
+Text of
+two lines.
+
+%package doc
+Summary: Documentation
+%description doc
+Other text.
+"""
+
+
+def test_the_summary_is_the_source_packages_own():
+    assert summary(SPEC) == "guake, a terminal that drops down (gk)"
+
+
+def test_the_description_is_the_source_packages_own():
+    assert description(SPEC) == "Text of\ntwo lines."
+
+
+def test_patches_have_their_macros_expanded():
+    assert list(patch_names(SPEC)) == ["guake-3.9-tray.patch"]
+
+
+@pytest.mark.parametrize(
+    "spec", ["", "Name: x", "%package a\nSummary: of a\n", "Summary: %{unknown}\n", "Summary: %(date)\n"]
+)
+def test_a_summary_that_cannot_be_read_is_not_given(spec):
+    assert summary(spec) is None
+
+
+def test_a_doubled_percent_sign_is_one():
+    assert summary("Summary: 100 %% sure\n") == "100 % sure"
+
+
+@given(spec=st.text(max_size=300))
+def test_no_text_trips_it(spec):
+    assert all(isinstance(name, str) for name in patch_names(spec))
+    assert summary(spec) is None or "%{" not in summary(spec)
+    description(spec)
