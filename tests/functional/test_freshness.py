@@ -108,7 +108,7 @@ def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_unt
     }[upstream]
     site.mood(upstream, fail=503)
     messages, _ = site.happen(what, package)
-    wait_until(lambda: site.read(query, package, release).state == "failing")
+    wait_until(lambda: site.service.queue.depth(upstream) and not site.read(query, package, release).is_fresh)
     site.mood(upstream, well=True)
     wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
 

@@ -69,7 +69,7 @@ def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker
     client.hset(MARK_KEY, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"", 502)
     worker.start()
-    worker.handle({**BUILD, "msg": {"name": "vim"}})
+    worker.handle({**BUILD, "msg": {"name": "vim"}, "msg_id": "2026-2"})
     wait_until(lambda: read(service, "koji.builds", "vim").is_fresh)
     upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
