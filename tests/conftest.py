@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real Redis on a free port, recorded messages and answers, and nothing beyond this machine."""
 
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -141,10 +142,18 @@ DOCUMENTS = (
 )
 
 
-@pytest.fixture
-def service(client, strings):
-    """The worker's parts over an empty Redis, a small index and the test's upstream."""
-    with Writer(strings["search.index"], create=True) as writer:
+@pytest.fixture(scope="session")
+def small_index(tmp_path_factory) -> Path:
+    """A small index, for tests to copy: making one waits for the disk."""
+    path = tmp_path_factory.mktemp("index") / "small"
+    with Writer(path, create=True) as writer:
         writer.replace(DOCUMENTS)
         writer.commit()
+    return path
+
+
+@pytest.fixture
+def service(client, strings, small_index):
+    """The worker's parts over an empty Redis, a small index and the test's upstream."""
+    shutil.copytree(small_index, strings["search.index"])
     return services.build(settings.from_strings(strings, {}), "worker")

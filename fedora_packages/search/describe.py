@@ -106,9 +106,13 @@ def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -
 def _in_no_repository(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
 ) -> Document:
-    branches = tuple(branch for branch in branches if queries["distgit.spec"].fetch(name, branch)["found"])
+    specs = {branch: _spec(name, branch, queries) for branch in branches}
+    branches = tuple(branch for branch, spec in specs.items() if spec)
+    spec = next(filter(None, specs.values()), "")
     return Document(
         name,
+        summary=(summary(spec) or "")[:SUMMARY_KEPT],
+        description=(description(spec) or "")[:DESCRIPTION_KEPT],
         owner=_owner(name, queries, owners),
         branch=next(iter(branches), None),
         releases=branches,

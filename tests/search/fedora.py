@@ -124,7 +124,9 @@ class Distgit(Stub):
     def spec(self, package, release):
         self.fedora.ask("distgit", package)
         source = self.fedora.sources.get(package)
-        return {"found": bool(source) and release in source.specs, "dead": None}
+        if source and release in source.specs:
+            return {"found": True, "text": f"Name: {package}\nSummary: {package}, says its spec\n", "dead": None}
+        return {"found": False, "dead": None}
 
     @query(shape=1)
     def maintainers(self, package):

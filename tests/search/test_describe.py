@@ -31,6 +31,15 @@ def test_a_source_without_such_a_binary_is_described_by_one_that_speaks_for_it(d
     assert describe("vim").description == "Plugin, at length."
 
 
+def test_a_source_without_such_a_binary_is_described_by_its_spec_file_where_there_is_one(describe, fedora):
+    fedora.sources["vim"].specs = ("rawhide", "f45")
+    assert describe("vim").summary == "vim, says its spec"
+
+
+def test_what_is_in_no_repository_is_described_by_its_spec_file(describe):
+    assert describe("brandnew").summary == "brandnew, says its spec"
+
+
 def test_binaries_have_summaries_of_their_own(describe):
     assert dict(describe("vim").binaries)["vim-data"] == "Shared data for Vi"
 
