@@ -151,3 +151,20 @@ def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, ups
     upstream.answers["/"] = Answer(b"", 503)
     (reading,) = without_redis([builds])
     assert (reading.state, reading.problem.upstream) == ("failing", "redis")
+
+
+def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, reads, upstream):
+    upstream.answer = lambda asked: Answer(b"", 503)
+    for query in service.queries.values():
+        package = "*" if query.about == "nothing" else "guake"
+        variant = query.variant("f45")
+        service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
+        service.cache.invalidate([query.entry(package)])
+        (reading,) = reads([Wanted(query, package, "f45")])
+        assert (query.name, reading.value, reading.is_fresh) == (query.name, {"known": True}, False)
+
+
+def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, reads, builds, upstream, caplog):
+    service.connectors["koji"]._multicall = lambda *_: 1 / 0
+    (reading,) = reads([builds])
+    assert (reading.value, "ZeroDivisionError" in caplog.text) == (None, True)

@@ -1,5 +1,7 @@
 """The JSON API over real processes: every answer is what the world is."""
 
+import json
+
 import pytest
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -60,3 +62,13 @@ def test_a_search_finds_a_package_by_a_word_of_its_summary(site):
 def test_the_active_releases_are_listed_in_reading_order(site):
     branches = [release["branch"] for release in site.api("releases")["value"]["releases"]]
     assert branches[:2] == ["rawhide", "f45"]
+
+
+def test_the_value_of_every_query_survives_json_unchanged(site):
+    changed = set()
+    for query in site.service.queries.values():
+        package = "*" if query.about == "nothing" else "guake"
+        value = query.fetch(package, query.variant("rawhide"))
+        if json.loads(json.dumps(value)) != value:
+            changed.add(query.name)
+    assert changed == set()
