@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -72,14 +73,14 @@ def no_network(monkeypatch):
 
 def wait_until(true: Callable[[], object], limit: float = 10.0, every: float = 0.01) -> object:
     """Return the first true answer of ``true()``; fails after ``limit`` seconds."""
-    deadline = time.monotonic() + limit
+    deadline, pause = time.monotonic() + limit, threading.Event()
     while True:
         found = true()
         if found:
             return found
         if time.monotonic() > deadline:
             pytest.fail(f"still not so after {limit:g} s: {true.__qualname__}")
-        time.sleep(every)
+        pause.wait(every)
 
 
 @pytest.fixture(name="wait_until")

@@ -106,6 +106,7 @@ class Refiller:
                 # The claim cannot be ended without Redis either: it runs out, since nobody renews it any more.
                 raise
             except Exception:
+                # A bug of ours: its traceback is logged above us, and the claim must not block the upstream meanwhile.
                 self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
                 raise
         return None

@@ -127,6 +127,7 @@ class Worker:
                 delay = self._pace.after_failure(attempts)
                 log.error("replay failed, again in %.1f s: %s", delay, error)
             except Exception:
+                # A bug of ours must not end the thread: nobody would read the archive any more.
                 attempts += 1
                 delay = self._pace.after_failure(attempts)
                 log.exception("replay failed, again in %.1f s", delay)
@@ -167,6 +168,7 @@ class Scheduled:
                 delay = min(self._every, 2.0**attempts)
                 log.warning("%s could not be read, again in %.0f s: %s", self.query.name, delay, error)
             except Exception:
+                # A bug of ours must not end the thread: nobody would look any more.
                 attempts += 1
                 delay = min(self._every, 2.0**attempts)
                 log.exception("%s could not be read, again in %.0f s", self.query.name, delay)

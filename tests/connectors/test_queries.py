@@ -8,18 +8,13 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.connectors.base import Circuit
-from fedora_packages.connectors.koji import BUILDS_KEPT
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.events import Event, parse
+from fedora_packages.events import parse
 from tests.upstream import Answer
 
 
 def recorded(data: Path, name: str):
     return json.loads((data / "upstream" / f"{name}.json").read_text("utf-8"))
-
-
-def event(topic, sent=1000.0, **body):
-    return Event("org.fedoraproject.prod", topic, "2026-1", sent, body)
 
 
 # Recorded answers: each that belongs to a query is read by it.
@@ -367,163 +362,6 @@ def test_a_retired_branch_says_why(queries, upstream):
 def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: caf\xe9", content_type="text/plain")
     assert queries["distgit.spec"].fetch("guake", "f45")["text"] == "Name: caf�"
-
-
-# Which messages touch which query, and whether a value shows them.
-
-
-@pytest.mark.parametrize(
-    ("query", "given", "names"),
-    [
-        ("koji.builds", event("buildsys.build.state.change", name="guake"), ["guake"]),
-        ("koji.builds", event("buildsys.build.state.change", name="guake", instance="s390"), []),
-        ("koji.builds", event("buildsys.tag", name="guake", tag="f45"), []),
-        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-updates"), ["guake"]),
-        ("koji.tagged", event("buildsys.untag", name="guake", tag="f45"), ["guake"]),
-        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-build-side-12345"), []),
-        ("koji.tagged", event("buildsys.tag", name="guake", tag="f45-updates-testing-pending"), []),
-        ("koji.tagged", event("buildsys.package.list.change", package="guake", tag="f45"), ["guake"]),
-        ("koji.tagged", event("bodhi.update.complete.stable", update={"builds": [{"nvr": "guake-1-1"}]}), ["guake"]),
-        ("bodhi.updates", event("bodhi.update.comment", comment={"update": {"builds": [{"nvr": "a-1-1"}]}}), ["a"]),
-        ("bodhi.updates", event("bodhi.buildroot_override.tag", override={"nvr": "guake-1-1"}), []),
-        ("bodhi.updates", event("bodhi.masher.start", updates=["guake-1-1"]), []),
-        ("bugzilla.bugs", event("bugzilla.bug.new", bug={"component": "guake"}), ["guake"]),
-        ("bugzilla.counts", event("bugzilla.bug.update", bug={"component": "guake"}), ["guake"]),
-        ("mdapi.package", event("mdapi.repo.update", name="f45-updates", packages=["guake"]), ["guake"]),
-        ("mdapi.package", event("mdapi.repo.update", name="src_f45", packages=["guake"]), []),
-        ("mdapi.files", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-filelists.sqlite.xz"), ["a"]),
-        ("mdapi.changelog", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-filelists.sqlite.xz"), []),
-        ("mdapi.files", event("mdapi.repo.update", name="f45", packages=["a"], url="x/0-primary.sqlite.xz"), ["a"]),
-        ("distgit.spec", event("git.receive", commit={"repo": "guake", "namespace": "rpms"}), ["guake"]),
-        ("distgit.spec", event("git.receive", commit={"repo": "guake", "stats": {"files": {".packit.yaml": {}}}}), []),
-        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"a.spec": {}}}}), ["a"]),
-        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"fix-build": {}}}}), ["a"]),
-        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {}}}), ["a"]),
-        ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"tests/run": {}}}}), []),
-        ("distgit.patches", event("git.lookaside.new", name="guake"), ["guake"]),
-        ("distgit.maintainers", event("pagure.project.user.added", project={"name": "a", "namespace": "rpms"}), ["a"]),
-    ],
-)  # fmt: skip
-def test_a_message_touches_exactly_what_it_changes(queries, query, given, names):
-    assert list(queries[query].touched(given)) == names
-
-
-def builds(*pairs):
-    return {"total": len(pairs), "builds": [{"build_id": number, "state": state} for number, state in pairs]}
-
-
-@pytest.mark.parametrize(
-    ("value", "new", "shows"),
-    [
-        (builds((7, "complete")), 1, True),
-        (builds((7, "building")), 1, False),
-        (builds((6, "complete")), 0, False),
-        (builds((7, "building")), 0, True),
-        (builds((7, "complete")), 0, True),
-        (builds((7, "failed")), 1, True),
-        (builds((6, "complete")), 2, True),
-        (builds((7, "complete")), 2, False),
-        (builds((7, "deleted")), 2, True),
-        (builds(), 1, False),
-        (builds(*((number, "complete") for number in range(1000, 1000 + BUILDS_KEPT))), 1, True),
-    ],
-)
-def test_a_list_of_builds_shows_a_build_or_not(queries, value, new, shows):
-    assert (
-        queries["koji.builds"].shows(value, event("buildsys.build.state.change", build_id=7, new=new), "guake") is shows
-    )
-
-
-def update(alias="F-1", status="testing", request=None, modified=None, builds=("guake-1-1",)):
-    return {
-        "updates": [
-            {"alias": alias, "status": status, "request": request, "modified": modified, "builds": list(builds)}
-        ]
-    }
-
-
-@pytest.mark.parametrize(
-    ("value", "announced", "shows"),
-    [
-        (update(), {"alias": "F-1", "status": "testing", "request": None}, True),
-        (update(status="pending"), {"alias": "F-1", "status": "testing"}, False),
-        (update(request="stable"), {"alias": "F-1", "status": "testing", "request": "stable"}, True),
-        (update(), {"alias": "F-1", "request": "stable"}, False),
-        (update(request="stable"), {"alias": "F-1", "status": "testing", "request": None}, False),
-        (update(status="stable", modified=2000), {"alias": "F-1", "status": "testing"}, True),
-        (update(status="stable"), {"alias": "F-1", "status": "testing", "request": "stable"}, True),
-        (update(status="pending"), {"alias": "F-1", "status": "testing", "request": None}, False),
-        (update(alias="F-2"), {"alias": "F-1"}, False),
-        (update(), {"title": "guake-1-1"}, True),
-    ],
-)
-def test_a_list_of_updates_shows_an_update_or_not(queries, value, announced, shows):
-    assert (
-        queries["bodhi.updates"].shows(value, event("bodhi.update.request.testing", update=announced), "guake") is shows
-    )
-
-
-@pytest.mark.parametrize(
-    ("value", "body", "shows"),
-    [
-        (update(), {"new_builds": ["guake-1-1"]}, True),
-        (update(), {"new_builds": ["guake-1-2"], "removed_builds": ["guake-1-1"]}, False),
-        (update(builds=["guake-1-2"]), {"new_builds": ["guake-1-2"], "removed_builds": ["guake-1-1"]}, True),
-        (update(alias="F-2"), {"update": {"alias": "F-1", "builds": [{"nvr": "guake-1-1"}]}}, False),
-        (update(alias="F-2"), {"update": {"alias": "F-1", "builds": [{"nvr": "vim-1-1"}]}}, True),
-        (update(), {"update": {"alias": "F-1", "status": {}}}, False),
-    ],
-)
-def test_a_list_of_updates_shows_an_edit_or_not(queries, value, body, shows):
-    given = event("bodhi.update.edit", **{"update": {"alias": "F-1"}, **body})
-    assert queries["bodhi.updates"].shows(value, given, "guake") is shows
-
-
-@pytest.mark.parametrize(
-    ("shown", "topic", "status", "shows"),
-    [
-        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.new", "NEW", True),
-        ([], "bugzilla.bug.new", "NEW", False),
-        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.update", "POST", False),
-        ([{"id": 5, "status": "NEW", "changed": 0}], "bugzilla.bug.update", "CLOSED", False),
-        ([], "bugzilla.bug.update", "CLOSED", True),
-        ([{"id": 5, "status": "ASSIGNED", "changed": 2000}], "bugzilla.bug.update", "CLOSED", True),
-    ],
-)
-def test_a_list_of_bugs_shows_a_bug_or_not(queries, shown, topic, status, shows):
-    given = event(topic, bug={"id": 5, "status": {"name": status}})
-    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given, "guake") is shows
-
-
-@pytest.mark.parametrize(
-    ("shown", "bug", "field", "shows"),
-    [
-        ([], {"status": "NEW", "component": "guake"}, "component", False),
-        ([], {"status": "NEW", "component": "vim"}, "component", True),
-        ([{"id": 5, "status": "NEW", "changed": 0}], {"status": "NEW", "component": "vim"}, "component", False),
-        ([], {"status": "ASSIGNED", "component": "guake"}, "bug_status", False),
-        ([], {"status": "ASSIGNED", "component": "guake"}, "cc", True),
-        ([{"id": 5, "status": "NEW", "changed": 0}], {"component": "guake"}, "cc", True),
-    ],
-)
-def test_a_list_of_bugs_shows_a_bug_that_moved_or_was_opened_again_or_not(queries, shown, bug, field, shows):
-    given = event("bugzilla.bug.update", bug={"id": 5, **bug}, event={"changes": [{"field": field}]})
-    assert queries["bugzilla.bugs"].shows({"bugs": shown}, given, "guake") is shows
-
-
-def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries):
-    value = {"releases": [{"name": "F45"}]}
-    given = event("bodhi.update.request.testing", update={"release": {"name": "F46", "id_prefix": "FEDORA"}})
-    assert queries["bodhi.releases"].is_overtaken(value, given)
-
-
-@pytest.mark.parametrize(
-    "release",
-    [{"name": "F45"}, {"name": "F45F", "id_prefix": "FEDORA-FLATPAK"}, {"name": "F47", "id_prefix": []}, None, "F47"],
-)
-def test_other_releases_do_not_overtake_it(queries, release):
-    given = event("bodhi.update.request.testing", update={"release": release})
-    assert not queries["bodhi.releases"].is_overtaken({"releases": [{"name": "F45"}]}, given)
 
 
 def test_every_query_is_documented_with_its_source(queries):
