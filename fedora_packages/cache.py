@@ -11,7 +11,7 @@ An **entry** is a query about a package.  In Redis it is one hash, and all entri
     fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
                                v:<variant> = {...}        current value with its stamp (JSON)
                                o:<variant> = {...}        last known good, after an invalidation
-                               x:<variant> = {...}        the latest failed fill: since, at, error, upstream
+                               x:<variant> = {...}        the latest failed fill: since, at, error, upstream, kind
                                why = {...}                the event of the latest invalidation, and when that was
     fp:{guake}:rev             integer, +1 whenever any entry of the package changes
 

@@ -5,7 +5,7 @@ so that one that is slow holds up nobody else::
 
     fp:{queue}:koji:due       sorted set: job -> when it is due
     fp:{queue}:koji:claimed   sorted set: job -> when the claim runs out
-    fp:{queue}:koji:jobs      hash: JOB|since, |sent, |event, |attempts, |looks, |token
+    fp:{queue}:koji:jobs      hash: JOB|since, |sent, |event, |newer, |attempts, |looks, |token
 
 A **job** is a query's name and a package (``koji.builds guake``).  Many events about one entry make one job, which keeps the
 newest of them.  A job that is claimed by a process which then dies is due again when the claim runs out.

@@ -1,6 +1,10 @@
 """What all connectors share: patience within bounds, and nothing unchecked."""
 
+import contextlib
 import json
+import socket
+import threading
+from dataclasses import replace
 
 import pytest
 import requests
@@ -58,6 +62,38 @@ def test_no_answer_in_time_is_unavailable(queries, upstream):
     upstream.answers[RELATION_PAGE] = Answer(b"{}", headers={"Content-Length": "100"})
     with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
         ask(queries)
+
+
+class Dripping(threading.Thread):
+    """A server that answers one request with a byte now and then, for longer than anybody should wait."""
+
+    BYTES, PAUSE = 60, 0.1
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.sent = 0
+
+    def run(self):
+        connection, _ = self.listener.accept()
+        with self.listener, connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+            while self.sent < self.BYTES:
+                connection.sendall(b" ")
+                self.sent += 1
+                threading.Event().wait(self.PAUSE)
+
+
+def test_an_upstream_that_drips_is_not_waited_for(queries):
+    server = Dripping()
+    server.start()
+    connector = queries["mdapi.relations"].connector
+    connector.settings = replace(connector.settings, url=server.url)
+    with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
+        ask(queries)
+    assert server.sent < Dripping.BYTES / 2
 
 
 def test_nobody_there_is_unavailable(queries, upstream, connectors):

@@ -20,6 +20,7 @@ class Source:
     owner: str = "pingou"
     specs: tuple = ()
     builds: int = 1
+    in_distgit: bool = True
 
 
 class Fedora:
@@ -132,7 +133,7 @@ class Distgit(Stub):
     def maintainers(self, package):
         self.fedora.ask("distgit", package)
         source = self.fedora.sources.get(package)
-        return {"found": True, "owner": source.owner} if source else {"found": False}
+        return {"found": True, "owner": source.owner} if source and source.in_distgit else {"found": False}
 
     def owners(self):
         self.fedora.ask("distgit", "owners")

@@ -71,6 +71,11 @@ def test_a_package_that_is_not_built_yet_is_new_and_not_retired(describe):
     assert (found.retired, found.branch, found.releases) == (False, "rawhide", ("rawhide",))
 
 
+def test_an_image_that_koji_builds_is_no_package(describe, fedora):
+    fedora.sources["Fedora-i3-Live"] = Source({}, branches=(), in_distgit=False)
+    assert describe("Fedora-i3-Live") is None
+
+
 def test_what_no_upstream_knows_has_no_document(describe):
     assert describe("nonsense") is None
 

@@ -110,6 +110,11 @@ def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service,
     assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
 
 
+def test_a_handled_message_is_noted_so_that_no_replay_handles_it_again(service, handler):
+    handler.handle(BUILD)
+    assert service.client.zscore(handle.HANDLED_KEY, "2026-1") == 1000
+
+
 def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
     for sent in (1000, 3000, 2000):
         handler.handle(message("buildsys.tag", timestamp=sent, name="guake"))

@@ -68,6 +68,24 @@ def test_the_stamp_names_the_newest_event_also_if_it_came_after_the_job_was_clai
     assert read(service).stamp.event["id"] == "2026-2"
 
 
+def test_a_claim_is_held_on_to_while_its_fetch_takes_long(service, refiller, upstream, client):
+    def until():
+        return client.zscore("fp:{queue}:koji:claimed", "koji.builds guake")
+
+    moments = []
+
+    def slow(asked):
+        moments.append(until())
+        refiller.renew()
+        moments.append(until())
+        return Answer(b"", 404)
+
+    upstream.answer = slow
+    service.queue.add("koji", "koji.builds", "guake")
+    refiller.work("koji")
+    assert moments[0] < moments[1]
+
+
 def test_a_failure_is_noted_and_tried_again(service, refiller, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
@@ -98,7 +116,8 @@ def test_what_does_not_show_its_event_is_not_stored(service, refiller, upstream)
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     service.queue.add("koji", "koji.builds", "guake", event(build_id=7, new=1))
     refiller.work("koji")
-    assert (read(service).is_fresh, service.queue.claim("koji", 60, 1).looks) == (False, 1)
+    # Not even as the last known good.
+    assert (read(service).value, service.queue.claim("koji", 60, 1).looks) == (None, 1)
 
 
 def test_it_is_stored_once_upstream_shows_it(service, refiller, upstream):
