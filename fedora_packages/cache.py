@@ -12,16 +12,19 @@ An **entry** is a query about a package.  In Redis it is one hash, and all entri
                                v:<variant> = {...}        current value with its stamp (JSON)
                                o:<variant> = {...}        last known good, after an invalidation
                                x:<variant> = {...}        the latest failed fill: since, at, error, upstream, kind
-                               why = {...}                the event of the latest invalidation, and when that was
+                               why = {...}                the newest event that invalidated it, and when that was
+                               sent = 1764012345.5        when that event was sent
+                               facts = {...}              what upstream must show since: {about: [sent, facts as JSON]}
     fp:{guake}:rev             integer, +1 whenever any entry of the package changes
 
 Before editing: no other module may know these fields, and none of the scripts may be split into two commands.
 """
 
+import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache as once
@@ -42,6 +45,9 @@ PREFIX = "fp"
 
 #: When the first fill began after which nothing was lost: the oldest that a value can be.
 BEGUN_KEY = f"{PREFIX}:{{worker}}:begun"
+
+#: Seconds for which an upstream may lag behind its own messages: what they said is looked for in its answers for so long.
+LAG_LIMIT = 600.0
 
 #: Seconds after which the lock of a fill is taken from a process that died while it held it.
 LOCK_TIMEOUT = 60.0
@@ -96,7 +102,7 @@ class Problem:
     kind: str
 
 
-FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
+FRESH, REFRESHING, FAILING, UNKNOWN, UNWATCHED = "fresh", "refreshing", "failing", "unknown", "unwatched"
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,8 @@ class Reading:
     * ``fresh``: ``value`` is what upstream says;
     * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
     * ``failing``: ``value`` is the last one known (or None); ``problem`` says what is wrong since when;
-    * ``unknown``: nothing was ever fetched and nobody is fetching it.
+    * ``unknown``: nothing was ever fetched and nobody is fetching it;
+    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``problem`` says since when).
     """
 
     entry: Entry
@@ -154,17 +161,82 @@ class Opened:
     generation: str
     current: frozenset[str]  # variants that have a value
     wanting: frozenset[str]  # variants that had one, or could not be filled
-    cause: Mapping[str, Any] | None = None  # the event of the latest invalidation
+    cause: Mapping[str, Any] | None = None  # the newest event that invalidated it
+    evidence: tuple[Mapping[str, Any], ...] = ()  # what lately sent events say the value must show
+    is_recent: bool = False  # whether that event was sent so lately that upstream may not show it yet
 
 
-class LostRace(Exception):
-    """The entry was invalidated while it was being filled.  Holds the `Filled` that was not stored."""
+@dataclass(frozen=True)
+class Invalidation:
+    """An entry to be taken out of use.
+
+    ``event`` is the cause, as `Event.cause` gives it; without one, ``again`` leaves the cause that is known.  ``evidence`` is
+    what `Query.evidence` gives of events, each with when that was sent.  With ``make`` an entry that does not exist is made,
+    for a fill to come.
+    """
+
+    entry: Entry
+    event: Mapping[str, Any] | None = None
+    evidence: Sequence[tuple[float, Mapping[str, Any]]] = ()
+    make: bool = False
+    again: bool = False
+
+    def arguments(self, now: float) -> list[Any]:
+        """Return what ``lua/invalidate.lua`` is told."""
+        why = "" if self.again else _compact({"event": self.event, "at": now})
+        sent = self.event["sent"] if self.event else ""
+        facts = [part for moment, fact in self.evidence for part in (moment, fact["about"], _compact(fact))]
+        return [why, sent, "make" if self.make else "", *facts]
+
+
+class NotStored(Exception):
+    """The entry was invalidated while it was being filled, or its answer is older than an event.  Holds that `Filled`."""
 
 
 @once
 def script(name: str) -> str:
     """Return the text of ``lua/NAME.lua``."""
     return files("fedora_packages").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
+
+
+@once
+def script_digest(name: str) -> str:
+    """Return what Redis calls the script ``lua/NAME.lua`` once it has been loaded."""
+    return hashlib.sha1(script(name).encode()).hexdigest()
+
+
+def run_script(client: redis.Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
+    """Return the result of ``lua/NAME.lua``.  Raises `CacheUnavailable`."""
+    with redis_errors():
+        try:
+            return client.evalsha(script_digest(name), len(keys), *keys, *arguments)
+        except redis.exceptions.NoScriptError:
+            return client.eval(script(name), len(keys), *keys, *arguments)
+
+
+def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> None:
+    """Add ``lua/NAME.lua`` to the pipeline of `in_one_trip`."""
+    pipe.evalsha(script_digest(name), len(keys), *keys, *arguments)
+
+
+def in_one_trip(client: redis.Redis, build: Callable[[Any], None]) -> list[Any]:
+    """Return the results of the commands that ``build`` adds to a pipeline, sent together but not as one step.
+
+    A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
+    done twice.  Raises `CacheUnavailable`.
+    """
+    with redis_errors():
+        for again in (True, False):
+            pipe = client.pipeline(transaction=False)
+            build(pipe)
+            try:
+                return pipe.execute()
+            except redis.exceptions.NoScriptError:
+                if not again:
+                    raise
+                for path in files("fedora_packages").joinpath("lua").iterdir():
+                    client.script_load(path.read_text(encoding="utf-8"))
+    raise AssertionError("unreachable: the second trip returns or raises")
 
 
 @contextmanager
@@ -213,11 +285,11 @@ class GenerationBackend(RedisBackend):
             return [_cached(generation, value) for generation, value in pipe.execute()]
 
     def set(self, key: str, value: CachedValue) -> None:
-        """Store; raises `LostRace` if the entry was invalidated meanwhile."""
+        """Store; raises `NotStored` if the entry was invalidated meanwhile."""
         entry_key, _, variant = key.rpartition("|")
         filled: Filled = value.payload
         if not self.store(entry_key, variant, filled, keep=True):
-            raise LostRace(filled)
+            raise NotStored(filled)
 
     def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
         for key, value in mapping.items():
@@ -228,9 +300,8 @@ class GenerationBackend(RedisBackend):
         self.delete_multi([key])
 
     def delete_multi(self, keys: Sequence[str]) -> None:
-        with redis_errors():
-            for entry_key in {key.rpartition("|")[0] for key in keys}:
-                self.writer_client.eval(*invalidation(entry_key, None))
+        for entry_key in {key.rpartition("|")[0] for key in keys}:
+            run_script(self.writer_client, "invalidate", [entry_key, _revision_key(entry_key)], "", "", "")
 
     def get_mutex(self, key: str) -> "FillLock":
         entry_key, _, variant = key.rpartition("|")
@@ -241,20 +312,10 @@ class GenerationBackend(RedisBackend):
 
         With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
         """
-        data = json.dumps({"value": filled.value, "stamp": filled.stamp.as_dict()}, separators=(",", ":"))
-        with redis_errors():
-            return bool(
-                self.writer_client.eval(
-                    script("store"),
-                    2,
-                    entry_key,
-                    _revision_key(entry_key),
-                    filled.generation,
-                    variant,
-                    data,
-                    "keep" if keep else "",
-                )
-            )
+        data = _compact({"value": filled.value, "stamp": filled.stamp.as_dict()})
+        keys = [entry_key, _revision_key(entry_key)]
+        how = "keep" if keep else ""
+        return bool(run_script(self.writer_client, "store", keys, filled.generation, variant, data, how))
 
 
 class FillLock:
@@ -337,23 +398,27 @@ class Cache:
         variant: str,
         fetch: Callable[[], Any],
         upstream: str,
-        event: Mapping[str, Any] | None = None,
+        shows: Callable[[Any, Sequence[Mapping[str, Any]]], bool] = lambda value, evidence: True,
     ) -> Reading:
         """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
 
-        ``event`` is the cause that the stamp will name.  A fill that loses the race is handed on as ``refreshing``
-        and not stored.  Raises `FillInProgress`, and what ``fetch`` raises (an `UpstreamError` is noted with the
-        entry for panels to tell).
+        ``shows`` says of an answer whether it shows the facts of recent events.  One that does not, or that lost the race
+        against an invalidation, is handed on as ``refreshing`` and not stored.  Raises `FillInProgress`, and what ``fetch``
+        raises (an `UpstreamError` is noted with the entry for panels to tell).
         """
 
         def create() -> Filled:
-            return self.fetched(self.open(entry).generation, fetch, upstream, event)
+            opened = self.open(entry)
+            filled = self.fetched(opened.generation, fetch, upstream, opened.cause)
+            if not shows(filled.value, opened.evidence):
+                raise NotStored(filled)
+            return filled
 
         try:
             filled = self.region.get_or_create(_region_key(entry, variant), create)
-        except LostRace as lost:
+        except NotStored as error:
             self.on_lost(entry)
-            return _reading((entry, variant), lost.args[0], REFRESHING)
+            return _reading((entry, variant), error.args[0], REFRESHING)
         except UpstreamError as error:
             self.fail(entry, variant, error)
             raise
@@ -370,20 +435,25 @@ class Cache:
 
     def open(self, entry: Entry) -> Opened:
         """Begin a fill: return the entry's generation (made if there was none) and its variants."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
-            pipe.eval(script("open"), 1, entry.key)
+        now = self.clock()
+
+        def build(pipe: Any) -> None:
+            add_script(pipe, "open", [entry.key])
             pipe.hkeys(entry.key)
-            pipe.hget(entry.key, "why")
+            pipe.hmget(entry.key, "why", "facts")
             # Whoever listens to the bus must know since when there is something that can be old.
-            pipe.set(BEGUN_KEY, self.clock(), nx=True)
-            generation, fields, why, _ = pipe.execute()
+            pipe.set(BEGUN_KEY, now, nx=True)
+
+        generation, fields, (why, facts), _ = in_one_trip(self.client, build)
         names = [field.decode() for field in fields]
+        cause = json.loads(why)["event"] if why else None
         return Opened(
             generation.decode(),
             frozenset(name[2:] for name in names if name.startswith("v:")),
             frozenset(name[2:] for name in names if name.startswith(("o:", "x:"))),
-            json.loads(why)["event"] if why else None,
+            cause,
+            _recent(facts, now - LAG_LIMIT),
+            cause is not None and cause["sent"] >= now - LAG_LIMIT,
         )
 
     def store(self, entry: Entry, variant: str, filled: Filled) -> bool:
@@ -393,32 +463,23 @@ class Cache:
         self.on_lost(entry)
         return False
 
-    def invalidate(self, entries: Iterable[Entry], event: Mapping[str, Any] | None = None) -> list[int]:
-        """Take all values of the entries out of use and return how many that were for each.  Queues nothing.
+    def invalidate(self, taken: Sequence[Invalidation]) -> list[int]:
+        """Take all values of entries out of use; returns how many that were for each, -1 for an entry that there is not.
 
-        ``event`` is the cause, as `Event.cause` gives it.
+        Queues nothing.  Messages come in any order: what a reading says it is ``because`` of is the newest event.
         """
-        why = {"event": event, "at": self.clock()}
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
-            for entry in entries:
-                pipe.eval(*invalidation(entry.key, why))
-            return pipe.execute()
+        now = self.clock()
+
+        def build(pipe: Any) -> None:
+            for one in taken:
+                add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
+
+        return in_one_trip(self.client, build)
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""
-        with redis_errors():
-            self.client.eval(
-                script("fail"),
-                2,
-                entry.key,
-                entry.revision_key,
-                variant,
-                self.clock(),
-                str(error)[:500],
-                error.upstream,
-                error.kind,
-            )
+        told = [variant, self.clock(), str(error)[:500], error.upstream, error.kind]
+        run_script(self.client, "fail", [entry.key, entry.revision_key], *told)
 
     def drop(self, entry: Entry, variant: str) -> None:
         """Forget one variant for good: its release is no more."""
@@ -427,6 +488,29 @@ class Cache:
             pipe.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
             pipe.incr(entry.revision_key)
             pipe.execute()
+
+    def generation(self, entry: Entry) -> str:
+        """Return the entry's generation; "" if there is no such entry."""
+        with redis_errors():
+            return (self.client.hget(entry.key, "gen") or b"").decode()
+
+    def variants(self, entry: Entry) -> list[str]:
+        """Return the variants that have a value, sorted."""
+        with redis_errors():
+            fields = self.client.hkeys(entry.key)
+        return sorted(field.decode()[2:] for field in fields if field.startswith(b"v:"))
+
+    def oldest(self, entries: Sequence[Entry]) -> list[float]:
+        """Return for each entry when the oldest of its values was fetched; infinity where it has none."""
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for entry in entries:
+                pipe.hgetall(entry.key)
+            rows = pipe.execute()
+        return [
+            min((_decoded(data)[1].fetched for field, data in row.items() if field[:2] == b"v:"), default=float("inf"))
+            for row in rows
+        ]
 
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""
@@ -443,9 +527,14 @@ class Cache:
             return [_old_reading(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]
 
 
-def invalidation(entry_key: str, why: Mapping[str, Any] | None) -> tuple[Any, ...]:
-    """Return the arguments of the ``EVAL`` that invalidates an entry."""
-    return (script("invalidate"), 2, entry_key, _revision_key(entry_key), json.dumps(why))
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _recent(facts: bytes | None, earliest: float) -> tuple[Mapping[str, Any], ...]:
+    """Return the facts of an entry's events that were sent since a moment: of older ones upstream has long caught up."""
+    found = json.loads(facts).values() if facts else ()
+    return tuple(json.loads(fact) for sent, fact in found if sent >= earliest)
 
 
 def _region_key(entry: Entry, variant: str) -> str:

@@ -177,14 +177,17 @@ def update_of(event: Event) -> Mapping[str, Any] | None:
 
 
 def bug_of(event: Event) -> dict[str, Any]:
-    """Return ``{"id", "status", "component", "changed"}`` of the bug in a bugzilla message.
+    """Return ``{"id", "status", "component", "changed", "moment"}`` of the bug in a bugzilla message.
 
-    Each of the first three may be None; ``changed`` are the names of the fields that the message says have changed.
+    All but ``changed`` may be None.  ``changed`` are the names of the fields that the message says have changed, ``moment`` is
+    when the bug last did (UTC, whole seconds since 1970).
     """
     number, status, component = (
         dig(event.body, "bug", "id"), named(dig(event.body, "bug", "status")), named(dig(event.body, "bug", "component")),
     )  # fmt: skip
+    moment = dig(event.body, "bug", "last_change_time")
     return {
+        "moment": int(moment) if isinstance(moment, int | float) and 0 < moment < 1e11 else None,
         "id": number if isinstance(number, int) else None,
         "status": status if isinstance(status, str) else None,
         "component": component if isinstance(component, str) else None,

@@ -14,19 +14,25 @@ answer differs, which messages change it, and how to see that a value shows a me
         def builds_affected(event):
             yield from event.source_packages
 
+        @builds.evidence
+        def builds_evidence(event, package):
+            return {"about": f"build {event.body['build_id']}", "build_id": event.body["build_id"]}
+
         @builds.reflects
-        def builds_reflect(value, event, package):
-            return event.body["build_id"] in {build["build_id"] for build in value["builds"]}
+        def builds_reflect(value, facts):
+            return facts["build_id"] in {build["build_id"] for build in value["builds"]}
 
 Cache entry, invalidation, refill, JSON address, stamp and metrics all follow from that; nothing else names the query.
 Declaring one changes nothing outside of its class: `Queries` collects them at start.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any
 
 from fedora_packages.cache import Entry
@@ -38,6 +44,12 @@ ONLY = ""
 
 #: The "package" of a query that is about none.
 NO_PACKAGE = "*"
+
+#: Characters of the facts of one event, written as JSON; more are not kept, and the value is then not compared with them.
+EVIDENCE_KEPT = 8192
+
+#: Topics whose listeners are remembered; a stream of made-up topics must not fill the memory.
+TOPICS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,9 @@ class Declaration:
         self.every = every
         self.follows = follows
         self.rules: list[Rule] = []
-        self.reflection: Callable[[Any, Event, str], bool] | None = None
+        self.evident: Callable[[Event, str], Mapping[str, Any] | None] | None = None
+        self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
+        self.silence: Callable[[Any], Any] | None = None
         self.overtaking: Callable[[Any, Event], bool] | None = None
         self.__doc__ = fetch.__doc__
         self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
@@ -75,13 +89,27 @@ class Declaration:
 
         return mark
 
-    def reflects(self, seen: Callable[[Any, Event, str], bool]) -> Callable[[Any, Event, str], bool]:
-        """Mark a function (value, event, package) -> whether the value shows the event, or something later.
+    def evidence(self, facts: Callable[[Event, str], Mapping[str, Any] | None]) -> Callable:
+        """Mark a function (event, package) -> the facts that the answer must show from now on, JSON-ready; or None.
+
+        ``about`` in them says what they are about: newer facts about the same take the place of older ones.  ``release``, where
+        the answer differs by it, limits them to that variant.  What they hold is small: no bodies of messages.
+        """
+        self.evident = facts
+        return facts
+
+    def reflects(self, seen: Callable[[Any, Mapping[str, Any]], bool]) -> Callable[[Any, Mapping[str, Any]], bool]:
+        """Mark a function (value, facts) -> whether the value shows the facts of an event, or something later.
 
         Where it cannot tell and upstream may lag, no is the better answer: it costs a few more looks, and no more.
         """
         self.reflection = seen
         return seen
+
+    def unannounced(self, rest: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Mark a function value -> the value without what changes unannounced: a difference in that alone is nobody's loss."""
+        self.silence = rest
+        return rest
 
     def overtaken(self, misses: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
         """Mark a function (value, event) -> whether the event tells of something that the value does not know.
@@ -99,8 +127,8 @@ def query(
 
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
-    it is read again, for what no message announces.  ``follows`` names a query about nothing whose value the answer is made with:
-    when that changes, all entries of this one are invalidated.
+    each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
+    answer is made with: when that changes, all entries of this one are invalidated.
     """
     return lambda fetch: Declaration(fetch, shape, about, every, follows)
 
@@ -160,13 +188,33 @@ class Query:
                 yield from rule.names(event)
 
     @property
-    def reflects_events(self) -> bool:
-        """Whether it can be told of a value that it shows an event."""
-        return self.declaration.reflection is not None
+    def has_evidence(self) -> bool:
+        """Whether some message says what the answer must show."""
+        return self.declaration.evident is not None
 
-    def shows(self, value: Any, event: Event | None, package: str) -> bool:
-        """Whether a value shows what the event announced, as far as can be told: true where the query does not say."""
-        return event is None or not self.reflects_events or bool(self.declaration.reflection(value, event, package))
+    @cached_property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that touch it, sorted."""
+        return tuple(sorted({topic for rule in self.declaration.rules for topic in rule.topics}))
+
+    def evidence(self, event: Event, package: str) -> Mapping[str, Any] | None:
+        """Return the facts that the answer about ``package`` must show from this event on; None where it says none."""
+        if self.declaration.evident is None:
+            return None
+        facts = self.declaration.evident(event, package)
+        return None if facts is None or len(json.dumps(facts)) > EVIDENCE_KEPT else facts
+
+    def shows(self, value: Any, evidence: Iterable[Mapping[str, Any]], variant: str = ONLY) -> bool:
+        """Whether a value shows all the facts there are about its variant."""
+        return all(
+            self.declaration.reflection(value, facts)
+            for facts in evidence
+            if self.declaration.reflection is not None and facts.get("release", variant) == variant
+        )
+
+    def announced(self, value: Any) -> Any:
+        """Return what messages announce of a value: all of it, unless the query says otherwise."""
+        return value if self.declaration.silence is None else self.declaration.silence(value)
 
     def is_overtaken(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""
@@ -178,6 +226,7 @@ class Queries(Mapping[str, Query]):
 
     def __init__(self, connectors: Iterable[Any]):
         self._queries = {found.name: found for connector in connectors for found in _queries_of(connector)}
+        self._listening: dict[str, list[Query]] = {}
 
     def __getitem__(self, name: str) -> Query:
         return self._queries[name]
@@ -194,11 +243,17 @@ class Queries(Mapping[str, Query]):
 
     def listening(self, topic: str) -> list[Query]:
         """Return the queries that some rule makes listen to ``topic``."""
-        return [
-            found
-            for found in self._queries.values()
-            if any(fnmatchcase(topic, pattern) for rule in found.declaration.rules for pattern in rule.topics)
+        known = self._listening.get(topic)
+        if known is not None:
+            return known
+        found = [
+            query
+            for query in self._queries.values()
+            if any(fnmatchcase(topic, pattern) for rule in query.declaration.rules for pattern in rule.topics)
         ]
+        if len(self._listening) < TOPICS_KEPT:
+            self._listening[topic] = found
+        return found
 
 
 def _queries_of(connector: Any) -> Iterator[Query]:

@@ -8,20 +8,28 @@ reason.  So a page is neither an error because one upstream is down, nor slow be
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading
+from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.service import Service
+from fedora_packages.watch import Watch
 
 log = logging.getLogger(__name__)
 
 #: Seconds after a failure during which pages do not ask that entry's upstream again: they say what is wrong at once.
 COOL_DOWN = 10.0
+
+#: Seconds between two times that the queue is told which packages are looked at.
+TELL_VIEWED_EVERY = 2.0
+
+#: What is said of a value while nobody can tell whether it has changed.
+UNHANDLED = "messages that were sent since then have not been handled yet"
 
 #: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
 WAITING_PER_THREAD = 8
@@ -42,6 +50,9 @@ class Reads:
     def __init__(self, service: Service):
         self._service = service
         self._cache = service.cache
+        self._figures = service.figures
+        self._watch = Watch(service.client)
+        self._viewed = _Viewed(service)
         self._fillers: dict[str, _Filler] = {
             name: _Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
         }
@@ -53,6 +64,15 @@ class Reads:
             readings = self._cache.read(pairs)
         except CacheUnavailable as error:
             return self._read_upstream(wanted, error)
+        for want, reading in zip(wanted, readings, strict=True):
+            self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
+        self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
+        return self._watched(self._filled(wanted, pairs, readings))
+
+    def _filled(
+        self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], readings: list[Reading]
+    ) -> list[Reading]:
+        """Return the readings, with what is missing asked for within the bounds of time."""
         fills = {
             number: self._fill(want, reading)
             for number, (want, reading) in enumerate(zip(wanted, readings, strict=True))
@@ -69,17 +89,38 @@ class Reads:
         for filler in self._fillers.values():
             filler.close()
 
+    def _watched(self, readings: list[Reading]) -> list[Reading]:
+        """Return the readings, none of them fresh while changes may be missing."""
+        since = self._watch.broken_since()
+        self._figures.flush_if_due()
+        if since is None:
+            return readings
+        now = self._cache.clock()
+        return [
+            replace(
+                reading,
+                state=UNWATCHED,
+                problem=Problem(max(since, reading.stamp.fetched), now, UNHANDLED, "worker", "unwatched"),
+            )
+            if reading.is_fresh
+            else reading
+            for reading in readings
+        ]
+
     def _is_cooling(self, reading: Reading) -> bool:
         return reading.problem is not None and self._cache.clock() - reading.problem.at < COOL_DOWN
 
     def _fill(self, want: Wanted, reading: Reading) -> "Future[Reading] | None":
         query, entry, variant = want.query, reading.entry, reading.variant
-        cause = reading.because["event"] if reading.because else None
 
         def fill() -> Reading:
             try:
                 return self._cache.fill(
-                    entry, variant, lambda: query.fetch(want.package, variant), query.upstream, cause
+                    entry,
+                    variant,
+                    lambda: query.fetch(want.package, variant),
+                    query.upstream,
+                    lambda value, evidence: query.shows(value, evidence, variant),
                 )
             except ReleaseNotServed:
                 raise
@@ -89,14 +130,15 @@ class Reads:
                 raise
 
         future = self._fillers[query.upstream].submit((entry, variant), fill)
-        if future is None:
+        if future is None or reading.is_known:
+            # Somebody is looking at it: its refill, which the worker may have already, goes before others.
             self._leave_to_worker(entry)
         return future
 
     def _leave_to_worker(self, entry: Entry) -> None:
         # With Redis away there is no queue; whoever looks next tries again.
         with contextlib.suppress(CacheUnavailable):
-            self._service.queue_refill(entry)
+            self._service.queue_refill(entry, first=True)
 
     def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], readings: list[Reading]) -> list[Reading]:
         """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
@@ -133,6 +175,26 @@ class Reads:
             return Reading(entry, variant, FRESH, filled.value, filled.stamp)
 
         return self._fillers[query.upstream].submit((entry, variant, "uncached"), ask)
+
+
+class _Viewed:
+    """The packages that this process shows, told to the queue every few seconds and not with every page."""
+
+    def __init__(self, service: Service):
+        self._service = service
+        self._lock = threading.Lock()
+        self._names: set[str] = set()
+        self._told = float("-inf")
+
+    def note(self, names: Iterable[str]) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._names.update(names)
+            if now - self._told < TELL_VIEWED_EVERY or not self._names:
+                return
+            told, self._names, self._told = self._names, set(), now
+        with contextlib.suppress(CacheUnavailable):
+            self._service.queue.viewed(told)
 
 
 class _Filler:

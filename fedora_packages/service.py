@@ -13,6 +13,7 @@ from fedora_packages import connectors
 from fedora_packages.cache import Cache, Entry, connect
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
+from fedora_packages.figures import Figures
 from fedora_packages.query import Queries
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
@@ -36,6 +37,7 @@ class Service:
     cache: Cache
     queue: Queue
     index: Reader
+    figures: Figures
 
     def releases(self) -> list[dict[str, Any]]:
         """Return the active releases in the order people read them, as ``bodhi.releases`` gives them.
@@ -52,18 +54,19 @@ class Service:
                 raise UpstreamUnavailable(query.upstream, "the releases", "another process is still waiting") from error
         return reading.value["releases"]
 
-    def queue_refill(self, entry: Entry) -> None:
-        """Have a worker fetch an entry."""
-        self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package)
+    def queue_refill(self, entry: Entry, first: bool = False) -> None:
+        """Have a worker fetch an entry; ``first`` where somebody is looking at it."""
+        self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package, first=first)
 
 
 def build(settings: Settings, by: str) -> Service:
     """Return the service's parts; ``by`` is who uses them and what stamps and upstreams are told: ``web`` or ``worker``."""
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
-    found = connectors.load(settings, by, lambda: _tags(service))
+    figures = Figures(client)
+    found = connectors.load(settings, by, lambda: _tags(service), figures.asked)
     cache = Cache(client, by, settings.cache.wait, on_lost=lambda entry: service.queue_refill(entry))
     service = Service(
-        settings, client, found, Queries(found.values()), cache, Queue(client), Reader(settings.search.index)
+        settings, client, found, Queries(found.values()), cache, Queue(client), Reader(settings.search.index), figures
     )
     return service
 

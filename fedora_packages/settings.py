@@ -22,7 +22,7 @@ ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit")
 
 #: Prefixes of keys that are ours; anything else in the ini section belongs to Pyramid, Mako or the server.
-PARTS = ("connectors", "cache", "search", "worker", "links")
+PARTS = ("connectors", "cache", "search", "worker", "web", "links")
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,18 @@ class WorkerSettings:
     retry: float
     retry_limit: float
     releases_every: float
+    updates_every: float
+    bugs_every: float
+    audit_rate: float
+    audit_grace: float
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """What the web allows: checks a minute that one client may ask for, and that may be made of one package."""
+
+    checks_per_client: int
+    checks_per_package: int
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,7 @@ class Settings:
     cache: CacheSettings
     search: SearchSettings
     worker: WorkerSettings
+    web: WebSettings
     links: LinksSettings
 
 
@@ -200,6 +213,12 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.retry", _number(0.01, 3600), "1"),
     ("worker.retry_limit", _number(0.01, 86400), "300"),
     ("worker.releases_every", _number(1, 7 * 86400), "900"),
+    ("worker.updates_every", _number(1, 90 * 86400), "21600"),
+    ("worker.bugs_every", _number(1, 90 * 86400), "86400"),
+    ("worker.audit_rate", _number(0, 1000), "1"),
+    ("worker.audit_grace", _number(0, 86400), "60"),
+    ("web.checks_per_client", _count(0, 10_000), "10"),
+    ("web.checks_per_package", _count(0, 10_000), "20"),
     ("links.koji", _url("http", "https"), "https://koji.fedoraproject.org/koji"),
     ("links.bodhi", _url("http", "https"), "https://bodhi.fedoraproject.org"),
     ("links.bugzilla", _url("http", "https"), "https://bugzilla.redhat.com"),
@@ -243,6 +262,7 @@ def from_strings(ini: Mapping[str, str], environ: Mapping[str, str] | None = Non
         cache=CacheSettings(**_part(values, "cache")),
         search=SearchSettings(**_part(values, "search")),
         worker=WorkerSettings(**_part(values, "worker")),
+        web=WebSettings(**_part(values, "web")),
         links=LinksSettings(**_part(values, "links")),
     )
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from fedora_packages import service as services
-from fedora_packages import settings
+from fedora_packages import settings, watch
 from fedora_packages.cache import connect
 from fedora_packages.connectors import load
 from fedora_packages.connectors.base import ReleaseTags
@@ -155,6 +155,13 @@ def small_index(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def service(client, strings, small_index):
-    """The worker's parts over an empty Redis, a small index and the test's upstream."""
+    """The worker's parts over an empty Redis, a small index and the test's upstream; a worker has just beaten."""
     shutil.copytree(small_index, strings["search.index"])
+    watched(client)
     return services.build(settings.from_strings(strings, {}), "worker")
+
+
+def watched(client: redis.Redis) -> None:
+    """Let a worker say that it has missed nothing until now."""
+    now = time.time()
+    watch.beat(client, "test", now, now, {})

@@ -7,7 +7,7 @@ import traceback
 import pytest
 import redis
 
-from fedora_packages.cache import BEGUN_KEY, Cache, Entry, connect, redis_errors
+from fedora_packages.cache import BEGUN_KEY, LAG_LIMIT, Cache, Entry, Invalidation, connect, redis_errors
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
 
 ENTRY = Entry("koji.builds", "guake", 1)
@@ -63,13 +63,14 @@ def test_a_value_of_another_shape_reads_as_unknown(cache):
 
 
 def test_a_stamp_says_who_asked_whom_and_because_of_what(cache):
-    stamp = fill(cache, 1, event=EVENT).stamp
+    cache.invalidate([Invalidation(ENTRY, EVENT, make=True)])
+    stamp = fill(cache, 1).stamp
     assert (stamp.by, stamp.upstream, stamp.event) == ("web", "koji", EVENT)
 
 
 def test_an_invalidated_value_is_the_last_known_good_and_says_why(cache):
     fill(cache, 1)
-    cache.invalidate([ENTRY], EVENT)
+    cache.invalidate([Invalidation(ENTRY, EVENT)])
     reading = read(cache)
     assert (reading.state, reading.value, reading.because["event"]) == ("refreshing", 1, EVENT)
 
@@ -77,24 +78,98 @@ def test_an_invalidated_value_is_the_last_known_good_and_says_why(cache):
 def test_an_invalidation_says_how_many_values_it_took(cache):
     fill(cache, 1, variant="f44")
     fill(cache, 2, variant="f45")
-    assert cache.invalidate([ENTRY, Entry("koji.builds", "vim", 1)]) == [2, 0]
+    assert cache.invalidate([Invalidation(ENTRY), Invalidation(Entry("koji.builds", "vim", 1))]) == [2, -1]
 
 
 def test_an_invalidation_of_what_does_not_exist_leaves_nothing_behind(cache, client):
-    cache.invalidate([ENTRY])
+    cache.invalidate([Invalidation(ENTRY)])
     assert client.dbsize() == 0
+
+
+def test_an_invalidation_may_make_the_entry_for_a_fill_to_come(cache):
+    cache.invalidate([Invalidation(ENTRY, EVENT, make=True)])
+    assert (read(cache).state, cache.open(ENTRY).cause) == ("unknown", EVENT)
+
+
+def test_the_cause_is_the_newest_event_whatever_the_order(cache):
+    for sent in (2000.0, 3000.0, 1000.0):
+        cache.invalidate([Invalidation(ENTRY, {**EVENT, "sent": sent}, make=True)])
+    assert cache.open(ENTRY).cause["sent"] == 3000.0
+
+
+def test_an_invalidation_for_another_look_leaves_the_cause(cache):
+    cache.invalidate([Invalidation(ENTRY, EVENT, make=True)])
+    cache.invalidate([Invalidation(ENTRY, again=True)])
+    assert cache.open(ENTRY).cause == EVENT
+
+
+def facts(about, **more):
+    return {"about": about, **more}
+
+
+def test_what_events_say_is_kept_with_the_entry_the_newest_about_each_thing(client):
+    cache = Cache(client, "web", clock=lambda: 1000.0)
+    evidence = [
+        (900.0, facts("build 7", state=0)),
+        (950.0, facts("build 7", state=1)),
+        (940.0, facts("build 8", state=0)),
+    ]
+    cache.invalidate([Invalidation(ENTRY, EVENT, evidence, make=True)])
+    cache.invalidate([Invalidation(ENTRY, EVENT, [(920.0, facts("build 7", state=3))])])
+    found = {fact["about"]: fact["state"] for fact in cache.open(ENTRY).evidence}
+    assert found == {"build 7": 1, "build 8": 0}
+
+
+def test_an_upstream_has_caught_up_with_old_events(client):
+    cache = Cache(client, "web", clock=lambda: 1000.0)
+    evidence = [(1000.0 - LAG_LIMIT - 1, facts("old")), (990.0, facts("new"))]
+    cache.invalidate([Invalidation(ENTRY, {**EVENT, "sent": 990.0}, evidence, make=True)])
+    opened = cache.open(ENTRY)
+    assert (opened.evidence, opened.is_recent) == ((facts("new"),), True)
+
+
+def test_what_events_say_is_bounded(client):
+    cache = Cache(client, "web", clock=lambda: 1000.0)
+    evidence = [(900.0 + number, facts(f"build {number}")) for number in range(20)]
+    cache.invalidate([Invalidation(ENTRY, EVENT, evidence, make=True)])
+    assert {fact["about"] for fact in cache.open(ENTRY).evidence} == {f"build {number}" for number in range(12, 20)}
+
+
+def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored(client):
+    queued = []
+    cache = Cache(client, "web", on_lost=queued.append, clock=lambda: 1000.0)
+    cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
+    reading = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, evidence: not evidence)
+    assert (reading.state, reading.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
+
+
+def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(cache, client):
+    fill(cache, 1)
+    client.script_flush()
+    cache.invalidate([Invalidation(ENTRY, EVENT)])
+    client.script_flush()
+    fill(cache, 2)
+    assert (read(cache).state, read(cache).value) == ("fresh", 2)
+
+
+def test_it_is_known_when_the_oldest_value_of_an_entry_was_fetched(client):
+    now = [100.0]
+    cache = Cache(client, "web", clock=lambda: now[0])
+    for now[0], variant in ((100.0, "f44"), (200.0, "f45")):
+        fill(cache, 1, variant=variant)
+    assert cache.oldest([ENTRY, Entry("koji.builds", "vim", 1)]) == [100.0, float("inf")]
 
 
 def test_a_fill_after_an_invalidation_is_fresh_again(cache):
     fill(cache, 1)
-    cache.invalidate([ENTRY])
+    cache.invalidate([Invalidation(ENTRY)])
     fill(cache, 2)
     assert (read(cache).state, read(cache).value) == ("fresh", 2)
 
 
 def test_a_fill_that_lost_the_race_is_dropped(cache):
     def overtaken():
-        cache.invalidate([ENTRY])
+        cache.invalidate([Invalidation(ENTRY)])
         return "old"
 
     reading = cache.fill(ENTRY, "", overtaken, "koji")
@@ -104,7 +179,7 @@ def test_a_fill_that_lost_the_race_is_dropped(cache):
 def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
     queued = []
     cache = Cache(client, "web", on_lost=queued.append)
-    cache.fill(ENTRY, "", lambda: cache.invalidate([ENTRY]), "koji")
+    cache.fill(ENTRY, "", lambda: cache.invalidate([Invalidation(ENTRY)]), "koji")
     assert queued == [ENTRY]
 
 
@@ -119,10 +194,10 @@ def test_a_fill_that_began_before_redis_lost_its_data_is_dropped(cache, client):
 def test_a_generation_is_never_handed_out_twice(cache, client):
     before = cache.open(ENTRY).generation
     dump = client.dump(ENTRY.key)
-    cache.invalidate([ENTRY])
+    cache.invalidate([Invalidation(ENTRY)])
     lost = cache.open(ENTRY).generation
     client.restore(ENTRY.key, 0, dump, replace=True)
-    cache.invalidate([ENTRY])
+    cache.invalidate([Invalidation(ENTRY)])
     assert len({before, lost, cache.open(ENTRY).generation}) == 3
 
 
@@ -136,7 +211,7 @@ def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
 
 def test_a_failure_leaves_the_last_known_good(cache):
     fill(cache, 1)
-    cache.invalidate([ENTRY], EVENT)
+    cache.invalidate([Invalidation(ENTRY, EVENT)])
     with pytest.raises(UpstreamUnavailable):
         cache.fill(ENTRY, "", down, "koji")
     assert (read(cache).state, read(cache).value) == ("failing", 1)
@@ -166,7 +241,7 @@ def test_a_packages_revision_differs_after_every_change(cache, change):
     if change == "fill":
         fill(cache, 2, variant="f45")
     elif change == "invalidate":
-        cache.invalidate([ENTRY])
+        cache.invalidate([Invalidation(ENTRY)])
     else:
         cache.fail(ENTRY, "f43", UpstreamUnavailable("koji", "x", "y"))
     assert cache.revision("guake") != before
@@ -247,7 +322,7 @@ def test_a_fill_never_replaces_a_value_that_came_meanwhile(cache):
 def test_a_failure_beside_a_value_leaves_no_note(cache):
     fill(cache, 1)
     cache.fail(ENTRY, "", UpstreamUnavailable("koji", "x", "y"))
-    cache.invalidate([ENTRY])
+    cache.invalidate([Invalidation(ENTRY)])
     assert read(cache).problem is None
 
 

@@ -10,13 +10,22 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 #: From the bottom up; a module may import those of layers below its own, and its own package.
 LAYERS = (
     ("errors",),
-    ("nvr", "settings", "specfile", "lua"),
+    ("nvr", "settings", "specfile", "lua", "differences"),
     ("events", "cache"),
-    ("query", "timeline"),
+    ("query", "timeline", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
     ("package", "service", "links"),
-    ("reads", "worker.index"),
-    ("widgets", "worker.handle", "worker.refill", "worker.replay", "worker.worker"),
+    ("reads", "checks", "worker.index", "worker.inbox", "worker.numbering"),
+    (
+        "widgets",
+        "worker.handle",
+        "worker.refill",
+        "worker.replay",
+        "worker.audit",
+        "worker.gaps",
+        "worker.pulse",
+        "worker.worker",
+    ),
     ("views", "routes"),
     ("__init__", "worker.daemon", "worker.hub", "worker", "search.command"),
 )
@@ -27,8 +36,9 @@ HOMES = {
     "xapian": {"search"},
     "dogpile": {"cache"},
     "fedmsg": {"worker.hub", "worker.daemon"},
-    "moksha": {"worker.daemon"},
+    "moksha": {"worker.daemon", "worker.hub"},
     "twisted": {"worker.daemon"},
+    "zmq": {"worker.hub"},
 }
 
 

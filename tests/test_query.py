@@ -5,7 +5,7 @@ import pytest
 from fedora_packages.connectors import load
 from fedora_packages.errors import InvalidArgument, SettingsError
 from fedora_packages.events import Event
-from fedora_packages.query import Queries, query
+from fedora_packages.query import EVIDENCE_KEPT, Queries, query
 
 
 class Stars:
@@ -25,6 +25,22 @@ class Stars:
         """Return the stars of a package in a release."""
         return [package, release]
 
+    @query(shape=1)
+    def bright(self, package, release):
+        """Return the bright stars of a package in a release."""
+
+    @bright.evidence
+    def bright_evidence(event, package):
+        return {"about": "a star", "release": event.body["release"], "name": event.body["name"]}
+
+    @bright.reflects
+    def bright_reflect(value, facts):
+        return facts["name"] in value["names"]
+
+    @bright.unannounced
+    def bright_announced(value):
+        return {"names": value["names"]}
+
     @query(shape=1, about="nothing", every="releases_every")
     def all(self):
         """Return all stars."""
@@ -41,7 +57,7 @@ def stars():
 
 
 def test_queries_are_named_after_connector_and_method(stars):
-    assert set(stars) == {"stars.seen", "stars.by_release", "stars.all", "stars.followers"}
+    assert set(stars) == {"stars.seen", "stars.bright", "stars.by_release", "stars.all", "stars.followers"}
 
 
 def test_an_entry_is_a_query_about_a_package_in_a_shape(stars):
@@ -85,7 +101,25 @@ def test_a_topic_that_nobody_asked_for_touches_nothing(stars):
 
 
 def test_a_query_without_a_rule_for_it_shows_every_event(stars):
-    assert stars["stars.seen"].shows({}, Event("p", "sky.star.born", "1", 0, {}), "guake")
+    query = stars["stars.seen"]
+    assert query.evidence(Event("p", "sky.star.born", "1", 0, {}), "guake") is None
+    assert query.shows({}, [{"about": "a star"}])
+
+
+def test_facts_about_another_release_are_not_looked_for(stars):
+    query = stars["stars.bright"]
+    facts = query.evidence(Event("p", "sky.star.born", "1", 0, {"name": "sirius", "release": "f45"}), "guake")
+    assert [query.shows({"names": []}, [facts], release) for release in ("f45", "rawhide")] == [False, True]
+
+
+def test_facts_that_are_too_large_are_not_kept(stars):
+    event = Event("p", "sky.star.born", "1", 0, {"name": "x" * EVIDENCE_KEPT, "release": "f45"})
+    assert stars["stars.bright"].evidence(event, "guake") is None
+
+
+def test_what_is_unannounced_is_left_out_where_announcements_are_compared(stars):
+    bright, seen = stars["stars.bright"], stars["stars.seen"]
+    assert (bright.announced({"names": [], "twinkles": 7}), seen.announced(3)) == ({"names": []}, 3)
 
 
 def test_queries_that_follow_another_are_found(stars):

@@ -7,6 +7,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
+from fedora_packages.cache import Invalidation
 from fedora_packages.reads import COOL_DOWN, Reads, Wanted
 from tests.upstream import Answer
 
@@ -74,7 +75,7 @@ def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, reads, build
 def test_the_last_known_good_is_shown_beside_the_failure(service, reads, builds, upstream):
     koji_answers(upstream)
     reads([builds])
-    service.cache.invalidate([builds.query.entry("guake")])
+    service.cache.invalidate([Invalidation(builds.query.entry("guake"))])
     upstream.answers["/"] = Answer(b"", 503)
     (reading,) = reads([builds])
     assert (reading.state, reading.value["total"]) == ("failing", 0)
@@ -121,7 +122,7 @@ def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, reads, builds, u
     koji_answers(upstream)
     reads([builds])
     cause = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1.0}
-    service.cache.invalidate([builds.query.entry("guake")], cause)
+    service.cache.invalidate([Invalidation(builds.query.entry("guake"), cause)])
     assert reads([builds])[0].stamp.event == cause
 
 
@@ -159,7 +160,7 @@ def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, 
         package = "*" if query.about == "nothing" else "guake"
         variant = query.variant("f45")
         service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
-        service.cache.invalidate([query.entry(package)])
+        service.cache.invalidate([Invalidation(query.entry(package))])
         (reading,) = reads([Wanted(query, package, "f45")])
         assert (query.name, reading.value, reading.is_fresh) == (query.name, {"known": True}, False)
 

@@ -4,18 +4,22 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
-from fedora_packages.connectors.base import Connector, ReleaseTags
+from fedora_packages.connectors.base import Asked, Connector, ReleaseTags, nobody_counts
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 
 
 def load(
-    settings: Settings, agent: str, releases: Callable[[], tuple[ReleaseTags, ...]] = tuple
+    settings: Settings,
+    agent: str,
+    releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
+    asked: Asked = nobody_counts,
 ) -> dict[str, Connector]:
     """Return a connector for each class in this directory, by its name.
 
     ``agent`` is told to upstreams as who asks (``"web"``, ``"worker"``).  ``releases`` gives the active releases with their
-    koji tags, for queries that ask about each.  Two connectors of one name are an error that names both modules.
+    koji tags, for queries that ask about each.  ``asked`` is told of each request.  Two connectors of one name are an error
+    that names both modules.
     """
     found: dict[str, type[Connector]] = {}
     for module_info in pkgutil.iter_modules(__path__):
@@ -29,4 +33,4 @@ def load(
                         f"two connectors are called {member.name!r}: {found[member.name].__module__} and {member.__module__}"
                     )
                 found[member.name] = member
-    return {name: kind(settings.connectors[name], agent, releases) for name, kind in sorted(found.items())}
+    return {name: kind(settings.connectors[name], agent, releases, asked) for name, kind in sorted(found.items())}

@@ -33,7 +33,8 @@ class Circuit:
     """Keeps an upstream that is down from being hammered: after some failures in a row it is left alone for a while.
 
     The pause begins with `FIRST_PAUSE` seconds and doubles with every further failure up to ``longest``; after it one request is
-    let through to see, and the next only when that one has had ``patience`` seconds.  ``reason`` is the latest failure.
+    let through to see, and the next only when that one has had ``patience`` seconds.  ``reason`` is the latest failure,
+    ``answered_at`` when upstream last answered, ``failing_since`` the first failure after that (seconds since 1970, or None).
     """
 
     FAILURES = 5
@@ -47,6 +48,8 @@ class Circuit:
         self._failures = 0
         self._until = 0.0
         self.reason = ""
+        self.answered_at: float | None = None
+        self.failing_since: float | None = None
 
     def resting(self) -> float:
         """Return for how many more seconds nothing should be asked; 0 when something may."""
@@ -67,15 +70,37 @@ class Circuit:
         """Note that upstream answered."""
         with self._lock:
             self._failures, self._until = 0, 0.0
+            self.answered_at, self.failing_since = time.time(), None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what there is to tell of it, JSON-ready: ``failures`` in a row, ``rests`` for so many seconds more, and why."""
+        resting = self.resting()
+        with self._lock:
+            return {
+                "failures": self._failures,
+                "rests": round(resting, 3),
+                "reason": self.reason if self._failures else "",
+                "answered": self.answered_at,
+                "failing_since": self.failing_since,
+            }
 
     def failed(self, reason: str) -> None:
         """Note that upstream did not answer, and what came instead."""
         with self._lock:
             self.reason = reason
             self._failures += 1
+            self.failing_since = self.failing_since or time.time()
             if self._failures >= self.FAILURES:
                 pause = self.FIRST_PAUSE * 2 ** min(self._failures - self.FAILURES, 10)
                 self._until = self._clock() + min(self._longest, pause)
+
+
+#: Told of each request: of which upstream, how it ended (``answered``, or an `UpstreamError.kind`), and seconds that it took.
+Asked = Callable[[str, str, float], None]
+
+
+def nobody_counts(upstream: str, outcome: str, seconds: float) -> None:
+    """Count nothing."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +131,11 @@ class Connector:
         settings: ConnectorSettings,
         agent: str,
         releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
+        asked: Asked = nobody_counts,
     ):
         self.settings = settings
         self.releases = releases
+        self._asked = asked
         self.circuit = Circuit(settings.rest, settings.timeout)
         self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
         self._local = threading.local()
@@ -148,16 +175,21 @@ class Connector:
         """
         if not self.circuit.enter():
             raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
+        outcome, ticks = "answered", time.perf_counter()
         try:
             answer = self._patiently(method, path, asked, params, data, headers)
             accept(answer, asked)
         except UpstreamUnavailable as error:
+            outcome = error.kind
             self.circuit.failed(error.came)
             raise
-        except UpstreamLied:
+        except UpstreamLied as error:
             # It did answer; that what it said cannot be used is no reason to leave it alone.
+            outcome = error.kind
             self.circuit.succeeded()
             raise
+        finally:
+            self._asked(self.name, outcome, time.perf_counter() - ticks)
         self.circuit.succeeded()
         return answer
 

@@ -29,7 +29,7 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(shape=1)
+    @query(shape=1, every="updates_every")
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
@@ -51,7 +51,8 @@ class BodhiConnector(Connector):
 
         At most `UPDATES_KEPT` are listed.  A package that bodhi does not know has a total of 0.
 
-        Source: ``GET /updates/?packages=``.  Users' addresses that bodhi gives along are dropped.
+        Source: ``GET /updates/?packages=``.  Users' addresses that bodhi gives along are dropped.  What gating says is announced
+        by no message: it is read again on a schedule.
         """
         asked = f"updates of {package!r}"
         updates: list[Any] = []
@@ -72,29 +73,51 @@ class BodhiConnector(Connector):
     def updates_affected(event):
         yield from event.source_packages
 
-    @updates.reflects
-    def updates_reflect(value, event, package):
+    @updates.evidence
+    def updates_evidence(event, package):
         announced = update_of(event) or {}
         alias = announced.get("alias") or announced.get("updateid")
-        if not alias:
-            return True
-        shown = next((update for update in value["updates"] if update["alias"] == alias), None)
-        builds = [build.get("nvr") for build in objects(announced.get("builds"))]
+        if not isinstance(alias, str):
+            return None
+        builds = [name_of(build.get("nvr")) for build in objects(announced.get("builds"))]
+        return {
+            "about": f"update {alias[:128]}",
+            "alias": alias[:128],
+            "sent": event.sent,
+            # False: the builds of this package were taken out of the update.
+            "has_package": not builds or package in builds,
+            "state": {
+                key: announced[key]
+                for key in ("status", "request")
+                if key in announced and (announced[key] is None or isinstance(announced[key], str))
+            },
+            "come": [nvr for nvr in texts(event.body.get("new_builds")) if name_of(nvr) == package],
+            "gone": [nvr for nvr in texts(event.body.get("removed_builds")) if name_of(nvr) == package],
+        }
+
+    @updates.reflects
+    def updates_reflect(value, facts):
+        shown = next((update for update in value["updates"] if update["alias"] == facts["alias"]), None)
         if shown is None:
-            # Beyond what is kept, or the builds of this package were taken out of the update.
-            is_in_it = not builds or package in {name_of(build) for build in builds}
-            return len(value["updates"]) >= UPDATES_KEPT or not is_in_it
-        if (shown["modified"] or 0) > event.sent:
+            return len(value["updates"]) >= UPDATES_KEPT or not facts["has_package"]
+        if (shown["modified"] or 0) > facts["sent"]:
             return True
-        status = announced.get("status")
-        if isinstance(status, str) and STATUSES.get(shown["status"], 0) > STATUSES.get(status, len(STATUSES)):
+        status = facts["state"].get("status")
+        if status is not None and STATUSES.get(shown["status"], 0) > STATUSES.get(status, len(STATUSES)):
             # It has moved on since.
             return True
-        gone = {*texts(event.body.get("removed_builds"))}
-        come = {*texts(event.body.get("new_builds"))}
-        if not come <= {*shown["builds"]} or gone & {*shown["builds"]}:
+        if not {*facts["come"]} <= {*shown["builds"]} or {*facts["gone"]} & {*shown["builds"]}:
             return False
-        return all(shown[key] == announced[key] for key in ("status", "request") if key in announced)
+        return all(shown[key] == word for key, word in facts["state"].items())
+
+    @updates.unannounced
+    def updates_announced(value):
+        # Comments of the gating system are not announced, nor is what they bring about.
+        kept = [
+            {key: word for key, word in update.items() if key not in ("gating", "modified")}
+            for update in value["updates"]
+        ]
+        return {**value, "updates": kept}
 
     @query(shape=1, about="nothing", every="releases_every")
     def releases(self):

@@ -28,7 +28,7 @@ class BugzillaConnector(Connector):
 
     name = "bugzilla"
 
-    @query(shape=1)
+    @query(shape=1, every="bugs_every")
     def bugs(self, package):
         """Return the open bugs of a source package, newest first.
 
@@ -40,6 +40,7 @@ class BugzillaConnector(Connector):
                        "security": False, "blocks": [2345600]}]}
 
         Source: ``GET /rest/bug`` with ``bug_status=__open__``.  Who reported a bug and whom it is assigned to is not kept.
+        Bugs that become private are announced by no message: it is read again on a schedule.
         """
         asked = f"open bugs of {package!r}"
         rows, total = self._search(asked, package, FIELDS, BUGS_KEPT)
@@ -49,37 +50,73 @@ class BugzillaConnector(Connector):
     def bugs_affected(event):
         yield from event.source_packages
 
-    @bugs.reflects
-    def bugs_reflect(value, event, package):
+    @bugs.evidence
+    def bugs_evidence(event, package):
         announced = bug_of(event)
-        shown = next((bug for bug in value["bugs"] if bug["id"] == announced["id"]), None)
-        if not announced["status"]:
-            return True
-        if announced["status"] == "CLOSED" or announced["component"] not in (package, None):
-            return shown is None or (shown["changed"] or 0) > event.sent
-        if shown is None:
-            # It must be there if it is new, has been opened again or has come from elsewhere.  Otherwise it may have been
-            # closed, moved or made private since.
-            must_be = event.topic == "bugzilla.bug.new" or announced["changed"] & {"status", "bug_status", "component"}
-            return len(value["bugs"]) >= BUGS_KEPT or not must_be
-        return shown["status"] == announced["status"] or (shown["changed"] or 0) > event.sent
+        if announced["id"] is None or not announced["status"]:
+            return None
+        is_open_here = announced["status"] != "CLOSED" and announced["component"] in (package, None)
+        # It must be there if it is new, has been opened again or has come from elsewhere.  Otherwise it may have been
+        # closed, moved or made private since.
+        is_new_here = event.topic == "bugzilla.bug.new" or announced["changed"] & {"status", "bug_status", "component"}
+        return {
+            "about": f"bug {announced['id']}",
+            "id": announced["id"],
+            "sent": event.sent,
+            "status": announced["status"][:64] if is_open_here else None,
+            "must_be": bool(is_open_here and is_new_here),
+        }
 
-    @query(shape=1)
+    @bugs.reflects
+    def bugs_reflect(value, facts):
+        shown = next((bug for bug in value["bugs"] if bug["id"] == facts["id"]), None)
+        if shown is None:
+            return len(value["bugs"]) >= BUGS_KEPT or not facts["must_be"]
+        return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
+
+    @query(shape=2, every="bugs_every")
     def counts(self, package):
         """Return how many open bugs a source package has, and how many of them block others.
 
-            {"open": 31, "blockers": 2}
+            {"open": 31, "blockers": 2,
+             "changed": 1667385600}       # UTC, seconds since 1970: when any of its bugs, open or not, last changed; None: no bug
 
-        Source: ``GET /rest/bug``, asked for numbers only.
+        Source: ``GET /rest/bug``, asked for numbers only.  Bugs that become private are announced by no message: it is read
+        again on a schedule.
         """
         asked = f"numbers of open bugs of {package!r}"
+        # First what is newest: numbers that are newer than that are no harm, older ones would be.
+        changed = self._newest_change(asked, package)
         _, total = self._search(asked, package, "id", 1)
         _, blockers = self._search(asked, package, "id", 1, [("f1", "blocked"), ("o1", "isnotempty")])
-        return {"open": total, "blockers": blockers}
+        return {"open": total, "blockers": blockers, "changed": changed}
 
     @counts.affected("bugzilla.bug.new", "bugzilla.bug.update")
     def counts_affected(event):
         yield from event.source_packages
+
+    @counts.evidence
+    def counts_evidence(event, package):
+        announced = bug_of(event)
+        # Of a bug that has moved away nothing is left to see here.
+        if announced["component"] != package or announced["moment"] is None:
+            return None
+        return {"about": "bugs", "changed": announced["moment"]}
+
+    @counts.reflects
+    def counts_reflect(value, facts):
+        return (value["changed"] or 0) >= facts["changed"]
+
+    def _newest_change(self, asked: str, package: str) -> int | None:
+        """Return when a bug of the package last changed, or None if it has none."""
+        params = [("product", product) for product in PRODUCTS]
+        params += [("component", package), ("include_fields", "id,last_change_time")]
+        params += [("order", "changeddate DESC"), ("limit", "1")]
+        answer = self.json("/rest/bug", asked=asked, params=params)
+        self._refuse_errors(asked, answer)
+        return self.check(
+            asked, lambda: max((_time(row["last_change_time"]) for row in items(answer["bugs"])), default=None)
+        )
 
     def _search(
         self, asked: str, package: str, fields: str, wanted: int, more: list[tuple[str, str]] | None = None

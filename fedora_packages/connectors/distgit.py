@@ -3,12 +3,13 @@
 The one thing to know: a branch that was retired is still there, with nothing but ``dead.package`` in it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from fedora_packages.connectors.base import Connector, items, text
+from fedora_packages.connectors.base import Connector, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import changed_paths
 from fedora_packages.query import query
@@ -35,25 +36,27 @@ class DistgitConnector(Connector):
 
     name = "distgit"
 
-    @query(shape=1)
+    @query(shape=2)
     def spec(self, package, release):
         """Return the spec file of a package on a branch.
 
             {"found": True, "text": "Name: guake\\n...", "size": 4711,      # characters; the text may be cut at SPEC_KEPT
-             "dead": None}                                                # of a retired branch: why (found is then False)
+             "dead": None,                                                # of a retired branch: why (found is then False)
+             "commit": "7a98f80d..."}                                     # the branch's head, or None where it is not known
 
-        ``{"found": False, "dead": None}`` if there is no such branch.
+        ``{"found": False, "dead": None, "commit": None}`` if there is no such branch.
 
-        Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``.
+        Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
         """
         asked = f"spec file of {package!r} on {release}"
+        commit = self._head(asked, package, release)
         spec = self._file(asked, package, release, f"{package}.spec")
         if spec is not None:
-            return {"found": True, "text": spec[:SPEC_KEPT], "size": len(spec), "dead": None}
+            return {"found": True, "text": spec[:SPEC_KEPT], "size": len(spec), "dead": None, "commit": commit}
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
-        return {"found": False, "dead": None if dead is None else dead[:2000].strip()}
+        return {"found": False, "dead": None if dead is None else dead[:2000].strip(), "commit": commit}
 
-    @query(shape=2)
+    @query(shape=3)
     def patches(self, package, release):
         """Return the patches that the spec file of a package names on a branch, in its order.
 
@@ -61,17 +64,21 @@ class DistgitConnector(Connector):
              "patches": [{"name": "guake-no-tray.patch",
                           "found": True,            # False: no such file (a macro in the name could not be expanded)
                           "size": 1234,             # characters
-                          "files": 2, "added": 14, "removed": 3}]}      # of a unified diff; numbers of files and lines
+                          "files": 2, "added": 14, "removed": 3}],      # of a unified diff; numbers of files and lines
+             "commit": "7a98f80d..."}               # the branch's head, or None where it is not known
 
-        or ``{"found": False}`` if there is no spec file.  At most `PATCHES_KEPT` are listed.
+        or ``{"found": False, "commit": ...}`` if there is no spec file.  At most `PATCHES_KEPT` are listed.
 
-        Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.
+        Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
+        ``/api/0/rpms/NAME/git/branches``.
         """
-        spec = self._file(f"spec file of {package!r} on {release}", package, release, f"{package}.spec")
+        asked = f"spec file of {package!r} on {release}"
+        commit = self._head(asked, package, release)
+        spec = self._file(asked, package, release, f"{package}.spec")
         if spec is None:
-            return {"found": False}
+            return {"found": False, "commit": commit}
         names = list(dict.fromkeys(islice(patch_names(spec), PATCHES_KEPT)))
-        return {"found": True, "patches": [self._patch(package, release, name) for name in names]}
+        return {"found": True, "patches": [self._patch(package, release, name) for name in names], "commit": commit}
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -81,12 +88,30 @@ class DistgitConnector(Connector):
         if not paths or any("/" not in path and not path.startswith(".") for path in paths):
             yield from event.source_packages
 
-    @query(shape=1)
+    @spec.evidence
+    @patches.evidence
+    def evidence_of_push(event, package):
+        # A push has one of these and a git.receive for each commit in it, of which only one is the head.
+        commit, branch = event.body.get("end_commit", event.body.get("rev")), event.body.get("branch")
+        if event.topic not in ("pagure.git.receive", "pagure.git.branch.creation"):
+            return None
+        if not isinstance(commit, str) or not isinstance(branch, str):
+            return None
+        release = branch[:128].removeprefix("refs/heads/")
+        return {"about": f"branch {release}", "release": release, "commit": commit[:64]}
+
+    @spec.reflects
+    @patches.reflects
+    def reflects_push(value, facts):
+        return value["commit"] in (facts["commit"], None)
+
+    @query(shape=2)
     def maintainers(self, package):
         """Return who maintains a package: account names, owner first.
 
             {"found": True, "owner": "pingou",           # "orphan" if nobody does; None if it has no owner
-             "admins": ["ralph"], "committers": [], "collaborators": [], "groups": ["@gnome-sig"]}
+             "admins": ["ralph"], "committers": [], "collaborators": [], "groups": ["@gnome-sig"],
+             "modified": 1667385600}                     # UTC, seconds since 1970: when the project last changed; None: not known
 
         or ``{"found": False}`` if dist-git has no such package.
 
@@ -105,6 +130,26 @@ class DistgitConnector(Connector):
     def affected_by_project(event):
         yield from event.source_packages
 
+    @maintainers.evidence
+    def maintainers_evidence(event, package):
+        modified = (
+            event.body["project"].get("date_modified") if isinstance(event.body.get("project"), Mapping) else None
+        )
+        if not isinstance(modified, str) or not re.fullmatch("[0-9]{1,11}", modified):
+            return None
+        return {"about": "project", "modified": int(modified)}
+
+    @maintainers.reflects
+    def maintainers_reflect(value, facts):
+        return value["found"] and (value["modified"] is None or value["modified"] >= facts["modified"])
+
+    @spec.unannounced
+    @patches.unannounced
+    @maintainers.unannounced
+    def without_revision(value):
+        # A push moves both, also one that changes nothing shown here.
+        return {key: part for key, part in value.items() if key not in ("commit", "modified")}
+
     def owners(self) -> dict[str, str]:
         """Return the owner of every package, retired ones too: for the search index.
 
@@ -115,6 +160,21 @@ class DistgitConnector(Connector):
         asked = "the owners of all packages"
         answer = self.json("/extras/pagure_poc.json", asked=asked)
         return self.check(asked, lambda: dict(_owners(answer["rpms"])))
+
+    def _head(self, asked: str, package: str, branch: str) -> str | None:
+        """Return the commit that a branch is at, or None where dist-git does not tell."""
+        path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
+        answer = self.request("GET", path, asked=f"the head for {asked}", params={"with_commits": "true"})
+        if answer.status == 404:
+            return None
+        heads = self.decoded(answer, f"the head for {asked}")
+        # An older server names the branches and nothing else.
+        return self.check(
+            asked,
+            lambda: (
+                optional_text(heads["branches"].get(branch), 64) if isinstance(heads["branches"], Mapping) else None
+            ),
+        )
 
     def _file(self, asked: str, package: str, branch: str, path: str) -> str | None:
         answer = self.request(
@@ -182,4 +242,5 @@ def _maintainers(answer: Mapping[str, Any]) -> dict[str, Any]:
                 for name in names(groups, role)
             }
         ),
+        "modified": None if answer.get("date_modified") is None else int(text(answer["date_modified"], 11)),
     }

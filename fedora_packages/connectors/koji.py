@@ -68,11 +68,16 @@ class KojiConnector(Connector):
         # Secondary hubs publish on the same topic; their builds are not ours to show (the event then names no package).
         yield from event.source_packages
 
+    @builds.evidence
+    def builds_evidence(event, package):
+        build_id, state = event.body.get("build_id"), event.body.get("new")
+        if isinstance(build_id, int) and isinstance(state, int):
+            return {"about": f"build {build_id}", "build_id": build_id, "state": state}
+        return None
+
     @builds.reflects
-    def builds_reflect(value, event, package):
-        build_id, announced = event.body.get("build_id"), event.body.get("new")
-        if not isinstance(build_id, int):
-            return True
+    def builds_reflect(value, facts):
+        build_id, announced = facts["build_id"], facts["state"]
         states = {build["build_id"]: build["state"] for build in value["builds"]}
         if build_id not in states:
             # Deleted, or too old to be kept: then there is nothing to wait for.
@@ -125,6 +130,24 @@ class KojiConnector(Connector):
     def tagged_affected_by_updates(event):
         # Tags move before bodhi says so; this catches a tag message that was lost.
         yield from event.source_packages
+
+    @tagged.evidence
+    def tagged_evidence(event, package):
+        build_id, tag = event.body.get("build_id"), koji_tag(event)
+        if event.topic in ("buildsys.tag", "buildsys.untag") and isinstance(build_id, int) and tag:
+            is_tagged = event.topic == "buildsys.tag"
+            # Of a tag only the build tagged last is shown, so that a newer event about it is all there is to see.
+            about = f"{'into' if is_tagged else 'out of'} {tag[:128]}"
+            return {"about": about, "tag": tag[:128], "build_id": build_id, "is_tagged": is_tagged}
+        return None
+
+    @tagged.reflects
+    def tagged_reflect(value, facts):
+        shown = {build["build_id"] for build in value["tags"].values() if build and build["tag"] == facts["tag"]}
+        if not facts["is_tagged"]:
+            return facts["build_id"] not in shown
+        # What a tag holds that no release shows by itself is hidden where the tag that inherits it has a build of its own.
+        return facts["build_id"] in shown or (not shown and facts["tag"] not in value["tags"])
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.

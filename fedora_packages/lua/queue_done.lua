@@ -1,14 +1,18 @@
 -- End a claim: the job is done, unless it was added again meanwhile.
--- KEYS: 1 due, 2 claimed, 3 jobs
+-- KEYS: 1 due, 2 first, 3 claimed, 4 jobs, 5 since when the jobs of this query wait
 -- ARGV: 1 the job, 2 the claim's token
--- Result: 1, or 0 if the claim had run out and is no longer ours.
+-- Result: {1, for how many seconds it had waited}, or {0} if the claim had run out and is no longer ours.
 local job = ARGV[1]
-if redis.call('HGET', KEYS[3], job .. '|token') ~= ARGV[2] then
-  return 0
+if redis.call('HGET', KEYS[4], job .. '|token') ~= ARGV[2] then
+  return {0}
 end
-redis.call('ZREM', KEYS[2], job)
-redis.call('HDEL', KEYS[3], job .. '|token', job .. '|attempts')
-if not redis.call('ZSCORE', KEYS[1], job) then
-  redis.call('HDEL', KEYS[3], job .. '|since', job .. '|sent', job .. '|event', job .. '|looks', job .. '|newer')
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local since = tonumber(redis.call('ZSCORE', KEYS[5], job) or now)
+redis.call('ZREM', KEYS[3], job)
+redis.call('HDEL', KEYS[4], job .. '|token', job .. '|attempts')
+if not redis.call('ZSCORE', KEYS[1], job) and not redis.call('ZSCORE', KEYS[2], job) then
+  redis.call('HDEL', KEYS[4], job .. '|sent', job .. '|looks', job .. '|newer')
+  redis.call('ZREM', KEYS[5], job)
 end
-return 1
+return {1, string.format('%.6f', now - since)}

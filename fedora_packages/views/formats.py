@@ -13,13 +13,14 @@ from pyramid.events import BeforeRender
 from fedora_packages.cache import Problem
 
 #: Upstreams as people write them, where that is not the connector's name.
-SPOKEN = {"distgit": "dist-git", "redis": "Redis"}
+SPOKEN = {"distgit": "dist-git", "redis": "Redis", "worker": "the worker"}
 
 #: What an upstream did, by `UpstreamError.kind`.
 TROUBLES = {
     "silent": "does not answer",
     "unusable": "gives an answer that cannot be used",
     "release not served": "does not know this release",
+    "unwatched": "has not followed what changes",
 }
 
 

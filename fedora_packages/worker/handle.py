@@ -5,13 +5,17 @@ message's time is noted as seen; only then is the message acknowledged by whoeve
 the message comes again, and handling it twice does no harm.
 """
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, redis_errors
+from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors
 from fedora_packages.errors import MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
@@ -29,6 +33,11 @@ SEEN_KEY = f"{PREFIX}:{{worker}}:seen"
 #: Messages that were handled, by when they were sent: what a replay need not handle again.
 HANDLED_KEY = f"{PREFIX}:{{worker}}:handled"
 
+#: The newest message of each topic that some query listens to, in one hash: topic -> its cause, and when it was handled.
+TOPICS_KEY = f"{PREFIX}:{{worker}}:topics"
+
+TOPICS_KEPT = 200
+
 #: What becomes of a message.
 HANDLED, UNTOUCHED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
     "handled", "untouched", "foreign", "not-understood", "failed",
@@ -36,6 +45,28 @@ HANDLED, UNTOUCHED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
 
 #: Entries invalidated in one round trip: Redis must not be kept from answering pages for long.
 BATCH = 500
+
+
+@dataclass
+class _Touch:
+    """What a batch of events does to one entry."""
+
+    query: Query
+    package: str
+    is_known: bool
+    event: Event  # the newest
+    evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
+
+    def add(self, event: Event) -> None:
+        if event.sent >= self.event.sent:
+            self.event = event
+        facts = self.query.evidence(event, self.package)
+        if facts is not None:
+            self.evidence.append((event.sent, facts))
+
+    def invalidation(self) -> Invalidation:
+        # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
+        return Invalidation(self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known)
 
 
 class Handler:
@@ -49,23 +80,45 @@ class Handler:
         self._bus = bus
         self._on_event = on_event
         self._prefixes = frozenset(service.settings.worker.topic_prefix)
+        self._topics: set[str] = set()
 
     def handle(self, message: Any) -> str:
         """Invalidate and queue what a message changes; returns what became of it.
 
         Raises `CacheUnavailable` when Redis is away: the message is then not handled and must be given again.
         """
-        try:
-            event = parse(message)
-            if event.prefix not in self._prefixes:
-                return self._count(FOREIGN)
-            touched = list(self._touched(event))
-        except MessageNotUnderstood as error:
-            log.warning("message skipped: %s", error)
-            return self._count(NOT_UNDERSTOOD)
-        outcome = self._act(event, touched)
-        self._on_event(event)
-        return outcome
+        return self.handle_batch([message])[0]
+
+    def handle_batch(self, messages: Sequence[Any], received: float | None = None) -> list[str]:
+        """Invalidate and queue what some messages change; returns what became of each.
+
+        They are acted upon together: an entry that several of them touch is invalidated once.  ``received`` is when the first
+        of them came.  Raises as `handle`.
+        """
+        outcomes: list[str] = []
+        events: list[tuple[int, Event]] = []
+        for message in messages:
+            try:
+                event = parse(message)
+                event.binary_packages, event.source_packages  # noqa: B018 - may refuse the message
+            except MessageNotUnderstood as error:
+                log.warning("message skipped: %s", error)
+                outcomes.append(NOT_UNDERSTOOD)
+                continue
+            if event.prefix in self._prefixes:
+                events.append((len(outcomes), event))
+                outcomes.append(UNTOUCHED)
+            else:
+                outcomes.append(FOREIGN)
+        sources = self._sources({name for _, event in events for name in self._names(event)})
+        touched: dict[tuple[str, str], _Touch] = {}
+        for number, event in events:
+            if self._touch(event, sources, touched):
+                outcomes[number] = HANDLED
+        self._act([event for _, event in events], list(touched.values()), sources, outcomes, received)
+        for _, event in events:
+            self._on_event(event)
+        return outcomes
 
     def failed(self) -> None:
         """Count a message that a bug of ours kept from being handled."""
@@ -76,75 +129,105 @@ class Handler:
         log.warning("message skipped: %d bytes on %s, over the %d there may be", size, topic[:200], MAX_MESSAGE_BYTES)
         return self._count(NOT_UNDERSTOOD)
 
-    def _touched(self, event: Event) -> Iterator[tuple[Query, str, bool]]:
-        """Yield (query, package, whether the package is known) for each entry the event changes, each once."""
-        queries = self._service.queries.listening(event.topic)
-        names = {query.name: dict.fromkeys(query.touched(event)) for query in queries}
-        everything = {name for found in names.values() for name in found}
-        sources = self._sources(everything)
-        known = sources.keys() | set(sources.values())
-        for query in queries:
-            found = names[query.name]
+    def _names(self, event: Event) -> Iterator[str]:
+        for query in self._service.queries.listening(event.topic):
+            yield from query.touched(event)
+
+    def _touch(self, event: Event, sources: Mapping[str, str], touched: dict[tuple[str, str], _Touch]) -> bool:
+        """Add to ``touched`` what an event changes, and say whether that is anything."""
+        builders = set(sources.values())
+        is_any = False
+        for query in self._service.queries.listening(event.topic):
+            names = dict.fromkeys(query.touched(event))
             if query.about == "binary":
                 # A source without a binary of its own name is described by its binaries.
-                found |= dict.fromkeys(sources[name] for name in list(found) if name in sources)
-            for name in found:
-                yield query, name, name in known
+                names |= dict.fromkeys(sources[name] for name in list(names) if name in sources)
+            for name in names:
+                is_any = True
+                key = (query.name, name)
+                if key not in touched:
+                    touched[key] = _Touch(query, name, name in sources or name in builders, event)
+                touched[key].add(event)
+        return is_any
 
     def _sources(self, names: set[str]) -> dict[str, str]:
         """Return the source package of each name that is known; without an index any name may be."""
+        if not names:
+            return {}
         try:
             return package.sources_of(self._service.index, names)
         except SearchUnavailable as error:
             log.error("packages cannot be told from other names: %s", error)
             return {name: name for name in names}
 
-    def _act(self, event: Event, touched: list[tuple[Query, str, bool]]) -> str:
-        cause = event.cause()
-        entries: list[Entry] = [query.entry(name) for query, name, _ in touched]
-        taken: list[int] = []
-        for start in range(0, len(entries), BATCH):
-            taken += self._service.cache.invalidate(entries[start : start + BATCH], cause)
-        outcome = HANDLED if touched else UNTOUCHED
-        known = {name for _, name, is_known in touched if is_known}
-        # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
-        wanted = [
-            (query, name) for (query, name, is_known), values in zip(touched, taken, strict=True) if is_known or values
-        ]
-        for start in range(0, len(wanted), BATCH):
-            self._queue_all(wanted[start : start + BATCH], event)
+    def _act(
+        self,
+        events: Sequence[Event],
+        touched: Sequence[_Touch],
+        sources: Mapping[str, str],
+        outcomes: Sequence[str],
+        received: float | None,
+    ) -> None:
+        for batch in batched(touched, BATCH):
+            taken = self._service.cache.invalidate([touch.invalidation() for touch in batch])
+            # Only now: a refiller could be done before the invalidation, which would leave the entry cold for ever.
+            self._queue_all([touch for touch, values in zip(batch, taken, strict=True) if touch.is_known or values > 0])
+        self._note(events, sources, outcomes)
+        now, figures = time.time(), self._service.figures
+        for event in events:
+            figures.observe("sent to invalidated", "", max(0.0, now - event.sent))
+            if received is not None:
+                figures.observe("received to invalidated", "", max(0.0, now - received))
+
+    def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
+        """Note for others what was handled: the timelines, the index, the replay, the figures."""
+        settings, known = self._service.settings.worker, sources.keys() | set(sources.values())
+        newest: dict[str, Event] = {}
+        for event in events:
+            if event.topic not in newest or event.sent >= newest[event.topic].sent:
+                newest[event.topic] = event
         with redis_errors():
             pipe = self._service.client.pipeline(transaction=False)
-            for name in self._subjects(event, known):
-                timeline.note(pipe, name, event)
-            index.touch(pipe, self._to_index(event, known))
-            pipe.zadd(SEEN_KEY, {self._bus: event.sent}, gt=True)
-            if self._service.settings.worker.datagrepper:
-                pipe.zadd(HANDLED_KEY, {event.id: event.sent})
-            pipe.hincrby(COUNTS_KEY, outcome, 1)
+            for event in events:
+                for name in self._subjects(event, sources, known):
+                    timeline.note(pipe, name, event)
+            index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
+            if events:
+                pipe.zadd(SEEN_KEY, {self._bus: max(event.sent for event in events)}, gt=True)
+            if events and settings.datagrepper:
+                pipe.zadd(HANDLED_KEY, {event.id: event.sent for event in events})
+            for topic, event in newest.items():
+                if self._service.queries.listening(topic) and len(self._topics | {topic}) <= TOPICS_KEPT:
+                    self._topics.add(topic)
+                    pipe.hset(TOPICS_KEY, topic, json.dumps({**event.cause(), "handled": time.time()}))
+            for outcome, count in Counter(outcomes).items():
+                pipe.hincrby(COUNTS_KEY, outcome, count)
             pipe.execute()
-        return outcome
 
-    def _subjects(self, event: Event, known: set[str]) -> set[str]:
+    def _subjects(self, event: Event, sources: Mapping[str, str], known: Set[str]) -> set[str]:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""
-        sources = self._sources(known.intersection(event.binary_packages)) if event.binary_packages else {}
-        return known.intersection(event.source_packages) | set(sources.values())
+        if not self._service.queries.listening(event.topic):
+            return set()
+        builders = {sources[name] for name in event.binary_packages if name in sources}
+        return known & set(event.source_packages) | builders
 
-    def _queue_all(self, wanted: list[tuple[Query, str]], event: Event) -> None:
-        with redis_errors():
-            pipe = self._service.client.pipeline(transaction=False)
-            for query, name in wanted:
-                kept = event if query.reflects_events else event.without_body()
-                self._service.queue.add(query.upstream, query.name, name, kept, pipe=pipe)
-            pipe.execute()
+    def _queue_all(self, touched: Sequence[_Touch]) -> None:
+        def build(pipe: Any) -> None:
+            for touch in touched:
+                self._service.queue.add(
+                    touch.query.upstream, touch.query.name, touch.package, touch.event.sent, pipe=pipe
+                )
 
-    def _to_index(self, event: Event, known: set[str]) -> set[str]:
+        if touched:
+            in_one_trip(self._service.client, build)
+
+    def _to_index(self, event: Event, known: Set[str]) -> Set[str]:
         """Return the names whose document must be looked at.
 
         Those in a repository or in a release's list of packages, those of whom a maintainer came or went, and packages new to us.
         """
         if event.topic == "mdapi.repo.update":
-            return known
+            return known.intersection(event.binary_packages)
         if event.topic.startswith("pagure.project.") or event.topic == "buildsys.package.list.change":
             return set(event.source_packages)
         if event.topic == "buildsys.build.state.change":
@@ -157,10 +240,12 @@ class Handler:
         return outcome
 
 
-def invalidate_all(service: Service, query: Query) -> int:
-    """Invalidate and queue every entry of a query, and return how many those are.
+def invalidate_all(
+    service: Service, query: Query, only: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries
+) -> int:
+    """Invalidate and queue every entry of a query, or those of each batch that ``only`` gives; returns how many those are.
 
-    For a change that touches all packages at once, such as a new release.  Raises `CacheUnavailable`.
+    For what touches all packages at once, such as a new release.  Raises `CacheUnavailable`.
     """
     pattern = query.entry("*").key
     before, after = pattern.split("*")
@@ -168,13 +253,31 @@ def invalidate_all(service: Service, query: Query) -> int:
     with redis_errors():
         for batch in batched(service.client.scan_iter(match=pattern, count=1000), BATCH):
             names = [key.decode().removeprefix(before).removesuffix(after) for key in batch]
-            service.cache.invalidate([query.entry(name) for name in names])
-            pipe = service.client.pipeline(transaction=False)
-            for name in names:
-                service.queue.add(query.upstream, query.name, name, pipe=pipe)
-            pipe.execute()
-            count += len(names)
+            entries = only([query.entry(name) for name in names])
+            service.cache.invalidate([Invalidation(entry) for entry in entries])
+
+            def build(pipe: Any, entries: Sequence[Entry] = entries) -> None:
+                for entry in entries:
+                    service.queue.add(query.upstream, query.name, entry.package, pipe=pipe)
+
+            if entries:
+                in_one_trip(service.client, build)
+            count += len(entries)
     return count
+
+
+def distrust(service: Service, before: float) -> int:
+    """Invalidate and queue every entry with a value that was fetched before a moment; returns how many those are.
+
+    For when messages are missing that nobody can replay.  Raises `CacheUnavailable`.
+    """
+
+    def old(entries: Sequence[Entry]) -> Sequence[Entry]:
+        return [
+            entry for entry, fetched in zip(entries, service.cache.oldest(entries), strict=True) if fetched < before
+        ]
+
+    return sum(invalidate_all(service, query, old) for query in service.queries.values())
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -6,13 +6,18 @@ whatever keeps this consumer from working ends the process, with a sentence that
 
 import json
 import logging
+import threading
+import time
 from typing import Any
 
+import zmq
 from fedmsg.consumers import FedmsgConsumer
+from zmq.utils.monitor import recv_monitor_message
 
 from fedora_packages import service, settings
 from fedora_packages.errors import FedoraPackagesError
 from fedora_packages.events import MAX_MESSAGE_BYTES
+from fedora_packages.worker.pulse import Bus
 from fedora_packages.worker.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -22,6 +27,9 @@ ENABLED = "fedora_packages.enabled"
 INI = "fedora_packages.ini"
 
 BUS = "fedmsg"
+
+#: Seconds for which the sockets' monitors are waited for at a time.
+LISTEN_FOR = 1.0
 
 
 class PackagesConsumer(FedmsgConsumer):
@@ -42,9 +50,11 @@ class PackagesConsumer(FedmsgConsumer):
             self.validate_signatures = found.worker.signed
             # Everything: what is not ours is counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"
-            self.worker = Worker(service.build(found, "worker"), BUS)
-            self.worker.start()
+            self._connections = Connections()
+            self.worker = Worker(service.build(found, "worker"), BUS, self._connections.look)
             super().__init__(hub)
+            self._connections.watch(hub)
+            self.worker.start()
         except FedoraPackagesError as error:
             raise SystemExit(f"fedora_packages: the worker cannot start: {error}") from error
         except Exception as error:
@@ -58,22 +68,87 @@ class PackagesConsumer(FedmsgConsumer):
             self.worker.refuse(str(message.topic), size)
             return None
         try:
-            json.loads(message.body)
+            body = json.loads(message.body)
         except (ValueError, RecursionError):
             # The hub would hand on the text in its place; here it is what it is, no message.
-            self.worker.handle(message.body)
+            body = message.body
+        if not isinstance(body, dict):
+            self.worker.take(body)
             return None
-        return super()._consume_json(message)
+        return self._consume({"body": body, "topic": message.topic})
 
     def consume(self, message: Any) -> None:
-        """Handle one message; the hub acknowledges it by returning."""
-        self.worker.handle(message)
+        """Take one message, whose signature the hub has checked where it must have one.
+
+        It is acknowledged by returning, which here means nothing: the bus keeps no message.  What is taken and not handled when
+        the process dies is replayed from the archive.
+        """
+        self.worker.take(message)
 
     def stop(self) -> None:
         """End the worker's threads, then the hub's."""
         if self._initialized:
+            self._connections.stop()
             self.worker.stop()
         super().stop()
+
+
+class Connections:
+    """What the hub is connected to, and whether it still moves.
+
+    zmq connects again by itself and says nothing of it, to us or in its log; messages sent meanwhile are lost.
+    """
+
+    def __init__(self) -> None:
+        self._states: dict[str, bool] = {}
+        self._monitors: dict[Any, str] = {}
+        self._reactor: Any = None
+        self._seen: float | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="connections", daemon=True)
+
+    def watch(self, hub: Any) -> None:
+        """Begin to watch the sockets of a hub that has subscribed."""
+        from moksha.hub.reactor import reactor
+
+        self._reactor = reactor
+        events = zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
+        for extension in hub.extensions:
+            # Those of other buses than zmq have none.
+            for endpoint, connection in getattr(extension, "subscriber_factories", {}).items():
+                self._monitors[connection.socket.get_monitor_socket(events)] = endpoint.address
+                # What has connected before we looked does not say so again; what has not goes on trying, and says that.
+                self._states[endpoint.address] = True
+        self._thread.start()
+
+    def look(self) -> Bus:
+        """Return how the bus is; the next time, the reactor will have moved, or not."""
+        if self._reactor is not None:
+            self._reactor.callFromThread(self._moved)
+        return Bus(dict(self._states), self._seen)
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(2 * LISTEN_FOR)
+
+    def _moved(self) -> None:
+        self._seen = time.time()
+
+    def _listen(self) -> None:
+        poller = zmq.Poller()
+        for monitor in self._monitors:
+            poller.register(monitor, zmq.POLLIN)
+        while not self._stopping.is_set():
+            for monitor, _ in poller.poll(1000 * LISTEN_FOR):
+                event = recv_monitor_message(monitor, zmq.NOBLOCK)["event"]
+                self._note(self._monitors[monitor], event == zmq.EVENT_CONNECTED)
+
+    def _note(self, address: str, is_connected: bool) -> None:
+        if self._states[address] != is_connected:
+            log.warning("%s is %s", address, "connected again" if is_connected else "not connected")
+        self._states[address] = is_connected
 
 
 def _what_is_missing(config: Any) -> str | None:

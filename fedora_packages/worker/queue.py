@@ -1,47 +1,52 @@
-"""The refill queue: which entries must be fetched again, because of which event, and who is at it.
+"""The refill queue: which entries must be fetched again, and who is at it.
 
 It lives in Redis and is shared by all workers; the web adds to it what it could not fill.  Each upstream has a queue of its own,
 so that one that is slow holds up nobody else::
 
-    fp:{queue}:koji:due       sorted set: job -> when it is due
-    fp:{queue}:koji:claimed   sorted set: job -> when the claim runs out
-    fp:{queue}:koji:jobs      hash: JOB|since, |sent, |event, |newer, |attempts, |looks, |token
+    fp:{queue}:koji:first       sorted set: job -> when it is due; its package was looked at lately
+    fp:{queue}:koji:due         sorted set: job -> when it is due; all others
+    fp:{queue}:koji:claimed     sorted set: job -> when the claim runs out
+    fp:{queue}:koji:jobs        hash: JOB|sent, |newer, |attempts, |looks, |token
+    fp:{queue}:since:koji.builds   sorted set: job -> since when its entry waits to be fresh
+    fp:{queue}:viewed           sorted set: package -> when a page of it was last looked at (see `Queue.viewed`)
 
-A **job** is a query's name and a package (``koji.builds guake``).  Many events about one entry make one job, which keeps the
-newest of them.  A job that is claimed by a process which then dies is due again when the claim runs out.
+A **job** is a query's name and a package (``koji.builds guake``).  Many events about one entry make one job; what they say is
+kept with the entry.  A job that is claimed by a process which then dies is due again when the claim runs out.
 
 Before editing: each script in ``lua/`` is one atomic step, and a claim is only ended by its token.
 """
 
-import json
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import redis
 
-from fedora_packages.cache import PREFIX, redis_errors, script
-from fedora_packages.events import Event
+from fedora_packages.cache import PREFIX, add_script, in_one_trip, redis_errors, run_script
 
-#: Bytes of an event that are kept with a job.  Of a larger one only the cause is: the value fetched is then not compared with it.
-EVENT_KEPT = 1 << 20
+#: Packages that are remembered as looked at, and for how many seconds.
+VIEWED_KEPT = 5000
+VIEWED_FOR = 86400.0
+
+VIEWED_KEY = f"{PREFIX}:{{queue}}:viewed"
 
 
 @dataclass(frozen=True)
 class Claim:
     """A job that is ours for a while.
 
-    ``since`` is when it was first added (seconds since 1970, by Redis' clock), ``attempts`` how often in a row it
-    failed, ``looks`` how often upstream did not show the event yet.
+    ``attempts`` is how often in a row it failed, ``looks`` how often upstream did not show its events yet, ``sent`` when the
+    newest of those was sent (None: there is none).
     """
 
     upstream: str
     query: str
     package: str
     token: str
-    since: float
-    event: Event | None
     attempts: int
     looks: int
+    sent: float | None
 
     @property
     def job(self) -> str:
@@ -58,74 +63,103 @@ class Queue:
 
     def __init__(self, client: redis.Redis):
         self.client = client
-        self._claim = client.register_script(script("queue_claim"))
-        self._done = client.register_script(script("queue_done"))
-        self._again = client.register_script(script("queue_again"))
 
     def add(
-        self, upstream: str, query: str, package: str, event: Event | None = None, delay: float = 0.0, pipe: Any = None
+        self,
+        upstream: str,
+        query: str,
+        package: str,
+        sent: float | None = None,
+        delay: float = 0.0,
+        first: bool = False,
+        pipe: Any = None,
     ) -> None:
-        """Add a job, due in ``delay`` seconds; with ``pipe``, as one of the commands of a pipeline."""
-        kept = _stored(event)
-        if len(kept) > EVENT_KEPT:
-            kept = _stored(event.without_body())
-        arguments = (job(query, package), delay, event.sent if event else "", kept)
-        with redis_errors():
-            (self.client if pipe is None else pipe).eval(
-                script("queue_add"), 2, _key(upstream, "due"), _key(upstream, "jobs"), *arguments
-            )
+        """Add a job, due in ``delay`` seconds.
+
+        ``sent`` is when the event was that it is because of; ``first`` puts it before those of packages that nobody looked
+        at lately; with ``pipe``, it is one of the commands of `in_one_trip`.
+        """
+        keys = [_key(upstream, part) for part in ("due", "first", "jobs")] + [_since_key(query), VIEWED_KEY]
+        told = [job(query, package), package, delay, "" if sent is None else sent, "first" if first else ""]
+        if pipe is None:
+            run_script(self.client, "queue_add", keys, *told)
+        else:
+            add_script(pipe, "queue_add", keys, *told)
 
     def claim(self, upstream: str, lease: float, limit: int) -> Claim | float | None:
-        """Claim the job that is due the longest, for ``lease`` seconds.
+        """Claim a job for ``lease`` seconds: the one due the longest of packages looked at lately, else of all.
 
         Returns the seconds until one is due if there is none now, and None if none is waiting or all workers together hold
         ``limit`` claims already.
         """
-        with redis_errors():
-            first, *rest = self._claim(keys=_keys(upstream), args=[lease, limit])
+        first, *rest = run_script(self.client, "queue_claim", _keys(upstream), lease, limit)
         if not rest:
             return None if float(first) < 0 else float(first)
-        token, since, event, attempts, looks = rest
+        token, attempts, looks, sent = rest
         query, _, package = first.decode().partition(" ")
-        return Claim(
-            upstream,
-            query,
-            package,
-            token.decode(),
-            float(since),
-            Event.from_dict(json.loads(event)) if event else None,
-            int(attempts),
-            int(looks),
-        )
+        moment = float(sent) if sent else None
+        return Claim(upstream, query, package, token.decode(), int(attempts), int(looks), moment)
 
-    def done(self, claim: Claim) -> bool:
-        """End a claim whose job is done.  False if it had run out, and another process may be at it."""
-        with redis_errors():
-            return bool(self._done(keys=_keys(claim.upstream), args=[claim.job, claim.token]))
+    def done(self, claim: Claim) -> float | None:
+        """End a claim whose job is done; returns for how many seconds it had waited.
 
-    def again(self, claim: Claim, delay: float, attempts: int = 0, looks: int = 0) -> bool:
-        """End a claim whose job must be done once more in ``delay`` seconds.  False as for `done`."""
-        arguments = [claim.job, claim.token, delay, attempts, looks]
-        with redis_errors():
-            return bool(self._again(keys=_keys(claim.upstream), args=arguments))
+        None if the claim had run out, and another process may be at it.
+        """
+        keys = [*_keys(claim.upstream), _since_key(claim.query)]
+        ended, *waited = run_script(self.client, "queue_done", keys, claim.job, claim.token)
+        return float(waited[0]) if ended else None
+
+    def again(self, claim: Claim, delay: float, attempts: int = 0, looks: int = 0, is_fresh: bool = False) -> bool:
+        """End a claim whose job must be done once more in ``delay`` seconds.  False if the claim had run out.
+
+        ``is_fresh``: its entry is fresh, and nobody waits for it.
+        """
+        keys = [*_keys(claim.upstream), _since_key(claim.query)]
+        told = [claim.job, claim.token, delay, attempts, looks, "fresh" if is_fresh else ""]
+        return bool(run_script(self.client, "queue_again", keys, *told))
 
     def renew(self, claim: Claim, lease: float) -> bool:
-        """Hold on to a claim for another ``lease`` seconds.  False as for `done`."""
+        """Hold on to a claim for another ``lease`` seconds.  False as for `again`."""
         keys = [_key(claim.upstream, "claimed"), _key(claim.upstream, "jobs")]
-        with redis_errors():
-            return bool(self.client.eval(script("queue_renew"), 2, *keys, claim.job, claim.token, lease))
+        return bool(run_script(self.client, "queue_renew", keys, claim.job, claim.token, lease))
 
     def depth(self, upstream: str) -> int:
         """Return how many jobs of an upstream are waiting or under way."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
-            pipe.zcard(_key(upstream, "due"))
-            pipe.zcard(_key(upstream, "claimed"))
+            for part in ("due", "first", "claimed"):
+                pipe.zcard(_key(upstream, part))
             return sum(pipe.execute())
 
+    def holds(self, upstream: str, query: str, package: str) -> bool:
+        """Whether an entry is waiting to be fetched, or being fetched."""
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for part in ("due", "first", "claimed"):
+                pipe.zscore(_key(upstream, part), job(query, package))
+            return any(found is not None for found in pipe.execute())
 
-def _stored(event: Event | None) -> str:
-    return "" if event is None else json.dumps(event.as_dict(), separators=(",", ":"))
+    def oldest(self, query: str) -> tuple[str, float] | None:
+        """Return the package of whose entry of a query has waited longest to be fresh, and since when; None if none waits."""
+        with redis_errors():
+            found = self.client.zrange(_since_key(query), 0, 0, withscores=True)
+        return (found[0][0].decode().partition(" ")[2], found[0][1]) if found else None
+
+    def waiting(self, query: str) -> int:
+        """Return how many entries of a query wait to be fresh."""
+        with redis_errors():
+            return self.client.zcard(_since_key(query))
+
+    def viewed(self, packages: Iterable[str]) -> None:
+        """Note that pages of some packages were looked at: their jobs go first from now on, for a day."""
+        now = time.time()
+
+        def build(pipe: Any) -> None:
+            pipe.zadd(VIEWED_KEY, dict.fromkeys(packages, now))
+            pipe.zremrangebyrank(VIEWED_KEY, 0, -VIEWED_KEPT - 1)
+            pipe.zremrangebyscore(VIEWED_KEY, "-inf", now - VIEWED_FOR)
+
+        in_one_trip(self.client, build)
 
 
 def _key(upstream: str, part: str) -> str:
@@ -133,4 +167,8 @@ def _key(upstream: str, part: str) -> str:
 
 
 def _keys(upstream: str) -> list[str]:
-    return [_key(upstream, part) for part in ("due", "claimed", "jobs")]
+    return [_key(upstream, part) for part in ("due", "first", "claimed", "jobs")]
+
+
+def _since_key(query: str) -> str:
+    return f"{PREFIX}:{{queue}}:since:{query}"

@@ -10,14 +10,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from fedora_packages import package
-from fedora_packages.cache import Entry, Opened
+from fedora_packages.cache import Entry, Invalidation, Opened
 from fedora_packages.errors import (
     CacheUnavailable,
     ReleaseNotServed,
@@ -72,6 +72,7 @@ class Refiller:
         self._service = service
         self._cache = service.cache
         self._queue = service.queue
+        self._figures = service.figures
         self._pace = pace
         self._claims: dict[str, Claim] = {}
 
@@ -98,6 +99,7 @@ class Refiller:
             try:
                 self._refill(query, claim)
             except UpstreamError as error:
+                self._figures.count("refill failures", query.name)
                 log.warning(
                     "refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error
                 )
@@ -129,27 +131,13 @@ class Refiller:
         finally:
             del self._claims[claim.token]
 
-    def check(self, query: Query, name: str, variant: str) -> bool:
-        """Read one variant again although no event asks for it; whether it had changed, and so is healed.
-
-        For what no message announces.  What changed is stored unless an event came meanwhile, which then refills it anyway.
-        """
-        entry = query.entry(name)
-        (before,) = self._cache.read([(entry, variant)])
-        filled = self._cache.fetched(
-            self._cache.open(entry).generation, lambda: query.fetch(name, variant), query.upstream, None
-        )
-        changed = not before.is_fresh or before.value != filled.value
-        # Stored even if it is the same: its stamp is what says that it was looked at.
-        return self._cache.store(entry, variant, filled) and changed
-
     def _refill(self, query: Query, claim: Claim) -> None:
         entry = query.entry(claim.package)
         opened = self._cache.open(entry)
-        shown, failed = True, None
+        shown, settled, failed = True, True, None
         for variant in self._variants(query, claim.package, entry, opened):
             try:
-                shown = self._fill(query, entry, opened, variant, claim) and shown
+                filled = self._fill(query, entry, opened, variant, claim)
             except UpstreamUnavailable:
                 raise
             except ReleaseNotServed:
@@ -158,34 +146,56 @@ class Refiller:
             except UpstreamError as error:
                 # What is wrong about one release may be right about the next.
                 failed = error
+                continue
+            shown = filled.shown and shown
+            settled = filled.settled and settled
         if failed is not None:
             raise failed
+        looks = claim.looks + 1
         if not shown:
-            looks = claim.looks + 1
+            self._figures.count("looks", query.name)
             # Nothing that was fetched before now may be stored any more, by us or by a page.
             if looks <= LOOKS:
-                self._cache.invalidate([entry], claim.event.cause())
-            self._queue.again(claim, self._pace.after_look(looks), looks=looks)
-            return
-        self._queue.done(claim)
+                self._cache.invalidate([Invalidation(entry, again=True)])
+            self._queue.again(claim, self._pace.after_look(looks), looks=looks, is_fresh=looks > LOOKS)
+        elif not settled:
+            self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, is_fresh=True)
+        else:
+            self._done(query, claim)
+        if claim.sent is not None and (looks > LOOKS or shown):
+            self._figures.observe("sent to fresh", "", max(0.0, self._cache.clock() - claim.sent))
 
-    def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> bool:
-        """Make one variant current; False if upstream does not show the event and must be looked at again."""
+    def _done(self, query: Query, claim: Claim) -> None:
+        waited = self._queue.done(claim)
+        if waited is not None:
+            self._figures.count("refills", query.name)
+            self._figures.observe("invalidated to fresh", query.upstream, waited)
+
+    def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
+        """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""
         is_last = claim.looks > LOOKS
-        if variant in opened.current and not is_last:
+        before: Any = None
+        if variant in opened.current:
             (reading,) = self._cache.read([(entry, variant)])
-            return not reading.is_fresh or query.shows(reading.value, claim.event, entry.package)
+            if not is_last:
+                shows = not reading.is_fresh or query.shows(reading.value, opened.evidence, variant)
+                return _Outcome(shows, True)
+        elif not query.has_evidence:
+            (reading,) = self._cache.read([(entry, variant)])
+            before = reading.value
         fetch = partial(query.fetch, entry.package, variant)
         try:
-            filled = self._cache.fetched(opened.generation, fetch, query.upstream, _newest_cause(opened, claim))
+            filled = self._cache.fetched(opened.generation, fetch, query.upstream, opened.cause)
         except UpstreamError as error:
             self._cache.fail(entry, variant, error)
             raise
-        shows = query.shows(filled.value, claim.event, entry.package)
+        shows = query.shows(filled.value, opened.evidence, variant)
         # After the last look a value is kept whatever it shows: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled)
-        return shows or is_last
+        # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags.
+        is_suspect = claim.sent is not None and before is not None and before == filled.value and not is_last
+        return _Outcome(shows or is_last, not is_suspect)
 
     def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to make current: those that were, and the one that a page shows first."""
@@ -207,10 +217,12 @@ class Refiller:
         return {found.branch} if found and found.branch else set()
 
 
-def _newest_cause(opened: Opened, claim: Claim) -> Mapping[str, Any] | None:
-    """Return the event that a stamp is to name: that of the job, or a newer one that came since it was claimed."""
-    causes = [cause for cause in (claim.event and claim.event.cause(), opened.cause) if cause]
-    return max(reversed(causes), key=lambda cause: cause["sent"], default=None)
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of one variant: whether upstream ``shown`` what events said, and whether that ``settled`` the matter."""
+
+    shown: bool
+    settled: bool
 
 
 class Refillers:
@@ -237,6 +249,10 @@ class Refillers:
         for name in self._wakers if upstreams is None else upstreams:
             with self._wakers[name]:
                 self._wakers[name].notify_all()
+
+    def dead(self) -> list[str]:
+        """Return the names of threads that have ended, and should not have."""
+        return [thread.name for thread in self._threads if not thread.is_alive()]
 
     def join(self, limit: float) -> None:
         """Wait for the threads to end, for ``limit`` seconds in all; jobs under way then run out of their claims."""

@@ -2,19 +2,19 @@
 
 The bus keeps nothing: what is sent while no worker listens, while a connection is down or a buffer full, is gone.  So
 a **mark** is kept in Redis, up to which every message is known to have been handled, and from it (and a margin
-before, since messages come late and out of order) the archive is read: at the start, and again and again after.  Most
-of what it has was handled when it came, and is passed over.  Mark and notes of what was handled lie beside the cache,
-and so fall back with it should Redis lose its newest data.
+before, since messages come late and out of order) the archive is read: at the start, again and again after, and at once
+where something hints that messages were lost.  Most of what it has was handled when it came, and is passed over.  Mark
+and notes of what was handled lie beside the cache, and so fall back with it should Redis lose its newest data.
 
-The one thing to know: pages of the archive are counted from the start of the interval, so the end of it is fixed before the first
-page is read; and the mark moves only when the last page was handled.
+The one thing to know: pages of the archive are counted from the start of an interval, so the end of it is fixed before the first
+page is read; and the mark moves only when the last page of an interval was handled.
 """
 
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import redis
@@ -30,34 +30,38 @@ log = logging.getLogger(__name__)
 #: Per bus, up to when every message sent is known to have been handled.
 MARK_KEY = f"{PREFIX}:{{worker}}:mark"
 
-#: Messages in a page: the most that datagrepper gives.
-ROWS = 100
-
-#: Bounds of one page: bytes and seconds.  Bodies of mdapi's messages can be megabytes.
-MAX_PAGE_BYTES = 256 << 20
+#: Bounds of one page: bytes and seconds.
+MAX_PAGE_BYTES = 96 << 20
 PAGE_TIMEOUT = 120.0
 
-#: Pages of one replay at the most: a million messages.
+#: Seconds of one interval, after each of which the mark moves, and pages of it at the most: a million messages.
+INTERVAL = 3600.0
 MAX_PAGES = 10_000
 
 #: Messages that are remembered as handled, at the most, should datagrepper be down for days; more are handled twice.
 HANDLED_KEPT = 200_000
 
-#: The categories of the topics that any query listens to; asking for no more spares both sides.
-CATEGORIES = ("buildsys", "bodhi", "bugzilla", "mdapi", "pagure", "git")
+#: The categories of the topics that any query listens to, asking for no more spares both sides; and how many messages of them
+#: a page may have.  datagrepper gives 100 at the most, and a body of mdapi's can have megabytes.
+PASSES = ((("buildsys", "bodhi", "bugzilla", "pagure", "git"), 100), (("mdapi",), 5))
 
 
 class Replay:
-    """Reads messages from datagrepper and hands each that was not handled yet to ``handle``."""
+    """Reads messages from datagrepper and hands those that were not handled yet to ``handle``, a page of them at a time.
+
+    ``distrust`` is told of the moment before which values cannot be trusted, where messages are missing for longer than is
+    replayed.
+    """
 
     def __init__(
-        self, client: redis.Redis, settings: WorkerSettings, bus: str, handle: Callable[[Any], str],
-        clock: Callable[[], float] = time.time,
+        self, client: redis.Redis, settings: WorkerSettings, bus: str, handle: Callable[[list[Any]], Any],
+        distrust: Callable[[float], Any] = lambda before: None, clock: Callable[[], float] = time.time,
     ):  # fmt: skip
         self._client = client
         self._settings = settings
         self._bus = bus
         self._handle = handle
+        self._distrust = distrust
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False
@@ -65,17 +69,32 @@ class Replay:
     def catch_up(self, stop: threading.Event) -> int:
         """Handle every message sent since the mark that was not handled, move the mark, and return how many those were.
 
-        Without a mark, everything since the oldest value that may be cached.  Stopped in the middle, the mark stays.  Raises
-        `UpstreamUnavailable` or `UpstreamLied` when datagrepper gives no answer that can be used, and `CacheUnavailable`.
+        Without a mark, everything since the oldest value that may be cached.  Stopped or failing in the middle, the mark is
+        at the end of the last interval that was handled.  Raises `UpstreamUnavailable` or `UpstreamLied` when datagrepper
+        gives no answer that can be used, and `CacheUnavailable`.
         """
         now = self._clock()
         with redis_errors():
             self._client.zremrangebyrank(HANDLED_KEY, 0, -HANDLED_KEPT - 1)
-        start = self._since(now)
-        handled = self.run(start, now, stop) if start < now else 0
+        start, handled = self._since(now), 0
+        while start < now and not stop.is_set():
+            end = min(start + INTERVAL, now)
+            handled += self.run(start, end, stop)
+            if not stop.is_set():
+                self._move_mark(end)
+            start = end
         if not stop.is_set():
             self._move_mark(now)
         return handled
+
+    def mark(self) -> float | None:
+        """Return up to when every message sent is known to have been handled; None if that is not known.
+
+        Raises `CacheUnavailable`.
+        """
+        with redis_errors():
+            found = self._client.hget(MARK_KEY, self._bus)
+        return float(found) if found else None
 
     def run(self, start: float, end: float, stop: threading.Event) -> int:
         """Handle the messages sent from ``start`` to ``end`` that were not handled, oldest first; return how many those were.
@@ -83,28 +102,33 @@ class Replay:
         Raises as `catch_up`; what was handled by then stays so.
         """
         handled = 0
-        for page in self._pages(start, end):
-            for message in self._new(page):
+        for categories, rows in PASSES:
+            for page in self._pages(start, end, categories, rows):
+                new = self._new(page)
                 if stop.is_set():
                     return handled
-                self._handle(message)
-                handled += 1
-            self._note(page)
+                if new:
+                    self._handle(new)
+                    handled += len(new)
+                self._note(page)
         if handled:
             log.info("replayed %d messages of %.0f s", handled, end - start)
         return handled
 
     def _since(self, now: float) -> float:
-        with redis_errors():
-            mark, begun = self._client.hget(MARK_KEY, self._bus), self._client.get(BEGUN_KEY)
-        known = mark or begun
-        start = float(known) - self._settings.replay_margin if known else now
+        mark = self.mark()
+        if mark is None:
+            with redis_errors():
+                begun = self._client.get(BEGUN_KEY)
+            mark = float(begun) if begun else None
+        start = now if mark is None else mark - self._settings.replay_margin
         earliest = now - self._settings.replay_limit
         if start < earliest:
             log.error(
-                "messages are missing since %.0f s, worker.replay_limit is %.0f s: what changed before that is not noticed",
+                "messages are missing since %.0f s, worker.replay_limit is %.0f s: what was cached before that is read again",
                 now - start, self._settings.replay_limit,
             )  # fmt: skip
+            self._distrust(earliest)
         return max(start, earliest)
 
     def _move_mark(self, mark: float) -> None:
@@ -115,14 +139,16 @@ class Replay:
             pipe.zremrangebyscore(HANDLED_KEY, "-inf", mark - 2 * self._settings.replay_margin - 60)
             pipe.execute()
 
-    def _new(self, page: list[Any]) -> Iterator[Any]:
-        """Yield the messages of a page that are not known to have been handled."""
+    def _new(self, page: list[Any]) -> list[Any]:
+        """Return the messages of a page that are not known to have been handled."""
         ids = [_id_of(message) for message in page]
         with redis_errors():
             moments = self._client.zmscore(HANDLED_KEY, [identity or "" for identity in ids]) if ids else []
-        for message, identity, moment in zip(page, ids, moments, strict=True):
-            if identity is None or moment is None:
-                yield message
+        return [
+            message
+            for message, identity, moment in zip(page, ids, moments, strict=True)
+            if identity is None or moment is None
+        ]
 
     def _note(self, page: list[Any]) -> None:
         """Remember a page's messages as handled, those too that were not understood or not ours."""
@@ -131,21 +157,21 @@ class Replay:
             with redis_errors():
                 self._client.zadd(HANDLED_KEY, ids, nx=True)
 
-    def _pages(self, start: float, end: float) -> Iterator[list[Any]]:
+    def _pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]:
         page, pages = 1, 1
         while page <= pages:
-            answer = self._page(start, end, page)
+            answer = self._page(start, end, categories, rows, page)
             pages = answer["pages"]
             if pages > MAX_PAGES:
                 raise UpstreamLied("datagrepper", f"messages of {end - start:.0f} s", f"{pages} pages of them")
             yield answer["raw_messages"]
             page += 1
 
-    def _page(self, start: float, end: float, page: int) -> dict[str, Any]:
+    def _page(self, start: float, end: float, categories: Sequence[str], rows: int, page: int) -> dict[str, Any]:
         asked = f"messages of {end - start:.0f} s, page {page}"
-        params = [("category", category) for category in CATEGORIES]
+        params = [("category", category) for category in categories]
         params += [("start", f"{start:.3f}"), ("end", f"{end:.3f}"), ("order", "asc")]
-        params += [("rows_per_page", str(ROWS)), ("page", str(page))]
+        params += [("rows_per_page", str(rows)), ("page", str(page))]
         try:
             with self._session.get(
                 f"{self._settings.datagrepper}/raw", params=params, headers={"Accept": "application/json"},
@@ -165,9 +191,11 @@ def _id_of(message: Any) -> str | None:
 
 
 def _bounded(chunks: Iterator[bytes], asked: str) -> Iterator[bytes]:
-    size = 0
+    size, deadline = 0, time.monotonic() + PAGE_TIMEOUT
     for chunk in chunks:
         size += len(chunk)
+        if time.monotonic() > deadline:
+            raise UpstreamUnavailable("datagrepper", asked, f"no whole answer within {PAGE_TIMEOUT:g} s")
         if size > MAX_PAGE_BYTES:
             raise UpstreamLied("datagrepper", asked, f"more than {MAX_PAGE_BYTES} bytes")
         yield chunk

@@ -8,22 +8,26 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from fedora_packages import watch
 from fedora_packages.cache import PREFIX, redis_errors
+from fedora_packages.checks import check
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.events import Event
 from fedora_packages.query import Query
 from fedora_packages.service import Service
+from fedora_packages.worker.audit import Audit
+from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handle import FAILED, HANDLED, Handler, invalidate_all
+from fedora_packages.worker.inbox import Inbox
 from fedora_packages.worker.index import Upkeep
+from fedora_packages.worker.numbering import Numbering
+from fedora_packages.worker.pulse import Bus, Pulse
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
-from fedora_packages.worker.replay import Replay
 
 log = logging.getLogger(__name__)
-
-#: Seconds after the first replay at which a second one reads what was sent while the bus was being connected.
-SECOND_REPLAY = 5.0
 
 #: Per query that is read on a schedule, a digest of the value that its followers were last invalidated for.
 FOLLOWED_KEY = f"{PREFIX}:{{worker}}:followed"
@@ -36,60 +40,89 @@ STOP_LIMIT = 5.0
 
 
 class Worker:
-    """Handles messages, refills what they touch, replays what was missed, re-reads what no message announces."""
+    """Handles messages, refills what they touch, replays what was missed, compares what is cached, and says how it is.
 
-    def __init__(self, service: Service, bus: str):
+    A bus hands messages to `take` (it returns at once) or to `handle` (it returns when all is done).
+    """
+
+    def __init__(self, service: Service, bus: str, look_at_bus: Callable[[], Bus] = Bus):
         settings = service.settings.worker
         self._service = service
         self._stop = threading.Event()
         self._handler = Handler(service, bus, self._look_early)
+        self._inbox = Inbox()
+        self._numbering = Numbering()
         self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
         self._refillers = Refillers(service, self._refiller, self._stop)
-        self._scheduled = [Scheduled(service, self._refiller, query, self._stop) for query in _scheduled(service)]
-        self._replay = Replay(service.client, settings, bus, self.handle) if settings.datagrepper else None
-        self._pace = Pace(settings.lease, settings.retry, settings.retry_limit)
+        self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
+        self._audit = Audit(service, settings.audit_grace)
         self._upkeep = Upkeep(service.client, service.settings.search, service.connectors, service.releases)
+        self._gaps = Gaps(service, bus, self.handle_all, self._stop)
+        self._pulse = Pulse(service, bus, self._gaps, self._inbox, look_at_bus)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start the threads."""
         self._refillers.start()
+        self._run("handle", self._drain)
         self._run("index", self._keep_index)
         for scheduled in self._scheduled:
             self._run(f"reread-{scheduled.query.name}", scheduled.run)
-        if self._replay:
-            self._run("replay", self._catch_up)
+        self._run("gaps", self._gaps.run)
+        if self._service.settings.worker.audit_rate:
+            self._run(
+                "audit",
+                lambda: self._every(1 / self._service.settings.worker.audit_rate, self._audit.step, "the audit"),
+            )
+        self._run("pulse", lambda: self._every(watch.EVERY, self._beat, "the beat"))
 
     def stop(self) -> None:
         """End the threads.  What is under way and does not end in time is claimed again by the next worker."""
         self._stop.set()
+        self._inbox.put(None)
+        self._gaps.suspect("")
         for scheduled in self._scheduled:
             scheduled.look()
         self._refillers.join(STOP_LIMIT)
         for thread in self._threads:
             thread.join(STOP_LIMIT)
 
+    def take(self, message: Any) -> None:
+        """Take a message from the bus, to be handled soon, together with others that come meanwhile."""
+        if not self._inbox.put(message):
+            self._gaps.suspect("more messages came than could be kept")
+
+    def suspect(self, reason: str) -> None:
+        """Have the archive looked at soon: something hints that messages were lost."""
+        self._gaps.suspect(reason)
+
     def handle(self, message: Any) -> str:
         """Handle one message and return what became of it; nothing in it, and no fault of ours, is raised.
 
         With Redis away this waits in place until it is back: the bus gives no message twice.
         """
+        return self.handle_all([message])[0]
+
+    def handle_all(self, messages: Sequence[Any], received: float | None = None) -> list[str]:
+        """Handle messages together and return what became of each, as `handle` does; ``received`` is when the first came."""
         while not self._stop.is_set():
             try:
-                outcome = self._handler.handle(message)
+                outcomes = self._handler.handle_batch(messages, received)
             except CacheUnavailable as error:
-                log.error("a message waits for Redis: %s", error)
+                log.error("%d messages wait for Redis: %s", len(messages), error)
                 self._stop.wait(REDIS_PAUSE)
                 continue
             except Exception:
-                # A bug of ours must cost one message, not the worker.
-                log.exception("a message was not handled: %.500r", message)
+                if len(messages) > 1:
+                    # A bug of ours must cost one message, not those that came with it.
+                    return [outcome for message in messages for outcome in self.handle_all([message], received)]
+                log.exception("a message was not handled: %.500r", messages[0])
                 undisturbed(self._handler.failed, "counting a message")
-                return FAILED
-            if outcome == HANDLED:
+                return [FAILED]
+            if HANDLED in outcomes:
                 self._refillers.wake()
-            return outcome
-        return "stopped"
+            return outcomes
+        return ["stopped"] * len(messages)
 
     def refuse(self, topic: str, size: int) -> None:
         """Skip a message that is too large to be read."""
@@ -103,6 +136,31 @@ class Worker:
         self._threads.append(thread)
         thread.start()
 
+    def _every(self, seconds: float, step: Callable[[], Any], what: str) -> None:
+        while not self._stop.wait(seconds):
+            undisturbed(step, what)
+
+    def _drain(self) -> None:
+        """Handle what is in the inbox, until told to stop."""
+        while not self._stop.is_set():
+            messages, received = self._inbox.get()
+            if not messages:
+                continue
+            for message in messages:
+                # Each of them counts, also once one has shown a hole.
+                self._look_at_number(message)
+            self.handle_all(messages, received)
+            self._inbox.handled()
+
+    def _look_at_number(self, message: Any) -> None:
+        body = message.get("body") if isinstance(message, dict) else None
+        if isinstance(body, dict) and self._numbering.is_hole(body):
+            self._gaps.suspect("a message's number says that others before it did not come")
+
+    def _beat(self) -> None:
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        self._pulse.beat([*dead, *self._refillers.dead()])
+
     def _look_early(self, event: Event) -> None:
         for scheduled in self._scheduled:
             scheduled.consider(event)
@@ -111,36 +169,14 @@ class Worker:
         while not self._stop.is_set():
             self._stop.wait(undisturbed(lambda: self._upkeep.run(self._stop), "keeping the index") or 0)
 
-    def _catch_up(self) -> None:
-        """Read from the archive what the bus has not brought: soon again after the start, then now and then.
-
-        However long datagrepper is down, live messages are handled meanwhile.
-        """
-        attempts, soon = 0, True
-        while not self._stop.is_set():
-            try:
-                self._replay.catch_up(self._stop)
-                attempts, delay = 0, SECOND_REPLAY if soon else self._service.settings.worker.replay_every
-                soon = False
-            except (UpstreamError, CacheUnavailable) as error:
-                attempts += 1
-                delay = self._pace.after_failure(attempts)
-                log.error("replay failed, again in %.1f s: %s", delay, error)
-            except Exception:
-                # A bug of ours must not end the thread: nobody would read the archive any more.
-                attempts += 1
-                delay = self._pace.after_failure(attempts)
-                log.exception("replay failed, again in %.1f s", delay)
-            self._stop.wait(delay)
-
 
 class Scheduled:
-    """A query that is read again and again, because no message announces what changes its answer."""
+    """A query about no package that is read again and again, because no message announces what changes its answer."""
 
-    def __init__(self, service: Service, refiller: Refiller, query: Query, stop: threading.Event):
+    def __init__(self, service: Service, refillers: Refillers, query: Query, stop: threading.Event):
         self.query = query
         self._service = service
-        self._refiller = refiller
+        self._refillers = refillers
         self._stop = stop
         self._every: float = getattr(service.settings.worker, query.declaration.every)
         self._early = threading.Event()
@@ -181,9 +217,10 @@ class Scheduled:
 
         Raises `UpstreamError` and `CacheUnavailable`; what was not invalidated by then is at the next reading.
         """
-        self._refiller.check(self.query, self.query.entry().package, self.query.variant())
-        (reading,) = self._service.cache.read([(self.query.entry(), self.query.variant())])
-        self._value, self._read_at = reading.value, time.monotonic()
+        checked = check(
+            self._service, self.query, self.query.entry().package, self.query.variant(), "schedule", grace=0
+        )
+        self._value, self._read_at = checked.after.value, time.monotonic()
         followers = self._service.queries.following(self.query.name)
         digest = hashlib.sha256(json.dumps(self._value, sort_keys=True).encode()).hexdigest()
         with redis_errors():
@@ -193,9 +230,10 @@ class Scheduled:
         for follower in followers:
             count = invalidate_all(self._service, follower)
             log.info("%s has changed: %d entries of %s are read again", self.query.name, count, follower.name)
+            self._refillers.wake([follower.upstream])
         with redis_errors():
             self._service.client.hset(FOLLOWED_KEY, self.query.name, digest)
 
 
 def _scheduled(service: Service) -> list[Query]:
-    return [query for query in service.queries.values() if query.declaration.every]
+    return [query for query in service.queries.values() if query.declaration.every and query.about == "nothing"]

@@ -227,8 +227,13 @@ def test_bugs_are_counted_where_bugzilla_does_not_say_how_many(queries, upstream
 
 
 def test_counts_are_those_of_the_list_where_bugzilla_does_not_say_how_many(queries, upstream):
-    upstream.says("/rest/bug", bugs(9), bugs(8), bugs(7), bugs(), bugs(9), bugs())
-    assert queries["bugzilla.counts"].fetch("guake") == {"open": 3, "blockers": 1}
+    upstream.says("/rest/bug", bugs(2), bugs(9), bugs(8), bugs(7), bugs(), bugs(9), bugs())
+    assert queries["bugzilla.counts"].fetch("guake") == {"open": 3, "blockers": 1, "changed": 1793527200}
+
+
+def test_a_package_without_bugs_has_none_that_changed(queries, upstream):
+    upstream.says("/rest/bug", bugs(total_matches=0))
+    assert queries["bugzilla.counts"].fetch("guake") == {"open": 0, "blockers": 0, "changed": None}
 
 
 def test_an_error_with_status_200_is_a_lie(queries, upstream):
@@ -292,7 +297,7 @@ def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
 def test_a_hostile_spec_cannot_make_much_of_little(queries, upstream):
     spec = "%global a " + "x" * 100_000 + "\n" + "Patch: " + "%a" * 1000 + "\n"
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
-    assert queries["distgit.patches"].fetch("guake", "f45") == {"found": True, "patches": []}
+    assert queries["distgit.patches"].fetch("guake", "f45") == {"found": True, "patches": [], "commit": None}
 
 
 def test_a_hub_that_is_switched_off_is_left_alone_after_a_while(queries, upstream):
@@ -356,7 +361,25 @@ def test_patches_are_those_that_the_spec_names(queries, upstream):
 
 def test_a_retired_branch_says_why(queries, upstream):
     upstream.answers["/rpms/guake/raw/f45/f/dead.package"] = Answer(b"use tilda\n", content_type="text/plain")
-    assert queries["distgit.spec"].fetch("guake", "f45") == {"found": False, "dead": "use tilda"}
+    assert queries["distgit.spec"].fetch("guake", "f45") == {"found": False, "dead": "use tilda", "commit": None}
+
+
+@pytest.mark.parametrize(
+    ("branches", "commit"), [({"f45": "abc", "rawhide": "def"}, "abc"), ({"rawhide": "def"}, None), (["f45"], None)]
+)
+def test_sources_say_which_commit_they_are_of(queries, upstream, branches, commit):
+    upstream.says("/api/0/rpms/guake/git/branches", {"branches": branches, "total_branches": 1, "default": "rawhide"})
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
+    found = [queries[f"distgit.{name}"].fetch("guake", "f45")["commit"] for name in ("spec", "patches")]
+    assert found == [commit] * 2
+
+
+def test_the_head_is_read_before_the_file_so_that_the_file_is_at_least_as_new(queries, upstream):
+    upstream.says("/api/0/rpms/guake/git/branches", {"branches": {"f45": "abc"}})
+    queries["distgit.spec"].fetch("guake", "f45")
+    assert [asked.path for asked in upstream.asked][:2] == [
+        "/api/0/rpms/guake/git/branches", "/rpms/guake/raw/f45/f/guake.spec",
+    ]  # fmt: skip
 
 
 def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):

@@ -5,7 +5,7 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.search.writer import Writer
-from tests.conftest import DOCUMENTS
+from tests.conftest import DOCUMENTS, watched
 
 from .website import Website, website
 
@@ -34,7 +34,8 @@ def strings(strings, index, compiled) -> dict[str, str]:
 
 @pytest.fixture
 def service(client, strings):
-    """The parts of the service over an empty Redis, for looking at what the application does."""
+    """The parts of the service over an empty Redis, for looking at what the application does; a worker has just beaten."""
+    watched(client)
     return services.build(settings.from_strings(strings, {}), "worker")
 
 

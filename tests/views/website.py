@@ -10,6 +10,7 @@ from typing import Any
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
+from fedora_packages.cache import Invalidation
 from fedora_packages.service import Service
 
 #: An event that has made values necessary.
@@ -32,7 +33,9 @@ class Website:
         found = self.service.queries[query]
         entry, variant = found.entry(package), found.variant(release)
         self.service.cache.drop(entry, variant)
-        self.service.cache.fill(entry, variant, lambda: value, found.upstream, cause)
+        if cause:
+            self.service.cache.invalidate([Invalidation(entry, cause, make=True)])
+        self.service.cache.fill(entry, variant, lambda: value, found.upstream)
 
     def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
         """Put a value of each query about a package into the cache."""
@@ -43,7 +46,7 @@ class Website:
 
     def invalidate(self, query: str, package: str, event: dict[str, Any] | None = None) -> None:
         """Make what is known of an entry old, as an event does."""
-        self.service.cache.invalidate([self.service.queries[query].entry(package)], event or CAUSE)
+        self.service.cache.invalidate([Invalidation(self.service.queries[query].entry(package), event or CAUSE)])
 
 
 @contextmanager

@@ -1,12 +1,14 @@
 """From a message to what it changes: invalidated, queued, noted, in this order."""
 
+import time
+
 import pytest
 
 from fedora_packages import timeline
 from fedora_packages.cache import Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.worker import handle
-from fedora_packages.worker.handle import Handler, invalidate_all
+from fedora_packages.worker.handle import Handler, distrust, invalidate_all
 from fedora_packages.worker.queue import Claim
 
 
@@ -60,7 +62,7 @@ def test_a_build_leaves_other_packages_alone(service, handler):
 def test_what_was_invalidated_is_queued_with_its_event(service, handler):
     handler.handle(BUILD)
     claim = service.queue.claim("koji", 60, 1)
-    assert (claim.query, claim.package, claim.event.id) == ("koji.builds", "guake", "2026-1")
+    assert (claim.query, claim.package, claim.sent) == ("koji.builds", "guake", 1000.0)
 
 
 def test_a_package_that_nobody_knows_is_not_queued(service, handler):
@@ -191,3 +193,48 @@ def test_an_event_is_told_to_who_listens_before_it_is_acted_upon(service):
     heard = []
     Handler(service, "fedmsg", on_event=heard.append).handle(BUILD)
     assert [event.id for event in heard] == ["2026-1"]
+
+
+def test_messages_that_come_together_invalidate_an_entry_once(service, handler):
+    fill(service, "koji.builds", "guake", {"builds": []})
+    before = service.cache.revision("guake")
+    outcomes = handler.handle_batch([{**BUILD, "msg_id": f"2026-{number}"} for number in range(5)] + ["nonsense"])
+    assert (outcomes, service.cache.revision("guake") - before) == (["handled"] * 5 + ["not-understood"], 1)
+
+
+def test_what_each_of_them_says_is_to_be_seen(service, handler):
+    now = round(time.time())
+    messages = [
+        message(
+            "buildsys.build.state.change", timestamp=now, msg_id=f"2026-{number}", name="guake", build_id=number, new=1
+        )
+        for number in range(3)
+    ]
+    handler.handle_batch(messages)
+    opened = service.cache.open(service.queries["koji.builds"].entry("guake"))
+    assert sorted(facts["build_id"] for facts in opened.evidence) == [0, 1, 2]
+    assert len(timeline.read(service.client, "guake")) == 3
+
+
+def test_the_newest_message_of_a_topic_is_remembered(service, handler):
+    for sent in (2000, 3000, 1000):
+        handler.handle({**BUILD, "timestamp": sent, "msg_id": f"at-{sent}"})
+        handler.handle(message("buildsys.repo.done", timestamp=sent))
+    kept = service.client.hgetall(handle.TOPICS_KEY)
+    assert [*kept] == [b"buildsys.build.state.change"]
+
+
+def test_the_topics_that_are_remembered_are_bounded(service, handler, monkeypatch):
+    monkeypatch.setattr(handle, "TOPICS_KEPT", 3)
+    for number in range(6):
+        handler.handle(message(f"bodhi.update.made-up-{number}", update={}))
+    assert service.client.hlen(handle.TOPICS_KEY) == 3
+
+
+def test_what_was_cached_before_a_gap_is_not_trusted(service):
+    fill(service, "koji.builds", "guake", {"builds": []})
+    between = time.time()
+    fill(service, "koji.builds", "vim", {"builds": []})
+    assert distrust(service, between) == 1
+    states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
+    assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})

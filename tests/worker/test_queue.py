@@ -2,12 +2,8 @@
 
 import pytest
 
-from fedora_packages.events import Event
-from fedora_packages.worker.queue import EVENT_KEPT, Claim, Queue
-
-
-def event(number=1, sent=1000.0, **body):
-    return Event("org.fedoraproject.dev", "buildsys.build.state.change", f"id-{number}", sent, body)
+from fedora_packages.worker import queue as queues
+from fedora_packages.worker.queue import Claim, Queue
 
 
 @pytest.fixture
@@ -30,8 +26,8 @@ def test_a_job_can_be_claimed_once(queue):
 
 
 def test_a_job_done_is_gone(queue, client):
-    queue.add("koji", "koji.builds", "guake", event())
-    assert queue.done(claim(queue))
+    queue.add("koji", "koji.builds", "guake", 1000.0)
+    assert queue.done(claim(queue)) is not None
     assert (queue.depth("koji"), client.keys("fp:{queue}:*")) == (0, [])
 
 
@@ -40,28 +36,10 @@ def test_upstreams_have_queues_of_their_own(queue):
     assert (claim(queue, "koji"), claim(queue, "bodhi").query) == (None, "bodhi.updates")
 
 
-def test_many_events_make_one_job_that_keeps_the_newest(queue):
-    for number, sent in ((1, 1000.0), (3, 3000.0), (2, 2000.0)):
-        queue.add("koji", "koji.builds", "guake", event(number, sent))
-    assert (queue.depth("koji"), claim(queue).event.id) == (1, "id-3")
-
-
-def test_of_two_events_of_one_second_the_later_is_kept(queue):
-    queue.add("koji", "koji.builds", "guake", event(1))
-    queue.add("koji", "koji.builds", "guake", event(2))
-    assert claim(queue).event.id == "id-2"
-
-
-def test_an_event_comes_back_as_it_was(queue):
-    given = event(7, 1234.5, build_id=3, nested={"empty": [], "text": "✓"})
-    queue.add("koji", "koji.builds", "guake", given)
-    assert claim(queue).event == given
-
-
-def test_of_an_event_that_is_too_large_the_cause_is_kept(queue):
-    large = event(text="x" * EVENT_KEPT)
-    queue.add("koji", "koji.builds", "guake", large)
-    assert claim(queue).event == large.without_body()
+def test_many_events_make_one_job_that_knows_the_newest(queue):
+    for sent in (1000.0, 3000.0, 2000.0):
+        queue.add("koji", "koji.builds", "guake", sent)
+    assert (queue.depth("koji"), claim(queue).sent) == (1, 3000.0)
 
 
 def test_the_job_due_longest_comes_first(queue):
@@ -82,25 +60,25 @@ def test_a_job_added_again_keeps_the_earlier_time(queue):
 
 
 def test_a_job_added_while_it_is_claimed_waits_for_the_end_of_that(queue):
-    queue.add("koji", "koji.builds", "guake", event(1))
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     first = claim(queue)
-    queue.add("koji", "koji.builds", "guake", event(2, 2000.0))
+    queue.add("koji", "koji.builds", "guake", 2000.0)
     during = claim(queue)
     queue.done(first)
-    assert (during, claim(queue).event.id) == (None, "id-2")
+    assert (during, claim(queue).sent) == (None, 2000.0)
 
 
 def test_a_claim_that_ran_out_is_claimed_again(queue):
-    queue.add("koji", "koji.builds", "guake", event())
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     claim(queue, lease=0)
-    assert claim(queue).event.id == "id-1"
+    assert claim(queue).sent == 1000.0
 
 
 def test_the_holder_of_a_claim_that_ran_out_cannot_end_the_next(queue):
     queue.add("koji", "koji.builds", "guake")
     lost = claim(queue, lease=0)
     current = claim(queue)
-    assert (queue.done(lost), queue.again(lost, 5), queue.done(current)) == (False, False, True)
+    assert (queue.done(lost), queue.again(lost, 5), queue.done(current) is None) == (None, False, False)
 
 
 def test_no_more_is_claimed_than_upstream_bears(queue):
@@ -110,23 +88,23 @@ def test_no_more_is_claimed_than_upstream_bears(queue):
 
 
 def test_a_job_to_be_done_again_remembers_attempts_looks_and_event(queue):
-    queue.add("koji", "koji.builds", "guake", event())
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     queue.again(claim(queue), 0, attempts=3, looks=2)
     found = claim(queue)
-    assert (found.attempts, found.looks, found.event.id) == (3, 2, "id-1")
+    assert (found.attempts, found.looks, found.sent) == (3, 2, 1000.0)
 
 
 def test_a_newer_event_starts_the_looks_anew(queue):
-    queue.add("koji", "koji.builds", "guake", event(1))
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     queue.again(claim(queue), 0, looks=3)
-    queue.add("koji", "koji.builds", "guake", event(2, 2000.0))
+    queue.add("koji", "koji.builds", "guake", 2000.0)
     assert claim(queue).looks == 0
 
 
 def test_looks_are_anew_too_if_the_newer_event_came_during_the_claim(queue):
-    queue.add("koji", "koji.builds", "guake", event(1))
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     held = claim(queue)
-    queue.add("koji", "koji.builds", "guake", event(2, 2000.0))
+    queue.add("koji", "koji.builds", "guake", 2000.0)
     queue.again(held, 0, looks=3)
     assert claim(queue).looks == 0
 
@@ -153,7 +131,7 @@ def test_adding_a_job_without_an_event_does_not_hurry_one_that_waits(queue):
 
 
 def test_looks_go_on_if_a_job_was_only_added_again_during_the_claim(queue):
-    queue.add("koji", "koji.builds", "guake", event())
+    queue.add("koji", "koji.builds", "guake", 1000.0)
     held = claim(queue)
     queue.add("koji", "koji.builds", "guake")
     queue.again(held, 0, looks=3)
@@ -163,3 +141,70 @@ def test_looks_go_on_if_a_job_was_only_added_again_during_the_claim(queue):
 def test_names_with_odd_letters_come_back_whole(queue):
     queue.add("koji", "koji.builds", "gcc-c++|x")
     assert claim(queue).package == "gcc-c++|x"
+
+
+def test_what_was_looked_at_lately_goes_first(queue):
+    queue.viewed(["vim"])
+    queue.add("koji", "koji.builds", "guake", delay=-10)
+    queue.add("koji", "koji.builds", "vim")
+    assert [claim(queue).package for _ in range(2)] == ["vim", "guake"]
+
+
+def test_a_job_that_waits_is_moved_to_the_front_when_somebody_looks_at_it(queue):
+    for name in ("guake", "vim"):
+        queue.add("koji", "koji.builds", name)
+    queue.add("koji", "koji.builds", "vim", first=True)
+    assert ([claim(queue).package for _ in range(2)], claim(queue)) == (["vim", "guake"], None)
+
+
+def test_looking_at_what_has_failed_does_not_make_it_due(queue):
+    queue.add("koji", "koji.builds", "guake")
+    queue.again(claim(queue), 30)
+    queue.add("koji", "koji.builds", "guake", first=True)
+    assert 29 < claim(queue) <= 30
+
+
+def test_nothing_is_left_of_a_job_at_the_front_that_is_done(queue, client):
+    queue.add("koji", "koji.builds", "guake", 1000.0, first=True)
+    queue.done(claim(queue))
+    assert client.keys("fp:{queue}:*") == []
+
+
+def test_the_packages_that_were_looked_at_are_bounded(queue, client, monkeypatch):
+    monkeypatch.setattr(queues, "VIEWED_KEPT", 3)
+    queue.viewed(f"p{number}" for number in range(5))
+    assert client.zcard(queues.VIEWED_KEY) == 3
+
+
+def test_it_is_known_which_entry_has_waited_longest(queue):
+    queue.add("koji", "koji.builds", "guake")
+    queue.add("koji", "koji.builds", "vim", delay=-10)
+    queue.done(claim(queue))
+    assert (queue.oldest("koji.builds")[0], queue.waiting("koji.builds"), queue.oldest("koji.tagged")) == (
+        "guake",
+        1,
+        None,
+    )
+
+
+def test_what_failed_goes_on_waiting_since_it_was_added(queue):
+    queue.add("koji", "koji.builds", "guake")
+    since = queue.oldest("koji.builds")
+    queue.again(claim(queue), 0, attempts=1)
+    assert queue.oldest("koji.builds") == since
+
+
+def test_what_is_fresh_and_only_looked_at_once_more_does_not_wait(queue):
+    queue.add("koji", "koji.builds", "guake")
+    queue.again(claim(queue), 60, looks=5, is_fresh=True)
+    assert (queue.oldest("koji.builds"), queue.depth("koji")) == (None, 1)
+
+
+@pytest.mark.parametrize("end", ["none", "claimed", "again"])
+def test_it_is_known_whether_an_entry_is_to_be_fetched(queue, end):
+    queue.add("koji", "koji.builds", "guake")
+    if end != "none":
+        found = claim(queue)
+        if end == "again":
+            queue.again(found, 60)
+    assert (queue.holds("koji", "koji.builds", "guake"), queue.holds("koji", "koji.builds", "vim")) == (True, False)

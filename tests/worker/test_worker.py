@@ -9,7 +9,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import Event
 from fedora_packages.worker import worker as workers
 from fedora_packages.worker.handle import COUNTS_KEY
-from fedora_packages.worker.refill import Pace, Refiller
+from fedora_packages.worker.refill import Pace, Refiller, Refillers
 from fedora_packages.worker.replay import MARK_KEY
 from fedora_packages.worker.worker import Scheduled, Worker
 from tests.upstream import Answer
@@ -76,30 +76,31 @@ def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker
 
 
 def test_a_bug_of_ours_costs_one_message_which_is_counted(worker, client, caplog, monkeypatch):
-    monkeypatch.setattr(worker._handler, "handle", lambda message: 1 / 0)
+    monkeypatch.setattr(worker._handler, "handle_batch", lambda *_: 1 / 0)
     assert worker.handle(BUILD) == "failed"
     assert ("ZeroDivisionError" in caplog.text, client.hgetall(COUNTS_KEY)) == (True, {b"failed": b"1"})
 
 
 def test_a_message_waits_for_redis(worker, monkeypatch):
-    handled, answers = threading.Event(), [CacheUnavailable("away"), "handled"]
+    handled, answers = threading.Event(), [CacheUnavailable("away"), ["handled"]]
 
-    def handle(message):
+    def handle(messages, received):
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         handled.set()
         return answer
 
-    monkeypatch.setattr(worker._handler, "handle", handle)
+    monkeypatch.setattr(worker._handler, "handle_batch", handle)
     monkeypatch.setattr(workers, "REDIS_PAUSE", 0.0)
     assert (worker.handle(BUILD), handled.is_set()) == ("handled", True)
 
 
 @pytest.fixture
 def scheduled(service):
-    refiller = Refiller(service, Pace(lease=60, retry=0, retry_limit=0))
-    return Scheduled(service, refiller, service.queries["bodhi.releases"], threading.Event())
+    stop = threading.Event()
+    refillers = Refillers(service, Refiller(service, Pace(lease=60, retry=0, retry_limit=0)), stop)
+    return Scheduled(service, refillers, service.queries["bodhi.releases"], stop)
 
 
 def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):

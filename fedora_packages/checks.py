@@ -1,0 +1,171 @@
+"""Checks: an entry is compared with what upstream says right now, and healed where it differs.
+
+The audit, the scheduled reads and whoever presses "check now" go this way.  A difference is healed at once.  Whether it is
+**drift**, that is, whether a message about it was lost, is only known a little later: the message may be on its way.  So it is
+noted as a doubt, which a worker settles after a while::
+
+    fp:{worker}:doubts    sorted set: doubt (JSON) -> when it is to be settled
+    fp:{worker}:drift     list: the latest drifts (JSON), newest first
+
+The one thing to know: upstream may lag behind its own messages.  An answer that does not show what a recent event said heals
+nothing.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fedora_packages.cache import PREFIX, Reading, redis_errors
+from fedora_packages.differences import differences
+from fedora_packages.errors import UpstreamError
+from fedora_packages.query import Query
+from fedora_packages.service import Service
+
+log = logging.getLogger(__name__)
+
+DOUBTS_KEY = f"{PREFIX}:{{worker}}:doubts"
+DRIFT_KEY = f"{PREFIX}:{{worker}}:drift"
+
+#: Drifts that are kept to be shown, and doubts that may wait to be settled.
+DRIFTS_KEPT = 100
+DOUBTS_KEPT = 1000
+
+#: What came of a check: it was right; it differed and is healed; there was nothing to compare; an event came meanwhile, and it is
+#: being refilled; upstream does not show yet what an event said.
+SAME, HEALED, FIRST, OVERTAKEN, LAGGING = "same", "healed", "first", "overtaken", "lagging"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of a check.  ``differences`` are phrases; ``took`` are seconds of upstream's."""
+
+    outcome: str
+    before: Reading
+    after: Reading
+    differences: tuple[str, ...]
+    took: float
+
+    @property
+    def is_changed(self) -> bool:
+        return self.outcome in (HEALED, FIRST)
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A difference that was healed, and may have been a lost message: if the entry's generation is still the same later."""
+
+    query: str
+    package: str
+    variant: str
+    generation: str
+    found: float  # UTC, seconds since 1970
+    fetched: float  # when the value was fetched that was not right any more
+    differences: tuple[str, ...]
+    by: str  # what found it: "audit", "schedule", "reader"
+    is_announced: bool  # whether messages announce what differs
+
+
+def check(service: Service, query: Query, package: str, variant: str, by: str, grace: float) -> Checked:
+    """Ask upstream about an entry's variant, heal what differs, and say what came of it.
+
+    ``grace`` are the seconds after which it is settled whether a difference was a lost message.  Raises `UpstreamError` (the
+    entry stays as it is) and `CacheUnavailable`.
+    """
+    cache, entry = service.cache, query.entry(package)
+    opened = cache.open(entry)
+    (before,) = cache.read([(entry, variant)])
+    try:
+        filled = cache.fetched(
+            opened.generation, lambda: query.fetch(package, variant), query.upstream, _cause(before, opened.cause)
+        )
+    except UpstreamError as error:
+        cache.fail(entry, variant, error)
+        raise
+    service.figures.count(f"checks by {by}", query.name)
+    is_same = before.is_fresh and before.value == filled.value
+    told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
+
+    def checked(outcome: str, after: Reading) -> Checked:
+        return Checked(outcome, before, after, told, filled.stamp.took)
+
+    if before.is_fresh and not is_same and not query.shows(filled.value, opened.evidence, variant):
+        return checked(LAGGING, before)
+    # Stored even if it is the same: its stamp is what says that it was looked at.
+    if not cache.store(entry, variant, filled):
+        (after,) = cache.read([(entry, variant)])
+        return checked(OVERTAKEN, after)
+    (after,) = cache.read([(entry, variant)])
+    if is_same:
+        return checked(SAME, after)
+    if not before.is_known:
+        return checked(FIRST, after)
+    if before.is_fresh:
+        is_announced = query.announced(before.value) != query.announced(filled.value)
+        doubt = Doubt(
+            query.name, package, variant, opened.generation, cache.clock(), before.stamp.fetched, told, by, is_announced
+        )
+        _note(service, doubt, cache.clock() + grace)
+    return checked(HEALED, after)
+
+
+def settle(service: Service, now: float) -> list[Doubt]:
+    """Settle the doubts that are due: returns those that were lost messages, which are counted and logged.
+
+    Raises `CacheUnavailable`.
+    """
+    client = service.client
+    with redis_errors():
+        due = client.zrangebyscore(DOUBTS_KEY, "-inf", now, start=0, num=100)
+    drifted = []
+    for row in due:
+        doubt = Doubt(**{**json.loads(row), "differences": tuple(json.loads(row)["differences"])})
+        query = service.queries.get(doubt.query)
+        with redis_errors():
+            if not client.zrem(DOUBTS_KEY, row) or query is None:
+                # Another worker has settled it.
+                continue
+        if service.cache.generation(query.entry(doubt.package)) != doubt.generation:
+            service.figures.count("late", doubt.query)
+        elif not doubt.is_announced:
+            service.figures.count("unannounced", doubt.query)
+        else:
+            drifted.append(doubt)
+            _tell(service, query, doubt)
+    return drifted
+
+
+def drifts(service: Service) -> list[Mapping[str, Any]]:
+    """Return the latest drifts, newest first: the parts of `Doubt`, and ``topics`` that should have announced them.
+
+    Raises `CacheUnavailable`.
+    """
+    with redis_errors():
+        return [json.loads(row) for row in service.client.lrange(DRIFT_KEY, 0, DRIFTS_KEPT - 1)]
+
+
+def _cause(before: Reading, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return before.stamp.event if before.is_fresh and before.stamp else newest
+
+
+def _note(service: Service, doubt: Doubt, due: float) -> None:
+    with redis_errors():
+        pipe = service.client.pipeline(transaction=False)
+        pipe.zadd(DOUBTS_KEY, {json.dumps(asdict(doubt)): due})
+        pipe.zremrangebyrank(DOUBTS_KEY, 0, -DOUBTS_KEPT - 1)
+        pipe.execute()
+
+
+def _tell(service: Service, query: Query, doubt: Doubt) -> None:
+    log.warning(
+        "drift: %s about %s %s was not as %s says, fetched %.0f s before: %s.  A message on %s should have announced it",
+        doubt.query, doubt.package, doubt.variant, query.upstream, doubt.found - doubt.fetched,
+        "; ".join(doubt.differences), " or ".join(query.topics) or "no topic",
+    )  # fmt: skip
+    service.figures.count("drift", doubt.query)
+    with redis_errors():
+        pipe = service.client.pipeline(transaction=False)
+        pipe.lpush(DRIFT_KEY, json.dumps({**asdict(doubt), "topics": query.topics}))
+        pipe.ltrim(DRIFT_KEY, 0, DRIFTS_KEPT - 1)
+        pipe.execute()

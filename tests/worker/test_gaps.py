@@ -1,0 +1,159 @@
+"""Gaps: what hints at them, what closes them, and up to when nothing was missed."""
+
+import threading
+import time
+
+import pytest
+
+from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.worker import gaps as closing
+from fedora_packages.worker.gaps import Gaps
+from fedora_packages.worker.replay import MARK_KEY
+from tests.upstream import Answer
+
+BEGAN = 1_000_000.0
+
+
+@pytest.fixture
+def now():
+    return [BEGAN]
+
+
+@pytest.fixture
+def handled():
+    return []
+
+
+@pytest.fixture
+def gaps(service, now, handled):
+    return Gaps(service, "fedmsg", handled.extend, threading.Event(), clock=lambda: now[0])
+
+
+@pytest.fixture
+def archive(upstream):
+    upstream.says("/raw", {"raw_messages": [], "pages": 0})
+
+
+def test_after_the_start_nothing_is_known_before_the_first_replay(gaps, client):
+    client.hset(MARK_KEY, "fedmsg", BEGAN - 500)
+    assert gaps.until(BEGAN) == BEGAN - 500
+
+
+def test_a_gap_that_is_closed_leaves_nothing_missed(gaps, archive, now):
+    gaps.close(gaps._hints)
+    now[0] += 7
+    assert gaps.until(now[0]) == now[0]
+
+
+def test_a_hint_holds_the_moment_until_the_next_replay(gaps, archive, now):
+    gaps.close(gaps._hints)
+    assert gaps.until(BEGAN) == BEGAN
+    gaps.suspect("a hole")
+    now[0] += 7
+    assert gaps.until(now[0]) == BEGAN
+    gaps.close(gaps._hints)
+    assert gaps.until(now[0]) == now[0]
+
+
+def test_a_hint_that_came_during_a_replay_is_not_closed_by_it(gaps, archive, now):
+    hints = gaps._hints
+    gaps.suspect("a hole")
+    gaps.close(hints)
+    now[0] += 7
+    assert gaps.until(now[0]) == BEGAN
+
+
+def test_while_the_bus_is_cut_it_is_as_far_as_the_archive_was_read(gaps, archive, now):
+    gaps.close(gaps._hints)
+    gaps.connected(False)
+    now[0] += 10
+    gaps.close(gaps._hints)
+    now[0] += 5
+    assert gaps.until(now[0]) == BEGAN + 10
+
+
+def test_while_the_bus_is_cut_the_archive_is_read_every_few_seconds(gaps):
+    gaps.connected(False)
+    assert gaps._next(0) == closing.POLL
+
+
+def test_a_bus_that_comes_back_is_a_hint(gaps, archive):
+    gaps.connected(False)
+    gaps.close(gaps._hints)
+    gaps.connected(True)
+    assert (gaps.as_dict()["closed"], gaps.reason) == (False, "the bus was away, and is connected again")
+
+
+def test_a_bus_that_stays_as_it_is_hints_at_nothing(gaps, archive):
+    gaps.close(gaps._hints)
+    gaps.connected(True)
+    assert gaps.as_dict()["closed"]
+
+
+def test_a_redis_that_fell_back_is_behind_to_its_mark(gaps, archive, client, now):
+    gaps.close(gaps._hints)
+    gaps.until(BEGAN)
+    client.hset(MARK_KEY, "fedmsg", BEGAN - 900)
+    gaps.suspect("Redis has lost data", lost_since=True)
+    assert gaps.until(BEGAN) == BEGAN - 900
+
+
+def test_after_a_hint_the_archive_is_read_again_soon_since_it_may_hear_later(gaps, service):
+    delays = [gaps._next(0) for _ in range(3)]
+    assert delays == [*closing.AGAIN, service.settings.worker.replay_every]
+
+
+def test_hints_that_were_false_are_followed_more_slowly(gaps):
+    pauses = []
+    for found in (0, 0, 5):
+        gaps._next(found)
+        pauses.append(gaps._pause)
+    assert pauses == [2 * closing.HINT_PAUSE, 4 * closing.HINT_PAUSE, closing.HINT_PAUSE]
+
+
+def test_what_was_missed_is_handled(gaps, client, upstream, handled):
+    client.hset(MARK_KEY, "fedmsg", BEGAN - 100)
+    upstream.says("/raw", {"raw_messages": [{"msg_id": "id-1"}], "pages": 1})
+    assert (gaps.close(gaps._hints), handled[0]) == (1, {"msg_id": "id-1"})
+
+
+def test_an_archive_that_is_down_leaves_the_gap_open(gaps, client, upstream, now):
+    client.hset(MARK_KEY, "fedmsg", BEGAN - 100)
+    upstream.answers["/raw"] = Answer(b"", 502)
+    with pytest.raises(UpstreamUnavailable):
+        gaps.close(gaps._hints)
+    now[0] += 60
+    assert gaps.until(now[0]) == BEGAN - 100
+
+
+def test_without_an_archive_what_was_cached_before_is_not_trusted(strings, client, now, tmp_path):
+    from fedora_packages import service as services
+    from fedora_packages import settings
+
+    service = services.build(settings.from_strings({**strings, "worker.datagrepper": ""}, {}), "worker")
+    query = service.queries["koji.builds"]
+    service.cache.clock = lambda: BEGAN - 10
+    service.cache.fill(query.entry("guake"), "", lambda: 1, "koji")
+    gaps = Gaps(service, "fedmsg", lambda messages: None, threading.Event(), clock=lambda: now[0])
+    gaps.close(gaps._hints)
+    (reading,) = service.cache.read([(query.entry("guake"), "")])
+    assert (reading.state, gaps.until(BEGAN)) == ("refreshing", BEGAN)
+
+
+def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):
+    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
+    upstream.answers["/raw"] = Answer(b"", 502)
+    stop = threading.Event()
+    gaps = Gaps(service, "fedmsg", lambda messages: None, stop)
+    running = threading.Thread(target=gaps.run)
+    running.start()
+    try:
+        wait_until(lambda: gaps.trouble)
+        assert "datagrepper was asked" in gaps.trouble
+        upstream.says("/raw", {"raw_messages": [], "pages": 0})
+        wait_until(lambda: gaps.as_dict()["closed"])
+        assert gaps.trouble is None
+    finally:
+        stop.set()
+        gaps.suspect("")
+        running.join(10)
