@@ -102,7 +102,8 @@ class Problem:
     kind: str
 
 
-FRESH, REFRESHING, FAILING, UNKNOWN, UNWATCHED = "fresh", "refreshing", "failing", "unknown", "unwatched"
+FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
+UNWATCHED, BEHIND = "unwatched", "behind"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ class Reading:
     * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
     * ``failing``: ``value`` is the last one known (or None); ``problem`` says what is wrong since when;
     * ``unknown``: nothing was ever fetched and nobody is fetching it;
-    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``problem`` says since when).
+    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``problem`` says since when);
+    * ``behind``: ``value`` is what upstream says, and does not show yet what a message has announced (``problem`` says which).
+
+    The last two are for whoever shows readings to say (see ``reads.py``): to the cache such a value is fresh, with ``evidence``
+    of what lately sent events say it must show.
     """
 
     entry: Entry
@@ -125,6 +130,7 @@ class Reading:
     stamp: Stamp | None = None
     because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
     problem: Problem | None = None
+    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
 
     @property
     def is_fresh(self) -> bool:
@@ -152,6 +158,7 @@ class Filled:
     generation: str
     value: Any
     stamp: Stamp
+    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -281,8 +288,8 @@ class GenerationBackend(RedisBackend):
             pipe = self.reader_client.pipeline(transaction=False)
             for key in keys:
                 entry_key, _, variant = key.rpartition("|")
-                pipe.hmget(entry_key, "gen", f"v:{variant}")
-            return [_cached(generation, value) for generation, value in pipe.execute()]
+                pipe.hmget(entry_key, "gen", f"v:{variant}", "facts")
+            return [_cached(*row) for row in pipe.execute()]
 
     def set(self, key: str, value: CachedValue) -> None:
         """Store; raises `NotStored` if the entry was invalidated meanwhile."""
@@ -452,7 +459,7 @@ class Cache:
             frozenset(name[2:] for name in names if name.startswith("v:")),
             frozenset(name[2:] for name in names if name.startswith(("o:", "x:"))),
             cause,
-            _recent(facts, now - LAG_LIMIT),
+            tuple(facts for _, facts in _recent(facts, now - LAG_LIMIT)),
             cause is not None and cause["sent"] >= now - LAG_LIMIT,
         )
 
@@ -531,10 +538,10 @@ def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _recent(facts: bytes | None, earliest: float) -> tuple[Mapping[str, Any], ...]:
-    """Return the facts of an entry's events that were sent since a moment: of older ones upstream has long caught up."""
+def _recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:
+    """Return the facts of an entry's events that were sent since a moment: with older ones upstream has long caught up."""
     found = json.loads(facts).values() if facts else ()
-    return tuple(json.loads(fact) for sent, fact in found if sent >= earliest)
+    return tuple((sent, json.loads(fact)) for sent, fact in found if sent >= earliest)
 
 
 def _region_key(entry: Entry, variant: str) -> str:
@@ -545,11 +552,12 @@ def _revision_key(entry_key: str) -> str:
     return entry_key[: entry_key.index("}:") + 2] + "rev"
 
 
-def _cached(generation: bytes | None, data: bytes | None) -> Any:
+def _cached(generation: bytes | None, data: bytes | None, facts: bytes | None) -> Any:
     if generation is None or data is None:
         return NO_VALUE
     value, stamp = _decoded(data)
-    return CachedValue(Filled(generation.decode(), value, stamp), {"ct": stamp.fetched, "v": value_version})
+    filled = Filled(generation.decode(), value, stamp, _recent(facts, time.time() - LAG_LIMIT))
+    return CachedValue(filled, {"ct": stamp.fetched, "v": value_version})
 
 
 def _decoded(data: bytes) -> tuple[Any, Stamp]:
@@ -558,7 +566,7 @@ def _decoded(data: bytes) -> tuple[Any, Stamp]:
 
 
 def _reading(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> Reading:
-    return Reading(*pair, state, filled.value, filled.stamp)
+    return Reading(*pair, state, filled.value, filled.stamp, evidence=filled.evidence)
 
 
 def _old_reading(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> Reading:

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fedora_packages.cache import FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
+from fedora_packages.cache import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.service import Service
@@ -30,6 +30,9 @@ TELL_VIEWED_EVERY = 2.0
 
 #: What is said of a value while nobody can tell whether it has changed.
 UNHANDLED = "messages that were sent since then have not been handled yet"
+
+#: What is said of a value while its upstream lags behind its own messages.
+UNSEEN = "it is asked again and again until it does, for some minutes"
 
 #: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
 WAITING_PER_THREAD = 8
@@ -67,7 +70,9 @@ class Reads:
         for want, reading in zip(wanted, readings, strict=True):
             self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
         self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
-        return self._watched(self._filled(wanted, pairs, readings))
+        return self._watched(
+            [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, readings), strict=True)]
+        )
 
     def _filled(
         self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], readings: list[Reading]
@@ -100,7 +105,7 @@ class Reads:
             replace(
                 reading,
                 state=UNWATCHED,
-                problem=Problem(max(since, reading.stamp.fetched), now, UNHANDLED, "worker", "unwatched"),
+                problem=Problem(max(since, reading.stamp.fetched), now, UNHANDLED, "worker", UNWATCHED),
             )
             if reading.is_fresh
             else reading
@@ -239,6 +244,17 @@ def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> R
     if not isinstance(error, FillInProgress | CacheUnavailable):
         log.error("%s about %s could not be filled", before.entry.query, before.entry.package, exc_info=error)
     return before
+
+
+def _shown(want: Wanted, reading: Reading) -> Reading:
+    """Return a reading that says if its value does not show yet what a message has announced."""
+    if not reading.is_fresh:
+        return reading
+    unseen = [sent for sent, facts in reading.evidence if not want.query.shows(reading.value, [facts], reading.variant)]
+    if not unseen:
+        return reading
+    problem = Problem(min(unseen), reading.stamp.fetched, UNSEEN, want.query.upstream, BEHIND)
+    return replace(reading, state=BEHIND, problem=problem)
 
 
 def _is_new(reading: Reading) -> bool:

@@ -6,8 +6,9 @@ import time
 import pytest
 
 from fedora_packages import service as services
-from fedora_packages import settings
+from fedora_packages import settings, watch
 from fedora_packages.cache import Invalidation
+from fedora_packages.figures import total
 from fedora_packages.reads import COOL_DOWN, Reads, Wanted
 from tests.upstream import Answer
 
@@ -169,3 +170,76 @@ def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, reads, builds,
     service.connectors["koji"]._multicall = lambda *_: 1 / 0
     (reading,) = reads([builds])
     assert (reading.value, "ZeroDivisionError" in caplog.text) == (None, True)
+
+
+def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, reads, builds, upstream, client):
+    koji_answers(upstream)
+    reads([builds])
+    since = time.time() - 100
+    watch.beat(client, "test", since, since, {})
+    (reading,) = Reads(service)([builds])
+    assert (reading.state, reading.value, reading.problem.upstream) == (
+        "unwatched",
+        {"total": 0, "builds": []},
+        "worker",
+    )
+    assert reading.problem.since == reading.stamp.fetched
+
+
+def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, reads, builds, client):
+    now = time.time()
+    service.cache.clock = lambda: now - 500
+    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    watch.beat(client, "test", now - 100, now - 100, {})
+    (reading,) = Reads(service)([builds])
+    assert reading.problem.since == now - 100
+
+
+def announce(service, number):
+    query, now = service.queries["koji.builds"], time.time()
+    facts = {"about": f"build {number}", "build_id": number, "state": 1}
+    event = {"id": "2026-1", "topic": "buildsys.build.state.change", "sent": now}
+    service.cache.invalidate([Invalidation(query.entry("guake"), event, [(now, facts)], make=True)])
+
+
+def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, reads, builds, upstream):
+    announce(service, 7)
+    koji_answers(upstream)
+    (reading,) = reads([builds])
+    (kept,) = service.cache.read([(builds.query.entry("guake"), "")])
+    assert (reading.state, reading.value, kept.is_known) == ("refreshing", {"total": 0, "builds": []}, False)
+    assert service.queue.depth("koji") == 1
+
+
+def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, reads, builds):
+    announce(service, 7)
+    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    (reading,) = reads([builds])
+    assert (reading.state, reading.problem.upstream, reading.problem.kind) == ("behind", "koji", "behind")
+
+
+def test_what_pages_show_is_told_to_the_queue(service, reads, builds, upstream):
+    koji_answers(upstream)
+    reads([builds])
+    service.queue.add("koji", "koji.builds", "vim", delay=-10)
+    service.queue.add("koji", "koji.tagged", "guake")
+    assert service.queue.claim("koji", 60, 4).package == "guake"
+
+
+def test_hits_and_misses_are_counted(service, reads, builds, upstream):
+    koji_answers(upstream)
+    for _ in range(3):
+        reads([builds])
+    service.figures.flush()
+    counted = total(service.client)
+    assert (counted.count("misses", "koji.builds"), counted.count("hits", "koji.builds")) == (1, 2)
+
+
+def test_what_somebody_looks_at_goes_before_others(service, reads, builds, upstream):
+    for name in ("vim", "guake"):
+        service.cache.fill(builds.query.entry(name), "", lambda: {"total": 0, "builds": []}, "koji")
+        service.cache.invalidate([Invalidation(builds.query.entry(name))])
+        service.queue.add("koji", "koji.builds", name)
+    upstream.answers["/"] = Answer(b"", 503)
+    reads([builds])
+    assert service.queue.claim("koji", 60, 4).package == "guake"

@@ -21,6 +21,7 @@ TROUBLES = {
     "unusable": "gives an answer that cannot be used",
     "release not served": "does not know this release",
     "unwatched": "has not followed what changes",
+    "behind": "does not show yet what a message has announced",
 }
 
 

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 #: Seconds after a hint at which the archive is read again: it hears of messages later than we do.
 AGAIN = (5.0, 60.0)
 
-#: Seconds between two replays that hints ask for, at first; doubled by each that found nothing.
-HINT_PAUSE = 2.0
+#: Seconds between two replays that hints ask for; doubled, up to the second, by each hint that was false.
+HINT_PAUSE, LONGEST_HINT_PAUSE = 2.0, 60.0
 
 #: Seconds between two replays while the bus is cut.
 POLL = 10.0
@@ -111,8 +111,9 @@ class Gaps:
             self._hinted.clear()
             hints, began = self._hints, self._clock()
             try:
+                is_hinted = hints != self._closed
                 found = self.close(hints)
-                attempts, delay = 0, self._next(found)
+                attempts, delay = 0, self._next(found, is_hinted)
             except (UpstreamError, CacheUnavailable) as error:
                 attempts += 1
                 delay = self._failed(attempts, str(error))
@@ -146,9 +147,9 @@ class Gaps:
             self.replayed_at, self.replayed = now, self.replayed + found
         return found
 
-    def _next(self, found: int) -> float:
-        """Return the seconds until the next replay."""
-        self._pause = HINT_PAUSE if found else min(2 * self._pause, self._settings.replay_every)
+    def _next(self, found: int, is_hinted: bool) -> float:
+        """Return the seconds until the next replay, after one that found so many messages; a hint had asked for it, or none."""
+        self._pause = min(2 * self._pause, LONGEST_HINT_PAUSE) if is_hinted and not found else HINT_PAUSE
         if self._is_cut:
             return POLL
         with self._lock:

@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 LOOKS = 4
 LOOK_DELAY = 0.5
 
-#: Seconds after which one more look follows when a value was kept that never showed its event.
-LAST_LOOK_DELAY = 60.0
+#: Seconds after which another look follows when a value was kept although it did not show its event; each next waits twice as
+#: long, until the event is so old that upstream cannot be behind it any more (`LAG_LIMIT`).
+KEPT_LOOK_DELAY = 60.0
 
 #: Seconds an idle thread waits for a job of which nobody tells it: those that the web or another worker adds.
 IDLE = 1.0
@@ -54,7 +55,7 @@ class Pace:
     retry: float
     retry_limit: float
     look_delay: float = LOOK_DELAY
-    last_look_delay: float = LAST_LOOK_DELAY
+    kept_look_delay: float = KEPT_LOOK_DELAY
 
     def after_failure(self, attempts: int) -> float:
         """Return how long to wait after so many failures in a row, with jitter: not all are to come back at once."""
@@ -62,7 +63,9 @@ class Pace:
 
     def after_look(self, looks: int) -> float:
         """Return how long to wait after upstream did not show an event for the so-manieth time."""
-        return self.look_delay * 2 ** (looks - 1) if looks <= LOOKS else self.last_look_delay
+        if looks <= LOOKS:
+            return self.look_delay * 2 ** (looks - 1)
+        return self.kept_look_delay * 2 ** (looks - LOOKS - 1)
 
 
 class Refiller:
@@ -162,7 +165,7 @@ class Refiller:
             self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, is_fresh=True)
         else:
             self._done(query, claim)
-        if claim.sent is not None and (looks > LOOKS or shown):
+        if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
             self._figures.observe("sent to fresh", "", max(0.0, self._cache.clock() - claim.sent))
 
     def _done(self, query: Query, claim: Claim) -> None:
@@ -173,14 +176,13 @@ class Refiller:
 
     def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
         """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""
-        is_last = claim.looks > LOOKS
+        # A value was kept that did not show them; now it is only looked whether upstream has caught up.
+        is_kept = claim.looks > LOOKS
         before: Any = None
-        if variant in opened.current:
+        if variant in opened.current and not is_kept:
             (reading,) = self._cache.read([(entry, variant)])
-            if not is_last:
-                shows = not reading.is_fresh or query.shows(reading.value, opened.evidence, variant)
-                return _Outcome(shows, True)
-        elif not query.has_evidence:
+            return _Outcome(not reading.is_known or query.shows(reading.value, opened.evidence, variant), True)
+        if not query.has_evidence and not is_kept:
             (reading,) = self._cache.read([(entry, variant)])
             before = reading.value
         fetch = partial(query.fetch, entry.package, variant)
@@ -190,12 +192,12 @@ class Refiller:
             self._cache.fail(entry, variant, error)
             raise
         shows = query.shows(filled.value, opened.evidence, variant)
-        # After the last look a value is kept whatever it shows: what was announced may be undone by now.
+        # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled)
         # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags.
-        is_suspect = claim.sent is not None and before is not None and before == filled.value and not is_last
-        return _Outcome(shows or is_last, not is_suspect)
+        is_suspect = claim.sent is not None and before is not None and before == filled.value
+        return _Outcome(shows, not is_suspect)
 
     def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to make current: those that were, and the one that a page shows first."""

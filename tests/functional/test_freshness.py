@@ -81,14 +81,39 @@ def test_a_bug_that_moves_is_listed_where_it_went_and_not_where_it_was(site, wai
     wait_until(lambda: new_bug in listed(site, "nginx") and new_bug not in listed(site, "bash"))
 
 
-def test_an_upstream_that_lags_behind_its_message_is_not_believed(site, wait_until):
-    site.get("/podman/builds")
-    site.mood("koji", lag=30)
-    messages, facts = site.happen("build", "podman")
-    wait_until(lambda: site.read("koji.builds", "podman").state != "fresh")
-    site.control("upstreams/koji/catch-up", now=True)
-    wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "podman"))
-    assert site.read("koji.builds", "podman").value["builds"][0]["nvr"] == facts["builds"][0]["nvr"]
+#: What an upstream lags with, and what must not be believed meanwhile: (upstream, what happens, package, query, release).
+LAGS = [
+    ("koji", "build", "podman", "koji.builds", ""),
+    ("koji", "tag", "htop", "koji.tagged", ""),
+    ("koji", "untag", "htop", "koji.tagged", ""),
+    ("bodhi", "update", "curl", "bodhi.updates", ""),
+    ("bugzilla", "bug", "bash", "bugzilla.bugs", ""),
+    ("bugzilla", "bug", "nginx", "bugzilla.counts", ""),
+    ("distgit", "push", "podman", "distgit.spec", "rawhide"),
+    ("distgit", "push", "vim", "distgit.patches", "rawhide"),
+    ("distgit", "maintainer", "podman", "distgit.maintainers", ""),
+]
+
+
+@pytest.mark.parametrize(("upstream", "what", "package", "query", "release"), LAGS, ids=lambda value: value or "-")
+def test_an_upstream_that_lags_behind_its_message_is_not_believed(
+    site, wait_until, upstream, what, package, query, release
+):
+    details = {"tag": "f44-updates"} if what in ("tag", "untag") else {}
+    found = site.service.queries[query]
+    wait_until(lambda: not site.service.queue.depth(upstream))
+    site.api(f"packages/{package}/{found.short_name}" + (f"?release={release}" if release else ""))
+    before = site.read(query, package, release)
+    site.mood(upstream, lag=30)
+    messages, _ = site.happen(what, package, **details)
+    looks = site.serial()
+    # Upstream is asked, says what was true before, and is asked again.
+    wait_until(lambda: len([row for row in site.asked(looks) if row["upstream"] == upstream]) > 2)
+    assert (before.is_fresh, site.read(query, package, release).is_fresh) == (True, False)
+    site.control(f"upstreams/{upstream}/catch-up", now=True)
+    wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
+    now = found.fetch(package, found.variant(release))
+    assert site.read(query, package, release).value == now != before.value
 
 
 def test_a_new_package_is_found_after_its_first_build(site, wait_until):

@@ -74,7 +74,7 @@ def test_while_the_bus_is_cut_it_is_as_far_as_the_archive_was_read(gaps, archive
 
 def test_while_the_bus_is_cut_the_archive_is_read_every_few_seconds(gaps):
     gaps.connected(False)
-    assert gaps._next(0) == closing.POLL
+    assert gaps._next(0, False) == closing.POLL
 
 
 def test_a_bus_that_comes_back_is_a_hint(gaps, archive):
@@ -99,16 +99,22 @@ def test_a_redis_that_fell_back_is_behind_to_its_mark(gaps, archive, client, now
 
 
 def test_after_a_hint_the_archive_is_read_again_soon_since_it_may_hear_later(gaps, service):
-    delays = [gaps._next(0) for _ in range(3)]
+    delays = [gaps._next(0, False) for _ in range(3)]
     assert delays == [*closing.AGAIN, service.settings.worker.replay_every]
 
 
 def test_hints_that_were_false_are_followed_more_slowly(gaps):
     pauses = []
-    for found in (0, 0, 5):
-        gaps._next(found)
-        pauses.append(gaps._pause)
-    assert pauses == [2 * closing.HINT_PAUSE, 4 * closing.HINT_PAUSE, closing.HINT_PAUSE]
+    for found, is_hinted in ((0, True), (0, True), (5, True), (0, True), (0, False)):
+        gaps._next(found, is_hinted)
+        pauses.append(gaps._pause / closing.HINT_PAUSE)
+    assert pauses == [2, 4, 1, 2, 1]
+
+
+def test_however_many_hints_are_false_the_next_is_followed_soon(gaps):
+    for _ in range(50):
+        gaps._next(0, True)
+    assert gaps._pause == closing.LONGEST_HINT_PAUSE
 
 
 def test_what_was_missed_is_handled(gaps, client, upstream, handled):

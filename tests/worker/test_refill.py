@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import Event
 from fedora_packages.worker.refill import IDLE, LOOKS, Pace, Refiller, undisturbed
 from tests.upstream import Answer
 
-PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, last_look_delay=0)
+PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
 
 
 @pytest.fixture
@@ -159,15 +159,57 @@ def test_no_fill_that_began_before_an_untrusted_one_can_be_stored(service, refil
     assert not service.cache.store(query.entry("guake"), "", filled)
 
 
-def test_after_a_few_looks_the_value_is_kept_and_looked_at_once_more(service, refiller, upstream):
+def test_after_a_few_looks_the_value_is_kept_and_looked_at_again_until_upstream_shows_the_event(
+    service, refiller, upstream
+):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)
     for _ in range(LOOKS + 1):
         refiller.work("koji")
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 1)
+    refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 1)
     upstream.koji_says(builds(BUILD))
     refiller.work("koji")
     assert (read(service).value["builds"][0]["build_id"], service.queue.depth("koji")) == (7, 0)
+
+
+def test_an_event_so_old_that_upstream_has_long_caught_up_is_not_looked_for(service, refiller, upstream):
+    upstream.koji_says(builds({**BUILD, "build_id": 6}))
+    announce(service, build_id=7, new=1)
+    now = time.time() + LAG_LIMIT + 1
+    service.cache.clock = lambda: now
+    refiller.work("koji")
+    assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 0)
+
+
+def test_looks_at_what_was_kept_are_ever_further_apart():
+    pace = Pace(lease=1, retry=1, retry_limit=300)
+    assert [pace.after_look(looks) for looks in range(1, LOOKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
+
+
+def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_says_what_to_see(
+    service, refiller, upstream, releases
+):
+    upstream.says("/rawhide/changelog/guake", {"changelogs": [], "repo": "release"})
+    query = service.queries["mdapi.changelog"]
+    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    announce(service, "mdapi.changelog", topic="mdapi.repo.update")
+    refiller.work("mdapi")
+    assert (read(service, "mdapi.changelog", "guake", "rawhide").is_fresh, service.queue.depth("mdapi")) == (True, 1)
+    refiller.work("mdapi")
+    assert (len(upstream.asked), service.queue.depth("mdapi")) == (3, 0)
+
+
+def test_an_answer_that_has_changed_is_enough(service, refiller, upstream, releases):
+    upstream.says(
+        "/rawhide/changelog/guake", {"changelogs": [], "repo": "release"}, {"changelogs": [], "repo": "updates"}
+    )
+    query = service.queries["mdapi.changelog"]
+    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    announce(service, "mdapi.changelog", topic="mdapi.repo.update")
+    refiller.work("mdapi")
+    assert (len(upstream.asked), service.queue.depth("mdapi")) == (2, 0)
 
 
 def test_a_fill_that_lost_the_race_is_queued_again(service, refiller, upstream):
