@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from fedora_packages.errors import InvalidNVR, MessageNotUnderstood
@@ -84,14 +84,19 @@ class Event:
     def _named(self, kind: str) -> tuple[str, ...]:
         names = dict.fromkeys(
             name
-            for topics, named_kind, names_in in FAMILIES
-            if named_kind == kind and any(fnmatchcase(self.topic, pattern) for pattern in topics)
+            for names_in in _naming(self.topic, kind)
             for name in names_in(self.topic, self.body)
             if is_package_name(name)
         )
         if len(names) > MAX_NAMES:
             raise MessageNotUnderstood(f"message {self.id} ({self.topic}) names {len(names)} packages")
         return tuple(names)
+
+
+@lru_cache(maxsize=4096)
+def matches(topic: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a topic is one of some, of which each may have a ``*`` for any text."""
+    return any(fnmatchcase(topic, pattern) for pattern in patterns)
 
 
 def parse(message: Any, received: float | None = None) -> Event:
@@ -337,7 +342,7 @@ def _anitya_projects(topic: str, body: Mapping[str, Any]) -> Iterator[int]:
     project = dig(body, "project", "id")
     distro = dig(body, "message", "distro")
     is_ours = not topic.startswith("anitya.project.map.") or _is_fedora(distro)
-    if is_ours and isinstance(project, int) and any(fnmatchcase(topic, pattern) for pattern in unnamed):
+    if is_ours and isinstance(project, int) and matches(topic, unnamed):
         yield project
 
 
@@ -415,3 +420,9 @@ def _sent(envelope: Mapping[str, Any], received: float) -> float:
     if isinstance(told, int | float) and not isinstance(told, bool) and 0 < told < 1e11:
         return float(told)
     return received
+
+
+@lru_cache(maxsize=2048)
+def _naming(topic: str, kind: str) -> tuple[Callable[[str, Mapping[str, Any]], Iterable[Any]], ...]:
+    """Return what yields the names of a kind of a topic's messages."""
+    return tuple(names_in for topics, named, names_in in FAMILIES if named == kind and matches(topic, topics))

@@ -31,13 +31,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
 from fedora_packages.cache import Entry
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.events import Event
+from fedora_packages.events import Event, matches
 
 #: The variant of a query whose answer does not differ by release.
 ONLY = ""
@@ -184,7 +183,7 @@ class Query:
     def touched(self, event: Event) -> Iterator[str]:
         """Yield the names of the packages whose entry of this query the event changes; they may repeat."""
         for rule in self.declaration.rules:
-            if any(fnmatchcase(event.topic, topic) for topic in rule.topics):
+            if matches(event.topic, rule.topics):
                 yield from rule.names(event)
 
     @property
@@ -249,7 +248,7 @@ class Queries(Mapping[str, Query]):
         found = [
             query
             for query in self._queries.values()
-            if any(fnmatchcase(topic, pattern) for rule in query.declaration.rules for pattern in rule.topics)
+            if any(matches(topic, rule.topics) for rule in query.declaration.rules)
         ]
         if len(self._listening) < TOPICS_KEPT:
             self._listening[topic] = found

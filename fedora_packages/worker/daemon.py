@@ -37,6 +37,8 @@ def hub_config(ini: str, found: settings.Settings) -> dict[str, Any]:
         "validate_signatures": found.worker.signed,
         "zmq_enabled": True,
         "zmq_subscribe_endpoints": ",".join(endpoints),
+        # Our consumer only puts messages aside: a thread between it and the socket would be one too many.
+        "moksha.blocking_mode": True,
         "fedora_packages.enabled": True,
         "fedora_packages.ini": ini,
     }

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors
+from fedora_packages.cache import PREFIX, Entry, Invalidation, redis_errors
 from fedora_packages.errors import MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
@@ -110,10 +110,12 @@ class Handler:
                 outcomes.append(UNTOUCHED)
             else:
                 outcomes.append(FOREIGN)
-        sources = self._sources({name for _, event in events for name in self._names(event)})
+        named = [(number, event, self._named(event)) for number, event in events]
+        sources = self._sources({name for _, _, found in named for _, names in found for name in names})
+        known = sources.keys() | set(sources.values())
         touched: dict[tuple[str, str], _Touch] = {}
-        for number, event in events:
-            if self._touch(event, sources, touched):
+        for number, event, found in named:
+            if self._touch(event, found, sources, known, touched):
                 outcomes[number] = HANDLED
         self._act([event for _, event in events], list(touched.values()), sources, outcomes, received)
         for _, event in events:
@@ -129,25 +131,32 @@ class Handler:
         log.warning("message skipped: %d bytes on %s, over the %d there may be", size, topic[:200], MAX_MESSAGE_BYTES)
         return self._count(NOT_UNDERSTOOD)
 
-    def _names(self, event: Event) -> Iterator[str]:
-        for query in self._service.queries.listening(event.topic):
-            yield from query.touched(event)
+    def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
+        """Return the queries that listen to an event, each with the names that it gives them."""
+        queries = self._service.queries.listening(event.topic)
+        return [(query, dict.fromkeys(query.touched(event))) for query in queries]
 
-    def _touch(self, event: Event, sources: Mapping[str, str], touched: dict[tuple[str, str], _Touch]) -> bool:
+    def _touch(
+        self,
+        event: Event,
+        named: Sequence[tuple[Query, dict[str, None]]],
+        sources: Mapping[str, str],
+        known: Set[str],
+        touched: dict[tuple[str, str], _Touch],
+    ) -> bool:
         """Add to ``touched`` what an event changes, and say whether that is anything."""
-        builders = set(sources.values())
         is_any = False
-        for query in self._service.queries.listening(event.topic):
-            names = dict.fromkeys(query.touched(event))
+        for query, names in named:
             if query.about == "binary":
                 # A source without a binary of its own name is described by its binaries.
                 names |= dict.fromkeys(sources[name] for name in list(names) if name in sources)
             for name in names:
                 is_any = True
                 key = (query.name, name)
-                if key not in touched:
-                    touched[key] = _Touch(query, name, name in sources or name in builders, event)
-                touched[key].add(event)
+                touch = touched.get(key)
+                if touch is None:
+                    touch = touched[key] = _Touch(query, name, name in known, event)
+                touch.add(event)
         return is_any
 
     def _sources(self, names: set[str]) -> dict[str, str]:
@@ -171,7 +180,11 @@ class Handler:
         for batch in batched(touched, BATCH):
             taken = self._service.cache.invalidate([touch.invalidation() for touch in batch])
             # Only now: a refiller could be done before the invalidation, which would leave the entry cold for ever.
-            self._queue_all([touch for touch, values in zip(batch, taken, strict=True) if touch.is_known or values > 0])
+            self._service.queue.add_all(
+                (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
+                for touch, values in zip(batch, taken, strict=True)
+                if touch.is_known or values > 0
+            )
         self._note(events, sources, outcomes)
         now, figures = time.time(), self._service.figures
         for event in events:
@@ -211,16 +224,6 @@ class Handler:
         builders = {sources[name] for name in event.binary_packages if name in sources}
         return known & set(event.source_packages) | builders
 
-    def _queue_all(self, touched: Sequence[_Touch]) -> None:
-        def build(pipe: Any) -> None:
-            for touch in touched:
-                self._service.queue.add(
-                    touch.query.upstream, touch.query.name, touch.package, touch.event.sent, pipe=pipe
-                )
-
-        if touched:
-            in_one_trip(self._service.client, build)
-
     def _to_index(self, event: Event, known: Set[str]) -> Set[str]:
         """Return the names whose document must be looked at.
 
@@ -255,13 +258,7 @@ def invalidate_all(
             names = [key.decode().removeprefix(before).removesuffix(after) for key in batch]
             entries = only([query.entry(name) for name in names])
             service.cache.invalidate([Invalidation(entry) for entry in entries])
-
-            def build(pipe: Any, entries: Sequence[Entry] = entries) -> None:
-                for entry in entries:
-                    service.queue.add(query.upstream, query.name, entry.package, pipe=pipe)
-
-            if entries:
-                in_one_trip(service.client, build)
+            service.queue.add_all((query.upstream, query.name, entry.package, None) for entry in entries)
             count += len(entries)
     return count
 

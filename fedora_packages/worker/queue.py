@@ -17,7 +17,7 @@ Before editing: each script in ``lua/`` is one atomic step, and a claim is only 
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,19 +72,28 @@ class Queue:
         sent: float | None = None,
         delay: float = 0.0,
         first: bool = False,
-        pipe: Any = None,
     ) -> None:
         """Add a job, due in ``delay`` seconds.
 
         ``sent`` is when the event was that it is because of; ``first`` puts it before those of packages that nobody looked
-        at lately; with ``pipe``, it is one of the commands of `in_one_trip`.
+        at lately.
         """
-        keys = [_key(upstream, part) for part in ("due", "first", "jobs")] + [_since_key(query), VIEWED_KEY]
-        told = [job(query, package), package, delay, "" if sent is None else sent, "first" if first else ""]
-        if pipe is None:
-            run_script(self.client, "queue_add", keys, *told)
-        else:
-            add_script(pipe, "queue_add", keys, *told)
+        keys, told = _addition(upstream, [(query, package, sent)], delay, first)
+        run_script(self.client, "queue_add", keys, *told)
+
+    def add_all(self, jobs: Iterable[tuple[str, str, str, float | None]]) -> None:
+        """Add many jobs in one round trip: (upstream, query, package, when the event was sent) of each, due at once."""
+        by_upstream: dict[str, list[tuple[str, str, float | None]]] = {}
+        for upstream, *rest in jobs:
+            by_upstream.setdefault(upstream, []).append(tuple(rest))
+
+        def build(pipe: Any) -> None:
+            for upstream, its in by_upstream.items():
+                keys, told = _addition(upstream, its)
+                add_script(pipe, "queue_add", keys, *told)
+
+        if by_upstream:
+            in_one_trip(self.client, build)
 
     def claim(self, upstream: str, lease: float, limit: int) -> Claim | float | None:
         """Claim a job for ``lease`` seconds: the one due the longest of packages looked at lately, else of all.
@@ -160,6 +169,20 @@ class Queue:
             pipe.zremrangebyscore(VIEWED_KEY, "-inf", now - VIEWED_FOR)
 
         in_one_trip(self.client, build)
+
+
+def _addition(
+    upstream: str, jobs: Sequence[tuple[str, str, float | None]], delay: float = 0.0, first: bool = False
+) -> tuple[list[str], list[Any]]:
+    """Return the keys and arguments of ``lua/queue_add.lua`` for jobs of one upstream."""
+    keys = [*(_key(upstream, part) for part in ("due", "first", "jobs")), VIEWED_KEY]
+    numbers = {
+        query: number for number, query in enumerate(dict.fromkeys(query for query, _, _ in jobs), len(keys) + 1)
+    }
+    told: list[Any] = [delay, "first" if first else ""]
+    for query, package, sent in jobs:
+        told += (job(query, package), package, "" if sent is None else sent, numbers[query])
+    return [*keys, *(_since_key(query) for query in numbers)], told
 
 
 def _key(upstream: str, part: str) -> str:
