@@ -70,10 +70,8 @@ class Worker:
             self._run(f"reread-{scheduled.query.name}", scheduled.run)
         self._run("gaps", self._gaps.run)
         if self._service.settings.worker.audit_rate:
-            self._run(
-                "audit",
-                lambda: self._every(1 / self._service.settings.worker.audit_rate, self._audit.step, "the audit"),
-            )
+            pause = 1 / self._service.settings.worker.audit_rate
+            self._run("audit", lambda: self._every(pause, self._audit.step, "the audit"))
         self._run("pulse", lambda: self._every(watch.EVERY, self._beat, "the beat"))
 
     def stop(self) -> None:
@@ -141,14 +139,16 @@ class Worker:
             undisturbed(step, what)
 
     def _drain(self) -> None:
-        """Handle what is in the inbox, until told to stop."""
         while not self._stop.is_set():
-            messages, received = self._inbox.get()
-            if not messages:
-                continue
-            for message in messages:
-                # Each of them counts, also once one has shown a hole.
-                self._look_at_number(message)
+            undisturbed(self._handle_some, "handling messages")
+
+    def _handle_some(self) -> None:
+        """Handle what is in the inbox, or wait a little for something to be."""
+        messages, received = self._inbox.get()
+        for message in messages:
+            # Each of them counts, also once one has shown a hole.
+            self._look_at_number(message)
+        if messages:
             self.handle_all(messages, received)
             self._inbox.handled()
 

@@ -5,8 +5,10 @@ import time
 
 import pytest
 
+from fedora_packages import watch
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import Event
+from fedora_packages.worker import inbox
 from fedora_packages.worker import worker as workers
 from fedora_packages.worker.handle import COUNTS_KEY
 from fedora_packages.worker.refill import Pace, Refiller, Refillers
@@ -138,3 +140,57 @@ def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, up
         body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
         scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
         assert scheduled._early.is_set() is (name == "F46")
+
+
+def test_messages_that_are_taken_are_handled_soon(service, worker, wait_until):
+    worker.start()
+    for name in ("guake", "vim"):
+        worker.take({**BUILD, "msg": {"name": name}, "msg_id": f"2026-{name}"})
+    wait_until(lambda: all(read(service, "koji.builds", name).is_fresh for name in ("guake", "vim")))
+    assert worker._inbox.oldest() is None
+
+
+def test_a_hole_in_a_publishers_numbers_has_the_archive_looked_at(service, worker, client, upstream, wait_until):
+    worker.start()
+    wait_until(lambda: worker._gaps.as_dict()["closed"])
+    for number in (1, 2, 4):
+        worker.take({"topic": BUILD["topic"], "body": {**BUILD, "i": number, "msg_id": f"2026-{number}"}})
+    wait_until(lambda: "number" in worker._gaps.reason)
+
+
+def test_more_messages_than_can_be_kept_have_the_archive_looked_at(worker, monkeypatch):
+    monkeypatch.setattr(inbox, "KEPT", 1)
+    for _ in range(2):
+        worker.take(BUILD)
+    assert "more messages" in worker._gaps.reason
+
+
+def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker, monkeypatch):
+    handle_batch = worker._handler.handle_batch
+
+    def handle(messages, received):
+        if "odd" in messages:
+            raise KeyError("a bug of ours")
+        return handle_batch(messages, received)
+
+    monkeypatch.setattr(worker._handler, "handle_batch", handle)
+    assert worker.handle_all([BUILD, "odd", BUILD]) == ["handled", "failed", "handled"]
+
+
+@pytest.fixture
+def beats(worker, client):
+    """A function that gives the worker's own beats, newest first."""
+    return lambda: [beat for beat in watch.beats(client) if beat.worker == worker._pulse.worker]
+
+
+def test_it_says_that_it_lives_and_has_missed_nothing(worker, beats, wait_until):
+    worker.start()
+    wait_until(lambda: beats() and beats()[0].until == beats()[0].at)
+    assert (beats()[0].parts["dead"], beats()[0].parts["bus"]) == ([], "fedmsg")
+
+
+def test_a_thread_that_has_ended_is_told_of(worker, beats, wait_until):
+    worker._run("short-lived", lambda: None)
+    worker.start()
+    wait_until(lambda: beats() and beats()[0].parts["dead"] == ["short-lived"])
+    assert beats()[0].until is None
