@@ -6,8 +6,9 @@ ENV := .venv
 BIN := $(ENV)/bin
 INI ?= development.ini
 RUN_OPTIONS ?=
+CHAOS_OPTIONS ?=
 
-.PHONY: help run test test-slow conformance bench lint format clean
+.PHONY: help run test test-slow conformance bench chaos lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,8 +42,13 @@ $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 conformance: $(ENV)-conformance/installed  ## Hold the sandbox to the published servers and clients
 	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
 
-bench: $(ENV)/installed  ## Measure how soon after a message a page is fresh
+bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages a second there may be, and a mass rebuild (a quarter of an hour)
 	$(BIN)/python -m benchmarks.freshness
+	$(BIN)/python -m benchmarks.messages
+	$(BIN)/python -m benchmarks.storm
+
+chaos: $(ENV)/installed  ## Kill, cut and break everything for five minutes, then hold every cached value against the world
+	$(BIN)/python -m benchmarks.chaos $(CHAOS_OPTIONS)
 
 lint: $(ENV)/installed  ## Check style
 	$(BIN)/ruff check .

@@ -33,6 +33,7 @@ setup(
         "hiredis>=3",
         "mako>=1.3",
         "plaster_pastedeploy>=1",
+        "prometheus_client>=0.20",
         "pyramid>=2.0",
         "pyramid_mako>=1.1",
         "redis>=5",

@@ -26,6 +26,7 @@ LAYERS = (
         "worker.pulse",
         "worker.worker",
     ),
+    ("health",),
     ("views", "routes"),
     ("__init__", "worker.daemon", "worker.hub", "worker", "search.command"),
 )
@@ -37,6 +38,7 @@ HOMES = {
     "dogpile": {"cache"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
+    "prometheus_client": {"views.status"},
     "twisted": {"worker.daemon"},
     "zmq": {"worker.hub"},
 }

@@ -21,10 +21,11 @@
     </form>
   </header>
   <main id="main" tabindex="-1">
-    ${self.body()}
+    ${next.body()}
   </main>
   <footer class="site">
-    <p>What koji, bodhi, bugzilla, mdapi and dist-git say, in one place.  All times are UTC.</p>
+    <p>What koji, bodhi, bugzilla, mdapi and dist-git say, in one place.  All times are UTC.
+      <a href="${request.route_path('status')}">Is it right, and up to date?</a></p>
   </footer>
 </body>
 </html>

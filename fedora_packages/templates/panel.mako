@@ -15,16 +15,22 @@
   ${parts.switch(switch)}
   % endfor
   % if body is None:
-  <p class="missing">${parts.missing(panel.reads[0])} <a href="">Look again</a></p>
+  <p class="missing">${parts.missing(panel.reads[0])} <a href="${panel.page.again}">Look again</a></p>
   % else:
+  % if panel.is_doubtful:
+  <p class="doubt">This may have changed: <a href="#stamps-${panel.widget.name}">as of when it is, and why</a>.</p>
+  % endif
   ## Markup that the widget's own template has made, and escaped.
   ${body | n}
   % endif
   % if panel.reads:
-  <footer class="stamps">
+  <footer class="stamps" id="stamps-${panel.widget.name}">
     % for read in panel.reads:
     ${parts.stamp(read)}
     % endfor
+    % if check:
+    <form class="check" method="post" action="${check}"><button type="submit">Check now</button></form>
+    % endif
   </footer>
   % endif
 </section>

@@ -34,7 +34,11 @@ at an unknown time\
   </ul>
 </nav>
 % elif choice.is_choice:
-<form class="switch" method="get">
+<form class="switch" method="get"
+% if choice.path:
+  action="${choice.path}"
+% endif
+>
   <label for="choose-${choice.name}">${choice.label}:</label>
   <select id="choose-${choice.name}" name="${choice.name}">
   % for option in choice.options:
@@ -71,11 +75,6 @@ at an unknown time\
 % endif
 </%def>
 
-## An upstream's trouble, in half a sentence.
-<%def name="trouble(problem)">\
-${trouble_of(problem)} (since ${when(problem.since)}; ${problem.error})\
-</%def>
-
 ## What is said in place of a panel whose main value is not known.
 <%def name="missing(read)">\
 % if read.reading.problem:
@@ -88,8 +87,12 @@ ${spoken(read.upstream)} has not answered yet.\
 ## When, from whom and because of what a value was read; or why it is old, or not there.
 <%def name="stamp(read)">
 <p class="stamp stamp-${read.reading.state}"><span class="word">${read.word.capitalize()}:</span>
-% if read.reading.is_known and read.reading.problem:
-  ${trouble(read.reading.problem)}: this is what we knew at ${when(read.reading.stamp.fetched)}.
+% if read.reading.is_known and read.reading.problem and read.reading.state == "unwatched":
+  nobody has followed what changes since ${when(read.reading.problem.since)}: this is what we knew at
+  ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}.  It may have changed since.
+% elif read.reading.is_known and read.reading.problem:
+  ${trouble_of(read.reading.problem)}: this is what we knew at ${when(read.reading.stamp.fetched)}.
+  It has been so since ${when(read.reading.problem.since)} (${read.reading.problem.error}).
 % elif read.reading.is_known:
   as of ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}\
   % if read.reading.stamp.event:
@@ -97,21 +100,21 @@ ${spoken(read.upstream)} has not answered yet.\
   % endif
 , asked by the ${read.reading.stamp.by}.
   % if not read.reading.is_fresh:
-  They have changed since\
+  Something has changed since\
     % if read.reading.because and read.reading.because["event"]:
  (${event(read.reading.because["event"])})\
     % endif
- and are being read again.
+: it is being read again.
   % endif
 % elif read.reading.problem:
-  not known.  ${trouble(read.reading.problem)}.
+  not known.  ${trouble_of(read.reading.problem)}, since ${when(read.reading.problem.since)} (${read.reading.problem.error}).
 % else:
   not known yet.  ${spoken(read.upstream)} has been asked and has not answered so far.
 % endif
 </p>
 </%def>
 
-## A message: its topic and its id.
+## A message: its topic, and its id for whoever wants to look it up.
 <%def name="event(event)">\
 <span class="event">${event["topic"]} <code>${event["id"]}</code></span>\
 </%def>

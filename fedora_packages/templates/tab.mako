@@ -24,6 +24,7 @@
     </ul>
   </nav>
 </header>
+<%block name="outcome"/>
 % for panel in panels:
 ## Markup that panel.mako has made, and escaped.
 ${panel | n}

@@ -69,14 +69,7 @@ def package(request: Request) -> dict[str, Any]:
 @view_config(route_name="api.query", renderer="json")
 def query(request: Request) -> dict[str, Any] | Response:
     """Return the value of a query about a package, however old, with its stamp; a problem where none is known."""
-    found = asked_package(request)
-    queries = request.registry.addressed
-    name = request.matchdict["query"]
-    if name not in queries:
-        raise UnknownPart(f"There is no query {name[:40]!r}; there are {', '.join(queries)}.")
-    parsers = {"release": release_of(found)} if queries[name].by_release else {}
-    page = Page(found, request.service, request.links, request.given, parse(request.given, parsers))
-    return _answer(request, wanted_of(queries[name], page))
+    return _answer(request, asked_entry(request))
 
 
 @view_config(route_name="api.releases", renderer="json")
@@ -108,13 +101,30 @@ def search(request: Request) -> dict[str, Any]:
     }
 
 
-def _answer(request: Request, wanted: Wanted) -> dict[str, Any] | Response:
-    (reading,) = request.reads([wanted])
-    about = {
+def asked_entry(request: Request) -> Wanted:
+    """Return what the address of a query is about.  Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`."""
+    found = asked_package(request)
+    queries = request.registry.addressed
+    name = request.matchdict["query"]
+    if name not in queries:
+        raise UnknownPart(f"There is no query {name[:40]!r}; there are {', '.join(queries)}.")
+    parsers = {"release": release_of(found)} if queries[name].by_release else {}
+    page = Page(found, request.service, request.links, request.given, parse(request.given, parsers))
+    return wanted_of(queries[name], page)
+
+
+def about_of(wanted: Wanted) -> dict[str, Any]:
+    """Return what every answer about an entry begins with."""
+    return {
         "package": None if wanted.package == NO_PACKAGE else wanted.package,
         "query": wanted.query.name,
         "release": wanted.release,
     }
+
+
+def _answer(request: Request, wanted: Wanted) -> dict[str, Any] | Response:
+    (reading,) = request.reads([wanted])
+    about = about_of(wanted)
     if reading.is_known:
         return {**about, **reading.as_dict()}
     if reading.problem and reading.problem.kind == ReleaseNotServed.kind:

@@ -13,12 +13,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
-from fedora_packages.errors import InvalidArgument, SearchUnavailable
+from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
 from fedora_packages.views.request import UnknownPackage, UnknownPart
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a missing index is worth another look.
+#: Seconds after which a missing index, or a Redis that is away, is worth another look.
 RETRY = 30
 
 
@@ -75,9 +75,10 @@ def undecodable(request: Request) -> Response:
 
 @exception_view_config(HTTPMethodNotAllowed)
 def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
-    """Nothing can be changed here."""
-    response = problem(request, 405, "Addresses of this site can be read, with GET or HEAD, and nothing else.")
-    response.headers["Allow"] = error.headers["Allow"]
+    """Something else is done at this address."""
+    allowed = error.headers["Allow"]
+    response = problem(request, 405, f"This address takes {allowed.replace(', ', ' or ')}, and nothing else.")
+    response.headers["Allow"] = allowed
     return response
 
 
@@ -90,6 +91,20 @@ def no_index(error: SearchUnavailable, request: Request) -> Response:
         503,
         "The index of packages is missing or cannot be read.  Whoever runs this site has to build it, with the command "
         "fedora-packages-index.",
+    )
+    response.headers["Retry-After"] = str(RETRY)
+    return response
+
+
+@exception_view_config(CacheUnavailable)
+def no_cache(error: CacheUnavailable, request: Request) -> Response:
+    """What is only known from Redis, or only done with it; pages of packages do without."""
+    log.error("%s", error)
+    response = problem(
+        request,
+        503,
+        f"{error}.  Pages are read from the upstreams until it does; nothing can be checked, and how the service is cannot be "
+        "told.  Whoever runs this site has to see to Redis first.",
     )
     response.headers["Retry-After"] = str(RETRY)
     return response

@@ -9,7 +9,7 @@ from pyramid.view import view_config
 
 from fedora_packages.package import BINARY, Package
 from fedora_packages.views.request import UnknownPart, asked_package
-from fedora_packages.widgets.base import Panel, Tab, Widget, page_of, panels
+from fedora_packages.widgets.base import Page, Panel, Tab, Widget, page_of, panels
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
@@ -31,26 +31,51 @@ def heartbeat(request: Request) -> str:
 def tab(request: Request) -> dict[str, Any]:
     """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
     package = asked_package(request)
-    found = _tab(request.tabs, request.matchdict.get("tab", FIRST_TAB))
-    widgets = _widgets(found, request.matchdict.get("panel"))
+    found, widgets = asked_part(request)
     page = page_of(widgets, package, request.service, request.links, request.given)
     if package.is_retired:
         request.response.status_int = 410
+    return shown(request, found, page, panels(widgets, page, request.reads))
+
+
+def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
+    """Return the tab that the address names, and its widgets or the one that it names.  Raises `UnknownPart`."""
+    found = _tab(request.tabs, request.matchdict.get("tab", FIRST_TAB))
+    return found, _widgets(found, request.matchdict.get("panel"))
+
+
+def shown(request: Request, found: Tab, page: Page, parts: Sequence[Panel]) -> dict[str, Any]:
+    """Return what ``tab.mako`` shows: a tab with some of its panels."""
+    package = page.package
     return {
         "package": package,
         "is_binary": package.kind == BINARY,
         "tab": found,
         "tabs": [(other.title, _address(request, package, other), other is found) for other in request.tabs.values()],
-        "panels": [rendered(panel, request) for panel in panels(widgets, page, request.reads)],
+        "panels": [rendered(panel, request) for panel in parts],
     }
 
 
 def rendered(panel: Panel, request: Request) -> str:
     """Return a panel as HTML: what its widget shows, in the frame that says how fresh it is."""
-    shown = {"page": panel.page, "package": panel.page.package}
-    body = None if panel.context is None else render(panel.widget.template, {**shown, **panel.context}, request)
-    framed = {"panel": panel, "body": body, "elsewhere": panel.widget.elsewhere(panel.page)}
-    return render("fedora_packages:templates/panel.mako", {**shown, **framed}, request)
+    about = {"page": panel.page, "package": panel.page.package}
+    body = None if panel.context is None else render(panel.widget.template, {**about, **panel.context}, request)
+    framed = {
+        "panel": panel,
+        "body": body,
+        "elsewhere": panel.widget.elsewhere(panel.page),
+        "check": check_of(panel, request),
+    }
+    return render("fedora_packages:templates/panel.mako", {**about, **framed}, request)
+
+
+def check_of(panel: Panel, request: Request) -> str | None:
+    """Return the address that checks what a panel shows; None where nothing is read, or no checks are allowed."""
+    allowed, page = request.service.settings.web, panel.page
+    if not panel.reads or not allowed.checks_per_client or not allowed.checks_per_package:
+        return None
+    named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
+    return request.route_path("check", **named, _query=page.parameters)
 
 
 def _address(request: Request, package: Package, tab: Tab) -> str:

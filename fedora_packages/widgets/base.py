@@ -24,7 +24,7 @@ FEW_OPTIONS = 15
 
 @dataclass(frozen=True)
 class Option:
-    """One choice of a switch: the parameter's value, what people read, and the query string that leads to it."""
+    """One choice of a switch: the parameter's value, what people read, and the address that leads to it."""
 
     value: str
     label: str
@@ -34,12 +34,16 @@ class Option:
 
 @dataclass(frozen=True)
 class Switch:
-    """A choice between values of one parameter.  ``kept`` are the other parameters, which stay as they are."""
+    """A choice between values of one parameter.
+
+    ``kept`` are the other parameters, which stay as they are; ``path`` is that of the page, as in `Page`.
+    """
 
     name: str
     label: str
     options: tuple[Option, ...]
     kept: tuple[tuple[str, str], ...]
+    path: str
 
     @property
     def is_short(self) -> bool:
@@ -68,24 +72,29 @@ class Slice:
 
     @property
     def previous(self) -> str | None:
-        """The query string of the page before, or None."""
+        """The address of the page before, or None."""
         return self.address(page=min(self.number - 1, self.pages)) if self.number > 1 else None
 
     @property
     def following(self) -> str | None:
-        """The query string of the next page, or None."""
+        """The address of the next page, or None."""
         return self.address(page=self.number + 1) if self.number < self.pages else None
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the panels of a page are about, and what was asked of them.  ``values`` are the checked parameters."""
+    """What the panels of a page are about, and what was asked of them.
+
+    ``values`` are the checked parameters.  ``path`` is where the page is to be asked for, where that is not the address at which
+    it is shown; else "".
+    """
 
     package: Package
     service: Service
     links: Links
     given: Mapping[str, str]
     values: Mapping[str, Any]
+    path: str = ""
 
     @property
     def release(self) -> str:
@@ -98,10 +107,20 @@ class Page:
         # Of a retired package no binary is known; its own name is as good as any.
         return self.values.get("package") or self.package.binary or self.package.name
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters that were given and mean something, as they were given."""
+        return {name: text for name, text in self.given.items() if name in self.values}
+
+    @property
+    def again(self) -> str:
+        """The address of this very page."""
+        return f"{self.path}?{urlencode(self.parameters)}" if self.path else ""
+
     def address(self, **changes: Any) -> str:
-        """Return the query string of this page with other parameters; one that is None is left out, and so is the page."""
-        found = {**{name: text for name, text in self.given.items() if name in self.values}, "page": None, **changes}
-        return "?" + urlencode({name: value for name, value in found.items() if value is not None})
+        """Return the address of this page with other parameters; one that is None is left out, and so is the page."""
+        found = {**self.parameters, "page": None, **changes}
+        return f"{self.path}?" + urlencode({name: value for name, value in found.items() if value is not None})
 
     def slice(self, rows: Sequence[Any], size: int) -> Slice:
         """Return the page of a list that was asked for."""
@@ -116,10 +135,8 @@ class Page:
         current = current or self.values.get(name)
         options = [Option("", every, self.address(**{name: None}), current is None)] if every else []
         options += [Option(value, text, self.address(**{name: value}), value == current) for value, text in choices]
-        kept = tuple(
-            (other, text) for other, text in self.given.items() if other in self.values and other not in (name, "page")
-        )
-        return Switch(name, label, tuple(options), kept)
+        kept = tuple((other, text) for other, text in self.parameters.items() if other not in (name, "page"))
+        return Switch(name, label, tuple(options), kept, self.path)
 
     def release_switch(self) -> Switch:
         """Return the switch between the releases that have the package."""
@@ -208,13 +225,23 @@ class Panel:
     switches: tuple[Switch, ...]
     context: dict[str, Any] | None
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether something shown may be old, and nobody is about to read it again."""
+        return any(read.reading.is_known and read.reading.problem for read in self.reads)
+
 
 def page_of(
-    widgets: Sequence[Widget], package: Package, service: Service, links: Links, given: Mapping[str, str]
+    widgets: Sequence[Widget],
+    package: Package,
+    service: Service,
+    links: Links,
+    given: Mapping[str, str],
+    path: str = "",
 ) -> Page:
     """Return the page that some panels share.  Raises `InvalidArgument` for a wrong parameter of any of them."""
     parsers = {name: parser for widget in widgets for name, parser in widget.parameters(package).items()}
-    return Page(package, service, links, given, parse(given, parsers))
+    return Page(package, service, links, given, parse(given, parsers), path)
 
 
 def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Wanted]], list[Reading]]) -> list[Panel]:

@@ -36,6 +36,7 @@ class OverviewWidget(Widget):
             "url": url,
             "web_address": web_address(url),
             "version": about if about and about["found"] else None,
+            "is_version_known": about is not None,
             "repository": _repository(about),
             "installable": _installable(package, page.binary),
             "is_binary": package.kind == BINARY,

@@ -20,5 +20,6 @@ class RetirementWidget(Widget):
         return package.is_retired
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reason, where one is known."""
-        return {"reason": values["reason"]["dead"] if values["reason"] else None, "branch": page.release}
+        """Return the reason, where one is given, and whether it is known what is given."""
+        spec = values["reason"]
+        return {"reason": spec["dead"] if spec else None, "is_known": spec is not None, "branch": page.release}

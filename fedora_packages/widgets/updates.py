@@ -40,20 +40,23 @@ class UpdatesWidget(Widget):
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the updates of a status and a release, page by page.
 
-        A release is called by its branch while it is active, and as bodhi calls it, in lower case, afterwards.
+        A release is called by its branch while it is active, and as bodhi calls it, in lower case, afterwards.  While the
+        releases are not known a branch may mean any: ``slice`` is then None.
         """
         updates = values["updates"]["updates"]
         releases = _releases(values["releases"]["releases"] if values["releases"] else (), updates)
         status, branch = page.values.get("status"), page.values.get("release")
-        if branch and branch not in releases:
+        is_told = branch is None or branch in releases
+        if not is_told and values["releases"]:
             raise InvalidArgument(f"release is {branch!r}; expected one of {', '.join(releases) or 'nothing'}")
         shown = [
             update
             for update in updates
-            if status in (None, update["status"]) and (branch is None or update["release"] == releases[branch])
+            if status in (None, update["status"]) and (branch is None or update["release"] == releases.get(branch))
         ]
         return {
-            "slice": page.slice([_row(update) for update in shown], ROWS),
+            "slice": page.slice([_row(update) for update in shown], ROWS) if is_told else None,
+            "release": branch,
             "kept": len(updates),
             "total": values["updates"]["total"],
             "releases": page.switch("release", "Release", [(name, name) for name in releases], every="all"),

@@ -2,11 +2,11 @@
 
 import re
 
-from fedora_packages import timeline
+from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
 from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, relation, tagged, update
-from tests.views.website import CAUSE, Elements
+from tests.views.website import CAUSE, Elements, website
 
 
 def rows(page) -> list[str]:
@@ -41,8 +41,37 @@ def test_a_value_that_is_being_read_again_is_shown_with_the_event_that_made_it_o
     silenced.know("koji.builds", VALUES["koji.builds"], "guake")
     silenced.invalidate("koji.builds", "guake", CAUSE)
     page = silenced.get("/guake/builds", 200).text
-    changed = re.search(r"They have changed since\s+\(<span class=\"event\">buildsys.build.state.change", page)
+    changed = re.search(r"Something has changed since\s+\(<span class=\"event\">buildsys.build.state.change", page)
     assert ("guake-3.8-1.fc46" in page, bool(changed)) == (True, True)
+
+
+def test_a_value_whose_changes_nobody_has_followed_is_shown_as_old(guake, client):
+    client.delete(watch.BEATS_KEY)
+    page = guake.get("/guake/builds", 200).text
+    said = re.search(
+        r"nobody has followed what changes since <time[^>]*>[^<]*</time>: this is what we knew at\s+<time", page
+    )
+    assert (bool(said), "stamp-unwatched" in page, "guake-3.8-1.fc46" in page) == (True, True, True)
+
+
+def test_a_panel_that_may_be_old_says_so_before_what_it_shows(guake, client):
+    assert "This may have changed" not in guake.get("/guake/builds").text
+    client.delete(watch.BEATS_KEY)
+    guake.app.app.registry.reads._watch._looked = 0.0
+    page = guake.get("/guake/builds").text
+    assert page.index('href="#stamps-builds"') < page.index("<table") < page.index('id="stamps-builds"')
+
+
+def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(service, strings):
+    away = {key: "http://127.0.0.1:9" for key in strings if key.startswith("connectors.") and key.endswith(".url")}
+    with website(service, {**strings, **away}) as site:
+        site.know("koji.builds", VALUES["koji.builds"], "guake")
+        site.invalidate("koji.builds", "guake")
+        page = " ".join(re.sub(r"<[^>]*>", "", site.get("/guake/builds", 200).text).split())
+    assert re.search(
+        r"koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(koji was asked",
+        page,
+    )
 
 
 def test_a_panel_of_which_nothing_is_known_offers_to_look_again(site):
@@ -92,6 +121,11 @@ def test_unknown_maintainers_are_shown_as_unknown(site, upstream):
     assert re.search(r"<dt>Maintainers</dt>\s*<dd class=\"unknown\">", site.get("/guake").text)
 
 
+def test_a_version_that_is_not_known_is_shown_as_unknown(silenced):
+    page = silenced.get("/guake/overview/overview").text
+    assert re.search(r"<dt>Version</dt>\s*<dd class=\"unknown\">", page)
+
+
 # Releases.
 
 
@@ -122,6 +156,17 @@ def test_builds_that_are_not_known_are_not_shown_as_none(site):
     site.know("bodhi.releases", RELEASES)
     shown = rows(site.get("/guake/overview/releases", 200))
     assert shown == ["Fedora 46 rawhide not known not known not known", "Fedora 45 f45 not known not known not known"]
+
+
+def test_a_release_that_koji_has_not_been_asked_about_is_not_shown_as_empty(guake):
+    shown = releases(guake, **{"koji.tagged": {"tags": {"f46": None}}})
+    assert [row.split(" ", 3)[3][:20] for row in shown] == ["none none", "not known not known "]
+
+
+def test_an_update_that_is_not_known_is_not_shown_as_missing(site):
+    site.know("bodhi.releases", RELEASES)
+    site.know("koji.tagged", VALUES["koji.tagged"], "guake")
+    assert "3.7-1.fc46 update not known" in rows(site.get("/guake/overview/releases", 200))[1]
 
 
 # The other panels of the overview.
@@ -206,6 +251,15 @@ def test_updates_are_shown_although_the_releases_are_not_known(site):
     assert len(rows(site.get("/guake/updates", 200))) == 3
 
 
+def test_a_release_that_may_be_any_while_the_releases_are_not_known_is_no_error(site):
+    site.know("bodhi.updates", VALUES["bodhi.updates"], "guake")
+    page = site.get("/guake/updates?release=rawhide", 200)
+    assert ("Which release rawhide is, is not known" in page.text, "There are no such updates" in page.text) == (
+        True,
+        False,
+    )
+
+
 # Bugs.
 
 
@@ -221,6 +275,11 @@ def test_bugs_of_a_status_nobody_has_heard_of_are_last(site):
 
 def test_a_security_bug_is_marked(guake):
     assert [row.split()[2] for row in rows(guake.get("/guake/bugs"))] == ["Bug", "security", "Bug"]
+
+
+def test_a_change_of_a_bug_that_bugzilla_does_not_tell_is_shown_as_unknown(site):
+    site.know("bugzilla.bugs", {"total": 1, "bugs": [bug(1, changed=None)]}, "guake")
+    assert rows(site.get("/guake/bugs"))[0].endswith("not known")
 
 
 def test_a_bug_can_be_filed_although_nothing_is_known(site):
@@ -331,6 +390,16 @@ def test_a_retired_package_is_gone_and_says_why(site):
     site.know("distgit.spec", {"found": False, "dead": "Replaced by <valkey>"}, "gone", "rawhide")
     answer = site.get("/gone", 410)
     assert "Replaced by &lt;valkey&gt;" in answer.text
+
+
+def test_a_reason_that_is_not_known_is_not_shown_as_none(silenced):
+    page = silenced.get("/gone/overview/retirement", 410).text
+    assert ("Why is not known at the moment" in page, "gives no reason" in page) == (True, False)
+
+
+def test_a_retired_package_without_a_reason_says_so(site):
+    site.know("distgit.spec", {"found": False, "dead": None, "commit": None}, "gone", "rawhide")
+    assert "dist-git gives no reason on rawhide." in site.get("/gone", 410).text
 
 
 def test_the_builds_of_a_retired_package_are_still_shown(site):

@@ -25,6 +25,8 @@
       <td>
       % if bug["changed"] is not None:
         ${parts.when(bug["changed"])}
+      % else:
+        <span class="unknown">not known</span>
       % endif
       </td>
     </tr>

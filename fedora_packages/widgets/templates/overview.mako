@@ -7,6 +7,9 @@
   % if version:
   <dt>Version</dt>
   <dd>${evr(version)} in ${page.release}${repository}</dd>
+  % elif not is_version_known:
+  <dt>Version</dt>
+  <dd class="unknown">not known at the moment</dd>
   % endif
   % if url:
   <dt>Upstream</dt>

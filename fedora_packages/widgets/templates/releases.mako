@@ -13,6 +13,8 @@
       <td>${build(row["testing"])}
       % if row["testing_update"]:
         <a href="${links.update(row['testing_update']['alias'])}" rel="external">update</a>, karma ${row["testing_update"]["karma"]}
+      % elif row["testing"]["build"] and not are_updates_known:
+        <span class="unknown">update not known</span>
       % endif
       </td>
       <td>
@@ -29,11 +31,11 @@
   </tbody>
 </table>
 </div>
-<%def name="build(found)">\
-% if not is_tagged_known:
+<%def name="build(under)">\
+% if not under["is_known"]:
 <span class="unknown">not known</span>\
-% elif found:
-<a href="${links.build(found['build_id'])}" rel="external">${evr(found)}</a>\
+% elif under["build"]:
+<a href="${links.build(under['build']['build_id'])}" rel="external">${evr(under["build"])}</a>\
 % else:
 <span class="none">none</span>\
 % endif

@@ -1,6 +1,9 @@
 ## The updates that are kept.
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
 ${parts.switch(releases)}
+% if slice is None:
+<p class="unknown">Which release ${release} is, is not known at the moment.</p>
+% else:
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-updates">
 <table>
@@ -54,4 +57,5 @@ ${parts.switch(releases)}
 ${parts.pager(slice)}
 % if total > kept:
 <p>These are the newest ${kept} of ${total} updates.</p>
+% endif
 % endif

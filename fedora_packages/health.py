@@ -1,0 +1,589 @@
+"""Health: how the service is, read from Redis at one go, and what is wrong with it, in sentences for people.
+
+``/status`` and ``/metrics`` show what `health` returns, and nothing else.  No upstream is asked for it, and no other process:
+each tells of itself in Redis (see `fedora_packages.figures` and `fedora_packages.watch`).  The one thing to know: what is not
+known is None and is shown as such; a worker of another version may say less than this one knows to ask for.
+
+How many entries there are is only known by counting keys, which is a scan.  It is done once in a while, by whoever finds the last
+count too old, and kept for all::
+
+    fp:{worker}:census         {"at": seconds since 1970, "entries": {query: how many}}
+    fp:{worker}:census:lock    there while somebody counts, and as long as that count counts
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import redis
+
+from fedora_packages import figures, watch
+from fedora_packages.cache import PREFIX, redis_errors
+from fedora_packages.checks import drifts
+from fedora_packages.connectors.base import Circuit
+from fedora_packages.errors import SearchUnavailable
+from fedora_packages.figures import Counted, Durations
+from fedora_packages.query import Query
+from fedora_packages.service import Service
+from fedora_packages.watch import TOLERANCE, Beat
+from fedora_packages.worker.handle import COUNTS_KEY, FAILED, TOPICS_KEY
+
+CENSUS_KEY = f"{PREFIX}:{{worker}}:census"
+CENSUS_LOCK_KEY = f"{CENSUS_KEY}:lock"
+
+#: Seconds for which a census holds.
+CENSUS_EVERY = 60
+
+#: Seconds that an entry may wait to be read again before that is a trouble.
+PATIENCE = 60.0
+
+#: The figures of how quickly messages arrive in pages; the last is counted for each upstream.
+LAGS = ("received to invalidated", "sent to invalidated", "sent to fresh", "invalidated to fresh")
+
+#: What the process that answers is called beside the workers.
+THIS_PROCESS = "this web process"
+
+_ENTRY = re.compile(rf"{re.escape(PREFIX)}:\{{[^}}]+\}}:(?P<query>[a-z_]+\.[a-z_]+):(?P<shape>[0-9]+)".encode())
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was counted of one query."""
+
+    hits: int
+    misses: int
+    refills: int
+    failures: int
+    looks: int  # refills that did not show their message yet, and were looked at again
+    audited: int
+    scheduled: int
+    asked: int  # checks that readers asked for
+    drift: int  # differences that a lost message explains
+    late: int  # differences of which a message told a little later
+    unannounced: int  # differences of which no message ever tells
+    forgotten: int
+
+    @property
+    def hit_rate(self) -> float | None:
+        """How many of all reads were hits (0 to 1); None if there were none."""
+        reads = self.hits + self.misses
+        return self.hits / reads if reads else None
+
+    @property
+    def drift_rate(self) -> float | None:
+        """How many messages were found to be lost for each audit of an entry; None if none was audited."""
+        return self.drift / self.audited if self.audited else None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "hit_rate": self.hit_rate, "drift_rate": self.drift_rate}
+
+
+#: What the figures are called that `Tally` has under another name.
+FIGURES = {
+    "failures": "refill failures",
+    "audited": "checks by audit",
+    "scheduled": "checks by schedule",
+    "asked": "checks by reader",
+}
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The entries of a query that wait to be fresh: how many, and whose has waited longest, since when."""
+
+    entries: int
+    package: str | None = None
+    since: float | None = None
+
+
+@dataclass(frozen=True)
+class QueryHealth:
+    """How one query is.  ``entries`` is None while nobody has counted them."""
+
+    name: str
+    upstream: str
+    entries: int | None
+    waiting: Waiting
+    lately: Tally
+    total: Tally
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Requests to an upstream: how long they took, and how many of them had no answer, or one that could not be used."""
+
+    took: Durations
+    silent: int
+    unusable: int
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """What one process knows of an upstream; see `Circuit.as_dict`."""
+
+    process: str
+    failures: int
+    rests: float
+    reason: str
+    answered: float | None
+    failing_since: float | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the upstream is left alone, but for a request now and then."""
+        return self.failures >= Circuit.FAILURES
+
+
+@dataclass(frozen=True)
+class UpstreamHealth:
+    """How one upstream is; ``queued`` are refills that wait or are under way."""
+
+    name: str
+    queued: int
+    lately: Requests
+    total: Requests
+    breakers: tuple[Breaker, ...]
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How long messages took on one part of their way into the pages."""
+
+    name: str
+    upstream: str
+    lately: Durations
+    total: Durations
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The newest message of a topic; ``sent`` and ``handled`` in seconds since 1970."""
+
+    topic: str
+    id: str
+    sent: float
+    handled: float
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What a worker says of messages that it may have missed; see `fedora_packages.worker.gaps`."""
+
+    closed: bool
+    reason: str
+    archive: bool
+    trouble: str | None = None
+    troubled_since: float | None = None
+    replayed_at: float | None = None
+    replayed: int = 0
+
+
+@dataclass(frozen=True)
+class WorkerHealth:
+    """How one worker is, by its latest beat; None is what it did not say.
+
+    ``until`` is up to when it knows that every message was handled.
+    """
+
+    name: str
+    is_alive: bool
+    at: float
+    until: float | None
+    begun: float | None = None
+    bus: str | None = None
+    endpoints: Mapping[str, bool] = field(default_factory=dict)
+    hub_moves: bool | None = None
+    hub_seen: float | None = None
+    inbox: int | None = None
+    dead: tuple[str, ...] = ()
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the service is.  Times are UTC in seconds since 1970; ``lately`` is the last hour, ``total`` since the beginning.
+
+    ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
+    counted, ``messages`` how many messages had which outcome, ``packages`` how many the index has (None: it cannot be read).
+    """
+
+    at: float
+    until: float | None
+    queries: tuple[QueryHealth, ...]
+    upstreams: tuple[UpstreamHealth, ...]
+    lags: tuple[Lag, ...]
+    messages: Mapping[str, int]
+    topics: tuple[Topic, ...]
+    workers: tuple[WorkerHealth, ...]
+    drifts: tuple[Mapping[str, Any], ...]
+    packages: int | None
+    counted: float | None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether pages cannot say that they are as upstreams are."""
+        return self.at - (self.until or 0.0) > TOLERANCE
+
+    @property
+    def alive(self) -> tuple[WorkerHealth, ...]:
+        """The workers that live."""
+        return tuple(worker for worker in self.workers if worker.is_alive)
+
+    @property
+    def lost(self) -> tuple[Mapping[str, Any], ...]:
+        """Those of the drifts that were counted lately, newest first."""
+        return self.drifts[: self.sum("drift")]
+
+    def sum(self, attribute: str) -> int:
+        """Return an attribute of the queries' latest tallies, summed over all of them."""
+        return sum(getattr(query.lately, attribute) for query in self.queries)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something that is wrong.
+
+    ``what`` is a sentence without its full stop, since "since ..." may follow; ``meaning`` says, in sentences, what it means for
+    the pages and what to do.  Grave is what makes pages wrong, or keeps them from being shown.
+    """
+
+    what: str
+    since: float | None
+    meaning: str
+    is_grave: bool = False
+
+
+def health(service: Service) -> Health:
+    """Return how the service is.  Raises `CacheUnavailable`."""
+    now, client = service.cache.clock(), service.client
+    service.figures.flush()
+    total, lately = figures.total(client), figures.recent(client, now)
+    beats = watch.beats(client)
+    with redis_errors():
+        pipe = client.pipeline(transaction=False)
+        pipe.hgetall(COUNTS_KEY)
+        pipe.hgetall(TOPICS_KEY)
+        messages, topics = pipe.execute()
+    counted, entries = census(client, service.queries.values(), now)
+    return Health(
+        at=now,
+        until=watch.until(beats),
+        queries=tuple(
+            _query(service, query, entries.get(query.name, 0) if counted else None, lately, total)
+            for query in service.queries.values()
+        ),
+        upstreams=tuple(_upstream(service, name, beats, lately, total, now) for name in service.connectors),
+        lags=tuple(
+            Lag(name, upstream, lately.durations(name, upstream), total.durations(name, upstream))
+            for name in LAGS
+            for upstream in (service.connectors if name == LAGS[-1] else [""])
+        ),
+        messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
+        topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
+        workers=tuple(_worker(beat, now) for beat in beats),
+        drifts=tuple(drifts(service)),
+        packages=_packages(service),
+        counted=counted,
+    )
+
+
+def census(client: redis.Redis, queries: Iterable[Query], now: float) -> tuple[float | None, Mapping[str, int]]:
+    """Return when the entries were counted, and how many there are of each query; (None, {}) while nobody has.
+
+    Near enough: Redis may give a key twice while it makes room for more.  Raises `CacheUnavailable`.
+    """
+    with redis_errors():
+        kept = json.loads(client.get(CENSUS_KEY) or b"null")
+        is_due = kept is None or now - kept["at"] >= CENSUS_EVERY
+        if is_due and client.set(CENSUS_LOCK_KEY, "", nx=True, ex=CENSUS_EVERY):
+            kept = {"at": now, "entries": _counted(client, {(query.name, query.entry().shape) for query in queries})}
+            client.set(CENSUS_KEY, json.dumps(kept))
+    return (kept["at"], kept["entries"]) if kept else (None, {})
+
+
+def _counted(client: redis.Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
+    """Return how many entries of current shape there are, by query."""
+    counts: Counter[str] = Counter()
+    for key in client.scan_iter(match=f"{PREFIX}:{{*", count=1000):
+        found = _ENTRY.fullmatch(key)
+        if found and (found["query"].decode(), int(found["shape"])) in shapes:
+            counts[found["query"].decode()] += 1
+    return counts
+
+
+def _query(service: Service, query: Query, entries: int | None, lately: Counted, total: Counted) -> QueryHealth:
+    waiting = service.queue.waiting(query.name)
+    oldest = service.queue.oldest(query.name) if waiting else None
+    return QueryHealth(
+        query.name,
+        query.upstream,
+        entries,
+        Waiting(waiting, *(oldest or ())),
+        _tally(lately, query.name),
+        _tally(total, query.name),
+    )
+
+
+def _tally(counted: Counted, query: str) -> Tally:
+    return Tally(**{part.name: counted.count(FIGURES.get(part.name, part.name), query) for part in fields(Tally)})
+
+
+def _upstream(
+    service: Service, name: str, beats: Sequence[Beat], lately: Counted, total: Counted, now: float
+) -> UpstreamHealth:
+    told = [
+        (beat.worker, beat.parts["upstreams"][name])
+        for beat in beats
+        if beat.is_alive(now) and name in beat.parts.get("upstreams", {})
+    ]
+    told.append((THIS_PROCESS, service.connectors[name].circuit.as_dict()))
+    breakers = tuple(_made(Breaker, {"process": process, **circuit}) for process, circuit in told)
+    return UpstreamHealth(name, service.queue.depth(name), _requests(lately, name), _requests(total, name), breakers)
+
+
+def _requests(counted: Counted, upstream: str) -> Requests:
+    return Requests(
+        counted.durations("requests", upstream),
+        counted.count("requests silent", upstream),
+        counted.count("requests unusable", upstream),
+    )
+
+
+def _topic(name: str, row: Mapping[str, Any]) -> Topic:
+    return _made(Topic, {**row, "topic": name})
+
+
+def _worker(beat: Beat, now: float) -> WorkerHealth:
+    parts = dict(beat.parts)
+    gap = _made(Gap, parts["gaps"]) if parts.get("gaps") else None
+    told = {
+        **parts,
+        "name": beat.worker,
+        "is_alive": beat.is_alive(now),
+        "at": beat.at,
+        "until": beat.until,
+        "gap": gap,
+    }
+    return _made(WorkerHealth, {**told, "dead": tuple(parts.get("dead", ()))})
+
+
+def _made(kind: type[Any], told: Mapping[str, Any]) -> Any:
+    """Return a dataclass of what some process tells; what another version of it tells besides is passed over."""
+    names = {part.name for part in fields(kind)}
+    return kind(**{name: value for name, value in told.items() if name in names})
+
+
+def _packages(service: Service) -> int | None:
+    try:
+        return service.index.count()
+    except SearchUnavailable:
+        return None
+
+
+def troubles(found: Health) -> list[Trouble]:
+    """Return what is wrong, the gravest first and of those the oldest; empty while all is well."""
+    every = dict.fromkeys(
+        (
+            *_of_workers(found),
+            *_of_upstreams(found),
+            *_of_values(found),
+            *_of_messages(found),
+            *_of_index(found),
+        )
+    )
+    return sorted(every, key=lambda trouble: (not trouble.is_grave, trouble.since or 0.0))
+
+
+def _of_workers(found: Health) -> Iterator[Trouble]:
+    waiting = sum(query.waiting.entries for query in found.queries)
+    if not found.workers:
+        yield Trouble(
+            "No worker was ever seen",
+            None,
+            "Nobody listens to the bus: what changes in Fedora does not reach the pages, and each says that it may be old.  "
+            "Start fedora-packages-worker, or see in fedmsg-hub's log why it does not load ours.",
+            is_grave=True,
+        )
+    elif not found.alive:
+        yield Trouble(
+            "No worker is alive: the last one has been silent",
+            max(worker.at for worker in found.workers),
+            "Everything that has changed since is not shown; each page says so.  Start fedora-packages-worker: what was "
+            f"missed it reads first.  Entries that wait for it to be fetched again: {waiting}.",
+            is_grave=True,
+        )
+    else:
+        told = [trouble for worker in found.alive for trouble in _of_worker(worker, found.is_behind)]
+        yield from told
+        if found.is_behind and not any(trouble.is_grave for trouble in told):
+            yield Trouble(
+                "The workers are behind: messages that have come are not handled yet",
+                found.until,
+                "What has changed since may not be shown yet; each page says so.  It passes by itself, unless more messages come "
+                "than can be handled: then start one more worker.",
+                is_grave=True,
+            )
+
+
+def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Trouble]:
+    gap = worker.gap
+    is_replaced = bool(gap and gap.archive and not gap.trouble)
+    instead = (
+        "Until it is back the archive is read in its place, every few seconds: pages are that much later."
+        if is_replaced
+        else "Nothing tells what changes meanwhile, and the archive does not either: it is not shown, and each page says so."
+    )
+    for address, is_connected in worker.endpoints.items():
+        if not is_connected:
+            yield Trouble(
+                f"The bus is cut: {worker.name} has no connection to {address}",
+                None,
+                f"{instead}  See whether that address answers.",
+                is_grave=not is_replaced,
+            )
+    if worker.hub_moves is False:
+        yield Trouble(
+            f"The hub of {worker.name} does not move",
+            worker.hub_seen,
+            f"It hands on no messages.  {instead}  Restart it; what holds it up is in its log.",
+            is_grave=not is_replaced,
+        )
+    if worker.dead:
+        yield Trouble(
+            f"A part of {worker.name} has died: {', '.join(worker.dead)}",
+            None,
+            "What that part did nobody does any more, so that no page relies on this worker.  That is a bug of ours: its "
+            "log says what happened.  Restart it.",
+            is_grave=True,
+        )
+    if gap is None:
+        return
+    if gap.trouble:
+        yield Trouble(
+            f"The archive of messages does not answer {worker.name}",
+            gap.troubled_since,
+            f"{gap.trouble}.  "
+            + (
+                "Whether messages were lost meanwhile cannot be seen; those that come are handled."
+                if gap.closed
+                else f"Messages may be missing ({gap.reason}), and what they changed is not shown until it answers."
+            ),
+            is_grave=not gap.closed,
+        )
+    elif not gap.closed and is_behind:
+        yield Trouble(
+            f"{worker.name} is still reading what it may have missed: {gap.reason}",
+            worker.until,
+            "What has changed since may not be shown yet; each page says so.  It passes by itself.",
+            is_grave=True,
+        )
+    if not gap.archive:
+        yield Trouble(
+            "datagrepper is not configured",
+            None,
+            "Messages that are missed can never be read again: after every gap all that was cached before has to be "
+            "fetched anew.  Set worker.datagrepper.",
+        )
+
+
+def _of_upstreams(found: Health) -> Iterator[Trouble]:
+    for upstream in found.upstreams:
+        failing = _failing(upstream)
+        late = [query for query in found.queries if query.upstream == upstream.name and _is_late(query, found.at)]
+        if failing:
+            who = " and ".join(breaker.process for breaker in failing)
+            is_left_alone = any(breaker.is_open for breaker in failing)
+            waiting = " and ".join(f"{_entries(query)} of {query.name}" for query in late)
+            yield Trouble(
+                f"{upstream.name} does not answer",
+                min(breaker.failing_since for breaker in failing if breaker.failing_since),
+                f"What came instead: {failing[0].reason} (asked by {who}).  "
+                + ("It is left alone, but for one request now and then.  " if is_left_alone else "")
+                + (f"Waiting for it: {waiting}.  " if waiting else "")
+                + "Panels show what it said before, with its age.  Once it answers, all is read again by itself.",
+            )
+        elif found.alive:
+            yield from (_of_refills(query) for query in late)
+
+
+def _failing(upstream: UpstreamHealth) -> list[Breaker]:
+    """Return the processes that an upstream fails, and has not answered any other since: what nobody asks again stays failed."""
+
+    def is_failing(breaker: Breaker) -> bool:
+        since = breaker.failing_since
+        if since is None or not breaker.failures:
+            return False
+        return breaker.rests > 0 or not any(other.answered and other.answered > since for other in upstream.breakers)
+
+    return [breaker for breaker in upstream.breakers if is_failing(breaker)]
+
+
+def _is_late(query: QueryHealth, now: float) -> bool:
+    return query.waiting.since is not None and now - query.waiting.since > PATIENCE
+
+
+def _of_refills(query: QueryHealth) -> Trouble:
+    is_one = query.waiting.entries == 1
+    return Trouble(
+        f"{_entries(query)} of {query.name} {'waits' if is_one else 'wait'} to be fetched again, "
+        + (f"that of {query.waiting.package}" if is_one else f"that of {query.waiting.package} for the longest"),
+        query.waiting.since,
+        f"Panels show what was known before, and say so.  {query.upstream} answers, but slowly or with what cannot be used (see "
+        "below); or no worker has time for it: then start one more.",
+    )
+
+
+def _entries(query: QueryHealth) -> str:
+    return _many(query.waiting.entries, "entry", "entries")
+
+
+def _of_values(found: Health) -> Iterator[Trouble]:
+    lost, known, forgotten = found.sum("drift"), found.lost, found.sum("forgotten")
+    if lost:
+        about = f": {known[0]['query']} of {known[0]['package']} was the latest" if known else ""
+        yield Trouble(
+            f"{_many(lost, 'lost message', 'lost messages')} in the last hour{about}",
+            min((drift["found"] for drift in known), default=None),
+            "What was found wrong is right again.  Other pages may be wrong in the same way until the audit comes to "
+            "them.  See below which messages should have come, and ask whoever sends them.",
+            is_grave=True,
+        )
+    if forgotten:
+        yield Trouble(
+            f"{_many(forgotten, 'entry', 'entries')} {_verb(forgotten, 'was', 'were')} forgotten by the queue in the last hour",
+            None,
+            "Nobody would have fetched what was invalidated; the audit has found and queued it.  That is a bug of ours: "
+            "the worker's log has more of it.",
+        )
+
+
+def _of_messages(found: Health) -> Iterator[Trouble]:
+    failed = found.messages.get(FAILED, 0)
+    if failed:
+        yield Trouble(
+            f"{_many(failed, 'message', 'messages')} could not be handled",
+            None,
+            "What they changed is shown as it was, until the audit comes by.  That is a bug of ours: the worker's log has "
+            f"each of them.  Once it is mended: redis-cli hdel '{COUNTS_KEY}' {FAILED}",
+        )
+
+
+def _of_index(found: Health) -> Iterator[Trouble]:
+    if found.packages is None:
+        yield Trouble(
+            "There is no search index, or it cannot be read",
+            None,
+            "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
+            is_grave=True,
+        )
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {_verb(count, one, more)}"
+
+
+def _verb(count: int, one: str, more: str) -> str:
+    return one if count == 1 else more
