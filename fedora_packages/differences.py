@@ -12,6 +12,9 @@ from typing import Any
 #: What names a thing in a list, the first that all of them have.
 NAMES = ("build_id", "alias", "id", "nvr", "path", "name", "date")
 
+#: What people call a thing.
+TITLES = ("nvr", "summary", "title", "text")
+
 #: Differences that are told, and characters of a value that is shown in one.
 TOLD = 20
 SHOWN = 80
@@ -64,5 +67,8 @@ def _by_name(rows: list[Any], name: str) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        # A thing is told by what people call it, where it has such a name.
+        value = next((value[title] for title in TITLES if isinstance(value.get(title), str)), value)
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

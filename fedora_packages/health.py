@@ -175,6 +175,7 @@ class Gap:
     closed: bool
     reason: str
     archive: bool
+    cut_since: float | None = None
     trouble: str | None = None
     troubled_since: float | None = None
     replayed_at: float | None = None
@@ -207,7 +208,8 @@ class Health:
     """How the service is.  Times are UTC in seconds since 1970; ``lately`` is the last hour, ``total`` since the beginning.
 
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
-    counted, ``messages`` how many messages had which outcome, ``packages`` how many the index has (None: it cannot be read).
+    counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
+    handled, ``packages`` how many the index has (None: it cannot be read).
     """
 
     at: float
@@ -216,6 +218,7 @@ class Health:
     upstreams: tuple[UpstreamHealth, ...]
     lags: tuple[Lag, ...]
     messages: Mapping[str, int]
+    failed_lately: int
     topics: tuple[Topic, ...]
     workers: tuple[WorkerHealth, ...]
     drifts: tuple[Mapping[str, Any], ...]
@@ -267,21 +270,26 @@ def health(service: Service) -> Health:
         pipe.hgetall(COUNTS_KEY)
         pipe.hgetall(TOPICS_KEY)
         messages, topics = pipe.execute()
+    waiting = service.queue.waiting([*service.queries])
+    depths = service.queue.depths([*service.connectors])
     counted, entries = census(client, service.queries.values(), now)
     return Health(
         at=now,
         until=watch.until(beats),
         queries=tuple(
-            _query(service, query, entries.get(query.name, 0) if counted else None, lately, total)
+            _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, total)
             for query in service.queries.values()
         ),
-        upstreams=tuple(_upstream(service, name, beats, lately, total, now) for name in service.connectors),
+        upstreams=tuple(
+            _upstream(service, name, depths[name], beats, lately, total, now) for name in service.connectors
+        ),
         lags=tuple(
             Lag(name, upstream, lately.durations(name, upstream), total.durations(name, upstream))
             for name in LAGS
             for upstream in (service.connectors if name == LAGS[-1] else [""])
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
+        failed_lately=lately.count("messages", FAILED),
         topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
@@ -314,14 +322,12 @@ def _counted(client: redis.Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
     return counts
 
 
-def _query(service: Service, query: Query, entries: int | None, lately: Counted, total: Counted) -> QueryHealth:
-    waiting = service.queue.waiting(query.name)
-    oldest = service.queue.oldest(query.name) if waiting else None
+def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counted, total: Counted) -> QueryHealth:
     return QueryHealth(
         query.name,
         query.upstream,
         entries,
-        Waiting(waiting, *(oldest or ())),
+        waiting,
         _tally(lately, query.name),
         _tally(total, query.name),
     )
@@ -332,7 +338,7 @@ def _tally(counted: Counted, query: str) -> Tally:
 
 
 def _upstream(
-    service: Service, name: str, beats: Sequence[Beat], lately: Counted, total: Counted, now: float
+    service: Service, name: str, queued: int, beats: Sequence[Beat], lately: Counted, total: Counted, now: float
 ) -> UpstreamHealth:
     told = [
         (beat.worker, beat.parts["upstreams"][name])
@@ -341,7 +347,7 @@ def _upstream(
     ]
     told.append((THIS_PROCESS, service.connectors[name].circuit.as_dict()))
     breakers = tuple(_made(Breaker, {"process": process, **circuit}) for process, circuit in told)
-    return UpstreamHealth(name, service.queue.depth(name), _requests(lately, name), _requests(total, name), breakers)
+    return UpstreamHealth(name, queued, _requests(lately, name), _requests(total, name), breakers)
 
 
 def _requests(counted: Counted, upstream: str) -> Requests:
@@ -440,7 +446,7 @@ def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Trouble]:
         if not is_connected:
             yield Trouble(
                 f"The bus is cut: {worker.name} has no connection to {address}",
-                None,
+                gap.cut_since if gap else None,
                 f"{instead}  See whether that address answers.",
                 is_grave=not is_replaced,
             )
@@ -561,13 +567,13 @@ def _of_values(found: Health) -> Iterator[Trouble]:
 
 
 def _of_messages(found: Health) -> Iterator[Trouble]:
-    failed = found.messages.get(FAILED, 0)
+    failed = found.failed_lately
     if failed:
         yield Trouble(
-            f"{_many(failed, 'message', 'messages')} could not be handled",
+            f"{_many(failed, 'message', 'messages')} could not be handled in the last hour",
             None,
             "What they changed is shown as it was, until the audit comes by.  That is a bug of ours: the worker's log has "
-            f"each of them.  Once it is mended: redis-cli hdel '{COUNTS_KEY}' {FAILED}",
+            "each of them.",
         )
 
 

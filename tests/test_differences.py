@@ -20,6 +20,7 @@ def builds(*rows):
         ({"total": 2}, {}, ["total is gone: it was 2"]),
         (builds((7, "building")), builds((7, "complete")), ['builds 7 state was "building", is "complete"']),
         (builds((7, "x")), builds((8, "x"), (7, "x")), ['builds 8 is new: {"build_id": 8, "state": "x"}']),
+        ({"bugs": []}, {"bugs": [{"id": 5, "summary": "It is broken"}]}, ['bugs 5 is new: "It is broken"']),
         (builds((7, "x"), (8, "x")), builds((8, "x"), (7, "x")), ["builds is in another order"]),
         ({"names": ["a"]}, {"names": ["a", "b"]}, ['names was ["a"], is ["a", "b"]']),
         (1, "1", ['it was 1, is "1"']),

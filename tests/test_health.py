@@ -395,9 +395,12 @@ def test_forgotten_entries_are_a_trouble(service, wrong):
     assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, False)]
 
 
-def test_messages_that_could_not_be_handled_are_a_trouble(client, wrong):
-    client.hset(COUNTS_KEY, mapping={"failed": 2, "not-understood": 7})
-    assert wrong() == [("2 messages could not be handled", None, False)]
+def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
+    client.hset(COUNTS_KEY, mapping={"failed": 5, "not-understood": 7})
+    service.figures._clock = lambda: NOW
+    service.figures.count("messages", "failed", 2)
+    service.figures.count("messages", "not-understood", 7)
+    assert wrong() == [("2 messages could not be handled in the last hour", None, False)]
 
 
 def test_a_missing_index_is_grave(service, now, tmp_path):
@@ -409,7 +412,8 @@ def test_a_missing_index_is_grave(service, now, tmp_path):
 
 
 def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
-    client.hset(COUNTS_KEY, "failed", 1)
+    service.figures._clock = lambda: NOW
+    service.figures.count("messages", "failed")
     watch.beat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(health(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
@@ -423,7 +427,7 @@ def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
             gaps={**GAP, "archive": False, "closed": False, "trouble": "no"},
         ),
     )  # fmt: skip
-    found = troubles(replace(health(service), packages=None, messages={"failed": 1}))
+    found = troubles(replace(health(service), packages=None, failed_lately=1))
     assert [trouble.what for trouble in found if len(trouble.meaning) < 60 or trouble.what.endswith(".")] == []
     assert len(found) == 8
 

@@ -50,6 +50,7 @@ class Gaps:
         self._hints = 1
         self._closed = 0
         self._is_cut = False
+        self._cut_since: float | None = None
         self._until: float | None = None
         self._again: list[float] = list(AGAIN)
         self._pause = HINT_PAUSE
@@ -74,10 +75,10 @@ class Gaps:
     def connected(self, is_connected: bool) -> None:
         """Note whether the bus is connected; that it came back is a hint."""
         if not is_connected and not self._is_cut:
-            self._is_cut = True
+            self._is_cut, self._cut_since = True, self._clock()
             self.suspect("the bus is not connected")
         elif is_connected and self._is_cut:
-            self._is_cut = False
+            self._is_cut, self._cut_since = False, None
             self.suspect("the bus was away, and is connected again")
 
     def until(self, now: float) -> float | None:
@@ -97,6 +98,7 @@ class Gaps:
         return {
             "closed": self._closed == self._hints,
             "reason": self.reason,
+            "cut_since": self._cut_since,
             "archive": bool(self._settings.datagrepper),
             "trouble": self.trouble,
             "troubled_since": self.troubled_since,

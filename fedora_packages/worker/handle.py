@@ -124,6 +124,7 @@ class Handler:
 
     def failed(self) -> None:
         """Count a message that a bug of ours kept from being handled."""
+        self._service.figures.count("messages", FAILED)
         self._count(FAILED)
 
     def refuse(self, topic: str, size: int) -> str:
@@ -187,10 +188,12 @@ class Handler:
             )
         self._note(events, sources, outcomes)
         now, figures = time.time(), self._service.figures
-        for event in events:
+        for outcome in outcomes:
+            figures.count("messages", outcome)
+        # What is replayed comes as late as it was missed, and says nothing about the bus.
+        for event in events if received is not None else ():
             figures.observe("sent to invalidated", "", max(0.0, now - event.sent))
-            if received is not None:
-                figures.observe("received to invalidated", "", max(0.0, now - received))
+            figures.observe("received to invalidated", "", max(0.0, now - received))
 
     def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""

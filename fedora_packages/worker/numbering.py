@@ -1,15 +1,15 @@
 """Holes in what the bus has brought: fedmsg's publishers number their messages.
 
-Each process of a publisher counts for itself (``i`` in the envelope), and several processes share a name, so that a number
-alone says nothing.  Here the messages of a name are sorted into **runs**, each a process that counts on; a number that continues
-none of them is a process that is new to us, or a message that was lost before it.  That is a hint and no proof: it costs a
-look into the archive.
+Each process of a publisher counts for itself (``i`` in the envelope), whatever applications it speaks for, and several
+processes share an account, so that a number alone says nothing.  Here the messages of an account (and the certificate they are
+signed with, where they are) are sorted into **runs**, each a process that counts on; a number that continues none of them is a
+process that is new to us, or a message that was lost before it.  That is a hint and no proof: it costs a look into the archive.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Publishers that are remembered, and processes of each.
+#: Accounts that are remembered, and processes of each.
 NAMES_KEPT = 500
 RUNS_KEPT = 32
 
@@ -18,15 +18,15 @@ class Numbering:
     """The runs of all publishers that were heard."""
 
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], list[int]] = {}
+        self._runs: dict[tuple[str, str, int], list[int]] = {}
 
     def is_hole(self, message: Mapping[str, Any]) -> bool:
         """Note a message's number, and say whether messages before it may have been lost."""
         number, topic = message.get("i"), message.get("topic")
         if isinstance(number, bool) or not isinstance(number, int) or not isinstance(topic, str):
             return False
-        # The application is the part after the environment; its name and its account together are a publisher.
-        name = (".".join(topic.split(".")[:4]), str(message.get("username"))[:64])
+        environment = ".".join(topic.split(".")[:3])
+        name = (environment, str(message.get("username"))[:64], hash(str(message.get("certificate"))))
         runs = self._runs.get(name)
         if runs is None:
             if len(self._runs) < NAMES_KEPT:

@@ -134,11 +134,18 @@ class Queue:
 
     def depth(self, upstream: str) -> int:
         """Return how many jobs of an upstream are waiting or under way."""
+        return self.depths([upstream])[upstream]
+
+    def depths(self, upstreams: Sequence[str]) -> dict[str, int]:
+        """Return how many jobs of each upstream are waiting or under way."""
+        parts = ("due", "first", "claimed")
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
-            for part in ("due", "first", "claimed"):
-                pipe.zcard(_key(upstream, part))
-            return sum(pipe.execute())
+            for upstream in upstreams:
+                for part in parts:
+                    pipe.zcard(_key(upstream, part))
+            found = pipe.execute()
+        return {upstream: sum(found[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
 
     def holds(self, upstream: str, query: str, package: str) -> bool:
         """Whether an entry is waiting to be fetched, or being fetched."""
@@ -148,16 +155,18 @@ class Queue:
                 pipe.zscore(_key(upstream, part), job(query, package))
             return any(found is not None for found in pipe.execute())
 
-    def oldest(self, query: str) -> tuple[str, float] | None:
-        """Return the package of whose entry of a query has waited longest to be fresh, and since when; None if none waits."""
+    def waiting(self, queries: Sequence[str]) -> dict[str, tuple[int, str | None, float | None]]:
+        """Return, for each query, how many entries wait to be fresh, and whose has waited longest, since when."""
         with redis_errors():
-            found = self.client.zrange(_since_key(query), 0, 0, withscores=True)
-        return (found[0][0].decode().partition(" ")[2], found[0][1]) if found else None
-
-    def waiting(self, query: str) -> int:
-        """Return how many entries of a query wait to be fresh."""
-        with redis_errors():
-            return self.client.zcard(_since_key(query))
+            pipe = self.client.pipeline(transaction=False)
+            for query in queries:
+                pipe.zcard(_since_key(query))
+                pipe.zrange(_since_key(query), 0, 0, withscores=True)
+            found = pipe.execute()
+        return {
+            query: (count, oldest[0][0].decode().partition(" ")[2], oldest[0][1]) if oldest else (count, None, None)
+            for query, count, oldest in zip(queries, found[::2], found[1::2], strict=True)
+        }
 
     def viewed(self, packages: Iterable[str]) -> None:
         """Note that pages of some packages were looked at: their jobs go first from now on, for a day."""

@@ -104,8 +104,9 @@ def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, cl
     assert sentence < meaning < text.index("<h2")
 
 
-def test_a_grave_trouble_looks_grave(site, client):
-    client.hset(COUNTS_KEY, "failed", 1)
+def test_a_grave_trouble_looks_grave(site, service, client):
+    service.figures.count("messages", "failed")
+    service.figures.flush()
     assert 'class="grave"' not in site.get("/status").text
     client.delete(watch.BEATS_KEY)
     assert 'class="grave"' in site.get("/status").text

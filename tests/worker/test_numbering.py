@@ -8,8 +8,13 @@ from fedora_packages.worker import numbering
 from fedora_packages.worker.numbering import Numbering
 
 
-def message(number, application="buildsys", account="koji"):
-    return {"i": number, "topic": f"org.fedoraproject.prod.{application}.tag", "username": account}
+def message(number, application="buildsys", account="koji", certificate=None):
+    return {
+        "i": number,
+        "topic": f"org.fedoraproject.prod.{application}.tag",
+        "username": account,
+        "certificate": certificate,
+    }
 
 
 def holes(*messages):
@@ -41,8 +46,14 @@ def test_a_process_that_we_have_not_heard_yet_looks_like_a_hole_once():
     assert holes(*map(message, (41, 900, 42, 901))) == [False, True, True, False]
 
 
-def test_publishers_are_told_apart_by_application_and_account():
-    assert holes(message(1), message(7, "bodhi"), message(9, account="other"), message(2)) == [False] * 4
+def test_publishers_are_told_apart_by_account_and_certificate():
+    assert holes(message(1), message(7, certificate="x"), message(9, account="other"), message(2)) == [False] * 4
+
+
+def test_a_process_counts_on_whatever_application_it_speaks_for():
+    assert holes(message(1), message(2, "bodhi"), message(3, "bugzilla"), message(4), message(6, "bodhi")) == [
+        False, False, False, False, True,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

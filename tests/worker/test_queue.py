@@ -176,28 +176,31 @@ def test_the_packages_that_were_looked_at_are_bounded(queue, client, monkeypatch
     assert client.zcard(queues.VIEWED_KEY) == 3
 
 
+def longest(queue, query="koji.builds"):
+    """Return how many entries of a query wait, and whose has waited longest."""
+    count, package, since = queue.waiting([query])[query]
+    assert (package is None) == (since is None)
+    return count, package
+
+
 def test_it_is_known_which_entry_has_waited_longest(queue):
     queue.add("koji", "koji.builds", "guake")
     queue.add("koji", "koji.builds", "vim", delay=-10)
     queue.done(claim(queue))
-    assert (queue.oldest("koji.builds")[0], queue.waiting("koji.builds"), queue.oldest("koji.tagged")) == (
-        "guake",
-        1,
-        None,
-    )
+    assert (longest(queue), longest(queue, "koji.tagged")) == ((1, "guake"), (0, None))
 
 
 def test_what_failed_goes_on_waiting_since_it_was_added(queue):
     queue.add("koji", "koji.builds", "guake")
-    since = queue.oldest("koji.builds")
+    since = queue.waiting(["koji.builds"])
     queue.again(claim(queue), 0, attempts=1)
-    assert queue.oldest("koji.builds") == since
+    assert queue.waiting(["koji.builds"]) == since
 
 
 def test_what_is_fresh_and_only_looked_at_once_more_does_not_wait(queue):
     queue.add("koji", "koji.builds", "guake")
     queue.again(claim(queue), 60, looks=5, is_fresh=True)
-    assert (queue.oldest("koji.builds"), queue.depth("koji")) == (None, 1)
+    assert (longest(queue), queue.depths(["koji", "bodhi"])) == ((0, None), {"koji": 1, "bodhi": 0})
 
 
 @pytest.mark.parametrize("end", ["none", "claimed", "again"])
