@@ -485,7 +485,7 @@ class Cache:
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""
-        told = [variant, self.clock(), str(error)[:500], error.upstream, error.kind]
+        told = [variant, self.clock(), error.sentence[:500], error.upstream, error.kind]
         run_script(self.client, "fail", [entry.key, entry.revision_key], *told)
 
     def drop(self, entry: Entry, variant: str) -> None:

@@ -46,20 +46,26 @@ class MessageNotUnderstood(FedoraPackagesError):
 class UpstreamError(FedoraPackagesError):
     """An upstream gave no usable answer.
 
-    ``upstream`` is its name (``"koji"``), ``asked`` what it was asked, ``came`` what came instead of an answer.  ``kind`` is the
-    error in one word, for whoever tells people.
+    ``upstream`` is its name (``"koji"``), ``asked`` what it was asked, ``came`` what came instead of an answer, ``excerpt``
+    how that began, for the log only.  ``kind`` is the error in one word, for whoever tells people.
     """
 
     kind = "unusable"
 
-    def __init__(self, upstream: str, asked: str, came: str):
+    def __init__(self, upstream: str, asked: str, came: str, excerpt: bytes = b""):
         super().__init__(upstream, asked, came)
         self.upstream = upstream
         self.asked = asked
         self.came = came
+        self.excerpt = excerpt[:80].decode("utf-8", "replace")
+
+    @property
+    def sentence(self) -> str:
+        """What went wrong, without anything of what upstream said."""
+        return f"{self.upstream} was asked {self.asked}: {self.came}"
 
     def __str__(self) -> str:
-        return f"{self.upstream} was asked {self.asked}: {self.came}"
+        return f"{self.sentence}: {self.excerpt!r}" if self.excerpt else self.sentence
 
 
 class UpstreamUnavailable(UpstreamError):

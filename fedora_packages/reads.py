@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 #: Seconds after a failure during which pages do not ask that entry's upstream again: they say what is wrong at once.
 COOL_DOWN = 10.0
 
+#: Pages of one process that wait for upstreams at the same time; others show at once what is known, so that an upstream that
+#: hangs does not take every thread of the server.
+WAITING_PAGES = 4
+
 #: Seconds between two times that the queue is told which packages are looked at.
 TELL_VIEWED_EVERY = 2.0
 
@@ -56,6 +60,7 @@ class Reads:
         self._figures = service.figures
         self._watch = Watch(service.client)
         self._viewed = _Viewed(service)
+        self._waiting = threading.BoundedSemaphore(WAITING_PAGES)
         self._fillers: dict[str, _Filler] = {
             name: _Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
         }
@@ -84,10 +89,18 @@ class Reads:
             if not reading.is_fresh and not self._is_cooling(reading)
         }
         under_way = {number: future for number, future in fills.items() if future is not None}
-        wait(under_way.values(), timeout=self._service.settings.cache.wait)
+        self._wait(list(under_way.values()))
         for number, future in under_way.items():
             readings[number] = _outcome(future, readings[number], self._cache.clock())
         return self._reread(fills, pairs, readings)
+
+    def _wait(self, futures: Sequence[Future]) -> None:
+        """Wait for fills within the bound of time, unless too many pages wait already."""
+        if futures and self._waiting.acquire(blocking=False):
+            try:
+                wait(futures, timeout=self._service.settings.cache.wait)
+            finally:
+                self._waiting.release()
 
     def close(self) -> None:
         """Forget fills that have not begun; those under way end by their timeouts."""
@@ -161,7 +174,7 @@ class Reads:
     def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[Reading]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
         futures = [self._ask(want) for want in wanted]
-        wait([future for future in futures if future is not None], timeout=self._service.settings.cache.wait)
+        self._wait([future for future in futures if future is not None])
         now = self._cache.clock()
         readings = []
         for want, future in zip(wanted, futures, strict=True):
@@ -239,7 +252,7 @@ def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> R
     if error is None:
         return future.result()
     if isinstance(error, UpstreamError):
-        problem = before.problem or Problem(now, now, str(error), error.upstream, error.kind)
+        problem = before.problem or Problem(now, now, error.sentence, error.upstream, error.kind)
         return replace(before, state=FAILING, problem=problem)
     if not isinstance(error, FillInProgress | CacheUnavailable):
         log.error("%s about %s could not be filled", before.entry.query, before.entry.package, exc_info=error)

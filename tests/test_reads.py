@@ -9,7 +9,7 @@ from fedora_packages import service as services
 from fedora_packages import settings, watch
 from fedora_packages.cache import Invalidation
 from fedora_packages.figures import total
-from fedora_packages.reads import COOL_DOWN, Reads, Wanted
+from fedora_packages.reads import COOL_DOWN, WAITING_PAGES, Reads, Wanted
 from tests.upstream import Answer
 
 
@@ -243,3 +243,24 @@ def test_what_somebody_looks_at_goes_before_others(service, reads, builds, upstr
     upstream.answers["/"] = Answer(b"", 503)
     reads([builds])
     assert service.queue.claim("koji", 60, 4).package == "guake"
+
+
+def test_when_many_pages_wait_for_upstreams_others_show_at_once_what_is_known(
+    service, reads, builds, upstream, monkeypatch
+):
+    koji_answers(upstream)
+    waited = []
+    monkeypatch.setattr("fedora_packages.reads.wait", lambda futures, timeout: waited.append(timeout))
+    for _ in range(WAITING_PAGES):
+        reads._waiting.acquire()
+    reads([builds])
+    assert waited == []
+    reads._waiting.release()
+    reads([spec])
+    assert len(waited) == 1
+
+
+def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(reads, builds, upstream):
+    upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
+    (reading,) = reads([builds])
+    assert ("it said 503, not now" in reading.problem.error, "Oops" in reading.problem.error) == (True, False)

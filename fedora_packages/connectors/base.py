@@ -210,9 +210,7 @@ class Connector:
             if answer.status not in NOT_NOW:
                 return answer
             if last or time.monotonic() >= deadline:
-                raise UpstreamUnavailable(
-                    self.name, asked, f"it said {answer.status}, not now: {_excerpt(answer.body)}"
-                )
+                raise UpstreamUnavailable(self.name, asked, f"it said {answer.status}, not now", answer.body)
         raise AssertionError("unreachable: the last try returns or raises")
 
     def json(self, path: str, *, asked: str, **arguments: Any) -> Any:
@@ -226,12 +224,12 @@ class Connector:
     def decoded(self, answer: Answer, asked: str, status: int = 200) -> Any:
         """Return the JSON of an answer that has this status, as `json` does."""
         if answer.status != status:
-            raise UpstreamLied(self.name, asked, f"it answered {answer.status} {_excerpt(answer.body)}")
+            raise UpstreamLied(self.name, asked, f"it answered {answer.status}", answer.body)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
             raise UpstreamLied(
-                self.name, asked, f"{answer.content_type or 'something'} that is no JSON: {_excerpt(answer.body)}"
+                self.name, asked, f"{answer.content_type or 'something'} that is no JSON", answer.body
             ) from error
         if found is None:
             raise UpstreamLied(self.name, asked, "null")
@@ -330,7 +328,3 @@ def _in_words(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection (refused, reset or not resolved)"
     return f"the connection failed ({type(error).__name__})"
-
-
-def _excerpt(body: bytes) -> str:
-    return repr(body[:80].decode("utf-8", "replace"))

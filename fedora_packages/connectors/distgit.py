@@ -185,7 +185,14 @@ class DistgitConnector(Connector):
         if answer.status == 404:
             return None
         if answer.status != 200 or answer.content_type.startswith("text/html"):
-            raise UpstreamLied(self.name, asked, f"{answer.status} {answer.content_type or 'without a type'}")
+            raise UpstreamLied(
+                self.name, asked, f"{answer.status} {answer.content_type or 'without a type'}", answer.body
+            )
+        if not answer.body or b"\0" in answer.body:
+            # Pagure says 404 of a file that is empty, and no text has a NUL.
+            raise UpstreamLied(
+                self.name, asked, "a file that is no text" if answer.body else "an empty file", answer.body
+            )
         # Pagure guesses the encoding and at times is wrong; nothing is lost that a page could show.
         return answer.body.decode("utf-8", "replace")
 

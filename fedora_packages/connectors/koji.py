@@ -185,7 +185,7 @@ class KojiConnector(Connector):
             RecursionError,
         ) as error:
             raise UpstreamLied(
-                self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC: {answer.body[:80]!r}"
+                self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC", answer.body
             ) from error
         if not isinstance(results, list) or len(results) != len(calls):
             raise UpstreamLied(self.name, asked, f"a {type(results).__name__} that does not answer {len(calls)} calls")

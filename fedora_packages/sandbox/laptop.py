@@ -181,6 +181,12 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
     }
 
 
+def how_it_ended(part: Part) -> str:
+    """Say how a part that has ended did so: by a signal, or by itself."""
+    status = part.process.returncode
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended by itself with status {status}"
+
+
 def redis_binary() -> str:
     """Return a redis-server: the system's, else the one that set-up installs.  Raises `LaptopError`."""
     found = shutil.which("redis-server")
@@ -263,6 +269,9 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
             laptop.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
             say("building the search index …")
             status = subprocess.run(module("fedora_packages.search.command", ini), env=laptop.environ, check=False)
+            if stopping():
+                # Ctrl-C reached it as well.
+                raise Interrupted
             if status.returncode:
                 raise LaptopError(f"the search index could not be built (status {status.returncode})")
             say("starting worker and web …")
@@ -274,8 +283,13 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
             say(f"Logs are in {folder}/.  Ctrl-C stops everything.")
             while not stopping():
                 ended = laptop.ended()
-                if ended:
-                    raise LaptopError(f"{ended.name} ended by itself:\n{ended.tail()}")
+                if ended and ended.name == "worker":
+                    # As a service manager would: whoever kills a worker wants to see that nothing is lost.
+                    say(f"the worker {how_it_ended(ended)}; starting another …")
+                    laptop.parts.remove(ended)
+                    laptop.worker(ini)
+                elif ended:
+                    raise LaptopError(f"{ended.name} {how_it_ended(ended)}:\n{ended.tail()}")
                 time.sleep(0.2)
         except Interrupted:
             pass

@@ -93,6 +93,9 @@ ${spoken(read.upstream)} has not answered yet.\
 % elif read.reading.is_known and read.reading.problem:
   ${trouble_of(read.reading.problem)}: this is what we knew at ${when(read.reading.stamp.fetched)}.
   It has been so since ${when(read.reading.problem.since)} (${read.reading.problem.error}).
+    % if read.reading.because and read.reading.because["event"]:
+  Something has changed meanwhile (${event(read.reading.because["event"])}).
+    % endif
 % elif read.reading.is_known:
   as of ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}\
   % if read.reading.stamp.event:

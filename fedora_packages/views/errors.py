@@ -14,7 +14,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
-from fedora_packages.views.request import UnknownPackage, UnknownPart
+from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def not_found(request: Request) -> Response:
 @exception_view_config(UnknownPart)
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     """No such package, or no such part of it."""
-    word = request.matchdict["package"][:100] if isinstance(error, UnknownPackage) else ""
+    word = printable(request.matchdict["package"], 100) if isinstance(error, UnknownPackage) else ""
     return problem(request, 404, str(error.detail), word)
 
 

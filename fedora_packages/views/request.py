@@ -39,6 +39,11 @@ def given(request: Request) -> dict[str, str]:
         raise InvalidArgument("the parameters of the address are not UTF-8") from error
 
 
+def printable(text: str, limit: int) -> str:
+    """Return as much of a text as is shown again, without what is no letter on any screen (a NUL is not even HTML)."""
+    return "".join(letter for letter in text[:limit] if letter.isprintable()).strip()
+
+
 def asked_package(request: Request) -> Package:
     """Return the package that the address names.  Raises `UnknownPackage`, having asked no upstream."""
     name = request.matchdict["package"]

@@ -6,6 +6,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.search.reader import LAST_HIT
+from fedora_packages.views.request import printable
 from fedora_packages.widgets.base import Slice
 from fedora_packages.widgets.parameters import parse, whole
 
@@ -27,7 +28,7 @@ def search(request: Request) -> dict[str, Any]:
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
     term = request.matchdict.get("term") or request.given.get("search", "")
-    term = term.strip()[:TERM_KEPT].strip()
+    term = printable(term.strip(), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
         return {"term": "", "slice": None, "start": 1}

@@ -205,7 +205,7 @@ def _checked(body: bytes, asked: str) -> dict[str, Any]:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UpstreamLied("datagrepper", asked, f"something that is no JSON: {body[:80]!r}") from error
+        raise UpstreamLied("datagrepper", asked, "something that is no JSON", body) from error
     if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
         raise UpstreamLied("datagrepper", asked, "an answer without messages")
     if not isinstance(answer.get("pages"), int):

@@ -382,6 +382,14 @@ def test_the_head_is_read_before_the_file_so_that_the_file_is_at_least_as_new(qu
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("query", ["spec", "patches"])
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00 Name: guake"])
+def test_a_spec_that_is_empty_or_no_text_is_a_lie(queries, upstream, query, body):
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(body, content_type="text/plain")
+    with pytest.raises(UpstreamLied):
+        queries[f"distgit.{query}"].fetch("guake", "f45")
+
+
 def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: caf\xe9", content_type="text/plain")
     assert queries["distgit.spec"].fetch("guake", "f45")["text"] == "Name: caf�"

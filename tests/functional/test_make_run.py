@@ -56,16 +56,22 @@ def clone(tmp_path_factory):
     return folder
 
 
-def processes_in(folder: Path) -> list[str]:
-    """Return the command lines of processes that run in a folder: whatever they call themselves, they were started there."""
+def processes_with_ids(folder: Path) -> list[tuple[int, str]]:
+    """Return the process ids and command lines of what runs in a folder: whatever it calls itself, it was started there."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if (entry / "cwd").resolve().is_relative_to(folder):
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                found.append((int(entry.name), command))
         except OSError:
             continue
     return found
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Return the command lines of what runs in a folder."""
+    return [command for _, command in processes_with_ids(folder)]
 
 
 def test_make_run_shows_a_package_and_a_second_one_beside_it_does_too(clone, wait_until):
@@ -96,6 +102,26 @@ def test_a_run_that_is_killed_leaves_nothing_running(clone, wait_until):
     run = Run(clone, free_port())
     wait_until(run.answers, limit=SETUP, every=0.2)
     run.interrupt(signal.SIGKILL)
+    wait_until(lambda: processes_in(clone) == [], limit=20)
+
+
+def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(clone, wait_until):
+    run = Run(clone, free_port())
+    try:
+        wait_until(run.answers, limit=SETUP, every=0.2)
+        page = f"http://127.0.0.1:{run.port}/guake/bugs"
+        requests.get(page, timeout=10)
+        (worker,) = [pid for pid, command in processes_with_ids(clone) if "worker.daemon" in command]
+        os.kill(worker, signal.SIGKILL)
+        summary = "Sent while nobody listened"
+        subprocess.run(
+            [str(clone / ".venv/bin/fedora-packages-sandbox"), "happen", "bug", "guake", f"summary={summary}", *_at(run)],
+            cwd=clone, check=True, capture_output=True,
+        )  # fmt: skip
+        wait_until(lambda: "the worker was ended by SIGKILL; starting another" in run.said(), limit=20)
+        wait_until(lambda: summary in requests.get(page, timeout=10).text, limit=30, every=0.2)
+    finally:
+        run.interrupt()
     wait_until(lambda: processes_in(clone) == [], limit=20)
 
 

@@ -135,3 +135,9 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
             "detail": "There is no package called 'nope'.",
         },
     )
+
+
+@pytest.mark.parametrize("path", ["/gua%00ke", "/s/a%00b", "/s?search=a%00b%07"])
+def test_what_no_screen_shows_is_not_sent_back(site, path):
+    page = site.get(path).text
+    assert [letter for letter in page if not letter.isprintable() and letter not in "\n\r\t"] == []
