@@ -245,9 +245,7 @@ def test_what_somebody_looks_at_goes_before_others(service, reads, builds, upstr
     assert service.queue.claim("koji", 60, 4).package == "guake"
 
 
-def test_when_many_pages_wait_for_upstreams_others_show_at_once_what_is_known(
-    service, reads, builds, upstream, monkeypatch
-):
+def test_when_many_pages_wait_others_show_at_once_what_is_known(reads, builds, spec, upstream, monkeypatch):
     koji_answers(upstream)
     waited = []
     monkeypatch.setattr("fedora_packages.reads.wait", lambda futures, timeout: waited.append(timeout))
