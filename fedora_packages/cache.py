@@ -212,6 +212,12 @@ def script_digest(name: str) -> str:
     return hashlib.sha1(script(name).encode()).hexdigest()
 
 
+def run_id(client: redis.Redis) -> str:
+    """Return what names this run of Redis: another one may have fallen back to older data.  Raises `CacheUnavailable`."""
+    with redis_errors():
+        return client.info("server")["run_id"]
+
+
 def run_script(client: redis.Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
     """Return the result of ``lua/NAME.lua``.  Raises `CacheUnavailable`."""
     with redis_errors():

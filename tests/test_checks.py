@@ -100,6 +100,13 @@ def test_an_upstream_that_lags_behind_a_recent_event_heals_nothing(service, quer
     assert (make().outcome, len(read(service, query).value["builds"])) == ("lagging", 2)
 
 
+def test_what_waits_for_its_refill_is_not_made_fresh_by_an_upstream_that_lags(service, query, make, known, upstream):
+    event = {"id": "2026-1", "topic": "buildsys.build.state.change", "sent": time.time()}
+    facts = {"about": "build 8", "build_id": 8, "state": 1}
+    service.cache.invalidate([Invalidation(query.entry("guake"), event, [(event["sent"], facts)])])
+    assert (make().outcome, read(service, query).state) == ("lagging", "refreshing")
+
+
 def test_a_difference_that_no_message_explains_is_a_lost_one(service, make, known, upstream, caplog):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()

@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, Invalidation, redis_errors
-from fedora_packages.errors import MessageNotUnderstood, SearchUnavailable
+from fedora_packages.cache import PREFIX, Entry, Invalidation, redis_errors, run_id, run_script
+from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
 from fedora_packages.service import Service
@@ -39,8 +39,8 @@ TOPICS_KEY = f"{PREFIX}:{{worker}}:topics"
 TOPICS_KEPT = 200
 
 #: What becomes of a message.
-HANDLED, UNTOUCHED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
-    "handled", "untouched", "foreign", "not-understood", "failed",
+HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
+    "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
 )  # fmt: skip
 
 #: Entries invalidated in one round trip: Redis must not be kept from answering pages for long.
@@ -95,6 +95,7 @@ class Handler:
         They are acted upon together: an entry that several of them touch is invalidated once.  ``received`` is when the first
         of them came.  Raises as `handle`.
         """
+        run = run_id(self._service.client)
         outcomes: list[str] = []
         events: list[tuple[int, Event]] = []
         for message in messages:
@@ -110,6 +111,7 @@ class Handler:
                 outcomes.append(UNTOUCHED)
             else:
                 outcomes.append(FOREIGN)
+        events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
         sources = self._sources({name for _, _, found in named for _, names in found for name in names})
         known = sources.keys() | set(sources.values())
@@ -117,7 +119,7 @@ class Handler:
         for number, event, found in named:
             if self._touch(event, found, sources, known, touched):
                 outcomes[number] = HANDLED
-        self._act([event for _, event in events], list(touched.values()), sources, outcomes, received)
+        self._act([event for _, event in events], list(touched.values()), sources, outcomes, received, run)
         for _, event in events:
             self._on_event(event)
         return outcomes
@@ -131,6 +133,20 @@ class Handler:
         """Skip a message that is too large to be read at all."""
         log.warning("message skipped: %d bytes on %s, over the %d there may be", size, topic[:200], MAX_MESSAGE_BYTES)
         return self._count(NOT_UNDERSTOOD)
+
+    def _new(self, events: list[tuple[int, Event]], outcomes: list[str]) -> list[tuple[int, Event]]:
+        """Return the events that are not noted as handled, marking the others.
+
+        To handle one again would do no harm, but to die over it would: no replay brings again what is noted.
+        """
+        if not events or not self._service.settings.worker.datagrepper:
+            return events
+        with redis_errors():
+            moments = self._service.client.zmscore(HANDLED_KEY, [event.id for _, event in events])
+        for (number, _), moment in zip(events, moments, strict=True):
+            if moment is not None:
+                outcomes[number] = REPEATED
+        return [one for one, moment in zip(events, moments, strict=True) if moment is None]
 
     def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
         """Return the queries that listen to an event, each with the names that it gives them."""
@@ -177,6 +193,7 @@ class Handler:
         sources: Mapping[str, str],
         outcomes: Sequence[str],
         received: float | None,
+        run: str,
     ) -> None:
         for batch in batched(touched, BATCH):
             taken = self._service.cache.invalidate([touch.invalidation() for touch in batch])
@@ -184,9 +201,10 @@ class Handler:
             self._service.queue.add_all(
                 (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
                 for touch, values in zip(batch, taken, strict=True)
-                if touch.is_known or values > 0
+                if touch.is_known or values >= 0
             )
         self._note(events, sources, outcomes)
+        self._note_handled(events, run)
         now, figures = time.time(), self._service.figures
         for outcome in outcomes:
             figures.count("messages", outcome)
@@ -197,7 +215,7 @@ class Handler:
 
     def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""
-        settings, known = self._service.settings.worker, sources.keys() | set(sources.values())
+        known = sources.keys() | set(sources.values())
         newest: dict[str, Event] = {}
         for event in events:
             if event.topic not in newest or event.sent >= newest[event.topic].sent:
@@ -210,8 +228,6 @@ class Handler:
             index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
             if events:
                 pipe.zadd(SEEN_KEY, {self._bus: max(event.sent for event in events)}, gt=True)
-            if events and settings.datagrepper:
-                pipe.zadd(HANDLED_KEY, {event.id: event.sent for event in events})
             for topic, event in newest.items():
                 if self._service.queries.listening(topic) and len(self._topics | {topic}) <= TOPICS_KEPT:
                     self._topics.add(topic)
@@ -219,6 +235,14 @@ class Handler:
             for outcome, count in Counter(outcomes).items():
                 pipe.hincrby(COUNTS_KEY, outcome, count)
             pipe.execute()
+
+    def _note_handled(self, events: Sequence[Event], run: str) -> None:
+        """Note that no replay need bring these again.  Last of all, and only in the Redis that has the rest."""
+        if not events or not self._service.settings.worker.datagrepper:
+            return
+        told = [part for event in events for part in (event.sent, event.id)]
+        if not run_script(self._service.client, "handled", [HANDLED_KEY], run, *told):
+            raise CacheUnavailable("Redis was restarted while messages were handled")
 
     def _subjects(self, event: Event, sources: Mapping[str, str], known: Set[str]) -> set[str]:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fedora_packages import watch
-from fedora_packages.cache import redis_errors
+from fedora_packages.cache import run_id
 from fedora_packages.service import Service
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.inbox import Inbox
@@ -52,7 +52,7 @@ class Pulse:
         self._clock = clock
         self._begun = clock()
         self._beat_at: float | None = None
-        self._run_id: str | None = None
+        self._run: str | None = None
         self._tidied = 0.0
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
@@ -93,8 +93,7 @@ class Pulse:
         return found if oldest is None or found is None else min(found, oldest)
 
     def _look_after_redis(self) -> None:
-        with redis_errors():
-            run_id = self._service.client.info("server").get("run_id")
-        if self._run_id is not None and run_id != self._run_id:
+        run = run_id(self._service.client)
+        if self._run is not None and run != self._run:
             self._gaps.suspect("Redis was restarted", lost_since=True)
-        self._run_id = run_id
+        self._run = run

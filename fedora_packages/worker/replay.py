@@ -20,8 +20,8 @@ from typing import Any
 import redis
 import requests
 
-from fedora_packages.cache import BEGUN_KEY, PREFIX, redis_errors
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.cache import BEGUN_KEY, PREFIX, redis_errors, run_id, run_script
+from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.settings import WorkerSettings
 from fedora_packages.worker.handle import HANDLED_KEY
 
@@ -73,7 +73,7 @@ class Replay:
         at the end of the last interval that was handled.  Raises `UpstreamUnavailable` or `UpstreamLied` when datagrepper
         gives no answer that can be used, and `CacheUnavailable`.
         """
-        now = self._clock()
+        now, run = self._clock(), run_id(self._client)
         with redis_errors():
             self._client.zremrangebyrank(HANDLED_KEY, 0, -HANDLED_KEPT - 1)
         start, handled = self._since(now), 0
@@ -81,10 +81,10 @@ class Replay:
             end = min(start + INTERVAL, now)
             handled += self.run(start, end, stop)
             if not stop.is_set():
-                self._move_mark(end)
+                self._move_mark(end, run)
             start = end
         if not stop.is_set():
-            self._move_mark(now)
+            self._move_mark(now, run)
         return handled
 
     def mark(self) -> float | None:
@@ -101,7 +101,7 @@ class Replay:
 
         Raises as `catch_up`; what was handled by then stays so.
         """
-        handled = 0
+        handled, run = 0, run_id(self._client)
         for categories, rows in PASSES:
             for page in self._pages(start, end, categories, rows):
                 new = self._new(page)
@@ -110,7 +110,7 @@ class Replay:
                 if new:
                     self._handle(new)
                     handled += len(new)
-                self._note(page)
+                self._note(page, run)
         if handled:
             log.info("replayed %d messages of %.0f s", handled, end - start)
         return handled
@@ -131,13 +131,11 @@ class Replay:
             self._distrust(earliest)
         return max(start, earliest)
 
-    def _move_mark(self, mark: float) -> None:
-        with redis_errors():
-            pipe = self._client.pipeline()
-            pipe.hset(MARK_KEY, self._bus, mark)
-            # What is older than the next replay begins need not be remembered.
-            pipe.zremrangebyscore(HANDLED_KEY, "-inf", mark - 2 * self._settings.replay_margin - 60)
-            pipe.execute()
+    def _move_mark(self, mark: float, run: str) -> None:
+        # What is older than the next replay begins need not be remembered.
+        forgotten = mark - 2 * self._settings.replay_margin - 60
+        if not run_script(self._client, "mark", [MARK_KEY, HANDLED_KEY], run, self._bus, mark, forgotten):
+            raise CacheUnavailable("Redis was restarted during the replay")
 
     def _new(self, page: list[Any]) -> list[Any]:
         """Return the messages of a page that are not known to have been handled."""
@@ -150,12 +148,11 @@ class Replay:
             if identity is None or moment is None
         ]
 
-    def _note(self, page: list[Any]) -> None:
+    def _note(self, page: list[Any], run: str) -> None:
         """Remember a page's messages as handled, those too that were not understood or not ours."""
-        ids = {identity: self._clock() for message in page if (identity := _id_of(message))}
-        if ids:
-            with redis_errors():
-                self._client.zadd(HANDLED_KEY, ids, nx=True)
+        told = [part for message in page if (identity := _id_of(message)) for part in (self._clock(), identity)]
+        if told and not run_script(self._client, "handled", [HANDLED_KEY], run, *told):
+            raise CacheUnavailable("Redis was restarted during the replay")
 
     def _pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]:
         page, pages = 1, 1

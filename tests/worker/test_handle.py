@@ -5,7 +5,7 @@ import time
 import pytest
 
 from fedora_packages import timeline
-from fedora_packages.cache import Reading
+from fedora_packages.cache import Invalidation, Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.worker import handle
 from fedora_packages.worker.handle import Handler, distrust, invalidate_all
@@ -100,6 +100,27 @@ def test_a_message_that_came_twice_makes_one_job(service, handler):
     assert service.queue.depth("koji") == 1
 
 
+def test_a_message_that_is_noted_as_handled_touches_nothing_again(service, handler):
+    handler.handle(BUILD)
+    fill(service, "koji.builds", "guake", {"builds": []})
+    assert handler.handle(BUILD) == "repeated"
+    assert read(service, "koji.builds", "guake").is_fresh
+
+
+def test_an_entry_of_an_unknown_package_is_queued_although_its_values_were_taken_before(service, handler):
+    fill(service, "koji.builds", "brand-new", {"builds": []})
+    service.cache.invalidate([Invalidation(service.queries["koji.builds"].entry("brand-new"))])
+    handler.handle(message("buildsys.build.state.change", name="brand-new"))
+    assert queued(service) == {("koji.builds", "brand-new")}
+
+
+def test_what_was_done_in_a_redis_that_is_gone_is_not_noted_in_the_next(service, handler, monkeypatch):
+    monkeypatch.setattr(handle, "run_id", lambda client: "another run")
+    with pytest.raises(CacheUnavailable, match="restarted"):
+        handler.handle(BUILD)
+    assert service.client.zscore(handle.HANDLED_KEY, "2026-1") is None
+
+
 def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
     handler.handle(BUILD)
     handler.handle(BUILD)
@@ -119,7 +140,7 @@ def test_a_handled_message_is_noted_so_that_no_replay_handles_it_again(service, 
 
 def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
     for sent in (1000, 3000, 2000):
-        handler.handle(message("buildsys.tag", timestamp=sent, name="guake"))
+        handler.handle(message("buildsys.tag", timestamp=sent, msg_id=f"at-{sent}", name="guake"))
     assert service.client.zscore(handle.SEEN_KEY, "fedmsg") == 3000
 
 
@@ -219,7 +240,7 @@ def test_what_each_of_them_says_is_to_be_seen(service, handler):
 def test_the_newest_message_of_a_topic_is_remembered(service, handler):
     for sent in (2000, 3000, 1000):
         handler.handle({**BUILD, "timestamp": sent, "msg_id": f"at-{sent}"})
-        handler.handle(message("buildsys.repo.done", timestamp=sent))
+        handler.handle(message("buildsys.repo.done", timestamp=sent, msg_id=f"done-{sent}"))
     kept = service.client.hgetall(handle.TOPICS_KEY)
     assert [*kept] == [b"buildsys.build.state.change"]
 
@@ -227,7 +248,7 @@ def test_the_newest_message_of_a_topic_is_remembered(service, handler):
 def test_the_topics_that_are_remembered_are_bounded(service, handler, monkeypatch):
     monkeypatch.setattr(handle, "TOPICS_KEPT", 3)
     for number in range(6):
-        handler.handle(message(f"bodhi.update.made-up-{number}", update={}))
+        handler.handle(message(f"bodhi.update.made-up-{number}", msg_id=f"2026-{number}", update={}))
     assert service.client.hlen(handle.TOPICS_KEY) == 3
 
 

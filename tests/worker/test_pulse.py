@@ -106,7 +106,7 @@ def test_a_redis_that_fell_back_is_noticed(pulse, gaps, client, now):
 
 def test_a_redis_that_was_restarted_is_noticed(pulse, gaps):
     pulse.beat([])
-    pulse._run_id = "another"
+    pulse._run = "another"
     pulse.beat([])
     assert gaps.reason == "Redis was restarted"
 

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from fedora_packages.cache import BEGUN_KEY
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.worker import replay as replaying
 from fedora_packages.worker.handle import HANDLED_KEY
 from fedora_packages.worker.replay import INTERVAL, MARK_KEY, MAX_PAGES, Replay
 from tests.upstream import Answer
@@ -115,6 +116,18 @@ def test_a_redis_that_has_lost_its_newest_data_has_lost_the_mark_with_it(replay,
         client.restore(key, 0, data)
     replay.catch_up(stop)
     assert len(handled) == 2
+
+
+@pytest.mark.parametrize("when", ["handled", "mark"])
+def test_a_redis_that_was_restarted_meanwhile_is_not_told_that_all_was_handled(
+    replay, client, upstream, stop, monkeypatch, when
+):
+    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    upstream.says("/raw", page(1) if when == "handled" else page())
+    monkeypatch.setattr(replaying, "run_id", lambda client: "another run")
+    with pytest.raises(CacheUnavailable, match="restarted"):
+        replay.catch_up(stop)
+    assert (mark(client), client.exists(HANDLED_KEY)) == (NOW - 500, 0)
 
 
 def test_how_far_back_is_bounded_and_the_rest_said(replay, client, upstream, stop, caplog):

@@ -174,7 +174,8 @@ def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker, monk
         return handle_batch(messages, received)
 
     monkeypatch.setattr(worker._handler, "handle_batch", handle)
-    assert worker.handle_all([BUILD, "odd", BUILD]) == ["handled", "failed", "handled"]
+    other = {**BUILD, "msg_id": "2026-2"}
+    assert worker.handle_all([BUILD, "odd", other]) == ["handled", "failed", "handled"]
 
 
 @pytest.fixture
