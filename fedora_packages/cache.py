@@ -232,15 +232,15 @@ def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> No
     pipe.evalsha(script_digest(name), len(keys), *keys, *arguments)
 
 
-def in_one_trip(client: redis.Redis, build: Callable[[Any], None]) -> list[Any]:
-    """Return the results of the commands that ``build`` adds to a pipeline, sent together but not as one step.
+def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
+    """Return the results of the commands that ``build`` adds to a pipeline, sent together; ``as_one``: and done as one step.
 
     A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
     done twice.  Raises `CacheUnavailable`.
     """
     with redis_errors():
         for again in (True, False):
-            pipe = client.pipeline(transaction=False)
+            pipe = client.pipeline(transaction=as_one)
             build(pipe)
             try:
                 return pipe.execute()
@@ -481,13 +481,21 @@ class Cache:
 
         Queues nothing.  Messages come in any order: what a reading says it is ``because`` of is the newest event.
         """
+        return in_one_trip(self.client, lambda pipe: self.add_invalidations(pipe, taken))
+
+    def add_invalidations(self, pipe: Any, taken: Sequence[Invalidation]) -> None:
+        """Add to the pipeline of `in_one_trip` what `invalidate` does."""
         now = self.clock()
+        for one in taken:
+            add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
 
-        def build(pipe: Any) -> None:
-            for one in taken:
-                add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
-
-        return in_one_trip(self.client, build)
+    def exist(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return for each entry whether there is one."""
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for entry in entries:
+                pipe.exists(entry.key)
+            return [bool(found) for found in pipe.execute()]
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""

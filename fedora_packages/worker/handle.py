@@ -1,8 +1,8 @@
 """From a message to the entries it changes, invalidated and queued: no bus, no framework.
 
-The order is the whole point.  Entries are invalidated first; then, in a second step, they are queued and the
-message's time is noted as seen; only then is the message acknowledged by whoever called.  Killed anywhere in between,
-the message comes again, and handling it twice does no harm.
+The order is the whole point.  Entries are invalidated and queued in one step; then the message is noted as handled; only
+then is it acknowledged by whoever called.  Killed anywhere in between, the message comes again, and handling it twice does
+no harm.
 """
 
 import json
@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, Invalidation, redis_errors, run_id, run_script
+from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors, run_id, run_script
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
@@ -43,8 +43,8 @@ HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
     "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
 )  # fmt: skip
 
-#: Entries invalidated in one round trip: Redis must not be kept from answering pages for long.
-BATCH = 500
+#: Entries invalidated in one step: Redis must not be kept from answering pages for long.
+BATCH = 200
 
 
 @dataclass
@@ -195,13 +195,11 @@ class Handler:
         received: float | None,
         run: str,
     ) -> None:
-        for batch in batched(touched, BATCH):
-            taken = self._service.cache.invalidate([touch.invalidation() for touch in batch])
-            # Only now: a refiller could be done before the invalidation, which would leave the entry cold for ever.
-            self._service.queue.add_all(
-                (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
-                for touch, values in zip(batch, taken, strict=True)
-                if touch.is_known or values >= 0
+        for batch in batched(self._wanted(touched), BATCH):
+            take_out(
+                self._service,
+                [touch.invalidation() for touch in batch],
+                [(touch.query.upstream, touch.query.name, touch.package, touch.event.sent) for touch in batch],
             )
         self._note(events, sources, outcomes)
         self._note_handled(events, run)
@@ -212,6 +210,16 @@ class Handler:
         for event in events if received is not None else ():
             figures.observe("sent to invalidated", "", max(0.0, now - event.sent))
             figures.observe("received to invalidated", "", max(0.0, now - received))
+
+    def _wanted(self, touched: Sequence[_Touch]) -> list[_Touch]:
+        """Return what is to be taken out of use and refilled.
+
+        Of a package that the index does not know, only what there is: a fill that has not begun yet reads what is new.
+        """
+        unknown = [touch for touch in touched if not touch.is_known]
+        there = self._service.cache.exist([touch.query.entry(touch.package) for touch in unknown]) if unknown else []
+        cached = [touch for touch, is_there in zip(unknown, there, strict=True) if is_there]
+        return [*(touch for touch in touched if touch.is_known), *cached]
 
     def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""
@@ -270,6 +278,22 @@ class Handler:
         return outcome
 
 
+def take_out(
+    service: Service, taken: Sequence[Invalidation], jobs: Sequence[tuple[str, str, str, float | None]]
+) -> None:
+    """Invalidate entries and queue their refills, in one step.
+
+    Queued first, an entry could be refilled before it is invalidated, and would stay cold; invalidated first, it would stay
+    cold if whoever does it died in between, and another had noted the message as handled.  Raises `CacheUnavailable`.
+    """
+
+    def build(pipe: Any) -> None:
+        service.cache.add_invalidations(pipe, taken)
+        service.queue.add_all(pipe, jobs)
+
+    in_one_trip(service.client, build, as_one=True)
+
+
 def invalidate_all(
     service: Service, query: Query, only: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries
 ) -> int:
@@ -284,8 +308,9 @@ def invalidate_all(
         for batch in batched(service.client.scan_iter(match=pattern, count=1000), BATCH):
             names = [key.decode().removeprefix(before).removesuffix(after) for key in batch]
             entries = only([query.entry(name) for name in names])
-            service.cache.invalidate([Invalidation(entry) for entry in entries])
-            service.queue.add_all((query.upstream, query.name, entry.package, None) for entry in entries)
+            jobs = [(query.upstream, query.name, entry.package, None) for entry in entries]
+            if jobs:
+                take_out(service, [Invalidation(entry) for entry in entries], jobs)
             count += len(entries)
     return count
 

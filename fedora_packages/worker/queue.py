@@ -81,19 +81,18 @@ class Queue:
         keys, told = _addition(upstream, [(query, package, sent)], delay, first)
         run_script(self.client, "queue_add", keys, *told)
 
-    def add_all(self, jobs: Iterable[tuple[str, str, str, float | None]]) -> None:
-        """Add many jobs in one round trip: (upstream, query, package, when the event was sent) of each, due at once."""
+    def add_all(self, pipe: Any, jobs: Iterable[tuple[str, str, str, float | None]]) -> None:
+        """Add many jobs in the pipeline of `in_one_trip`: (upstream, query, package, when the event was sent) of each.
+
+        They are due at once.
+        """
         by_upstream: dict[str, list[tuple[str, str, float | None]]] = {}
         for upstream, *rest in jobs:
             by_upstream.setdefault(upstream, []).append(tuple(rest))
 
-        def build(pipe: Any) -> None:
-            for upstream, its in by_upstream.items():
-                keys, told = _addition(upstream, its)
-                add_script(pipe, "queue_add", keys, *told)
-
-        if by_upstream:
-            in_one_trip(self.client, build)
+        for upstream, its in by_upstream.items():
+            keys, told = _addition(upstream, its)
+            add_script(pipe, "queue_add", keys, *told)
 
     def claim(self, upstream: str, lease: float, limit: int) -> Claim | float | None:
         """Claim a job for ``lease`` seconds: the one due the longest of packages looked at lately, else of all.

@@ -189,10 +189,22 @@ def test_nothing_is_queued_or_seen_before_all_is_invalidated(service, handler, m
     def die(*_):
         raise CacheUnavailable("killed in between")
 
-    monkeypatch.setattr(service.cache, "invalidate", die)
+    monkeypatch.setattr(service.cache, "add_invalidations", die)
     with pytest.raises(CacheUnavailable):
         handler.handle(BUILD)
     assert (queued(service), service.client.zscore(handle.SEEN_KEY, "fedmsg")) == (set(), None)
+
+
+def test_an_entry_is_invalidated_and_queued_in_one_step_or_not_at_all(service, handler, monkeypatch):
+    fill(service, "koji.builds", "guake", {"builds": []})
+
+    def die(*_):
+        raise CacheUnavailable("killed in between")
+
+    monkeypatch.setattr(service.queue, "add_all", die)
+    with pytest.raises(CacheUnavailable):
+        handler.handle(BUILD)
+    assert (read(service, "koji.builds", "guake").is_fresh, queued(service)) == (True, set())
 
 
 def test_without_an_index_nothing_is_taken_for_unknown(service, handler, strings, tmp_path):
