@@ -1,0 +1,360 @@
+"""The cache protocol: whatever happens in whatever order, all that is cached is what upstream says once all is quiet.
+
+The second half tests the first: with one of the protocol's rules broken, the same state machine must find that out.
+"""
+
+import hashlib
+import logging
+
+import hypothesis
+import pytest
+from hypothesis.stateful import run_state_machine_as_test
+
+from fedora_packages import cache
+from fedora_packages.query import Query
+from fedora_packages.worker.handle import HANDLED_KEY, Handler
+from fedora_packages.worker.queue import Claim
+
+from .machine import (
+    ANSWERED,
+    WHOLE,
+    Narrow,
+    Protocol,
+    an_hour_passes,
+    redis_is_copied,
+    redis_restarts_with_older_data,
+)  # fmt: skip
+from .stepping import DIE, GO, RUN_KEY, stepped_client
+from .world import look_now, read_page
+
+BUILDS = ("koji.builds", "")
+
+#: Reproducible, and as much as fits into a quick suite.
+QUICK = hypothesis.settings(
+    max_examples=15, stateful_step_count=25, derandomize=True, database=None, deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck), print_blob=False,
+)  # fmt: skip
+
+#: Other examples each time.
+THOROUGH = hypothesis.settings(QUICK, max_examples=1000, stateful_step_count=40, derandomize=False)
+
+#: One failure is enough, whatever is the shortest way to it.
+SABOTAGED = hypothesis.settings(
+    QUICK, max_examples=3000, stateful_step_count=15, phases=(hypothesis.Phase.generate,), report_multiple_bugs=False
+)
+
+
+def change_scripts(monkeypatch, part, by, only=None):
+    """Replace a part of all scripts, or of one."""
+    really = cache.script
+
+    def changed(name):
+        return really(name).replace(part, by) if name == (only or name) else really(name)
+
+    monkeypatch.setattr(cache, "script", changed)
+    monkeypatch.setattr(cache, "script_digest", lambda name: hashlib.sha1(changed(name).encode()).hexdigest())
+
+
+@pytest.fixture
+def stepped(redis_url, caplog, monkeypatch):
+    """A client of an empty Redis whose commands are steps, and that can be made to look restarted."""
+    change_scripts(monkeypatch, "redis.call('INFO', 'server')", f"redis.call('GET', '{RUN_KEY}')")
+    # Everything goes wrong here, on purpose and all the time.
+    caplog.set_level(logging.CRITICAL, "fedora_packages")
+    found = stepped_client(redis_url)
+    yield found
+    found.flushall()
+    found.close()
+
+
+def test_whatever_happens_all_that_is_cached_is_right_in_the_end(stepped):
+    run_state_machine_as_test(lambda: Protocol(stepped), settings=QUICK)
+
+
+@pytest.mark.slow
+def test_whatever_else_happens_all_that_is_cached_is_right_in_the_end(stepped):
+    run_state_machine_as_test(lambda: Protocol(stepped), settings=THOROUGH)
+
+
+# What the machine has found once, step by step.
+
+
+def before(script):
+    """Return where an actor stops that is about to run a script."""
+    return cache.script_digest(script)
+
+
+def happens(machine, *packages, lags=False, way=WHOLE, is_lost=False):
+    machine.something_happens(packages or ("guake",), lags, False, is_lost, way)
+
+
+def refills(machine):
+    """Do all that is queued."""
+    for _ in range(10):
+        machine.a_refill_begins(WHOLE)
+
+
+def nobody_notices(machine):
+    """Let all connections seem well: a client that is idle when Redis restarts just connects again."""
+    for actor in machine.actors:
+        actor.is_cut = False
+
+
+def duplicate_whose_handler_dies(machine):
+    """A message comes twice; the second time, whoever handles it dies over it."""
+    happens(machine)
+    refills(machine)
+    machine.messages_are_brought(0, 1, False, (before("invalidate"), DIE))
+
+
+def two_handlers_of_one_message(machine):
+    """Two have a message at the same time; one is done, refills and all, and then the other takes the value out, and dies."""
+    happens(machine, way=(before("invalidate"), GO))
+    machine.messages_are_brought(0, 1, True, WHOLE)
+    refills(machine)
+    machine.somebody_goes_on(0, (before("handled"), DIE))
+
+
+def unlisted_package_whose_handler_dies(machine):
+    """The same about a package that the index does not know, the first time already."""
+    machine.a_page_is_read(BUILDS, "unlisted", read_page, WHOLE)
+    happens(machine, "unlisted", way=(before("handled"), DIE))
+
+
+def comparison_with_a_replica_that_lags(machine):
+    """Somebody compares an entry that waits for its refill, and is answered by a replica that does not know the event yet."""
+    happens(machine, lags=True)
+    machine.a_page_is_read(BUILDS, "guake", look_now, (ANSWERED, GO))
+    machine.world.behind.clear()
+    refills(machine)
+    machine.somebody_goes_on(0, WHOLE)
+
+
+def fallback_of_redis_under_a_consumer(machine):
+    """Redis falls back to older data before a consumer notes what it has done; its client just connects again."""
+    redis_is_copied(machine)
+    happens(machine, way=(before("handled"), GO))
+    assert machine.actors, "a message is not noted by a step of its own any more"
+    redis_restarts_with_older_data(machine)
+    nobody_notices(machine)
+
+
+def fallback_of_redis_under_a_replay(machine):
+    """The same while a replay waits for the archive, and has its mark to move."""
+    machine.a_replay_begins(WHOLE)
+    redis_is_copied(machine)
+    happens(machine, is_lost=True)
+    an_hour_passes(machine)
+    machine.a_replay_begins((before("mark"), GO))
+    assert machine.actors, "the mark is not moved by a step of its own any more"
+    redis_restarts_with_older_data(machine)
+    nobody_notices(machine)
+    machine.somebody_goes_on(0, WHOLE)
+    an_hour_passes(machine)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        duplicate_whose_handler_dies,
+        two_handlers_of_one_message,
+        unlisted_package_whose_handler_dies,
+        comparison_with_a_replica_that_lags,
+        fallback_of_redis_under_a_consumer,
+        fallback_of_redis_under_a_replay,
+    ],
+    ids=lambda story: story.__name__,
+)
+def test_it_ends_well(stepped, story):
+    tell(Protocol(stepped), story)
+
+
+def tell(machine, story):
+    """Have a machine do a story and check how it ends."""
+    machine.it_begins(True)
+    try:
+        story(machine)
+    finally:
+        machine.teardown()
+
+
+# With one of the rules broken.
+
+
+@pytest.fixture
+def is_found(stepped):
+    """Fails unless the state machine says that something is wrong with services that are broken, when it does a story."""
+
+    def run(told, story, sabotage=lambda service: service):
+        with pytest.raises(AssertionError, match=told):
+            tell(Protocol(stepped, sabotage), story)
+
+    return run
+
+
+@pytest.fixture
+def is_found_by_chance(stepped):
+    """The same, and it must hit on the story."""
+
+    def run(told, sabotage=lambda service: service):
+        with pytest.raises(AssertionError, match=told):
+            run_state_machine_as_test(lambda: Narrow(stepped, sabotage), settings=SABOTAGED)
+
+    return run
+
+
+@pytest.fixture
+def changed_script(stepped, monkeypatch):
+    """Replaces a part of one script."""
+
+    def change(name, part, by):
+        assert part in cache.script(name), f"{name}.lua has changed: what is to be broken in it is gone"
+        change_scripts(monkeypatch, part, by, name)
+
+    return change
+
+
+def queue_before_invalidating(service):
+    """As in 2015."""
+    add_invalidations = service.cache.add_invalidations
+
+    def queue_and_invalidate(pipe, taken):
+        for one in taken:
+            service.queue_refill(one.entry)
+        add_invalidations(pipe, taken)
+
+    service.cache.add_invalidations, service.queue.add_all = queue_and_invalidate, lambda pipe, jobs: None
+    return service
+
+
+def end_claims_before_storing(service):
+    claim = service.queue.claim
+
+    def claim_and_end(*told):
+        found = claim(*told)
+        if isinstance(found, Claim):
+            service.queue.done(found)
+        return found
+
+    service.queue.claim = claim_and_end
+    return service
+
+
+def note_before_handling(handle_batch=Handler.handle_batch):
+    def note_and_handle(self, messages, received=None):
+        with cache.redis_errors():
+            self._service.client.zadd(HANDLED_KEY, {message["msg_id"]: message["timestamp"] for message in messages})
+        return handle_batch(self, messages, received)
+
+    return note_and_handle
+
+
+def reader_that_is_overtaken(machine):
+    happens(machine)
+    machine.a_page_is_read(BUILDS, "guake", read_page, (ANSWERED, GO))
+    happens(machine)
+    machine.somebody_goes_on(0, WHOLE)
+
+
+def consumer_that_is_overtaken(machine):
+    happens(machine, way=(before("invalidate"), GO))
+    refills(machine)
+
+
+def consumer_that_dies(machine):
+    happens(machine, way=(before("invalidate"), DIE))
+
+
+def refill_that_dies(machine):
+    happens(machine)
+    machine.a_refill_begins((ANSWERED, DIE))
+
+
+def replica_that_lags(machine):
+    happens(machine, lags=True)
+    refills(machine)
+
+
+STORED = ("store", "if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then", "if false then")
+CLAIMED = ("queue_claim", "redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)", "{}")
+
+
+def test_it_is_found_out_if_a_fill_is_stored_whatever_its_generation(is_found, changed_script):
+    changed_script(*STORED)
+    is_found("the fetch began at", reader_that_is_overtaken)
+
+
+def test_it_is_found_out_if_an_entry_is_queued_before_it_is_invalidated(is_found):
+    is_found("cold for ever", consumer_that_is_overtaken, queue_before_invalidating)
+
+
+def test_it_is_found_out_if_a_message_is_noted_as_handled_before_it_is(is_found, monkeypatch):
+    monkeypatch.setattr(Handler, "handle_batch", note_before_handling())
+    is_found("stale for ever", consumer_that_dies)
+
+
+def test_it_is_found_out_if_a_claim_ends_before_its_value_is_stored(is_found):
+    is_found("cold for ever", refill_that_dies, end_claims_before_storing)
+
+
+def test_it_is_found_out_if_the_claims_of_the_dead_are_not_taken_again(is_found, changed_script):
+    changed_script(*CLAIMED)
+    is_found("the queue is never empty", refill_that_dies)
+
+
+@pytest.mark.parametrize(
+    ("script", "story"), [("handled", fallback_of_redis_under_a_consumer), ("mark", fallback_of_redis_under_a_replay)]
+)
+def test_it_is_found_out_if_nobody_looks_whether_redis_was_restarted(is_found, changed_script, script, story):
+    changed_script(script, "if not string.find(", "if false and string.find(")
+    is_found("stale for ever", story)
+
+
+def test_it_is_found_out_if_nobody_looks_whether_an_answer_shows_the_event(is_found, monkeypatch):
+    monkeypatch.setattr(Query, "shows", lambda *told: True)
+    is_found("stale for ever", replica_that_lags)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        reader_that_is_overtaken,
+        consumer_that_is_overtaken,
+        consumer_that_dies,
+        refill_that_dies,
+        replica_that_lags,
+    ],
+    ids=lambda story: story.__name__,
+)
+def test_with_no_rule_broken_the_same_ends_well(stepped, story):
+    tell(Protocol(stepped), story)
+
+
+@pytest.mark.slow
+def test_chance_finds_a_fill_that_is_stored_whatever_its_generation(is_found_by_chance, changed_script):
+    changed_script(*STORED)
+    is_found_by_chance("the fetch began at|stale for ever")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sabotage", [queue_before_invalidating, end_claims_before_storing])
+def test_chance_finds_what_ends_cold(is_found_by_chance, sabotage):
+    is_found_by_chance("cold for ever", sabotage)
+
+
+@pytest.mark.slow
+def test_chance_finds_a_message_that_is_noted_as_handled_before_it_is(is_found_by_chance, monkeypatch):
+    monkeypatch.setattr(Handler, "handle_batch", note_before_handling())
+    is_found_by_chance("stale for ever")
+
+
+@pytest.mark.slow
+def test_chance_finds_claims_that_are_not_taken_again(is_found_by_chance, changed_script):
+    changed_script(*CLAIMED)
+    is_found_by_chance("the queue is never empty|cold for ever")
+
+
+@pytest.mark.slow
+def test_chance_finds_that_nobody_looks_whether_an_answer_shows_the_event(is_found_by_chance, monkeypatch):
+    monkeypatch.setattr(Query, "shows", lambda *told: True)
+    is_found_by_chance("stale for ever")
