@@ -11,27 +11,24 @@ MESSAGES_KEPT = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A message: its envelope as it was on the bus, and when it came in (UTC seconds, with the fraction)."""
+    """A message: its envelope as it was on the bus, and when it came in (UTC seconds, with the fraction).
+
+    ``category`` is what stands after the environment in the topic: ``bodhi``.  It and ``sent`` are looked at in every message
+    there is, for every page of a search.
+    """
 
     envelope: Mapping[str, Any]
     came: float
+    sent: float
+    category: str
 
     @property
     def msg_id(self) -> str:
         return self.envelope["msg_id"]
 
     @property
-    def sent(self) -> float:
-        return float(self.envelope["timestamp"])
-
-    @property
     def topic(self) -> str:
         return self.envelope["topic"]
-
-    @property
-    def category(self) -> str:
-        """What stands after the environment in the topic: ``bodhi``."""
-        return (self.topic.split(".") + [""] * 4)[3]
 
 
 class Archive:
@@ -51,7 +48,8 @@ class Archive:
         """Keep a message."""
         if len(self._kept) == MESSAGES_KEPT:
             self._by_id.pop(self._kept[0].msg_id, None)
-        kept = Kept(envelope, came)
+        category = (envelope["topic"].split(".") + [""] * 4)[3]
+        kept = Kept(envelope, came, float(envelope["timestamp"]), category)
         self._kept.append(kept)
         self._by_id[kept.msg_id] = kept
 

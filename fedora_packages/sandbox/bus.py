@@ -41,6 +41,7 @@ class Bus:
         self.archive = Archive()
         self._keep_back = 0
         self._archive_kept_back = False
+        self._held: list[list[bytes]] | None = None
         self._context = fedmsg.core.FedMsgContext(
             name="sandbox", io_threads=1, active=False, mute=True, environment=ENVIRONMENT, topic_prefix=TOPIC_PREFIX,
             sign_messages=False, zmq_enabled=True, endpoints={}, post_init_sleep=0,
@@ -74,10 +75,22 @@ class Bus:
         """Keep the next ``count`` messages from the bus; ``archive``: datagrepper has them none the less."""
         self._keep_back, self._archive_kept_back = count, archive
 
+    def hold(self, is_held: bool) -> int:
+        """Have messages wait, or let those that wait leave all at once; returns how many wait or have left."""
+        held = self._held or []
+        self._held = held if is_held else None
+        if not is_held:
+            for frames in held:
+                self._socket.send_multipart(frames)
+        return len(held)
+
     def send_multipart(self, frames: list[bytes], flags: int = 0) -> None:
         """Send a message's frames, unless it is to be kept back (called by fedmsg)."""
         if self._keep_back:
             self._keep_back -= 1
+            return
+        if self._held is not None:
+            self._held.append(frames)
             return
         self._socket.send_multipart(frames, flags=flags)
 

@@ -3,6 +3,7 @@
 An error is ``{"error": sentence}`` with status 400 (404 for what is not there).
 """
 
+import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,16 +27,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Names in one answer to ``GET /control/packages``.
 NAMES_DEFAULT, NAMES_LIMIT = 1000, 100_000
 
+#: Things that happen because of one request.
+HAPPENINGS_LIMIT = 10_000
+
 ADDRESSES = {
     "GET /control/": "this",
     "POST /control/happen": '{"what": "build", "package": "guake", ...}: something happens to a package, and is announced',
+    "POST /control/happen (many)": '{"happenings": [{"what": ..., "package": ...}, ...]}: all of that, one after another',
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
     "POST /control/keep-back": '{"count": 3, "archive": false}: the next messages do not reach the bus',
+    "POST /control/hold": '{"hold": true}: messages wait, and leave all at once after {"hold": false}',
     "GET /control/upstreams": "the moods of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "lie": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "ends its lag",
     "GET /control/requests?since=SERIAL": "what the upstreams were asked",
     "GET /control/requests/count": "how many requests each upstream got",
+    "GET /control/requests/seconds": "how many seconds each upstream took to answer them, all together",
     "GET /control/repositories": "the names of mdapi's repositories",
     "GET /control/repositories/NAME": "what a repository is made of, in rpm's terms",
     "GET /control/packages?limit=&offset=": "names",
@@ -56,11 +63,13 @@ def routes(sandbox: "Sandbox") -> list[web.RouteDef]:
         web.post("/control/happen", _json(control.happen)),
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
+        web.post("/control/hold", _json(control.hold)),
         web.get("/control/upstreams", _json(control.moods)),
         web.post("/control/upstreams/{name}", _json(control.mood)),
         web.post("/control/upstreams/{name}/catch-up", _json(control.catch_up)),
         web.get("/control/requests", _json(control.requests)),
         web.get("/control/requests/count", _json(control.request_counts)),
+        web.get("/control/requests/seconds", _json(control.request_seconds)),
         web.get("/control/repositories", _json(control.repositories)),
         web.get("/control/repositories/{name}", _json(control.repository)),
         web.get("/control/packages", _json(control.names)),
@@ -90,6 +99,14 @@ async def _body(request: web.Request) -> dict[str, Any]:
     return body
 
 
+def _wish(body: Any) -> tuple[str, Any, dict[str, Any]]:
+    """Return what is to happen, to which package, and the details.  Raises `NotPossible`."""
+    if not isinstance(body, dict) or not isinstance(body.get("what"), str):
+        raise NotPossible(f"'what' is one of {', '.join(OPTIONS)}")
+    details = dict(body)
+    return details.pop("what"), details.pop("package", None), details
+
+
 class Control:
     """The handlers, over one sandbox."""
 
@@ -117,10 +134,23 @@ class Control:
     async def happen(self, request: web.Request) -> dict[str, Any]:
         """Let something happen."""
         body = await _body(request)
-        what, name = body.pop("what", None), body.pop("package", None)
-        if not isinstance(what, str):
-            raise NotPossible(f"'what' is one of {', '.join(OPTIONS)}")
-        return self.sandbox.happenings.happen(what, name, body)
+        if "happenings" in body:
+            return await self._let_all(body["happenings"])
+        return self.sandbox.happenings.happen(*_wish(body))
+
+    async def _let_all(self, wishes: Any) -> dict[str, Any]:
+        """Let many things happen; what is not possible is told with its place in the list, and stops nothing."""
+        if not isinstance(wishes, list) or len(wishes) > HAPPENINGS_LIMIT:
+            raise NotPossible(f"'happenings' is a list of at most {HAPPENINGS_LIMIT} things that happen")
+        sent, refused = 0, []
+        for number, wish in enumerate(wishes):
+            try:
+                sent += len(self.sandbox.happenings.let(*_wish(wish)))
+            except NotPossible as error:
+                refused.append({"number": number, "error": str(error)})
+            # The upstreams are asked meanwhile.
+            await asyncio.sleep(0)
+        return {"messages": sent, "refused": refused}
 
     async def publish(self, request: web.Request) -> dict[str, Any]:
         """Publish anything."""
@@ -142,6 +172,13 @@ class Control:
             raise NotPossible(f"'count' is a whole number, not {count!r:.80}")
         self.sandbox.bus.keep_back(count, bool(body.get("archive")))
         return {"count": count, "archive": bool(body.get("archive"))}
+
+    async def hold(self, request: web.Request) -> dict[str, Any]:
+        """Have messages wait, or let them go."""
+        body = await _body(request)
+        if not isinstance(body.get("hold"), bool):
+            raise NotPossible(f"'hold' is true or false, not {body.get('hold')!r:.80}")
+        return {"hold": body["hold"], "messages": self.sandbox.bus.hold(body["hold"])}
 
     def _upstream(self, request: web.Request) -> str:
         name = request.match_info["name"]
@@ -173,6 +210,10 @@ class Control:
     async def request_counts(self, _request: web.Request) -> Mapping[str, int]:
         """Return the numbers of requests."""
         return self.sandbox.request_counts
+
+    async def request_seconds(self, _request: web.Request) -> Mapping[str, float]:
+        """Return the seconds that requests took."""
+        return self.sandbox.request_seconds
 
     async def repositories(self, _request: web.Request) -> dict[str, Any]:
         """Return the names of mdapi's repositories."""

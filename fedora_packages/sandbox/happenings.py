@@ -39,7 +39,7 @@ BUILDS_KEPT, CHANGES_KEPT, PATCHES_KEPT = 2000, 60, 60
 
 #: What can happen, and which options each takes.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "build": ("release", "state", "version", "owner"),
+    "build": ("release", "state", "version", "owner", "tag"),
     "tag": ("tag", "build", "user"),
     "untag": ("tag", "build", "user"),
     "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "user"),
@@ -53,6 +53,10 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "retire": ("branch", "reason", "agent"),
     "new-package": ("summary", "owner", "version"),
 }  # fmt: skip
+
+
+#: The option ``tag`` of a build that gets none.
+NO_TAG = "none"
 
 
 class Happenings(Teller):
@@ -69,6 +73,12 @@ class Happenings(Teller):
 
         Returns ``{"messages": [{"msg_id", "topic"}], "facts": what is true of the package now}``.
         """
+        sent = self.let(what, name, options)
+        facts = package_facts(self.world.now(), self.known(name.split(",")[0]))
+        return {"messages": sent, "facts": facts}
+
+    def let(self, what: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Let something happen, and return the messages only: where thousands of things happen, facts take most of the time."""
         if what not in OPTIONS:
             raise NotPossible(f"{what!r} cannot happen; there are {', '.join(OPTIONS)}")
         for option in options:
@@ -78,8 +88,7 @@ class Happenings(Teller):
             raise NotPossible("which package? 'package' names one")
         self.sent.clear()
         self._let(what, name, Options(options))
-        facts = package_facts(self.world.now(), self.known(name.split(",")[0]))
-        return {"messages": list(self.sent), "facts": facts}
+        return list(self.sent)
 
     def _let(self, what: str, name: str, options: Options) -> None:
         if what == "new-package":
@@ -103,9 +112,17 @@ class Happenings(Teller):
     # Builds
 
     def build(self, package: Package, options: Options) -> None:
-        """A build runs: wholly, or one step of it (``state``).  Options: release, state, version, owner."""
+        """A build runs: wholly, or one step of it (``state``).
+
+        Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
+        rebuild, whose tags come weeks later).
+        """
         release = self.release(options.text("release", "rawhide"))
         step = options.choice("state", STEPS, None)
+        automatic = release.branch in ("rawhide", "eln")
+        tag = options.text("tag", release.stable_tag if automatic else release.candidate_tag)
+        if tag != NO_TAG and tag not in self.world.tags:
+            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}, or {NO_TAG}")
         version, owner = options.version(None), options.account("owner", self.agent(package))
         running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
         if step in (None, "building") or not running:
@@ -114,9 +131,8 @@ class Happenings(Teller):
             build = running[-1]
         if step != "building":
             package, build = self.finish_build(package, build, step or "complete")
-        if build.state == "complete":
-            automatic = release.branch in ("rawhide", "eln")
-            self.add_tag(package, build, release.stable_tag if automatic else release.candidate_tag, build.owner)
+        if build.state == "complete" and tag != NO_TAG:
+            self.add_tag(package, build, tag, build.owner)
 
     def start_build(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
         """Start a build of what the release's branch holds, a release higher than anything built there."""

@@ -45,6 +45,7 @@ class Sandbox:
     moods: dict[str, Mood] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, WELL))
     requests: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
+    request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 
     def __post_init__(self) -> None:
         self.happenings = Happenings(self.world, self.bus.publish)
@@ -62,6 +63,15 @@ class Sandbox:
         upstream = BY_PATH.get(request.path.split("/", 2)[1])
         if upstream is None:
             return await handler(request)
+        begun = time.perf_counter()
+        try:
+            return await self._in_its_mood(upstream, request, handler)
+        finally:
+            self.request_seconds[upstream] += time.perf_counter() - begun
+
+    async def _in_its_mood(
+        self, upstream: str, request: web.Request, handler: web.RequestHandler
+    ) -> web.StreamResponse:
         mood = self.moods[upstream]
         self.moods[upstream] = mood.after_one()
         request[LOOK] = self.world.at(time.time() - mood.lag) if mood.lag else self.world.now()

@@ -82,6 +82,14 @@ def test_messages_are_kept_back(live, listener, archive, archived):
     assert live.get("/datagrepper/raw")["total"] == archived
 
 
+def test_held_messages_leave_all_at_once_and_in_order(live, listener):
+    live.post("/control/hold", hold=True)
+    sent = [message["msg_id"] for _ in range(2) for message in live.happen("build", "guake")["messages"]]
+    assert listener(100) is None
+    assert live.post("/control/hold", hold=False)["messages"] == len(sent)
+    assert [json.loads(listener()[1])["msg_id"] for _ in sent] == sent
+
+
 def test_the_bus_is_on_the_loopback_address(live):
     assert live.bus.endpoint.startswith("tcp://127.0.0.1:")
 
@@ -121,9 +129,11 @@ def test_the_truth_about_an_unknown_package_is_not_found(quiet):
         ("/control/happen", b"{no json"),
         ("/control/happen", b"[]"),
         ("/control/happen", b"{}"),
+        ("/control/happen", b'{"happenings": {}}'),
         ("/control/publish", b"{}"),
         ("/control/publish", b'{"topic": "x.y"}'),
         ("/control/keep-back", b'{"count": -1}'),
+        ("/control/hold", b"{}"),
     ],
 )
 def test_a_wrong_wish_is_refused_in_a_sentence(quiet, path, body):

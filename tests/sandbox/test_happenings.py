@@ -313,6 +313,7 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
         ("build", "guake", {"release": "f99"}, "there is no release 'f99'; there are rawhide"),
         ("build", "guake", {"state": "lost"}, "'state' is one of building"),
         ("build", "guake", {"release": "eln"}, "guake has no living branch 'eln'"),
+        ("build", "guake", {"tag": "f99"}, "'f99' is no koji tag"),
         ("tag", "guake", {"tag": "f99"}, "'f99' is no koji tag"),
         ("untag", "guake", {"tag": "f46-override"}, "guake has no such build tagged f46-override"),
         ("update", "guake", {"alias": "FEDORA-1", "to": "stable"}, "guake has no update FEDORA-1"),
@@ -348,3 +349,25 @@ def test_a_busy_day_is_the_same_for_the_same_seed():
         day.bus.close()
     assert days[0] == days[1]
     assert len({topic for topic, _ in days[0]}) > 8
+
+
+# Many things at once
+
+
+def test_many_things_happen_because_of_one_request(live):
+    wishes = [{"what": "build", "package": name, "state": "building"} for name in ("guake", "vim")]
+    assert live.post("/control/happen", happenings=wishes) == {"messages": 2, "refused": []}
+    assert [live.truth(name)["builds"][0]["state"] for name in ("guake", "vim")] == ["building", "building"]
+
+
+def test_of_many_things_those_that_cannot_happen_stop_nothing(live):
+    wishes = [{"what": "explode", "package": "guake"}, 7, {"what": "build", "package": "guake", "tag": "none"}]
+    answer = live.post("/control/happen", happenings=wishes)
+    assert (answer["messages"], [one["number"] for one in answer["refused"]]) == (2, [0, 1])
+
+
+def test_a_build_without_a_tag_is_in_no_release(live):
+    before = live.truth("guake")["releases"]
+    answer = live.happen("build", "guake", tag="none")
+    assert live.topics(answer) == ["buildsys.build.state.change"] * 2
+    assert live.truth("guake")["releases"] == before

@@ -188,3 +188,11 @@ def test_the_log_goes_on_from_a_serial(live):
 def test_control_requests_are_not_counted(live):
     live.get("/control/")
     assert set(live.get("/control/requests/count").values()) == {0}
+
+
+def test_the_seconds_that_an_upstream_took_are_added_up(live):
+    mood(live, "mdapi", delay=0.2)
+    for _ in range(2):
+        live.ask(GUAKE)
+    seconds = live.get("/control/requests/seconds")
+    assert (0.4 <= seconds["mdapi"] < 2, seconds["koji"]) == (True, 0)

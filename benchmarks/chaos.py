@@ -1,0 +1,577 @@
+"""Chaos: minutes of everything that can go wrong, then each cached value is held against the world.
+
+Real processes: Redis with its append-only file, sandbox, index, worker, web.  Things happen all the time, readers read all the
+time; the worker is killed and started again, Redis too, and each upstream in turn fails, breaks, hangs, is slow, lies and lags.
+Then all is healed, and when nothing is queued any more, every value in the cache is compared with what its upstream says.
+
+What will be done is drawn from the seed before the run begins (`benchmarks.schedule`).  The audit, which heals what differs, is
+off unless asked for: the protocol has to do without it.
+
+    python -m benchmarks.chaos [--seed N] [--minutes 5] [--rate 50] [--report FILE]
+"""
+
+import argparse
+import contextlib
+import json
+import random
+import re
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import redis
+import requests
+import zmq
+
+from benchmarks import schedule
+from benchmarks.comparing import Compared, compare
+from benchmarks.measuring import Impatient, table, wait_until
+from benchmarks.reading import Notes, Phases, reading
+from benchmarks.reading import Site as Readable
+from fedora_packages import figures, watch, widgets
+from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood
+from fedora_packages.events import Event, parse
+from fedora_packages.sandbox.laptop import Laptop, LaptopError, Part, module, service_environment
+from fedora_packages.views.api import addressed
+from fedora_packages.worker.handle import COUNTS_KEY, HANDLED_KEY
+from tests.functional.site import Site
+
+INI = "development.ini"
+
+#: Patience such that what takes minutes elsewhere is over and begins again several times in a run.
+PATIENCE = {
+    "FEDORA_PACKAGES_WORKER_LEASE": "5",
+    "FEDORA_PACKAGES_WORKER_RETRY": "0.5",
+    "FEDORA_PACKAGES_WORKER_RETRY_LIMIT": "10",
+    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_TIMEOUT": "5" for name in schedule.UPSTREAMS},
+    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_REST": "5" for name in schedule.UPSTREAMS},
+}
+
+REDIS_OPTIONS = ("--save", "", "--appendonly", "yes")
+
+#: Seconds until all has healed, at the most, and for which looks at what is fresh already are waited for: the first follows
+#: after a minute.
+QUIET_LIMIT = 300.0
+LOOKS_LIMIT = 200.0
+
+#: Messages about an entry that are told with a difference.
+TOLD = 8
+
+
+@dataclass
+class Heard:
+    """A message as it was on the bus, and when it came."""
+
+    at: float
+    event: Event
+
+    def as_dict(self) -> dict[str, Any]:
+        body = json.dumps(self.event.body)
+        return {
+            "id": self.event.id, "topic": self.event.topic, "sent": self.event.sent, "heard": round(self.at, 3),
+            "body": body if len(body) < 600 else body[:599] + "…",
+        }  # fmt: skip
+
+
+class Listener:
+    """Listens to the bus beside the worker, from the beginning to the end."""
+
+    def __init__(self, endpoint: str):
+        self.heard: list[Heard] = []
+        self._stop = threading.Event()
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.setsockopt(zmq.RCVHWM, 0)
+        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+        self._socket.connect(endpoint)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._socket.close(0)
+        self._context.term()
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            if self._socket.poll(200):
+                _, text = self._socket.recv_multipart()
+                with contextlib.suppress(ValueError, MessageNotUnderstood):
+                    self.heard.append(Heard(time.time(), parse(json.loads(text))))
+
+
+class Noted:
+    """The ids of messages that a worker has noted as handled.  Redis forgets them after a while, so they are collected."""
+
+    def __init__(self, client: redis.Redis):
+        self.ids: set[str] = set()
+        self._client = client
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _collect(self) -> None:
+        while not self._stop.wait(1.0):
+            with contextlib.suppress(redis.RedisError):
+                self.ids.update(row.decode() for row in self._client.zrange(HANDLED_KEY, 0, -1))
+
+
+class Busy:
+    """Lets things happen, at a rate of so many messages a second, until the time is over."""
+
+    def __init__(self, url: str, wishes: Iterator[dict[str, Any]], rate: float, until: float):
+        self.messages = 0
+        self.happened: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.log: list[dict[str, Any]] = []
+        self._url = f"{url}/control/happen"
+        self._wishes, self._rate, self._until = wishes, rate, until
+        self._session = requests.Session()
+        self._bugs: list[tuple[str, int]] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.began = time.time()
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while time.monotonic() < self._until:
+            wish = self._resolved(next(self._wishes))
+            sent = self._let(wish) if wish else 0
+            due += sent / self._rate
+            time.sleep(max(0.0, due - time.monotonic()))
+
+    def _let(self, wish: dict[str, Any]) -> int:
+        what, asked = (
+            wish["what"],
+            {**wish, "what": {"comment": "update", "bug change": "bug"}.get(wish["what"], wish["what"])},
+        )
+        answer = self._session.post(self._url, json=asked, timeout=60)
+        sent = len(answer.json()["messages"]) if answer.status_code == 200 else 0
+        self.log.append({"at": round(time.time() - self.began, 3), **wish, "messages": sent})
+        if answer.status_code == 200:
+            self.happened[what] += 1
+            self._remember(wish)
+        else:
+            self.refused[what] += 1
+        self.messages += sent
+        return sent
+
+    def _resolved(self, wish: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a wish with the bug that it means; None if there is none so far."""
+        if "nth" not in wish:
+            return wish
+        if not self._bugs:
+            return None
+        package, number = self._bugs[wish["nth"] % len(self._bugs)]
+        return {**{key: value for key, value in wish.items() if key != "nth"}, "package": package, "id": number}
+
+    def _remember(self, wish: Mapping[str, Any]) -> None:
+        if wish["what"] == "bug":
+            bugs = self._session.get(self._url.replace("happen", f"packages/{wish['package']}"), timeout=60).json()[
+                "bugs"
+            ]
+            self._bugs.append((wish["package"], max(bug["id"] for bug in bugs)))
+        elif wish["what"] == "bug change" and wish.get("component", wish["package"]) != wish["package"]:
+            self._bugs = [
+                (wish["component"], number) if number == wish["id"] else (package, number)
+                for package, number in self._bugs
+            ]
+
+
+@dataclass
+class Run:
+    """One run: its processes, and what became of them."""
+
+    site: Site
+    phases: Phases = field(default_factory=Phases)
+    done: list[dict[str, Any]] = field(default_factory=list)
+    ended: list[dict[str, Any]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    began: float = 0.0
+
+    @property
+    def ready(self) -> Path:
+        return self.site.laptop.folder / "worker.ready"
+
+    @property
+    def redis_port(self) -> int:
+        return int(self.site.redis_url.rpartition(":")[2].partition("/")[0])
+
+    def part(self, name: str) -> Part | None:
+        return next((part for part in self.site.laptop.parts if part.name == name), None)
+
+    def start_worker(self) -> None:
+        """Start a worker and do not wait for it: what is next may well come before it listens."""
+        self.ready.unlink(missing_ok=True)
+        command = module("fedora_packages.worker.daemon", INI, "--ready-file", str(self.ready.absolute()))
+        self.site.laptop.start("worker", *command)
+
+    def look(self) -> None:
+        """Note what has come to be since the last look: a worker that listens, a part that ended by itself."""
+        if self.part("worker") and self.ready.exists():
+            self.phases.end("worker away")
+        part = self.site.laptop.ended()
+        if part:
+            at, status = round(time.time() - self.began, 3), part.process.returncode
+            self.ended.append({"at": at, "part": part.name, "status": status, "tail": part.tail(30)})
+            self.site.laptop.stop(part)
+            if part.name != "worker":
+                raise LaptopError(
+                    f"{part.name} ended by itself with status {part.process.returncode}:\n{part.tail(30)}"
+                )
+            self.start_worker()
+
+    def follow(self, steps: Sequence[schedule.Step], until: float) -> None:
+        """Do each step at its time, then wait until the time is over."""
+        start = time.monotonic()
+        for step in steps:
+            while time.monotonic() < start + step.at:
+                self.look()
+                time.sleep(min(0.05, max(0.0, start + step.at - time.monotonic())))
+            self.done.append({**step.as_dict(), "done": round(time.time() - self.began, 3)})
+            self.do(step)
+        while time.monotonic() < until:
+            self.look()
+            time.sleep(0.05)
+
+    def do(self, step: schedule.Step) -> None:
+        laptop = self.site.laptop
+        if step.what == "kill worker":
+            self.phases.begin("worker away")
+            laptop.stop(self.part("worker"), signal.SIGKILL)
+        elif step.what == "start worker":
+            self.start_worker()
+        elif step.what == "stop redis":
+            self.phases.begin("Redis away")
+            laptop.stop(self.part("redis"), signal.Signals[step.details["by"]])
+        elif step.what == "start redis":
+            laptop.redis(*REDIS_OPTIONS, port=self.redis_port)
+            self.phases.end("Redis away")
+        elif step.what == "mood":
+            self.phases.begin(f"an upstream: {step.details['kind']}")
+            self.site.mood(step.details["upstream"], **step.details["mood"])
+        elif step.what == "heal":
+            self.site.mood(step.details["upstream"], well=True)
+            for name in schedule.KINDS:
+                self.phases.end(f"an upstream: {name}")
+
+    def restless(self, since: float) -> str:
+        """Say what keeps the service from being quiet, "" if nothing does."""
+        service = self.site.service
+        try:
+            waits = service.queue.waiting(list(service.queries))
+            waiting = {name: count for name, (count, _, _) in waits.items() if count}
+            beats = [beat for beat in watch.beats(service.client) if beat.is_alive(time.time()) and beat.at > since]
+        except CacheUnavailable as error:
+            return str(error)
+        if waiting:
+            return f"not fresh: {waiting}"
+        if not beats:
+            return "no worker has beaten"
+        newest = beats[0]
+        if newest.parts["inbox"] or not newest.parts["gaps"]["closed"]:
+            return f"inbox: {newest.parts['inbox']}, gaps: {newest.parts['gaps']}"
+        return "" if newest.until is not None and newest.until > since else f"handled until {newest.until}, not {since}"
+
+    def queued(self) -> int:
+        """Return how many jobs are queued: fresh entries, too, that are to be looked at once more."""
+        return sum(map(self.site.service.queue.depth, self.site.service.connectors))
+
+    def wait_until_quiet(self) -> tuple[float, float, int]:
+        """Return the seconds until all was fresh and no message missing, and until nothing was queued; and what is still.
+
+        Of what upstream does not show some looks may follow for minutes: those are waited for within `LOOKS_LIMIT`.  Raises
+        `Impatient`.
+        """
+        begun, quiet, quiet_for, queued = time.time(), 0.0, 0, 0
+        while quiet_for < 3 or (queued and time.time() - begun < LOOKS_LIMIT):
+            self.look()
+            why = self.restless(begun)
+            if why and time.time() - begun > 10 * len(self.reasons):
+                # What it was that took so long.
+                self.reasons.append(f"{time.time() - begun:.0f} s: {why[:400]}")
+            if why and time.time() - begun > QUIET_LIMIT:
+                raise Impatient(f"not quiet after {QUIET_LIMIT:g} s: {why}")
+            quiet_for = 0 if why else quiet_for + 1
+            quiet = time.time() - begun if why else quiet
+            queued = 0 if why else self.queued()
+            time.sleep(0.5)
+        return round(quiet, 1), round(time.time() - begun, 1), queued
+
+
+def begin(folder: Path, audit: float) -> Run:
+    """Start all processes, in a folder that is emptied before."""
+    shutil.rmtree(folder, ignore_errors=True)
+    laptop = Laptop(folder.absolute())
+    laptop.environ |= {**PATIENCE, "FEDORA_PACKAGES_WORKER_AUDIT_RATE": f"{audit:g}"}
+    try:
+        redis_url = laptop.redis(*REDIS_OPTIONS)
+        sandbox = laptop.sandbox()
+        laptop.environ |= service_environment(redis_url, sandbox, laptop.folder / "index")
+        run = Run(Site(laptop, sandbox, redis_url))
+        run.site.build_index()
+        run.start_worker()
+        wait_until(run.ready.exists, 60, what="the worker listens")
+        run.site.start_web()
+    except BaseException:
+        laptop.stop_all()
+        raise
+    return run
+
+
+def there_is(site: Site) -> schedule.Packages:
+    """Return what things can happen to."""
+    names = site.control("packages?limit=1000")["packages"]
+    truths = {name: site.control(f"packages/{name}")["branches"] for name in names}
+    living = {name: [branch for branch, head in found.items() if not head["retired"]] for name, found in truths.items()}
+    releases = site.service.releases()
+    tags = [tag for release in releases for tag in (release["stable_tag"], release["testing_tag"]) if tag]
+    active = {release["branch"] for release in releases}
+    branches = {name: sorted(active.intersection(found)) for name, found in living.items()}
+    return schedule.Packages({name: found for name, found in branches.items() if found}, sorted(tags))
+
+
+def readable(site: Site) -> Readable:
+    """Return what readers may ask for: every package, and the binaries of each."""
+    documents = [site.service.index.source(name) for name in site.control("packages?limit=1000")["packages"]]
+    releases = {document.name: document.releases for document in documents if document}
+    for document in documents:
+        for binary, _ in document.binaries if document else ():
+            releases.setdefault(binary, document.releases)
+    queries = {name: query.by_release for name, query in addressed(site.service.queries.values()).items()}
+    return Readable(site.url, releases, list(widgets.load()), queries)
+
+
+def about(rows: Sequence[dict[str, Any]], run: Run, heard: Sequence[Heard]) -> None:
+    """Add to each row the last messages about its entry."""
+    for row in rows:
+        query = run.site.service.queries[row["query"]]
+        found = []
+        for one in reversed(heard):
+            if len(found) == TOLD:
+                break
+            if row["package"] == "*" or row["package"] in set(query.touched(one.event)):
+                found.append(one.as_dict())
+        row["messages"] = found[::-1]
+
+
+def troubles(folder: Path) -> dict[str, dict[str, int]]:
+    """Return what the processes logged of errors and tracebacks, and how often each; numbers and names are left out."""
+    found: dict[str, Counter[str]] = {}
+    for log in sorted(folder.glob("*.log")):
+        counter: Counter[str] = Counter()
+        in_traceback = False
+        for line in log.read_text("utf-8", "replace").splitlines():
+            if line.startswith("Traceback"):
+                in_traceback = True
+            elif in_traceback and line and not line[0].isspace():
+                counter[f"traceback: {_plain(line)}"] += 1
+                in_traceback = False
+            elif " ERROR " in line:
+                counter[_plain(line.split(" ERROR ", 1)[1])] += 1
+        if counter:
+            found[log.stem] = dict(counter.most_common(20))
+    return found
+
+
+def _plain(line: str) -> str:
+    return re.sub(r"\d+(\.\d+)?", "N", line)[:160]
+
+
+def counted(run: Run) -> dict[str, Any]:
+    """Return what the service has counted itself."""
+    found = figures.total(run.site.service.client)
+    names = ("drift", "late", "unannounced", "forgotten", "looks", "refills", "refill failures", "hits", "misses")
+    durations = {
+        name: [None if cut is None else round(1000 * cut, 1) for cut in (there.percentile(0.5), there.percentile(0.99))]
+        for name in ("received to invalidated", "sent to invalidated", "sent to fresh")
+        if (there := found.durations(name)).count
+    }
+    outcomes = {key.decode(): int(value) for key, value in run.site.service.client.hgetall(COUNTS_KEY).items()}
+    counts = {name: sum(found.count(name, label) for label in found.labels(name)) for name in names}
+    return {"counts": counts, "messages": outcomes, "p50_p99_ms": durations}
+
+
+def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Run the chaos and return the report."""
+    seconds = 60 * given.minutes
+    say("starting Redis, sandbox, index, worker and web …")
+    run = begin(folder, given.audit)
+    listener = noted = None
+    try:
+        dice = random.Random(given.seed)
+        steps = schedule.steps(dice, seconds, given.kills, given.restarts)
+        wishes = schedule.wishes(dice, there_is(run.site))
+        notes, readers = Notes(), readable(run.site)
+        say(f"seed {given.seed}: {len(steps)} steps in {seconds:.0f} s, logs are in {folder}/")
+        listener = Listener(run.site.sandbox["endpoint"])
+        noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
+        run.began, until = time.time(), time.monotonic() + seconds
+        with reading(readers, given.seed, notes, run.phases.current, given.readers):
+            busy = Busy(run.site.sandbox["url"], wishes, given.rate, until)
+            run.follow(steps, until)
+            busy.join()
+            run.site.heal()
+            say("all is healed and nothing happens any more; waiting until nothing is queued …")
+            try:
+                fresh, quiet, queued = run.wait_until_quiet()
+                rest = {"all_fresh_after": fresh, "quiet_after": quiet, "still_queued": queued, "restless": ""}
+            except Impatient as error:
+                rest = {"restless": str(error)}
+            rest["reasons"] = run.reasons
+        time.sleep(2.5)
+        told = counted(run)
+        listener.close()
+        noted.close()
+        for name in ("web", "worker"):
+            run.site.laptop.stop(run.part(name))
+        say("comparing every cached value with the world …")
+        found = compare(run.site.service, run.site.service.queries.values())
+        report = _report(given, run, steps, busy, notes, told, found, listener.heard, noted.ids)
+        return {**report, "rest": rest, "logged": troubles(folder)}
+    finally:
+        run.site.laptop.stop_all()
+
+
+def _report(
+    given: argparse.Namespace, run: Run, steps: Sequence[schedule.Step], busy: Busy, notes: Notes, told: Mapping[str, Any],
+    found: Compared, heard: Sequence[Heard], noted: set[str],
+) -> dict[str, Any]:  # fmt: skip
+    about([*found.stale, *found.lost, *found.never_filled], run, heard)
+    unhandled = [one for one in heard if one.event.id not in noted]
+    return {
+        "seed": given.seed,
+        "settings": {"minutes": given.minutes, "rate": given.rate, "readers": given.readers, "audit": given.audit},
+        "began": run.began,
+        "happened": dict(busy.happened),
+        "refused": dict(busy.refused),
+        "messages": {"announced": busy.messages, "heard": len(heard), "not_handled": len(unhandled)},
+        "not_handled": [one.as_dict() for one in unhandled[:100]],
+        "done": dict(Counter(step.what for step in steps)),
+        "read": notes.as_dict(),
+        "service": told,
+        "ended_by_itself": run.ended,
+        "compared": asdict(found),
+        "steps": run.done,
+        "wishes": busy.log,
+    }
+
+
+def failures(report: Mapping[str, Any]) -> dict[str, int]:
+    """Return how much there is of what must not be."""
+    compared = report["compared"]
+    return {
+        "stale": len(compared["stale"]),
+        "lost": len(compared["lost"]),
+        "error pages": report["read"]["errors"],
+        "messages not handled": report["messages"]["not_handled"],
+        "not compared": len(compared["not_compared"]),
+        "parts that ended by themselves": len(report["ended_by_itself"]),
+        "never quiet": int(bool(report["rest"]["restless"])),
+    }
+
+
+def printed(report: Mapping[str, Any]) -> str:
+    """Return the report for people."""
+    compared, read = report["compared"], report["read"]
+    lines = [
+        f"seed {report['seed']}, {report['settings']}",
+        "",
+        table([("what happened", "times", "refused")]
+              + [(what, count, report["refused"].get(what, 0)) for what, count in sorted(report["happened"].items())]),
+        "",
+        "done to it: " + ", ".join(f"{what}: {count}" for what, count in report["done"].items()),
+        "messages: " + ", ".join(f"{what.replace('_', ' ')}: {count}" for what, count in report["messages"].items()),
+        f"the service counted: {report['service']['counts']}",
+        f"messages by outcome: {report['service']['messages']}",
+        f"p50 and p99 in ms, to a bucket: {report['service']['p50_p99_ms']}",
+        f"in the end: { {name: what for name, what in report['rest'].items() if name != 'reasons'} }",
+        *(f"    not fresh after {why}" for why in report["rest"]["reasons"]),
+        "",
+    ]  # fmt: skip
+    for kind, phases in read["times"].items():
+        rows = [
+            (phase, *(row.get(name, "") for name in ("count", "p50", "p99", "max"))) for phase, row in phases.items()
+        ]
+        lines += [table([(f"{kind}, ms", "read", "p50", "p99", "max"), *rows]), ""]
+    lines += [
+        f"statuses: {read['statuses']}",
+        f"states told: {read['states']}",
+        f"JSON that said 503 because nothing was known yet: {read['json_with_nothing_known']}",
+        "",
+        f"compared: {compared['values']} values of {compared['entries']} entries: {compared['by_query']}",
+        f"states of all that was compared: {compared['states']}",
+        f"differing only in what no message announces: {len(compared['unannounced'])}",
+        f"never filled (left to whoever looks next): {len(compared['never_filled'])}",
+    ]
+    for part, what in report["logged"].items():
+        lines += [f"{part}.log: {count} × {line}" for line, count in what.items()]
+    lines += ["", *_details(report)]
+    return "\n".join([*lines, ", ".join(f"{count} {what}" for what, count in failures(report).items())])
+
+
+def _details(report: Mapping[str, Any]) -> Iterator[str]:
+    compared = report["compared"]
+    for kind in ("stale", "lost", "not_compared"):
+        for row in compared[kind][:20]:
+            yield f"{kind.upper()} {row['entry']} {row['variant']}"
+            yield from (f"    {name}: {row[name]}" for name in ("differences", "error") if name in row)
+            yield from (f"    {name}: {json.dumps(row[name])}" for name in ("stamp", "because", "problem"))
+            yield from (
+                f"    message: {one['topic']} {one['id']} sent {one['sent']} heard {one['heard']}"
+                for one in row["messages"]
+            )
+    for row in report["read"]["error_pages"][:10]:
+        yield f"ERROR PAGE {row}"
+    for row in report["not_handled"][:10]:
+        yield f"NOT HANDLED {row}"
+    for row in report["ended_by_itself"]:
+        yield f"ENDED BY ITSELF {row['part']} at {row['at']} with status {row['status']}:\n{row['tail']}"
+
+
+def main() -> int:
+    """Run the chaos, print its report, and return 1 if anything is stale, lost or an error page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=None, help="what all is drawn from (default: another each time)")
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--rate", type=float, default=50.0, help="messages per second (default: 50)")
+    parser.add_argument("--kills", type=int, default=20, help="how often the worker is killed (default: 20)")
+    parser.add_argument("--restarts", type=int, default=5, help="how often Redis is restarted (default: 5)")
+    parser.add_argument("--readers", type=int, default=4, help="readers at the same time (default: 4)")
+    parser.add_argument(
+        "--audit", type=float, default=0.0, help="entries a second that the audit compares (default: 0)"
+    )
+    parser.add_argument(
+        "--report", type=Path, help="where the report goes as JSON (default: var/chaos-SEED/report.json)"
+    )
+    given = parser.parse_args()
+    if given.seed is None:
+        given.seed = random.SystemRandom().randrange(1_000_000)
+    folder = Path("var") / f"chaos-{given.seed}"
+    try:
+        report = perform(given, folder, lambda text: print(text, flush=True))
+    except LaptopError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    (given.report or folder / "report.json").write_text(json.dumps(report, indent=1), "utf-8")
+    print(printed(report))
+    return int(any(failures(report).values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

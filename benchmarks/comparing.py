@@ -1,0 +1,110 @@
+"""The cache compared with the world: each value that is kept, with what its upstream answers now.
+
+The truth is read through the same connectors as the service reads it, so that a difference is never one of reading.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from fedora_packages.cache import Reading
+from fedora_packages.differences import differences
+from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.query import Query
+from fedora_packages.service import Service
+
+#: How often an upstream is asked that does not answer, though all are well.
+TRIES = 5
+
+
+@dataclass
+class Compared:
+    """What came of it.
+
+    ``lost`` are values that were taken out of use and never came back; ``unannounced`` are those that differ in nothing but what
+    their query says that no message announces, and that a schedule or nobody renews.
+    """
+
+    values: int = 0
+    entries: int = 0
+    by_query: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
+    unannounced: list[dict[str, Any]] = field(default_factory=list)
+    stale: list[dict[str, Any]] = field(default_factory=list)
+    lost: list[dict[str, Any]] = field(default_factory=list)
+    never_filled: list[dict[str, Any]] = field(default_factory=list)
+    not_compared: list[dict[str, Any]] = field(default_factory=list)
+
+
+def names(service: Service, query: Query) -> list[str]:
+    """Return the packages of which a query has an entry, sorted."""
+    before, after = query.entry("*").key.split("*")
+    keys = service.client.scan_iter(match=query.entry("*").key, count=1000)
+    return sorted({key.decode().removeprefix(before).removesuffix(after) for key in keys})
+
+
+def compare(
+    service: Service,
+    queries: Iterable[Query],
+    only: Callable[[Query], Iterable[str]] | None = None,
+    threads: int = 4,
+) -> Compared:
+    """Compare every value of some queries, of all packages or of those that ``only`` gives for a query."""
+    found = Compared()
+    with ThreadPoolExecutor(threads) as pool:
+        for query in queries:
+            packages = list(only(query)) if only else names(service, query)
+            before = found.values
+            for rows in pool.map(lambda package, query=query: list(_entry(service, query, package)), packages):
+                found.entries += 1
+                for kind, row in rows:
+                    found.states[row["state"]] = found.states.get(row["state"], 0) + 1
+                    found.values += kind in ("same", "stale", "unannounced")
+                    if kind != "same":
+                        getattr(found, kind).append(row)
+            found.by_query[query.name] = found.values - before
+    return found
+
+
+def _entry(service: Service, query: Query, package: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    entry = query.entry(package)
+    opened = service.cache.open(entry)
+    variants = sorted(opened.current | opened.wanting)
+    for reading in service.cache.read([(entry, variant) for variant in variants]):
+        if reading.variant in opened.current:
+            yield _value(service, query, package, reading)
+        elif not (reading.problem and reading.problem.kind == ReleaseNotServed.kind):
+            # One that was never known has failed and was left to whoever looks next.
+            yield ("lost" if reading.is_known else "never_filled"), _told(query, package, reading)
+
+
+def _value(service: Service, query: Query, package: str, reading: Reading) -> tuple[str, dict[str, Any]]:
+    truth: Any = None
+    for last in (False,) * (TRIES - 1) + (True,):
+        try:
+            truth = query.fetch(package, reading.variant)
+            break
+        except ReleaseNotServed as error:
+            return "stale", {**_told(query, package, reading), "differences": [str(error)]}
+        except UpstreamError as error:
+            if last:
+                return "not_compared", {**_told(query, package, reading), "error": str(error)}
+    # As the cache would hold it: JSON has no tuples.
+    truth = json.loads(json.dumps(truth))
+    if truth == reading.value:
+        return "same", {"state": reading.state}
+    kind = "unannounced" if query.announced(truth) == query.announced(reading.value) else "stale"
+    return kind, {**_told(query, package, reading), "differences": differences(reading.value, truth)}
+
+
+def _told(query: Query, package: str, reading: Reading) -> dict[str, Any]:
+    read: Mapping[str, Any] = reading.as_dict()
+    return {
+        "query": query.name,
+        "package": package,
+        "variant": reading.variant,
+        "entry": reading.entry.key,
+        **{name: read[name] for name in ("state", "stamp", "because", "problem")},
+    }

@@ -1,0 +1,62 @@
+"""A site over all of Fedora's packages, for the benchmarks that need so many."""
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measuring import quick_index, wait_until
+from fedora_packages.sandbox.laptop import Laptop, service_environment
+from fedora_packages.worker.handle import COUNTS_KEY, batched
+from tests.functional.site import Site
+
+#: Jobs that are queued in one round trip.
+TOGETHER = 500
+
+#: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.
+SETTINGS = {"FEDORA_PACKAGES_WORKER_AUDIT_RATE": "0"}
+
+
+@dataclass
+class Fedora:
+    """The site, and the names of the packages that it knows, in the order of the file."""
+
+    site: Site
+    names: Sequence[str]
+
+    def fill(self, query: str, packages: Sequence[str], limit: float = 600.0) -> None:
+        """Have the worker fetch entries of a query, and wait until all of them are fresh."""
+        service = self.site.service
+        found = service.queries[query]
+        for some in batched(packages, TOGETHER):
+            service.queue.add_all((found.upstream, query, package, None) for package in some)
+        wait_until(lambda: not service.queue.depth(found.upstream), limit, what=f"{query} is filled")
+
+    def outcomes(self) -> int:
+        """Return how many messages the worker has dealt with."""
+        return sum(map(int, self.site.service.client.hvals(COUNTS_KEY)))
+
+
+@contextmanager
+def fedora(
+    folder: Path, world: Path, say: Callable[[str], None], endpoints: Sequence[str] = (), **settings: str
+):  # fmt: skip
+    """Start Redis, a sandbox of a world file and a worker, and stop them at the end.
+
+    ``endpoints`` are more that the worker is to listen to, ``settings`` are environment variables without their prefix.
+    """
+    laptop = Laptop(folder.absolute())
+    laptop.environ |= SETTINGS
+    try:
+        redis_url = laptop.redis("--save", "", "--appendonly", "yes")
+        say("loading all of Fedora's packages …")
+        sandbox = laptop.sandbox("--world", str(world))
+        laptop.environ |= service_environment(redis_url, sandbox, laptop.folder / "index")
+        laptop.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ",".join((sandbox["endpoint"], *endpoints))
+        laptop.environ |= {f"FEDORA_PACKAGES_{name}": value for name, value in settings.items()}
+        names = quick_index(world, laptop.folder / "index")
+        site = Site(laptop, sandbox, redis_url)
+        site.start_worker()
+        yield Fedora(site, names)
+    finally:
+        laptop.stop_all()

@@ -1,0 +1,113 @@
+"""What the benchmarks share: percentiles, memory, tables, and all of Fedora's packages to measure with."""
+
+import gzip
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fedora_packages.nvr import is_package_name
+from fedora_packages.sandbox.laptop import Part
+from fedora_packages.search.document import Document
+from fedora_packages.search.writer import Writer
+
+ROOT = Path(__file__).parents[1]
+
+#: The packages of rawhide, beside the project where there are any.
+WORLD = ROOT.parent / "shared" / "data" / "fedora-rawhide.jsonl.gz"
+
+
+class Impatient(Exception):
+    """Something did not become true in time."""
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that ``share`` (0 to 1) of all do not exceed; nan if there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def summary(seconds: Sequence[float]) -> dict[str, float]:
+    """Return how many durations there are, and their p50, p99 and maximum in milliseconds."""
+    if not seconds:
+        return {"count": 0}
+    cuts = {"p50": percentile(seconds, 0.5), "p99": percentile(seconds, 0.99), "max": max(seconds)}
+    return {"count": len(seconds), **{name: round(1000 * cut, 1) for name, cut in cuts.items()}}
+
+
+def table(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as a table of text: the first column to the left, the others to the right."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells if column < len(row)) for column in range(max(map(len, cells)))]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if column == 0 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=False))
+        ).rstrip()
+        for row in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def wait_until(true: Callable[[], object], limit: float, every: float = 0.05, what: str = "") -> None:
+    """Return when ``true()`` is; raises `Impatient` after ``limit`` seconds."""
+    deadline = time.monotonic() + limit
+    while not true():
+        if time.monotonic() > deadline:
+            raise Impatient(f"{what or true.__qualname__}: still not so after {limit:g} s")
+        time.sleep(every)
+
+
+def megabytes(part: Part) -> tuple[float, float]:
+    """Return the memory of a process as Linux counts it (own and shared): now, and the most there was since `forget_peak`."""
+    text = Path(f"/proc/{part.process.pid}/status").read_text("ascii")
+    return tuple(int(re.search(rf"{name}:\s+(\d+) kB", text)[1]) / 1024 for name in ("VmRSS", "VmHWM"))
+
+
+def forget_peak(part: Part) -> None:
+    """Have Linux measure the most memory of a process anew."""
+    Path(f"/proc/{part.process.pid}/clear_refs").write_text("5\n", "ascii")
+
+
+def cpu_seconds(part: Part) -> float:
+    """Return the seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{part.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def packages_of(world: Path) -> Iterator[dict[str, Any]]:
+    """Yield the packages of a world file."""
+    with gzip.open(world, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def quick_index(world: Path, folder: Path) -> list[str]:
+    """Make a search index straight from a world file, in seconds; returns the names of its packages that build binaries.
+
+    `fedora-packages-index` would ask mdapi and dist-git about each of them, which takes minutes and is measured elsewhere.
+    """
+    names = []
+    with Writer(folder, create=True) as writer:
+        batch = []
+        for package in packages_of(world):
+            binaries = [sub["name"] for sub in package["subpackages"]]
+            binaries += [package["name"]] if package["builds_main"] else []
+            # Some names in the file still hold macros.
+            binaries = [name for name in dict.fromkeys(binaries) if is_package_name(name)]
+            if not binaries or not is_package_name(package["name"]):
+                continue
+            names.append(package["name"])
+            batch.append(
+                Document(
+                    package["name"], package["summary"], branch="rawhide", releases=("rawhide",),
+                    binaries=tuple((name, "") for name in binaries),
+                )
+            )  # fmt: skip
+        writer.replace(batch)
+        writer.commit()
+    return names

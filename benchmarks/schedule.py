@@ -1,0 +1,152 @@
+"""All that a run of the chaos will do, drawn from one seed before it begins.
+
+Steps are what is done to the processes and the upstreams, and when; wishes are what happens to packages, in their order.  Both
+are the same for the same seed and the same world.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit")
+
+#: How an upstream can be unwell, and what that is called.
+FAILURES: Mapping[str, Any] = {"503": 503, "reset": "reset", "hang": "hang"}
+LIES = ("html", "truncated", "types", "empty", "huge")
+KINDS = (*FAILURES, "slow", "lying", "lagging")
+
+#: What happens, and how often it does, for each 100 things.
+CHANCES = {
+    "build": 25, "update": 19, "comment": 12, "bug": 8, "bug change": 8, "push": 10, "tag": 4, "untag": 3, "repo": 5,
+    "maintainer": 3, "branch": 1, "retire": 1, "new-package": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that is done ``at`` so many seconds after the beginning."""
+
+    at: float
+    what: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"at": round(self.at, 3), "what": self.what, **self.details}
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What there is for things to happen to: living branches by package, koji's tags that pages show."""
+
+    branches: Mapping[str, Sequence[str]]
+    tags: Sequence[str]
+
+
+def steps(dice: random.Random, seconds: float, kills: int, restarts: int) -> list[Step]:
+    """Return the steps of a run, in order.  All is well at the end of it, and everything runs."""
+    found = [*_kills(dice, seconds, kills), *_restarts(dice, seconds, restarts), *_moods(dice, seconds)]
+    return sorted(found, key=lambda step: step.at)
+
+
+def _slots(seconds: float, count: int) -> Iterator[tuple[float, float]]:
+    """Yield the begin of each slot and its length; the first tenth and the last hundredth of a run are quiet."""
+    width = 0.89 * seconds / max(count, 1)
+    for number in range(count):
+        yield 0.1 * seconds + number * width, width
+
+
+def _kills(dice: random.Random, seconds: float, count: int) -> Iterator[Step]:
+    for begin, width in _slots(seconds, count):
+        at, away = begin + dice.uniform(0, 0.5) * width, min(dice.uniform(0.1, 5.0), 0.45 * width)
+        yield Step(at, "kill worker")
+        yield Step(at + away, "start worker")
+
+
+def _restarts(dice: random.Random, seconds: float, count: int) -> Iterator[Step]:
+    signals = [("SIGKILL", "SIGTERM")[number % 2] for number in range(count)]
+    dice.shuffle(signals)
+    for by, (begin, width) in zip(signals, _slots(seconds, count), strict=True):
+        at, away = begin + dice.uniform(0, 0.8) * width, min(dice.uniform(0.0, 4.0), 0.15 * width)
+        yield Step(at, "stop redis", {"by": by})
+        yield Step(at + away, "start redis")
+
+
+def _moods(dice: random.Random, seconds: float) -> Iterator[Step]:
+    """Have each upstream in turn be unwell in each way, and the archive once."""
+    wanted = []
+    for _ in KINDS:
+        turn = list(UPSTREAMS)
+        dice.shuffle(turn)
+        wanted.append(turn)
+    order = {upstream: dice.sample(KINDS, len(KINDS)) for upstream in UPSTREAMS}
+    episodes = [(upstream, order[upstream][number]) for number, turn in enumerate(wanted) for upstream in turn]
+    episodes.insert(dice.randrange(len(episodes) // 3, len(episodes)), ("datagrepper", "503"))
+    for (upstream, kind), (begin, width) in zip(episodes, _slots(seconds, len(episodes)), strict=True):
+        at = begin + dice.uniform(0, 0.2) * width
+        yield Step(at, "mood", {"upstream": upstream, "kind": kind, "mood": _mood(dice, kind)})
+        yield Step(at + dice.uniform(0.4, 0.75) * width, "heal", {"upstream": upstream})
+
+
+def _mood(dice: random.Random, kind: str) -> dict[str, Any]:
+    if kind == "slow":
+        return {"delay": round(dice.uniform(0.3, 4.0), 2)}
+    if kind == "lying":
+        return {"lie": dice.choice(LIES)}
+    if kind == "lagging":
+        return {"lag": round(dice.uniform(1.0, 12.0), 2)}
+    return {"fail": FAILURES[kind]}
+
+
+def wishes(dice: random.Random, packages: Packages) -> Iterator[dict[str, Any]]:
+    """Yield things to happen, without end: what the sandbox's control address takes.
+
+    A ``bug change`` names no bug, since ids are only known once things have happened: ``nth`` says which of those filed so far.
+    """
+    names, number = list(packages.branches), 0
+    while True:
+        number += 1
+        # Few packages have most of the traffic, as in life.
+        name = names[int(len(names) * dice.random() ** 2)]
+        what = dice.choices(list(CHANCES), list(CHANCES.values()))[0]
+        branch = dice.choice(packages.branches[name])
+        yield {"what": what, "package": name, **_details(dice, what, branch, packages, number)}
+
+
+def _details(
+    dice: random.Random, what: str, branch: str, packages: Packages, number: int
+) -> dict[str, Any]:  # fmt: skip
+    if what == "build":
+        state = dice.choice((None, None, "building", "complete", "failed", "canceled"))
+        return {"release": branch, **({"state": state} if state else {})}
+    if what == "update":
+        to = dice.choice((*("pending", "testing", "stable") * 3, "unpushed", "obsolete"))
+        return {"release": branch, "to": to}
+    if what == "comment":
+        return {"release": branch, "comment": f"Works for me ({number}).", "karma": dice.choice((-1, 0, 1, 1))}
+    if what == "bug":
+        return {"summary": f"It does something odd ({number})", "security": dice.random() < 0.1}
+    if what == "bug change":
+        return {"nth": dice.randrange(1 << 30), **_bug_change(dice, packages)}
+    if what == "push":
+        return {"branch": branch}
+    if what in ("tag", "untag"):
+        return {"tag": dice.choice(packages.tags)}
+    if what == "repo":
+        return {"release": branch}
+    if what == "maintainer":
+        return {"user": f"newcomer{number}", "access": dice.choice(("admin", "commit"))}
+    if what == "retire":
+        return {"branch": branch, "reason": f"Nobody uses it ({number})"}
+    if what == "new-package":
+        return {"package": f"brandnew-{number}"}
+    return {}
+
+
+def _bug_change(dice: random.Random, packages: Packages) -> dict[str, Any]:
+    what = dice.choice(("status", "status", "severity", "component"))
+    if what == "status":
+        return {"status": dice.choice(("ASSIGNED", "POST", "MODIFIED", "CLOSED", "CLOSED"))}
+    if what == "severity":
+        return {"severity": dice.choice(("low", "medium", "high", "urgent"))}
+    return {"component": dice.choice(list(packages.branches))}

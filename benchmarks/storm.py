@@ -1,0 +1,216 @@
+"""The mass rebuild: how long until everything is fresh again, against what the upstream allows.
+
+Builds of thousands of packages start and end in a sandbox of all of Fedora, and a repository of thousands of packages is renewed;
+the messages leave all at once, as fast as the bus carries them.  Koji answers with a delay, so that what bounds the time is how many questions
+it may be asked at once: the seconds that it took for all answers, divided by that.  Fewer answers than one for each package
+there cannot be.
+
+    python -m benchmarks.storm [--packages 12000] [--delay 0.05] [--world FILE]
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from benchmarks.comparing import Compared, compare
+from benchmarks.fedora import TOGETHER, Fedora, fedora
+from benchmarks.measuring import WORLD, cpu_seconds, forget_peak, megabytes, table, wait_until
+from benchmarks.reading import Notes, reading
+from benchmarks.reading import Site as Readable
+from fedora_packages import widgets
+from fedora_packages.worker.handle import batched
+
+QUERY = "koji.builds"
+
+#: Within how many times the bound all is to be fresh.
+GOAL = 1.2
+
+#: Packages whose pages are read, before and during the storm, and for how many seconds before.
+LOOKED_AT = 60
+BEFORE = 15.0
+
+LIMIT = 1800.0
+
+
+@dataclass
+class Clock:
+    """Moments of the storm, in seconds since it began."""
+
+    begun: float
+    published: float = 0.0
+    invalidated: float = 0.0
+    builds_fresh: float = 0.0
+    all_fresh: float = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() - self.begun
+
+
+def koji_so_far(found: Fedora) -> tuple[int, float]:
+    """Return how many questions koji has answered, and in how many seconds, all together."""
+    return found.site.control("requests/count")["koji"], found.site.control("requests/seconds")["koji"]
+
+
+def gather(found: Fedora, packages: Sequence[str], renewed: Sequence[str]) -> int:
+    """Let everything happen, have the messages wait, and return how many those are.
+
+    The sandbox takes milliseconds to make up a package that nothing happened to yet, which the bus would have to wait for.
+    """
+    session, sent = requests.Session(), 0
+    found.site.control("hold", hold=True)
+    for state in ("building", "complete"):
+        for some in batched(packages, TOGETHER):
+            wishes = [{"what": "build", "package": name, "state": state, "tag": "none"} for name in some]
+            answer = session.post(
+                f"{found.site.sandbox['url']}/control/happen", json={"happenings": wishes}, timeout=300
+            )
+            answer.raise_for_status()
+            sent += answer.json()["messages"]
+        if state == "building" and renewed:
+            for part in ("primary", "filelists", "other"):
+                url = f"fedora/linux/development/rawhide/x86_64/os/repodata/0-{part}.sqlite.xz"
+                msg = {"name": "rawhide", "packages": list(renewed), "url": url}
+                found.site.control("publish", topic="mdapi.repo.update", msg=msg)
+                sent += 1
+    return sent
+
+
+def waiting(found: Fedora, queries: Sequence[str]) -> int:
+    """Return how many entries of some queries wait to be fresh."""
+    return sum(count for count, _, _ in found.site.service.queue.waiting(queries).values())
+
+
+def rage(found: Fedora, sent: int) -> Clock:
+    """Let the messages that wait leave, and return when what was done."""
+    before = found.outcomes()
+    clock = Clock(time.monotonic())
+    found.site.control("hold", hold=False)
+    clock.published = clock.now()
+    wait_until(lambda: found.outcomes() - before >= sent, LIMIT, 0.02, "all messages are handled")
+    clock.invalidated = clock.now()
+    wait_until(lambda: not waiting(found, [QUERY]), LIMIT, 0.05, "all builds are fresh")
+    clock.builds_fresh = clock.now()
+    wait_until(lambda: not waiting(found, list(found.site.service.queries)), LIMIT, 0.05, "all is fresh")
+    clock.all_fresh = clock.now()
+    return clock
+
+
+def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]) -> bool:
+    """Measure, print the figures, and say whether nothing was lost."""
+    dice, worker = random.Random(12_000), found.site.worker
+    packages = dice.sample(list(found.names), given.packages)
+    renewed = dice.sample(packages, min(given.renewed, len(packages)))
+    found.site.start_web()
+    say(f"caching the builds of {len(packages)} packages …")
+    found.fill(QUERY, packages)
+    looked_at = dict.fromkeys(packages[:LOOKED_AT], ("rawhide",))
+    readable = Readable(found.site.url, looked_at, list(widgets.load()), {})
+    for name in looked_at:
+        for tab in readable.tabs:
+            found.site.get(f"/{name}/{tab}" if tab != "overview" else f"/{name}")
+    notes, phase = Notes(), ["before"]
+    with reading(readable, 1, notes, lambda: phase[0], count=2):
+        time.sleep(BEFORE)
+        phase[0] = "while the storm gathers"
+        sent = gather(found, packages, renewed)
+        memory = megabytes(worker)[0]
+        forget_peak(worker)
+        found.site.mood("koji", delay=given.delay)
+        (count, seconds), cpu = koji_so_far(found), cpu_seconds(worker)
+        say("the storm begins …")
+        phase[0] = "during"
+        clock = rage(found, sent)
+        (count_after, seconds_after), cpu_after = koji_so_far(found), cpu_seconds(worker)
+        phase[0] = "after"
+        now, peak = megabytes(worker)
+    found.site.mood("koji", well=True)
+    concurrency = found.site.service.connectors["koji"].settings.concurrency
+    answers, mean = count_after - count, (seconds_after - seconds) / max(count_after - count, 1)
+    bound, ideal = answers * mean / concurrency, len(packages) * mean / concurrency
+    say("comparing the builds of all of them with the world …")
+    query = found.site.service.queries[QUERY]
+    compared = compare(found.site.service, [query], lambda _query: packages)
+    rows = [
+        ("messages", sent),
+        ("published within, s", clock.published),
+        ("all invalidated after, s", clock.invalidated),
+        ("all builds fresh after, s", clock.builds_fresh),
+        ("everything fresh after, s", clock.all_fresh),
+        ("koji answered", answers),
+        ("  of them needed: one for each package", len(packages)),
+        ("  mean answer, ms", 1000 * mean),
+        (f"bound: those answers, {concurrency} at once, s", bound),
+        ("  builds fresh, times the bound", f"{clock.builds_fresh / bound:.2f} ({_met(clock.builds_fresh, bound)})"),
+        (f"ideal: one answer for each package, {concurrency} at once, s", ideal),
+        ("  builds fresh, times the ideal", f"{clock.builds_fresh / ideal:.2f} ({_met(clock.builds_fresh, ideal)})"),
+        ("worker's processor, of one", f"{(cpu_after - cpu) / clock.all_fresh:.2f}"),
+        ("worker's memory before, MB", memory),
+        ("  at the most", peak),
+        ("  after", now),
+        *_pages(notes),
+        ("compared with the world", compared.values),
+        ("  stale", len(compared.stale)),
+        ("  lost", _lost(compared, packages)),
+    ]
+    print("\n" + table(rows))
+    for row in (compared.stale + compared.lost)[:10]:
+        print(row)
+    return not compared.stale and not _lost(compared, packages)
+
+
+def _met(seconds: float, bound: float) -> str:
+    return f"goal {GOAL:g}: {'met' if seconds <= GOAL * bound else 'missed'}"
+
+
+def _lost(compared: Compared, packages: Sequence[str]) -> int:
+    # Every one of them had a value before.
+    return len(packages) - compared.values
+
+
+def _pages(notes: Notes) -> list[tuple[str, Any]]:
+    times = notes.as_dict()["times"]["page"]
+    return [
+        (
+            f"pages {phase}: read, p50, p99, max in ms",
+            ", ".join(str(row[name]) for name in ("count", "p50", "p99", "max")),
+        )
+        for phase, row in times.items()
+        if row.get("p50") is not None and phase != "all"
+    ] + [("  error pages", notes.error_count)]
+
+
+def main() -> int:
+    """Run the benchmark, print its table, and return 1 if anything was lost."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.storm", description=__doc__.splitlines()[0])
+    parser.add_argument("--packages", type=int, default=12_000, help="packages that are built (default: 12000)")
+    parser.add_argument("--renewed", type=int, default=5000, help="packages that a repository names (default: 5000)")
+    parser.add_argument(
+        "--delay", type=float, default=0.05, help="seconds that koji takes for an answer (default: 0.05)"
+    )
+    parser.add_argument("--world", type=Path, default=WORLD, help="a file of packages")
+    given = parser.parse_args()
+    if not given.world.exists():
+        print(f"storm: nothing was measured, since there is no file of packages {given.world}")
+        return 0
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        # The archive has the messages before the bus does: a replay in between would take the wind out of the storm.
+        fedora(Path(folder) / "site", given.world, say, WORKER_REPLAY_EVERY="3600") as found,
+    ):
+        return int(not measure(found, given, say))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
