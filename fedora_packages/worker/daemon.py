@@ -16,6 +16,9 @@ from fedora_packages.errors import FedoraPackagesError, SettingsError
 
 log = logging.getLogger(__name__)
 
+#: Seconds for which a thread may keep Python to itself while others wait.
+SWITCH_INTERVAL = 0.0005
+
 
 def hub_config(ini: str, found: settings.Settings) -> dict[str, Any]:
     """Return the hub's configuration: ``fedmsg.d/``, with what our own settings say in its place.
@@ -69,6 +72,8 @@ def run(ini: str, ready: Path | None) -> None:
         if ready:
             ready.write_text("ready\n", encoding="utf-8")
 
+    # Many threads take turns, most for a moment: a message must not wait for each of them as long as Python usually lets it.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     reactor.callWhenRunning(started)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: moksha.hub._hub.stop())
     moksha.hub.main(options=config, consumers=[PackagesConsumer], framework=False)

@@ -72,13 +72,21 @@ class _Touch:
 class Handler:
     """Handles messages of one bus.  Handling is idempotent and tolerates any order.
 
-    ``on_event`` is told of each event that is ours, once it was acted upon.
+    ``on_event`` is told of each event that is ours, once it was acted upon; ``on_queued`` how many jobs were queued for each
+    upstream.
     """
 
-    def __init__(self, service: Service, bus: str, on_event: Callable[[Event], None] = lambda event: None):
+    def __init__(
+        self,
+        service: Service,
+        bus: str,
+        on_event: Callable[[Event], None] = lambda event: None,
+        on_queued: Callable[[Mapping[str, int]], None] = lambda jobs: None,
+    ):
         self._service = service
         self._bus = bus
         self._on_event = on_event
+        self._on_queued = on_queued
         self._prefixes = frozenset(service.settings.worker.topic_prefix)
         self._topics: set[str] = set()
 
@@ -201,6 +209,7 @@ class Handler:
                 [touch.invalidation() for touch in batch],
                 [(touch.query.upstream, touch.query.name, touch.package, touch.event.sent) for touch in batch],
             )
+            self._on_queued(Counter(touch.query.upstream for touch in batch))
         self._note(events, sources, outcomes)
         self._note_handled(events, run)
         now, figures = time.time(), self._service.figures

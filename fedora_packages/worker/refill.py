@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -246,11 +246,11 @@ class Refillers:
         for thread in self._threads:
             thread.start()
 
-    def wake(self, upstreams: Iterable[str] | None = None) -> None:
-        """Tell idle threads that there are jobs."""
-        for name in self._wakers if upstreams is None else upstreams:
+    def wake(self, jobs: Mapping[str, int]) -> None:
+        """Tell idle threads that there are so many jobs more for some upstreams: as many of them as there is work for."""
+        for name, count in jobs.items():
             with self._wakers[name]:
-                self._wakers[name].notify_all()
+                self._wakers[name].notify(count)
 
     def dead(self) -> list[str]:
         """Return the names of threads that have ended, and should not have."""
@@ -259,7 +259,7 @@ class Refillers:
     def join(self, limit: float) -> None:
         """Wait for the threads to end, for ``limit`` seconds in all; jobs under way then run out of their claims."""
         deadline = time.monotonic() + limit
-        self.wake()
+        self.wake(dict.fromkeys(self._wakers, len(self._threads)))
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))

@@ -20,7 +20,7 @@ from fedora_packages.query import Query
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.handle import FAILED, HANDLED, Handler, invalidate_all
+from fedora_packages.worker.handle import FAILED, Handler, invalidate_all
 from fedora_packages.worker.inbox import Inbox
 from fedora_packages.worker.index import Upkeep
 from fedora_packages.worker.numbering import Numbering
@@ -49,11 +49,11 @@ class Worker:
         settings = service.settings.worker
         self._service = service
         self._stop = threading.Event()
-        self._handler = Handler(service, bus, self._look_early)
         self._inbox = Inbox()
         self._numbering = Numbering()
         self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
         self._refillers = Refillers(service, self._refiller, self._stop)
+        self._handler = Handler(service, bus, self._look_early, self._refillers.wake)
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)
         self._upkeep = Upkeep(service.client, service.settings.search, service.connectors, service.releases)
@@ -117,8 +117,6 @@ class Worker:
                 log.exception("a message was not handled: %.500r", messages[0])
                 undisturbed(self._handler.failed, "counting a message")
                 return [FAILED]
-            if HANDLED in outcomes:
-                self._refillers.wake()
             return outcomes
         return ["stopped"] * len(messages)
 
@@ -230,7 +228,7 @@ class Scheduled:
         for follower in followers:
             count = invalidate_all(self._service, follower)
             log.info("%s has changed: %d entries of %s are read again", self.query.name, count, follower.name)
-            self._refillers.wake([follower.upstream])
+            self._refillers.wake({follower.upstream: count})
         with redis_errors():
             self._service.client.hset(FOLLOWED_KEY, self.query.name, digest)
 
