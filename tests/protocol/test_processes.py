@@ -35,7 +35,7 @@ from .world import (
 STORM, KILL_EVERY, CHANGE_EVERY, LOST = 20.0, 0.2, 0.01, 0.2
 
 #: Claims of the dead run out quickly; nobody renews those of the living, whose work takes less.
-PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, look_delay=0)
+PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, look_delay=0, kept_look_delay=0)
 
 ROLES = ("reader", "reader", "reader", "refiller", "refiller", "consumer", "consumer", "replayer")
 PANELS = (("koji.builds", ""), ("koji.notes", ""), *(("koji.files", branch) for branch in RELEASES))
@@ -43,6 +43,8 @@ PANELS = (("koji.builds", ""), ("koji.notes", ""), *(("koji.files", branch) for 
 
 class SharedWorld:
     """What is true, kept in another database of the same Redis, for all processes to see."""
+
+    rows = 100  # messages on a page of the archive
 
     def __init__(self, url: str, seed: int):
         self.shared = redis.Redis.from_url(url.rpartition("/")[0] + "/1")
@@ -148,5 +150,5 @@ def test_processes_that_are_killed_at_any_moment_leave_nothing_wrong(client, red
     while service.queue.depth("koji") and time.monotonic() < deadline:
         pause.wait(0 if refill(service, PACE) else 0.01)
     done = {role: int(world.shared.hget("done", role) or 0) for role in ROLES}
-    assert min(done.values()) >= 10, f"the storm was none: {done}"
+    assert min(done.values()) >= 5, f"the storm was none: {done}"
     check_all_is_well(service, store, world.truth)

@@ -69,6 +69,7 @@ class World:
     now: float = field(
         default_factory=lambda: float(int(time.time()) - 30 * 86400)
     )  # whole seconds: the archive is asked for such
+    rows: int = ROWS
     truth: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PACKAGES, 1))
     behind: dict[str, list[int]] = field(
         default_factory=dict
@@ -216,11 +217,12 @@ class Archive(requests.adapters.BaseAdapter):
             for message in sorted(self._world.archive, key=lambda message: message["timestamp"])
             if start <= message["timestamp"] <= end and TOPIC.partition(".")[0] in asked["category"]
         ]
-        rows = found[(page - 1) * ROWS : page * ROWS]
+        size = self._world.rows
+        rows = found[(page - 1) * size : page * size]
         gate(f"being answered page {page} of the archive")
         response = requests.Response()
         response.status_code, response.request, response.url = 200, request, request.url
-        answer = {"raw_messages": rows, "pages": -(-len(found) // ROWS), "total": len(found), "count": len(rows)}
+        answer = {"raw_messages": rows, "pages": -(-len(found) // size), "total": len(found), "count": len(rows)}
         response.raw = io.BytesIO(json.dumps(answer).encode())
         return response
 
