@@ -346,15 +346,25 @@ def there_is(site: Site) -> schedule.Packages:
     return schedule.Packages({name: found for name, found in branches.items() if found}, sorted(tags))
 
 
-def readable(site: Site) -> Readable:
-    """Return what readers may ask for: every package, and the binaries of each."""
+def readable(site: Site) -> tuple[Readable, dict[str, str]]:
+    """Return what readers may ask for, which is every package and the binaries of each; and the source of every name."""
     documents = [site.service.index.source(name) for name in site.control("packages?limit=1000")["packages"]]
     releases = {document.name: document.releases for document in documents if document}
+    sources = {name: name for name in releases}
     for document in documents:
         for binary, _ in document.binaries if document else ():
             releases.setdefault(binary, document.releases)
+            sources.setdefault(binary, document.name)
     queries = {name: query.by_release for name, query in addressed(site.service.queries.values()).items()}
-    return Readable(site.url, releases, list(widgets.load()), queries)
+    return Readable(site.url, releases, list(widgets.load()), queries), sources
+
+
+def wrongly_missing(read: Mapping[str, Any], sources: Mapping[str, str], wishes: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many pages were not found though nobody retired their package: binaries of what is retired are gone."""
+    retired = {wish["package"] for wish in wishes if wish["what"] == "retire" and wish["messages"]}
+    return sum(
+        count for name, count in read["missing"].items() if name == sources[name] or sources[name] not in retired
+    )
 
 
 def about(rows: Sequence[dict[str, Any]], run: Run, heard: Sequence[Heard]) -> None:
@@ -417,7 +427,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         dice = random.Random(given.seed)
         steps = schedule.steps(dice, seconds, given.kills, given.restarts)
         wishes = schedule.wishes(dice, there_is(run.site))
-        notes, readers = Notes(), readable(run.site)
+        notes, (readers, sources) = Notes(), readable(run.site)
         say(f"seed {given.seed}: {len(steps)} steps in {seconds:.0f} s, logs are in {folder}/")
         listener = Listener(run.site.sandbox["endpoint"])
         noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
@@ -443,7 +453,8 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         say("comparing every cached value with the world …")
         found = compare(run.site.service, run.site.service.queries.values())
         report = _report(given, run, steps, busy, notes, told, found, listener.heard, noted.ids)
-        return {**report, "rest": rest, "logged": troubles(folder)}
+        missing = wrongly_missing(report["read"], sources, busy.log)
+        return {**report, "rest": rest, "logged": troubles(folder), "wrongly_missing": missing}
     finally:
         run.site.laptop.stop_all()
 
@@ -478,7 +489,7 @@ def failures(report: Mapping[str, Any]) -> dict[str, int]:
     return {
         "stale": len(compared["stale"]),
         "lost": len(compared["lost"]),
-        "error pages": report["read"]["errors"],
+        "error pages": report["read"]["errors"] + report["wrongly_missing"],
         "messages not handled": report["messages"]["not_handled"],
         "not compared": len(compared["not_compared"]),
         "parts that ended by themselves": len(report["ended_by_itself"]),
@@ -511,6 +522,7 @@ def printed(report: Mapping[str, Any]) -> str:
         lines += [table([(f"{kind}, ms", "read", "p50", "p99", "max"), *rows]), ""]
     lines += [
         f"statuses: {read['statuses']}",
+        f"pages not found: {read['missing']}, of these of packages that are not retired: {report['wrongly_missing']}",
         f"states told: {read['states']}",
         f"JSON that said 503 because nothing was known yet: {read['json_with_nothing_known']}",
         "",

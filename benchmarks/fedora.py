@@ -7,11 +7,8 @@ from pathlib import Path
 
 from benchmarks.measuring import quick_index, wait_until
 from fedora_packages.sandbox.laptop import Laptop, service_environment
-from fedora_packages.worker.handle import COUNTS_KEY, batched
+from fedora_packages.worker.handle import COUNTS_KEY
 from tests.functional.site import Site
-
-#: Jobs that are queued in one round trip.
-TOGETHER = 500
 
 #: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.
 SETTINGS = {"FEDORA_PACKAGES_WORKER_AUDIT_RATE": "0"}
@@ -28,8 +25,8 @@ class Fedora:
         """Have the worker fetch entries of a query, and wait until all of them are fresh."""
         service = self.site.service
         found = service.queries[query]
-        for some in batched(packages, TOGETHER):
-            service.queue.add_all((found.upstream, query, package, None) for package in some)
+        for package in packages:
+            service.queue_refill(found.entry(package))
         wait_until(lambda: not service.queue.depth(found.upstream), limit, what=f"{query} is filled")
 
     def outcomes(self) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from benchmarks.measuring import summary
 
@@ -78,12 +78,16 @@ class Site:
 
 @dataclass
 class Notes:
-    """What came: seconds by kind and phase, states, statuses, and the answers that were errors."""
+    """What came: seconds by kind and phase, states, statuses, and the answers that were errors.
+
+    ``missing`` counts the pages that were not found, by name: whether that is an error, only the world can tell.
+    """
 
     seconds: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     states: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     unknown: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
     error_count: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -97,6 +101,8 @@ class Notes:
             self.states.update(states)
             if kind == "json" and status == 503 and not wrong:
                 self.unknown += 1
+            if kind == "page" and status == 404:
+                self.missing[unquote(urlsplit(path).path.split("/")[1])] += 1
             if wrong:
                 self.error_count += 1
                 if len(self.errors) < ERRORS_KEPT:
@@ -115,6 +121,7 @@ class Notes:
             "states": dict(self.states),
             "statuses": dict(self.statuses),
             "json_with_nothing_known": self.unknown,
+            "missing": dict(self.missing),
             "errors": self.error_count,
             "error_pages": self.errors,
         }
@@ -135,8 +142,8 @@ def _judged(kind: str, status: int, body: bytes) -> tuple[str, list[str]]:
     states = [found.decode() for found in STAMP.findall(body)]
     if status >= 500:
         return f"status {status}", states
-    if status == 400 or body.count(PANEL):
-        # A release that a package has no more is refused.
+    if status in (400, 404) or body.count(PANEL):
+        # A release that a package has no more is refused; of what is not found, see `Notes.missing`.
         return "", states
     return f"status {status}, and no panel", states
 
