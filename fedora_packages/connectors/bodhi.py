@@ -91,6 +91,7 @@ class BodhiConnector(Connector):
                 for key in ("status", "request")
                 if key in announced and (announced[key] is None or isinstance(announced[key], str))
             },
+            "karma": announced["karma"] if isinstance(announced.get("karma"), int) else None,
             "come": [nvr for nvr in texts(event.body.get("new_builds")) if name_of(nvr) == package],
             "gone": [nvr for nvr in texts(event.body.get("removed_builds")) if name_of(nvr) == package],
         }
@@ -107,6 +108,8 @@ class BodhiConnector(Connector):
             # It has moved on since.
             return True
         if not {*facts["come"]} <= {*shown["builds"]} or {*facts["gone"]} & {*shown["builds"]}:
+            return False
+        if facts["karma"] not in (shown["karma"], None):
             return False
         return all(shown[key] == word for key, word in facts["state"].items())
 

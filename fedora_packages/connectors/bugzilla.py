@@ -98,10 +98,10 @@ class BugzillaConnector(Connector):
     @counts.evidence
     def counts_evidence(event, package):
         announced = bug_of(event)
-        # Of a bug that has moved away nothing is left to see here.
-        if announced["component"] != package or announced["moment"] is None:
+        if announced["component"] is None or announced["moment"] is None:
             return None
-        return {"about": "bugs", "changed": announced["moment"]}
+        # Of a bug that has moved away nothing is left to see here, nor of what was said of it before.
+        return {"about": "bugs", "changed": announced["moment"] if announced["component"] == package else 0}
 
     @counts.reflects
     def counts_reflect(value, facts):

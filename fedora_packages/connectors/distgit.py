@@ -19,6 +19,9 @@ from fedora_packages.specfile import patch_names
 SPEC_KEPT = 1 << 20
 PATCHES_KEPT = 200
 
+#: Bytes that a spec file or a patch has at most; the largest in Fedora have a fifth of that.
+FILE_LIMIT = 10 << 20
+
 #: The messages that announce other contents of a branch.
 CONTENT_TOPICS = (
     "pagure.git.receive",
@@ -193,6 +196,8 @@ class DistgitConnector(Connector):
             raise UpstreamLied(
                 self.name, asked, "a file that is no text" if answer.body else "an empty file", answer.body
             )
+        if len(answer.body) > FILE_LIMIT:
+            raise UpstreamLied(self.name, asked, f"a file of {len(answer.body)} bytes", answer.body)
         # Pagure guesses the encoding and at times is wrong; nothing is lost that a page could show.
         return answer.body.decode("utf-8", "replace")
 

@@ -136,9 +136,7 @@ class KojiConnector(Connector):
         build_id, tag = event.body.get("build_id"), koji_tag(event)
         if event.topic in ("buildsys.tag", "buildsys.untag") and isinstance(build_id, int) and tag:
             is_tagged = event.topic == "buildsys.tag"
-            # Of a tag only the build tagged last is shown, so that a newer event about it is all there is to see.
-            about = f"{'into' if is_tagged else 'out of'} {tag[:128]}"
-            return {"about": about, "tag": tag[:128], "build_id": build_id, "is_tagged": is_tagged}
+            return {"about": f"{tag[:128]} {build_id}", "tag": tag[:128], "build_id": build_id, "is_tagged": is_tagged}
         return None
 
     @tagged.reflects
@@ -146,8 +144,9 @@ class KojiConnector(Connector):
         shown = {build["build_id"] for build in value["tags"].values() if build and build["tag"] == facts["tag"]}
         if not facts["is_tagged"]:
             return facts["build_id"] not in shown
-        # What a tag holds that no release shows by itself is hidden where the tag that inherits it has a build of its own.
-        return facts["build_id"] in shown or (not shown and facts["tag"] not in value["tags"])
+        # Of a tag only the build tagged last is shown: a newer one hides it.  What a tag holds that no release shows by itself is
+        # hidden where the tag that inherits it has a build of its own.
+        return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.

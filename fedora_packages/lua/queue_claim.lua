@@ -2,7 +2,7 @@
 -- Claims that ran out are due again: whoever held them has died.
 -- KEYS: 1 due, 2 first, 3 claimed, 4 jobs
 -- ARGV: 1 for how many seconds, 2 how many claims there may be at a time
--- Result: {job, token, attempts, looks, sent}, or {seconds until one is due} ({-1} if there is none, or no claim is free).
+-- Result: {job, token, attempts, looks, sent, doubt}, or {seconds until one is due} ({-1} if there is none, or no claim is free).
 local time = redis.call('TIME')
 local now = string.format('%.6f', time[1] + time[2] / 1000000)
 for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
@@ -25,8 +25,8 @@ for _, place in ipairs({KEYS[2], KEYS[1]}) do
       redis.call('ZADD', KEYS[3], string.format('%.6f', now + ARGV[1]), job)
       redis.call('HSET', KEYS[4], job .. '|token', token)
       redis.call('HDEL', KEYS[4], job .. '|newer')
-      local facts = redis.call('HMGET', KEYS[4], job .. '|attempts', job .. '|looks', job .. '|sent')
-      return {job, token, facts[1] or '0', facts[2] or '0', facts[3] or ''}
+      local facts = redis.call('HMGET', KEYS[4], job .. '|attempts', job .. '|looks', job .. '|sent', job .. '|doubt')
+      return {job, token, facts[1] or '0', facts[2] or '0', facts[3] or '', facts[4] or ''}
     end
   end
 end

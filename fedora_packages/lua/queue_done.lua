@@ -12,7 +12,7 @@ local since = tonumber(redis.call('ZSCORE', KEYS[5], job) or now)
 redis.call('ZREM', KEYS[3], job)
 redis.call('HDEL', KEYS[4], job .. '|token', job .. '|attempts')
 if not redis.call('ZSCORE', KEYS[1], job) and not redis.call('ZSCORE', KEYS[2], job) then
-  redis.call('HDEL', KEYS[4], job .. '|sent', job .. '|looks', job .. '|newer')
+  redis.call('HDEL', KEYS[4], job .. '|sent', job .. '|looks', job .. '|newer', job .. '|doubt')
   redis.call('ZREM', KEYS[5], job)
 end
 return {1, string.format('%.6f', now - since)}

@@ -6,7 +6,7 @@ so that one that is slow holds up nobody else::
     fp:{queue}:koji:first       sorted set: job -> when it is due; its package was looked at lately
     fp:{queue}:koji:due         sorted set: job -> when it is due; all others
     fp:{queue}:koji:claimed     sorted set: job -> when the claim runs out
-    fp:{queue}:koji:jobs        hash: JOB|sent, |newer, |attempts, |looks, |token
+    fp:{queue}:koji:jobs        hash: JOB|sent, |newer, |attempts, |looks, |doubt, |token
     fp:{queue}:since:koji.builds   sorted set: job -> since when its entry waits to be fresh
     fp:{queue}:viewed           sorted set: package -> when a page of it was last looked at (see `Queue.viewed`)
 
@@ -37,7 +37,7 @@ class Claim:
     """A job that is ours for a while.
 
     ``attempts`` is how often in a row it failed, ``looks`` how often upstream did not show its events yet, ``sent`` when the
-    newest of those was sent (None: there is none).
+    newest of those was sent (None: there is none), ``in_doubt`` whether a look is owed since an answer did not differ.
     """
 
     upstream: str
@@ -47,6 +47,7 @@ class Claim:
     attempts: int
     looks: int
     sent: float | None
+    in_doubt: bool = False
 
     @property
     def job(self) -> str:
@@ -103,10 +104,10 @@ class Queue:
         first, *rest = run_script(self.client, "queue_claim", _keys(upstream), lease, limit)
         if not rest:
             return None if float(first) < 0 else float(first)
-        token, attempts, looks, sent = rest
+        token, attempts, looks, sent, doubt = rest
         query, _, package = first.decode().partition(" ")
         moment = float(sent) if sent else None
-        return Claim(upstream, query, package, token.decode(), int(attempts), int(looks), moment)
+        return Claim(upstream, query, package, token.decode(), int(attempts), int(looks), moment, bool(doubt))
 
     def done(self, claim: Claim) -> float | None:
         """End a claim whose job is done; returns for how many seconds it had waited.
@@ -117,13 +118,23 @@ class Queue:
         ended, *waited = run_script(self.client, "queue_done", keys, claim.job, claim.token)
         return float(waited[0]) if ended else None
 
-    def again(self, claim: Claim, delay: float, attempts: int = 0, looks: int = 0, is_fresh: bool = False) -> bool:
+    def again(
+        self,
+        claim: Claim,
+        delay: float,
+        attempts: int = 0,
+        looks: int = 0,
+        is_fresh: bool = False,
+        in_doubt: bool = False,
+    ) -> bool:
         """End a claim whose job must be done once more in ``delay`` seconds.  False if the claim had run out.
 
-        ``is_fresh``: its entry is fresh, and nobody waits for it.
+        ``is_fresh``: its entry is fresh, and nobody waits for it.  ``in_doubt``: the same, and no newer event lets the look be
+        forgotten.
         """
         keys = [*_keys(claim.upstream), _since_key(claim.query)]
-        told = [claim.job, claim.token, delay, attempts, looks, "fresh" if is_fresh else ""]
+        state = "doubt" if in_doubt else "fresh" if is_fresh else ""
+        told = [claim.job, claim.token, delay, attempts, looks, state]
         return bool(run_script(self.client, "queue_again", keys, *told))
 
     def renew(self, claim: Claim, lease: float) -> bool:

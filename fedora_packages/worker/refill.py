@@ -162,7 +162,7 @@ class Refiller:
                 self._cache.invalidate([Invalidation(entry, again=True)])
             self._queue.again(claim, self._pace.after_look(looks), looks=looks, is_fresh=looks > LOOKS)
         elif not settled:
-            self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, is_fresh=True)
+            self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, in_doubt=True)
         else:
             self._done(query, claim)
         if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
@@ -195,9 +195,10 @@ class Refiller:
         # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled)
-        # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags.
+        # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags; and one that
+        # has changed since may be because of the event before.
         is_suspect = claim.sent is not None and before is not None and before == filled.value
-        return _Outcome(shows, not is_suspect)
+        return _Outcome(shows, is_kept or not (is_suspect or claim.in_doubt))
 
     def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to make current: those that were, and the one that a page shows first."""

@@ -34,8 +34,10 @@ MARK_KEY = f"{PREFIX}:{{worker}}:mark"
 MAX_PAGE_BYTES = 96 << 20
 PAGE_TIMEOUT = 120.0
 
-#: Seconds of one interval, after each of which the mark moves, and pages of it at the most: a million messages.
-INTERVAL = 3600.0
+#: Seconds of one interval, after each of which the mark moves, so that a worker that is killed again and again gets on; how many
+#: of them a long gap is read in at the most; and pages of one: a million messages.
+INTERVAL = 60.0
+INTERVALS = 500
 MAX_PAGES = 10_000
 
 #: Messages that are remembered as handled, at the most, should datagrepper be down for days; more are handled twice.
@@ -77,8 +79,9 @@ class Replay:
         with redis_errors():
             self._client.zremrangebyrank(HANDLED_KEY, 0, -HANDLED_KEPT - 1)
         start, handled = self._since(now), 0
+        interval = max(INTERVAL, (now - start) / INTERVALS)
         while start < now and not stop.is_set():
-            end = min(start + INTERVAL, now)
+            end = min(start + interval, now)
             handled += self.run(start, end, stop)
             if not stop.is_set():
                 self._move_mark(end, run)

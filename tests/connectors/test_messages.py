@@ -76,12 +76,9 @@ def test_a_list_of_builds_shows_a_build_or_not(queries, value, new, shows):
     assert is_shown(queries["koji.builds"], value, event("buildsys.build.state.change", build_id=7, new=new)) is shows
 
 
-def update(alias="F-1", status="testing", request=None, modified=None, builds=("guake-1-1",)):
-    return {
-        "updates": [
-            {"alias": alias, "status": status, "request": request, "modified": modified, "builds": list(builds)}
-        ]
-    }
+def update(alias="F-1", status="testing", request=None, modified=None, builds=("guake-1-1",), karma=0):
+    shown = {"alias": alias, "status": status, "request": request, "modified": modified, "karma": karma}
+    return {"updates": [{**shown, "builds": list(builds)}]}
 
 
 @pytest.mark.parametrize(
@@ -97,6 +94,8 @@ def update(alias="F-1", status="testing", request=None, modified=None, builds=("
         (update(status="pending"), {"alias": "F-1", "status": "testing", "request": None}, False),
         (update(alias="F-2"), {"alias": "F-1"}, False),
         (update(), {"title": "guake-1-1"}, True),
+        (update(karma=1), {"alias": "F-1", "karma": 1}, True),
+        (update(karma=0), {"alias": "F-1", "karma": 1}, False),
     ],
 )
 def test_a_list_of_updates_shows_an_update_or_not(queries, value, announced, shows):
@@ -178,6 +177,7 @@ def tagged(**builds):
     [
         (tagged(f45_updates_testing=(7, "f45-updates-testing")), "tag", "f45-updates-testing", True),
         (tagged(f45_updates_testing=(6, "f45-updates-testing")), "tag", "f45-updates-testing", False),
+        (tagged(f45_updates_testing=(8, "f45-updates-testing")), "tag", "f45-updates-testing", True),
         (tagged(), "tag", "f45-updates-testing", False),
         (tagged(f45_updates=(6, "f45")), "tag", "f45-updates", False),
         (tagged(f45_updates=(7, "f45")), "tag", "f45", True),
@@ -200,6 +200,7 @@ def test_tags_show_a_tagging_or_not(queries, value, topic, tag, shows):
         (2000, {"id": 5, "component": "guake", "last_change_time": 2000.0}, True),
         (1999, {"id": 5, "component": "guake", "last_change_time": 2000.0}, False),
         (None, {"id": 5, "component": {"name": "guake"}, "last_change_time": 2000}, False),
+        # It has moved away, and takes what was said of it before along.
         (1999, {"id": 5, "component": "vim", "last_change_time": 2000.0}, True),
         (1999, {"id": 5, "component": "guake", "last_change_time": "yesterday"}, True),
     ],

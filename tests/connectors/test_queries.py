@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.distgit import FILE_LIMIT
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import parse
 from tests.upstream import Answer
@@ -383,8 +384,10 @@ def test_the_head_is_read_before_the_file_so_that_the_file_is_at_least_as_new(qu
 
 
 @pytest.mark.parametrize("query", ["spec", "patches"])
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe\x00 Name: guake"])
-def test_a_spec_that_is_empty_or_no_text_is_a_lie(queries, upstream, query, body):
+@pytest.mark.parametrize(
+    "body", [b"", b"\xff\xfe\x00 Name: guake", b"x" * (FILE_LIMIT + 1)], ids=["empty", "no text", "huge"]
+)
+def test_a_spec_that_is_no_file_of_text_is_a_lie(queries, upstream, query, body):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(body, content_type="text/plain")
     with pytest.raises(UpstreamLied):
         queries[f"distgit.{query}"].fetch("guake", "f45")

@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from fedora_packages import cache
 from fedora_packages.query import Query
+from fedora_packages.worker import replay as replays
 from fedora_packages.worker.handle import HANDLED_KEY, Handler
 from fedora_packages.worker.queue import Claim
 
@@ -59,6 +60,8 @@ def change_scripts(monkeypatch, part, by, only=None):
 def stepped(redis_url, caplog, monkeypatch):
     """A client of an empty Redis whose commands are steps, and that can be made to look restarted."""
     change_scripts(monkeypatch, "redis.call('INFO', 'server')", f"redis.call('GET', '{RUN_KEY}')")
+    # So that a replay is few steps: an hour is one interval of it.
+    monkeypatch.setattr(replays, "INTERVAL", 7200.0)
     # Everything goes wrong here, on purpose and all the time.
     caplog.set_level(logging.CRITICAL, "fedora_packages")
     found = stepped_client(redis_url)

@@ -201,6 +201,22 @@ def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_say
     assert (len(upstream.asked), service.queue.depth("mdapi")) == (3, 0)
 
 
+def test_a_look_that_is_owed_is_not_forgotten_over_a_newer_event(service, refiller, upstream, releases):
+    answers = [{"changelogs": [], "repo": repo} for repo in ("release", "release", "updates", "testing")]
+    upstream.says("/rawhide/changelog/guake", *answers)
+    query = service.queries["mdapi.changelog"]
+    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    announce(service, "mdapi.changelog", topic="mdapi.repo.update")
+    refiller.work("mdapi")
+    announce(service, "mdapi.changelog", topic="mdapi.repo.update", number=2)
+    # What it sees now may be because of the first event: upstream lags.
+    refiller.work("mdapi")
+    assert service.queue.depth("mdapi") == 1
+    refiller.work("mdapi")
+    assert read(service, "mdapi.changelog", "guake", "rawhide").value["repository"] == "testing"
+    assert service.queue.depth("mdapi") == 0
+
+
 def test_an_answer_that_has_changed_is_enough(service, refiller, upstream, releases):
     upstream.says(
         "/rawhide/changelog/guake", {"changelogs": [], "repo": "release"}, {"changelogs": [], "repo": "updates"}
