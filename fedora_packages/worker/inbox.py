@@ -55,5 +55,9 @@ class Inbox:
         with self._came:
             return self._under_way or (self._messages[0][0] if self._messages else None)
 
+    def is_flooded(self) -> bool:
+        """Whether more messages wait than two batches hold."""
+        return len(self._messages) > 2 * BATCH
+
     def __len__(self) -> int:
         return len(self._messages)

@@ -46,6 +46,10 @@ IDLE = 1.0
 #: Seconds before Redis is tried again when it is away.
 REDIS_PAUSE = 1.0
 
+#: Seconds that a thread lets messages go first, in how many steps, where many of them wait: what they change is to be taken
+#: out of use before anything else, and the more of them are handled, the fewer refills there are.
+MESSAGES_FIRST, STEPS = 1.0, 20
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -229,11 +233,21 @@ class _Outcome:
 
 
 class Refillers:
-    """The threads that do the jobs: for each upstream as many as it may be asked things at once."""
+    """The threads that do the jobs: for each upstream as many as it may be asked things at once.
 
-    def __init__(self, service: Service, refiller: Refiller, stop: threading.Event):
+    ``is_flooded`` says whether so many messages wait that these should go first.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        refiller: Refiller,
+        stop: threading.Event,
+        is_flooded: Callable[[], bool] = lambda: False,
+    ):
         self._refiller = refiller
         self._stop = stop
+        self._is_flooded = is_flooded
         self._wakers = {name: threading.Condition() for name in service.connectors}
         self._threads = [
             threading.Thread(target=self._run, args=(name,), name=f"refill-{name}-{number}", daemon=True)
@@ -265,12 +279,19 @@ class Refillers:
             if thread.is_alive():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
+    def let_messages_first(self) -> None:
+        """Wait while many messages do, within a bound: in a storm without end pages must become fresh too."""
+        for _ in range(STEPS):
+            if not self._is_flooded() or self._stop.wait(MESSAGES_FIRST / STEPS):
+                return
+
     def _renew(self) -> None:
         while not self._stop.wait(self._refiller.renew_every):
             undisturbed(self._refiller.renew, "renewing claims")
 
     def _run(self, upstream: str) -> None:
         while not self._stop.is_set():
+            self.let_messages_first()
             idle = undisturbed(lambda: self._refiller.work(upstream), f"refilling from {upstream}")
             if idle:
                 with self._wakers[upstream]:

@@ -52,7 +52,7 @@ class Worker:
         self._inbox = Inbox()
         self._numbering = Numbering()
         self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
-        self._refillers = Refillers(service, self._refiller, self._stop)
+        self._refillers = Refillers(service, self._refiller, self._stop, self._inbox.is_flooded)
         self._handler = Handler(service, bus, self._look_early, self._refillers.wake)
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)

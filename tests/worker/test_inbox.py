@@ -53,3 +53,13 @@ def test_what_is_taken_out_counts_until_it_is_handled():
     assert came == received == inbox.oldest()
     inbox.handled()
     assert inbox.oldest() > came
+
+
+def test_it_is_flooded_when_more_waits_than_two_batches_hold(monkeypatch):
+    monkeypatch.setattr(inboxes, "BATCH", 1)
+    inbox = Inbox()
+    found = []
+    for number in range(3):
+        inbox.put(number)
+        found.append(inbox.is_flooded())
+    assert found == [False, False, True]

@@ -1,5 +1,6 @@
 """The refiller: what it fetches, stores, trusts, and tries again."""
 
+import threading
 import time
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from fedora_packages.cache import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import Event
-from fedora_packages.worker.refill import IDLE, LOOKS, Pace, Refiller, undisturbed
+from fedora_packages.worker.refill import IDLE, LOOKS, STEPS, Pace, Refiller, Refillers, undisturbed
 from tests.upstream import Answer
 
 PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
@@ -312,3 +313,12 @@ def test_a_thread_survives_whatever_goes_wrong_in_it(error, caplog):
 
     assert undisturbed(step, "refilling") > 0
     assert "refilling" in caplog.text
+
+
+@pytest.mark.parametrize(("flooded", "looked"), [([True, True, False], 3), ([True] * 100, STEPS), ([False], 1)])
+def test_messages_go_first_where_many_wait_within_a_bound(service, refiller, monkeypatch, flooded, looked):
+    monkeypatch.setattr("fedora_packages.worker.refill.MESSAGES_FIRST", 0.0)
+    asked = []
+    refillers = Refillers(service, refiller, threading.Event(), lambda: asked.append(1) or flooded[len(asked) - 1])
+    refillers.let_messages_first()
+    assert len(asked) == looked
