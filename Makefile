@@ -31,12 +31,13 @@ test: $(ENV)/installed  ## Run the quick suite
 test-slow: $(ENV)/installed  ## Run what takes long by nature: all of Fedora's packages, kills, storms
 	$(BIN)/python -m pytest -m slow
 
-# The published servers and clients have needs of their own (koji's wants Kerberos headers to build), so they live apart.
+# The published servers and clients have needs of their own (koji's wants Kerberos headers to build, and Cython, which pip brings
+# for the building alone), so they live apart.
 $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(ENV)-conformance
 	$(ENV)-conformance/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt setuptools wheel
 	$(ENV)-conformance/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
-		--no-build-isolation --editable '.[sandbox,test,conformance]'
+		--editable '.[sandbox,test,conformance]'
 	@touch $@
 
 conformance: $(ENV)-conformance/installed  ## Hold the sandbox to the published servers and clients
