@@ -11,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
@@ -71,10 +71,6 @@ class Event:
     def as_dict(self) -> dict[str, Any]:
         """Return the event JSON-ready, for `from_dict`."""
         return {"prefix": self.prefix, "topic": self.topic, "id": self.id, "sent": self.sent, "body": self.body}
-
-    def without_body(self) -> "Event":
-        """Return the event with nothing in it but its cause."""
-        return replace(self, body={})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Event":

@@ -65,7 +65,6 @@ class _Touch:
             self.evidence.append((event.sent, facts))
 
     def invalidation(self) -> Invalidation:
-        # What nobody can look at needs no refill; had a fill been under way, losing the race queues it.
         return Invalidation(self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known)
 
 

@@ -90,10 +90,6 @@ class Worker:
         if not self._inbox.put(message):
             self._gaps.suspect("more messages came than could be kept")
 
-    def suspect(self, reason: str) -> None:
-        """Have the archive looked at soon: something hints that messages were lost."""
-        self._gaps.suspect(reason)
-
     def handle(self, message: Any) -> str:
         """Handle one message and return what became of it; nothing in it, and no fault of ours, is raised.
 
