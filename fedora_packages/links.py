@@ -68,6 +68,10 @@ class Links:
         """Return dist-git's list of the commits on a branch."""
         return f"{self.sources(package)}/commits/{_segment(branch)}"
 
+    def commit(self, package: str, branch: str, commit: str) -> str:
+        """Return dist-git's page of a commit on a branch."""
+        return f"{self.sources(package)}/c/{_segment(commit)}?{urlencode({'branch': branch})}"
+
     def maintainer(self, name: str) -> str:
         """Return dist-git's page of an account, or of a group where the name begins with ``@``."""
         kind = "group" if name.startswith("@") else "user"

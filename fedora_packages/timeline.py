@@ -10,22 +10,28 @@ import redis
 
 from fedora_packages.cache import PREFIX, redis_errors
 from fedora_packages.events import Event
+from fedora_packages.gist import gist, validated
 
 #: How many events are kept of a package, about.
 KEPT = 100
 
 
 def note(pipe: Any, package: str, event: Event) -> None:
-    """Add to a pipeline that ``event`` was about ``package``."""
-    pipe.xadd(_key(package), {"event": json.dumps(event.cause())}, maxlen=KEPT, approximate=True)
+    """Add to a pipeline that ``event`` was about ``package``, with its gist."""
+    entry = {**event.cause(), "gist": gist(event, package)}
+    pipe.xadd(_key(package), {"event": json.dumps(entry)}, maxlen=KEPT, approximate=True)
 
 
 def read(client: redis.Redis, package: str) -> list[dict[str, Any]]:
-    """Return the events about a package, newest first: ``[{"id", "topic", "sent"}]``, at most `KEPT`."""
+    """Return the events about a package, newest first: ``[{"id", "topic", "sent", "gist"}]``, at most `KEPT`.
+
+    ``gist`` is what `gist` gives; ``{}`` of an event that was noted before gists were kept.
+    """
     with redis_errors():
         rows = client.xrevrange(_key(package), count=2 * KEPT)
-    events = {cause["id"]: cause for cause in (json.loads(fields[b"event"]) for _, fields in rows)}
-    return sorted(events.values(), key=lambda cause: cause["sent"], reverse=True)[:KEPT]
+    events = {entry["id"]: entry for entry in (json.loads(fields[b"event"]) for _, fields in rows)}
+    newest = sorted(events.values(), key=lambda entry: entry["sent"], reverse=True)[:KEPT]
+    return [{**entry, "gist": validated(entry.get("gist"))} for entry in newest]
 
 
 def _key(package: str) -> str:

@@ -12,10 +12,11 @@ LAYERS = (
     ("errors",),
     ("nvr", "settings", "specfile", "lua", "differences"),
     ("events", "cache"),
+    ("gist",),
     ("query", "timeline", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
     ("package", "service", "links"),
-    ("reads", "checks", "worker.index", "worker.inbox", "worker.numbering"),
+    ("reads", "checks", "sentences", "worker.index", "worker.inbox", "worker.numbering"),
     (
         "widgets",
         "worker.handle",

@@ -126,3 +126,14 @@ ${spoken(read.upstream)} has not answered yet.\
 <%def name="state(word)">\
 <span class="state state-${word}">${word}</span>\
 </%def>
+
+## A sentence of `sentences`.
+<%def name="words(sentence)">\
+% for part in sentence:
+% if part.address:
+<a href="${part.address}" rel="external">${part.text}</a>\
+% else:
+${part.text}\
+% endif
+% endfor
+</%def>

@@ -1,51 +1,55 @@
 """The overview's list of what happened lately: the package's timeline."""
 
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages import timeline
 from fedora_packages.errors import CacheUnavailable
+from fedora_packages.sentences import Part, sentence
 from fedora_packages.widgets.base import Page, Widget
 
-EVENTS_SHOWN = 15
+EVENTS_SHOWN = 20
 
-#: What a message tells, by topic; the first that fits.
-TOLD = (
-    ("buildsys.build.state.change", "A build changed its state"),
-    ("buildsys.tag", "A build was tagged"),
-    ("buildsys.untag", "A build lost a tag"),
-    ("buildsys.package.list.change", "A koji tag's list of packages changed"),
-    ("bodhi.update.comment", "Somebody commented on an update"),
-    ("bodhi.update.karma*", "An update reached its karma"),
-    ("bodhi.update.request.*", "An update was asked to move on"),
-    ("bodhi.update.complete.*", "An update was pushed"),
-    ("bodhi.update.eject", "An update was taken out of a push"),
-    ("bodhi.*", "An update changed"),
-    ("bugzilla.bug.new", "A bug was reported"),
-    ("bugzilla.bug.*", "A bug changed"),
-    ("mdapi.repo.update", "A repository was refreshed"),
-    ("*git.lookaside.new", "New sources were uploaded"),
-    ("*git.branch*", "A branch was created"),
-    ("*git.receive*", "Commits were pushed"),
-    ("pagure.project.*", "The project or its maintainers changed"),
-)
+
+@dataclass
+class Happening:
+    """Something that happened, when it was last told, and the messages that told it: dist-git tells each push twice."""
+
+    parts: tuple[Part, ...]
+    sent: float
+    events: list[Mapping[str, Any]]
 
 
 class ActivityWidget(Widget):
-    """The messages about the package that were handled, newest first."""
+    """What the messages about the package told, newest first."""
 
     name, title, order, tab = "activity", "What happened lately", 50, "overview"
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the events, or None and why they are not known."""
+        """Return what happened, or None and why it is not known."""
         try:
-            events = timeline.read(page.service.client, page.package.source)[:EVENTS_SHOWN]
+            events = timeline.read(page.service.client, page.package.source)
         except CacheUnavailable as error:
-            return {"events": None, "problem": str(error)}
-        return {"events": [{**event, "told": told(event["topic"])} for event in events], "problem": None}
+            return {"happenings": None, "problem": str(error)}
+        told = ((event, sentence(event, page.package.source, page.links)) for event in events)
+        return {"happenings": happenings(told)[:EVENTS_SHOWN], "problem": None}
 
 
-def told(topic: str) -> str:
-    """Return what a message of this topic tells, in words."""
-    return next((words for pattern, words in TOLD if fnmatchcase(topic, pattern)), "Something changed")
+def happenings(told: Iterable[tuple[Mapping[str, Any], tuple[Part, ...]]]) -> list[Happening]:
+    """Return what some events (newest first) told, once where several in a row told the same."""
+    found: list[Happening] = []
+    for event, parts in told:
+        if found and (found[-1].parts == parts or _is_same_push(found[-1].events[-1], event)):
+            found[-1].events.append(event)
+            # Of a push each commit has a summary, and the branch as a whole has none.
+            if "summary" in event["gist"]:
+                found[-1].parts = parts
+        else:
+            found.append(Happening(parts, event["sent"], [event]))
+    return found
+
+
+def _is_same_push(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    commits = {event["gist"].get("commit") for event in (one, other) if event["gist"].get("kind") == "push"}
+    return len(commits) == 1 and None not in commits and one["topic"] != other["topic"]

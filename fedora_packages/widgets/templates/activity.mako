@@ -1,11 +1,19 @@
 ## What happened lately.
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
-% if events is None:
+% if happenings is None:
 <p class="unknown">What happened is not known at the moment: ${problem}.</p>
-% elif events:
+% elif happenings:
 <ol class="events">
-  % for event in events:
-  <li>${parts.when(event["sent"])}: ${event["told"]} ${parts.event(event)}</li>
+  % for one in happenings:
+  <li>
+    ${parts.when(one.sent)}
+    <p>${parts.words(one.parts)}
+    <small>${parts.event(one.events[0])}\
+    % if len(one.events) > 1:
+ and ${len(one.events) - 1} more\
+    % endif
+</small></p>
+  </li>
   % endfor
 </ol>
 % else:
