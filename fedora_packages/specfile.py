@@ -1,4 +1,4 @@
-"""Spec files, read as far as can be without rpm: the package's own summary and description, and the names of its patches.
+"""Spec files, read as far as can be without rpm: summary, description and licence, and the names of patches.
 
 The one thing to know: a spec is a program.  Only the simplest macros are expanded, and what then still holds one is not given.
 Every size is bounded: specs are written by anyone.
@@ -18,6 +18,8 @@ _MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)
 _DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
 _TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SUMMARY = re.compile(r"^Summary\s*:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
+_LICENCE = re.compile(r"^License\s*:[ \t]*(\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_SECTION = re.compile(r"^%(?:description|prep|build|install|files|package)\b", re.MULTILINE)
 _SUBPACKAGE = re.compile(r"^%package\b", re.MULTILINE)
 _DESCRIPTION = re.compile(r"^%description[ \t]*\n((?:(?!%[a-z]).*\n?)*)", re.MULTILINE)
 
@@ -49,6 +51,34 @@ def description(spec: str) -> str | None:
     spec = spec[:SPEC_READ]
     found = _DESCRIPTION.search(spec)
     return _readable(found.group(1).strip()[:TEXT_KEPT], spec) if found else None
+
+
+def licence(spec: str, binary: str = "") -> str | None:
+    """Return the licence of the source package, or of a binary that has its own, as the spec has it; None if it cannot be read.
+
+    ``binary`` is the whole name of a binary package; one without a licence of its own has that of the source.
+    """
+    spec = spec[:SPEC_READ]
+    macros = _macros(spec)
+    main, *others = _SUBPACKAGE.split(spec)
+    name = macros.get("name", "")
+    for section in others if binary else ():
+        line, _, rest = section.partition("\n")
+        if _expanded(_subpackage(line, name), macros) == binary:
+            # Its tags end where the next section begins: %description, mostly.
+            found = _LICENCE.search(_SECTION.split(rest, maxsplit=1)[0])
+            if found:
+                return _readable(found.group(1)[:TEXT_KEPT], spec)
+    found = _LICENCE.search(main)
+    return _readable(found.group(1)[:TEXT_KEPT], spec) if found else None
+
+
+def _subpackage(line: str, name: str) -> str:
+    """Return the whole name in what follows ``%package``."""
+    words = line.split()
+    if "-n" in words[:-1]:
+        return words[words.index("-n") + 1]
+    return f"{name}-{words[0]}" if words else ""
 
 
 def _readable(text: str, spec: str) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.specfile import description, patch_names, summary
+from fedora_packages.specfile import description, licence, patch_names, summary
 
 SPEC = """\
 %global short gk
@@ -51,3 +51,39 @@ def test_no_text_trips_it(spec):
     assert all(isinstance(name, str) for name in patch_names(spec))
     assert summary(spec) is None or "%{" not in summary(spec)
     description(spec)
+
+
+LICENSED = """\
+Name: guake
+%global ours MIT
+License: GPL-2.0-or-later AND %{ours}
+%description
+License: not this
+%package doc
+License:   CC-BY-4.0
+%description doc
+License: nor this
+%package -n python3-%{name}
+Summary: no licence of its own
+%description -n python3-%{name}
+%package odd
+License: %{undefined}
+"""
+
+
+@pytest.mark.parametrize(
+    ("binary", "found"),
+    [
+        ("", "GPL-2.0-or-later AND MIT"),
+        ("guake", "GPL-2.0-or-later AND MIT"),
+        ("guake-doc", "CC-BY-4.0"),
+        ("python3-guake", "GPL-2.0-or-later AND MIT"),
+        ("guake-odd", None),
+    ],
+)
+def test_a_binary_has_its_own_licence_or_that_of_its_source(binary, found):
+    assert licence(LICENSED, binary) == found
+
+
+def test_a_spec_without_a_licence_has_none():
+    assert licence("Name: guake\n") is None

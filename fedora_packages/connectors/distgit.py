@@ -9,29 +9,33 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
-from fedora_packages.connectors.base import Connector, items, optional_text, text
+from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.events import changed_paths
+from fedora_packages.events import Event, changed_paths
 from fedora_packages.query import query
 from fedora_packages.specfile import patch_names
 
-#: Bounds of what is kept: characters of a spec file, bytes of a patch that are looked at, patches of a spec.
+#: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
 SPEC_KEPT = 1 << 20
 PATCHES_KEPT = 200
+BRANCHES_KEPT = 2000
 
 #: Bytes that a spec file or a patch has at most; the largest in Fedora have a fifth of that.
 FILE_LIMIT = 10 << 20
 
-#: The messages that announce other contents of a branch.
-CONTENT_TOPICS = (
+#: Characters that are kept of why a branch was retired.
+REASON_KEPT = 2000
+
+#: The messages that announce another head of a branch, and those that announce other contents.
+PUSH_TOPICS = (
     "pagure.git.receive",
     "git.receive",
     "git.receive.*",
     "pagure.git.branch.creation",
     "git.branch",
     "git.branch.*",
-    "git.lookaside.new",
 )
+CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
 class DistgitConnector(Connector):
@@ -57,7 +61,7 @@ class DistgitConnector(Connector):
         if spec is not None:
             return {"found": True, "text": spec[:SPEC_KEPT], "size": len(spec), "dead": None, "commit": commit}
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
-        return {"found": False, "dead": None if dead is None else dead[:2000].strip(), "commit": commit}
+        return {"found": False, "dead": None if dead is None else dead[:REASON_KEPT].strip(), "commit": commit}
 
     @query(shape=3)
     def patches(self, package, release):
@@ -94,19 +98,56 @@ class DistgitConnector(Connector):
     @spec.evidence
     @patches.evidence
     def evidence_of_push(event, package):
-        # A push has one of these and a git.receive for each commit in it, of which only one is the head.
-        commit, branch = event.body.get("end_commit", event.body.get("rev")), event.body.get("branch")
-        if event.topic not in ("pagure.git.receive", "pagure.git.branch.creation"):
-            return None
-        if not isinstance(commit, str) or not isinstance(branch, str):
-            return None
-        release = branch[:128].removeprefix("refs/heads/")
-        return {"about": f"branch {release}", "release": release, "commit": commit[:64]}
+        return _pushed(event)
 
     @spec.reflects
     @patches.reflects
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
+
+    @query(shape=1, follows="bodhi.releases")
+    def retirement(self, package):
+        """Return on which branches of the active releases a package is retired, why, since when and by whom.
+
+            {"found": True,
+             "heads": {"rawhide": "7a98f80d...", "f45": "0b1c..."},      # each such branch that there is; None: head not known
+             "retired": {"rawhide": {"reason": "Renamed to luanti",
+                                     "when": 1667385600,                # UTC, seconds since 1970; None if dist-git does not tell
+                                     "who": "Pierre-Yves Chibon"}}}      # who committed that; None if dist-git does not tell
+
+        or ``{"found": False}`` if dist-git has no such package.
+
+        Source: ``/api/0/rpms/NAME/git/branches``; ``dead.package`` of each head, once where branches share it;
+        ``/api/0/rpms/NAME/c/HASH/info`` of those that have it: nothing is pushed to a branch after it was retired.
+        """
+        asked = f"branches of {package!r}"
+        active = [release.branch for release in self.releases()]
+        heads = self._heads(asked, package)
+        if heads is None:
+            return {"found": False}
+        kept = {branch: heads[branch] for branch in active if branch in heads}
+        looked: dict[str, dict[str, Any] | None] = {}
+        for branch, head in kept.items():
+            if (head or branch) not in looked:
+                looked[head or branch] = self._retired(package, branch, head)
+        found = {branch: looked[head or branch] for branch, head in kept.items()}
+        return {"found": True, "heads": kept, "retired": {branch: why for branch, why in found.items() if why}}
+
+    @retirement.affected(*PUSH_TOPICS)
+    def retirement_affected(event):
+        paths = changed_paths(event)
+        if not paths or "dead.package" in paths:
+            yield from event.source_packages
+
+    @retirement.evidence
+    def evidence_of_retirement(event, package):
+        facts = _pushed(event)
+        # The answer does not differ by release: what must be seen is in the one that there is.
+        return facts and {"about": facts["about"], "branch": facts["release"], "commit": facts["commit"]}
+
+    @retirement.reflects
+    def reflects_retirement(value, facts):
+        return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
     @query(shape=2)
     def maintainers(self, package):
@@ -149,9 +190,10 @@ class DistgitConnector(Connector):
     @spec.unannounced
     @patches.unannounced
     @maintainers.unannounced
+    @retirement.unannounced
     def without_revision(value):
-        # A push moves both, also one that changes nothing shown here.
-        return {key: part for key, part in value.items() if key not in ("commit", "modified")}
+        # A push moves them, also one that changes nothing shown here.
+        return {key: part for key, part in value.items() if key not in ("commit", "modified", "heads")}
 
     def owners(self) -> dict[str, str]:
         """Return the owner of every package, retired ones too: for the search index.
@@ -166,17 +208,34 @@ class DistgitConnector(Connector):
 
     def _head(self, asked: str, package: str, branch: str) -> str | None:
         """Return the commit that a branch is at, or None where dist-git does not tell."""
+        return (self._heads(f"the head for {asked}", package) or {}).get(branch)
+
+    def _heads(self, asked: str, package: str) -> dict[str, str | None] | None:
+        """Return the branches of a package, each with its head (None: not told); None if there is no such package."""
         path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
-        answer = self.request("GET", path, asked=f"the head for {asked}", params={"with_commits": "true"})
+        answer = self.request("GET", path, asked=asked, params={"with_commits": "true"})
         if answer.status == 404:
             return None
-        heads = self.decoded(answer, f"the head for {asked}")
-        # An older server names the branches and nothing else.
+        heads = self.decoded(answer, asked)
+        return self.check(asked, lambda: _branches(heads["branches"]))
+
+    def _retired(self, package: str, branch: str, head: str | None) -> dict[str, Any] | None:
+        """Return why, when and by whom a branch was retired, or None if it is not."""
+        reason = self._file(f"dead.package of {package!r} on {branch}", package, head or branch, "dead.package")
+        if reason is None:
+            return None
+        told = {"reason": reason[:REASON_KEPT].strip(), "when": None, "who": None}
+        if head is None:
+            return told
+        asked = f"the commit that retired {package!r} on {branch}"
+        answer = self.request(
+            "GET", f"/api/0/rpms/{quote(package, safe='')}/c/{quote(head, safe='')}/info", asked=asked
+        )
+        if answer.status == 404:
+            return told
+        commit = self.decoded(answer, asked)
         return self.check(
-            asked,
-            lambda: (
-                optional_text(heads["branches"].get(branch), 64) if isinstance(heads["branches"], Mapping) else None
-            ),
+            asked, lambda: {**told, "when": integer(commit["commit_time"]), "who": text(commit["author"], 256)}
         )
 
     def _file(self, asked: str, package: str, branch: str, path: str) -> str | None:
@@ -214,6 +273,25 @@ class DistgitConnector(Connector):
             "added": sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
             "removed": sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
         }
+
+
+def _pushed(event: Event) -> dict[str, Any] | None:
+    """Return what a branch must be at after a push, or None where the message does not say."""
+    # A push has one of these and a git.receive for each commit in it, of which only one is the head.
+    commit, branch = event.body.get("end_commit", event.body.get("rev")), event.body.get("branch")
+    if event.topic not in ("pagure.git.receive", "pagure.git.branch.creation"):
+        return None
+    if not isinstance(commit, str) or not isinstance(branch, str):
+        return None
+    release = branch[:128].removeprefix("refs/heads/")
+    return {"about": f"branch {release}", "release": release, "commit": commit[:64]}
+
+
+def _branches(found: Any) -> dict[str, str | None]:
+    # An older server names the branches and nothing else.
+    if isinstance(found, Mapping):
+        return {text(branch, 256): optional_text(head, 64) for branch, head in islice(found.items(), BRANCHES_KEPT)}
+    return dict.fromkeys(text(branch, 256) for branch in items(found)[:BRANCHES_KEPT])
 
 
 def _owners(packages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -21,6 +21,7 @@ SIBLINGS_KEPT = 2000
 RELATIONS_KEPT = 5000
 FILES_KEPT = 30000
 CHANGES_KEPT = 200
+OBSOLETERS_KEPT = 50
 
 #: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
@@ -117,10 +118,32 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "changelog", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
 
+    @query(shape=1, about="binary")
+    def obsoleters(self, package, release):
+        """Return the binary packages of a release that obsolete a name: what takes the place of a package that is gone.
+
+            {"packages": [{"name": "luanti",                  # None if mdapi does not tell
+                           "source": "luanti",
+                           "flags": "LT", "epoch": "0", "version": "5.16", "release": None}]}     # which versions it obsoletes
+
+        By name, at most `OBSOLETERS_KEPT`.  mdapi says the same of a name that nothing obsoletes and of a release that it
+        does not have: there are none then.
+
+        Source: ``/BRANCH/obsoletes/NAME``.
+        """
+        asked = f"what obsoletes {package!r} in {release}"
+        path = f"/{quote(release, safe='')}/obsoletes/{quote(package, safe='')}"
+        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        if answer.status == 400 and answer.content_type.startswith("text/plain"):
+            return {"packages": []}
+        rows = self.decoded(answer, asked)
+        return self.check(asked, lambda: {"packages": _obsoleters(rows, package)})
+
     # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
 
     @package.affected("mdapi.repo.update")
     @relations.affected("mdapi.repo.update")
+    @obsoleters.affected("mdapi.repo.update")
     def affected_by_primary(event):
         if repository_release(event) and _file_kind(event) in ("primary", None):
             yield from event.binary_packages
@@ -180,6 +203,28 @@ def _relations(rows: Any) -> list[dict[str, str | None]]:
     # mdapi repeats some (guake requires /bin/sh twice, once for each scriptlet).
     found = {tuple(optional_text(row[key], 1000) for key in keys): None for row in items(rows)}
     return [dict(zip(keys, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
+
+
+def _obsoleters(rows: Any, package: str) -> list[dict[str, str | None]]:
+    # A mistaken answer about another name must not pass for one about this.
+    found = [
+        {"name": _own_name(row), "source": text(row["basename"], 256), **relation}
+        for row in items(rows)
+        for relation in _relations(row["obsoletes"])
+        if relation.pop("name") == package
+    ]
+    return sorted(found, key=lambda row: (row["name"] or "", row["source"] or ""))[:OBSOLETERS_KEPT]
+
+
+def _own_name(row: Mapping[str, Any]) -> str | None:
+    """Return what the binary in a row is called: of the names of its source's binaries the one that it provides in its own EVR.
+
+    A row does not say its name; rpm has every package provide it.  None where that is not exactly one.
+    """
+    evr = (row["epoch"], row["version"], row["release"])
+    provided = {one["name"] for one in items(row["provides"]) if (one["epoch"], one["version"], one["release"]) == evr}
+    names = sorted({text(name, 256) for name in items(row["co-packages"])} & provided)
+    return names[0] if len(names) == 1 else None
 
 
 def _files(answer: Mapping[str, Any]) -> dict[str, Any]:

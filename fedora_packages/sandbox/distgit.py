@@ -10,6 +10,7 @@ from fedora_packages.sandbox.facts import Listing, Package
 from fedora_packages.sandbox.served import LOOK, Sandboxed
 
 NO_PROJECT = {"error": "Project not found", "error_code": "ENOPROJECT"}
+NO_COMMIT = {"error": "Commit not found", "error_code": "ENOCOMMIT"}
 NOT_FOUND_PAGE = "<!DOCTYPE html>\n<html><body><h1>Page not found (404)</h1></body></html>\n"
 
 
@@ -18,6 +19,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
     return [
         web.get("/distgit/api/0/rpms/{name}", project),
         web.get("/distgit/api/0/rpms/{name}/git/branches", branches),
+        web.get("/distgit/api/0/rpms/{name}/c/{commit}/info", commit),
         web.get("/distgit/rpms/{name}/raw/{branch}/f/{path:.+}", raw),
         web.get("/distgit/extras/pagure_poc.json", points_of_contact),
         web.get("/distgit/extras/pagure_owner_alias.json", owner_aliases),
@@ -42,6 +44,30 @@ async def branches(request: web.Request) -> web.Response:
     return web.json_response(
         {"total_branches": len(heads), "branches": heads if with_commits else list(heads), "default": "rawhide"}
     )
+
+
+async def commit(request: web.Request) -> web.Response:
+    """Answer ``GET /api/0/rpms/NAME/c/HASH/info``; the heads of branches are all the commits there are."""
+    package = request[LOOK].package(request.match_info["name"])
+    if package is None:
+        return web.json_response(NO_PROJECT, status=404)
+    for branch in package.branches.values():
+        if branch.commit == request.match_info["commit"]:
+            said = branch.dead or f"Update to {branch.evr.version}"
+            author = person_json(branch.agent or package.owner)["fullname"]
+            return web.json_response(
+                {
+                    "author": author,
+                    "commit_time": branch.pushed,
+                    "commit_time_offset": 0,
+                    "committer": author,
+                    "hash": branch.commit,
+                    "message": f"{said.rstrip()}\n",
+                    "parent_ids": [],
+                    "tree_id": branch.commit[::-1],
+                }
+            )
+    return web.json_response(NO_COMMIT, status=404)
 
 
 async def raw(request: web.Request) -> web.Response:

@@ -243,13 +243,17 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What the head of a dist-git branch holds.  ``dead`` is the text of ``dead.package`` where it is retired."""
+    """What the head of a dist-git branch holds.
+
+    ``dead`` is the text of ``dead.package`` where it is retired; ``agent`` is who pushed it, or "" for the owner.
+    """
 
     evr: EVR
     source: Source
     commit: str
     pushed: int
     dead: str | None = None
+    agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

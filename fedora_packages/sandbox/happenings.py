@@ -289,9 +289,8 @@ class Happenings(Teller):
             raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
         release = self.release(name)
         reason, agent = options.text("reason", "Unmaintained"), options.account("agent", self.agent(package))
-        dead = replace(
-            branch, dead=reason, commit=commit_hash(package.name, name, "dead", time.time()), pushed=int(time.time())
-        )
+        commit = commit_hash(package.name, name, "dead", time.time())
+        dead = replace(branch, dead=reason, commit=commit, pushed=int(time.time()), agent=agent)
         package = self.put(
             replace(
                 package,

@@ -229,6 +229,30 @@ def test_sources_show_a_push_or_not(queries, query, commit, topic, body, variant
 
 
 @pytest.mark.parametrize(
+    ("value", "body", "shows"),
+    [
+        ({"found": True, "heads": {"f45": "abc"}}, {"branch": "f45", "end_commit": "abc"}, True),
+        ({"found": True, "heads": {"f45": "old"}}, {"branch": "f45", "end_commit": "abc"}, False),
+        ({"found": True, "heads": {"rawhide": "old"}}, {"branch": "f45", "end_commit": "abc"}, True),
+        ({"found": False}, {"branch": "f45", "end_commit": "abc"}, True),
+        ({"found": True, "heads": {"f45": "old"}}, {"branch": None, "end_commit": 7}, True),
+    ],
+)
+def test_a_retirement_shows_a_push_or_not(queries, value, body, shows):
+    assert is_shown(queries["distgit.retirement"], value, event("pagure.git.receive", **body)) is shows
+
+
+@pytest.mark.parametrize(
+    ("paths", "is_touched"),
+    [({"dead.package": "A"}, True), ({"dead.package": "D"}, True), ({"guake.spec": "M"}, False), (None, True)],
+)
+def test_a_push_touches_the_retirement_if_it_may_retire_the_package(queries, paths, is_touched):
+    repo = {"name": "guake", "namespace": "rpms", "fullname": "rpms/guake"}
+    given = event("pagure.git.receive", repo=repo, branch="f45", changed_files=paths)
+    assert bool(list(queries["distgit.retirement"].touched(given))) is is_touched
+
+
+@pytest.mark.parametrize(
     ("value", "shows"),
     [
         ({"found": True, "modified": 2000}, True),

@@ -365,6 +365,62 @@ def test_a_retired_branch_says_why(queries, upstream):
     assert queries["distgit.spec"].fetch("guake", "f45") == {"found": False, "dead": "use tilda", "commit": None}
 
 
+def test_each_active_branch_is_looked_at_once_and_a_retired_one_says_why_when_and_by_whom(queries, upstream):
+    heads = {"rawhide": "abc", "f45": "def", "f30": "old", "epel9": "def"}
+    upstream.says("/api/0/rpms/guake/git/branches", {"branches": heads})
+    upstream.answers["/rpms/guake/raw/abc/f/dead.package"] = Answer(b"use tilda\n", content_type="text/plain")
+    upstream.says(
+        "/api/0/rpms/guake/c/abc/info", {"commit_time": 1000, "author": "A. Packager", "message": "use tilda"}
+    )
+    assert queries["distgit.retirement"].fetch("guake") == {
+        "found": True,
+        "heads": {"rawhide": "abc", "f45": "def"},
+        "retired": {"rawhide": {"reason": "use tilda", "when": 1000, "who": "A. Packager"}},
+    }
+    assert len([asked for asked in upstream.asked if asked.path.endswith("dead.package")]) == 2
+
+
+def test_a_server_that_tells_neither_heads_nor_commits_still_says_why_a_branch_is_retired(queries, upstream):
+    upstream.says("/api/0/rpms/guake/git/branches", {"branches": ["rawhide", "f45"]})
+    upstream.answers["/rpms/guake/raw/f45/f/dead.package"] = Answer(b"use tilda\n", content_type="text/plain")
+    value = queries["distgit.retirement"].fetch("guake")
+    assert value["retired"] == {"f45": {"reason": "use tilda", "when": None, "who": None}}
+
+
+def test_a_package_that_dist_git_does_not_have_is_not_called_retired(queries, upstream):
+    upstream.says("/api/0/rpms/guake/git/branches", {"error_code": "ENOPROJECT"}, status=404)
+    assert queries["distgit.retirement"].fetch("guake") == {"found": False}
+
+
+def obsoleter(source, names, obsoletes, provides):
+    def versioned(name):
+        return {"name": name, "flags": "EQ", "epoch": "0", "version": "2", "release": "1"}
+
+    return {
+        "basename": source, "epoch": "0", "version": "2", "release": "1", "co-packages": names,
+        "provides": [versioned(name) for name in provides],
+        "obsoletes": [{**versioned(name), "flags": "LT", "release": None} for name in obsoletes],
+    }  # fmt: skip
+
+
+def test_what_obsoletes_a_name_is_named_where_mdapi_tells(queries, upstream):
+    rows = [
+        obsoleter("luanti", ["luanti", "luanti-server"], ["minetest", "other"], ["luanti", "minetest"]),
+        obsoleter("odd", ["odd", "odd-libs"], ["minetest"], ["odd", "odd-libs"]),
+        obsoleter("stranger", ["stranger"], ["minetest-server"], ["stranger"]),
+    ]
+    upstream.says("/rawhide/obsoletes/minetest", rows)
+    found = queries["mdapi.obsoleters"].fetch("minetest", "rawhide")["packages"]
+    assert [(row["name"], row["source"], row["flags"], row["version"]) for row in found] == [
+        (None, "odd", "LT", "2"), ("luanti", "luanti", "LT", "2"),
+    ]  # fmt: skip
+
+
+def test_what_nothing_obsoletes_has_no_obsoleters(queries, upstream):
+    upstream.answers["/rawhide/obsoletes/guake"] = Answer(b"400: Bad Request", 400, "text/plain")
+    assert queries["mdapi.obsoleters"].fetch("guake", "rawhide") == {"packages": []}
+
+
 @pytest.mark.parametrize(
     ("branches", "commit"), [({"f45": "abc", "rawhide": "def"}, "abc"), ({"rawhide": "def"}, None), (["f45"], None)]
 )

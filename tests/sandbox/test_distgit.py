@@ -55,6 +55,14 @@ def test_a_missing_file_is_a_page(quiet, path):
     assert (answer.status, answer.headers.get_content_type()) == (404, "text/html")
 
 
+def test_a_head_is_told_of_as_pagure_tells_of_a_commit(live):
+    live.happen("retire", "vim", reason="Use emacs", agent="ralph")
+    commit = live.truth("vim")["branches"]["rawhide"]["commit"]
+    answer = live.get(f"/distgit/api/0/rpms/vim/c/{commit}/info")
+    assert (answer["author"], answer["message"], answer["hash"]) == ("Ralph", "Use emacs\n", commit)
+    assert live.ask("/distgit/api/0/rpms/vim/c/0000/info").status == 404
+
+
 def test_a_retired_branch_holds_its_reason_and_no_spec(live):
     live.happen("retire", "guake", reason="Use tilda")
     assert live.ask("/distgit/rpms/guake/raw/rawhide/f/dead.package").text == "Use tilda\n"
