@@ -10,6 +10,7 @@ An **entry** is a query about a package.  In Redis it is one hash, and all entri
 
     fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
                                v:<variant> = {...}        current value with its stamp (JSON)
+                               n:<variant> = {...}        the figures of that value, for who wants no more of it
                                o:<variant> = {...}        last known good, after an invalidation
                                x:<variant> = {...}        the latest failed fill: since, at, error, upstream, kind
                                why = {...}                the newest event that invalidated it, and when that was
@@ -51,6 +52,11 @@ LAG_LIMIT = 600.0
 
 #: Seconds after which the lock of a fill is taken from a process that died while it held it.
 LOCK_TIMEOUT = 60.0
+
+
+#: How many figures are kept of a value, and what is larger than any of them.
+FIGURES_KEPT = 16
+MOST_FIGURE = 1 << 53
 
 
 @dataclass(frozen=True)
@@ -320,15 +326,17 @@ class GenerationBackend(RedisBackend):
         entry_key, _, variant = key.rpartition("|")
         return FillLock(self.writer_client, f"{entry_key}:fill:{variant}", self.wait)
 
-    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False) -> bool:
-        """Store a fill and say whether its race was won; see ``lua/store.lua``.
+    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False, shows: bool = True) -> bool:
+        """Store a fill and say whether its race was won; see ``lua/store.lua``.  ``shows`` as in `Cache.store`.
 
         With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
         """
         data = _compact({"value": filled.value, "stamp": filled.stamp.as_dict()})
+        figures = _figures(filled.value) if shows else {}
         keys = [entry_key, _revision_key(entry_key)]
         how = "keep" if keep else ""
-        return bool(run_script(self.writer_client, "store", keys, filled.generation, variant, data, how))
+        told = [filled.generation, variant, data, how, _compact(figures) if figures else ""]
+        return bool(run_script(self.writer_client, "store", keys, *told))
 
 
 class FillLock:
@@ -469,9 +477,12 @@ class Cache:
             cause is not None and cause["sent"] >= now - LAG_LIMIT,
         )
 
-    def store(self, entry: Entry, variant: str, filled: Filled) -> bool:
-        """Store a fill unless the entry was invalidated since it was opened; a loser is queued again."""
-        if self.backend.store(entry.key, variant, filled):
+    def store(self, entry: Entry, variant: str, filled: Filled, shows: bool = True) -> bool:
+        """Store a fill unless the entry was invalidated since it was opened; a loser is queued again.
+
+        ``shows`` says whether the value shows what events said; of one that does not there are no `figures`.
+        """
+        if self.backend.store(entry.key, variant, filled, shows=shows):
             return True
         self.on_lost(entry)
         return False
@@ -506,7 +517,7 @@ class Cache:
         """Forget one variant for good: its release is no more."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
-            pipe.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
+            pipe.hdel(entry.key, *(f"{kind}:{variant}" for kind in "voxn"))
             pipe.incr(entry.revision_key)
             pipe.execute()
 
@@ -533,6 +544,20 @@ class Cache:
             for row in rows
         ]
 
+    def figures(self, wanted: Sequence[tuple[Entry, str]]) -> list[dict[str, Any] | None]:
+        """Return for each (entry, variant) the figures of its value, in one round trip; None where that is not fresh.
+
+        They are the whole numbers at the top of it (``{"total": 412}``): to read them costs next to nothing, however
+        large the value is.  Nobody is asked for what is missing.
+        """
+        if not wanted:
+            return []
+        with redis_errors():
+            pipe = self.client.pipeline(transaction=False)
+            for entry, variant in wanted:
+                pipe.hget(entry.key, f"n:{variant}")
+            return [json.loads(found) if found else None for found in pipe.execute()]
+
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""
         with redis_errors():
@@ -550,6 +575,14 @@ class Cache:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _figures(value: Any) -> dict[str, Any]:
+    """Return the whole numbers at the top of a value, a few."""
+    if not isinstance(value, Mapping):
+        return {}
+    found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MOST_FIGURE]
+    return dict(found[:FIGURES_KEPT])
 
 
 def _recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:

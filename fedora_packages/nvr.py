@@ -1,8 +1,10 @@
 """Names, versions and their order: what an NVR is made of, and which of two EVRs rpm calls newer."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import total_ordering
+from typing import Any
 
 from fedora_packages.errors import InvalidNVR
 
@@ -42,6 +44,12 @@ def parse_nvr(text: str) -> NVR:
     if len(parts) != 3 or not all(parts) or not is_package_name(parts[0]):
         raise InvalidNVR(f"{text!r:.80} is no name-version-release")
     return NVR(*parts)
+
+
+def evr(build: Mapping[str, Any]) -> str:
+    """Return epoch, version and release of a mapping that has them as people write them: an epoch of 0 is left out."""
+    text = f"{build['version']}-{build['release']}" if build["release"] else str(build["version"])
+    return text if build["epoch"] in (None, 0, "0", "") else f"{build['epoch']}:{text}"
 
 
 @total_ordering

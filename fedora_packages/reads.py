@@ -102,6 +102,20 @@ class Reads:
             finally:
                 self._waiting.release()
 
+    def figures(self, wanted: Sequence[Wanted]) -> list[dict[str, Any] | None]:
+        """Return the `Cache.figures` of each of ``wanted``; None where they are not known to be fresh.
+
+        One round trip; no upstream is asked, nothing is waited for and nothing raised.
+        """
+        try:
+            found = self._cache.figures(
+                [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+            )
+        except CacheUnavailable:
+            return [None] * len(wanted)
+        # While changes may be missing nothing is fresh.
+        return [None] * len(wanted) if self._watch.broken_since() is not None else found
+
     def close(self) -> None:
         """Forget fills that have not begun; those under way end by their timeouts."""
         for filler in self._fillers.values():

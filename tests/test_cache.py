@@ -370,3 +370,19 @@ def test_a_package_with_odd_letters_has_keys_of_its_own(cache, client):
 def test_all_entries_of_a_package_are_in_one_cluster_slot():
     slots = {redis.cluster.key_slot(key.encode()) for key in (ENTRY.key, ENTRY.revision_key)}
     assert len(slots) == 1
+
+
+def test_figures_are_those_of_a_value_while_it_is_current(cache):
+    fill(cache, {"total": 412, "testing": 0, "found": True, "builds": [1], "huge": 10**30, "text": "x"})
+    other = Entry("koji.builds", "vim", 1)
+    assert cache.figures([(ENTRY, ""), (other, "")]) == [{"total": 412, "testing": 0}, None]
+    cache.invalidate([Invalidation(ENTRY)])
+    assert cache.figures([(ENTRY, "")]) == [None]
+
+
+def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
+    fill(cache, {"total": 1})
+    cache.drop(ENTRY, "")
+    opened = cache.open(ENTRY)
+    assert cache.store(ENTRY, "", cache.fetched(opened.generation, lambda: {"total": 2}, "koji", None), shows=False)
+    assert cache.figures([(ENTRY, "")]) == [None]

@@ -29,11 +29,12 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(shape=1, every="updates_every")
+    @query(shape=2, every="updates_every")
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
             {"total": 131,                                  # updates bodhi knows of
+             "testing": 2,                                  # of those that are listed, how many are in testing
              "updates": [{"alias": "FEDORA-2026-0a1b2c3d4e",
                           "title": "guake-3.9.0-1.fc45",
                           "release": "F45",                 # bodhi's name of the release, None in very old ones
@@ -67,7 +68,8 @@ class BodhiConnector(Connector):
             if len(rows) < PAGE or len(updates) >= total:
                 break
         # A page boundary moves while we read if an update is submitted meanwhile: one may come twice.
-        return {"total": total, "updates": list({update["alias"]: update for update in updates}.values())}
+        kept = list({update["alias"]: update for update in updates}.values())
+        return {"total": total, "testing": sum(update["status"] == "testing" for update in kept), "updates": kept}
 
     @updates.affected("bodhi.update.*", "bodhi.errata.publish")
     def updates_affected(event):

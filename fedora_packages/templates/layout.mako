@@ -1,4 +1,5 @@
-## The frame of every page.  Pages fill the blocks `page_title` and `searched` (what the search field holds) and give the body.
+## The frame of every page.  Pages fill the blocks `page_title`, `searched` (what the search field holds) and `about` (what machines
+## are told of the page) and give the body.
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -6,6 +7,7 @@
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <meta name="color-scheme" content="light dark">
   <title><%block name="page_title">Fedora Packages</%block></title>
+  <%block name="about"/>
   <link rel="icon" type="image/svg+xml" href="${request.static_path('fedora_packages:static/icon.svg')}">
   <link rel="stylesheet" href="${request.static_path('fedora_packages:static/site.css')}">
 </head>

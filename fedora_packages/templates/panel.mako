@@ -25,9 +25,16 @@
   % endif
   % if panel.reads:
   <footer class="stamps" id="stamps-${panel.widget.name}">
-    % for read in panel.reads:
-    ${parts.stamp(read)}
-    % endfor
+    <details
+    % if not panel.is_fresh:
+      open
+    % endif
+    >
+      <summary>${parts.stamps(panel)}</summary>
+      % for read in panel.reads:
+      ${parts.stamp(read)}
+      % endfor
+    </details>
     % if check:
     <form class="check" method="post" action="${check}"><button type="submit">Check now</button></form>
     % endif

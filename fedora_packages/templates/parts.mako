@@ -84,6 +84,15 @@ ${spoken(read.upstream)} has not answered yet.\
 % endif
 </%def>
 
+## The stamps of a panel in a line: as of when all of it is, and from whom.
+<%def name="stamps(panel)">\
+% if panel.is_fresh and panel.oldest:
+As of ${when(panel.oldest.reading.stamp.fetched)}, from ${", ".join(spoken(name) for name in panel.upstreams)}\
+% else:
+As of when this is, from ${", ".join(spoken(name) for name in panel.upstreams)}\
+% endif
+</%def>
+
 ## When, from whom and because of what a value was read; or why it is old, or not there.
 <%def name="stamp(read)">
 <p class="stamp stamp-${read.reading.state}"><span class="word">${read.word.capitalize()}:</span>

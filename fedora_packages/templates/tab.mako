@@ -1,31 +1,49 @@
 ## A tab of a package's page.
 <%inherit file="layout.mako"/>
 <%block name="page_title">${package.name}: ${tab.title.lower()} - Fedora Packages</%block>
+<%block name="about">
+  <link rel="canonical" href="${address}">
+  <link rel="alternate" type="application/json" href="${json_address}">
+  <meta name="description" content="${package.name}: ${package.document.summary}">
+  % if not is_whole:
+  <meta name="robots" content="noindex, follow">
+  % endif
+</%block>
 <header class="package">
   <h1>${package.name}</h1>
   % if is_binary:
   <p>Binary package of <a href="${request.route_path('package', package=package.source)}">${package.source}</a>:
     builds, updates, bugs and sources are the source package's.</p>
   % else:
-  <p>Source package</p>
+  <p>Source package\
+    % if releases:
+ in ${", ".join(releases)}\
+    % endif
+</p>
   % endif
   % if package.is_retired:
   <p class="notice">Retired: no active release has this package any more.</p>
   % endif
   <nav class="tabs" aria-label="About ${package.name}">
     <ul>
-      % for title, address, is_current in tabs:
-      <li><a href="${address}"
-      % if is_current:
+      % for tab_link in tabs:
+      <li><a href="${tab_link.address}"
+      % if tab_link.is_current:
         aria-current="page"
       % endif
-      >${title}</a></li>
+      >${tab_link.title}\
+      % if tab_link.count:
+ <span class="count">${tab_link.count.number} ${tab_link.count.words}</span>\
+      % endif
+</a></li>
       % endfor
     </ul>
   </nav>
 </header>
 <%block name="outcome"/>
+<div class="panels panels-${tab.name}">
 % for panel in panels:
 ## Markup that panel.mako has made, and escaped.
 ${panel | n}
 % endfor
+</div>

@@ -214,7 +214,8 @@ def _wanted(widget: Widget, page: Page) -> dict[str, Wanted]:
         raise UnknownPart(
             f"On the page of {page.package.name} the part {widget.name} shows nothing that can be checked."
         )
-    return {word: wanted_of(page.service.queries[query], page) for word, query in reads.items()}
+    release = widget.release(page)
+    return {word: wanted_of(page.service.queries[query], page, release) for word, query in reads.items()}
 
 
 def _told(word: str, want: Wanted, outcome: Checked | UpstreamError) -> Told:

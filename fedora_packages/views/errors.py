@@ -4,6 +4,7 @@ An error says what was wrong and what can be done; what we did wrong ourselves i
 """
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.exceptions import URLDecodeError
@@ -14,12 +15,16 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
+from fedora_packages.search.reader import Hit
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 
 log = logging.getLogger(__name__)
 
 #: Seconds after which a missing index, or a Redis that is away, is worth another look.
 RETRY = 30
+
+#: Packages that are offered in place of one that there is not.
+HITS_SHOWN = 5
 
 
 def is_for_machines(request: Request) -> bool:
@@ -28,10 +33,13 @@ def is_for_machines(request: Request) -> bool:
     return request.environ.get("PATH_INFO", "").startswith("/api/")
 
 
-def problem(request: Request, status: int, detail: str, word: str = "", **members: Any) -> Response:
+def problem(
+    request: Request, status: int, detail: str, word: str = "", hits: Sequence[Hit] = (), **members: Any
+) -> Response:
     """Return an error: a page, or JSON for machines.
 
-    ``detail`` is a sentence; ``word`` is what a page offers to search for; ``members`` are added to the JSON.
+    ``detail`` is a sentence; ``word`` is what a page offers to search for, ``hits`` what was found at once; ``members`` are added
+    to the JSON.
     """
     response = Response(status=status)
     title = response.status.partition(" ")[2]
@@ -41,7 +49,7 @@ def problem(request: Request, status: int, detail: str, word: str = "", **member
         response.content_type = "application/problem+json"
         response.charset = None
     else:
-        values = {"title": title, "detail": detail, "word": word}
+        values = {"title": title, "detail": detail, "word": word, "hits": hits}
         response = render_to_response("fedora_packages:templates/error.mako", values, request)
     response.status_int = status
     return response
@@ -56,9 +64,16 @@ def not_found(request: Request) -> Response:
 @exception_view_config(UnknownPackage)
 @exception_view_config(UnknownPart)
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
-    """No such package, or no such part of it."""
+    """No such package, or no such part of it.  A page says what the search finds: the name may be an old one, or half of one."""
     word = printable(request.matchdict["package"], 100) if isinstance(error, UnknownPackage) else ""
-    return problem(request, 404, str(error.detail), word)
+    return problem(request, 404, str(error.detail), word, [] if is_for_machines(request) else _found(request, word))
+
+
+def _found(request: Request, word: str) -> Sequence[Hit]:
+    try:
+        return request.service.index.search(word, rows=HITS_SHOWN).hits if word else ()
+    except SearchUnavailable:
+        return ()
 
 
 @exception_view_config(InvalidArgument)

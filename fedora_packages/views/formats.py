@@ -3,14 +3,13 @@
 The one thing to know: values come from upstreams, and a number that is no time must not become an error.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
 from fedora_packages.cache import Problem
+from fedora_packages.nvr import evr
 
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "redis": "Redis", "worker": "the worker"}
@@ -49,12 +48,6 @@ def moment(seconds: float) -> str:
 def day(seconds: float) -> str:
     """Return the day of seconds since 1970: ``2026-11-25``."""
     return _written(seconds, "%Y-%m-%d") or "on an unknown day"
-
-
-def evr(build: Mapping[str, Any]) -> str:
-    """Return epoch, version and release of a mapping that has them as people write them: an epoch of 0 is left out."""
-    text = f"{build['version']}-{build['release']}" if build["release"] else str(build["version"])
-    return text if build["epoch"] in (None, 0, "0", "") else f"{build['epoch']}:{text}"
 
 
 def spoken(upstream: str) -> str:

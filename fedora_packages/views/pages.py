@@ -1,6 +1,7 @@
 """A package's pages: the overview, each tab, each panel by itself."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pyramid.renderers import render
@@ -9,7 +10,7 @@ from pyramid.view import view_config
 
 from fedora_packages.package import BINARY, Package
 from fedora_packages.views.request import UnknownPart, asked_package
-from fedora_packages.widgets.base import Page, Panel, Tab, Widget, page_of, panels
+from fedora_packages.widgets.base import Count, Page, Panel, Tab, Widget, counts, page_of, panels
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
@@ -35,7 +36,11 @@ def tab(request: Request) -> dict[str, Any]:
     page = page_of(widgets, package, request.service, request.links, request.given)
     if package.is_retired:
         request.response.status_int = 410
-    return shown(request, found, page, panels(widgets, page, request.reads))
+    parts = panels(widgets, page, request.reads)
+    # A panel that was asked for by itself is shown whatever it has to say.
+    return shown(
+        request, found, page, parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty]
+    )
 
 
 def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
@@ -51,7 +56,12 @@ def shown(request: Request, found: Tab, page: Page, parts: Sequence[Panel]) -> d
         "package": package,
         "is_binary": package.kind == BINARY,
         "tab": found,
-        "tabs": [(other.title, _address(request, package, other), other is found) for other in request.tabs.values()],
+        "tabs": _bar(request, found, page),
+        "releases": package.document.releases,
+        "address": _canonical(request, page, found),
+        "json_address": request.route_url("api.package", package=package.name),
+        # One panel, a filter or a page of a list are parts of what the tab shows, and not worth an entry of their own elsewhere.
+        "is_whole": "panel" not in request.matchdict and not page.parameters and not package.is_retired,
         "panels": [rendered(panel, request) for panel in parts],
     }
 
@@ -76,6 +86,28 @@ def check_of(panel: Panel, request: Request) -> str | None:
         return None
     named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
     return request.route_path("check", **named, _query=page.parameters)
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """A tab in the bar of tabs."""
+
+    title: str
+    address: str
+    is_current: bool
+    count: Count | None
+
+
+def _bar(request: Request, found: Tab, page: Page) -> list[TabLink]:
+    tabs = request.tabs.values()
+    known = counts(tabs, page, request.reads.figures)
+    return [TabLink(tab.title, _address(request, page.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
+
+
+def _canonical(request: Request, page: Page, tab: Tab) -> str:
+    """Return the one address of a tab, whatever was asked for: without the prefix of old addresses, and without parameters."""
+    path = _address(request, page.package, tab)
+    return request.host_url + path.removeprefix(request.script_name)
 
 
 def _address(request: Request, package: Package, tab: Tab) -> str:

@@ -32,7 +32,7 @@ class ActivityWidget(Widget):
             events = timeline.read(page.service.client, page.package.source)
         except CacheUnavailable as error:
             return {"happenings": None, "problem": str(error)}
-        told = ((event, sentence(event, page.package.source, page.links)) for event in events)
+        told = ((event, sentence(event, page.package.source, page.links)) for event in events if _is_shown(event))
         return {"happenings": happenings(told)[:EVENTS_SHOWN], "problem": None}
 
 
@@ -50,6 +50,12 @@ def happenings(told: Iterable[tuple[Mapping[str, Any], tuple[Part, ...]]]) -> li
     return found
 
 
+def _is_shown(event: Mapping[str, Any]) -> bool:
+    """Whether an event is about something that pages show: mdapi tells of repositories of sources and koji's own too."""
+    return event["gist"].get("kind") != "repository" or "release" in event["gist"]
+
+
 def _is_same_push(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    commits = {event["gist"].get("commit") for event in (one, other) if event["gist"].get("kind") == "push"}
-    return len(commits) == 1 and None not in commits and one["topic"] != other["topic"]
+    told = [event["gist"] for event in (one, other) if event["gist"].get("kind") == "push"]
+    commits = {facts.get("commit") for facts in told}
+    return len(told) == 2 and len(commits) == 1 and None not in commits and one["topic"] != other["topic"]

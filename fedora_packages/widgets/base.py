@@ -156,6 +156,8 @@ class Widget:
     * ``tab``: the name of the widget that the tab is called after, which may be itself;
     * ``reads``: a word for each value and the query it comes from.  The first is the main one: without it there is nothing to
       show.  Of others it is said that they are not known.
+    * ``counted``, if the tab is to say how many there are of what it shows: the query whose figures tell that (see
+      `Cache.figures`), and ``count``, which tells it; ``counts`` are words for what is counted where the title does not say it.
     """
 
     name: str
@@ -163,6 +165,8 @@ class Widget:
     order: int
     tab: str
     reads: Mapping[str, str] = {}
+    counted: str | None = None
+    counts: str = ""
 
     @property
     def template(self) -> str:
@@ -181,6 +185,18 @@ class Widget:
         """Whether the panel has a place on the page of this package."""
         return True
 
+    def is_empty(self, page: Page, values: Mapping[str, Any]) -> bool:
+        """Whether the panel has nothing to say, now that the values are known, that would be worth its place among others."""
+        return False
+
+    def release(self, page: Page) -> str:
+        """Return the branch of the release whose values are read, of queries whose answers differ by it."""
+        return page.release
+
+    def count(self, figures: Mapping[str, int]) -> int | None:
+        """Return how many there are, from the figures of ``counted``; None where that is not to be said."""
+        return None
+
     def switches(self, page: Page) -> Sequence[Switch]:
         """Return the choices that the panel offers.  They are shown whatever is known."""
         return ()
@@ -195,6 +211,14 @@ class Widget:
         Raises `InvalidArgument` if a parameter means nothing in the light of the values.
         """
         return dict(values)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many there are of what a tab shows; ``words`` say of what, where its title does not."""
+
+    number: int
+    words: str
 
 
 @dataclass(frozen=True)
@@ -224,6 +248,23 @@ class Panel:
     reads: tuple[Read, ...]
     switches: tuple[Switch, ...]
     context: dict[str, Any] | None
+    is_empty: bool = False
+
+    @property
+    def oldest(self) -> Read | None:
+        """The oldest of what is known of what was read."""
+        known = [read for read in self.reads if read.reading.is_known]
+        return min(known, key=lambda read: read.reading.stamp.fetched, default=None)
+
+    @property
+    def upstreams(self) -> tuple[str, ...]:
+        """The upstreams that were read."""
+        return tuple(dict.fromkeys(read.upstream for read in self.reads))
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether all that was read is what the upstreams say."""
+        return all(read.reading.is_fresh for read in self.reads)
 
     @property
     def is_doubtful(self) -> bool:
@@ -248,7 +289,7 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
     """Return the panels of a page, with all their values read at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
     wanted = {
-        (widget.name, word): wanted_of(page.service.queries[query], page)
+        (widget.name, word): wanted_of(page.service.queries[query], page, widget.release(page))
         for widget in shown
         for word, query in widget.reads.items()
     }
@@ -266,12 +307,27 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
     ]
 
 
-def wanted_of(query: Query, page: Page) -> Wanted:
-    """Return the entry of a query that a page shows: the source's or a binary's, by what the query is about."""
+def wanted_of(query: Query, page: Page, release: str | None = None) -> Wanted:
+    """Return the entry of a query that a page shows: the source's or a binary's, by what the query is about.
+
+    ``release`` is the branch to read it of, where that is not the page's.
+    """
     if query.about == "nothing":
         return Wanted(query)
     name = page.binary if query.about == "binary" else page.package.source
-    return Wanted(query, name, page.release if query.by_release else None)
+    return Wanted(query, name, (release or page.release) if query.by_release else None)
+
+
+def counts(tabs: Iterable[Tab], page: Page, figures: Callable[[Sequence[Wanted]], list[Any]]) -> dict[str, Count]:
+    """Return how many there are of what each tab shows, by the tab's name; those of which that is not known are left out."""
+    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.counted in page.service.queries]
+    found = figures([wanted_of(page.service.queries[widget.counted], page) for _, widget in counting])
+    told = {
+        tab.name: Count(number, widget.counts)
+        for (tab, widget), known in zip(counting, found, strict=True)
+        if known is not None and (number := widget.count(known)) is not None
+    }
+    return told
 
 
 def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch]]:
@@ -287,4 +343,5 @@ def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, Reading]], swi
     reads = tuple(Read(word, page.service.queries[widget.reads[word]].upstream, reading) for word, reading in found)
     values = {word: reading.value if reading.is_known else None for word, reading in found}
     is_known = widget.main is None or values[widget.main] is not None
-    return Panel(widget, page, reads, switches, widget.context(page, values) if is_known else None)
+    context = widget.context(page, values) if is_known else None
+    return Panel(widget, page, reads, switches, context, is_known and widget.is_empty(page, values))

@@ -18,6 +18,11 @@ class BugsWidget(Widget):
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
     reads = {"bugs": "bugzilla.bugs"}
+    counted = "bugzilla.counts"
+
+    def count(self, figures: Mapping[str, int]) -> int | None:
+        """Count the open bugs."""
+        return figures.get("open")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a page."""

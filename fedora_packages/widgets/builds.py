@@ -16,6 +16,11 @@ class BuildsWidget(Widget):
 
     name, title, order, tab = "builds", "Builds", 110, "builds"
     reads = {"builds": "koji.builds"}
+    counted = "koji.builds"
+
+    def count(self, figures: Mapping[str, int]) -> int | None:
+        """Count all builds that koji has."""
+        return figures.get("total")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a state and a page."""

@@ -1,21 +1,56 @@
 """The overview's first panel: what the package is, who maintains it, how to get it."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.links import web_address
+from fedora_packages.nvr import evr
 from fedora_packages.package import BINARY, Package
+from fedora_packages.search.document import DESCRIPTION_KEPT, SUMMARY_KEPT
+from fedora_packages.specfile import TEXT_KEPT, description, licence, summary
 from fedora_packages.widgets.base import Page, Widget
 
-#: Binaries of the same source that are named; some sources have thousands.
-SIBLINGS_SHOWN = 40
+#: Binaries of the same source that are named at once, and in all; some sources have thousands.
+SIBLINGS_SHOWN = 12
+SIBLINGS_LISTED = 300
+
+#: What enables EPEL on CentOS Stream and its kin.
+ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release")
+
+#: Characters of a summary and of a description that mdapi's connector keeps.
+MDAPI_KEPT = (1000, 20000)
+
+
+@dataclass(frozen=True)
+class Install:
+    """A way to install the package: the commands, in order, and what they give."""
+
+    commands: tuple[str, ...]
+    gives: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """Summary and description, and where they are from: "" for what the stamps name anyway."""
+
+    summary: str
+    paragraphs: tuple[str, ...]
+    source: str = ""
 
 
 class OverviewWidget(Widget):
     """What the package is."""
 
     name, title, order, tab = "overview", "Overview", 10, "overview"
-    reads = {"about": "mdapi.package", "maintainers": "distgit.maintainers"}
+    reads = {
+        "about": "mdapi.package",
+        "maintainers": "distgit.maintainers",
+        "spec": "distgit.spec",
+        "releases": "bodhi.releases",
+        "tagged": "koji.tagged",
+    }
     # The index knows enough of a package to show it while mdapi is away.
     main = None
 
@@ -24,45 +59,112 @@ class OverviewWidget(Widget):
         return [("dist-git", page.links.sources(page.package.source))]
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the repositories say of exactly this package, or else what the index does."""
-        package, about = page.package, values["about"]
-        is_exact = bool(about and about["found"] and about["name"] == package.name)
-        described = about if is_exact else _indexed(package)
-        url = about["url"] if about and about["found"] else package.document.url
-        siblings = [name for name in package.siblings if name != package.name]
+        """Return what the repositories say of exactly this package, else what its spec file does, else the index."""
+        package = page.package
+        about = values["about"] if values["about"] and values["about"]["found"] else None
+        spec = values["spec"]["text"] if values["spec"] and values["spec"]["found"] else None
+        url = about["url"] if about else package.document.url
+        is_one_of_them = package.name in package.siblings
+        siblings = [(name, text) for name, text in package.document.binaries if name != package.name]
         return {
-            "summary": described["summary"],
-            "paragraphs": [text for text in described["description"].split("\n\n") if text.strip()],
+            "described": _described(package, about, spec),
             "url": url,
             "web_address": web_address(url),
-            "version": about if about and about["found"] else None,
-            "is_version_known": about is not None,
-            "repository": _repository(about),
-            "installable": _installable(package, page.binary),
+            "licence": spec and licence(spec, page.binary),
+            "is_licence_known": values["spec"] is not None,
+            "version": about,
+            "is_version_known": values["about"] is not None,
+            "repository": about["repository"] if about and about["repository"] != "release" else "",
+            "installs": _installs(package, page.binary, _where(package, values, about)),
             "is_binary": package.kind == BINARY,
+            "siblings_title": "Other binary packages of this source"
+            if is_one_of_them
+            else "Binary packages of this source",
             "siblings": siblings[:SIBLINGS_SHOWN],
-            "more_siblings": max(0, len(siblings) - SIBLINGS_SHOWN),
+            "other_siblings": siblings[SIBLINGS_SHOWN:SIBLINGS_LISTED],
+            "more_siblings": max(0, len(siblings) - SIBLINGS_LISTED),
             "maintainers": _roles(values["maintainers"]),
         }
 
 
-def _installable(package: Package, binary: str) -> str | None:
-    """Return what to install, where that is one thing: a source with many binaries and none of its name is no one thing."""
+def _described(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> Described:
+    if about and about["name"] == package.name:
+        kept = MDAPI_KEPT
+        return Described(_marked(about["summary"], kept[0]), _paragraphs(about["description"], kept[1]))
+    document, is_binary = package.document, package.kind == BINARY
+    said = None if is_binary or spec is None else (summary(spec), description(spec))
+    if said and said[0] and said[1]:
+        return Described(_marked(said[0], TEXT_KEPT), _paragraphs(said[1], TEXT_KEPT))
+    own = dict(document.binaries).get(package.name, "") if is_binary else document.summary
+    short = _marked(own or document.summary, SUMMARY_KEPT)
+    return Described(short, _paragraphs(document.description, DESCRIPTION_KEPT), "the index of this site")
+
+
+def _marked(text: str, kept: int) -> str:
+    """Return a text of which so many characters are kept, with a mark where more was there."""
+    return f"{text.rstrip()} […]" if len(text) >= kept else text
+
+
+def _paragraphs(text: str, kept: int) -> tuple[str, ...]:
+    return tuple(part for part in re.split(r"\n\s*\n", _marked(text, kept)) if part.strip())
+
+
+@dataclass(frozen=True)
+class Where:
+    """The branches that have a package in a repository which a plain command installs from, and those that have it in testing.
+
+    Each with the EVR that it has there, "" where that is not known.
+    """
+
+    stable: Mapping[str, str]
+    testing: Mapping[str, str]
+
+
+def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any] | None) -> Where:
+    """Return where a package can be had; a release of which that is not known is in neither."""
+    tags = values["tagged"]["tags"] if values["tagged"] else {}
+    known = values["releases"]["releases"] if values["releases"] else []
+    by_branch = {release["branch"]: release for release in known}
+    stable, testing = {}, {}
+    for branch in package.document.releases:
+        release = by_branch.get(branch, {"stable_tag": None, "testing_tag": None})
+        in_stable, in_testing = tags.get(release["stable_tag"]), tags.get(release["testing_tag"])
+        # What mdapi shows of the package's own release is there, whatever koji says.
+        shown = about if branch == package.branch else None
+        if shown and "testing" in shown["repository"]:
+            in_testing = shown
+        elif shown and release["stable_tag"] not in tags:
+            in_stable = shown
+        if in_stable:
+            stable[branch] = evr(in_stable)
+        if in_testing and (shown or not in_stable):
+            testing[branch] = evr(in_testing)
+    return Where(stable, testing)
+
+
+def _installs(package: Package, binary: str, where: Where) -> list[Install]:
+    """Return how to install the package, where that is one thing: many binaries and none of the source's name are no one thing.
+
+    What is only in testing is never said to come with a plain command, and what only EPEL has needs EPEL.
+    """
     is_the_python = binary.removeprefix("python3-") == package.name.removeprefix("python-")
     is_one = binary == package.name or len(package.siblings) == 1 or is_the_python
-    return binary if is_one and not package.is_retired else None
-
-
-def _indexed(package: Package) -> dict[str, str]:
-    document = package.document
-    summary = dict(document.binaries).get(package.name, "") if package.kind == BINARY else document.summary
-    return {"summary": summary or document.summary, "description": document.description}
-
-
-def _repository(about: Mapping[str, Any] | None) -> str:
-    """Return which of a release's repositories has it, in brackets; nothing of the one that all have."""
-    found = about["repository"] if about and about["found"] else "release"
-    return "" if found == "release" else f" ({found})"
+    if not is_one or package.is_retired:
+        return []
+    is_of_epel = all(branch.startswith("epel") for branch in package.document.releases)
+    enable = ENABLE_EPEL if is_of_epel else ()
+    found = []
+    for branches, option in ((where.stable, ""), (where.testing, "epel-testing" if is_of_epel else "updates-testing")):
+        shown = [branch for branch in branches if is_of_epel or not branch.startswith(("epel", "eln"))]
+        if shown:
+            command = f"sudo dnf install --enablerepo={option} {binary}" if option else f"sudo dnf install {binary}"
+            # Where some version is in testing, it must be clear which one a command gives.
+            given = [f"{branch} ({branches[branch]})" if where.testing else branch for branch in shown]
+            gives = f"{'from testing, ' if option else ''}in {', '.join(given)}"
+            if enable:
+                gives += ": on Enterprise Linux and its kin, with EPEL enabled first"
+            found.append(Install(enable if command in enable else (*enable, command), gives))
+    return found
 
 
 def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]] | None:

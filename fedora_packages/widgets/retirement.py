@@ -1,25 +1,89 @@
-"""Why a package is retired: the first thing that its page says."""
+"""Where and why a package is retired, and what takes its place: the first thing that its page says."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fedora_packages.errors import SearchUnavailable
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.parameters import NO_BRANCH
+
+#: The package that obsoletes what nothing takes the place of, so that upgrades remove it.
+REMOVER = "fedora-obsolete-packages"
+
+#: How a reason names what takes the package's place.
+_SUCCESSOR = re.compile(
+    r"\b(?:renamed?(?: to)?|replaced (?:by|with)|superseded by|obsoleted by|merged (?:in)?to|moved to|use|see)"
+    r"\s+['\"`]?([A-Za-z0-9_][A-Za-z0-9._+-]{0,199})",
+    re.IGNORECASE,
+)
+
+#: A package that was never meant for Fedora is not called retired there.
+_FOR_EPEL = re.compile(r"\bepel\b", re.IGNORECASE)
+
+SUCCESSORS_SHOWN = 10
 
 
 class RetirementWidget(Widget):
-    """That a package is retired, and what whoever retired it wrote."""
+    """The branches on which a package is retired, what whoever retired it wrote, and where it still is."""
 
     name, title, order, tab = "retirement", "Retired", 1, "overview"
-    reads = {"reason": "distgit.spec"}
-    # That it is retired is known from the index; only the reason is read.
+    reads = {"retirement": "distgit.retirement", "obsoleters": "mdapi.obsoleters", "releases": "bodhi.releases"}
+    # That it is retired everywhere is known from the index.
     main = None
 
     def is_shown(self, package: Package) -> bool:
-        """Only on the page of a retired package."""
-        return package.is_retired
+        """Only on the page of a package that rawhide does not have: most were retired there, and each page has all others."""
+        return NO_BRANCH not in package.document.releases
+
+    def is_empty(self, page: Page, values: Mapping[str, Any]) -> bool:
+        """Whether it was never there, or only for EPEL."""
+        return not page.package.is_retired and not _notices(page.package, values["retirement"], {})
+
+    def release(self, page: Page) -> str:
+        """Return rawhide: what takes a package's place is there first."""
+        return NO_BRANCH
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the reason, where one is given, and whether it is known what is given."""
-        spec = values["reason"]
-        return {"reason": spec["dead"] if spec else None, "is_known": spec is not None, "branch": page.release}
+        """Return a notice for each reason, the packages that take its place, and where it still is."""
+        known = values["releases"]["releases"] if values["releases"] else []
+        titles = {release["branch"]: release["title"] for release in known}
+        notices = _notices(page.package, values["retirement"], titles)
+        obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
+        names = dict.fromkeys(row["name"] or row["source"] for row in obsoleters)
+        return {
+            "notices": notices,
+            "is_known": values["retirement"] is not None,
+            "successors": [name for name in names if name != REMOVER][:SUCCESSORS_SHOWN],
+            "is_removed": REMOVER in names,
+            "named": [] if names.keys() - {REMOVER} else _named(page, (notice["reason"] for notice in notices)),
+            "remaining": [titles.get(branch, branch) for branch in page.package.document.releases],
+        }
+
+
+def is_meant_for_epel(package: Package, reason: str) -> bool:
+    """Whether a package was not retired from Fedora, but never meant for it: only EPEL has it, and so says the reason."""
+    releases = package.document.releases
+    return bool(releases and all(branch.startswith("epel") for branch in releases) and _FOR_EPEL.search(reason))
+
+
+def _notices(package: Package, retirement: Mapping[str, Any] | None, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return why, when and by whom the package was retired, each once with the titles of all releases of which it is true."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for branch, why in (retirement or {}).get("retired", {}).items():
+        if is_meant_for_epel(package, why["reason"]):
+            continue
+        notice = found.setdefault((why["reason"], why["who"], why["when"]), {**why, "releases": []})
+        notice["releases"].append(titles.get(branch, branch))
+    return list(found.values())
+
+
+def _named(page: Page, reasons: Iterable[str]) -> list[str]:
+    """Return the packages that reasons name as taking the place of this one."""
+    found = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
+    try:
+        known = page.service.index.sources(found)
+    except SearchUnavailable:
+        return []
+    return [name for name in dict.fromkeys(found) if name in known and name != page.package.name][:SUCCESSORS_SHOWN]

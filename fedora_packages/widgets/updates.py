@@ -21,6 +21,11 @@ class UpdatesWidget(Widget):
 
     name, title, order, tab = "updates", "Updates", 120, "updates"
     reads = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
+    counted, counts = "bodhi.updates", "in testing"
+
+    def count(self, figures: Mapping[str, int]) -> int | None:
+        """Count those in testing, which can be tested; of all there ever were nothing follows."""
+        return figures.get("testing") or None
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a status, a release and a page."""

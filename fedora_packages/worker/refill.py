@@ -198,7 +198,7 @@ class Refiller:
         shows = query.shows(filled.value, opened.evidence, variant)
         # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
-            self._cache.store(entry, variant, filled)
+            self._cache.store(entry, variant, filled, shows)
         # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags; and one that
         # has changed since may be because of the event before.
         is_suspect = claim.sent is not None and before is not None and before == filled.value

@@ -276,7 +276,7 @@ def test_upstreams_are_asked_side_by_side(site, upstream):
     upstream.answer = wait
     site.know("bodhi.releases", VALUES["bodhi.releases"])
     page = post(site, "/guake/overview/releases/check")
-    assert outcome(page).count("This was not known before") == 2
+    assert outcome(page).count("This was not known before") == 3
 
 
 def test_checks_for_readers_are_counted(site, service):

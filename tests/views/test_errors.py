@@ -33,6 +33,10 @@ def test_the_page_of_an_unknown_package_offers_to_search_for_it(site):
     assert 'href="/s?search=nothing-of-that-name"' in page.text
 
 
+def test_the_page_of_an_unknown_package_offers_what_the_search_finds(site, upstream):
+    assert ('href="/guake"' in site.get("/guak", 404).text, upstream.asked) == (True, [])
+
+
 def test_an_unknown_name_is_shown_as_text(site):
     assert "<script>" not in site.get("/%3Cscript%3E", 404).text
 

@@ -102,7 +102,11 @@ NO_RELATIONS: dict[str, list] = {
 #: By query.  All of them are about guake.
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
-    "bodhi.updates": {"total": 3, "updates": [update(7), update(6, status="stable"), update(5, "F40", "obsolete")]},
+    "bodhi.updates": {
+        "total": 3,
+        "testing": 1,
+        "updates": [update(7), update(6, status="stable"), update(5, "F40", "obsolete")],
+    },
     "koji.builds": {"total": 412, "builds": [build(9, "building"), build(8), build(7, "failed")]},
     "koji.tagged": {
         "tags": {
@@ -166,6 +170,8 @@ VALUES: dict[str, Any] = {
             {"name": "guake-%{x}.patch", "found": False, "size": None, "files": None, "added": None, "removed": None},
         ],
     },
+    "distgit.retirement": {"found": True, "heads": {"rawhide": "7a98f80d", "f45": "7a98f80d"}, "retired": {}},
+    "mdapi.obsoleters": {"packages": []},
     "distgit.maintainers": {
         "found": True,
         "owner": "pingou",

@@ -2,15 +2,15 @@
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
 % if builds:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-latest">
-<table>
+<table class="stacked">
   <thead><tr><th scope="col">Build</th><th scope="col">State</th><th scope="col">Owner</th><th scope="col">Started</th></tr></thead>
   <tbody>
   % for build in builds:
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
-      <td>${parts.state(build["state"])}</td>
-      <td>${build["owner"] or ""}</td>
-      <td>
+      <td data-label="State">${parts.state(build["state"])}</td>
+      <td data-label="Owner">${build["owner"] or "not told"}</td>
+      <td data-label="Started">
       % if build["started"] is not None:
         ${parts.when(build["started"])}
       % endif

@@ -1,16 +1,32 @@
 ## What the package is.
-<p class="summary">${summary}</p>
-% for paragraph in paragraphs:
-<p>${paragraph}</p>
+<p class="summary">${described.summary}</p>
+% for paragraph in described.paragraphs:
+<p class="lines">${paragraph}</p>
 % endfor
+% if described.source:
+<p class="why">Summary and description are from ${described.source}.</p>
+% endif
 <dl>
   % if version:
   <dt>Version</dt>
-  <dd>${evr(version)} in ${page.release}${repository}</dd>
+  <dd><strong>${evr(version)}</strong> in ${page.release}\
+  % if repository:
+ (${repository})\
+  % endif
+</dd>
   % elif not is_version_known:
   <dt>Version</dt>
   <dd class="unknown">not known at the moment</dd>
   % endif
+  % for install in installs:
+  <dt>Install</dt>
+  <dd>
+    % for command in install.commands:
+    <code class="command">${command}</code>
+    % endfor
+    <span class="gives">${install.gives}</span>
+  </dd>
+  % endfor
   % if url:
   <dt>Upstream</dt>
   <dd>\
@@ -21,26 +37,16 @@ ${url}\
   % endif
 </dd>
   % endif
-  % if installable:
-  <dt>Install</dt>
-  <dd><code>sudo dnf install ${installable}</code></dd>
+  % if licence:
+  <dt>Licence</dt>
+  <dd>${licence}</dd>
+  % elif not is_licence_known:
+  <dt>Licence</dt>
+  <dd class="unknown">not known at the moment</dd>
   % endif
   % if is_binary:
   <dt>Source package</dt>
   <dd><a href="${request.route_path('package', package=package.source)}">${package.source}</a></dd>
-  % endif
-  % if siblings:
-  <dt>Binary packages of this source</dt>
-  <dd>
-    <ul class="names">
-      % for name in siblings:
-      <li><a href="${request.route_path('package', package=name)}">${name}</a></li>
-      % endfor
-    </ul>
-    % if more_siblings:
-    and ${more_siblings} more
-    % endif
-  </dd>
   % endif
   % if maintainers is None:
   <dt>Maintainers</dt>
@@ -58,3 +64,24 @@ ${url}\
     % endfor
   % endif
 </dl>
+% if siblings:
+<h3>${siblings_title}</h3>
+<ul class="siblings">
+  % for name, text in siblings:
+  <li><a href="${request.route_path('package', package=name)}">${name}</a> ${text}</li>
+  % endfor
+</ul>
+% if other_siblings:
+<details>
+  <summary>${len(other_siblings)} more</summary>
+  <ul class="siblings">
+    % for name, text in other_siblings:
+    <li><a href="${request.route_path('package', package=name)}">${name}</a> ${text}</li>
+    % endfor
+  </ul>
+  % if more_siblings:
+  <p>And ${more_siblings} that are not listed.</p>
+  % endif
+</details>
+% endif
+% endif

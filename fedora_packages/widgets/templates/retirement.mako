@@ -1,9 +1,48 @@
-## Why a package is retired.
-% if reason:
-<blockquote><p class="lines">${reason}</p></blockquote>
-<p>So says dist-git on ${branch}.</p>
-% elif is_known:
-<p>No active release has this package.  dist-git gives no reason on ${branch}.</p>
-% else:
-<p>No active release has this package.  <span class="unknown">Why is not known at the moment.</span></p>
+## Where and why a package is retired.
+<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+% for notice in notices:
+<div class="notice">
+  <p><strong>Retired in ${", ".join(notice["releases"])}</strong>\
+  % if notice["when"] is not None:
+ since ${parts.date(notice["when"])}\
+  % endif
+  % if notice["who"]:
+ by ${notice["who"]}\
+  % endif
+</p>
+  % if notice["reason"]:
+  <blockquote><p class="lines">${notice["reason"]}</p></blockquote>
+  % endif
+</div>
+% endfor
+% if package.is_retired and not notices:
+<p>No active release has this package.
+  % if is_known:
+  dist-git gives no reason.
+  % else:
+  <span class="unknown">Why is not known at the moment.</span>
+  % endif
+</p>
 % endif
+<dl>
+  % if successors:
+  <dt>Replaced by</dt>
+  <dd>${names(successors)}, which ${"obsoletes" if len(successors) == 1 else "obsolete"} it</dd>
+  % elif named:
+  <dt>See</dt>
+  <dd>${names(named)}</dd>
+  % endif
+  % if is_removed:
+  <dt>On upgrades</dt>
+  <dd>it is removed</dd>
+  % endif
+  % if remaining:
+  <dt>Still in</dt>
+  <dd>${", ".join(remaining)}</dd>
+  % endif
+</dl>
+<%def name="names(found)">\
+% for name in found:
+${"" if loop.first else ", "}<a href="${request.route_path('package', package=name)}">${name}</a>\
+% endfor
+</%def>
