@@ -62,12 +62,21 @@ class Rule:
 class Declaration:
     """A query as its class declares it; `Query` is the same, bound to a connector."""
 
-    def __init__(self, fetch: Callable[..., Any], shape: int, about: str, every: str | None, follows: str | None):
+    def __init__(
+        self,
+        fetch: Callable[..., Any],
+        shape: int,
+        about: str,
+        every: str | None,
+        follows: str | None,
+        is_eager: bool = True,
+    ):
         self.fetch = fetch
         self.shape = shape
         self.about = about
         self.every = every
         self.follows = follows
+        self.is_eager = is_eager
         self.rules: list[Rule] = []
         self.evident: Callable[[Event, str], Mapping[str, Any] | None] | None = None
         self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
@@ -120,16 +129,17 @@ class Declaration:
 
 
 def query(
-    shape: int, about: str = "source", every: str | None = None, follows: str | None = None
+    shape: int, about: str = "source", every: str | None = None, follows: str | None = None, is_eager: bool = True
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
 
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.
+    answer is made with: when that changes, all entries of this one are invalidated.  Of a query that is not ``is_eager`` an event
+    makes no entries: it renews those that somebody has read, for what the pages of few packages show and messages name many.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, is_eager)
 
 
 @dataclass(frozen=True)
@@ -144,6 +154,11 @@ class Query:
     @property
     def about(self) -> str:
         return self.declaration.about
+
+    @property
+    def is_eager(self) -> bool:
+        """Whether an event makes an entry of each package that it touches, before anybody asks."""
+        return self.declaration.is_eager
 
     @property
     def by_release(self) -> bool:

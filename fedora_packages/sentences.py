@@ -43,22 +43,22 @@ BUILT = {
     "deleted": "was deleted",
 }
 
-#: What happened to an update, by the end of its topic; the first that fits.  Those in `PASSIVE` say by whom.
+#: What happened to an update, by topic, and whether to say who did it (else it is nobody, or bodhi); the first that fits.
 UPDATED = (
-    ("bodhi.update.request.testing", "was submitted to testing"),
-    ("bodhi.update.request.stable", "was submitted to stable"),
-    ("bodhi.update.request.unpush", "was unpushed"),
-    ("bodhi.update.request.obsolete", "was made obsolete"),
-    ("bodhi.update.request.revoke", "had its request revoked"),
-    ("bodhi.update.complete.testing", "was pushed to testing"),
-    ("bodhi.update.complete.stable", "was pushed to stable"),
-    ("bodhi.update.karma*", "reached its karma"),
-    ("bodhi.update.requirements_met.stable", "may be pushed to stable"),
-    ("bodhi.update.status.testing.*", "has its builds ready to be tested"),
-    ("bodhi.update.edit", "was edited"),
-    ("bodhi.update.eject", "was taken out of a push"),
-    ("bodhi.errata.publish", "was announced"),
-    ("*", "changed"),
+    ("bodhi.update.request.testing", "was submitted to testing", True),
+    ("bodhi.update.request.stable", "was submitted to stable", True),
+    ("bodhi.update.request.unpush", "was unpushed", True),
+    ("bodhi.update.request.obsolete", "was made obsolete", True),
+    ("bodhi.update.request.revoke", "had its request revoked", True),
+    ("bodhi.update.complete.testing", "was pushed to testing", False),
+    ("bodhi.update.complete.stable", "was pushed to stable", False),
+    ("bodhi.update.karma*", "reached its karma", False),
+    ("bodhi.update.requirements_met.stable", "may be pushed to stable", False),
+    ("bodhi.update.status.testing.*", "has its builds ready to be tested", False),
+    ("bodhi.update.edit", "was edited", True),
+    ("bodhi.update.eject", "was taken out of a push", False),
+    ("bodhi.errata.publish", "was announced", False),
+    ("*", "changed", False),
 )
 
 
@@ -90,7 +90,8 @@ def _build(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> 
     if "nvr" in facts and "state" in facts:
         yield Part("Build ")
         yield _of_build(facts, links)
-        yield Part(f" {BUILT.get(facts['state'], 'changed')}{_by(facts)}")
+        # The owner is who asked for it; it fails or completes by itself.
+        yield Part(f" {BUILT.get(facts['state'], 'changed')}{_by(facts) if facts['state'] == 'building' else ''}")
 
 
 def _tag(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
@@ -127,9 +128,9 @@ def _update(topic: str, facts: Mapping[str, Any], package: str, links: Links) ->
     else:
         yield Part("Update ")
         yield alias
-        done = next(words for pattern, words in UPDATED if matches(topic, (pattern,)))
-        karma = f" with karma {facts['karma']}" if "karma" in facts and done == "reached its karma" else ""
-        yield Part(f"{release} {done}{karma}{_by(facts)}")
+        done, says_who = next(found for pattern, *found in UPDATED if matches(topic, (pattern,)))
+        karma = f" ({facts['karma']})" if "karma" in facts and done == "reached its karma" else ""
+        yield Part(f"{release} {done}{karma}{_by(facts) if says_who else ''}")
     if "builds" in facts:
         yield Part(f": {', '.join(facts['builds'])}")
 

@@ -43,9 +43,10 @@ def test_the_gist_of_every_recorded_message_is_small_and_is_told(data):
 @pytest.mark.parametrize(
     ("topic", "body", "words", "addresses"),
     [
-        ("buildsys.build.state.change", {**BUILD, "new": 3, "owner": "pingou"}, "Build guake-1-1 failed by pingou",
+        ("buildsys.build.state.change", {**BUILD, "new": 3, "owner": "pingou"}, "Build guake-1-1 failed",
          ["/buildinfo?buildID=7"]),
-        ("buildsys.build.state.change", {**BUILD, "new": 0, "build_id": True}, "Build guake-1-1 was begun", []),
+        ("buildsys.build.state.change", {**BUILD, "new": 0, "build_id": True, "owner": "pingou"},
+         "Build guake-1-1 was begun by pingou", []),
         ("buildsys.tag", {**BUILD, "tag": "f45", "user": "bodhi"}, "guake-1-1 was tagged f45 by bodhi",
          ["/buildinfo?buildID=7"]),
         ("buildsys.untag", {**BUILD, "tag": "f45"}, "guake-1-1 lost the tag f45", ["/buildinfo?buildID=7"]),
@@ -56,7 +57,7 @@ def test_the_gist_of_every_recorded_message_is_small_and_is_told(data):
         ("bodhi.update.comment", {"comment": {"karma": -1, "user": {"name": "ralph"}, "update": UPDATE}},
          "ralph commented on update FEDORA-2026-1 (F45) and gave it karma -1: guake-1-1", ["/updates/FEDORA-2026-1"]),
         ("bodhi.update.karma.threshold.reach", {"update": {**UPDATE, "karma": 3}},
-         "Update FEDORA-2026-1 (F45) reached its karma with karma 3: guake-1-1", ["/updates/FEDORA-2026-1"]),
+         "Update FEDORA-2026-1 (F45) reached its karma (3): guake-1-1", ["/updates/FEDORA-2026-1"]),
         ("bodhi.update.complete.stable", {"update": UPDATE}, "Update FEDORA-2026-1 (F45) was pushed to stable: guake-1-1",
          ["/updates/FEDORA-2026-1"]),
         ("bugzilla.bug.new", {"bug": {"id": 5, "summary": "It hangs", "status": {"name": "NEW"}}},

@@ -7,6 +7,11 @@ ${term} - search - \
 % endif
 Fedora Packages\
 </%block>
+<%block name="about">
+  % if term:
+  <meta name="robots" content="noindex, follow">
+  % endif
+</%block>
 <%block name="searched">${term}</%block>
 % if slice is None:
 <h1>Packages in Fedora</h1>

@@ -97,7 +97,9 @@ def _described(package: Package, about: Mapping[str, Any] | None, spec: str | No
         return Described(_marked(said[0], TEXT_KEPT), _paragraphs(said[1], TEXT_KEPT))
     own = dict(document.binaries).get(package.name, "") if is_binary else document.summary
     short = _marked(own or document.summary, SUMMARY_KEPT)
-    return Described(short, _paragraphs(document.description, DESCRIPTION_KEPT), "the index of this site")
+    return Described(
+        short, _paragraphs(document.description, DESCRIPTION_KEPT), "the index of this site" if short else ""
+    )
 
 
 def _marked(text: str, kept: int) -> str:

@@ -179,7 +179,7 @@ class Handler:
                 key = (query.name, name)
                 touch = touched.get(key)
                 if touch is None:
-                    touch = touched[key] = _Touch(query, name, name in known, event)
+                    touch = touched[key] = _Touch(query, name, name in known and query.is_eager, event)
                 touch.add(event)
         return is_any
 
@@ -222,7 +222,8 @@ class Handler:
     def _wanted(self, touched: Sequence[_Touch]) -> list[_Touch]:
         """Return what is to be taken out of use and refilled.
 
-        Of a package that the index does not know, only what there is: a fill that has not begun yet reads what is new.
+        Of a package that the index does not know, and of a query that is not eager, only what there is: a fill that has not begun
+        yet reads what is new.
         """
         unknown = [touch for touch in touched if not touch.is_known]
         there = self._service.cache.exist([touch.query.entry(touch.package) for touch in unknown]) if unknown else []

@@ -136,6 +136,15 @@ def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service,
     assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
 
 
+def test_what_is_not_eager_is_renewed_only_where_somebody_has_read_it(service, handler):
+    update = message("mdapi.repo.update", name="rawhide", packages=["guake"])
+    handler.handle(update)
+    assert ("mdapi.obsoleters", "guake") not in queued(service)
+    fill(service, "mdapi.obsoleters", "guake", {"packages": []}, "rawhide")
+    handler.handle({**update, "msg_id": "2026-2"})
+    assert ("mdapi.obsoleters", "guake") in queued(service)
+
+
 def test_a_handled_message_is_noted_so_that_no_replay_handles_it_again(service, handler):
     handler.handle(BUILD)
     assert service.client.zscore(handle.HANDLED_KEY, "2026-1") == 1000

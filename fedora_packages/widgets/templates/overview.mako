@@ -1,5 +1,7 @@
 ## What the package is.
+% if described.summary:
 <p class="summary">${described.summary}</p>
+% endif
 % for paragraph in described.paragraphs:
 <p class="lines">${paragraph}</p>
 % endfor
