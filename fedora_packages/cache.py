@@ -10,7 +10,7 @@ An **entry** is a query about a package.  In Redis it is one hash, and all entri
 
     fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
                                v:<variant> = {...}        current value with its stamp (JSON)
-                               n:<variant> = {...}        the figures of that value, for who wants no more of it
+                               n:<variant> = [gen, {...}] the figures of that value, for who wants no more of it
                                o:<variant> = {...}        last known good, after an invalidation
                                x:<variant> = {...}        the latest failed fill: since, at, error, upstream, kind
                                why = {...}                the newest event that invalidated it, and when that was
@@ -332,11 +332,16 @@ class GenerationBackend(RedisBackend):
         With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
         """
         data = _compact({"value": filled.value, "stamp": filled.stamp.as_dict()})
-        figures = _figures(filled.value) if shows else {}
         keys = [entry_key, _revision_key(entry_key)]
         how = "keep" if keep else ""
-        told = [filled.generation, variant, data, how, _compact(figures) if figures else ""]
-        return bool(run_script(self.writer_client, "store", keys, *told))
+        if not run_script(self.writer_client, "store", keys, filled.generation, variant, data, how):
+            return False
+        figures = _figures(filled.value) if shows else {}
+        if figures:
+            # No part of the step above: they name the generation that they are of, and mean nothing in another.
+            with redis_errors():
+                self.writer_client.hset(entry_key, f"n:{variant}", _compact([filled.generation, figures]))
+        return True
 
 
 class FillLock:
@@ -555,8 +560,8 @@ class Cache:
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for entry, variant in wanted:
-                pipe.hget(entry.key, f"n:{variant}")
-            return [json.loads(found) if found else None for found in pipe.execute()]
+                pipe.hmget(entry.key, "gen", f"n:{variant}")
+            return [_figures_of(*row) for row in pipe.execute()]
 
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""
@@ -583,6 +588,12 @@ def _figures(value: Any) -> dict[str, Any]:
         return {}
     found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MOST_FIGURE]
     return dict(found[:FIGURES_KEPT])
+
+
+def _figures_of(generation: bytes | None, stored: bytes | None) -> dict[str, Any] | None:
+    """Return the figures that are of an entry's generation."""
+    of, figures = json.loads(stored) if stored else (None, None)
+    return figures if generation is not None and of == generation.decode() else None
 
 
 def _recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:

@@ -53,6 +53,7 @@ def gist(event: Event, package: str) -> dict[str, Any]:
         {"kind": "repository", "repository", "release"}
         {"kind": "upstream", "version"}                                     # what Anitya has found
         {"kind": "crash", "count"}                                          # how often FAF was told of a problem
+        {"kind": "hotness", "id", "reason"}                                 # the bug about a new version, or why there is none
 
     ``{}`` where nothing is known to be worth it.
     """
@@ -194,6 +195,11 @@ def _crash(event: Event, package: str) -> dict[str, Any]:
     return {"kind": "crash", "count": _number(event.body.get("count"), 1)}
 
 
+def _hotness(event: Event, package: str) -> dict[str, Any]:
+    number = _number(dig(event.body, "bug", "bug_id"), 1)
+    return {"kind": "hotness", "id": number, "reason": _text(event.body.get("reason"))}
+
+
 #: (topics, what makes the facts of such an event).  The first that fits.
 _KINDS: tuple[tuple[tuple[str, ...], Callable[[Event, str], Mapping[str, Any]]], ...] = (
     (("buildsys.build.state.change",), _build),
@@ -216,6 +222,7 @@ _KINDS: tuple[tuple[tuple[str, ...], Callable[[Event, str], Mapping[str, Any]]],
     (("git.lookaside.new",), _file),
     (("pagure.project.*",), _project),
     (("anitya.project.version.update*",), _upstream),
+    (("hotness.update.*",), _hotness),
     (("faf.report.threshold*", "faf.problem.threshold*"), _crash),
 )
 

@@ -69,14 +69,14 @@ class Declaration:
         about: str,
         every: str | None,
         follows: str | None,
-        is_eager: bool = True,
+        is_costly: bool = False,
     ):
         self.fetch = fetch
+        self.is_costly = is_costly
         self.shape = shape
         self.about = about
         self.every = every
         self.follows = follows
-        self.is_eager = is_eager
         self.rules: list[Rule] = []
         self.evident: Callable[[Event, str], Mapping[str, Any] | None] | None = None
         self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
@@ -129,17 +129,21 @@ class Declaration:
 
 
 def query(
-    shape: int, about: str = "source", every: str | None = None, follows: str | None = None, is_eager: bool = True
+    shape: int,
+    about: str = "source",
+    every: str | None = None,
+    follows: str | None = None,
+    is_costly: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
 
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.  Of a query that is not ``is_eager`` an event
-    makes no entries: it renews those that somebody has read, for what the pages of few packages show and messages name many.
+    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
+    long to give, and a message has it fetched again only where somebody has looked at it before.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows, is_eager)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, is_costly)
 
 
 @dataclass(frozen=True)
@@ -154,11 +158,6 @@ class Query:
     @property
     def about(self) -> str:
         return self.declaration.about
-
-    @property
-    def is_eager(self) -> bool:
-        """Whether an event makes an entry of each package that it touches, before anybody asks."""
-        return self.declaration.is_eager
 
     @property
     def by_release(self) -> bool:

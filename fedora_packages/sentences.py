@@ -28,10 +28,12 @@ TOLD = (
     ("*git.lookaside.new", "New sources were uploaded"),
     ("*git.branch*", "A branch was created"),
     ("*git.receive*", "Commits were pushed"),
-    ("pagure.project.*", "The project or its maintainers changed"),
-    ("anitya.project.version.update*", "Upstream has a new version"),
+    ("faf.*", "A program has crashed on users' machines, more often than before"),
+    ("anitya.project.version.update*", "Upstream has published a version"),
+    ("anitya.project.map.*", "The mapping to an upstream project changed"),
     ("anitya.*", "The upstream project changed"),
-    ("faf.*", "A problem was reported again"),
+    ("hotness.*", "The-new-hotness, which files bugs about new versions, looked at one of upstream's"),
+    ("pagure.project.*", "The project or its maintainers changed"),
 )
 
 #: What became of a build, by its state.
@@ -187,14 +189,22 @@ def _repository(topic: str, facts: Mapping[str, Any], package: str, links: Links
 
 def _upstream(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
     if "version" in facts:
-        yield Part(f"Upstream has version {facts['version']}")
+        yield Part(f"Upstream has published version {facts['version']}")
 
 
 def _crash(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
     if "count" in facts:
-        yield Part(
-            f"A problem has been reported {facts['count']} times" if facts["count"] > 1 else "A problem was reported"
-        )
+        times = f"{facts['count']} times" if facts["count"] > 1 else "once"
+        yield Part(f"A program has crashed on users' machines, {times} so far")
+
+
+def _hotness(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
+    if "id" in facts:
+        yield Part(f"The-new-hotness {'filed' if topic == 'hotness.update.bug.file' else 'commented on'} bug ")
+        yield Part(str(facts["id"]), links.bug(facts["id"]))
+    elif topic == "hotness.update.drop":
+        why = f" ({facts['reason']})" if "reason" in facts else ""
+        yield Part(f"The-new-hotness filed no bug about a new version{why}")
 
 
 _TELLING: Mapping[str, Callable[[str, Mapping[str, Any], str, Links], Told]] = {
@@ -209,6 +219,7 @@ _TELLING: Mapping[str, Callable[[str, Mapping[str, Any], str, Links], Told]] = {
     "repository": _repository,
     "upstream": _upstream,
     "crash": _crash,
+    "hotness": _hotness,
 }
 
 

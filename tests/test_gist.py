@@ -78,7 +78,9 @@ def test_the_gist_of_every_recorded_message_is_small_and_is_told(data):
         ("pagure.project.user.added", {"new_user": "ralph", "access": "admin", "agent": "pingou"},
          "ralph was given access (admin) by pingou", ["/user/ralph"]),
         ("mdapi.repo.update", {"name": "f45-updates"}, "The repository f45-updates was refreshed", []),
-        ("anitya.project.version.update", {"upstream_version": "2.0"}, "Upstream has version 2.0", []),
+        ("anitya.project.version.update", {"upstream_version": "2.0"}, "Upstream has published version 2.0", []),
+        ("hotness.update.bug.file", {"bug": {"bug_id": 5}}, "The-new-hotness filed bug 5", ["/show_bug.cgi?id=5"]),
+        ("hotness.update.drop", {"reason": "rawhide"}, "The-new-hotness filed no bug about a new version (rawhide)", []),
     ],
 )  # fmt: skip
 def test_an_event_is_told_in_words_with_links(topic, body, words, addresses):

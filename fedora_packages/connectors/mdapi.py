@@ -118,7 +118,7 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "changelog", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
 
-    @query(shape=1, about="binary", is_eager=False)
+    @query(shape=1, about="binary", is_costly=True)
     def obsoleters(self, package, release):
         """Return the binary packages of a release that obsolete a name: what takes the place of a package that is gone.
 

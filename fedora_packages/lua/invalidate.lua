@@ -19,8 +19,6 @@ for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
     redis.call('HSET', KEYS[1], 'o:' .. string.sub(field, 3), redis.call('HGET', KEYS[1], field))
     redis.call('HDEL', KEYS[1], field)
     taken = taken + 1
-  elseif string.sub(field, 1, 2) == 'n:' then
-    redis.call('HDEL', KEYS[1], field)
   end
 end
 redis.call('HSET', KEYS[1], 'gen', string.format('%.0f', gen))

@@ -1,7 +1,6 @@
 -- Store the value of one variant, unless the entry was invalidated since the fetch of it began.
 -- KEYS: 1 the entry, 2 the revision of its package
--- ARGV: 1 the generation seen before the fetch, 2 the variant, 3 the value (JSON), 4 'keep' to leave a value that is there,
---       5 the value's figures (JSON; '' for none)
+-- ARGV: 1 the generation seen before the fetch, 2 the variant, 3 the value (JSON), 4 'keep' to leave a value that is there
 -- Result: 1 if the race was won, 0 if it was lost.
 if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then
   return 0
@@ -11,11 +10,6 @@ if ARGV[4] == 'keep' and redis.call('HEXISTS', KEYS[1], 'v:' .. ARGV[2]) == 1 th
 end
 redis.call('HSET', KEYS[1], 'v:' .. ARGV[2], ARGV[3])
 redis.call('HDEL', KEYS[1], 'o:' .. ARGV[2], 'x:' .. ARGV[2])
-if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[1], 'n:' .. ARGV[2], ARGV[5])
-else
-  redis.call('HDEL', KEYS[1], 'n:' .. ARGV[2])
-end
 -- A revision begins with the clock: after a loss of data no number may come a second time.
 local now = redis.call('TIME')
 redis.call('SET', KEYS[2], string.format('%.0f', now[1] * 1000000 + now[2]), 'NX')

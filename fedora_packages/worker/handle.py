@@ -179,7 +179,7 @@ class Handler:
                 key = (query.name, name)
                 touch = touched.get(key)
                 if touch is None:
-                    touch = touched[key] = _Touch(query, name, name in known and query.is_eager, event)
+                    touch = touched[key] = _Touch(query, name, is_wanted(query, name, known), event)
                 touch.add(event)
         return is_any
 
@@ -222,8 +222,7 @@ class Handler:
     def _wanted(self, touched: Sequence[_Touch]) -> list[_Touch]:
         """Return what is to be taken out of use and refilled.
 
-        Of a package that the index does not know, and of a query that is not eager, only what there is: a fill that has not begun
-        yet reads what is new.
+        Of a package that the index does not know, only what there is: a fill that has not begun yet reads what is new.
         """
         unknown = [touch for touch in touched if not touch.is_known]
         there = self._service.cache.exist([touch.query.entry(touch.package) for touch in unknown]) if unknown else []
@@ -285,6 +284,11 @@ class Handler:
         with redis_errors():
             self._service.client.hincrby(COUNTS_KEY, outcome, 1)
         return outcome
+
+
+def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
+    """Whether a value is to be there although nobody has asked for it yet: of known packages, unless it is costly to make."""
+    return name in known and not query.declaration.is_costly
 
 
 def take_out(

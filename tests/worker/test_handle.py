@@ -136,7 +136,7 @@ def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service,
     assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
 
 
-def test_what_is_not_eager_is_renewed_only_where_somebody_has_read_it(service, handler):
+def test_what_is_costly_is_renewed_only_where_somebody_has_read_it(service, handler):
     update = message("mdapi.repo.update", name="rawhide", packages=["guake"])
     handler.handle(update)
     assert ("mdapi.obsoleters", "guake") not in queued(service)
