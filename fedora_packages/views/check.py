@@ -209,7 +209,7 @@ def _refuse_other_sites(request: Request) -> None:
 
 def _wanted(widget: Widget, page: Page) -> dict[str, Wanted]:
     """Return what a panel reads, by the widget's words for it.  Raises `UnknownPart` if that is nothing."""
-    reads = widget.reads if widget.is_shown(page.package) else {}
+    reads = widget.reads_on(page) if widget.is_shown(page.package) else {}
     if not reads:
         raise UnknownPart(
             f"On the page of {page.package.name} the part {widget.name} shows nothing that can be checked."

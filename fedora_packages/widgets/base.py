@@ -185,6 +185,10 @@ class Widget:
         """Whether the panel has a place on the page of this package."""
         return True
 
+    def reads_on(self, page: Page) -> Mapping[str, str]:
+        """Return which of ``reads`` are worth asking for on a page; the values of others are None, as if they were not known."""
+        return self.reads
+
     def is_empty(self, page: Page, values: Mapping[str, Any]) -> bool:
         """Whether the panel has nothing to say, now that the values are known, that would be worth its place among others."""
         return False
@@ -291,7 +295,7 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
     wanted = {
         (widget.name, word): wanted_of(page.service.queries[query], page, widget.release(page))
         for widget in shown
-        for word, query in widget.reads.items()
+        for word, query in widget.reads_on(page).items()
     }
     distinct = list(dict.fromkeys(wanted.values()))
     found = dict(zip(distinct, reads(distinct), strict=True)) if distinct else {}
@@ -300,7 +304,7 @@ def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Want
         _panel(
             widget,
             page,
-            [(word, found[wanted[widget.name, word]]) for word in widget.reads],
+            [(word, found[wanted[widget.name, word]]) for word in widget.reads_on(page)],
             tuple(switch for owner, switch in offered if owner is widget),
         )
         for widget in shown
@@ -341,7 +345,8 @@ def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch
 
 def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, Reading]], switches: tuple[Switch, ...]) -> Panel:
     reads = tuple(Read(word, page.service.queries[widget.reads[word]].upstream, reading) for word, reading in found)
-    values = {word: reading.value if reading.is_known else None for word, reading in found}
+    values = dict.fromkeys(widget.reads)
+    values |= {word: reading.value if reading.is_known else None for word, reading in found}
     is_known = widget.main is None or values[widget.main] is not None
     context = widget.context(page, values) if is_known else None
     return Panel(widget, page, reads, switches, context, is_known and widget.is_empty(page, values))

@@ -12,10 +12,13 @@ from fedora_packages.widgets.retirement import is_meant_for_epel
 COMING_SHOWN = 5
 
 #: Characters of the reason why a release has it no more.
-REASON_SHOWN = 200
+REASON_SHOWN = 80
 
-#: Releases that nobody runs as such: they have a row if the package is there.
+#: Families of releases that nobody runs as such: they have a row if the package is there.
 SHOWN_IF_THERE = ("eln",)
+
+#: The branches that no release is ever made of.
+NEVER_OUT = ("rawhide", "eln")
 
 
 class ReleasesWidget(Widget):
@@ -74,8 +77,8 @@ def _row(
     coming = [update for update in here if update["status"] in ("pending", "testing") and update["alias"] not in shown]
     return {
         "release": release,
-        # Rawhide is pending as long as it is rawhide; of others it says that they are not out yet.
-        "state": release["state"] if release["state"] != "current" and release["branch"] != "rawhide" else "",
+        # Rawhide and ELN are pending for ever; of others it says that they are not out yet.
+        "state": "" if release["state"] == "current" or release["branch"] in NEVER_OUT else release["state"],
         "stable": stable,
         "testing": testing,
         "coming": [{**update, "what": _what(source, update)} for update in coming[:COMING_SHOWN]],
@@ -85,8 +88,11 @@ def _row(
 
 def _gone(package: Package, why: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return whether the package is retired in a release, and what dist-git says of it."""
-    reason = why["reason"] if why else ""
-    return {"is_retired": why is not None and not is_meant_for_epel(package, reason), "reason": reason[:REASON_SHOWN]}
+    if why is None:
+        return {"is_retired": False, "reason": ""}
+    line = next(iter(why["reason"].splitlines()), "")
+    shown = line if len(line) <= REASON_SHOWN else f"{line[:REASON_SHOWN]} […]"
+    return {"is_retired": not is_meant_for_epel(package, why["reason"]), "reason": shown}
 
 
 def _what(source: str, update: Mapping[str, Any]) -> str:

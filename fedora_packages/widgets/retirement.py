@@ -33,13 +33,15 @@ class RetirementWidget(Widget):
     # That it is retired everywhere is known from the index.
     main = None
 
-    def is_shown(self, package: Package) -> bool:
-        """Only on the page of a package that rawhide does not have: most were retired there, and each page has all others."""
-        return NO_BRANCH not in package.document.releases
+    def reads_on(self, page: Page) -> Mapping[str, str]:
+        """Ask what takes the place of a package only where rawhide does not have it: most have none, and mdapi to be asked."""
+        has_it = NO_BRANCH in page.package.document.releases
+        return {word: query for word, query in self.reads.items() if word != "obsoleters" or not has_it}
 
     def is_empty(self, page: Page, values: Mapping[str, Any]) -> bool:
-        """Whether it was never there, or only for EPEL."""
-        return not page.package.is_retired and not _notices(page.package, values["retirement"], {})
+        """Whether rawhide has it, or never had it: that an older release or EPEL has it no more, the table of releases says."""
+        why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
+        return not page.package.is_retired and (why is None or is_meant_for_epel(page.package, why["reason"]))
 
     def release(self, page: Page) -> str:
         """Return rawhide: what takes a package's place is there first."""
@@ -50,6 +52,7 @@ class RetirementWidget(Widget):
         known = values["releases"]["releases"] if values["releases"] else []
         titles = {release["branch"]: release["title"] for release in known}
         notices = _notices(page.package, values["retirement"], titles)
+        retired = (values["retirement"] or {}).get("retired", {})
         obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
         names = dict.fromkeys(row["name"] or row["source"] for row in obsoleters)
         return {
@@ -58,7 +61,9 @@ class RetirementWidget(Widget):
             "successors": [name for name in names if name != REMOVER][:SUCCESSORS_SHOWN],
             "is_removed": REMOVER in names,
             "named": [] if names.keys() - {REMOVER} else _named(page, (notice["reason"] for notice in notices)),
-            "remaining": [titles.get(branch, branch) for branch in page.package.document.releases],
+            "remaining": [
+                titles.get(branch, branch) for branch in page.package.document.releases if branch not in retired
+            ],
         }
 
 

@@ -57,7 +57,8 @@ def test_the_bugs_are_the_open_ones_of_the_world(site, truth):
 
 def test_the_overview_has_the_stable_build_of_each_release_of_the_world(site, truth):
     page = site.get("/guake/overview/releases").text
-    shown = dict(re.findall(r'<span class="branch">([^<]+)</span></th>\s*<td>\s*<a [^>]*>([^<]+)</a>', page))
+    row = r'<span class="branch">([^<]+)</span>(?: <span[^>]*>[^<]*</span>)?</th>\s*<td data-label="Stable"><a [^>]*>([^<]+)</a>'
+    shown = dict(re.findall(row, page))
     assert shown == {branch: found["stable"].removeprefix("guake-") for branch, found in truth["releases"].items()}
 
 

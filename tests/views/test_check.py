@@ -223,11 +223,18 @@ def test_a_retired_package_can_be_checked(site):
     assert "This was not known before" in outcome(post(site, "/gone/builds/builds/check"))
 
 
+def test_whether_a_package_is_retired_can_be_checked_of_any(site, upstream):
+    upstream.says("/api/0/rpms/guake/git/branches", {"branches": {"rawhide": "abc"}})
+    site.know("bodhi.releases", VALUES["bodhi.releases"])
+    page = post(site, "/guake/overview/retirement/check")
+    assert ("This was not known before" in outcome(page), "panel-retirement" in page.text) == (True, True)
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "/nothing/builds/builds/check", "/guake/nope/builds/check", "/guake/builds/nope/check",
-        "/guake/overview/activity/check", "/guake/overview/retirement/check", "/api/v1/packages/nothing/builds/check",
+        "/guake/overview/activity/check", "/api/v1/packages/nothing/builds/check",
         "/api/v1/packages/guake/nope/check",
     ],
 )  # fmt: skip

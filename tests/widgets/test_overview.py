@@ -157,6 +157,13 @@ def test_what_obsoletes_a_retired_package_is_named_before_what_its_reason_names(
     assert "On upgrades it is removed" in text(page)
 
 
+def test_a_package_that_was_just_retired_says_so_although_rawhide_still_has_it(guake, upstream):
+    guake.know("distgit.retirement", RETIRED, "guake")
+    page = guake.get("/guake", 200)
+    assert ("Retired in Fedora 46 since" in text(page), "Still in Fedora 45" in text(page)) == (True, True)
+    assert not [asked for asked in upstream.asked if "/obsoletes/" in asked.path]
+
+
 def test_a_package_that_is_meant_for_epel_alone_is_not_called_retired(partly):
     meant = {**RETIRED, "retired": {"rawhide": {**RETIRED["retired"]["rawhide"], "reason": "EPEL only package"}}}
     partly.know("distgit.retirement", meant, "epel-release")

@@ -15,8 +15,9 @@
 </th>
       <td data-label="Stable">${build(row["stable"])}
       % if row["is_retired"]:
-        <span class="mark" title="${row['reason']}">retired</span>
-      % elif row["reason"]:
+        <span class="mark">retired</span>
+      % endif
+      % if row["reason"]:
         <span class="gives">${row["reason"]}</span>
       % endif
       </td>
