@@ -89,7 +89,7 @@ ${spoken(read.upstream)} has not answered yet.\
 % if panel.is_fresh and panel.oldest:
 As of ${when(panel.oldest.reading.stamp.fetched)}, from ${", ".join(spoken(name) for name in panel.upstreams)}\
 % else:
-As of when this is, from ${", ".join(spoken(name) for name in panel.upstreams)}\
+Not all of this is known to be up to date\
 % endif
 </%def>
 

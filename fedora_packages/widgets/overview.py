@@ -16,6 +16,9 @@ from fedora_packages.widgets.base import Page, Widget
 SIBLINGS_SHOWN = 12
 SIBLINGS_LISTED = 300
 
+#: The owner, at dist-git, of what nobody maintains.
+NOBODY = "orphan"
+
 #: What enables EPEL on CentOS Stream and its kin.
 ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release")
 
@@ -84,6 +87,7 @@ class OverviewWidget(Widget):
             "other_siblings": siblings[SIBLINGS_SHOWN:SIBLINGS_LISTED],
             "more_siblings": max(0, len(siblings) - SIBLINGS_LISTED),
             "maintainers": _roles(values["maintainers"]),
+            "is_orphaned": bool(values["maintainers"]) and values["maintainers"].get("owner") == NOBODY,
         }
 
 
@@ -175,6 +179,6 @@ def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]]
         return None
     if not maintainers["found"]:
         return []
-    roles = [("Owner", [maintainers["owner"]] if maintainers["owner"] else [])]
+    roles = [("Owner", [maintainers["owner"]] if maintainers["owner"] not in (None, NOBODY) else [])]
     roles += [(role.capitalize(), maintainers[role]) for role in ("admins", "committers", "collaborators", "groups")]
     return [(role, names) for role, names in roles if names]

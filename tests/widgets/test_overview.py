@@ -34,6 +34,12 @@ def test_a_licence_that_is_not_known_is_not_shown_as_none(silenced):
     assert re.search(r"<dt>Licence</dt>\s*<dd class=\"unknown\">", silenced.get("/guake/overview/overview").text)
 
 
+def test_an_orphan_is_not_shown_as_somebody(guake):
+    guake.know("distgit.maintainers", {**VALUES["distgit.maintainers"], "owner": "orphan"}, "guake")
+    page = guake.get("/guake/overview/overview", 200)
+    assert ("orphaned nobody maintains it" in text(page), ">orphan</a>" in page.text) == (True, False)
+
+
 def commands(page) -> list[str]:
     return re.findall(r'<code class="command">(.*?)</code>', page.text)
 

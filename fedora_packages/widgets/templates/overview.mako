@@ -50,6 +50,10 @@ ${url}\
   <dt>Source package</dt>
   <dd><a href="${request.route_path('package', package=package.source)}">${package.source}</a></dd>
   % endif
+  % if is_orphaned:
+  <dt>Owner</dt>
+  <dd><span class="mark">orphaned</span> nobody maintains it; it will be retired unless somebody takes it over</dd>
+  % endif
   % if maintainers is None:
   <dt>Maintainers</dt>
   <dd class="unknown">not known at the moment</dd>
