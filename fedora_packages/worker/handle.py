@@ -209,15 +209,15 @@ class Handler:
                 [(touch.query.upstream, touch.query.name, touch.package, touch.event.sent) for touch in batch],
             )
             self._on_queued(Counter(touch.query.upstream for touch in batch))
+        invalidated, figures = time.time(), self._service.figures
         self._note(events, sources, outcomes)
         self._note_handled(events, run)
-        now, figures = time.time(), self._service.figures
-        for outcome in outcomes:
-            figures.count("messages", outcome)
+        for outcome, count in Counter(outcomes).items():
+            figures.count("messages", outcome, count)
         # What is replayed comes as late as it was missed, and says nothing about the bus.
         for event in events if received is not None else ():
-            figures.observe("sent to invalidated", "", max(0.0, now - event.sent))
-            figures.observe("received to invalidated", "", max(0.0, now - received))
+            figures.observe("sent to invalidated", "", max(0.0, invalidated - event.sent))
+            figures.observe("received to invalidated", "", max(0.0, invalidated - received))
 
     def _wanted(self, touched: Sequence[_Touch]) -> list[_Touch]:
         """Return what is to be taken out of use and refilled.
