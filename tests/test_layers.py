@@ -27,6 +27,7 @@ LAYERS = (
         "worker.worker",
     ),
     ("health",),
+    ("troubles",),
     ("views", "routes"),
     ("__init__", "worker.daemon", "worker.hub", "worker", "search.command"),
 )
