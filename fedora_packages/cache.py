@@ -489,13 +489,15 @@ class Cache:
         for one in taken:
             add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
 
-    def exist(self, entries: Sequence[Entry]) -> list[bool]:
-        """Return for each entry whether there is one."""
+    def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return for each entry whether there is a value of it, was one, or a fill has failed."""
+        if not entries:
+            return []
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for entry in entries:
-                pipe.exists(entry.key)
-            return [bool(found) for found in pipe.execute()]
+                pipe.hkeys(entry.key)
+            return [any(field[:2] in (b"v:", b"o:", b"x:") for field in fields) for fields in pipe.execute()]
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""
