@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors, run_id, run_script
+from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors, run_script
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
@@ -105,7 +105,6 @@ class Handler:
         They are acted upon together: an entry that several of them touch is invalidated once.  ``received`` is when the first
         of them came.  Raises as `handle`.
         """
-        run = run_id(self._service.client)
         outcomes: list[str] = []
         events: list[tuple[int, Event]] = []
         for message in messages:
@@ -121,7 +120,7 @@ class Handler:
                 outcomes.append(UNTOUCHED)
             else:
                 outcomes.append(FOREIGN)
-        events = self._new(events, outcomes)
+        run, events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
         sources = self._sources({name for _, _, found in named for _, names in found for name in names})
         known = sources.keys() | set(sources.values())
@@ -146,19 +145,19 @@ class Handler:
         log.warning("message skipped: %d bytes on %s, over the %d there may be", size, topic[:200], MAX_MESSAGE_BYTES)
         return self._count(NOT_UNDERSTOOD)
 
-    def _new(self, events: list[tuple[int, Event]], outcomes: list[str]) -> list[tuple[int, Event]]:
-        """Return the events that are not noted as handled, marking the others.
+    def _new(self, events: list[tuple[int, Event]], outcomes: list[str]) -> tuple[str, list[tuple[int, Event]]]:
+        """Return the run of Redis that was asked, and the events that are not noted as handled, marking the others.
 
         To handle one again would do no harm, but to die over it would: no replay brings again what is noted.
         """
         if not events or not self._service.settings.worker.datagrepper:
-            return events
-        with redis_errors():
-            moments = self._service.client.zmscore(HANDLED_KEY, [event.id for _, event in events])
-        for (number, _), moment in zip(events, moments, strict=True):
-            if moment is not None:
+            return "", events
+        ids = [event.id for _, event in events]
+        run, *noted = run_script(self._service.client, "unhandled", [HANDLED_KEY], *ids)
+        for (number, _), is_noted in zip(events, noted, strict=True):
+            if is_noted:
                 outcomes[number] = REPEATED
-        return [one for one, moment in zip(events, moments, strict=True) if moment is None]
+        return run.decode(), [one for one, is_noted in zip(events, noted, strict=True) if not is_noted]
 
     def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
         """Return the queries that listen to an event, each with the names that it gives them."""
