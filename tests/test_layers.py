@@ -12,7 +12,7 @@ LAYERS = (
     ("errors",),
     ("nvr", "settings", "specfile", "lua", "differences", "schema"),
     ("events", "cache"),
-    ("query", "timeline", "figures", "watch"),
+    ("query", "timeline", "changes", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
     ("package", "service", "links"),
     ("reads", "checks", "worker.index", "worker.inbox", "worker.numbering"),
