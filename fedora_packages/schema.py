@@ -83,6 +83,11 @@ def record(**properties: Schema) -> Schema:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
+def with_optional(schema: Schema, **properties: Schema) -> Schema:
+    """Return the schema of an object that may have some properties more."""
+    return {**schema, "properties": {**schema["properties"], **properties}}
+
+
 def rows(of: Schema, most: int | None = None, meaning: str = "") -> Schema:
     """Return the schema of a list, of at most so many."""
     return _told({"type": "array", "items": of, **({} if most is None else {"maxItems": most})}, meaning)
