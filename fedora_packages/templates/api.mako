@@ -7,7 +7,18 @@
 % if is_code:
 <pre>${text}</pre>
 % else:
-<p>${text}</p>
+<p>${told(text)}</p>
+% endif
+% endfor
+</%def>
+
+## A text with words of code in it.
+<%def name="told(text)">\
+% for is_code, part in spans(text):
+% if is_code:
+<code>${part}</code>\
+% else:
+${part}\
 % endif
 % endfor
 </%def>
@@ -41,6 +52,26 @@
     % endfor
     </tbody>
   </table></div>
+  % endif
+  % if found.form_path:
+  <details><summary>Try with parameters</summary>
+    <form class="trial" action="${found.form_path}" method="get">
+      % for parameter in found.address.in_query:
+      <label for="${found.anchor}-${parameter.name}">${parameter.name}</label>
+      % if "enum" in parameter.schema:
+      <select id="${found.anchor}-${parameter.name}" name="${parameter.name}">
+        <option value="">not given</option>
+        % for word in parameter.schema["enum"]:
+        <option>${word}</option>
+        % endfor
+      </select>
+      % else:
+      <input id="${found.anchor}-${parameter.name}" name="${parameter.name}" placeholder="${parameter.example}" autocomplete="off">
+      % endif
+      % endfor
+      <button type="submit">Ask</button>
+    </form>
+  </details>
   % endif
   % if found.fields:
   <details><summary>What it gives</summary>${members(found.fields)}</details>

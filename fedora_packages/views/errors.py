@@ -132,7 +132,7 @@ def problem(
     response = Response(status=status)
     title = response.status.partition(" ")[2]
     if is_for_machines(request):
-        known = PROBLEMS.get(kind)
+        known = PROBLEMS[kind] if kind else None
         members = {
             "type": request.route_url("api", _anchor=f"problem-{kind}") if known else "about:blank",
             "title": known.title if known else title,

@@ -62,6 +62,11 @@ class Described:
     blocks: list[tuple[bool, str]]
     fields: list[tuple[str, str, str]]
 
+    @property
+    def form_path(self) -> str | None:
+        """Where the form that tries its parameters leads to; None of what takes none."""
+        return self.try_path.partition("?")[0] if self.try_path and self.address.in_query else None
+
 
 @view_config(route_name="api", renderer="fedora_packages:templates/api.mako")
 def api(request: Request) -> dict[str, Any]:
@@ -82,6 +87,7 @@ def api(request: Request) -> dict[str, Any]:
         "cool_down": f"{COOL_DOWN:.0f}",
         "allowed": request.service.settings.web,
         "values_of": values_of,
+        "spans": prose.spans,
     }
 
 
@@ -97,18 +103,22 @@ def values_of(parameter: Parameter) -> str:
 
 def _described(request: Request, address: Address) -> Described:
     schema = address.answer
+    if "$ref" in schema:
+        schema = COMPONENTS[schema["$ref"].rpartition("/")[2]]
     if address.name.startswith("query.") or address.name == "api.releases":
         # What all of these have around the value is said once, of them all.
         schema = request.registry.openapi["components"]["schemas"][
             schema["properties"]["value"]["$ref"].rpartition("/")[2]
         ]
     try_path = f"{request.script_name}{BASE}{address.example}" if address.method == "get" else None
+    blocks = prose.blocks(address.text)
     return Described(
         address,
         address.name.replace(".", "-"),
         BASE + address.path,
         try_path,
-        prose.blocks(address.text),
+        # What stands above need not be said again.
+        blocks[blocks[0][1].rstrip(".:") == address.title :],
         prose.fields(schema, COMPONENTS),
     )
 

@@ -42,6 +42,11 @@ def blocks(text: str) -> list[tuple[bool, str]]:
     ]
 
 
+def spans(text: str) -> list[tuple[bool, str]]:
+    """Return the parts of a paragraph: (whether it is code, what it says)."""
+    return [(bool(number % 2), part) for number, part in enumerate(text.split("`")) if part]
+
+
 def title(text: str) -> str:
     """Return the first sentence of a text, without its full stop."""
     return _joined(re.split(r"\.(?:\s|$)", text, maxsplit=1)[0])
