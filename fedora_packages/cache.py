@@ -6,8 +6,8 @@ The rules that make this safe, each held by one script in ``lua/``:
 * an invalidation raises the generation and makes every value *last known good* in the same step;
 * a failure is never stored as a value.
 
-An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot.  The stream of
-changes has another: a store, which tells of itself there in the same step, wants one Redis server::
+An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot.  The stream
+of changes has another: a store, which tells of itself there in the same step, wants one Redis server::
 
     fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
                                v:<variant> = {...}        current value with its stamp (JSON)
