@@ -164,7 +164,7 @@ def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     """No such package, or no such part of it."""
     word = printable(request.matchdict["package"], 100) if isinstance(error, UnknownPackage) else ""
     kind = "unknown-package" if isinstance(error, UnknownPackage) else "unknown-query"
-    return problem(request, 404, str(error.detail), word, kind)
+    return problem(request, 404, str(error.detail), word, kind=kind)
 
 
 @exception_view_config(InvalidArgument)

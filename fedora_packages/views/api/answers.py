@@ -62,15 +62,17 @@ def about_of(wanted: Wanted) -> dict[str, Any]:
 
 def unknown(request: Request, wanted: Wanted, reading: Reading) -> Response:
     """Return the problem that no value is known."""
-    told = {**about_of(wanted), **reading.as_dict()}
+    told, why = {**about_of(wanted), **reading.as_dict()}, why_unknown(reading, wanted.query.upstream)
     if reading.problem and reading.problem.kind == ReleaseNotServed.kind:
-        return problem(request, 404, f"{reading.problem.error}.", kind="release-not-served", **told)
-    why = f"{reading.problem.error}." if reading.problem else _unanswered(wanted.query)
+        return problem(request, 404, why, kind="release-not-served", **told)
     return problem(request, 503, why, kind="no-value", retry=COOL_DOWN, **told)
 
 
-def _unanswered(query: Query) -> str:
-    return f"{query.upstream} has not answered yet; it is being asked."
+def why_unknown(reading: Reading, upstream: str) -> str:
+    """Return why there is no value, in a sentence."""
+    if reading.problem:
+        return f"{reading.problem.error}."
+    return f"{upstream} has not answered yet; it is being asked."
 
 
 def _entry(request: Request, query: Query, address: str = "") -> tuple[Wanted, dict[str, Any]]:

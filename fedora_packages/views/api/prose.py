@@ -6,25 +6,28 @@ from typing import Any
 
 from fedora_packages.query import Query
 
+#: What docstrings write, and what that is in JSON and Markdown.
+WORDS = ((r"\bTrue\b", "true"), (r"\bFalse\b", "false"), (r"\bNone\b", "null"), (r"::$", ":"), ("``", "`"))
+
 
 def documentation(query: Query) -> str:
     """Return what a query's docstring says of its value: paragraphs, and blocks that are indented by four spaces."""
-    constants = vars(sys.modules[type(query.connector).__module__])
+    constants = {
+        name: value
+        for name, value in vars(sys.modules[type(query.connector).__module__]).items()
+        if isinstance(value, int | tuple)
+    }
 
     def told(match: re.Match[str]) -> str:
         value = constants.get(match[1], match[0])
         return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
-    text = re.sub(r"`?\b([A-Z][A-Z]+_[A-Z_]+|RELATIONS)\b`?", told, query.documentation)
-    for ours, theirs in ((r"\bTrue\b", "true"), (r"\bFalse\b", "false"), (r"\bNone\b", "null"), (r"::$", ":")):
+    text = re.sub(r"`?\b([A-Z][A-Z_]{2,})\b`?", told, query.documentation)
+    for ours, theirs in WORDS:
         text = re.sub(ours, theirs, text, flags=re.MULTILINE)
-    return (
-        text.replace("``", "`")
-        .replace("Return the ", "The ", 1)
-        .replace("Return what ", "What ", 1)
-        .replace("Return who ", "Who ", 1)
-        .replace("Return how ", "How ", 1)
-    )
+    # It begins as a docstring does: "Return what ...".
+    text = text.removeprefix("Return ")
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def blocks(text: str) -> list[tuple[bool, str]]:
