@@ -1,9 +1,11 @@
 """The OpenAPI document, the page that says the same, and whether what they say is so."""
 
 import re
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import data, dictionaries, sampled_from, text
 from openapi_spec_validator import validate
 
 from fedora_packages.views.errors import PROBLEMS
@@ -113,3 +115,42 @@ def test_the_document_gives_constants_by_their_values_and_words_as_json_has_them
 
 def test_below_the_old_prefix_the_document_leads_there(site):
     assert site.get("/packages/api/v1/openapi.json").json["servers"] == [{"url": "http://localhost/packages"}]
+
+
+#: Texts that parameters and names are not made for, beside any that come up.
+STRANGE = [
+    "",
+    " ",
+    "..",
+    "../x",
+    "%00",
+    "\0",
+    "\n",
+    "guake\n",
+    "-1",
+    "0",
+    "1e9",
+    "٣",
+    "9" * 400,
+    "x" * 10_000,
+    "guake,",
+    "f45",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data())
+def test_whatever_is_asked_the_answer_is_as_the_document_says(full, data):
+    document = full.app.app.registry.openapi
+    path = data.draw(sampled_from(sorted(addresses(document))))
+    names = sorted({found["name"] for every in addresses(document).values() for found in every} | {"x"})
+    parameters = data.draw(dictionaries(sampled_from(names), sampled_from(STRANGE) | text(max_size=20), max_size=3))
+    package = data.draw(
+        sampled_from(["guake", "vim-common", "gone"]) | sampled_from(STRANGE) | text(min_size=1, max_size=20)
+    )
+    answer = full.get(f"{path.replace('{package}', quote(package, safe=''))}?{urlencode(parameters, errors='replace')}")
+    if "/" in package or package.strip(".") == "" or package.strip() == "":
+        # It is another address then, if any.
+        assert answer.status_int in (200, 400, 404)
+    else:
+        assert undocumented(document, path, "get", answer.status_int, answer.content_type, answer.json) == []
