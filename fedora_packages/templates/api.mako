@@ -23,12 +23,23 @@ ${part}\
 % endfor
 </%def>
 
+## A type, with the way to what it is made of.
+<%def name="typed(text)">\
+% for is_name, part in spans(text):
+% if is_name:
+<a href="#part-${part}">${part}</a>\
+% else:
+${part}\
+% endif
+% endfor
+</%def>
+
 <%def name="members(fields)">
 <div class="scroll"><table>
   <thead><tr><th scope="col">Member</th><th scope="col">Type</th><th scope="col">Meaning</th></tr></thead>
   <tbody>
   % for path, kind, meaning in fields:
-    <tr><th scope="row"><code>${path}</code></th><td>${kind}</td><td>${meaning}</td></tr>
+    <tr><th scope="row"><code>${path}</code></th><td>${typed(kind)}</td><td>${meaning}</td></tr>
   % endfor
   </tbody>
 </table></div>
@@ -89,7 +100,7 @@ ${part}\
 <h1>JSON API</h1>
 <p>What the pages show, for programs: the same values, with when and from where they are.  Anybody may read it, from any site; there are
   no keys.  Programs can read all of this as an <a href="${request.route_path('api.openapi')}">OpenAPI 3.1 document</a>.</p>
-<nav aria-label="On this page">
+<nav class="contents" aria-label="On this page">
   <ul>
     <li><a href="#answers">Answers</a></li>
     <li><a href="#states">States</a></li>

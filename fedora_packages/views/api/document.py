@@ -76,7 +76,7 @@ def api(request: Request) -> dict[str, Any]:
         groups.setdefault(address.group, []).append(_described(request, address))
     return {
         "groups": groups,
-        "components": {name: prose.fields(schema, COMPONENTS) for name, schema in COMPONENTS.items()},
+        "components": {name: prose.fields(schema) for name, schema in COMPONENTS.items()},
         "states": STATES,
         "problems": list(PROBLEMS.values()),
         "example": request.application_url,
@@ -119,7 +119,7 @@ def _described(request: Request, address: Address) -> Described:
         try_path,
         # What stands above need not be said again.
         blocks[blocks[0][1].rstrip(".:") == address.title :],
-        prose.fields(schema, COMPONENTS),
+        prose.fields(schema),
     )
 
 

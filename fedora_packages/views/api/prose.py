@@ -55,7 +55,7 @@ def title(text: str) -> str:
     return _joined(re.split(r"\.(?:\s|$)", text, maxsplit=1)[0])
 
 
-def fields(schema: Any, components: dict[str, Any], prefix: str = "", deep: int = 4) -> list[tuple[str, str, str]]:
+def fields(schema: Any, prefix: str = "", deep: int = 4) -> list[tuple[str, str, str]]:
     """Return (path, type, meaning) of every field of what a schema describes, as a table for people.
 
     Of components that are named no more is said than that: they are described by themselves.
@@ -71,15 +71,15 @@ def fields(schema: Any, components: dict[str, Any], prefix: str = "", deep: int 
             inner = part.get("items") or part.get("additionalProperties") or part
             step = "[]." if "items" in part else ".*." if "additionalProperties" in part else "."
             if deep and isinstance(inner, dict):
-                for below in fields(inner, components, f"{path}{step}", deep - 1):
+                for below in fields(inner, f"{path}{step}", deep - 1):
                     found.setdefault(below[0], below)
     return list(found.values())
 
 
 def _type(schema: Any) -> str:
-    """Return the type of a value in a few words."""
+    """Return the type of a value in a few words, components by their names, between backticks."""
     if "$ref" in schema:
-        return schema["$ref"].rpartition("/")[2]
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
     if "const" in schema:
         return str(schema["const"]).lower() if not isinstance(schema["const"], str) else f'"{schema["const"]}"'
     if "anyOf" in schema:
