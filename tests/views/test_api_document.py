@@ -12,7 +12,7 @@ from fedora_packages.views.errors import PROBLEMS
 from tests.documented import addresses, differences, undocumented
 
 from .values import VALUES
-from .website import Elements
+from .website import Elements, website
 
 
 @pytest.fixture
@@ -73,6 +73,22 @@ def test_every_error_is_as_the_document_says(site, document):
             if found:
                 wrong[address] = found
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "away", [{"cache.url": "redis://127.0.0.1:9/0"}, {"search.index": "/nowhere"}], ids=["Redis", "index"]
+)
+def test_without_redis_or_index_every_answer_is_as_the_document_says(service, strings, away):
+    wrong, statuses = {}, set()
+    with website(service, {**strings, **away}) as site:
+        document = site.app.app.registry.openapi
+        for path, address in examples(document):
+            answer = site.get(address)
+            statuses.add(answer.status_int)
+            found = undocumented(document, path, "get", answer.status_int, answer.content_type, answer.json)
+            if found:
+                wrong[address] = found
+    assert (wrong, 503 in statuses, 500 in statuses) == ({}, True, False)
 
 
 def test_every_query_says_what_it_returns_and_returns_that(service, document):

@@ -118,7 +118,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 PAGE,
                 SIZE,
             ),
-            (),
+            ("no-cache",),
             "/packages?names=guake,vim,nothing&query=builds",
         ),
         Address(
