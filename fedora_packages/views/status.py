@@ -23,6 +23,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.figures import BOUNDS, Durations
 from fedora_packages.health import Health, Lag, Requests, UpstreamHealth, health
 from fedora_packages.troubles import troubles
+from fedora_packages.views.api.addresses import asked
 
 #: Lost messages that the page lists; the JSON has all that are kept.
 DRIFTS_SHOWN = 20
@@ -59,6 +60,7 @@ def api_status(request: Request) -> dict[str, Any]:
     percentile is the upper bound of its bucket; it is null if nothing was counted, and if it is beyond the last bound (``count``
     tells which).
     """
+    asked(request, "api.status")
     found = health(request.service)
     wrong = troubles(found)
     return {
