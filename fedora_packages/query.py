@@ -6,7 +6,7 @@ answer differs, which messages change it, and how to see that a value shows a me
     class KojiConnector(Connector):
         name = "koji"
 
-        @query(shape=1)
+        @query(shape=1, returns=BUILDS)
         def builds(self, package):
             '''Return the newest builds of a source package ...'''
 
@@ -37,6 +37,7 @@ from typing import Any
 from fedora_packages.cache import Entry
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.events import Event, matches
+from fedora_packages.schema import Schema
 
 #: The variant of a query whose answer does not differ by release.
 ONLY = ""
@@ -69,9 +70,11 @@ class Declaration:
         about: str,
         every: str | None,
         follows: str | None,
+        returns: Schema | None,
         is_costly: bool = False,
     ):
         self.fetch = fetch
+        self.returns = returns
         self.is_costly = is_costly
         self.shape = shape
         self.about = about
@@ -133,6 +136,7 @@ def query(
     about: str = "source",
     every: str | None = None,
     follows: str | None = None,
+    returns: Schema | None = None,
     is_costly: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
@@ -140,10 +144,12 @@ def query(
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
-    long to give, and a message has it fetched again only where somebody has looked at it before.
+    answer is made with: when that changes, all entries of this one are invalidated.
+    ``returns`` is the schema of what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
+    ``is_costly``: the answer takes upstream long to give, and a message has it fetched again only where somebody has looked at it
+    before.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows, is_costly)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, returns, is_costly)
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,11 @@ class Query:
     @property
     def documentation(self) -> str:
         return inspect.cleandoc(self.declaration.__doc__ or "")
+
+    @property
+    def returns(self) -> Schema:
+        """The schema of what it returns: of anything, where the query does not say."""
+        return self.declaration.returns or {}
 
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""

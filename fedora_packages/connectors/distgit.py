@@ -13,6 +13,8 @@ from fedora_packages.connectors.base import Connector, integer, items, optional_
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import Event, changed_paths
 from fedora_packages.query import query
+from fedora_packages.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
+from fedora_packages.schema import text as a_text
 from fedora_packages.specfile import patch_names
 
 #: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
@@ -38,12 +40,64 @@ PUSH_TOPICS = (
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
+#: What the queries return.
+_COMMIT = optional(a_text("the branch's head"), "null if it is not known")
+SPEC = found_or(
+    record(dead=optional(a_text("of a retired branch: why"), "null if it is not retired"), commit=_COMMIT),
+    text=a_text("may be cut", SPEC_KEPT),
+    size=count("characters of all of it"),
+    dead=NULL,
+    commit=_COMMIT,
+)
+PATCHES = found_or(
+    record(commit=_COMMIT),
+    patches=rows(
+        record(
+            name=a_text(),
+            found=flag("false if there is no such file: a macro in its name could not be expanded"),
+            size=optional(count("characters")),
+            files=optional(count("files that it changes")),
+            added=optional(count("lines")),
+            removed=optional(count("lines")),
+        ),
+        PATCHES_KEPT,
+        "in the order of the spec file",
+    ),
+    commit=_COMMIT,
+)
+_NAMES = rows(a_text())
+MAINTAINERS = found_or(
+    owner=optional(a_text('account name; "orphan" if nobody maintains it'), "null if it has no owner"),
+    admins=_NAMES,
+    committers=_NAMES,
+    collaborators=_NAMES,
+    groups=_NAMES,
+    modified=optional(moment("when the project last changed"), "null if it is not known"),
+)
+
+
+RETIREMENT = found_or(
+    heads=table(
+        optional(a_text("commit", 64), "null if dist-git does not tell"),
+        "of the branches of active releases",
+    ),
+    retired=table(
+        record(
+            reason=a_text("what dead.package says", REASON_KEPT),
+            when=optional(moment(), "null if dist-git does not tell"),
+            who=optional(a_text("who committed that"), "null if dist-git does not tell"),
+        ),
+        "by branch",
+    ),
+)
+
+
 class DistgitConnector(Connector):
     """Spec files, patches and maintainers, from dist-git (Pagure)."""
 
     name = "distgit"
 
-    @query(shape=2)
+    @query(shape=2, returns=SPEC)
     def spec(self, package, release):
         """Return the spec file of a package on a branch.
 
@@ -63,7 +117,7 @@ class DistgitConnector(Connector):
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
         return {"found": False, "dead": None if dead is None else dead[:REASON_KEPT].strip(), "commit": commit}
 
-    @query(shape=3)
+    @query(shape=3, returns=PATCHES)
     def patches(self, package, release):
         """Return the patches that the spec file of a package names on a branch, in its order.
 
@@ -105,7 +159,7 @@ class DistgitConnector(Connector):
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
 
-    @query(shape=1, follows="bodhi.releases")
+    @query(shape=1, follows="bodhi.releases", returns=RETIREMENT)
     def retirement(self, package):
         """Return on which branches of the active releases a package is retired, why, since when and by whom.
 
@@ -149,7 +203,7 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(shape=2)
+    @query(shape=2, returns=MAINTAINERS)
     def maintainers(self, package):
         """Return who maintains a package: account names, owner first.
 
