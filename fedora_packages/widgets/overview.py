@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from fedora_packages.links import web_address
@@ -21,6 +22,13 @@ NOBODY = "orphan"
 
 #: What enables EPEL on CentOS Stream and its kin.
 ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release")
+
+#: Characters of a description that are shown at once; what is left is folded away.  A paragraph that begins near the end is left.
+DESCRIPTION_SHOWN = 1200
+LEAST_FOLDED = 200
+
+#: Where an item of a list begins in a description.
+_ITEM = re.compile(r"\s*(?:[-*+•]|[0-9]{1,2}[.)])\s")
 
 #: Characters of a summary and of a description that mdapi's connector keeps.
 MDAPI_KEPT = (1000, 20000)
@@ -41,6 +49,21 @@ class Described:
     summary: str
     paragraphs: tuple[str, ...]
     source: str = ""
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The first paragraphs, of about `DESCRIPTION_SHOWN` characters together."""
+        sizes = accumulate(len(part) for part in self.paragraphs)
+        return tuple(
+            part
+            for part, size in zip(self.paragraphs, sizes, strict=True)
+            if size - len(part) < DESCRIPTION_SHOWN - LEAST_FOLDED
+        )
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """The other paragraphs."""
+        return self.paragraphs[len(self.shown) :]
 
 
 class OverviewWidget(Widget):
@@ -112,7 +135,16 @@ def _marked(text: str, kept: int) -> str:
 
 
 def _paragraphs(text: str, kept: int) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"\n\s*\n", _marked(text, kept)) if part.strip())
+    return tuple(_reflowed(part) for part in re.split(r"\n\s*\n", _marked(text, kept)) if part.strip())
+
+
+def _reflowed(paragraph: str) -> str:
+    """Return a paragraph without the line breaks of whoever wrote it, but for those before the items of a list."""
+    lines = paragraph.strip("\n").splitlines()
+    return "".join(
+        f"{'' if not number else chr(10) if _ITEM.match(line) else ' '}{line.strip()}"
+        for number, line in enumerate(lines)
+    )
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ HAPPENINGS = [
     ("push", "podman", "distgit.spec", "rawhide"),
     ("push", "vim", "distgit.patches", "rawhide"),
     ("maintainer", "rpm", "distgit.maintainers", ""),
+    ("retire", "rpm", "distgit.retirement", ""),
     ("repo", "xapian-core", "mdapi.package", "rawhide"),
     ("repo", "httpd", "mdapi.files", "rawhide"),
     ("repo", "openssl", "mdapi.changelog", "rawhide"),
@@ -23,12 +24,19 @@ HAPPENINGS = [
 
 @pytest.mark.parametrize(("what", "package", "query", "release"), HAPPENINGS, ids=lambda value: value or "-")
 def test_what_happens_is_fresh_before_anyone_asks(site, wait_until, what, package, query, release):
-    details = {"tag": "f44-updates"} if what == "tag" else {}
+    details = {"tag": {"tag": "f44-updates"}, "retire": {"branch": "f43"}}.get(what, {})
     since = site.serial()
     messages, _ = site.happen(what, package, **details)
     wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
     about_it = [row for row in site.asked(since) if package in row["asked"]]
     assert {row["user_agent"].rpartition(" ")[2] for row in about_it} == {"(worker)"}
+
+
+def test_what_happened_is_told_on_the_next_page(site, wait_until):
+    messages, facts = site.happen("build", "htop")
+    wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "htop"))
+    page = site.get("/htop").text
+    assert f">{facts['builds'][0]['nvr']}</a> was completed" in page.replace("\n", "")
 
 
 def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wait_until):
@@ -91,6 +99,7 @@ LAGS = [
     ("distgit", "push", "podman", "distgit.spec", "rawhide"),
     ("distgit", "push", "vim", "distgit.patches", "rawhide"),
     ("distgit", "maintainer", "podman", "distgit.maintainers", ""),
+    ("distgit", "retire", "rpm", "distgit.retirement", ""),
 ]
 
 
@@ -103,7 +112,7 @@ LAGS = [
 def test_an_upstream_that_lags_behind_its_message_is_not_believed(
     site, wait_until, upstream, what, package, query, release
 ):
-    details = {"tag": "f44-updates"} if what == "tag" else {}
+    details = {"tag": {"tag": "f44-updates"}, "retire": {"branch": "f44"}}.get(what, {})
     found = site.service.queries[query]
     wait_until(lambda: not site.service.queue.depth(upstream))
     site.api(f"packages/{package}/{found.short_name}" + (f"?release={release}" if release else ""))

@@ -89,6 +89,22 @@ def test_what_is_from_the_index_says_so(site):
     assert "Summary and description are from the index of this site" in site.get("/vim/overview/overview", 200).text
 
 
+def test_a_description_keeps_the_items_of_lists_apart_and_nothing_else(guake):
+    guake.know(
+        "mdapi.package", about(description="It has\nthese:\n- one\n  thing\n* two\n\nAnd\nmore."), "guake", "rawhide"
+    )
+    found = re.findall(r'<p class="lines">(.*?)</p>', guake.get("/guake").text, re.DOTALL)
+    assert found == ["It has these:\n- one thing\n* two", "And more."]
+
+
+@pytest.mark.parametrize(("count", "folded"), [(3, 0), (30, 19)])
+def test_the_rest_of_a_long_description_is_folded_away(guake, count, folded):
+    guake.know("mdapi.package", about(description="\n\n".join(["x" * 99] * count)), "guake", "rawhide")
+    page = guake.get("/guake/overview/overview").text
+    assert page.partition('<details class="rest">')[2].count('<p class="lines">') == folded
+    assert page.count('<p class="lines">') == count
+
+
 def test_a_description_that_was_cut_says_so(guake):
     guake.know("mdapi.package", about(description="x" * 20000), "guake", "rawhide")
     assert "x […]</p>" in guake.get("/guake").text

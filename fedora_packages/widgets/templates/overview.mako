@@ -2,9 +2,17 @@
 % if described.summary:
 <p class="summary">${described.summary}</p>
 % endif
-% for paragraph in described.paragraphs:
+% for paragraph in described.shown:
 <p class="lines">${paragraph}</p>
 % endfor
+% if described.folded:
+<details class="rest">
+  <summary>More of the description</summary>
+  % for paragraph in described.folded:
+  <p class="lines">${paragraph}</p>
+  % endfor
+</details>
+% endif
 % if described.source:
 <p class="why">Summary and description are from ${described.source}.</p>
 % endif
