@@ -62,8 +62,17 @@ class Rule:
 class Declaration:
     """A query as its class declares it; `Query` is the same, bound to a connector."""
 
-    def __init__(self, fetch: Callable[..., Any], shape: int, about: str, every: str | None, follows: str | None):
+    def __init__(
+        self,
+        fetch: Callable[..., Any],
+        shape: int,
+        about: str,
+        every: str | None,
+        follows: str | None,
+        is_costly: bool = False,
+    ):
         self.fetch = fetch
+        self.is_costly = is_costly
         self.shape = shape
         self.about = about
         self.every = every
@@ -120,16 +129,21 @@ class Declaration:
 
 
 def query(
-    shape: int, about: str = "source", every: str | None = None, follows: str | None = None
+    shape: int,
+    about: str = "source",
+    every: str | None = None,
+    follows: str | None = None,
+    is_costly: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
 
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.
+    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
+    long to give, and a message has it fetched again only where somebody has looked at it before.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, is_costly)
 
 
 @dataclass(frozen=True)

@@ -114,11 +114,12 @@ class ReleaseTags:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, read whole: ``body`` is at most the connector's ``max_bytes``."""
+    """An HTTP answer, read whole unless ``is_cut``: ``body`` is at most the connector's ``max_bytes``."""
 
     status: int
     content_type: str
     body: bytes
+    is_cut: bool = False
 
 
 class Connector:
@@ -164,11 +165,13 @@ class Connector:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         accept: "Callable[[Answer, str], None]" = lambda answer, asked: None,
+        most: int | None = None,
     ) -> Answer:
         """Return the upstream's answer to a request below its address.
 
         ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``); ``accept`` may raise
-        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  The whole of it, retries
+        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  ``most``: of a body that is longer than so
+        many bytes the rest is not read (``is_cut``), for answers that may honestly be too large.  The whole of it, retries
         included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that).
         Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
         while), `UpstreamLied` (over ``max_bytes``).
@@ -177,7 +180,7 @@ class Connector:
             raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
         outcome, ticks = "answered", time.perf_counter()
         try:
-            answer = self._patiently(method, path, asked, params, data, headers)
+            answer = self._patiently(method, path, asked, params, data, headers, most)
             accept(answer, asked)
         except UpstreamUnavailable as error:
             outcome = error.kind
@@ -194,12 +197,19 @@ class Connector:
         return answer
 
     def _patiently(
-        self, method: str, path: str, asked: str, params: Any, data: bytes | None, headers: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        asked: str,
+        params: Any,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+        most: int | None,
     ) -> Answer:
         deadline = time.monotonic() + self.settings.timeout
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                answer = self._once(method, path, deadline, asked, params, data, headers)
+                answer = self._once(method, path, deadline, asked, params, data, headers, most)
             except requests.RequestException as error:
                 # A body that stops coming is a broken connection to requests; what counts is that the time is over.
                 is_late = time.monotonic() >= deadline or isinstance(error, requests.Timeout)
@@ -257,6 +267,7 @@ class Connector:
         params: Any,
         data: bytes | None,
         headers: Mapping[str, str] | None,
+        most: int | None,
     ) -> Answer:
         left = max(deadline - time.monotonic(), 0.05)
         with self.session.request(
@@ -274,6 +285,9 @@ class Connector:
             # drips would hold us for ever.
             for chunk in _as_it_comes(response):
                 body += chunk
+                if most is not None and len(body) > most:
+                    content_type = response.headers.get("Content-Type", "")
+                    return Answer(response.status_code, content_type, bytes(body[:most]), is_cut=True)
                 if len(body) > self.settings.max_bytes:
                     raise UpstreamLied(self.name, asked, f"more than {self.settings.max_bytes} bytes")
                 if time.monotonic() > deadline:

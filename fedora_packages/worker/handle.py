@@ -179,7 +179,7 @@ class Handler:
                 key = (query.name, name)
                 touch = touched.get(key)
                 if touch is None:
-                    touch = touched[key] = _Touch(query, name, name in known, event)
+                    touch = touched[key] = _Touch(query, name, is_wanted(query, name, known), event)
                 touch.add(event)
         return is_any
 
@@ -284,6 +284,11 @@ class Handler:
         with redis_errors():
             self._service.client.hincrby(COUNTS_KEY, outcome, 1)
         return outcome
+
+
+def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
+    """Whether a value is to be there although nobody has asked for it yet: of known packages, unless it is costly to make."""
+    return name in known and not query.declaration.is_costly
 
 
 def take_out(
