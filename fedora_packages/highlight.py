@@ -29,7 +29,7 @@ Line = tuple[Part, ...]
 
 
 class _SpecLexer(RPMSpecLexer):
-    """Pygments' lexer, which takes what is nothing special a letter at a time: here a word at a time, in a quarter of the time."""
+    """Pygments' lexer, which takes what is nothing special letter by letter: here word by word, in a quarter of the time."""
 
     name = "RPMSpec by words"
     aliases: tuple[str, ...] = ()
@@ -52,7 +52,10 @@ def spec_lines(text: str, clock: Callable[[], float] = time.monotonic) -> tuple[
     # The rest also where time was up.
     rest = coloured[sum(sum(len(part) for _, part in line) + 1 for line in lines) :] + plain
     left = LINES - len(lines)
-    pieces = rest.split("\n", left) if rest else []
+    pieces = rest.split("\n", left)
+    if len(pieces) <= left and not pieces[-1]:
+        # What follows the last line's end is no line.
+        del pieces[-1]
     lines += [(("", line),) if line else () for line in pieces[:left]]
     return tuple(lines), pieces[left] if len(pieces) > left else ""
 

@@ -14,7 +14,8 @@ Part = tuple[str, str | None]
 
 _BUG = r"[1-9][0-9]{0,8}"
 
-#: What a text is searched for.  ``number`` is a bug's, wherever it stands in the match; ``numbers`` are several after one word (``Resolves:``).
+#: What a text is searched for.  ``number`` is a bug's, wherever it stands in the match; ``numbers`` are several after a word such
+#: as ``Resolves:``.
 _FOUND = re.compile(
     rf"""
       (?P<address> https?://[^\s<>"'`{{}}|\\^]+ )
@@ -24,7 +25,8 @@ _FOUND = re.compile(
     | (?P<advisory> \b FEDORA-(?:EPEL-)?[0-9]{{4}}-[0-9a-f]{{6,12}} \b )
     | (?P<numbers> \b(?: resolves | fixes | closes | related | reverts ) [ ]?:[ \t]*
                    (?: (?: rhbz | bz | bug )?[ ]?\#?{_BUG}\b (?: [ ]?[,;]?[ ]? ) )+ )
-    | (?P<said> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | ) (?P<number> {_BUG} ) \b (?![.\-][0-9]) )
+    | (?P<said> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
+                (?P<number> {_BUG} ) \b (?![.\-][0-9]) )
     | (?<! [\w/&\#.] ) \# (?P<bare> [1-9][0-9]{{5,7}} ) \b (?![.\-][0-9])
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -42,8 +44,8 @@ _AFTER_ADDRESS = ".,;:!?)]"
 def parts(text: str, addresses: Mapping[str, Callable[[str], str | None]]) -> list[Part]:
     """Return a text in parts, in order: (text, the address it leads to or None).
 
-    ``addresses`` makes an address, or None, of what is found: ``bug`` of a number, ``cve`` and ``advisory`` of a name in capitals,
-    ``web`` of an address as it was written.  Bugs are numbers after a word for them (``rhbz#``, ``bz``, ``bug``, ``Resolves:``)
+    ``addresses`` makes an address, or None, of what is found: ``bug`` of a number, ``cve`` and ``advisory`` of a name as it is
+    written properly, ``web`` of an address.  Bugs are numbers after a word for them (``rhbz#``, ``bz``, ``bug``, ``Resolves:``)
     or, after nothing but ``#``, of six to eight digits; those of other trackers (``PR #``, ``issue #``) are not.
     """
     found: list[Part] = []

@@ -12,9 +12,6 @@ from fedora_packages.widgets.parameters import Parser, binary_of, page_number, r
 PATH_READ = 4096
 FILTER_READ = 200
 
-#: Trees with at most so many files are shown unfolded.
-FEW_FILES = 60
-
 
 class ContentsWidget(Widget):
     """Files by directory."""
@@ -47,8 +44,9 @@ class ContentsWidget(Widget):
         return {
             "is_found": files["found"],
             "slice": slice_,
-            "entries": tree.unfolded(slice_.rows, lambda below: page.address(path=below)) if slice_ else [],
-            "is_open": bool(wanted) or root.total <= FEW_FILES,
+            "entries": tree.unfolded(slice_.rows, lambda below: page.address(path=below), bool(wanted))
+            if slice_
+            else [],
             "ways": ways(path, page),
             "path": path,
             "wanted": wanted,
@@ -60,7 +58,7 @@ class ContentsWidget(Widget):
             "total": files.get("total", 0),
             "repository": files.get("repository"),
             "binary": page.binary,
-            "is_other": page.binary != page.package.name,
+            "is_other": page.binary != page.package.name and page.package.name not in page.package.siblings,
             "release": page.release,
         }
 

@@ -1,7 +1,7 @@
 """Trees of directories, of which a page shows as much as it may.
 
-The one thing to know: packages have up to a hundred thousand files, and anyone may have named them.  A tree is made of directories
-and not of files, nothing here recurs over it but for the few levels that are shown, and what does not fit on a page is a link.
+The one thing to know: packages have up to a hundred thousand files, named by anyone.  A tree is made of directories,
+not of files, nothing here recurs over it but for the few levels that are shown, and what does not fit on a page is a link.
 """
 
 from collections import deque
@@ -12,6 +12,9 @@ from typing import Any
 #: Entries of a directory on one page, and of all directories below it that are unfolded on that page.
 ENTRIES = 500
 UNFOLDED = 400
+
+#: Entries below a directory that can be seen at once; what is unfolded beyond these opens when it is clicked.
+OPEN = 60
 
 #: Levels that are unfolded below the directory that is shown.
 LEVELS = 12
@@ -31,12 +34,16 @@ class Folder:
     total: int = 0
 
 
+#: What a directory holds: a name, the directory of that name or None, what the package says of it.
+Row = tuple[str, Folder | None, str | None]
+
+
 @dataclass(frozen=True)
 class Entry:
     """A line of a tree that is shown: a file, or a directory with what is unfolded of it.
 
     ``name`` is a directory's with a slash, and of directories that hold nothing but one another all their names.  ``entries`` is
-    None where it is a file, or folded: then ``address`` leads to it.
+    None where it is a file, or folded: then ``address`` leads to it.  ``is_open``: its entries can be seen without a click.
     """
 
     name: str
@@ -45,6 +52,7 @@ class Entry:
     address: str | None = None
     entries: "tuple[Entry, ...] | None" = None
     is_folder: bool = False
+    is_open: bool = False
 
 
 def grown(directories: Iterable[Mapping[str, Any]]) -> Folder:
@@ -94,7 +102,7 @@ def found(root: Folder, path: str) -> Folder | None:
     return here
 
 
-def names(folder: Folder) -> list[tuple[str, Folder | None, str | None]]:
+def names(folder: Folder) -> list[Row]:
     """Return what a directory holds, directories first: (name, the directory or None, kind)."""
     return [
         *((name, below, below.kind) for name, below in sorted(folder.folders.items())),
@@ -102,18 +110,21 @@ def names(folder: Folder) -> list[tuple[str, Folder | None, str | None]]:
     ]
 
 
-def unfolded(shown: Sequence[tuple[str, Folder | None, str | None]], address: Callable[[str], str]) -> list[Entry]:
-    """Return the entries of a directory, those below them unfolded level by level as long as there is room."""
-    opened: dict[int, list[tuple[str, Folder | None, str | None]]] = {}
+def unfolded(shown: Sequence[Row], address: Callable[[str], str], is_open: bool = False) -> list[Entry]:
+    """Return the entries of a directory, those below them unfolded level by level as long as there is room.
+
+    Of what is unfolded the first can be seen without a click, or all if ``is_open``.
+    """
+    opened: dict[int, tuple[list[Row], bool]] = {}
     waiting = deque((folder, 1) for _, folder, _ in shown if folder is not None)
-    room = UNFOLDED
+    room, seen = UNFOLDED, len(shown)
     while waiting:
         folder, level = waiting.popleft()
         _, last = _run(folder)
         size = len(last.folders) + len(last.files)
         if size <= room and level <= LEVELS:
-            room -= size
-            opened[id(last)] = names(last)
+            room, seen = room - size, seen + size
+            opened[id(last)] = (names(last), is_open or seen <= OPEN)
             waiting.extend((below, level + 1) for below in last.folders.values())
     return [_entry(*row, opened, address) for row in shown]
 
@@ -134,13 +145,13 @@ def _entry(
     name: str,
     folder: Folder | None,
     kind: str | None,
-    opened: Mapping[int, list[tuple[str, Folder | None, str | None]]],
+    opened: Mapping[int, tuple[list[Row], bool]],
     address: Callable[[str], str],
 ) -> Entry:
     if folder is None:
         return Entry(name, kind)
     run, last = _run(folder)
-    inside = opened.get(id(last))
+    inside, is_open = opened.get(id(last), (None, False))
     return Entry(
         f"{name}/{run}",
         last.kind or kind,
@@ -148,4 +159,5 @@ def _entry(
         address(last.path),
         None if inside is None else tuple(_entry(*row, opened, address) for row in inside),
         is_folder=True,
+        is_open=is_open,
     )

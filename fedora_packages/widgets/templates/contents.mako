@@ -41,7 +41,7 @@
 <p>${binary} has no directory ${path} in ${release}. <a href="${all_of_them}">All files</a></p>
   % endif
 % else:
-${branch(entries, is_open)}
+${branch(entries)}
 ${parts.pager(slice)}
 % endif
 % if total > listed:
@@ -50,16 +50,16 @@ ${parts.pager(slice)}
 % endif
 
 ## The entries of a directory, and those below them.
-<%def name="branch(entries, is_open)">
+<%def name="branch(entries)">
 <ul class="tree">
   % for entry in entries:
     % if entry.entries is not None:
   <li><details\
-      % if is_open:
+      % if entry.is_open:
  open\
       % endif
 ><summary>${entry.name} ${mark(entry)}</summary>
-    ${branch(entry.entries, is_open)}
+    ${branch(entry.entries)}
   </details></li>
     % elif entry.is_folder:
   <li><a href="${entry.address}">${entry.name}</a> ${mark(entry)}</li>
