@@ -178,8 +178,11 @@ class MdapiConnector(Connector):
     def by_name(value):
         if not value["found"] or value["is_cut"]:
             return None
-        own = value["asked"][0]
-        return [row for row in value["packages"] if any(relation["name"] == own for relation in row["relations"])]
+        named = [
+            (row["source"], row["name"], [item for item in row["relations"] if item["name"] == value["asked"][0]])
+            for row in value["packages"]
+        ]
+        return [row for row in named if row[2]]
 
     @query(shape=1, about="binary")
     def files(self, package, release):
