@@ -42,7 +42,7 @@ FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
 #: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
 _AUTHORS = (
-    re.compile(r"(?P<author>[^<>]*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
+    re.compile(r"(?P<author>.*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
     re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
 )
 
@@ -380,7 +380,7 @@ def _described(row: Mapping[str, Any]) -> str | None:
     }
     own = [name for name in siblings if provided.get(name)]
     if len(own) > 1:
-        own = [name for name in own if f"{name}(x86-64)" in provided]
+        own = [name for name in own if any(f"{name}({arch})" in provided for arch in ("x86-64", "x86-32"))]
     return own[0] if len(own) == 1 else None
 
 

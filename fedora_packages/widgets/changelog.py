@@ -12,7 +12,7 @@ from fedora_packages.widgets.parameters import Parser, page_number, release_of
 
 ROWS = 40
 
-ADDRESS = re.compile(r"\s*<[^>]*>\s*$")
+ADDRESS = re.compile(r"\s*<[^<>]*@[^<>]*>\s*|\s*<[^<>]*>\s*$")
 
 #: The part of a build's release that names the distribution, which changelogs leave out.
 DIST = re.compile(r"\.(?:fc[0-9]+|eln[0-9]*|el[0-9]+(?:_[0-9]+)?)")
@@ -85,7 +85,7 @@ def _entry(
     evr = entry["evr"]
     build = builds.get(DIST.sub("", evr.rpartition(":")[2], count=1)) if evr else None
     return {
-        "author": ADDRESS.sub("", entry["author"]) or "somebody",
+        "author": ADDRESS.sub(" ", entry["author"]).strip() or "somebody",
         "evr": evr,
         "build": None if build is None else links.build(build),
         "date": entry["date"],

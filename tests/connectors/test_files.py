@@ -165,6 +165,7 @@ def test_what_messages_do_not_name_is_nobodys_loss(queries, required_by):
         ("A B <a@b.org> -2.0-3", "A B <a@b.org>", "2.0-3"),
         ("A B <a@b.org>", "A B <a@b.org>", None),
         ("A B <a@b.org> -", "A B <a@b.org> -", None),
+        ('"><b>x</b> <a@b.org> - 2-1', '"><b>x</b> <a@b.org>', "2-1"),
         ("Jean-Luc <a@b.org> - 2-1", "Jean-Luc <a@b.org>", "2-1"),
         ("A B - 2.0-3", "A B", "2.0-3"),
         ("A - B", "A - B", None),
@@ -186,3 +187,14 @@ def test_a_directory_of_very_many_files_is_read_whole(queries, upstream):
     upstream.says("/rawhide/files/guake", {"files": [row], "repo": "release"})
     value = queries["mdapi.files"].fetch("guake", "rawhide")
     assert (value["total"], len(value["directories"][0]["files"])) == (20_000, 20_000)
+
+
+def test_recorded_packages_are_known_by_what_they_provide(queries, upstream, data):
+    recorded = sorted((data / "upstream").glob("mdapi-f28-pkg-*.json"))
+    upstream.says("/rawhide/pkg/openssl-libs", described("openssl", siblings=["openssl-libs"]))
+    answers = [json.loads(path.read_text("utf-8")) for path in recorded]
+    for answer in answers:
+        answer["requires"].append(relation("openssl-libs"))
+    upstream.says("/rawhide/requires/openssl-libs", answers)
+    found = {row["name"] for row in queries["mdapi.required_by"].fetch("openssl-libs", "rawhide")["packages"]}
+    assert found == {path.stem.removeprefix("mdapi-f28-pkg-") for path in recorded}

@@ -279,7 +279,7 @@ def test_who_requires_a_package_is_shown_with_what_it_requires(guake):
     page = guake.get("/guake/dependencies/required_by", 200)
     assert rows(page) == ["gcc-c++ gcc guake ≥ 3.0", "a binary of vim python3dist(guake)"]
     assert {"/gcc-c++", "/vim"} <= {unquote(link) for link in links(page)}
-    assert "It provides 2 other capabilities that it was not asked for." in text_of(page)
+    assert "That it provides 2 more was not asked about." in text_of(page)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ ${parts.pager(slice)}
 <%def name="branch(entries)">
 <ul class="tree">
   % for entry in entries:
-    % if entry.entries is not None:
+    % if entry.entries:
   <li><details\
       % if entry.is_open:
  open\
@@ -61,7 +61,7 @@ ${parts.pager(slice)}
 ><summary>${entry.name} ${mark(entry)}</summary>
     ${branch(entry.entries)}
   </details></li>
-    % elif entry.is_folder:
+    % elif entry.is_folder and entry.entries is None:
   <li><a href="${entry.address}">${entry.name}</a> ${mark(entry)}</li>
     % else:
   <li>${entry.name} ${mark(entry)}</li>

@@ -6,6 +6,8 @@
 % elif is_other:
 <p>There is no binary package ${package.name}: this is ${binary}, one of those that are built from it.</p>
 % endif
+<p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=page.parameters)}">What
+  requires ${binary}</a></p>
 % if is_found and not lists:
 <p>${binary} has no relations in ${release}.</p>
 % endif

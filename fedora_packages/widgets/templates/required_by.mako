@@ -60,7 +60,7 @@ ${parts.pager(slice)}
 % endfor
 .\
 % if unasked:
-  It provides ${unasked} other capabilities that it was not asked for.\
+  That it provides ${unasked} more was not asked about.\
 % endif
-  Requirements of its files by their paths are not among these.</p>
+  Requirements of its files by their paths, and conditions such as <code>(a or b)</code>, are not among these.</p>
 % endif
