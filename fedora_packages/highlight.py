@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 
+from pygments.lexer import bygroups, include, using
 from pygments.lexers.installers import RPMSpecLexer
-from pygments.token import STANDARD_TYPES, String, Text, Token
+from pygments.token import STANDARD_TYPES, Comment, Generic, Punctuation, String, Text, Token
 
 #: Characters of a text that get colours, characters of a line that does, and seconds that it may take.
 COLOURED = 128 << 10
@@ -29,7 +30,10 @@ Line = tuple[Part, ...]
 
 
 class _SpecLexer(RPMSpecLexer):
-    """Pygments' lexer, which takes what is nothing special letter by letter: here word by word, in a quarter of the time."""
+    """Pygments' lexer with the tags that it does not know, by words.
+
+    The original takes what is nothing special letter by letter, which takes four times as long.
+    """
 
     name = "RPMSpec by words"
     aliases: tuple[str, ...] = ()
@@ -37,6 +41,14 @@ class _SpecLexer(RPMSpecLexer):
     mimetypes: tuple[str, ...] = ()
     tokens = {
         **RPMSpecLexer.tokens,
+        "root": [
+            (r"#.*$", Comment),
+            (
+                r"(?i)^(Recommends|Supplements|Enhances|SourceLicense|ModularityLabel|VCS)(:)(.*)$",
+                bygroups(Generic.Heading, Punctuation, using(RPMSpecLexer)),
+            ),
+            include("basic"),
+        ],
         **{
             state: [*RPMSpecLexer.tokens[state][:-1], (r"[\w/.,:;=<>()+*-]+|.", kind)]
             for state, kind in (("basic", Text), ("description", Text), ("changelog", Text), ("string", String.Double))

@@ -24,8 +24,9 @@ RELATIONS_KEPT = 5000
 FILES_KEPT = 100_000
 CHANGES_KEPT = 200
 
-#: Characters of the names in one directory.
+#: Characters of all names in one directory, and of one of them: file systems allow 255 bytes.
 NAMES_READ = 16 << 20
+NAME_KEPT = 1024
 
 #: Capabilities of a package that it is asked of who requires them, its own name first: each is a request, of whose answer so many
 #: bytes are read.  mdapi describes every package that it finds in full; what requires glibc would be hundreds of megabytes.
@@ -294,7 +295,7 @@ def _files(answer: Mapping[str, Any]) -> dict[str, Any]:
         total += len(names)
         if total <= FILES_KEPT:
             rows = directories.setdefault(text(row["dirname"], 4096), [])
-            rows += [[name, FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
+            rows += [[name[:NAME_KEPT], FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
     return {
         "found": True,
         "total": total,

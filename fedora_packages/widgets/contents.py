@@ -8,8 +8,8 @@ from fedora_packages.widgets import tree
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of
 
-#: Characters of a path, and of a text that paths are searched for.
-PATH_READ = 4096
+#: Characters of a path (mdapi's longest directory with a name in it), and of a text that paths are searched for.
+PATH_READ = 6000
 FILTER_READ = 200
 
 

@@ -25,7 +25,7 @@ PATHS = [
     b"/" + b"a" * 10_000,
     b"/" + b"a/" * 3_000,
     b"/guake/contents?path=..%2f..%2fetc",
-    b"/guake/contents?path=%2f" + b"a" * 5_000,
+    b"/guake/contents?path=%2f" + b"a" * 6_000,
     b"/guake/contents?filter=" + b"%2f" * 1_000,
     b"/guake/dependencies?kind=eats&requirers=0",
     b"/guake/builds?page=" + b"1" * 10_000,

@@ -5,7 +5,7 @@
 % elif not listed:
 <p>${binary} has no files in ${release} (${repository}).</p>
 % else:
-<p>${total} files and directories of ${binary} in ${release} (${repository}).\
+<p>${total} ${"files and directories" if total != 1 else "file or directory"} of ${binary} in ${release} (${repository}).\
 % if is_other:
  There is no binary package ${package.name}: this is one of those that are built from it.\
 % endif

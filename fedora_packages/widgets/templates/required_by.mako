@@ -10,6 +10,8 @@
  all: these are ${slice.total} of them\
 % endif
 .</p>
+% elif slice.total == 1:
+<p>1 package of ${release} requires ${binary}.</p>
 % elif slice.total:
 <p>${slice.total} packages of ${release} require ${binary}.</p>
 % else:
@@ -62,5 +64,6 @@ ${parts.pager(slice)}
 % if unasked:
   That it provides ${unasked} more was not asked about.\
 % endif
-  Requirements of its files by their paths, and conditions such as <code>(a or b)</code>, are not among these.</p>
+  Requirements of its files by their paths, and conditions such as <code>(a or b)</code>, are not among these.
+  Changes of what requires the name are announced; of the rest no message tells, and it is read again now and then.</p>
 % endif
