@@ -52,6 +52,10 @@ class Links:
         blocking = [("f1", "blocked"), ("o1", "isnotempty")]
         return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([*_open_bugs(package), *blocking])}"
 
+    def cve(self, name: str) -> str:
+        """Return bugzilla's list of the bugs that have a CVE's name for an alias; there may be none."""
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([('f1', 'alias'), ('o1', 'equals'), ('v1', name)])}"
+
     def new_bug(self, package: str, product: str = "Fedora") -> str:
         """Return bugzilla's form for a new bug of a source package."""
         return f"{self.settings.bugzilla}/enter_bug.cgi?{urlencode({'product': product, 'component': package})}"

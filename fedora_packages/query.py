@@ -71,9 +71,11 @@ class Declaration:
         every: str | None,
         follows: str | None,
         returns: Schema | None,
+        is_costly: bool,
     ):
         self.fetch = fetch
         self.returns = returns
+        self.is_costly = is_costly
         self.shape = shape
         self.about = about
         self.every = every
@@ -135,16 +137,18 @@ def query(
     every: str | None = None,
     follows: str | None = None,
     returns: Schema | None = None,
+    is_costly: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
 
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.
-    ``returns`` is the schema of what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
+    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
+    long to give, and a message has it fetched again only where somebody has looked at it before.  ``returns`` is the schema of
+    what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows, returns)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, returns, is_costly)
 
 
 @dataclass(frozen=True)

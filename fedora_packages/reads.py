@@ -93,14 +93,16 @@ class Reads:
     def known(self, wanted: Sequence[Wanted]) -> list[Reading]:
         """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
 
-        What is not fresh is left to the worker.  Raises `CacheUnavailable`.
+        What is not fresh is left to the worker, unless it is costly and was never known.  Raises `CacheUnavailable`.
         """
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         readings = self._cache.read(pairs)
         for want, reading in zip(wanted, readings, strict=True):
             self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
         missing = {
-            (want.query, want.package) for want, found in zip(wanted, readings, strict=True) if not found.is_fresh
+            (want.query, want.package)
+            for want, found in zip(wanted, readings, strict=True)
+            if not found.is_fresh and (found.is_known or not want.query.declaration.is_costly)
         }
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:

@@ -69,6 +69,7 @@ class WorkerSettings:
     releases_every: float
     updates_every: float
     bugs_every: float
+    requirers_every: float
     audit_rate: float
     audit_grace: float
 
@@ -215,6 +216,7 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.releases_every", _number(1, 7 * 86400), "900"),
     ("worker.updates_every", _number(1, 90 * 86400), "21600"),
     ("worker.bugs_every", _number(1, 90 * 86400), "86400"),
+    ("worker.requirers_every", _number(1, 90 * 86400), "43200"),
     ("worker.audit_rate", _number(0, 1000), "1"),
     ("worker.audit_grace", _number(0, 86400), "60"),
     ("web.checks_per_client", _count(0, 10_000), "10"),

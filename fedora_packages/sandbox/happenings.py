@@ -383,7 +383,11 @@ class Happenings(Teller):
             ]
             package = self.put(replace(package, published=published))
             changed += [binary.name for source in sources for binary in source.binaries]
-            changed += [_stem(text) for source in sources for binary in source.binaries for text in _required(binary)]
+            # What came to a repository or left it did so with all that it requires.
+            most = 3 if tagged and before else None
+            changed += [
+                _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
+            ]
         if changed:
             for part in messages.REPOSITORY_FILES:
                 self.tell(messages.repository(repository, part, dict.fromkeys(changed)))
@@ -395,9 +399,9 @@ def _first_searched(release: Release, package: Package) -> str:
     return tags[-1] if tags else release.stable_tag
 
 
-def _required(binary: Binary) -> tuple[str, ...]:
-    """Return a few capabilities that a binary requires: such names stand in the messages too."""
-    return binary.relations.get("requires", ())[:3]
+def _required(binary: Binary, most: int | None) -> tuple[str, ...]:
+    """Return capabilities that a binary requires: such names stand in the messages too."""
+    return binary.relations.get("requires", ())[:most]
 
 
 def _stem(text: str) -> str:

@@ -137,7 +137,7 @@ def _repository(package: Package, name: str) -> dict[str, Any]:
                 "summary": binary.summary,
                 "description": binary.description,
                 "arch": binary.arch,
-                "files": list(binary.files),
+                "files": list(binary.all_files),
                 **{kind: list(texts) for kind, texts in binary.relations.items()},
             }
             for binary in build.source.binaries

@@ -53,7 +53,7 @@ class _Touch:
 
     query: Query
     package: str
-    is_known: bool
+    is_wanted: bool  # whether it is refilled although nobody has asked for it yet
     is_coming: bool  # whether the index is about to know it
     event: Event  # the newest
     evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _Touch:
 
     def invalidation(self) -> Invalidation:
         return Invalidation(
-            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known or self.is_coming
+            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_wanted or self.is_coming
         )
 
 
@@ -125,7 +125,7 @@ class Handler:
         sources = self._sources({name for _, _, found in named for _, names in found for name in names})
         known = sources.keys() | set(sources.values())
         # Whatever is fetched of them once the index knows them must show these events too.
-        coming = {name for _, event in events for name in self._to_index(event, known)}
+        coming = {name for _, event in events for name in self._to_index(event, known)} - known
         touched: dict[tuple[str, str], _Touch] = {}
         for number, event, found in named:
             if self._touch(event, found, sources, known, coming, touched):
@@ -184,7 +184,7 @@ class Handler:
                 key = (query.name, name)
                 touch = touched.get(key)
                 if touch is None:
-                    touch = touched[key] = _Touch(query, name, name in known, name in coming, event)
+                    touch = touched[key] = _Touch(query, name, is_wanted(query, name, known), name in coming, event)
                 touch.add(event)
         return is_any
 
@@ -228,13 +228,13 @@ class Handler:
     def _wanted(self, touched: Sequence[_Touch]) -> list[tuple[_Touch, bool]]:
         """Return what is to be taken out of use, each with whether it is to be refilled.
 
-        Of a package that the index does not know nothing is refilled that was not cached before: most such names are those of
-        images.  If the index is about to know it, it is kept what its messages say, and else nothing.
+        What is costly to make, and all of a package that the index does not know, is refilled only if it was cached before: most
+        such names are those of images.  Of one that the index is about to know it is kept what its messages say.
         """
-        unknown = [touch for touch in touched if not touch.is_known]
+        unknown = [touch for touch in touched if not touch.is_wanted]
         cached = self._service.cache.are_cached([touch.query.entry(touch.package) for touch in unknown])
         return [
-            *((touch, True) for touch in touched if touch.is_known),
+            *((touch, True) for touch in touched if touch.is_wanted),
             *(
                 (touch, is_cached)
                 for touch, is_cached in zip(unknown, cached, strict=True)
@@ -297,6 +297,11 @@ class Handler:
         with redis_errors():
             self._service.client.hincrby(COUNTS_KEY, outcome, 1)
         return outcome
+
+
+def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
+    """Whether a value is to be there although nobody has asked for it yet: of known packages, unless it is costly to make."""
+    return name in known and not query.declaration.is_costly
 
 
 def take_out(

@@ -286,6 +286,13 @@ def test_a_repository_names_binaries_and_capabilities(live):
     assert binaries < set(names)
 
 
+def test_what_leaves_a_repository_is_announced_with_all_that_it_requires(live):
+    live.happen("retire", "guake")
+    live.happen("build", "kakoune")
+    (names,) = {tuple(one["msg"]["packages"]) for one in live.told(live.happen("repo", "kakoune"))}
+    assert {"guake", "keybinder3", "libnotify", "libwnck3", "gtk3", "hicolor-icon-theme"} <= set(names)
+
+
 def test_a_repository_with_nothing_new_bumps_the_package(live):
     before = live.get("/mdapi/f44/pkg/kakoune")
     topics = live.topics(live.happen("repo", "kakoune", release="f44"))

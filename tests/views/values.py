@@ -158,6 +158,18 @@ VALUES: dict[str, Any] = {
         "requires": [relation("vim-common", "GE", "2.0", "1"), relation("libc.so.6(GLIBC_2.4)(64bit)")],
         "provides": [relation("guake", "EQ", "3.8", "0")],
     },
+    "mdapi.required_by": {
+        "found": True,
+        "asked": ["guake", "python3dist(guake)"],
+        "unasked": 2,
+        "repositories": ["release"],
+        "total": 2,
+        "packages": [
+            {"name": "gcc-c++", "source": "gcc", "relations": [relation("guake", "GE", "3.0", "0")]},
+            {"name": None, "source": "vim", "relations": [relation("python3dist(guake)")]},
+        ],
+        "is_cut": False,
+    },
     "distgit.spec": {
         "found": True,
         "text": "Name: guake\n%description\n<b>\n",

@@ -5,7 +5,7 @@ import re
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
-from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, relation, tagged, update
+from tests.views.values import RELEASES, VALUES, bug, build, tagged, update
 from tests.views.website import CAUSE, Elements, website
 
 
@@ -294,85 +294,6 @@ def test_all_bugs_are_at_their_old_address(guake):
     assert guake.get("/guake/bugs/all").text == guake.get("/guake/bugs").text
 
 
-# Contents, changelog, dependencies, sources.
-
-
-def test_files_are_shown_by_directory(guake):
-    page = guake.get("/guake/contents").text
-    assert re.findall(r"<h3>(.*?)</h3>", page) == ["/usr/bin/", "/usr/share/"]
-
-
-def test_the_contents_of_another_release_are_another_value(guake):
-    other = {"found": True, "total": 0, "repository": "updates", "directories": []}
-    guake.know("mdapi.files", other, "guake", "f45")
-    assert "guake has no files in f45 (updates)." in guake.get("/guake/contents?release=f45").text
-
-
-def test_the_contents_of_a_sibling_are_its_own(site):
-    site.know("mdapi.files", VALUES["mdapi.files"], "vim-enhanced", "rawhide")
-    assert "3 files of vim-enhanced in rawhide" in site.get("/vim/contents?package=vim-enhanced").text
-
-
-def test_a_sibling_is_reached_with_the_release_that_is_shown(guake):
-    assert "?release=rawhide&package=vim-enhanced" in links(guake.get("/vim/contents?release=rawhide"))
-
-
-def test_many_binaries_are_a_list_to_choose_from(site, monkeypatch):
-    monkeypatch.setattr("fedora_packages.widgets.base.FEW_OPTIONS", 1)
-    page = Elements(site.get("/vim/contents").text)
-    assert [option["value"] for option in page.of("option")] == ["vim-common", "vim-enhanced"]
-
-
-def test_more_files_than_fit_come_in_pages(site):
-    files = [[f"file{number}", "file"] for number in range(1500)]
-    value = {"found": True, "total": 1500, "repository": "release", "directories": [{"path": "/a", "files": files}]}
-    site.know("mdapi.files", value, "guake", "rawhide")
-    assert ("file1499" in site.get("/guake/contents").text, "file1499" in site.get("/guake/contents?page=2").text) == (
-        False,
-        True,
-    )
-
-
-def test_a_changelog_shows_no_mail_addresses(guake):
-    page = guake.get("/guake/changelog").text
-    assert ("A. Packager" in page, "example.org" in page) == (True, False)
-
-
-def test_a_required_package_leads_to_its_page_and_a_capability_nowhere(guake):
-    page = guake.get("/guake/dependencies")
-    assert ("/vim-common" in links(page), "libc.so.6(GLIBC_2.4)(64bit)</span>" in page.text) == (True, True)
-
-
-def test_a_relation_shows_operator_and_version(guake):
-    page = guake.get("/guake/dependencies").text
-    assert re.search(r">vim-common</a>\s*≥ 1:2.0</li>", page)
-
-
-def test_many_relations_of_a_kind_have_a_page_of_their_own(site):
-    many = [relation(f"capability({number})") for number in range(700)]
-    site.know("mdapi.relations", {"found": True, **NO_RELATIONS, "provides": many}, "guake", "rawhide")
-    pages = ["/guake/dependencies", "/guake/dependencies?kind=provides", "/guake/dependencies?kind=provides&page=2"]
-    assert [site.get(page).text.count('<li><span class="capability"') for page in pages] == [100, 500, 200]
-
-
-def test_the_spec_file_is_text(guake):
-    assert "%description\n&lt;b&gt;\n</pre>" in guake.get("/guake/sources/spec").text
-
-
-def test_the_release_is_chosen_once_for_both_panels_of_the_sources(guake):
-    switches = [
-        found for found in Elements(guake.get("/guake/sources").text).of("nav") if found["aria-label"] == "Release"
-    ]
-    assert len(switches) == 1
-
-
-def test_a_patch_says_how_much_it_changes(guake):
-    assert rows(guake.get("/guake/sources/sources")) == [
-        "guake-tray.patch 2 +14 −3",
-        "guake-%{x}.patch no file of this name",
-    ]
-
-
 # Binaries, and packages that are retired.
 
 
@@ -383,7 +304,7 @@ def test_the_page_of_a_binary_shows_the_builds_of_its_source(site):
 
 def test_the_page_of_a_binary_shows_its_own_files(site):
     site.know("mdapi.files", VALUES["mdapi.files"], "gcc-c++", "rawhide")
-    assert "3 files of gcc-c++ in rawhide" in site.get("/gcc-c%2B%2B/contents", 200).text
+    assert "3 files and directories of gcc-c++ in rawhide" in site.get("/gcc-c%2B%2B/contents", 200).text
 
 
 def test_a_retired_package_is_gone_and_says_why(site):

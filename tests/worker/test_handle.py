@@ -92,6 +92,14 @@ def test_all_variants_of_an_entry_fall_together(service, handler):
     assert [read(service, "distgit.spec", "guake", branch).state for branch in ("f45", "rawhide")] == ["refreshing"] * 2
 
 
+def test_what_is_costly_is_fetched_again_only_where_somebody_has_looked_at_it(service, handler):
+    fill(service, "mdapi.required_by", "guake", {"found": False}, "rawhide")
+    handler.handle(message("mdapi.repo.update", name="rawhide", packages=["guake", "gcc"]))
+    found = queued(service)
+    assert {package for query, package in found if query == "mdapi.required_by"} == {"guake"}
+    assert {package for query, package in found if query == "mdapi.relations"} == {"guake", "gcc"}
+
+
 def test_a_repository_touches_the_source_of_the_binaries_it_names(service, handler):
     handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
     assert {package for query, package in queued(service) if query == "mdapi.package"} == {"vim-enhanced", "vim"}
