@@ -33,18 +33,23 @@ class KojiConnector(Connector):
 
     name = "koji"
 
-    @query(shape=1)
+    @query(shape=2)
     def builds(self, package):
         """Return the newest builds of a source package, newest first.
 
             {"total": 412,                          # builds koji knows of
+             "package_id": 6454,                    # koji's number of the package; None if it has no builds
              "builds": [{"build_id": 2345678,
                          "nvr": "guake-3.9.0-1.fc38", "version": "3.9.0", "release": "1.fc38",
                          "epoch": None,             # or a whole number
                          "state": "complete",       # one of BUILD_STATES
                          "owner": "pingou",         # None for some imported builds
+                         "owner_id": 131,           # koji's number of the owner, or None
                          "task_id": 98765432,       # None for imported builds
-                         "started": 1667385600,     # UTC, seconds since 1970
+                         "creation_event": 4896507,                # koji's number of the change that made it, or None
+                         "volume": "DEFAULT", "volume_id": 0,      # where koji keeps its files; None if it does not say
+                         "created": 1667385600,     # UTC, seconds since 1970
+                         "started": 1667385600,     # the same; later than created for imported builds
                          "finished": None}]}        # None while it builds
 
         At most `BUILDS_KEPT` are listed.  A package unknown to koji has a total of 0.
@@ -60,7 +65,11 @@ class KojiConnector(Connector):
         )
         return self.check(
             asked,
-            lambda: {"total": _count(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
+            lambda: {
+                "total": _count(total),
+                "package_id": next((_whole(row, "package_id") for row in items(builds)), None),
+                "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]],
+            },
         )
 
     @builds.affected("buildsys.build.state.change")
@@ -147,6 +156,15 @@ class KojiConnector(Connector):
         # Of a tag only the build tagged last is shown: a newer one hides it.  What a tag holds that no release shows by itself is
         # hidden where the tag that inherits it has a build of its own.
         return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
+
+    def package_of(self, build_id: int) -> str | None:
+        """Return the source package that a build is of, which never changes; None if koji has no such build.
+
+        Source: ``getBuild``.
+        """
+        asked = f"getBuild of {build_id}"
+        (build,) = self._multicall(asked, _call("getBuild", build_id))
+        return None if build is None else self.check(asked, lambda: text(build["package_name"], 256))
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
@@ -244,6 +262,11 @@ def _epoch(value: Any) -> int | None:
     return None if value is None else integer(value)
 
 
+def _whole(row: Any, key: str) -> int | None:
+    # Numbers that only programs ask for: an older or newer hub may not give them.
+    return None if row.get(key) is None else integer(row[key])
+
+
 def _build(row: Any) -> dict[str, Any]:
     started = row.get("start_ts")
     return {
@@ -254,7 +277,12 @@ def _build(row: Any) -> dict[str, Any]:
         "epoch": _epoch(row["epoch"]),
         "state": _state(row["state"]),
         "owner": optional_text(row["owner_name"], 256),
+        "owner_id": _whole(row, "owner_id"),
         "task_id": None if row["task_id"] is None else integer(row["task_id"]),
+        "creation_event": _whole(row, "creation_event_id"),
+        "volume": optional_text(row.get("volume_name"), 256),
+        "volume_id": _whole(row, "volume_id"),
+        "created": _seconds(row["creation_ts"]),
         "started": _seconds(row["creation_ts"] if started is None else started),
         "finished": _seconds(row["completion_ts"]),
     }

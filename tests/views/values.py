@@ -33,7 +33,12 @@ def build(number: int, state: str = "complete", **changes: Any) -> dict[str, Any
         "epoch": None,
         "state": state,
         "owner": "pingou",
+        "owner_id": 131,
         "task_id": number,
+        "creation_event": 50000000 + number,
+        "volume": "DEFAULT",
+        "volume_id": 0,
+        "created": 1763990000 + number,
         "started": 1763990000 + number,
         "finished": None if state == "building" else 1763990600 + number,
         **changes,
@@ -103,7 +108,7 @@ NO_RELATIONS: dict[str, list] = {
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
     "bodhi.updates": {"total": 3, "updates": [update(7), update(6, status="stable"), update(5, "F40", "obsolete")]},
-    "koji.builds": {"total": 412, "builds": [build(9, "building"), build(8), build(7, "failed")]},
+    "koji.builds": {"total": 412, "package_id": 6454, "builds": [build(9, "building"), build(8), build(7, "failed")]},
     "koji.tagged": {
         "tags": {
             "f46": tagged(8, "f46"),
