@@ -49,7 +49,7 @@ class KojiConnector(Connector):
                          "creation_event": 4896507,                # koji's number of the change that made it, or None
                          "volume": "DEFAULT", "volume_id": 0,      # where koji keeps its files; None if it does not say
                          "created": 1667385600,     # UTC, seconds since 1970
-                         "started": 1667385600,     # the same; later than created for imported builds
+                         "started": 1667385600,     # the same, but earlier for imported builds
                          "finished": None}]}        # None while it builds
 
         At most `BUILDS_KEPT` are listed.  A package unknown to koji has a total of 0.

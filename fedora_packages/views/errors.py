@@ -14,6 +14,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
+from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 
 log = logging.getLogger(__name__)
@@ -29,10 +30,12 @@ def is_for_machines(request: Request) -> bool:
 
 
 def problem(request: Request, status: int, detail: str, word: str = "", **members: Any) -> Response:
-    """Return an error: a page, or JSON for machines.
+    """Return an error: a page, JSON for machines, or for old clients their envelope.
 
     ``detail`` is a sentence; ``word`` is what a page offers to search for; ``members`` are added to the JSON.
     """
+    if is_for_old_clients(request):
+        return refused(request, status, detail)
     response = Response(status=status)
     title = response.status.partition(" ")[2]
     if is_for_machines(request):

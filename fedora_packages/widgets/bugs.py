@@ -29,7 +29,7 @@ class BugsWidget(Widget):
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the bugs, page by page."""
-        bugs = sorted(values["bugs"]["bugs"], key=_order)
+        bugs = sorted(values["bugs"]["bugs"], key=in_reading_order)
         return {"slice": page.slice(bugs, ROWS), "kept": len(bugs), "total": values["bugs"]["total"]}
 
 
@@ -47,6 +47,7 @@ def bugzilla_links(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-def _order(bug: Mapping[str, Any]) -> tuple[int, int]:
+def in_reading_order(bug: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the key by which bugs are sorted: by status, and then the newest first."""
     status = bug["status"]
     return (STATUSES.index(status) if status in STATUSES else len(STATUSES), -bug["id"])
