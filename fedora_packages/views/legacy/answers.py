@@ -2,9 +2,9 @@
 
 ``text/html`` is what they rely on (one of them parses the text itself, which its library would do for JSON), so a browser that is
 led here makes a page of it.  The one thing to know before editing: what upstreams say stands in it with its ``<``, ``>`` and
-``&`` written as JSON's escapes, which no browser takes for markup and every JSON parser undoes.  Only `Markup`, in which upstreams'
-words are escaped as HTML's, keeps its angle brackets: some clients look for tags in the text before they parse it.  Nothing of it
-may load or run anything, whatever it is taken for.
+``&`` written as JSON's escapes, which no browser takes for markup and every JSON parser undoes.  Only `Markup`, in which what
+upstreams say is escaped as HTML's, keeps its angle brackets: some clients look for tags in the text before they parse it.
+Nothing of it may load or run anything, whatever it is taken for.
 """
 
 import html
