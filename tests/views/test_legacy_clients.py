@@ -31,6 +31,11 @@ UPDATE_KEYS = {
 ENVELOPE = {"total_rows", "rows_per_page", "start_row", "visible_rows", "rows"}
 
 
+TAGGED_RAILS = {
+    "build_id": 1, "nvr": "rubygem-rails-7-1.fc45", "version": "7", "release": "1.fc45", "epoch": 1, "owner": None, "tag": "f45",
+}  # fmt: skip
+
+
 class Stripped(HTMLParser):
     """The text of HTML without its tags, as pkgwat takes it."""
 
@@ -245,11 +250,6 @@ def test_the_ruby_gem_learns_whether_a_gem_is_in_fedora(old, gem, is_there):
     found = said(old, RELEASES, {"filters": {"package": f"rubygem-{gem}"}})["rows"]
     row = next(row for row in found if row["release"] == "Fedora 45")
     assert (row["stable_version"] != "None", found[0]["release"]) == (is_there, "Rawhide")
-
-
-TAGGED_RAILS = {
-    "build_id": 1, "nvr": "rubygem-rails-7-1.fc45", "version": "7", "release": "1.fc45", "epoch": 1, "owner": None, "tag": "f45",
-}  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ class Look:
         """
         missing = [name for name, *_ in wanted if name not in self._service.queries]
         if missing:
-            raise NotKnown(f"this service has no {missing[0]}.")
+            raise NotKnown(f"This service has no {missing[0]}.")
         entries = [Wanted(self._service.queries[name], *about) for name, *about in wanted]
         readings = self._request.reads(entries)
         if not readings[0].is_known:
