@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from fedora_packages.views.legacy.faf import record as faf_record
 from fedora_packages.views.legacy.operations import CONNECTORS
 
 from .old_site import BASE, DAY, NOW, OLD_VALUES, SCRIPT, ask, rows, said
@@ -416,83 +417,30 @@ def test_bugs_can_be_those_of_a_product(old, collection):
     assert [row["id"] for row in rows(old, BUGS, package="guake", collection=collection)] == [2300000]
 
 
-# Faf: its query may be there or not.
+# Faf.
 
 
-def test_problems_are_faf_records(old):
-    if "faf.problems" in old.service.queries:
-        problem = {
-            "id": 7, "function": "main", "status": "NEW", "type": "core", "count": 12, "first": NOW - DAY, "last": None,
-            "bugs": ["https://bugzilla.example/7"],
-        }  # fmt: skip
-        old.know("faf.problems", {"total": 1, "problems": [problem]}, "guake")
-        (found,) = rows(old, "faf/query/query_problems", package_name="guake")
-        assert (found["id"], found["crash_function"], found["status"], found["count"]) == (7, "main", "NEW", 12)
-    else:
-        found = said(old, "faf/query/query_problems", {"filters": {"package_name": "guake"}})
-        assert (found["total_rows"], found["error"]) == (-1, "This service has no faf.problems.")
-
-
-# Yum.
-
-
-@pytest.mark.parametrize(
-    "repo", ["rawhide", "Rawhide", "f45", "Fedora+45", "Fedora%2045%20Testing", "epel9", "Fedora+EPEL+9", "f46", ""]
-)
-def test_files_are_those_of_a_release_by_all_its_names(old, repo):
-    found = said(old, f"yum/get_file_tree?package=guake&repo={repo}&arch=x86_64&whatever=1")
-    assert [node["data"]["title"] for node in found] == ["usr", "etc"]
-
-
-def test_a_file_is_a_leaf_and_a_directory_is_there_once(old):
-    usr, etc = said(old, "yum/get_file_tree?package=guake")
-    binaries, share = usr["children"]
-    assert [(node["data"]["title"], len(node["children"])) for node in share["children"]] == [("guake", 1)]
-    assert etc["children"][0]["children"][0] == {
-        "name": "guake.conf", "path": "/etc/xdg", "display_size": None, "type": "G", "modestring": "", "linked_to": None,
-        "user": None, "group": None, "data": {"title": "guake.conf", "icon": "jstree-file"}, "state": "open",
+def test_problems_are_faf_records():
+    problem = {
+        "id": 7, "function": "main", "status": "NEW", "type": "core", "count": 12, "first": NOW - DAY, "last": None,
+        "bugs": ["https://bugzilla.example/7"],
     }  # fmt: skip
-    assert [node["data"]["title"] for node in binaries["children"]] == ["guake", "guake-toggle"]
+    found = faf_record(problem, "guake")
+    assert (found["id"], found["crash_function"], found["status"], found["count"], found["components"]) == (
+        7,
+        "main",
+        "NEW",
+        12,
+        ["guake"],
+    )
 
 
-def test_a_path_without_end_is_no_tree_without_end(old):
-    deep = {
-        "found": True,
-        "total": 1,
-        "repository": "release",
-        "directories": [{"path": "/a" * 2000, "files": [["b", "file"]]}],
-    }
-    old.know("mdapi.files", deep, "gnome-terminal", "rawhide")
-    (node,) = said(old, "yum/get_file_tree?package=gnome-terminal")
-    titles = []
-    while node.get("children"):
-        titles.append(node["data"]["title"])
-        (node,) = node["children"]
-    assert (node["name"], len(titles), "/".join(titles)) == ("b", 41, "/".join(["a"] * 2000))
-
-
-@pytest.mark.parametrize("repo", ["Fedora 16", "../../x", "f45/../f44", "%00"])
-def test_files_of_a_release_without_the_package_are_an_error(old, repo):
-    found = said(old, f"yum/get_file_tree?package=guake&repo={repo}")
-    assert found["error"].endswith("it is in rawhide, f45, epel9.")
-
-
-def test_relations_are_as_yum_wrote_them(old):
-    found = {
-        kind: rows(old, f"yum/query/query_{kind}", package="guake", repo="Rawhide", arch="noarch", version="3.8-1")
-        for kind in ("requires", "provides", "obsoletes", "conflicts")
-    }
-    assert found == {
-        "requires": [
-            {"name": "gcc-c++", "flags": "GE", "ops": ">=", "version": "1-2.0", "provided_by": ["gcc-c++"]},
-            {"name": "libc.so.6(GLIBC_2.4)(64bit)", "flags": None, "ops": None, "version": "", "provided_by": []},
-        ],
-        "provides": [{"name": "guake", "flags": "EQ", "ops": "=", "version": "0-3.8-1.fc46", "provided_by": []}],
-        "obsoletes": [{"name": "guake-old", "flags": "LT", "ops": "<", "version": "0-2.0", "provided_by": []}],
-        "conflicts": [{"name": "tilda", "flags": None, "ops": None, "version": "", "provided_by": []}],
-    }
-
-
-def test_who_requires_a_package_is_not_known_yet(old):
-    found = said(old, "yum/query/query_required_by", {"filters": {"package": "guake"}})
-    assert (found["total_rows"], found["rows"]) == (-1, None)
+def test_a_query_that_this_service_does_not_have_is_said_in_the_envelope(old):
+    for path, filters, query in (
+        ("yum/query/query_required_by", {"package": "gcc"}, "mdapi.required_by"),
+        ("faf/query/query_problems", {"package_name": "gcc"}, "faf.problems"),
+    ):
+        found = said(old, path, {"filters": filters})
+        missing = f"This service has no {query}."
+        assert (found["total_rows"], found["rows"]) == (-1, None)
+        assert (found["error"] == missing) == (query not in old.service.queries)

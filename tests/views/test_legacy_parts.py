@@ -1,13 +1,17 @@
 """What the old JSON is made with: builds by number, releases by name, times in words; and the addresses that stand beside it."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.views.legacy import dates
-from fedora_packages.views.legacy.builds import A_MINUTE, BuildNames
+from fedora_packages.views.legacy.builds import A_MINUTE, WAITING, BuildNames
 from fedora_packages.views.legacy.look import NotKnown, branch_of, title_of
 from fedora_packages.views.legacy.xapian import ICON
 from fedora_packages.widgets import load
+from tests.conftest import wait_until
 
 from .old_site import DAY
 
@@ -39,6 +43,19 @@ def test_a_koji_that_fails_is_said_and_not_remembered():
     with pytest.raises(NotKnown, match="502; give package_name in the filters"):
         found(7)
     assert found(7) == "guake"
+    found.close()
+
+
+def test_only_a_few_wait_for_a_koji_that_hangs():
+    answer = threading.Event()
+    found = BuildNames(lambda number: answer.wait(30) and "guake", 30)
+    with ThreadPoolExecutor(WAITING) as pool:
+        waiting = [pool.submit(found, 1) for _ in range(WAITING)]
+        wait_until(lambda: found._waiting._value == 0)
+        with pytest.raises(NotKnown, match="has not said yet"):
+            found(1)
+        answer.set()
+        assert [future.result(30) for future in waiting] == ["guake"] * WAITING
     found.close()
 
 

@@ -18,9 +18,10 @@ from fedora_packages.views.legacy.look import NotKnown
 #: Builds that a process remembers.
 KEPT = 10_000
 
-#: How often a process asks koji in a minute, and how many ask at the same time.
+#: How often a process asks koji in a minute, how many threads do, and how many requests wait for that.
 A_MINUTE = 60
 AT_ONCE = 2
+WAITING = 3
 
 ADVICE = "give package_name in the filters"
 
@@ -43,6 +44,8 @@ class BuildNames:
         self._known: OrderedDict[int, str] = OrderedDict()
         self._under_way: dict[int, Future] = {}
         self._asked: deque[float] = deque(maxlen=A_MINUTE)
+        # Whoever comes while others wait is told so at once: a koji that hangs must not take every thread of the server.
+        self._waiting = threading.BoundedSemaphore(WAITING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="build-names")
 
     def __call__(self, build_id: int) -> str | None:
@@ -52,7 +55,11 @@ class BuildNames:
                 self._known.move_to_end(build_id)
                 return self._known[build_id]
             future = self._under_way.get(build_id) or self._begun(build_id)
-        wait([future], self._patience)
+        if self._waiting.acquire(blocking=False):
+            try:
+                wait([future], self._patience)
+            finally:
+                self._waiting.release()
         if not future.done():
             raise NotKnown(f"koji has not said yet which package build {build_id} is of; {ADVICE}.")
         try:

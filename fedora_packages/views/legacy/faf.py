@@ -15,10 +15,11 @@ def query_problems(asked: Asked, look: Look) -> Rows:
     if package is None:
         return Rows([])
     (value,) = look.values(("faf.problems", package.source))
-    return Rows([_problem(problem, package.source) for problem in value["problems"]])
+    return Rows([record(problem, package.source) for problem in value["problems"]])
 
 
-def _problem(problem: Mapping[str, Any], package: str) -> dict[str, Any]:
+def record(problem: Mapping[str, Any], package: str) -> dict[str, Any]:
+    """Return a problem of a package as FAF writes one."""
     return {
         "id": problem["id"],
         "status": problem["status"],

@@ -51,20 +51,40 @@ def query_conflicts(asked: Asked, look: Look) -> Rows:
 
 
 def query_required_by(asked: Asked, look: Look) -> Rows:
-    """Return the packages that require a package.  No query says that yet."""
-    needed(asked, look, "package")
-    raise NotKnown("Which packages require a package is not known to this service.")
+    """Return which packages require a package, and what of it: a row for each requirement."""
+    package, branch = _asked_for(asked, look)
+    if package is None:
+        return Rows([])
+    (value,) = look.values(("mdapi.required_by", package.binary or package.name, branch))
+    return Rows(requirements(value["packages"] if value["found"] else []))
+
+
+def requirements(packages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of packages that require another, each with ``relations`` that say what."""
+    return [
+        # mdapi does not always tell which binary it is.
+        {"name": package["name"] or package["source"], "requires": _relation(relation, None)}
+        for package in packages
+        for relation in package["relations"]
+    ]
 
 
 def _relations(asked: Asked, look: Look, kind: str) -> Rows:
-    package = needed(asked, look, "package")
+    package, branch = _asked_for(asked, look)
     if package is None:
         return Rows([])
-    branch = _branch(asked, package, look)
     (value,) = look.values(("mdapi.relations", package.binary or package.name, branch))
     relations = value[kind] if value["found"] else []
     packages = look.index.sources({relation["name"] for relation in relations}) if kind == "requires" else {}
-    return Rows([_relation(relation, packages) for relation in relations])
+    return Rows(
+        [_relation(relation, [relation["name"]] if relation["name"] in packages else []) for relation in relations]
+    )
+
+
+def _asked_for(asked: Asked, look: Look) -> tuple[Package | None, str]:
+    """Return the package and the branch that a query is about; None and "" if there is no such package."""
+    package = needed(asked, look, "package")
+    return package, "" if package is None else _branch(asked, package, look)
 
 
 def _branch(asked: Asked, package: Package, look: Look) -> str:
@@ -77,17 +97,17 @@ def _branch(asked: Asked, package: Package, look: Look) -> str:
     return branch
 
 
-def _relation(relation: Mapping[str, Any], packages: Mapping[str, Any]) -> dict[str, Any]:
-    name, flags, version = relation["name"], relation["flags"], relation["version"] or ""
+def _relation(relation: Mapping[str, Any], providers: list[str] | None) -> dict[str, Any]:
+    flags, version = relation["flags"], relation["version"] or ""
     if version:
         # yum always named the epoch.
         version = f"{relation['epoch'] or 0}-{version}" + (f"-{relation['release']}" if relation["release"] else "")
     return {
-        "name": name,
+        "name": relation["name"],
         "flags": flags,
         "ops": OPERATORS.get(flags or ""),
         "version": version,
-        "provided_by": [name] if name in packages else [],
+        "provided_by": providers,
     }
 
 
