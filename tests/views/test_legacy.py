@@ -1,13 +1,16 @@
 """The old JSON, operation by operation: its rows, its envelope, its headers; and what stands beside it."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from fedora_packages.views.legacy.faf import record as faf_record
+from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.operations import CONNECTORS
 
 from .old_site import BASE, DAY, NOW, OLD_VALUES, SCRIPT, ask, rows, said
+from .values import relation
 
 SEARCH, RELEASES = "xapian/query/search_packages", "bodhi/query/query_active_releases"
 BUILDS, UPDATES = "koji/query/query_builds", "bodhi/query/query_updates"
@@ -33,6 +36,11 @@ REQUESTS = {
         for kind in ("requires", "required_by", "provides", "obsoletes", "conflicts")
     },
 }
+
+PROBLEM = {
+    "id": 7, "function": "main", "status": "NEW", "type": "core", "count": 12, "first": NOW - DAY, "last": None,
+    "bugs": ["https://bugzilla.example/7"],
+}  # fmt: skip
 
 PACKAGE_KEYS = {
     "name", "summary", "description", "upstream_url", "devel_owner", "icon", "status", "branch", "link",
@@ -421,11 +429,7 @@ def test_bugs_can_be_those_of_a_product(old, collection):
 
 
 def test_problems_are_faf_records():
-    problem = {
-        "id": 7, "function": "main", "status": "NEW", "type": "core", "count": 12, "first": NOW - DAY, "last": None,
-        "bugs": ["https://bugzilla.example/7"],
-    }  # fmt: skip
-    found = faf_record(problem, "guake")
+    found = faf_record(PROBLEM, "guake")
     assert (found["id"], found["crash_function"], found["status"], found["count"], found["components"]) == (
         7,
         "main",
@@ -435,12 +439,39 @@ def test_problems_are_faf_records():
     )
 
 
-def test_a_query_that_this_service_does_not_have_is_said_in_the_envelope(old):
-    for path, filters, query in (
-        ("yum/query/query_required_by", {"package": "gcc"}, "mdapi.required_by"),
-        ("faf/query/query_problems", {"package_name": "gcc"}, "faf.problems"),
-    ):
-        found = said(old, path, {"filters": filters})
-        missing = f"This service has no {query}."
-        assert (found["total_rows"], found["rows"]) == (-1, None)
-        assert (found["error"] == missing) == (query not in old.service.queries)
+def test_a_query_that_this_service_does_not_have_is_said(old):
+    look = Look(SimpleNamespace(service=old.service, links=None))
+    with pytest.raises(NotKnown, match=r"This service has no faf\.riddles\."):
+        look.values(("faf.riddles", "guake"))
+
+
+#: By query that may be there or not: its value, the operation that reads it with its filter, and what that then says.
+OPTIONAL = {
+    "faf.problems": (
+        {"total": 1, "problems": [PROBLEM]},
+        ("faf/query/query_problems", {"package_name": "guake"}),
+        [faf_record(PROBLEM, "guake")],
+    ),
+    "mdapi.required_by": (
+        {"found": True, "packages": [{"name": "tilda", "source": "tilda", "relations": [relation("guake")]}]},
+        ("yum/query/query_required_by", {"package": "guake"}),
+        [
+            {
+                "name": "tilda",
+                "requires": {"name": "guake", "flags": None, "ops": None, "version": "", "provided_by": None},
+            }
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("query", OPTIONAL)
+def test_what_needs_a_query_answers_where_there_is_one_and_else_says_so(old, query):
+    value, (path, filters), expected = OPTIONAL[query]
+    is_there = query in old.service.queries
+    if is_there:
+        old.know(query, value, "guake", "rawhide")
+    found = said(old, path, {"filters": filters})
+    assert (found["rows"], found.get("error")) == (
+        (expected, None) if is_there else (None, f"This service has no {query}.")
+    )
