@@ -31,6 +31,10 @@ READ, CHECK = ("GET", "HEAD"), ("POST",)
 #: (name, pattern).  What comes first hides the packages of that name: there are none called ``s``, ``api``, ``packages``,
 #: ``status``, ``metrics``, ``images`` or ``fcomm_connector``, and none of Fedora's begins with an underscore.
 ROUTES = (
+    # For the programs that called the service from 2011 to 2020.
+    ("legacy", r"/fcomm_connector/{rest:[\s\S]*}"),
+    ("legacy.root", "/fcomm_connector"),
+    ("legacy.icon", r"/images/icons/{token:[\s\S]*}"),
     # For machines.
     ("heartbeat", "/_heartbeat"),
     ("metrics", "/metrics"),
@@ -40,10 +44,6 @@ ROUTES = (
     ("api.package", "/api/v1/packages/{package}"),
     ("api.query", "/api/v1/packages/{package}/{query}"),
     ("api.check", "/api/v1/packages/{package}/{query}/check"),
-    # For the programs that called the service before it had that.
-    ("legacy", r"/fcomm_connector/{rest:[\s\S]*}"),
-    ("legacy.root", "/fcomm_connector"),
-    ("legacy.icon", r"/images/icons/{token:[\s\S]*}"),
     # For whoever runs the site, and for whoever doubts it.
     ("status", "/status"),
     # Search.  A term may hold slashes (/usr/bin/guake).

@@ -128,14 +128,13 @@ def _answer(request: Request, wanted: Wanted) -> dict[str, Any] | Response:
     if reading.is_known:
         return {**about, **reading.as_dict()}
     if reading.problem and reading.problem.kind == ReleaseNotServed.kind:
-        return problem(request, 404, why_unknown(reading, wanted.query.upstream), **about, **reading.as_dict())
-    response = problem(request, 503, why_unknown(reading, wanted.query.upstream), **about, **reading.as_dict())
+        return problem(request, 404, _why(reading, wanted.query.upstream), **about, **reading.as_dict())
+    response = problem(request, 503, _why(reading, wanted.query.upstream), **about, **reading.as_dict())
     response.headers["Retry-After"] = f"{COOL_DOWN:.0f}"
     return response
 
 
-def why_unknown(reading: Reading, upstream: str) -> str:
-    """Return why there is no value, in a sentence."""
+def _why(reading: Reading, upstream: str) -> str:
     if reading.problem:
         return f"{reading.problem.error}."
     return f"{upstream} has not answered yet; it is being asked."

@@ -34,11 +34,11 @@ def problem(request: Request, status: int, detail: str, word: str = "", **member
 
     ``detail`` is a sentence; ``word`` is what a page offers to search for; ``members`` are added to the JSON.
     """
-    if is_for_old_clients(request):
-        return refused(request, status, detail)
     response = Response(status=status)
     title = response.status.partition(" ")[2]
-    if is_for_machines(request):
+    if is_for_old_clients(request):
+        response = refused(request, status, detail)
+    elif is_for_machines(request):
         members = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
         response = render_to_response("json", members, request)
         response.content_type = "application/problem+json"

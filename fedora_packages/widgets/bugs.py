@@ -29,7 +29,7 @@ class BugsWidget(Widget):
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the bugs, page by page."""
-        bugs = sorted(values["bugs"]["bugs"], key=in_reading_order)
+        bugs = sorted(values["bugs"]["bugs"], key=_order)
         return {"slice": page.slice(bugs, ROWS), "kept": len(bugs), "total": values["bugs"]["total"]}
 
 
@@ -47,7 +47,6 @@ def bugzilla_links(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-def in_reading_order(bug: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the key by which bugs are sorted: by status, and then the newest first."""
+def _order(bug: Mapping[str, Any]) -> tuple[int, int]:
     status = bug["status"]
     return (STATUSES.index(status) if status in STATUSES else len(STATUSES), -bug["id"])

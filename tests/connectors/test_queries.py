@@ -419,17 +419,3 @@ def test_every_topic_that_is_listened_to_was_recorded(queries, data):
     }
     # Branches of dist-git: no recording of the newer form was found.
     assert unheard == {"pagure.git.branch.creation"}
-
-
-# What is asked about a build's number.
-
-
-def test_the_package_of_a_build_is_read(connectors, upstream):
-    upstream.koji_says([[{"build_id": 7, "package_name": "guake"}]], [[None]])
-    assert [connectors["koji"].package_of(7), connectors["koji"].package_of(8)] == ["guake", None]
-
-
-def test_a_build_without_a_package_is_a_lie(connectors, upstream):
-    upstream.koji_says([[{"build_id": 7}]])
-    with pytest.raises(UpstreamLied):
-        connectors["koji"].package_of(7)

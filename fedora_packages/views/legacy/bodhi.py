@@ -9,12 +9,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from fedora_packages.connectors.bodhi import STATUSES
 from fedora_packages.package import Package
 from fedora_packages.views.legacy import dates
 from fedora_packages.views.legacy.look import Look, branch_of, title_of
 from fedora_packages.views.legacy.rows import Rows, needed
 from fedora_packages.views.legacy.transport import Asked, BadQuery
-from fedora_packages.widgets.updates import STATUSES
 
 #: What is said of a version that there is not.
 NONE = "None"

@@ -7,7 +7,7 @@ from fedora_packages.views.legacy import dates
 from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.rows import Rows, needed
 from fedora_packages.views.legacy.transport import Asked
-from fedora_packages.widgets.bugs import in_reading_order
+from fedora_packages.widgets.bugs import STATUSES
 
 
 def query_bugs(asked: Asked, look: Look) -> Rows:
@@ -20,7 +20,7 @@ def query_bugs(asked: Asked, look: Look) -> Rows:
     return Rows(
         [
             _bug(bug, look.now)
-            for bug in sorted(value["bugs"], key=in_reading_order)
+            for bug in sorted(value["bugs"], key=_order)
             if version in ("", bug["version"]) and (not products or bug["product"] in products)
         ]
     )
@@ -37,6 +37,12 @@ def get_bug_stats(asked: Asked, look: Look) -> dict[str, Any]:
         "results": {"open": counts["open"], "blockers": counts["blockers"]},
         "blocker_url": look.links.blocking_bugs(name),
     }
+
+
+def _order(bug: Mapping[str, Any]) -> tuple[int, int]:
+    """Return the key by which bugs are sorted: by status, and then the newest first."""
+    status = bug["status"]
+    return (STATUSES.index(status) if status in STATUSES else len(STATUSES), -bug["id"])
 
 
 def _bug(bug: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from fedora_packages.package import Package, find
 from fedora_packages.reads import Wanted
 from fedora_packages.search.reader import Reader
 from fedora_packages.service import RELEASES
-from fedora_packages.views.api import why_unknown
 
 #: What old clients call a release: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``, ``rawhide``.
 #: A repository of updates is not told apart: what is installed comes from whichever has the package.
@@ -59,7 +58,8 @@ class Look:
         entries = [Wanted(self._service.queries[name], *about) for name, *about in wanted]
         readings = self._request.reads(entries)
         if not readings[0].is_known:
-            raise NotKnown(why_unknown(readings[0], entries[0].query.upstream))
+            problem, upstream = readings[0].problem, entries[0].query.upstream
+            raise NotKnown(f"{problem.error}." if problem else f"{upstream} has not answered yet; it is being asked.")
         return [reading.value if reading.is_known else None for reading in readings]
 
     @cached_property
