@@ -38,13 +38,13 @@ class KojiConnector(Connector):
         """Return the newest builds of a source package, newest first.
 
             {"total": 412,                          # builds koji knows of
-             "package_id": 6454,                    # koji's number of the package; None if it has no builds
              "builds": [{"build_id": 2345678,
                          "nvr": "guake-3.9.0-1.fc38", "version": "3.9.0", "release": "1.fc38",
                          "epoch": None,             # or a whole number
                          "state": "complete",       # one of BUILD_STATES
+                         "package_id": 6454,        # koji's number of the package; None if it does not say
                          "owner": "pingou",         # None for some imported builds
-                         "owner_id": 131,           # koji's number of the owner, or None
+                         "owner_id": 131,           # koji's number of the owner; None if it does not say
                          "task_id": 98765432,       # None for imported builds
                          "creation_event": 4896507,                # koji's number of the change that made it, or None
                          "volume": "DEFAULT", "volume_id": 0,      # where koji keeps its files; None if it does not say
@@ -65,11 +65,7 @@ class KojiConnector(Connector):
         )
         return self.check(
             asked,
-            lambda: {
-                "total": _count(total),
-                "package_id": next((_whole(row, "package_id") for row in items(builds)), None),
-                "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]],
-            },
+            lambda: {"total": _count(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
         )
 
     @builds.affected("buildsys.build.state.change")
@@ -277,6 +273,7 @@ def _build(row: Any) -> dict[str, Any]:
         "epoch": _epoch(row["epoch"]),
         "state": _state(row["state"]),
         "owner": optional_text(row["owner_name"], 256),
+        "package_id": _whole(row, "package_id"),
         "owner_id": _whole(row, "owner_id"),
         "task_id": None if row["task_id"] is None else integer(row["task_id"]),
         "creation_event": _whole(row, "creation_event_id"),

@@ -63,7 +63,6 @@ OLD_VALUES: dict[str, Any] = {
     "bodhi.releases": {"releases": [*VALUES["bodhi.releases"]["releases"], EPEL]},
     "koji.builds": {
         "total": 412,
-        "package_id": 6454,
         "builds": [
             build(number, state, created=NOW - 2 * DAY, started=NOW - 2 * DAY, finished=finished, owner=owner)
             for number, state, finished, owner in (

@@ -33,6 +33,7 @@ def build(number: int, state: str = "complete", **changes: Any) -> dict[str, Any
         "epoch": None,
         "state": state,
         "owner": "pingou",
+        "package_id": 6454,
         "owner_id": 131,
         "task_id": number,
         "creation_event": 50000000 + number,
@@ -108,7 +109,7 @@ NO_RELATIONS: dict[str, list] = {
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
     "bodhi.updates": {"total": 3, "updates": [update(7), update(6, status="stable"), update(5, "F40", "obsolete")]},
-    "koji.builds": {"total": 412, "package_id": 6454, "builds": [build(9, "building"), build(8), build(7, "failed")]},
+    "koji.builds": {"total": 412, "builds": [build(9, "building"), build(8), build(7, "failed")]},
     "koji.tagged": {
         "tags": {
             "f46": tagged(8, "f46"),

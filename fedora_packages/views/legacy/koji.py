@@ -32,7 +32,7 @@ def query_builds(asked: Asked, look: Look) -> Rows:
     builds = [
         build for build in value["builds"] if (not states or build["state"] in states) and owner in ("", build["owner"])
     ]
-    rows = [_build(build, package.source, value["package_id"], look.now) for build in builds]
+    rows = [_build(build, package.source, look.now) for build in builds]
     if with_updates:
         rows = [{**row, **bodhi.update_of_build(row["nvr"], others[0], look)} for row in rows]
     if asked.sort_col in SORTED_BY:
@@ -70,13 +70,13 @@ def _states(asked: Asked) -> frozenset[str]:
     return frozenset(BUILD_STATES[int(number)] for number in numbers)
 
 
-def _build(build: Mapping[str, Any], package: str, package_id: int | None, now: float) -> dict[str, Any]:
+def _build(build: Mapping[str, Any], package: str, now: float) -> dict[str, Any]:
     return {
         "build_id": build["build_id"],
         "nvr": build["nvr"],
         "name": package,
         "package_name": package,
-        "package_id": package_id,
+        "package_id": build["package_id"],
         "version": build["version"],
         "release": build["release"],
         "epoch": build["epoch"],
