@@ -19,7 +19,7 @@ CHANGES, BUGS = "koji/query/query_changelogs", "bugzilla/query/query_bugs"
 #: A request for each operation, and the address that has the same today.
 REQUESTS = {
     "search_packages": (SEARCH, {"search": "guake"}, "search?q=guake"),
-    "query_active_releases": (RELEASES, {"package": "guake"}, "packages/guake/tagged"),
+    "query_active_releases": (RELEASES, {"package": "guake"}, "packages/guake/releases"),
     "query_updates": (UPDATES, {"package": "guake"}, "packages/guake/updates"),
     "query_builds": (BUILDS, {"package": "guake"}, "packages/guake/builds"),
     "query_changelogs": (

@@ -20,7 +20,7 @@ class Operation:
     """One thing that can be asked.
 
     ``answer`` makes it: rows if it is a query, anything if it is a method.  ``filters`` names what it takes, the package first;
-    ``successor`` is the short name of the query that gives the same in the JSON API, if it is about packages.
+    ``successor`` is the last segment of the address that has the same of a package in the JSON API.
     """
 
     kind: str
@@ -40,7 +40,7 @@ _RELATED = ("package", "repo", "arch", "version")
 CONNECTORS: Mapping[str, Mapping[str, Operation]] = {
     "xapian": {"search_packages": Operation(QUERY, xapian.search_packages, "search", ("search",))},
     "bodhi": {
-        "query_active_releases": Operation(QUERY, bodhi.query_active_releases, "tagged", ("package", "nvr")),
+        "query_active_releases": Operation(QUERY, bodhi.query_active_releases, "releases", ("package", "nvr")),
         "query_updates": Operation(
             QUERY,
             bodhi.query_updates,

@@ -66,6 +66,8 @@ def successor_of(request: Request, operation: Operation, asked: Asked | None, lo
         )
         text = printable(named, TERM_KEPT) if isinstance(named, str) else ""
         return request.route_url("api.search", _query={"q": text} if text else None)
+    if operation.successor == "releases":
+        return request.route_url("api.package.releases", package=look.found.name)
     query = request.registry.addressed.get(operation.successor)
     if query is None:
         return request.route_url("api.package", package=look.found.name)
