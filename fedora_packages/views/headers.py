@@ -41,4 +41,4 @@ def _add(event: NewResponse) -> None:
         event.response.headers["Cache-Control"] = "no-cache"
     if is_for_machines(event.request) or is_for_old_clients(event.request):
         event.response.headers["Access-Control-Allow-Origin"] = "*"
-        event.response.headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+        event.response.headers["Access-Control-Expose-Headers"] = "Deprecation, ETag, Link, Retry-After"

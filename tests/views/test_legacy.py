@@ -79,6 +79,7 @@ def test_an_answer_may_be_read_from_anywhere_and_names_its_successor(old, name):
         "@1795564800",
         'rel="successor-version"',
     )
+    assert {"Deprecation", "Link"} <= set(headers["Access-Control-Expose-Headers"].split(", "))
     assert link.startswith(f"<http://localhost/packages/api/v1/{REQUESTS[name][2]}")
     assert old.get(link.strip("<>")).status_int == 200
 
