@@ -35,6 +35,10 @@ class Links:
         """Return bodhi's list of a source package's updates."""
         return f"{self.settings.bodhi}/updates/?{urlencode({'packages': package})}"
 
+    def updates_of_build(self, nvr: str) -> str:
+        """Return bodhi's list of the updates that have a build."""
+        return f"{self.settings.bodhi}/updates/?{urlencode({'builds': nvr})}"
+
     def new_update(self) -> str:
         """Return bodhi's form for a new update."""
         return f"{self.settings.bodhi}/updates/new"

@@ -47,6 +47,15 @@ PATHS = [
     b"/_static/../__init__.py",
     b"/_static/%2e%2e/__init__.py",
     b"/_static/%00",
+    b"/fcomm_connector/../koji",
+    b"/fcomm_connector/koji%2fquery",
+    b"/packages/fcomm_connector/%ff/query/query_builds",
+    b"/fcomm_connector/koji/query/query_builds/{",
+    b"/fcomm_connector/koji/query/query_builds/%00{}",
+    b'/fcomm_connector/koji/query/query_builds/{"filters":' + b"[" * 9_000,
+    b'/fcomm_connector/koji/query/query_builds/{"filters":{"package":"gu\x00ake"}}',
+    b"/fcomm_connector/koji/query/query_builds/" + b"{" * 10_000,
+    b"/fcomm_connector/bugzilla/get_bug_stats?_cookies=1",
 ]
 
 
