@@ -99,6 +99,24 @@ NO_RELATIONS: dict[str, list] = {
     for kind in ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
 }
 
+
+def problem(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a problem of guake."""
+    return {
+        "id": number,
+        "function": "g_log",
+        "status": "NEW",
+        "type": "core",
+        "count": 1234,
+        "first": 1761000000,
+        "last": 1763990000,
+        "recent": True,
+        "before": True,
+        "bugs": ["https://bugzilla.redhat.com/show_bug.cgi?id=2300001"],
+        **changes,
+    }
+
+
 #: By query.  All of them are about guake.
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
@@ -157,6 +175,20 @@ VALUES: dict[str, Any] = {
         **NO_RELATIONS,
         "requires": [relation("vim-common", "GE", "2.0", "1"), relation("libc.so.6(GLIBC_2.4)(64bit)")],
         "provides": [relation("guake", "EQ", "3.8", "0")],
+    },
+    "faf.problems": {"total": 2, "problems": [problem(400001), problem(400002, function="??", bugs=[], before=False)]},
+    "anitya.versions": {
+        "found": True,
+        "project": {
+            "id": 5311,
+            "name": "guake",
+            "homepage": "https://guake.example/",
+            "backend": "GitHub",
+            "ecosystem": "pypi",
+        },
+        "latest": "3.11-rc1",
+        "versions": ["3.11-rc1", "3.10", "3.8", "3.7"],
+        "stable": ["3.10", "3.8", "3.7"],
     },
     "distgit.spec": {"found": True, "text": "Name: guake\n%description\n<b>\n", "size": 30, "dead": None},
     "distgit.patches": {
