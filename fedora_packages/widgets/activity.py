@@ -28,6 +28,12 @@ TOLD = (
     ("*git.lookaside.new", "New sources were uploaded"),
     ("*git.branch*", "A branch was created"),
     ("*git.receive*", "Commits were pushed"),
+    ("faf.*", "A program has crashed on users' machines, more often than before"),
+    ("anitya.project.version.update*", "Upstream has published a version"),
+    ("anitya.project.map.*", "The mapping to an upstream project changed"),
+    ("anitya.*", "The upstream project changed"),
+    ("hotness.update.bug.*", "A bug was filed about a new version of upstream's"),
+    ("hotness.*", "A new version of upstream's was looked at, and no bug filed"),
     ("pagure.project.*", "The project or its maintainers changed"),
 )
 

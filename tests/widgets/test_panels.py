@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
@@ -167,6 +169,66 @@ def test_an_update_that_is_not_known_is_not_shown_as_missing(site):
     site.know("bodhi.releases", RELEASES)
     site.know("koji.tagged", VALUES["koji.tagged"], "guake")
     assert "3.7-1.fc46 update not known" in rows(site.get("/guake/overview/releases", 200))[1]
+
+
+# The upstream version.
+
+
+def upstream_of(guake, rawhide="3.8", **changes):
+    """Return the text of the panel about upstream's versions, spaces folded."""
+    build = {**tagged(8, "f46"), "version": rawhide} if rawhide else None
+    guake.know("koji.tagged", {"tags": {"f46": build}}, "guake")
+    guake.know("anitya.versions", {**VALUES["anitya.versions"], **changes}, "guake")
+    page = guake.get("/guake/overview/upstream", 200)
+    body = page.text[page.text.index('id="panel-upstream"') : page.text.index('class="stamps"')]
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+@pytest.mark.parametrize(
+    ("rawhide", "said", "newer"),
+    [
+        ("3.8", "Newest upstream 3.10 In rawhide 3.8-1.fc46 upstream is newer", ["3.11-rc1", "3.10"]),
+        ("3.10", "In rawhide 3.10-1.fc46 has it", ["3.11-rc1"]),
+        ("3.11~rc1", "newer than what Anitya has found", []),
+        ("3.11", "newer than what Anitya has found", []),
+    ],
+)
+def test_versions_newer_than_rawhides_are_marked_in_rpms_order(guake, rawhide, said, newer):
+    shown = upstream_of(guake, rawhide)
+    assert (said in shown, re.findall(r"(\S+) newer (?!than)", shown.partition("Versions")[2])) == (True, newer)
+
+
+def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):
+    assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer before a release", upstream_of(guake))
+
+
+def test_a_project_of_versions_before_releases_only_has_a_newest_one_all_the_same(guake):
+    shown = upstream_of(guake, "262~rc2", latest="262-rc3", versions=["262-rc3", "262-rc2"], stable=[])
+    assert ("Newest upstream 262-rc3" in shown, "262-rc2 newer" in shown) == (True, False)
+
+
+def test_what_rawhide_has_is_none_or_not_known(guake, site):
+    assert "In rawhide none" in upstream_of(guake, rawhide=None)
+    guake.know("koji.tagged", {"tags": {}}, "guake")
+    assert "not known at the moment" in guake.get("/guake/overview/upstream").text
+
+
+def test_a_project_without_versions_says_so(guake):
+    assert "Anitya has found no version" in upstream_of(guake, latest=None, versions=[], stable=[])
+
+
+def test_a_package_that_is_mapped_to_no_project_says_how_to_map_it(site):
+    site.know("anitya.versions", {"found": False}, "guake")
+    page = site.get("/guake/overview/upstream", 200)
+    assert "guake is mapped to no project" in page.text
+    assert {
+        "https://release-monitoring.org/projects/search/?pattern=guake",
+        "https://release-monitoring.org/project/new",
+    } <= links(page)
+
+
+def test_the_upstream_version_leads_to_the_project(guake):
+    assert "https://release-monitoring.org/project/5311/" in links(guake.get("/guake"))
 
 
 # The other panels of the overview.
