@@ -40,7 +40,7 @@ def at(strings: dict[str, str], url: str) -> dict[str, str]:
 
 def test_the_tabs_are_in_page_order():
     assert list(TABS) == [
-        "overview", "builds", "updates", "bugs", "contents", "changelog", "dependencies", "sources",
+        "overview", "builds", "updates", "bugs", "problems", "contents", "changelog", "dependencies", "sources",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pytest
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
-from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, relation, tagged, update
+from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, problem, relation, tagged, update
 from tests.views.website import CAUSE, Elements, website
 
 
@@ -471,3 +471,56 @@ def test_the_builds_of_a_retired_package_are_still_shown(site):
 
 def test_a_retired_package_is_not_to_be_installed(site):
     assert "dnf install" not in site.get("/gone").text
+
+
+# Problems.
+
+
+def problems_of(site, *problems, **more):
+    site.know("faf.problems", {"total": len(problems), "problems": list(problems), **more}, "guake")
+    return site.get("/guake/problems", 200)
+
+
+def test_a_problem_shows_what_crashes_how_often_and_since_when(guake):
+    page = guake.get("/guake/problems", 200)
+    assert rows(page)[0] == "g_log core NEW 1234 goes on 2025-10-20 2025-11-24 2300001"
+    assert {
+        "https://retrace.fedoraproject.org/faf/problems/400001/",
+        "https://retrace.fedoraproject.org/faf/problems/?component_names=guake",
+        "https://bugzilla.redhat.com/show_bug.cgi?id=2300001",
+    } <= links(page)
+
+
+@pytest.mark.parametrize(
+    ("recent", "before", "first", "trend"),
+    [
+        (True, True, 0, "goes on"),
+        (True, False, 1763900000, "new"),
+        (True, False, 1000000000, "back again"),
+        (True, False, None, "back again"),
+        (False, True, 0, "not in the last two weeks"),
+        (False, False, 0, "quiet for a month"),
+        (None, True, 0, "not known"),
+    ],
+)
+def test_a_trend_is_told_in_words(site, recent, before, first, trend):
+    page = problems_of(site, problem(1, recent=recent, before=before, first=first))
+    assert rows(page)[0].startswith(f"g_log core NEW 1234 {trend} ")
+
+
+def test_a_bug_is_called_by_its_number_its_site_or_as_faf_does(site):
+    addresses = ["https://bugzilla.redhat.com/show_bug.cgi?id=7", "https://bugs.example/x", "javascript:alert(1)"]
+    page = problems_of(site, problem(1, bugs=addresses, first=None, last=None))
+    assert rows(page)[0].endswith("not known not known 7 bugs.example javascript:alert(1)")
+    assert addresses[2] not in links(page)
+
+
+def test_that_faf_knows_of_nothing_is_not_said_to_be_that_nothing_crashes(site):
+    page = problems_of(site)
+    assert "FAF knows of no crash" in page.text
+    assert "does not mean that nothing crashes" in " ".join(page.text.split())
+
+
+def test_of_many_problems_it_is_said_that_there_are_more(site):
+    page = problems_of(site, *map(problem, range(60)), total=61)
+    assert (len(rows(page)), "the 60 most frequent" in page.text, "?page=2" in links(page)) == (50, True, True)
