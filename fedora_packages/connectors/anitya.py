@@ -29,6 +29,7 @@ class AnityaConnector(Connector):
     """Upstream projects and their versions, from Anitya's HTTP interface."""
 
     name = "anitya"
+    is_optional = True
 
     @query(shape=1)
     def versions(self, package):
@@ -64,7 +65,7 @@ class AnityaConnector(Connector):
 
     @versions.refers
     def versions_refer(value):
-        return value["project"]["id"] if value["found"] else None
+        return value["project"]["id"] if value.get("found") else None
 
     @versions.affected_by_reference("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
                                     "anitya.project.remove")  # fmt: skip

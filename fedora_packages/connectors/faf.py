@@ -26,6 +26,7 @@ class FafConnector(Connector):
     """Problems, from FAF's web interface, which answers in JSON to who asks for nothing else."""
 
     name = "faf"
+    is_optional = True
 
     @query(shape=1, every="problems_every")
     def problems(self, package):
