@@ -1,5 +1,6 @@
 """The cache protocol over a real Redis: read, store, invalidate, and what each of them must never do."""
 
+import itertools
 import sys
 import threading
 import traceback
@@ -426,3 +427,41 @@ def test_a_message_about_something_else_leaves_a_fill_alone(referring):
         return 7
 
     assert referring.fill(entry_of("guake"), "", fetch, "anitya").is_fresh
+
+
+def merged(first, second):
+    """Yield every order of two rows of steps that leaves each row in its own."""
+    for places in itertools.combinations(range(len(first) + len(second)), len(first)):
+        one, other = iter(first), iter(second)
+        yield [next(one) if place in places else next(other) for place in range(len(first) + len(second))]
+
+
+@pytest.mark.parametrize("known", [None, 7, 8], ids=["cold", "about the same", "about another"])
+def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(client, known):
+    message, fill_steps = ("change", "find", "take"), ("open", "fetch", "store")
+    for order in merged(message, fill_steps):
+        client.flushall()
+        queued, found, upstream = [], [], {"number": 7, "is_new": False}
+        cache = Cache(client, "worker", on_lost=queued.append, reference=lambda query, value: value["number"])
+        entry = entry_of("guake")
+        if known:
+            fill(cache, {"number": known, "is_new": False}, entry)
+            cache.invalidate([Invalidation(entry)])
+        for step in order:
+            if step == "change":
+                upstream["is_new"] = True
+            elif step == "find":
+                found = cache.referring("anitya.versions", 7)
+            elif step == "take":
+                cache.invalidate([Invalidation(entry_of(name)) for name in found])
+            elif step == "open":
+                opened = cache.open(entry)
+            elif step == "fetch":
+                filled = cache.fetched(opened.generation, lambda upstream=upstream: dict(upstream), "anitya", None)
+            else:
+                cache.store(entry, "", filled)
+        reading = read(cache, entry)
+        assert not reading.is_fresh or reading.value["is_new"], order
+        # What is not fresh is queued: by who lost the race, or by who took it out of use.
+        assert reading.is_fresh or queued or found, order
+        assert fill(cache, dict(upstream), entry).is_fresh
