@@ -32,8 +32,7 @@ TOLD = (
     ("anitya.project.version.update*", "Upstream has published a version"),
     ("anitya.project.map.*", "The mapping to an upstream project changed"),
     ("anitya.*", "The upstream project changed"),
-    ("hotness.update.bug.*", "A bug was filed about a new version of upstream's"),
-    ("hotness.*", "A new version of upstream's was looked at, and no bug filed"),
+    ("hotness.*", "The-new-hotness, which files bugs about new versions, looked at one of upstream's"),
     ("pagure.project.*", "The project or its maintainers changed"),
 )
 
