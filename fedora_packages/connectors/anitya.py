@@ -77,8 +77,7 @@ class AnityaConnector(Connector):
         number = dig(event.body, "project", "id")
         if not isinstance(number, int):
             return None
-        facts = _announced(event, package)
-        return None if facts is None else {**facts, "project": number}
+        return {**_announced(event, package), "project": number}
 
     @versions.reflects
     def versions_reflect(value, facts):
@@ -90,19 +89,18 @@ class AnityaConnector(Connector):
             return True
         if "gone" in facts:
             return not {*facts["gone"]} & {value["latest"], *value["versions"]}
-        if "come" in facts:
-            # What is not among the newest may be too old to be kept.
-            return {*facts["come"]} <= {value["latest"], *value["versions"]} or len(value["versions"]) >= VERSIONS_KEPT
+        if "newest" in facts:
+            # It may have moved on since.  Another that was found may be too old to be kept.
+            shown = {value["latest"], *value["versions"]}
+            are_all = len(value["versions"]) < VERSIONS_KEPT
+            return {*facts["newest"]} <= shown and (not are_all or {*facts["found"]} <= shown)
         return all(value["project"][key] == said for key, said in facts["says"].items())
 
 
-def _announced(event: Event, package: str) -> dict[str, Any] | None:
+def _announced(event: Event, package: str) -> dict[str, Any]:
     """Return what a message says that the answer about a package must show; see `versions_reflect`."""
-    kind, message, project = (
-        event.topic.removeprefix("anitya.project."),
-        event.body.get("message"),
-        event.body["project"],
-    )
+    kind = event.topic.removeprefix("anitya.project.")
+    message, project = event.body.get("message"), event.body["project"]
     if kind.startswith("map."):
         # What is unmapped is not named.  Of several packages of one project all but one stay mapped, and are looked at in vain.
         is_named = package in event.source_packages
@@ -111,14 +109,10 @@ def _announced(event: Event, package: str) -> dict[str, Any] | None:
         return {"about": "mapping", "is_mapped": False}
     if kind.startswith("version.update"):
         # What was found need not be the newest; what a filter leaves out is no version of the project.
-        found = [
-            version
-            for version in texts(dig(message, "upstream_versions"))
-            if version in texts(dig(message, "versions"))
-        ]
+        kept = {*texts(dig(message, "versions"))}
+        found = [version for version in texts(dig(message, "upstream_versions")) if version in kept]
         newest = project.get("version") or dig(message, "upstream_version") or event.body.get("upstream_version")
-        come = _awaited([newest, *found])
-        return {"about": "versions", "come": come} if come else None
+        return {"about": "versions", "newest": _awaited([newest]), "found": _awaited(found)}
     if kind.startswith("version.remove"):
         return {"about": "versions", "gone": _awaited([*texts(dig(message, "versions")), dig(message, "version")])}
     said = {key: project[key] for key in LONGEST if isinstance(project.get(key), str)}

@@ -305,6 +305,9 @@ def versions(*found, number=7, homepage="https://a.example"):
 
 UNMAPPED = {"found": False}
 
+#: As many versions as are kept: there may be more.
+FULL = [str(number) for number in range(VERSIONS_KEPT)]
+
 
 @pytest.mark.parametrize(
     ("value", "given", "shows"),
@@ -321,7 +324,9 @@ UNMAPPED = {"found": False}
         (versions("1.0", number=8), of_anitya("version.update.v2", project={"version": "1.1"}), True),
         (UNMAPPED, of_anitya("version.update.v2", project={"version": "1.1"}), True),
         (versions("1.0"), of_anitya("version.update.v2", project={"version": None}), True),
-        (versions(*map(str, range(VERSIONS_KEPT))), of_anitya("version.update.v2", project={"version": "x"}), True),
+        (versions(*FULL), of_anitya("version.update.v2", project={"version": "x"}), False),
+        (versions(*FULL), of_anitya("version.update.v2", project={"version": FULL[0]}, upstream_versions=["old"],
+                                    versions=[*FULL, "old"]), True),
         (versions("1.1", "1.0"), of_anitya("version.remove.v2", versions=["1.1"]), False),
         (versions("1.0"), of_anitya("version.remove.v2", versions=["1.1"]), True),
         (versions("1.1", "1.0"), of_anitya("version.remove", version="1.1"), False),
