@@ -76,6 +76,26 @@ class Links:
         """Return dist-git's list of the commits on a branch."""
         return f"{self.sources(package)}/commits/{_segment(branch)}"
 
+    def problem(self, problem_id: int) -> str:
+        """Return FAF's page of a problem."""
+        return f"{self.settings.faf}/problems/{problem_id}/"
+
+    def problems(self, package: str) -> str:
+        """Return FAF's list of a source package's problems of the last two weeks."""
+        return f"{self.settings.faf}/problems/?{urlencode({'component_names': package})}"
+
+    def project(self, project_id: int) -> str:
+        """Return Anitya's page of a project."""
+        return f"{self.settings.anitya}/project/{project_id}/"
+
+    def projects(self, name: str) -> str:
+        """Return Anitya's list of the projects whose name has a text in it."""
+        return f"{self.settings.anitya}/projects/search/?{urlencode({'pattern': name})}"
+
+    def new_project(self) -> str:
+        """Return Anitya's form for a new project."""
+        return f"{self.settings.anitya}/project/new"
+
     def maintainer(self, name: str) -> str:
         """Return dist-git's page of an account, or of a group where the name begins with ``@``."""
         kind = "group" if name.startswith("@") else "user"

@@ -123,9 +123,13 @@ class Answer:
 
 
 class Connector:
-    """A reader of one upstream.  Subclasses give ``name`` and queries."""
+    """A reader of one upstream.  Subclasses give ``name`` and queries.
+
+    ``is_optional``: pages are whole without what this upstream says, and wait for it but a moment.
+    """
 
     name: str
+    is_optional = False
 
     def __init__(
         self,

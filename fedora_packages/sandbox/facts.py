@@ -265,6 +265,60 @@ class Bug:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A crash that one program had in one way, as FAF counts it: of which days since 1970 (UTC) how many."""
+
+    report_id: int
+    days: tuple[tuple[int, int], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Crashes of one cause.  ``days`` are days since 1970 (UTC) on which it occurred, the oldest first, and how often."""
+
+    problem_id: int
+    component: str
+    function: str
+    type: str
+    status: str
+    bugs: tuple[int, ...]
+    days: tuple[tuple[int, int], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.days)
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Its reports: two have the days between them, one has a single day."""
+        parts = (self.days[0::2], self.days[1::2])
+        return tuple(Report(2 * self.problem_id + place, part) for place, part in enumerate(parts) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An upstream project; ``versions`` are newest first, times UTC seconds.  ``is_mapped``: to the package that has it."""
+
+    project_id: int
+    name: str
+    homepage: str
+    backend: str
+    versions: tuple[str, ...]
+    unstable: frozenset[str]
+    created: int
+    updated: int
+    is_mapped: bool = True
+
+    @property
+    def stable(self) -> tuple[str, ...]:
+        return tuple(version for version in self.versions if version not in self.unstable)
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """What the head of a dist-git branch holds.  ``dead`` is the text of ``dead.package`` where it is retired."""
 
@@ -298,6 +352,8 @@ class Package:
     updates: tuple[Update, ...]
     bugs: tuple[Bug, ...]
     published: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
+    project: Project | None = None
 
     def build(self, build_id: int) -> Build | None:
         """Return one of its builds."""

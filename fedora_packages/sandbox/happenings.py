@@ -25,6 +25,7 @@ from fedora_packages.sandbox.facts import (
     newer_version,
     parse_evr,
 )
+from fedora_packages.sandbox.outside_happenings import Outside
 from fedora_packages.sandbox.releases import Release
 from fedora_packages.sandbox.specs import tarball
 from fedora_packages.sandbox.telling import NotPossible, Options, Teller
@@ -52,6 +53,11 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "branch": ("branch", "agent"),
     "retire": ("branch", "reason", "agent"),
     "new-package": ("summary", "owner", "version"),
+    "crash": ("id", "count", "function", "type"),
+    "upstream-release": ("version", "unstable"),
+    "upstream-withdraw": ("version", "agent"),
+    "upstream-map": ("agent",),
+    "upstream-unmap": ("agent",),
 }  # fmt: skip
 
 
@@ -67,6 +73,7 @@ class Happenings(Teller):
         self.pending: dict[str, set[str]] = {}
         self.updates = Updates(self)
         self.bugs = Bugs(self)
+        self.outside = Outside(self)
 
     def happen(self, what: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Let something happen to a package.  Raises `NotPossible`.
@@ -106,6 +113,11 @@ class Happenings(Teller):
                 "maintainer": self.maintainer,
                 "branch": self.branch,
                 "retire": self.retire,
+                "crash": self.outside.crash,
+                "upstream-release": self.outside.release,
+                "upstream-withdraw": self.outside.withdraw,
+                "upstream-map": self.outside.map,
+                "upstream-unmap": self.outside.unmap,
             }[what]
             happening(self.known(name), options)
 

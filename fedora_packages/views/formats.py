@@ -13,7 +13,7 @@ from pyramid.events import BeforeRender
 from fedora_packages.cache import Problem
 
 #: Upstreams as people write them, where that is not the connector's name.
-SPOKEN = {"distgit": "dist-git", "redis": "Redis", "worker": "the worker"}
+SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
 
 #: What an upstream did, by `UpstreamError.kind`.
 TROUBLES = {

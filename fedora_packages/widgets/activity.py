@@ -28,6 +28,11 @@ TOLD = (
     ("*git.lookaside.new", "New sources were uploaded"),
     ("*git.branch*", "A branch was created"),
     ("*git.receive*", "Commits were pushed"),
+    ("faf.*", "A program has crashed on users' machines, more often than before"),
+    ("anitya.project.version.update*", "Upstream has published a version"),
+    ("anitya.project.map.*", "The mapping to an upstream project changed"),
+    ("anitya.*", "The upstream project changed"),
+    ("hotness.*", "The-new-hotness, which files bugs about new versions, looked at one of upstream's"),
     ("pagure.project.*", "The project or its maintainers changed"),
 )
 

@@ -122,7 +122,8 @@ class Handler:
                 outcomes.append(FOREIGN)
         run, events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
-        sources = self._sources({name for _, _, found in named for _, names in found for name in names})
+        told = {name for _, event in events if timeline.tells(event) for name in event.source_packages}
+        sources = self._sources(told.union(*(names for _, _, found in named for _, names in found)))
         known = sources.keys() | set(sources.values())
         # Whatever is fetched of them once the index knows them must show these events too.
         coming = {name for _, event in events for name in self._to_index(event, known)} - known
@@ -130,7 +131,8 @@ class Handler:
         for number, event, found in named:
             if self._touch(event, found, sources, known, coming, touched):
                 outcomes[number] = HANDLED
-        self._act([event for _, event in events], list(touched.values()), sources, outcomes, received, run)
+        told_of = [(event, self._subjects(event, found, sources, known)) for _, event, found in named]
+        self._act(told_of, list(touched.values()), known, outcomes, received, run)
         for _, event in events:
             self._on_event(event)
         return outcomes
@@ -160,9 +162,19 @@ class Handler:
         return run.decode(), [one for one, is_noted in zip(events, noted, strict=True) if not is_noted]
 
     def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
-        """Return the queries that listen to an event, each with the names that it gives them."""
-        queries = self._service.queries.listening(event.topic)
-        return [(query, dict.fromkeys(query.touched(event))) for query in queries]
+        """Return the queries that listen to an event, each with the names that it gives them.
+
+        Raises `CacheUnavailable`: which packages are meant by what is no package is asked of the cache.
+        """
+        return [
+            (query, dict.fromkeys([*query.touched(event), *self._referring(query, event)]))
+            for query in self._service.queries.listening(event.topic)
+        ]
+
+    def _referring(self, query: Query, event: Event) -> Iterator[str]:
+        """Yield the packages whose values are about what an event names in the place of packages."""
+        for number in dict.fromkeys(query.referred(event)):
+            yield from self._service.cache.referring(query.name, number)
 
     def _touch(
         self,
@@ -200,13 +212,15 @@ class Handler:
 
     def _act(
         self,
-        events: Sequence[Event],
+        told_of: Sequence[tuple[Event, Set[str]]],
         touched: Sequence[_Touch],
-        sources: Mapping[str, str],
+        known: Set[str],
         outcomes: Sequence[str],
         received: float | None,
         run: str,
     ) -> None:
+        """Take out of use what was touched, then note what was done; ``told_of`` has each event with its `_subjects`."""
+        events = [event for event, _ in told_of]
         for batch in batched(self._wanted(touched), BATCH):
             jobs = [
                 (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
@@ -216,7 +230,7 @@ class Handler:
             take_out(self._service, [touch.invalidation() for touch, _ in batch], jobs)
             self._on_queued(Counter(upstream for upstream, *_ in jobs))
         invalidated, figures = time.time(), self._service.figures
-        self._note(events, sources, outcomes)
+        self._note(told_of, known, outcomes)
         self._note_handled(events, run)
         for outcome, count in Counter(outcomes).items():
             figures.count("messages", outcome, count)
@@ -242,17 +256,17 @@ class Handler:
             ),
         ]
 
-    def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
+    def _note(self, told_of: Sequence[tuple[Event, Set[str]]], known: Set[str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""
-        known = sources.keys() | set(sources.values())
+        events = [event for event, _ in told_of]
         newest: dict[str, Event] = {}
         for event in events:
             if event.topic not in newest or event.sent >= newest[event.topic].sent:
                 newest[event.topic] = event
         with redis_errors():
             pipe = self._service.client.pipeline(transaction=False)
-            for event in events:
-                for name in self._subjects(event, sources, known):
+            for event, subjects in told_of:
+                for name in subjects:
                     timeline.note(pipe, name, event)
             index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
             if events:
@@ -273,12 +287,19 @@ class Handler:
         if not run_script(self._service.client, "handled", [HANDLED_KEY], run, *told):
             raise CacheUnavailable("Redis was restarted while messages were handled")
 
-    def _subjects(self, event: Event, sources: Mapping[str, str], known: Set[str]) -> set[str]:
+    def _subjects(
+        self,
+        event: Event,
+        named: Sequence[tuple[Query, dict[str, None]]],
+        sources: Mapping[str, str],
+        known: Set[str],
+    ) -> set[str]:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""
-        if not self._service.queries.listening(event.topic):
+        if not named and not timeline.tells(event):
             return set()
+        names = set(event.source_packages).union(*(names for query, names in named if query.about == "source"))
         builders = {sources[name] for name in event.binary_packages if name in sources}
-        return known & set(event.source_packages) | builders
+        return known & names | builders
 
     def _to_index(self, event: Event, known: Set[str]) -> Set[str]:
         """Return the names whose document must be looked at.

@@ -105,6 +105,24 @@ NO_RELATIONS: dict[str, list] = {
     for kind in ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
 }
 
+
+def problem(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a problem of guake."""
+    return {
+        "id": number,
+        "function": "g_log",
+        "status": "NEW",
+        "type": "core",
+        "count": 1234,
+        "first": 1761000000,
+        "last": 1763990000,
+        "recent": True,
+        "before": True,
+        "bugs": ["https://bugzilla.redhat.com/show_bug.cgi?id=2300001"],
+        **changes,
+    }
+
+
 #: By query.  All of them are about guake.
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
@@ -175,6 +193,20 @@ VALUES: dict[str, Any] = {
             {"name": None, "source": "vim", "relations": [relation("python3dist(guake)")]},
         ],
         "is_cut": False,
+    },
+    "faf.problems": {"total": 2, "problems": [problem(400001), problem(400002, function="??", bugs=[], before=False)]},
+    "anitya.versions": {
+        "found": True,
+        "project": {
+            "id": 5311,
+            "name": "guake",
+            "homepage": "https://guake.example/",
+            "backend": "GitHub",
+            "ecosystem": "pypi",
+        },
+        "latest": "3.11-rc1",
+        "versions": ["3.11-rc1", "3.10", "3.8", "3.7"],
+        "stable": ["3.10", "3.8", "3.7"],
     },
     "distgit.spec": {
         "found": True,

@@ -2,10 +2,12 @@
 
 import re
 
+import pytest
+
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.widgets.activity import told
-from tests.views.values import RELEASES, VALUES, bug, build, tagged, update
+from tests.views.values import RELEASES, VALUES, bug, build, problem, tagged, update
 from tests.views.website import CAUSE, Elements, website
 
 
@@ -169,6 +171,66 @@ def test_an_update_that_is_not_known_is_not_shown_as_missing(site):
     assert "3.7-1.fc46 update not known" in rows(site.get("/guake/overview/releases", 200))[1]
 
 
+# The upstream version.
+
+
+def upstream_of(guake, rawhide="3.8", **changes):
+    """Return the text of the panel about upstream's versions, spaces folded."""
+    build = {**tagged(8, "f46"), "version": rawhide} if rawhide else None
+    guake.know("koji.tagged", {"tags": {"f46": build}}, "guake")
+    guake.know("anitya.versions", {**VALUES["anitya.versions"], **changes}, "guake")
+    page = guake.get("/guake/overview/upstream", 200)
+    body = page.text[page.text.index('id="panel-upstream"') : page.text.index('class="stamps"')]
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+@pytest.mark.parametrize(
+    ("rawhide", "said", "newer"),
+    [
+        ("3.8", "Newest upstream 3.10 In rawhide 3.8-1.fc46 upstream is newer", ["3.11-rc1", "3.10"]),
+        ("3.10", "In rawhide 3.10-1.fc46 has it", ["3.11-rc1"]),
+        ("3.11~rc1", "newer than what Anitya has found", []),
+        ("3.11", "newer than what Anitya has found", []),
+    ],
+)
+def test_versions_newer_than_rawhides_are_marked_in_rpms_order(guake, rawhide, said, newer):
+    shown = upstream_of(guake, rawhide)
+    assert (said in shown, re.findall(r"(\S+) newer (?!than)", shown.partition("Versions")[2])) == (True, newer)
+
+
+def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):
+    assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer before a release", upstream_of(guake))
+
+
+def test_a_project_of_versions_before_releases_only_has_a_newest_one_all_the_same(guake):
+    shown = upstream_of(guake, "262~rc2", latest="262-rc3", versions=["262-rc3", "262-rc2"], stable=[])
+    assert ("Newest upstream 262-rc3" in shown, "262-rc2 newer" in shown) == (True, False)
+
+
+def test_what_rawhide_has_is_none_or_not_known(guake, site):
+    assert "In rawhide none" in upstream_of(guake, rawhide=None)
+    guake.know("koji.tagged", {"tags": {}}, "guake")
+    assert "not known at the moment" in guake.get("/guake/overview/upstream").text
+
+
+def test_a_project_without_versions_says_so(guake):
+    assert "Anitya has found no version" in upstream_of(guake, latest=None, versions=[], stable=[])
+
+
+def test_a_package_that_is_mapped_to_no_project_says_how_to_map_it(site):
+    site.know("anitya.versions", {"found": False}, "guake")
+    page = site.get("/guake/overview/upstream", 200)
+    assert "guake is mapped to no project" in page.text
+    assert {
+        "https://release-monitoring.org/projects/search/?pattern=guake",
+        "https://release-monitoring.org/project/new",
+    } <= links(page)
+
+
+def test_the_upstream_version_leads_to_the_project(guake):
+    assert "https://release-monitoring.org/project/5311/" in links(guake.get("/guake"))
+
+
 # The other panels of the overview.
 
 
@@ -330,3 +392,56 @@ def test_the_builds_of_a_retired_package_are_still_shown(site):
 
 def test_a_retired_package_is_not_to_be_installed(site):
     assert "dnf install" not in site.get("/gone").text
+
+
+# Problems.
+
+
+def problems_of(site, *problems, **more):
+    site.know("faf.problems", {"total": len(problems), "problems": list(problems), **more}, "guake")
+    return site.get("/guake/problems", 200)
+
+
+def test_a_problem_shows_what_crashes_how_often_and_since_when(guake):
+    page = guake.get("/guake/problems", 200)
+    assert rows(page)[0] == "g_log core NEW 1234 goes on 2025-10-20 2025-11-24 2300001"
+    assert {
+        "https://retrace.fedoraproject.org/faf/problems/400001/",
+        "https://retrace.fedoraproject.org/faf/problems/?component_names=guake",
+        "https://bugzilla.redhat.com/show_bug.cgi?id=2300001",
+    } <= links(page)
+
+
+@pytest.mark.parametrize(
+    ("recent", "before", "first", "trend"),
+    [
+        (True, True, 0, "goes on"),
+        (True, False, 1763900000, "new"),
+        (True, False, 1000000000, "back again"),
+        (True, False, None, "back again"),
+        (False, True, 0, "not in the last two weeks"),
+        (False, False, 0, "quiet for a month"),
+        (None, True, 0, "not known"),
+    ],
+)
+def test_a_trend_is_told_in_words(site, recent, before, first, trend):
+    page = problems_of(site, problem(1, recent=recent, before=before, first=first))
+    assert rows(page)[0].startswith(f"g_log core NEW 1234 {trend} ")
+
+
+def test_a_bug_is_called_by_its_number_its_site_or_as_faf_does(site):
+    addresses = ["https://bugzilla.redhat.com/show_bug.cgi?id=7", "https://bugs.example/x", "javascript:alert(1)"]
+    page = problems_of(site, problem(1, bugs=addresses, first=None, last=None))
+    assert rows(page)[0].endswith("not known not known 7 bugs.example javascript:alert(1)")
+    assert addresses[2] not in links(page)
+
+
+def test_that_faf_knows_of_nothing_is_not_said_to_be_that_nothing_crashes(site):
+    page = problems_of(site)
+    assert "FAF knows of no crash" in page.text
+    assert "does not mean that nothing crashes" in " ".join(page.text.split())
+
+
+def test_of_many_problems_it_is_said_that_there_are_more(site):
+    page = problems_of(site, *map(problem, range(60)), total=61)
+    assert (len(rows(page)), "the 60 most frequent" in page.text, "?page=2" in links(page)) == (50, True, True)
