@@ -40,7 +40,7 @@ $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 		--editable '.[sandbox,test,conformance]'
 	@touch $@
 
-conformance: $(ENV)-conformance/installed  ## Hold the sandbox to the published servers and clients
+conformance: $(ENV)-conformance/installed  ## Hold sandbox and site to the published servers and clients
 	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
 
 bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages a second there may be, and a mass rebuild (a quarter of an hour)

@@ -34,6 +34,7 @@ setup(
         "mako>=1.3",
         "plaster_pastedeploy>=1",
         "prometheus_client>=0.20",
+        "pygments>=2.17",
         "pyramid>=2.0",
         "pyramid_mako>=1.1",
         "redis>=5",
@@ -63,8 +64,9 @@ setup(
             "ruff>=0.6",
             "webtest>=3",
         ],
-        # The published servers and clients that the sandbox is held to; koji's client wants Kerberos headers to build.
-        "conformance": ["bodhi-client>=8", "koji>=1.34", "mdapi>=3.1", "python-bugzilla>=3.2"],
+        # The published servers and clients that the sandbox is held to, and the old service's own client, which the site is;
+        # koji's client wants Kerberos headers to build.
+        "conformance": ["bodhi-client>=8", "koji>=1.34", "mdapi>=3.1", "pkgwat.api>=0.13", "python-bugzilla>=3.2"],
     },
     entry_points={
         "console_scripts": [

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit")
+UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
 #: How an upstream can be unwell, and what that is called.
 FAILURES: Mapping[str, Any] = {"503": 503, "reset": "reset", "hang": "hang"}
@@ -18,8 +18,9 @@ KINDS = (*FAILURES, "slow", "lying", "lagging")
 
 #: What happens, and how often it does, for each 100 things.
 CHANCES = {
-    "build": 25, "update": 19, "comment": 12, "bug": 8, "bug change": 8, "push": 10, "tag": 4, "untag": 3, "repo": 5,
-    "maintainer": 3, "branch": 1, "retire": 1, "new-package": 1,
+    "build": 22, "update": 18, "comment": 11, "bug": 8, "bug change": 8, "push": 9, "tag": 3, "untag": 3, "repo": 5,
+    "maintainer": 3, "branch": 1, "retire": 1, "new-package": 1, "crash": 2, "upstream-release": 2, "upstream-withdraw": 1,
+    "upstream-map": 1, "upstream-unmap": 1,
 }  # fmt: skip
 
 

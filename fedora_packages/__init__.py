@@ -30,6 +30,8 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
         config.include(".routes")
         # The queries that have an address of their own in the JSON API.
         config.include(".views.api")
+        # What old clients ask of builds by their numbers.
+        config.include(".views.legacy.builds")
         # What makes the checks that readers ask for.
         config.include(".views.check")
         # And who answers at each address, errors included.

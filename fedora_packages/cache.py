@@ -22,6 +22,14 @@ of changes has another: a store, which tells of itself there in the same step, w
     fp:{changes}               stream: which variants got another value than before (see ``changes.py``)
     fp:{changes}:since         when that stream began, in microseconds since 1970
 
+Some messages name no package, but a thing of upstream's that values are about: its number is kept with each value, in the step
+that stores it, and so the packages are found.  A fill that is under way is in no such list, and learns of the message when it
+is to be stored: the moment of the newest message about each thing is kept for a while, and a value is refused whose generation is
+older::
+
+    fp:{worker}:refers:anitya.versions        package -> number (a sorted set)
+    fp:{worker}:referred:anitya.versions:7    when a message last named number 7: microseconds, by Redis's clock
+
 Before editing: no other module may know these fields, and none of the scripts may be split into two commands.
 """
 
@@ -58,6 +66,9 @@ CHANGES_KEPT = 20_000
 
 #: Seconds for which an upstream may lag behind its own messages: what they said is looked for in its answers for so long.
 LAG_LIMIT = 600.0
+
+#: Seconds for which it is remembered that a message named a thing of upstream's: no fill is under way for so long.
+REFERRED_KEPT = 3600
 
 #: Seconds after which the lock of a fill is taken from a process that died while it held it.
 LOCK_TIMEOUT = 60.0
@@ -299,6 +310,7 @@ class GenerationBackend(RedisBackend):
     def __init__(self, arguments: Mapping[str, Any]):
         arguments = dict(arguments)
         self.wait = arguments.pop("wait")
+        self._reference = arguments.pop("reference", lambda query, value: None)
         super().__init__(arguments)
 
     def get(self, key: str) -> Any:
@@ -344,6 +356,11 @@ class GenerationBackend(RedisBackend):
         data = f'{{"value":{value},"stamp":{_compact(filled.stamp.as_dict())}}}'
         keys = [entry_key, _revision_key(entry_key), CHANGES_KEY, CHANGES_SINCE_KEY]
         told = [filled.generation, variant, data, "keep" if keep else "", _digest(value), CHANGES_KEPT]
+        package, query = _parts(entry_key)
+        number = self._reference(query, filled.value)
+        if number is not None:
+            keys += _reference_keys(query, number)
+            told += [package, number]
         if not run_script(self.writer_client, "store", keys, *told):
             return False
         figures = _figures(filled.value) if shows else {}
@@ -389,7 +406,8 @@ class Cache:
     """The cache as one process uses it.
 
     ``by`` says in stamps who asks upstream (``"web"``, ``"worker"``); ``wait`` bounds in seconds how long a fill waits for
-    another one; ``on_lost`` is told of each entry whose fill lost the race, to queue it again.
+    another one; ``on_lost`` is told of each entry whose fill lost the race, to queue it again; ``reference`` gives the number of
+    the thing of upstream's that a query's value is about, or None.
     """
 
     def __init__(
@@ -399,6 +417,7 @@ class Cache:
         wait: float = 2.0,
         on_lost: Callable[[Entry], None] = lambda entry: None,
         clock: Callable[[], float] = time.time,
+        reference: Callable[[str, Any], int | None] = lambda query, value: None,
     ):
         self.client = client
         self.by = by
@@ -412,6 +431,7 @@ class Cache:
                 "distributed_lock": True,
                 "thread_local_lock": False,
                 "wait": wait,
+                "reference": reference,
             },
         )
         self.backend: GenerationBackend = self.region.backend
@@ -514,6 +534,14 @@ class Cache:
         now = self.clock()
         for one in taken:
             add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
+
+    def referring(self, query: str, number: int) -> list[str]:
+        """Return the packages whose values of a query are about a thing of upstream's that a message names.
+
+        A fill of another package that is under way, and turns out to be about it, will not be stored but tried again.
+        """
+        found = run_script(self.client, "referring", _reference_keys(query, number), number, REFERRED_KEPT)
+        return [name.decode() for name in found]
 
     def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether there is a value of it, was one, or a fill has failed."""
@@ -621,6 +649,16 @@ def _recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[
 
 def _region_key(entry: Entry, variant: str) -> str:
     return f"{entry.key}|{variant}"
+
+
+def _parts(entry_key: str) -> tuple[str, str]:
+    """Return the package and the query of an entry."""
+    package, _, rest = entry_key.removeprefix(f"{PREFIX}:{{").partition("}:")
+    return package, rest.rpartition(":")[0]
+
+
+def _reference_keys(query: str, number: int) -> list[str]:
+    return [f"{PREFIX}:{{worker}}:refers:{query}", f"{PREFIX}:{{worker}}:referred:{query}:{number}"]
 
 
 def _revision_key(entry_key: str) -> str:

@@ -329,16 +329,17 @@ def _anitya(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
 
 def _anitya_projects(topic: str, body: Mapping[str, Any]) -> Iterator[int]:
     """Some changes are announced by project only: whoever keeps a package's project can tell which package that is."""
-    unnamed = (
-        "anitya.project.map.remove",
-        "anitya.project.version.remove*",
-        "anitya.project.edit",
-        "anitya.project.remove",
-    )
     project = dig(body, "project", "id")
-    distro = dig(body, "message", "distro")
-    is_ours = not topic.startswith("anitya.project.map.") or _is_fedora(distro)
-    if is_ours and isinstance(project, int) and matches(topic, unnamed):
+    if topic == "anitya.project.map.update":
+        # Moved to another distribution, of which alone the message speaks: perhaps from Fedora.
+        has_moved = "distribution" in texts(dig(body, "message", "edited"))
+        is_unnamed = has_moved and not _is_fedora(dig(body, "distro", "name"))
+    elif topic == "anitya.project.map.remove":
+        is_unnamed = _is_fedora(dig(body, "message", "distro"))
+    else:
+        is_unnamed = matches(topic, ("anitya.project.version.remove*", "anitya.project.edit", "anitya.project.remove"))
+    # What is no number of a project in a database could not be told from another in a list of them.
+    if is_unnamed and isinstance(project, int) and not isinstance(project, bool) and 0 < project < 1 << 31:
         yield project
 
 

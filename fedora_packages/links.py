@@ -35,6 +35,10 @@ class Links:
         """Return bodhi's list of a source package's updates."""
         return f"{self.settings.bodhi}/updates/?{urlencode({'packages': package})}"
 
+    def updates_of_build(self, nvr: str) -> str:
+        """Return bodhi's list of the updates that have a build."""
+        return f"{self.settings.bodhi}/updates/?{urlencode({'builds': nvr})}"
+
     def new_update(self) -> str:
         """Return bodhi's form for a new update."""
         return f"{self.settings.bodhi}/updates/new"
@@ -51,6 +55,10 @@ class Links:
         """Return bugzilla's list of a source package's open bugs that block others."""
         blocking = [("f1", "blocked"), ("o1", "isnotempty")]
         return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([*_open_bugs(package), *blocking])}"
+
+    def cve(self, name: str) -> str:
+        """Return bugzilla's list of the bugs that have a CVE's name for an alias; there may be none."""
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([('f1', 'alias'), ('o1', 'equals'), ('v1', name)])}"
 
     def new_bug(self, package: str, product: str = "Fedora") -> str:
         """Return bugzilla's form for a new bug of a source package."""
@@ -71,6 +79,26 @@ class Links:
     def commit(self, package: str, branch: str, commit: str) -> str:
         """Return dist-git's page of a commit on a branch."""
         return f"{self.sources(package)}/c/{_segment(commit)}?{urlencode({'branch': branch})}"
+
+    def problem(self, problem_id: int) -> str:
+        """Return FAF's page of a problem."""
+        return f"{self.settings.faf}/problems/{problem_id}/"
+
+    def problems(self, package: str) -> str:
+        """Return FAF's list of a source package's problems of the last two weeks."""
+        return f"{self.settings.faf}/problems/?{urlencode({'component_names': package})}"
+
+    def project(self, project_id: int) -> str:
+        """Return Anitya's page of a project."""
+        return f"{self.settings.anitya}/project/{project_id}/"
+
+    def projects(self, name: str) -> str:
+        """Return Anitya's list of the projects whose name has a text in it."""
+        return f"{self.settings.anitya}/projects/search/?{urlencode({'pattern': name})}"
+
+    def new_project(self) -> str:
+        """Return Anitya's form for a new project."""
+        return f"{self.settings.anitya}/project/new"
 
     def maintainer(self, name: str) -> str:
         """Return dist-git's page of an account, or of a group where the name begins with ``@``."""

@@ -54,10 +54,14 @@ TOPICS_KEPT = 1000
 
 @dataclass(frozen=True)
 class Rule:
-    """Topics (exact, or with ``*``) and the function that names the packages which such an event touches."""
+    """Topics (exact, or with ``*``) and the function that names the packages which such an event touches.
+
+    Where ``by_reference``, it gives numbers in the place of names: of things of upstream's that values refer to.
+    """
 
     topics: tuple[str, ...]
-    names: Callable[[Event], Iterable[str]]
+    names: Callable[[Event], Iterable[Any]]
+    by_reference: bool = False
 
 
 class Declaration:
@@ -71,7 +75,7 @@ class Declaration:
         every: str | None,
         follows: str | None,
         returns: Schema | None,
-        is_costly: bool = False,
+        is_costly: bool,
     ):
         self.fetch = fetch
         self.returns = returns
@@ -85,6 +89,7 @@ class Declaration:
         self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
         self.silence: Callable[[Any], Any] | None = None
         self.overtaking: Callable[[Any, Event], bool] | None = None
+        self.reference: Callable[[Any], int | None] | None = None
         self.__doc__ = fetch.__doc__
         self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
 
@@ -97,6 +102,24 @@ class Declaration:
         def mark(names: Callable[[Event], Iterable[str]]) -> Callable[[Event], Iterable[str]]:
             self.rules.append(Rule(topics, names))
             return names
+
+        return mark
+
+    def refers(self, reference: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
+        """Mark a function value -> the number of the one thing of upstream's that the value is about; None if it is about none.
+
+        For messages that name that thing alone: whichever packages' values refer to it is kept with the values.  The answer of
+        such a query does not differ by release.
+        """
+        self.reference = reference
+        return reference
+
+    def affected_by_reference(self, *topics: str) -> Callable[[Callable[[Event], Iterable[int]]], Callable]:
+        """Mark a function event -> numbers: the packages whose values refer (see `refers`) to these are what the topics touch."""
+
+        def mark(numbers: Callable[[Event], Iterable[int]]) -> Callable[[Event], Iterable[int]]:
+            self.rules.append(Rule(topics, numbers, by_reference=True))
+            return numbers
 
         return mark
 
@@ -144,10 +167,9 @@ def query(
     ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.
-    ``returns`` is the schema of what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
-    ``is_costly``: the answer takes upstream long to give, and a message has it fetched again only where somebody has looked at it
-    before.
+    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
+    long to give, and a message has it fetched again only where somebody has looked at it before.  ``returns`` is the schema of
+    what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
     """
     return lambda fetch: Declaration(fetch, shape, about, every, follows, returns, is_costly)
 
@@ -207,8 +229,19 @@ class Query:
 
     def touched(self, event: Event) -> Iterator[str]:
         """Yield the names of the packages whose entry of this query the event changes; they may repeat."""
+        yield from self._given(event, by_reference=False)
+
+    def referred(self, event: Event) -> Iterator[int]:
+        """Yield the numbers of what the event names in the place of packages (see `Declaration.refers`); they may repeat."""
+        yield from self._given(event, by_reference=True)
+
+    def reference(self, value: Any) -> int | None:
+        """Return the number of the thing of upstream's that a value is about, if its query says that there is one."""
+        return None if self.declaration.reference is None else self.declaration.reference(value)
+
+    def _given(self, event: Event, by_reference: bool) -> Iterator[Any]:
         for rule in self.declaration.rules:
-            if matches(event.topic, rule.topics):
+            if rule.by_reference == by_reference and matches(event.topic, rule.topics):
                 yield from rule.names(event)
 
     @property

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,6 +48,9 @@ UNHANDLED = "messages that were sent since then have not been handled yet"
 
 #: What is said of a value while its upstream lags behind its own messages.
 UNSEEN = "it is asked again and again until it does, for some minutes"
+
+#: Seconds that a page waits for an upstream without which it is whole.
+MOMENT = 0.3
 
 #: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
 WAITING_PER_THREAD = 8
@@ -93,14 +96,16 @@ class Reads:
     def known(self, wanted: Sequence[Wanted]) -> list[Reading]:
         """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
 
-        What is not fresh is left to the worker.  Raises `CacheUnavailable`.
+        What is not fresh is left to the worker, unless it is costly and was never known.  Raises `CacheUnavailable`.
         """
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         readings = self._cache.read(pairs)
         for want, reading in zip(wanted, readings, strict=True):
             self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
         missing = {
-            (want.query, want.package) for want, found in zip(wanted, readings, strict=True) if not found.is_fresh
+            (want.query, want.package)
+            for want, found in zip(wanted, readings, strict=True)
+            if not found.is_fresh and (found.is_known or not want.query.declaration.is_costly)
         }
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
@@ -117,18 +122,37 @@ class Reads:
             if not reading.is_fresh and not self._is_cooling(reading)
         }
         under_way = {number: future for number, future in fills.items() if future is not None}
-        self._wait(list(under_way.values()))
+        self._wait(wanted, under_way)
         for number, future in under_way.items():
             readings[number] = _outcome(future, readings[number], self._cache.clock())
         return self._reread(fills, pairs, readings)
 
-    def _wait(self, futures: Sequence[Future]) -> None:
-        """Wait for fills within the bound of time, unless too many pages wait already."""
-        if futures and self._waiting.acquire(blocking=False):
-            try:
-                wait(futures, timeout=self._service.settings.cache.wait)
-            finally:
-                self._waiting.release()
+    def _wait(self, wanted: Sequence[Wanted], under_way: Mapping[int, Future]) -> None:
+        """Wait for fills within the bounds of time, unless too many pages wait already.
+
+        An upstream without which a page is whole is waited for a moment, and not at all while it does not answer; where nothing
+        else is wanted, it is what somebody has come for.
+        """
+        connectors = [self._service.connectors[want.query.upstream] for want in wanted]
+        optional = {number for number, connector in enumerate(connectors) if connector.is_optional}
+        needed = [future for number, future in under_way.items() if number not in optional]
+        extra = [
+            future
+            for number, future in under_way.items()
+            if number in optional and connectors[number].circuit.failing_since is None
+        ]
+        limit = self._service.settings.cache.wait
+        if not (needed or extra) or not self._waiting.acquire(blocking=False):
+            return
+        try:
+            begun = time.monotonic()
+            if needed:
+                wait(needed, timeout=limit)
+            if extra:
+                bound = limit if len(optional) == len(wanted) else min(limit, MOMENT)
+                wait(extra, timeout=max(0.0, begun + bound - time.monotonic()))
+        finally:
+            self._waiting.release()
 
     def figures(self, wanted: Sequence[Wanted]) -> list[dict[str, Any] | None]:
         """Return the `Cache.figures` of each of ``wanted``; None where they are not known to be fresh.
@@ -216,7 +240,7 @@ class Reads:
     def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[Reading]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
         futures = [self._ask(want) for want in wanted]
-        self._wait([future for future in futures if future is not None])
+        self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None})
         now = self._cache.clock()
         readings = []
         for want, future in zip(wanted, futures, strict=True):

@@ -29,8 +29,12 @@ STATIC_KEPT = 7 * 86400
 READ, CHECK = ("GET", "HEAD"), ("POST",)
 
 #: (name, pattern).  What comes first hides the packages of that name: there are none called ``s``, ``api``, ``packages``,
-#: ``status`` or ``metrics``, and none of Fedora's begins with an underscore.
+#: ``status``, ``metrics``, ``images`` or ``fcomm_connector``, and none of Fedora's begins with an underscore.
 ROUTES = (
+    # For the programs that called the service from 2011 to 2020.
+    ("legacy", r"/fcomm_connector/{rest:[\s\S]*}"),
+    ("legacy.root", "/fcomm_connector"),
+    ("legacy.icon", r"/images/icons/{token:[\s\S]*}"),
     # For machines.
     ("heartbeat", "/_heartbeat"),
     ("metrics", "/metrics"),

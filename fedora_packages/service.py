@@ -64,10 +64,15 @@ def build(settings: Settings, by: str) -> Service:
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
     figures = Figures(client)
     found = connectors.load(settings, by, lambda: _tags(service), figures.asked)
-    cache = Cache(client, by, settings.cache.wait, on_lost=lambda entry: service.queue_refill(entry))
-    service = Service(
-        settings, client, found, Queries(found.values()), cache, Queue(client), Reader(settings.search.index), figures
+    queries = Queries(found.values())
+    cache = Cache(
+        client,
+        by,
+        settings.cache.wait,
+        on_lost=lambda entry: service.queue_refill(entry),
+        reference=lambda query, value: queries[query].reference(value),
     )
+    service = Service(settings, client, found, queries, cache, Queue(client), Reader(settings.search.index), figures)
     return service
 
 

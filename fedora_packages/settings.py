@@ -19,7 +19,7 @@ from fedora_packages.errors import SettingsError
 ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 
 #: The upstreams.  Each has a section of its own in the settings and a connector of the same name.
-UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit")
+UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
 #: Prefixes of keys that are ours; anything else in the ini section belongs to Pyramid, Mako or the server.
 PARTS = ("connectors", "cache", "search", "worker", "web", "links")
@@ -69,6 +69,8 @@ class WorkerSettings:
     releases_every: float
     updates_every: float
     bugs_every: float
+    requirers_every: float
+    problems_every: float
     audit_rate: float
     audit_grace: float
 
@@ -89,6 +91,8 @@ class LinksSettings:
     bodhi: str
     bugzilla: str
     distgit: str
+    faf: str
+    anitya: str
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,8 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.releases_every", _number(1, 7 * 86400), "900"),
     ("worker.updates_every", _number(1, 90 * 86400), "21600"),
     ("worker.bugs_every", _number(1, 90 * 86400), "86400"),
+    ("worker.requirers_every", _number(1, 90 * 86400), "43200"),
+    ("worker.problems_every", _number(1, 90 * 86400), "86400"),
     ("worker.audit_rate", _number(0, 1000), "1"),
     ("worker.audit_grace", _number(0, 86400), "60"),
     ("web.checks_per_client", _count(0, 10_000), "10"),
@@ -223,6 +229,8 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("links.bodhi", _url("http", "https"), "https://bodhi.fedoraproject.org"),
     ("links.bugzilla", _url("http", "https"), "https://bugzilla.redhat.com"),
     ("links.distgit", _url("http", "https"), "https://src.fedoraproject.org"),
+    ("links.faf", _url("http", "https"), "https://retrace.fedoraproject.org/faf"),
+    ("links.anitya", _url("http", "https"), "https://release-monitoring.org"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Spec files, read as far as can be without rpm: summary, description and licence, and the names of patches.
+"""Spec files, read as far as can be without rpm: summary, description and licence, sources and patches.
 
 The one thing to know: a spec is a program.  Only the simplest macros are expanded, and what then still holds one is not given.
 Every size is bounded: specs are written by anyone.
@@ -13,6 +13,10 @@ VALUE_KEPT = 255
 TEXT_KEPT = 4000
 
 _PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SOURCE = re.compile(r"^Source([0-9]*)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SOURCE_LIST = re.compile(r"^%sourcelist\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
+_AUTORELEASE = re.compile(r"^Release[ \t]*:.*%\{?\??autorelease\b", re.IGNORECASE | re.MULTILINE)
+_AUTOCHANGELOG = re.compile(r"^%\{?\??autochangelog\b", re.MULTILINE)
 _PATCH_LIST = re.compile(r"^%patchlist\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
 _MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
 _DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
@@ -37,6 +41,34 @@ def patch_names(spec: str) -> Iterator[str]:
         expanded = _expanded(name, macros).rpartition("/")[2]
         if expanded and not expanded.startswith("#") and len(expanded) <= 255:
             yield expanded
+
+
+def source_files(spec: str) -> Iterator[tuple[str, str]]:
+    """Yield (``Source0``, file name or address) of a spec's sources, in order, with the simple macros in them expanded.
+
+    Those of a ``%sourcelist`` have no number of their own and get the next.
+    """
+    spec = spec[:SPEC_READ]
+    macros = _macros(spec)
+    number = -1
+    for given, text in _SOURCE.findall(spec):
+        number = int(given[:6]) if given else number + 1
+        yield f"Source{number}", _expanded(text, macros)
+    listed = _SOURCE_LIST.search(spec)
+    for line in listed.group(1).splitlines() if listed else ():
+        if line.strip() and not line.lstrip().startswith("#"):
+            number += 1
+            yield f"Source{number}", _expanded(line.split()[0], macros)
+
+
+def is_autorelease(spec: str) -> bool:
+    """Whether rpmautospec counts the release from the commits (``%autorelease``)."""
+    return _AUTORELEASE.search(spec[:SPEC_READ]) is not None
+
+
+def is_autochangelog(spec: str) -> bool:
+    """Whether rpmautospec writes the changelog from the commits (``%autochangelog``)."""
+    return _AUTOCHANGELOG.search(spec[:SPEC_READ]) is not None
 
 
 def summary(spec: str) -> str | None:

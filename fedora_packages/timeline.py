@@ -9,11 +9,19 @@ from typing import Any
 import redis
 
 from fedora_packages.cache import PREFIX, redis_errors
-from fedora_packages.events import Event
+from fedora_packages.events import Event, matches
 from fedora_packages.gist import gist, validated
+
+#: Topics of messages that change nothing shown elsewhere, and are worth a line of their own here.
+ALSO_TOLD = ("hotness.update.*",)
 
 #: How many events are kept of a package, about.
 KEPT = 100
+
+
+def tells(event: Event) -> bool:
+    """Whether an event belongs here although no query listens to it."""
+    return matches(event.topic, ALSO_TOLD)
 
 
 def note(pipe: Any, package: str, event: Event) -> None:

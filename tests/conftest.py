@@ -108,7 +108,7 @@ def strings(upstream, redis_url, tmp_path) -> dict[str, str]:
         "cache.url": redis_url,
         "cache.wait": "0.5",
         "search.index": str(tmp_path / "index"),
-        "worker.topic_prefix": "org.fedoraproject.prod",
+        "worker.topic_prefix": "org.fedoraproject.prod org.release-monitoring.prod",
         "worker.datagrepper": upstream.url,
         "worker.replay_margin": "60",
         "worker.retry": "0.05",

@@ -1,5 +1,6 @@
 """The cache protocol over a real Redis: read, store, invalidate, and what each of them must never do."""
 
+import itertools
 import sys
 import threading
 import traceback
@@ -386,3 +387,97 @@ def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
     opened = cache.open(ENTRY)
     assert cache.store(ENTRY, "", cache.fetched(opened.generation, lambda: {"total": 2}, "koji", None), shows=False)
     assert cache.figures([(ENTRY, "")]) == [None]
+
+
+# Values that are about a thing of upstream's which messages name in the place of packages.
+
+
+@pytest.fixture
+def referring(client):
+    """A cache whose values say what they are about."""
+    return Cache(client, "web", wait=0.2, reference=lambda query, value: value)
+
+
+def entry_of(package):
+    return Entry("anitya.versions", package, 1)
+
+
+def test_packages_are_found_by_what_their_values_are_about(referring):
+    for package, number in (("guake", 7), ("guake-doc", 7), ("vim", 8), ("gone", None)):
+        fill(referring, number, entry_of(package))
+    assert [sorted(referring.referring("anitya.versions", number)) for number in (7, 8, 9)] == [
+        ["guake", "guake-doc"], ["vim"], [],
+    ]  # fmt: skip
+
+
+def test_what_a_value_was_about_before_is_forgotten(referring):
+    fill(referring, 7, entry_of("guake"))
+    referring.invalidate([Invalidation(entry_of("guake"))])
+    fill(referring, 8, entry_of("guake"))
+    assert [referring.referring("anitya.versions", number) for number in (7, 8)] == [[], ["guake"]]
+
+
+def test_a_package_is_found_while_its_value_is_being_fetched_again(referring):
+    fill(referring, 7, entry_of("guake"))
+    referring.invalidate([Invalidation(entry_of("guake"))])
+    assert referring.referring("anitya.versions", 7) == ["guake"]
+
+
+def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(client):
+    lost = []
+    cache = Cache(client, "web", wait=0.2, on_lost=lost.append, reference=lambda query, value: value)
+
+    def fetch():
+        # The message comes when upstream has answered already, and nobody knows of the entry yet.
+        assert cache.referring("anitya.versions", 7) == []
+        return 7
+
+    reading = cache.fill(entry_of("guake"), "", fetch, "anitya")
+    assert (reading.state, lost, read(cache, entry_of("guake")).state) == ("refreshing", [entry_of("guake")], "unknown")
+    assert fill(cache, 7, entry_of("guake")).is_fresh
+
+
+def test_a_message_about_something_else_leaves_a_fill_alone(referring):
+    def fetch():
+        referring.referring("anitya.versions", 8)
+        return 7
+
+    assert referring.fill(entry_of("guake"), "", fetch, "anitya").is_fresh
+
+
+def merged(first, second):
+    """Yield every order of two rows of steps that leaves each row in its own."""
+    for places in itertools.combinations(range(len(first) + len(second)), len(first)):
+        one, other = iter(first), iter(second)
+        yield [next(one) if place in places else next(other) for place in range(len(first) + len(second))]
+
+
+@pytest.mark.parametrize("known", [None, 7, 8], ids=["cold", "about the same", "about another"])
+def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(client, known):
+    message, fill_steps = ("change", "find", "take"), ("open", "fetch", "store")
+    for order in merged(message, fill_steps):
+        client.flushall()
+        queued, found, upstream = [], [], {"number": 7, "is_new": False}
+        cache = Cache(client, "worker", on_lost=queued.append, reference=lambda query, value: value["number"])
+        entry = entry_of("guake")
+        if known:
+            fill(cache, {"number": known, "is_new": False}, entry)
+            cache.invalidate([Invalidation(entry)])
+        for step in order:
+            if step == "change":
+                upstream["is_new"] = True
+            elif step == "find":
+                found = cache.referring("anitya.versions", 7)
+            elif step == "take":
+                cache.invalidate([Invalidation(entry_of(name)) for name in found])
+            elif step == "open":
+                opened = cache.open(entry)
+            elif step == "fetch":
+                filled = cache.fetched(opened.generation, lambda upstream=upstream: dict(upstream), "anitya", None)
+            else:
+                cache.store(entry, "", filled)
+        reading = read(cache, entry)
+        assert not reading.is_fresh or reading.value["is_new"], order
+        # What is not fresh is queued: by who lost the race, or by who took it out of use.
+        assert reading.is_fresh or queued or found, order
+        assert fill(cache, dict(upstream), entry).is_fresh

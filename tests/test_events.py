@@ -196,3 +196,26 @@ anything = st.recursive(
 def test_no_body_of_any_shape_trips_the_reading_of_names(topic, body):
     event = parse(fedmsg(topic, msg=body), NOW)
     assert all(isinstance(name, str) for name in (*event.source_packages, *event.binary_packages))
+
+
+@pytest.mark.parametrize(
+    ("topic", "distro", "message", "projects"),
+    [
+        ("map.update", "Arch", {"edited": ["distribution"], "new": "guake"}, (7,)),
+        ("map.update", "Fedora", {"edited": ["distribution"], "new": "guake"}, ()),
+        ("map.update", "Arch", {"edited": ["package_name"], "new": "guake"}, ()),
+        ("map.remove", None, {"distro": "Fedora"}, (7,)),
+        ("version.remove.v2", None, {"versions": ["1.0"]}, (7,)),
+        ("edit", None, {"fields": ["homepage"]}, (7,)),
+        ("remove", None, {}, (7,)),
+        ("flag", None, {}, ()),
+    ],
+)
+def test_a_message_that_may_mean_a_package_without_naming_it_names_its_project(topic, distro, message, projects):
+    body = {"project": {"id": 7}, "message": message, "distro": distro and {"name": distro}}
+    assert parse(fedmsg(f"anitya.project.{topic}", msg=body)).projects == projects
+
+
+@pytest.mark.parametrize("number", [None, "7", True, -1, 0, 10**30, 7.5, [7]])
+def test_what_is_no_number_of_a_project_names_none(number):
+    assert parse(fedmsg("anitya.project.edit", msg={"project": {"id": number}})).projects == ()

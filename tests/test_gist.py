@@ -1,6 +1,7 @@
 """The gist of events, and what is told of them."""
 
 import json
+from dataclasses import fields
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from fedora_packages.links import Links
 from fedora_packages.sentences import sentence, told
 from fedora_packages.settings import LinksSettings
 
-LINKS = Links(LinksSettings(*(f"https://{name}.example" for name in ("koji", "bodhi", "bugzilla", "distgit"))))
+LINKS = Links(LinksSettings(**{field.name: f"https://{field.name}.example" for field in fields(LinksSettings)}))
 UPDATE = {"alias": "FEDORA-2026-1", "release": {"name": "F45"}, "status": "pending", "builds": [{"nvr": "guake-1-1"}]}
 BUILD = {"name": "guake", "version": "1", "release": "1", "build_id": 7, "instance": "primary"}
 REPO = {"name": "guake", "namespace": "rpms", "fullname": "rpms/guake"}

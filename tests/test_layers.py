@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 #: From the bottom up; a module may import those of layers below its own, and its own package.
 LAYERS = (
     ("errors",),
-    ("nvr", "settings", "specfile", "lua", "differences", "schema"),
+    ("nvr", "settings", "specfile", "lua", "differences", "schema", "linkify", "highlight"),
     ("events", "cache"),
     ("gist",),
     ("query", "timeline", "changes", "figures", "watch"),
@@ -40,6 +40,7 @@ HOMES = {
     "dogpile": {"cache"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
+    "pygments": {"highlight"},
     "prometheus_client": {"views.status"},
     "twisted": {"worker.daemon"},
     "zmq": {"worker.hub"},

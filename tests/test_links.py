@@ -15,6 +15,8 @@ LINKS = Links(
         bodhi="https://bodhi.example",
         bugzilla="https://bugzilla.example",
         distgit="https://src.example",
+        faf="https://faf.example/faf",
+        anitya="https://anitya.example",
     )
 )
 
@@ -26,6 +28,11 @@ LINKS = Links(
         (LINKS.builds("gcc-c++"), "https://koji.example/koji/packageinfo?packageID=gcc-c%2B%2B"),
         (LINKS.update("FEDORA-2026-0a"), "https://bodhi.example/updates/FEDORA-2026-0a"),
         (LINKS.updates("guake"), "https://bodhi.example/updates/?packages=guake"),
+        (LINKS.problem(7), "https://faf.example/faf/problems/7/"),
+        (LINKS.problems("libstdc++"), "https://faf.example/faf/problems/?component_names=libstdc%2B%2B"),
+        (LINKS.project(5311), "https://anitya.example/project/5311/"),
+        (LINKS.projects("gcc-c++"), "https://anitya.example/projects/search/?pattern=gcc-c%2B%2B"),
+        (LINKS.new_project(), "https://anitya.example/project/new"),
         (LINKS.new_update(), "https://bodhi.example/updates/new"),
         (LINKS.bug(7), "https://bugzilla.example/show_bug.cgi?id=7"),
         (

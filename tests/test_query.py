@@ -41,6 +41,14 @@ class Stars:
     def bright_announced(value):
         return {"names": value["names"]}
 
+    @bright.refers
+    def bright_refers(value):
+        return value["constellation"]
+
+    @bright.affected_by_reference("sky.constellation.*")
+    def bright_affected(event):
+        yield event.body["number"]
+
     @query(shape=1, about="nothing", every="releases_every")
     def all(self):
         """Return all stars."""
@@ -140,3 +148,10 @@ def test_two_connectors_of_one_name_are_an_error_that_names_both(strings, monkey
     monkeypatch.setattr(BodhiConnector, "name", "koji")
     with pytest.raises(SettingsError, match=r"connectors\.bodhi and .*connectors\.koji"):
         load(settings.from_strings(strings, {}), "test")
+
+
+def test_a_message_may_name_what_values_are_about_in_the_place_of_packages(stars):
+    event = Event("org.fedoraproject.dev", "sky.constellation.renamed", "1", 0, {"number": 7})
+    (found,) = stars.listening(event.topic)
+    assert (list(found.touched(event)), list(found.referred(event))) == ([], [7])
+    assert (found.reference({"constellation": 7}), stars["stars.seen"].reference({"constellation": 7})) == (7, None)

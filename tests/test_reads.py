@@ -9,7 +9,7 @@ from fedora_packages import service as services
 from fedora_packages import settings, watch
 from fedora_packages.cache import Invalidation
 from fedora_packages.figures import total
-from fedora_packages.reads import COOL_DOWN, WAITING_PAGES, Reads, Wanted
+from fedora_packages.reads import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
 from tests.upstream import Answer
 
 
@@ -262,3 +262,46 @@ def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_peo
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
     (reading,) = reads([builds])
     assert ("it said 503, not now" in reading.problem.error, "Oops" in reading.problem.error) == (True, False)
+
+
+# Upstreams without which a page is whole.
+
+
+@pytest.fixture
+def mute(upstream):
+    """Have FAF and Anitya take questions and answer nothing until the event is set."""
+    answering, answer = threading.Event(), upstream.answer
+
+    def slowly(asked):
+        if asked.path.startswith(("/api/project/", "/problems/")):
+            answering.wait(5)
+        return answer(asked)
+
+    upstream.answer = slowly
+    yield answering
+    answering.set()
+
+
+def took(reads, wanted):
+    """Return the states of what was read and the seconds that it took."""
+    started = time.monotonic()
+    found = [reading.state for reading in reads(wanted)]
+    return found, time.monotonic() - started
+
+
+def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(service, reads, builds, upstream, mute):
+    koji_answers(upstream)
+    versions = Wanted(service.queries["anitya.versions"], "guake")
+    states, seconds = took(reads, [builds, versions])
+    assert (states, MOMENT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
+    states, seconds = took(reads, [versions])
+    assert (states, seconds >= service.settings.cache.wait) == (["refreshing"], True)
+
+
+def test_while_it_does_not_answer_no_page_waits_for_it(service, reads, builds, upstream, mute):
+    koji_answers(upstream)
+    service.connectors["faf"].circuit.failed("no answer within 10 s")
+    problems = [Wanted(service.queries["faf.problems"], name) for name in ("guake", "vim")]
+    for wanted in ([builds, problems[0]], problems[1:]):
+        states, seconds = took(reads, wanted)
+        assert (states[-1], seconds < MOMENT) == ("refreshing", True)

@@ -114,17 +114,22 @@ class ReleaseTags:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, read whole: ``body`` is at most the connector's ``max_bytes``."""
+    """An HTTP answer, read whole unless ``is_cut``: ``body`` is at most the connector's ``max_bytes``."""
 
     status: int
     content_type: str
     body: bytes
+    is_cut: bool = False
 
 
 class Connector:
-    """A reader of one upstream.  Subclasses give ``name`` and queries."""
+    """A reader of one upstream.  Subclasses give ``name`` and queries.
+
+    ``is_optional``: pages are whole without what this upstream says, and wait for it but a moment.
+    """
 
     name: str
+    is_optional = False
 
     def __init__(
         self,
@@ -165,38 +170,40 @@ class Connector:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         accept: "Callable[[Answer, str], None]" = lambda answer, asked: None,
+        most: int | None = None,
     ) -> Answer:
         """Return the upstream's answer to a request below its address.
 
         ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``); ``accept`` may raise
-        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  The whole of it, retries
-        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that), after
-        at most as long for a turn: this process asks no more than ``concurrency`` questions at a time.
+        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  ``most``: of a body that is longer than so
+        many bytes the rest is not read (``is_cut``), for answers that may honestly be too large.  The whole of it, retries
+        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that), after at most as
+        long for a turn: this process asks no more than ``concurrency`` questions at a time.
         Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
         while), `UpstreamLied` (over ``max_bytes``).
         """
         if not self._turns.acquire(timeout=self.settings.timeout):
             raise UpstreamUnavailable(self.name, asked, f"no turn within {self.settings.timeout:g} s")
         try:
-            return self._in_turn(method, path, asked, params, data, headers, accept)
+            sent = {
+                "method": method,
+                "url": self.settings.url + path,
+                "params": params,
+                "data": data,
+                "headers": headers,
+            }
+            return self._in_turn(sent, asked, accept, most)
         finally:
             self._turns.release()
 
     def _in_turn(
-        self,
-        method: str,
-        path: str,
-        asked: str,
-        params: Any,
-        data: bytes | None,
-        headers: Mapping[str, str] | None,
-        accept: Callable[[Answer, str], None],
+        self, sent: Mapping[str, Any], asked: str, accept: Callable[[Answer, str], None], most: int | None
     ) -> Answer:
         if not self.circuit.enter():
             raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
         outcome, ticks = "answered", time.perf_counter()
         try:
-            answer = self._patiently(method, path, asked, params, data, headers)
+            answer = self._patiently(sent, asked, most)
             accept(answer, asked)
         except UpstreamUnavailable as error:
             outcome = error.kind
@@ -212,13 +219,11 @@ class Connector:
         self.circuit.succeeded()
         return answer
 
-    def _patiently(
-        self, method: str, path: str, asked: str, params: Any, data: bytes | None, headers: Mapping[str, str] | None
-    ) -> Answer:
+    def _patiently(self, sent: Mapping[str, Any], asked: str, most: int | None) -> Answer:
         deadline = time.monotonic() + self.settings.timeout
         for last in (False,) * (TRIES - 1) + (True,):
             try:
-                answer = self._once(method, path, deadline, asked, params, data, headers)
+                answer = self._once(sent, deadline, asked, most)
             except requests.RequestException as error:
                 # A body that stops coming is a broken connection to requests; what counts is that the time is over.
                 is_late = time.monotonic() >= deadline or isinstance(error, requests.Timeout)
@@ -267,32 +272,19 @@ class Connector:
                 self.name, asked, f"an answer of another shape ({type(error).__name__}: {str(error)[:120]})"
             ) from error
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        deadline: float,
-        asked: str,
-        params: Any,
-        data: bytes | None,
-        headers: Mapping[str, str] | None,
-    ) -> Answer:
+    def _once(self, sent: Mapping[str, Any], deadline: float, asked: str, most: int | None) -> Answer:
         left = max(deadline - time.monotonic(), 0.05)
         with self.session.request(
-            method,
-            self.settings.url + path,
-            params=params,
-            data=data,
-            headers=headers,
-            timeout=(min(left, 5.0), left),
-            stream=True,
-            allow_redirects=False,
+            **sent, timeout=(min(left, 5.0), left), stream=True, allow_redirects=False
         ) as response:
             body = bytearray()
             # requests' timeout bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
             for chunk in _as_it_comes(response):
                 body += chunk
+                if most is not None and len(body) > most:
+                    content_type = response.headers.get("Content-Type", "")
+                    return Answer(response.status_code, content_type, bytes(body[:most]), is_cut=True)
                 if len(body) > self.settings.max_bytes:
                     raise UpstreamLied(self.name, asked, f"more than {self.settings.max_bytes} bytes")
                 if time.monotonic() > deadline:

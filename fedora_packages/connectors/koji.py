@@ -45,7 +45,13 @@ BUILDS = record(
         record(
             **_NVR,
             state=one_of(*BUILD_STATES),
+            package_id=optional(whole("koji's number of the package")),
+            owner_id=optional(whole("koji's number of the owner")),
             task_id=optional(whole(), "null of imported builds"),
+            creation_event=optional(whole("koji's number of the change that made it")),
+            volume=optional(a_text("where koji keeps its files")),
+            volume_id=optional(whole()),
+            created=optional(moment()),
             started=optional(moment()),
             finished=optional(moment(), "null while it builds"),
         ),
@@ -68,7 +74,7 @@ class KojiConnector(Connector):
 
     name = "koji"
 
-    @query(shape=1, returns=BUILDS)
+    @query(shape=2, returns=BUILDS)
     def builds(self, package):
         """Return the newest builds of a source package, newest first.
 
@@ -77,9 +83,14 @@ class KojiConnector(Connector):
                          "nvr": "guake-3.9.0-1.fc38", "version": "3.9.0", "release": "1.fc38",
                          "epoch": None,             # or a whole number
                          "state": "complete",       # one of BUILD_STATES
+                         "package_id": 6454,        # koji's number of the package; None if it does not say
                          "owner": "pingou",         # None for some imported builds
+                         "owner_id": 131,           # koji's number of the owner; None if it does not say
                          "task_id": 98765432,       # None for imported builds
-                         "started": 1667385600,     # UTC, seconds since 1970
+                         "creation_event": 4896507,                # koji's number of the change that made it, or None
+                         "volume": "DEFAULT", "volume_id": 0,      # where koji keeps its files; None if it does not say
+                         "created": 1667385600,     # UTC, seconds since 1970
+                         "started": 1667385600,     # the same, but earlier for imported builds
                          "finished": None}]}        # None while it builds
 
         At most `BUILDS_KEPT` are listed.  A package unknown to koji has a total of 0.
@@ -183,6 +194,15 @@ class KojiConnector(Connector):
         # hidden where the tag that inherits it has a build of its own.
         return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
 
+    def package_of(self, build_id: int) -> str | None:
+        """Return the source package that a build is of, which never changes; None if koji has no such build.
+
+        Source: ``getBuild``.
+        """
+        asked = f"getBuild of {build_id}"
+        (build,) = self._multicall(asked, _call("getBuild", build_id))
+        return None if build is None else self.check(asked, lambda: text(build["package_name"], 256))
+
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
 
@@ -279,6 +299,11 @@ def _epoch(value: Any) -> int | None:
     return None if value is None else integer(value)
 
 
+def _whole(row: Any, key: str) -> int | None:
+    # Numbers that only programs ask for: an older or newer hub may not give them.
+    return None if row.get(key) is None else integer(row[key])
+
+
 def _build(row: Any) -> dict[str, Any]:
     started = row.get("start_ts")
     return {
@@ -289,7 +314,13 @@ def _build(row: Any) -> dict[str, Any]:
         "epoch": _epoch(row["epoch"]),
         "state": _state(row["state"]),
         "owner": optional_text(row["owner_name"], 256),
+        "package_id": _whole(row, "package_id"),
+        "owner_id": _whole(row, "owner_id"),
         "task_id": None if row["task_id"] is None else integer(row["task_id"]),
+        "creation_event": _whole(row, "creation_event_id"),
+        "volume": optional_text(row.get("volume_name"), 256),
+        "volume_id": _whole(row, "volume_id"),
+        "created": _seconds(row["creation_ts"]),
         "started": _seconds(row["creation_ts"] if started is None else started),
         "finished": _seconds(row["completion_ts"]),
     }

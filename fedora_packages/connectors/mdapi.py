@@ -4,15 +4,17 @@ The one thing to know: mdapi answers about *binary* packages.  Asked for a sourc
 and not always the one of the same name.
 """
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
-from fedora_packages.errors import ReleaseNotServed
+from fedora_packages.errors import ReleaseNotServed, UpstreamLied
 from fedora_packages.events import repository_release
 from fedora_packages.query import query
-from fedora_packages.schema import count, found_or, moment, one_of, optional, record, rows, word
+from fedora_packages.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
 from fedora_packages.schema import text as a_text
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
@@ -21,9 +23,22 @@ RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "e
 #: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
 SIBLINGS_KEPT = 2000
 RELATIONS_KEPT = 5000
-FILES_KEPT = 30000
+FILES_KEPT = 100_000
 CHANGES_KEPT = 200
 OBSOLETERS_KEPT = 50
+
+#: Characters of all names in one directory, and of one of them: file systems allow 255 bytes.
+NAMES_READ = 16 << 20
+NAME_KEPT = 1024
+
+#: Capabilities of a package that it is asked of who requires them, its own name first: each is a request, of whose answer so many
+#: bytes are read.  mdapi describes every package that it finds in full; what requires glibc would be hundreds of megabytes.
+CAPABILITIES_ASKED = 8
+REQUIRERS_READ = 6 << 20
+
+#: Packages that require another which are kept, and the requirements of each.
+REQUIRERS_KEPT = 2000
+REASONS_KEPT = 8
 
 #: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
@@ -46,15 +61,25 @@ PACKAGE = found_or(
     repository=_REPOSITORY,
     siblings=rows(a_text(), SIBLINGS_KEPT, "all binaries of the source, by name"),
 )
-RELATION_LIST = rows(
-    record(
-        name=a_text(),
-        flags=optional(one_of("EQ", "LT", "GT", "LE", "GE"), "null without a version"),
-        epoch=optional(a_text()),
-        version=optional(a_text()),
-        release=optional(a_text()),
+RELATION = record(
+    name=a_text(),
+    flags=optional(one_of("EQ", "LT", "GT", "LE", "GE"), "null without a version"),
+    epoch=optional(a_text()),
+    version=optional(a_text()),
+    release=optional(a_text()),
+)
+RELATION_LIST = rows(RELATION, RELATIONS_KEPT)
+REQUIRERS = found_or(
+    asked=rows(a_text(), meaning="capabilities that were asked for, its name first"),
+    unasked=count("other capabilities of it"),
+    repositories=rows(a_text()),
+    total=count("of those that are known"),
+    packages=rows(
+        record(name=optional(a_text(), "null where mdapi does not tell"), source=a_text(), relations=rows(RELATION)),
+        REQUIRERS_KEPT,
+        "by source and name",
     ),
-    RELATIONS_KEPT,
+    is_cut=flag("whether there are more: an answer was too large to be read whole"),
 )
 OBSOLETERS = record(
     packages=rows(
@@ -96,6 +121,28 @@ CHANGELOG = found_or(
         "newest first",
     ),
 )
+
+#: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
+_AUTHORS = (
+    re.compile(r"(?P<author>.*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
+    re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
+)
+
+#: Capabilities that others require, in the order in which they are asked for.
+_TELLING = (
+    re.compile(r"[^()]+\.so[^()]*\(\)(?:\(64bit\))?"),
+    re.compile(r"python[0-9.]*dist\(.*\)"),
+    re.compile(r"(?:pkgconfig|cmake|perl|rubygem|npm|golang|crate|php-composer|mvn|tex|ocaml|ghc-devel|R)\(.*\)"),
+    re.compile(r"[^()]+"),
+)
+
+#: Capabilities that nothing requires: they say what a package is, or what was copied into it.
+_SILENT = re.compile(r"(?:application|bundled|config|metainfo|appdata|mimehandler|font|user|group)\(.*")
+
+#: What stands between two members of a JSON list.
+_BETWEEN = re.compile(r"[\s,]*")
+
+_RELATION_KEYS = ("name", "flags", "epoch", "version", "release")
 
 
 class MdapiConnector(Connector):
@@ -157,6 +204,68 @@ class MdapiConnector(Connector):
             return {"found": False}
         return self.check(asked, lambda: {"found": True, **{kind: _relations(row[kind]) for kind in RELATIONS}})
 
+    @query(shape=1, about="binary", every="requirers_every", is_costly=True, returns=REQUIRERS)
+    def required_by(self, package, release):
+        """Return which packages of a release require a binary package: by its name, or by a few capabilities that it provides.
+
+            {"found": True,
+             "asked": ["openssl-libs", "openssl-libs(x86-64)", "libssl.so.3()(64bit)"],    # its name first
+             "unasked": 12,                          # other capabilities of it that were not asked for
+             "repositories": ["release"],            # where mdapi found them: it looks no further than the first that has any
+             "total": 2,                             # of those that are known; the list ends before all where is_cut
+             "packages": [{"name": "curl",           # None where mdapi does not tell which binary it is
+                           "source": "curl",
+                           "relations": [{"name": "openssl-libs", "flags": "GE", "epoch": "1", "version": "3.0",
+                                          "release": None}]}],    # at most REASONS_KEPT
+             "is_cut": False}                        # an answer was too large to be read whole: there are more
+
+        or ``{"found": False}``.  By source and name; at most `REQUIRERS_KEPT`.  At most `CAPABILITIES_ASKED` capabilities are
+        asked for, those first that others require of a library or module.
+
+        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/requires/CAPABILITY``, of which at most `REQUIRERS_READ` bytes are read.
+        Messages name what a changed package requires, so of the package's own name they announce all changes; of other
+        capabilities they say no more than what stands before a bracket.  Hence the schedule.
+        """
+        asked = f"what requires {package!r} in {release}"
+        row = self._ask(asked, release, "pkg", package)
+        if row is None:
+            return {"found": False}
+        names, unasked = self.check(asked, lambda: _capabilities(package, items(row["provides"])))
+        found = _Requirers()
+        for name in names:
+            self._add_requirers(found, asked, release, name)
+        return {"found": True, "asked": names, "unasked": unasked, **found.value()}
+
+    def _add_requirers(self, found: "_Requirers", asked: str, release: str, capability: str) -> None:
+        path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
+        headers = {"Accept": "application/json"}
+        answer = self.request("GET", path, asked=asked, headers=headers, most=REQUIRERS_READ)
+        if answer.status == 400 and answer.content_type.startswith("text/plain"):
+            # Of a branch that it has, as was seen just now, it says so where nothing requires the capability.
+            return
+        if not answer.is_cut:
+            rows = self.decoded(answer, asked)
+            self.check(asked, lambda: found.add(items(rows), capability))
+            return
+        if answer.status != 200:
+            raise UpstreamLied(self.name, asked, f"it answered {answer.status}", answer.body)
+        self.check(asked, lambda: found.add(_whole_rows(answer.body), capability, is_cut=True))
+
+    @required_by.affected("mdapi.repo.update")
+    def requirers_affected(event):
+        if repository_release(event) and _file_kind(event) in ("primary", None):
+            yield from event.binary_packages
+
+    @required_by.unannounced
+    def by_name(value):
+        if not value["found"] or value["is_cut"]:
+            return None
+        named = [
+            (row["source"], row["name"], [item for item in row["relations"] if item["name"] == value["asked"][0]])
+            for row in value["packages"]
+        ]
+        return [row for row in named if row[2]]
+
     @query(shape=1, about="binary", returns=FILES)
     def files(self, package, release):
         """Return the files of a binary package in a release, by directory.
@@ -172,7 +281,7 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "files", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
 
-    @query(shape=1, about="binary", returns=CHANGELOG)
+    @query(shape=2, about="binary", returns=CHANGELOG)
     def changelog(self, package, release):
         """Return the changelog of a binary package in a release, newest first.
 
@@ -270,10 +379,13 @@ def _about(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _relations(rows: Any) -> list[dict[str, str | None]]:
-    keys = ("name", "flags", "epoch", "version", "release")
     # mdapi repeats some (guake requires /bin/sh twice, once for each scriptlet).
-    found = {tuple(optional_text(row[key], 1000) for key in keys): None for row in items(rows)}
-    return [dict(zip(keys, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
+    found = dict.fromkeys(_relation(row) for row in items(rows))
+    return [dict(zip(_RELATION_KEYS, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
+
+
+def _relation(row: Mapping[str, Any]) -> tuple[str | None, ...]:
+    return tuple(optional_text(row[key], 1000) for key in _RELATION_KEYS)
 
 
 def _obsoleters(rows: Any, package: str) -> list[dict[str, str | None]]:
@@ -302,13 +414,13 @@ def _files(answer: Mapping[str, Any]) -> dict[str, Any]:
     directories: dict[str, list[list[str]]] = {}
     total = 0
     for row in items(answer["files"]):
-        names, types = text(row["filenames"], 1 << 20).split("/"), text(row["filetypes"], 1 << 20)
+        names, types = text(row["filenames"], NAMES_READ).split("/"), text(row["filetypes"], NAMES_READ)
         if len(names) != len(types):
             raise ValueError(f"{len(names)} names with {len(types)} types in {row['dirname']!r:.80}")
         total += len(names)
         if total <= FILES_KEPT:
             rows = directories.setdefault(text(row["dirname"], 4096), [])
-            rows += [[name, FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
+            rows += [[name[:NAME_KEPT], FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
     return {
         "found": True,
         "total": total,
@@ -328,11 +440,102 @@ def _changelog(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _change(row: Mapping[str, Any]) -> dict[str, Any]:
-    # "Name <mail> - 1.0-1": the version is optional, and a name may have a dash.
-    author, dash, evr = text(row["author"], 500).rpartition("> - ")
+    told = text(row["author"], 500)
+    author, evr = next(
+        ((found["author"], found["evr"]) for form in _AUTHORS if (found := form.fullmatch(told))), (told, None)
+    )
     return {
-        "author": f"{author}>" if dash else evr,
-        "evr": evr.strip() if dash else None,
+        "author": author.strip(),
+        "evr": evr,
         "date": integer(row["date"]),
         "text": text(row["changelog"], 20000),
     }
+
+
+class _Requirers:
+    """What requires a package, as answers about its capabilities tell it."""
+
+    def __init__(self) -> None:
+        self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], None]] = {}
+        self._repositories: dict[str, None] = {}
+        self._is_cut = False
+
+    def add(self, rows: Iterable[Any], capability: str, is_cut: bool = False) -> None:
+        """Add the packages that were found to require a capability."""
+        self._is_cut = self._is_cut or is_cut
+        for row in rows:
+            self._repositories[text(row["repo"], 64)] = None
+            key = (text(row["basename"], 256), _described(row) or "")
+            if key not in self._packages and len(self._packages) >= REQUIRERS_KEPT:
+                self._is_cut = True
+                continue
+            reasons = self._packages.setdefault(key, {})
+            for item in items(row["requires"]):
+                if item["name"] == capability and len(reasons) < REASONS_KEPT:
+                    reasons[_relation(item)] = None
+
+    def value(self) -> dict[str, Any]:
+        """Return them as the query does."""
+        return {
+            "repositories": list(self._repositories),
+            "total": len(self._packages),
+            "packages": [
+                {
+                    "name": name or None,
+                    "source": source,
+                    "relations": [dict(zip(_RELATION_KEYS, reason, strict=True)) for reason in reasons],
+                }
+                for (source, name), reasons in sorted(self._packages.items())
+            ],
+            "is_cut": self._is_cut,
+        }
+
+
+def _described(row: Mapping[str, Any]) -> str | None:
+    """Return the name of a package that mdapi describes without naming it: the one of its source's binaries that it provides.
+
+    None where that is none, or several without a word of the architecture, which rpm adds to a package's own name.
+    """
+    evr = ("EQ", row["epoch"], row["version"], row["release"])
+    siblings = {text(name, 256) for name in items(row["co-packages"])}
+    if len(siblings) == 1:
+        return next(iter(siblings))
+    provided = {
+        item["name"]: (item["flags"], item["epoch"], item["version"], item["release"]) == evr
+        for item in items(row["provides"])
+    }
+    own = [name for name in siblings if provided.get(name)]
+    if len(own) > 1:
+        own = [name for name in own if any(f"{name}({arch})" in provided for arch in ("x86-64", "x86-32"))]
+    return own[0] if len(own) == 1 else None
+
+
+def _capabilities(package: str, provides: Iterable[Mapping[str, Any]]) -> tuple[list[str], int]:
+    """Return the capabilities of a package to ask for, its name first, and how many others that may be required it has."""
+    names = dict.fromkeys(text(row["name"], 300) for row in provides)
+    # Paths cannot be asked for: mdapi takes a slash for the end of a name.
+    others = [name for name in names if name != package and "/" not in name and not _SILENT.fullmatch(name)]
+    # rpm gives every package its name once more, with the architecture.
+    others.sort(key=lambda name: 0 if name.startswith(f"{package}(") else 1 + _rank(name))
+    chosen = [package, *others[: CAPABILITIES_ASKED - 1]]
+    return chosen, len(others) - len(chosen) + 1
+
+
+def _rank(name: str) -> int:
+    return next((place for place, form in enumerate(_TELLING) if form.fullmatch(name)), len(_TELLING))
+
+
+def _whole_rows(body: bytes) -> Iterator[Any]:
+    """Yield the members of a JSON list that was cut, as far as they came whole.  Raises `ValueError` for what is no list."""
+    found = body.decode("utf-8", "replace")
+    decoder, place = json.JSONDecoder(), _BETWEEN.match(found, 0).end()
+    if not found.startswith("[", place):
+        raise ValueError(f"{found[:40]!r} begins no list")
+    place = _BETWEEN.match(found, place + 1).end()
+    while True:
+        try:
+            row, place = decoder.raw_decode(found, place)
+        except ValueError:
+            return
+        yield row
+        place = _BETWEEN.match(found, place).end()

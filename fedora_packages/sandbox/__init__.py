@@ -1,4 +1,5 @@
-"""Fedora's side on one laptop: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git and datagrepper do.
+"""Fedora's side on one laptop: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya and
+datagrepper do.
 
 All of them show one small world, which can be told to change, and then says so on the bus as they would.  It is written from the
 documented behaviour of those services and imports nothing of what it stands in for.
@@ -7,9 +8,9 @@ documented behaviour of those services and imports nothing of what it stands in 
 
     cli        serve                            the command; a sandbox as a process
     server     control  moods  busy             one HTTP server; what makes things happen and go wrong
-    koji bodhi bugzilla mdapi distgit datagrepper         the stand-ins: pure readers of a View of the world
-    happenings (update_, bug_)  messages  truth           what can happen, what is said of it, what is true
-    world      derive  load  specs              packages now and then; their made-up past; their files
+    koji bodhi bugzilla mdapi distgit faf anitya datagrepper         the stand-ins: pure readers of a View of the world
+    happenings (update_, bug_, outside_)  messages  truth           what can happen, what is said of it, what is true
+    world      derive  outside  load  specs              packages now and then; their made-up past; their files
     facts      releases  ids                    records without behaviour
     bus        archive                          fedmsg, and what was published
 

@@ -9,6 +9,7 @@ import json
 import re
 import time
 import uuid
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ class Bus:
         import zmq
 
         self.archive = Archive()
+        self._foreign: Counter[str] = Counter()
         self._keep_back = 0
         self._archive_kept_back = False
         self._held: list[list[bytes]] | None = None
@@ -118,12 +120,15 @@ class Bus:
         return {"msg_id": "", "topic": topic}
 
     def _publish_foreign(self, topic: str, body: Any) -> dict[str, Any]:
+        # Another publisher, who counts for himself.
+        publisher = ".".join(topic.split(".")[:3])
+        self._foreign[publisher] += 1
         envelope = {
             "topic": topic,
             "msg": body,
             "timestamp": int(time.time()),
             "msg_id": f"{time.gmtime().tm_year}-{uuid.uuid4()}",
-            "i": 1,
+            "i": self._foreign[publisher],
             "username": "sandbox",
         }
         self._note(envelope)

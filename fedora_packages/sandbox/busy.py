@@ -10,7 +10,7 @@ from fedora_packages.sandbox.telling import NotPossible
 LOG = logging.getLogger(__name__)
 
 #: What happens, and how often it does, for each 100 things.
-CHANCES = {"build": 30, "update": 25, "comment": 15, "bug": 15, "push": 10, "repo": 5}
+CHANCES = {"build": 28, "update": 25, "comment": 15, "bug": 14, "push": 9, "repo": 4, "crash": 3, "upstream-release": 2}
 
 
 async def keep_busy(happenings: Happenings, rate: float, seed: int) -> None:
@@ -45,6 +45,8 @@ def something(happenings: Happenings, dice: random.Random) -> None:
         options = {"summary": f"{name} does something odd ({dice.randint(1, 999)})", "security": dice.random() < 0.1}
     elif what == "push":
         options = {"branch": release}
+    elif what in ("crash", "upstream-release"):
+        options = {}
     try:
         happenings.happen(what, name, options)
     except NotPossible as error:

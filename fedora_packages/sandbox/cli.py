@@ -15,7 +15,8 @@ from urllib.request import Request, urlopen
 
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
-WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package"]
+WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
+         "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
 #: Seconds to wait for a running sandbox.
 ANSWER_LIMIT = 60
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-sandbox",
-        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, datagrepper and the message bus.",
+        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, datagrepper and the bus.",
     )
     commands = parser.add_subparsers(required=True)
     serve = commands.add_parser("serve", help="start a sandbox (the default)")
@@ -67,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     happen.add_argument("package", help="its name")
     mood = commands.add_parser("mood", help="change the mood of an upstream: delay= fail= times= lie= lag= well=true")
     mood.set_defaults(run=_mood)
-    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit or datagrepper")
+    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya or datagrepper")
     for command in (happen, mood):
         command.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
         command.add_argument(
@@ -136,6 +137,7 @@ def _in_words(facts: Mapping[str, Any]) -> list[str]:
         lines.append(f"  newest build: {build['nvr']} {build['state']}")
     for update in facts["updates"][:1]:
         lines.append(f"  newest update: {update['alias']} {update['status']}, karma {update['karma']}")
+    lines.append(f"  {facts['problems']} problems; upstream has {facts['upstream'] or 'no version that is known'}")
     return lines
 
 

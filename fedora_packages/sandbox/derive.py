@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fedora_packages.sandbox import ids
+from fedora_packages.sandbox import ids, outside
 from fedora_packages.sandbox.facts import (
     EVR,
     Branch,
@@ -104,6 +104,8 @@ def derive(number: int, origin: Origin, releases: Sequence[Release], now: int) -
         published={
             repository: joined[tag][0] for release in held for repository, tag in release.repositories if tag in joined
         },
+        problems=tuple(outside.problems(number, origin, bugs, now)),
+        project=outside.project(number, origin, now),
     )
 
 

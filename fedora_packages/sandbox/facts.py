@@ -7,6 +7,7 @@ was a minute ago, which is how an upstream lags behind its own messages.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 #: The kinds of relation between packages, in mdapi's order.
@@ -89,6 +90,20 @@ def relation(text: str) -> dict[str, str | None]:
     }
 
 
+def file_type(text: str) -> tuple[str, str]:
+    """Return path and type (``f`` file, ``d`` directory, ``g`` ghost) of a file as spec files have it: ``%ghost /var/log/x``."""
+    if text.startswith("%ghost "):
+        return text.removeprefix("%ghost ").rstrip("/"), "g"
+    return text.rstrip("/"), "d" if text.endswith("/") else "f"
+
+
+@lru_cache(maxsize=8)
+def _crowd(folder: str, count: int) -> tuple[str, ...]:
+    """Return the paths of so many files below a folder: a quarter of them in one, the others a few dozen in each."""
+    few = [f"{folder}drivers/bus{n // 400}/chip{n // 40}/register{n}.h" for n in range(count - count // 4)]
+    return (*few, *(f"{folder}include/linux/header{n}.h" for n in range(count // 4)))
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """An entry of a changelog: UTC seconds, ``Name <mail>``, VERSION-RELEASE without dist tag or ``""``, text."""
@@ -116,6 +131,12 @@ class Binary:
     release: str | None = None
     epoch: int | None = None
     url: str | None = None
+    crowd: tuple[str, int] | None = None
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """Its files, with those of its ``crowd``: a folder and how many files below it nobody would write down."""
+        return self.files if self.crowd is None else (*self.files, *_crowd(*self.crowd))
 
     def evr(self, source: EVR) -> EVR:
         """Return its EVR where its source has ``source``."""
@@ -130,7 +151,8 @@ class Source:
     """What a source package says of itself.  ``binaries`` are in the order of the spec file.
 
     ``recorded``: what repositories say of it was recorded and is shown to the letter.  Otherwise each binary provides its own
-    name and version, as rpmbuild makes it, and an older build has the changelog that it had then.
+    name and version, as rpmbuild makes it, and an older build has the changelog that it had then.  ``autospec``: release and
+    changelog are made from the commits, and the spec file has neither.
     """
 
     name: str
@@ -144,6 +166,7 @@ class Source:
     patches: tuple[str, ...] = ()
     changelog: tuple[Change, ...] = ()
     recorded: bool = False
+    autospec: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +265,60 @@ class Bug:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A crash that one program had in one way, as FAF counts it: of which days since 1970 (UTC) how many."""
+
+    report_id: int
+    days: tuple[tuple[int, int], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Crashes of one cause.  ``days`` are days since 1970 (UTC) on which it occurred, the oldest first, and how often."""
+
+    problem_id: int
+    component: str
+    function: str
+    type: str
+    status: str
+    bugs: tuple[int, ...]
+    days: tuple[tuple[int, int], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(count for _, count in self.days)
+
+    @property
+    def reports(self) -> tuple[Report, ...]:
+        """Its reports: two have the days between them, one has a single day."""
+        parts = (self.days[0::2], self.days[1::2])
+        return tuple(Report(2 * self.problem_id + place, part) for place, part in enumerate(parts) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """An upstream project; ``versions`` are newest first, times UTC seconds.  ``is_mapped``: to the package that has it."""
+
+    project_id: int
+    name: str
+    homepage: str
+    backend: str
+    versions: tuple[str, ...]
+    unstable: frozenset[str]
+    created: int
+    updated: int
+    is_mapped: bool = True
+
+    @property
+    def stable(self) -> tuple[str, ...]:
+        return tuple(version for version in self.versions if version not in self.unstable)
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """What the head of a dist-git branch holds.
 
@@ -279,6 +356,8 @@ class Package:
     updates: tuple[Update, ...]
     bugs: tuple[Bug, ...]
     published: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
+    project: Project | None = None
 
     def build(self, build_id: int) -> Build | None:
         """Return one of its builds."""

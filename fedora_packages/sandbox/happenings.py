@@ -25,6 +25,7 @@ from fedora_packages.sandbox.facts import (
     newer_version,
     parse_evr,
 )
+from fedora_packages.sandbox.outside_happenings import Outside
 from fedora_packages.sandbox.releases import Release
 from fedora_packages.sandbox.specs import tarball
 from fedora_packages.sandbox.telling import NotPossible, Options, Teller
@@ -52,6 +53,11 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "branch": ("branch", "agent"),
     "retire": ("branch", "reason", "agent"),
     "new-package": ("summary", "owner", "version"),
+    "crash": ("id", "count", "function", "type"),
+    "upstream-release": ("version", "unstable"),
+    "upstream-withdraw": ("version", "agent"),
+    "upstream-map": ("agent",),
+    "upstream-unmap": ("agent",),
 }  # fmt: skip
 
 
@@ -67,6 +73,7 @@ class Happenings(Teller):
         self.pending: dict[str, set[str]] = {}
         self.updates = Updates(self)
         self.bugs = Bugs(self)
+        self.outside = Outside(self)
 
     def happen(self, what: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Let something happen to a package.  Raises `NotPossible`.
@@ -106,6 +113,11 @@ class Happenings(Teller):
                 "maintainer": self.maintainer,
                 "branch": self.branch,
                 "retire": self.retire,
+                "crash": self.outside.crash,
+                "upstream-release": self.outside.release,
+                "upstream-withdraw": self.outside.withdraw,
+                "upstream-map": self.outside.map,
+                "upstream-unmap": self.outside.unmap,
             }[what]
             happening(self.known(name), options)
 
@@ -382,7 +394,11 @@ class Happenings(Teller):
             ]
             package = self.put(replace(package, published=published))
             changed += [binary.name for source in sources for binary in source.binaries]
-            changed += [_stem(text) for source in sources for binary in source.binaries for text in _required(binary)]
+            # What came to a repository or left it did so with all that it requires.
+            most = 3 if tagged and before else None
+            changed += [
+                _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
+            ]
         if changed:
             for part in messages.REPOSITORY_FILES:
                 self.tell(messages.repository(repository, part, dict.fromkeys(changed)))
@@ -394,9 +410,9 @@ def _first_searched(release: Release, package: Package) -> str:
     return tags[-1] if tags else release.stable_tag
 
 
-def _required(binary: Binary) -> tuple[str, ...]:
-    """Return a few capabilities that a binary requires: such names stand in the messages too."""
-    return binary.relations.get("requires", ())[:3]
+def _required(binary: Binary, most: int | None) -> tuple[str, ...]:
+    """Return capabilities that a binary requires: such names stand in the messages too."""
+    return binary.relations.get("requires", ())[:most]
 
 
 def _stem(text: str) -> str:

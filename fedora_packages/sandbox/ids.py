@@ -7,12 +7,14 @@ blocks, which the world remembers.
 from collections.abc import Callable
 
 #: Ids that a package owns.
-BUILDS, BUGS, UPDATES = 64, 16, 64
+BUILDS, BUGS, UPDATES, PROBLEMS = 64, 16, 64, 8
 
 FIRST_BUILD = 2_600_000
 FIRST_TASK = 121_000_000
 FIRST_BUG = 2_300_000
 FIRST_PACKAGE = 100
+FIRST_PROBLEM = 400_000
+FIRST_PROJECT = 2000
 
 #: An alias ends in ten hexadecimal digits that look random: the update's number times this, modulo 2**40.
 SCRAMBLE = 0x9E3779B97F4A7C15 % (1 << 40) | 1
@@ -38,6 +40,16 @@ def bug_id(package: int, number: int) -> int:
 def update_id(package: int, number: int) -> int:
     """Return bodhi's internal number of a package's update."""
     return 1 + package * UPDATES + number
+
+
+def problem_id(package: int, number: int) -> int:
+    """Return the id of a package's problem number ``number``."""
+    return FIRST_PROBLEM + package * PROBLEMS + number
+
+
+def project_id(package: int) -> int:
+    """Return the id of a package's upstream project."""
+    return FIRST_PROJECT + package
 
 
 def alias(prefix: str, year: int, update: int) -> str:

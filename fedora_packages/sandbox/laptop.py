@@ -169,6 +169,7 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
     """Return the settings, as environment variables, that point the service at a Redis, a sandbox and an index."""
     upstreams = {
         "koji": "/kojihub", "bodhi": "/bodhi", "bugzilla": "/bugzilla", "mdapi": "/mdapi", "distgit": "/distgit",
+        "faf": "/faf", "anitya": "/anitya",
     }  # fmt: skip
     return {
         **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_URL": sandbox["url"] + path for name, path in upstreams.items()},

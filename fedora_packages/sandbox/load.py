@@ -32,6 +32,9 @@ SHARES = {"rawhide": 100, "f44": 100, "f43": 80, "epel10": 15, "epel9": 10}
 #: The dist tag that releases in a world file end in.
 FILE_DIST = ".fc45"
 
+#: Files that are made up for one binary package.
+CROWD_LIMIT = 100_000
+
 PEOPLE = (
     "pingou", "ralph", "salimma", "churchyard", "kevin", "zbyszek", "decathorpe", "adamwill", "music", "jjames", "orion",
     "ppisar", "jplesnik", "spot", "limb", "mattia", "sagitter", "eclipseo", "go-sig", "rust-sig", "python-packagers-sig",
@@ -285,7 +288,7 @@ def _line_of(lines: list[str], table: Mapping[str, Any]) -> int:
 TABLE_KEYS = frozenset(RELATIONS) | {
     "name", "version", "release", "epoch", "arch", "summary", "description", "license", "url", "owner", "admins", "committers",
     "groups", "releases", "versions", "retired", "renamed_to", "builds_main", "buildrequires", "files", "patches", "changelog",
-    "subpackage", "bug", "update",
+    "subpackage", "bug", "update", "autospec",
 }  # fmt: skip
 
 
@@ -337,6 +340,7 @@ def _source_of_table(table: Mapping[str, Any], replaces: str | None) -> Source:
             part.get("arch", arch),
             _table_relations(part),
             tuple(part.get("files", ())),
+            crowd=_crowd(part),
         )
         for part in table.get("subpackage", ())
     ]
@@ -356,7 +360,13 @@ def _source_of_table(table: Mapping[str, Any], replaces: str | None) -> Source:
         binaries=tuple(binaries),
         buildrequires=tuple(table.get("buildrequires", ())),
         patches=tuple(table.get("patches", ())),
+        autospec=table.get("autospec", False),
     )
+
+
+def _crowd(part: Mapping[str, Any]) -> tuple[str, int] | None:
+    crowd = part.get("crowd")
+    return None if crowd is None else (crowd["below"], min(int(crowd["files"]), CROWD_LIMIT))
 
 
 def _table_relations(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

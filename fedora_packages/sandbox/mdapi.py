@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.facts import DIST, EVR, RELATIONS, Binary, Build, Change, relation
+from fedora_packages.sandbox.facts import DIST, EVR, RELATIONS, Binary, Build, Change, file_type, relation
 from fedora_packages.sandbox.load import Catalog
 from fedora_packages.sandbox.served import LOOK, Sandboxed
 from fedora_packages.sandbox.world import View
@@ -71,8 +71,8 @@ class Row:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Its paths; a folder's ends in a slash."""
-        return self.binary.files if self.binary else (f"{self.build.name}.spec", *self.build.source.patches)
+        """Its files as spec files have them: a folder's path ends in a slash."""
+        return self.binary.all_files if self.binary else (f"{self.build.name}.spec", *self.build.source.patches)
 
     @property
     def newest_as_text(self) -> tuple[str, str, str]:
@@ -274,11 +274,11 @@ def file_rows(row: Row) -> list[dict[str, str]]:
     """Return a row's files as mdapi lists them: one row a folder, ordered by the names in it."""
     folders: dict[str, list[tuple[str, str]]] = {}
     # An rpm lists its files ordered by their whole paths.
-    for path in sorted(row.files, key=lambda path: path.rstrip("/").encode()):
-        folder, _, name = path.rstrip("/").rpartition("/")
+    for path, kind in sorted(map(file_type, row.files), key=lambda file: file[0].encode()):
+        folder, _, name = path.rpartition("/")
         if name:
             folder = folder or ("/" if path.startswith("/") else ".")
-            folders.setdefault(folder, []).append((name, "d" if path.endswith("/") else "f"))
+            folders.setdefault(folder, []).append((name, kind))
     rows = [
         {
             "dirname": folder,
@@ -296,8 +296,10 @@ def changes_of(build: Build) -> tuple[Change, ...]:
     if build.source.recorded or not changes:
         return changes
     stem = f"{build.evr.version}-{DIST.sub('', build.evr.release)}"
-    itself = [place for place, change in enumerate(changes) if change.evr == stem]
-    same_version = [place for place, change in enumerate(changes) if change.evr.rpartition("-")[0] == build.evr.version]
+    # Packagers may write the epoch too.
+    told = [change.evr.rpartition(":")[2] for change in changes]
+    itself = [place for place, evr in enumerate(told) if evr == stem]
+    same_version = [place for place, evr in enumerate(told) if evr.rpartition("-")[0] == build.evr.version]
     if itself or same_version:
         return changes[(itself or same_version)[0] :]
     # Older than all that is told.

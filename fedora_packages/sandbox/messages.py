@@ -1,17 +1,19 @@
-"""The bodies of the messages that upstreams publish, and their topics (without prefix and environment).
+"""The bodies of the messages that upstreams publish, and their topics (without prefix and environment, if those are
+Fedora's).
 
 Pure: what changed goes in, (topic, body) comes out.  Their shapes are those of recorded messages.
 """
 
 import time
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from fedora_packages.sandbox.anitya import project_json as project_of
 from fedora_packages.sandbox.bodhi import update_json
 from fedora_packages.sandbox.derive import commit_hash
 from fedora_packages.sandbox.distgit import person_json, project_json
-from fedora_packages.sandbox.facts import STATES, Branch, Bug, Build, Comment, Package, Update
+from fedora_packages.sandbox.facts import STATES, Branch, Bug, Build, Comment, Package, Problem, Project, Update
 from fedora_packages.sandbox.releases import Tag
 from fedora_packages.sandbox.served import utc
 from fedora_packages.sandbox.world import View
@@ -19,6 +21,10 @@ from fedora_packages.sandbox.world import View
 Message = tuple[str, dict[str, Any]]
 
 BASE_URL = "https://koji.fedoraproject.org"
+FAF_URL = "https://retrace.fedoraproject.org/faf"
+
+#: Anitya is no part of Fedora, and its topics have a prefix of their own.
+ANITYA_PREFIX = "org.release-monitoring.dev"
 
 #: The parts of a repository's metadata, each announced by itself.
 REPOSITORY_FILES = ("primary", "filelists", "other")
@@ -291,3 +297,69 @@ def repository(name: str, part: str, packages: Iterable[str]) -> Message:
         "packages": list(packages),
         "url": f"{path}/{commit_hash(name, part, time.time())}-{part}.sqlite.xz",
     }
+
+
+def crashes(before: Problem, after: Problem) -> Iterator[Message]:
+    """A problem was reported more often: what is told of its reports, then of itself, for each power of ten that is reached."""
+    known = {report.report_id: report.count for report in before.reports}
+    first = date(1970, 1, 1) + timedelta(days=after.days[0][0])
+    body = {
+        "components": [after.component], "first_occurrence": first.isoformat(), "function": after.function, "type": after.type,
+        "problem_id": after.problem_id,
+    }  # fmt: skip
+    for report in after.reports:
+        for level in _levels(known.get(report.report_id, 0), report.count):
+            url = f"{FAF_URL}/reports/{report.report_id}/"
+            told = {"count": report.count, "level": level, "report_id": report.report_id, "url": url}
+            yield f"faf.report.threshold{level}", {**body, **told}
+    for level in _levels(before.count, after.count):
+        told = {"count": after.count, "level": level, "url": f"{FAF_URL}/problems/{after.problem_id}/"}
+        yield f"faf.problem.threshold{level}", {**body, **told}
+
+
+def _levels(before: int, after: int) -> list[int]:
+    return [10**power for power in range(7) if before < 10**power <= after]
+
+
+def versions_found(package: Package, before: Project, after: Project, found: list[str]) -> list[Message]:
+    """Upstream has new versions.  Anitya says so twice."""
+    project = project_of(after)
+    told = {
+        "agent": "anitya",
+        "old_version": next(iter(before.versions), ""),
+        "packages": [{"distro": "Fedora", "package_name": package.name}],
+        "project": project,
+        "versions": list(after.versions),
+    }
+    newest = next(iter(after.versions))
+    return [
+        _of_anitya("version.update", project, {**told, "upstream_version": newest, "odd_change": False}),
+        _of_anitya(
+            "version.update.v2", project, {**told, "upstream_versions": found, "stable_versions": list(after.stable)}
+        ),
+    ]
+
+
+def versions_removed(before: Project, versions: list[str], agent: str) -> Message:
+    """Versions of a project were removed; the project is told as it was before."""
+    return _of_anitya(
+        "version.remove.v2",
+        project_of(before),
+        {"agent": agent, "project": before.name, "versions": versions},
+    )
+
+
+def mapped(package: Package, agent: str) -> Message:
+    """A package was mapped to an upstream project."""
+    assert package.project is not None, "it was mapped to one"
+    told = {"agent": agent, "project": package.project.name, "distro": "Fedora", "new": package.name}
+    return _of_anitya("map.new", project_of(package.project), told, {"name": "Fedora"})
+
+
+def unmapped(before: Project, agent: str) -> Message:
+    """A package is mapped to a project no more; which, the message does not say."""
+    return _of_anitya("map.remove", project_of(before), {"agent": agent, "project": before.name, "distro": "Fedora"})
+
+
+def _of_anitya(topic: str, project: Mapping[str, Any], message: Mapping[str, Any], distro: Any = None) -> Message:
+    return f"{ANITYA_PREFIX}.anitya.project.{topic}", {"project": project, "distro": distro, "message": message}

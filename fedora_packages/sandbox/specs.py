@@ -54,14 +54,15 @@ def spec(branch: Branch) -> str:
         "%check\nmake check",
         *(_files("%files", main) if main else ()),
         *(part for binary in others for part in _files(f"%files {_short(source.name, binary.name)}", binary)),
-        "%changelog\n" + "\n\n".join(_change(change) for change in source.changelog),
+        "%changelog\n"
+        + ("%autochangelog" if source.autospec else "\n\n".join(_change(change) for change in source.changelog)),
     ]
     return "\n\n".join(parts).rstrip() + "\n"
 
 
 def _preamble(branch: Branch, main: Binary | None) -> Iterator[str]:
     source, evr = branch.source, branch.evr
-    stem = re.sub(r"\.(fc|el|eln)\d+$", "%{?dist}", evr.release)
+    stem = "%autorelease" if source.autospec else re.sub(r"\.(fc|el|eln)\d+$", "%{?dist}", evr.release)
     yield f"Name:           {source.name}"
     yield f"Version:        {evr.version}"
     yield f"Release:        {stem}"

@@ -5,9 +5,11 @@ Read from the records themselves, not from the stand-ins' answers.
 
 from typing import Any
 
-from fedora_packages.sandbox.facts import RELATIONS, Branch, Build, Package, Update
+from fedora_packages.sandbox.facts import RELATIONS, Branch, Build, Package, Project, Update
 from fedora_packages.sandbox.mdapi import Repositories, change_rows, changes_of
 from fedora_packages.sandbox.world import View
+
+DAY = 86400
 
 
 def package_facts(look: View, package: Package) -> dict[str, Any]:
@@ -17,6 +19,7 @@ def package_facts(look: View, package: Package) -> dict[str, Any]:
      "releases": {"f44": {"stable": "guake-3.10.0-4.fc44", "testing": None}},     # NVRs, by koji's tags
      "builds": [...], "updates": [...],           # the three newest of each, as in `whole_truth`
      "bugs_open": 3,
+     "problems": 2, "upstream": "3.10.2",         # upstream's newest version, None where the package is mapped to no project
      "branches": {"rawhide": {"evr", "commit", "retired", "patches"}}}
     """
     return {
@@ -26,6 +29,10 @@ def package_facts(look: View, package: Package) -> dict[str, Any]:
         "builds": [build_fact(build) for build in sorted(package.builds, key=lambda build: -build.build_id)[:3]],
         "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
         "bugs_open": sum(bug.is_open for bug in package.bugs),
+        "problems": len(package.problems),
+        "upstream": next(iter(package.project.versions), None)
+        if package.project and package.project.is_mapped
+        else None,
         "branches": {name: _branch(branch) for name, branch in package.branches.items()},
     }
 
@@ -60,6 +67,24 @@ def whole_truth(look: View, package: Package) -> dict[str, Any]:
             }
             for bug in package.bugs
         ],
+        "problems": [
+            {
+                "id": problem.problem_id, "function": problem.function, "type": problem.type, "status": problem.status,
+                "count": problem.count, "bugs": list(problem.bugs),
+                "first": problem.days[0][0] * DAY, "last": problem.days[-1][0] * DAY,
+            }
+            for problem in package.problems
+        ],
+        "project": _project(package.project),
+    }  # fmt: skip
+
+
+def _project(project: Project | None) -> dict[str, Any] | None:
+    if project is None or not project.is_mapped:
+        return None
+    return {
+        "id": project.project_id, "name": project.name, "homepage": project.homepage, "backend": project.backend,
+        "versions": list(project.versions), "stable": list(project.stable),
     }  # fmt: skip
 
 
@@ -137,7 +162,7 @@ def _repository(package: Package, name: str) -> dict[str, Any]:
                 "summary": binary.summary,
                 "description": binary.description,
                 "arch": binary.arch,
-                "files": list(binary.files),
+                "files": list(binary.all_files),
                 **{kind: list(texts) for kind, texts in binary.relations.items()},
             }
             for binary in build.source.binaries

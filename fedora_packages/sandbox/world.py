@@ -39,7 +39,7 @@ class World:
         self.changed = float("-inf")
         self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
         self._homes: dict[tuple[str, int], str] = {}
-        self._given = dict.fromkeys(("build", "bug", "update"), 0)
+        self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
         self._derived_count = len(catalog.names)
         self._derived = lru_cache(maxsize=4096)(self._derive)
 
@@ -123,8 +123,9 @@ class World:
         return number
 
     def new_id(self, kind: str) -> int:
-        """Return an id for a ``build``, ``bug`` or ``update`` that is higher than any there is."""
-        first = {"build": ids.build_id, "bug": ids.bug_id, "update": ids.update_id}[kind](self._derived_count, 0)
+        """Return an id for a ``build``, ``bug``, ``update`` or ``problem`` that is higher than any there is."""
+        kinds = {"build": ids.build_id, "bug": ids.bug_id, "update": ids.update_id, "problem": ids.problem_id}
+        first = kinds[kind](self._derived_count, 0)
         self._given[kind] += 1
         return first + self._given[kind]
 

@@ -26,7 +26,7 @@
     ${next.body()}
   </main>
   <footer class="site">
-    <p>What koji, bodhi, bugzilla, mdapi and dist-git say, in one place.  All times are UTC.
+    <p>What koji, bodhi, bugzilla, mdapi, dist-git, FAF and Anitya say, in one place.  All times are UTC.
       <a href="${request.route_path('status')}">Is it right, and up to date?</a>
       <a href="${request.route_path('api')}">The same for programs</a></p>
   </footer>

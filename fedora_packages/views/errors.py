@@ -17,6 +17,7 @@ from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
 from fedora_packages.search.reader import Hit
+from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 
 log = logging.getLogger(__name__)
@@ -130,14 +131,16 @@ def problem(
     retry: float | None = None,
     **members: Any,
 ) -> Response:
-    """Return an error: a page, or JSON for machines.
+    """Return an error: a page, JSON for machines, or for old clients their envelope.
 
     ``detail`` is a sentence; ``word`` is what a page offers to search for, ``hits`` what was found at once; ``kind`` is one of
     `PROBLEMS`; ``members`` are added to the JSON; ``retry`` is in how many seconds it is worth another try.
     """
     response = Response(status=status)
     title = response.status.partition(" ")[2]
-    if is_for_machines(request):
+    if is_for_old_clients(request):
+        response = refused(request, status, detail)
+    elif is_for_machines(request):
         known = PROBLEMS[kind] if kind else None
         members = {
             "type": request.route_url("api", _anchor=f"problem-{kind}") if known else "about:blank",

@@ -12,7 +12,7 @@ from fedora_packages.cache import Problem
 from fedora_packages.nvr import evr
 
 #: Upstreams as people write them, where that is not the connector's name.
-SPOKEN = {"distgit": "dist-git", "redis": "Redis", "worker": "the worker"}
+SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
 
 #: What an upstream did, by `UpstreamError.kind`.
 TROUBLES = {

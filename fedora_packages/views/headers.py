@@ -4,6 +4,7 @@ from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
 from fedora_packages.views.errors import is_for_machines
+from fedora_packages.views.legacy.answers import is_for_old_clients
 
 #: Nothing is loaded but our own files, and nothing runs that is written into a page.
 POLICY = "; ".join(
@@ -32,10 +33,12 @@ def includeme(config: Configurator) -> None:
 
 
 def _add(event: NewResponse) -> None:
-    event.response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        # An answer may be stricter.
+        event.response.headers.setdefault(name, value)
     if "Cache-Control" not in event.response.headers:
         # What is shown may change with the next message: ask again, always.
         event.response.headers["Cache-Control"] = "no-cache"
-    if is_for_machines(event.request):
+    if is_for_machines(event.request) or is_for_old_clients(event.request):
         event.response.headers["Access-Control-Allow-Origin"] = "*"
-        event.response.headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"
+        event.response.headers["Access-Control-Expose-Headers"] = "Deprecation, ETag, Link, Retry-After"

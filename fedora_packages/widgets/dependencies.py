@@ -1,20 +1,17 @@
 """The Dependencies tab: what a binary package requires, provides and so on, in a release."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.connectors.mdapi import RELATIONS
-from fedora_packages.nvr import is_package_name
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
+from fedora_packages.widgets.relations import known_of, row
 
 #: Relations of one kind on a page: while all kinds are shown, and when one is.
 ROWS_OF_EACH = 100
 ROWS = 500
-
-#: rpm's flags as people write them.
-OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "≤", "GE": "≥"}
 
 
 class DependenciesWidget(Widget):
@@ -46,7 +43,7 @@ class DependenciesWidget(Widget):
         lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]
         found = page.slice(lists[0][1], ROWS) if only and lists else None
         shown = [(kind, rows, found.rows if found else rows[:ROWS_OF_EACH]) for kind, rows in lists]
-        known = _known(page, [row["name"] for _, _, rows in shown for row in rows])
+        known = known_of(page, [relation for _, _, rows in shown for relation in rows])
         return {
             "is_found": relations["found"],
             "slice": found,
@@ -54,31 +51,18 @@ class DependenciesWidget(Widget):
                 {
                     "kind": kind,
                     "total": len(rows),
-                    "rows": [_row(row, known) for row in part],
+                    "rows": [_shown(kind, row(relation, known)) for relation in part],
                     "address": page.address(kind=kind) if len(part) < len(rows) and not found else None,
                 }
                 for kind, rows, part in shown
                 if rows or only
             ],
             "binary": page.binary,
+            "is_other": page.binary != page.package.name and page.package.name not in page.package.siblings,
             "release": page.release,
         }
 
 
-def _known(page: Page, names: Sequence[str]) -> frozenset[str]:
-    """Return those of the names that have a page of their own."""
-    return frozenset(page.service.index.sources({name for name in names if is_package_name(name)}))
-
-
-def _row(relation: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    version = relation["version"] or ""
-    if relation["release"]:
-        version += f"-{relation['release']}"
-    if relation["epoch"] not in (None, "", "0"):
-        version = f"{relation['epoch']}:{version}"
-    return {
-        "name": relation["name"],
-        "operator": OPERATORS.get(relation["flags"] or "", ""),
-        "version": version if relation["flags"] else "",
-        "is_package": relation["name"] in known,
-    }
+def _shown(kind: str, relation: dict[str, Any]) -> dict[str, Any]:
+    # Who provides it is the package that is shown: there is nothing to search for.
+    return {**relation, "search": None} if kind == "provides" else relation

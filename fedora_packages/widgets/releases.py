@@ -49,7 +49,7 @@ class ReleasesWidget(Widget):
         return {
             "rows": [row for row in rows if row["release"]["family"] not in SHOWN_IF_THERE or row["stable"]["build"]],
             "are_updates_known": values["updates"] is not None,
-            "in_testing": values["updates"]["testing"] if values["updates"] else 0,
+            "in_testing": sum(update["status"] == "testing" for update in updates),
         }
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fedora_packages.highlight import spec_lines
 from fedora_packages.package import Package
+from fedora_packages.specfile import is_autochangelog, is_autorelease
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, release_of
 
@@ -28,11 +30,15 @@ class SpecWidget(Widget):
         return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
 
     def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the text, and how much of it is not shown."""
+        """Return the lines in parts ([[(word for what it is, text)]]), what is beyond them, and how much is not shown."""
         spec = values["spec"]
         text = spec.get("text", "")
+        lines, beyond = spec_lines(text)
         return {
-            "text": text if spec["found"] else None,
+            "lines": lines if spec["found"] else None,
+            "beyond": beyond,
+            "is_autorelease": is_autorelease(text),
+            "is_autochangelog": is_autochangelog(text),
             "missing": spec.get("size", 0) - len(text),
             "dead": spec["dead"],
             "branch": page.release,

@@ -53,7 +53,7 @@ class _Touch:
 
     query: Query
     package: str
-    is_known: bool
+    is_wanted: bool  # whether it is refilled although nobody has asked for it yet
     is_coming: bool  # whether the index is about to know it
     event: Event  # the newest
     evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
@@ -67,7 +67,7 @@ class _Touch:
 
     def invalidation(self) -> Invalidation:
         return Invalidation(
-            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known or self.is_coming
+            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_wanted or self.is_coming
         )
 
 
@@ -122,15 +122,17 @@ class Handler:
                 outcomes.append(FOREIGN)
         run, events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
-        sources = self._sources({name for _, _, found in named for _, names in found for name in names})
+        told = {name for _, event in events if timeline.tells(event) for name in event.source_packages}
+        sources = self._sources(told.union(*(names for _, _, found in named for _, names in found)))
         known = sources.keys() | set(sources.values())
         # Whatever is fetched of them once the index knows them must show these events too.
-        coming = {name for _, event in events for name in self._to_index(event, known)}
+        coming = {name for _, event in events for name in self._to_index(event, known)} - known
         touched: dict[tuple[str, str], _Touch] = {}
         for number, event, found in named:
             if self._touch(event, found, sources, known, coming, touched):
                 outcomes[number] = HANDLED
-        self._act([event for _, event in events], list(touched.values()), sources, outcomes, received, run)
+        told_of = [(event, self._subjects(event, found, sources, known)) for _, event, found in named]
+        self._act(told_of, list(touched.values()), known, outcomes, received, run)
         for _, event in events:
             self._on_event(event)
         return outcomes
@@ -160,9 +162,19 @@ class Handler:
         return run.decode(), [one for one, is_noted in zip(events, noted, strict=True) if not is_noted]
 
     def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
-        """Return the queries that listen to an event, each with the names that it gives them."""
-        queries = self._service.queries.listening(event.topic)
-        return [(query, dict.fromkeys(query.touched(event))) for query in queries]
+        """Return the queries that listen to an event, each with the names that it gives them.
+
+        Raises `CacheUnavailable`: which packages are meant by what is no package is asked of the cache.
+        """
+        return [
+            (query, dict.fromkeys([*query.touched(event), *self._referring(query, event)]))
+            for query in self._service.queries.listening(event.topic)
+        ]
+
+    def _referring(self, query: Query, event: Event) -> Iterator[str]:
+        """Yield the packages whose values are about what an event names in the place of packages."""
+        for number in dict.fromkeys(query.referred(event)):
+            yield from self._service.cache.referring(query.name, number)
 
     def _touch(
         self,
@@ -202,13 +214,15 @@ class Handler:
 
     def _act(
         self,
-        events: Sequence[Event],
+        told_of: Sequence[tuple[Event, Set[str]]],
         touched: Sequence[_Touch],
-        sources: Mapping[str, str],
+        known: Set[str],
         outcomes: Sequence[str],
         received: float | None,
         run: str,
     ) -> None:
+        """Take out of use what was touched, then note what was done; ``told_of`` has each event with its `_subjects`."""
+        events = [event for event, _ in told_of]
         for batch in batched(self._wanted(touched), BATCH):
             jobs = [
                 (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
@@ -218,7 +232,7 @@ class Handler:
             take_out(self._service, [touch.invalidation() for touch, _ in batch], jobs)
             self._on_queued(Counter(upstream for upstream, *_ in jobs))
         invalidated, figures = time.time(), self._service.figures
-        self._note(events, sources, outcomes)
+        self._note(told_of, known, outcomes)
         self._note_handled(events, run)
         for outcome, count in Counter(outcomes).items():
             figures.count("messages", outcome, count)
@@ -230,13 +244,13 @@ class Handler:
     def _wanted(self, touched: Sequence[_Touch]) -> list[tuple[_Touch, bool]]:
         """Return what is to be taken out of use, each with whether it is to be refilled.
 
-        Of a package that the index does not know nothing is refilled that was not cached before: most such names are those of
-        images.  If the index is about to know it, it is kept what its messages say, and else nothing.
+        What is costly to make, and all of a package that the index does not know, is refilled only if it was cached before: most
+        such names are those of images.  Of one that the index is about to know it is kept what its messages say.
         """
-        unknown = [touch for touch in touched if not touch.is_known]
+        unknown = [touch for touch in touched if not touch.is_wanted]
         cached = self._service.cache.are_cached([touch.query.entry(touch.package) for touch in unknown])
         return [
-            *((touch, True) for touch in touched if touch.is_known),
+            *((touch, True) for touch in touched if touch.is_wanted),
             *(
                 (touch, is_cached)
                 for touch, is_cached in zip(unknown, cached, strict=True)
@@ -244,17 +258,17 @@ class Handler:
             ),
         ]
 
-    def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
+    def _note(self, told_of: Sequence[tuple[Event, Set[str]]], known: Set[str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""
-        known = sources.keys() | set(sources.values())
+        events = [event for event, _ in told_of]
         newest: dict[str, Event] = {}
         for event in events:
             if event.topic not in newest or event.sent >= newest[event.topic].sent:
                 newest[event.topic] = event
         with redis_errors():
             pipe = self._service.client.pipeline(transaction=False)
-            for event in events:
-                for name in self._subjects(event, sources, known):
+            for event, subjects in told_of:
+                for name in subjects:
                     timeline.note(pipe, name, event)
             index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
             if events:
@@ -275,12 +289,19 @@ class Handler:
         if not run_script(self._service.client, "handled", [HANDLED_KEY], run, *told):
             raise CacheUnavailable("Redis was restarted while messages were handled")
 
-    def _subjects(self, event: Event, sources: Mapping[str, str], known: Set[str]) -> set[str]:
+    def _subjects(
+        self,
+        event: Event,
+        named: Sequence[tuple[Query, dict[str, None]]],
+        sources: Mapping[str, str],
+        known: Set[str],
+    ) -> set[str]:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""
-        if not self._service.queries.listening(event.topic):
+        if not named and not timeline.tells(event):
             return set()
+        names = set(event.source_packages).union(*(names for query, names in named if query.about == "source"))
         builders = {sources[name] for name in event.binary_packages if name in sources}
-        return known & set(event.source_packages) | builders
+        return known & names | builders
 
     def _to_index(self, event: Event, known: Set[str]) -> Set[str]:
         """Return the names whose document must be looked at.

@@ -45,7 +45,10 @@ HANDLED_KEPT = 200_000
 
 #: The categories of the topics that any query listens to, asking for no more spares both sides; and how many messages of them
 #: a page may have.  datagrepper gives 100 at the most, and a body of mdapi's can have megabytes.
-PASSES = ((("buildsys", "bodhi", "bugzilla", "pagure", "git"), 100), (("mdapi",), 5))
+PASSES = (
+    (("buildsys", "bodhi", "bugzilla", "pagure", "git", "anitya", "hotness", "faf"), 100),
+    (("mdapi",), 5),
+)
 
 
 class Replay:

@@ -63,7 +63,7 @@ def write_repository(folder: Path, name: str, packages: Iterable[Mapping[str, An
         {"name": "guake", "arch": "noarch", "epoch": 0, "version": "3.10.1", "release": "3.fc46",
          "summary": "...", "description": "...", "url": None, "sourcerpm": "guake-3.10.1-3.fc46.src.rpm",
          "relations": {"requires": ["vte291 >= 0.60"]},          # by kind, in rpm's syntax
-         "files": ["/usr/bin/guake", "/usr/share/guake/"],       # a slash at the end: a directory
+         "files": ["/usr/bin/guake", "/usr/share/guake/"],       # a slash at the end: a directory; "%ghost /x": a ghost
          "changelog": [{"date": 1700000000, "author": "A <a@b>", "evr": "3.10.1-3", "text": "- ..."}]}
     """
     # createrepo_c takes the files of a folder by name, and that decides which of a source's packages comes first.
@@ -148,8 +148,16 @@ def filelist(paths: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """
     folders: dict[str, list[tuple[str, str]]] = {}
     # An rpm's header lists its files by path, in bytewise order.
-    for path, kind in sorted({path.rstrip("/"): "d" if path.endswith("/") else "f" for path in paths}.items()):
+    for path, kind in sorted({_path(text): _letter(text) for text in paths}.items()):
         folder, _, name = path.rpartition("/")
         folders.setdefault(folder or ("/" if path.startswith("/") else "."), []).append((name, kind))
     for folder, entries in folders.items():
         yield folder, "/".join(name for name, _ in entries), "".join(kind for _, kind in entries)
+
+
+def _path(text: str) -> str:
+    return text.removeprefix("%ghost ").rstrip("/")
+
+
+def _letter(text: str) -> str:
+    return "g" if text.startswith("%ghost ") else "d" if text.endswith("/") else "f"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedora_packages.connectors.anitya import VERSIONS_KEPT
 from fedora_packages.connectors.koji import BUILDS_KEPT
 from fedora_packages.events import Event
 
@@ -14,6 +15,16 @@ def is_shown(query, value, given, variant=""):
     """Whether a value shows what a message about guake says must be seen, if it says anything."""
     facts = query.evidence(given, "guake")
     return facts is None or query.shows(value, [facts], variant)
+
+
+FEDORAS = {"distro": "Fedora", "package_name": "guake"}
+
+
+def of_anitya(topic, distribution=None, project=None, **message):
+    """Return an event of Anitya about project 7."""
+    distro = distribution and {"name": distribution}
+    body = {"project": {"id": 7, **(project or {})}, "distro": distro, "message": message}
+    return Event("org.release-monitoring.prod", f"anitya.project.{topic}", "2026-1", 1000.0, body)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +56,15 @@ def is_shown(query, value, given, variant=""):
         ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {}}}), ["a"]),
         ("distgit.patches", event("git.receive", commit={"repo": "a", "stats": {"files": {"tests/run": {}}}}), []),
         ("distgit.patches", event("git.lookaside.new", name="guake"), ["guake"]),
+        ("faf.problems", event("faf.problem.threshold10", components=["guake", "vim"]), ["guake", "vim"]),
+        ("faf.problems", event("faf.report.threshold1", components=["guake"], problem_id=1), ["guake"]),
+        ("anitya.versions", of_anitya("version.update.v2", packages=[FEDORAS, {**FEDORAS, "distro": "Arch"}]), ["guake"]),
+        ("anitya.versions", of_anitya("version.update", packages=[FEDORAS]), ["guake"]),
+        ("anitya.versions", of_anitya("map.update", "Fedora", new="guake", prev="vim"), ["guake", "vim"]),
+        ("anitya.versions", of_anitya("map.new", "Arch", new="guake"), []),
+        ("anitya.versions", of_anitya("map.remove", distro="Fedora"), []),
+        ("anitya.versions", of_anitya("flag", packages=[FEDORAS]), []),
+        ("anitya.versions", event("hotness.update.drop", trigger={"msg": {"message": {"packages": [FEDORAS]}}}), []),
         ("distgit.maintainers", event("pagure.project.user.added", project={"name": "a", "namespace": "rpms"}), ["a"]),
     ],
 )  # fmt: skip
@@ -276,3 +296,91 @@ def test_what_must_be_seen_is_bounded(queries):
     update = {"alias": "F-1", "builds": [{"nvr": "guake-1-1"}]}
     given = event("bodhi.update.edit", update=update, new_builds=[f"guake-1-{number}" for number in range(2000)])
     assert queries["bodhi.updates"].evidence(given, "guake") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "numbers"),
+    [
+        (of_anitya("map.remove", distro="Fedora"), [7]),
+        (of_anitya("map.remove", distro="Arch"), []),
+        (of_anitya("map.update", "Arch", edited=["distribution"], new="guake"), [7]),
+        (of_anitya("version.remove.v2", versions=["1.0"]), [7]),
+        (of_anitya("version.remove", version="1.0"), [7]),
+        (of_anitya("edit", fields=["homepage"]), [7]),
+        (of_anitya("remove"), [7]),
+        (of_anitya("version.update.v2", packages=[FEDORAS]), []),
+        (of_anitya("flag"), []),
+    ],
+)
+def test_a_message_that_names_no_package_touches_those_of_its_project(queries, given, numbers):
+    assert list(queries["anitya.versions"].referred(given)) == numbers
+
+
+def versions(*found, number=7, homepage="https://a.example"):
+    project = {"id": number, "name": "guake", "homepage": homepage, "backend": "GitHub", "ecosystem": None}
+    return {
+        "found": True,
+        "project": project,
+        "latest": found[0] if found else None,
+        "versions": list(found),
+        "stable": [],
+    }
+
+
+UNMAPPED = {"found": False}
+
+#: As many versions as are kept: there may be more.
+FULL = [str(number) for number in range(VERSIONS_KEPT)]
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "shows"),
+    [
+        # Anitya sends before it writes: an answer without the version is the one from before.
+        (versions("1.1", "1.0"), of_anitya("version.update.v2", project={"version": "1.1"}), True),
+        (versions("1.0"), of_anitya("version.update.v2", project={"version": "1.1"}), False),
+        (versions("1.2", "1.1"), of_anitya("version.update.v2", project={"version": "1.1"}), True),
+        (versions("1.0"), of_anitya("version.update", upstream_version="1.1"), False),
+        (versions("2.0"), of_anitya("version.update.v2", project={"version": "2.0"}, upstream_versions=["1.1"],
+                                    versions=["2.0", "1.1"]), False),
+        (versions("2.0"), of_anitya("version.update.v2", project={"version": "2.0"}, upstream_versions=["2.1"],
+                                    versions=["2.0"]), True),
+        (versions("1.0", number=8), of_anitya("version.update.v2", project={"version": "1.1"}), True),
+        (UNMAPPED, of_anitya("version.update.v2", project={"version": "1.1"}), True),
+        (versions("1.0"), of_anitya("version.update.v2", project={"version": None}), True),
+        (versions(*FULL), of_anitya("version.update.v2", project={"version": "x"}), False),
+        (versions(*FULL), of_anitya("version.update.v2", project={"version": FULL[0]}, upstream_versions=["old"],
+                                    versions=[*FULL, "old"]), True),
+        (versions("1.1", "1.0"), of_anitya("version.remove.v2", versions=["1.1"]), False),
+        (versions("1.0"), of_anitya("version.remove.v2", versions=["1.1"]), True),
+        (versions("1.1", "1.0"), of_anitya("version.remove", version="1.1"), False),
+        (versions("1.0"), of_anitya("map.new", "Fedora", new="guake"), True),
+        (UNMAPPED, of_anitya("map.new", "Fedora", new="guake"), False),
+        (versions("1.0", number=8), of_anitya("map.new", "Fedora", new="guake"), False),
+        (UNMAPPED, of_anitya("map.update", "Fedora", new="vim", prev="guake"), True),
+        (versions("1.0"), of_anitya("map.update", "Fedora", new="vim", prev="guake"), False),
+        (versions("1.0"), of_anitya("map.remove", distro="Fedora"), False),
+        (UNMAPPED, of_anitya("map.remove", distro="Fedora"), True),
+        (versions("1.0", number=8), of_anitya("map.remove", distro="Fedora"), True),
+        (versions("1.0"), of_anitya("remove"), False),
+        (versions("1.0"), of_anitya("edit", project={"homepage": "https://b.example"}), False),
+        (versions("1.0"), of_anitya("edit", project={"homepage": "https://a.example", "name": "guake"}), True),
+        (versions("1.0"), of_anitya("edit", project={"homepage": 7, "id": "x"}), True),
+    ],
+)  # fmt: skip
+def test_versions_show_what_a_message_says_or_not(queries, value, given, shows):
+    assert is_shown(queries["anitya.versions"], value, given) is shows
+
+
+def test_what_a_message_of_hundreds_of_versions_says_is_bounded(queries):
+    given = of_anitya("version.remove.v2", versions=["9" * 1000 for _ in range(1000)])
+    assert queries["anitya.versions"].evidence(given, "guake") is not None
+
+
+@pytest.mark.parametrize("message", [None, "text", {"versions": 7, "packages": {}}, {"new": []}])
+def test_messages_of_other_shapes_are_no_errors(queries, message):
+    for topic in ("version.update.v2", "version.remove", "map.update", "map.remove", "edit", "remove"):
+        given = Event("p", f"anitya.project.{topic}", "1", 0, {"project": {"id": 7}, "message": message})
+        query = queries["anitya.versions"]
+        assert (list(query.touched(given)), len(list(query.referred(given))) < 2) == ([], True)
+        query.evidence(given, "guake")

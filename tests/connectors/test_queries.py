@@ -2,13 +2,16 @@
 
 import json
 import xmlrpc.client
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+from fedora_packages.connectors.anitya import VERSIONS_KEPT
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.connectors.distgit import FILE_LIMIT
+from fedora_packages.connectors.faf import PROBLEMS_KEPT
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import parse
 from tests.upstream import Answer
@@ -454,6 +457,117 @@ def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
     assert queries["distgit.spec"].fetch("guake", "f45")["text"] == "Name: caf�"
 
 
+def problem(number, **changes):
+    report = {
+        "count": 5,
+        "first_occurrence": "2026-10-01T00:00:00",
+        "last_occurrence": "2026-11-01T10:00:00",
+        "comments": [],
+    }
+    return {
+        "id": number, "crash_function": "g_log", "status": "NEW", "type": "core", "bugs": [], "components": ["guake"],
+        "reports": [report], **changes,
+    }  # fmt: skip
+
+
+def problems(*numbers):
+    return {"problems": [problem(number) for number in numbers]}
+
+
+def test_a_package_without_problems_is_one_question(queries, upstream):
+    upstream.says("/problems/", problems())
+    assert queries["faf.problems"].fetch("libstdc++") == {"total": 0, "problems": []}
+    (asked,) = upstream.asked
+    assert (asked.params["component_names"], asked.headers["Accept"]) == (["libstdc++"], "application/json")
+
+
+def test_problems_say_whether_they_occur_now_and_did_before(queries, upstream):
+    upstream.says("/problems/", problems(9, 7, 8), problems(7, 8), problems(9, 8))
+    value = queries["faf.problems"].fetch("guake")
+    assert [(one["id"], one["recent"], one["before"]) for one in value["problems"]] == [
+        (9, False, True), (7, True, False), (8, True, True),
+    ]  # fmt: skip
+    ranges = [tuple(map(date.fromisoformat, asked.params["daterange"][0].split(":"))) for asked in upstream.asked]
+    assert [(last - first).days for first, last in ranges] == [364, 13, 13]
+    assert (ranges[0][1], ranges[2][1] + timedelta(1)) == (ranges[1][1], ranges[1][0])
+
+
+def test_the_reports_of_a_problem_are_added_up_and_what_users_wrote_is_dropped(queries, upstream):
+    comments = [{"saved": "2026-11-01", "text": "my password is"}]
+    reports = [
+        {"count": 5, "first_occurrence": "2026-10-01T00:00:00", "last_occurrence": None, "comments": comments},
+        {"count": 7, "first_occurrence": None, "last_occurrence": "2026-11-01T10:00:00", "comments": comments},
+    ]
+    upstream.says("/problems/", {"problems": [problem(1, reports=reports, bugs=["https://bugs.example/1"])]})
+    (found,) = queries["faf.problems"].fetch("guake")["problems"]
+    assert (found["count"], found["first"], found["last"], found["bugs"]) == (
+        12, 1790812800, 1793527200, ["https://bugs.example/1"],
+    )  # fmt: skip
+    assert "password" not in json.dumps(found)
+
+
+def test_of_many_problems_some_are_kept_and_the_rest_is_said(queries, upstream):
+    upstream.says("/problems/", problems(*range(PROBLEMS_KEPT + 1)), problems(*range(5000, 5000 + PROBLEMS_KEPT + 1)))
+    value = queries["faf.problems"].fetch("guake")
+    assert (value["total"], len(value["problems"])) == (PROBLEMS_KEPT + 1, PROBLEMS_KEPT)
+    # What a list that was cut does not have may have been cut off.
+    assert {(one["recent"], one["before"]) for one in value["problems"]} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"problems": {}}, {"problems": [problem(1, reports=None)]}, {"problems": [problem("1")]}, []]
+)
+def test_a_list_of_problems_of_another_shape_is_a_lie(queries, upstream, answer):
+    upstream.says("/problems/", answer)
+    with pytest.raises(UpstreamLied):
+        queries["faf.problems"].fetch("guake")
+
+
+PROJECT = {
+    "id": 5311, "name": "guake", "homepage": "https://guake.example", "backend": "GitHub", "ecosystem": "pypi",
+    "version": "3.11b1", "versions": ["3.11b1", "3.10"], "stable_versions": ["3.10"], "regex": None, "packages": [],
+}  # fmt: skip
+
+
+def test_a_project_is_read_with_its_versions(queries, upstream):
+    upstream.says("/api/project/Fedora/gcc-c++", PROJECT)
+    value = queries["anitya.versions"].fetch("gcc-c++")
+    assert (value["project"]["id"], value["latest"], value["versions"], value["stable"]) == (
+        5311, "3.11b1", ["3.11b1", "3.10"], ["3.10"],
+    )  # fmt: skip
+    assert queries["anitya.versions"].reference(value) == 5311
+
+
+def test_versions_are_bounded_and_none_need_be_known(queries, upstream):
+    upstream.says(
+        "/api/project/Fedora/guake",
+        {**PROJECT, "version": None, "versions": list(map(str, range(999))), "ecosystem": None},
+    )
+    value = queries["anitya.versions"].fetch("guake")
+    assert (value["latest"], len(value["versions"])) == (None, VERSIONS_KEPT)
+
+
+def test_a_package_that_is_mapped_to_no_project_is_not_found(queries, upstream):
+    said = {"output": "notok", "error": 'No package "guake" found in distro "Fedora"'}
+    upstream.says("/api/project/Fedora/guake", said, status=404)
+    value = queries["anitya.versions"].fetch("guake")
+    assert (value, queries["anitya.versions"].reference(value)) == ({"found": False}, None)
+
+
+@pytest.mark.parametrize("body", [b"<html>404</html>", b"{}", b'{"error": "No such project"}', b"[]", b'{"error": 7}'])
+def test_a_proxy_that_has_lost_anitya_does_not_unmap_packages(queries, upstream, body):
+    upstream.answers["/api/project/Fedora/guake"] = Answer(body, 404)
+    with pytest.raises(UpstreamLied):
+        queries["anitya.versions"].fetch("guake")
+
+
+@pytest.mark.parametrize("wrong", [{"id": "5311"}, {"versions": "3.10"}, {"homepage": None}, {"version": 3.1}])
+def test_a_project_of_another_shape_is_a_lie(queries, upstream, wrong):
+    upstream.says("/api/project/Fedora/guake", {**PROJECT, **wrong})
+    with pytest.raises(UpstreamLied, match="another shape"):
+        queries["anitya.versions"].fetch("guake")
+
+
 def test_every_query_is_documented_with_its_source(queries):
     undocumented = [name for name, query in queries.items() if "Source:" not in query.documentation]
     assert undocumented == []
@@ -473,5 +587,5 @@ def test_every_topic_that_is_listened_to_was_recorded(queries, data):
         for pattern in rule.topics
         if not any(fnmatchcase(topic, pattern) for topic in topics)
     }
-    # Branches of dist-git: no recording of the newer form was found.
-    assert unheard == {"pagure.git.branch.creation"}
+    # Of these no recording was found (of dist-git's branches: none of the newer form).
+    assert unheard == {"pagure.git.branch.creation", "anitya.project.edit", "anitya.project.remove"}

@@ -24,6 +24,10 @@ PATHS = [
     b"/guake/contents?release=" + b"f" * 10_000,
     b"/" + b"a" * 10_000,
     b"/" + b"a/" * 3_000,
+    b"/guake/contents?path=..%2f..%2fetc",
+    b"/guake/contents?path=%2f" + b"a" * 6_000,
+    b"/guake/contents?filter=" + b"%2f" * 1_000,
+    b"/guake/dependencies?kind=eats&requirers=0",
     b"/guake/builds?page=" + b"1" * 10_000,
     b"/api/v1/packages/" + b"%61" * 5_000,
     b"/api/v1/packages/..%2f..%2fx/builds",
@@ -43,6 +47,15 @@ PATHS = [
     b"/_static/../__init__.py",
     b"/_static/%2e%2e/__init__.py",
     b"/_static/%00",
+    b"/fcomm_connector/../koji",
+    b"/fcomm_connector/koji%2fquery",
+    b"/packages/fcomm_connector/%ff/query/query_builds",
+    b"/fcomm_connector/koji/query/query_builds/{",
+    b"/fcomm_connector/koji/query/query_builds/%00{}",
+    b'/fcomm_connector/koji/query/query_builds/{"filters":' + b"[" * 9_000,
+    b'/fcomm_connector/koji/query/query_builds/{"filters":{"package":"gu\x00ake"}}',
+    b"/fcomm_connector/koji/query/query_builds/" + b"{" * 10_000,
+    b"/fcomm_connector/bugzilla/get_bug_stats?_cookies=1",
 ]
 
 

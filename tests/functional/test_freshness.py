@@ -15,6 +15,8 @@ HAPPENINGS = [
     ("push", "vim", "distgit.patches", "rawhide"),
     ("maintainer", "rpm", "distgit.maintainers", ""),
     ("retire", "rpm", "distgit.retirement", ""),
+    ("crash", "emacs", "faf.problems", ""),
+    ("upstream-release", "bash", "anitya.versions", ""),
     ("repo", "xapian-core", "mdapi.package", "rawhide"),
     ("repo", "httpd", "mdapi.files", "rawhide"),
     ("repo", "openssl", "mdapi.changelog", "rawhide"),
@@ -37,6 +39,18 @@ def test_what_happened_is_told_on_the_next_page(site, wait_until):
     wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "htop"))
     page = site.get("/htop").text
     assert f">{facts['builds'][0]['nvr']}</a> was completed" in page.replace("\n", "")
+
+
+@pytest.mark.parametrize("what", ["upstream-withdraw", "upstream-unmap"])
+def test_what_names_only_an_upstream_project_reaches_the_package_that_is_mapped_to_it(site, wait_until, what):
+    wait_until(lambda: site.api("packages/gcc/versions")["state"] == "fresh")
+    # As Anitya does it: sent before it is written.
+    site.mood("anitya", lag=0.8)
+    messages, facts = site.happen(what, "gcc")
+    wait_until(lambda: site.is_fresh_because_of(messages, "anitya.versions", "gcc"))
+    value = site.read("anitya.versions", "gcc").value
+    assert (value["versions"][0] if value["found"] else None) == facts["upstream"]
+    site.mood("anitya", well=True)
 
 
 def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wait_until):
@@ -136,7 +150,7 @@ def test_a_new_package_is_found_after_its_first_build(site, wait_until):
     wait_until(lambda: site.get("/brand-new-thing").status_code == 200, limit=20)
 
 
-@pytest.mark.parametrize("upstream", ["koji", "bodhi", "bugzilla", "mdapi", "distgit"])
+@pytest.mark.parametrize("upstream", ["koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya"])
 def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_until, upstream):
     what, package, query, release = {
         "koji": ("build", "gcc", "koji.builds", ""),
@@ -144,6 +158,8 @@ def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_unt
         "bugzilla": ("bug", "gcc", "bugzilla.bugs", ""),
         "mdapi": ("repo", "rclone", "mdapi.files", "rawhide"),
         "distgit": ("push", "gcc", "distgit.spec", "rawhide"),
+        "faf": ("crash", "gcc", "faf.problems", ""),
+        "anitya": ("upstream-release", "rclone", "anitya.versions", ""),
     }[upstream]
     site.mood(upstream, fail=503)
     messages, _ = site.happen(what, package)

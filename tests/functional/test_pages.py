@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from fedora_packages import settings
 from fedora_packages.widgets import load
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -67,7 +68,7 @@ def test_a_page_of_the_search_leads_to_the_package(site):
 
 
 def test_with_every_upstream_hanging_a_page_is_there_in_time(site):
-    for upstream in ("koji", "bodhi", "bugzilla", "mdapi", "distgit"):
+    for upstream in settings.UPSTREAMS:
         site.mood(upstream, fail="hang")
     started = time.monotonic()
     page = site.get("/binutils")

@@ -5,6 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from fedora_packages import settings
+from fedora_packages.views.formats import spoken
+from fedora_packages.widgets import load
+
 pytestmark = pytest.mark.xdist_group("troubled")
 
 #: Seconds in which every page must answer, whatever upstreams do.
@@ -22,10 +26,20 @@ MOODS = {
     "telling nothing": {"lie": "empty"},
 }
 
-#: The upstreams, as pages call them.
-UPSTREAMS = {"koji": "koji", "bodhi": "bodhi", "bugzilla": "bugzilla", "mdapi": "mdapi", "distgit": "dist-git"}
+#: The tabs, by their addresses below a package's.
+TABS = {"" if name == "overview" else f"/{name}": tab for name, tab in load().items()}
 
-TABS = ("", "/builds", "/updates", "/bugs", "/contents", "/changelog", "/dependencies", "/sources")
+#: The upstreams that any tab shows something from, as pages call them.
+UPSTREAMS = {
+    name: spoken(name).lower()
+    for name in settings.UPSTREAMS
+    if any(
+        query.startswith(f"{name}.")
+        for tab in TABS.values()
+        for widget in tab.widgets
+        for query in widget.reads.values()
+    )
+}
 
 #: A package for each mood of which nothing is known yet.
 PACKAGES = ("kakoune", "emacs", "meson", "zellij", "2ping", "htop", "nginx", "gcc", "vim")

@@ -286,6 +286,13 @@ def test_a_repository_names_binaries_and_capabilities(live):
     assert binaries < set(names)
 
 
+def test_what_leaves_a_repository_is_announced_with_all_that_it_requires(live):
+    live.happen("retire", "guake")
+    live.happen("build", "kakoune")
+    (names,) = {tuple(one["msg"]["packages"]) for one in live.told(live.happen("repo", "kakoune"))}
+    assert {"guake", "keybinder3", "libnotify", "libwnck3", "gtk3", "hicolor-icon-theme"} <= set(names)
+
+
 def test_a_repository_with_nothing_new_bumps_the_package(live):
     before = live.get("/mdapi/f44/pkg/kakoune")
     topics = live.topics(live.happen("repo", "kakoune", release="f44"))
@@ -299,6 +306,61 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
     live.happen("build", "kakoune")
     live.happen("repo", "guake")
     assert live.get("/mdapi/rawhide/pkg/kakoune")["release"] in live.truth("kakoune")["releases"]["rawhide"]["stable"]
+
+
+# Outside of Fedora
+
+
+def test_a_crash_is_told_at_each_power_of_ten(live):
+    first = live.happen("crash", "guake", count=12, function="g_log")
+    assert live.topics(first) == [
+        "faf.report.threshold1", "faf.report.threshold10", "faf.problem.threshold1", "faf.problem.threshold10",
+    ]  # fmt: skip
+    number = live.told(first)[-1]["msg"]["problem_id"]
+    assert live.topics(live.happen("crash", "guake", id=number, count=80)) == []
+    again = live.happen("crash", "guake", id=number, count=8)
+    assert live.topics(again) == ["faf.report.threshold100", "faf.problem.threshold100"]
+    assert [one["count"] for one in live.truth("guake")["problems"] if one["id"] == number] == [100]
+
+
+def test_messages_about_crashes_have_the_recorded_keys(live, data):
+    told = live.told(live.happen("crash", "guake", count=1))
+    samples = [recorded(data, f"fedmsg-faf.{name}-1.json") for name in ("report.threshold1", "problem.threshold10")]
+    assert [kinds(one["msg"]) for one in told] == [kinds(sample) for sample in samples]
+
+
+def anitya(live, answer):
+    """Return the topic and body of each message that Anitya sent."""
+    prefix = "org.release-monitoring.dev.anitya.project."
+    return [(one["topic"].removeprefix(prefix), one["msg"]) for one in live.told(answer)]
+
+
+def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data):
+    told = anitya(live, live.happen("upstream-release", "guake", version="4.0"))
+    assert [topic for topic, _ in told] == ["version.update", "version.update.v2"]
+    for topic, body in told:
+        sample = recorded(data, f"fm-anitya.project.{topic}-2.json")
+        assert (set(sample), set(sample["message"])) == (set(body), set(body["message"]))
+        assert kinds(sample["project"]).items() <= {**kinds(body["project"]), "regex": "str"}.items()
+    assert (told[1][1]["message"]["upstream_versions"], told[1][1]["project"]["version"]) == (["4.0"], "4.0")
+
+
+def test_what_names_only_a_project_shows_it_as_it_was_before(live, data):
+    before = live.truth("guake")["project"]
+    ((removed, body),) = anitya(live, live.happen("upstream-withdraw", "guake"))
+    assert (removed, body["message"]["versions"], body["project"]["version"]) == (
+        "version.remove.v2", before["versions"][:1], before["versions"][0],
+    )  # fmt: skip
+    ((unmapped, body),) = anitya(live, live.happen("upstream-unmap", "guake"))
+    assert (unmapped, kinds(body)) == ("map.remove", kinds(recorded(data, "fm-anitya.project.map.remove-3.json")))
+    ((mapped, body),) = anitya(live, live.happen("upstream-map", "guake"))
+    assert (mapped, body["message"]["new"], body["project"]["id"]) == ("map.new", "guake", before["id"])
+
+
+def test_a_new_package_can_be_mapped(live):
+    live.happen("new-package", "brandnew", version="2.5")
+    live.happen("upstream-map", "brandnew")
+    assert live.truth("brandnew")["project"]["versions"] == ["2.5"]
 
 
 # What cannot happen
@@ -330,6 +392,13 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
         ("maintainer", "guake", {"user": "pingou"}, "pingou maintains guake already"),
         ("branch", "guake", {"branch": "f44"}, "guake has a branch 'f44' already"),
         ("new-package", "guake", {}, "package 'guake' is there twice"),
+        ("crash", "guake", {"id": 1}, "guake has no problem 1; there are"),
+        ("crash", "guake", {"count": 0}, "'count' is a number from 1 to"),
+        ("crash", "guake", {"type": "typo"}, "'type' is one of core"),
+        ("upstream-release", "guake", {"version": "../x"}, "'../x' is no version"),
+        ("upstream-release", "guake", {"version": "3.10.1"}, "upstream of guake has a version '3.10.1' already"),
+        ("upstream-withdraw", "guake", {"version": "99"}, "upstream of guake has no version '99'"),
+        ("upstream-map", "guake", {}, "guake is mapped to project"),
         ("new-package", "a/b", {}, "'a/b' is no package name"),
     ],
 )

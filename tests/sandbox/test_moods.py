@@ -125,6 +125,8 @@ READS = {
     "bugzilla": ("/bugzilla/rest/bug?component=guake", None),
     "mdapi": ("/mdapi/f44/pkg/guake", None),
     "distgit": ("/distgit/rpms/guake/raw/f44/f/guake.spec", None),
+    "faf": ("/faf/problems/?component_names=guake", None),
+    "anitya": ("/anitya/api/project/Fedora/guake", None),
     "datagrepper": ("/datagrepper/raw", None),
 }
 
@@ -134,6 +136,8 @@ def everything_happens(live):
     live.happen("bug", "guake")
     live.happen("push", "guake", branch="f44")
     live.happen("repo", "guake", release="f44")
+    live.happen("crash", "guake")
+    live.happen("upstream-release", "guake")
 
 
 @pytest.mark.parametrize("upstream", list(READS))

@@ -5,16 +5,15 @@ from functools import partial
 
 import pytest
 
-from fedora_packages import connectors
+from fedora_packages import connectors, settings
 from fedora_packages.search import command
 from tests.search.fedora import small_fedora
-
-KEYS = ("connectors.koji.url", "connectors.bodhi.url", "connectors.bugzilla.url", "connectors.mdapi.url")
 
 
 @pytest.fixture
 def config(tmp_path):
-    urls = "".join(f"{key} = http://127.0.0.1:9\n" for key in (*KEYS, "connectors.distgit.url"))
+    keys = [f"connectors.{name}.url" for name in settings.UPSTREAMS]
+    urls = "".join(f"{key} = http://127.0.0.1:9\n" for key in keys)
     path = tmp_path / "settings.ini"
     path.write_text(
         f"[app:main]\nuse = egg:fedora_packages\n{urls}cache.url = redis://127.0.0.1:9\n"
@@ -26,7 +25,7 @@ def config(tmp_path):
 @pytest.fixture
 def fedora(monkeypatch):
     fedora = small_fedora()
-    monkeypatch.setattr(connectors, "load", lambda settings, agent: fedora.connectors)
+    monkeypatch.setattr(connectors, "load", lambda found, agent: fedora.connectors)
     monkeypatch.setattr(command.signal, "signal", lambda number, handler: None)
     return fedora
 

@@ -7,6 +7,7 @@ from fedora_packages import settings
 from fedora_packages.search.writer import Writer
 from tests.conftest import DOCUMENTS, watched
 
+from .old_site import old_site
 from .website import Website, website
 
 
@@ -43,4 +44,11 @@ def service(client, strings):
 def site(service, strings) -> Website:
     """The application over an empty cache; every upstream answers 404 until it is told otherwise."""
     with website(service, strings) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def old(redis_url, compiled, tmp_path_factory) -> Website:
+    """The application for old clients, one for all tests of a module: they change nothing."""
+    with old_site(redis_url, compiled, tmp_path_factory.mktemp("old")) as found:
         yield found

@@ -34,7 +34,7 @@ def test_a_version_without_a_release_is_the_version():
 
 
 def test_upstreams_are_called_what_people_call_them():
-    assert [spoken(name) for name in ("distgit", "koji")] == ["dist-git", "koji"]
+    assert [spoken(name) for name in ("distgit", "koji", "faf", "anitya")] == ["dist-git", "koji", "FAF", "Anitya"]
 
 
 @pytest.mark.parametrize("kind", [UpstreamUnavailable, UpstreamLied, ReleaseNotServed])

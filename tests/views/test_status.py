@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fedora_packages import watch
 from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.figures import BOUNDS
+from fedora_packages.views.formats import spoken
 from fedora_packages.views.status import second, share, span
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
 
@@ -114,7 +115,7 @@ def test_a_grave_trouble_looks_grave(site, service, client):
 
 def test_every_query_and_upstream_has_a_row(site, service):
     text = site.get("/status").text
-    wanted = [*service.queries, *("dist-git" if name == "distgit" else name for name in service.connectors)]
+    wanted = [*service.queries, *(spoken(name) for name in service.connectors)]
     assert [name for name in wanted if f'<th scope="row">{name}</th>' not in text] == []
 
 

@@ -33,7 +33,13 @@ def build(number: int, state: str = "complete", **changes: Any) -> dict[str, Any
         "epoch": None,
         "state": state,
         "owner": "pingou",
+        "package_id": 6454,
+        "owner_id": 131,
         "task_id": number,
+        "creation_event": 50000000 + number,
+        "volume": "DEFAULT",
+        "volume_id": 0,
+        "created": 1763990000 + number,
         "started": 1763990000 + number,
         "finished": None if state == "building" else 1763990600 + number,
         **changes,
@@ -99,6 +105,24 @@ NO_RELATIONS: dict[str, list] = {
     for kind in ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
 }
 
+
+def problem(number: int, **changes: Any) -> dict[str, Any]:
+    """Return a problem of guake."""
+    return {
+        "id": number,
+        "function": "g_log",
+        "status": "NEW",
+        "type": "core",
+        "count": 1234,
+        "first": 1761000000,
+        "last": 1763990000,
+        "recent": True,
+        "before": True,
+        "bugs": ["https://bugzilla.redhat.com/show_bug.cgi?id=2300001"],
+        **changes,
+    }
+
+
 #: By query.  All of them are about guake.
 VALUES: dict[str, Any] = {
     "bodhi.releases": RELEASES,
@@ -161,6 +185,32 @@ VALUES: dict[str, Any] = {
         **NO_RELATIONS,
         "requires": [relation("vim-common", "GE", "2.0", "1"), relation("libc.so.6(GLIBC_2.4)(64bit)")],
         "provides": [relation("guake", "EQ", "3.8", "0")],
+    },
+    "mdapi.required_by": {
+        "found": True,
+        "asked": ["guake", "python3dist(guake)"],
+        "unasked": 2,
+        "repositories": ["release"],
+        "total": 2,
+        "packages": [
+            {"name": "gcc-c++", "source": "gcc", "relations": [relation("guake", "GE", "3.0", "0")]},
+            {"name": None, "source": "vim", "relations": [relation("python3dist(guake)")]},
+        ],
+        "is_cut": False,
+    },
+    "faf.problems": {"total": 2, "problems": [problem(400001), problem(400002, function="??", bugs=[], before=False)]},
+    "anitya.versions": {
+        "found": True,
+        "project": {
+            "id": 5311,
+            "name": "guake",
+            "homepage": "https://guake.example/",
+            "backend": "GitHub",
+            "ecosystem": "pypi",
+        },
+        "latest": "3.11-rc1",
+        "versions": ["3.11-rc1", "3.10", "3.8", "3.7"],
+        "stable": ["3.10", "3.8", "3.7"],
     },
     "distgit.spec": {
         "found": True,

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.errors import SettingsError
+from fedora_packages.views.formats import spoken
 from fedora_packages.widgets import load, tabs
 from fedora_packages.widgets.base import Widget
 from tests.views.values import VALUES
@@ -29,7 +30,7 @@ def address(tab: str, package: str = "guake") -> str:
 def upstreams(tab: str) -> set[str]:
     """Return the upstreams that a tab reads, as pages call them."""
     names = {query.partition(".")[0] for widget in TABS[tab].widgets for query in widget.reads.values()}
-    return {"dist-git" if name == "distgit" else name for name in names}
+    return {spoken(name) for name in names}
 
 
 def at(strings: dict[str, str], url: str) -> dict[str, str]:
@@ -39,7 +40,7 @@ def at(strings: dict[str, str], url: str) -> dict[str, str]:
 
 def test_the_tabs_are_in_page_order():
     assert list(TABS) == [
-        "overview", "builds", "updates", "bugs", "contents", "changelog", "dependencies", "sources",
+        "overview", "builds", "updates", "bugs", "problems", "contents", "changelog", "dependencies", "sources",
     ]  # fmt: skip
 
 

@@ -233,7 +233,7 @@ def bar(page) -> list[str]:
 
 def test_tabs_say_how_much_there_is(guake, upstream):
     told = bar(guake.get("/guake/sources", 200))
-    assert told[:5] == ["Overview", "Builds 412", "Updates 1 in testing", "Bugs 3", "Contents"]
+    assert told[:6] == ["Overview", "Builds 412", "Updates 1 in testing", "Bugs 3", "Problems 2", "Contents"]
     assert [
         asked for asked in upstream.asked if asked.method == "POST" or asked.path in ("/updates/", "/rest/bug")
     ] == []

@@ -2,9 +2,11 @@
 
 import re
 
+import pytest
+
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
-from tests.views.values import NO_RELATIONS, RELEASES, VALUES, bug, build, relation, tagged, update
+from tests.views.values import RELEASES, VALUES, bug, build, problem, tagged, update
 from tests.views.website import CAUSE, Elements, website
 
 
@@ -168,6 +170,66 @@ def test_an_update_that_is_not_known_is_not_shown_as_missing(site):
     assert "3.7-1.fc46 update not known" in rows(site.get("/guake/overview/releases", 200))[1]
 
 
+# The upstream version.
+
+
+def upstream_of(guake, rawhide="3.8", **changes):
+    """Return the text of the panel about upstream's versions, spaces folded."""
+    build = {**tagged(8, "f46"), "version": rawhide} if rawhide else None
+    guake.know("koji.tagged", {"tags": {"f46": build}}, "guake")
+    guake.know("anitya.versions", {**VALUES["anitya.versions"], **changes}, "guake")
+    page = guake.get("/guake/overview/upstream", 200)
+    body = page.text[page.text.index('id="panel-upstream"') : page.text.index('class="stamps"')]
+    return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+
+
+@pytest.mark.parametrize(
+    ("rawhide", "said", "newer"),
+    [
+        ("3.8", "Newest upstream 3.10 In rawhide 3.8-1.fc46 upstream is newer", ["3.11-rc1", "3.10"]),
+        ("3.10", "In rawhide 3.10-1.fc46 has it", ["3.11-rc1"]),
+        ("3.11~rc1", "newer than what Anitya has found", []),
+        ("3.11", "newer than what Anitya has found", []),
+    ],
+)
+def test_versions_newer_than_rawhides_are_marked_in_rpms_order(guake, rawhide, said, newer):
+    shown = upstream_of(guake, rawhide)
+    assert (said in shown, re.findall(r"(\S+) newer (?!than)", shown.partition("Versions")[2])) == (True, newer)
+
+
+def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):
+    assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer before a release", upstream_of(guake))
+
+
+def test_a_project_of_versions_before_releases_only_has_a_newest_one_all_the_same(guake):
+    shown = upstream_of(guake, "262~rc2", latest="262-rc3", versions=["262-rc3", "262-rc2"], stable=[])
+    assert ("Newest upstream 262-rc3" in shown, "262-rc2 newer" in shown) == (True, False)
+
+
+def test_what_rawhide_has_is_none_or_not_known(guake, site):
+    assert "In rawhide none" in upstream_of(guake, rawhide=None)
+    guake.know("koji.tagged", {"tags": {}}, "guake")
+    assert "not known at the moment" in guake.get("/guake/overview/upstream").text
+
+
+def test_a_project_without_versions_says_so(guake):
+    assert "Anitya has found no version" in upstream_of(guake, latest=None, versions=[], stable=[])
+
+
+def test_a_package_that_is_mapped_to_no_project_says_how_to_map_it(site):
+    site.know("anitya.versions", {"found": False}, "guake")
+    page = site.get("/guake/overview/upstream", 200)
+    assert "guake is mapped to no project" in page.text
+    assert {
+        "https://release-monitoring.org/projects/search/?pattern=guake",
+        "https://release-monitoring.org/project/new",
+    } <= links(page)
+
+
+def test_the_upstream_version_leads_to_the_project(guake):
+    assert "https://release-monitoring.org/project/5311/" in links(guake.get("/guake"))
+
+
 # The other panels of the overview.
 
 
@@ -288,85 +350,6 @@ def test_all_bugs_are_at_their_old_address(guake):
     assert guake.get("/guake/bugs/all").text == guake.get("/guake/bugs").text
 
 
-# Contents, changelog, dependencies, sources.
-
-
-def test_files_are_shown_by_directory(guake):
-    page = guake.get("/guake/contents").text
-    assert re.findall(r"<h3>(.*?)</h3>", page) == ["/usr/bin/", "/usr/share/"]
-
-
-def test_the_contents_of_another_release_are_another_value(guake):
-    other = {"found": True, "total": 0, "repository": "updates", "directories": []}
-    guake.know("mdapi.files", other, "guake", "f45")
-    assert "guake has no files in f45 (updates)." in guake.get("/guake/contents?release=f45").text
-
-
-def test_the_contents_of_a_sibling_are_its_own(site):
-    site.know("mdapi.files", VALUES["mdapi.files"], "vim-enhanced", "rawhide")
-    assert "3 files of vim-enhanced in rawhide" in site.get("/vim/contents?package=vim-enhanced").text
-
-
-def test_a_sibling_is_reached_with_the_release_that_is_shown(guake):
-    assert "?release=rawhide&package=vim-enhanced" in links(guake.get("/vim/contents?release=rawhide"))
-
-
-def test_many_binaries_are_a_list_to_choose_from(site, monkeypatch):
-    monkeypatch.setattr("fedora_packages.widgets.base.FEW_OPTIONS", 1)
-    page = Elements(site.get("/vim/contents").text)
-    assert [option["value"] for option in page.of("option")] == ["vim-common", "vim-enhanced"]
-
-
-def test_more_files_than_fit_come_in_pages(site):
-    files = [[f"file{number}", "file"] for number in range(1500)]
-    value = {"found": True, "total": 1500, "repository": "release", "directories": [{"path": "/a", "files": files}]}
-    site.know("mdapi.files", value, "guake", "rawhide")
-    assert ("file1499" in site.get("/guake/contents").text, "file1499" in site.get("/guake/contents?page=2").text) == (
-        False,
-        True,
-    )
-
-
-def test_a_changelog_shows_no_mail_addresses(guake):
-    page = guake.get("/guake/changelog").text
-    assert ("A. Packager" in page, "example.org" in page) == (True, False)
-
-
-def test_a_required_package_leads_to_its_page_and_a_capability_nowhere(guake):
-    page = guake.get("/guake/dependencies")
-    assert ("/vim-common" in links(page), "libc.so.6(GLIBC_2.4)(64bit)</span>" in page.text) == (True, True)
-
-
-def test_a_relation_shows_operator_and_version(guake):
-    page = guake.get("/guake/dependencies").text
-    assert re.search(r">vim-common</a>\s*≥ 1:2.0</li>", page)
-
-
-def test_many_relations_of_a_kind_have_a_page_of_their_own(site):
-    many = [relation(f"capability({number})") for number in range(700)]
-    site.know("mdapi.relations", {"found": True, **NO_RELATIONS, "provides": many}, "guake", "rawhide")
-    pages = ["/guake/dependencies", "/guake/dependencies?kind=provides", "/guake/dependencies?kind=provides&page=2"]
-    assert [site.get(page).text.count('<li><span class="capability"') for page in pages] == [100, 500, 200]
-
-
-def test_the_spec_file_is_text(guake):
-    assert "%description\n&lt;b&gt;\n</pre>" in guake.get("/guake/sources/spec").text
-
-
-def test_the_release_is_chosen_once_for_both_panels_of_the_sources(guake):
-    switches = [
-        found for found in Elements(guake.get("/guake/sources").text).of("nav") if found["aria-label"] == "Release"
-    ]
-    assert len(switches) == 1
-
-
-def test_a_patch_says_how_much_it_changes(guake):
-    assert rows(guake.get("/guake/sources/sources")) == [
-        "guake-tray.patch 2 +14 −3",
-        "guake-%{x}.patch no file of this name",
-    ]
-
-
 # Binaries, and packages that are retired.
 
 
@@ -377,7 +360,7 @@ def test_the_page_of_a_binary_shows_the_builds_of_its_source(site):
 
 def test_the_page_of_a_binary_shows_its_own_files(site):
     site.know("mdapi.files", VALUES["mdapi.files"], "gcc-c++", "rawhide")
-    assert "3 files of gcc-c++ in rawhide" in site.get("/gcc-c%2B%2B/contents", 200).text
+    assert "3 files and directories of gcc-c++ in rawhide" in site.get("/gcc-c%2B%2B/contents", 200).text
 
 
 def test_a_retired_package_is_gone_and_says_why(site):
@@ -404,3 +387,56 @@ def test_the_builds_of_a_retired_package_are_still_shown(site):
 
 def test_a_retired_package_is_not_to_be_installed(site):
     assert "dnf install" not in site.get("/gone").text
+
+
+# Problems.
+
+
+def problems_of(site, *problems, **more):
+    site.know("faf.problems", {"total": len(problems), "problems": list(problems), **more}, "guake")
+    return site.get("/guake/problems", 200)
+
+
+def test_a_problem_shows_what_crashes_how_often_and_since_when(guake):
+    page = guake.get("/guake/problems", 200)
+    assert rows(page)[0] == "g_log core NEW 1234 goes on 2025-10-20 2025-11-24 2300001"
+    assert {
+        "https://retrace.fedoraproject.org/faf/problems/400001/",
+        "https://retrace.fedoraproject.org/faf/problems/?component_names=guake",
+        "https://bugzilla.redhat.com/show_bug.cgi?id=2300001",
+    } <= links(page)
+
+
+@pytest.mark.parametrize(
+    ("recent", "before", "first", "trend"),
+    [
+        (True, True, 0, "goes on"),
+        (True, False, 1763900000, "new"),
+        (True, False, 1000000000, "back again"),
+        (True, False, None, "back again"),
+        (False, True, 0, "not in the last two weeks"),
+        (False, False, 0, "quiet for a month"),
+        (None, True, 0, "not known"),
+    ],
+)
+def test_a_trend_is_told_in_words(site, recent, before, first, trend):
+    page = problems_of(site, problem(1, recent=recent, before=before, first=first))
+    assert rows(page)[0].startswith(f"g_log core NEW 1234 {trend} ")
+
+
+def test_a_bug_is_called_by_its_number_its_site_or_as_faf_does(site):
+    addresses = ["https://bugzilla.redhat.com/show_bug.cgi?id=7", "https://bugs.example/x", "javascript:alert(1)"]
+    page = problems_of(site, problem(1, bugs=addresses, first=None, last=None))
+    assert rows(page)[0].endswith("not known not known 7 bugs.example javascript:alert(1)")
+    assert addresses[2] not in links(page)
+
+
+def test_that_faf_knows_of_nothing_is_not_said_to_be_that_nothing_crashes(site):
+    page = problems_of(site)
+    assert "FAF knows of no crash" in page.text
+    assert "does not mean that nothing crashes" in " ".join(page.text.split())
+
+
+def test_of_many_problems_it_is_said_that_there_are_more(site):
+    page = problems_of(site, *map(problem, range(60)), total=61)
+    assert (len(rows(page)), "the 60 most frequent" in page.text, "?page=2" in links(page)) == (50, True, True)

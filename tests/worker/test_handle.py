@@ -92,6 +92,14 @@ def test_all_variants_of_an_entry_fall_together(service, handler):
     assert [read(service, "distgit.spec", "guake", branch).state for branch in ("f45", "rawhide")] == ["refreshing"] * 2
 
 
+def test_what_is_costly_is_fetched_again_only_where_somebody_has_looked_at_it(service, handler):
+    fill(service, "mdapi.required_by", "guake", {"found": False}, "rawhide")
+    handler.handle(message("mdapi.repo.update", name="rawhide", packages=["guake", "gcc"]))
+    found = queued(service)
+    assert {package for query, package in found if query == "mdapi.required_by"} == {"guake"}
+    assert {package for query, package in found if query == "mdapi.relations"} == {"guake", "gcc"}
+
+
 def test_a_repository_touches_the_source_of_the_binaries_it_names(service, handler):
     handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
     assert {package for query, package in queued(service) if query == "mdapi.package"} == {"vim-enhanced", "vim"}
@@ -298,3 +306,41 @@ def test_what_was_cached_before_a_gap_is_not_trusted(service):
     assert distrust(service, between) == 1
     states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
     assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})
+
+
+def of_project(topic, project=7, **message):
+    """Return a message of Anitya's that names a project and no package."""
+    body = {"project": {"id": project}, "distro": None, "message": message}
+    return {
+        "topic": f"org.release-monitoring.prod.anitya.project.{topic}", "msg": body, "msg_id": f"2026-{topic}",
+        "timestamp": round(time.time()),
+    }  # fmt: skip
+
+
+def versions(number):
+    project = {"id": number, "name": "a", "homepage": "", "backend": "", "ecosystem": None}
+    return {"found": True, "project": project, "latest": "1.1", "versions": ["1.1", "1.0"], "stable": ["1.0"]}
+
+
+def test_a_message_about_a_project_touches_the_packages_that_are_mapped_to_it(service, handler):
+    for name, number in (("guake", 7), ("vim", 7), ("gcc", 8)):
+        fill(service, "anitya.versions", name, versions(number))
+    outcomes = handler.handle_batch([of_project("version.remove.v2", versions=["1.1"]), of_project("edit", project=9)])
+    states = [read(service, "anitya.versions", name).state for name in ("guake", "vim", "gcc")]
+    assert (outcomes, states) == (["handled", "untouched"], ["refreshing", "refreshing", "fresh"])
+    assert queued(service) == {("anitya.versions", "guake"), ("anitya.versions", "vim")}
+    facts = service.cache.open(service.queries["anitya.versions"].entry("guake")).evidence
+    assert [fact["gone"] for fact in facts] == [["1.1"]]
+
+
+def test_a_message_about_a_project_is_on_the_timeline_of_its_packages(service, handler):
+    fill(service, "anitya.versions", "guake", versions(7))
+    handler.handle(of_project("map.remove", distro="Fedora"))
+    assert [cause["topic"] for cause in timeline.read(service.client, "guake")] == ["anitya.project.map.remove"]
+
+
+def test_what_is_done_about_a_new_version_is_on_the_timeline_and_changes_nothing(service, handler):
+    fill(service, "anitya.versions", "guake", versions(7))
+    outcome = handler.handle(message("hotness.update.bug.file", package="guake", bug={"bug_id": 7}, trigger={}))
+    assert [cause["topic"] for cause in timeline.read(service.client, "guake")] == ["hotness.update.bug.file"]
+    assert (outcome, queued(service), read(service, "anitya.versions", "guake").is_fresh) == ("untouched", set(), True)

@@ -4,14 +4,24 @@
 <p>${release} has no binary package ${binary}.</p>
 % else:
 <ol class="changelog">
-  % for entry in slice.rows:
+  % for entry in entries:
   <li>
     <h3>${parts.date(entry["date"])} ${entry["author"]}\
-    % if entry["evr"]:
+    % if entry["build"]:
+ <a class="evr" href="${entry['build']}" rel="external">${entry["evr"]}</a>\
+    % elif entry["evr"]:
  <span class="evr">${entry["evr"]}</span>\
     % endif
 </h3>
-    <pre>${entry["text"]}</pre>
+    <pre>\
+% for text, address in entry["parts"]:
+% if address:
+<a href="${address}" rel="external">${text}</a>\
+% else:
+${text}\
+% endif
+% endfor
+</pre>
   </li>
   % endfor
 </ol>

@@ -1,4 +1,24 @@
-## The patches of a branch.
+## The source archives and patches of a branch.
+% if archives:
+<h3>Archives</h3>
+<dl class="archives">
+  % for tag, text, address in archives:
+  <dt>${tag}</dt>
+  <dd>\
+  % if address:
+<a href="${address}" rel="external nofollow">${text}</a>\
+  % else:
+${text}\
+  % endif
+</dd>
+  % endfor
+</dl>
+% elif archives is None:
+<p class="unknown">Which archives it is built from is not known at the moment.</p>
+% endif
+% if patches:
+<h3>Patches</h3>
+% endif
 % if patches:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-sources">
 <table>

@@ -1,6 +1,25 @@
 ## The spec file of a branch.
-% if text is not None:
-<pre class="source" tabindex="0">${text}</pre>
+% if lines is not None:
+% if is_autorelease and is_autochangelog:
+<p>Release and changelog are made from the commits, by rpmautospec.</p>
+% elif is_autorelease:
+<p>The release is counted from the commits, by rpmautospec.</p>
+% elif is_autochangelog:
+<p>The changelog is made from the commits, by rpmautospec.</p>
+% endif
+<pre class="source" tabindex="0">\
+% for line in lines:
+<a class="line" id="L${loop.index + 1}" href="#L${loop.index + 1}" tabindex="-1" aria-label="line ${loop.index + 1}"></a>\
+% for word, text in line:
+% if word:
+<span class="${word}">${text}</span>\
+% else:
+${text}\
+% endif
+% endfor
+
+% endfor
+${beyond}</pre>
 % if missing > 0:
 <p>${missing} more characters are in dist-git.</p>
 % endif

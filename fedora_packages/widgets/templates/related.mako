@@ -1,0 +1,15 @@
+## What the panels about relations repeat.
+
+## A relation: its name, which leads to the package or to a search for it, with operator and version.
+<%def name="relation(row)">\
+% if row["package"]:
+<a href="${request.route_path('package', package=row['package'])}">${row["name"]}</a>\
+% elif row["search"]:
+<a class="capability" href="${request.route_path('search', _query={'search': row['search']})}">${row["name"]}</a>\
+% else:
+<span class="capability">${row["name"]}</span>\
+% endif
+% if row["operator"]:
+ <span class="version">${row["operator"]} ${row["version"]}</span>\
+% endif
+</%def>

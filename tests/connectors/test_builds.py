@@ -1,0 +1,16 @@
+"""What koji is asked about a build, by its number."""
+
+import pytest
+
+from fedora_packages.errors import UpstreamLied
+
+
+def test_the_package_of_a_build_is_read(connectors, upstream):
+    upstream.koji_says([[{"build_id": 7, "package_name": "guake"}]], [[None]])
+    assert [connectors["koji"].package_of(7), connectors["koji"].package_of(8)] == ["guake", None]
+
+
+def test_a_build_without_a_package_is_a_lie(connectors, upstream):
+    upstream.koji_says([[{"build_id": 7}]])
+    with pytest.raises(UpstreamLied):
+        connectors["koji"].package_of(7)

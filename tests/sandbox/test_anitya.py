@@ -1,0 +1,72 @@
+"""Anitya: projects, what is mapped to them, and their versions."""
+
+import pytest
+
+
+def unmapped(sandbox) -> str:
+    names = sandbox.get("/control/packages")["packages"]
+    return next(name for name in names if sandbox.truth(name)["project"] is None)
+
+
+def test_a_package_leads_to_its_project(quiet):
+    truth = quiet.truth("guake")["project"]
+    for path in ("Fedora/guake", "fedora/guake/"):
+        answer = quiet.get(f"/anitya/api/project/{path}")
+        assert (answer["id"], answer["versions"], answer["stable_versions"]) == (
+            truth["id"], truth["versions"], truth["stable"],
+        )  # fmt: skip
+        assert answer["packages"] == [{"package_name": "guake", "distro": "Fedora"}]
+
+
+@pytest.mark.parametrize("path", ["Fedora/Guake", "Fedora/a/b", "Arch/guake"])
+def test_what_is_not_mapped_is_said_in_json(quiet, path):
+    distro, _, name = path.partition("/")
+    answer = quiet.ask(f"/anitya/api/project/{path}")
+    assert (answer.status, answer.json) == (
+        404, {"output": "notok", "error": f'No package "{name}" found in distro "{distro}"'},
+    )  # fmt: skip
+
+
+def test_a_package_that_is_mapped_to_nothing_is_in_no_list(quiet):
+    name = unmapped(quiet)
+    assert quiet.get("/anitya/api/v2/packages/", distribution="Fedora", name=name)["items"] == []
+
+
+def test_packages_are_found_by_whole_name_in_any_case(quiet):
+    found = quiet.get("/anitya/api/v2/packages/", distribution="fedora", name="GUAKE")
+    assert ([item["name"] for item in found["items"]], found["total_items"]) == (["guake"], 1)
+
+
+def test_all_packages_are_listed_page_by_page(quiet):
+    pages = [quiet.get("/anitya/api/v2/packages/", items_per_page=100, page=page) for page in (1, 2, 3)]
+    names = [item["name"] for page in pages for item in page["items"]]
+    assert (names == sorted(set(names)), len(names), pages[2]["items"]) == (True, pages[0]["total_items"], [])
+
+
+@pytest.mark.parametrize("wrong", [{"page": "x"}, {"items_per_page": "251"}, {"items_per_page": "0"}])
+def test_a_wrong_page_is_refused_by_name(quiet, wrong):
+    answer = quiet.ask("/anitya/api/v2/packages/", **wrong)
+    assert (answer.status, list(answer.json["message"])) == (400, list(wrong))
+
+
+def test_versions_are_found_by_project(quiet):
+    truth = quiet.truth("guake")["project"]
+    answer = quiet.get("/anitya/api/v2/versions/", project_id=truth["id"])
+    assert (answer["latest_version"], answer["versions"]) == (truth["versions"][0], truth["versions"])
+    assert quiet.ask("/anitya/api/v2/versions/", project_id="x").status == 404
+
+
+def test_a_version_that_is_published_is_the_latest_and_one_that_is_withdrawn_is_gone(live):
+    live.happen("upstream-release", "guake", version="99.0")
+    live.happen("upstream-release", "guake", version="100.0-rc1", unstable=True)
+    answer = live.get("/anitya/api/project/Fedora/guake")
+    assert (answer["version"], answer["stable_versions"][0]) == ("100.0-rc1", "99.0")
+    live.happen("upstream-withdraw", "guake", version="99.0")
+    assert "99.0" not in live.get("/anitya/api/project/Fedora/guake")["versions"]
+
+
+def test_a_package_that_is_unmapped_is_not_found_and_its_project_is(live):
+    project = live.truth("guake")["project"]["id"]
+    live.happen("upstream-unmap", "guake")
+    assert live.ask("/anitya/api/project/Fedora/guake").status == 404
+    assert live.get("/anitya/api/v2/versions/", project_id=project)["versions"]

@@ -1,0 +1,80 @@
+"""FAF: who gets JSON, what a range of time does, and what is wrong without being told."""
+
+import datetime
+
+import pytest
+
+
+def listed(sandbox, **query):
+    return sandbox.get("/faf/problems/", **query)["problems"]
+
+
+def crashing(sandbox) -> str:
+    """Return the name of a package that crashes in several ways."""
+    names = sandbox.get("/control/packages")["packages"]
+    return next(name for name in names if len(sandbox.truth(name)["problems"]) > 2)
+
+
+def days(before: int, until: int = 0) -> str:
+    today = datetime.datetime.now(datetime.UTC).date()
+    return f"{today - datetime.timedelta(before)}:{today - datetime.timedelta(until)}"
+
+
+def test_the_problems_of_a_package_are_listed_with_all_their_reports(quiet):
+    name = crashing(quiet)
+    wanted = {one["id"]: one["count"] for one in quiet.truth(name)["problems"]}
+    found = listed(quiet, component_names=name, daterange=days(1000))
+    assert {row["id"]: sum(report["count"] for report in row["reports"]) for row in found} == wanted
+    assert all(report["comments"] for row in found for report in row["reports"])
+
+
+def test_a_problem_is_listed_only_for_ranges_in_which_it_occurred(live):
+    live.happen("crash", "guake", function="only_now")
+    found = [
+        "only_now" in {row["crash_function"] for row in listed(live, component_names="guake", daterange=given)}
+        for given in (days(13), days(27, 14), days(364))
+    ]
+    assert found == [True, False, True]
+
+
+def test_the_most_frequent_comes_first(live):
+    for count in (5, 5000, 50):
+        live.happen("crash", "guake", function=f"f{count}", count=count)
+    found = [row["crash_function"] for row in listed(live, component_names="guake")]
+    assert found[:3] == ["f5000", "f50", "f5"] or found.index("f5000") < found.index("f50") < found.index("f5")
+
+
+def test_a_list_is_cut_by_limit_and_offset_and_not_at_all_by_none(quiet):
+    whole = listed(quiet, daterange=days(1000), limit=0)
+    assert listed(quiet, daterange=days(1000), limit=7, offset=3) == whole[3:10]
+    assert len(listed(quiet, daterange=days(1000))) == 40 < len(whole)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"daterange": "2026-99-99:2026-01-01"}, {"type": "typo"}, {"component_names": "Guake"}]
+)
+def test_what_is_wrong_is_an_empty_list(quiet, wrong):
+    assert listed(quiet, **wrong) == []
+
+
+def test_a_limit_that_is_no_number_is_a_page_of_html(quiet):
+    answer = quiet.ask("/faf/problems/", limit="abc")
+    assert (answer.status, answer.headers.get_content_type()) == (500, "text/html")
+
+
+@pytest.mark.parametrize(
+    ("accept", "is_json"),
+    [
+        ("application/json", True), ("*/*", False), ("application/json, */*", False), ("text/html", False),
+        ("application/json, text/html;q=0.5", True), ("application/*", True), ("", False),
+    ],
+)  # fmt: skip
+def test_json_is_for_who_would_rather_have_it_than_html(accept, is_json):
+    from fedora_packages.sandbox.faf import wants_json
+
+    assert wants_json(accept) is is_json
+
+
+def test_the_components_with_reports_are_named(quiet):
+    names = quiet.get("/faf/component_names.json")
+    assert (crashing(quiet) in names, names == sorted(names)) == (True, True)

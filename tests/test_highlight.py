@@ -1,0 +1,42 @@
+"""Spec files in colours: every character stays, and it ends in time."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.highlight import COLOURED, LINE_COLOURED, LINES, spec_lines
+
+
+def together(text: str) -> str:
+    """Return what the lines of a spec file, and what is beyond them, are together."""
+    lines, beyond = spec_lines(text)
+    return "".join("".join(part for _, part in line) + "\n" for line in lines) + beyond
+
+
+PIECES = st.sampled_from(
+    ["Name:", "%global x ", "%{x}", "%description\n", "%changelog\n* ", '"', "'", "#", "\n", "\r\n", " "]
+)
+
+
+@given(text=st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join))
+def test_lines_together_are_the_text(text):
+    assert together(text).removesuffix("\n") == text.removesuffix("\n")
+
+
+def test_parts_say_what_they_are():
+    lines, _ = spec_lines("Name: a\n# why\n%files\n%{_bindir}/a\n")
+    assert [line[0] for line in lines] == [("gh", "Name"), ("c", "# why"), ("nd", "%files"), ("kp", "%{_bindir}")]
+
+
+@pytest.mark.parametrize("text", ["Name: a\n" * COLOURED, "x" * (LINE_COLOURED + 1) + "\nName: a\n", "\n" * 3 * LINES])
+def test_what_is_beyond_the_bounds_is_plain_text(text):
+    lines, beyond = spec_lines(text)
+    assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= LINES, together(text) == text) == ("", True, True)
+
+
+def test_colours_end_when_time_is_up():
+    ticks = itertools.count()
+    lines, _ = spec_lines("Name: a\n" * 100, clock=lambda: next(ticks))
+    assert [line[0][0] for line in lines] == ["gh"] + [""] * 99
