@@ -19,9 +19,11 @@ RPM_PREFIXES = frozenset({"FEDORA", "FEDORA-EPEL", "FEDORA-EPEL-NEXT"})
 #: ``disabled`` and ``archived`` releases get no updates any more.
 ACTIVE_STATES = ("pending", "frozen", "current")
 
-
 #: What an update's status can be, and how far on its way it then is.
 STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
+
+#: What an update can be for.
+TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 
 
 class BodhiConnector(Connector):
@@ -29,7 +31,7 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(shape=1, every="updates_every")
+    @query(shape=2, every="updates_every")
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
@@ -45,6 +47,7 @@ class BodhiConnector(Connector):
                           "submitted": 1667385600,          # UTC, seconds since 1970
                           "modified": None,                 # None if it never was
                           "pushed": None,                   # None until it is in a repository
+                          "testing": None, "stable": None,  # when it came to testing, and to stable; None until then
                           "gating": "passed",               # None if bodhi does not say
                           "builds": ["guake-3.9.0-1.fc45"],
                           "bugs": [{"id": 1234567, "title": "...", "security": False}]}]}
@@ -185,6 +188,8 @@ def _update(row: Any) -> dict[str, Any]:
         "submitted": _time(row["date_submitted"]),
         "modified": _time(row["date_modified"]),
         "pushed": _time(row["date_pushed"]),
+        "testing": _time(row["date_testing"]),
+        "stable": _time(row["date_stable"]),
         "gating": optional_text(row.get("test_gating_status"), 32),
         "builds": [text(build["nvr"], 512) for build in items(row["builds"])[:1000]],
         "bugs": [
