@@ -6,8 +6,8 @@ from typing import Any
 from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
-from fedora_packages.widgets.filters import Filter, filtered, ranked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, parsed, releases_of, row_count, word
+from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, releases_of, row_count, word
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
 
 ROWS = 100
@@ -51,9 +51,7 @@ class BugsWidget(Widget):
         """
         bugs = sorted(values["bugs"]["bugs"], key=_order)
         branches = {PLAIN.of_bug(bug) for bug in bugs}
-        release = page.values.get("release") and parsed(
-            "release", page.values["release"], PLAIN.asked(branches, page.package)
-        )
+        release = release_asked(page, PLAIN, branches)
         asked = page.values
         shown, switches = filtered(
             page,

@@ -6,8 +6,8 @@ from typing import Any
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
-from fedora_packages.widgets.filters import Filter, filtered, ranked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, parsed, row_count, word
+from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, row_count, word
 from fedora_packages.widgets.release_names import names_of, reading_order
 
 ROWS = 50
@@ -35,9 +35,7 @@ class BuildsWidget(Widget):
         """
         builds, names = values["builds"]["builds"], names_of(values["releases"])
         branches = {names.of_build(build) for build in builds}
-        release = page.values.get("release") and parsed(
-            "release", page.values["release"], names.asked(branches, page.package)
-        )
+        release = release_asked(page, names, branches)
         shown, switches = filtered(
             page,
             builds,

@@ -5,19 +5,23 @@ filters being as they are.  So no choice leads to an empty list, and no number i
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.widgets.base import Page, Slice, Switch
-from fedora_packages.widgets.parameters import MOST_ROWS
+from fedora_packages.widgets.parameters import MOST_ROWS, parsed
+from fedora_packages.widgets.release_names import ReleaseNames
+
+#: What the choice of all rows is called.
+EVERY = "all"
 
 
 @dataclass(frozen=True)
 class Filter:
     """One way to cut a list: a parameter, which words of it a row has, and the order in which they are offered.
 
-    ``chosen`` is the word that was asked for, None for all rows.  ``every`` is the label of that.
+    ``chosen`` is the word that was asked for, None for all rows.
     """
 
     name: str
@@ -25,7 +29,6 @@ class Filter:
     words: Callable[[Any], Iterable[str]]
     order: Callable[[str], Any]
     chosen: str | None
-    every: str = "all"
 
     def has(self, row: Any) -> bool:
         """Whether a row is not filtered out."""
@@ -36,6 +39,15 @@ def ranked(words: Sequence[str]) -> Callable[[str], Any]:
     """Return a key that sorts words as ``words`` has them, and others after them."""
     ranks = {word: rank for rank, word in enumerate(words)}
     return lambda word: (ranks.get(word, len(ranks)), word)
+
+
+def release_asked(page: Page, names: ReleaseNames, branches: Collection[str]) -> str | None:
+    """Return the branch of the release that was asked for, None if none was; ``branches`` are those that the list has.
+
+    Raises `InvalidArgument` for what is no release.
+    """
+    text = page.values.get("release")
+    return None if text is None else parsed("release", text, names.asked(branches, page.package))
 
 
 def filtered(page: Page, rows: Sequence[Any], filters: Sequence[Filter]) -> tuple[list[Any], list[Switch]]:
@@ -52,7 +64,7 @@ def _switch(page: Page, rows: Sequence[Any], one: Filter, others: Sequence[Filte
         # All rows have the same word: there is nothing to choose.
         words = []
     labelled = [(word, f"{word} ({counts[word]})") for word in words]
-    return page.switch(one.name, one.label, labelled, one.chosen, every=one.every if labelled else "")
+    return page.switch(one.name, one.label, labelled, one.chosen, every=EVERY if labelled else "")
 
 
 def sliced(page: Page, rows: Sequence[Any], usual: int) -> tuple[Slice, Switch]:

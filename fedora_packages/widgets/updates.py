@@ -1,6 +1,6 @@
 """The Updates tab: what bodhi has, newest first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.connectors.bodhi import STATUSES, TYPES
@@ -8,8 +8,8 @@ from fedora_packages.errors import InvalidNVR
 from fedora_packages.nvr import parse_nvr
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
-from fedora_packages.widgets.filters import Filter, filtered, ranked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, parsed, row_count, word
+from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, row_count, word
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
 
 ROWS = 30
@@ -53,19 +53,15 @@ class UpdatesWidget(Widget):
         """
         updates, names = values["updates"]["updates"], names_of(values["releases"])
         branches = {names.of_update(update) for update in updates}
-        release = page.values.get("release") and parsed(
-            "release", page.values["release"], names.asked(branches, page.package)
-        )
-        status, kind = page.values.get("status"), page.values.get("type")
+        release = release_asked(page, names, branches)
+        asked = page.values
         shown, switches = filtered(
             page,
             updates,
             [
-                Filter(
-                    "status", "Status", lambda update: {update["status"]} & {*STATUSES}, ranked([*STATUSES]), status
-                ),
+                Filter("status", "Status", _status, ranked([*STATUSES]), asked.get("status")),
                 Filter("release", "Release", lambda update: [names.of_update(update)], reading_order, release),
-                Filter("type", "Type", lambda update: {update["type"]} & {*TYPES}, ranked(TYPES), kind),
+                Filter("type", "Type", _type, ranked(TYPES), asked.get("type")),
             ],
         )
         cut, size = sliced(page, [_row(update, page.package.source, names.of_update(update)) for update in shown], ROWS)
@@ -75,17 +71,25 @@ class UpdatesWidget(Widget):
             "switches": [*switches, size],
             "kept": len(updates),
             "total": values["updates"]["total"],
-            "same_in_bodhi": _same(page, shown, release) if release or status or kind else None,
+            "same_in_bodhi": _same(page, shown),
         }
 
 
-def _same(page: Page, shown: list[Any], release: str | None) -> str | None:
-    """Return bodhi's list of the very updates that are shown; None if it is not known what bodhi calls their release."""
-    called = shown[0]["release"] if shown else None
-    if release and not called:
+def _status(update: Mapping[str, Any]) -> set[str]:
+    return {update["status"]} & {*STATUSES}
+
+
+def _type(update: Mapping[str, Any]) -> set[str]:
+    return {update["type"]} & {*TYPES}
+
+
+def _same(page: Page, shown: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return bodhi's list of the very updates that are shown; None where one cannot be asked for, or it would be that of all."""
+    asked, called = page.values, {update["release"] for update in shown}
+    if not {"release", "status", "type"} & {*asked} or ("release" in asked and len(called) != 1):
         return None
-    asked = page.values
-    return page.links.updates(page.package.source, called if release else None, asked.get("status"), asked.get("type"))
+    release = called.pop() if "release" in asked else None
+    return page.links.updates(page.package.source, release, asked.get("status"), asked.get("type"))
 
 
 def _row(update: Mapping[str, Any], source: str, branch: str) -> dict[str, Any]:

@@ -340,9 +340,9 @@ def test_bugs_are_cut_from_the_value(lists, asked, found):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"), [("", "Open bugs: 7."), ("status=NEW", "Open bugs: 7, of which 4 are listed.")]
+    ("asked", "said"), [("", "Open bugs: 7."), ("status=NEW", "Open bugs: 7; with these filters: 4.")]
 )
-def test_it_is_said_how_many_bugs_are_open_and_how_many_of_them_are_listed(lists, asked, said):
+def test_it_is_said_how_many_bugs_are_open_and_how_many_the_filters_leave(lists, asked, said):
     assert f"<p>{said}</p>" in lists.get(f"/guake/bugs?{asked}").text
 
 

@@ -6,7 +6,7 @@ ${parts.switch(choice)}
 % if kept:
 <p>Open bugs: ${total}\
   % if slice.total < kept:
-, of which ${slice.total} are listed\
+; with these filters: ${slice.total}\
   % endif
 .</p>
 % endif
