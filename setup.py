@@ -54,6 +54,9 @@ setup(
         ],
         "test": [
             "hypothesis>=6.100",
+            # The API's document, and its answers held against that.
+            "jsonschema>=4.20",
+            "openapi-spec-validator>=0.7",
             "pytest>=8",
             "pytest-timeout>=2.3",
             "pytest-xdist>=3.5",

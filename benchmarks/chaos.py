@@ -11,14 +11,12 @@ off unless asked for: the protocol has to do without it.
 """
 
 import argparse
-import contextlib
 import json
 import random
 import re
 import shutil
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,20 +25,18 @@ from pathlib import Path
 from typing import Any
 
 import redis
-import requests
-import zmq
 
 from benchmarks import schedule
 from benchmarks.comparing import Compared, compare
+from benchmarks.happening import Busy, Heard, Listener, Noted
 from benchmarks.measuring import Impatient, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
 from fedora_packages import figures, watch, widgets
-from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood
-from fedora_packages.events import Event, parse
+from fedora_packages.errors import CacheUnavailable
 from fedora_packages.sandbox.laptop import Laptop, LaptopError, Part, module, service_environment
 from fedora_packages.views.api import addressed
-from fedora_packages.worker.handle import COUNTS_KEY, HANDLED_KEY
+from fedora_packages.worker.handle import COUNTS_KEY
 from tests.functional.site import Site
 
 INI = "development.ini"
@@ -63,134 +59,6 @@ LOOKS_LIMIT = 200.0
 
 #: Messages about an entry that are told with a difference.
 TOLD = 8
-
-
-@dataclass
-class Heard:
-    """A message as it was on the bus, and when it came."""
-
-    at: float
-    event: Event
-
-    def as_dict(self) -> dict[str, Any]:
-        body = json.dumps(self.event.body)
-        return {
-            "id": self.event.id, "topic": self.event.topic, "sent": self.event.sent, "heard": round(self.at, 3),
-            "body": body if len(body) < 600 else body[:599] + "…",
-        }  # fmt: skip
-
-
-class Listener:
-    """Listens to the bus beside the worker, from the beginning to the end."""
-
-    def __init__(self, endpoint: str):
-        self.heard: list[Heard] = []
-        self._stop = threading.Event()
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.SUB)
-        self._socket.setsockopt(zmq.RCVHWM, 0)
-        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
-        self._socket.connect(endpoint)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._socket.close(0)
-        self._context.term()
-
-    def _listen(self) -> None:
-        while not self._stop.is_set():
-            if self._socket.poll(200):
-                _, text = self._socket.recv_multipart()
-                with contextlib.suppress(ValueError, MessageNotUnderstood):
-                    self.heard.append(Heard(time.time(), parse(json.loads(text))))
-
-
-class Noted:
-    """The ids of messages that a worker has noted as handled.  Redis forgets them after a while, so they are collected."""
-
-    def __init__(self, client: redis.Redis):
-        self.ids: set[str] = set()
-        self._client = client
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._collect, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _collect(self) -> None:
-        while not self._stop.wait(1.0):
-            with contextlib.suppress(redis.RedisError):
-                self.ids.update(row.decode() for row in self._client.zrange(HANDLED_KEY, 0, -1))
-
-
-class Busy:
-    """Lets things happen, at a rate of so many messages a second, until the time is over."""
-
-    def __init__(self, url: str, wishes: Iterator[dict[str, Any]], rate: float, until: float):
-        self.messages = 0
-        self.happened: Counter[str] = Counter()
-        self.refused: Counter[str] = Counter()
-        self.log: list[dict[str, Any]] = []
-        self._url = f"{url}/control/happen"
-        self._wishes, self._rate, self._until = wishes, rate, until
-        self._session = requests.Session()
-        self._bugs: list[tuple[str, int]] = []
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self.began = time.time()
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def _run(self) -> None:
-        due = time.monotonic()
-        while time.monotonic() < self._until:
-            wish = self._resolved(next(self._wishes))
-            sent = self._let(wish) if wish else 0
-            due += sent / self._rate
-            time.sleep(max(0.0, due - time.monotonic()))
-
-    def _let(self, wish: dict[str, Any]) -> int:
-        what, asked = (
-            wish["what"],
-            {**wish, "what": {"comment": "update", "bug change": "bug"}.get(wish["what"], wish["what"])},
-        )
-        answer = self._session.post(self._url, json=asked, timeout=60)
-        sent = len(answer.json()["messages"]) if answer.status_code == 200 else 0
-        self.log.append({"at": round(time.time() - self.began, 3), **wish, "messages": sent})
-        if answer.status_code == 200:
-            self.happened[what] += 1
-            self._remember(wish)
-        else:
-            self.refused[what] += 1
-        self.messages += sent
-        return sent
-
-    def _resolved(self, wish: dict[str, Any]) -> dict[str, Any] | None:
-        """Return a wish with the bug that it means; None if there is none so far."""
-        if "nth" not in wish:
-            return wish
-        if not self._bugs:
-            return None
-        package, number = self._bugs[wish["nth"] % len(self._bugs)]
-        return {**{key: value for key, value in wish.items() if key != "nth"}, "package": package, "id": number}
-
-    def _remember(self, wish: Mapping[str, Any]) -> None:
-        if wish["what"] == "bug":
-            bugs = self._session.get(self._url.replace("happen", f"packages/{wish['package']}"), timeout=60).json()[
-                "bugs"
-            ]
-            self._bugs.append((wish["package"], max(bug["id"] for bug in bugs)))
-        elif wish["what"] == "bug change" and wish.get("component", wish["package"]) != wish["package"]:
-            self._bugs = [
-                (wish["component"], number) if number == wish["id"] else (package, number)
-                for package, number in self._bugs
-            ]
 
 
 @dataclass

@@ -6,7 +6,8 @@ The rules that make this safe, each held by one script in ``lua/``:
 * an invalidation raises the generation and makes every value *last known good* in the same step;
 * a failure is never stored as a value.
 
-An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot::
+An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot.  The stream
+of changes has another: a store, which tells of itself there in the same step, wants one Redis server::
 
     fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
                                v:<variant> = {...}        current value with its stamp (JSON)
@@ -15,7 +16,10 @@ An **entry** is a query about a package.  In Redis it is one hash, and all entri
                                why = {...}                the newest event that invalidated it, and when that was
                                sent = 1764012345.5        when that event was sent
                                facts = {...}              what upstream must show since: {about: [sent, facts as JSON]}
+                               d:<variant> = <digest>     of the value stored last, without its stamp
     fp:{guake}:rev             integer, +1 whenever any entry of the package changes
+    fp:{changes}               stream: which variants got another value than before (see ``changes.py``)
+    fp:{changes}:since         when that stream began, in microseconds since 1970
 
 Before editing: no other module may know these fields, and none of the scripts may be split into two commands.
 """
@@ -45,6 +49,11 @@ PREFIX = "fp"
 
 #: When the first fill began after which nothing was lost: the oldest that a value can be.
 BEGUN_KEY = f"{PREFIX}:{{worker}}:begun"
+
+#: The stream of changed values, when it began, and how many are kept of them, about: never fewer, once there were so many.
+CHANGES_KEY = f"{PREFIX}:{{changes}}"
+CHANGES_SINCE_KEY = f"{CHANGES_KEY}:since"
+CHANGES_KEPT = 20_000
 
 #: Seconds for which an upstream may lag behind its own messages: what they said is looked for in its answers for so long.
 LAG_LIMIT = 600.0
@@ -325,10 +334,11 @@ class GenerationBackend(RedisBackend):
 
         With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
         """
-        data = _compact({"value": filled.value, "stamp": filled.stamp.as_dict()})
-        keys = [entry_key, _revision_key(entry_key)]
-        how = "keep" if keep else ""
-        return bool(run_script(self.writer_client, "store", keys, filled.generation, variant, data, how))
+        value = _compact(filled.value)
+        data = f'{{"value":{value},"stamp":{_compact(filled.stamp.as_dict())}}}'
+        keys = [entry_key, _revision_key(entry_key), CHANGES_KEY, CHANGES_SINCE_KEY]
+        told = [filled.generation, variant, data, "keep" if keep else "", _digest(value), CHANGES_KEPT]
+        return bool(run_script(self.writer_client, "store", keys, *told))
 
 
 class FillLock:
@@ -489,13 +499,15 @@ class Cache:
         for one in taken:
             add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
 
-    def exist(self, entries: Sequence[Entry]) -> list[bool]:
-        """Return for each entry whether there is one."""
+    def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return for each entry whether there is a value of it, was one, or a fill has failed."""
+        if not entries:
+            return []
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for entry in entries:
-                pipe.exists(entry.key)
-            return [bool(found) for found in pipe.execute()]
+                pipe.hkeys(entry.key)
+            return [any(field[:2] in (b"v:", b"o:", b"x:") for field in fields) for fields in pipe.execute()]
 
     def fail(self, entry: Entry, variant: str, error: UpstreamError) -> None:
         """Note that a fill failed, for readings to say what is wrong and since when.  No value is touched."""
@@ -506,7 +518,7 @@ class Cache:
         """Forget one variant for good: its release is no more."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
-            pipe.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}")
+            pipe.hdel(entry.key, f"v:{variant}", f"o:{variant}", f"x:{variant}", f"d:{variant}")
             pipe.incr(entry.revision_key)
             pipe.execute()
 
@@ -550,6 +562,11 @@ class Cache:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _digest(value: str) -> str:
+    """Return a few letters that differ whenever a value does.  Nobody gains by making two values that share them."""
+    return hashlib.blake2b(value.encode(), digest_size=12).hexdigest()
 
 
 def _recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:

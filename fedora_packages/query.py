@@ -6,7 +6,7 @@ answer differs, which messages change it, and how to see that a value shows a me
     class KojiConnector(Connector):
         name = "koji"
 
-        @query(shape=1)
+        @query(shape=1, returns=BUILDS)
         def builds(self, package):
             '''Return the newest builds of a source package ...'''
 
@@ -37,6 +37,7 @@ from typing import Any
 from fedora_packages.cache import Entry
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.events import Event, matches
+from fedora_packages.schema import Schema
 
 #: The variant of a query whose answer does not differ by release.
 ONLY = ""
@@ -62,8 +63,17 @@ class Rule:
 class Declaration:
     """A query as its class declares it; `Query` is the same, bound to a connector."""
 
-    def __init__(self, fetch: Callable[..., Any], shape: int, about: str, every: str | None, follows: str | None):
+    def __init__(
+        self,
+        fetch: Callable[..., Any],
+        shape: int,
+        about: str,
+        every: str | None,
+        follows: str | None,
+        returns: Schema | None,
+    ):
         self.fetch = fetch
+        self.returns = returns
         self.shape = shape
         self.about = about
         self.every = every
@@ -120,7 +130,11 @@ class Declaration:
 
 
 def query(
-    shape: int, about: str = "source", every: str | None = None, follows: str | None = None
+    shape: int,
+    about: str = "source",
+    every: str | None = None,
+    follows: str | None = None,
+    returns: Schema | None = None,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Mark a connector's method as a query.
 
@@ -128,8 +142,9 @@ def query(
     ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
     answer is made with: when that changes, all entries of this one are invalidated.
+    ``returns`` is the schema of what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows)
+    return lambda fetch: Declaration(fetch, shape, about, every, follows, returns)
 
 
 @dataclass(frozen=True)
@@ -158,6 +173,11 @@ class Query:
     @property
     def documentation(self) -> str:
         return inspect.cleandoc(self.declaration.__doc__ or "")
+
+    @property
+    def returns(self) -> Schema:
+        """The schema of what it returns: of anything, where the query does not say."""
+        return self.declaration.returns or {}
 
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""

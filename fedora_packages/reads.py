@@ -14,7 +14,18 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fedora_packages.cache import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
+from fedora_packages.cache import (
+    BEHIND,
+    FAILING,
+    FRESH,
+    REFRESHING,
+    UNKNOWN,
+    UNWATCHED,
+    Entry,
+    Problem,
+    Reading,
+    in_one_trip,
+)
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.service import Service
@@ -78,6 +89,23 @@ class Reads:
         return self._watched(
             [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, readings), strict=True)]
         )
+
+    def known(self, wanted: Sequence[Wanted]) -> list[Reading]:
+        """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
+
+        What is not fresh is left to the worker.  Raises `CacheUnavailable`.
+        """
+        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+        readings = self._cache.read(pairs)
+        for want, reading in zip(wanted, readings, strict=True):
+            self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
+        missing = {
+            (want.query, want.package) for want, found in zip(wanted, readings, strict=True) if not found.is_fresh
+        }
+        jobs = [(query.upstream, query.name, package, None) for query, package in missing]
+        if jobs:
+            in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, jobs))
+        return self._watched([_shown(*pair) for pair in zip(wanted, readings, strict=True)])
 
     def _filled(
         self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], readings: list[Reading]

@@ -34,14 +34,21 @@ ROUTES = (
     # For machines.
     ("heartbeat", "/_heartbeat"),
     ("metrics", "/metrics"),
+    ("api.start", "/api/v1"),
+    ("api.openapi", "/api/v1/openapi.json"),
     ("api.status", "/api/v1/status"),
     ("api.releases", "/api/v1/releases"),
     ("api.search", "/api/v1/search"),
+    ("api.changes", "/api/v1/changes"),
+    ("api.packages", "/api/v1/packages"),
     ("api.package", "/api/v1/packages/{package}"),
+    ("api.package.releases", "/api/v1/packages/{package}/releases"),
+    ("api.package.timeline", "/api/v1/packages/{package}/timeline"),
     ("api.query", "/api/v1/packages/{package}/{query}"),
     ("api.check", "/api/v1/packages/{package}/{query}/check"),
-    # For whoever runs the site, and for whoever doubts it.
+    # For whoever runs the site, for whoever doubts it, and for whoever writes a program that reads it.
     ("status", "/status"),
+    ("api", "/api"),
     # Search.  A term may hold slashes (/usr/bin/guake).
     ("home", "/"),
     ("search", "/s"),

@@ -11,7 +11,8 @@ from fedora_packages.cache import Invalidation
 from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health, troubles
+from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.troubles import troubles
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
 
 from .upstream import Answer

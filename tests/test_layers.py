@@ -10,9 +10,9 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 #: From the bottom up; a module may import those of layers below its own, and its own package.
 LAYERS = (
     ("errors",),
-    ("nvr", "settings", "specfile", "lua", "differences"),
+    ("nvr", "settings", "specfile", "lua", "differences", "schema"),
     ("events", "cache"),
-    ("query", "timeline", "figures", "watch"),
+    ("query", "timeline", "changes", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
     ("package", "service", "links"),
     ("reads", "checks", "worker.index", "worker.inbox", "worker.numbering"),
@@ -27,6 +27,7 @@ LAYERS = (
         "worker.worker",
     ),
     ("health",),
+    ("troubles",),
     ("views", "routes"),
     ("__init__", "worker.daemon", "worker.hub", "worker", "search.command"),
 )

@@ -137,6 +137,7 @@ class Connector:
         self.releases = releases
         self._asked = asked
         self.circuit = Circuit(settings.rest, settings.timeout)
+        self._turns = threading.BoundedSemaphore(settings.concurrency)
         self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
         self._local = threading.local()
 
@@ -169,10 +170,28 @@ class Connector:
 
         ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``); ``accept`` may raise
         `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  The whole of it, retries
-        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that).
+        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that), after
+        at most as long for a turn: this process asks no more than ``concurrency`` questions at a time.
         Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
         while), `UpstreamLied` (over ``max_bytes``).
         """
+        if not self._turns.acquire(timeout=self.settings.timeout):
+            raise UpstreamUnavailable(self.name, asked, f"no turn within {self.settings.timeout:g} s")
+        try:
+            return self._in_turn(method, path, asked, params, data, headers, accept)
+        finally:
+            self._turns.release()
+
+    def _in_turn(
+        self,
+        method: str,
+        path: str,
+        asked: str,
+        params: Any,
+        data: bytes | None,
+        headers: Mapping[str, str] | None,
+        accept: Callable[[Answer, str], None],
+    ) -> Answer:
         if not self.circuit.enter():
             raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
         outcome, ticks = "answered", time.perf_counter()

@@ -8,6 +8,8 @@ from fedora_packages.connectors.base import Connector, boolean, integer, items, 
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import dig, name_of, objects, texts, update_of
 from fedora_packages.query import query
+from fedora_packages.schema import count, flag, moment, named, one_of, optional, record, rows, whole, word
+from fedora_packages.schema import text as a_text
 
 #: How many updates are kept for a package, newest first.
 UPDATES_KEPT = 300
@@ -26,12 +28,58 @@ STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 
 TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 
 
+#: What `BodhiConnector.updates` and `BodhiConnector.releases` return.
+UPDATES = record(
+    total=count("updates that bodhi knows of"),
+    updates=rows(
+        record(
+            alias=a_text(most=128),
+            title=a_text(most=2000),
+            release=optional(named("releases", "bodhi's name of the release"), "null of very old updates"),
+            status=word(*STATUSES),
+            request=optional(word("testing", "stable", "unpush", "obsolete", "revoke")),
+            type=word(*TYPES),
+            severity=word("unspecified", "low", "medium", "high", "urgent"),
+            karma=whole(),
+            critpath=flag("whether the build is on the critical path"),
+            submitter=optional(a_text(), "null if bodhi does not say"),
+            submitted=optional(moment()),
+            modified=optional(moment(), "null if it never was"),
+            pushed=optional(moment(), "null until it is in a repository"),
+            testing=optional(moment("when it came to testing"), "null until then"),
+            stable=optional(moment("when it came to stable"), "null until then"),
+            gating=optional(word("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed")),
+            builds=rows(a_text("NVR"), 1000),
+            bugs=rows(record(id=whole(), title=optional(a_text(most=500)), security=flag()), 1000),
+        ),
+        UPDATES_KEPT,
+        "newest first",
+    ),
+)
+RELEASES = record(
+    releases=rows(
+        record(
+            name=a_text("bodhi's name: F45"),
+            title=a_text(),
+            version=a_text(),
+            branch=a_text("what dist-git and mdapi call it, and the parameter release: f45"),
+            state=one_of(*ACTIVE_STATES),
+            family=one_of("fedora", "epel", "eln"),
+            dist_tag=a_text(),
+            stable_tag=optional(a_text("koji tag"), "null if it has none"),
+            testing_tag=optional(a_text("koji tag"), "null if it has none"),
+        ),
+        meaning="in the order in which people read them",
+    )
+)
+
+
 class BodhiConnector(Connector):
     """Updates and releases, from bodhi's REST service."""
 
     name = "bodhi"
 
-    @query(shape=2, every="updates_every")
+    @query(shape=2, every="updates_every", returns=UPDATES)
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
@@ -125,7 +173,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(shape=1, about="nothing", every="releases_every")
+    @query(shape=1, about="nothing", every="releases_every", returns=RELEASES)
     def releases(self):
         """Return the active releases, as people read them: rawhide, then Fedora newest first, then EPEL newest first, then ELN.
 

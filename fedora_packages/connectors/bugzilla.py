@@ -11,6 +11,8 @@ from fedora_packages.connectors.base import Connector, integer, items, text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import bug_of
 from fedora_packages.query import query
+from fedora_packages.schema import count, flag, moment, optional, record, rows, whole, word
+from fedora_packages.schema import text as a_text
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
 
@@ -21,6 +23,37 @@ MAX_PAGES = 60
 FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,alias,assigned_to,blocks,severity"
 
 SECURITY_TEAM = "security-response-team@redhat.com"
+
+
+#: The statuses that an open bug usually has.
+OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
+
+#: What `BugzillaConnector.bugs` and `BugzillaConnector.counts` return.
+BUGS = record(
+    total=count("open bugs; more than are listed if there are very many"),
+    bugs=rows(
+        record(
+            id=whole(),
+            summary=a_text(most=1000),
+            status=word(*OPEN_STATUSES),
+            severity=word("unspecified", "low", "medium", "high", "urgent"),
+            product=word(*PRODUCTS),
+            version=a_text("empty if bugzilla has none"),
+            changed=optional(moment("its last change"), "null if bugzilla does not say"),
+            security=flag(),
+            blocks=rows(whole("bug that it blocks"), 200),
+            keywords=rows(a_text(most=64), 20),
+            alias=rows(a_text("CVE-2026-12345", most=64), 20),
+        ),
+        BUGS_KEPT,
+        "newest first",
+    ),
+)
+COUNTS = record(
+    open=count("open bugs"),
+    blockers=count("open bugs that block others"),
+    changed=optional(moment("when any of its bugs, open or not, last changed"), "null if there is no bug"),
+)
 
 
 def open_bugs(
@@ -42,7 +75,7 @@ class BugzillaConnector(Connector):
 
     name = "bugzilla"
 
-    @query(shape=2, every="bugs_every")
+    @query(shape=2, every="bugs_every", returns=BUGS)
     def bugs(self, package):
         """Return the open bugs of a source package, newest first.
 
@@ -89,7 +122,7 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= BUGS_KEPT or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(shape=2, every="bugs_every")
+    @query(shape=2, every="bugs_every", returns=COUNTS)
     def counts(self, package):
         """Return how many open bugs a source package has, and how many of them block others.
 

@@ -13,6 +13,8 @@ from fedora_packages.connectors.base import Connector, items, optional_text, tex
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import changed_paths
 from fedora_packages.query import query
+from fedora_packages.schema import NULL, count, flag, found_or, moment, optional, record, rows
+from fedora_packages.schema import text as a_text
 from fedora_packages.specfile import patch_names
 
 #: Bounds of what is kept: characters of a spec file, bytes of a patch that are looked at, patches of a spec.
@@ -34,12 +36,48 @@ CONTENT_TOPICS = (
 )
 
 
+#: What the queries return.
+_COMMIT = optional(a_text("the branch's head"), "null if it is not known")
+SPEC = found_or(
+    record(dead=optional(a_text("of a retired branch: why"), "null if it is not retired"), commit=_COMMIT),
+    text=a_text("may be cut", SPEC_KEPT),
+    size=count("characters of all of it"),
+    dead=NULL,
+    commit=_COMMIT,
+)
+PATCHES = found_or(
+    record(commit=_COMMIT),
+    patches=rows(
+        record(
+            name=a_text(),
+            found=flag("false if there is no such file: a macro in its name could not be expanded"),
+            size=optional(count("characters")),
+            files=optional(count("files that it changes")),
+            added=optional(count("lines")),
+            removed=optional(count("lines")),
+        ),
+        PATCHES_KEPT,
+        "in the order of the spec file",
+    ),
+    commit=_COMMIT,
+)
+_NAMES = rows(a_text())
+MAINTAINERS = found_or(
+    owner=optional(a_text('account name; "orphan" if nobody maintains it'), "null if it has no owner"),
+    admins=_NAMES,
+    committers=_NAMES,
+    collaborators=_NAMES,
+    groups=_NAMES,
+    modified=optional(moment("when the project last changed"), "null if it is not known"),
+)
+
+
 class DistgitConnector(Connector):
     """Spec files, patches and maintainers, from dist-git (Pagure)."""
 
     name = "distgit"
 
-    @query(shape=2)
+    @query(shape=2, returns=SPEC)
     def spec(self, package, release):
         """Return the spec file of a package on a branch.
 
@@ -59,7 +97,7 @@ class DistgitConnector(Connector):
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
         return {"found": False, "dead": None if dead is None else dead[:2000].strip(), "commit": commit}
 
-    @query(shape=3)
+    @query(shape=3, returns=PATCHES)
     def patches(self, package, release):
         """Return the patches that the spec file of a package names on a branch, in its order.
 
@@ -108,7 +146,7 @@ class DistgitConnector(Connector):
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
 
-    @query(shape=2)
+    @query(shape=2, returns=MAINTAINERS)
     def maintainers(self, package):
         """Return who maintains a package: account names, owner first.
 

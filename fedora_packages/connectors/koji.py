@@ -13,6 +13,8 @@ from fedora_packages.connectors.base import Answer, Connector, integer, items, o
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import koji_instance_is_primary, koji_tag
 from fedora_packages.query import query
+from fedora_packages.schema import count, moment, one_of, optional, record, rows, table, whole
+from fedora_packages.schema import text as a_text
 
 #: ``koji.BUILD_STATES`` in lower case, by number.
 BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
@@ -28,12 +30,45 @@ PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-
 SERVER_OFFLINE = 1014
 
 
+#: What `KojiConnector.builds` and `KojiConnector.tagged` return.
+_NVR = {
+    "build_id": whole(),
+    "nvr": a_text(most=512),
+    "version": a_text(),
+    "release": a_text(),
+    "epoch": optional(whole()),
+    "owner": optional(a_text(), "null of some imported builds"),
+}
+BUILDS = record(
+    total=count("builds that koji knows of"),
+    builds=rows(
+        record(
+            **_NVR,
+            state=one_of(*BUILD_STATES),
+            task_id=optional(whole(), "null of imported builds"),
+            started=optional(moment()),
+            finished=optional(moment(), "null while it builds"),
+        ),
+        BUILDS_KEPT,
+        "newest first",
+    ),
+)
+TAGGED = record(
+    tags=table(
+        optional(
+            record(**_NVR, tag=a_text("the tag that it really has, which this one inherits")), "no build has the tag"
+        ),
+        "by koji tag: the stable and the testing tag of each active release",
+    )
+)
+
+
 class KojiConnector(Connector):
     """Builds and tags, from the koji hub over XML-RPC."""
 
     name = "koji"
 
-    @query(shape=1)
+    @query(shape=1, returns=BUILDS)
     def builds(self, package):
         """Return the newest builds of a source package, newest first.
 
@@ -87,7 +122,7 @@ class KojiConnector(Connector):
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
         return announced == BUILDING or states[build_id] != "building"
 
-    @query(shape=1, follows="bodhi.releases")
+    @query(shape=1, follows="bodhi.releases", returns=TAGGED)
     def tagged(self, package):
         """Return the build of a source package that each active release has, by koji tag.
 

@@ -12,6 +12,8 @@ from fedora_packages.connectors.base import Connector, integer, items, optional_
 from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.events import repository_release
 from fedora_packages.query import query
+from fedora_packages.schema import count, found_or, moment, one_of, optional, record, rows, word
+from fedora_packages.schema import text as a_text
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
@@ -26,12 +28,67 @@ CHANGES_KEPT = 200
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
 
+#: What the queries return.
+_REPOSITORY = word(
+    "release", "updates", "updates-testing", "testing", meaning="which of the release's repositories has it"
+)
+PACKAGE = found_or(
+    name=optional(a_text("the package that is described"), "null if mdapi does not tell"),
+    source=a_text(),
+    epoch=optional(a_text()),
+    version=a_text(),
+    release=a_text(),
+    arch=a_text(),
+    summary=a_text(),
+    description=a_text(),
+    url=optional(a_text()),
+    repository=_REPOSITORY,
+    siblings=rows(a_text(), SIBLINGS_KEPT, "all binaries of the source, by name"),
+)
+RELATION_LIST = rows(
+    record(
+        name=a_text(),
+        flags=optional(one_of("EQ", "LT", "GT", "LE", "GE"), "null without a version"),
+        epoch=optional(a_text()),
+        version=optional(a_text()),
+        release=optional(a_text()),
+    ),
+    RELATIONS_KEPT,
+)
+FILES = found_or(
+    total=count("all files; more than are listed if there are very many"),
+    repository=_REPOSITORY,
+    directories=rows(
+        record(
+            path=a_text(),
+            files=rows(
+                {
+                    "type": "array",
+                    "prefixItems": [a_text(), one_of(*FILE_TYPES.values())],
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+                meaning="[name, type] of each; a ghost is owned by the package and not in it",
+            ),
+        )
+    ),
+)
+CHANGELOG = found_or(
+    repository=_REPOSITORY,
+    entries=rows(
+        record(author=a_text(), evr=optional(a_text()), date=moment(), text=a_text(most=20000)),
+        CHANGES_KEPT,
+        "newest first",
+    ),
+)
+
+
 class MdapiConnector(Connector):
     """Repository metadata, from mdapi."""
 
     name = "mdapi"
 
-    @query(shape=1, about="binary")
+    @query(shape=1, about="binary", returns=PACKAGE)
     def package(self, package, release):
         """Return what a release's repositories say of a package.
 
@@ -67,7 +124,7 @@ class MdapiConnector(Connector):
         row = self._about(f"binary {package!r} in {release}", release, "pkg", package)
         return {"found": False} if row is None else {"found": True, "name": package, **row}
 
-    @query(shape=1, about="binary")
+    @query(shape=1, about="binary", returns=found_or(**dict.fromkeys(RELATIONS, RELATION_LIST)))
     def relations(self, package, release):
         """Return what a binary package requires, provides and so on, in a release.
 
@@ -85,7 +142,7 @@ class MdapiConnector(Connector):
             return {"found": False}
         return self.check(asked, lambda: {"found": True, **{kind: _relations(row[kind]) for kind in RELATIONS}})
 
-    @query(shape=1, about="binary")
+    @query(shape=1, about="binary", returns=FILES)
     def files(self, package, release):
         """Return the files of a binary package in a release, by directory.
 
@@ -100,7 +157,7 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "files", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
 
-    @query(shape=1, about="binary")
+    @query(shape=1, about="binary", returns=CHANGELOG)
     def changelog(self, package, release):
         """Return the changelog of a binary package in a release, newest first.
 

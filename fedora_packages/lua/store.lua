@@ -1,17 +1,26 @@
 -- Store the value of one variant, unless the entry was invalidated since the fetch of it began.
--- KEYS: 1 the entry, 2 the revision of its package
--- ARGV: 1 the generation seen before the fetch, 2 the variant, 3 the value (JSON), 4 'keep' to leave a value that is there
+-- KEYS: 1 the entry, 2 the revision of its package, 3 the stream of changes, 4 when that stream began
+-- ARGV: 1 the generation seen before the fetch, 2 the variant, 3 the value (JSON), 4 'keep' to leave a value that is there,
+--       5 the digest of the value without its stamp, 6 how many changes are kept
 -- Result: 1 if the race was won, 0 if it was lost.
+-- A change is told in the step that makes it: who reads of it and then the entry finds that value, or a newer one.
 if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then
   return 0
 end
 if ARGV[4] == 'keep' and redis.call('HEXISTS', KEYS[1], 'v:' .. ARGV[2]) == 1 then
   return 1
 end
-redis.call('HSET', KEYS[1], 'v:' .. ARGV[2], ARGV[3])
+local digest = 'd:' .. ARGV[2]
+local is_other = redis.call('HGET', KEYS[1], digest) ~= ARGV[5]
+redis.call('HSET', KEYS[1], 'v:' .. ARGV[2], ARGV[3], digest, ARGV[5])
 redis.call('HDEL', KEYS[1], 'o:' .. ARGV[2], 'x:' .. ARGV[2])
 -- A revision begins with the clock: after a loss of data no number may come a second time.
 local now = redis.call('TIME')
-redis.call('SET', KEYS[2], string.format('%.0f', now[1] * 1000000 + now[2]), 'NX')
+local moment = string.format('%.0f', now[1] * 1000000 + now[2])
+redis.call('SET', KEYS[2], moment, 'NX')
 redis.call('INCR', KEYS[2])
+if is_other then
+  redis.call('SET', KEYS[4], moment, 'NX')
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[6], '*', 'entry', KEYS[1], 'variant', ARGV[2])
+end
 return 1

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from tqdm import tqdm
 
@@ -33,10 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         with _progress() as progress:
-            builder = Builder(
-                given.search.index, connectors.load(given, "index"), options.concurrency, progress=progress
-            )
-            built = builder.build()
+            loaded = connectors.load(_asking(given, options.concurrency), "index")
+            built = Builder(given.search.index, loaded, options.concurrency, progress=progress).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
         print(f"fedora-packages-index: {error}; the index is as it was", file=sys.stderr)
         return 1
@@ -45,6 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     _tell(built, options.json)
     return 0
+
+
+def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:
+    """Return the settings with so many questions at once allowed to each upstream: whoever builds an index says how many."""
+    changed = {name: replace(found, concurrency=concurrency) for name, found in given.connectors.items()}
+    return replace(given, connectors=changed)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,7 +25,8 @@
   </main>
   <footer class="site">
     <p>What koji, bodhi, bugzilla, mdapi and dist-git say, in one place.  All times are UTC.
-      <a href="${request.route_path('status')}">Is it right, and up to date?</a></p>
+      <a href="${request.route_path('status')}">Is it right, and up to date?</a>
+      <a href="${request.route_path('api')}">The same for programs</a></p>
   </footer>
 </body>
 </html>

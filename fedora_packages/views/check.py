@@ -31,7 +31,7 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.package import Package
 from fedora_packages.reads import Wanted
 from fedora_packages.service import Service
-from fedora_packages.views.api import about_of, asked_entry
+from fedora_packages.views.api.answers import about_of, asked_entry
 from fedora_packages.views.errors import problem
 from fedora_packages.views.formats import spoken, trouble_of
 from fedora_packages.views.pages import asked_part, shown
@@ -183,9 +183,11 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
     wanted = asked_entry(request)
     (outcome,) = request.checks(client_of(request.remote_addr), asked_package(request), [wanted])
     if isinstance(outcome, UpstreamError):
-        status = 404 if outcome.kind == ReleaseNotServed.kind else 502
+        status, kind = (
+            (404, "release-not-served") if outcome.kind == ReleaseNotServed.kind else (502, "upstream-failed")
+        )
         told = {"upstream": outcome.upstream, "asked": outcome.asked, "came": outcome.came}
-        return problem(request, status, f"{outcome}.", **about_of(wanted), **told)
+        return problem(request, status, f"{outcome}.", kind=kind, **about_of(wanted), **told)
     came = {"outcome": outcome.outcome, "differences": outcome.differences, "took": outcome.took}
     return {**about_of(wanted), **outcome.after.as_dict(), "check": came}
 
@@ -194,10 +196,11 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
 @exception_view_config(TooManyChecks)
 def refused(error: HTTPException, request: Request) -> Response:
     """A check that is not made."""
-    response = problem(request, error.status_int, str(error.detail))
-    if "Retry-After" in error.headers:
-        response.headers["Retry-After"] = error.headers["Retry-After"]
-    return response
+    seconds = error.headers.get("Retry-After")
+    kind = "check-refused" if seconds is None else "too-many-checks"
+    return problem(
+        request, error.status_int, str(error.detail), kind=kind, retry=None if seconds is None else int(seconds)
+    )
 
 
 def _refuse_other_sites(request: Request) -> None:

@@ -4,6 +4,7 @@ An error says what was wrong and what can be done; what we did wrong ourselves i
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from pyramid.exceptions import URLDecodeError
@@ -22,21 +23,123 @@ log = logging.getLogger(__name__)
 RETRY = 30
 
 
+@dataclass(frozen=True)
+class ProblemType:
+    """One kind of error of the JSON API: ``name`` in its address, and what whoever meets it can do."""
+
+    name: str
+    status: int
+    title: str
+    meaning: str
+
+
+#: Every kind of error that the JSON API tells of, in the order in which they are described.
+PROBLEMS = {
+    found.name: found
+    for found in (
+        ProblemType(
+            "wrong-parameter",
+            400,
+            "Wrong parameter",
+            "A parameter is unknown, is given twice or has a value that means nothing.  The detail says what is allowed.",
+        ),
+        ProblemType("not-utf-8", 400, "Not UTF-8", "The address cannot be decoded."),
+        ProblemType(
+            "check-refused",
+            403,
+            "No checks",
+            "The site makes no checks, or not for a page of another site that asks for one.",
+        ),
+        ProblemType("nothing-here", 404, "Nothing here", "There is nothing at this address."),
+        ProblemType(
+            "unknown-package",
+            404,
+            "Unknown package",
+            "The index knows no source or binary package of this name.  Upper and lower case differ.  A package that is new in a "
+            "repository is known within a minute or so.",
+        ),
+        ProblemType(
+            "unknown-query", 404, "Unknown query", "Packages have no such part.  The detail names those that there are."
+        ),
+        ProblemType(
+            "release-not-served",
+            404,
+            "Release not served",
+            "The upstream does not know this release, although it is active.  It may know it later.",
+        ),
+        ProblemType(
+            "method-not-allowed",
+            405,
+            "Method not allowed",
+            "All is to be read (GET, HEAD), and checks are to be posted (POST).",
+        ),
+        ProblemType(
+            "cursor-gone",
+            410,
+            "Cursor too old",
+            "Changes after this cursor are not known any more.  Read anew what you keep, and go on from a new cursor: first ask "
+            "for changes without since, which gives one, then read, so that nothing is missed between.",
+        ),
+        ProblemType(
+            "too-many-checks",
+            429,
+            "Too many checks",
+            "Upstreams are only asked so often.  Retry-After says when it may be again.",
+        ),
+        ProblemType(
+            "bug", 500, "Our mistake", "The answer could not be made.  What went wrong is in the log of the site."
+        ),
+        ProblemType(
+            "upstream-failed",
+            502,
+            "Upstream failed",
+            "The upstream that a check asked gave no answer that can be used.",
+        ),
+        ProblemType(
+            "no-value",
+            503,
+            "No value known",
+            "The upstream has not answered yet, and nothing was known before.  It is asked again; try again after Retry-After.",
+        ),
+        ProblemType(
+            "no-index", 503, "No index", "The index of packages is missing.  Whoever runs the site has to see to it."
+        ),
+        ProblemType("no-cache", 503, "No cache", "Redis does not answer.  Whoever runs the site has to see to it."),
+    )
+}
+
+
 def is_for_machines(request: Request) -> bool:
     """Whether an address belongs to the JSON API."""
     # The raw path, which can be looked at even where it cannot be decoded.
     return request.environ.get("PATH_INFO", "").startswith("/api/")
 
 
-def problem(request: Request, status: int, detail: str, word: str = "", **members: Any) -> Response:
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    word: str = "",
+    kind: str = "",
+    retry: float | None = None,
+    **members: Any,
+) -> Response:
     """Return an error: a page, or JSON for machines.
 
-    ``detail`` is a sentence; ``word`` is what a page offers to search for; ``members`` are added to the JSON.
+    ``detail`` is a sentence; ``word`` is what a page offers to search for; ``kind`` is one of `PROBLEMS`; ``members`` are added
+    to the JSON; ``retry`` is in how many seconds it is worth another try.
     """
     response = Response(status=status)
     title = response.status.partition(" ")[2]
     if is_for_machines(request):
-        members = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+        known = PROBLEMS[kind] if kind else None
+        members = {
+            "type": request.route_url("api", _anchor=f"problem-{kind}") if known else "about:blank",
+            "title": known.title if known else title,
+            "status": status,
+            "detail": detail,
+            **members,
+        }
         response = render_to_response("json", members, request)
         response.content_type = "application/problem+json"
         response.charset = None
@@ -44,13 +147,15 @@ def problem(request: Request, status: int, detail: str, word: str = "", **member
         values = {"title": title, "detail": detail, "word": word}
         response = render_to_response("fedora_packages:templates/error.mako", values, request)
     response.status_int = status
+    if retry is not None:
+        response.headers["Retry-After"] = f"{retry:.0f}"
     return response
 
 
 @notfound_view_config()
 def not_found(request: Request) -> Response:
     """Nothing is at this address."""
-    return problem(request, 404, "There is nothing at this address.")
+    return problem(request, 404, "There is nothing at this address.", kind="nothing-here")
 
 
 @exception_view_config(UnknownPackage)
@@ -58,26 +163,28 @@ def not_found(request: Request) -> Response:
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     """No such package, or no such part of it."""
     word = printable(request.matchdict["package"], 100) if isinstance(error, UnknownPackage) else ""
-    return problem(request, 404, str(error.detail), word)
+    kind = "unknown-package" if isinstance(error, UnknownPackage) else "unknown-query"
+    return problem(request, 404, str(error.detail), word, kind=kind)
 
 
 @exception_view_config(InvalidArgument)
 def invalid(error: InvalidArgument, request: Request) -> Response:
     """A parameter that means nothing; the error names what is allowed."""
-    return problem(request, 400, f"{error}.")
+    return problem(request, 400, f"{error}.", kind="wrong-parameter")
 
 
 @exception_view_config(URLDecodeError)
 def undecodable(request: Request) -> Response:
     """An address that is no UTF-8."""
-    return problem(request, 400, "The address is not UTF-8.")
+    return problem(request, 400, "The address is not UTF-8.", kind="not-utf-8")
 
 
 @exception_view_config(HTTPMethodNotAllowed)
 def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
     """Something else is done at this address."""
     allowed = error.headers["Allow"]
-    response = problem(request, 405, f"This address takes {allowed.replace(', ', ' or ')}, and nothing else.")
+    detail = f"This address takes {allowed.replace(', ', ' or ')}, and nothing else."
+    response = problem(request, 405, detail, kind="method-not-allowed")
     response.headers["Allow"] = allowed
     return response
 
@@ -86,28 +193,28 @@ def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
 def no_index(error: SearchUnavailable, request: Request) -> Response:
     """Without the index it is not known which packages there are."""
     log.error("%s", error)
-    response = problem(
+    return problem(
         request,
         503,
         "The index of packages is missing or cannot be read.  Whoever runs this site has to build it, with the command "
         "fedora-packages-index.",
+        kind="no-index",
+        retry=RETRY,
     )
-    response.headers["Retry-After"] = str(RETRY)
-    return response
 
 
 @exception_view_config(CacheUnavailable)
 def no_cache(error: CacheUnavailable, request: Request) -> Response:
     """What is only known from Redis, or only done with it; pages of packages do without."""
     log.error("%s", error)
-    response = problem(
+    return problem(
         request,
         503,
         f"{error}.  Pages are read from the upstreams until it does; nothing can be checked, and how the service is cannot be "
         "told.  Whoever runs this site has to see to Redis first.",
+        kind="no-cache",
+        retry=RETRY,
     )
-    response.headers["Retry-After"] = str(RETRY)
-    return response
 
 
 @exception_view_config(HTTPException)
@@ -121,4 +228,6 @@ def bug(error: Exception, request: Request) -> Response:
     """A mistake of ours: the log has all of it, the answer nothing."""
     # The path is whatever was sent: as it is, a line break in it would make a line of the log.
     log.error("%s %r failed", request.method, request.environ["PATH_INFO"][:200], exc_info=error)
-    return problem(request, 500, "This page could not be made.  What went wrong is in the log of this site.")
+    return problem(
+        request, 500, "This page could not be made.  What went wrong is in the log of this site.", kind="bug"
+    )

@@ -38,3 +38,4 @@ def _add(event: NewResponse) -> None:
         event.response.headers["Cache-Control"] = "no-cache"
     if is_for_machines(event.request):
         event.response.headers["Access-Control-Allow-Origin"] = "*"
+        event.response.headers["Access-Control-Expose-Headers"] = "ETag, Retry-After"

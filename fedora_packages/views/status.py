@@ -1,7 +1,7 @@
 """How the service is: ``/status`` for people, ``/api/v1/status`` for programs, ``/metrics`` for Prometheus.
 
-All three show what `fedora_packages.health` says, and nothing of their own.  Metrics follow Prometheus' naming guide: base units,
-``_total`` for what only grows, moments as seconds since 1970 and not as ages.
+All three show what `fedora_packages.health` and `fedora_packages.troubles` say, and nothing of their own.  Metrics follow
+Prometheus' naming guide: base units, ``_total`` for what only grows, moments as seconds since 1970 and not as ages.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +21,9 @@ from pyramid.view import view_config
 
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.figures import BOUNDS, Durations
-from fedora_packages.health import Health, Lag, Requests, UpstreamHealth, health, troubles
+from fedora_packages.health import Health, Lag, Requests, UpstreamHealth, health
+from fedora_packages.troubles import troubles
+from fedora_packages.views.api.addresses import asked
 
 #: Lost messages that the page lists; the JSON has all that are kept.
 DRIFTS_SHOWN = 20
@@ -58,6 +60,7 @@ def api_status(request: Request) -> dict[str, Any]:
     percentile is the upper bound of its bucket; it is null if nothing was counted, and if it is beyond the last bound (``count``
     tells which).
     """
+    asked(request, "api.status")
     found = health(request.service)
     wrong = troubles(found)
     return {

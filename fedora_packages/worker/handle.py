@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any
 
 from fedora_packages import package, timeline
-from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors, run_id, run_script
+from fedora_packages.cache import PREFIX, Entry, Invalidation, in_one_trip, redis_errors, run_script
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.events import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.query import Query
@@ -54,6 +54,7 @@ class _Touch:
     query: Query
     package: str
     is_known: bool
+    is_coming: bool  # whether the index is about to know it
     event: Event  # the newest
     evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
 
@@ -65,7 +66,9 @@ class _Touch:
             self.evidence.append((event.sent, facts))
 
     def invalidation(self) -> Invalidation:
-        return Invalidation(self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known)
+        return Invalidation(
+            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_known or self.is_coming
+        )
 
 
 class Handler:
@@ -102,7 +105,6 @@ class Handler:
         They are acted upon together: an entry that several of them touch is invalidated once.  ``received`` is when the first
         of them came.  Raises as `handle`.
         """
-        run = run_id(self._service.client)
         outcomes: list[str] = []
         events: list[tuple[int, Event]] = []
         for message in messages:
@@ -118,13 +120,15 @@ class Handler:
                 outcomes.append(UNTOUCHED)
             else:
                 outcomes.append(FOREIGN)
-        events = self._new(events, outcomes)
+        run, events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
         sources = self._sources({name for _, _, found in named for _, names in found for name in names})
         known = sources.keys() | set(sources.values())
+        # Whatever is fetched of them once the index knows them must show these events too.
+        coming = {name for _, event in events for name in self._to_index(event, known)}
         touched: dict[tuple[str, str], _Touch] = {}
         for number, event, found in named:
-            if self._touch(event, found, sources, known, touched):
+            if self._touch(event, found, sources, known, coming, touched):
                 outcomes[number] = HANDLED
         self._act([event for _, event in events], list(touched.values()), sources, outcomes, received, run)
         for _, event in events:
@@ -141,19 +145,19 @@ class Handler:
         log.warning("message skipped: %d bytes on %s, over the %d there may be", size, topic[:200], MAX_MESSAGE_BYTES)
         return self._count(NOT_UNDERSTOOD)
 
-    def _new(self, events: list[tuple[int, Event]], outcomes: list[str]) -> list[tuple[int, Event]]:
-        """Return the events that are not noted as handled, marking the others.
+    def _new(self, events: list[tuple[int, Event]], outcomes: list[str]) -> tuple[str, list[tuple[int, Event]]]:
+        """Return the run of Redis that was asked, and the events that are not noted as handled, marking the others.
 
         To handle one again would do no harm, but to die over it would: no replay brings again what is noted.
         """
         if not events or not self._service.settings.worker.datagrepper:
-            return events
-        with redis_errors():
-            moments = self._service.client.zmscore(HANDLED_KEY, [event.id for _, event in events])
-        for (number, _), moment in zip(events, moments, strict=True):
-            if moment is not None:
+            return "", events
+        ids = [event.id for _, event in events]
+        run, *noted = run_script(self._service.client, "unhandled", [HANDLED_KEY], *ids)
+        for (number, _), is_noted in zip(events, noted, strict=True):
+            if is_noted:
                 outcomes[number] = REPEATED
-        return [one for one, moment in zip(events, moments, strict=True) if moment is None]
+        return run.decode(), [one for one, is_noted in zip(events, noted, strict=True) if not is_noted]
 
     def _named(self, event: Event) -> list[tuple[Query, dict[str, None]]]:
         """Return the queries that listen to an event, each with the names that it gives them."""
@@ -166,6 +170,7 @@ class Handler:
         named: Sequence[tuple[Query, dict[str, None]]],
         sources: Mapping[str, str],
         known: Set[str],
+        coming: Set[str],
         touched: dict[tuple[str, str], _Touch],
     ) -> bool:
         """Add to ``touched`` what an event changes, and say whether that is anything."""
@@ -179,7 +184,7 @@ class Handler:
                 key = (query.name, name)
                 touch = touched.get(key)
                 if touch is None:
-                    touch = touched[key] = _Touch(query, name, name in known, event)
+                    touch = touched[key] = _Touch(query, name, name in known, name in coming, event)
                 touch.add(event)
         return is_any
 
@@ -203,31 +208,39 @@ class Handler:
         run: str,
     ) -> None:
         for batch in batched(self._wanted(touched), BATCH):
-            take_out(
-                self._service,
-                [touch.invalidation() for touch in batch],
-                [(touch.query.upstream, touch.query.name, touch.package, touch.event.sent) for touch in batch],
-            )
-            self._on_queued(Counter(touch.query.upstream for touch in batch))
+            jobs = [
+                (touch.query.upstream, touch.query.name, touch.package, touch.event.sent)
+                for touch, is_refilled in batch
+                if is_refilled
+            ]
+            take_out(self._service, [touch.invalidation() for touch, _ in batch], jobs)
+            self._on_queued(Counter(upstream for upstream, *_ in jobs))
+        invalidated, figures = time.time(), self._service.figures
         self._note(events, sources, outcomes)
         self._note_handled(events, run)
-        now, figures = time.time(), self._service.figures
-        for outcome in outcomes:
-            figures.count("messages", outcome)
+        for outcome, count in Counter(outcomes).items():
+            figures.count("messages", outcome, count)
         # What is replayed comes as late as it was missed, and says nothing about the bus.
         for event in events if received is not None else ():
-            figures.observe("sent to invalidated", "", max(0.0, now - event.sent))
-            figures.observe("received to invalidated", "", max(0.0, now - received))
+            figures.observe("sent to invalidated", "", max(0.0, invalidated - event.sent))
+            figures.observe("received to invalidated", "", max(0.0, invalidated - received))
 
-    def _wanted(self, touched: Sequence[_Touch]) -> list[_Touch]:
-        """Return what is to be taken out of use and refilled.
+    def _wanted(self, touched: Sequence[_Touch]) -> list[tuple[_Touch, bool]]:
+        """Return what is to be taken out of use, each with whether it is to be refilled.
 
-        Of a package that the index does not know, only what there is: a fill that has not begun yet reads what is new.
+        Of a package that the index does not know nothing is refilled that was not cached before: most such names are those of
+        images.  If the index is about to know it, it is kept what its messages say, and else nothing.
         """
         unknown = [touch for touch in touched if not touch.is_known]
-        there = self._service.cache.exist([touch.query.entry(touch.package) for touch in unknown]) if unknown else []
-        cached = [touch for touch, is_there in zip(unknown, there, strict=True) if is_there]
-        return [*(touch for touch in touched if touch.is_known), *cached]
+        cached = self._service.cache.are_cached([touch.query.entry(touch.package) for touch in unknown])
+        return [
+            *((touch, True) for touch in touched if touch.is_known),
+            *(
+                (touch, is_cached)
+                for touch, is_cached in zip(unknown, cached, strict=True)
+                if is_cached or touch.is_coming
+            ),
+        ]
 
     def _note(self, events: Sequence[Event], sources: Mapping[str, str], outcomes: Sequence[str]) -> None:
         """Note for others what was handled: the timelines, the index, the replay, the figures."""

@@ -67,6 +67,12 @@ class PackagesConsumer(FedmsgConsumer):
         if size > MAX_MESSAGE_BYTES:
             self.worker.refuse(str(message.topic), size)
             return None
+        if not self.validate_signatures:
+            # Nothing that the hub would do with it is of use: it waits as it came, which takes a tenth of the memory.
+            self.headcount_in += 1
+            self.headcount_out += 1
+            self.worker.take(message.body)
+            return None
         try:
             body = json.loads(message.body)
         except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
 """The refillers: claim a job, fetch what it names, store it, done.
 
-Each upstream has threads of its own, as many as it may be asked things at once.  A fetch that fails is tried again
+Each upstream has threads of its own, a few more than it may be asked things at once.  A fetch that fails is tried again
 for ever, ever more slowly; what upstream does not show yet is not trusted and looked at again.
 
 Before editing: a value is stored with the generation that was read *before* it was fetched, and a claim ends last.
@@ -39,6 +39,10 @@ LOOK_DELAY = 0.5
 #: Seconds after which another look follows when a value was kept although it did not show its event; each next waits twice as
 #: long, until the event is so old that upstream cannot be behind it any more (`LAG_LIMIT`).
 KEPT_LOOK_DELAY = 60.0
+
+#: Refills of an upstream that are under way beyond the questions it may be asked at once: so many are being claimed, read and
+#: stored while the others wait for their answers.
+AHEAD = 2
 
 #: Seconds an idle thread waits for a job of which nobody tells it: those that the web or another worker adds.
 IDLE = 1.0
@@ -92,7 +96,7 @@ class Refiller:
         resting = connector.circuit.resting()
         if resting:
             return resting
-        claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency)
+        claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)
         if not isinstance(claim, Claim):
             return IDLE if claim is None else min(claim, IDLE)
         query = self._service.queries.get(claim.query)
@@ -233,7 +237,7 @@ class _Outcome:
 
 
 class Refillers:
-    """The threads that do the jobs: for each upstream as many as it may be asked things at once.
+    """The threads that do the jobs: for each upstream a few more than it may be asked things at once.
 
     ``is_flooded`` says whether so many messages wait that these should go first.
     """
@@ -252,7 +256,7 @@ class Refillers:
         self._threads = [
             threading.Thread(target=self._run, args=(name,), name=f"refill-{name}-{number}", daemon=True)
             for name, connector in service.connectors.items()
-            for number in range(connector.settings.concurrency)
+            for number in range(connector.settings.concurrency + AHEAD)
         ]
         self._threads.append(threading.Thread(target=self._renew, name="renew", daemon=True))
 

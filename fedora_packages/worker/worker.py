@@ -86,7 +86,10 @@ class Worker:
             thread.join(STOP_LIMIT)
 
     def take(self, message: Any) -> None:
-        """Take a message from the bus, to be handled soon, together with others that come meanwhile."""
+        """Take a message from the bus, to be handled soon, together with others that come meanwhile.
+
+        As the text that the bus has carried, or decoded.
+        """
         if not self._inbox.put(message):
             self._gaps.suspect("more messages came than could be kept")
 
@@ -138,7 +141,8 @@ class Worker:
 
     def _handle_some(self) -> None:
         """Handle what is in the inbox, or wait a little for something to be."""
-        messages, received = self._inbox.get()
+        waiting, received = self._inbox.get()
+        messages = [_decoded(message) for message in waiting]
         for message in messages:
             # Each of them counts, also once one has shown a hole.
             self._look_at_number(message)
@@ -227,6 +231,16 @@ class Scheduled:
             self._refillers.wake({follower.upstream: count})
         with redis_errors():
             self._service.client.hset(FOLLOWED_KEY, self.query.name, digest)
+
+
+def _decoded(message: Any) -> Any:
+    """Return what the text of a message holds, as the hub hands it on; what is no JSON as it is, which is no message."""
+    if not isinstance(message, str | bytes):
+        return message
+    try:
+        return {"body": json.loads(message)}
+    except (ValueError, RecursionError):
+        return message
 
 
 def _scheduled(service: Service) -> list[Query]:

@@ -50,6 +50,36 @@ def test_not_now_is_tried_once_more_and_then_unavailable(queries, upstream, stat
     assert len(upstream.asked) == 2
 
 
+def test_no_more_questions_are_asked_at_once_than_there_may_be(queries, upstream, monkeypatch):
+    allowed = queries["mdapi.relations"].connector.settings.concurrency
+    too_many, answer = threading.Barrier(allowed + 1), upstream.answer
+    met = []
+
+    def counted(asked):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.append(too_many.wait(0.2))
+        return answer(asked)
+
+    monkeypatch.setattr(upstream, "answer", counted)
+    threads = [threading.Thread(target=ask, args=[queries]) for _ in range(allowed + 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert (met, len(upstream.asked)) == ([], allowed + 1)
+
+
+def test_a_question_waits_for_its_turn_within_a_bound(queries, upstream):
+    connector = queries["mdapi.relations"].connector
+    connector.settings = replace(connector.settings, timeout=0.05)
+    with contextlib.ExitStack() as turns:
+        for _ in range(connector.settings.concurrency):
+            turns.enter_context(connector._turns)
+        with pytest.raises(UpstreamUnavailable, match=r"no turn within 0\.05 s"):
+            ask(queries)
+    assert upstream.asked == []
+
+
 def test_what_fails_in_passing_is_not_noticed(queries, upstream):
     good = {
         kind: [] for kind in queries["mdapi.relations"].connector.__class__.relations.fetch.__globals__["RELATIONS"]

@@ -7,16 +7,20 @@ import random
 import re
 import subprocess
 import time
+from urllib.parse import quote
 
 import pytest
 
 from fedora_packages.sandbox.laptop import free_port, module
 
+from .facts import told_facts, true_facts
 from .site import ROOT, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("all-of-fedora")]
 
-LOOKED_AT = 200
+LOOKED_AT = 500
+
+TABS = ("", "/builds", "/updates", "/bugs", "/contents", "/changelog", "/dependencies", "/sources")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,21 @@ def test_random_pages_show_what_the_data_says(running, packages):
     for part in running.laptop.parts:
         running.figures[f"MB of {part.name}"] = megabytes(part.process)
     print({name: round(value, 1) for name, value in running.figures.items()})
+    assert wrong == {}
+
+
+def test_no_tab_of_random_packages_is_an_error_and_every_fact_is_the_worlds(running, packages):
+    builders = {sub["name"]: package["name"] for package in packages.values() for sub in package["subpackages"]}
+    wrong = {}
+    for name in random.Random(500).sample(sorted(packages), LOOKED_AT):
+        statuses = {tab: running.get(f"/{quote(name)}{tab}").status_code for tab in TABS}
+        truth = running.control(f"packages/{quote(name)}")
+        there = truth["repositories"].get("rawhide", {"binaries": ()})["binaries"]
+        binaries = [binary for binary in sorted(there) if builders.get(binary, name) == name][:3]
+        expected = {"statuses": dict.fromkeys(TABS, 200), **true_facts(truth, "rawhide", binaries)}
+        found = {"statuses": statuses, **told_facts(running.api, quote(name), "rawhide", binaries)}
+        if found != expected:
+            wrong[name] = {key: (found[key], expected[key]) for key in expected if found[key] != expected[key]}
     assert wrong == {}
 
 

@@ -41,8 +41,8 @@ from fedora_packages.worker.replay import Replay
 
 from .stepping import FAIL, RUN_KEY, gate
 
-#: The packages.  The index does not know the last: it may be cached, but no page shows it, and nothing is kept of what messages
-#: say of it.
+#: The packages.  The index does not know the last: it may be cached, but no page shows it, and it is refilled only if it
+#: was cached.
 KNOWN = ("guake", "vim")
 PACKAGES = (*KNOWN, "unlisted")
 RELEASES = ("rawhide", "f45")

@@ -1,9 +1,20 @@
 """The JSON API."""
 
+from copy import copy
+from dataclasses import replace
+
 import pytest
+
+from fedora_packages import timeline
+from fedora_packages.errors import SettingsError
+from fedora_packages.events import parse
+from fedora_packages.views.api.table import addressed
 
 from .values import VALUES
 from .website import CAUSE, website
+
+#: A message as it comes over the bus.
+MESSAGE = {"topic": "org.fedoraproject.prod.buildsys.build.state.change", "msg": {"name": "vim", "new": 1}}
 
 
 def test_a_package_says_what_it_is_and_where_all_of_it_is(site):
@@ -17,6 +28,7 @@ def test_a_package_says_what_it_is_and_where_all_of_it_is(site):
         "branch": "rawhide",
         "releases": ["rawhide"],
         "retired": False,
+        "retirement": None,
         "binaries": ["vim-common", "vim-enhanced"],
     }
     assert links["builds"] == "http://localhost/api/v1/packages/vim-common/builds"
@@ -114,3 +126,273 @@ def test_a_retired_package_is_described_as_such(site):
 def test_the_api_is_also_below_the_old_prefix(site):
     answer = site.get("/packages/api/v1/packages/guake", 200)
     assert answer.json["links"]["self"] == "http://localhost/packages/api/v1/packages/guake"
+
+
+def rows_of(answer, name="builds", key="build_id"):
+    return [row[key] for row in answer["value"][name]]
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "key", "rows"),
+    [
+        ("builds?state=complete", "builds", "build_id", [8]),
+        ("builds?size=2", "builds", "build_id", [9, 8]),
+        ("builds?size=2&page=2", "builds", "build_id", [7]),
+        ("builds?page=3", "builds", "build_id", []),
+        ("updates?status=stable", "updates", "alias", ["FEDORA-2026-0000000006"]),
+        ("updates?release=f45&status=testing", "updates", "alias", ["FEDORA-2026-0000000007"]),
+        ("updates?release=f40", "updates", "alias", ["FEDORA-2026-0000000005"]),
+        ("updates?release=rawhide", "updates", "alias", []),
+        ("bugs?security=true", "bugs", "id", [2300002]),
+        ("bugs?status=NEW&security=false", "bugs", "id", [2300001]),
+        ("files?size=1&page=2", "directories", "path", ["/usr/share"]),
+        ("relations?kind=requires&flags=GE", "requires", "name", ["vim-common"]),
+        ("patches?found=false", "patches", "name", ["guake-%{x}.patch"]),
+    ],
+)
+def test_a_list_is_filtered_and_cut_as_its_rows_allow(site, address, name, key, rows):
+    site.know_all(VALUES, "guake")
+    assert rows_of(site.get(f"/api/v1/packages/guake/{address}", 200).json, name, key) == rows
+
+
+def test_one_of_several_lists_is_given_without_the_others(site):
+    site.know_all(VALUES, "guake")
+    value = site.get("/api/v1/packages/guake/relations?kind=provides", 200).json["value"]
+    assert value == {"found": True, "provides": VALUES["mdapi.relations"]["provides"]}
+
+
+def test_a_list_can_be_followed_from_page_to_page_and_back(site):
+    site.know_all(VALUES, "guake")
+    first = site.get("/api/v1/packages/guake/builds?size=1&state=complete", 200).json["list"]
+    assert (first["total"], first["pages"], first["previous"], first["next"]) == (1, 1, None, None)
+    read, address = [], "/api/v1/packages/guake/builds?size=1"
+    while address:
+        answer = site.get(address, 200).json
+        read, address = read + rows_of(answer), answer["list"]["next"]
+    assert (read, answer["list"]["previous"]) == (
+        [9, 8, 7],
+        "http://localhost/api/v1/packages/guake/builds?size=1&page=2",
+    )
+
+
+def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
+    site.know_all(VALUES, "guake")
+    answer = site.get("/api/v1/packages/guake/builds?page=", 200).json
+    assert set(answer) == {"package", "query", "release", "state", "value", "stamp", "because", "problem"}
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("packages/guake/builds?limit=5", "there are state, page, size"),
+        ("packages/guake/spec?page=1", "there is release"),
+        ("packages/guake/maintainers?x=1", "there are none"),
+        ("packages/guake?release=f45", "there are none"),
+        ("packages/guake/timeline?page=1", "there are none"),
+        ("packages/guake/builds?state=broken", "one of building, complete, deleted, failed, canceled"),
+        ("packages/guake/builds?state=complete&state=failed", "it may be given once"),
+        ("packages/guake/builds?page=0", "a whole number from 1 to 1000"),
+        ("packages/guake/builds?size=1001", "a whole number from 1 to 1000"),
+        ("packages/guake/builds?size=" + "9" * 5000, "a whole number from 1 to 1000"),
+        ("packages/guake/bugs?security=yes", "one of true, false"),
+        ("packages/guake/relations?page=2", "kind is needed to choose a list: one of requires, provides"),
+        ("packages/guake/files?release=..", "one of rawhide, f45"),
+        ("packages/guake/updates?release=%00", "its branch, or bodhi's name of it"),
+        ("packages/guake/releases?release=f1", "expected one of rawhide, f45"),
+        ("packages?names=guake&query=nope", "one of bugs, builds"),
+        ("packages?names=guake&query=builds&release=rawhide", "it does not differ by release"),
+        ("packages?names=guake,vim&query=files&release=f1", "one of f45, rawhide"),
+        ("packages?names=guake&page=1", "is asked for by name is given at once"),
+        ("packages?query=builds", "by names="),
+        ("packages?names=" + ",".join(f"p{number}" for number in range(101)), "at most 100"),
+        ("packages?names=" + "x" * 30_000, "at most 100"),
+        ("changes?since=yesterday", "the cursor of an answer"),
+        ("changes?since=" + "1" * 10_000, "the cursor of an answer"),
+        ("changes?count=1001", "a whole number from 1 to 1000"),
+        ("search?q=x&limit=3", "there are q, start, rows"),
+        ("status?x=1", "there are none"),
+        ("releases?state=dead", "one of pending, frozen, current"),
+        ("openapi.json?x", "there are none"),
+    ],
+    ids=lambda text: text[:50],
+)
+def test_a_parameter_that_means_nothing_is_400_and_the_problem_says_what_is_allowed(site, upstream, address, allowed):
+    site.know_all(VALUES, "guake")
+    answer = site.get(f"/api/v1/{address}", 400)
+    assert (answer.content_type, allowed in answer.json["detail"], upstream.asked) == (
+        "application/problem+json",
+        True,
+        [],
+    )
+    assert len(answer.json["detail"]) < 700
+
+
+def test_a_release_that_no_update_is_of_is_400_and_names_those_there_are(site):
+    site.know_all(VALUES, "guake")
+    detail = site.get("/api/v1/packages/guake/updates?release=f1", 400).json["detail"]
+    assert detail == "release is 'f1'; expected one of rawhide, f45, F40."
+
+
+def test_an_answer_that_is_the_same_is_304_and_one_of_another_state_is_not(site, client):
+    site.know_all(VALUES, "guake")
+    first = site.get("/api/v1/packages/guake/builds", 200)
+    again = {"If-None-Match": first.headers["ETag"]}
+    same = site.app.get("/api/v1/packages/guake/builds", headers=again, status=304)
+    assert (same.body, same.headers["ETag"], same.headers["Cache-Control"]) == (b"", first.headers["ETag"], "no-cache")
+    assert same.headers["Access-Control-Allow-Origin"] == "*"
+    # Nothing of the package changes, and its revision does not; but nobody listens any more.
+    client.delete("fp:{worker}:beats")
+    site.app.app.registry.reads._watch._looked = float("-inf")
+    assert site.app.get("/api/v1/packages/guake/builds", headers=again).json["state"] == "unwatched"
+
+
+def test_head_tells_what_get_does_without_the_body(site):
+    site.know_all(VALUES, "guake")
+    head, get = site.app.head("/api/v1/packages/guake/builds"), site.get("/api/v1/packages/guake/builds")
+    assert (head.status_int, head.body, head.headers["ETag"]) == (200, b"", get.headers["ETag"])
+    assert site.app.head("/api/v1/packages/nope", status=404).body == b""
+
+
+def test_some_packages_are_given_in_their_order_and_names_of_none_are_told(site):
+    answer = site.get("/api/v1/packages?names=vim-common,nothing,guake,..,guake,%00", 200).json
+    assert ([found["name"] for found in answer["packages"]], answer["unknown"]) == (
+        ["vim-common", "guake"],
+        ["nothing", "..", "\0"],
+    )
+
+
+def test_the_answers_of_many_packages_are_what_the_cache_has_and_no_upstream_is_waited_for(site, upstream):
+    site.know_all(VALUES, "guake")
+    answer = site.get("/api/v1/packages?names=guake,gcc&query=builds", 200).json
+    assert [(found["answer"]["state"], found["answer"]["value"]) for found in answer["packages"]] == [
+        ("fresh", VALUES["koji.builds"]),
+        ("unknown", None),
+    ]
+    # What is not known is left to the worker.
+    claim = site.service.queue.claim("koji", 10.0, 10)
+    assert (upstream.asked, claim.query, claim.package) == ([], "koji.builds", "gcc")
+
+
+def test_a_package_that_is_not_in_a_release_has_no_answer_of_it(site):
+    site.know_all(VALUES, "guake", "f45")
+    packages = site.get("/api/v1/packages?names=guake,vim&query=files&release=f45", 200).json["packages"]
+    assert [found["answer"] and found["answer"]["state"] for found in packages] == ["fresh", None]
+
+
+def test_all_packages_are_listed_page_by_page(site):
+    read, address = [], "/api/v1/packages?size=2"
+    while address:
+        answer = site.get(address, 200).json
+        read, address = read + [found["name"] for found in answer["packages"]], answer["list"]["next"]
+    assert (read, answer["list"]["total"]) == (["epel-release", "gcc", "gone", "guake", "vim"], 5)
+
+
+def test_what_each_release_has_is_told_in_one_answer(site):
+    site.know_all(VALUES, "guake")
+    answer = site.get("/api/v1/packages/guake/releases", 200).json
+    shown = {
+        found["branch"]: [found[slot] and (found[slot]["evr"], found[slot]["update"]) for slot in ("stable", "testing")]
+        for found in answer["releases"]
+    }
+    assert shown == {
+        "rawhide": [("3.8-1.fc46", None), None],
+        "f45": [("3.6-1.fc46", "FEDORA-2026-0000000006"), ("3.7-1.fc46", "FEDORA-2026-0000000007")],
+    }
+    assert (answer["state"], list(answer["readings"])) == ("fresh", ["bodhi.releases", "koji.tagged", "bodhi.updates"])
+
+
+def test_of_one_release_alone_it_is_told_whether_its_tags_are_known(site):
+    site.know_all({**VALUES, "koji.tagged": {"tags": {"f46": None}}}, "guake")
+    for branch, is_known in (("rawhide", True), ("f45", False)):
+        (found,) = site.get(f"/api/v1/packages/guake/releases?release={branch}", 200).json["releases"]
+        assert (found["branch"], found["stable"], found["is_known"]) == (branch, None, is_known)
+
+
+def test_the_worst_state_of_what_an_answer_is_made_of_is_its_own(service, strings):
+    away = {key: "http://127.0.0.1:9" for key in strings if key.startswith("connectors.") and key.endswith(".url")}
+    with website(service, {**strings, **away}) as site:
+        site.know_all(VALUES, "guake")
+        site.invalidate("bodhi.updates", "guake")
+        answer = site.get("/api/v1/packages/guake/releases", 200).json
+        assert (answer["state"], answer["readings"]["koji.tagged"]["state"]) == ("failing", "fresh")
+        site.service.cache.drop(site.service.queries["koji.tagged"].entry("guake"), "")
+        assert site.get("/api/v1/packages/guake/releases", 503).json["query"] == "koji.tagged"
+
+
+def test_why_a_package_was_retired_is_told_where_it_is_known(site, upstream):
+    assert site.get("/api/v1/packages/gone", 200).json["retirement"] == {
+        "branch": "rawhide",
+        "reason": None,
+        "is_known": False,
+    }
+    spec = {"found": False, "dead": "Nobody wants it.", "commit": None}
+    site.know("distgit.spec", spec, "gone", "rawhide")
+    assert site.get("/api/v1/packages/gone", 200).json["retirement"]["reason"] == "Nobody wants it."
+    assert (site.get("/api/v1/packages/gone/spec", 200).json["value"], upstream.asked) == (spec, [])
+
+
+def test_what_happened_lately_is_told_newest_first(site, client):
+    for number in (1, 2):
+        event = parse({**MESSAGE, "msg_id": f"2026-{number}", "timestamp": 1764000000 + number})
+        timeline.note(client, "vim", event)
+    answer = site.get("/api/v1/packages/vim-common/timeline", 200).json
+    assert (answer["package"], [found["id"] for found in answer["events"]]) == ("vim", ["2026-2", "2026-1"])
+
+
+def test_changes_are_told_from_one_cursor_to_the_next(site):
+    cursor = site.get("/api/v1/changes", 200).json["cursor"]
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    site.know("mdapi.files", VALUES["mdapi.files"], "vim-common", "rawhide")
+    site.know("bodhi.releases", VALUES["bodhi.releases"])
+    answer = site.get(f"/api/v1/changes?since={cursor}&count=2", 200).json
+    assert [(found["query"], found["package"], found["release"]) for found in answer["changes"]] == [
+        ("koji.builds", "guake", None),
+        ("mdapi.files", "vim-common", "rawhide"),
+    ]
+    assert answer["more"] is True
+    rest = site.get(f"/api/v1/changes?since={answer['cursor']}", 200).json
+    assert ([found["package"] for found in rest["changes"]], rest["more"]) == ([None], False)
+    assert [site.get(found["url"]).status_int for found in answer["changes"] + rest["changes"]] == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("names=vim", ["mdapi.files"]),
+        ("names=guake,nope", ["koji.builds"]),
+        ("query=files", ["mdapi.files"]),
+        ("names=gcc", []),
+    ],
+)
+def test_changes_of_some_packages_or_one_query_are_told_alone(site, asked, told):
+    cursor = site.get("/api/v1/changes", 200).json["cursor"]
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    site.know("mdapi.files", VALUES["mdapi.files"], "vim-common", "rawhide")
+    answer = site.get(f"/api/v1/changes?since={cursor}&{asked}", 200).json
+    assert ([found["query"] for found in answer["changes"]], answer["cursor"]) == (
+        told,
+        site.get("/api/v1/changes").json["cursor"],
+    )
+    assert answer.get("unknown", []) == (["nope"] if "nope" in asked else [])
+
+
+def test_a_cursor_of_lost_changes_is_410_and_the_problem_has_a_new_one(site, client):
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    cursor = site.get("/api/v1/changes", 200).json["cursor"]
+    client.flushall()
+    answer = site.get(f"/api/v1/changes?since={cursor}", 410)
+    assert (answer.content_type, answer.json["type"]) == (
+        "application/problem+json",
+        "http://localhost/api#problem-cursor-gone",
+    )
+    assert site.get(f"/api/v1/changes?since={answer.json['cursor']}", 200).json["changes"] == []
+
+
+def test_two_queries_of_one_short_name_or_one_of_a_parts_are_refused_at_start(service):
+    query = service.queries["koji.builds"]
+    with pytest.raises(SettingsError, match="two queries are called 'builds'"):
+        addressed([query, replace(query, name="other.builds")])
+    named = copy(query.declaration)
+    named.short_name = "timeline"
+    with pytest.raises(SettingsError, match="choose another name"):
+        addressed([replace(query, declaration=named)])

@@ -129,8 +129,8 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
     assert (answer.content_type, answer.json) == (
         "application/problem+json",
         {
-            "type": "about:blank",
-            "title": "Not Found",
+            "type": "http://localhost/api#problem-unknown-package",
+            "title": "Unknown package",
             "status": 404,
             "detail": "There is no package called 'nope'.",
         },

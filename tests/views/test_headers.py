@@ -52,7 +52,7 @@ def test_the_style_sheet_is_there_for_long_under_an_address_of_its_content(site)
     )
 
 
-@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/guake", "/guake/sources", "/nothing"])
+@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/guake", "/guake/sources", "/api", "/nothing"])
 def test_no_page_has_scripts_or_styles_of_its_own(site, address):
     elements = Elements(site.get(address).text)
     inline = [tag for tag, attributes in elements.found if tag == "style" or "style" in attributes]
@@ -60,13 +60,13 @@ def test_no_page_has_scripts_or_styles_of_its_own(site, address):
     assert (inline, active, elements.of("script")) == ([], [], [])
 
 
-@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/s?search=xyzzy", "/nothing"])
+@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/s?search=xyzzy", "/api", "/nothing"])
 def test_every_element_of_a_page_is_ended(site, address):
     elements = Elements(site.get(address).text)
     assert (elements.misplaced, elements.open) == ([], [])
 
 
-@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/guake", "/nothing"])
+@pytest.mark.parametrize("address", ["/", "/s?search=guake", "/guake", "/api", "/nothing"])
 def test_a_page_can_be_used_with_a_keyboard_and_a_reader(site, address):
     elements = Elements(site.get(address).text)
     targets = {attributes.get("id") for _, attributes in elements.found}

@@ -119,7 +119,7 @@ VALUES: dict[str, Any] = {
         "total": 3,
         "bugs": [bug(2300003, "POST"), bug(2300002, "ASSIGNED", security=True), bug(2300001)],
     },
-    "bugzilla.counts": {"open": 3, "blockers": 1},
+    "bugzilla.counts": {"open": 3, "blockers": 1, "changed": 1763990000},
     "mdapi.package": {
         "found": True,
         "name": "guake",
@@ -162,13 +162,20 @@ VALUES: dict[str, Any] = {
         "requires": [relation("vim-common", "GE", "2.0", "1"), relation("libc.so.6(GLIBC_2.4)(64bit)")],
         "provides": [relation("guake", "EQ", "3.8", "0")],
     },
-    "distgit.spec": {"found": True, "text": "Name: guake\n%description\n<b>\n", "size": 30, "dead": None},
+    "distgit.spec": {
+        "found": True,
+        "text": "Name: guake\n%description\n<b>\n",
+        "size": 30,
+        "dead": None,
+        "commit": "7a98",
+    },
     "distgit.patches": {
         "found": True,
         "patches": [
             {"name": "guake-tray.patch", "found": True, "size": 100, "files": 2, "added": 14, "removed": 3},
             {"name": "guake-%{x}.patch", "found": False, "size": None, "files": None, "added": None, "removed": None},
         ],
+        "commit": "7a98",
     },
     "distgit.maintainers": {
         "found": True,
@@ -177,5 +184,6 @@ VALUES: dict[str, Any] = {
         "committers": [],
         "collaborators": [],
         "groups": ["@gnome-sig"],
+        "modified": None,
     },
 }

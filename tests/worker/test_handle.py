@@ -70,6 +70,15 @@ def test_a_package_that_nobody_knows_is_not_queued(service, handler):
     assert queued(service) == set()
 
 
+def test_what_is_fetched_of_a_package_that_was_new_must_show_its_first_build(service, handler):
+    body = {"name": "brand-new", "build_id": 7, "new": 1}
+    handler.handle({**message("buildsys.build.state.change", **body), "timestamp": time.time()})
+    query = service.queries["koji.builds"]
+    opened = service.cache.open(query.entry("brand-new"))
+    assert not query.shows({"total": 0, "builds": []}, opened.evidence)
+    assert opened.cause["topic"] == "buildsys.build.state.change"
+
+
 def test_what_is_cached_is_queued_although_the_index_does_not_know_it_yet(service, handler):
     fill(service, "koji.builds", "brand-new", {"builds": []})
     handler.handle(message("buildsys.build.state.change", name="brand-new"))
@@ -115,7 +124,13 @@ def test_an_entry_of_an_unknown_package_is_queued_although_its_values_were_taken
 
 
 def test_what_was_done_in_a_redis_that_is_gone_is_not_noted_in_the_next(service, handler, monkeypatch):
-    monkeypatch.setattr(handle, "run_id", lambda client: "another run")
+    really = handle.run_script
+
+    def run_script(client, name, *arguments):
+        told = really(client, name, *arguments)
+        return [b"another run", *told[1:]] if name == "unhandled" else told
+
+    monkeypatch.setattr(handle, "run_script", run_script)
     with pytest.raises(CacheUnavailable, match="restarted"):
         handler.handle(BUILD)
     assert service.client.zscore(handle.HANDLED_KEY, "2026-1") is None

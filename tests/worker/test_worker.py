@@ -1,5 +1,6 @@
 """The worker as a whole, without a bus: messages in, fresh entries out, and nothing that stops it."""
 
+import json
 import threading
 import time
 
@@ -142,19 +143,22 @@ def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, up
         assert scheduled._early.is_set() is (name == "F46")
 
 
-def test_messages_that_are_taken_are_handled_soon(service, worker, wait_until):
+@pytest.mark.parametrize("as_the_bus_has_it", [dict, json.dumps, lambda message: json.dumps(message).encode()])
+def test_messages_that_are_taken_are_handled_soon(service, worker, wait_until, as_the_bus_has_it):
     worker.start()
+    worker.take(as_the_bus_has_it("no message") if as_the_bus_has_it is json.dumps else "{no JSON")
     for name in ("guake", "vim"):
-        worker.take({**BUILD, "msg": {"name": name}, "msg_id": f"2026-{name}"})
+        worker.take(as_the_bus_has_it({**BUILD, "msg": {"name": name}, "msg_id": f"2026-{name}"}))
     wait_until(lambda: all(read(service, "koji.builds", name).is_fresh for name in ("guake", "vim")))
     assert worker._inbox.oldest() is None
 
 
-def test_a_hole_in_a_publishers_numbers_has_the_archive_looked_at(service, worker, client, upstream, wait_until):
+@pytest.mark.parametrize("as_it_comes", [lambda body: {"topic": body["topic"], "body": body}, json.dumps])
+def test_a_hole_in_a_publishers_numbers_has_the_archive_looked_at(worker, wait_until, as_it_comes):
     worker.start()
     wait_until(lambda: worker._gaps.as_dict()["closed"])
     for number in (1, 2, 4):
-        worker.take({"topic": BUILD["topic"], "body": {**BUILD, "i": number, "msg_id": f"2026-{number}"}})
+        worker.take(as_it_comes({**BUILD, "i": number, "msg_id": f"2026-{number}"}))
     wait_until(lambda: "number" in worker._gaps.reason)
 
 

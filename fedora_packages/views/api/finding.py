@@ -1,0 +1,34 @@
+"""Where a program begins: the start of the API, and the search."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from fedora_packages.views.api.addresses import asked
+from fedora_packages.views.api.packages import listed
+from fedora_packages.views.search import TERM_KEPT
+
+
+@view_config(route_name="api.start", renderer="json")
+def start(request: Request) -> dict[str, Any]:
+    """Return where everything is."""
+    asked(request, "api.start")
+    names = ("packages", "search", "releases", "changes", "status", "openapi")
+    return {
+        "documentation": request.route_url("api"),
+        "links": {name: request.route_url(f"api.{name}") for name in names},
+    }
+
+
+@view_config(route_name="api.search", renderer="json")
+def search(request: Request) -> dict[str, Any]:
+    """Return the packages that the text ``q`` finds, best first: ``rows`` of them from ``start`` on (the first is 0)."""
+    values = asked(request, "api.search")
+    first = values.get("start", 0)
+    found = request.service.index.search(values.get("q", "")[:TERM_KEPT], first, values.get("rows", 20))
+    return {
+        "total": found.total,
+        "start": first,
+        "packages": [listed(request, hit.document, hit.binaries) for hit in found.hits],
+    }

@@ -1,0 +1,134 @@
+"""The lists in the values of queries: which there are, what they can be filtered by, and how they are cut into pages.
+
+All of it follows from what a query says that it returns: a list of objects is a list; a word, a yes or no and a name of a release
+in its rows are what it can be filtered by.  Filters and pages are cut from the cached value, so that there is no page of it that
+no message reaches.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fedora_packages.errors import InvalidArgument
+from fedora_packages.query import Query
+from fedora_packages.schema import KNOWN, NAMES, Schema, count, flag, optional, properties_of, record, whole
+from fedora_packages.schema import text as a_text
+from fedora_packages.views.api.addresses import MOST_ROWS, PAGE, SIZE, USUAL_ROWS, Parameter, word_parameter
+
+#: Which of several lists is asked for.
+KIND = "kind"
+
+#: What an answer says of a list that was cut.
+CUT = record(
+    name=a_text("which list of the value it is"),
+    total=count("rows that pass the filters"),
+    page=whole(least=1),
+    size=whole(least=1, most=MOST_ROWS),
+    pages=whole("a page after the last is empty", 1),
+    previous=optional(a_text("address of the page before")),
+    next=optional(a_text("address of the next page")),
+)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The lists of a query's value, by name, with the schemas of their rows."""
+
+    query: Query
+    rows: Mapping[str, Schema]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the lists can be filtered and cut by; nothing where there is no list."""
+        if not self.rows:
+            return ()
+        found = list(self.filters.values())
+        if len(self.rows) > 1:
+            found.append(word_parameter(KIND, tuple(self.rows), "Which list is given; the others are then left out."))
+        return (*found, PAGE, SIZE)
+
+    @cached_property
+    def filters(self) -> dict[str, Parameter]:
+        """The parameters that filter, by name: those that the rows of every list have."""
+        found = [
+            {name: parameter for name, schema in properties_of(rows).items() if (parameter := _filter(name, schema))}
+            for rows in self.rows.values()
+        ]
+        shared = set.intersection(*(set(names) for names in found)) if found else set()
+        # The release that chooses a variant is one already.
+        taken = {"release"} if self.query.by_release else set()
+        return {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
+
+    @property
+    def names_releases(self) -> bool:
+        """Whether a filter takes the name of a release, which only the releases there are can tell."""
+        return "release" in self.filters
+
+    def check(self, asked: Mapping[str, Any]) -> None:
+        """Raise `InvalidArgument` where it is not said which of several lists is to be cut."""
+        if len(self.rows) > 1 and KIND not in asked and asked.keys() & {"page", "size", *self.filters}:
+            raise InvalidArgument(f"{KIND} is needed to choose a list: one of {', '.join(self.rows)}")
+
+    def cut(
+        self, value: Mapping[str, Any], asked: Mapping[str, Any], address: Callable[..., str], releases: Iterable[Any]
+    ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+        """Return the value with its list filtered and cut, and what the answer says of that; as it is where nothing is asked.
+
+        ``address`` gives the address of another page; ``releases`` are those of bodhi, as far as they are known.  Raises
+        `InvalidArgument` for a release that neither they nor the rows know.
+        """
+        wanted = {name: asked[name] for name in (*self.filters, KIND, "page", "size") if name in asked}
+        name = wanted.pop(KIND, next(iter(self.rows), ""))
+        # What upstream does not have has no list either.
+        if name not in value or not (wanted or KIND in asked):
+            return value, None
+        page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
+        if self.names_releases and "release" in wanted:
+            wanted["release"] = _release(wanted["release"], value[name], releases)
+        rows = [row for row in value[name] if all(row[key] == word for key, word in wanted.items())]
+        pages = max(1, -(-len(rows) // size))
+        told = {
+            "name": name,
+            "total": len(rows),
+            "page": page,
+            "size": size,
+            "pages": pages,
+            "previous": address(page=min(page - 1, pages)) if page > 1 else None,
+            "next": address(page=page + 1) if page < pages else None,
+        }
+        kept = {key: part for key, part in value.items() if key not in self.rows}
+        return {**kept, name: rows[(page - 1) * size : page * size]}, told
+
+
+def lists_of(query: Query) -> Lists:
+    """Return the lists in the value of a query."""
+    found = properties_of(query.returns)
+    return Lists(
+        query,
+        {name: schema["items"] for name, schema in found.items() if schema.get("items", {}).get("type") == "object"},
+    )
+
+
+def _filter(name: str, schema: Schema) -> Parameter | None:
+    """Return the parameter that filters by a property; None if it is nothing to filter by."""
+    words = tuple(word for word in schema.get("enum") or schema.get(KNOWN, ()) if word is not None)
+    if words:
+        return word_parameter(name, words, f"Only rows of this {name}.")
+    if schema.get("type") == "boolean":
+        return Parameter(name, flag(), f"Only rows of which {name} is so.", "true")
+    if NAMES in schema:
+        known = {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}
+        return Parameter(name, known, "Only rows of this release: its branch, or bodhi's name of it.", "rawhide")
+    return None
+
+
+def _release(asked: str, rows: Sequence[Mapping[str, Any]], releases: Iterable[Mapping[str, Any]]) -> str:
+    """Return bodhi's name of the release that is asked for by that, or by its branch."""
+    active = {release["branch"]: release["name"] for release in releases}
+    named = {name.lower(): name for name in (*active.values(), *(row["release"] for row in rows if row["release"]))}
+    known = named | active
+    if asked.lower() not in known:
+        names = [*active, *sorted(set(named.values()) - set(active.values()))]
+        raise InvalidArgument(f"release is {asked!r}; expected one of {', '.join(names[:40]) or 'nothing'}")
+    return known[asked.lower()]
