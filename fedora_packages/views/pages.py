@@ -16,7 +16,7 @@ from fedora_packages.widgets.parameters import MOST_ROWS
 FIRST_TAB = "overview"
 
 #: Parameters that an address stands for.  ``/NAME/bugs/all`` always was all bugs on one page.
-STANDS_FOR = {"bugs.all": {"rows": str(MOST_ROWS)}}
+STANDS_FOR = {"bugs.all": {"size": str(MOST_ROWS)}}
 
 TEMPLATE = "fedora_packages:templates/tab.mako"
 

@@ -7,7 +7,7 @@ from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, releases_of, row_count, word
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, word
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
 
 ROWS = 100
@@ -37,7 +37,7 @@ class BugsWidget(Widget):
             "status": one_of(*STATUSES),
             "mark": one_of(*MARKS),
             "page": page_number,
-            "rows": row_count,
+            "size": page_size,
         }
 
     def elsewhere(self, page: Page) -> list[tuple[str, str]]:

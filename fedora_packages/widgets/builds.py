@@ -7,7 +7,7 @@ from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, row_count, word
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import names_of, reading_order
 
 ROWS = 50
@@ -21,7 +21,7 @@ class BuildsWidget(Widget):
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a state, a release, a page and how many rows it has."""
-        return {"state": one_of(*BUILD_STATES), "release": word, "page": page_number, "rows": row_count}
+        return {"state": one_of(*BUILD_STATES), "release": word, "page": page_number, "size": page_size}
 
     def elsewhere(self, page: Page) -> list[tuple[str, str]]:
         """Return koji's page of the package."""

@@ -69,7 +69,7 @@ def _switch(page: Page, rows: Sequence[Any], one: Filter, others: Sequence[Filte
 
 def sliced(page: Page, rows: Sequence[Any], usual: int) -> tuple[Slice, Switch]:
     """Return the page of a list that was asked for, ``usual`` rows of it if no number was, and a switch between sizes."""
-    size = page.values.get("rows", usual)
+    size = page.values.get("size", usual)
     sizes = sorted({usual, usual * 2, MOST_ROWS, size}) if len(rows) > min(usual, size) else []
-    choice = page.switch("rows", "Rows on a page", [(str(number), str(number)) for number in sizes], str(size))
+    choice = page.switch("size", "Rows on a page", [(str(number), str(number)) for number in sizes], str(size))
     return page.slice(rows, size), choice

@@ -77,7 +77,7 @@ def word(text: str) -> str:
 
 
 page_number = whole(1, LAST_PAGE)
-row_count = whole(1, MOST_ROWS)
+page_size = whole(1, MOST_ROWS)
 
 
 def release_of(package: Package) -> Parser:

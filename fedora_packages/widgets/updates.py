@@ -9,7 +9,7 @@ from fedora_packages.nvr import parse_nvr
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, row_count, word
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
 
 ROWS = 30
@@ -36,7 +36,7 @@ class UpdatesWidget(Widget):
             "release": word,
             "type": one_of(*TYPES),
             "page": page_number,
-            "rows": row_count,
+            "size": page_size,
         }
 
     def elsewhere(self, page: Page) -> list[tuple[str, str]]:

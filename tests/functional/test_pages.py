@@ -76,7 +76,7 @@ def test_each_choice_leads_to_as_many_rows_as_it_says_and_as_the_upstream_has(si
     offered = re.findall(r'<a href="(\?[^"]*)"[^>]*>[^<]* \(([0-9]+)\)</a>', site.get(f"/{package}/{tab}").text)
     found, compared = [], 0
     for address, number in offered:
-        page = site.get(f"/{package}/{tab}{html.unescape(address)}&rows=1000").text
+        page = site.get(f"/{package}/{tab}{html.unescape(address)}&size=1000").text
         (body,) = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
         there = same_list(site, page, upstream)
         compared += there is not None

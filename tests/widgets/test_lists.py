@@ -114,8 +114,8 @@ def test_only_words_that_occur_are_offered(lists, tab, words):
         ("builds?page=0", "page is '0'; expected a whole number from 1 to 1000"),
         ("builds?page=1001", "page is '1001'; expected a whole number"),
         ("builds?page=-1", "page is '-1'; expected a whole number"),
-        ("builds?rows=0", f"rows is '0'; expected a whole number from 1 to {MOST_ROWS}"),
-        ("updates?rows=10000000", "rows is '10000000'; expected a whole number"),
+        ("builds?size=0", f"size is '0'; expected a whole number from 1 to {MOST_ROWS}"),
+        ("updates?size=10000000", "size is '10000000'; expected a whole number"),
         ("updates?status=TESTING", "status is 'TESTING'; expected one of pending, testing, stable, unpushed, obsolete"),
         (
             "updates?type=feature",
@@ -126,7 +126,7 @@ def test_only_words_that_occur_are_offered(lists, tab, words):
         ("bugs?product=RHEL", "product is 'RHEL'; expected one of Fedora, Fedora EPEL"),
         ("bugs?release=f99", "release is 'f99'; expected one of rawhide, f45, f44, epel9, other"),
         ("bugs?mark=x", "mark is 'x'; expected one of security, blocker, tracker"),
-        ("bugs?rows=ten", "rows is 'ten'; expected a whole number"),
+        ("bugs?size=ten", "size is 'ten'; expected a whole number"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_what_does(lists, address, said):
@@ -170,8 +170,8 @@ def test_a_list_comes_in_pages_and_the_last_has_the_rest(long, tab, sizes):
 @pytest.mark.parametrize(
     ("tab", "asked", "last"),
     [
-        ("builds", "state=complete&rows=40", 4),
-        ("updates", "status=testing&release=f45&rows=40", 2),
+        ("builds", "state=complete&size=40", 4),
+        ("updates", "status=testing&release=f45&size=40", 2),
         ("bugs", "release=f45", 3),
     ],
 )
@@ -184,12 +184,12 @@ def test_pages_keep_filters_and_size(long, tab, asked, last):
 
 @pytest.mark.parametrize(("tab", "usual"), [("builds", 50), ("updates", 30), ("bugs", 100)])
 def test_a_page_has_as_many_rows_as_are_asked_for(long, tab, usual):
-    offered = {f"?rows={number}" for number in (usual, usual * 2, MOST_ROWS)}
-    assert (len(rows(long.get(f"/guake/{tab}?rows=7"))), offered <= links(long.get(f"/guake/{tab}"))) == (7, True)
+    offered = {f"?size={number}" for number in (usual, usual * 2, MOST_ROWS)}
+    assert (len(rows(long.get(f"/guake/{tab}?size=7"))), offered <= links(long.get(f"/guake/{tab}"))) == (7, True)
 
 
 def test_another_filter_begins_at_the_first_page(lists):
-    assert "?rows=2&state=failed" in links(lists.get("/guake/builds?page=2&rows=2"))
+    assert "?size=2&state=failed" in links(lists.get("/guake/builds?page=2&size=2"))
 
 
 # Builds.
