@@ -10,9 +10,13 @@ from pyramid.view import view_config
 from fedora_packages.package import BINARY, Package
 from fedora_packages.views.request import UnknownPart, asked_package
 from fedora_packages.widgets.base import Page, Panel, Tab, Widget, page_of, panels
+from fedora_packages.widgets.parameters import MOST_ROWS
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
+
+#: Parameters that an address stands for.  ``/NAME/bugs/all`` always was all bugs on one page.
+STANDS_FOR = {"bugs.all": {"size": str(MOST_ROWS)}}
 
 TEMPLATE = "fedora_packages:templates/tab.mako"
 
@@ -32,7 +36,8 @@ def tab(request: Request) -> dict[str, Any]:
     """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
     package = asked_package(request)
     found, widgets = asked_part(request)
-    page = page_of(widgets, package, request.service, request.links, request.given)
+    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
+    page = page_of(widgets, package, request.service, request.links, given)
     if package.is_retired:
         request.response.status_int = 410
     return shown(request, found, page, panels(widgets, page, request.reads))
