@@ -7,6 +7,7 @@ shown as a link only if a browser would open it as a page (`web_address`): a ``j
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
+from fedora_packages.connectors.bugzilla import open_bugs
 from fedora_packages.settings import LinksSettings
 
 #: Longer ones are no address of a project's page.
@@ -23,6 +24,21 @@ class Links:
         """Return koji's page of a build."""
         return f"{self.settings.koji}/buildinfo?{urlencode({'buildID': build_id})}"
 
+    def build_of(self, nvr: str) -> str:
+        """Return the address that koji takes for its page of a build of which only the NVR is known.
+
+        That page itself takes numbers only; a search that finds one build leads on to it.
+        """
+        return f"{self.settings.koji}/search?{urlencode({'match': 'exact', 'type': 'build', 'terms': nvr})}"
+
+    def task(self, task_id: int) -> str:
+        """Return koji's page of a task."""
+        return f"{self.settings.koji}/taskinfo?{urlencode({'taskID': task_id})}"
+
+    def builder(self, name: str) -> str:
+        """Return koji's page of an account: what it has built."""
+        return f"{self.settings.koji}/userinfo?{urlencode({'userID': name})}"
+
     def builds(self, package: str) -> str:
         """Return koji's page of a source package."""
         return f"{self.settings.koji}/packageinfo?{urlencode({'packageID': package})}"
@@ -31,9 +47,16 @@ class Links:
         """Return bodhi's page of an update."""
         return f"{self.settings.bodhi}/updates/{_segment(alias)}"
 
-    def updates(self, package: str) -> str:
-        """Return bodhi's list of a source package's updates."""
-        return f"{self.settings.bodhi}/updates/?{urlencode({'packages': package})}"
+    def updates(
+        self, package: str, release: str | None = None, status: str | None = None, kind: str | None = None
+    ) -> str:
+        """Return bodhi's list of a source package's updates, of a release (``F45``), a status and a type."""
+        asked = {"packages": package, "releases": release, "status": status, "type": kind}
+        return f"{self.settings.bodhi}/updates/?{urlencode({name: text for name, text in asked.items() if text})}"
+
+    def submitter(self, name: str) -> str:
+        """Return bodhi's page of an account: its updates and comments."""
+        return f"{self.settings.bodhi}/users/{_segment(name)}"
 
     def updates_of_build(self, nvr: str) -> str:
         """Return bodhi's list of the updates that have a build."""
@@ -47,22 +70,23 @@ class Links:
         """Return bugzilla's page of a bug."""
         return f"{self.settings.bugzilla}/show_bug.cgi?{urlencode({'id': number})}"
 
-    def bugs(self, package: str) -> str:
-        """Return bugzilla's list of a source package's open bugs."""
-        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode(_open_bugs(package))}"
+    def bugs(self, package: str, product: str | None = None, version: str | None = None) -> str:
+        """Return bugzilla's list of a source package's open bugs, of a product and a version."""
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode(open_bugs(package, product, version))}"
 
     def blocking_bugs(self, package: str) -> str:
         """Return bugzilla's list of a source package's open bugs that block others."""
-        blocking = [("f1", "blocked"), ("o1", "isnotempty")]
-        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([*_open_bugs(package), *blocking])}"
+        return f"{self.settings.bugzilla}/buglist.cgi?{urlencode(open_bugs(package, is_blocking=True))}"
 
     def cve(self, name: str) -> str:
         """Return bugzilla's list of the bugs that have a CVE's name for an alias; there may be none."""
         return f"{self.settings.bugzilla}/buglist.cgi?{urlencode([('f1', 'alias'), ('o1', 'equals'), ('v1', name)])}"
 
-    def new_bug(self, package: str, product: str = "Fedora") -> str:
+    def new_bug(self, package: str, product: str = "Fedora", version: str | None = None) -> str:
         """Return bugzilla's form for a new bug of a source package."""
-        return f"{self.settings.bugzilla}/enter_bug.cgi?{urlencode({'product': product, 'component': package})}"
+        filled = {"product": product, "version": version, "component": package}
+        filled = {name: text for name, text in filled.items() if text}
+        return f"{self.settings.bugzilla}/enter_bug.cgi?{urlencode(filled)}"
 
     def sources(self, package: str) -> str:
         """Return dist-git's page of a source package."""
@@ -70,7 +94,7 @@ class Links:
 
     def source_file(self, package: str, branch: str, path: str) -> str:
         """Return dist-git's page of a file on a branch."""
-        return f"{self.sources(package)}/blob/{_segment(branch)}/f/{quote(path)}"
+        return f"{self.sources(package)}/blob/{_segment(branch)}/f/{'/'.join(map(_segment, path.split('/')))}"
 
     def commits(self, package: str, branch: str) -> str:
         """Return dist-git's list of the commits on a branch."""
@@ -119,14 +143,6 @@ def web_address(text: str | None) -> str | None:
 
 
 def _segment(text: str) -> str:
-    # Quoting leaves dots alone, and a browser takes ".." for the folder above.
-    return quote(text, safe="") if text.strip(".") else quote(text, safe="").replace(".", "%2E")
-
-
-def _open_bugs(package: str) -> list[tuple[str, str]]:
-    return [
-        ("product", "Fedora"),
-        ("product", "Fedora EPEL"),
-        ("component", package),
-        ("bug_status", "__open__"),
-    ]
+    # Quoting leaves dots alone, and a browser takes ".." for the folder above, and "%2E%2E" too.  Quoted twice it is a name that
+    # nobody has, which is what it is.
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%252E")

@@ -130,7 +130,8 @@ def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
     row = {
         "alias": "F-1", "title": "x", "release": {"name": "F45"}, "status": "testing", "request": None, "type": "bugfix",
         "severity": "low", "karma": 0, "critpath": False, "user": None, "date_submitted": None, "date_modified": None,
-        "date_pushed": None, "test_gating_status": "waiting", "builds": [], "bugs": [],
+        "date_pushed": None, "date_testing": None, "date_stable": None, "test_gating_status": "waiting", "builds": [],
+        "bugs": [],
     }  # fmt: skip
     upstream.says("/updates/", {"updates": [row], "total": 1})
     service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "bodhi")

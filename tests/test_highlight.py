@@ -30,7 +30,11 @@ def test_parts_say_what_they_are():
     assert [line[0] for line in lines] == [("gh", "Name"), ("c", "# why"), ("nd", "%files"), ("kp", "%{_bindir}")]
 
 
-@pytest.mark.parametrize("text", ["Name: a\n" * COLOURED, "x" * (LINE_COLOURED + 1) + "\nName: a\n", "\n" * 3 * LINES])
+@pytest.mark.parametrize(
+    "text",
+    [f"Name: {'a' * 80}\n" * (COLOURED // 80), "x" * (LINE_COLOURED + 1) + "\nName: a\n", "\n" * 3 * LINES],
+    ids=["a long text", "a long line", "many lines"],
+)
 def test_what_is_beyond_the_bounds_is_plain_text(text):
     lines, beyond = spec_lines(text)
     assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= LINES, together(text) == text) == ("", True, True)

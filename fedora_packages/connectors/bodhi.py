@@ -21,9 +21,11 @@ RPM_PREFIXES = frozenset({"FEDORA", "FEDORA-EPEL", "FEDORA-EPEL-NEXT"})
 #: ``disabled`` and ``archived`` releases get no updates any more.
 ACTIVE_STATES = ("pending", "frozen", "current")
 
-
 #: What an update's status can be, and how far on its way it then is.
 STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
+
+#: What an update can be for.
+TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 
 
 #: What `BodhiConnector.updates` and `BodhiConnector.releases` return.
@@ -37,7 +39,7 @@ UPDATES = record(
             release=optional(named("releases", "bodhi's name of the release"), "null of very old updates"),
             status=word(*STATUSES),
             request=optional(word("testing", "stable", "unpush", "obsolete", "revoke")),
-            type=word("bugfix", "security", "enhancement", "newpackage", "unspecified"),
+            type=word(*TYPES),
             severity=word("unspecified", "low", "medium", "high", "urgent"),
             karma=whole(),
             critpath=flag("whether the build is on the critical path"),
@@ -45,6 +47,8 @@ UPDATES = record(
             submitted=optional(moment()),
             modified=optional(moment(), "null if it never was"),
             pushed=optional(moment(), "null until it is in a repository"),
+            testing=optional(moment("when it came to testing"), "null until then"),
+            stable=optional(moment("when it came to stable"), "null until then"),
             gating=optional(word("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed")),
             builds=rows(a_text("NVR"), 1000),
             bugs=rows(record(id=whole(), title=optional(a_text(most=500)), security=flag()), 1000),
@@ -93,6 +97,7 @@ class BodhiConnector(Connector):
                           "submitted": 1667385600,          # UTC, seconds since 1970
                           "modified": None,                 # None if it never was
                           "pushed": None,                   # None until it is in a repository
+                          "testing": None, "stable": None,  # when it came to testing, and to stable; None until then
                           "gating": "passed",               # None if bodhi does not say
                           "builds": ["guake-3.9.0-1.fc45"],
                           "bugs": [{"id": 1234567, "title": "...", "security": False}]}]}
@@ -234,6 +239,8 @@ def _update(row: Any) -> dict[str, Any]:
         "submitted": _time(row["date_submitted"]),
         "modified": _time(row["date_modified"]),
         "pushed": _time(row["date_pushed"]),
+        "testing": _time(row["date_testing"]),
+        "stable": _time(row["date_stable"]),
         "gating": optional_text(row.get("test_gating_status"), 32),
         "builds": [text(build["nvr"], 512) for build in items(row["builds"])[:1000]],
         "bugs": [

@@ -42,6 +42,8 @@ BUGS = record(
             changed=optional(moment("its last change"), "null if bugzilla does not say"),
             security=flag(),
             blocks=rows(whole("bug that it blocks"), 200),
+            keywords=rows(a_text(most=64), 20),
+            alias=rows(a_text("CVE-2026-12345", most=64), 20),
         ),
         BUGS_KEPT,
         "newest first",
@@ -54,12 +56,26 @@ COUNTS = record(
 )
 
 
+def open_bugs(
+    package: str, product: str | None = None, version: str | None = None, is_blocking: bool = False
+) -> list[tuple[str, str]]:
+    """Return the parameters that ask bugzilla for a source package's open bugs: of a product and a version, that block others.
+
+    They mean the same to the service for programs (``/rest/bug``) and to the list for people (``buglist.cgi``).  Both are asked
+    with what is made here, so that the numbers on our pages are those of the list behind the link.
+    """
+    wanted = [("product", name) for name in PRODUCTS if product in (None, name)]
+    wanted += [("component", package), ("bug_status", "__open__")]
+    wanted += [("version", version)] if version else []
+    return wanted + ([("f1", "blocked"), ("o1", "isnotempty")] if is_blocking else [])
+
+
 class BugzillaConnector(Connector):
     """Open bugs, from bugzilla's REST service."""
 
     name = "bugzilla"
 
-    @query(shape=1, every="bugs_every", returns=BUGS)
+    @query(shape=2, every="bugs_every", returns=BUGS)
     def bugs(self, package):
         """Return the open bugs of a source package, newest first.
 
@@ -68,13 +84,14 @@ class BugzillaConnector(Connector):
                        "status": "ASSIGNED", "severity": "medium",
                        "product": "Fedora", "version": "45",     # "" if bugzilla has none
                        "changed": 1667385600,          # UTC, seconds since 1970; None if bugzilla does not say
-                       "security": False, "blocks": [2345600]}]}
+                       "security": False, "blocks": [2345600],
+                       "keywords": ["FutureFeature"], "alias": ["CVE-2026-12345"]}]}
 
         Source: ``GET /rest/bug`` with ``bug_status=__open__``.  Who reported a bug and whom it is assigned to is not kept.
         Bugs that become private are announced by no message: it is read again on a schedule.
         """
         asked = f"open bugs of {package!r}"
-        rows, total = self._search(asked, package, FIELDS, BUGS_KEPT)
+        rows, total = self._search(asked, open_bugs(package), FIELDS, BUGS_KEPT)
         return self.check(asked, lambda: {"total": total, "bugs": [_bug(row) for row in rows]})
 
     @bugs.affected("bugzilla.bug.new", "bugzilla.bug.update")
@@ -118,8 +135,8 @@ class BugzillaConnector(Connector):
         asked = f"numbers of open bugs of {package!r}"
         # First what is newest: numbers that are newer than that are no harm, older ones would be.
         changed = self._newest_change(asked, package)
-        _, total = self._search(asked, package, "id", 1)
-        _, blockers = self._search(asked, package, "id", 1, [("f1", "blocked"), ("o1", "isnotempty")])
+        _, total = self._search(asked, open_bugs(package), "id", 1)
+        _, blockers = self._search(asked, open_bugs(package, is_blocking=True), "id", 1)
         return {"open": total, "blockers": blockers, "changed": changed}
 
     @counts.affected("bugzilla.bug.new", "bugzilla.bug.update")
@@ -149,23 +166,15 @@ class BugzillaConnector(Connector):
             asked, lambda: max((_time(row["last_change_time"]) for row in items(answer["bugs"])), default=None)
         )
 
-    def _search(
-        self, asked: str, package: str, fields: str, wanted: int, more: list[tuple[str, str]] | None = None
-    ) -> tuple[list[Any], int]:
-        """Return at most ``wanted`` rows of a search, newest first, and how many bugs it matches."""
-        base = [("product", product) for product in PRODUCTS]
-        base += [
-            ("component", package),
-            ("bug_status", "__open__"),
-            ("include_fields", fields),
-            ("order", "bug_id DESC"),
-        ]
+    def _search(self, asked: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
+        """Return at most ``wanted`` rows of what is sought, newest first, and how many bugs that matches."""
+        base = [*sought, ("include_fields", fields), ("order", "bug_id DESC")]
         rows: dict[int, Any] = {}
         total: int | None = None
         for _ in range(MAX_PAGES):
             # Without total_matches the only way to count is to read them all.
             limit = wanted - len(rows) if total is not None or not rows else BUGS_KEPT
-            params = [*base, *(more or []), ("limit", str(limit)), ("offset", str(len(rows)))]
+            params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
             answer = self.json("/rest/bug", asked=asked, params=params)
             self._refuse_errors(asked, answer)
             page = self.check(asked, lambda answer=answer: {integer(row["id"]): row for row in items(answer["bugs"])})
@@ -209,6 +218,8 @@ def _bug(row: Any) -> dict[str, Any]:
         "changed": None if changed is None else _time(changed),
         "security": _is_security(row),
         "blocks": [integer(number) for number in items(row.get("blocks", []))[:200]],
+        "keywords": _words(row.get("keywords")),
+        "alias": _words(row.get("alias")),
     }
 
 
@@ -219,6 +230,10 @@ def _is_security(row: Any) -> bool:
         or "Security" in _many(row.get("keywords"))
         or any(text(alias).startswith("CVE") for alias in _many(row.get("alias")))
     )
+
+
+def _words(value: Any) -> list[str]:
+    return [text(word, 64) for word in _many(value)[:20] if word]
 
 
 def _many(value: Any) -> list[Any]:

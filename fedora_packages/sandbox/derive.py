@@ -13,6 +13,7 @@ from typing import Any
 
 from fedora_packages.sandbox import ids, outside
 from fedora_packages.sandbox.facts import (
+    CRITICAL_PATH,
     EVR,
     Branch,
     Bug,
@@ -44,6 +45,16 @@ BUG_SUMMARIES = (
     "{name}: wrong paths in the documentation",
     "New version of {name} is available",
 )
+
+#: Keywords that bugs with these summaries have.
+BUG_KEYWORDS = {
+    "{name}: please build for EPEL": ("FutureFeature",),
+    "New version of {name} is available": ("FutureFeature", "Triaged"),
+}
+
+#: What bugs with these summaries stand in the way of: the tracker of what does not build.
+BUG_BLOCKS = {"{name}: FTBFS in Fedora rawhide": (2_290_002,)}
+
 SECURITY_SUMMARY = "CVE-{cve} {name}: out-of-bounds read in the parser [fedora-all]"
 
 OPEN_STATUSES = ("NEW", "NEW", "NEW", "ASSIGNED", "POST", "MODIFIED", "ON_QA", "VERIFIED", "RELEASE_PENDING")
@@ -232,17 +243,20 @@ def _update(
         testing, stable = None, submitted + 60
     fixed = [bug for bug in bugs if bug.version == release.bug_version and bug.product == release.bug_product]
     wanted = fixed if given.get("bugs") else fixed[: dice.randint(0, 1)] if status == "stable" and not given else []
+    is_secure = any(bug.is_security for bug in wanted)
     year = datetime.fromtimestamp(submitted, UTC).year
     comments = tuple(_comments(number, status, submitted, testing, given.get("karma"), build.owner, now, dice))
+    usual = dice.choice(("bugfix", "bugfix", "enhancement", "unspecified"))
+    usual_severity = dice.choice(("unspecified", "low", "medium"))
     return Update(
         update_id=number,
         alias=ids.alias(release.id_prefix, year, number),
         release=release.name,
         builds=(build.build_id,),
         status=status,
-        request=given.get("request", "testing" if status == "pending" else None),
-        type=given.get("type", dice.choice(("bugfix", "bugfix", "enhancement", "unspecified"))),
-        severity=given.get("severity", dice.choice(("unspecified", "low", "medium"))),
+        request=given.get("request", _request(number, status)),
+        type=given.get("type", "security" if is_secure else usual),
+        severity=given.get("severity", "high" if is_secure else usual_severity),
         notes=given.get("notes", dice.choice(NOTES)),
         user=build.owner,
         submitted=_past(submitted, now),
@@ -252,7 +266,15 @@ def _update(
         comments=comments,
         bugs=tuple(bug.bug_id for bug in wanted),
         gating=dice.choice(("passed", "passed", "ignored", "failed")) if status != "stable" else "passed",
+        critpath=build.name in CRITICAL_PATH,
     )
+
+
+def _request(number: int, status: str) -> str | None:
+    """Return where an update is asked to go: a new one to testing, some of those there to stable, few back."""
+    if status == "testing":
+        return (None, None, "stable", None, "unpush")[number % 5]
+    return "testing" if status == "pending" else None
 
 
 def _past(time: int | None, now: int) -> int | None:
@@ -313,20 +335,18 @@ def _bugs(number: int, origin: Origin, held: Sequence[Release], now: int, dice: 
         status = dice.choice(OPEN_STATUSES) if dice.random() < 0.7 else "CLOSED"
         secret = dice.random() < 0.08
         cve = f"2026-{10000 + bug.bug_id % 50000}"
-        summary = (
-            SECURITY_SUMMARY.format(cve=cve, name=name) if secret else dice.choice(BUG_SUMMARIES).format(name=name)
-        )
+        told = SECURITY_SUMMARY if secret else dice.choice(BUG_SUMMARIES)
         yield replace(
             bug,
             product=release.bug_product,
             version=release.bug_version,
-            summary=summary,
+            summary=told.format(cve=cve, name=name),
             status=status,
             resolution=dice.choice(("ERRATA", "NOTABUG", "WONTFIX")) if status == "CLOSED" else "",
             severity="high" if secret else dice.choice(("unspecified", "low", "medium")),
             alias=(f"CVE-{cve}",) if secret and dice.random() < 0.5 else (),
-            keywords=("Security", "SecurityTracking") if secret else (),
-            blocks=(2_290_001,) if dice.random() < 0.15 else (),
+            keywords=("Security", "SecurityTracking") if secret else BUG_KEYWORDS.get(told, ()),
+            blocks=(2_290_001,) if dice.random() < 0.15 else BUG_BLOCKS.get(told, ()),
         )
 
 

@@ -19,6 +19,11 @@ STATES = {"building": 0, "complete": 1, "deleted": 2, "failed": 3, "canceled": 4
 #: The part of a release that names the distribution.
 DIST = re.compile(r"\.(?:fc|eln|el)\d+")
 
+#: Packages without which nothing starts: bodhi marks their updates, and they have to pass more tests.
+CRITICAL_PATH = frozenset(
+    {"bash", "coreutils", "dbus", "filesystem", "glib2", "glibc", "kernel", "openssl", "setup", "systemd", "util-linux"}
+)
+
 OPERATORS = {"=": "EQ", "==": "EQ", "<": "LT", "<=": "LE", ">": "GT", ">=": "GE"}
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fedora_packages.sandbox import ids, messages
 from fedora_packages.sandbox.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
-from fedora_packages.sandbox.facts import Build, Comment, Package, Update
+from fedora_packages.sandbox.facts import CRITICAL_PATH, Build, Comment, Package, Update
 from fedora_packages.sandbox.releases import Release
 from fedora_packages.sandbox.telling import NotPossible, Options
 
@@ -128,6 +128,7 @@ class Updates:
             submitted=now,
             comments=(Comment(number * 16, "bodhi", f"This update has been submitted for testing by {user}.", 0, now),),
             gating="waiting",
+            critpath=package.name in CRITICAL_PATH,
             **details,
         )
         package = self.happenings.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))

@@ -30,7 +30,7 @@ def includeme(config: Configurator) -> None:
 
 
 def _add(event: BeforeRender) -> None:
-    event.update(iso=iso, moment=moment, day=day, evr=evr, spoken=spoken, trouble_of=trouble_of)
+    event.update(iso=iso, moment=moment, day=day, evr=evr, lasted=lasted, spoken=spoken, trouble_of=trouble_of)
     if event.get("request") is not None:
         event["links"] = event["request"].links
 
@@ -50,6 +50,23 @@ def day(seconds: float) -> str:
     return _written(seconds, "%Y-%m-%d") or "on an unknown day"
 
 
+def lasted(seconds: float) -> str:
+    """Return how long something took in words, of two units at most: ``1 hour 12 minutes``, ``40 seconds``."""
+    for size, smaller, unit, lesser in (
+        (86400, 3600, "day", "hour"),
+        (3600, 60, "hour", "minute"),
+        (60, 1, "minute", ""),
+    ):
+        if seconds >= size:
+            rest = int(seconds % size // smaller) if lesser else 0
+            return (
+                f"{_many(int(seconds // size), unit)} {_many(rest, lesser)}"
+                if rest
+                else _many(int(seconds // size), unit)
+            )
+    return _many(max(0, int(seconds)), "second")
+
+
 def spoken(upstream: str) -> str:
     """Return an upstream's name as people write it."""
     return SPOKEN.get(upstream, upstream)
@@ -58,6 +75,10 @@ def spoken(upstream: str) -> str:
 def trouble_of(problem: Problem) -> str:
     """Return who did what, in half a sentence: ``koji does not answer``."""
     return f"{spoken(problem.upstream)} {TROUBLES[problem.kind]}"
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _written(seconds: float, form: str) -> str | None:

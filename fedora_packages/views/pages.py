@@ -11,9 +11,13 @@ from pyramid.view import view_config
 from fedora_packages.package import BINARY, Package
 from fedora_packages.views.request import UnknownPart, asked_package
 from fedora_packages.widgets.base import Count, Page, Panel, Tab, Widget, counts, page_of, panels
+from fedora_packages.widgets.parameters import MOST_ROWS
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
+
+#: Parameters that an address stands for.  ``/NAME/bugs/all`` always was all bugs on one page.
+STANDS_FOR = {"bugs.all": {"size": str(MOST_ROWS)}}
 
 TEMPLATE = "fedora_packages:templates/tab.mako"
 
@@ -33,7 +37,8 @@ def tab(request: Request) -> dict[str, Any]:
     """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
     package = asked_package(request)
     found, widgets = asked_part(request)
-    page = page_of(widgets, package, request.service, request.links, request.given)
+    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
+    page = page_of(widgets, package, request.service, request.links, given)
     if package.is_retired:
         request.response.status_int = 410
     parts = panels(widgets, page, request.reads)
@@ -61,7 +66,9 @@ def shown(request: Request, found: Tab, page: Page, parts: Sequence[Panel]) -> d
         "address": _canonical(request, page, found),
         "json_address": request.route_url("api.package", package=package.name),
         # One panel, a filter or a page of a list are parts of what the tab shows, and not worth an entry of their own elsewhere.
-        "is_whole": "panel" not in request.matchdict and not page.parameters and not package.is_retired,
+        "is_whole": "panel" not in request.matchdict
+        and not request.given.keys() & page.values
+        and not package.is_retired,
         "panels": [rendered(panel, request) for panel in parts],
     }
 

@@ -15,6 +15,9 @@ Parser = Callable[[str], Any]
 #: The release whose sources are shown of a package that no release has any more: there it says why.
 NO_BRANCH = "rawhide"
 
+#: Rows that one page of a list can have.
+MOST_ROWS = 1000
+
 #: No list that pages show is longer than so many pages.
 LAST_PAGE = 1000
 
@@ -31,11 +34,16 @@ def parse(given: Mapping[str, str], parsers: Mapping[str, Parser]) -> dict[str, 
     for name, parser in parsers.items():
         text = given.get(name, "").strip()
         if text:
-            try:
-                values[name] = parser(text)
-            except ValueError as expected:
-                raise InvalidArgument(f"{name} is {text!r:.80}; expected {expected}") from expected
+            values[name] = parsed(name, text, parser)
     return values
+
+
+def parsed(name: str, text: str, parser: Parser) -> Any:
+    """Return the value of one parameter's text.  Raises `InvalidArgument`, as `parse` does."""
+    try:
+        return parser(text)
+    except ValueError as expected:
+        raise InvalidArgument(f"{name} is {text!r:.80}; expected {expected}") from expected
 
 
 def one_of(*words: str) -> Parser:
@@ -69,6 +77,7 @@ def word(text: str) -> str:
 
 
 page_number = whole(1, LAST_PAGE)
+page_size = whole(1, MOST_ROWS)
 
 
 def release_of(package: Package) -> Parser:

@@ -65,6 +65,12 @@ def test_recorded_updates_are_read(queries, upstream, data, name):
     assert {update["alias"] for update in value["updates"]} == {row["alias"] for row in answer["updates"]}
 
 
+def test_when_a_recorded_update_came_to_testing_and_to_stable_is_read(queries, upstream, data):
+    upstream.says("/updates/", {"updates": [recorded(data, "bodhi-update-single")["update"]], "total": 1})
+    (update,) = queries["bodhi.updates"].fetch("bodhi")["updates"]
+    assert (update["testing"], update["stable"]) == (1475715315, 1477056181)
+
+
 @pytest.mark.parametrize("name", ["bodhi-update-single", "bodhi-update-saved"])
 def test_a_recorded_single_update_is_read(queries, upstream, data, name):
     row = recorded(data, name)
@@ -259,6 +265,16 @@ def test_security_bugs_are_marked(queries, upstream, sign):
 def test_a_bug_without_a_version_has_none(queries, upstream):
     upstream.says("/rest/bug", {"bugs": [{**BUG, "version": []}], "total_matches": 1})
     assert queries["bugzilla.bugs"].fetch("guake")["bugs"][0]["version"] == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [(["Tracking", "Triaged"], ["Tracking", "Triaged"]), ("Tracking", ["Tracking"]), ("", []), (None, [])],
+)
+def test_keywords_and_aliases_of_a_bug_are_kept_in_any_form(queries, upstream, given, kept):
+    upstream.says("/rest/bug", {"bugs": [{**BUG, "keywords": given, "alias": given}], "total_matches": 1})
+    (bug,) = queries["bugzilla.bugs"].fetch("guake")["bugs"]
+    assert (bug["keywords"], bug["alias"]) == (kept, kept)
 
 
 def test_who_reported_a_bug_is_not_kept(queries, upstream):

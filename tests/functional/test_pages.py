@@ -1,7 +1,9 @@
 """Whole pages over real processes: what the world is, and what a page says of it, are the same."""
 
+import html
 import re
 import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -52,8 +54,45 @@ def test_the_updates_are_those_of_the_world(site, truth):
 
 
 def test_the_bugs_are_the_open_ones_of_the_world(site, truth):
-    shown = {int(number) for number in re.findall(r"show_bug.cgi\?id=([0-9]+)", site.get("/guake/bugs").text)}
+    rows = re.findall(r'<th scope="row"><a href="[^"]*/show_bug\.cgi\?id=([0-9]+)"', site.get("/guake/bugs").text)
+    shown = {int(number) for number in rows}
     assert shown == {bug["id"] for bug in truth["bugs"] if bug["open"]}
+
+
+def same_list(site, page: str, upstream: str) -> int | None:
+    """Return how many rows the list has that a page calls the same in an upstream; None if it offers none."""
+    link = re.search(rf'<a href="([^"]*)" rel="external">The same list in {upstream}</a>', page)
+    if link is None:
+        return None
+    where, counted = {"bodhi": ("updates/", "total"), "bugzilla": ("rest/bug", "total_matches")}[upstream]
+    answer = site.session.get(
+        f"{site.sandbox['url']}/{upstream}/{where}?{urlsplit(html.unescape(link[1])).query}", timeout=30
+    )
+    return answer.json()[counted]
+
+
+@pytest.mark.parametrize(("tab", "upstream"), [("bugs", "bugzilla"), ("updates", "bodhi")])
+@pytest.mark.parametrize("package", ["guake", "kernel", "systemd"])
+def test_each_choice_leads_to_as_many_rows_as_it_says_and_as_the_upstream_has(site, package, tab, upstream):
+    offered = re.findall(r'<a href="(\?[^"]*)"[^>]*>[^<]* \(([0-9]+)\)</a>', site.get(f"/{package}/{tab}").text)
+    found, compared = [], 0
+    for address, number in offered:
+        page = site.get(f"/{package}/{tab}{html.unescape(address)}&size=1000").text
+        (body,) = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+        there = same_list(site, page, upstream)
+        compared += there is not None
+        found.append((address, str(body.count("<tr>")), str(there) if there is not None else number))
+    assert found == [(address, number, number) for address, number in offered]
+    assert compared >= 2
+
+
+@pytest.mark.parametrize("package", ["guake", "kernel", "gcc", "epel-release"])
+def test_as_many_bugs_are_open_as_bugzillas_own_list_has(site, package):
+    page = site.get(f"/{package}/bugs").text
+    (link,) = re.findall(r'<a href="([^"]*)" rel="external">All open bugs in bugzilla</a>', page)
+    asked = f"{site.sandbox['url']}/bugzilla/rest/bug?{urlsplit(html.unescape(link)).query}"
+    told = re.search(r"Open bugs: ([0-9]+)\.", page)
+    assert int(told[1] if told else 0) == site.session.get(asked, timeout=30).json()["total_matches"]
 
 
 def test_the_overview_has_the_stable_build_of_each_release_of_the_world(site, truth):

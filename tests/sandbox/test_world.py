@@ -37,6 +37,18 @@ def truths(look):
     return {name: whole_truth(look, look.package(name)) for name in WATCHED}
 
 
+def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
+    packages = list(world.now().packages())
+    updates = [update for package in packages for update in package.updates]
+    bugs = [bug for package in packages for bug in package.bugs if bug.is_open]
+    assert {update.type for update in updates} >= {"security", "bugfix", "enhancement", "unspecified"}
+    assert {update.request for update in updates} >= {None, "testing", "stable", "unpush"}
+    assert {update.critpath for update in updates} == {True, False}
+    assert {bug.product for bug in bugs} == {"Fedora", "Fedora EPEL"}
+    assert {word for bug in bugs for word in bug.keywords} >= {"Security", "Tracking", "FutureFeature", "Triaged"}
+    assert {bool(bug.blocks) for bug in bugs} == {bug.is_security for bug in bugs} == {True, False}
+
+
 @given(st.integers())
 @settings(max_examples=5)
 def test_every_moment_stays_as_it_was(seed):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.cache import Problem
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.views.formats import day, evr, iso, moment, spoken, trouble_of
+from fedora_packages.views.formats import day, evr, iso, lasted, moment, spoken, trouble_of
 
 
 def test_a_moment_is_absolute():
@@ -20,6 +20,16 @@ def test_a_moment_is_absolute():
 @given(st.one_of(st.integers(), st.floats()))
 def test_no_number_is_an_error(seconds):
     assert all(isinstance(form(seconds), str) for form in (iso, moment, day))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 seconds"), (1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (3599, "59 minutes"), (3600, "1 hour"),
+     (3660, "1 hour 1 minute"), (86399, "23 hours 59 minutes"), (86400, "1 day"), (2 * 86400 + 7300, "2 days 2 hours"),
+     (10**30, f"{10**30 // 86400} days 1 hour"), (-5, "0 seconds")],
+)  # fmt: skip
+def test_how_long_something_took_is_said_in_two_units_at_most(seconds, text):
+    assert lasted(seconds) == text
 
 
 @pytest.mark.parametrize(

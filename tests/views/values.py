@@ -70,6 +70,8 @@ def update(number: int, release: str = "F45", status: str = "testing", **changes
         "submitted": 1763990000,
         "modified": None,
         "pushed": None,
+        "testing": None if status == "pending" else 1763993600,
+        "stable": 1764600000 if status == "stable" else None,
         "gating": "passed",
         "builds": [f"guake-3.{number}-1.fc46"],
         "bugs": [{"id": 2300000 + number, "title": "It drops down", "security": False}],
@@ -89,6 +91,8 @@ def bug(number: int, status: str = "NEW", **changes: Any) -> dict[str, Any]:
         "changed": 1763990000,
         "security": False,
         "blocks": [],
+        "keywords": [],
+        "alias": [],
         **changes,
     }
 

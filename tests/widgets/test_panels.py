@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
-from tests.views.values import RELEASES, VALUES, bug, build, problem, tagged, update
+from tests.views.values import RELEASES, VALUES, problem, tagged, update
 from tests.views.website import CAUSE, Elements, website
 
 
@@ -248,106 +248,6 @@ def test_what_happened_lately_is_newest_first(guake):
 def test_the_numbers_of_open_bugs_lead_to_the_tab(guake):
     page = guake.get("/guake/overview/reported")
     assert (">3 open</a>, 1 of them in the way of others" in page.text, "/guake/bugs" in links(page)) == (True, True)
-
-
-# Builds.
-
-
-def test_builds_of_a_state_are_cut_from_the_value(guake):
-    assert [row.split()[1] for row in rows(guake.get("/guake/builds?state=failed"))] == ["failed"]
-
-
-def test_builds_come_in_pages(site):
-    site.know("koji.builds", {"total": 120, "builds": [build(number) for number in range(120, 0, -1)]}, "guake")
-    sizes = [len(rows(site.get(f"/guake/builds?page={page}", 200))) for page in (1, 2, 3)]
-    assert sizes == [50, 50, 20]
-
-
-def test_a_page_beyond_the_last_says_so_and_leads_back(site):
-    site.know("koji.builds", {"total": 60, "builds": [build(number) for number in range(60, 0, -1)]}, "guake")
-    page = site.get("/guake/builds?page=9", 200)
-    assert ("There is no page 9: the list has 2." in page.text, "?page=2" in links(page)) == (True, True)
-
-
-def test_the_next_page_keeps_the_filter(site):
-    failed = [build(number, "failed") for number in range(60, 0, -1)]
-    site.know("koji.builds", {"total": 60, "builds": failed}, "guake")
-    assert "?state=failed&page=2" in links(site.get("/guake/builds?state=failed"))
-
-
-def test_another_filter_begins_at_the_first_page(site):
-    site.know("koji.builds", {"total": 60, "builds": [build(number) for number in range(60, 0, -1)]}, "guake")
-    assert "?state=failed" in links(site.get("/guake/builds?page=2"))
-
-
-def test_it_is_said_how_many_builds_are_not_listed(guake):
-    assert "These are the newest 3 of 412 builds." in guake.get("/guake/builds").text
-
-
-# Updates.
-
-
-def test_updates_of_a_status_and_a_release_are_cut_from_the_value(guake):
-    assert [row.split()[0] for row in rows(guake.get("/guake/updates?status=testing&release=f45"))] == [
-        update(7)["alias"]
-    ]
-
-
-def test_updates_of_a_release_that_is_no_more_are_found_by_its_name(guake):
-    assert [row.split()[0] for row in rows(guake.get("/guake/updates?release=f40"))] == [update(5)["alias"]]
-
-
-def test_a_release_of_no_update_that_is_not_active_is_refused_with_those_that_are(guake):
-    answer = guake.get("/guake/updates?release=f99", 400)
-    assert "release is &#39;f99&#39;; expected one of rawhide, f45, f40" in answer.text
-
-
-def test_updates_are_shown_although_the_releases_are_not_known(site):
-    site.know("bodhi.updates", VALUES["bodhi.updates"], "guake")
-    assert len(rows(site.get("/guake/updates", 200))) == 3
-
-
-def test_a_release_that_may_be_any_while_the_releases_are_not_known_is_no_error(site):
-    site.know("bodhi.updates", VALUES["bodhi.updates"], "guake")
-    page = site.get("/guake/updates?release=rawhide", 200)
-    assert ("Which release rawhide is, is not known" in page.text, "There are no such updates" in page.text) == (
-        True,
-        False,
-    )
-
-
-# Bugs.
-
-
-def test_bugs_are_in_the_order_in_which_they_are_worked_on(guake):
-    numbers = [2300001, 2300002, 2300003]
-    assert [int(row.split()[0]) for row in rows(guake.get("/guake/bugs"))] == numbers
-
-
-def test_bugs_of_a_status_nobody_has_heard_of_are_last(site):
-    site.know("bugzilla.bugs", {"total": 2, "bugs": [bug(2, "ODD"), bug(1, "POST")]}, "guake")
-    assert [row.split()[0] for row in rows(site.get("/guake/bugs"))] == ["1", "2"]
-
-
-def test_a_security_bug_is_marked(guake):
-    assert [row.split()[2] for row in rows(guake.get("/guake/bugs"))] == ["Bug", "security", "Bug"]
-
-
-def test_a_change_of_a_bug_that_bugzilla_does_not_tell_is_shown_as_unknown(site):
-    site.know("bugzilla.bugs", {"total": 1, "bugs": [bug(1, changed=None)]}, "guake")
-    assert rows(site.get("/guake/bugs"))[0].endswith("not known")
-
-
-def test_a_bug_can_be_filed_although_nothing_is_known(site):
-    assert any("enter_bug.cgi?product=Fedora&component=guake" in link for link in links(site.get("/guake/bugs")))
-
-
-def test_a_bug_of_a_package_that_only_epel_has_is_filed_there(site):
-    assert any("enter_bug.cgi?product=Fedora+EPEL&" in link for link in links(site.get("/epel-release/bugs")))
-
-
-def test_all_bugs_are_at_their_old_address(guake):
-    assert guake.get("/guake/bugs/all").text == guake.get("/guake/bugs").text
 
 
 # Binaries, and packages that are retired.

@@ -1,11 +1,21 @@
 ## The open bugs.
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+% for choice in switches:
+${parts.switch(choice)}
+% endfor
+% if kept:
+<p>Open bugs: ${total}\
+  % if slice.total < kept:
+; with these filters: ${slice.total}\
+  % endif
+.</p>
+% endif
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">
 <table>
   <thead>
-    <tr><th scope="col">Bug</th><th scope="col">Status</th><th scope="col">Summary</th><th scope="col">Release</th>
-      <th scope="col">Changed</th></tr>
+    <tr><th scope="col">Bug</th><th scope="col">Status</th><th scope="col">Summary</th><th scope="col">Severity</th>
+      <th scope="col">Release</th><th scope="col">Changed</th></tr>
   </thead>
   <tbody>
   % for bug in slice.rows:
@@ -13,14 +23,25 @@
       <th scope="row"><a href="${links.bug(bug['id'])}" rel="external">${bug["id"]}</a></th>
       <td>${parts.state(bug["status"])}</td>
       <td>
-      % if bug["security"]:
-        <span class="mark">security</span>
-      % endif
+      % for mark in bug["marks"]:
+        <span class="mark">${mark}</span>
+      % endfor
         ${bug["summary"]}
+      % for word in bug["labels"]:
+        <span class="mark aside">${word}</span>
+      % endfor
       % if bug["blocks"]:
-        (blocks others)
+        <span class="aside">blocks
+        % for number in bug["blocks"]:
+          <a href="${links.bug(number)}" rel="external">${number}</a>
+        % endfor
+        % if bug["more_blocked"]:
+          and ${bug["more_blocked"]} more
+        % endif
+        </span>
       % endif
       </td>
+      <td>${bug["severity"] or ""}</td>
       <td>${bug["product"]} ${bug["version"]}</td>
       <td>
       % if bug["changed"] is not None:
@@ -34,10 +55,15 @@
   </tbody>
 </table>
 </div>
+% elif kept and not slice.is_beyond:
+<p>No such bugs are open.</p>
 % elif not slice.is_beyond:
 <p>No bugs are open.</p>
 % endif
 ${parts.pager(slice)}
+% if same_in_bugzilla:
+<p><a href="${same_in_bugzilla}" rel="external">The same list in bugzilla</a></p>
+% endif
 % if total > kept:
-<p>These are the newest ${kept} of ${total} bugs.</p>
+<p>Only the newest ${kept} are kept and looked through here; bugzilla has all of them.</p>
 % endif

@@ -1,6 +1,8 @@
 ## The updates that are kept.
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
-${parts.switch(releases)}
+% for choice in switches:
+${parts.switch(choice)}
+% endfor
 % if slice is None:
 <p class="unknown">Which release ${release} is, is not known at the moment.</p>
 % else:
@@ -9,41 +11,70 @@ ${parts.switch(releases)}
 <table>
   <thead>
     <tr><th scope="col">Update</th><th scope="col">Release</th><th scope="col">Status</th><th scope="col">Type</th>
-      <th scope="col">Karma</th><th scope="col">Builds</th><th scope="col">Bugs</th><th scope="col">Submitted</th></tr>
+      <th scope="col">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
   </thead>
   <tbody>
   % for update in slice.rows:
     <tr>
-      <th scope="row"><a href="${links.update(update['alias'])}" rel="external">${update["alias"]}</a></th>
-      <td>${update["release"] or ""}</td>
-      <td>${parts.state(update["status"])}
-      % if update["request"]:
-        to ${update["request"]}
+      <th scope="row"><a href="${links.update(update['alias'])}" rel="external">${update["alias"]}</a>
+      % if update["critpath"]:
+        <span class="mark aside">critical path</span>
       % endif
+      </th>
+      <td>${update["called"]}</td>
+      <td>${parts.state(update["status"])}\
+      % if update["since"] is not None:
+ since ${parts.when(update["since"])}\
+      % endif
+      % if update["days"]:
+, after ${update["days"]} in testing\
+      % endif
+      % if update["request"]:
+, request: ${update["request"]}\
+      % endif
+      % if update["held_by"]:
+, gating: ${update["held_by"]}\
+      % endif
+</td>
+      <td>
+      % if update["is_security"]:
+        <span class="mark">security</span>
+      % else:
+        ${update["type"]}
+      % endif
+        ${update["severity"] or ""}
       </td>
-      <td>${update["type"]}</td>
       <td class="number">${update["karma"]}</td>
       <td>
         <ul class="plain">
         % for nvr in update["builds_shown"]:
-          <li>${nvr}</li>
+          <li><a href="${links.build_of(nvr)}" rel="external">${nvr}</a></li>
         % endfor
         % if update["more_builds"]:
           <li>and ${update["more_builds"]} more</li>
         % endif
         </ul>
-      </td>
-      <td>
-      % for bug in update["bugs_shown"]:
-        <a href="${links.bug(bug['id'])}" rel="external" title="${bug['title'] or ''}">${bug["id"]}</a>
-      % endfor
+        % if update["bugs_shown"]:
+        <ul class="fixed">
+        % for bug in update["bugs_shown"]:
+          <li><a href="${links.bug(bug['id'])}" rel="external">${bug["id"]}</a>
+          % if bug["security"]:
+            <span class="mark">security</span>
+          % endif
+            ${bug["title"] or ""}</li>
+        % endfor
+        % if update["more_bugs"]:
+          <li>and ${update["more_bugs"]} more</li>
+        % endif
+        </ul>
+        % endif
       </td>
       <td>
       % if update["submitted"] is not None:
         ${parts.when(update["submitted"])}
       % endif
       % if update["submitter"]:
-        by ${update["submitter"]}
+        by <a href="${links.submitter(update['submitter'])}" rel="external">${update["submitter"]}</a>
       % endif
       </td>
     </tr>
@@ -55,7 +86,10 @@ ${parts.switch(releases)}
 <p>There are no such updates.</p>
 % endif
 ${parts.pager(slice)}
+% if same_in_bodhi:
+<p><a href="${same_in_bodhi}" rel="external">The same list in bodhi</a></p>
+% endif
 % if total > kept:
-<p>These are the newest ${kept} of ${total} updates.</p>
+<p>Bodhi knows of ${total} updates.  Only the newest ${kept} are kept and looked through here.</p>
 % endif
 % endif
