@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
@@ -116,18 +116,23 @@ class Reads:
         self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], readings: list[Reading]
     ) -> list[Reading]:
         """Return the readings, with what is missing asked for within the bounds of time."""
+        silent = self._silent()
         fills = {
             number: self._fill(want, reading)
             for number, (want, reading) in enumerate(zip(wanted, readings, strict=True))
             if not reading.is_fresh and not self._is_cooling(reading)
         }
         under_way = {number: future for number, future in fills.items() if future is not None}
-        self._wait(wanted, under_way)
+        self._wait(wanted, under_way, silent)
         for number, future in under_way.items():
             readings[number] = _outcome(future, readings[number], self._cache.clock())
         return self._reread(fills, pairs, readings)
 
-    def _wait(self, wanted: Sequence[Wanted], under_way: Mapping[int, Future]) -> None:
+    def _silent(self) -> Set[str]:
+        """Return the upstreams that do not answer.  To be looked at before they are asked: what fails then is waited for."""
+        return {name for name, found in self._service.connectors.items() if found.circuit.failing_since is not None}
+
+    def _wait(self, wanted: Sequence[Wanted], under_way: Mapping[int, Future], silent: Set[str]) -> None:
         """Wait for fills within the bounds of time, unless too many pages wait already.
 
         An upstream without which a page is whole is waited for a moment, and not at all while it does not answer; where nothing
@@ -139,7 +144,7 @@ class Reads:
         extra = [
             future
             for number, future in under_way.items()
-            if number in optional and connectors[number].circuit.failing_since is None
+            if number in optional and connectors[number].name not in silent
         ]
         limit = self._service.settings.cache.wait
         if not (needed or extra) or not self._waiting.acquire(blocking=False):
@@ -239,8 +244,9 @@ class Reads:
 
     def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[Reading]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
+        silent = self._silent()
         futures = [self._ask(want) for want in wanted]
-        self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None})
+        self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None}, silent)
         now = self._cache.clock()
         readings = []
         for want, future in zip(wanted, futures, strict=True):
