@@ -12,7 +12,7 @@ ${parts.switch(choice)}
 % endif
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">
-<table>
+<table class="stacked">
   <thead>
     <tr><th scope="col">Bug</th><th scope="col">Status</th><th scope="col">Summary</th><th scope="col">Severity</th>
       <th scope="col">Release</th><th scope="col">Changed</th></tr>
@@ -21,7 +21,7 @@ ${parts.switch(choice)}
   % for bug in slice.rows:
     <tr>
       <th scope="row"><a href="${links.bug(bug['id'])}" rel="external">${bug["id"]}</a></th>
-      <td>${parts.state(bug["status"])}</td>
+      <td data-label="Status">${parts.state(bug["status"])}</td>
       <td>
       % for mark in bug["marks"]:
         <span class="mark">${mark}</span>
@@ -41,9 +41,9 @@ ${parts.switch(choice)}
         </span>
       % endif
       </td>
-      <td>${bug["severity"] or ""}</td>
-      <td>${bug["product"]} ${bug["version"]}</td>
-      <td>
+      <td data-label="Severity">${bug["severity"] or ""}</td>
+      <td data-label="Release">${bug["product"]} ${bug["version"]}</td>
+      <td data-label="Changed">
       % if bug["changed"] is not None:
         ${parts.when(bug["changed"])}
       % else:

@@ -8,7 +8,7 @@ ${parts.switch(choice)}
 % else:
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-builds">
-<table>
+<table class="stacked">
   <thead>
     <tr><th scope="col">Build</th><th scope="col">State</th><th scope="col">Owner</th><th scope="col">Started</th>
       <th scope="col">Took</th><th scope="col">Update</th></tr>
@@ -17,22 +17,22 @@ ${parts.switch(choice)}
   % for build in slice.rows:
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
-      <td>${parts.state(build["state"])}
+      <td data-label="State">${parts.state(build["state"])}
       % if build["task_id"] is not None:
         <a href="${links.task(build['task_id'])}" rel="external">task</a>
       % endif
       </td>
-      <td>
+      <td data-label="Owner">
       % if build["owner"]:
         <a href="${links.builder(build['owner'])}" rel="external">${build["owner"]}</a>
       % endif
       </td>
-      <td>
+      <td data-label="Started">
       % if build["started"] is not None:
         ${parts.when(build["started"])}
       % endif
       </td>
-      <td>
+      <td data-label="Took">
       % if build["took"] is not None:
         ${lasted(build["took"])}
       % endif

@@ -2,7 +2,7 @@
 <%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-problems">
-<table>
+<table class="stacked">
   <thead>
     <tr><th scope="col">Crash in</th><th scope="col">Type</th><th scope="col">Status</th><th scope="col">Reports, all time</th>
       <th scope="col">Trend</th><th scope="col">First</th><th scope="col">Last</th><th scope="col">Bugs</th></tr>
@@ -11,18 +11,18 @@
   % for problem in slice.rows:
     <tr>
       <th scope="row"><a href="${links.problem(problem['id'])}" rel="external">${problem["function"]}</a></th>
-      <td>${problem["type"]}</td>
-      <td>${parts.state(problem["status"])}</td>
-      <td class="number">${problem["count"]}</td>
-      <td>
+      <td data-label="Type">${problem["type"]}</td>
+      <td data-label="Status">${parts.state(problem["status"])}</td>
+      <td data-label="Reports" class="number">${problem["count"]}</td>
+      <td data-label="Trend">
       % if problem["trend"]:
         ${problem["trend"]}
       % else:
         <span class="unknown">not known</span>
       % endif
       </td>
-      <td>${seen(problem["first"])}</td>
-      <td>${seen(problem["last"])}</td>
+      <td data-label="First">${seen(problem["first"])}</td>
+      <td data-label="Last">${seen(problem["last"])}</td>
       <td>
       % for bug in problem["reported"]:
         % if bug["address"]:

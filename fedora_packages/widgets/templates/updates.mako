@@ -8,7 +8,7 @@ ${parts.switch(choice)}
 % else:
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-updates">
-<table>
+<table class="stacked">
   <thead>
     <tr><th scope="col">Update</th><th scope="col">Release</th><th scope="col">Status</th><th scope="col">Type</th>
       <th scope="col">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
@@ -21,8 +21,8 @@ ${parts.switch(choice)}
         <span class="mark aside">critical path</span>
       % endif
       </th>
-      <td>${update["called"]}</td>
-      <td>${parts.state(update["status"])}\
+      <td data-label="Release">${update["called"]}</td>
+      <td data-label="Status">${parts.state(update["status"])}\
       % if update["since"] is not None:
  since ${parts.when(update["since"])}\
       % endif
@@ -36,7 +36,7 @@ ${parts.switch(choice)}
 , gating: ${update["held_by"]}\
       % endif
 </td>
-      <td>
+      <td data-label="Type">
       % if update["is_security"]:
         <span class="mark">security</span>
       % else:
@@ -44,7 +44,7 @@ ${parts.switch(choice)}
       % endif
         ${update["severity"] or ""}
       </td>
-      <td class="number">${update["karma"]}</td>
+      <td data-label="Karma" class="number">${update["karma"]}</td>
       <td>
         <ul class="plain">
         % for nvr in update["builds_shown"]:
@@ -69,7 +69,7 @@ ${parts.switch(choice)}
         </ul>
         % endif
       </td>
-      <td>
+      <td data-label="Submitted">
       % if update["submitted"] is not None:
         ${parts.when(update["submitted"])}
       % endif
