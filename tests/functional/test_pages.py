@@ -42,7 +42,7 @@ def test_a_retired_package_is_gone_and_its_reason_is_told(site):
 
 def test_the_builds_are_those_of_the_world(site, truth):
     shown = re.findall(
-        r'<th scope="row"><a [^>]*>([^<]+)</a></th>\s*<td><span class="state state-(\w+)">',
+        r'<th scope="row"><a [^>]*>([^<]+)</a></th>\s*<td[^>]*><span class="state state-(\w+)">',
         site.get("/guake/builds").text,
     )
     assert shown == [(build["nvr"], build["state"]) for build in truth["builds"]][:50]
