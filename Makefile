@@ -26,7 +26,7 @@ run: $(ENV)/installed  ## Start Redis, a sandbox Fedora, the worker and the web;
 	@exec $(BIN)/python -m fedora_packages.sandbox.laptop $(INI) --port $(PORT) $(RUN_OPTIONS)
 
 test: $(ENV)/installed  ## Run the quick suite
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 test-slow: $(ENV)/installed  ## Run what takes long by nature: all of Fedora's packages, kills, storms
 	$(BIN)/python -m pytest -m slow

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache as once
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -95,6 +96,12 @@ class Circuit:
                 self._until = self._clock() + min(self._longest, pause)
 
 
+@once
+def _version() -> str:
+    """Return our version; to look it up takes milliseconds."""
+    return version("fedora_packages")
+
+
 #: Told of each request: of which upstream, how it ended (``answered``, or an `UpstreamError.kind`), and seconds that it took.
 Asked = Callable[[str, str, float], None]
 
@@ -143,7 +150,7 @@ class Connector:
         self._asked = asked
         self.circuit = Circuit(settings.rest, settings.timeout)
         self._turns = threading.BoundedSemaphore(settings.concurrency)
-        self._agent = f"fedora-packages/{version('fedora_packages')} ({agent})"
+        self._agent = f"fedora-packages/{_version()} ({agent})"
         self._local = threading.local()
 
     @property

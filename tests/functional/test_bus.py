@@ -99,7 +99,9 @@ def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path,
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
 
 
-@pytest.mark.parametrize("missing", ["fedora_packages.ini", "fedora_packages.enabled"])
+@pytest.mark.parametrize(
+    "missing", ["fedora_packages.ini", pytest.param("fedora_packages.enabled", marks=pytest.mark.slow)]
+)
 def test_a_hub_that_lacks_a_key_ends_and_says_which(laptop, tmp_path, wait_until, missing):
     hub = start_hub(laptop, tmp_path / "hub", **{missing: None})
     wait_until(lambda: hub.process.poll() is not None, limit=20)
@@ -113,6 +115,7 @@ def test_a_hub_whose_settings_are_wrong_ends_and_says_why(laptop, tmp_path, wait
     assert "FEDORA_PACKAGES_CACHE_WAIT" in hub.tail()
 
 
+@pytest.mark.slow
 def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait_until):
     own_site.start_worker()
     own_site.start_web()

@@ -6,6 +6,7 @@ from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.search.writer import Writer
 from tests.conftest import DOCUMENTS, watched
+from tests.upstream import Upstream
 
 from .old_site import old_site
 from .website import Website, website
@@ -25,6 +26,24 @@ def index(tmp_path_factory) -> str:
 def compiled(tmp_path_factory) -> str:
     """A folder for compiled templates: they are compiled once for all tests, and not for each application."""
     return str(tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(scope="session")
+def answering():
+    """A server for all tests of the application: at another address it would be another application."""
+    server = Upstream()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def upstream(answering) -> Upstream:
+    """An upstream that answers 404 until it is told otherwise."""
+    answering.answers.clear()
+    answering.asked.clear()
+    # Some tests take its place.
+    vars(answering).pop("answer", None)
+    return answering
 
 
 @pytest.fixture

@@ -4,14 +4,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 from typing import Any
 
+from pyramid.registry import Registry
+from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
 from fedora_packages.cache import Invalidation
+from fedora_packages.connectors.base import Circuit
+from fedora_packages.reads import Reads
 from fedora_packages.service import Service
+from fedora_packages.views.check import Checks
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
@@ -52,16 +58,34 @@ class Website:
 @contextmanager
 def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
     """Run the application over the Redis and index of ``service``."""
-    wsgi = main({}, **strings)
+    wsgi = _application(frozenset(strings.items()))
+    _forget(wsgi.registry)
     try:
         yield Website(TestApp(wsgi), service)
     finally:
         wsgi.registry.reads.close()
-        # A fill that is under way would note its failure in the Redis of the next test.
+        wsgi.registry.checks.close()
+        # What is under way would be noted in the Redis of the next test.
         for thread in threading.enumerate():
-            if thread.name.startswith("fill-"):
+            if thread.name.startswith(("fill-", "check-")):
                 thread.join(10)
         wsgi.registry.service.client.close()
+
+
+@lru_cache(maxsize=8)
+def _application(strings: frozenset[tuple[str, str]]) -> Router:
+    """Make the application, or give the one that was made with the same settings: to make it takes longer than most tests."""
+    return main({}, **dict(strings))
+
+
+def _forget(registry: Registry) -> None:
+    """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
+    service: Service = registry.service
+    registry.reads, registry.checks = Reads(service), Checks(service)
+    for connector in service.connectors.values():
+        connector.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
+    for counted in (service.figures._counts, service.figures._sums):
+        counted.clear()
 
 
 #: Elements that have no end.

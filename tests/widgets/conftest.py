@@ -10,6 +10,7 @@ from tests.views.website import Website, website
 
 # The same application as in the tests of views.
 index, compiled = views.index, views.compiled
+answering, upstream = views.answering, views.upstream
 strings, service, site = views.strings, views.service, views.site
 
 

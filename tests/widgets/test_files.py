@@ -340,7 +340,11 @@ def test_a_spec_has_colours_numbers_and_says_what_rpmautospec_makes(site):
     assert shown == SPEC.replace("<", "&lt;").replace(">", "&gt;")
 
 
-@pytest.mark.parametrize("line", ["Name: x\n", "\n", "%{!?x:%define " * 20 + "\n", "x" * 200, "Name:" * 60 + "\n"])
+@pytest.mark.parametrize(
+    "line",
+    ["Name: x\n", "\n", "%{!?x:%define " * 20 + "\n", "x" * 200, "Name:" * 60 + "\n"],
+    ids=["tags", "empty lines", "open braces", "one line", "tags in one line"],
+)
 def test_a_spec_of_a_megabyte_is_a_page_soon(site, line):
     spec = (line * (1 << 20))[: 1 << 20]
     site.know("distgit.spec", {**VALUES["distgit.spec"], "text": spec, "size": len(spec)}, "guake", "rawhide")
