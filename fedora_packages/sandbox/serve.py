@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import json
 import logging
 import os
@@ -38,6 +39,9 @@ def serve(
     now = int(time.time())
     try:
         loaded = World(load(world, now), now)
+        # The world stays.  To look through all of Fedora for garbage stopped every upstream for a moment, again and again.
+        gc.collect()
+        gc.freeze()
         bus = Bus(endpoint)
     except (WorldError, BusError) as error:
         raise ServeError(str(error)) from error

@@ -4,6 +4,7 @@ It runs the fedmsg hub with one consumer, the same `PackagesConsumer` that a hub
 """
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -68,6 +69,9 @@ def run(ini: str, ready: Path | None) -> None:
         # The hub has put handlers of its own in place by now, which leave SIGTERM to kill.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
+        # What is there now stays.  To look through all of it again and again for garbage held up every message for 40 ms.
+        gc.collect()
+        gc.freeze()
         log.info("listening to %s", config["zmq_subscribe_endpoints"])
         if ready:
             ready.write_text("ready\n", encoding="utf-8")
