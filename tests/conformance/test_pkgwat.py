@@ -51,7 +51,7 @@ def site(tmp_path_factory):
         found.start_web()
         yield found
     finally:
-        found.laptop.stop_all()
+        found.close()
         monkeypatch.undo()
 
 

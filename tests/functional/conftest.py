@@ -20,7 +20,7 @@ def running(folder):
         site.start_web()
         yield site
     finally:
-        site.laptop.stop_all()
+        site.close()
         os.chdir(before)
 
 
@@ -54,4 +54,4 @@ def own_site(tmp_path, monkeypatch) -> Site:
         found.build_index()
         yield found
     finally:
-        found.laptop.stop_all()
+        found.close()

@@ -38,6 +38,13 @@ class Site:
     url: str = ""
     session: requests.Session = field(default_factory=requests.Session)
 
+    def close(self) -> None:
+        """End the processes and every connection to them: one that is left to chance is a warning, now and then."""
+        self.session.close()
+        if "service" in vars(self):
+            self.service.client.close()
+        self.laptop.stop_all()
+
     # The sandbox.
 
     def control(self, path: str, **body: Any) -> dict[str, Any]:

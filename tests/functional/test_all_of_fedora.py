@@ -41,7 +41,7 @@ def site(data, packages, tmp_path_factory):
     try:
         yield site
     finally:
-        site.laptop.stop_all()
+        site.close()
 
 
 @pytest.fixture(scope="module")

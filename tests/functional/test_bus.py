@@ -5,11 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import redis
 
 from fedora_packages.sandbox.laptop import Laptop, Part, module
 from fedora_packages.worker.handle import COUNTS_KEY
-from fedora_packages.worker.queue import Queue
 
 from .site import ROOT, Site
 
@@ -19,7 +17,7 @@ HUB = str(Path(sys.executable).with_name("fedmsg-hub"))
 
 
 def count(site: Site, outcome: str) -> int:
-    return int(redis.Redis.from_url(site.redis_url).hget(COUNTS_KEY, outcome) or 0)
+    return int(site.service.client.hget(COUNTS_KEY, outcome) or 0)
 
 
 BAD = {
@@ -121,7 +119,7 @@ def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait
     own_site.start_web()
     for page in ("/guake/builds", "/vim/updates", "/bash/bugs"):
         assert own_site.get(page).status_code == 200
-    queue = Queue(redis.Redis.from_url(own_site.redis_url))
+    queue = own_site.service.queue
 
     own_site.mood("koji", fail="hang")
     build, facts = own_site.happen("build", "guake")
