@@ -38,10 +38,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from functools import cache as once
-from importlib.resources import files
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -51,10 +48,10 @@ from dogpile.cache.backends.redis import RedisBackend
 from dogpile.cache.region import value_version
 
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
+from fedora_packages.reading import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading, Stamp
+from fedora_packages.redis_server import PREFIX, add_script, in_one_trip, redis_errors, run_script
 
 log = logging.getLogger(__name__)
-
-PREFIX = "fp"
 
 #: When the first fill began after which nothing was lost: the oldest that a value can be.
 BEGUN_KEY = f"{PREFIX}:{{worker}}:begun"
@@ -77,104 +74,6 @@ LOCK_TIMEOUT = 60.0
 #: How many figures are kept of a value, and what is larger than any of them.
 FIGURES_KEPT = 16
 MOST_FIGURE = 1 << 53
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for what is about no package."""
-
-    query: str
-    package: str
-    shape: int
-
-    @property
-    def key(self) -> str:
-        return f"{PREFIX}:{{{self.package}}}:{self.query}:{self.shape}"
-
-    @property
-    def revision_key(self) -> str:
-        return f"{PREFIX}:{{{self.package}}}:rev"
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """When, how long, by whom and because of what a value was fetched."""
-
-    fetched: float  # UTC, seconds since 1970: the moment before upstream was asked
-    took: float  # seconds
-    upstream: str  # who answered: "koji"
-    by: str  # who asked: "web" or "worker"
-    event: Mapping[str, Any] | None = None  # {"id", "topic", "sent"} of the event that made it necessary
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "fetched": self.fetched,
-            "took": self.took,
-            "upstream": self.upstream,
-            "by": self.by,
-            "event": dict(self.event) if self.event else None,
-        }
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Why there is no current value: since when, when last tried (times as in `Stamp`), a sentence, which upstream, and
-    `UpstreamError.kind`."""
-
-    since: float
-    at: float
-    error: str
-    upstream: str
-    kind: str
-
-
-FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
-UNWATCHED, BEHIND = "unwatched", "behind"
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the cache says of one variant of an entry.
-
-    ``state`` is one of
-
-    * ``fresh``: ``value`` is what upstream says;
-    * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
-    * ``failing``: ``value`` is the last one known (or None); ``problem`` says what is wrong since when;
-    * ``unknown``: nothing was ever fetched and nobody is fetching it;
-    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``problem`` says since when);
-    * ``behind``: ``value`` is what upstream says, and does not show yet what a message has announced (``problem`` says which).
-
-    The last two are for whoever shows readings to say (see ``reads.py``): to the cache such a value is fresh, with ``evidence``
-    of what lately sent events say it must show.
-    """
-
-    entry: Entry
-    variant: str
-    state: str = UNKNOWN
-    value: Any = None
-    stamp: Stamp | None = None
-    because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
-    problem: Problem | None = None
-    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
-
-    @property
-    def is_fresh(self) -> bool:
-        return self.state == FRESH
-
-    @property
-    def is_known(self) -> bool:
-        return self.stamp is not None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the reading JSON-ready: what the JSON answers and the stamps of panels are made of."""
-        return {
-            "state": self.state,
-            "value": self.value,
-            "stamp": self.stamp.as_dict() if self.stamp else None,
-            "because": dict(self.because) if self.because else None,
-            "problem": asdict(self.problem) if self.problem else None,
-        }
 
 
 @dataclass(frozen=True)
@@ -224,76 +123,6 @@ class Invalidation:
 
 class NotStored(Exception):
     """The entry was invalidated while it was being filled, or its answer is older than an event.  Holds that `Filled`."""
-
-
-@once
-def script(name: str) -> str:
-    """Return the text of ``lua/NAME.lua``."""
-    return files("fedora_packages").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
-
-
-@once
-def script_digest(name: str) -> str:
-    """Return what Redis calls the script ``lua/NAME.lua`` once it has been loaded."""
-    return hashlib.sha1(script(name).encode()).hexdigest()
-
-
-def run_id(client: redis.Redis) -> str:
-    """Return what names this run of Redis: another one may have fallen back to older data.  Raises `CacheUnavailable`."""
-    with redis_errors():
-        return client.info("server")["run_id"]
-
-
-def run_script(client: redis.Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
-    """Return the result of ``lua/NAME.lua``.  Raises `CacheUnavailable`."""
-    with redis_errors():
-        try:
-            return client.evalsha(script_digest(name), len(keys), *keys, *arguments)
-        except redis.exceptions.NoScriptError:
-            return client.eval(script(name), len(keys), *keys, *arguments)
-
-
-def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> None:
-    """Add ``lua/NAME.lua`` to the pipeline of `in_one_trip`."""
-    pipe.evalsha(script_digest(name), len(keys), *keys, *arguments)
-
-
-def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
-    """Return the results of the commands that ``build`` adds to a pipeline, sent together; ``as_one``: and done as one step.
-
-    A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
-    done twice.  Raises `CacheUnavailable`.
-    """
-    with redis_errors():
-        for again in (True, False):
-            pipe = client.pipeline(transaction=as_one)
-            build(pipe)
-            try:
-                return pipe.execute()
-            except redis.exceptions.NoScriptError:
-                if not again:
-                    raise
-                for path in files("fedora_packages").joinpath("lua").iterdir():
-                    client.script_load(path.read_text(encoding="utf-8"))
-    raise AssertionError("unreachable: the second trip returns or raises")
-
-
-@contextmanager
-def redis_errors():
-    """Turn what redis raises when it cannot be reached, or does not take what is written, into `CacheUnavailable`."""
-    try:
-        yield
-    except redis.RedisError as error:
-        if isinstance(error, redis.ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
-            # Not a Redis that is full, or has lost its replicas: one that was asked something wrong, by us.
-            raise
-        # Where it is, which the error says, is for the log: this sentence is shown to people.
-        raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
-
-
-def connect(url: str, timeout: float = 5.0) -> redis.Redis:
-    """Return a Redis client.  ``timeout`` in seconds bounds each command; nothing is sent yet."""
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)
 
 
 class GenerationBackend(RedisBackend):

@@ -4,7 +4,8 @@ import pytest
 
 from fedora_packages import cache as cache_module
 from fedora_packages import changes
-from fedora_packages.cache import Cache, Entry, Invalidation
+from fedora_packages.cache import Cache, Invalidation
+from fedora_packages.reading import Entry
 
 ENTRY = Entry("koji.builds", "guake", 1)
 OTHER = Entry("mdapi.files", "guake", 1)

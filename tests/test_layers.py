@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 LAYERS = (
     ("errors",),
     ("nvr", "settings", "specfile", "lua", "differences", "schema", "linkify", "highlight"),
-    ("events", "cache"),
+    ("events", "redis_server"),
+    ("reading",),
+    ("cache",),
     ("gist",),
     ("query", "timeline", "changes", "figures", "watch"),
     ("connectors", "search", "worker.queue"),

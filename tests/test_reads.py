@@ -18,6 +18,10 @@ def reads(service):
     found = Reads(service)
     yield found
     found.close()
+    # A fill that is under way would be noted in the Redis of the next test.
+    for thread in threading.enumerate():
+        if thread.name.startswith("fill-"):
+            thread.join(10)
 
 
 @pytest.fixture

@@ -25,11 +25,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages.cache import PREFIX, Problem, redis_errors
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.package import Package
+from fedora_packages.reading import Problem
 from fedora_packages.reads import Wanted
+from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
 from fedora_packages.views.errors import problem

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from fedora_packages import cache
+from fedora_packages import redis_server
 from fedora_packages.query import Query
 from fedora_packages.worker import replay as replays
 from fedora_packages.worker.handle import HANDLED_KEY, Handler
@@ -47,13 +47,13 @@ SABOTAGED = hypothesis.settings(
 
 def change_scripts(monkeypatch, part, by, only=None):
     """Replace a part of all scripts, or of one."""
-    really = cache.script
+    really = redis_server.script
 
     def changed(name):
         return really(name).replace(part, by) if name == (only or name) else really(name)
 
-    monkeypatch.setattr(cache, "script", changed)
-    monkeypatch.setattr(cache, "script_digest", lambda name: hashlib.sha1(changed(name).encode()).hexdigest())
+    monkeypatch.setattr(redis_server, "script", changed)
+    monkeypatch.setattr(redis_server, "script_digest", lambda name: hashlib.sha1(changed(name).encode()).hexdigest())
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_whatever_else_happens_all_that_is_cached_is_right_in_the_end(stepped):
 
 def before(script):
     """Return where an actor stops that is about to run a script."""
-    return cache.script_digest(script)
+    return redis_server.script_digest(script)
 
 
 def happens(machine, *packages, lags=False, way=WHOLE, is_lost=False):
@@ -211,7 +211,7 @@ def changed_script(stepped, monkeypatch):
     """Replaces a part of one script."""
 
     def change(name, part, by):
-        assert part in cache.script(name), f"{name}.lua has changed: what is to be broken in it is gone"
+        assert part in redis_server.script(name), f"{name}.lua has changed: what is to be broken in it is gone"
         change_scripts(monkeypatch, part, by, name)
 
     return change
@@ -245,7 +245,7 @@ def end_claims_before_storing(service):
 
 def note_before_handling(handle_batch=Handler.handle_batch):
     def note_and_handle(self, messages, received=None):
-        with cache.redis_errors():
+        with redis_server.redis_errors():
             self._service.client.zadd(HANDLED_KEY, {message["msg_id"]: message["timestamp"] for message in messages})
         return handle_batch(self, messages, received)
 

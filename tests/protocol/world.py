@@ -24,13 +24,14 @@ import redis
 import requests
 from redis.lock import Lock
 
-from fedora_packages import cache, settings
-from fedora_packages.cache import Cache, Entry
+from fedora_packages import redis_server, settings
+from fedora_packages.cache import Cache
 from fedora_packages.checks import check
 from fedora_packages.connectors.base import Connector
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.figures import Figures
 from fedora_packages.query import Queries, Query, query
+from fedora_packages.reading import Entry
 from fedora_packages.reads import Reads, Wanted
 from fedora_packages.search.document import Document
 from fedora_packages.service import Service
@@ -398,7 +399,7 @@ class Store:
         pipe = self.client.pipeline(transaction=False)
         pipe.script_flush()
         for path in files("fedora_packages").joinpath("lua").iterdir():
-            pipe.script_load(cache.script(path.name.removesuffix(".lua")))
+            pipe.script_load(redis_server.script(path.name.removesuffix(".lua")))
         pipe.script_load(Lock.LUA_RELEASE_SCRIPT)
         pipe.set(RUN_KEY, "run_id:1;")
         pipe.execute()

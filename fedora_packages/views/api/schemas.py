@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fedora_packages.cache import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.query import Query
+from fedora_packages.reading import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.schema import (
     Schema,
     count,

@@ -1,0 +1,87 @@
+"""Redis as every part of the service uses it: the client, scripts, many commands in one trip, and what can go wrong.
+
+What is kept there is known to others; all keys begin with `PREFIX`.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from functools import cache as once
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from fedora_packages.errors import CacheUnavailable
+
+PREFIX = "fp"
+
+
+@once
+def script(name: str) -> str:
+    """Return the text of ``lua/NAME.lua``."""
+    return files("fedora_packages").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
+
+
+@once
+def script_digest(name: str) -> str:
+    """Return what Redis calls the script ``lua/NAME.lua`` once it has been loaded."""
+    return hashlib.sha1(script(name).encode()).hexdigest()
+
+
+def run_id(client: redis.Redis) -> str:
+    """Return what names this run of Redis: another one may have fallen back to older data.  Raises `CacheUnavailable`."""
+    with redis_errors():
+        return client.info("server")["run_id"]
+
+
+def run_script(client: redis.Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
+    """Return the result of ``lua/NAME.lua``.  Raises `CacheUnavailable`."""
+    with redis_errors():
+        try:
+            return client.evalsha(script_digest(name), len(keys), *keys, *arguments)
+        except redis.exceptions.NoScriptError:
+            return client.eval(script(name), len(keys), *keys, *arguments)
+
+
+def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> None:
+    """Add ``lua/NAME.lua`` to the pipeline of `in_one_trip`."""
+    pipe.evalsha(script_digest(name), len(keys), *keys, *arguments)
+
+
+def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
+    """Return the results of the commands that ``build`` adds to a pipeline, sent together; ``as_one``: and done as one step.
+
+    A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
+    done twice.  Raises `CacheUnavailable`.
+    """
+    with redis_errors():
+        for again in (True, False):
+            pipe = client.pipeline(transaction=as_one)
+            build(pipe)
+            try:
+                return pipe.execute()
+            except redis.exceptions.NoScriptError:
+                if not again:
+                    raise
+                for path in files("fedora_packages").joinpath("lua").iterdir():
+                    client.script_load(path.read_text(encoding="utf-8"))
+    raise AssertionError("unreachable: the second trip returns or raises")
+
+
+@contextmanager
+def redis_errors():
+    """Turn what redis raises when it cannot be reached, or does not take what is written, into `CacheUnavailable`."""
+    try:
+        yield
+    except redis.RedisError as error:
+        if isinstance(error, redis.ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
+            # Not a Redis that is full, or has lost its replicas: one that was asked something wrong, by us.
+            raise
+        # Where it is, which the error says, is for the log: this sentence is shown to people.
+        raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+
+
+def connect(url: str, timeout: float = 5.0) -> redis.Redis:
+    """Return a Redis client.  ``timeout`` in seconds bounds each command; nothing is sent yet."""
+    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)
