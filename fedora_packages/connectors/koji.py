@@ -194,14 +194,16 @@ class KojiConnector(Connector):
         # hidden where the tag that inherits it has a build of its own.
         return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
 
-    def package_of(self, build_id: int) -> str | None:
-        """Return the source package that a build is of, which never changes; None if koji has no such build.
+    def package_of(self, build_id: int) -> tuple[str, str] | None:
+        """Return the source package that a build is of, and its release, which never change; None if koji has no such build.
 
         Source: ``getBuild``.
         """
         asked = f"getBuild of {build_id}"
         (build,) = self._multicall(asked, _call("getBuild", build_id))
-        return None if build is None else self.check(asked, lambda: text(build["package_name"], 256))
+        if build is None:
+            return None
+        return self.check(asked, lambda: (text(build["package_name"], 256), text(build["release"], 256)))
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.

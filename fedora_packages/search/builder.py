@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamLied
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import NO_PACKAGE, Queries
-from fedora_packages.search.describe import describe, describe_all
+from fedora_packages.search.describe import describe, describe_all, serves
 from fedora_packages.search.document import Document
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import Writer, index_lock
@@ -151,7 +151,10 @@ class Builder:
         return {**counts, "failed": tuple(failed)}
 
     def _where(self) -> dict[str, tuple[str, ...]]:
-        """Return koji's packages, each with the branches that may have it, in reading order."""
+        """Return koji's packages, each with the branches that may have it, in reading order.
+
+        A release that mdapi does not serve (ELN is one) has no files, changelogs and dependencies to show, and is left out.
+        """
         koji = self._connectors["koji"]
         releases = self._patiently(lambda: self._queries["bodhi.releases"].fetch(NO_PACKAGE))["releases"]
         if not releases:
@@ -159,7 +162,13 @@ class Builder:
         names = [name for name in self._patiently(koji.packages) if is_package_name(name)]
         if not names:
             raise UpstreamLied("koji", "listPackages of the hub", "it has none")
-        has = {release["branch"]: self._listed(koji, release["stable_tag"]) for release in releases}
+        has = {
+            release["branch"]: self._listed(koji, release["stable_tag"])
+            for release in releases
+            if self._patiently(lambda branch=release["branch"]: serves(branch, names[0], self._queries))
+        }
+        if not has:
+            raise UpstreamLied("mdapi", "the releases", "it serves none of the active ones")
         # What a release has is in its tag's list of packages: without that, mdapi would be asked for each retired
         # package in each release.  A tag that koji does not know (a release so new that it has none yet) may have
         # what any other has.

@@ -42,6 +42,15 @@ def describe(
     return document
 
 
+def serves(branch: str, name: str, queries: Queries) -> bool:
+    """Whether mdapi has repositories of a release, as its answer about any package says.  Raises `UpstreamError`."""
+    try:
+        queries["mdapi.package"].fetch(name, branch)
+    except ReleaseNotServed:
+        return False
+    return True
+
+
 def describe_all(
     names: Iterable[str], describe_one: Callable[[str], Document | None], threads: int
 ) -> Iterator[tuple[str, "Future[Document | None]"]]:

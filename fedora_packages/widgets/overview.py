@@ -1,7 +1,7 @@
 """The overview's first panel: what the package is, who maintains it, how to get it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -111,6 +111,7 @@ class OverviewWidget(Widget):
             "more_siblings": max(0, len(siblings) - SIBLINGS_LISTED),
             "maintainers": _roles(values["maintainers"]),
             "is_orphaned": bool(values["maintainers"]) and values["maintainers"].get("owner") == NOBODY,
+            "is_retired": package.is_retired,
         }
 
 
@@ -151,11 +152,12 @@ def _reflowed(paragraph: str) -> str:
 class Where:
     """The branches that have a package in a repository which a plain command installs from, and those that have it in testing.
 
-    Each with the EVR that it has there, "" where that is not known.
+    Each with the EVR that it has there, "" where that is not known.  ``is_whole``: whether it is known of all releases.
     """
 
     stable: Mapping[str, str]
     testing: Mapping[str, str]
+    is_whole: bool
 
 
 def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any] | None) -> Where:
@@ -177,7 +179,7 @@ def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any]
             stable[branch] = evr(in_stable)
         if in_testing and (shown or not in_stable):
             testing[branch] = evr(in_testing)
-    return Where(stable, testing)
+    return Where(stable, testing, bool(values["tagged"]) and bool(values["releases"]))
 
 
 def _installs(package: Package, binary: str, where: Where) -> list[Install]:
@@ -189,20 +191,35 @@ def _installs(package: Package, binary: str, where: Where) -> list[Install]:
     is_one = binary == package.name or len(package.siblings) == 1 or is_the_python
     if not is_one or package.is_retired:
         return []
-    is_of_epel = all(branch.startswith("epel") for branch in package.document.releases)
-    enable = ENABLE_EPEL if is_of_epel else ()
-    found = []
-    for branches, option in ((where.stable, ""), (where.testing, "epel-testing" if is_of_epel else "updates-testing")):
-        shown = [branch for branch in branches if is_of_epel or not branch.startswith(("epel", "eln"))]
-        if shown:
-            command = f"sudo dnf install --enablerepo={option} {binary}" if option else f"sudo dnf install {binary}"
-            # Where some version is in testing, it must be clear which one a command gives.
-            given = [f"{branch} ({branches[branch]})" if where.testing else branch for branch in shown]
-            gives = f"{'from testing, ' if option else ''}in {', '.join(given)}"
-            if enable:
-                gives += ": on Enterprise Linux and its kin, with EPEL enabled first"
-            found.append(Install(enable if command in enable else (*enable, command), gives))
-    return found
+    return [
+        install
+        for is_of_epel in (False, True)
+        for branches, is_testing in ((where.stable, False), (where.testing, True))
+        for install in _install(binary, branches, where, is_testing, is_of_epel)
+    ]
+
+
+def _install(
+    binary: str, branches: Mapping[str, str], where: Where, is_testing: bool, is_of_epel: bool
+) -> Iterator[Install]:
+    """Yield how to install what the releases of Fedora, or those of EPEL, have in testing, or have not."""
+    shown = [branch for branch in branches if branch.startswith("epel") is is_of_epel and not branch.startswith("eln")]
+    if not shown:
+        return
+    option = f" --enablerepo={'epel' if is_of_epel else 'updates'}-testing" if is_testing else ""
+    command = f"sudo dnf install{option} {binary}"
+    # Where some version is in testing, it must be clear which one a command gives.
+    given = [f"{branch} ({branches[branch]})" if where.testing else branch for branch in shown]
+    gives = f"{'from testing, ' if is_testing else ''}in {', '.join(given)}"
+    if not where.is_whole:
+        gives += "; of other releases it is not known at the moment"
+    if not is_of_epel:
+        yield Install((command,), gives)
+    elif command in ENABLE_EPEL:
+        yield Install(ENABLE_EPEL, f"{gives}: on Enterprise Linux and its kin, where it enables EPEL")
+    else:
+        gives += ": on Enterprise Linux and its kin, with EPEL enabled first"
+        yield Install((*ENABLE_EPEL, command), gives)
 
 
 def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]] | None:

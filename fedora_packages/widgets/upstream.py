@@ -19,6 +19,10 @@ FOLLOWING = "rawhide"
 BEFORE_RELEASE = re.compile(r"(?<=[0-9])[-._~]?((?:rc|alpha|beta|pre|dev|a|b)[-._]?[0-9]*)$", re.IGNORECASE)
 
 
+#: How the release of such a version begins where the version has no tilde.
+RELEASED_BEFORE = re.compile(r"0\.(?P<word>(?:rc|alpha|beta|pre|dev)[0-9]*)?", re.IGNORECASE)
+
+
 class UpstreamWidget(Widget):
     """The newest versions of the upstream project, held against rawhide's."""
 
@@ -40,7 +44,7 @@ class UpstreamWidget(Widget):
         known.
         """
         found, build = values["versions"], _build(values)
-        has = build["version"] if build else None
+        has = _version(build) if build else None
         versions = found["versions"] if found["found"] else []
         stable = found["stable"] if found["found"] else []
         newest = next(iter((*stable, *versions)), None)
@@ -75,6 +79,15 @@ def _is_none(values: Mapping[str, Any]) -> bool:
     """Whether it is known that rawhide has no build."""
     tag = _tag(values)
     return bool(values["tagged"]) and tag in values["tagged"]["tags"] and values["tagged"]["tags"][tag] is None
+
+
+def _version(build: Mapping[str, Any]) -> str:
+    """Return a build's version, with a tilde after it where its release says that it comes before that version.
+
+    Packagers wrote ``7.4.0-0.rc4.1`` before rpm knew of tildes, and for kernels still do.
+    """
+    found = RELEASED_BEFORE.match(build["release"])
+    return f"{build['version']}~{found['word'] or ''}" if found else build["version"]
 
 
 def _compare(upstream: str | None, has: str | None) -> str | None:

@@ -37,6 +37,8 @@ def packages(data):
 def site(data, packages, tmp_path_factory):
     started = time.monotonic()
     site = start(tmp_path_factory.mktemp("fedora"), "--world", str(data / "fedora-rawhide.jsonl.gz"))
+    # How long a page waits is not what is looked at here.
+    site.laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
     site.figures = {"seconds to load": time.monotonic() - started}
     try:
         yield site
@@ -127,7 +129,9 @@ def shown_of(site, package, binaries):
         "summary": package["summary"] in text,
         "binaries": {binary for binary in binaries if binary in text},
     }
-    told = site.api(f"packages/{name}/package?release=rawhide")["value"]
+    answer = site.api(f"packages/{quote(name)}/package?release=rawhide")
+    assert "value" in answer, answer
+    told = answer["value"]
     if told["found"]:
         told = {
             "evr": f"{told['version']}-{told['release']}",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.query import query
 from fedora_packages.search.document import Document
 
@@ -24,12 +24,16 @@ class Source:
 
 
 class Fedora:
-    """The packages, by name; upstreams in ``down`` do not answer, and neither does mdapi about names in ``bad``."""
+    """The packages, by name; upstreams in ``down`` do not answer, and neither does mdapi about names in ``bad``.
+
+    Of the branches in ``unserved`` mdapi has no repositories.
+    """
 
     def __init__(self, **sources: Source):
         self.sources = {name.replace("_", "-"): source for name, source in sources.items()}
         self.releases = RELEASES
         self.unlisted_tags = set()
+        self.unserved = set()
         self.down = set()
         self.bad = set()
         self.asked = []
@@ -89,6 +93,8 @@ class Mdapi(Stub):
     @query(shape=1, about="binary")
     def package(self, package, release):
         self.fedora.ask("mdapi", package)
+        if release in self.fedora.unserved:
+            raise ReleaseNotServed("mdapi", f"package {package!r} in {release}", "it has no repositories of it")
         source = self.fedora.sources.get(package)
         if source and source.binaries and release in source.branches:
             # Without a binary of its name, a source is described by one of its binaries, whichever that is.

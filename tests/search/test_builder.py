@@ -7,8 +7,10 @@ import threading
 import pytest
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.query import Queries
 from fedora_packages.search import builder as building
 from fedora_packages.search.builder import Builder
+from fedora_packages.search.describe import describe
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import index_lock
 from tests.search.fedora import BRANCHES, Source, small_fedora
@@ -50,6 +52,15 @@ def test_a_build_says_what_it_made(build):
     built = build()
     assert (built.packages, built.binaries, built.retired, built.failed) == (5, 4, 2, ())
     assert built.bytes > 1000
+
+
+def test_a_release_that_mdapi_does_not_serve_is_left_out_now_and_when_a_package_is_looked_at_again(
+    build, fedora, index
+):
+    fedora.unserved.add("epel10")
+    build()
+    again = describe("vim", [branch for branch, _ in fedora.releases], Queries(fedora.connectors.values()))
+    assert (Reader(index).source("vim").releases, again.releases) == (("f45",), ("f45",))
 
 
 def test_documents_are_those_of_describe(build, index):

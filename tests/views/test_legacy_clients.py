@@ -223,10 +223,18 @@ def test_bodhis_form_parses_bugs_itself_and_so_must_not_get_json(old):
 
 
 def test_bodhis_form_reads_the_changelog_of_a_build(old):
-    old.upstream.koji_says([[{"package_name": "guake", "build_id": 8}]])
+    old.upstream.koji_says([[{"package_name": "guake", "build_id": 8, "release": "1.fc46"}]])
     query = {"filters": {"build_id": 8, "version": ""}, "rows_per_page": 8}
     found = json.loads(ask(old, "koji/query/query_changelogs", query, accept=ANYTHING).text)["rows"]
     assert found[0]["text"] == "- Update to 3.8"
+
+
+def test_the_changelog_of_a_build_is_that_of_its_release(old):
+    entry = {"author": "A <a@b>", "evr": "3.7-1", "date": 1, "text": "- Only there"}
+    old.know("mdapi.changelog", {"found": True, "repository": "updates", "entries": [entry]}, "guake", "f45")
+    old.upstream.koji_says([[{"package_name": "guake", "build_id": 77, "release": "1.fc45"}]])
+    found = said(old, "koji/query/query_changelogs", {"filters": {"build_id": 77}})["rows"]
+    assert [row["text"] for row in found] == ["- Only there"]
 
 
 # Other languages.
@@ -268,7 +276,7 @@ def test_the_ruby_gem_asks_again_for_as_many_rows_as_there_are(old, path, filter
 
 
 def test_the_ruby_gem_reads_changelogs_by_build_and_sends_updates_to_the_releases(old):
-    old.upstream.koji_says([[{"package_name": "guake", "build_id": 9}]])
+    old.upstream.koji_says([[{"package_name": "guake", "build_id": 9, "release": "1.fc46"}]])
     assert said(old, "koji/query/query_changelogs", {"filters": {"build_id": 9}})["total_rows"] == 2
     assert said(old, RELEASES, {"filters": {"package": "guake", "state": "stable"}})["total_rows"] == 3
 

@@ -6,6 +6,9 @@ import pytest
 
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
+from fedora_packages.package import SOURCE, Package
+from fedora_packages.search.document import Document
+from fedora_packages.widgets.overview import Where, _installs
 from tests.views.values import RELEASES, VALUES, tagged, update
 from tests.views.website import CAUSE, Elements
 
@@ -67,6 +70,22 @@ def test_what_only_epel_has_says_how_to_enable_epel(site):
     assert commands(site.get("/epel-release", 200)) == [
         "sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release",
     ]  # fmt: skip
+
+
+def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
+    document = Document("a", branch="rawhide", releases=("rawhide", "epel9", "eln"), binaries=(("a", ""),))
+    where = Where({"rawhide": "1-1", "epel9": "1-1"}, {}, is_whole=True)
+    fedora, epel = _installs(Package("a", SOURCE, document), "a", where)
+    assert (fedora.commands, fedora.gives) == (("sudo dnf install a",), "in rawhide")
+    assert (epel.commands[-2:], "in epel9: " in epel.gives) == (
+        ("sudo dnf install epel-release", "sudo dnf install a"),
+        True,
+    )
+
+
+def test_where_koji_has_not_said_what_other_releases_have_that_is_said(silenced):
+    silenced.know("mdapi.package", about(), "guake", "rawhide")
+    assert "in rawhide; of other releases it is not known at the moment" in text(silenced.get("/guake", 200))
 
 
 def test_nothing_is_said_to_be_installed_while_it_is_not_known_where_it_is(silenced):

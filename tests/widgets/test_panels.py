@@ -173,9 +173,9 @@ def test_an_update_that_is_not_known_is_not_shown_as_missing(site):
 # The upstream version.
 
 
-def upstream_of(guake, rawhide="3.8", **changes):
+def upstream_of(guake, rawhide="3.8", release="1.fc46", **changes):
     """Return the text of the panel about upstream's versions, spaces folded."""
-    build = {**tagged(8, "f46"), "version": rawhide} if rawhide else None
+    build = {**tagged(8, "f46"), "version": rawhide, "release": release} if rawhide else None
     guake.know("koji.tagged", {"tags": {"f46": build}}, "guake")
     guake.know("anitya.versions", {**VALUES["anitya.versions"], **changes}, "guake")
     page = guake.get("/guake/overview/upstream", 200)
@@ -195,6 +195,11 @@ def upstream_of(guake, rawhide="3.8", **changes):
 def test_versions_newer_than_rawhides_are_marked_in_rpms_order(guake, rawhide, said, newer):
     shown = upstream_of(guake, rawhide)
     assert (said in shown, re.findall(r"(\S+) newer (?!than)", shown.partition("Versions")[2])) == (True, newer)
+
+
+@pytest.mark.parametrize("release", ["0.rc4.20260101.1.fc46", "0.1.fc46"])
+def test_a_build_from_before_a_version_is_not_that_version(guake, release):
+    assert "upstream is newer" in upstream_of(guake, "3.10", release)
 
 
 def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):

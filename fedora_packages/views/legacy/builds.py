@@ -34,22 +34,27 @@ def includeme(config: Configurator) -> None:
 
 
 class BuildNames:
-    """Looks up the packages of builds with ``ask``, a function of a build's number, and waits at most ``patience`` seconds."""
+    """Looks up the packages and releases of builds with ``ask``, a function of a build's number.
 
-    def __init__(self, ask: Callable[[int], str | None], patience: float, clock: Callable[[], float] = time.monotonic):
+    Waits at most ``patience`` seconds.
+    """
+
+    def __init__(
+        self, ask: Callable[[int], tuple[str, str] | None], patience: float, clock: Callable[[], float] = time.monotonic
+    ):
         self._ask = ask
         self._patience = patience
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[int, str] = OrderedDict()
+        self._known: OrderedDict[int, tuple[str, str]] = OrderedDict()
         self._under_way: dict[int, Future] = {}
         self._asked: deque[float] = deque(maxlen=A_MINUTE)
         # Whoever comes while others wait is told so at once: a koji that hangs must not take every thread of the server.
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="build-names")
 
-    def __call__(self, build_id: int) -> str | None:
-        """Return the name of a build's package, or None if there is no such build.  Raises `NotKnown`."""
+    def __call__(self, build_id: int) -> tuple[str, str] | None:
+        """Return a build's package and release, or None if there is no such build.  Raises `NotKnown`."""
         with self._lock:
             if build_id in self._known:
                 self._known.move_to_end(build_id)
@@ -79,15 +84,15 @@ class BuildNames:
         self._under_way[build_id] = future = self._pool.submit(self._look_up, build_id)
         return future
 
-    def _look_up(self, build_id: int) -> str | None:
+    def _look_up(self, build_id: int) -> tuple[str, str] | None:
         try:
-            name = self._ask(build_id)
-            if name is not None:
+            found = self._ask(build_id)
+            if found is not None:
                 with self._lock:
-                    self._known[build_id] = name
+                    self._known[build_id] = found
                     while len(self._known) > KEPT:
                         self._known.popitem(last=False)
-            return name
+            return found
         finally:
             with self._lock:
                 self._under_way.pop(build_id, None)

@@ -10,6 +10,7 @@ from fedora_packages.views.legacy import bodhi, dates
 from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.rows import Rows, needed
 from fedora_packages.views.legacy.transport import Asked, BadQuery
+from fedora_packages.widgets.release_names import names_of
 
 #: What a changelog entry's author line is made of.
 _AUTHOR = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]*)>")
@@ -46,15 +47,24 @@ def query_changelogs(asked: Asked, look: Look) -> Rows:
     build_id = asked.number("build_id")
     if not name and build_id is None:
         raise BadQuery("a package is needed: package_name, or build_id, in the filters")
-    package = look.package(name or look.package_of_build(build_id) or "")
+    built = look.package_of_build(build_id) if not name else None
+    package = look.package(name or (built[0] if built else ""))
     if package is None:
         return Rows([])
     release = asked.text("release")
-    branch = look.branch(package, release or _default_release(package))
+    branch = look.branch(package, release or _release_of(built, package, look) or _default_release(package))
     if branch is None:
         raise NotKnown(f"{package.name} is not in {release or 'any release'}.")
     (value,) = look.values(("mdapi.changelog", package.binary or package.name, branch))
     return Rows([_change(entry) for entry in value.get("entries", ())])
+
+
+def _release_of(built: tuple[str, str] | None, package: Package, look: Look) -> str | None:
+    """Return the branch of the release that a build is for, by its dist tag, if it is one that has the package."""
+    if built is None:
+        return None
+    branch = names_of({"releases": look.releases}).of_build({"release": built[1]})
+    return branch if branch in package.document.releases else None
 
 
 def _default_release(package: Package) -> str:

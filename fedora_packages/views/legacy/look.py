@@ -43,8 +43,8 @@ class Look:
         self.found = find(self.index, name)
         return self.found
 
-    def package_of_build(self, build_id: int) -> str | None:
-        """Return the name of the source package that a build is of; None if koji has no such build.  Raises `NotKnown`."""
+    def package_of_build(self, build_id: int) -> tuple[str, str] | None:
+        """Return the source package that a build is of, and its release; None if koji has no such build.  Raises `NotKnown`."""
         return self._request.registry.build_names(build_id)
 
     def values(self, *wanted: tuple[str, str, str | None] | tuple[str, str]) -> list[Any]:

@@ -60,7 +60,7 @@ ${url}\
   % endif
   % if is_orphaned:
   <dt>Owner</dt>
-  <dd><span class="mark">orphaned</span> nobody maintains it; it will be retired unless somebody takes it over</dd>
+  <dd><span class="mark">orphaned</span> nobody maintains it${"" if is_retired else "; it will be retired unless somebody takes it over"}</dd>
   % endif
   % if maintainers is None:
   <dt>Maintainers</dt>
