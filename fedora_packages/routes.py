@@ -53,6 +53,8 @@ ROUTES = (
     # For whoever runs the site, for whoever doubts it, and for whoever writes a program that reads it.
     ("status", "/status"),
     ("api", "/api"),
+    # No view answers here: what is none of the above is no package called api.
+    ("api.nothing", "/api/{rest:.+}"),
     # Search.  A term may hold slashes (/usr/bin/guake).
     ("home", "/"),
     ("search", "/s"),

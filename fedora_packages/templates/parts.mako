@@ -67,7 +67,9 @@ at an unknown time\
   % if slice.previous:
   <a rel="prev" href="${slice.previous}">Previous</a>
   % endif
+  % if not slice.is_beyond:
   <span>Page ${slice.number} of ${slice.pages}</span>
+  % endif
   % if slice.following:
   <a rel="next" href="${slice.following}">Next</a>
   % endif

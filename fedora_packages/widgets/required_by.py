@@ -60,7 +60,7 @@ def _package(requirer: Mapping[str, Any], known: frozenset[str]) -> dict[str, An
     return {
         "name": name,
         "page": name if name in known else None,
-        "source": requirer["source"] if requirer["source"] != name else None,
+        "source": requirer["source"],
         "is_some_binary": requirer["name"] is None,
         # Their names are this package's own: there is nowhere to go.
         "rows": [{**row(relation, ()), "search": None} for relation in requirer["relations"]],

@@ -87,7 +87,9 @@ def test_what_is_no_utf_8_is_400(site, upstream, address):
     assert (site.get(address).status_int, upstream.asked) == (400, [])
 
 
-@pytest.mark.parametrize("address", ["/guake/%2fetc%2fpasswd", "/a/b/c/d", "/guake//builds", "/_w", "/api/v2/x"])
+@pytest.mark.parametrize(
+    "address", ["/guake/%2fetc%2fpasswd", "/a/b/c/d", "/guake//builds", "/_w", "/api/v2/x", "/api/v2", "/api/v1/nosuch"]
+)
 def test_an_address_of_nothing_is_404(site, upstream, address):
     assert (site.get(address).status_int, upstream.asked) == (404, [])
 

@@ -9,6 +9,7 @@ ${parts.switch(choice)}
 ; with these filters: ${slice.total}\
   % endif
 .</p>
+<p class="why">In the order of their status, then of the release, the newest first.</p>
 % endif
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">

@@ -38,7 +38,7 @@ a binary of \
 ${one["name"]}\
       % endif
 </th>
-      <td>${one["source"] or ""}</td>
+      <td><a href="${request.route_path('package', package=one['source'])}">${one["source"]}</a></td>
       <td class="relations-of">
         <ul class="plain">
         % for row in one["rows"]:
