@@ -10,8 +10,8 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-#: What says, in a schema, which words an open set usually has, and which list of names a text is from.
-KNOWN, NAMES = "x-known-values", "x-names"
+#: What says, in a schema, which words an open set usually has, and as what (a build, an update, a bug) an object is of a release.
+KNOWN, OF_A_RELEASE = "x-known-values", "x-of-a-release-as"
 
 NULL: Schema = {"type": "null"}
 
@@ -62,11 +62,6 @@ def word(*known: str, meaning: str = "") -> Schema:
     return _told({"type": "string", KNOWN: list(known)}, meaning)
 
 
-def named(names: str, meaning: str = "") -> Schema:
-    """Return the schema of a name out of a list that is known elsewhere: ``releases``."""
-    return _told({"type": "string", NAMES: names}, meaning)
-
-
 def optional(schema: Schema, meaning: str = "") -> Schema:
     """Return the schema that takes null too; ``meaning`` says what null means."""
     described = "; ".join(part for part in (schema.get("description", ""), meaning) if part)
@@ -88,9 +83,13 @@ def with_optional(schema: Schema, **properties: Schema) -> Schema:
     return {**schema, "properties": {**schema["properties"], **properties}}
 
 
-def rows(of: Schema, most: int | None = None, meaning: str = "") -> Schema:
-    """Return the schema of a list, of at most so many."""
-    return _told({"type": "array", "items": of, **({} if most is None else {"maxItems": most})}, meaning)
+def rows(of: Schema, most: int | None = None, meaning: str = "", as_: str = "") -> Schema:
+    """Return the schema of a list, of at most so many.
+
+    ``as_``: each is of a release, as a ``build``, an ``update`` or a ``bug`` is.
+    """
+    items = {**of, OF_A_RELEASE: as_} if as_ else of
+    return _told({"type": "array", "items": items, **({} if most is None else {"maxItems": most})}, meaning)
 
 
 def table(of: Schema, meaning: str = "") -> Schema:

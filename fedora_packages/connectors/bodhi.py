@@ -8,7 +8,7 @@ from fedora_packages.connectors.base import Connector, boolean, integer, items, 
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import dig, name_of, objects, texts, update_of
 from fedora_packages.query import query
-from fedora_packages.schema import count, flag, moment, named, one_of, optional, record, rows, whole, word
+from fedora_packages.schema import count, flag, moment, one_of, optional, record, rows, whole, word
 from fedora_packages.schema import text as a_text
 
 #: How many updates are kept for a package, newest first.
@@ -36,7 +36,7 @@ UPDATES = record(
         record(
             alias=a_text(most=128),
             title=a_text(most=2000),
-            release=optional(named("releases", "bodhi's name of the release"), "null of very old updates"),
+            release=optional(a_text("bodhi's name of the release"), "null of very old updates"),
             status=word(*STATUSES),
             request=optional(word("testing", "stable", "unpush", "obsolete", "revoke")),
             type=word(*TYPES),
@@ -55,6 +55,7 @@ UPDATES = record(
         ),
         UPDATES_KEPT,
         "newest first",
+        as_="update",
     ),
 )
 RELEASES = record(

@@ -47,6 +47,7 @@ BUGS = record(
         ),
         BUGS_KEPT,
         "newest first",
+        as_="bug",
     ),
 )
 COUNTS = record(

@@ -57,6 +57,7 @@ BUILDS = record(
         ),
         BUILDS_KEPT,
         "newest first",
+        as_="build",
     ),
 )
 TAGGED = record(

@@ -143,6 +143,9 @@ def rows_of(answer, name="builds", key="build_id"):
         ("updates?release=f45&status=testing", "updates", "alias", ["FEDORA-2026-0000000007"]),
         ("updates?release=f40", "updates", "alias", ["FEDORA-2026-0000000005"]),
         ("updates?release=rawhide", "updates", "alias", []),
+        ("builds?release=rawhide", "builds", "build_id", [9, 8, 7]),
+        ("builds?release=fc46&state=complete", "builds", "build_id", [8]),
+        ("bugs?release=f45", "bugs", "id", [2300003, 2300002, 2300001]),
         ("bugs?security=true", "bugs", "id", [2300002]),
         ("bugs?status=NEW&security=false", "bugs", "id", [2300001]),
         ("files?size=1&page=2", "directories", "path", ["/usr/share"]),
@@ -184,7 +187,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [
-        ("packages/guake/builds?limit=5", "there are state, page, size"),
+        ("packages/guake/builds?limit=5", "there are state, release, page, size"),
         ("packages/guake/spec?page=1", "there is release"),
         ("packages/guake/maintainers?x=1", "there are none"),
         ("packages/guake?release=f45", "there are none"),
@@ -197,7 +200,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages/guake/bugs?security=yes", "one of true, false"),
         ("packages/guake/relations?page=2", "kind is needed to choose a list: one of requires, provides"),
         ("packages/guake/files?release=..", "one of rawhide, f45"),
-        ("packages/guake/updates?release=%00", "its branch, or bodhi's name of it"),
+        ("packages/guake/updates?release=%00", "its dist tag, or bodhi's name of it"),
         ("packages/guake/releases?release=f1", "expected one of rawhide, f45"),
         ("packages?names=guake&query=nope", "one of bugs, builds"),
         ("packages?names=guake&query=builds&release=rawhide", "it does not differ by release"),
@@ -230,7 +233,7 @@ def test_a_parameter_that_means_nothing_is_400_and_the_problem_says_what_is_allo
 def test_a_release_that_no_update_is_of_is_400_and_names_those_there_are(site):
     site.know_all(VALUES, "guake")
     detail = site.get("/api/v1/packages/guake/updates?release=f1", 400).json["detail"]
-    assert detail == "release is 'f1'; expected one of rawhide, f45, F40."
+    assert detail == "release is 'f1'; expected one of rawhide, f45, f40."
 
 
 def test_an_answer_that_is_the_same_is_304_and_one_of_another_state_is_not(site, client):

@@ -12,12 +12,21 @@ from typing import Any
 
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.query import Query
-from fedora_packages.schema import KNOWN, NAMES, Schema, count, flag, optional, properties_of, record, whole
+from fedora_packages.schema import KNOWN, OF_A_RELEASE, Schema, count, flag, optional, properties_of, record, whole
 from fedora_packages.schema import text as a_text
 from fedora_packages.views.api.addresses import MOST_ROWS, PAGE, SIZE, USUAL_ROWS, Parameter, word_parameter
+from fedora_packages.widgets.release_names import names_of, reading_order
 
 #: Which of several lists is asked for.
 KIND = "kind"
+
+#: The release of builds, updates and bugs, in whichever words.
+RELEASE_OF_ROWS = Parameter(
+    "release",
+    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+    "Only rows of this release: its branch, its dist tag, or bodhi's name of it.",
+    "rawhide",
+)
 
 #: What an answer says of a list that was cut.
 CUT = record(
@@ -58,12 +67,19 @@ class Lists:
         shared = set.intersection(*(set(names) for names in found)) if found else set()
         # The release that chooses a variant is one already.
         taken = {"release"} if self.query.by_release else set()
-        return {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
+        kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
+        return {**kept, "release": RELEASE_OF_ROWS} if self.names_releases else kept
 
     @property
     def names_releases(self) -> bool:
-        """Whether a filter takes the name of a release, which only the releases there are can tell."""
-        return "release" in self.filters
+        """Whether rows can be filtered by their release, of which only the releases there are can tell the name."""
+        return bool(self._as) and not self.query.by_release
+
+    @property
+    def _as(self) -> str:
+        """As what the rows are of a release: see `fedora_packages.schema.rows`."""
+        kinds = {schema.get(OF_A_RELEASE, "") for schema in self.rows.values()}
+        return kinds.pop() if len(kinds) == 1 else ""
 
     def check(self, asked: Mapping[str, Any]) -> None:
         """Raise `InvalidArgument` where it is not said which of several lists is to be cut."""
@@ -84,9 +100,10 @@ class Lists:
         if name not in value or not (wanted or KIND in asked):
             return value, None
         page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
+        rows = value[name]
         if self.names_releases and "release" in wanted:
-            wanted["release"] = _release(wanted["release"], value[name], releases)
-        rows = [row for row in value[name] if all(row[key] == word for key, word in wanted.items())]
+            rows = _of_release(wanted.pop("release"), rows, self._as, releases)
+        rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
         pages = max(1, -(-len(rows) // size))
         told = {
             "name": name,
@@ -117,18 +134,15 @@ def _filter(name: str, schema: Schema) -> Parameter | None:
         return word_parameter(name, words, f"Only rows of this {name}.")
     if schema.get("type") == "boolean":
         return Parameter(name, flag(), f"Only rows of which {name} is so.", "true")
-    if NAMES in schema:
-        known = {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}
-        return Parameter(name, known, "Only rows of this release: its branch, or bodhi's name of it.", "rawhide")
     return None
 
 
-def _release(asked: str, rows: Sequence[Mapping[str, Any]], releases: Iterable[Mapping[str, Any]]) -> str:
-    """Return bodhi's name of the release that is asked for by that, or by its branch."""
-    active = {release["branch"]: release["name"] for release in releases}
-    named = {name.lower(): name for name in (*active.values(), *(row["release"] for row in rows if row["release"]))}
-    known = named | active
-    if asked.lower() not in known:
-        names = [*active, *sorted(set(named.values()) - set(active.values()))]
-        raise InvalidArgument(f"release is {asked!r}; expected one of {', '.join(names[:40]) or 'nothing'}")
-    return known[asked.lower()]
+def _of_release(asked: str, rows: Sequence[Any], as_: str, releases: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Return the rows of a release that is asked for by its branch, its dist tag, or bodhi's name of it."""
+    names = names_of({"releases": list(releases)})
+    found = [(getattr(names, f"of_{as_}")(row), row) for row in rows]
+    meant = names.meant(asked.lower())
+    known = sorted({*names.active, *(branch for branch, _ in found)}, key=reading_order)
+    if meant not in known:
+        raise InvalidArgument(f"release is {asked!r}; expected one of {', '.join(known[:40]) or 'nothing'}")
+    return [row for branch, row in found if branch == meant]

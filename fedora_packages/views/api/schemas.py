@@ -9,7 +9,6 @@ from fedora_packages.schema import (
     count,
     exactly,
     flag,
-    named,
     number,
     one_of,
     optional,
@@ -127,7 +126,7 @@ COMPONENTS: dict[str, Schema] = {
     "Change": record(
         query=text("the query that has another value: koji.builds"),
         package=optional(text("source or binary package, by the query"), "null of what is about no package"),
-        release=optional(named("branches", "the branch"), "null where the answer does not differ by release"),
+        release=optional(text("the branch"), "null where the answer does not differ by release"),
         at=when("when it was stored"),
         url=optional(text("where the value is"), "null if it has no address of its own"),
     ),
