@@ -203,7 +203,7 @@ def test_a_build_from_before_a_version_is_not_that_version(guake, release):
 
 
 def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):
-    assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer before a release", upstream_of(guake))
+    assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer pre-release", upstream_of(guake))
 
 
 def test_a_project_of_versions_before_releases_only_has_a_newest_one_all_the_same(guake):

@@ -4,7 +4,7 @@
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-problems">
 <table class="stacked">
   <thead>
-    <tr><th scope="col">Crash in</th><th scope="col">Type</th><th scope="col">Status</th><th scope="col">Reports, all time</th>
+    <tr><th scope="col">Crash in</th><th scope="col">Type</th><th scope="col">Status</th><th scope="col" class="number">Reports, all time</th>
       <th scope="col">Trend</th><th scope="col">First</th><th scope="col">Last</th><th scope="col">Bugs</th></tr>
   </thead>
   <tbody>

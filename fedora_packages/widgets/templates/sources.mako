@@ -22,7 +22,7 @@ ${text}\
 % if patches:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-sources">
 <table>
-  <thead><tr><th scope="col">Patch</th><th scope="col">Files</th><th scope="col">Added</th><th scope="col">Removed</th></tr></thead>
+  <thead><tr><th scope="col">Patch</th><th scope="col" class="number">Files</th><th scope="col" class="number">Added</th><th scope="col" class="number">Removed</th></tr></thead>
   <tbody>
   % for patch in patches:
     <tr>

@@ -10,8 +10,8 @@ ${parts.switch(choice)}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-updates">
 <table class="stacked">
   <thead>
-    <tr><th scope="col">Update</th><th scope="col">Release</th><th scope="col">Status</th><th scope="col">Type</th>
-      <th scope="col">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
+    <tr><th scope="col">Update</th><th scope="col">Release</th><th scope="col">Status</th><th scope="col">Type, severity</th>
+      <th scope="col" class="number">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
   </thead>
   <tbody>
   % for update in slice.rows:

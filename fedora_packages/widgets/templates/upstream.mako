@@ -43,7 +43,7 @@ can map it: <a href="${links.projects(source)}" rel="external">look for the proj
  <span class="mark">newer</span>\
         % endif
         % if not row["is_stable"]:
- <span class="kind">before a release</span>\
+ <span class="kind">pre-release</span>\
         % endif
 </li>
       % endfor
