@@ -4,13 +4,22 @@ The one thing to know: mdapi answers about *binary* packages.  Asked for a sourc
 and not always the one of the same name.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.relations import (
+    RELATIONS_KEPT,
+    REQUIRERS_KEPT,
+    REQUIRERS_READ,
+    Requirers,
+    capabilities,
+    named_by,
+    relations_of,
+    whole_rows,
+)
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied
 from fedora_packages.events import repository_release
 from fedora_packages.query import query
@@ -22,7 +31,6 @@ RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "e
 
 #: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
 SIBLINGS_KEPT = 2000
-RELATIONS_KEPT = 5000
 FILES_KEPT = 100_000
 CHANGES_KEPT = 200
 OBSOLETERS_KEPT = 50
@@ -30,15 +38,6 @@ OBSOLETERS_KEPT = 50
 #: Characters of all names in one directory, and of one of them: file systems allow 255 bytes.
 NAMES_READ = 16 << 20
 NAME_KEPT = 1024
-
-#: Capabilities of a package that it is asked of who requires them, its own name first: each is a request, of whose answer so many
-#: bytes are read.  mdapi describes every package that it finds in full; what requires glibc would be hundreds of megabytes.
-CAPABILITIES_ASKED = 8
-REQUIRERS_READ = 6 << 20
-
-#: Packages that require another which are kept, and the requirements of each.
-REQUIRERS_KEPT = 2000
-REASONS_KEPT = 8
 
 #: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
@@ -128,22 +127,6 @@ _AUTHORS = (
     re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
 )
 
-#: Capabilities that others require, in the order in which they are asked for.
-_TELLING = (
-    re.compile(r"[^()]+\.so[^()]*\(\)(?:\(64bit\))?"),
-    re.compile(r"python[0-9.]*dist\(.*\)"),
-    re.compile(r"(?:pkgconfig|cmake|perl|rubygem|npm|golang|crate|php-composer|mvn|tex|ocaml|ghc-devel|R)\(.*\)"),
-    re.compile(r"[^()]+"),
-)
-
-#: Capabilities that nothing requires: they say what a package is, or what was copied into it.
-_SILENT = re.compile(r"(?:application|bundled|config|metainfo|appdata|mimehandler|font|user|group)\(.*")
-
-#: What stands between two members of a JSON list.
-_BETWEEN = re.compile(r"[\s,]*")
-
-_RELATION_KEYS = ("name", "flags", "epoch", "version", "release")
-
 
 class MdapiConnector(Connector):
     """Repository metadata, from mdapi."""
@@ -202,7 +185,7 @@ class MdapiConnector(Connector):
         row = self._ask(asked, release, "pkg", package)
         if row is None:
             return {"found": False}
-        return self.check(asked, lambda: {"found": True, **{kind: _relations(row[kind]) for kind in RELATIONS}})
+        return self.check(asked, lambda: {"found": True, **{kind: relations_of(row[kind]) for kind in RELATIONS}})
 
     @query(shape=1, about="binary", every="requirers_every", is_costly=True, returns=REQUIRERS)
     def required_by(self, package, release):
@@ -230,13 +213,13 @@ class MdapiConnector(Connector):
         row = self._ask(asked, release, "pkg", package)
         if row is None:
             return {"found": False}
-        names, unasked = self.check(asked, lambda: _capabilities(package, items(row["provides"])))
-        found = _Requirers()
+        names, unasked = self.check(asked, lambda: capabilities(package, items(row["provides"])))
+        found = Requirers()
         for name in names:
             self._add_requirers(found, asked, release, name)
         return {"found": True, "asked": names, "unasked": unasked, **found.value()}
 
-    def _add_requirers(self, found: "_Requirers", asked: str, release: str, capability: str) -> None:
+    def _add_requirers(self, found: "Requirers", asked: str, release: str, capability: str) -> None:
         path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
         headers = {"Accept": "application/json"}
         answer = self.request("GET", path, asked=asked, headers=headers, most=REQUIRERS_READ)
@@ -249,7 +232,7 @@ class MdapiConnector(Connector):
             return
         if answer.status != 200:
             raise UpstreamLied(self.name, asked, f"it answered {answer.status}", answer.body)
-        self.check(asked, lambda: found.add(_whole_rows(answer.body), capability, is_cut=True))
+        self.check(asked, lambda: found.add(whole_rows(answer.body), capability, is_cut=True))
 
     @required_by.affected("mdapi.repo.update")
     def requirers_affected(event):
@@ -378,36 +361,15 @@ def _about(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _relations(rows: Any) -> list[dict[str, str | None]]:
-    # mdapi repeats some (guake requires /bin/sh twice, once for each scriptlet).
-    found = dict.fromkeys(_relation(row) for row in items(rows))
-    return [dict(zip(_RELATION_KEYS, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
-
-
-def _relation(row: Mapping[str, Any]) -> tuple[str | None, ...]:
-    return tuple(optional_text(row[key], 1000) for key in _RELATION_KEYS)
-
-
 def _obsoleters(rows: Any, package: str) -> list[dict[str, str | None]]:
     # A mistaken answer about another name must not pass for one about this.
     found = [
-        {"name": _own_name(row), "source": text(row["basename"], 256), **relation}
+        {"name": named_by(row), "source": text(row["basename"], 256), **relation}
         for row in items(rows)
-        for relation in _relations(row["obsoletes"])
+        for relation in relations_of(row["obsoletes"])
         if relation.pop("name") == package
     ]
     return sorted(found, key=lambda row: (row["name"] or "", row["source"] or ""))[:OBSOLETERS_KEPT]
-
-
-def _own_name(row: Mapping[str, Any]) -> str | None:
-    """Return what the binary in a row is called: of the names of its source's binaries the one that it provides in its own EVR.
-
-    A row does not say its name; rpm has every package provide it.  None where that is not exactly one.
-    """
-    evr = (row["epoch"], row["version"], row["release"])
-    provided = {one["name"] for one in items(row["provides"]) if (one["epoch"], one["version"], one["release"]) == evr}
-    names = sorted({text(name, 256) for name in items(row["co-packages"])} & provided)
-    return names[0] if len(names) == 1 else None
 
 
 def _files(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -450,92 +412,3 @@ def _change(row: Mapping[str, Any]) -> dict[str, Any]:
         "date": integer(row["date"]),
         "text": text(row["changelog"], 20000),
     }
-
-
-class _Requirers:
-    """What requires a package, as answers about its capabilities tell it."""
-
-    def __init__(self) -> None:
-        self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], None]] = {}
-        self._repositories: dict[str, None] = {}
-        self._is_cut = False
-
-    def add(self, rows: Iterable[Any], capability: str, is_cut: bool = False) -> None:
-        """Add the packages that were found to require a capability."""
-        self._is_cut = self._is_cut or is_cut
-        for row in rows:
-            self._repositories[text(row["repo"], 64)] = None
-            key = (text(row["basename"], 256), _described(row) or "")
-            if key not in self._packages and len(self._packages) >= REQUIRERS_KEPT:
-                self._is_cut = True
-                continue
-            reasons = self._packages.setdefault(key, {})
-            for item in items(row["requires"]):
-                if item["name"] == capability and len(reasons) < REASONS_KEPT:
-                    reasons[_relation(item)] = None
-
-    def value(self) -> dict[str, Any]:
-        """Return them as the query does."""
-        return {
-            "repositories": list(self._repositories),
-            "total": len(self._packages),
-            "packages": [
-                {
-                    "name": name or None,
-                    "source": source,
-                    "relations": [dict(zip(_RELATION_KEYS, reason, strict=True)) for reason in reasons],
-                }
-                for (source, name), reasons in sorted(self._packages.items())
-            ],
-            "is_cut": self._is_cut,
-        }
-
-
-def _described(row: Mapping[str, Any]) -> str | None:
-    """Return the name of a package that mdapi describes without naming it: the one of its source's binaries that it provides.
-
-    None where that is none, or several without a word of the architecture, which rpm adds to a package's own name.
-    """
-    evr = ("EQ", row["epoch"], row["version"], row["release"])
-    siblings = {text(name, 256) for name in items(row["co-packages"])}
-    if len(siblings) == 1:
-        return next(iter(siblings))
-    provided = {
-        item["name"]: (item["flags"], item["epoch"], item["version"], item["release"]) == evr
-        for item in items(row["provides"])
-    }
-    own = [name for name in siblings if provided.get(name)]
-    if len(own) > 1:
-        own = [name for name in own if any(f"{name}({arch})" in provided for arch in ("x86-64", "x86-32"))]
-    return own[0] if len(own) == 1 else None
-
-
-def _capabilities(package: str, provides: Iterable[Mapping[str, Any]]) -> tuple[list[str], int]:
-    """Return the capabilities of a package to ask for, its name first, and how many others that may be required it has."""
-    names = dict.fromkeys(text(row["name"], 300) for row in provides)
-    # Paths cannot be asked for: mdapi takes a slash for the end of a name.
-    others = [name for name in names if name != package and "/" not in name and not _SILENT.fullmatch(name)]
-    # rpm gives every package its name once more, with the architecture.
-    others.sort(key=lambda name: 0 if name.startswith(f"{package}(") else 1 + _rank(name))
-    chosen = [package, *others[: CAPABILITIES_ASKED - 1]]
-    return chosen, len(others) - len(chosen) + 1
-
-
-def _rank(name: str) -> int:
-    return next((place for place, form in enumerate(_TELLING) if form.fullmatch(name)), len(_TELLING))
-
-
-def _whole_rows(body: bytes) -> Iterator[Any]:
-    """Yield the members of a JSON list that was cut, as far as they came whole.  Raises `ValueError` for what is no list."""
-    found = body.decode("utf-8", "replace")
-    decoder, place = json.JSONDecoder(), _BETWEEN.match(found, 0).end()
-    if not found.startswith("[", place):
-        raise ValueError(f"{found[:40]!r} begins no list")
-    place = _BETWEEN.match(found, place + 1).end()
-    while True:
-        try:
-            row, place = decoder.raw_decode(found, place)
-        except ValueError:
-            return
-        yield row
-        place = _BETWEEN.match(found, place).end()

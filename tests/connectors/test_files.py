@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fedora_packages.connectors import mdapi
+from fedora_packages.connectors import mdapi, relations
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.events import Event
 from tests.upstream import Answer
@@ -103,7 +103,7 @@ def test_of_an_answer_that_is_too_large_what_came_whole_is_kept(required_by, mon
 
 
 def test_more_requirers_than_are_kept_are_said_to_be_cut(required_by, monkeypatch):
-    monkeypatch.setattr(mdapi, "REQUIRERS_KEPT", 2)
+    monkeypatch.setattr(relations, "REQUIRERS_KEPT", 2)
     rows = [described(name, [relation("openssl-libs")], siblings=[name]) for name in "abc"]
     value = required_by(**{"openssl-libs": rows})
     assert (value["is_cut"], value["total"]) == (True, 2)
