@@ -26,6 +26,7 @@ from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
 from fedora_packages import figures
 from fedora_packages.connectors.koji import BUILD_STATES
+from fedora_packages.health import Breaker, health
 from fedora_packages.sandbox.laptop import Laptop, module
 from fedora_packages.worker.handle import COUNTS_KEY
 
@@ -148,8 +149,12 @@ def paced(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]], r
         identity, frames = publisher.message(TOPIC, row)
         sent.append((row["name"], identity, time.time()))
         publisher.send(frames)
-    time.sleep(3.0)
-    after = figures.total(service.client).durations("received to invalidated")
+
+    def told_so_far() -> figures.Durations:
+        return figures.total(service.client).durations("received to invalidated")
+
+    wait_until(lambda: told_so_far().count >= before.count + len(rows), 30, what="the worker has told of all messages")
+    after = told_so_far()
     spent = figures.Durations(
         tuple(now - then for now, then in zip(after.buckets, before.buckets, strict=True)), after.sum - before.sum
     )
@@ -175,7 +180,11 @@ def leave_koji_alone(found: Fedora, publisher: Publisher, rows: Sequence[dict[st
     found.site.mood("koji", fail=503)
     for row in rows[:50]:
         publisher.send(publisher.message(TOPIC, row)[1])
-    time.sleep(8.0)
+    wait_until(lambda: any(breaker.is_open for breaker in _breakers(found)), 60, what="koji is left alone")
+
+
+def _breakers(found: Fedora) -> Sequence[Breaker]:
+    return next(row.breakers for row in health(found.site.service).upstreams if row.name == "koji")
 
 
 def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, folder: Path) -> None:

@@ -354,6 +354,16 @@ def _hotness(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
         yield from _anitya(str(dig(body, "trigger", "topic")).partition("anitya.")[2] or topic, trigger)
 
 
+#: The messages that announce another head of a branch at dist-git.
+PUSH_TOPICS = (
+    "pagure.git.receive",
+    "git.receive",
+    "git.receive.*",
+    "pagure.git.branch.creation",
+    "git.branch",
+    "git.branch.*",
+)
+
 #: (topics, kind of name, what yields the names).  Topics not listed name no package.
 FAMILIES: tuple[tuple[tuple[str, ...], str, Callable[[str, Mapping[str, Any]], Iterable[Any]]], ...] = (
     (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from fedora_packages.events import (
+    PUSH_TOPICS,
     Event,
     changed_paths,
     dig,
@@ -208,17 +209,7 @@ _KINDS: tuple[tuple[tuple[str, ...], Callable[[Event, str], Mapping[str, Any]]],
     (("bodhi.update.*", "bodhi.errata.publish"), _update),
     (("bugzilla.bug.new", "bugzilla.bug.update"), _bug),
     (("mdapi.repo.update",), _repository),
-    (
-        (
-            "pagure.git.receive",
-            "git.receive",
-            "git.receive.*",
-            "pagure.git.branch.creation",
-            "git.branch",
-            "git.branch.*",
-        ),
-        _push,
-    ),
+    (PUSH_TOPICS, _push),
     (("git.lookaside.new",), _file),
     (("pagure.project.*",), _project),
     (("anitya.project.version.update*",), _upstream),

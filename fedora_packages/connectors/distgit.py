@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.events import Event, changed_paths
+from fedora_packages.events import PUSH_TOPICS, Event, changed_paths
 from fedora_packages.query import query
 from fedora_packages.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
 from fedora_packages.schema import text as a_text
@@ -28,15 +28,7 @@ FILE_LIMIT = 10 << 20
 #: Characters that are kept of why a branch was retired.
 REASON_KEPT = 2000
 
-#: The messages that announce another head of a branch, and those that announce other contents.
-PUSH_TOPICS = (
-    "pagure.git.receive",
-    "git.receive",
-    "git.receive.*",
-    "pagure.git.branch.creation",
-    "git.branch",
-    "git.branch.*",
-)
+#: The messages that announce other contents.
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
