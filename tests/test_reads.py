@@ -309,3 +309,18 @@ def test_while_it_does_not_answer_no_page_waits_for_it(service, reads, builds, u
     for wanted in ([builds, problems[0]], problems[1:]):
         states, seconds = took(reads, wanted)
         assert (states[-1], seconds < MOMENT) == ("refreshing", True)
+
+
+def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, reads, monkeypatch):
+    fill, failed = reads._fill, service.connectors["faf"].circuit.failed
+
+    def failing(want, reading):
+        future = fill(want, reading)
+        failed("no answer within 10 s")
+        return future
+
+    monkeypatch.setattr(reads, "_fill", failing)
+    waited = []
+    monkeypatch.setattr("fedora_packages.reads.wait", lambda futures, timeout: waited.append(len(futures)))
+    reads([Wanted(service.queries["faf.problems"], "guake")])
+    assert waited == [1]
