@@ -10,7 +10,7 @@ from typing import Any
 
 from fedora_packages.nvr import is_package_name
 from fedora_packages.sandbox.laptop import Part
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +105,7 @@ def quick_index(world: Path, folder: Path) -> list[str]:
             batch.append(
                 Document(
                     package["name"], package["summary"], branch="rawhide", releases=("rawhide",),
-                    binaries=tuple((name, "") for name in binaries),
+                    binaries=tuple(Binary(name) for name in binaries),
                 )
             )  # fmt: skip
         writer.replace(batch)

@@ -127,7 +127,7 @@ def terms_of(document: Document) -> Iterator[str]:
     yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
     for word in stems(document.summary):
         yield SUMMARY + word
-    for text in (document.description, *(summary for _, summary in document.binaries)):
+    for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
             yield PROSE + word
 

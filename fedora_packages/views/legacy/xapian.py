@@ -74,13 +74,13 @@ def _package(document: Document) -> dict[str, Any]:
 
 
 def _binaries(document: Document) -> Iterator[dict[str, str]]:
-    for name, summary in document.binaries:
-        if name != document.name:
-            summary = summary or document.summary
+    for binary in document.binaries:
+        if binary.name != document.name:
+            summary = binary.summary or document.summary
             # Of binaries the index keeps no more than that.
             yield {
-                "name": name,
-                "link": name,
+                "name": binary.name,
+                "link": binary.name,
                 "summary": summary,
                 "description": summary,
                 "icon": ICON,
