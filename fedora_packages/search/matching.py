@@ -6,10 +6,13 @@ operators, quotes and errors, and splits ``gcc-c++``; here any text is a questio
 
 from collections.abc import Iterable
 
+import xapian
 from xapian import Query
 
 from fedora_packages.search import terms
+from fedora_packages.search.carried import bounded
 from fedora_packages.search.document import Document
+from fedora_packages.search.reasons import Reason
 
 #: What of a text is looked at, in characters and in words.
 TEXT_READ = 1000
@@ -33,15 +36,22 @@ ALL_IN_SUMMARY_LESS = 8
 #: What it adds that a name is the whole text, but for separators and its language: python-requests for "requests".
 SPOKEN = 24
 
+#: What it adds that the text is the package's name in another ecosystem, or its maintainer's.
+FOREIGN = 24
+OWNER = 10
+
 #: What it adds that a package is in an active release: less than a name, more than prose.
 LIVING = 6
+
+#: What an order of magnitude (a power of 2) of packages that require it adds: where words tie, and a little more.
+IMPORTANCE = 0.6
 
 
 class Question:
     """A text, without spaces around it, as a question to the index."""
 
     def __init__(self, text: str):
-        self._text = text
+        self.text = text
         # What stands between spaces, each taken apart into its words: "vim-X11 mode" -> (vim, x11), (mode,).
         split = dict.fromkeys(
             tuple(dict.fromkeys(terms.split(token)))[:WORDS_READ] for token in text[:TEXT_READ].split()
@@ -58,8 +68,11 @@ class Question:
         combined = Query(Query.OP_AND if every_word else Query.OP_OR, [_token(words) for words in self.tokens])
         best = Query(Query.OP_MAX, combined, self._all_in_summary())
         spoken = Query(terms.SPOKEN + "".join(map(terms.together, self._words))[: terms.NAME_LETTERS])
-        extra = Query(Query.OP_OR, _weighing(LIVING, Query(terms.LIVING)), _weighing(SPOKEN, spoken))
-        found = Query(Query.OP_AND_MAYBE, best, extra)
+        whole = bounded(terms.fold(self.text))
+        foreign, owner = _weighing(FOREIGN, Query(terms.FOREIGN + whole)), _weighing(OWNER, Query(terms.OWNER + whole))
+        important = _weighing(IMPORTANCE, Query(xapian.ValueWeightPostingSource(terms.IMPORTANCE_SLOT)))
+        extra = [_weighing(LIVING, Query(terms.LIVING)), _weighing(SPOKEN, spoken), foreign, owner, important]
+        found = Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, [best, foreign, owner]), Query(Query.OP_OR, extra))
         named = Query(Query.OP_OR, [Query(terms.SOURCE + name) for name in without])
         return Query(Query.OP_AND_NOT, found, named) if without else found
 
@@ -68,10 +81,27 @@ class Question:
         found = []
         for name in document.binary_names:
             parts = terms.name_parts(name)
-            if name == self._text or self._words and all(_begins(word, parts) for word in self._words):
+            if name == self.text or self._words and all(_begins(word, parts) for word in self._words):
                 missed = sum(word not in parts for word in self._words)
-                found.append((name != self._text, missed, len(name), name))
+                found.append((name != self.text, missed, len(name), name))
         return tuple(name for *_, name in sorted(found)[:BINARIES_NAMED])
+
+    def reasons(self, document: Document) -> list[Reason]:
+        """Return why prose, or the owner, makes a package match: none where its name says it."""
+        parts = terms.name_parts(document.name)
+        words = [word for word in self._words if word not in terms.STOP_WORDS]
+        if words and all(_begins(word, parts) for word in words):
+            return []
+        if document.owner and terms.fold(self.text) == terms.fold(document.owner):
+            return [Reason("maintainer", document.owner)]
+        reasons = []
+        for kind, text in (("summary", document.summary), ("description", document.description)):
+            stems = set(terms.stems(text))
+            found = [word for word in words if terms.stem(word) in stems]
+            words = [word for word in words if word not in found]
+            if found:
+                reasons.append(Reason(kind, " ".join(found)))
+        return reasons
 
     def _all_in_summary(self) -> Query:
         words = [word for word in self._words if word not in terms.STOP_WORDS]

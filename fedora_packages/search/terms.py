@@ -13,9 +13,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from math import log2
 
 import xapian
 
+from fedora_packages.search.carried import bounded, carried
 from fedora_packages.search.document import Document
 
 #: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
@@ -32,9 +34,19 @@ BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
 LIVING = "XA"  # in an active release; stands alone
+DOCUMENT = "XZ"  # a source package's, and no record of a name; stands alone
+OWNER = "XU"  # who owns the package, case folded
 
-#: Value slots: the order of packages that match equally well, and what is quicker to read here than in the document.
-ORDER_SLOT, NAME_SLOT, RETIRED_SLOT = 0, 1, 2
+#: Prefixes of what a binary is found by.  Their positions say which binary it is: the first, by name, is 1.
+COMMAND = "XE"  # a command
+PATH = "XT"  # a path of a file or a folder
+CAPABILITY = "XR"  # what it provides, without a version
+OBSOLETED = "XV"  # what it obsoletes
+FOREIGN = "XY"  # its name in another ecosystem, case folded
+
+#: Value slots: the order of packages that match equally well, what is quicker to read here than in the document, and how
+#: important the package is (see `importance`).
+ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
 
 #: Letters by which beginnings are terms of their own.  To look for all that begins with "py" among whole names
 #: takes 20 ms, as a term of its own a quarter of one; what is longer than this stands for few.
@@ -45,6 +57,9 @@ WORD_LETTERS = 40
 
 #: Letters of a whole name; `nvr.is_package_name` allows no more.
 NAME_LETTERS = 200
+
+#: The fewest letters of a word that can be told to be a slip of the pen.
+SPELT_LETTERS = 4
 
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
@@ -99,9 +114,9 @@ def stem(word: str) -> str:
     return xapian.Stem("english")(word).decode() if word.isascii() and word.isalpha() else word
 
 
-def beginnings(word: str) -> Iterator[str]:
-    """Yield what a word begins with, one letter to `START_LETTERS`."""
-    for length in range(1, min(START_LETTERS, len(word)) + 1):
+def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
+    """Yield what a word begins with, one letter to so many."""
+    for length in range(1, min(letters, len(word)) + 1):
         yield word[:length]
 
 
@@ -110,12 +125,20 @@ def order(name: str) -> str:
     return f"{len(name):03}{name}"
 
 
+def importance(dependents: int) -> float:
+    """Return how important so many dependents make a package: their order of magnitude, since glibc is not a thousand guakes."""
+    return log2(1 + max(dependents, 0))
+
+
 def terms_of(document: Document) -> Iterator[str]:
     """Yield each term of a document; some may repeat."""
+    yield DOCUMENT
     yield SOURCE + document.name
     yield SOURCE_FOLDED + fold(document.name)
     if not document.retired:
         yield LIVING
+    if document.owner:
+        yield OWNER + bounded(fold(document.owner))
     yield SPOKEN + together(document.name)
     yield SPOKEN + together(LANGUAGE.sub("", document.name, count=1))
     for start in beginnings(together(document.name)):
@@ -130,6 +153,29 @@ def terms_of(document: Document) -> Iterator[str]:
     for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
             yield PROSE + word
+
+
+def carried_by(document: Document) -> Iterator[tuple[str, int]]:
+    """Yield each term that a document has for one of its binaries, and the binary's position."""
+    for position, binary in enumerate(document.binaries, start=1):
+        found = carried(binary)
+        kinds = (
+            (COMMAND, found.commands),
+            (PATH, found.paths),
+            (CAPABILITY, found.capabilities),
+            (OBSOLETED, found.obsoletes),
+            (FOREIGN, found.foreign),
+        )
+        for prefix, texts in kinds:
+            for text in texts:
+                yield prefix + bounded(text), position
+
+
+def spellings(document: Document) -> Iterator[str]:
+    """Yield the words, of names mostly, that a slip of the pen in a question may have been meant to be; each once."""
+    words = {fold(name) for name in (document.name, LANGUAGE.sub("", document.name, count=1), *document.binary_names)}
+    words.update(*map(split, words), split(document.summary))
+    return (word for word in words if SPELT_LETTERS <= len(word) <= WORD_LETTERS and not word.isdigit())
 
 
 def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:
