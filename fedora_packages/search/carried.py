@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
-from posixpath import basename, dirname
+from posixpath import dirname
 
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary
 
@@ -41,9 +41,13 @@ _TELLING = re.compile(
     r"|/usr/share/man/man[0-9a-z]*/|/usr/include/[^/]+$"
 )
 
+#: Folders that are links to others.
 _MERGED = (
-    (re.compile(r"^/(?:usr/)?s?bin(?=/|$)"), "/usr/bin"),
-    (re.compile(r"^/(lib|lib64)(?=/|$)"), r"/usr/\1"),
+    ("/usr/sbin", "/usr/bin"),
+    ("/sbin", "/usr/bin"),
+    ("/bin", "/usr/bin"),
+    ("/lib64", "/usr/lib64"),
+    ("/lib", "/usr/lib"),
 )
 
 #: A relation as dependencies are written: ``NAME >= VERSION``.
@@ -69,7 +73,7 @@ def carried(binary: Binary) -> Carried:
     files = list(dict.fromkeys(canonical(path) for path in binary.files[:FILES_KEPT] if path.startswith("/")))
     provides = [name for name in dict.fromkeys(binary.provides[:CAPABILITIES_KEPT]) if _is_telling(name, binary.name)]
     return Carried(
-        commands=tuple(basename(path) for path in files if dirname(path) == COMMANDS_IN and basename(path)),
+        commands=tuple(_commands(files)),
         paths=tuple(dict.fromkeys(_paths(files))),
         capabilities=tuple(provides),
         foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
@@ -77,11 +81,18 @@ def carried(binary: Binary) -> Carried:
     )
 
 
+def commands(binary: Binary) -> tuple[str, ...]:
+    """Return the commands that a binary has."""
+    return tuple(dict.fromkeys(_commands(map(canonical, binary.files[:FILES_KEPT]))))
+
+
 def canonical(path: str) -> str:
     """Return the one path of those that links make the same: ``/sbin/ip`` -> ``/usr/bin/ip``.  No slash at its end."""
-    path = re.sub("//+", "/", path).rstrip("/") or "/"
-    for pattern, merged in _MERGED:
-        path = pattern.sub(merged, path)
+    if "//" in path or path.endswith("/"):
+        path = re.sub("//+", "/", path).rstrip("/") or "/"
+    for beginning, merged in _MERGED:
+        if path.startswith(beginning) and path[len(beginning) :][:1] in ("", "/"):
+            return merged + path[len(beginning) :]
     return path
 
 
@@ -108,6 +119,22 @@ def asked_capabilities(text: str) -> tuple[str, ...]:
     return (own["name"] if own else name, *more)
 
 
+def plain(text: str) -> str | None:
+    """Return the name in a path or capability, for when nothing has it as it is; None if the text is neither.
+
+    ``/usr/bin/htop`` -> ``htop``, ``pkgconfig(gtk4)`` -> ``gtk4``, ``libfoo.so.3()(64bit)`` -> ``libfoo``.
+    """
+    text = text[:ASKED_READ].strip()
+    if re.match(r"/[^/]", text):
+        return canonical(text).rpartition("/")[2] or None
+    capability = next(iter(asked_capabilities(text)), "")
+    library = re.match(r"([^()\s/]+)\.so(?:[.(]|$)", capability)
+    if library:
+        return library[1]
+    within = re.fullmatch(r"[^()\s]+\((?P<name>[^()\s]+)\)(?:\(.*\))?", capability)
+    return within["name"] if within else None
+
+
 def bounded(text: str) -> str:
     """Return a text that fits into a term: itself, or what it begins with and a digest of it."""
     if len(text.encode(errors="replace")) <= TERM_LETTERS:
@@ -120,6 +147,15 @@ def _is_telling(capability: str, own: str) -> bool:
     """Whether a capability says more than the binary's name does."""
     for_arch = _FOR_ARCH.fullmatch(capability)
     return (for_arch["name"] if for_arch else capability) != own
+
+
+def _commands(files: Iterable[str]) -> Iterator[str]:
+    for path in files:
+        if path.startswith(COMMANDS_IN):
+            folder, _, name = path.rpartition("/")
+            # Data that were read from spec files have globs in them.
+            if folder == COMMANDS_IN and name and not set(name) & set("*?{}"):
+                yield name
 
 
 def _foreign(capability: str) -> Iterator[str]:

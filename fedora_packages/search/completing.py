@@ -9,13 +9,13 @@ order of their importance; so the first records with a term are the answer, and 
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import xapian
 
 from fedora_packages.search import terms
-from fedora_packages.search.carried import bounded, carried
+from fedora_packages.search.carried import bounded, commands
 from fedora_packages.search.document import Document
 
 SOURCE, BINARY, COMMAND = "source", "binary", "command"
@@ -60,20 +60,28 @@ def completions_of(document: Document) -> Iterator[Completion]:
     """Yield the names by which a document's package is known, each once; of what is retired there is the name alone."""
     yield Completion(document.name, SOURCE, document.name, document.name, document.summary)
     known = {document.name}
-    commands: dict[str, Completion] = {}
+    told: dict[str, Completion] = {}
     for binary in document.binaries:
         summary = binary.summary or document.summary
         if binary.name not in known:
             known.add(binary.name)
             yield Completion(binary.name, BINARY, document.name, binary.name, summary)
-        for command in carried(binary).commands:
-            commands.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
-    told = (found for name, found in commands.items() if name not in known and _is_name(name))
-    yield from islice(told, COMMANDS_KEPT)
+        for command in commands(binary):
+            told.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
+    others = (found for name, found in told.items() if name not in known and _is_name(name))
+    yield from islice(others, COMMANDS_KEPT)
 
 
-def write(database: xapian.WritableDatabase, document: Document) -> None:
-    """Make the records of a document's names; those that are as they were stay in their places."""
+def write(database: xapian.WritableDatabase, document: Document, is_new: bool = False) -> None:
+    """Make the records of a document's names; those that are as they were stay in their places.
+
+    ``is_new``: there are none yet, and they need not be looked for.
+    """
+    if is_new:
+        for found in completions_of(document):
+            if terms.together(found.name):
+                database.add_document(_record(_identity(found), found))
+        return
     wanted = {_identity(found): found for found in completions_of(document) if terms.together(found.name)}
     known = dict(_records(database, document.name))
     for identity in known.keys() - wanted.keys():
@@ -167,7 +175,7 @@ def _in_turns(found: dict[str, list[Completion]]) -> Iterator[Completion]:
 
 
 def _is_name(command: str) -> bool:
-    return 0 < len(command) <= 100 and command.isprintable() and not set(command) & set("*?{}[]$%")
+    return 0 < len(command) <= 100 and command.isprintable()
 
 
 def _identity(found: Completion) -> str:
@@ -175,12 +183,13 @@ def _identity(found: Completion) -> str:
 
 
 def _kept(found: Completion) -> Completion:
-    return replace(found, summary=found.summary[:SUMMARY_KEPT])
+    return found if len(found.summary) <= SUMMARY_KEPT else replace(found, summary=found.summary[:SUMMARY_KEPT])
 
 
 def _record(identity: str, found: Completion) -> xapian.Document:
     record = xapian.Document()
-    record.set_data(json.dumps(astuple(_kept(found))))
+    kept = _kept(found)
+    record.set_data(json.dumps([kept.name, kept.kind, kept.source, kept.package, kept.summary]))
     record.add_term(identity)
     record.add_term(_OF_SOURCE + found.source)
     whole = terms.together(found.name)

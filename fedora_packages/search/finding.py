@@ -5,14 +5,14 @@ are one list, of which any part can be asked for.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import xapian
 
 from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded
+from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, plain
 from fedora_packages.search.correcting import correct
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import binaries_with, building, document, first, having, name_of
@@ -58,17 +58,25 @@ class Hits:
 def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
     """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text."""
     exact = _exact(database, text)
+    name = None if exact else plain(text)
+    if name is not None:
+        return _instead(database, name, start, rows) or Hits(0, ())
     question = Question(text)
     total, found = _weighed(database, question, True, exact, start, rows)
     if total or exact:
         return _hits(database, question, total + len(exact), exact[start : start + rows], found)
     better = correct(database, text)
-    if better is not None:
-        hits = search(database, better, start, rows)
-        if hits.total:
-            return Hits(hits.total, hits.hits, corrected=better)
+    hits = None if better is None else _instead(database, better, start, rows)
+    if hits is not None:
+        return hits
     total, found = _weighed(database, question, False, exact, start, rows)
     return _hits(database, question, total, [], found)
+
+
+def _instead(database: xapian.Database, text: str, start: int, rows: int) -> Hits | None:
+    """Return what another text finds in place of the one that was asked, or None if that is nothing."""
+    hits = search(database, text, start, rows)
+    return replace(hits, corrected=hits.corrected or text) if hits.total else None
 
 
 def _weighed(

@@ -36,6 +36,8 @@ class Writer:
     def __init__(self, path: str | Path, create: bool = False):
         self.path = Path(path)
         self.create = create
+        # What was written into a database that was empty: what is not among it need not be looked for.
+        self._fresh: set[str] | None = None
 
     def __enter__(self) -> "Writer":
         with _xapian_errors(self.path):
@@ -44,6 +46,7 @@ class Writer:
                 os.path.realpath(self.path), xapian.DB_CREATE if self.create else xapian.DB_OPEN
             )
             self._database.begin_transaction()
+            self._fresh = set() if self.create and not self._database.get_lastdocid() else None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -60,9 +63,14 @@ class Writer:
         with _xapian_errors(self.path):
             for document in documents:
                 record = _record(document)
-                self._forget_spellings(document.name)
-                self._database.replace_document(terms.SOURCE + document.name, record)
-                completing.write(self._database, document)
+                is_new = self._fresh is not None and document.name not in self._fresh
+                if is_new:
+                    self._fresh.add(document.name)
+                    self._database.add_document(record)
+                else:
+                    self._forget_spellings(document.name)
+                    self._database.replace_document(terms.SOURCE + document.name, record)
+                completing.write(self._database, document, is_new)
                 weight = _weight(document)
                 for word in terms.spellings(document):
                     self._database.add_spelling(word, weight)
@@ -88,9 +96,12 @@ class Writer:
             record = find(old, name)
             if record is None:
                 return None
+            self._forget_spellings(name)
             self._database.replace_document(terms.SOURCE + name, record)
             completing.copy(self._database, old, name)
             document = from_json(record.get_data())
+            if self._fresh is not None:
+                self._fresh.add(name)
             for word in terms.spellings(document):
                 self._database.add_spelling(word, _weight(document))
             return document
