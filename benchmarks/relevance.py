@@ -24,7 +24,8 @@ from typing import Any
 from benchmarks.measuring import WORLD, packages_of, quick_index, table
 from fedora_packages.nvr import is_package_name
 from fedora_packages.sandbox.load import outline_of
-from fedora_packages.search.reader import Hit, Reader
+from fedora_packages.search.finding import Hit
+from fedora_packages.search.reader import Reader
 
 QUERIES = Path(__file__).with_name("relevance")
 FLOORS = QUERIES / "floors.json"
