@@ -41,6 +41,9 @@ _TELLING = re.compile(
     r"|/usr/share/man/man[0-9a-z]*/|/usr/include/[^/]+$"
 )
 
+#: Paths whose last part is a name that people know.
+_NAMED = re.compile(r"/etc/|/usr/lib(?:64)?/[^/]+\.so|/usr/lib/systemd/(?:system|user)/|/usr/share/applications/")
+
 #: Folders that are links to others.
 _MERGED = (
     ("/usr/sbin", "/usr/bin"),
@@ -52,6 +55,11 @@ _MERGED = (
 
 #: A relation as dependencies are written: ``NAME >= VERSION``.
 _RELATION = re.compile(r"(?P<name>.*\S)\s+(?:[<>]=?|==?)\s*\S+\s*")
+
+_LIBRARY = re.compile(r"([^()\s/]+)\.so(?:[.(]|$)")
+
+#: Parts of the names of hosts that are no part of a project's.
+_DOMAINS = frozenset(("com", "org", "net", "io", "in", "www", "https", "http", "git", "maven", "plugins"))
 
 #: The same package for one architecture.
 _FOR_ARCH = re.compile(r"(?P<name>[^()\s]+)\((?:x86-64|x86-32|aarch-64|ppc-64|s390-64|riscv-64)\)")
@@ -66,6 +74,7 @@ class Carried:
     capabilities: tuple[str, ...]
     foreign: tuple[str, ...]  # case folded
     obsoletes: tuple[str, ...]
+    file_names: tuple[str, ...]
 
 
 def carried(binary: Binary) -> Carried:
@@ -78,6 +87,7 @@ def carried(binary: Binary) -> Carried:
         capabilities=tuple(provides),
         foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
         obsoletes=tuple(dict.fromkeys(binary.obsoletes[:CAPABILITIES_KEPT])),
+        file_names=tuple(dict.fromkeys(path.rpartition("/")[2] for path in files if _NAMED.match(path))),
     )
 
 
@@ -119,20 +129,31 @@ def asked_capabilities(text: str) -> tuple[str, ...]:
     return (own["name"] if own else name, *more)
 
 
-def plain(text: str) -> str | None:
-    """Return the name in a path or capability, for when nothing has it as it is; None if the text is neither.
+def plain(text: str) -> Iterator[str]:
+    """Yield names that are in a path, a capability or a name of another ecosystem, for when nothing has it as it is.
 
-    ``/usr/bin/htop`` -> ``htop``, ``pkgconfig(gtk4)`` -> ``gtk4``, ``libfoo.so.3()(64bit)`` -> ``libfoo``.
+    ``/usr/bin/htop`` -> ``htop``, ``pkgconfig(gtk4)`` -> ``gtk4``, ``libfoo.so.3()(64bit)`` -> ``libfoo``,
+    ``golang(github.com/spf13/cobra)`` -> ``github spf13 cobra``, ``org.apache.commons:commons-io`` -> ``apache commons-io``;
+    none if the text is nothing like it.
     """
     text = text[:ASKED_READ].strip()
     if re.match(r"/[^/]", text):
-        return canonical(text).rpartition("/")[2] or None
+        yield from filter(None, [canonical(text).rpartition("/")[2]])
+        return
     capability = next(iter(asked_capabilities(text)), "")
-    library = re.match(r"([^()\s/]+)\.so(?:[.(]|$)", capability)
-    if library:
-        return library[1]
+    library = _LIBRARY.match(capability)
     within = re.fullmatch(r"[^()\s]+\((?P<name>[^()\s]+)\)(?:\(.*\))?", capability)
-    return within["name"] if within else None
+    name = library[1] if library else within["name"] if within else text
+    if name != text:
+        yield name
+    if re.fullmatch(r"[\w@~.+-]+(?:[/:][\w@~.+-]+)+", name):
+        words = re.split(r"[/:.]", name)
+        yield " ".join(dict.fromkeys(word for word in words if word.strip("@") and word not in _DOMAINS))
+        yield re.split(r"[/:]", name)[-1]
+    elif name.endswith("-dev"):
+        # As Debian has it.
+        yield f"{name}el"
+        yield name.removesuffix("-dev")
 
 
 def bounded(text: str) -> str:
@@ -166,6 +187,9 @@ def _foreign(capability: str) -> Iterator[str]:
         # Maven's are GROUP:ARTIFACT, and people know the artifact; Perl's have two colons.
         if capability.startswith("mvn("):
             yield name.partition(":")[2].partition(":")[0] or name
+    library = _LIBRARY.match(capability)
+    if library:
+        yield library[1].casefold()
 
 
 def _paths(files: Iterable[str]) -> Iterator[str]:

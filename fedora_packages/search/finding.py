@@ -58,18 +58,20 @@ class Hits:
 def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
     """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text."""
     exact = _exact(database, text)
-    name = None if exact else plain(text)
-    if name is not None:
-        return _instead(database, name, start, rows) or Hits(0, ())
+    if not exact:
+        for name in plain(text):
+            hits = _instead(database, name, start, rows)
+            if hits is not None:
+                return hits
     question = Question(text)
-    total, found = _weighed(database, question, True, exact, start, rows)
+    total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
         return _hits(database, question, total + len(exact), exact[start : start + rows], found)
     better = correct(database, text)
     hits = None if better is None else _instead(database, better, start, rows)
     if hits is not None:
         return hits
-    total, found = _weighed(database, question, False, exact, start, rows)
+    total, found = _loosely(database, question, start, rows)
     return _hits(database, question, total, [], found)
 
 
@@ -80,7 +82,7 @@ def _instead(database: xapian.Database, text: str, start: int, rows: int) -> Hit
 
 
 def _weighed(
-    database: xapian.Database, question: Question, every_word: bool, exact: list[int], start: int, rows: int
+    database: xapian.Database, question: Question, exact: list[int], start: int, rows: int
 ) -> tuple[int, list[int]]:
     """Return how many packages a question finds beside the exact ones, and those of them that are on the page."""
     enquire = xapian.Enquire(database)
@@ -88,10 +90,23 @@ def _weighed(
     # explained by its own words, and no description climbs by repeating them.
     enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    enquire.set_query(question.query(every_word, without=[name_of(database, docid) for docid in exact]))
+    enquire.set_query(question.query(without=[name_of(database, docid) for docid in exact]))
     here = len(exact[start : start + rows])
+    return _matches(database, enquire, max(start - len(exact), 0), rows - here)
+
+
+def _loosely(database: xapian.Database, question: Question, start: int, rows: int) -> tuple[int, list[int]]:
+    """Return how many packages have any word of a question, and those of them that are on the page."""
+    enquire = xapian.Enquire(database)
+    enquire.set_weighting_scheme(xapian.BM25Weight(1, 0, 1, 0.3, 0.5))
+    enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
+    enquire.set_query(question.loose())
+    return _matches(database, enquire, start, rows)
+
+
+def _matches(database: xapian.Database, enquire: xapian.Enquire, start: int, rows: int) -> tuple[int, list[int]]:
     # To look at every match costs milliseconds, and makes the total exact on every page of it.
-    matches = enquire.get_mset(max(start - len(exact), 0), rows - here, database.get_doccount())
+    matches = enquire.get_mset(start, rows, database.get_doccount())
     return matches.get_matches_estimated(), [match.docid for match in matches]
 
 
@@ -117,8 +132,10 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
     for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
         if text and not text.startswith("/") and database.term_exists(term):
             yield term
-    for capability in asked_capabilities(text):
-        yield from filter(database.term_exists, [terms.CAPABILITY + bounded(capability)])
+    others = [terms.CAPABILITY + bounded(capability) for capability in asked_capabilities(text)]
+    # What files are called is a word mostly (/etc/raddb/dictionary), unless it looks like a file's name.
+    others += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
+    yield from filter(database.term_exists, others)
     yield from islice(_path_terms(database, text), 1)
     if is_package_name(text):
         yield from filter(database.term_exists, [terms.OBSOLETED + text])
@@ -147,6 +164,7 @@ _KINDS = {
     terms.CAPABILITY: "capability",
     terms.OBSOLETED: "obsoletes",
     terms.FOREIGN: "foreign",
+    terms.FILE_NAME: "file",
 }
 
 

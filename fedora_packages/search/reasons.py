@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Reason:
     """Why a package was found.
 
-    ``kind`` says by what: ``command``, ``path``, ``folder`` (which a path that was asked for is in), ``capability`` (that it
-    provides), ``obsoletes``, ``foreign`` (its name in another ecosystem), ``maintainer``, ``summary``, ``description`` (words
-    of it).  ``text`` is what was found, and ``binaries`` has it, where it is a binary's.
+    ``kind`` says by what: a ``command``, a ``path``, the ``folder`` that a path is in, a ``file`` of that name, a
+    ``capability`` that it provides, what it ``obsoletes``, its ``foreign`` name in another ecosystem, its ``maintainer``, words
+    of its ``summary`` or ``description``.  ``text`` is what was found, and ``binaries`` have it, where it is a binary's.
     """
 
     kind: str

@@ -13,11 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from math import log2
 
 import xapian
 
-from fedora_packages.search.carried import bounded, carried
+from fedora_packages.search.carried import bounded, carried, commands
 from fedora_packages.search.document import Document
 
 #: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
@@ -25,7 +26,9 @@ SOURCE = "Q"  # the source package's name
 BINARY = "XB"  # a binary package's name
 SOURCE_FOLDED = "XL"  # the same, case folded
 BINARY_FOLDED = "XC"
-SPOKEN = "XG"  # the source's name without separators, and the same without its language
+SPOKEN = "XG"  # the source's name without separators
+UNVERSIONED = "X7"  # the same without its version
+UNPREFIXED = "XW"  # the same without its language
 START = "XF"  # the first letters and digits of the source's name, case folded: one term for each length
 PART = "XN"  # a part of the source's name
 PART_START = "XP"  # the first letters of such a part, up to START_LETTERS of them: one term for each length
@@ -33,7 +36,12 @@ BINARY_PART = "XM"  # the same of a binary's name
 BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
+SUMMARY_PAIR = "X2"  # two words of the source's summary that follow each other, stemmed
+PROSE_PAIR = "X3"  # the same of the description
 LIVING = "XA"  # in an active release; stands alone
+PROGRAM = "X4"  # has a command; stands alone
+APPLICATION = "X5"  # has an entry in menus; stands alone
+LIBRARY = "X6"  # is there for other packages: of one language, or without any command; stands alone
 DOCUMENT = "XZ"  # a source package's, and no record of a name; stands alone
 OWNER = "XU"  # who owns the package, case folded
 
@@ -43,6 +51,7 @@ PATH = "XT"  # a path of a file or a folder
 CAPABILITY = "XR"  # what it provides, without a version
 OBSOLETED = "XV"  # what it obsoletes
 FOREIGN = "XY"  # its name in another ecosystem, case folded
+FILE_NAME = "XH"  # what a file is called that people ask for: a unit, a configuration file, a library
 
 #: Value slots: the order of packages that match equally well, what is quicker to read here than in the document, and how
 #: important the package is (see `importance`).
@@ -63,6 +72,12 @@ SPELT_LETTERS = 4
 
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
+
+#: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
+VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
+
+#: Words of a description whose pairs count.
+PAIRED = 100
 
 #: Words that say nothing of a package.
 STOP_WORDS = frozenset(
@@ -102,6 +117,11 @@ def together(text: str) -> str:
     return "".join(letter for letter in fold(text) if letter.isalnum())
 
 
+def spoken(text: str) -> str:
+    """Return a text without what separates its words, as `together` does, but for plus signs: mysql++ is not mysql."""
+    return "".join(letter for letter in fold(text) if letter.isalnum() or letter == "+")[:NAME_LETTERS]
+
+
 def stems(text: str) -> list[str]:
     """Return the stems of a text's words that say something, in order."""
     return [stem(word) for word in split(text) if word not in STOP_WORDS]
@@ -118,6 +138,12 @@ def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
     """Yield what a word begins with, one letter to so many."""
     for length in range(1, min(letters, len(word)) + 1):
         yield word[:length]
+
+
+def pairs(text: str) -> Iterator[str]:
+    """Yield the stems of each two words of a text that follow each other, words that say nothing left out."""
+    found = stems(text)
+    return (f"{one} {next_one}" for one, next_one in zip(found, found[1:], strict=False))
 
 
 def order(name: str) -> str:
@@ -139,8 +165,12 @@ def terms_of(document: Document) -> Iterator[str]:
         yield LIVING
     if document.owner:
         yield OWNER + bounded(fold(document.owner))
-    yield SPOKEN + together(document.name)
-    yield SPOKEN + together(LANGUAGE.sub("", document.name, count=1))
+    yield SPOKEN + spoken(document.name)
+    for prefix, pattern in ((UNVERSIONED, VERSION), (UNPREFIXED, LANGUAGE)):
+        short = pattern.sub("", document.name, count=1)
+        if short != document.name:
+            yield prefix + spoken(short)
+    yield from _standing(document)
     for start in beginnings(together(document.name)):
         yield START + start
     yield from _terms_of_parts([document.name], PART, PART_START)
@@ -150,9 +180,24 @@ def terms_of(document: Document) -> Iterator[str]:
     yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
     for word in stems(document.summary):
         yield SUMMARY + word
+    for pair in pairs(document.summary):
+        yield SUMMARY_PAIR + pair
+    for pair in islice(pairs(document.description), PAIRED):
+        yield PROSE_PAIR + pair
     for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
             yield PROSE + word
+
+
+def _standing(document: Document) -> Iterator[str]:
+    """Yield what a package is to people: one who says what is to be done means a program and no library."""
+    files = [path for binary in document.binaries for path in binary.files]
+    if any(path.startswith("/usr/share/applications/") for path in files):
+        yield APPLICATION
+    if any(commands(binary) for binary in document.binaries):
+        yield PROGRAM
+    if LANGUAGE.match(document.name):
+        yield LIBRARY
 
 
 def carried_by(document: Document) -> Iterator[tuple[str, int]]:
@@ -165,6 +210,7 @@ def carried_by(document: Document) -> Iterator[tuple[str, int]]:
             (CAPABILITY, found.capabilities),
             (OBSOLETED, found.obsoletes),
             (FOREIGN, found.foreign),
+            (FILE_NAME, found.file_names),
         )
         for prefix, texts in kinds:
             for text in texts:
