@@ -209,6 +209,4 @@ def _read(database: xapian.Database, docid: int) -> Completion:
 def _records(database: xapian.Database, source: str) -> Iterator[tuple[str, int]]:
     """Yield the records of a source's names: the term that only the record has, and its number."""
     for posting in database.postlist(_OF_SOURCE + source):
-        listed = database.get_document(posting.docid).termlist()
-        listed.skip_to(_RECORD)
-        yield next(iter(listed)).term.decode(), posting.docid
+        yield database.get_document(posting.docid).termlist().skip_to(_RECORD).term.decode(), posting.docid

@@ -63,6 +63,9 @@ def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
             hits = _instead(database, name, start, rows)
             if hits is not None:
                 return hits
+        if asked_paths(text):
+            # Its folders' names are words that say nothing.
+            return Hits(0, ())
     question = Question(text)
     total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
