@@ -128,6 +128,23 @@ def test_names_that_cannot_be_are_not_noted(client):
     assert noted(client) == set()
 
 
+def test_a_package_that_is_touched_alone_does_not_wait_behind_many(make_upkeep, client, fedora):
+    for number in range(60):
+        fedora.sources[f"mass-{number}"] = Source({f"mass-{number}": "One of many"})
+    touch(client, (f"mass-{number}" for number in range(60)))
+    touch(client, ["guake"])
+    make_upkeep(threads=1).run_once()
+    mdapi = [package for upstream, package in fedora.asked if upstream == "mdapi"]
+    assert mdapi.index("guake") < mdapi.index("mass-5")
+
+
+def test_a_batch_that_takes_long_is_written_in_parts(make_upkeep, client):
+    touch(client, ["guake", "vim"])
+    # Nothing is begun once the time is over, and what was not come to stays noted.
+    assert make_upkeep().run_once(seconds=0.0) == 0
+    assert noted(client) == {"guake", "vim"}
+
+
 def test_many_names_can_be_touched_at_once(client):
     touch(client, (f"p{number}" for number in range(12_000)))
     assert client.zcard(TOUCHED_KEY) == 12_000
