@@ -131,16 +131,16 @@ def queries(connectors) -> Queries:
     return Queries(connectors.values())
 
 
+#: Two binaries that provide the same, the one has a command besides.
+VIM = (
+    Binary("vim-common", provides=("libeditor.so.1()(64bit)",), files=("/usr/bin/view",)),
+    Binary("vim-enhanced", provides=("libeditor.so.1()(64bit)",)),
+)
+
 #: The packages that tests' small index has.
 DOCUMENTS = (
     Document("guake", "Drop-down terminal", branch="rawhide", releases=("rawhide", "f45"), binaries=(Binary("guake"),)),
-    Document(
-        "vim",
-        "Editor",
-        branch="rawhide",
-        releases=("rawhide",),
-        binaries=(Binary("vim-common"), Binary("vim-enhanced")),
-    ),
+    Document("vim", "Editor", branch="rawhide", releases=("rawhide",), binaries=VIM),
     Document("gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(Binary("gcc"), Binary("gcc-c++"))),
     Document("epel-release", "EPEL", branch="epel9", releases=("epel9",), binaries=(Binary("epel-release"),)),
     Document("gone", "Retired", retired=True),

@@ -125,7 +125,9 @@ def asked_capabilities(text: str) -> tuple[str, ...]:
     if not name or len(name.split()) > 1:
         return ()
     own = _FOR_ARCH.fullmatch(name)
-    more = (f"{name}()(64bit)",) if re.search(r"\.so(?:\.|$)", name) and "(" not in name else ()
+    # A library is asked for by its file's name too, and by one of its versions of symbols.
+    library = re.fullmatch(r"(?P<name>[^()]*\.so(?:\.[^()]*)?)(?:\([^()]+\)(?:\(64bit\))?)?", name)
+    more = (f"{library['name']}()(64bit)",) if library else ()
     return (own["name"] if own else name, *more)
 
 

@@ -1,6 +1,6 @@
 """Looking up: documents by a term that says exactly what they have; each function reads one state of the database."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import islice
 
 import xapian
@@ -57,25 +57,30 @@ def binaries_with(database: xapian.Database, docid: int, of: Document, term: str
     return tuple(names[position - 1] for position in positions if position <= len(names))
 
 
-def carrying(database: xapian.Database, term: str) -> tuple[str, ...]:
-    """Return the binaries that have a term, those of the most important source first."""
-    found = (
-        binary
-        for docid in having(database, term)
-        for binary in binaries_with(database, docid, document(database, docid), term)
-    )
-    return tuple(islice(dict.fromkeys(found), MOST_NAMED))
+class Carriers:
+    """Finds the binaries that have what is asked for; documents that are met again are read once."""
 
+    def __init__(self, database: xapian.Database):
+        self._database = database
+        self._document = lru_cache(MOST_LOOKED_UP)(lambda docid: document(database, docid))
 
-def providers(database: xapian.Database, capability: str) -> tuple[str, ...]:
-    """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""
-    if capability.startswith("/"):
-        return carrying(database, terms.PATH + bounded(canonical(capability)))
-    asked: Sequence[str] = asked_capabilities(capability)
-    for name in asked:
-        if is_package_name(name) and database.term_exists(terms.BINARY + name):
-            return (name,)
-        found = carrying(database, terms.CAPABILITY + bounded(name))
-        if found:
-            return found
-    return ()
+    def carrying(self, term: str) -> tuple[str, ...]:
+        """Return the binaries that have a term, those of the most important source first."""
+        found = (
+            binary
+            for docid in having(self._database, term)
+            for binary in binaries_with(self._database, docid, self._document(docid), term)
+        )
+        return tuple(islice(dict.fromkeys(found), MOST_NAMED))
+
+    def providers(self, capability: str) -> tuple[str, ...]:
+        """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""
+        if capability.startswith("/"):
+            return self.carrying(terms.PATH + bounded(canonical(capability)))
+        for name in asked_capabilities(capability):
+            if is_package_name(name) and self._database.term_exists(terms.BINARY + name):
+                return (name,)
+            found = self.carrying(terms.CAPABILITY + bounded(name))
+            if found:
+                return found
+        return ()

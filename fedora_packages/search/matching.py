@@ -25,7 +25,7 @@ MOST_PARTS = 200
 BINARIES_NAMED = 10
 
 #: What a word counts by where it is found; these add up.  Names are worth more than all prose together.
-SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 32, 12, 16
+SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 16, 6, 16
 BINARY_PART, BINARY_PART_BEGINS = 14, 6
 SUMMARY, PROSE = 3, 1
 
@@ -44,12 +44,12 @@ OWNER = 40
 LIVING = 6
 
 #: What an order of magnitude (a power of 2) of packages that require it adds, where the name matches and where prose does.
-IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 1.5, 0.3
+IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 
 #: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
 #: to people, where prose matches.
-SUMMARY_PAIR, PROSE_PAIR = 8, 4
-APPLICATION, PROGRAM, NO_LIBRARY = 5, 3, 4
+SUMMARY_PAIR, PROSE_PAIR = 4, 4
+APPLICATION, PROGRAM, NO_LIBRARY = 7, 3, 6
 
 
 #: Where any word will do: what it counts in a name and in a summary, times a description, and what `_prose` counts there.

@@ -102,14 +102,17 @@ class Reader:
         wanted = [capability for capability in dict.fromkeys(map(_writable, capabilities)) if capability]
 
         def find(database: xapian.Database) -> dict[str, tuple[str, ...]]:
-            found = ((capability, lookup.providers(database, capability)) for capability in wanted)
+            providers = lookup.Carriers(database).providers
+            found = ((capability, providers(capability)) for capability in wanted)
             return {capability: names for capability, names in found if names}
 
         return self._read(find)
 
     def obsoleters(self, name: str) -> tuple[str, ...]:
         """Return the binaries that obsolete a name, the most important first: what became of what is called so."""
-        return self._read(lambda database: lookup.carrying(database, terms.OBSOLETED + bounded(_writable(name))))
+        return self._read(
+            lambda database: lookup.Carriers(database).carrying(terms.OBSOLETED + bounded(_writable(name)))
+        )
 
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:
         """Return the packages that a text finds, best first.

@@ -7,7 +7,7 @@ from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
-from fedora_packages.widgets.relations import known_of, row
+from fedora_packages.widgets.relations import providers_of, row
 
 #: Relations of one kind on a page: while all kinds are shown, and when one is.
 ROWS_OF_EACH = 100
@@ -43,7 +43,7 @@ class DependenciesWidget(Widget):
         lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]
         found = page.slice(lists[0][1], ROWS) if only and lists else None
         shown = [(kind, rows, found.rows if found else rows[:ROWS_OF_EACH]) for kind, rows in lists]
-        known = known_of(page, [relation for _, _, rows in shown for relation in rows])
+        providers = providers_of(page, [relation for _, _, rows in shown for relation in rows])
         return {
             "is_found": relations["found"],
             "slice": found,
@@ -51,7 +51,7 @@ class DependenciesWidget(Widget):
                 {
                     "kind": kind,
                     "total": len(rows),
-                    "rows": [_shown(kind, row(relation, known)) for relation in part],
+                    "rows": [_shown(kind, row(relation, providers)) for relation in part],
                     "address": page.address(kind=kind) if len(part) < len(rows) and not found else None,
                 }
                 for kind, rows, part in shown
@@ -65,4 +65,4 @@ class DependenciesWidget(Widget):
 
 def _shown(kind: str, relation: dict[str, Any]) -> dict[str, Any]:
     # Who provides it is the package that is shown: there is nothing to search for.
-    return {**relation, "search": None} if kind == "provides" else relation
+    return {**relation, "search": None, "package": None, "others": 0} if kind == "provides" else relation

@@ -63,5 +63,5 @@ def _package(requirer: Mapping[str, Any], known: frozenset[str]) -> dict[str, An
         "source": requirer["source"],
         "is_some_binary": requirer["name"] is None,
         # Their names are this package's own: there is nowhere to go.
-        "rows": [{**row(relation, ()), "search": None} for relation in requirer["relations"]],
+        "rows": [{**row(relation, {}), "search": None} for relation in requirer["relations"]],
     }

@@ -84,6 +84,7 @@ def test_what_is_no_path_asks_for_none(text):
     [
         ("libfoo.so.3", ("libfoo.so.3", "libfoo.so.3()(64bit)")),
         ("libfoo.so.3()(64bit)", ("libfoo.so.3()(64bit)",)),
+        ("libc.so.6(GLIBC_2.4)(64bit)", ("libc.so.6(GLIBC_2.4)(64bit)", "libc.so.6()(64bit)")),
         ("python3dist(requests) >= 2.0", ("python3dist(requests)",)),
         ("vim-enhanced(x86-64) = 2:9.1-1", ("vim-enhanced",)),
         ("drop down terminal", ()),

@@ -37,7 +37,7 @@ def reader(tmp_path_factory):
                 document("lantern-a", dependents=1),
                 document("kakoune", "kakoune"),
                 document("gnome-terminal", "gnome-terminal", summary="Terminal emulator"),
-                document("files", "files-file-manager", summary="Manager that keeps every file in order"),
+                document("files", "files", summary="Manager that keeps every file in order"),
                 document("nautilus", "nautilus", summary="File manager for the desktop"),
                 document("podman", "podman", summary="Manage containers", description="Runs them without a daemon."),
                 document("daemonize", "daemonize", summary="Run a program as a daemon"),

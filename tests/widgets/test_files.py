@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fedora_packages.widgets import tree
 from fedora_packages.widgets.changelog import by_evr
 from fedora_packages.widgets.contents import matching
-from fedora_packages.widgets.relations import owner, searched
+from fedora_packages.widgets.relations import owner_of, searched
 from tests.views.values import NO_RELATIONS, VALUES, build, relation
 from tests.views.website import Elements
 from tests.widgets.test_panels import links, rows
@@ -225,30 +225,39 @@ def test_of_several_builds_of_an_evr_that_of_the_release_is_meant():
 # Dependencies.
 
 
-def test_a_required_package_leads_to_its_page_and_a_capability_to_a_search(guake):
+def test_a_required_package_leads_to_its_page_and_a_capability_that_nothing_has_to_a_search(guake):
     page = guake.get("/guake/dependencies/dependencies")
-    assert {"/vim-common", "/s?search=libc"} <= links(page)
+    assert {"/vim-common", "/s?search=libc.so.6%28GLIBC_2.4%29%2864bit%29"} <= links(page)
+
+
+def test_a_capability_leads_to_the_package_that_provides_it(site):
+    required = [relation("libeditor.so.1()(64bit)"), relation("config(vim)"), relation("/usr/bin/view")]
+    site.know("mdapi.relations", {"found": True, **NO_RELATIONS, "requires": required}, "guake", "rawhide")
+    page = site.get("/guake/dependencies/dependencies", 200)
+    shown = {link.text: link["href"] for link in page.html.select(".relations a")}
+    assert shown == {
+        "libeditor.so.1()(64bit)": "/vim-common",
+        "or 1 more": "/s?search=libeditor.so.1%28%29%2864bit%29",
+        "config(vim)": "/vim",
+        "/usr/bin/view": "/vim-common",
+    }
 
 
 @pytest.mark.parametrize(
-    ("capability", "package", "word"),
+    ("capability", "owner", "search"),
     [
         ("glibc", "glibc", "glibc"),
-        ("gcc-c++(x86-64)", "gcc-c++", "gcc-c++"),
-        ("config(vim)", "vim", "vim"),
-        ("libfoo-2.0.so.3()(64bit)", None, "libfoo-2.0"),
-        ("libc.so.6(GLIBC_2.4)(64bit)", None, "libc"),
-        ("ld-linux-x86-64.so.2()(64bit)", None, "ld-linux-x86-64"),
-        ("pkgconfig(gtk+-3.0)", None, "gtk+-3.0"),
-        ("perl(Foo::Bar)", None, "Foo::Bar"),
-        ("/usr/bin/perl", None, "perl"),
+        ("gcc-c++(x86-64)", "gcc-c++", "gcc-c++(x86-64)"),
+        ("config(vim)", "vim", "config(vim)"),
+        ("libfoo-2.0.so.3()(64bit)", None, "libfoo-2.0.so.3()(64bit)"),
+        ("/usr/bin/perl", None, "/usr/bin/perl"),
         ("rpmlib(PayloadIsZstd)", None, None),
         ("(a and b)", None, None),
         ("..", None, ".."),
     ],
 )
-def test_a_capability_leads_to_its_package_or_to_a_word_to_search_for(capability, package, word):
-    assert (owner(capability), searched(capability)) == (package, word)
+def test_a_capability_may_be_named_after_its_package_and_be_searched_for(capability, owner, search):
+    assert (owner_of(capability), searched(capability)) == (owner, search)
 
 
 def test_rich_relations_are_shown_as_they_are_and_lead_nowhere(site):

@@ -4,6 +4,9 @@
 <%def name="relation(row)">\
 % if row["package"]:
 <a href="${request.route_path('package', package=row['package'])}">${row["name"]}</a>\
+% if row["others"]:
+ <a class="others" href="${request.route_path('search', _query={'search': row['search']})}">or ${row["others"]} more</a>\
+% endif
 % elif row["search"]:
 <a class="capability" href="${request.route_path('search', _query={'search': row['search']})}">${row["name"]}</a>\
 % else:
