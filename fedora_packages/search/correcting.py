@@ -3,8 +3,11 @@
 The words of all names and summaries are in the index as spellings; what much depends on counts more often.
 """
 
+from collections.abc import Iterator
+
 import xapian
 
+from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
 
 #: Slips that a word of so many letters may have.
@@ -13,18 +16,33 @@ SLIPS = ((8, 2), (terms.SPELT_LETTERS, 1))
 #: Words of a text that are corrected; each costs a millisecond or two.
 WORDS_CORRECTED = 5
 
+#: Parts of a name that are looked at.
+PARTS_DROPPED = 6
 
-def correct(database: xapian.Database, text: str) -> str | None:
-    """Return the likeliest text that was meant, or None if there is none: a whole name, or the text with words corrected."""
-    folded = terms.fold(text.strip())
-    whole = _suggestion(database, folded) if " " not in folded else None
-    if whole is not None:
-        return whole
+
+def corrections(database: xapian.Database, text: str) -> Iterator[str]:
+    """Yield texts that may have been meant, the likeliest first.
+
+    A name with a slip or two, the package that one of its parts seems to be named after, the text with its words corrected.
+    """
+    if not set(text) & set(" /:"):
+        yield from filter(None, [_suggestion(database, terms.fold(text))])
+        yield from _named_after(database, text)
     words = terms.split(text)
     if not words or len(words) > WORDS_CORRECTED:
-        return None
+        return
     better = [_suggestion(database, word) or word for word in words]
-    return " ".join(better) if better != words else None
+    if better != words:
+        yield " ".join(better)
+
+
+def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
+    """Yield the packages whose name a name goes on from: ``emacs`` for ``emacs-nox``, which it has no more."""
+    parts = name.split("-")[:PARTS_DROPPED]
+    for length in range(len(parts) - 1, 0, -1):
+        base = "-".join(parts[:length])
+        if is_package_name(base) and database.term_exists(terms.SOURCE_FOLDED + terms.fold(base)):
+            yield base
 
 
 def _suggestion(database: xapian.Database, word: str) -> str | None:

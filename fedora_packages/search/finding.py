@@ -13,7 +13,7 @@ import xapian
 from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
 from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, plain
-from fedora_packages.search.correcting import correct
+from fedora_packages.search.correcting import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import binaries_with, building, document, first, having, name_of
 from fedora_packages.search.matching import BINARIES_NAMED, Question
@@ -70,10 +70,10 @@ def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
     total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
         return _hits(database, question, total + len(exact), exact[start : start + rows], found)
-    better = correct(database, text)
-    hits = None if better is None else _instead(database, better, start, rows)
-    if hits is not None:
-        return hits
+    for better in corrections(database, text):
+        hits = _instead(database, better, start, rows)
+        if hits is not None:
+            return hits
     total, found = _loosely(database, question, start, rows)
     return _hits(database, question, total, [], found)
 

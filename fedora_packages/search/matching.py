@@ -49,6 +49,7 @@ IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 #: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
 #: to people, where prose matches.
 SUMMARY_PAIR, PROSE_PAIR = 4, 4
+SUMMARY_WORD = 3
 APPLICATION, PROGRAM, NO_LIBRARY = 7, 3, 6
 
 
@@ -122,11 +123,14 @@ class Question:
         yield _weighing(NO_LIBRARY, Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY)))
         if len(terms.stems(self.text[:TEXT_READ])) < 2:
             return
+        yield _weighing(APPLICATION, Query(terms.APPLICATION))
+        yield _weighing(PROGRAM, Query(terms.PROGRAM))
+        for word in self._words:
+            if word not in terms.STOP_WORDS:
+                yield _weighing(SUMMARY_WORD, Query(terms.SUMMARY_WORD + word))
         for pair in terms.pairs(" ".join(self._words)):
             yield _weighing(SUMMARY_PAIR, Query(terms.SUMMARY_PAIR + pair))
             yield _weighing(PROSE_PAIR, Query(terms.PROSE_PAIR + pair))
-        yield _weighing(APPLICATION, Query(terms.APPLICATION))
-        yield _weighing(PROGRAM, Query(terms.PROGRAM))
 
     def binaries(self, document: Document) -> tuple[str, ...]:
         """Return the binaries of a package that the question means: every word is in their name, best first."""

@@ -36,6 +36,7 @@ BINARY_PART = "XM"  # the same of a binary's name
 BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
+SUMMARY_WORD = "X8"  # a word of the source's summary as it is
 SUMMARY_PAIR = "X2"  # two words of the source's summary that follow each other, stemmed
 PROSE_PAIR = "X3"  # the same of the description
 LIVING = "XA"  # in an active release; stands alone
@@ -72,6 +73,9 @@ SPELT_LETTERS = 4
 
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
+
+#: What names of libraries in C begin with.
+LIB = re.compile(r"lib(?=[A-Za-z])")
 
 #: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
 VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
@@ -166,7 +170,7 @@ def terms_of(document: Document) -> Iterator[str]:
     if document.owner:
         yield OWNER + bounded(fold(document.owner))
     yield SPOKEN + spoken(document.name)
-    for prefix, pattern in ((UNVERSIONED, VERSION), (UNPREFIXED, LANGUAGE)):
+    for prefix, pattern in ((UNVERSIONED, VERSION), (UNPREFIXED, LANGUAGE), (UNPREFIXED, LIB)):
         short = pattern.sub("", document.name, count=1)
         if short != document.name:
             yield prefix + spoken(short)
@@ -180,6 +184,8 @@ def terms_of(document: Document) -> Iterator[str]:
     yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
     for word in stems(document.summary):
         yield SUMMARY + word
+    for word in split(document.summary):
+        yield SUMMARY_WORD + word
     for pair in pairs(document.summary):
         yield SUMMARY_PAIR + pair
     for pair in islice(pairs(document.description), PAIRED):
