@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+KINDS = (
+    "command", "path", "folder", "file", "capability", "obsoletes", "foreign", "maintainer", "summary", "description",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Reason:

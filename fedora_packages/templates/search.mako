@@ -27,25 +27,10 @@ ${slice.total} packages found.
 % else:
 Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
 % endif
+% if corrected:
+  Nothing has “${term}”: these are for <a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>.
+% endif
 </p>
-<ol class="hits" start="${start}">
-  % for hit in slice.rows:
-  <li>
-    <h2><a href="${request.route_path('package', package=hit.document.name)}">${hit.document.name}</a>\
-    % if hit.document.retired:
-      <span class="mark">retired</span>\
-    % endif
-    </h2>
-    <p>${hit.document.summary}</p>
-    % if hit.binaries:
-    <p class="why">Binary packages:
-      % for name in hit.binaries:
-      <a href="${request.route_path('package', package=name)}">${name}</a>\
-      % endfor
-    </p>
-    % endif
-  </li>
-  % endfor
-</ol>
+<%include file="hits.mako" args="hits=slice.rows, start=start"/>
 ${parts.pager(slice)}
 % endif

@@ -6,6 +6,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.search.finding import LAST_HIT
+from fedora_packages.views.hits import shown
 from fedora_packages.views.request import printable
 from fedora_packages.widgets.base import Slice
 from fedora_packages.widgets.parameters import parse, whole
@@ -31,7 +32,7 @@ def search(request: Request) -> dict[str, Any]:
     term = printable(term.strip(), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
-        return {"term": "", "slice": None, "start": 1}
+        return {"term": "", "slice": None, "start": 1, "corrected": None, "packages": request.service.index.count()}
     start = (number - 1) * ROWS
     found = request.service.index.search(term, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
@@ -39,4 +40,9 @@ def search(request: Request) -> dict[str, Any]:
     def address(page: int) -> str:
         return request.route_path("search", _query={"search": term, "page": page})
 
-    return {"term": term, "slice": Slice(found.hits, number, pages, found.total, address), "start": start + 1}
+    return {
+        "term": term,
+        "slice": Slice(shown(found.hits), number, pages, found.total, address),
+        "start": start + 1,
+        "corrected": found.corrected,
+    }

@@ -170,7 +170,7 @@ def test_an_upstreams_own_calls_cannot_be_made(old):
 @pytest.mark.parametrize(
     ("query", "first"),
     [
-        ('{"filters":{"search":"/usr/bin/guake"}}', None),
+        ('{"filters":{"search":"/usr/bin/guake"}}', "guake"),
         ('{ "filters" : { "search" : "guake" } }', "guake"),
         ('{"filters":"{\\"search\\":\\"guake\\"}"}', "guake"),
         ('{"filters":+{"search":+"guake"}}', "guake"),

@@ -40,9 +40,27 @@ def test_the_term_stays_in_the_field(site):
     assert site.get("/s?search=a%22b").forms[0]["search"].value == 'a"b'
 
 
-def test_a_binary_that_matches_is_named_and_leads_to_its_own_page(site):
+def test_a_binary_that_is_asked_for_is_what_was_found_and_its_source_is_told(site):
     page = site.get("/s?search=gcc-c%2B%2B", 200)
-    assert (found(page), "/gcc-c++" in [link["href"] for link in Elements(page.text).of("a")]) == (["gcc"], True)
+    links = [link["href"] for link in Elements(page.text).of("a")]
+    assert (found(page), {"/gcc-c++", "/gcc"} <= {*links}) == (["gcc-c++"], True)
+
+
+def test_a_binary_that_matches_is_named_and_leads_to_its_own_page(site):
+    page = site.get("/s?search=enhanced", 200)
+    links = [link["href"] for link in Elements(page.text).of("a")]
+    assert (found(page), "/vim-enhanced" in links) == (["vim"], True)
+
+
+def test_why_a_package_was_found_is_said(site):
+    page = site.get("/s?search=view", 200)
+    why = page.html.select_one(".why li")
+    assert (" ".join(why.text.split()), why.a["href"]) == ("has the command view in vim-common", "/vim-common")
+
+
+def test_what_was_looked_for_instead_is_said(site):
+    page = site.get("/s?search=guaek", 200)
+    assert (found(page), "these are for" in page.text, "/s?search=guake" in page.text) == (["guake"], True, True)
 
 
 def test_a_retired_package_is_marked(site):

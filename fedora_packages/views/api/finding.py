@@ -1,5 +1,6 @@
 """Where a program begins: the start of the API, and the search."""
 
+from dataclasses import asdict
 from typing import Any
 
 from pyramid.request import Request
@@ -30,5 +31,13 @@ def search(request: Request) -> dict[str, Any]:
     return {
         "total": found.total,
         "start": first,
-        "packages": [listed(request, hit.document, hit.binaries) for hit in found.hits],
+        "corrected": found.corrected,
+        "packages": [
+            {
+                **listed(request, hit.document, hit.binaries),
+                "found": hit.name,
+                "reasons": [asdict(reason) for reason in hit.reasons],
+            }
+            for hit in found.hits
+        ],
     }

@@ -19,6 +19,7 @@ from fedora_packages.schema import (
     whole,
     with_optional,
 )
+from fedora_packages.search.reasons import KINDS
 from fedora_packages.views.api.lists import CUT, lists_of
 
 #: Each state of a reading and what it means, the best first.
@@ -48,6 +49,16 @@ READING = {
     "stamp": optional(ref("Stamp"), "null if nothing was ever read"),
     "because": optional(ref("Because"), "null if nothing has made it old"),
     "problem": optional(ref("Trouble"), "null if nothing is wrong"),
+}
+
+#: A package in a list.
+LISTED = {
+    "name": text(),
+    "summary": text(),
+    "retired": flag(),
+    "branch": optional(text()),
+    "binaries": rows(text(), meaning="of a search: the binaries that match"),
+    "url": text("the package's address"),
 }
 
 _SLOT = record(
@@ -115,13 +126,16 @@ COMPONENTS: dict[str, Schema] = {
         binaries=rows(text(), meaning="all binary packages of the source"),
         links=table(text(), "addresses: self, page (for people), and of everything that is known of it"),
     ),
+    "Listed": record(**LISTED),
     "Found": record(
-        name=text(),
-        summary=text(),
-        retired=flag(),
-        branch=optional(text()),
-        binaries=rows(text(), meaning="of a search: the binaries that match"),
-        url=text("the package's address"),
+        **LISTED,
+        found=text("what was found: the source, or the binary that the text names"),
+        reasons=rows(ref("Reason"), meaning="why, where its name does not say it"),
+    ),
+    "Reason": record(
+        kind=one_of(*KINDS),
+        text=text("what was found"),
+        binaries=rows(text(), meaning="the binaries that have it, where it is a binary's"),
     ),
     "Change": record(
         query=text("the query that has another value: koji.builds"),

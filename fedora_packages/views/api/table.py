@@ -94,7 +94,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
         "null if the package is not in that release",
     )
     some = record(packages=rows(with_optional(COMPONENTS["Package"], answer=answer)), unknown=rows(a_text()))
-    every = record(packages=rows(ref("Found")), list=ref("List"))
+    every = record(packages=rows(ref("Listed")), list=ref("List"))
     return [
         Address(
             "api.packages",
@@ -127,7 +127,12 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "/search",
             "Search",
             "The packages that a text finds, best first; one that is called exactly so comes first.",
-            record(total=count("packages that are found"), start=count(), packages=rows(ref("Found"), MOST_HITS)),
+            record(
+                total=count("packages that are found"),
+                start=count(),
+                corrected=optional(a_text("what was looked for instead"), "null unless nothing has the text as it is"),
+                packages=rows(ref("Found"), MOST_HITS),
+            ),
             (
                 Parameter("q", a_text(), f"The text; of more than {TERM_KEPT} characters the first count.", "terminal"),
                 Parameter("start", whole(least=0, most=LAST_HIT), "How many to pass over.", "0"),

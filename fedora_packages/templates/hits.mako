@@ -1,0 +1,38 @@
+## The packages that a search found, each with why it was found.
+<%page args="hits, start=1"/>
+<ol class="hits" start="${start}">
+  % for hit in hits:
+  <li>
+    <h2><a href="${request.route_path('package', package=hit.name)}">${hit.name}</a>\
+    % if hit.source:
+      <span class="of">binary package of <a href="${request.route_path('package', package=hit.source)}">${hit.source}</a></span>\
+    % endif
+    % if hit.is_retired:
+      <span class="mark">retired</span>\
+    % endif
+    </h2>
+    <p>${hit.summary}</p>
+    % if hit.why:
+    <ul class="why">
+      % for why in hit.why:
+      <li>${why.words} <code>${why.text}</code>\
+      % if why.binaries:
+        in\
+        % for name in why.binaries:
+        <a href="${request.route_path('package', package=name)}">${name}</a>\
+        % endfor
+      % endif
+      </li>
+      % endfor
+    </ul>
+    % endif
+    % if hit.binaries:
+    <p class="why">Binary packages:
+      % for name in hit.binaries:
+      <a href="${request.route_path('package', package=name)}">${name}</a>\
+      % endfor
+    </p>
+    % endif
+  </li>
+  % endfor
+</ol>

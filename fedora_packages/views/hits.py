@@ -1,0 +1,68 @@
+"""Hits as pages show them: what was found, and why, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedora_packages.search.finding import Hit
+from fedora_packages.search.reasons import Reason
+
+#: What each kind of reason is called (see `fedora_packages.search.reasons`); a name says by itself why it was found.
+WORDS = {
+    "command": "has the command",
+    "path": "has the file",
+    "folder": "has files in",
+    "file": "has a file called",
+    "capability": "provides",
+    "obsoletes": "replaces",
+    "foreign": "is known elsewhere as",
+    "maintainer": "is maintained by",
+    "summary": "its summary says",
+    "description": "its description says",
+}
+
+
+@dataclass(frozen=True)
+class Why:
+    """A reason: ``words`` for its kind, the ``text`` that was found, and the ``binaries`` that have it."""
+
+    words: str
+    text: str
+    binaries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A hit: the package that was found, and where its name is a binary's, the source that builds it."""
+
+    name: str
+    source: str | None
+    summary: str
+    is_retired: bool
+    binaries: tuple[str, ...]
+    why: tuple[Why, ...]
+
+
+def shown(hits: Sequence[Hit]) -> list[Shown]:
+    """Return hits as templates show them."""
+    return [_shown(hit) for hit in hits]
+
+
+def _shown(hit: Hit) -> Shown:
+    of = hit.document
+    is_binary = hit.name != of.name
+    own = next((binary.summary for binary in of.binaries if is_binary and binary.name == hit.name), "")
+    return Shown(
+        name=hit.name,
+        source=of.name if is_binary else None,
+        summary=own or of.summary,
+        is_retired=of.retired,
+        # The package itself is no part of it.
+        binaries=tuple(name for name in hit.binaries if name not in (hit.name, of.name)),
+        why=tuple(_why(reason, hit) for reason in hit.reasons),
+    )
+
+
+def _why(reason: Reason, hit: Hit) -> Why:
+    # Who has it is told where that is another than the package that is shown.
+    others = () if reason.binaries == (hit.name,) else reason.binaries
+    return Why(WORDS[reason.kind], reason.text, others)
