@@ -9,8 +9,9 @@ import pytest
 from fedora_packages.cache import Invalidation
 from fedora_packages.figures import total
 from fedora_packages.routes import CHECKS, ROUTES
+from fedora_packages.views import bounds
 from fedora_packages.views import check as checks
-from fedora_packages.views.check import client_of
+from fedora_packages.views.bounds import client_of
 from fedora_packages.widgets import load
 from tests.upstream import Answer
 
@@ -398,7 +399,7 @@ def test_without_redis_nothing_is_checked(service, strings, upstream):
 def minute(monkeypatch):
     """The time by which checks are counted."""
     now = [1764072249.0]
-    monkeypatch.setattr(checks.time, "time", lambda: now[0])
+    monkeypatch.setattr(bounds.time, "time", lambda: now[0])
     return now
 
 
