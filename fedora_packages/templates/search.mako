@@ -19,6 +19,9 @@ Fedora Packages\
   its builds, updates, bugs, files, changelog, dependencies and sources, as they are now.</p>
 % else:
 <h1>Packages for “${term}”</h1>
+% if identified:
+<%include file="identified.mako" args="found=identified"/>
+% endif
 <p>
 % if slice.total == 1:
 1 package found.
