@@ -1,5 +1,7 @@
 """The application over one index, for tests of views and panels."""
 
+import socket
+
 import pytest
 
 from fedora_packages import service as services
@@ -65,6 +67,15 @@ def site(service, strings) -> Website:
     """The application over an empty cache; every upstream answers 404 until it is told otherwise."""
     with website(service, strings) as found:
         yield found
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that takes connections and says nothing."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What is pasted into the search: what the page and the API say of it, with the sandbox's upstreams and without any."""
 
 import re
-import socket
 from urllib.parse import quote
 
 import pytest
@@ -9,6 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.cache import Entry
+from fedora_packages.search.document import Document
+from fedora_packages.search.writer import Writer
 from tests.documented import undocumented
 from tests.sandbox.running import Running
 from tests.upstream import Answer
@@ -106,6 +107,16 @@ def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
 @pytest.mark.parametrize("text", ["no-such-package-1.0-1.fc45", "guake", "vim-enhanced", "drop-down terminal", "gone"])
 def test_a_name_or_a_build_of_no_package_is_only_searched_for(site, text, upstream):
     assert (told(site, text), block(site, text), upstream.asked) == (None, "", [])
+
+
+def test_a_package_of_that_name_comes_before_whatever_else_it_could_be(service, strings, tmp_path, upstream):
+    index, names = str(tmp_path / "index"), ["1234567", "CVE-2026-1234", "guake-1-1", "guake"]
+    with Writer(index, create=True) as writer:
+        writer.replace(Document(name, "A package", branch="rawhide") for name in names)
+        writer.commit()
+    with website(service, {**strings, "search.index": index}) as site:
+        assert [told(site, name) for name in names] == [None] * 4
+        assert (told(site, "guake-1-2")["packages"], upstream.asked) == (["guake"], [])
 
 
 def test_a_number_of_kojis_leads_to_its_build_or_package(fedora, sandbox):
@@ -279,15 +290,6 @@ def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, ups
     assert led(site, text) == [found["links"]["upstream"]] * 2
 
 
-@pytest.fixture
-def silent():
-    """The address of a server that takes connections and says nothing."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(64)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
 def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
     with website(service, {**strings, "connectors.bodhi.url": silent}) as site:
         site.app.app.registry.lookups._patience = 0.05
@@ -324,6 +326,13 @@ def test_the_second_page_of_hits_identifies_nothing_and_asks_nothing(site, upstr
     assert 'class="identified"' not in site.get("/s?search=%231234567&page=2", 200).text
     assert site.get("/api/v1/search?q=%231234567&start=20", 200).json["identified"] is None
     assert upstream.asked == []
+
+
+def test_where_nothing_is_found_by_words_no_more_is_said_than_that(site):
+    assert (
+        "Read as words it finds no package." in page(site, "bug 1"),
+        "Nothing was found" in page(site, "bug 1"),
+    ) == (True, False)
 
 
 def test_what_was_identified_comes_before_the_hits(site):
