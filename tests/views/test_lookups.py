@@ -18,6 +18,12 @@ TOLD = {"id": 7, "is_private": False, **ROW, "product": "", "version": "", "comp
 
 
 @pytest.fixture
+def strings(strings) -> dict[str, str]:
+    """Settings with patience: what is looked up here is not how slow a busy machine may be."""
+    return {**strings, "connectors.bugzilla.timeout": "10"}
+
+
+@pytest.fixture
 def lookups(service):
     """A function that makes lookups, which end with the test."""
     made = []
