@@ -34,6 +34,8 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
         config.include(".views.legacy.builds")
         # What makes the checks that readers ask for.
         config.include(".views.check")
+        # What looks up what is pasted into the search.
+        config.include(".views.lookups")
         # And who answers at each address, errors included.
         config.scan(".views")
         return config.make_wsgi_app()

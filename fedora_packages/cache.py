@@ -372,6 +372,13 @@ class Cache:
         found = run_script(self.client, "referring", _reference_keys(query, number), number, REFERRED_KEPT)
         return [name.decode() for name in found]
 
+    def about(self, query: str, number: int) -> list[str]:
+        """Return the packages that `referring` does, and note nothing: for who only wants to know."""
+        with redis_errors():
+            return [
+                name.decode() for name in self.client.zrangebyscore(_reference_keys(query, number)[0], number, number)
+            ]
+
     def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether there is a value of it, was one, or a fill has failed."""
         if not entries:

@@ -12,6 +12,10 @@ LINKED = 200
 
 Part = tuple[str, str | None]
 
+#: A CVE's name, and an update's (bodhi's words for other content than rpms come before the year), in any case.
+CVE = r"CVE-[0-9]{4}-[0-9]{4,19}"
+ADVISORY = r"FEDORA(?:-[A-Z]{2,12}){0,2}-[0-9]{4}-[0-9A-F]{4,12}"
+
 _BUG = r"[1-9][0-9]{0,8}"
 
 #: What a text is searched for.  ``number`` is a bug's, wherever it stands in the match; ``numbers`` are several after a word such
@@ -21,8 +25,8 @@ _FOUND = re.compile(
       (?P<address> https?://[^\s<>"'`{{}}|\\^]+ )
     | (?P<elsewhere> \b(?: PR | MR | GH | gh | pull\ request | merge\ request | issue | ticket | upstream | github | gitlab )s?
                      [ ]? [#!]? [ ]? \#? [0-9]+ )
-    | (?P<cve> \b CVE-[0-9]{{4}}-[0-9]{{4,8}} \b )
-    | (?P<advisory> \b FEDORA-(?:EPEL-)?[0-9]{{4}}-[0-9a-f]{{6,12}} \b )
+    | (?P<cve> \b {CVE} \b )
+    | (?P<advisory> \b {ADVISORY} \b )
     | (?P<numbers> \b(?: resolves | fixes | closes | related | reverts ) [ ]?:[ \t]*
                    (?: (?: rhbz | bz | bug )?[ ]?\#?{_BUG}\b (?: [ ]?[,;]?[ ]? ) )+ )
     | (?P<said> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
@@ -61,6 +65,12 @@ def parts(text: str, addresses: Mapping[str, Callable[[str], str | None]]) -> li
     return [part for part in found if part[0]]
 
 
+def advisory(text: str) -> str:
+    """Return an update's name, which is written in any case, as bodhi writes it: ``FEDORA-EPEL-2026-0a1b2c3d4e``."""
+    head, _, number = text.rpartition("-")
+    return f"{head.upper()}-{number.lower()}"
+
+
 def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield (start, end, kind, subject) of what may lead somewhere, in order and without overlap."""
     for match in _FOUND.finditer(text):
@@ -72,7 +82,7 @@ def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
         elif kind == "cve":
             yield start, stop, "cve", match[0].upper()
         elif kind == "advisory":
-            yield start, stop, "advisory", "FEDORA" + match[0][6:].lower().replace("-epel", "-EPEL")
+            yield start, stop, "advisory", advisory(match[0])
         elif kind == "numbers":
             for number in _NUMBER.finditer(match[0]):
                 if len(number[1]) >= _BUG_DIGITS:

@@ -13,6 +13,19 @@ PACKAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
 
 MAX_LENGTH = 512
 
+#: Architectures that the name of an rpm file may end with.
+ARCHES = (
+    "aarch64", "armv5tel", "armv6hl", "armv7hl", "armv7hnl", "i386", "i486", "i586", "i686", "ia64", "noarch", "nosrc", "ppc",
+    "ppc64", "ppc64le", "ppc64p7", "riscv64", "s390", "s390x", "src", "x86_64", "x86_64_v2",
+)  # fmt: skip
+
+_NEVRA = re.compile(
+    rf"""(?: (?P<first> [0-9]{{1,9}} ) : )? (?P<name> {PACKAGE_NAME.pattern} )
+    - (?: (?P<epoch> [0-9]{{1,9}} ) : )? (?P<version> [A-Za-z0-9._+~^]{{1,200}} )
+    - (?P<release> [A-Za-z0-9._+~^]{{1,200}}? ) (?: \. (?P<arch> {"|".join(ARCHES)} ) )?""",
+    re.VERBOSE,
+)
+
 _SEGMENT = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
 
 
@@ -44,6 +57,29 @@ def parse_nvr(text: str) -> NVR:
     if len(parts) != 3 or not all(parts) or not is_package_name(parts[0]):
         raise InvalidNVR(f"{text!r:.80} is no name-version-release")
     return NVR(*parts)
+
+
+@dataclass(frozen=True)
+class NEVRA:
+    """A build, or a package of it: its NVR, and its epoch and architecture where they were said."""
+
+    nvr: NVR
+    epoch: int | None = None
+    arch: str | None = None
+
+
+def parse_nevra(text: str) -> NEVRA:
+    """Return the parts of an NVR with or without an epoch, an architecture and ``.rpm``.  Raises `InvalidNVR`.
+
+    The epoch stands before the version (``vim-X11-2:9.0-1.fc38.x86_64``) or before it all (``2:vim-X11-9.0-1.fc38``).
+    """
+    found = _NEVRA.fullmatch(text.removesuffix(".rpm")) if len(text) <= MAX_LENGTH else None
+    if found is None or (found["first"] and found["epoch"]):
+        raise InvalidNVR(f"{text!r:.80} is no name-version-release, with or without an epoch and an architecture")
+    epoch = found["first"] or found["epoch"]
+    return NEVRA(
+        NVR(found["name"], found["version"], found["release"]), None if epoch is None else int(epoch), found["arch"]
+    )
 
 
 def evr(build: Mapping[str, Any]) -> str:

@@ -65,8 +65,8 @@ class Reads:
         self._watch = Watch(service.client)
         self._viewed = _Viewed(service)
         self._waiting = threading.BoundedSemaphore(WAITING_PAGES)
-        self._fillers: dict[str, _Filler] = {
-            name: _Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
+        self._fillers: dict[str, Filler] = {
+            name: Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
         }
 
     def __call__(self, wanted: Sequence[Wanted]) -> list[Reading]:
@@ -277,16 +277,16 @@ class _Viewed:
             self._service.queue.viewed(told)
 
 
-class _Filler:
-    """The threads that ask one upstream; a fill that is under way already is shared."""
+class Filler:
+    """The threads that ask one upstream; what is being asked already is shared."""
 
     def __init__(self, upstream: str, threads: int):
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"fill-{upstream}")
         self._limit = threads * WAITING_PER_THREAD
         self._lock = threading.Lock()
-        self._under_way: dict[Any, Future[Reading]] = {}
+        self._under_way: dict[Any, Future[Any]] = {}
 
-    def submit(self, key: Any, work: Any) -> "Future[Reading] | None":
+    def submit(self, key: Any, work: Any) -> "Future[Any] | None":
         """Return the future of ``work``, of the same key's under way, or None if too much is waiting."""
         with self._lock:
             if key in self._under_way:

@@ -10,7 +10,7 @@ that is set, else from the ini file, else from the default below.  `Settings` sa
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -77,22 +77,27 @@ class WorkerSettings:
 
 @dataclass(frozen=True)
 class WebSettings:
-    """What the web allows: checks a minute that one client may ask for, and that may be made of one package."""
+    """What the web allows in a minute.
+
+    Checks: that one client may ask for, and that may be made of one package.  Lookups: that one client may cause, and all.
+    """
 
     checks_per_client: int
     checks_per_package: int
+    lookups_per_client: int
+    lookups: int
 
 
 @dataclass(frozen=True)
 class LinksSettings:
-    """The sites for people that pages link to; an upstream's own address may be a machine's door only."""
+    """The sites for people that pages link to; an upstream's own address may be a machine's door only.  Fedora's by default."""
 
-    koji: str
-    bodhi: str
-    bugzilla: str
-    distgit: str
-    faf: str
-    anitya: str
+    koji: str = "https://koji.fedoraproject.org/koji"
+    bodhi: str = "https://bodhi.fedoraproject.org"
+    bugzilla: str = "https://bugzilla.redhat.com"
+    distgit: str = "https://src.fedoraproject.org"
+    faf: str = "https://retrace.fedoraproject.org/faf"
+    anitya: str = "https://release-monitoring.org"
 
 
 @dataclass(frozen=True)
@@ -225,12 +230,9 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("worker.audit_grace", _number(0, 86400), "60"),
     ("web.checks_per_client", _count(0, 10_000), "10"),
     ("web.checks_per_package", _count(0, 10_000), "20"),
-    ("links.koji", _url("http", "https"), "https://koji.fedoraproject.org/koji"),
-    ("links.bodhi", _url("http", "https"), "https://bodhi.fedoraproject.org"),
-    ("links.bugzilla", _url("http", "https"), "https://bugzilla.redhat.com"),
-    ("links.distgit", _url("http", "https"), "https://src.fedoraproject.org"),
-    ("links.faf", _url("http", "https"), "https://retrace.fedoraproject.org/faf"),
-    ("links.anitya", _url("http", "https"), "https://release-monitoring.org"),
+    ("web.lookups_per_client", _count(0, 10_000), "20"),
+    ("web.lookups", _count(0, 100_000), "120"),
+    *((f"links.{site.name}", _url("http", "https"), site.default) for site in fields(LinksSettings)),
 )
 
 

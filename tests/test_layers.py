@@ -18,7 +18,7 @@ LAYERS = (
     ("gist",),
     ("query", "timeline", "changes", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
-    ("package", "service", "links"),
+    ("package", "service", "links", "pasted"),
     ("reads", "checks", "sentences", "worker.index", "worker.inbox", "worker.numbering"),
     (
         "widgets",

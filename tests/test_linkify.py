@@ -34,6 +34,9 @@ def led(text: str) -> dict[str, str]:
         ("Resolves: CVE-2024-12345", {"CVE-2024-12345": "cve/CVE-2024-12345"}),
         ("cve-2023-1111", {"cve-2023-1111": "cve/CVE-2023-1111"}),
         ("FEDORA-EPEL-2024-ab12cd34ef", {"FEDORA-EPEL-2024-ab12cd34ef": "advisory/FEDORA-EPEL-2024-ab12cd34ef"}),
+        ("fedora-epel-next-2026-0A1B2C3D4E", {
+            "fedora-epel-next-2026-0A1B2C3D4E": "advisory/FEDORA-EPEL-NEXT-2026-0a1b2c3d4e",
+        }),
         ("(see https://x.org/a_(b)#123456).", {"https://x.org/a_(b)#123456": "https://x.org/a_(b)#123456"}),
         # Numbers that are no bugs of ours.
         ("PR #123456, issue #1234567, GH-123456, upstream#654321, pull request 123456", {}),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import InvalidNVR
-from fedora_packages.nvr import EVR, NVR, is_package_name, parse_nvr
+from fedora_packages.nvr import EVR, NEVRA, NVR, is_package_name, parse_nevra, parse_nvr
 
 VERSION = st.from_regex(r"[0-9a-z][0-9a-z.~^+]{0,10}", fullmatch=True)
 NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,20}", fullmatch=True)
@@ -22,6 +22,25 @@ def test_an_nvr_joined_and_split_is_the_same(name, version, release):
 def test_what_is_no_nvr_is_refused(text):
     with pytest.raises(InvalidNVR):
         parse_nvr(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["foo-bar-2:1.0-3.fc45.x86_64.rpm", "2:foo-bar-1.0-3.fc45.x86_64", "foo-bar-2:1.0-3.fc45.x86_64"]
+)
+def test_an_epoch_and_an_architecture_are_told_from_the_rest(text):
+    assert parse_nevra(text) == NEVRA(NVR("foo-bar", "1.0", "3.fc45"), 2, "x86_64")
+
+
+def test_what_is_no_architecture_is_of_the_release():
+    assert parse_nevra("foo-1.0-3.fc45.x87") == NEVRA(NVR("foo", "1.0", "3.fc45.x87"))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "foo", "foo-1", "1:foo-1:1-1", "foo-1-1 ", "foo-1-1/x", "foo-x:1-1", "a-1-" + "1" * 600]
+)
+def test_what_is_no_nevra_is_refused(text):
+    with pytest.raises(InvalidNVR):
+        parse_nevra(text)
 
 
 @pytest.mark.parametrize(

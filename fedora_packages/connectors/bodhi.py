@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, boolean, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
@@ -215,6 +216,22 @@ class BodhiConnector(Connector):
         # Of modules and the like we want to know nothing; old messages do not say what they are of.
         is_of_rpms = prefix is None or (isinstance(prefix, str) and prefix in RPM_PREFIXES)
         return isinstance(name, str) and name not in known and is_of_rpms
+
+    def update(self, alias: str) -> dict[str, Any] | None:
+        """Return an update, as `updates` has it, or None if there is none of that name.
+
+        Source: ``GET /updates/ALIAS``.
+        """
+        asked = f"update {alias!r}"
+        path = f"/updates/{quote(alias, safe='')}"
+        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        if answer.status == 404:
+            # A proxy that has lost bodhi says 404 too, in other words.
+            said = self.decoded(answer, asked, status=404)
+            if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
+                return None
+        found = self.decoded(answer, asked)
+        return self.check(asked, lambda: _update(found["update"]))
 
 
 def _time(value: Any) -> int | None:

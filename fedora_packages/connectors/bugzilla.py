@@ -4,6 +4,7 @@ The one thing to know: Red Hat's server gives fewer bugs than were asked for (20
 nowhere but in ``total_matches``, which other servers do not have.  So pages are counted by what came.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,16 @@ PRODUCTS = ("Fedora", "Fedora EPEL")
 BUGS_KEPT = 1000
 MAX_PAGES = 60
 
+#: Products whose bugs name a CVE: ours, and the one that has a bug of each CVE.
+CVE_PRODUCTS = (*PRODUCTS, "Security Response")
+
+#: How many bugs that name a CVE are given.
+CARRIERS_KEPT = 20
+
 FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,alias,assigned_to,blocks,severity"
+
+#: Codes of errors: there is no such bug, by number or by alias; it is not for everybody.
+NO_SUCH_BUG, PRIVATE_BUG = (51, 100, 101), (102,)
 
 SECURITY_TEAM = "security-response-team@redhat.com"
 
@@ -156,6 +166,52 @@ class BugzillaConnector(Connector):
     def counts_reflect(value, facts):
         return (value["changed"] or 0) >= facts["changed"]
 
+    def bug(self, number: int) -> dict[str, Any] | None:
+        """Return a bug, or None if there is none.
+
+            {"id": 2345678, "is_private": False,
+             "summary": "guake does not drop down", "status": "ASSIGNED",
+             "product": "Fedora", "component": "guake", "version": "45"}      # "" where bugzilla has none
+
+        Of one that is private there is no more than the first two.
+
+        Source: ``GET /rest/bug/ID``; a search would not tell what is private from what is not there.
+        """
+        asked = f"bug {number}"
+        params = {"include_fields": FIELDS}
+        answer = self.request(
+            "GET", f"/rest/bug/{number}", asked=asked, params=params, headers={"Accept": "application/json"}
+        )
+        if answer.status in (200, 400, 401, 403, 404):
+            found = self.decoded(answer, asked, status=answer.status)
+            code = found.get("code") if isinstance(found, dict) and found.get("error") else None
+            if code in NO_SUCH_BUG:
+                return None
+            if code in PRIVATE_BUG:
+                return {"id": number, "is_private": True}
+            self._refuse_errors(asked, found)
+        found = self.decoded(answer, asked)
+        return self.check(asked, lambda: [_told(row) for row in items(found["bugs"]) if row["id"] == number][0])
+
+    def carriers(self, cve: str) -> list[dict[str, Any]]:
+        """Return the bugs, each as `bug` has it, that have a CVE for an alias or name it in their summary, newest first.
+
+        At most `CARRIERS_KEPT`, closed ones too.  Those of Fedora, and the one that the CVE itself has.
+
+        Source: ``GET /rest/bug``.
+        """
+        asked = f"bugs that name {cve!r}"
+        sought = [("product", name) for name in CVE_PRODUCTS]
+        sought += [("j_top", "OR"), ("f1", "alias"), ("o1", "equals"), ("v1", cve)]
+        sought += [("f2", "short_desc"), ("o2", "anywords"), ("v2", cve)]
+        rows, _ = self._search(asked, sought, FIELDS, CARRIERS_KEPT)
+        # What a word is, servers see differently: CVE-2026-1234 is none of CVE-2026-12345.
+        is_named = re.compile(rf"(?<![\w-]){re.escape(cve)}(?![\w-])", re.IGNORECASE).search
+        return self.check(
+            asked,
+            lambda: [_told(row) for row in rows if cve in _many(row.get("alias")) or is_named(text(row["summary"]))],
+        )
+
     def _newest_change(self, asked: str, package: str) -> int | None:
         """Return when a bug of the package last changed, or None if it has none."""
         params = [("product", product) for product in PRODUCTS]
@@ -221,6 +277,16 @@ def _bug(row: Any) -> dict[str, Any]:
         "blocks": [integer(number) for number in items(row.get("blocks", []))[:200]],
         "keywords": _words(row.get("keywords")),
         "alias": _words(row.get("alias")),
+    }
+
+
+def _told(row: Any) -> dict[str, Any]:
+    bug = _bug(row)
+    return {
+        "id": bug["id"],
+        "is_private": False,
+        **{key: bug[key] for key in ("summary", "status", "product", "version")},
+        "component": _first(row.get("component", "")),
     }
 
 

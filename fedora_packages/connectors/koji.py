@@ -200,11 +200,29 @@ class KojiConnector(Connector):
 
         Source: ``getBuild``.
         """
-        asked = f"getBuild of {build_id}"
-        (build,) = self._multicall(asked, _call("getBuild", build_id))
+        asked, build = self._get_build(build_id)
         if build is None:
             return None
         return self.check(asked, lambda: (text(build["package_name"], 256), text(build["release"], 256)))
+
+    def build(self, build_id: int) -> dict[str, Any] | None:
+        """Return the build of a number, as `builds` has it, with the ``name`` of its source package; None if there is none.
+
+        Source: ``getBuild``.
+        """
+        asked, build = self._get_build(build_id)
+        if build is None:
+            return None
+        return self.check(asked, lambda: {"name": text(build["package_name"], 256), **_build(build)})
+
+    def package(self, package_id: int) -> str | None:
+        """Return the name of the source package of a number; None if koji has no such package.
+
+        Source: ``getPackage``.
+        """
+        asked = f"getPackage of {package_id}"
+        (package,) = self._multicall(asked, _call("getPackage", package_id))
+        return None if package is None else self.check(asked, lambda: text(package["name"], 256))
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
@@ -215,6 +233,12 @@ class KojiConnector(Connector):
         options: dict[str, Any] = {"tagID": tag, "inherited": True, "with_blocked": False} if tag else {}
         (rows,) = self._multicall(asked, _call("listPackages", **options))
         return self.check(asked, lambda: sorted({text(row["package_name"], 256) for row in items(rows)}))
+
+    def _get_build(self, build_id: int) -> tuple[str, Any]:
+        """Return what koji was asked, for errors, and the build of a number or None."""
+        asked = f"getBuild of {build_id}"
+        (build,) = self._multicall(asked, _call("getBuild", build_id))
+        return asked, build
 
     def _multicall(self, asked: str, *calls: dict[str, Any]) -> list[Any]:
         """Return the results of several calls made in one request; raises as soon as one of them is a fault."""

@@ -32,7 +32,8 @@ class Bugs:
         """A bug is filed, or with ``id`` changed.
 
         Options: id, summary, status, resolution, severity, version (``44``, ``rawhide``, ``epel9``), component (another
-        package), security, alias, blocks (a bug's id), user.
+        package), security, alias, blocks (a bug's id), private, user.  What happens to
+        a private bug is not announced, nor is that it became one.
         """
         bug_id, user = options.number("id", None), options.account("user", "tester@example.com")
         component = options.text("component", None)
@@ -61,6 +62,8 @@ class Bugs:
             if version not in known:
                 raise NotPossible(f"there is no version {version!r}; there are {', '.join(known)}")
             found |= {"version": version, "product": known[version].bug_product}
+        if options.flag("private"):
+            found["is_private"] = True
         if options.flag("security"):
             found["keywords"] = ("Security", "SecurityTracking")
         alias, blocks = options.text("alias", None), options.number("blocks", None)
@@ -81,7 +84,7 @@ class Bugs:
         )  # fmt: skip
         bug = replace(bug, **changes)  # type: ignore[arg-type]
         self.happenings.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
-        self.happenings.tell(messages.bug_message(bug, None, user))
+        self._tell(bug, None, user)
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
         """Change a bug; one whose component changes leaves the package."""
@@ -108,7 +111,11 @@ class Bugs:
             self.happenings.put(replace(other, bugs=(*other.bugs, after)))
         else:
             self.happenings.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
-        self.happenings.tell(messages.bug_message(after, told, user))
+        self._tell(after, told, user)
+
+    def _tell(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
+        if not bug.is_private:
+            self.happenings.tell(messages.bug_message(bug, changes, user))
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ Component and version are lists there.  A search gives 20 bugs unless it asks fo
 ``total_matches`` says how many there are.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +19,10 @@ LIMIT_DEFAULT, LIMIT_HIGHEST = 20, 1000
 
 VERSION = "5.0.4.rh111"
 
-PARAM_REQUIRED, NO_SUCH_ALIAS, NO_SUCH_BUG, NOT_A_NUMBER, SEARCH_TOO_WIDE = 50, 100, 101, 52, 1007
+PARAM_REQUIRED, NO_SUCH_ALIAS, NO_SUCH_BUG, ACCESS_DENIED, NOT_A_NUMBER, SEARCH_TOO_WIDE = 50, 100, 101, 102, 52, 1007
+
+#: The statuses of answers that are errors; 400 for all others.
+STATUSES = {51: 404, NO_SUCH_BUG: 404, ACCESS_DENIED: 401}
 
 #: Parameters that a search understands besides the triples: name -> the values of a bug that must hold one of those given.
 FIELDS: Mapping[str, Callable[[Bug], list[str]]] = {
@@ -55,7 +59,7 @@ OPERATORS: Mapping[str, Callable[[list[str], str], bool]] = {
     "equals": lambda have, want: want in have,
     "notequals": lambda have, want: want not in have,
     "anyexact": lambda have, want: not set(have).isdisjoint(_words(want)),
-    "anywords": lambda have, want: not set(_words(" ".join(have))).isdisjoint(_words(want)),
+    "anywords": lambda have, want: any(_has_word(" ".join(have), word) for word in _words(want)),
     "anywordssubstr": lambda have, want: any(word in " ".join(have) for word in _words(want)),
     "allwordssubstr": lambda have, want: all(word in " ".join(have) for word in _words(want)),
     "substring": lambda have, want: want.lower() in " ".join(have).lower(),
@@ -135,12 +139,19 @@ def _one(look: View, wanted: str) -> Bug:
         found = look.find_bug(int(wanted))
         if found is None:
             raise Refusal(NO_SUCH_BUG, f"Bug #{wanted} does not exist.")
-        return found
+        return _public(found)
     for package in look.packages():
         for one in package.bugs:
             if wanted in one.alias:
-                return one
+                return _public(one)
     raise Refusal(NO_SUCH_ALIAS, f"'{wanted}' is not a valid bug number nor an alias to a bug.")
+
+
+def _public(found: Bug) -> Bug:
+    """Return a bug that anybody may see.  Raises `Refusal`."""
+    if found.is_private:
+        raise Refusal(ACCESS_DENIED, f"You are not authorized to access bug #{found.bug_id}.")
+    return found
 
 
 def _window(request: web.Request) -> tuple[int, int]:
@@ -169,7 +180,8 @@ def _found(request: web.Request, look: View) -> list[Bug]:
         bugs = [one for package in map(look.package, names) if package for one in package.bugs]
     else:
         bugs = [one for package in look.packages() for one in package.bugs]
-    return [one for one in dict.fromkeys(bugs) if one is not None and all(test(one) for test in tests)]
+    there = (one for one in dict.fromkeys(bugs) if one is not None and not one.is_private)
+    return [one for one in there if all(test(one) for test in tests)]
 
 
 def _tests(request: web.Request) -> list[Callable[[Bug], bool]]:
@@ -191,9 +203,10 @@ def _tests(request: web.Request) -> list[Callable[[Bug], bool]]:
         if name in query:
             bound = _time(name, query[name])
             tests.append(lambda one, read=read, bound=bound: read(one) >= bound)
-    return tests + [
-        test for name in query if name[:1] == "f" and name[1:].isdecimal() for test in _triple(query, name[1:])
-    ]
+    triples = [test for name in query if name[:1] == "f" and name[1:].isdecimal() for test in _triple(query, name[1:])]
+    if triples and query.get("j_top") == "OR":
+        return [*tests, lambda one: any(test(one) for test in triples)]
+    return tests + triples
 
 
 def _any_of(read: Callable[[Bug], list[str]], wanted: list[str]) -> Callable[[Bug], bool]:
@@ -218,6 +231,11 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
+def _has_word(text: str, word: str) -> bool:
+    """Whether a word is in a text: as a database sees it, case apart, with no letter or digit right before or after it."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
 def _time(name: str, text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
@@ -227,7 +245,7 @@ def _time(name: str, text: str) -> float:
 
 
 def _refused(refusal: Refusal) -> web.Response:
-    status = 404 if refusal.code in (51, NO_SUCH_BUG) else 400
+    status = STATUSES.get(refusal.code, 400)
     body = {
         "error": True,
         "code": refusal.code,

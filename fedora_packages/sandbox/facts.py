@@ -259,6 +259,7 @@ class Bug:
     alias: tuple[str, ...] = ()
     blocks: tuple[int, ...] = ()
     depends_on: tuple[int, ...] = ()
+    is_private: bool = False
 
     @property
     def is_open(self) -> bool:

@@ -45,7 +45,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "untag": ("tag", "build", "user"),
     "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "user"),
     "bug": (
-        "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "user",
+        "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",
+        "user",
     ),
     "push": ("branch", "version", "text", "agent"),
     "repo": ("release",),

@@ -28,7 +28,7 @@ def package_facts(look: View, package: Package) -> dict[str, Any]:
         "releases": releases(look, package),
         "builds": [build_fact(build) for build in sorted(package.builds, key=lambda build: -build.build_id)[:3]],
         "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
-        "bugs_open": sum(bug.is_open for bug in package.bugs),
+        "bugs_open": sum(bug.is_open and not bug.is_private for bug in package.bugs),
         "problems": len(package.problems),
         "upstream": next(iter(package.project.versions), None)
         if package.project and package.project.is_mapped
@@ -64,6 +64,7 @@ def whole_truth(look: View, package: Package) -> dict[str, Any]:
             {
                 "id": bug.bug_id, "summary": bug.summary, "status": bug.status, "product": bug.product, "version": bug.version,
                 "open": bug.is_open, "security": bug.is_security, "blocks": list(bug.blocks), "changed": bug.changed,
+                "private": bug.is_private,
             }
             for bug in package.bugs
         ],

@@ -19,11 +19,16 @@ Fedora Packages\
   its builds, updates, bugs, files, changelog, dependencies and sources, as they are now.</p>
 % else:
 <h1>Packages for “${term}”</h1>
+% if identified:
+<%include file="identified.mako" args="found=identified"/>
+% endif
 <p>
 % if slice.total == 1:
 1 package found.
 % elif slice.total:
 ${slice.total} packages found.
+% elif identified:
+Read as words it finds no package.
 % else:
 Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
 % endif

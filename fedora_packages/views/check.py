@@ -12,11 +12,9 @@ that it is one, it is refused all the same.
 """
 
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 from pyramid.config import Configurator
@@ -30,9 +28,9 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.package import Package
 from fedora_packages.reading import Problem
 from fedora_packages.reads import Wanted
-from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
+from fedora_packages.views.bounds import client_of, counted
 from fedora_packages.views.errors import problem
 from fedora_packages.views.formats import spoken, trouble_of
 from fedora_packages.views.pages import asked_part, shown
@@ -46,9 +44,6 @@ LIMIT = 20.0
 #: on answering pages.
 AT_ONCE = 3
 BUSY = 5
-
-#: Seconds in which checks are counted.
-MINUTE = 60
 
 
 class RefusedCheck(HTTPForbidden):
@@ -111,15 +106,9 @@ class Checks:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _count(self, what: str, allowed: int, why: str) -> None:
-        now = time.time()
-        key = f"{PREFIX}:{{checks}}:{what}:{int(now // MINUTE)}"
-        with redis_errors():
-            pipe = self._service.client.pipeline(transaction=False)
-            pipe.incr(key)
-            pipe.expire(key, 2 * MINUTE)
-            count, _ = pipe.execute()
+        count, left = counted(self._service.client, f"{{checks}}:{what}")
         if count > allowed:
-            raise TooManyChecks(why, MINUTE - int(now % MINUTE))
+            raise TooManyChecks(why, left)
 
     def _made(self, wanted: Sequence[Wanted]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
@@ -139,17 +128,6 @@ def _outcome(want: Wanted, future: "Future[Checked]") -> Checked | UpstreamError
         return UpstreamUnavailable(want.query.upstream, asked, f"no answer within {LIMIT:g} s")
     error = future.exception()
     return error if isinstance(error, UpstreamError) else future.result()
-
-
-def client_of(address: str | None) -> str:
-    """Return what a client is counted by: its address, of IPv6 the network that one customer has."""
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if not isinstance(found, IPv6Address):
-        return str(found)
-    return str(found.ipv4_mapped or IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 @dataclass(frozen=True)

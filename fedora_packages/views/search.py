@@ -7,6 +7,7 @@ from pyramid.view import view_config
 
 from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.views.hits import shown
+from fedora_packages.views.identified import identified
 from fedora_packages.views.request import printable
 from fedora_packages.widgets.base import Slice
 from fedora_packages.widgets.parameters import parse, whole
@@ -24,15 +25,15 @@ TERM_KEPT = 200
 @view_config(route_name="search", renderer=TEMPLATE)
 @view_config(route_name="search.term", renderer=TEMPLATE)
 def search(request: Request) -> dict[str, Any]:
-    """Return the packages that a term finds, or the form alone.
+    """Return the packages that a term finds, or the form alone; and what the term identifies, if it is no package's name.
 
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
     term = request.matchdict.get("term") or request.given.get("search", "")
-    term = printable(term.strip(), TERM_KEPT)
+    pasted, term = term, printable(term.strip(), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
-        return {"term": "", "slice": None, "start": 1, "corrected": None, "packages": request.service.index.count()}
+        return {"term": "", "slice": None, "identified": None, "packages": request.service.index.count()}
     start = (number - 1) * ROWS
     found = request.service.index.search(term, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
@@ -45,4 +46,5 @@ def search(request: Request) -> dict[str, Any]:
         "slice": Slice(shown(found.hits), number, pages, found.total, address),
         "start": start + 1,
         "corrected": found.corrected,
+        "identified": identified(request, pasted) if number == 1 else None,
     }

@@ -87,3 +87,31 @@ def test_a_moved_bug_is_with_its_new_component_alone(live):
     ]
     assert found == [0, 1]
     assert live.get(f"/bugzilla/rest/bug/{bug_id}")["bugs"][0]["component"] == ["kakoune"]
+
+
+def test_bugs_that_name_a_word_or_have_it_for_an_alias_are_found_at_once(live):
+    named = live.happen("bug", "guake", summary="CVE-2026-1234: it falls down", alias="CVE-2026-9")
+    other = live.happen("bug", "kakoune", summary="CVE-2026-12345 kakoune: it does not", alias="CVE-2026-1234")
+    live.happen("bug", "kakoune", summary="CVE-2026-12345 kakoune: nor does this")
+    wanted = {
+        "f1": "alias",
+        "o1": "equals",
+        "v1": "CVE-2026-1234",
+        "f2": "short_desc",
+        "o2": "anywords",
+        "v2": "CVE-2026-1234",
+    }
+    either = live.get("/bugzilla/rest/bug", product="Fedora", j_top="OR", **wanted)["bugs"]
+    numbers = {live.told(filed)[0]["msg"]["bug"]["id"] for filed in (named, other)}
+    both = live.get("/bugzilla/rest/bug", product="Fedora", **wanted)["bugs"]
+    assert ({bug["id"] for bug in either}, both) == (numbers, [])
+
+
+def test_a_private_bug_is_refused_and_in_no_list_and_nothing_is_announced_of_it(live):
+    bug_id = live.truth("guake")["bugs"][0]["id"]
+    before = live.get("/bugzilla/rest/bug", component="guake")["total_matches"]
+    hidden = live.happen("bug", "guake", id=bug_id, private=True)
+    answer = live.ask(f"/bugzilla/rest/bug/{bug_id}")
+    assert (answer.status, answer.json["error"], answer.json["code"]) == (401, True, 102)
+    assert live.get("/bugzilla/rest/bug", component="guake")["total_matches"] == before - 1
+    assert (live.topics(hidden), live.get("/bugzilla/rest/bug", id=bug_id)["bugs"]) == ([], [])

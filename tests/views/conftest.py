@@ -1,10 +1,13 @@
 """The application over one index, for tests of views and panels."""
 
+import socket
+
 import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.search.writer import Writer
+from fedora_packages.views import bounds
 from tests.conftest import DOCUMENTS, watched
 from tests.upstream import Upstream
 
@@ -64,6 +67,23 @@ def site(service, strings) -> Website:
     """The application over an empty cache; every upstream answers 404 until it is told otherwise."""
     with website(service, strings) as found:
         yield found
+
+
+@pytest.fixture
+def silent():
+    """The address of a server that takes connections and says nothing."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(64)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.fixture
+def minute(monkeypatch) -> list[float]:
+    """The time by which things are counted, to be changed: nine seconds of a minute are over."""
+    now = [1764072249.0]
+    monkeypatch.setattr(bounds.time, "time", lambda: now[0])
+    return now
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from fedora_packages.cache import Invalidation
 from fedora_packages.figures import total
 from fedora_packages.routes import CHECKS, ROUTES
 from fedora_packages.views import check as checks
-from fedora_packages.views.check import client_of
 from fedora_packages.widgets import load
 from tests.upstream import Answer
 
@@ -394,14 +393,6 @@ def test_without_redis_nothing_is_checked(service, strings, upstream):
 # How often.
 
 
-@pytest.fixture
-def minute(monkeypatch):
-    """The time by which checks are counted."""
-    now = [1764072249.0]
-    monkeypatch.setattr(checks.time, "time", lambda: now[0])
-    return now
-
-
 def test_a_client_may_ask_for_so_many_checks_a_minute(bounded, upstream, minute):
     site = bounded(client=2)
     upstream.koji_says([[1], [[BUILD]]])
@@ -457,23 +448,6 @@ def test_no_more_checks_are_made_at_once_than_leave_threads_for_pages(site, monk
 @pytest.mark.parametrize("bounds", [{"client": 0}, {"package": 0}])
 def test_where_none_are_allowed_none_are_made(bounded, upstream, bounds):
     assert (post(bounded(**bounds), PANEL, 403).status_int, upstream.asked) == (403, [])
-
-
-@pytest.mark.parametrize(
-    ("address", "client"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("\n", "unknown"),
-        ("", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_a_client_is_counted_by_address_or_network(address, client):
-    assert client_of(address) == client
 
 
 def test_the_cause_of_a_value_is_not_changed_by_a_check_that_finds_it_right(site):

@@ -18,6 +18,7 @@ from fedora_packages.connectors.base import Circuit
 from fedora_packages.reads import Reads
 from fedora_packages.service import Service
 from fedora_packages.views.check import Checks
+from fedora_packages.views.lookups import Lookups
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
@@ -65,11 +66,16 @@ def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
     finally:
         wsgi.registry.reads.close()
         wsgi.registry.checks.close()
-        # What is under way would be noted in the Redis of the next test.
-        for thread in threading.enumerate():
-            if thread.name.startswith(("fill-", "check-")):
-                thread.join(10)
+        wsgi.registry.lookups.close()
+        end_of_threads()
         wsgi.registry.service.client.close()
+
+
+def end_of_threads() -> None:
+    """Wait for what is asked of upstreams: it would be noted in the Redis of the next test."""
+    for thread in threading.enumerate():
+        if thread.name.startswith(("fill-", "check-")):
+            thread.join(10)
 
 
 @lru_cache(maxsize=8)
@@ -81,7 +87,7 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.reads, registry.checks = Reads(service), Checks(service)
+    registry.reads, registry.checks, registry.lookups = Reads(service), Checks(service), Lookups(service)
     for connector in service.connectors.values():
         connector.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
     for counted in (service.figures._counts, service.figures._sums):

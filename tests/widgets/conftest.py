@@ -1,7 +1,5 @@
 """The application, for tests of panels: all that is known is what a test has put into the cache."""
 
-import socket
-
 import pytest
 
 from tests.views import conftest as views
@@ -10,7 +8,7 @@ from tests.views.website import Website, website
 
 # The same application as in the tests of views.
 index, compiled = views.index, views.compiled
-answering, upstream = views.answering, views.upstream
+answering, upstream, silent = views.answering, views.upstream, views.silent
 strings, service, site = views.strings, views.service, views.site
 
 
@@ -19,15 +17,6 @@ def guake(site) -> Website:
     """The application, with everything about guake in the cache."""
     site.know_all(VALUES, "guake")
     return site
-
-
-@pytest.fixture
-def silent():
-    """The address of a server that takes connections and says nothing."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen(64)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.fixture

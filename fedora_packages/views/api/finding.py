@@ -8,6 +8,7 @@ from pyramid.view import view_config
 
 from fedora_packages.views.api.addresses import asked
 from fedora_packages.views.api.packages import listed
+from fedora_packages.views.identified import as_json, identified
 from fedora_packages.views.search import TERM_KEPT
 
 
@@ -24,10 +25,14 @@ def start(request: Request) -> dict[str, Any]:
 
 @view_config(route_name="api.search", renderer="json")
 def search(request: Request) -> dict[str, Any]:
-    """Return the packages that the text ``q`` finds, best first: ``rows`` of them from ``start`` on (the first is 0)."""
+    """Return the packages that the text ``q`` finds, best first: ``rows`` of them from ``start`` on (the first is 0).
+
+    And what the text identifies, if it is no package's name.
+    """
     values = asked(request, "api.search")
     first = values.get("start", 0)
-    found = request.service.index.search(values.get("q", "")[:TERM_KEPT], first, values.get("rows", 20))
+    text = values.get("q", "")
+    found = request.service.index.search(text[:TERM_KEPT], first, values.get("rows", 20))
     return {
         "total": found.total,
         "start": first,
@@ -40,4 +45,5 @@ def search(request: Request) -> dict[str, Any]:
             }
             for hit in found.hits
         ],
+        "identified": as_json(request, identified(request, text)) if first == 0 else None,
     }

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fedora_packages.connectors.bugzilla import CARRIERS_KEPT
 from fedora_packages.query import Query
 from fedora_packages.reading import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.schema import (
@@ -21,6 +22,7 @@ from fedora_packages.schema import (
 )
 from fedora_packages.search.reasons import KINDS
 from fedora_packages.views.api.lists import CUT, lists_of
+from fedora_packages.views.identified import KINDS
 
 #: Each state of a reading and what it means, the best first.
 STATES = {
@@ -136,6 +138,31 @@ COMPONENTS: dict[str, Schema] = {
         kind=one_of(*KINDS),
         text=text("what was found"),
         binaries=rows(text(), meaning="the binaries that have it, where it is a binary's"),
+    ),
+    "Identified": record(
+        kind=one_of(*KINDS),
+        text=text("what it is called: an NVR, an update's alias, a number, a CVE, a package's name"),
+        title=optional(text("what the upstream calls it"), "null if nothing else, or it is not known"),
+        state=optional(text("of a build, an update or a bug"), "null if it is not known"),
+        packages=rows(text(), meaning="those that it is about"),
+        bugs=rows(
+            record(
+                id=whole(),
+                summary=text(),
+                status=text(),
+                product=text(),
+                component=text(),
+                version=text(),
+                page=optional(text("the bugs of its package here"), "null if it is of no package that is known"),
+                upstream=text("its own page"),
+            ),
+            CARRIERS_KEPT,
+            "of a CVE: the bugs that have its name",
+        ),
+        note=optional(text("a sentence: what is not known, and why"), "null if nothing is to be said"),
+        links=record(
+            page=optional(text("where it leads to here"), "null if nowhere"), upstream=text("the upstream's page of it")
+        ),
     ),
     "Change": record(
         query=text("the query that has another value: koji.builds"),

@@ -126,11 +126,17 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             PACKAGES,
             "/search",
             "Search",
-            "The packages that a text finds, best first; one that is called exactly so comes first.",
+            "The packages that a text finds, best first; one that is called exactly so comes first.\n\nA text that is no "
+            "package's name and identifies something (an NVR or the name of an rpm file, an update, a bug's number, a CVE, the "
+            "address of a page of theirs) is told of in `identified`.  Upstreams are asked for that, for a moment and so often "
+            "in a minute: what they do not say is null, and `note` says why.",
             record(
                 total=count("packages that are found"),
                 start=count(),
                 corrected=optional(a_text("what was looked for instead"), "null unless nothing has the text as it is"),
+                identified=optional(
+                    ref("Identified"), "null if the text identifies nothing, and of all but the first hits"
+                ),
                 packages=rows(ref("Found"), MOST_HITS),
             ),
             (

@@ -1,0 +1,210 @@
+"""What a pasted text identifies, by its form alone."""
+
+import gzip
+import json
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fedora_packages.links import Links
+from fedora_packages.nvr import ARCHES, NEVRA, NVR
+from fedora_packages.pasted import (
+    LOOKED_AT,
+    Bug,
+    Named,
+    NumberedBuild,
+    NumberedPackage,
+    Project,
+    Update,
+    Vulnerability,
+    recognised,
+)
+from fedora_packages.settings import LinksSettings
+
+FEDORA = LinksSettings()
+#: Sites of somebody else's, some on one host.
+OTHERS = LinksSettings(
+    "http://127.0.0.1:6580/koji",
+    "http://127.0.0.1:6580",
+    "http://127.0.0.1:6580/bugs",
+    "https://src.example",
+    "https://x",
+    "https://y",
+)
+
+GUAKE = NVR("guake", "3.9.0", "1.fc38")
+X11 = NVR("vim-X11", "9.0", "1.fc38")
+UPDATE = "FEDORA-2026-0a1b2c3d4e"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("guake-3.9.0-1.fc38", NEVRA(GUAKE)),
+        (" guake-3.9.0-1.fc38\n", NEVRA(GUAKE)),
+        ("(guake-3.9.0-1.fc38).", NEVRA(GUAKE)),
+        ("vim-X11-2:9.0-1.fc38.x86_64", NEVRA(X11, 2, "x86_64")),
+        ("2:vim-X11-9.0-1.fc38.x86_64", NEVRA(X11, 2, "x86_64")),
+        ("vim-X11-0:9.0-1.fc38", NEVRA(X11, 0)),
+        ("vim-X11-9.0-1.fc38.x86_64.rpm", NEVRA(X11, None, "x86_64")),
+        ("guake-3.9.0-1.fc38.src.rpm", NEVRA(GUAKE, None, "src")),
+        ("./results/guake-3.9.0-1.fc38.src.rpm", NEVRA(GUAKE, None, "src")),
+        ("https://mirror.example/g/guake-3.9.0-1.fc38.noarch.rpm", NEVRA(GUAKE, None, "noarch")),
+        ("https://mirror.example/g/guake-3.9.0-1.fc38.noarch.rpm?x=1", NEVRA(GUAKE, None, "noarch")),
+        ("gtk+-2-1", NEVRA(NVR("gtk+", "2", "1"))),
+        (UPDATE, Update(UPDATE)),
+        ("fedora-2026-0A1B2C3D4E", Update(UPDATE)),
+        ("FEDORA-EPEL-2015-0238", Update("FEDORA-EPEL-2015-0238")),
+        ("fedora-epel-next-2026-0a1b2c3d4e", Update("FEDORA-EPEL-NEXT-2026-0a1b2c3d4e")),
+        ("Fedora-Flatpak-2026-0a1b2c3d4e", Update("FEDORA-FLATPAK-2026-0a1b2c3d4e")),
+        ("#1234567", Bug(1234567)),
+        ("bug 1234567", Bug(1234567)),
+        ("Bug #1234567:", Bug(1234567)),
+        ("rhbz#1234567", Bug(1234567)),
+        ("BZ 123", Bug(123)),
+        ("12345", Bug(12345)),
+        ("CVE-2026-1234", Vulnerability("CVE-2026-1234")),
+        ("cve-2026-1234567", Vulnerability("CVE-2026-1234567")),
+        ("https://nvd.nist.gov/vuln/detail/CVE-2026-1234", Vulnerability("CVE-2026-1234")),
+        # Addresses.
+        (f"https://bodhi.fedoraproject.org/updates/{UPDATE}", Update(UPDATE)),
+        (f"bodhi.fedoraproject.org/updates/{UPDATE}/", Update(UPDATE)),
+        (f"https://bodhi.fedoraproject.org/updates/{UPDATE}#comment-7", Update(UPDATE)),
+        ("https://bodhi.fedoraproject.org/updates/?packages=guake&page=2", Named(("guake",))),
+        ("https://koji.fedoraproject.org/koji/buildinfo?buildID=2345678", NumberedBuild(2345678)),
+        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=6454", NumberedPackage(6454)),
+        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=guake", Named(("guake",))),
+        ("https://koji.fedoraproject.org/koji/search?match=glob&type=build&terms=guake-3.9.0-1.fc38", NEVRA(GUAKE)),
+        ("https://koji.fedoraproject.org/koji/search?type=package&terms=guake", Named(("guake",))),
+        ("https://bugzilla.redhat.com/show_bug.cgi?id=1234567#c3", Bug(1234567)),
+        ("https://bugzilla.redhat.com/show_bug.cgi?id=CVE-2026-1234", Vulnerability("CVE-2026-1234")),
+        ("https://bugzilla.redhat.com/1234567", Bug(1234567)),
+        ("HTTPS://BUGZILLA.REDHAT.COM/1234567", Bug(1234567)),
+        ("https://src.fedoraproject.org/rpms/guake", Named(("guake",))),
+        ("https://src.fedoraproject.org/rpms/guake.git", Named(("guake",))),
+        ("https://src.fedoraproject.org/rpms/gcc-c%2B%2B/blob/rawhide/f/x.spec", Named(("gcc-c++",))),
+        ("https://src.fedoraproject.org/fork/pingou/rpms/guake", Named(("guake",))),
+        ("ssh://pingou@pkgs.fedoraproject.org/rpms/guake", Named(("guake",))),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", Named(("vim-enhanced", "vim"))),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/fedora-rawhide.html", Named(("vim-enhanced", "vim"))),
+        ("https://packages.fedoraproject.org/pkgs/vim", Named(("vim",))),
+        ("https://apps.fedoraproject.org/packages/guake/builds", Named(("guake",))),
+        ("https://release-monitoring.org/project/5311/", Project(5311)),
+    ],
+)  # fmt: skip
+def test_what_identifies_something_is_recognised(text, expected):
+    assert recognised(text, FEDORA) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "guake", "terminal emulator", "gtk+-2", "gnome-shell-extension-common", "python3-foo-1", "x-1-fc38",
+        "1234", "0123456", "1" * 10, "9" * 400, "#0", "#" + "9" * 400, "bug", "bug one", "issue 1234567", "PR#1234567",
+        "CVE-2026", "CVE-2026-1234 OR 1=1", "CVE-2026-1234%",
+        "FEDORA-2026-../../x", "FEDORA-2026-xyz", "FEDORA-2026-0a1b2c3d4e/../x", "FEDORA-2026-" + "a" * 400,
+        "guake-3.9.0-1.fc38;rm", "guake-3.9.0-1.fc38 guake-3.9.0-1.fc39", "2:guake-2:3.9.0-1.fc38", "guake-3.9.0-1.fc38.rpm.x y",
+        "https://bodhi.fedoraproject.org/updates/..%2Fx", "https://bodhi.example/updates/FEDORA-2026-0a1b2c3d4e",
+        "https://koji.fedoraproject.org/koji/buildinfo?buildID=-1", "https://koji.fedoraproject.org/kojibuildinfo?buildID=1",
+        "https://koji.fedoraproject.org/koji/buildinfo", "https://koji.fedoraproject.org.example/koji/buildinfo?buildID=1",
+        "https://bugzilla.redhat.com/show_bug.cgi?id=1%20OR%201", "https://src.fedoraproject.org/rpms/%3Cscript%3E",
+        "https://[::1", "https://src.fedoraproject.org/", "/usr/bin/guake", "x" * 100_000, "/" * 100_000,
+    ],
+)  # fmt: skip
+def test_what_identifies_nothing_is_not_recognised(text):
+    assert recognised(text, FEDORA) is None
+
+
+@given(st.text() | st.text("FEDORAcve-20169:/.#bug?=&%rpm \n", max_size=80) | st.from_regex(r"https?://[^ ]*"))
+def test_every_text_has_an_answer(text):
+    assert recognised(text, OTHERS) == recognised(f" {text} ".strip(), OTHERS)
+
+
+def test_no_more_is_looked_at_than_may_be():
+    assert recognised("guake-3.9.0-1.fc38" + " " * LOOKED_AT + "x", FEDORA) == NEVRA(GUAKE)
+
+
+VERSION = st.from_regex(r"[0-9][0-9a-z~^+]{0,10}", fullmatch=True)
+NVRS = st.builds(
+    NVR, st.from_regex(r"[A-Za-z][A-Za-z0-9+_]{0,20}(-[a-z0-9+]{1,9}){0,3}", fullmatch=True), VERSION, VERSION
+)
+
+
+@given(
+    nvr=NVRS,
+    epoch=st.none() | st.integers(0, 99),
+    arch=st.none() | st.sampled_from(ARCHES),
+    rpm=st.sampled_from(["", ".rpm"]),
+)
+def test_a_build_is_recognised_however_it_is_written(nvr, epoch, arch, rpm):
+    said = "" if epoch is None else f"{epoch}:"
+    end = f"-{nvr.release}{f'.{arch}' if arch else ''}{rpm}"
+    expected = NEVRA(nvr, epoch, arch)
+    assert recognised(f"{nvr.name}-{said}{nvr.version}{end}", FEDORA) == expected
+    assert recognised(f"{said}{nvr.name}-{nvr.version}{end}", FEDORA) == expected
+
+
+@pytest.mark.slow
+def test_every_build_of_fedora_is_recognised(data):
+    wrong = []
+    with gzip.open(data / "fedora-rawhide.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            nvr = NVR(row["name"], row["version"], row["release"])
+            # Of a few the version was taken from the spec file as it stands there, a macro.
+            if any(map(str.isdigit, nvr.version)) and recognised(f"{nvr}.src.rpm", FEDORA) != NEVRA(nvr, None, "src"):
+                wrong.append(str(nvr))
+    assert wrong == []
+
+
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9._+-]{0,20}[a-z]", fullmatch=True)
+NUMBERS = st.integers(1, 999_999_999)
+
+
+@pytest.mark.parametrize("sites", [FEDORA, OTHERS], ids=["Fedora", "others"])
+@pytest.mark.parametrize(
+    ("things", "address", "expected"),
+    [
+        (NUMBERS, Links.build, NumberedBuild),
+        (NVRS, lambda links, nvr: links.build_of(str(nvr)), NEVRA),
+        (NVRS, lambda links, nvr: links.updates_of_build(str(nvr)), NEVRA),
+        (NAMES, Links.builds, lambda name: Named((name,))),
+        (NAMES, Links.updates, lambda name: Named((name,))),
+        (st.just(UPDATE), Links.update, Update),
+        (NUMBERS, Links.bug, Bug),
+        (NAMES, Links.bugs, lambda name: Named((name,))),
+        (NAMES, Links.blocking_bugs, lambda name: Named((name,))),
+        (st.just("CVE-2026-1234"), Links.cve, Vulnerability),
+        (NAMES, Links.sources, lambda name: Named((name,))),
+        (NAMES, lambda links, name: links.source_file(name, "f45", "a/b.patch"), lambda name: Named((name,))),
+        (NAMES, lambda links, name: links.commit(name, "f45", "7a98f80d"), lambda name: Named((name,))),
+        (NAMES, Links.problems, lambda name: Named((name,))),
+        (NUMBERS, Links.project, Project),
+    ],
+)  # fmt: skip
+def test_a_link_that_pages_show_leads_back(sites, things, address, expected):
+    @settings(max_examples=15)
+    @given(things)
+    def leads_back(thing):
+        name_ends_as_clones_do = isinstance(thing, str) and thing.endswith(".git")
+        if not name_ends_as_clones_do:
+            assert recognised(address(Links(sites), thing), sites) == expected(thing)
+
+    leads_back()
+
+
+def test_addresses_of_other_sites_than_the_settings_name_are_not_ours():
+    assert recognised("http://127.0.0.1:6580/koji/buildinfo?buildID=7", FEDORA) is None
+    assert recognised("http://127.0.0.1:6580/koji/buildinfo?buildID=7", OTHERS) == NumberedBuild(7)
+
+
+def test_fedoras_own_addresses_are_known_whatever_the_settings_name():
+    assert recognised("https://bugzilla.redhat.com/1234567", OTHERS) == Bug(1234567)
+
+
+@given(st.text(max_size=40))
+def test_whatever_an_address_says_is_a_name_or_nothing(text):
+    found = recognised(f"https://src.fedoraproject.org/rpms/{quote(text, safe='')}", FEDORA)
+    assert found is None or found.names[0] in text

@@ -1,0 +1,395 @@
+"""What is pasted into the search: what the page and the API say of it, with the sandbox's upstreams and without any."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fedora_packages.cache import Entry
+from fedora_packages.search.document import Document
+from fedora_packages.search.writer import Writer
+from fedora_packages.views.lookups import Lookups
+from tests.documented import undocumented
+from tests.sandbox.running import Running
+from tests.upstream import Answer
+
+from .values import VALUES, update
+from .website import Elements, website
+
+BUILD = VALUES["koji.builds"]["builds"][1]
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A running sandbox, for all tests of this module."""
+    with Running() as running:
+        yield running
+
+
+@pytest.fixture
+def fedora(service, strings, sandbox):
+    """The application with the sandbox's koji, bodhi and bugzilla behind it."""
+    paths = {"koji": "kojihub", "bodhi": "bodhi", "bugzilla": "bugzilla"}
+    urls = {f"connectors.{name}.url": f"{sandbox.url}/{path}" for name, path in paths.items()}
+    # What comes of a busy machine is not what this is about.
+    timeouts = {f"connectors.{name}.timeout": "10" for name in paths}
+    with website(service, {**strings, **urls, **timeouts}) as site:
+        site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=10)
+        yield site
+
+
+def told(site, text: str):
+    """Return what the API says that a text identifies."""
+    return site.get(f"/api/v1/search?q={quote(text, safe='')}", 200).json["identified"]
+
+
+def page(site, text: str) -> str:
+    return site.get(f"/s?search={quote(text, safe='')}", 200).text
+
+
+def block(site, text: str) -> str:
+    """Return the block of the search page about what was pasted, spaces folded; "" where there is none."""
+    found = re.search(r'<section class="identified".*?</section>', page(site, text), re.DOTALL)
+    return " ".join(found[0].split()) if found else ""
+
+
+def led(site, text: str) -> list[str]:
+    """Return where the block about what was pasted leads."""
+    return [link["href"] for link in Elements(block(site, text)).of("a")]
+
+
+# Builds.
+
+
+def test_a_build_that_is_known_leads_to_its_package_its_builds_and_its_page_in_koji(site, upstream):
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    address = f"https://koji.fedoraproject.org/koji/buildinfo?buildID={BUILD['build_id']}"
+    assert led(site, BUILD["nvr"]) == ["/guake", "/guake", "/guake/builds", address]
+    assert f'>Build {BUILD["nvr"]}</a>: of guake <span class="state state-complete">complete</span>' in block(
+        site, BUILD["nvr"]
+    )
+    assert told(site, f"{BUILD['nvr']}.src.rpm") == {
+        "kind": "build",
+        "text": BUILD["nvr"],
+        "title": None,
+        "state": "complete",
+        "packages": ["guake"],
+        "bugs": [],
+        "note": None,
+        "links": {"page": "http://localhost/guake", "upstream": address},
+    }
+    assert upstream.asked == []
+
+
+def test_a_build_that_is_not_known_is_searched_for_in_koji(site):
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    found = told(site, "guake-1.0-1.fc20")
+    assert found["note"] == "It is not among the builds of guake that are known here."
+    assert found["links"]["upstream"].endswith("/search?match=exact&type=build&terms=guake-1.0-1.fc20")
+
+
+def test_where_no_builds_are_known_that_is_said(site):
+    assert told(site, "guake-1.0-1.fc20")["note"] == "The builds of guake are not known here yet."
+
+
+def test_a_state_that_may_have_changed_is_said_to_be_old(site):
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    site.invalidate("koji.builds", "guake")
+    found = told(site, BUILD["nvr"])
+    assert (found["state"], "it may have changed since" in found["note"]) == ("complete", True)
+
+
+def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
+    site.know("koji.builds", {"total": 1, "builds": [{**BUILD, "nvr": "vim-9.0-1.fc45"}]}, "vim")
+    text = "vim-enhanced-2:9.0-1.fc45.x86_64"
+    assert led(site, text)[:4] == ["/vim-enhanced", "/vim-enhanced", "/vim", "/vim/builds"]
+    assert (told(site, text)["packages"], told(site, text)["state"]) == (["vim-enhanced", "vim"], "complete")
+
+
+@pytest.mark.parametrize("text", ["no-such-package-1.0-1.fc45", "guake", "vim-enhanced", "drop-down terminal", "gone"])
+def test_a_name_or_a_build_of_no_package_is_only_searched_for(site, text, upstream):
+    assert (told(site, text), block(site, text), upstream.asked) == (None, "", [])
+
+
+def test_a_package_of_that_name_comes_before_whatever_else_it_could_be(service, strings, tmp_path, upstream):
+    index, names = str(tmp_path / "index"), ["1234567", "CVE-2026-1234", "guake-1-1", "guake"]
+    with Writer(index, create=True) as writer:
+        writer.replace(Document(name, "A package", branch="rawhide") for name in names)
+        writer.commit()
+    with website(service, {**strings, "search.index": index}) as site:
+        assert [told(site, name) for name in names] == [None] * 4
+        assert (told(site, "guake-1-2")["packages"], upstream.asked) == (["guake"], [])
+
+
+def test_a_number_of_kojis_leads_to_its_build_or_package(fedora, sandbox):
+    build = sandbox.truth("guake")["builds"][0]
+    found = told(fedora, f"https://koji.fedoraproject.org/koji/buildinfo?buildID={build['id']}")
+    assert (found["kind"], found["text"], found["state"], found["packages"]) == (
+        "build",
+        build["nvr"],
+        build["state"],
+        ["guake"],
+    )
+    number = sandbox.koji("getPackageID", "guake")
+    found = told(fedora, f"https://koji.fedoraproject.org/koji/packageinfo?packageID={number}")
+    assert (found["kind"], found["text"], found["links"]["page"]) == ("package", "guake", "http://localhost/guake")
+
+
+def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
+    koji = "https://koji.fedoraproject.org/koji"
+    assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "koji has no such build."
+    assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "koji has no such package."
+
+
+# Updates.
+
+
+def test_an_update_leads_to_the_updates_of_its_packages_and_to_bodhi(fedora, sandbox):
+    known = sandbox.truth("guake")["updates"][0]
+    assert led(fedora, known["alias"].lower()) == [
+        "/guake/updates", "/guake/updates", f"https://bodhi.fedoraproject.org/updates/{known['alias']}",
+    ]  # fmt: skip
+    assert (told(fedora, known["alias"])["state"], known["builds"][0] in block(fedora, known["alias"])) == (
+        known["status"],
+        True,
+    )
+
+
+def test_an_update_of_many_packages_names_the_known_ones(site, upstream):
+    row = update_row(
+        ["vim-9.0-1.fc45", "guake-1-1.fc45", "other-1-1.fc45", *(f"b{number}-1-1.fc45" for number in range(9))]
+    )
+    upstream.says(f"/updates/{row['alias']}", {"update": {**row, "title": "<b>Many</b>"}})
+    found = told(site, row["alias"])
+    assert (found["packages"], found["title"]) == (["vim", "guake"], "<b>Many</b>")
+    text = block(site, row["alias"])
+    assert ("&lt;b&gt;Many&lt;/b&gt;" in text, "and 7 more" in text, "<b>" in text) == (True, True, False)
+
+
+def test_an_update_that_there_is_not_is_said_not_to_be(fedora):
+    found = told(fedora, "FEDORA-2026-0000000000")
+    assert (found["note"], found["links"]["page"]) == ("bodhi has no such update.", None)
+    assert found["links"]["upstream"] == "https://bodhi.fedoraproject.org/updates/FEDORA-2026-0000000000"
+
+
+# Bugs.
+
+
+@pytest.mark.parametrize("form", ["{}", "#{}", "rhbz#{}", "bug {}", "https://bugzilla.redhat.com/show_bug.cgi?id={}"])
+def test_a_bug_leads_to_the_bugs_of_its_component_and_to_bugzilla(fedora, sandbox, form):
+    bug = sandbox.truth("guake")["bugs"][0]
+    found = told(fedora, form.format(bug["id"]))
+    assert (found["kind"], found["title"], found["state"], found["packages"]) == (
+        "bug",
+        bug["summary"],
+        bug["status"],
+        ["guake"],
+    )
+    assert found["links"] == {
+        "page": "http://localhost/guake/bugs",
+        "upstream": f"https://bugzilla.redhat.com/show_bug.cgi?id={bug['id']}",
+    }
+
+
+def test_a_private_bug_is_said_to_be_private(fedora, sandbox):
+    number = sandbox.told(sandbox.happen("bug", "kakoune"))[0]["msg"]["bug"]["id"]
+    sandbox.happen("bug", "kakoune", id=number, private=True)
+    found = told(fedora, f"#{number}")
+    assert (found["title"], found["note"]) == (None, "It is private: bugzilla shows it to some people only.")
+    assert found["links"]["upstream"].endswith(f"id={number}")
+
+
+def test_a_bug_of_another_product_is_not_of_the_package_of_that_name(site, upstream):
+    row = {
+        "id": 123456,
+        "summary": "It falls",
+        "status": "NEW",
+        "product": "Red Hat Enterprise Linux 9",
+        "component": ["guake"],
+    }
+    upstream.says("/rest/bug/123456", {"bugs": [row]})
+    found = told(site, "123456")
+    assert (found["packages"], "Red Hat Enterprise Linux 9, component guake" in block(site, "123456")) == ([], True)
+
+
+def test_a_bug_that_there_is_not_is_said_not_to_be(fedora):
+    assert told(fedora, "bug 1")["note"] == "bugzilla has no such bug."
+
+
+# CVEs.
+
+
+def test_a_cve_leads_to_the_bugs_that_name_it(fedora, sandbox):
+    filed = [
+        sandbox.happen("bug", "guake", summary="CVE-2026-77777 guake: it falls [fedora-all]"),
+        sandbox.happen("bug", "kakoune", summary="It falls too", alias="CVE-2026-77777", status="CLOSED"),
+    ]
+    sandbox.happen("bug", "vim", summary="CVE-2026-777770 vim: it does not")
+    numbers = [sandbox.told(one)[0]["msg"]["bug"]["id"] for one in filed]
+    found = told(fedora, "cve-2026-77777")
+    assert [(bug["id"], bug["status"], bug["component"], bug["page"]) for bug in found["bugs"]] == [
+        (numbers[1], "CLOSED", "kakoune", None), (numbers[0], "NEW", "guake", "http://localhost/guake/bugs"),
+    ]  # fmt: skip
+    assert (found["text"], found["packages"]) == ("CVE-2026-77777", ["guake"])
+    assert {f"https://bugzilla.redhat.com/show_bug.cgi?id={number}" for number in numbers} < {
+        *led(fedora, "CVE-2026-77777")
+    }
+
+
+def test_a_cve_that_no_bug_names_is_said_to_have_none(fedora):
+    found = told(fedora, "CVE-1999-0001")
+    assert (found["bugs"], found["note"]) == ([], "bugzilla has no public bug of Fedora's that names it.")
+    assert "buglist.cgi" in found["links"]["upstream"]
+
+
+# Addresses.
+
+
+@pytest.mark.parametrize(
+    ("address", "package"),
+    [
+        ("https://src.fedoraproject.org/rpms/guake.git", "guake"),
+        ("src.fedoraproject.org/rpms/gcc/blob/rawhide/f/gcc.spec", "gcc"),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", "vim-enhanced"),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-gone/", "vim"),
+        ("https://apps.fedoraproject.org/packages/gcc-c++/bugs", "gcc-c++"),
+        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=guake", "guake"),
+    ],
+)
+def test_the_address_of_a_package_leads_to_it(site, upstream, address, package):
+    assert (told(site, address)["packages"], upstream.asked) == ([package], [])
+
+
+def test_the_address_of_an_unknown_package_is_only_searched_for(site):
+    assert told(site, "https://src.fedoraproject.org/rpms/no-such-package") is None
+
+
+def test_the_address_of_a_project_leads_to_the_packages_that_are_mapped_to_it(site, upstream):
+    site.know("anitya.versions", VALUES["anitya.versions"], "guake")
+    number = VALUES["anitya.versions"]["project"]["id"]
+    found = told(site, f"https://release-monitoring.org/project/{number}/")
+    assert (found["kind"], found["packages"], upstream.asked) == ("project", ["guake"], [])
+    found = told(site, f"https://release-monitoring.org/project/{number + 1}/")
+    assert (found["packages"], found["note"]) == ([], "No package that is known here is mapped to it.")
+
+
+# What goes wrong.
+
+
+ASKED = ["FEDORA-2026-0a1b2c3d4e", "#1234567", "CVE-2026-1234", "koji.fedoraproject.org/koji/buildinfo?buildID=7"]
+
+
+@pytest.mark.parametrize("text", ASKED)
+def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, upstream, text):
+    upstream.answer = lambda asked: Answer(b"<h1>503</h1>", 503, "text/html")
+    found = told(site, text)
+    assert (found["note"].endswith("does not answer: no more is known of it here."), found["links"]["page"]) == (
+        True,
+        None,
+    )
+    assert led(site, text) == [found["links"]["upstream"]] * 2
+
+
+def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
+    with website(service, {**strings, "connectors.bodhi.url": silent}) as site:
+        site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=0.05)
+        found = site.get("/api/v1/search?q=FEDORA-2026-0a1b2c3d4e", 200).json
+    assert found["identified"]["note"] == "Bodhi has not answered yet: no more is known of it here."
+    assert found["packages"] == []
+
+
+def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, upstream, minute):
+    with website(service, {**strings, "web.lookups_per_client": "1"}) as site:
+        told(site, "#1234567")
+        found = told(site, "#1234568")
+    assert found["note"] == "Bugzilla has been asked as often as may be in a minute: no more is known of it here."
+    assert (len(upstream.asked), found["links"]["upstream"].endswith("id=1234568")) == (1, True)
+
+
+def test_a_page_that_is_loaded_again_asks_nothing(site, upstream, minute):
+    upstream.says("/rest/bug/1234567", {"bugs": [{"id": 1234567, "summary": "It falls", "status": "NEW"}]})
+    for _ in range(3):
+        assert "It falls" in page(site, "#1234567")
+    assert len(upstream.asked) == 1
+
+
+def test_without_redis_all_that_needs_no_upstream_is_still_told(service, strings, upstream):
+    with website(service, {**strings, "cache.url": "redis://127.0.0.1:9/0"}) as site:
+        found = [
+            told(site, text) for text in ("guake-1.0-1.fc20", "#1234567", "https://release-monitoring.org/project/7/")
+        ]
+    assert [one["packages"] for one in found] == [["guake"], [], []]
+    assert (found[1]["note"], upstream.asked) == ("Nothing can be looked up just now: no more is known of it here.", [])
+
+
+def test_the_second_page_of_hits_identifies_nothing_and_asks_nothing(site, upstream):
+    assert 'class="identified"' not in site.get("/s?search=%231234567&page=2", 200).text
+    assert site.get("/api/v1/search?q=%231234567&start=20", 200).json["identified"] is None
+    assert upstream.asked == []
+
+
+def test_where_nothing_is_found_by_words_no_more_is_said_than_that(site):
+    assert (
+        "Read as words it finds no package." in page(site, "bug 1"),
+        "Nothing was found" in page(site, "bug 1"),
+    ) == (True, False)
+
+
+def test_what_was_identified_comes_before_the_hits(site):
+    text = page(site, "guake-1.0-1.fc20")
+    assert 0 < text.index('class="identified"') < text.index('<ol class="hits"')
+
+
+HOSTILE = [
+    "CVE-2026-1234' OR 1=1 --", "CVE-2026-1234 product:x", "CVE-2026-1234%00", "FEDORA-2026-../../x", "FEDORA-2026-%2e%2e",
+    "9" * 400, "#" + "9" * 400, "x" * 10_000, "guake-1-1.fc45" * 700, "\0", "\x1b[31m", "\u202e#1234567x",
+    "<script>alert(1)</script>-1-1", "https://bugzilla.redhat.com/show_bug.cgi?id=7;drop", "https://[", "http://" + "a/" * 200,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))
+def test_hostile_input_identifies_nothing_and_asks_nothing(site, upstream, text):
+    assert (told(site, text), block(site, text), upstream.asked) == (None, "", [])
+
+
+def test_what_cannot_be_seen_does_not_count(site):
+    assert told(site, "\u200bguake-1.0\0-1.fc20\x7f")["text"] == "guake-1.0-1.fc20"
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(
+    st.sampled_from(["CVE-2026-1234", "FEDORA-2026-0a1b2c3d4e", "#1234567", "guake-1-1.fc45", "https://x/y?z=1"]),
+    st.text(max_size=5),
+    st.booleans(),
+)  # fmt: skip
+def test_every_answer_is_as_the_document_says_and_every_page_whole(site, text, more, before):
+    text = f"{more}{text}" if before else f"{text}{more}"
+    answer = site.get(f"/api/v1/search?q={quote(text, safe='')}", 200)
+    assert (
+        undocumented(site.app.app.registry.openapi, "/api/v1/search", "get", 200, answer.content_type, answer.json)
+        == []
+    )
+    found = Elements(page(site, text))
+    assert (found.misplaced, found.open) == ([], [])
+
+
+def update_row(builds: list[str]) -> dict:
+    """Return an update as bodhi tells of it."""
+    known = update(7)
+    return {
+        **known,
+        "release": {"name": "F45"},
+        "user": {"name": "pingou"},
+        "builds": [{"nvr": nvr} for nvr in builds],
+        "bugs": [],
+        **{f"date_{name}": None for name in ("submitted", "modified", "pushed", "testing", "stable")},
+    }
+
+
+def test_only_the_search_keeps_what_was_looked_up_and_not_for_long(fedora, sandbox, client):
+    told(fedora, f"#{sandbox.truth('guake')['bugs'][0]['id']}")
+    kept = [key for key in client.keys("fp:*") if b":bug:" in key]
+    assert [0 < client.ttl(key) <= 60 for key in kept] == [True]
+    assert not client.exists(Entry("bugzilla.bugs", "guake", 2).key)
