@@ -4,6 +4,7 @@ The one thing to know: Red Hat's server gives fewer bugs than were asked for (20
 nowhere but in ``total_matches``, which other servers do not have.  So pages are counted by what came.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,9 @@ FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,
 
 SECURITY_TEAM = "security-response-team@redhat.com"
 
+#: What a bug can be marked as.  A tracker stands for other bugs; bugzilla has a keyword for it.
+SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
+TRACKING = "Tracking"
 
 #: The statuses that an open bug usually has.
 OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
@@ -69,6 +73,12 @@ def open_bugs(
     wanted += [("component", package), ("bug_status", "__open__")]
     wanted += [("version", version)] if version else []
     return wanted + ([("f1", "blocked"), ("o1", "isnotempty")] if is_blocking else [])
+
+
+def marks_of(bug: Mapping[str, Any]) -> list[str]:
+    """Return what a bug, as `BugzillaConnector.bugs` has it, is marked as."""
+    signs = {SECURITY: bug["security"], BLOCKER: bug["blocks"], TRACKER: TRACKING in bug["keywords"]}
+    return [mark for mark, is_so in signs.items() if is_so]
 
 
 class BugzillaConnector(Connector):

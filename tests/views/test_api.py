@@ -8,6 +8,7 @@ import pytest
 from fedora_packages import timeline
 from fedora_packages.errors import SettingsError
 from fedora_packages.events import parse
+from fedora_packages.package import find
 from fedora_packages.views.api.table import addressed
 
 from .values import VALUES
@@ -147,6 +148,8 @@ def rows_of(answer, name="builds", key="build_id"):
         ("builds?release=fc46&state=complete", "builds", "build_id", [8]),
         ("bugs?release=f45", "bugs", "id", [2300003, 2300002, 2300001]),
         ("bugs?security=true", "bugs", "id", [2300002]),
+        ("bugs?mark=security", "bugs", "id", [2300002]),
+        ("bugs?mark=tracker&status=NEW", "bugs", "id", []),
         ("bugs?status=NEW&security=false", "bugs", "id", [2300001]),
         ("files?size=1&page=2", "directories", "path", ["/usr/share"]),
         ("relations?kind=requires&flags=GE", "requires", "name", ["vim-common"]),
@@ -156,6 +159,15 @@ def rows_of(answer, name="builds", key="build_id"):
 def test_a_list_is_filtered_and_cut_as_its_rows_allow(site, address, name, key, rows):
     site.know_all(VALUES, "guake")
     assert rows_of(site.get(f"/api/v1/packages/guake/{address}", 200).json, name, key) == rows
+
+
+@pytest.mark.parametrize("tab", ["builds", "updates", "bugs"])
+def test_whatever_a_page_filters_by_filters_the_json_too(site, service, tab):
+    # A parameter with nothing in it counts as not given; one that there is not is an error all the same.
+    (widget,) = (widget for widget in site.app.app.registry.tabs[tab].widgets if widget.name == tab)
+    site.know_all(VALUES, "guake")
+    for name in widget.parameters(find(service.index, "guake")):
+        site.get(f"/api/v1/packages/guake/{tab}?{name}=", 200)
 
 
 def test_one_of_several_lists_is_given_without_the_others(site):
@@ -198,6 +210,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages/guake/builds?size=1001", "a whole number from 1 to 1000"),
         ("packages/guake/builds?size=" + "9" * 5000, "a whole number from 1 to 1000"),
         ("packages/guake/bugs?security=yes", "one of true, false"),
+        ("packages/guake/bugs?mark=red", "one of security, blocker, tracker"),
         ("packages/guake/relations?page=2", "kind is needed to choose a list: one of requires, provides"),
         ("packages/guake/files?release=..", "one of rawhide, f45"),
         ("packages/guake/updates?release=%00", "its dist tag, or bodhi's name of it"),

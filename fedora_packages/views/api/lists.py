@@ -1,8 +1,8 @@
 """The lists in the values of queries: which there are, what they can be filtered by, and how they are cut into pages.
 
 All of it follows from what a query says that it returns: a list of objects is a list; a word, a yes or no and a name of a release
-in its rows are what it can be filtered by.  Filters and pages are cut from the cached value, so that there is no page of it that
-no message reaches.
+in its rows are what it can be filtered by, and the marks that its rows have on pages.  Filters and pages are cut from the cached
+value, so that there is no page of it that no message reaches.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fedora_packages.connectors.bugzilla import MARKS, marks_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.query import Query
 from fedora_packages.schema import KNOWN, OF_A_RELEASE, Schema, count, flag, optional, properties_of, record, whole
@@ -27,6 +28,9 @@ RELEASE_OF_ROWS = Parameter(
     "Only rows of this release: its branch, its dist tag, or bodhi's name of it.",
     "rawhide",
 )
+
+#: What rows of a kind (see `fedora_packages.schema.rows`) can be marked as: by several of their properties together.
+MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
 
 #: What an answer says of a list that was cut.
 CUT = record(
@@ -68,7 +72,11 @@ class Lists:
         # The release that chooses a variant is one already.
         taken = {"release"} if self.query.by_release else set()
         kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
-        return {**kept, "release": RELEASE_OF_ROWS} if self.names_releases else kept
+        if self.names_releases:
+            kept["release"] = RELEASE_OF_ROWS
+        if self._as in MARKED:
+            kept["mark"], _ = MARKED[self._as]
+        return kept
 
     @property
     def names_releases(self) -> bool:
@@ -103,6 +111,9 @@ class Lists:
         rows = value[name]
         if self.names_releases and "release" in wanted:
             rows = _of_release(wanted.pop("release"), rows, self._as, releases)
+        if "mark" in wanted:
+            mark, (_, marks) = wanted.pop("mark"), MARKED[self._as]
+            rows = [row for row in rows if mark in marks(row)]
         rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
         pages = max(1, -(-len(rows) // size))
         told = {
