@@ -35,9 +35,9 @@ from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
 from fedora_packages.views.errors import problem
 from fedora_packages.views.formats import spoken, trouble_of
-from fedora_packages.views.pages import asked_part, shown
+from fedora_packages.views.pages import asked_page, asked_part, shown
 from fedora_packages.views.request import UnknownPart, asked_package
-from fedora_packages.widgets.base import Page, Widget, page_of, panels, wanted_of
+from fedora_packages.widgets.base import Page, Widget, panels, wanted_of
 
 #: Seconds that a check may take in all; an upstream that needs longer is asked on, and whoever looks later sees what it said.
 LIMIT = 20.0
@@ -170,7 +170,7 @@ def check_panel(request: Request) -> dict[str, Any]:
     tab, (widget, *_) = asked_part(request)
     # Its links lead to the panel's own address: this one cannot be looked at.
     path = request.route_path("panel", **request.matchdict)
-    page = page_of([widget], package, request.service, request.links, request.given, path)
+    page = asked_page(request, package, [widget], path)
     wanted = _wanted(widget, page)
     outcomes = request.checks(client_of(request.remote_addr), package, list(wanted.values()))
     told = [_told(word, want, outcome) for (word, want), outcome in zip(wanted.items(), outcomes, strict=True)]

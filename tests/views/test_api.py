@@ -161,6 +161,29 @@ def test_a_list_is_filtered_and_cut_as_its_rows_allow(site, address, name, key, 
     assert rows_of(site.get(f"/api/v1/packages/guake/{address}", 200).json, name, key) == rows
 
 
+@pytest.mark.parametrize("called", ["rawhide", "f46", "F46", "fc46"])
+@pytest.mark.parametrize("query", ["files", "changelog", "relations", "required_by", "package", "spec", "patches"])
+def test_a_release_may_be_called_by_branch_dist_tag_or_bodhis_name(site, query, called):
+    site.know_all(VALUES, "guake")
+    answer = site.get(f"/api/v1/packages/guake/{query}?release={called}", 200).json
+    assert (answer["release"], answer["state"]) == ("rawhide", "fresh")
+
+
+@pytest.mark.parametrize("called", ["f45", "F45", "fc45"])
+def test_a_release_is_called_the_same_of_many_packages_and_of_what_each_release_has(site, called):
+    site.know_all(VALUES, "guake")
+    (only,) = site.get(f"/api/v1/packages/guake/releases?release={called}", 200).json["releases"]
+    (found,) = site.get(f"/api/v1/packages?names=guake&query=files&release={called}", 200).json["packages"]
+    assert (only["branch"], found["answer"]["release"]) == ("f45", "f45")
+
+
+def test_with_redis_away_only_the_number_of_rawhide_means_nothing(service, strings):
+    with website(service, {**strings, "cache.url": "redis://127.0.0.1:9/0"}) as site:
+        known = site.get("/api/v1/packages/guake/files?release=fc45").json["release"]
+        site.get("/api/v1/packages/guake/files?release=fc46", 400)
+    assert known == "f45"
+
+
 @pytest.mark.parametrize("tab", ["builds", "updates", "bugs"])
 def test_whatever_a_page_filters_by_filters_the_json_too(site, service, tab):
     # A parameter with nothing in it counts as not given; one that there is not is an error all the same.
@@ -217,7 +240,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages/guake/releases?release=f1", "expected one of rawhide, f45"),
         ("packages?names=guake&query=nope", "one of bugs, builds"),
         ("packages?names=guake&query=builds&release=rawhide", "it does not differ by release"),
-        ("packages?names=guake,vim&query=files&release=f1", "one of f45, rawhide"),
+        ("packages?names=guake,vim&query=files&release=f1", "one of rawhide, f45"),
         ("packages?names=guake&page=1", "is asked for by name is given at once"),
         ("packages?query=builds", "by names="),
         ("packages?names=" + ",".join(f"p{number}" for number in range(101)), "at most 100"),

@@ -33,6 +33,10 @@ USUAL_ROWS = 100
 MOST_NAMES = 100
 
 
+#: How a release can be named, wherever one is.
+IN_WHICH_WORDS = "its branch, its dist tag, or bodhi's name of it"
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter of an address, or (``place`` is ``path``) a part of it.  ``example`` is as it is written in the address."""
@@ -88,8 +92,8 @@ NAMES = Parameter(
 )
 RELEASE = Parameter(
     "release",
-    {**a_text(most=32), "pattern": "^[a-z0-9][a-z0-9.-]{0,31}$"},
-    "The branch of a release that has the package; the package's own where it is not said.",
+    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+    f"A release that has the package: {IN_WHICH_WORDS}; the package's own where it is not said.",
     "rawhide",
 )
 PAGE = Parameter("page", whole(least=1, most=LAST_PAGE), "The number of the page of the list; the first is 1.", "1")

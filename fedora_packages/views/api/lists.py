@@ -15,19 +15,23 @@ from fedora_packages.errors import InvalidArgument
 from fedora_packages.query import Query
 from fedora_packages.schema import KNOWN, OF_A_RELEASE, Schema, count, flag, optional, properties_of, record, whole
 from fedora_packages.schema import text as a_text
-from fedora_packages.views.api.addresses import MOST_ROWS, PAGE, SIZE, USUAL_ROWS, Parameter, word_parameter
+from fedora_packages.views.api.addresses import (
+    IN_WHICH_WORDS,
+    MOST_ROWS,
+    PAGE,
+    RELEASE,
+    SIZE,
+    USUAL_ROWS,
+    Parameter,
+    word_parameter,
+)
 from fedora_packages.widgets.release_names import names_of, reading_order
 
 #: Which of several lists is asked for.
 KIND = "kind"
 
 #: The release of builds, updates and bugs, in whichever words.
-RELEASE_OF_ROWS = Parameter(
-    "release",
-    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
-    "Only rows of this release: its branch, its dist tag, or bodhi's name of it.",
-    "rawhide",
-)
+RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
 
 #: What rows of a kind (see `fedora_packages.schema.rows`) can be marked as: by several of their properties together.
 MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}

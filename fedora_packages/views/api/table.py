@@ -25,6 +25,7 @@ from fedora_packages.search.reader import MOST_ROWS as MOST_HITS
 from fedora_packages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (
+    IN_WHICH_WORDS,
     NAMES,
     PACKAGE,
     PAGE,
@@ -112,7 +113,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 Parameter(
                     "release",
                     RELEASE.schema,
-                    "With query: the release; each package's own where it is not said.",
+                    f"With query: the release ({IN_WHICH_WORDS}); each package's own where it is not said.",
                     "rawhide",
                 ),
                 PAGE,
@@ -207,7 +208,10 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
                 releases=rows(ref("InRelease")),
                 readings=table(ref("Reading"), "by query"),
             ),
-            (PACKAGE, Parameter("release", RELEASE.schema, "The branch of the one release that is wanted.", "rawhide")),
+            (
+                PACKAGE,
+                Parameter("release", RELEASE.schema, f"The one release that is wanted: {IN_WHICH_WORDS}.", "rawhide"),
+            ),
             ("unknown-package", "no-value"),
             "/packages/guake/releases",
         ),
