@@ -31,7 +31,7 @@ TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 #: What `BodhiConnector.updates` and `BodhiConnector.releases` return.
 UPDATES = record(
     total=count("updates that bodhi knows of"),
-    testing=count("of those that are listed, how many are in testing"),
+    testing=count("of those that are kept, how many are in testing"),
     updates=rows(
         record(
             alias=a_text(most=128),

@@ -213,6 +213,18 @@ def test_a_list_can_be_followed_from_page_to_page_and_back(site):
     )
 
 
+def test_the_total_of_a_filtered_list_is_what_is_left_and_the_whole_is_told_too(site):
+    site.know_all(VALUES, "guake")
+    found = site.get("/api/v1/packages/guake/builds?state=complete&page=2", 200).json
+    assert (found["value"]["total"], found["list"]["total"], found["list"]["whole"]) == (1, 1, 412)
+
+
+def test_the_total_of_a_list_that_is_only_cut_is_that_of_all(site):
+    site.know_all(VALUES, "guake")
+    found = site.get("/api/v1/packages/guake/builds?size=1", 200).json
+    assert (found["value"]["total"], found["list"]["total"], "whole" in found["list"]) == (412, 3, False)
+
+
 def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
     site.know_all(VALUES, "guake")
     answer = site.get("/api/v1/packages/guake/builds?page=", 200).json

@@ -13,7 +13,18 @@ from typing import Any
 from fedora_packages.connectors.bugzilla import MARKS, marks_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.query import Query
-from fedora_packages.schema import KNOWN, OF_A_RELEASE, Schema, count, flag, optional, properties_of, record, whole
+from fedora_packages.schema import (
+    KNOWN,
+    OF_A_RELEASE,
+    Schema,
+    count,
+    flag,
+    optional,
+    properties_of,
+    record,
+    whole,
+    with_optional,
+)
 from fedora_packages.schema import text as a_text
 from fedora_packages.views.api.addresses import (
     IN_WHICH_WORDS,
@@ -30,6 +41,9 @@ from fedora_packages.widgets.release_names import names_of, reading_order
 #: Which of several lists is asked for.
 KIND = "kind"
 
+#: What of a value says how many there are of what it lists, also of those that are not kept.
+TOTAL = "total"
+
 #: The release of builds, updates and bugs, in whichever words.
 RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
 
@@ -37,14 +51,17 @@ RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this relea
 MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
 
 #: What an answer says of a list that was cut.
-CUT = record(
-    name=a_text("which list of the value it is"),
-    total=count("rows that pass the filters"),
-    page=whole(least=1),
-    size=whole(least=1, most=MOST_ROWS),
-    pages=whole("a page after the last is empty", 1),
-    previous=optional(a_text("address of the page before")),
-    next=optional(a_text("address of the next page")),
+CUT = with_optional(
+    record(
+        name=a_text("which list of the value it is"),
+        total=count("rows that pass the filters"),
+        page=whole(least=1),
+        size=whole(least=1, most=MOST_ROWS),
+        pages=whole("a page after the last is empty", 1),
+        previous=optional(a_text("address of the page before")),
+        next=optional(a_text("address of the next page")),
+    ),
+    whole=count("there if the list is filtered and the value has a total: what that is without filters"),
 )
 
 
@@ -103,6 +120,8 @@ class Lists:
     ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
         """Return the value with its list filtered and cut, and what the answer says of that; as it is where nothing is asked.
 
+        The total of a value whose list is filtered is that of the rows that are left.
+
         ``address`` gives the address of another page; ``releases`` are those of bodhi, as far as they are known.  Raises
         `InvalidArgument` for a release that neither they nor the rows know.
         """
@@ -112,7 +131,7 @@ class Lists:
         if name not in value or not (wanted or KIND in asked):
             return value, None
         page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
-        rows = value[name]
+        rows, is_filtered = value[name], bool(wanted)
         if self.names_releases and "release" in wanted:
             rows = _of_release(wanted.pop("release"), rows, self._as, releases)
         if "mark" in wanted:
@@ -130,6 +149,8 @@ class Lists:
             "next": address(page=page + 1) if page < pages else None,
         }
         kept = {key: part for key, part in value.items() if key not in self.rows}
+        if is_filtered and TOTAL in kept:
+            told["whole"], kept[TOTAL] = kept[TOTAL], len(rows)
         return {**kept, name: rows[(page - 1) * size : page * size]}, told
 
 
