@@ -71,6 +71,17 @@ def test_when_a_recorded_update_came_to_testing_and_to_stable_is_read(queries, u
     assert (update["testing"], update["stable"]) == (1475715315, 1477056181)
 
 
+def test_epochs_of_an_updates_builds_are_read_where_they_are_not_0(queries, upstream, data):
+    row = recorded(data, "bodhi-update-single")["update"]
+    row["builds"] = [
+        {"nvr": f"{name}-1-1.fc45", "epoch": epoch} for name, epoch in (("vim", 2), ("gcc", 0), ("x", None))
+    ]
+    row["builds"].append({"nvr": "old-1-1.fc45"})
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    (update,) = queries["bodhi.updates"].fetch("vim")["updates"]
+    assert (len(update["builds"]), update["epochs"]) == (4, {"vim-1-1.fc45": 2})
+
+
 @pytest.mark.parametrize("name", ["bodhi-update-single", "bodhi-update-saved"])
 def test_a_recorded_single_update_is_read(queries, upstream, data, name):
     row = recorded(data, name)

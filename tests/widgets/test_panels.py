@@ -187,6 +187,11 @@ def test_an_epoch_of_a_build_is_shown(guake):
     assert "2:3.8-1.fc46" in releases(guake, **{"koji.tagged": epoch})[0]
 
 
+def test_an_epoch_of_an_update_under_way_is_shown(guake):
+    coming = update(99, epochs={"guake-3.99-1.fc46": 2})
+    assert "2:3.99-1.fc46" in releases(guake, **{"bodhi.updates": {"total": 1, "testing": 1, "updates": [coming]}})[1]
+
+
 def test_updates_that_are_no_longer_under_way_are_not_in_the_table(guake):
     done = {"total": 1, "testing": 0, "updates": [update(99, status="stable")]}
     assert "3.99" not in " ".join(releases(guake, **{"bodhi.updates": done}))
