@@ -83,6 +83,12 @@ def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
     )
 
 
+def test_what_only_goes_along_with_other_packages_is_not_said_to_be_what_to_install():
+    binaries = (("a-libs", ""), ("a-devel", ""))
+    document = Document("a", branch="rawhide", releases=("rawhide",), binaries=binaries)
+    assert _installs(Package("a", SOURCE, document), "a-libs", Where({"rawhide": "1-1"}, {}, is_whole=True)) == []
+
+
 def test_where_koji_has_not_said_what_other_releases_have_that_is_said(silenced):
     silenced.know("mdapi.package", about(), "guake", "rawhide")
     assert "in rawhide; of other releases it is not known at the moment" in text(silenced.get("/guake", 200))

@@ -127,8 +127,16 @@ def test_the_overview_shows_what_to_install(guake):
     assert '<code class="command">sudo dnf install guake</code>' in guake.get("/guake").text
 
 
-def test_what_to_install_is_not_said_of_a_source_with_many_binaries_and_none_of_its_name(site):
-    assert "sudo dnf install" not in site.get("/vim").text
+def test_of_a_source_without_a_binary_of_its_name_the_one_that_is_nearest_is_installed_and_that_is_said(site):
+    site.know_all({"bodhi.releases": RELEASES, "koji.tagged": {"tags": {"f46": tagged(8, "f46")}}}, "vim")
+    page = site.get("/vim").text
+    assert '<code class="command">sudo dnf install vim-enhanced</code>' in page
+    assert (
+        page.count(
+            "There is no binary package vim: of those that are built from it, vim-enhanced is nearest to its name."
+        )
+        == 1
+    )
 
 
 def test_the_overview_names_maintainers_owner_first(guake):
