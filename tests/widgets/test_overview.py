@@ -211,6 +211,18 @@ def test_a_package_that_was_just_retired_says_so_although_rawhide_still_has_it(g
     assert not [asked for asked in upstream.asked if "/obsoletes/" in asked.path]
 
 
+def test_why_a_package_that_is_retired_is_in_a_repository_all_the_same_is_said(guake):
+    retired = dict.fromkeys(("rawhide", "f45"), RETIRED["retired"]["rawhide"])
+    guake.know("distgit.retirement", {**RETIRED, "retired": retired}, "guake")
+    page = text(guake.get("/guake/overview/retirement", 200))
+    assert "The repositories of Fedora 46 have its last build still: it goes with their next compose." in page
+    assert "What was released of it stays in the repositories of Fedora 45." in page
+
+
+def test_of_repositories_that_do_not_have_what_is_retired_nothing_is_said(partly):
+    assert "next compose" not in text(partly.get("/epel-release/overview/retirement", 200))
+
+
 def test_a_package_that_is_meant_for_epel_alone_is_not_called_retired(partly):
     meant = {**RETIRED, "retired": {"rawhide": {**RETIRED["retired"]["rawhide"], "reason": "EPEL only package"}}}
     partly.know("distgit.retirement", meant, "epel-release")
