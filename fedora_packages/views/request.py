@@ -16,6 +16,9 @@ from fedora_packages.service import RELEASES
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
 
+#: Characters of a name that is none's which are shown again.
+NAME_SHOWN = 80
+
 
 class UnknownPackage(HTTPNotFound):
     """The index has no package of this name.  ``args[0]`` is a sentence for people."""
@@ -75,5 +78,7 @@ def asked_package(request: Request) -> Package:
     name = request.matchdict["package"]
     package = find(request.service.index, name)
     if package is None:
-        raise UnknownPackage(f"There is no package called {name[:80]!r}.")
+        raise UnknownPackage(
+            f"There is no package called {name[:NAME_SHOWN]!r}{' …' if len(name) > NAME_SHOWN else '.'}"
+        )
     return package

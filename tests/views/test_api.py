@@ -257,6 +257,8 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages?query=builds", "by names="),
         ("packages?names=" + ",".join(f"p{number}" for number in range(101)), "at most 100"),
         ("packages?names=" + "x" * 30_000, "at most 100"),
+        ("packages?names=guake," + "x" * 201, "of at most 200 characters"),
+        ("changes?names=" + "x" * 201, "of at most 200 characters"),
         ("changes?since=yesterday", "the cursor of an answer"),
         ("changes?since=" + "1" * 10_000, "the cursor of an answer"),
         ("changes?count=1001", "a whole number from 1 to 1000"),

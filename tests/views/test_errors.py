@@ -143,6 +143,29 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
     )
 
 
+LONG = "q" * 10_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/{LONG}", f"/{LONG}/builds", f"/guake/{LONG}", f"/guake/overview/{LONG}", f"/s/{LONG}", f"/s?search={LONG}",
+        f"/guake/builds?release={LONG}", f"/guake/contents?release={LONG}", f"/guake/contents?filter={LONG}",
+        f"/guake/builds?{LONG}=1", f"/api/v1/packages/{LONG}", f"/api/v1/packages/guake/{LONG}",
+        f"/api/v1/packages/guake/builds?{LONG}", f"/api/v1/packages/guake/files?release={LONG}",
+        f"/api/v1/packages?names={LONG}", f"/api/v1/changes?names=guake,{LONG}", f"/fcomm_connector/bodhi/query/{LONG}",
+    ],
+    ids=lambda path: path.replace(LONG, "LONG"),
+)  # fmt: skip
+def test_of_an_address_without_end_little_is_sent_back(site, path):
+    assert site.get(path).text.count("q" * 50) <= 12
+
+
+def test_a_name_that_is_cut_is_marked(site):
+    detail = site.get(f"/api/v1/packages/{LONG}", 404).json["detail"]
+    assert detail == f"There is no package called '{LONG[:80]}' …"
+
+
 @pytest.mark.parametrize("path", ["/gua%00ke", "/s/a%00b", "/s?search=a%00b%07"])
 def test_what_no_screen_shows_is_not_sent_back(site, path):
     page = site.get(path).text

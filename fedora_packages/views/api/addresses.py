@@ -12,7 +12,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.nvr import PACKAGE_NAME
+from fedora_packages.nvr import LONGEST_NAME, PACKAGE_NAME
 from fedora_packages.query import Query
 from fedora_packages.schema import Schema, one_of, whole
 from fedora_packages.schema import text as a_text
@@ -79,15 +79,18 @@ class Address:
 
 PACKAGE = Parameter(
     "package",
-    {**a_text(most=200), "pattern": f"^{PACKAGE_NAME.pattern}$"},
+    {**a_text(most=LONGEST_NAME), "pattern": f"^{PACKAGE_NAME.pattern}$"},
     "The name of a source or binary package, in the case that it is written in.",
     "guake",
     "path",
 )
 NAMES = Parameter(
     "names",
-    {**a_text(most=MOST_NAMES * 201), "pattern": f"^[^,]+(,[^,]+){{0,{MOST_NAMES - 1}}}$"},
-    f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}.",
+    {
+        **a_text(most=MOST_NAMES * (LONGEST_NAME + 1)),
+        "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MOST_NAMES - 1}}}$",
+    },
+    f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}, of at most {LONGEST_NAME} characters.",
     "guake,vim,firefox",
 )
 RELEASE = Parameter(
