@@ -12,7 +12,6 @@ that it is one, it is refused all the same.
 """
 
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.package import Package
 from fedora_packages.reading import Problem
 from fedora_packages.reads import Wanted
-from fedora_packages.redis_server import PREFIX, redis_errors
+from fedora_packages.redis_server import counted
 from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
 from fedora_packages.views.errors import problem
@@ -46,9 +45,6 @@ LIMIT = 20.0
 #: on answering pages.
 AT_ONCE = 3
 BUSY = 5
-
-#: Seconds in which checks are counted.
-MINUTE = 60
 
 
 class RefusedCheck(HTTPForbidden):
@@ -111,15 +107,9 @@ class Checks:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _count(self, what: str, allowed: int, why: str) -> None:
-        now = time.time()
-        key = f"{PREFIX}:{{checks}}:{what}:{int(now // MINUTE)}"
-        with redis_errors():
-            pipe = self._service.client.pipeline(transaction=False)
-            pipe.incr(key)
-            pipe.expire(key, 2 * MINUTE)
-            count, _ = pipe.execute()
+        count, seconds = counted(self._service.client, f"{{checks}}:{what}")
         if count > allowed:
-            raise TooManyChecks(why, MINUTE - int(now % MINUTE))
+            raise TooManyChecks(why, seconds)
 
     def _made(self, wanted: Sequence[Wanted]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace

@@ -3,6 +3,7 @@
 import threading
 import time
 import xmlrpc.client
+from types import SimpleNamespace
 
 import pytest
 
@@ -398,7 +399,7 @@ def test_without_redis_nothing_is_checked(service, strings, upstream):
 def minute(monkeypatch):
     """The time by which checks are counted."""
     now = [1764072249.0]
-    monkeypatch.setattr(checks.time, "time", lambda: now[0])
+    monkeypatch.setattr("fedora_packages.redis_server.time", SimpleNamespace(time=lambda: now[0]))
     return now
 
 

@@ -6,6 +6,7 @@ from fedora_packages.changes import CURSOR
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.errors import SettingsError
 from fedora_packages.query import Query
+from fedora_packages.reads import LEFT_PER_MINUTE
 from fedora_packages.schema import (
     count,
     either,
@@ -105,7 +106,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "All source packages by name, page by page.  With `names`, those packages in that order, and in `unknown` the names "
             "that are none's.\n\nWith `query` each of them has an `answer` too: what the address of that query would give, as "
             "far as it is known.  No upstream is waited for: what is not known or not fresh says so in its `state`, and is "
-            "read by and by.",
+            f"read by and by, of all who ask {LEFT_PER_MINUTE} answers in a minute.",
             either(some, every),
             (
                 NAMES,
