@@ -7,8 +7,9 @@ BIN := $(ENV)/bin
 INI ?= development.ini
 RUN_OPTIONS ?=
 CHAOS_OPTIONS ?=
+RELEVANCE_OPTIONS ?=
 
-.PHONY: help run test test-slow conformance bench chaos lint format clean
+.PHONY: help run test test-slow conformance bench relevance chaos lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -47,6 +48,9 @@ bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages 
 	$(BIN)/python -m benchmarks.freshness
 	$(BIN)/python -m benchmarks.messages
 	$(BIN)/python -m benchmarks.storm
+
+relevance: $(ENV)/installed  ## Ask the search what people look for, of all of Fedora's packages, and hold the answers to the floors
+	$(BIN)/python -m benchmarks.relevance $(RELEVANCE_OPTIONS)
 
 chaos: $(ENV)/installed  ## Kill, cut and break everything for five minutes, then hold every cached value against the world
 	$(BIN)/python -m benchmarks.chaos $(CHAOS_OPTIONS)

@@ -220,7 +220,7 @@ def readable(site: Site) -> tuple[Readable, dict[str, str]]:
     releases = {document.name: document.releases for document in documents if document}
     sources = {name: name for name in releases}
     for document in documents:
-        for binary, _ in document.binaries if document else ():
+        for binary in document.binary_names if document else ():
             releases.setdefault(binary, document.releases)
             sources.setdefault(binary, document.name)
     queries = {name: query.by_release for name, query in addressed(site.service.queries.values()).items()}

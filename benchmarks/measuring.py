@@ -10,7 +10,8 @@ from typing import Any
 
 from fedora_packages.nvr import is_package_name
 from fedora_packages.sandbox.laptop import Part
-from fedora_packages.search.document import Document
+from fedora_packages.sandbox.load import outline_of
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 
 ROOT = Path(__file__).parents[1]
@@ -95,17 +96,18 @@ def quick_index(world: Path, folder: Path) -> list[str]:
     with Writer(folder, create=True) as writer:
         batch = []
         for package in packages_of(world):
-            binaries = [sub["name"] for sub in package["subpackages"]]
-            binaries += [package["name"]] if package["builds_main"] else []
-            # Some names in the file still hold macros.
-            binaries = [name for name in dict.fromkeys(binaries) if is_package_name(name)]
-            if not binaries or not is_package_name(package["name"]):
+            if not is_package_name(package["name"]):
                 continue
-            names.append(package["name"])
+            parts = [*([package] if package["builds_main"] else []), *package["subpackages"]]
+            # Some names in the file still hold macros.
+            binaries = {part["name"]: part["summary"] for part in parts if is_package_name(part["name"])}
+            if binaries:
+                names.append(package["name"])
             batch.append(
                 Document(
-                    package["name"], package["summary"], branch="rawhide", releases=("rawhide",),
-                    binaries=tuple((name, "") for name in binaries),
+                    package["name"], package["summary"], package["description"], package.get("url"),
+                    owner=outline_of(package["name"]).owner, branch="rawhide", releases=("rawhide",),
+                    binaries=tuple(Binary(*binary) for binary in sorted(binaries.items())),
                 )
             )  # fmt: skip
         writer.replace(batch)

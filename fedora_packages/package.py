@@ -34,7 +34,7 @@ class Package:
     @property
     def branch(self) -> str | None:
         """The release that is shown where none is asked for; None if no release has the package."""
-        return self.document.branch
+        return next(iter(self.document.releases_of(self.name)), None) if self.kind == BINARY else self.document.branch
 
     @property
     def siblings(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.query import Queries
 from fedora_packages.redis_server import connect
 from fedora_packages.sandbox.laptop import Laptop
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 
 from .upstream import Upstream
@@ -133,12 +133,16 @@ def queries(connectors) -> Queries:
 
 #: The packages that tests' small index has.
 DOCUMENTS = (
-    Document("guake", "Drop-down terminal", branch="rawhide", releases=("rawhide", "f45"), binaries=(("guake", ""),)),
+    Document("guake", "Drop-down terminal", branch="rawhide", releases=("rawhide", "f45"), binaries=(Binary("guake"),)),
     Document(
-        "vim", "Editor", branch="rawhide", releases=("rawhide",), binaries=(("vim-common", ""), ("vim-enhanced", ""))
+        "vim",
+        "Editor",
+        branch="rawhide",
+        releases=("rawhide",),
+        binaries=(Binary("vim-common"), Binary("vim-enhanced")),
     ),
-    Document("gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(("gcc", ""), ("gcc-c++", ""))),
-    Document("epel-release", "EPEL", branch="epel9", releases=("epel9",), binaries=(("epel-release", ""),)),
+    Document("gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(Binary("gcc"), Binary("gcc-c++"))),
+    Document("epel-release", "EPEL", branch="epel9", releases=("epel9",), binaries=(Binary("epel-release"),)),
     Document("gone", "Retired", retired=True),
 )
 

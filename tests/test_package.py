@@ -17,7 +17,7 @@ def reader(tmp_path):
                 document("guake", "guake"),
                 document("python3.14", "python3", "python3-libs"),
                 document("python3", retired=True, branch=None, releases=()),
-                document("tools", "hammer", branch="f45", releases=("f45", "epel10")),
+                document("tools", "hammer", ("saw", "", ("epel10",)), branch="f45", releases=("f45", "epel10")),
                 document("hammer", "hammer-libs"),
             ]
         )
@@ -70,3 +70,7 @@ def test_a_retired_package_is_told_and_has_no_binary(tmp_path):
         writer.commit()
     found = package.find(Reader(tmp_path / "index"), "gone")
     assert (found.is_retired, found.binary, found.branch) == (True, None, None)
+
+
+def test_the_default_release_of_a_binary_is_the_first_that_has_the_binary(reader):
+    assert package.find(reader, "saw").branch == "epel10"

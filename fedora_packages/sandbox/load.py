@@ -140,7 +140,7 @@ def load_lines(path: Path) -> Catalog:
     def origin(number: int) -> Origin:
         return _origin_of_line(json.loads(lines[number]))
 
-    catalog = Catalog(path.name, world_file_releases(), origin, _outline_of_name)
+    catalog = Catalog(path.name, world_file_releases(), origin, outline_of)
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             for number, line in enumerate(iter(lambda: stream.readline(LINE_LIMIT + 1), b"")):
@@ -151,7 +151,8 @@ def load_lines(path: Path) -> Catalog:
     return catalog
 
 
-def _outline_of_name(name: str) -> Outline:
+def outline_of(name: str) -> Outline:
+    """Return what is made up of a package in a world file, where only its name tells: who maintains it, and its branches."""
     first = _share(name, "owner") * 7
     branches = {release.branch for release in world_file_releases() if release.holds_packages}
     return Outline(
@@ -234,7 +235,7 @@ def _origin_of_line(row: Mapping[str, Any]) -> Origin:
         ),
         recorded=True,
     )
-    outline = _outline_of_name(name)
+    outline = outline_of(name)
     evr = EVR(_epoch(row["epoch"]) or 0, row["version"], row["release"])
     evrs = {
         release.branch: evr._replace(release=evr.release.replace(FILE_DIST, release.dist))

@@ -13,7 +13,7 @@ from typing import Any
 from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
-from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Document
+from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary, Document
 from fedora_packages.specfile import description, summary
 
 
@@ -134,7 +134,7 @@ def _in_repositories(
 ) -> Document:
     about = dict(_about_binaries(name, branches[0], row, queries))
     binaries = tuple(
-        (binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
+        Binary(binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
     )
     document = Document(
         name, owner=_owner(name, queries, owners), branch=branches[0], releases=tuple(branches), binaries=binaries

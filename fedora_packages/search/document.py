@@ -5,7 +5,7 @@ anew.  A new field needs a default.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from fedora_packages.errors import SearchUnavailable
 
@@ -15,8 +15,29 @@ DESCRIPTION_KEPT = 4000
 URL_KEPT = 1000
 BINARIES_KEPT = 2000
 
+#: Bounds of what one binary is found by: capabilities it provides or obsoletes, files.
+CAPABILITIES_KEPT = 5000
+FILES_KEPT = 20_000
+
 #: Endings of binaries that go along with a package and do not stand for it.
 ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
+
+
+@dataclass(frozen=True)
+class Binary:
+    """A binary package of a source.
+
+    ``releases`` are the branches that have it, in reading order; none stands for all that have the source.  It is found by
+    what it ``provides`` and ``obsoletes``, names of capabilities without versions, and by its ``files``, whole paths (of
+    directories too).  These three are for writing a document alone: one that is read from the index has none.
+    """
+
+    name: str
+    summary: str = ""
+    releases: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    obsoletes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -24,8 +45,9 @@ class Document:
     """A source package.
 
     ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them (None where
-    there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are
-    (name, summary), by name.
+    there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are in the
+    order of their names; they are those of all releases.  ``dependents`` is how many other source packages have a binary
+    that requires one of its.
     """
 
     name: str
@@ -36,11 +58,16 @@ class Document:
     branch: str | None = None
     releases: tuple[str, ...] = ()
     retired: bool = False
-    binaries: tuple[tuple[str, str], ...] = ()
+    binaries: tuple[Binary, ...] = ()
+    dependents: int = 0
 
     @property
     def binary_names(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.binaries)
+        return tuple(binary.name for binary in self.binaries)
+
+    def releases_of(self, binary: str) -> tuple[str, ...]:
+        """Return the branches that have a binary of the source, in reading order."""
+        return next((found.releases for found in self.binaries if found.name == binary), ()) or self.releases
 
     @property
     def main_binary(self) -> str | None:
@@ -48,7 +75,8 @@ class Document:
         return min(self.binary_names, key=lambda binary: _strangeness(self.name, binary), default=None)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        binaries = [(binary.name, binary.summary, binary.releases) for binary in self.binaries]
+        return json.dumps({**asdict(replace(self, binaries=())), "binaries": binaries}, separators=(",", ":"))
 
 
 def _strangeness(source: str, binary: str) -> tuple[bool, bool, bool, bool, int, str]:
@@ -69,7 +97,9 @@ def from_json(data: bytes) -> Document:
     try:
         stored = json.loads(data)
         stored["releases"] = tuple(stored["releases"])
-        stored["binaries"] = tuple((name, summary) for name, summary in stored["binaries"])
+        stored["binaries"] = tuple(
+            Binary(name, summary, tuple(releases)) for name, summary, releases in stored["binaries"]
+        )
         return Document(**stored)
     except (ValueError, KeyError, TypeError) as error:
         raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no document: build it anew") from error

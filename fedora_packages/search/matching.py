@@ -4,12 +4,15 @@ The one thing to know: the text is taken apart by `terms` alone.  Xapian's query
 operators, quotes and errors, and splits ``gcc-c++``; here any text is a question.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+import xapian
 from xapian import Query
 
 from fedora_packages.search import terms
+from fedora_packages.search.carried import bounded
 from fedora_packages.search.document import Document
+from fedora_packages.search.reasons import Reason
 
 #: What of a text is looked at, in characters and in words.
 TEXT_READ = 1000
@@ -30,18 +33,34 @@ SUMMARY, PROSE = 3, 1
 #: one of them was missing there ("web browser" is Firefox, not what has web in its name).
 ALL_IN_SUMMARY_LESS = 8
 
-#: What it adds that a name is the whole text, but for separators and its language: python-requests for "requests".
-SPOKEN = 24
+#: What it adds that a name is the whole text but for separators; and for plus signs (gtk3 for "gtk+3"), its version
+#: (mariadb11.8 for "mariadb") or its language (python-requests for "requests"); or that it is so in another ecosystem.
+SPOKEN, PLAIN, UNVERSIONED, UNPREFIXED, FOREIGN = 40, 30, 30, 18, 20
+
+#: What it adds that the text is the package's maintainer.
+OWNER = 40
 
 #: What it adds that a package is in an active release: less than a name, more than prose.
 LIVING = 6
+
+#: What an order of magnitude (a power of 2) of packages that require it adds, where the name matches and where prose does.
+IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 1.5, 0.3
+
+#: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
+#: to people, where prose matches.
+SUMMARY_PAIR, PROSE_PAIR = 8, 4
+APPLICATION, PROGRAM, NO_LIBRARY = 5, 3, 4
+
+
+#: Where any word will do: what it counts in a name and in a summary, times a description, and what `_prose` counts there.
+LOOSE_NAME, LOOSE_SUMMARY, LOOSE = 1.5, 2.0, 0.4
 
 
 class Question:
     """A text, without spaces around it, as a question to the index."""
 
     def __init__(self, text: str):
-        self._text = text
+        self.text = text
         # What stands between spaces, each taken apart into its words: "vim-X11 mode" -> (vim, x11), (mode,).
         split = dict.fromkeys(
             tuple(dict.fromkeys(terms.split(token)))[:WORDS_READ] for token in text[:TEXT_READ].split()
@@ -51,27 +70,90 @@ class Question:
         self.tokens = (telling or [words for words in split if words])[:WORDS_READ]
         self._words = list(dict.fromkeys(word for words in self.tokens for word in words))[:WORDS_READ]
 
-    def query(self, every_word: bool, without: list[str]) -> Query:
-        """Return the query: packages in which ``every_word`` is found, or else any, but for those of some names."""
+    def loose(self) -> Query:
+        """Return the query for packages in which any word is found: rare words say more than common ones.
+
+        It is for a weighting scheme that knows how rare a term is.
+        """
+        found = []
+        for word in self._words:
+            stem = terms.stem(word)
+            found.append(_weighing(LOOSE_NAME, Query(terms.PART + word)))
+            if word not in terms.STOP_WORDS:
+                found.append(_weighing(LOOSE_SUMMARY, Query(terms.SUMMARY + stem)))
+                found.append(Query(terms.PROSE + stem))
+        if not found:
+            return Query()
+        extra = [_weighing(LOOSE, query) for query in self._prose()]
+        return Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, found), Query(Query.OP_OR, extra))
+
+    def query(self, without: list[str]) -> Query:
+        """Return the query for packages in which every word is found, or that are called so, but for those of some names."""
         if not self.tokens:
             return Query()
-        combined = Query(Query.OP_AND if every_word else Query.OP_OR, [_token(words) for words in self.tokens])
+        combined = Query(Query.OP_AND, [_token(words) for words in self.tokens])
         best = Query(Query.OP_MAX, combined, self._all_in_summary())
-        spoken = Query(terms.SPOKEN + "".join(map(terms.together, self._words))[: terms.NAME_LETTERS])
-        extra = Query(Query.OP_OR, _weighing(LIVING, Query(terms.LIVING)), _weighing(SPOKEN, spoken))
-        found = Query(Query.OP_AND_MAYBE, best, extra)
+        whole = list(self._whole())
+        extra = [*whole, _weighing(LIVING, Query(terms.LIVING)), *self._importance(), *self._prose()]
+        found = Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, [best, *whole]), Query(Query.OP_OR, extra))
         named = Query(Query.OP_OR, [Query(terms.SOURCE + name) for name in without])
         return Query(Query.OP_AND_NOT, found, named) if without else found
+
+    def _whole(self) -> Iterator[Query]:
+        """Yield queries for what the whole text is called."""
+        spoken, plain = terms.spoken(self.text), terms.together(self.text)[: terms.NAME_LETTERS]
+        folded = bounded(terms.fold(self.text))
+        yield _weighing(SPOKEN, Query(terms.SPOKEN + spoken))
+        if plain != spoken:
+            yield _weighing(PLAIN, Query(terms.SPOKEN + plain))
+        yield _weighing(UNVERSIONED, Query(terms.UNVERSIONED + spoken))
+        yield _weighing(UNPREFIXED, Query(terms.UNPREFIXED + spoken))
+        yield _weighing(FOREIGN, Query(terms.FOREIGN + folded))
+        yield _weighing(OWNER, Query(terms.OWNER + folded))
+
+    def _importance(self) -> Iterator[Query]:
+        important = Query(xapian.ValueWeightPostingSource(terms.IMPORTANCE_SLOT))
+        named = Query(Query.OP_OR, [Query(terms.PART + word) for word in self._words])
+        yield _weighing(IMPORTANCE_OF_NAME, Query(Query.OP_FILTER, important, named))
+        yield _weighing(IMPORTANCE_OF_PROSE, important)
+
+    def _prose(self) -> Iterator[Query]:
+        """Yield queries for what makes prose say what the text does, and for what the package is to people."""
+        yield _weighing(NO_LIBRARY, Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY)))
+        if len(terms.stems(self.text[:TEXT_READ])) < 2:
+            return
+        for pair in terms.pairs(" ".join(self._words)):
+            yield _weighing(SUMMARY_PAIR, Query(terms.SUMMARY_PAIR + pair))
+            yield _weighing(PROSE_PAIR, Query(terms.PROSE_PAIR + pair))
+        yield _weighing(APPLICATION, Query(terms.APPLICATION))
+        yield _weighing(PROGRAM, Query(terms.PROGRAM))
 
     def binaries(self, document: Document) -> tuple[str, ...]:
         """Return the binaries of a package that the question means: every word is in their name, best first."""
         found = []
         for name in document.binary_names:
             parts = terms.name_parts(name)
-            if name == self._text or self._words and all(_begins(word, parts) for word in self._words):
+            if name == self.text or self._words and all(_begins(word, parts) for word in self._words):
                 missed = sum(word not in parts for word in self._words)
-                found.append((name != self._text, missed, len(name), name))
+                found.append((name != self.text, missed, len(name), name))
         return tuple(name for *_, name in sorted(found)[:BINARIES_NAMED])
+
+    def reasons(self, document: Document) -> list[Reason]:
+        """Return why prose, or the owner, makes a package match: none where its name says it."""
+        parts = terms.name_parts(document.name)
+        words = [word for word in self._words if word not in terms.STOP_WORDS]
+        if words and all(_begins(word, parts) for word in words):
+            return []
+        if document.owner and terms.fold(self.text) == terms.fold(document.owner):
+            return [Reason("maintainer", document.owner)]
+        reasons = []
+        for kind, text in (("summary", document.summary), ("description", document.description)):
+            stems = set(terms.stems(text))
+            found = [word for word in words if terms.stem(word) in stems]
+            words = [word for word in words if word not in found]
+            if found:
+                reasons.append(Reason(kind, " ".join(found)))
+        return reasons
 
     def _all_in_summary(self) -> Query:
         words = [word for word in self._words if word not in terms.STOP_WORDS]

@@ -5,12 +5,11 @@ that is overtaken by the writer, or finds its folder gone, begins again; so an o
 database, and keeps nothing of one.
 """
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,50 +17,45 @@ import xapian
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import is_package_name
-from fedora_packages.search import terms
-from fedora_packages.search.document import Document, from_json
-from fedora_packages.search.matching import TEXT_READ, Question
+from fedora_packages.search import lookup, terms
+from fedora_packages.search.carried import bounded
+from fedora_packages.search.completing import MOST_COMPLETIONS, Completion, complete
+from fedora_packages.search.document import Document
+from fedora_packages.search.finding import LAST_HIT, MOST_ROWS, Hits, search
+from fedora_packages.search.matching import TEXT_READ
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds between two looks at where the link leads.
+#: Seconds between two looks at where the link leads, and at an index that could not be read.
 LOOK_EVERY = 1.0
+TRY_DAMAGED_EVERY = 5.0
 
 #: How often an operation begins anew before the index counts as damaged.  The writer commits at most once a second.
 ATTEMPTS = 4
 
-#: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so but for case.
-LAST_HIT = 10_000
-MOST_ROWS = 200
-MOST_EXACT = 20
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A package that was found, and the names of its binaries that match (a few)."""
-
-    document: Document
-    binaries: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Hits:
-    """Some of the packages that were found, best first; ``total`` counts all."""
-
-    total: int
-    hits: tuple[Hit, ...]
+#: What is added to the index's path for the one that was current before: what is read while the current one is damaged.
+LAST = ".last"
 
 
 class Reader:
     """Reads the index at ``path``: a folder, or a link to the folder that is current.  Threads may share it.
 
-    Every method raises `SearchUnavailable` where there is no index or it cannot be read.
+    While the current one cannot be read the last one before it is (at ``path`` with `LAST`), and ``problem`` says so.
+    Every method raises `SearchUnavailable` where there is no index or none can be read.
     """
 
     def __init__(self, path: str | Path, clock: Callable[[], float] = time.monotonic):
         self.path = Path(path)
         self._clock = clock
         self._local = threading.local()
+        self._damaged: tuple[float, str] | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the current index, in whose place the last one is read; None if nothing is."""
+        return None if self._damaged is None else self._damaged[1]
 
     def source(self, name: str) -> Document | None:
         """Return the source package of exactly this name."""
@@ -69,8 +63,8 @@ class Reader:
             return None
 
         def find(database: xapian.Database) -> Document | None:
-            found = _first(database, terms.SOURCE + name)
-            return None if found is None else from_json(database.get_document(found).get_data())
+            found = lookup.first(database, terms.SOURCE + name)
+            return None if found is None else lookup.document(database, found)
 
         return self._read(find)
 
@@ -80,8 +74,8 @@ class Reader:
             return None
 
         def find(database: xapian.Database) -> Document | None:
-            found = _building(database, binary)
-            return from_json(database.get_document(found[0]).get_data()) if found else None
+            found = lookup.building(database, binary)
+            return lookup.document(database, found[0]) if found else None
 
         return self._read(find)
 
@@ -99,18 +93,41 @@ class Reader:
 
         return self._read(find)
 
+    def providers(self, capabilities: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return, for many capabilities (a path is one too), the binaries that provide each, the most important first.
+
+        A name of a binary is provided by that one.  What nothing provides is left out; of many providers the first
+        few are given.
+        """
+        wanted = [capability for capability in dict.fromkeys(map(_writable, capabilities)) if capability]
+
+        def find(database: xapian.Database) -> dict[str, tuple[str, ...]]:
+            found = ((capability, lookup.providers(database, capability)) for capability in wanted)
+            return {capability: names for capability, names in found if names}
+
+        return self._read(find)
+
+    def obsoleters(self, name: str) -> tuple[str, ...]:
+        """Return the binaries that obsolete a name, the most important first: what became of what is called so."""
+        return self._read(lambda database: lookup.carrying(database, terms.OBSOLETED + bounded(_writable(name))))
+
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:
         """Return the packages that a text finds, best first.
 
-        First come those that are called exactly so: as a source, as a binary, then both but for case.  Of the others
-        all words must be found, in names (of which a beginning will do), summaries or descriptions; where no
-        package has them all, any one is enough.  There is an answer for any text: what is no letter, digit or part
-        of a name divides words.  Of the text the first words count (see `matching`); no hit after `LAST_HIT` is
-        given, and at most `MOST_ROWS` at once.
+        First come those that are called exactly so: as a source, as a binary, then both but for case; then those
+        that have a command, a path or a capability of that name.  Of the others all words must be found, in names (of
+        which a beginning will do), summaries or descriptions; where no package has them all the text is corrected,
+        and else any one is enough.  There is an answer for any text: what is no letter, digit or part of a name
+        divides words.  Of the text the first words count (see `matching`); no hit after `LAST_HIT` is given, and at
+        most `MOST_ROWS` at once.
         """
-        text = text[:TEXT_READ].strip()
+        text = _writable(text[:TEXT_READ]).strip()
         start, rows = min(max(start, 0), LAST_HIT), min(max(rows, 0), MOST_ROWS)
-        return self._read(lambda database: _search(database, text, start, rows))
+        return self._read(lambda database: search(database, text, start, rows))
+
+    def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
+        """Return the names that a text may be the beginning of, best first, at most `MOST_COMPLETIONS`; see `completing`."""
+        return self._read(lambda database: complete(database, _writable(text), min(rows, MOST_COMPLETIONS)))
 
     def names(self) -> Iterator[str]:
         """Iterate over the names of all source packages, in the order of their bytes."""
@@ -118,21 +135,37 @@ class Reader:
 
     def count(self) -> int:
         """Return how many source packages there are."""
-        return self._read(lambda database: database.get_doccount())
+        return self._read(lambda database: database.get_termfreq(terms.DOCUMENT))
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return what an operation reads in one state of the index, beginning anew where that state is gone."""
+        if self._damaged is not None and self._clock() < self._damaged[0]:
+            return self._read_last(operation, self._damaged[1])
         for attempt in range(ATTEMPTS):
             try:
                 database = self._opened(anew=attempt > 0)
                 database.reopen()
-                return operation(database)
+                found = operation(database)
             except xapian.Error as error:
                 problem = error
+            else:
+                self._damaged = None
+                return found
         self._local.handle = None
-        raise SearchUnavailable(
-            f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
-        ) from problem
+        said = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
+        return self._read_last(operation, said)
+
+    def _read_last(self, operation: Callable[[xapian.Database], T], said: str) -> T:
+        """Return what an operation reads in the index before the current one; raises `SearchUnavailable`, saying why."""
+        try:
+            found = operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
+        except xapian.Error as error:
+            raise SearchUnavailable(said) from error
+        if self._damaged is None:
+            log.error("%s; the last one before it is read", said)
+        if self._damaged is None or self._clock() >= self._damaged[0]:
+            self._damaged = (self._clock() + TRY_DAMAGED_EVERY, said)
+        return found
 
     def _opened(self, anew: bool) -> xapian.Database:
         """Return this thread's own handle of the current folder; a handle is no two threads' to share."""
@@ -146,29 +179,17 @@ class Reader:
         return database
 
 
-def _first(database: xapian.Database, term: str) -> int | None:
-    return next((posting.docid for posting in database.postlist(term)), None)
-
-
-def _name(database: xapian.Database, docid: int) -> str:
-    return database.get_document(docid).get_value(terms.NAME_SLOT).decode()
-
-
-def _building(database: xapian.Database, binary: str) -> list[int]:
-    """Return the documents that have a binary: the one of the same name first, then by name."""
-    found = [posting.docid for posting in database.postlist(terms.BINARY + binary)]
-    if len(found) < 2:
-        return found
-    names = {docid: _name(database, docid) for docid in found}
-    return sorted(found, key=lambda docid: (names[docid] != binary, names[docid]))
+def _writable(text: str) -> str:
+    """Return a text that can be written as UTF-8: half a surrogate cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def _meant(database: xapian.Database, name: str) -> tuple[str, ...]:
-    source = _first(database, terms.SOURCE + name)
-    builders = _building(database, name)
+    source = lookup.first(database, terms.SOURCE + name)
+    builders = lookup.building(database, name)
     taken_over = source is not None and builders and _is_retired(database, source)
     found = [*builders, source] if source is None or taken_over else [source, *builders]
-    return tuple(dict.fromkeys(_name(database, docid) for docid in found if docid is not None))
+    return tuple(dict.fromkeys(lookup.name_of(database, docid) for docid in found if docid is not None))
 
 
 def _is_retired(database: xapian.Database, docid: int) -> bool:
@@ -177,38 +198,3 @@ def _is_retired(database: xapian.Database, docid: int) -> bool:
 
 def _names(database: xapian.Database) -> list[str]:
     return [item.term[len(terms.SOURCE) :].decode() for item in database.allterms(terms.SOURCE)]
-
-
-def _called(database: xapian.Database, text: str) -> list[int]:
-    """Return the documents that a text names: as the source, as a binary, then both again but for case."""
-    if not is_package_name(text):
-        return []
-    source, folded = _first(database, terms.SOURCE + text), terms.fold(text)
-    found = [] if source is None else [source]
-    found += _building(database, text)
-    for prefix in (terms.SOURCE_FOLDED, terms.BINARY_FOLDED):
-        postings = islice(database.postlist(prefix + folded), MOST_EXACT)
-        found += sorted((posting.docid for posting in postings), key=lambda docid: _name(database, docid))
-    return list(dict.fromkeys(found))[:MOST_EXACT]
-
-
-def _search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
-    called = _called(database, text)
-    question = Question(text)
-    first = called[start : start + rows]
-    enquire = xapian.Enquire(database)
-    # A term counts what `matching` says, however often it is said and however rare it is: a package's place is
-    # explained by its own words, and no description climbs by repeating them.
-    enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
-    enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    names = [_name(database, docid) for docid in called]
-    for every_word in (True, False):
-        enquire.set_query(question.query(every_word, without=names))
-        # To look at every match costs milliseconds, and makes the total exact on every page of it.
-        matches = enquire.get_mset(max(start - len(called), 0), rows - len(first), database.get_doccount())
-        total = matches.get_matches_estimated()
-        if total or called:
-            break
-    documents = [database.get_document(docid) for docid in first] + [match.document for match in matches]
-    found = [from_json(document.get_data()) for document in documents]
-    return Hits(len(called) + total, tuple(Hit(document, question.binaries(document)) for document in found))

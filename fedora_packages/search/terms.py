@@ -13,9 +13,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
+from math import log2
 
 import xapian
 
+from fedora_packages.search.carried import bounded, carried, commands
 from fedora_packages.search.document import Document
 
 #: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
@@ -23,7 +26,9 @@ SOURCE = "Q"  # the source package's name
 BINARY = "XB"  # a binary package's name
 SOURCE_FOLDED = "XL"  # the same, case folded
 BINARY_FOLDED = "XC"
-SPOKEN = "XG"  # the source's name without separators, and the same without its language
+SPOKEN = "XG"  # the source's name without separators
+UNVERSIONED = "X7"  # the same without its version
+UNPREFIXED = "XW"  # the same without its language
 START = "XF"  # the first letters and digits of the source's name, case folded: one term for each length
 PART = "XN"  # a part of the source's name
 PART_START = "XP"  # the first letters of such a part, up to START_LETTERS of them: one term for each length
@@ -31,10 +36,26 @@ BINARY_PART = "XM"  # the same of a binary's name
 BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
+SUMMARY_PAIR = "X2"  # two words of the source's summary that follow each other, stemmed
+PROSE_PAIR = "X3"  # the same of the description
 LIVING = "XA"  # in an active release; stands alone
+PROGRAM = "X4"  # has a command; stands alone
+APPLICATION = "X5"  # has an entry in menus; stands alone
+LIBRARY = "X6"  # is there for other packages: of one language, or without any command; stands alone
+DOCUMENT = "XZ"  # a source package's, and no record of a name; stands alone
+OWNER = "XU"  # who owns the package, case folded
 
-#: Value slots: the order of packages that match equally well, and what is quicker to read here than in the document.
-ORDER_SLOT, NAME_SLOT, RETIRED_SLOT = 0, 1, 2
+#: Prefixes of what a binary is found by.  Their positions say which binary it is: the first, by name, is 1.
+COMMAND = "XE"  # a command
+PATH = "XT"  # a path of a file or a folder
+CAPABILITY = "XR"  # what it provides, without a version
+OBSOLETED = "XV"  # what it obsoletes
+FOREIGN = "XY"  # its name in another ecosystem, case folded
+FILE_NAME = "XH"  # what a file is called that people ask for: a unit, a configuration file, a library
+
+#: Value slots: the order of packages that match equally well, what is quicker to read here than in the document, and how
+#: important the package is (see `importance`).
+ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
 
 #: Letters by which beginnings are terms of their own.  To look for all that begins with "py" among whole names
 #: takes 20 ms, as a term of its own a quarter of one; what is longer than this stands for few.
@@ -46,8 +67,17 @@ WORD_LETTERS = 40
 #: Letters of a whole name; `nvr.is_package_name` allows no more.
 NAME_LETTERS = 200
 
+#: The fewest letters of a word that can be told to be a slip of the pen.
+SPELT_LETTERS = 4
+
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
+
+#: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
+VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
+
+#: Words of a description whose pairs count.
+PAIRED = 100
 
 #: Words that say nothing of a package.
 STOP_WORDS = frozenset(
@@ -87,6 +117,11 @@ def together(text: str) -> str:
     return "".join(letter for letter in fold(text) if letter.isalnum())
 
 
+def spoken(text: str) -> str:
+    """Return a text without what separates its words, as `together` does, but for plus signs: mysql++ is not mysql."""
+    return "".join(letter for letter in fold(text) if letter.isalnum() or letter == "+")[:NAME_LETTERS]
+
+
 def stems(text: str) -> list[str]:
     """Return the stems of a text's words that say something, in order."""
     return [stem(word) for word in split(text) if word not in STOP_WORDS]
@@ -99,10 +134,16 @@ def stem(word: str) -> str:
     return xapian.Stem("english")(word).decode() if word.isascii() and word.isalpha() else word
 
 
-def beginnings(word: str) -> Iterator[str]:
-    """Yield what a word begins with, one letter to `START_LETTERS`."""
-    for length in range(1, min(START_LETTERS, len(word)) + 1):
+def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
+    """Yield what a word begins with, one letter to so many."""
+    for length in range(1, min(letters, len(word)) + 1):
         yield word[:length]
+
+
+def pairs(text: str) -> Iterator[str]:
+    """Yield the stems of each two words of a text that follow each other, words that say nothing left out."""
+    found = stems(text)
+    return (f"{one} {next_one}" for one, next_one in zip(found, found[1:], strict=False))
 
 
 def order(name: str) -> str:
@@ -110,14 +151,26 @@ def order(name: str) -> str:
     return f"{len(name):03}{name}"
 
 
+def importance(dependents: int) -> float:
+    """Return how important so many dependents make a package: their order of magnitude, since glibc is not a thousand guakes."""
+    return log2(1 + max(dependents, 0))
+
+
 def terms_of(document: Document) -> Iterator[str]:
     """Yield each term of a document; some may repeat."""
+    yield DOCUMENT
     yield SOURCE + document.name
     yield SOURCE_FOLDED + fold(document.name)
     if not document.retired:
         yield LIVING
-    yield SPOKEN + together(document.name)
-    yield SPOKEN + together(LANGUAGE.sub("", document.name, count=1))
+    if document.owner:
+        yield OWNER + bounded(fold(document.owner))
+    yield SPOKEN + spoken(document.name)
+    for prefix, pattern in ((UNVERSIONED, VERSION), (UNPREFIXED, LANGUAGE)):
+        short = pattern.sub("", document.name, count=1)
+        if short != document.name:
+            yield prefix + spoken(short)
+    yield from _standing(document)
     for start in beginnings(together(document.name)):
         yield START + start
     yield from _terms_of_parts([document.name], PART, PART_START)
@@ -127,9 +180,48 @@ def terms_of(document: Document) -> Iterator[str]:
     yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
     for word in stems(document.summary):
         yield SUMMARY + word
-    for text in (document.description, *(summary for _, summary in document.binaries)):
+    for pair in pairs(document.summary):
+        yield SUMMARY_PAIR + pair
+    for pair in islice(pairs(document.description), PAIRED):
+        yield PROSE_PAIR + pair
+    for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
             yield PROSE + word
+
+
+def _standing(document: Document) -> Iterator[str]:
+    """Yield what a package is to people: one who says what is to be done means a program and no library."""
+    files = [path for binary in document.binaries for path in binary.files]
+    if any(path.startswith("/usr/share/applications/") for path in files):
+        yield APPLICATION
+    if any(commands(binary) for binary in document.binaries):
+        yield PROGRAM
+    if LANGUAGE.match(document.name):
+        yield LIBRARY
+
+
+def carried_by(document: Document) -> Iterator[tuple[str, int]]:
+    """Yield each term that a document has for one of its binaries, and the binary's position."""
+    for position, binary in enumerate(document.binaries, start=1):
+        found = carried(binary)
+        kinds = (
+            (COMMAND, found.commands),
+            (PATH, found.paths),
+            (CAPABILITY, found.capabilities),
+            (OBSOLETED, found.obsoletes),
+            (FOREIGN, found.foreign),
+            (FILE_NAME, found.file_names),
+        )
+        for prefix, texts in kinds:
+            for text in texts:
+                yield prefix + bounded(text), position
+
+
+def spellings(document: Document) -> Iterator[str]:
+    """Yield the words, of names mostly, that a slip of the pen in a question may have been meant to be; each once."""
+    words = {fold(name) for name in (document.name, LANGUAGE.sub("", document.name, count=1), *document.binary_names)}
+    words.update(*map(split, words), split(document.summary))
+    return (word for word in words if SPELT_LETTERS <= len(word) <= WORD_LETTERS and not word.isdigit())
 
 
 def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:

@@ -17,8 +17,8 @@ import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
 from fedora_packages.nvr import is_package_name
-from fedora_packages.search.document import Document
-from fedora_packages.search.terms import NAME_SLOT, ORDER_SLOT, RETIRED_SLOT, SOURCE, order, terms_of
+from fedora_packages.search import completing, terms
+from fedora_packages.search.document import Document, from_json
 
 #: Seconds between two looks at a lock that another process holds.
 LOOK_AGAIN = 0.1
@@ -36,6 +36,8 @@ class Writer:
     def __init__(self, path: str | Path, create: bool = False):
         self.path = Path(path)
         self.create = create
+        # What was written into a database that was empty: what is not among it need not be looked for.
+        self._fresh: set[str] | None = None
 
     def __enter__(self) -> "Writer":
         with _xapian_errors(self.path):
@@ -44,6 +46,7 @@ class Writer:
                 os.path.realpath(self.path), xapian.DB_CREATE if self.create else xapian.DB_OPEN
             )
             self._database.begin_transaction()
+            self._fresh = set() if self.create and not self._database.get_lastdocid() else None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,13 +62,57 @@ class Writer:
         """
         with _xapian_errors(self.path):
             for document in documents:
-                self._database.replace_document(SOURCE + document.name, _record(document))
+                record = _record(document)
+                is_new = self._fresh is not None and document.name not in self._fresh
+                if is_new:
+                    self._fresh.add(document.name)
+                    self._database.add_document(record)
+                else:
+                    self._forget_spellings(document.name)
+                    self._database.replace_document(terms.SOURCE + document.name, record)
+                completing.write(self._database, document, is_new)
+                weight = _weight(document)
+                for word in terms.spellings(document):
+                    self._database.add_spelling(word, weight)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove source packages; those that the index does not have are no error."""
         with _xapian_errors(self.path):
             for name in names:
-                self._database.delete_document(SOURCE + name)
+                self._forget_spellings(name)
+                self._database.delete_document(terms.SOURCE + name)
+                completing.remove(self._database, name)
+
+    def keep(self, name: str, index: str | Path) -> Document | None:
+        """Take a package over as another index has it, with all that it is found by.
+
+        Returns its document, or None where the other index has none.
+        """
+        with _xapian_errors(self.path):
+            try:
+                old = xapian.Database(os.path.realpath(index))
+            except xapian.DatabaseNotFoundError:
+                return None
+            record = find(old, name)
+            if record is None:
+                return None
+            self._forget_spellings(name)
+            self._database.replace_document(terms.SOURCE + name, record)
+            completing.copy(self._database, old, name)
+            document = from_json(record.get_data())
+            if self._fresh is not None:
+                self._fresh.add(name)
+            for word in terms.spellings(document):
+                self._database.add_spelling(word, _weight(document))
+            return document
+
+    def _forget_spellings(self, name: str) -> None:
+        """Take back the spellings of the document that there is of a name: they are counted."""
+        record = find(self._database, name)
+        if record is not None:
+            document = from_json(record.get_data())
+            for word in terms.spellings(document):
+                self._database.remove_spelling(word, _weight(document))
 
     def commit(self) -> None:
         """Make all that was written since the last commit durable and visible to readers, in one step."""
@@ -107,6 +154,24 @@ def _locked(handle: int) -> bool:
     return True
 
 
+def find(database: xapian.Database, source: str) -> xapian.Document | None:
+    """Return the record of a source package, or None."""
+    return next((database.get_document(posting.docid) for posting in database.postlist(terms.SOURCE + source)), None)
+
+
+def is_sound(folder: str | Path) -> bool:
+    """Whether the database in a folder can be read, all of it: each table is, which takes a second for all of Fedora."""
+    try:
+        return xapian.Database.check(os.path.realpath(folder), 0) == 0
+    except (xapian.Error, OSError):
+        return False
+
+
+def _weight(document: Document) -> int:
+    """Return how often a document's words count as spellings: what much depends on is what people mean."""
+    return 1 + int(terms.importance(document.dependents))
+
+
 def _record(document: Document) -> xapian.Document:
     for name in (document.name, *document.binary_names):
         # A name becomes a term whole, and Xapian bounds the length of terms.
@@ -114,12 +179,15 @@ def _record(document: Document) -> xapian.Document:
             raise ValueError(f"{name!r:.80} is no name of a package")
     record = xapian.Document()
     record.set_data(document.to_json())
-    record.add_value(ORDER_SLOT, order(document.name))
-    record.add_value(NAME_SLOT, document.name)
+    record.add_value(terms.ORDER_SLOT, terms.order(document.name))
+    record.add_value(terms.NAME_SLOT, document.name)
+    record.add_value(terms.IMPORTANCE_SLOT, xapian.sortable_serialise(terms.importance(document.dependents)))
     if document.retired:
-        record.add_value(RETIRED_SLOT, "1")
-    for term in set(terms_of(document)):
+        record.add_value(terms.RETIRED_SLOT, "1")
+    for term in set(terms.terms_of(document)):
         record.add_term(term)
+    for term, position in terms.carried_by(document):
+        record.add_posting(term, position)
     return record
 
 

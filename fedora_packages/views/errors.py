@@ -16,7 +16,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
-from fedora_packages.search.reader import Hit
+from fedora_packages.search.finding import Hit
 from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 from fedora_packages.views.unbuilt import UNBUILT, is_unbuilt

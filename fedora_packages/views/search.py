@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.reader import LAST_HIT
+from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.views.request import printable
 from fedora_packages.widgets.base import Slice
 from fedora_packages.widgets.parameters import parse, whole

@@ -91,7 +91,7 @@ class OverviewWidget(Widget):
         spec = values["spec"]["text"] if values["spec"] and values["spec"]["found"] else None
         url = about["url"] if about else package.document.url
         is_one_of_them = package.name in package.siblings
-        siblings = [(name, text) for name, text in package.document.binaries if name != package.name]
+        siblings = [(found.name, found.summary) for found in package.document.binaries if found.name != package.name]
         return {
             "described": _described(package, about, spec),
             "url": url,
@@ -124,7 +124,11 @@ def _described(package: Package, about: Mapping[str, Any] | None, spec: str | No
     said = None if is_binary or spec is None else (summary(spec), description(spec))
     if said and said[0] and said[1]:
         return Described(_marked(said[0], TEXT_KEPT), _paragraphs(said[1], TEXT_KEPT))
-    own = dict(document.binaries).get(package.name, "") if is_binary else document.summary
+    own = (
+        next(found.summary for found in document.binaries if found.name == package.name)
+        if is_binary
+        else document.summary
+    )
     short = _marked(own or document.summary, SUMMARY_KEPT)
     return Described(
         short, _paragraphs(document.description, DESCRIPTION_KEPT), "the index of this site" if short else ""

@@ -13,7 +13,9 @@ describing them and writing: of two workers, one could else write over a documen
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import redis
@@ -37,8 +39,11 @@ FAILED_KEY = f"{PREFIX}:{{index}}:failed"
 BATCH = 500
 NAMES_A_CALL = 5000
 
-#: Seconds between two commits, and before another look when the index, Redis or the releases could not be had.
+#: Seconds between two commits; between two looks for what is touched; for which packages are described before what there is
+#: of them is written; and before another look when the index, Redis or the releases could not be had.
 COMMIT_EVERY = 1.0
+LOOK_EVERY = 0.2
+DESCRIBE_FOR = 0.5
 TROUBLE_PAUSE = 5.0
 
 
@@ -83,9 +88,10 @@ class Upkeep:
         """Handle what is touched, until ``stop`` is set; whatever cannot be done now is done later."""
         said = None
         while not stop.is_set():
-            pause = COMMIT_EVERY
+            pause, began = LOOK_EVERY, time.monotonic()
             try:
-                self.run_once(stop)
+                if self.run_once(stop, DESCRIBE_FOR):
+                    pause = max(LOOK_EVERY, began + COMMIT_EVERY - time.monotonic())
                 said = None
             except (IndexLocked, SearchUnavailable, CacheUnavailable, UpstreamError) as error:
                 pause = TROUBLE_PAUSE
@@ -95,11 +101,11 @@ class Upkeep:
                 said = type(error)
             stop.wait(pause)
 
-    def run_once(self, stop: threading.Event | None = None) -> int:
+    def run_once(self, stop: threading.Event | None = None, seconds: float = 60.0) -> int:
         """Handle one batch and return how many names that settled.
 
-        Once ``stop`` is set no more is begun, and what was described is still written.  Raises `IndexLocked` while
-        another process writes (the builder, mostly), `SearchUnavailable` where there is no index,
+        Once ``stop`` is set, or after so many seconds, no more is begun, and what was described is written.  Raises
+        `IndexLocked` while another process writes (the builder, mostly), `SearchUnavailable` where there is no index,
         `CacheUnavailable`, and `UpstreamError` where the releases are not known; all names are then still noted.
         """
         if not self._due(1):
@@ -113,8 +119,8 @@ class Upkeep:
             known = self._reader.sources(moments)
             # A name that the index does not know may be a new package's.
             wanted = {name: known.get(name, (name,)) for name in moments}
-            sources = {source for its in wanted.values() for source in its}
-            described, failed = self._describe(sources, branches, stop)
+            sources = dict.fromkeys(source for its in wanted.values() for source in its)
+            described, failed = self._describe(sources, branches, stop, time.monotonic() + seconds)
             self._write(described)
             settled = {name: True for name, its in wanted.items() if described.keys() >= set(its)}
             put_off = {name: False for name, its in wanted.items() if not failed.isdisjoint(its)}
@@ -127,15 +133,16 @@ class Upkeep:
         return {name.decode(): int(moment) for name, moment in zip(found[::2], found[1::2], strict=True)}
 
     def _describe(
-        self, sources: set[str], branches: Sequence[str], stop: threading.Event | None
+        self, sources: Iterable[str], branches: Sequence[str], stop: threading.Event | None, until: float
     ) -> tuple[dict[str, Document | None], set[str]]:
         """Return the documents of sources (None: no upstream knows it), and the sources whose description failed.
 
-        One that was not come to before ``stop`` was set is in neither.
+        One that was not come to before ``stop`` was set, or in time, is in neither.
         """
         described: dict[str, Document | None] = {}
         failed: set[str] = set()
-        documents = describe_all(sorted(sources), lambda name: describe(name, branches, self._queries), self._threads)
+        in_time = takewhile(lambda _: time.monotonic() < until, sources)
+        documents = describe_all(in_time, lambda name: describe(name, branches, self._queries), self._threads)
         for source, future in documents:
             error = future.exception()
             if error is None:

@@ -33,7 +33,7 @@ from fedora_packages.figures import Figures
 from fedora_packages.query import Queries, Query, query
 from fedora_packages.reading import Entry
 from fedora_packages.reads import Reads, Wanted
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
 from fedora_packages.worker.handle import Handler
 from fedora_packages.worker.queue import Queue
@@ -189,7 +189,9 @@ class Bodhi(Connector):
 class Index:
     """A search index."""
 
-    _documents = {name: Document(name, branch=RELEASES[0], releases=RELEASES, binaries=((name, ""),)) for name in KNOWN}
+    _documents = {
+        name: Document(name, branch=RELEASES[0], releases=RELEASES, binaries=(Binary(name),)) for name in KNOWN
+    }
 
     def source(self, name: str) -> Document | None:
         return self._documents.get(name)

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.query import query
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 
 RELEASES = (("rawhide", "f46"), ("f45", "f45-updates"), ("epel10", "epel10"))
 BRANCHES = tuple(branch for branch, _ in RELEASES)
@@ -170,4 +170,5 @@ def small_fedora():
 def document(name, *binaries, **fields):
     """Return a living document; ``binaries`` are names, or (name, summary)."""
     pairs = sorted((binary, "") if isinstance(binary, str) else binary for binary in binaries)
-    return Document(name, **{"branch": "rawhide", "releases": ("rawhide",), "binaries": tuple(pairs), **fields})
+    made = tuple(Binary(*pair) for pair in pairs)
+    return Document(name, **{"branch": "rawhide", "releases": ("rawhide",), "binaries": made, **fields})

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.nvr import PACKAGE_NAME
 from fedora_packages.search import terms
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 
 package_names = st.from_regex(PACKAGE_NAME, fullmatch=True)
 
@@ -58,5 +58,5 @@ def test_a_retired_package_has_no_term_of_the_living():
 
 @given(name=package_names, summary=st.text(max_size=300), description=st.text(max_size=300))
 def test_no_term_is_longer_than_xapian_allows(name, summary, description):
-    made = Document(name, summary=summary, description=description, binaries=((name, summary),))
+    made = Document(name, summary=summary, description=description, binaries=(Binary(name, summary),))
     assert all(len(term.encode()) <= 245 for term in terms.terms_of(made))

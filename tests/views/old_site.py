@@ -13,7 +13,7 @@ from webtest import TestResponse
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.redis_server import connect
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from tests.conftest import watched
 from tests.upstream import Upstream
@@ -41,13 +41,15 @@ DOCUMENTS = (
         "pingou",
         "rawhide",
         RELEASES,
-        binaries=(("guake", "Drop-down terminal"), ("guake-doc", "")),
+        binaries=(Binary("guake", "Drop-down terminal"), Binary("guake-doc")),
     ),
-    Document("gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(("gcc", ""), ("gcc-c++", "C++"))),
+    Document(
+        "gcc", "Compiler", branch="rawhide", releases=("rawhide",), binaries=(Binary("gcc"), Binary("gcc-c++", "C++"))
+    ),
     Document("gnome-terminal", "Terminal for GNOME", branch="rawhide", releases=("rawhide",)),
     Document("rubygem-rails", "Rails", branch="rawhide", releases=("rawhide", "f45")),
     Document("hostile", SCRIPT, SCRIPT, "javascript:alert(1)", SCRIPT, "rawhide", ("rawhide",)),
-    Document("only-epel", "For EPEL", branch="epel9", releases=("epel9",), binaries=(("only-epel", ""),)),
+    Document("only-epel", "For EPEL", branch="epel9", releases=("epel9",), binaries=(Binary("only-epel"),)),
     Document("gone", "Retired", retired=True),
     Document("lost", "Orphaned", owner="orphan", branch="rawhide", releases=("rawhide",)),
     *(Document(f"many-{number:03}", "One of many", branch="rawhide", releases=("rawhide",)) for number in range(350)),

@@ -7,7 +7,7 @@ import pytest
 from fedora_packages import timeline, watch
 from fedora_packages.events import Event
 from fedora_packages.package import SOURCE, Package
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.widgets.overview import Where, _installs
 from tests.views.values import RELEASES, VALUES, tagged, update
 from tests.views.website import CAUSE, Elements
@@ -73,7 +73,7 @@ def test_what_only_epel_has_says_how_to_enable_epel(site):
 
 
 def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
-    document = Document("a", branch="rawhide", releases=("rawhide", "epel9", "eln"), binaries=(("a", ""),))
+    document = Document("a", branch="rawhide", releases=("rawhide", "epel9", "eln"), binaries=(Binary("a"),))
     where = Where({"rawhide": "1-1", "epel9": "1-1"}, {}, is_whole=True)
     fedora, epel = _installs(Package("a", SOURCE, document), "a", where)
     assert (fedora.commands, fedora.gives) == (("sudo dnf install a",), "in rawhide")
@@ -84,7 +84,7 @@ def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
 
 
 def test_what_only_goes_along_with_other_packages_is_not_said_to_be_what_to_install():
-    binaries = (("a-libs", ""), ("a-devel", ""))
+    binaries = (Binary("a-libs"), Binary("a-devel"))
     document = Document("a", branch="rawhide", releases=("rawhide",), binaries=binaries)
     assert _installs(Package("a", SOURCE, document), "a-libs", Where({"rawhide": "1-1"}, {}, is_whole=True)) == []
 

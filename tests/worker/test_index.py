@@ -81,7 +81,7 @@ def test_a_binary_touches_its_source(upkeep, client, fedora, reader):
     fedora.sources["vim"].binaries["vim-data"] = "Changed"
     touch(client, ["vim-data"])
     upkeep.run_once()
-    assert dict(reader.source("vim").binaries)["vim-data"] == "Changed"
+    assert _summaries(reader.source("vim"))["vim-data"] == "Changed"
 
 
 def test_binaries_of_one_source_make_one_description(upkeep, client, fedora):
@@ -126,6 +126,23 @@ def test_a_package_that_is_gone_from_everywhere_is_removed(upkeep, client, fedor
 def test_names_that_cannot_be_are_not_noted(client):
     touch(client, ["libc.so.6()(64bit)", "", "a b", "x" * 1000])
     assert noted(client) == set()
+
+
+def test_a_package_that_is_touched_alone_does_not_wait_behind_many(make_upkeep, client, fedora):
+    for number in range(60):
+        fedora.sources[f"mass-{number}"] = Source({f"mass-{number}": "One of many"})
+    touch(client, (f"mass-{number}" for number in range(60)))
+    touch(client, ["guake"])
+    make_upkeep(threads=1).run_once()
+    mdapi = [package for upstream, package in fedora.asked if upstream == "mdapi"]
+    assert mdapi.index("guake") < mdapi.index("mass-5")
+
+
+def test_a_batch_that_takes_long_is_written_in_parts(make_upkeep, client):
+    touch(client, ["guake", "vim"])
+    # Nothing is begun once the time is over, and what was not come to stays noted.
+    assert make_upkeep().run_once(seconds=0.0) == 0
+    assert noted(client) == {"guake", "vim"}
 
 
 def test_many_names_can_be_touched_at_once(client):
@@ -409,3 +426,7 @@ def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_pa
     wait_until(lambda: upkeep.run_once() == 0 and not noted(client))
     reader = Reader(path)
     assert [n for n in names if reader.source(n) is None or reader.source(n).summary != (folder / n).read_text()] == []
+
+
+def _summaries(document):
+    return {binary.name: binary.summary for binary in document.binaries}

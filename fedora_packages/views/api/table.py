@@ -21,8 +21,8 @@ from fedora_packages.schema import (
     with_optional,
 )
 from fedora_packages.schema import text as a_text
-from fedora_packages.search.reader import LAST_HIT
-from fedora_packages.search.reader import MOST_ROWS as MOST_HITS
+from fedora_packages.search.finding import LAST_HIT
+from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
 from fedora_packages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (

@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 from fedora_packages.links import web_address
 from fedora_packages.search.document import Document
-from fedora_packages.search.reader import LAST_HIT, Hit
-from fedora_packages.search.reader import MOST_ROWS as AT_ONCE
+from fedora_packages.search.finding import LAST_HIT, Hit
+from fedora_packages.search.finding import MOST_ROWS as AT_ONCE
 from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.rows import Rows
 from fedora_packages.views.legacy.transport import MOST_ROWS, Asked
@@ -74,13 +74,13 @@ def _package(document: Document) -> dict[str, Any]:
 
 
 def _binaries(document: Document) -> Iterator[dict[str, str]]:
-    for name, summary in document.binaries:
-        if name != document.name:
-            summary = summary or document.summary
+    for binary in document.binaries:
+        if binary.name != document.name:
+            summary = binary.summary or document.summary
             # Of binaries the index keeps no more than that.
             yield {
-                "name": name,
-                "link": name,
+                "name": binary.name,
+                "link": binary.name,
                 "summary": summary,
                 "description": summary,
                 "icon": ICON,

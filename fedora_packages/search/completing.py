@@ -1,0 +1,212 @@
+"""Completing: the names that a text may be the beginning of, one small record of the index each.
+
+A name is a source package's, a binary package's or a command's.  It is completed by the beginning of all of it and of each
+word in it, so that nothing but names is searched.
+
+The one thing to know: records rank by their number, which is that of their writing.  The builder writes documents in the
+order of their importance; so the first records with a term are the answer, and the rest of them need not be looked at.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import xapian
+
+from fedora_packages.search import terms
+from fedora_packages.search.carried import bounded, commands
+from fedora_packages.search.document import Document
+
+SOURCE, BINARY, COMMAND = "source", "binary", "command"
+
+#: Prefixes of terms: the record itself, the records of one source, all the name, its beginnings and those of its later words.
+_RECORD, _OF_SOURCE = "XI", "XJ"
+_WHOLE = {SOURCE: "XKWS", BINARY: "XKWB", COMMAND: "XKWC"}
+_BEGINS = {SOURCE: "XKBS", BINARY: "XKBB", COMMAND: "XKBC"}
+_WORD = {SOURCE: "XKLS", BINARY: "XKLB", COMMAND: "XKLC"}
+
+#: Letters by which a name is found: of more than these each record is looked at, so many at most.
+LETTERS = 12
+LOOKED_AT = 300
+
+#: Bounds of one answer, of what is read of the text, and of the commands of one source that are completed.
+MOST_COMPLETIONS = 20
+TEXT_READ = 100
+WORDS_READ = 5
+COMMANDS_KEPT = 300
+SUMMARY_KEPT = 200
+
+#: How many of a kind come before the next kind has its turn.
+_TURN = {SOURCE: 3, BINARY: 2, COMMAND: 1}
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A name: a source package's, a binary's or a command's (see ``kind``).
+
+    ``source`` is the source package it belongs to, ``package`` what its page is called: the name itself, or of a command the
+    package that has it.  ``summary`` is that of the package.
+    """
+
+    name: str
+    kind: str
+    source: str
+    package: str
+    summary: str
+
+
+def completions_of(document: Document) -> Iterator[Completion]:
+    """Yield the names by which a document's package is known, each once; of what is retired there is the name alone."""
+    yield Completion(document.name, SOURCE, document.name, document.name, document.summary)
+    known = {document.name}
+    told: dict[str, Completion] = {}
+    for binary in document.binaries:
+        summary = binary.summary or document.summary
+        if binary.name not in known:
+            known.add(binary.name)
+            yield Completion(binary.name, BINARY, document.name, binary.name, summary)
+        for command in commands(binary):
+            told.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
+    others = (found for name, found in told.items() if name not in known and _is_name(name))
+    yield from islice(others, COMMANDS_KEPT)
+
+
+def write(database: xapian.WritableDatabase, document: Document, is_new: bool = False) -> None:
+    """Make the records of a document's names; those that are as they were stay in their places.
+
+    ``is_new``: there are none yet, and they need not be looked for.
+    """
+    if is_new:
+        for found in completions_of(document):
+            if terms.together(found.name):
+                database.add_document(_record(_identity(found), found))
+        return
+    wanted = {_identity(found): found for found in completions_of(document) if terms.together(found.name)}
+    known = dict(_records(database, document.name))
+    for identity in known.keys() - wanted.keys():
+        database.delete_document(identity)
+    for identity, found in wanted.items():
+        if identity not in known or _read(database, known[identity]) != _kept(found):
+            database.replace_document(identity, _record(identity, found))
+
+
+def remove(database: xapian.WritableDatabase, source: str) -> None:
+    """Remove the records of a source package."""
+    for identity, _ in list(_records(database, source)):
+        database.delete_document(identity)
+
+
+def copy(database: xapian.WritableDatabase, old: xapian.Database, source: str) -> None:
+    """Take a source's records over from another database."""
+    for identity, docid in _records(old, source):
+        database.replace_document(identity, old.get_document(docid))
+
+
+def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completion, ...]:
+    """Return the names that a text may be the beginning of, best first.
+
+    First what is called so, then what begins so, then what has words that do.
+    """
+    text = text[:TEXT_READ]
+    whole, words = terms.together(text), terms.split(text)[:WORDS_READ]
+    if not whole or rows < 1:
+        return ()
+    found: dict[tuple[str, str], Completion] = {}
+    for step in (_called, _beginning, _with_words):
+        for completion in _in_turns({kind: step(database, kind, text, whole, words, rows) for kind in _TURN}):
+            # One name for one page: a command that several packages have is each one's.
+            found.setdefault((completion.name, completion.source), completion)
+        if len(found) >= rows:
+            break
+    return tuple(islice(found.values(), rows))
+
+
+def _called(
+    database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
+) -> list[Completion]:
+    called = [
+        _read(database, docid) for docid in _numbers(database, [_WHOLE[kind] + whole[: terms.WORD_LETTERS]], rows)
+    ]
+    # Of names that differ in signs alone (gcc-c, gcc-c++) the one that was typed comes first.
+    return sorted(called, key=lambda found: (found.name != text, terms.fold(found.name) != terms.fold(text)))
+
+
+def _beginning(
+    database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
+) -> list[Completion]:
+    numbers = _numbers(database, [_BEGINS[kind] + whole[:LETTERS]], LOOKED_AT if len(whole) > LETTERS else rows)
+    read = (_read(database, docid) for docid in numbers)
+    return list(islice((found for found in read if terms.together(found.name).startswith(whole)), rows))
+
+
+def _with_words(
+    database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
+) -> list[Completion]:
+    numbers = _numbers(database, [_WORD[kind] + word[:LETTERS] for word in words], LOOKED_AT)
+    read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= LETTERS else None))
+    return [found for found in read if all(_has(found.name, word) for word in words)][:rows]
+
+
+def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterable[int]:
+    """Return the first records that have all of some terms."""
+    if len(wanted) == 1:
+        return [posting.docid for posting in islice(database.postlist(wanted[0]), most)]
+    enquire = xapian.Enquire(database)
+    enquire.set_weighting_scheme(xapian.BoolWeight())
+    enquire.set_docid_order(xapian.Enquire.ASCENDING)
+    enquire.set_query(xapian.Query(xapian.Query.OP_AND, wanted))
+    return [match.docid for match in enquire.get_mset(0, most)]
+
+
+def _has(name: str, word: str) -> bool:
+    return any(part.startswith(word) for part in terms.name_parts(name))
+
+
+def _in_turns(found: dict[str, list[Completion]]) -> Iterator[Completion]:
+    """Yield what was found of each kind in turns, so that the many of one kind leave room for the others."""
+    waiting = {kind: iter(its) for kind, its in found.items()}
+    while waiting:
+        for kind in list(waiting):
+            some = list(islice(waiting[kind], _TURN[kind]))
+            yield from some
+            if len(some) < _TURN[kind]:
+                del waiting[kind]
+
+
+def _is_name(command: str) -> bool:
+    return 0 < len(command) <= 100 and command.isprintable()
+
+
+def _identity(found: Completion) -> str:
+    return bounded(f"{_RECORD}{found.kind[0]}{found.name}\0{found.source}")
+
+
+def _kept(found: Completion) -> Completion:
+    return found if len(found.summary) <= SUMMARY_KEPT else replace(found, summary=found.summary[:SUMMARY_KEPT])
+
+
+def _record(identity: str, found: Completion) -> xapian.Document:
+    record = xapian.Document()
+    kept = _kept(found)
+    record.set_data(json.dumps([kept.name, kept.kind, kept.source, kept.package, kept.summary]))
+    record.add_term(identity)
+    record.add_term(_OF_SOURCE + found.source)
+    whole = terms.together(found.name)
+    record.add_term(_WHOLE[found.kind] + whole[: terms.WORD_LETTERS])
+    for start in terms.beginnings(whole, LETTERS):
+        record.add_term(_BEGINS[found.kind] + start)
+    for part in terms.name_parts(found.name):
+        for start in terms.beginnings(part, LETTERS):
+            record.add_term(_WORD[found.kind] + start)
+    return record
+
+
+def _read(database: xapian.Database, docid: int) -> Completion:
+    return Completion(*json.loads(database.get_document(docid).get_data()))
+
+
+def _records(database: xapian.Database, source: str) -> Iterator[tuple[str, int]]:
+    """Yield the records of a source's names: the term that only the record has, and its number."""
+    for posting in database.postlist(_OF_SOURCE + source):
+        yield database.get_document(posting.docid).termlist().skip_to(_RECORD).term.decode(), posting.docid

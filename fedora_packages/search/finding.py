@@ -1,0 +1,189 @@
+"""Finding: the packages that a text finds in one state of the database, best first, and why each was found.
+
+The one thing to know: what is exactly called so comes first and is looked up; all else is weighed (see `matching`).  The two
+are one list, of which any part can be asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import xapian
+
+from fedora_packages.nvr import is_package_name
+from fedora_packages.search import terms
+from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, plain
+from fedora_packages.search.correcting import correct
+from fedora_packages.search.document import Document
+from fedora_packages.search.lookup import binaries_with, building, document, first, having, name_of
+from fedora_packages.search.matching import BINARIES_NAMED, Question
+from fedora_packages.search.reasons import Reason
+
+#: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so.
+LAST_HIT = 10_000
+MOST_ROWS = 200
+MOST_EXACT = 20
+
+#: A folder that more packages than this put something into says nothing of any.
+MOST_IN_FOLDER = 20
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A package that was found: the names of its binaries that match (a few), and what else it was found by.
+
+    ``name`` is what was found: the source, or the binary that the text names.
+    """
+
+    document: Document
+    binaries: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Some of the packages that were found, best first; ``total`` counts all.
+
+    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, ``suggestion`` one that finds
+    something where this one finds little; both None mostly.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    corrected: str | None = None
+    suggestion: str | None = None
+
+
+def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
+    """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text."""
+    exact = _exact(database, text)
+    if not exact:
+        for name in plain(text):
+            hits = _instead(database, name, start, rows)
+            if hits is not None:
+                return hits
+        if asked_paths(text):
+            # Its folders' names are words that say nothing.
+            return Hits(0, ())
+    question = Question(text)
+    total, found = _weighed(database, question, exact, start, rows)
+    if total or exact:
+        return _hits(database, question, total + len(exact), exact[start : start + rows], found)
+    better = correct(database, text)
+    hits = None if better is None else _instead(database, better, start, rows)
+    if hits is not None:
+        return hits
+    total, found = _loosely(database, question, start, rows)
+    return _hits(database, question, total, [], found)
+
+
+def _instead(database: xapian.Database, text: str, start: int, rows: int) -> Hits | None:
+    """Return what another text finds in place of the one that was asked, or None if that is nothing."""
+    hits = search(database, text, start, rows)
+    return replace(hits, corrected=hits.corrected or text) if hits.total else None
+
+
+def _weighed(
+    database: xapian.Database, question: Question, exact: list[int], start: int, rows: int
+) -> tuple[int, list[int]]:
+    """Return how many packages a question finds beside the exact ones, and those of them that are on the page."""
+    enquire = xapian.Enquire(database)
+    # A term counts what `matching` says, however often it is said and however rare it is: a package's place is
+    # explained by its own words, and no description climbs by repeating them.
+    enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
+    enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
+    enquire.set_query(question.query(without=[name_of(database, docid) for docid in exact]))
+    here = len(exact[start : start + rows])
+    return _matches(database, enquire, max(start - len(exact), 0), rows - here)
+
+
+def _loosely(database: xapian.Database, question: Question, start: int, rows: int) -> tuple[int, list[int]]:
+    """Return how many packages have any word of a question, and those of them that are on the page."""
+    enquire = xapian.Enquire(database)
+    enquire.set_weighting_scheme(xapian.BM25Weight(1, 0, 1, 0.3, 0.5))
+    enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
+    enquire.set_query(question.loose())
+    return _matches(database, enquire, start, rows)
+
+
+def _matches(database: xapian.Database, enquire: xapian.Enquire, start: int, rows: int) -> tuple[int, list[int]]:
+    # To look at every match costs milliseconds, and makes the total exact on every page of it.
+    matches = enquire.get_mset(start, rows, database.get_doccount())
+    return matches.get_matches_estimated(), [match.docid for match in matches]
+
+
+def _exact(database: xapian.Database, text: str) -> list[int]:
+    """Return the documents that a text names, whatever other words there are, at most `MOST_EXACT`."""
+    return list(islice(dict.fromkeys(_named(database, text)), MOST_EXACT))
+
+
+def _named(database: xapian.Database, text: str) -> Iterator[int]:
+    if is_package_name(text):
+        source, folded = first(database, terms.SOURCE + text), terms.fold(text)
+        if source is not None:
+            yield source
+        yield from building(database, text)
+        for prefix in (terms.SOURCE_FOLDED, terms.BINARY_FOLDED):
+            yield from having(database, prefix + folded)
+    for term in _exact_terms(database, text):
+        yield from having(database, term)
+
+
+def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
+    """Yield the terms for what binaries carry that a text asks for as it is."""
+    for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
+        if text and not text.startswith("/") and database.term_exists(term):
+            yield term
+    others = [terms.CAPABILITY + bounded(capability) for capability in asked_capabilities(text)]
+    # What files are called is a word mostly (/etc/raddb/dictionary), unless it looks like a file's name.
+    others += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
+    yield from filter(database.term_exists, others)
+    yield from islice(_path_terms(database, text), 1)
+    if is_package_name(text):
+        yield from filter(database.term_exists, [terms.OBSOLETED + text])
+
+
+def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
+    for path in asked_paths(text):
+        term = terms.PATH + bounded(path)
+        if 0 < database.get_termfreq(term) <= (MOST_IN_FOLDER if path != asked_paths(text)[0] else MOST_EXACT):
+            yield term
+
+
+def _hits(
+    database: xapian.Database, question: Question, total: int, exact: Iterable[int], found: Iterable[int]
+) -> Hits:
+    reasons = list(_exact_terms(database, question.text))
+    foreign = terms.FOREIGN + bounded(question.text.casefold())
+    if database.term_exists(foreign):
+        reasons.append(foreign)
+    return Hits(total, tuple(_hit(database, question, docid, reasons) for docid in (*exact, *found)))
+
+
+_KINDS = {
+    terms.COMMAND: "command",
+    terms.PATH: "path",
+    terms.CAPABILITY: "capability",
+    terms.OBSOLETED: "obsoletes",
+    terms.FOREIGN: "foreign",
+    terms.FILE_NAME: "file",
+}
+
+
+def _hit(database: xapian.Database, question: Question, docid: int, carried: Iterable[str]) -> Hit:
+    of = document(database, docid)
+    reasons = []
+    for term in carried:
+        binaries = binaries_with(database, docid, of, term)
+        if binaries:
+            kind, told = _KINDS[term[:2]], term[2:]
+            if kind == "path" and told != bounded(asked_paths(question.text)[0]):
+                kind = "folder"
+            reasons.append(Reason(kind, told, binaries[:BINARIES_NAMED]))
+    binaries = question.binaries(of)
+    carriers = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
+    named = tuple(islice(dict.fromkeys((*binaries, *carriers)), BINARIES_NAMED))
+    reasons += question.reasons(of) if not reasons else []
+    is_binary = of.name != question.text and question.text in of.binary_names
+    return Hit(of, named, tuple(reasons), question.text if is_binary else of.name)

@@ -1,0 +1,81 @@
+"""Looking up: documents by a term that says exactly what they have; each function reads one state of the database."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+import xapian
+
+from fedora_packages.nvr import is_package_name
+from fedora_packages.search import terms
+from fedora_packages.search.carried import asked_capabilities, bounded, canonical
+from fedora_packages.search.document import Document, from_json
+
+#: Documents that one term is looked up in, and binaries that are named for it.
+MOST_LOOKED_UP = 100
+MOST_NAMED = 20
+
+
+def first(database: xapian.Database, term: str) -> int | None:
+    """Return the first document that has a term, by its number; None if none has it."""
+    return next((posting.docid for posting in database.postlist(term)), None)
+
+
+def document(database: xapian.Database, docid: int) -> Document:
+    return from_json(database.get_document(docid).get_data())
+
+
+def name_of(database: xapian.Database, docid: int) -> str:
+    """Return the name of the source package that a document is about."""
+    return database.get_document(docid).get_value(terms.NAME_SLOT).decode()
+
+
+def importance_of(database: xapian.Database, docid: int) -> float:
+    return xapian.sortable_unserialise(database.get_document(docid).get_value(terms.IMPORTANCE_SLOT))
+
+
+def building(database: xapian.Database, binary: str) -> list[int]:
+    """Return the documents that have a binary: the one of the same name first, then by name."""
+    found = [posting.docid for posting in database.postlist(terms.BINARY + binary)]
+    if len(found) < 2:
+        return found
+    names = {docid: name_of(database, docid) for docid in found}
+    return sorted(found, key=lambda docid: (names[docid] != binary, names[docid]))
+
+
+def having(database: xapian.Database, term: str) -> list[int]:
+    """Return the documents that have a term for a binary (see `terms.carried_by`), the most important first."""
+    found = [posting.docid for posting in islice(database.postlist(term), MOST_LOOKED_UP)]
+    if len(found) < 2:
+        return found
+    return sorted(found, key=lambda docid: (-importance_of(database, docid), terms.order(name_of(database, docid))))
+
+
+def binaries_with(database: xapian.Database, docid: int, of: Document, term: str) -> tuple[str, ...]:
+    """Return the binaries of a document for which it has a term."""
+    names = of.binary_names
+    positions = (position for position in database.positionlist(docid, term))
+    return tuple(names[position - 1] for position in positions if position <= len(names))
+
+
+def carrying(database: xapian.Database, term: str) -> tuple[str, ...]:
+    """Return the binaries that have a term, those of the most important source first."""
+    found = (
+        binary
+        for docid in having(database, term)
+        for binary in binaries_with(database, docid, document(database, docid), term)
+    )
+    return tuple(islice(dict.fromkeys(found), MOST_NAMED))
+
+
+def providers(database: xapian.Database, capability: str) -> tuple[str, ...]:
+    """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""
+    if capability.startswith("/"):
+        return carrying(database, terms.PATH + bounded(canonical(capability)))
+    asked: Sequence[str] = asked_capabilities(capability)
+    for name in asked:
+        if is_package_name(name) and database.term_exists(terms.BINARY + name):
+            return (name,)
+        found = carrying(database, terms.CAPABILITY + bounded(name))
+        if found:
+            return found
+    return ()

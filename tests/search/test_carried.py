@@ -1,0 +1,127 @@
+"""What binaries carry, and how it is asked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fedora_packages.search import carried as carrying
+from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, canonical, carried, plain
+from fedora_packages.search.document import Binary
+
+
+@pytest.mark.parametrize(
+    ("path", "one"),
+    [
+        ("/bin/vim", "/usr/bin/vim"),
+        ("/sbin/ip", "/usr/bin/ip"),
+        ("/usr/sbin/ip", "/usr/bin/ip"),
+        ("/lib64/libc.so.6", "/usr/lib64/libc.so.6"),
+        ("/lib/systemd", "/usr/lib/systemd"),
+        ("/library/x", "/library/x"),
+        ("/usr//share/x/", "/usr/share/x"),
+        ("/binary", "/binary"),
+        ("/", "/"),
+        ("//", "/"),
+    ],
+)
+def test_links_make_one_path_of_several(path, one):
+    assert canonical(path) == one
+
+
+def test_commands_are_the_files_in_the_folder_of_commands():
+    binary = Binary("a", files=("/usr/bin/vim", "/usr/sbin/ip", "/usr/bin/vim.d/x", "/usr/libexec/y", "/usr/bin/*"))
+    assert carried(binary).commands == carrying.commands(binary) == ("vim", "ip")
+
+
+def test_its_own_name_is_no_capability_of_a_package():
+    assert carried(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
+
+
+@pytest.mark.parametrize(
+    ("capability", "name"),
+    [
+        ("python3dist(Requests)", "requests"),
+        ("python3.14dist(requests)", "requests"),
+        ("npm(left-pad)", "left-pad"),
+        ("perl(JSON::XS)", "json::xs"),
+        ("php-composer(symfony/console)", "symfony/console"),
+        ("pkgconfig(gtk+-3.0)", "gtk+-3.0"),
+        ("php-pecl(ast)(x86-64)", "ast"),
+        ("libssl.so.3()(64bit)", "libssl"),
+    ],
+)
+def test_a_capability_says_how_a_package_is_called_elsewhere(capability, name):
+    assert carried(Binary("a", provides=(capability,))).foreign == (name,)
+
+
+def test_an_artifact_of_maven_is_known_without_its_group():
+    assert carried(Binary("a", provides=("mvn(org.apache:io)",))).foreign == ("org.apache:io", "io")
+
+
+@pytest.mark.parametrize("capability", ["bundled(npm(left-pad))", "config(a)", "user(bacula)", "rtld(GNU_HASH)", "b"])
+def test_other_capabilities_are_no_names_elsewhere(capability):
+    assert carried(Binary("a", provides=(capability,))).foreign == ()
+
+
+def test_of_many_files_those_that_people_ask_for_and_all_folders_are_kept():
+    others = tuple(f"/usr/share/a/{number}/file" for number in range(200))
+    paths = carried(Binary("a", files=(*others, "/usr/bin/a", "/etc/a.conf"))).paths
+    assert {"/usr/bin/a", "/etc/a.conf", "/usr/share/a/199"} <= set(paths)
+    assert "/usr/share/a/199/file" not in paths
+
+
+def test_a_path_is_asked_for_with_the_folders_it_is_in():
+    assert asked_paths("/usr/share/vim/vim91/x") == ("/usr/share/vim/vim91/x", "/usr/share/vim/vim91", "/usr/share/vim")
+
+
+@pytest.mark.parametrize("text", ["", "vim", "/", "//", "a/b", "/usr\0/x"])
+def test_what_is_no_path_asks_for_none(text):
+    assert asked_paths(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "capabilities"),
+    [
+        ("libfoo.so.3", ("libfoo.so.3", "libfoo.so.3()(64bit)")),
+        ("libfoo.so.3()(64bit)", ("libfoo.so.3()(64bit)",)),
+        ("python3dist(requests) >= 2.0", ("python3dist(requests)",)),
+        ("vim-enhanced(x86-64) = 2:9.1-1", ("vim-enhanced",)),
+        ("drop down terminal", ()),
+        ("(a if b)", ()),
+        ("", ()),
+    ],
+)
+def test_a_text_asks_for_capabilities(text, capabilities):
+    assert asked_capabilities(text) == capabilities
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("/usr/bin/htop", ["htop"]),
+        ("pkgconfig(gtk4)", ["gtk4"]),
+        ("libfoo.so.3()(64bit)", ["libfoo"]),
+        ("golang(github.com/spf13/cobra)", ["github.com/spf13/cobra", "github spf13 cobra", "cobra"]),
+        ("org.apache.commons:commons-io", ["apache commons commons-io", "commons-io"]),
+        ("libssl-dev", ["libssl-devel", "libssl"]),
+        ("vim", []),
+        ("drop down terminal", []),
+    ],
+)
+def test_a_text_has_names_in_it(text, names):
+    assert list(plain(text)) == names
+
+
+@given(text=st.text(max_size=2000))
+def test_any_text_can_be_asked(text):
+    for found in (*asked_paths(text), *asked_capabilities(text), *plain(text)):
+        assert len(bounded(found).encode()) <= carrying.TERM_LETTERS
+
+
+@given(path=st.text(alphabet="/abinsulr.", max_size=40))
+def test_what_is_asked_for_is_spelled_as_what_is_written(path):
+    assert canonical(canonical(path)) == canonical(path)
+
+
+def test_long_texts_are_told_apart():
+    assert bounded("a" * 500 + "b") != bounded("a" * 500 + "c")

@@ -1,0 +1,177 @@
+"""What packages are found by beside their names and prose, why they were, and texts with slips in them."""
+
+import pytest
+
+from fedora_packages.search.document import Binary
+from fedora_packages.search.reader import Reader
+from fedora_packages.search.reasons import Reason
+from fedora_packages.search.writer import Writer
+from tests.search.fedora import document
+
+HTOP = Binary("htop", "Process viewer", files=("/usr/bin/htop", "/usr/share/applications/htop.desktop"))
+OPENSSL = (
+    Binary("openssl", provides=("openssl(cli)",), files=("/usr/bin/openssl", "/etc/pki/tls/openssl.cnf")),
+    Binary("openssl-devel", provides=("pkgconfig(libssl)",)),
+    Binary("openssl-libs", provides=("libssl.so.3()(64bit)",), obsoletes=("openssl-fips",)),
+)
+REQUESTS = Binary("python3-requests", provides=("python3dist(requests)", "python3.14dist(requests)"))
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    path = tmp_path_factory.mktemp("found") / "index"
+    with Writer(path, create=True) as writer:
+        writer.replace(
+            [
+                document("openssl", summary="Cryptography", owner="dbelyavs", dependents=900, binaries=OPENSSL),
+                document("htop", summary="Interactive process viewer", owner="mhalano", binaries=(HTOP,)),
+                document("htop-vim", summary="A viewer that is like htop"),
+                document("python-requests", binaries=(REQUESTS,)),
+                document("rust-requests", "rust-requests-devel"),
+                document("grub2", "grub2-common", dependents=9),
+                document("grub-theme", "grub-theme"),
+                document("mysql++", "mysql++"),
+                document("mysql8.4", "mysql8.4"),
+                document("mysql9.7", "mysql9.7", dependents=3),
+                document("lantern-big", dependents=5000),
+                document("lantern-a", dependents=1),
+                document("kakoune", "kakoune"),
+                document("gnome-terminal", "gnome-terminal", summary="Terminal emulator"),
+                document("files", "files-file-manager", summary="Manager that keeps every file in order"),
+                document("nautilus", "nautilus", summary="File manager for the desktop"),
+                document("podman", "podman", summary="Manage containers", description="Runs them without a daemon."),
+                document("daemonize", "daemonize", summary="Run a program as a daemon"),
+                *(
+                    document(f"share-{n}", binaries=(Binary(f"s{n}", files=(f"/usr/share/all/{n}",)),))
+                    for n in range(30)
+                ),
+            ]
+        )
+        writer.commit()
+    return Reader(path)
+
+
+def names(hits):
+    return [hit.document.name for hit in hits.hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "reason"),
+    [
+        ("/usr/bin/htop", "htop", Reason("path", "/usr/bin/htop", ("htop",))),
+        ("/bin/htop", "htop", Reason("path", "/usr/bin/htop", ("htop",))),
+        ("/etc/pki/tls/nothing", "openssl", Reason("folder", "/etc/pki/tls", ("openssl",))),
+        ("openssl.cnf", "openssl", Reason("file", "openssl.cnf", ("openssl",))),
+        ("pkgconfig(libssl)", "openssl", Reason("capability", "pkgconfig(libssl)", ("openssl-devel",))),
+        ("pkgconfig(libssl) >= 3", "openssl", Reason("capability", "pkgconfig(libssl)", ("openssl-devel",))),
+        ("libssl.so.3", "openssl", Reason("capability", "libssl.so.3()(64bit)", ("openssl-libs",))),
+        ("openssl-fips", "openssl", Reason("obsoletes", "openssl-fips", ("openssl-libs",))),
+        ("requests", "python-requests", Reason("foreign", "requests", ("python3-requests",))),
+        ("dbelyavs", "openssl", Reason("maintainer", "dbelyavs")),
+        ("cryptography", "openssl", Reason("summary", "cryptography")),
+        ("without daemon", "podman", Reason("description", "without daemon")),
+    ],
+)
+def test_a_package_is_found_first_and_says_why(reader, text, source, reason):
+    first = reader.search(text).hits[0]
+    assert first.document.name == source
+    assert reason in first.reasons
+
+
+def test_a_command_comes_right_after_the_names(reader):
+    first = reader.search("htop").hits[0]
+    assert (first.document.name, first.reasons[0]) == ("htop", Reason("command", "htop", ("htop",)))
+
+
+def test_a_folder_that_many_packages_share_says_nothing(reader):
+    assert reader.search("/usr/share/all/other").total == 0
+
+
+def test_a_hit_is_called_by_the_binary_that_was_asked_for(reader):
+    assert [reader.search(text).hits[0].name for text in ("openssl-libs", "openssl", "htop")] == [
+        "openssl-libs",
+        "openssl",
+        "htop",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        # Where words tie what much depends on comes first.
+        ("lantern", "lantern-big"),
+        # A version at its end, and a language before it, are no part of what a package is called.
+        ("grub", "grub2"),
+        ("mysql", "mysql9.7"),
+        ("mysql++", "mysql++"),
+        # Words that follow each other say more than words anywhere.
+        ("file manager", "nautilus"),
+        ("gnome terminal", "gnome-terminal"),
+        # Any word will do where no package has all.
+        ("containers without a zebra", "podman"),
+    ],
+)
+def test_a_text_finds_first(reader, text, first):
+    assert names(reader.search(text))[0] == first
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected", "first"),
+    [
+        ("kakuone", "kakoune", "kakoune"),
+        ("gnome-termnal", "gnome-terminal", "gnome-terminal"),
+        ("gnome termnal", "gnome terminal", "gnome-terminal"),
+        ("cryptografy", "cryptography", "openssl"),
+        ("/usr/sbin/kakoune", "kakoune", "kakoune"),
+        ("pkgconfig(kakoune)", "kakoune", "kakoune"),
+        ("libssl-dev", "libssl", "openssl"),
+    ],
+)
+def test_what_finds_nothing_is_corrected_and_that_is_told(reader, text, corrected, first):
+    found = reader.search(text)
+    assert (found.corrected, names(found)[0]) == (corrected, first)
+
+
+def test_what_finds_something_is_not_corrected(reader):
+    assert reader.search("kakoune").corrected is None
+
+
+def test_corrected_pages_follow_each_other(reader):
+    whole = names(reader.search("lantrn", rows=50))
+    assert [name for start in range(len(whole)) for name in names(reader.search("lantrn", start, 1))] == whole
+
+
+def test_capabilities_lead_to_the_binaries_that_provide_them(reader):
+    asked = ["libssl.so.3()(64bit)", "/usr/sbin/htop", "htop", "openssl(cli)", "unknown", ""]
+    assert reader.providers(asked) == {
+        "libssl.so.3()(64bit)": ("openssl-libs",),
+        "/usr/sbin/htop": ("htop",),
+        "htop": ("htop",),
+        "openssl(cli)": ("openssl",),
+    }
+
+
+def test_a_name_that_was_obsoleted_leads_on(reader):
+    assert (reader.obsoleters("openssl-fips"), reader.obsoleters("openssl")) == (("openssl-libs",), ())
+
+
+def test_what_a_package_was_found_by_is_gone_when_it_is_replaced(make_index, tmp_path):
+    reader = make_index(document("htop", binaries=(HTOP,)))
+    with Writer(tmp_path / "index") as writer:
+        writer.replace([document("htop", "htop", summary="Something")])
+        writer.commit()
+    assert reader.search("/usr/bin/htop").hits[0].reasons == ()
+    # The spellings of its summary too.
+    assert reader.search("proces").total == 0
+
+
+def test_a_package_is_kept_as_another_index_has_it(make_index, tmp_path):
+    make_index(document("htop", binaries=(HTOP,)), document("other"))
+    with Writer(tmp_path / "new", create=True) as writer:
+        assert writer.keep("htop", tmp_path / "index").name == "htop"
+        assert writer.keep("unknown", tmp_path / "index") is None
+        assert writer.keep("htop", tmp_path / "none") is None
+        writer.commit()
+    new = Reader(tmp_path / "new")
+    assert (list(new.names()), new.search("/usr/bin/htop").hits[0].document.name) == (["htop"], "htop")
+    assert ([found.name for found in new.complete("hto")], new.search("htpo").corrected) == (["htop"], "htop")
