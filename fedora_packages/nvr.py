@@ -8,8 +8,11 @@ from typing import Any
 
 from fedora_packages.errors import InvalidNVR
 
+#: Characters of the name of a package.
+LONGEST_NAME = 200
+
 #: What a package may be called, source or binary.  Fedora's guidelines allow these characters; rpm itself allows more.
-PACKAGE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,199}")
+PACKAGE_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._+-]{{0,{LONGEST_NAME - 1}}}")
 
 MAX_LENGTH = 512
 

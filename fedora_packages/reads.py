@@ -17,7 +17,7 @@ from typing import Any
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.reading import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
-from fedora_packages.redis_server import in_one_trip
+from fedora_packages.redis_server import counted, in_one_trip
 from fedora_packages.service import Service
 from fedora_packages.watch import Watch
 
@@ -41,6 +41,9 @@ UNSEEN = "it is asked again and again until it does, for some minutes"
 
 #: Seconds that a page waits for an upstream without which it is whole.
 MOMENT = 0.3
+
+#: Entries that are left to the worker in a minute because many were asked for at once; it knows of others by itself.
+LEFT_PER_MINUTE = 1000
 
 #: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
 WAITING_PER_THREAD = 8
@@ -86,20 +89,23 @@ class Reads:
     def known(self, wanted: Sequence[Wanted]) -> list[Reading]:
         """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
 
-        What is not fresh is left to the worker, unless it is costly and was never known.  Raises `CacheUnavailable`.
+        What is not fresh is left to the worker, unless it is costly and was never known: `LEFT_PER_MINUTE` entries at most, so
+        that whoever asks for all packages does not make those wait that messages are about.  Raises `CacheUnavailable`.
         """
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         readings = self._cache.read(pairs)
         for want, reading in zip(wanted, readings, strict=True):
             self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
-        missing = {
+        missing = dict.fromkeys(
             (want.query, want.package)
             for want, found in zip(wanted, readings, strict=True)
             if not found.is_fresh and (found.is_known or not want.query.declaration.is_costly)
-        }
+        )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
-            in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, jobs))
+            count, _ = counted(self._service.client, "{queue}:left", len(jobs))
+            left = jobs[: max(0, len(jobs) - max(0, count - LEFT_PER_MINUTE))]
+            in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, left))
         return self._watched([_shown(*pair) for pair in zip(wanted, readings, strict=True)])
 
     def _filled(

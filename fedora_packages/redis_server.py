@@ -4,6 +4,7 @@ What is kept there is known to others; all keys begin with `PREFIX`.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import cache as once
@@ -15,6 +16,9 @@ import redis
 from fedora_packages.errors import CacheUnavailable
 
 PREFIX = "fp"
+
+#: Seconds in which is counted what is bounded by the minute.
+MINUTE = 60
 
 
 @once
@@ -67,6 +71,21 @@ def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool 
                 for path in files("fedora_packages").joinpath("lua").iterdir():
                     client.script_load(path.read_text(encoding="utf-8"))
     raise AssertionError("unreachable: the second trip returns or raises")
+
+
+def counted(client: redis.Redis, what: str, by: int = 1) -> tuple[int, int]:
+    """Count something, over all processes; returns how many there have been in this minute, and in how many seconds it ends.
+
+    The key is ``fp:WHAT:<minute>``.  Raises `CacheUnavailable`.
+    """
+    now = time.time()
+    key = f"{PREFIX}:{what}:{int(now // MINUTE)}"
+    with redis_errors():
+        pipe = client.pipeline(transaction=False)
+        pipe.incrby(key, by)
+        pipe.expire(key, 2 * MINUTE)
+        count, _ = pipe.execute()
+    return count, MINUTE - int(now % MINUTE)
 
 
 @contextmanager

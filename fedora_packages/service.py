@@ -3,6 +3,7 @@
 `build` makes them from settings; nothing connects before it is used.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ import redis
 from fedora_packages import connectors
 from fedora_packages.cache import Cache
 from fedora_packages.connectors import Connector, ReleaseTags
-from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.figures import Figures
 from fedora_packages.query import Queries
 from fedora_packages.reading import Entry
@@ -20,6 +21,8 @@ from fedora_packages.redis_server import connect
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
 from fedora_packages.worker.queue import Queue
+
+log = logging.getLogger(__name__)
 
 #: The query that says which releases there are.
 RELEASES = "bodhi.releases"
@@ -65,7 +68,9 @@ def build(settings: Settings, by: str) -> Service:
     """Return the service's parts; ``by`` is who uses them and what stamps and upstreams are told: ``web`` or ``worker``."""
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
     figures = Figures(client)
-    found = connectors.load(settings, by, lambda: _tags(service), figures.asked)
+    found = connectors.load(
+        settings, by, lambda: _tags(service), figures.asked, lambda upstream: _hurry(service, upstream)
+    )
     queries = Queries(found.values())
     cache = Cache(
         client,
@@ -76,6 +81,16 @@ def build(settings: Settings, by: str) -> Service:
     )
     service = Service(settings, client, found, queries, cache, Queue(client), Reader(settings.search.index), figures)
     return service
+
+
+def _hurry(service: Service, upstream: str) -> None:
+    """Have what failed because of an upstream tried again now that it answers: whose circuit closes first tells all workers."""
+    try:
+        made = service.queue.hurry(upstream)
+    except CacheUnavailable as error:
+        log.error("what waits for %s, which answers again, waits for its time: %s", upstream, error)
+    else:
+        log.info("%s answers again: %d jobs that had failed are due", upstream, made)
 
 
 def _tags(service: Service) -> tuple[ReleaseTags, ...]:

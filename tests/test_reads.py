@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,6 +51,20 @@ def test_a_hit_asks_nobody(reads, builds, upstream):
     asked = len(upstream.asked)
     reads([builds])
     assert len(upstream.asked) == asked
+
+
+def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, reads, monkeypatch):
+    now = [1764000000.0]
+    monkeypatch.setattr("fedora_packages.redis_server.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("fedora_packages.reads.LEFT_PER_MINUTE", 3)
+    depths = []
+    for number in range(3):
+        wanted = [Wanted(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
+        assert [reading.state for reading in reads.known(wanted)] == ["unknown"] * 2
+        depths.append(service.queue.depth("koji"))
+    now[0] += 60
+    reads.known(wanted)
+    assert (depths, service.queue.depth("koji")) == ([2, 3, 3], 5)
 
 
 def test_many_are_answered_in_their_order(reads, builds, spec, upstream):

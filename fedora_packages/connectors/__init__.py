@@ -4,7 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
-from fedora_packages.connectors.base import Asked, Connector, ReleaseTags, nobody_counts
+from fedora_packages.connectors.base import Asked, Connector, Recovered, ReleaseTags, nobody_counts, nobody_waits
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 
@@ -14,12 +14,13 @@ def load(
     agent: str,
     releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
     asked: Asked = nobody_counts,
+    recovered: Recovered = nobody_waits,
 ) -> dict[str, Connector]:
     """Return a connector for each class in this directory, by its name.
 
     ``agent`` is told to upstreams as who asks (``"web"``, ``"worker"``).  ``releases`` gives the active releases with their
-    koji tags, for queries that ask about each.  ``asked`` is told of each request.  Two connectors of one name are an error
-    that names both modules.
+    koji tags, for queries that ask about each.  ``asked`` is told of each request, ``recovered`` of each upstream that answers
+    again after it was left alone.  Two connectors of one name are an error that names both modules.
     """
     found: dict[str, type[Connector]] = {}
     for module_info in pkgutil.iter_modules(__path__):
@@ -33,4 +34,6 @@ def load(
                         f"two connectors are called {member.name!r}: {found[member.name].__module__} and {member.__module__}"
                     )
                 found[member.name] = member
-    return {name: kind(settings.connectors[name], agent, releases, asked) for name, kind in sorted(found.items())}
+    return {
+        name: kind(settings.connectors[name], agent, releases, asked, recovered) for name, kind in sorted(found.items())
+    }

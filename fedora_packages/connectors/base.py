@@ -57,6 +57,12 @@ class Circuit:
         with self._lock:
             return max(0.0, self._until - self._clock())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether upstream is left alone, or one request was let through and has not been answered yet."""
+        with self._lock:
+            return self._failures >= self.FAILURES
+
     def enter(self) -> bool:
         """Whether a request may be made now; of those that wait for the end of a pause, one may."""
         with self._lock:
@@ -67,11 +73,13 @@ class Circuit:
                 self._until = now + self._patience
             return True
 
-    def succeeded(self) -> None:
-        """Note that upstream answered."""
+    def succeeded(self) -> bool:
+        """Note that upstream answered; returns whether it was left alone until now."""
         with self._lock:
+            was_open = self._failures >= self.FAILURES
             self._failures, self._until = 0, 0.0
             self.answered_at, self.failing_since = time.time(), None
+            return was_open
 
     def as_dict(self) -> dict[str, Any]:
         """Return what there is to tell of it, JSON-ready: ``failures`` in a row, ``rests`` for so many seconds more, and why."""
@@ -110,6 +118,14 @@ def nobody_counts(upstream: str, outcome: str, seconds: float) -> None:
     """Count nothing."""
 
 
+#: Told which upstream answers again that had been left alone.
+Recovered = Callable[[str], None]
+
+
+def nobody_waits(upstream: str) -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True)
 class ReleaseTags:
     """An active release as queries see it: its branch and the koji tags that hold its builds (None: it has no such tag)."""
@@ -144,10 +160,12 @@ class Connector:
         agent: str,
         releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
         asked: Asked = nobody_counts,
+        recovered: Recovered = nobody_waits,
     ):
         self.settings = settings
         self.releases = releases
         self._asked = asked
+        self._recovered = recovered
         self.circuit = Circuit(settings.rest, settings.timeout)
         self._turns = threading.BoundedSemaphore(settings.concurrency)
         self._agent = f"fedora-packages/{_version()} ({agent})"
@@ -219,12 +237,16 @@ class Connector:
         except UpstreamLied as error:
             # It did answer; that what it said cannot be used is no reason to leave it alone.
             outcome = error.kind
-            self.circuit.succeeded()
+            self._answered()
             raise
         finally:
             self._asked(self.name, outcome, time.perf_counter() - ticks)
-        self.circuit.succeeded()
+        self._answered()
         return answer
+
+    def _answered(self) -> None:
+        if self.circuit.succeeded():
+            self._recovered(self.name)
 
     def _patiently(self, sent: Mapping[str, Any], asked: str, most: int | None) -> Answer:
         deadline = time.monotonic() + self.settings.timeout

@@ -9,7 +9,7 @@ from fedora_packages.connectors.base import Connector, boolean, integer, items, 
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.events import dig, name_of, objects, texts, update_of
 from fedora_packages.query import query
-from fedora_packages.schema import count, flag, moment, one_of, optional, record, rows, whole, word
+from fedora_packages.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
 from fedora_packages.schema import text as a_text
 
 #: How many updates are kept for a package, newest first.
@@ -32,7 +32,7 @@ TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 #: What `BodhiConnector.updates` and `BodhiConnector.releases` return.
 UPDATES = record(
     total=count("updates that bodhi knows of"),
-    testing=count("of those that are listed, how many are in testing"),
+    testing=count("of those that are kept, how many are in testing"),
     updates=rows(
         record(
             alias=a_text(most=128),
@@ -52,6 +52,7 @@ UPDATES = record(
             stable=optional(moment("when it came to stable"), "null until then"),
             gating=optional(word("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed")),
             builds=rows(a_text("NVR"), 1000),
+            epochs=table(whole(), "of those builds that have one which is not 0, by NVR"),
             bugs=rows(record(id=whole(), title=optional(a_text(most=500)), security=flag()), 1000),
         ),
         UPDATES_KEPT,
@@ -82,7 +83,7 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(shape=2, every="updates_every", returns=UPDATES)
+    @query(shape=3, every="updates_every", returns=UPDATES)
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
@@ -102,6 +103,7 @@ class BodhiConnector(Connector):
                           "testing": None, "stable": None,  # when it came to testing, and to stable; None until then
                           "gating": "passed",               # None if bodhi does not say
                           "builds": ["guake-3.9.0-1.fc45"],
+                          "epochs": {"guake-3.9.0-1.fc45": 1},    # of builds that have one which is not 0
                           "bugs": [{"id": 1234567, "title": "...", "security": False}]}]}
 
         At most `UPDATES_KEPT` are listed.  A package that bodhi does not know has a total of 0.
@@ -242,7 +244,7 @@ def _time(value: Any) -> int | None:
 
 
 def _update(row: Any) -> dict[str, Any]:
-    release, user = row.get("release"), row.get("user")
+    release, user, builds = row.get("release"), row.get("user"), items(row["builds"])[:1000]
     return {
         "alias": text(row["alias"], 128),
         "title": text(row["title"], 2000),
@@ -260,7 +262,8 @@ def _update(row: Any) -> dict[str, Any]:
         "testing": _time(row["date_testing"]),
         "stable": _time(row["date_stable"]),
         "gating": optional_text(row.get("test_gating_status"), 32),
-        "builds": [text(build["nvr"], 512) for build in items(row["builds"])[:1000]],
+        "builds": [text(build["nvr"], 512) for build in builds],
+        "epochs": {build["nvr"]: integer(build["epoch"]) for build in builds if build.get("epoch")},
         "bugs": [
             {
                 "id": integer(bug["bug_id"]),

@@ -5,6 +5,7 @@ nowhere but in ``total_matches``, which other servers do not have.  So pages are
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +35,9 @@ NO_SUCH_BUG, PRIVATE_BUG = (51, 100, 101), (102,)
 
 SECURITY_TEAM = "security-response-team@redhat.com"
 
+#: What a bug can be marked as.  A tracker stands for other bugs; bugzilla has a keyword for it.
+SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
+TRACKING = "Tracking"
 
 #: The statuses that an open bug usually has.
 OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
@@ -79,6 +83,12 @@ def open_bugs(
     wanted += [("component", package), ("bug_status", "__open__")]
     wanted += [("version", version)] if version else []
     return wanted + ([("f1", "blocked"), ("o1", "isnotempty")] if is_blocking else [])
+
+
+def marks_of(bug: Mapping[str, Any]) -> list[str]:
+    """Return what a bug, as `BugzillaConnector.bugs` has it, is marked as."""
+    signs = {SECURITY: bug["security"], BLOCKER: bug["blocks"], TRACKER: TRACKING in bug["keywords"]}
+    return [mark for mark, is_so in signs.items() if is_so]
 
 
 class BugzillaConnector(Connector):

@@ -6,7 +6,7 @@ the upstream lags).  `Happenings.happen` is the one entrance.
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -216,9 +216,10 @@ class Happenings(Teller):
                     self.pending.setdefault(repository, set()).add(package.name)
 
     def tag(self, package: Package, options: Options) -> None:
-        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest that is complete), user."""
+        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
         tag = self.koji_tag(options)
-        self.add_tag(package, self._chosen(package, options, None), tag, options.account("user", "bodhi"))
+        branches = {release.branch for release in self.world.releases if release.owns(tag)}
+        self.add_tag(package, self._chosen(package, options, None, branches), tag, options.account("user", "bodhi"))
 
     def untag(self, package: Package, options: Options) -> None:
         """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
@@ -235,7 +236,10 @@ class Happenings(Teller):
             raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}")
         return tag
 
-    def _chosen(self, package: Package, options: Options, tag: str | None) -> Build:
+    def _chosen(
+        self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
+    ) -> Build:
+        """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
         wanted = options.text("build", None)
         complete = [build for build in package.builds if build.state == "complete"]
         if wanted is not None:
@@ -243,6 +247,8 @@ class Happenings(Teller):
         elif tag is not None:
             held = package.tags.get(tag, ())
             complete = [build for build in complete if held and build.build_id == held[0]]
+        elif branches:
+            complete = [build for build in complete if build.branch in branches]
         if not complete:
             raise NotPossible(f"{package.name} has no such build" + (f" tagged {tag}" if tag else ""))
         return complete[-1]

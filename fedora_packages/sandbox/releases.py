@@ -49,6 +49,10 @@ class Release:
             return self.branch
         return self.branch if self.branch in ("rawhide", "eln") else self.version
 
+    def owns(self, tag: str) -> bool:
+        """Whether a koji tag is one of this release's: all begin with that of its first day."""
+        return tag in (self.branch, self.base_tag) or tag.startswith(f"{self.base_tag}-")
+
     def passing_tags(self) -> dict[str, str]:
         """Return the tags that builds pass on their way, by bodhi's name for them."""
         stem = self.testing_tag.removesuffix("-updates-testing").removesuffix("-testing")

@@ -143,7 +143,8 @@ ${part}\
   <h2>Lists</h2>
   <p>An address gives all of a list, unless it is asked for less: by <code>page</code> and <code>size</code>, and by what its rows can
     be filtered by.  The answer then has <code>list</code> too: how many rows there are, and the addresses of the pages before and after.
-    A page after the last is empty and no error: lists become shorter.</p>
+    Of a list that is filtered the <code>total</code> of the value is that of the rows that are left, and <code>list</code> has as
+    <code>whole</code> what it is without filters.  A page after the last is empty and no error: lists become shorter.</p>
 </section>
 
 <section class="panel" id="caching">

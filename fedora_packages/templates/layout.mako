@@ -27,8 +27,8 @@
   </main>
   <footer class="site">
     <p>What koji, bodhi, bugzilla, mdapi, dist-git, FAF and Anitya say, in one place.  All times are UTC.
-      <a href="${request.route_path('status')}">Is it right, and up to date?</a>
-      <a href="${request.route_path('api')}">The same for programs</a></p>
+      <a href="${request.route_path('status')}">Status</a>: is it right, and up to date?
+      <a href="${request.route_path('api')}">API</a>: the same for programs.</p>
   </footer>
 </body>
 </html>

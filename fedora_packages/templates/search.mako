@@ -15,8 +15,22 @@ Fedora Packages\
 <%block name="searched">${term}</%block>
 % if slice is None:
 <h1>Packages in Fedora</h1>
-<p>Search for a package by its name, by that of a binary package, or by words of its description.  Each package has one page:
-  its builds, updates, bugs, files, changelog, dependencies and sources, as they are now.</p>
+<p>Each package has one page: its builds, updates, bugs, files, changelog, dependencies and sources, as they are now, and how fresh
+  each of these is.  All of Fedora and EPEL is here: every active release, source and binary packages, those that were retired
+  too.</p>
+<h2>What can be searched for</h2>
+<dl class="examples">
+  % for what, texts in examples:
+  <dt>${what}</dt>
+  <dd>\
+    % for text in texts:
+    <a href="${request.route_path('search', _query={'search': text})}">${text}</a>\
+    % endfor
+  </dd>
+  % endfor
+</dl>
+<p>Programs have the same in <a href="${request.route_path('api')}">JSON</a>; whether all of it is up to date says
+  <a href="${request.route_path('status')}">Status</a>.</p>
 % else:
 <h1>Packages for “${term}”</h1>
 % if identified:

@@ -13,8 +13,8 @@
 
 ## The cells of a distribution: half, 95 and 99 of a hundred.
 <%def name="cells(durations)">
-  % for words in percentiles(durations):
-  <td class="number">${words}</td>
+  % for label, words in percentiles(durations).items():
+  <td class="number" data-label="${label}">${words}</td>
   % endfor
 </%def>
 
@@ -82,7 +82,7 @@
 <h2 id="workers">Workers</h2>
 % if health.workers:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-workers">
-<table>
+<table class="stacked">
   <caption id="caption-workers">What each worker said of itself last</caption>
   <thead>
     <tr><th scope="col">Worker</th><th scope="col">Is</th><th scope="col">Messages handled up to</th>
@@ -92,7 +92,7 @@
   % for worker in health.workers:
     <tr>
       <th scope="row">${worker.name}</th>
-      <td>
+      <td data-label="Is">
       % if worker.is_alive and worker.begun is None:
         <span class="good">alive</span>
       % elif worker.is_alive:
@@ -104,10 +104,10 @@
         <br><span class="bad">without ${", ".join(worker.dead)}</span>
       % endif
       </td>
-      <td>${at(worker.until)}</td>
-      <td class="number">${"–" if worker.inbox is None else worker.inbox}</td>
+      <td data-label="Messages handled up to">${at(worker.until)}</td>
+      <td class="number" data-label="In hand">${"–" if worker.inbox is None else worker.inbox}</td>
       % if worker.is_alive:
-      <td>
+      <td data-label="Bus">
         <ul class="plain">
         % for address, is_connected in worker.endpoints.items():
           <li>${address}<br>
@@ -126,7 +126,7 @@
         % endif
         </ul>
       </td>
-      <td>
+      <td data-label="Missed messages">
       % if worker.gap is None:
         <span class="unknown">not known</span>
       % else:
@@ -146,8 +146,8 @@
       % endif
       </td>
       % else:
-      <td>–</td>
-      <td>–</td>
+      <td data-label="Bus">–</td>
+      <td data-label="Missed messages">–</td>
       % endif
     </tr>
   % endfor
@@ -160,7 +160,7 @@
 
 <h2 id="upstreams">Upstreams</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-upstreams">
-<table>
+<table class="stacked">
   <caption id="caption-upstreams">Requests, lately</caption>
   <thead>
     <tr><th scope="col">Upstream</th><th scope="col" class="number">Refills queued</th><th scope="col" class="number">Requests</th>
@@ -170,10 +170,10 @@
   % for upstream in health.upstreams:
     <tr>
       <th scope="row">${spoken(upstream.name)}</th>
-      <td class="number">${upstream.queued}</td>
-      <td class="number">${upstream.lately.took.count}</td>
-      <td class="number">${upstream.lately.silent}</td>
-      <td class="number">${upstream.lately.unusable}</td>
+      <td class="number" data-label="Refills queued">${upstream.queued}</td>
+      <td class="number" data-label="Requests">${upstream.lately.took.count}</td>
+      <td class="number" data-label="Not answered">${upstream.lately.silent}</td>
+      <td class="number" data-label="Not usable">${upstream.lately.unusable}</td>
       ${cells(upstream.lately.took)}
     </tr>
   % endfor
@@ -181,7 +181,7 @@
 </table>
 </div>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-breakers">
-<table>
+<table class="stacked">
   <caption id="caption-breakers">Whom each upstream answers</caption>
   <thead>
     <tr><th scope="col">Upstream</th><th scope="col">Asked by</th><th scope="col">Is</th><th scope="col">Answered last</th>
@@ -192,8 +192,8 @@
     % for breaker in upstream.breakers:
     <tr>
       <th scope="row">${spoken(upstream.name)}</th>
-      <td>${breaker.process}</td>
-      <td>
+      <td data-label="Asked by">${breaker.process}</td>
+      <td data-label="Is">
       % if breaker.failures:
         <span class="bad">${"left alone" if breaker.is_open else "failing"}</span> since ${at(breaker.failing_since)},
         ${breaker.failures} in a row
@@ -203,14 +203,14 @@
         <span class="none">not asked yet</span>
       % endif
       </td>
-      <td>
+      <td data-label="Answered last">
       % if breaker.answered is None:
         <span class="none">never</span>
       % else:
         ${at(breaker.answered)}
       % endif
       </td>
-      <td class="said">${breaker.reason}</td>
+      <td class="said" data-label="What it said instead">${breaker.reason}</td>
     </tr>
     % endfor
   % endfor
@@ -220,7 +220,7 @@
 
 <h2 id="queries">Queries</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-queries">
-<table>
+<table class="stacked">
   <caption id="caption-queries">The cache, lately</caption>
   <thead>
     <tr><th scope="col">Query</th><th scope="col" class="number">Entries</th><th scope="col" class="number">Hits</th>
@@ -233,26 +233,26 @@
   % for query in health.queries:
     <tr>
       <th scope="row">${query.name}</th>
-      <td class="number">${"–" if query.entries is None else query.entries}</td>
-      <td class="number">${query.lately.hits}</td>
-      <td class="number">${query.lately.misses}</td>
-      <td class="number">${share(query.lately.hit_rate)}</td>
-      <td class="number">${query.lately.refills}</td>
-      <td class="number">${query.lately.failures}</td>
-      <td class="number">${query.lately.looks}</td>
-      <td class="number">${query.waiting.entries}</td>
-      <td>
+      <td class="number" data-label="Entries">${"–" if query.entries is None else query.entries}</td>
+      <td class="number" data-label="Hits">${query.lately.hits}</td>
+      <td class="number" data-label="Misses">${query.lately.misses}</td>
+      <td class="number" data-label="Hit rate">${share(query.lately.hit_rate)}</td>
+      <td class="number" data-label="Refills">${query.lately.refills}</td>
+      <td class="number" data-label="Failed">${query.lately.failures}</td>
+      <td class="number" data-label="Not shown yet">${query.lately.looks}</td>
+      <td class="number" data-label="Waiting">${query.waiting.entries}</td>
       % if query.waiting.package:
-        ${query.waiting.package}, since ${at(query.waiting.since)}
+      <td data-label="Waiting longest">${query.waiting.package}, since ${at(query.waiting.since)}</td>
+      % else:
+      <td></td>
       % endif
-      </td>
     </tr>
   % endfor
   </tbody>
 </table>
 </div>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-audit">
-<table>
+<table class="stacked">
   <caption id="caption-audit">Entries compared with what upstreams say, and what was found: lately, and since the beginning</caption>
   <thead>
     <tr><th scope="col">Query</th><th scope="col" class="number">Audits</th><th scope="col" class="number">On schedule</th>
@@ -264,13 +264,13 @@
   % for query in health.queries:
     <tr>
       <th scope="row">${query.name}</th>
-      <td class="number">${query.lately.audited} / ${query.total.audited}</td>
-      <td class="number">${query.lately.scheduled} / ${query.total.scheduled}</td>
-      <td class="number">${query.lately.asked} / ${query.total.asked}</td>
-      <td class="number">${query.lately.late} / ${query.total.late}</td>
-      <td class="number">${query.lately.unannounced} / ${query.total.unannounced}</td>
-      <td class="number">${query.lately.drift} / ${query.total.drift}</td>
-      <td class="number">${share(query.lately.drift_rate)} / ${share(query.total.drift_rate)}</td>
+      <td class="number" data-label="Audits">${query.lately.audited} / ${query.total.audited}</td>
+      <td class="number" data-label="On schedule">${query.lately.scheduled} / ${query.total.scheduled}</td>
+      <td class="number" data-label="For readers">${query.lately.asked} / ${query.total.asked}</td>
+      <td class="number" data-label="Message late">${query.lately.late} / ${query.total.late}</td>
+      <td class="number" data-label="Never announced">${query.lately.unannounced} / ${query.total.unannounced}</td>
+      <td class="number" data-label="Message lost">${query.lately.drift} / ${query.total.drift}</td>
+      <td class="number" data-label="Lost for each audit">${share(query.lately.drift_rate)} / ${share(query.total.drift_rate)}</td>
     </tr>
   % endfor
   </tbody>
@@ -279,7 +279,7 @@
 
 <h2 id="messages">Messages</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-lags">
-<table>
+<table class="stacked">
   <caption id="caption-lags">How long messages take, lately.  The bus gives times in whole seconds: what begins with “sent” may be
     up to a second too long.</caption>
   <thead>
@@ -289,7 +289,7 @@
   % for lag in health.lags:
     <tr>
       <th scope="row">${lag_title(lag)}</th>
-      <td class="number">${lag.lately.count}</td>
+      <td class="number" data-label="Counted">${lag.lately.count}</td>
       ${cells(lag.lately)}
     </tr>
   % endfor
@@ -298,12 +298,12 @@
 </div>
 % if health.messages:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-outcomes">
-<table>
+<table class="stacked">
   <caption id="caption-outcomes">What became of messages, since the beginning</caption>
   <thead><tr><th scope="col">Outcome</th><th scope="col" class="number">Messages</th></tr></thead>
   <tbody>
   % for outcome, count in health.messages.items():
-    <tr><th scope="row">${outcome}</th><td class="number">${count}</td></tr>
+    <tr><th scope="row">${outcome}</th><td class="number" data-label="Messages">${count}</td></tr>
   % endfor
   </tbody>
 </table>
@@ -313,7 +313,7 @@
 % endif
 % if health.topics:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-topics">
-<table>
+<table class="stacked">
   <caption id="caption-topics">The newest message of each topic</caption>
   <thead>
     <tr><th scope="col">Topic</th><th scope="col">Sent</th><th scope="col">Handled</th><th scope="col">Message</th></tr>
@@ -322,9 +322,9 @@
   % for topic in health.topics:
     <tr>
       <th scope="row">${topic.topic}</th>
-      <td>${at(topic.sent)}</td>
-      <td>${at(topic.handled)}</td>
-      <td class="said"><code>${topic.id}</code></td>
+      <td data-label="Sent">${at(topic.sent)}</td>
+      <td data-label="Handled">${at(topic.handled)}</td>
+      <td class="said" data-label="Message"><code>${topic.id}</code></td>
     </tr>
   % endfor
   </tbody>
@@ -335,7 +335,7 @@
 <h2 id="drift">Lost messages</h2>
 % if drifts:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-drift">
-<table>
+<table class="stacked">
   <caption id="caption-drift">The latest entries that were not as upstream said, and of which no message told</caption>
   <thead>
     <tr><th scope="col">Found</th><th scope="col">Query</th><th scope="col">Package</th><th scope="col">Was fetched</th>
@@ -344,19 +344,19 @@
   <tbody>
   % for drift in drifts:
     <tr>
-      <td>${at(drift["found"])}</td>
-      <td>${drift["query"]}</td>
-      <td>${drift["package"]} ${drift["variant"]}</td>
-      <td>${at(drift["fetched"])}</td>
-      <td>
+      <td data-label="Found">${at(drift["found"])}</td>
+      <td data-label="Query">${drift["query"]}</td>
+      <td data-label="Package">${drift["package"]} ${drift["variant"]}</td>
+      <td data-label="Was fetched">${at(drift["fetched"])}</td>
+      <td data-label="Difference">
         <ul class="differences">
         % for difference in drift["differences"]:
           <li>${difference}</li>
         % endfor
         </ul>
       </td>
-      <td>${", ".join(drift["topics"])}</td>
-      <td>${drift["by"]}</td>
+      <td data-label="Should have come on">${", ".join(drift["topics"])}</td>
+      <td data-label="Found by">${drift["by"]}</td>
     </tr>
   % endfor
   </tbody>

@@ -28,14 +28,15 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.package import Package
 from fedora_packages.reading import Problem
 from fedora_packages.reads import Wanted
+from fedora_packages.redis_server import counted
 from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
-from fedora_packages.views.bounds import client_of, counted
+from fedora_packages.views.bounds import client_of
 from fedora_packages.views.errors import problem
 from fedora_packages.views.formats import spoken, trouble_of
-from fedora_packages.views.pages import asked_part, shown
+from fedora_packages.views.pages import asked_page, asked_part, shown
 from fedora_packages.views.request import UnknownPart, asked_package
-from fedora_packages.widgets.base import Page, Widget, page_of, panels, wanted_of
+from fedora_packages.widgets.base import Page, Widget, panels, wanted_of
 
 #: Seconds that a check may take in all; an upstream that needs longer is asked on, and whoever looks later sees what it said.
 LIMIT = 20.0
@@ -106,9 +107,9 @@ class Checks:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _count(self, what: str, allowed: int, why: str) -> None:
-        count, left = counted(self._service.client, f"{{checks}}:{what}")
+        count, seconds = counted(self._service.client, f"{{checks}}:{what}")
         if count > allowed:
-            raise TooManyChecks(why, left)
+            raise TooManyChecks(why, seconds)
 
     def _made(self, wanted: Sequence[Wanted]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
@@ -148,7 +149,7 @@ def check_panel(request: Request) -> dict[str, Any]:
     tab, (widget, *_) = asked_part(request)
     # Its links lead to the panel's own address: this one cannot be looked at.
     path = request.route_path("panel", **request.matchdict)
-    page = page_of([widget], package, request.service, request.links, request.given, path)
+    page = asked_page(request, package, [widget], path)
     wanted = _wanted(widget, page)
     outcomes = request.checks(client_of(request.remote_addr), package, list(wanted.values()))
     told = [_told(word, want, outcome) for (word, want), outcome in zip(wanted.items(), outcomes, strict=True)]

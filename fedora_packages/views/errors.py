@@ -19,6 +19,7 @@ from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnav
 from fedora_packages.search.finding import Hit
 from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
+from fedora_packages.views.unbuilt import UNBUILT, is_unbuilt
 
 log = logging.getLogger(__name__)
 
@@ -171,10 +172,14 @@ def not_found(request: Request) -> Response:
 @exception_view_config(UnknownPart)
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     """No such package, or no such part of it.  A page says what the search finds: the name may be an old one, or half of one."""
-    word = printable(request.matchdict["package"], 100) if isinstance(error, UnknownPackage) else ""
-    kind = "unknown-package" if isinstance(error, UnknownPackage) else "unknown-query"
+    if isinstance(error, UnknownPart):
+        return problem(request, 404, str(error.detail), kind="unknown-query")
+    name, detail = request.matchdict["package"], str(error.detail)
+    if is_unbuilt(request.service, name):
+        detail += f"  {UNBUILT}"
+    word = printable(name, 100)
     hits = [] if is_for_machines(request) else _found(request, word)
-    return problem(request, 404, str(error.detail), word, hits, kind=kind)
+    return problem(request, 404, detail, word, hits, kind="unknown-package")
 
 
 def _found(request: Request, word: str) -> Sequence[Hit]:

@@ -22,9 +22,8 @@ from pyramid.config import Configurator
 
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.reads import Filler
-from fedora_packages.redis_server import PREFIX, redis_errors
+from fedora_packages.redis_server import PREFIX, counted, redis_errors
 from fedora_packages.service import Service
-from fedora_packages.views.bounds import counted
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.package import BINARY, Package
-from fedora_packages.views.request import UnknownPart, asked_package
+from fedora_packages.views.request import UnknownPart, asked_package, branch_meant
 from fedora_packages.widgets.base import Count, Page, Panel, Tab, Widget, counts, page_of, panels
-from fedora_packages.widgets.parameters import MOST_ROWS
+from fedora_packages.widgets.parameters import MOST_ROWS, releases_of
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
@@ -37,8 +37,7 @@ def tab(request: Request) -> dict[str, Any]:
     """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
     package = asked_package(request)
     found, widgets = asked_part(request)
-    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
-    page = page_of(widgets, package, request.service, request.links, given)
+    page = asked_page(request, package, widgets)
     if package.is_retired:
         request.response.status_int = 410
     parts = panels(widgets, page, request.reads)
@@ -46,6 +45,14 @@ def tab(request: Request) -> dict[str, Any]:
     return shown(
         request, found, page, parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty]
     )
+
+
+def asked_page(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> Page:
+    """Return the page of some widgets that was asked for, at ``path`` (see `Page`).  Raises `InvalidArgument`."""
+    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
+    if given.get("release"):
+        given["release"] = branch_meant(request, given["release"], releases_of(package))
+    return page_of(widgets, package, request.service, request.links, given, path)
 
 
 def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:

@@ -20,6 +20,16 @@ ROWS = 20
 #: Characters of a term that are searched for, and shown again.
 TERM_KEPT = 200
 
+#: What can be searched for, each with texts of its kind.
+EXAMPLES = (
+    ("a source or binary package, whole or in part", ("vim", "gcc-c++", "gnome term")),
+    ("what it is for", ("drop down terminal", "irc client")),
+    ("a command or a file", ("restorecon", "/usr/bin/htop")),
+    ("what a package provides, or its name elsewhere", ("libssl.so.3()(64bit)", "pkgconfig(gtk4)", "JSON::XS")),
+    ("who maintains it", ("churchyard",)),
+    ("a build, an update, a bug, a CVE, or the address of one", ("bash-5.3.0-1.fc43", "FEDORA-2026-0123456789")),
+)
+
 
 @view_config(route_name="home", renderer=TEMPLATE)
 @view_config(route_name="search", renderer=TEMPLATE)
@@ -33,7 +43,7 @@ def search(request: Request) -> dict[str, Any]:
     pasted, term = term, printable(term.strip(), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
-        return {"term": "", "slice": None, "identified": None, "packages": request.service.index.count()}
+        return {"term": "", "slice": None, "start": 1, "corrected": None, "identified": None, "examples": EXAMPLES}
     start = (number - 1) * ROWS
     found = request.service.index.search(term, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
@@ -47,4 +57,5 @@ def search(request: Request) -> dict[str, Any]:
         "start": start + 1,
         "corrected": found.corrected,
         "identified": identified(request, pasted) if number == 1 else None,
+        "examples": (),
     }

@@ -129,9 +129,10 @@ def share(part: float | None) -> str:
     return "–" if part is None else f"{100 * part:.3g} %"
 
 
-def percentiles(durations: Durations) -> list[str]:
-    """Return the percentiles that are shown of some durations: half, 95 and 99 of a hundred."""
-    return [span(durations.percentile(part)) for part in (0.5, 0.95, 0.99)]
+def percentiles(durations: Durations) -> dict[str, str]:
+    """Return the percentiles that are shown of some durations, by what they are called: half, 95 and 99 of a hundred."""
+    parts = {"Half": 0.5, "95 %": 0.95, "99 %": 0.99}
+    return {called: span(durations.percentile(part)) for called, part in parts.items()}
 
 
 def second(seconds: float) -> str:

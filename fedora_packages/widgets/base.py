@@ -236,11 +236,15 @@ class Tab:
 
 @dataclass(frozen=True)
 class Read:
-    """A reading, the widget's word for its value, and the upstream that it comes from."""
+    """A reading, the widget's word for its value, and the upstream that it comes from.
+
+    ``is_background``: the value is about no package, and is only what others are shown by.
+    """
 
     word: str
     upstream: str
     reading: Reading
+    is_background: bool
 
 
 @dataclass(frozen=True)
@@ -255,15 +259,23 @@ class Panel:
     is_empty: bool = False
 
     @property
+    def stamped(self) -> tuple[Read, ...]:
+        """What the panel's own stamp speaks of: what was read about the package, if anything was.
+
+        The list of releases is days old at times, and right.  Whether it is, `is_fresh` tells, and its own stamp.
+        """
+        return tuple(read for read in self.reads if not read.is_background) or self.reads
+
+    @property
     def oldest(self) -> Read | None:
-        """The oldest of what is known of what was read."""
-        known = [read for read in self.reads if read.reading.is_known]
+        """The oldest of what is known of what the stamp speaks of."""
+        known = [read for read in self.stamped if read.reading.is_known]
         return min(known, key=lambda read: read.reading.stamp.fetched, default=None)
 
     @property
     def upstreams(self) -> tuple[str, ...]:
-        """The upstreams that were read."""
-        return tuple(dict.fromkeys(read.upstream for read in self.reads))
+        """The upstreams that the stamp speaks of."""
+        return tuple(dict.fromkeys(read.upstream for read in self.stamped))
 
     @property
     def is_fresh(self) -> bool:
@@ -343,8 +355,12 @@ def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch
     return list(found.values())
 
 
+def _read(word: str, query: Query, reading: Reading) -> Read:
+    return Read(word, query.upstream, reading, is_background=query.about == "nothing")
+
+
 def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, Reading]], switches: tuple[Switch, ...]) -> Panel:
-    reads = tuple(Read(word, page.service.queries[widget.reads[word]].upstream, reading) for word, reading in found)
+    reads = tuple(_read(word, page.service.queries[widget.reads[word]], reading) for word, reading in found)
     values = dict.fromkeys(widget.reads)
     values |= {word: reading.value if reading.is_known else None for word, reading in found}
     is_known = widget.main is None or values[widget.main] is not None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.connectors.bugzilla import PRODUCTS
+from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
@@ -17,10 +17,6 @@ LISTED = 10
 
 #: The statuses of open bugs in the order in which the service has always shown them.
 STATUSES = ("NEW", "VERIFIED", "ASSIGNED", "MODIFIED", "ON_DEV", "ON_QA", "RELEASE_PENDING", "POST")
-
-#: What a bug can be marked as.  A tracker stands for other bugs; bugzilla has a keyword for it.
-SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
-TRACKING = "Tracking"
 
 
 class BugsWidget(Widget):
@@ -73,7 +69,7 @@ class BugsWidget(Widget):
                 Filter(
                     "status", "Status", lambda bug: {bug["status"]} & {*STATUSES}, ranked(STATUSES), asked.get("status")
                 ),
-                Filter("mark", "Marked", _marks, ranked(MARKS), asked.get("mark")),
+                Filter("mark", "Marked", marks_of, ranked(MARKS), asked.get("mark")),
             ],
         )
         cut, size = sliced(page, [_row(bug) for bug in shown], ROWS)
@@ -123,11 +119,6 @@ def _product(page: Page) -> tuple[str, str | None]:
     return PRODUCTS[is_only_epel], None
 
 
-def _marks(bug: Mapping[str, Any]) -> list[str]:
-    signs = {SECURITY: bug["security"], BLOCKER: bug["blocks"], TRACKER: TRACKING in bug["keywords"]}
-    return [mark for mark, is_so in signs.items() if is_so]
-
-
 def _labels(bug: Mapping[str, Any]) -> list[str]:
     """Return what else a bug is told by: aliases and keywords, but for what its marks or its summary say already."""
     aliases = [alias for alias in bug["alias"] if alias not in bug["summary"]]
@@ -138,7 +129,7 @@ def _labels(bug: Mapping[str, Any]) -> list[str]:
 def _row(bug: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **bug,
-        "marks": [mark for mark in _marks(bug) if mark != TRACKER],
+        "marks": [mark for mark in marks_of(bug) if mark != TRACKER],
         "severity": None if bug["severity"] in ("", "unspecified") else bug["severity"],
         "blocks": bug["blocks"][:LISTED],
         "more_blocked": max(0, len(bug["blocks"]) - LISTED),

@@ -9,7 +9,7 @@ from typing import Any
 from fedora_packages.links import web_address
 from fedora_packages.nvr import evr
 from fedora_packages.package import BINARY, Package
-from fedora_packages.search.document import DESCRIPTION_KEPT, SUMMARY_KEPT
+from fedora_packages.search.document import ACCESSORIES, DESCRIPTION_KEPT, SUMMARY_KEPT
 from fedora_packages.specfile import TEXT_KEPT, description, licence, summary
 from fedora_packages.widgets.base import Page, Widget
 
@@ -102,6 +102,7 @@ class OverviewWidget(Widget):
             "is_version_known": values["about"] is not None,
             "repository": about["repository"] if about and about["repository"] != "release" else "",
             "installs": _installs(package, page.binary, _where(package, values, about)),
+            "stands_in": None if _is_it(package, page.binary) else page.binary,
             "is_binary": package.kind == BINARY,
             "siblings_title": "Other binary packages of this source"
             if is_one_of_them
@@ -186,14 +187,18 @@ def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any]
     return Where(stable, testing, bool(values["tagged"]) and bool(values["releases"]))
 
 
+def _is_it(package: Package, binary: str) -> bool:
+    """Whether a binary is what a package means: the one of its name, its only one, or that of a module of Python."""
+    is_the_python = binary.removeprefix("python3-") == package.name.removeprefix("python-")
+    return binary == package.name or len(package.siblings) == 1 or is_the_python
+
+
 def _installs(package: Package, binary: str, where: Where) -> list[Install]:
-    """Return how to install the package, where that is one thing: many binaries and none of the source's name are no one thing.
+    """Return how to install the package, or the binary that stands for it; nothing where that only goes along with others.
 
     What is only in testing is never said to come with a plain command, and what only EPEL has needs EPEL.
     """
-    is_the_python = binary.removeprefix("python3-") == package.name.removeprefix("python-")
-    is_one = binary == package.name or len(package.siblings) == 1 or is_the_python
-    if not is_one or package.is_retired:
+    if package.is_retired or (not _is_it(package, binary) and binary.endswith(ACCESSORIES)):
         return []
     return [
         install

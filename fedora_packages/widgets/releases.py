@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.events import name_of
+from fedora_packages.nvr import evr
 from fedora_packages.package import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.retirement import is_meant_for_epel
@@ -96,6 +97,8 @@ def _gone(package: Package, why: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def _what(source: str, update: Mapping[str, Any]) -> str:
-    """Return the version and release of the package in an update, or else its alias."""
-    own = (nvr for nvr in update["builds"] if name_of(nvr) == source)
-    return next((nvr.removeprefix(f"{source}-") for nvr in own), update["alias"])
+    """Return the EVR of the package in an update, or else its alias."""
+    own = next((nvr for nvr in update["builds"] if name_of(nvr) == source), None)
+    if own is None:
+        return update["alias"]
+    return evr({"epoch": update["epochs"].get(own), "version": own.removeprefix(f"{source}-"), "release": ""})

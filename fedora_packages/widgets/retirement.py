@@ -61,6 +61,7 @@ class RetirementWidget(Widget):
             "successors": [name for name in names if name != REMOVER][:SUCCESSORS_SHOWN],
             "is_removed": REMOVER in names,
             "named": [] if names.keys() - {REMOVER} else _named(page, (notice["reason"] for notice in notices)),
+            **_lingering(page.package, retired, known),
             "remaining": [
                 titles.get(branch, branch) for branch in page.package.document.releases if branch not in retired
             ],
@@ -82,6 +83,23 @@ def _notices(package: Package, retirement: Mapping[str, Any] | None, titles: Map
         notice = found.setdefault((why["reason"], why["who"], why["when"]), {**why, "releases": []})
         notice["releases"].append(titles.get(branch, branch))
     return list(found.values())
+
+
+def _lingering(
+    package: Package, retired: Mapping[str, Any], releases: Iterable[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Return the titles of the releases whose repositories have what is retired there: until they are composed anew
+    (``leaving``), or for good, since those of a Fedora that is out never are (``staying``)."""
+    there = [release for release in releases if release["branch"] in retired.keys() & {*package.document.releases}]
+    staying = [
+        release["title"]
+        for release in there
+        if (release["family"], release["state"]) == ("fedora", "current") and release["branch"] != NO_BRANCH
+    ]
+    return {
+        "staying": staying,
+        "leaving": [release["title"] for release in there if release["title"] not in staying],
+    }
 
 
 def _named(page: Page, reasons: Iterable[str]) -> list[str]:

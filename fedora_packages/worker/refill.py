@@ -89,9 +89,9 @@ class Refiller:
         self._claims: dict[str, Claim] = {}
 
     def work(self, upstream: str) -> float | None:
-        """Do one job of an upstream, if one is due.
+        """Do one job of an upstream, if one is due; of an upstream that has been left alone, then one that waits, to see.
 
-        Returns None if one was done, else for how many seconds there is nothing to do.  Raises `CacheUnavailable`.
+        Returns None if there is more to do, else for how many seconds there is nothing to do.  Raises `CacheUnavailable`.
         """
         connector = self._service.connectors[upstream]
         resting = connector.circuit.resting()
@@ -99,6 +99,9 @@ class Refiller:
             return resting
         claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)
         if not isinstance(claim, Claim):
+            if claim is not None and connector.circuit.is_open and self._queue.hurry(upstream, most=1):
+                # Nobody else may be asking whether it is well again; once it is, all that waits for it is due.
+                return None
             return IDLE if claim is None else min(claim, IDLE)
         query = self._service.queries.get(claim.query)
         if query is None:

@@ -198,6 +198,10 @@ def test_an_answer_ends_the_pause(circuit):
     assert circuit.enter()
 
 
+def test_the_answer_that_ends_the_pause_is_told_from_others(circuit):
+    assert (circuit.is_open, circuit.succeeded(), circuit.succeeded(), circuit.is_open) == (True, True, False, False)
+
+
 def test_fewer_failures_are_no_reason_to_pause(clock):
     found = Circuit(30, 10, clock)
     for _ in range(Circuit.FAILURES - 1):

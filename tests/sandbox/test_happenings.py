@@ -92,6 +92,17 @@ def test_a_tag_message_has_the_recorded_keys(live, data, what, sample):
     }
 
 
+@pytest.mark.parametrize(
+    ("tag", "dist"),
+    [("f44-updates-testing", ".fc44"), ("rawhide", ".fc46"), ("f46-override", ".fc46"), ("epel9", ".el9")],
+)
+def test_a_tag_is_given_to_the_newest_build_of_its_release_and_published(live, tag, dist):
+    live.happen("build", "guake", release="f45")
+    answer = live.happen("tag", "guake", tag=tag)
+    body = message(live, answer, "buildsys.tag")
+    assert (live.topics(answer), body["tag"], body["release"].endswith(dist)) == (["buildsys.tag"], tag, True)
+
+
 # Updates
 
 

@@ -1,13 +1,13 @@
 """The application over one index, for tests of views and panels."""
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.search.writer import Writer
-from fedora_packages.views import bounds
 from tests.conftest import DOCUMENTS, watched
 from tests.upstream import Upstream
 
@@ -82,7 +82,7 @@ def silent():
 def minute(monkeypatch) -> list[float]:
     """The time by which things are counted, to be changed: nine seconds of a minute are over."""
     now = [1764072249.0]
-    monkeypatch.setattr(bounds.time, "time", lambda: now[0])
+    monkeypatch.setattr("fedora_packages.redis_server.time", SimpleNamespace(time=lambda: now[0]))
     return now
 
 

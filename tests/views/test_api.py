@@ -8,6 +8,7 @@ import pytest
 from fedora_packages import timeline
 from fedora_packages.errors import SettingsError
 from fedora_packages.events import parse
+from fedora_packages.package import find
 from fedora_packages.views.api.table import addressed
 
 from .values import VALUES
@@ -147,6 +148,8 @@ def rows_of(answer, name="builds", key="build_id"):
         ("builds?release=fc46&state=complete", "builds", "build_id", [8]),
         ("bugs?release=f45", "bugs", "id", [2300003, 2300002, 2300001]),
         ("bugs?security=true", "bugs", "id", [2300002]),
+        ("bugs?mark=security", "bugs", "id", [2300002]),
+        ("bugs?mark=tracker&status=NEW", "bugs", "id", []),
         ("bugs?status=NEW&security=false", "bugs", "id", [2300001]),
         ("files?size=1&page=2", "directories", "path", ["/usr/share"]),
         ("relations?kind=requires&flags=GE", "requires", "name", ["vim-common"]),
@@ -156,6 +159,38 @@ def rows_of(answer, name="builds", key="build_id"):
 def test_a_list_is_filtered_and_cut_as_its_rows_allow(site, address, name, key, rows):
     site.know_all(VALUES, "guake")
     assert rows_of(site.get(f"/api/v1/packages/guake/{address}", 200).json, name, key) == rows
+
+
+@pytest.mark.parametrize("called", ["rawhide", "f46", "F46", "fc46"])
+@pytest.mark.parametrize("query", ["files", "changelog", "relations", "required_by", "package", "spec", "patches"])
+def test_a_release_may_be_called_by_branch_dist_tag_or_bodhis_name(site, query, called):
+    site.know_all(VALUES, "guake")
+    answer = site.get(f"/api/v1/packages/guake/{query}?release={called}", 200).json
+    assert (answer["release"], answer["state"]) == ("rawhide", "fresh")
+
+
+@pytest.mark.parametrize("called", ["f45", "F45", "fc45"])
+def test_a_release_is_called_the_same_of_many_packages_and_of_what_each_release_has(site, called):
+    site.know_all(VALUES, "guake")
+    (only,) = site.get(f"/api/v1/packages/guake/releases?release={called}", 200).json["releases"]
+    (found,) = site.get(f"/api/v1/packages?names=guake&query=files&release={called}", 200).json["packages"]
+    assert (only["branch"], found["answer"]["release"]) == ("f45", "f45")
+
+
+def test_with_redis_away_only_the_number_of_rawhide_means_nothing(service, strings):
+    with website(service, {**strings, "cache.url": "redis://127.0.0.1:9/0"}) as site:
+        known = site.get("/api/v1/packages/guake/files?release=fc45").json["release"]
+        site.get("/api/v1/packages/guake/files?release=fc46", 400)
+    assert known == "f45"
+
+
+@pytest.mark.parametrize("tab", ["builds", "updates", "bugs"])
+def test_whatever_a_page_filters_by_filters_the_json_too(site, service, tab):
+    # A parameter with nothing in it counts as not given; one that there is not is an error all the same.
+    (widget,) = (widget for widget in site.app.app.registry.tabs[tab].widgets if widget.name == tab)
+    site.know_all(VALUES, "guake")
+    for name in widget.parameters(find(service.index, "guake")):
+        site.get(f"/api/v1/packages/guake/{tab}?{name}=", 200)
 
 
 def test_one_of_several_lists_is_given_without_the_others(site):
@@ -178,6 +213,18 @@ def test_a_list_can_be_followed_from_page_to_page_and_back(site):
     )
 
 
+def test_the_total_of_a_filtered_list_is_what_is_left_and_the_whole_is_told_too(site):
+    site.know_all(VALUES, "guake")
+    found = site.get("/api/v1/packages/guake/builds?state=complete&page=2", 200).json
+    assert (found["value"]["total"], found["list"]["total"], found["list"]["whole"]) == (1, 1, 412)
+
+
+def test_the_total_of_a_list_that_is_only_cut_is_that_of_all(site):
+    site.know_all(VALUES, "guake")
+    found = site.get("/api/v1/packages/guake/builds?size=1", 200).json
+    assert (found["value"]["total"], found["list"]["total"], "whole" in found["list"]) == (412, 3, False)
+
+
 def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
     site.know_all(VALUES, "guake")
     answer = site.get("/api/v1/packages/guake/builds?page=", 200).json
@@ -198,17 +245,20 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages/guake/builds?size=1001", "a whole number from 1 to 1000"),
         ("packages/guake/builds?size=" + "9" * 5000, "a whole number from 1 to 1000"),
         ("packages/guake/bugs?security=yes", "one of true, false"),
+        ("packages/guake/bugs?mark=red", "one of security, blocker, tracker"),
         ("packages/guake/relations?page=2", "kind is needed to choose a list: one of requires, provides"),
         ("packages/guake/files?release=..", "one of rawhide, f45"),
         ("packages/guake/updates?release=%00", "its dist tag, or bodhi's name of it"),
         ("packages/guake/releases?release=f1", "expected one of rawhide, f45"),
         ("packages?names=guake&query=nope", "one of bugs, builds"),
         ("packages?names=guake&query=builds&release=rawhide", "it does not differ by release"),
-        ("packages?names=guake,vim&query=files&release=f1", "one of f45, rawhide"),
+        ("packages?names=guake,vim&query=files&release=f1", "one of rawhide, f45"),
         ("packages?names=guake&page=1", "is asked for by name is given at once"),
         ("packages?query=builds", "by names="),
         ("packages?names=" + ",".join(f"p{number}" for number in range(101)), "at most 100"),
         ("packages?names=" + "x" * 30_000, "at most 100"),
+        ("packages?names=guake," + "x" * 201, "of at most 200 characters"),
+        ("changes?names=" + "x" * 201, "of at most 200 characters"),
         ("changes?since=yesterday", "the cursor of an answer"),
         ("changes?since=" + "1" * 10_000, "the cursor of an answer"),
         ("changes?count=1001", "a whole number from 1 to 1000"),

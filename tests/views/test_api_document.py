@@ -50,6 +50,11 @@ def test_the_document_is_openapi(document):
     validate(document)
 
 
+def test_the_document_names_every_upstream_of_its_values(document):
+    (told,) = re.findall("What (.+) say of", document["info"]["description"])
+    assert told == "Anitya, bodhi, bugzilla, dist-git, FAF, koji and mdapi"
+
+
 def test_every_answer_is_as_the_document_says(full, document):
     wrong = {}
     for path, address in examples(document):

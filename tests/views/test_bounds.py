@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import connect
-from fedora_packages.views.bounds import client_of, counted
+from fedora_packages.redis_server import connect, counted
+from fedora_packages.views.bounds import client_of
 
 
 def test_what_is_done_is_counted_until_the_minute_is_over(client, minute):

@@ -2,6 +2,10 @@
 
 import pytest
 
+from fedora_packages.cache import Invalidation
+from fedora_packages.views.unbuilt import UNBUILT
+
+from .values import VALUES
 from .website import website
 
 #: Names that are none, and some that only look like packages.
@@ -141,6 +145,69 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
             "detail": "There is no package called 'nope'.",
         },
     )
+
+
+def announced(site, query: str, topic: str) -> None:
+    """Let the cache know what a message about a package that the index does not know has said."""
+    event = {"id": "2026-1", "topic": topic, "sent": 1764000000.0}
+    entry = site.service.queries[query].entry("brandnew")
+    site.service.cache.invalidate([Invalidation(entry, event, make=True)])
+
+
+@pytest.mark.parametrize("path", ["/brandnew", "/brandnew/builds", "/api/v1/packages/brandnew"])
+@pytest.mark.parametrize(
+    ("query", "topic"), [("distgit.maintainers", "pagure.project.new"), ("distgit.spec", "pagure.git.receive")]
+)
+def test_a_package_of_which_nothing_was_built_is_404_and_said_to_be_in_dist_git(site, upstream, path, query, topic):
+    announced(site, query, topic)
+    assert (UNBUILT in site.get(path, 404).text, upstream.asked) == (True, [])
+
+
+def test_a_package_that_dist_git_was_found_to_have_is_said_to_be_there(site):
+    site.know("distgit.maintainers", VALUES["distgit.maintainers"], "brandnew")
+    assert UNBUILT in site.get("/brandnew", 404).text
+
+
+@pytest.mark.parametrize(
+    ("query", "topic"), [("distgit.maintainers", "pagure.project.user.added"), ("koji.tagged", "buildsys.tag")]
+)
+def test_of_what_no_message_has_put_into_dist_git_that_is_not_said(site, query, topic):
+    announced(site, query, topic)
+    assert UNBUILT not in site.get("/brandnew", 404).text
+
+
+def test_of_what_is_being_built_it_is_not_said_that_nothing_was(site):
+    announced(site, "distgit.maintainers", "pagure.project.new")
+    announced(site, "koji.builds", "buildsys.build.state.change")
+    assert UNBUILT not in site.get("/brandnew", 404).text
+
+
+def test_a_name_that_is_none_s_makes_nobody_read_anything(site, client):
+    site.get("/no-such-package", 404)
+    assert client.keys("*no-such-package*") + client.keys("fp:{queue}:*:due") == []
+
+
+LONG = "q" * 10_000
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/{LONG}", f"/{LONG}/builds", f"/guake/{LONG}", f"/guake/overview/{LONG}", f"/s/{LONG}", f"/s?search={LONG}",
+        f"/guake/builds?release={LONG}", f"/guake/contents?release={LONG}", f"/guake/contents?filter={LONG}",
+        f"/guake/builds?{LONG}=1", f"/api/v1/packages/{LONG}", f"/api/v1/packages/guake/{LONG}",
+        f"/api/v1/packages/guake/builds?{LONG}", f"/api/v1/packages/guake/files?release={LONG}",
+        f"/api/v1/packages?names={LONG}", f"/api/v1/changes?names=guake,{LONG}", f"/fcomm_connector/bodhi/query/{LONG}",
+    ],
+    ids=lambda path: path.replace(LONG, "LONG"),
+)  # fmt: skip
+def test_of_an_address_without_end_little_is_sent_back(site, path):
+    assert site.get(path).text.count("q" * 50) <= 12
+
+
+def test_a_name_that_is_cut_is_marked(site):
+    detail = site.get(f"/api/v1/packages/{LONG}", 404).json["detail"]
+    assert detail == f"There is no package called '{LONG[:80]}' …"
 
 
 @pytest.mark.parametrize("path", ["/gua%00ke", "/s/a%00b", "/s?search=a%00b%07"])

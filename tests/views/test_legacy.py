@@ -10,7 +10,7 @@ from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.operations import CONNECTORS
 
 from .old_site import BASE, DAY, NOW, OLD_VALUES, SCRIPT, ask, rows, said
-from .values import relation
+from .values import relation, tagged
 
 SEARCH, RELEASES = "xapian/query/search_packages", "bodhi/query/query_active_releases"
 BUILDS, UPDATES = "koji/query/query_builds", "bodhi/query/query_updates"
@@ -280,6 +280,14 @@ def test_a_version_is_a_link_to_its_build_and_its_update_and_karma_follow(old):
         r" <div class=\"karma_good\"><a href=\"https://bodhi.fedoraproject.org/updates/FEDORA-2026-0000000007\">"
         in found
     )
+
+
+@pytest.mark.parametrize(("tag", "testing", "has_update"), [("f45-updates", None, True), ("f45", 7, False)])
+def test_a_stable_version_has_an_update_by_its_tag_whatever_is_in_testing(old, tag, testing, has_update):
+    build = testing and tagged(testing, "f45-updates-testing")
+    old.know("koji.tagged", {"tags": {"f45-updates": tagged(6, tag), "f45-updates-testing": build}}, "rubygem-rails")
+    row = rows(old, RELEASES, package="rubygem-rails")[1]
+    assert (">update</a>)" in row["stable_version"], row["testing_version"] == "None") == (has_update, not testing)
 
 
 def test_without_the_updates_there_is_no_karma(old):

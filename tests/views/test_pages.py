@@ -1,5 +1,7 @@
 """Addresses of packages' pages."""
 
+import re
+
 import pytest
 
 from .website import Elements
@@ -37,6 +39,11 @@ def test_links_keep_the_prefix_that_the_page_was_asked_with(site, prefix):
 def test_a_tab_and_the_old_address_of_its_part_show_the_same_spec_file(site):
     pages = [site.get(address).text for address in ("/guake/sources", "/guake/sources/spec")]
     assert [page.count('id="panel-spec"') for page in pages] == [1, 1]
+
+
+def test_every_page_leads_to_status_and_api_by_name(site):
+    _, _, footer = site.get("/guake").text.partition('<footer class="site">')
+    assert re.findall('href="([^"]+)">([^<]+)<', footer) == [("/status", "Status"), ("/api", "API")]
 
 
 def test_the_heartbeat_is_plain_text(site):

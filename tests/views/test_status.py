@@ -1,6 +1,7 @@
 """The status page, its JSON and the metrics."""
 
 import json
+import re
 import time
 
 import pytest
@@ -158,6 +159,16 @@ def test_text_of_topics_and_workers_is_escaped(site, client, beat):
     circuit = {"failures": 9, "rests": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
     beat(HOSTILE, endpoints={HOSTILE: False}, dead=[HOSTILE], bus=HOSTILE, upstreams={"koji": circuit})
     assert Elements(site.get("/status", 200).text).of("script") == []
+
+
+def test_every_cell_says_which_it_is_for_screens_on_which_the_heads_of_tables_have_no_room(site, drifted, client, beat):
+    drifted()
+    beat()
+    client.hset(TOPICS_KEY, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
+    page = site.get("/status", 200).text
+    tables = Elements(page).of("table")
+    assert (len(tables), {table.get("class") for table in tables}) == (8, {"stacked"})
+    assert re.findall(r"<td[^>]*>", page.replace("<td></td>", "")) == re.findall(r"<td[^>]* data-label=[^>]*>", page)
 
 
 def test_a_moment_that_is_none_is_no_error(site, client, beat):

@@ -74,6 +74,7 @@ def update(number: int, release: str = "F45", status: str = "testing", **changes
         "stable": 1764600000 if status == "stable" else None,
         "gating": "passed",
         "builds": [f"guake-3.{number}-1.fc46"],
+        "epochs": {},
         "bugs": [{"id": 2300000 + number, "title": "It drops down", "security": False}],
         **changes,
     }

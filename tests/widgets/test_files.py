@@ -145,6 +145,13 @@ def test_the_contents_of_another_release_are_another_value(guake):
     assert "guake has no files in f45 (updates)." in guake.get("/guake/contents?release=f45").text
 
 
+@pytest.mark.parametrize("called", ["fc45", "F45"])
+def test_a_release_has_a_page_by_each_of_its_names(guake, called):
+    guake.know("mdapi.files", files(), "guake", "f45")
+    page = guake.get(f"/guake/contents?release={called}", 200)
+    assert "guake has no files in f45 (updates)." in page.text
+
+
 def test_what_is_not_kept_is_counted(site):
     site.know("mdapi.files", {**files(**{"/a": ["b"]}), "total": 123}, "guake", "rawhide")
     assert "The first 1 of 123 are known here." in site.get("/guake/contents").text

@@ -83,6 +83,12 @@ def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
     )
 
 
+def test_what_only_goes_along_with_other_packages_is_not_said_to_be_what_to_install():
+    binaries = (Binary("a-libs"), Binary("a-devel"))
+    document = Document("a", branch="rawhide", releases=("rawhide",), binaries=binaries)
+    assert _installs(Package("a", SOURCE, document), "a-libs", Where({"rawhide": "1-1"}, {}, is_whole=True)) == []
+
+
 def test_where_koji_has_not_said_what_other_releases_have_that_is_said(silenced):
     silenced.know("mdapi.package", about(), "guake", "rawhide")
     assert "in rawhide; of other releases it is not known at the moment" in text(silenced.get("/guake", 200))
@@ -203,6 +209,18 @@ def test_a_package_that_was_just_retired_says_so_although_rawhide_still_has_it(g
     page = guake.get("/guake", 200)
     assert ("Retired in Fedora 46 since" in text(page), "Still in Fedora 45" in text(page)) == (True, True)
     assert not [asked for asked in upstream.asked if "/obsoletes/" in asked.path]
+
+
+def test_why_a_package_that_is_retired_is_in_a_repository_all_the_same_is_said(guake):
+    retired = dict.fromkeys(("rawhide", "f45"), RETIRED["retired"]["rawhide"])
+    guake.know("distgit.retirement", {**RETIRED, "retired": retired}, "guake")
+    page = text(guake.get("/guake/overview/retirement", 200))
+    assert "The repositories of Fedora 46 have its last build still: it goes with their next compose." in page
+    assert "What was released of it stays in the repositories of Fedora 45." in page
+
+
+def test_of_repositories_that_do_not_have_what_is_retired_nothing_is_said(partly):
+    assert "next compose" not in text(partly.get("/epel-release/overview/retirement", 200))
 
 
 def test_a_package_that_is_meant_for_epel_alone_is_not_called_retired(partly):

@@ -1,6 +1,7 @@
 """What single panels make of values."""
 
 import re
+import time
 
 import pytest
 
@@ -28,6 +29,44 @@ def test_a_stamp_names_the_message_that_made_the_value_necessary(site):
     site.know("koji.builds", VALUES["koji.builds"], "guake", cause=CAUSE)
     page = site.get("/guake/builds", 200).text
     assert re.search(r"because of <span class=\"event\">buildsys.build.state.change <code>2026-0a1b2c3d</code>", page)
+
+
+@pytest.fixture
+def known_long_before(site, monkeypatch):
+    """A function that puts the releases into the cache two days before everything about guake."""
+
+    def know():
+        monkeypatch.setattr(site.service.cache, "clock", lambda: time.time() - 2 * 86400)
+        site.know("bodhi.releases", RELEASES)
+        monkeypatch.undo()
+        site.know_all({name: value for name, value in VALUES.items() if name != "bodhi.releases"}, "guake")
+        return site
+
+    return know
+
+
+def stamp_of(page) -> str:
+    """Return the line that a panel's stamps begin with, spaces folded."""
+    (summary,) = re.findall(r"<summary>(.*?)</summary>", page.text, re.DOTALL)
+    return " ".join(re.sub(r"<[^>]*>", "", summary).split())
+
+
+@pytest.mark.parametrize(
+    ("panel", "upstreams"), [("builds/builds", "koji, bodhi"), ("overview/upstream", "Anitya, koji")]
+)
+def test_the_stamp_of_a_panel_speaks_of_the_package_and_not_of_the_list_of_releases(
+    known_long_before, panel, upstreams
+):
+    page = known_long_before().get(f"/guake/{panel}", 200)
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    assert re.fullmatch(rf"As of {today} [0-9:]+ UTC, from {upstreams}", stamp_of(page))
+    assert re.search(r"Releases:</span>\s+as of <time", page.text)
+
+
+def test_a_list_of_releases_that_is_in_trouble_shows_in_the_stamp_of_a_panel(known_long_before):
+    site = known_long_before()
+    site.invalidate("bodhi.releases", "*")
+    assert stamp_of(site.get("/guake/builds/builds", 200)) == "Not all of this is known to be up to date"
 
 
 def test_a_stamp_names_who_asked(guake):
@@ -88,8 +127,16 @@ def test_the_overview_shows_what_to_install(guake):
     assert '<code class="command">sudo dnf install guake</code>' in guake.get("/guake").text
 
 
-def test_what_to_install_is_not_said_of_a_source_with_many_binaries_and_none_of_its_name(site):
-    assert "sudo dnf install" not in site.get("/vim").text
+def test_of_a_source_without_a_binary_of_its_name_the_one_that_is_nearest_is_installed_and_that_is_said(site):
+    site.know_all({"bodhi.releases": RELEASES, "koji.tagged": {"tags": {"f46": tagged(8, "f46")}}}, "vim")
+    page = site.get("/vim").text
+    assert '<code class="command">sudo dnf install vim-enhanced</code>' in page
+    assert (
+        page.count(
+            "There is no binary package vim: of those that are built from it, vim-enhanced is nearest to its name."
+        )
+        == 1
+    )
 
 
 def test_the_overview_names_maintainers_owner_first(guake):
@@ -146,6 +193,11 @@ def test_a_release_shows_its_stable_and_testing_build_and_the_update(guake):
 def test_an_epoch_of_a_build_is_shown(guake):
     epoch = {"tags": {"f46": {**tagged(8, "f46"), "epoch": 2}}}
     assert "2:3.8-1.fc46" in releases(guake, **{"koji.tagged": epoch})[0]
+
+
+def test_an_epoch_of_an_update_under_way_is_shown(guake):
+    coming = update(99, epochs={"guake-3.99-1.fc46": 2})
+    assert "2:3.99-1.fc46" in releases(guake, **{"bodhi.updates": {"total": 1, "testing": 1, "updates": [coming]}})[1]
 
 
 def test_updates_that_are_no_longer_under_way_are_not_in_the_table(guake):

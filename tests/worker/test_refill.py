@@ -122,6 +122,48 @@ def test_an_upstream_that_is_left_alone_is_not_asked_for_jobs(service, refiller,
     assert len(upstream.asked) == asked
 
 
+@pytest.fixture
+def recovering(service, upstream):
+    """A refiller of an upstream that was left alone and is well again; three jobs wait for long for another try."""
+    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+    upstream.answers["/"] = Answer(b"", 503)
+    for name in ("guake", "vim", "gcc"):
+        service.queue.add("koji", "koji.builds", name)
+        refiller.work("koji")
+    circuit = service.connectors["koji"].circuit
+    while not circuit.resting():
+        circuit.failed("503")
+    upstream.koji_says(builds())
+    return refiller
+
+
+def test_when_an_upstream_answers_again_all_that_failed_because_of_it_is_due(service, recovering):
+    # Whoever asks first finds out: here somebody who looks at another package.
+    circuit = service.connectors["koji"].circuit
+    circuit._until = 0.0
+    service.queries["koji.builds"].fetch("bash")
+    assert [recovering.work("koji") for _ in range(4)] == [None, None, None, IDLE]
+    assert service.queue.depth("koji") == 0
+
+
+def test_a_job_that_waits_finds_out_whether_an_upstream_that_was_left_alone_is_well_again(service, recovering):
+    assert recovering.work("koji") > 0
+    service.connectors["koji"].circuit._until = 0.0
+    while recovering.work("koji") is None:
+        pass
+    assert service.queue.depth("koji") == 0
+
+
+def test_while_an_upstream_is_not_left_alone_what_failed_waits_for_its_time(service, upstream):
+    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+    upstream.answers["/"] = Answer(b"", 503)
+    service.queue.add("koji", "koji.builds", "guake")
+    refiller.work("koji")
+    upstream.koji_says(builds())
+    service.queries["koji.builds"].fetch("bash")
+    assert (refiller.work("koji"), service.queue.depth("koji")) == (IDLE, 1)
+
+
 def test_what_does_not_show_its_event_is_not_stored(service, refiller, upstream):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)

@@ -12,7 +12,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.nvr import PACKAGE_NAME
+from fedora_packages.nvr import LONGEST_NAME, PACKAGE_NAME
 from fedora_packages.query import Query
 from fedora_packages.schema import Schema, one_of, whole
 from fedora_packages.schema import text as a_text
@@ -31,6 +31,10 @@ USUAL_ROWS = 100
 
 #: Names that may be asked for at once, and letters of a parameter that an error shows again.
 MOST_NAMES = 100
+
+
+#: How a release can be named, wherever one is.
+IN_WHICH_WORDS = "its branch, its dist tag, or bodhi's name of it"
 
 
 @dataclass(frozen=True)
@@ -75,21 +79,24 @@ class Address:
 
 PACKAGE = Parameter(
     "package",
-    {**a_text(most=200), "pattern": f"^{PACKAGE_NAME.pattern}$"},
+    {**a_text(most=LONGEST_NAME), "pattern": f"^{PACKAGE_NAME.pattern}$"},
     "The name of a source or binary package, in the case that it is written in.",
     "guake",
     "path",
 )
 NAMES = Parameter(
     "names",
-    {**a_text(most=MOST_NAMES * 201), "pattern": f"^[^,]+(,[^,]+){{0,{MOST_NAMES - 1}}}$"},
-    f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}.",
+    {
+        **a_text(most=MOST_NAMES * (LONGEST_NAME + 1)),
+        "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MOST_NAMES - 1}}}$",
+    },
+    f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}, of at most {LONGEST_NAME} characters.",
     "guake,vim,firefox",
 )
 RELEASE = Parameter(
     "release",
-    {**a_text(most=32), "pattern": "^[a-z0-9][a-z0-9.-]{0,31}$"},
-    "The branch of a release that has the package; the package's own where it is not said.",
+    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+    f"A release that has the package: {IN_WHICH_WORDS}; the package's own where it is not said.",
     "rawhide",
 )
 PAGE = Parameter("page", whole(least=1, most=LAST_PAGE), "The number of the page of the list; the first is 1.", "1")

@@ -15,9 +15,8 @@ from fedora_packages.service import RELEASES
 from fedora_packages.views.api.addresses import PARTS, asked, name_of
 from fedora_packages.views.api.lists import Lists, lists_of
 from fedora_packages.views.errors import problem
-from fedora_packages.views.request import UnknownPart, asked_package
+from fedora_packages.views.request import UnknownPart, asked_package, named_release
 from fedora_packages.widgets.base import Page, wanted_of
-from fedora_packages.widgets.parameters import release_of
 
 
 @view_config(route_name="api.query", renderer="json")
@@ -78,7 +77,7 @@ def why_unknown(reading: Reading, upstream: str) -> str:
 def _entry(request: Request, query: Query, address: str = "") -> tuple[Wanted, dict[str, Any]]:
     """Return the entry that a request is about, and the values of its parameters."""
     package = asked_package(request)
-    parsers = {"release": release_of(package)} if query.by_release else {}
+    parsers = {"release": named_release(request, package)} if query.by_release else {}
     values = asked(request, address or name_of(query), parsers)
     if "release" in values and address and not query.by_release:
         raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")

@@ -15,12 +15,13 @@ from fedora_packages.views.api.addresses import BASE, MOST_NAMES, MOST_ROWS, Add
 from fedora_packages.views.api.following import MOST_CHANGES
 from fedora_packages.views.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
 from fedora_packages.views.errors import PROBLEMS
+from fedora_packages.views.formats import spoken
 
 #: The version of the API: its second part goes up when something is added, its first (and the address) never yet.
 VERSION = "1.1"
 
 ABOUT = (
-    "What koji, bodhi, bugzilla, mdapi and dist-git say of Fedora's packages, out of a cache that is renewed by their messages.  "
+    "What {upstreams} say of Fedora's packages, out of a cache that is renewed by their messages.  "
     "Anybody may read it, from any site; there are no keys.  New members may be added to objects at any time."
 )
 
@@ -34,10 +35,13 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
     paths: dict[str, dict[str, Any]] = {}
     for address in addresses.values():
         paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
+    queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
+    *upstreams, last = sorted({spoken(query.upstream) for query in queries}, key=str.lower)
+    description = ABOUT.format(upstreams=f"{', '.join(upstreams)} and {last}")
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Fedora Packages", "version": VERSION, "description": ABOUT},
+        "info": {"title": "Fedora Packages", "version": VERSION, "description": description},
         "tags": [{"name": group} for group in dict.fromkeys(address.group for address in addresses.values())],
         "paths": paths,
         "components": {"schemas": {**COMPONENTS, **values}},

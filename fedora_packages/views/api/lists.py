@@ -1,8 +1,8 @@
 """The lists in the values of queries: which there are, what they can be filtered by, and how they are cut into pages.
 
 All of it follows from what a query says that it returns: a list of objects is a list; a word, a yes or no and a name of a release
-in its rows are what it can be filtered by.  Filters and pages are cut from the cached value, so that there is no page of it that
-no message reaches.
+in its rows are what it can be filtered by, and the marks that its rows have on pages.  Filters and pages are cut from the cached
+value, so that there is no page of it that no message reaches.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,33 +10,58 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fedora_packages.connectors.bugzilla import MARKS, marks_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.query import Query
-from fedora_packages.schema import KNOWN, OF_A_RELEASE, Schema, count, flag, optional, properties_of, record, whole
+from fedora_packages.schema import (
+    KNOWN,
+    OF_A_RELEASE,
+    Schema,
+    count,
+    flag,
+    optional,
+    properties_of,
+    record,
+    whole,
+    with_optional,
+)
 from fedora_packages.schema import text as a_text
-from fedora_packages.views.api.addresses import MOST_ROWS, PAGE, SIZE, USUAL_ROWS, Parameter, word_parameter
+from fedora_packages.views.api.addresses import (
+    IN_WHICH_WORDS,
+    MOST_ROWS,
+    PAGE,
+    RELEASE,
+    SIZE,
+    USUAL_ROWS,
+    Parameter,
+    word_parameter,
+)
 from fedora_packages.widgets.release_names import names_of, reading_order
 
 #: Which of several lists is asked for.
 KIND = "kind"
 
+#: What of a value says how many there are of what it lists, also of those that are not kept.
+TOTAL = "total"
+
 #: The release of builds, updates and bugs, in whichever words.
-RELEASE_OF_ROWS = Parameter(
-    "release",
-    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
-    "Only rows of this release: its branch, its dist tag, or bodhi's name of it.",
-    "rawhide",
-)
+RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
+
+#: What rows of a kind (see `fedora_packages.schema.rows`) can be marked as: by several of their properties together.
+MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
 
 #: What an answer says of a list that was cut.
-CUT = record(
-    name=a_text("which list of the value it is"),
-    total=count("rows that pass the filters"),
-    page=whole(least=1),
-    size=whole(least=1, most=MOST_ROWS),
-    pages=whole("a page after the last is empty", 1),
-    previous=optional(a_text("address of the page before")),
-    next=optional(a_text("address of the next page")),
+CUT = with_optional(
+    record(
+        name=a_text("which list of the value it is"),
+        total=count("rows that pass the filters"),
+        page=whole(least=1),
+        size=whole(least=1, most=MOST_ROWS),
+        pages=whole("a page after the last is empty", 1),
+        previous=optional(a_text("address of the page before")),
+        next=optional(a_text("address of the next page")),
+    ),
+    whole=count("there if the list is filtered and the value has a total: what that is without filters"),
 )
 
 
@@ -68,7 +93,11 @@ class Lists:
         # The release that chooses a variant is one already.
         taken = {"release"} if self.query.by_release else set()
         kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
-        return {**kept, "release": RELEASE_OF_ROWS} if self.names_releases else kept
+        if self.names_releases:
+            kept["release"] = RELEASE_OF_ROWS
+        if self._as in MARKED:
+            kept["mark"], _ = MARKED[self._as]
+        return kept
 
     @property
     def names_releases(self) -> bool:
@@ -91,6 +120,8 @@ class Lists:
     ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
         """Return the value with its list filtered and cut, and what the answer says of that; as it is where nothing is asked.
 
+        The total of a value whose list is filtered is that of the rows that are left.
+
         ``address`` gives the address of another page; ``releases`` are those of bodhi, as far as they are known.  Raises
         `InvalidArgument` for a release that neither they nor the rows know.
         """
@@ -100,9 +131,12 @@ class Lists:
         if name not in value or not (wanted or KIND in asked):
             return value, None
         page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
-        rows = value[name]
+        rows, is_filtered = value[name], bool(wanted)
         if self.names_releases and "release" in wanted:
             rows = _of_release(wanted.pop("release"), rows, self._as, releases)
+        if "mark" in wanted:
+            mark, (_, marks) = wanted.pop("mark"), MARKED[self._as]
+            rows = [row for row in rows if mark in marks(row)]
         rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
         pages = max(1, -(-len(rows) // size))
         told = {
@@ -115,6 +149,8 @@ class Lists:
             "next": address(page=page + 1) if page < pages else None,
         }
         kept = {key: part for key, part in value.items() if key not in self.rows}
+        if is_filtered and TOTAL in kept:
+            told["whole"], kept[TOTAL] = kept[TOTAL], len(rows)
         return {**kept, name: rows[(page - 1) * size : page * size]}, told
 
 

@@ -1,6 +1,6 @@
 """Packages: all of them, some by name, one; what each release has of one, and what happened to it lately."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -18,9 +18,10 @@ from fedora_packages.service import RELEASES
 from fedora_packages.views.api.addresses import USUAL_ROWS, asked, names_of
 from fedora_packages.views.api.answers import about_of, unknown
 from fedora_packages.views.api.schemas import STATES
-from fedora_packages.views.request import asked_package
+from fedora_packages.views.request import asked_package, branch_meant
 from fedora_packages.widgets.base import Page, wanted_of
-from fedora_packages.widgets.parameters import NO_BRANCH, one_of, releases_of
+from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parsed, releases_of
+from fedora_packages.widgets.release_names import reading_order
 
 #: What "what each release has" is made of.
 TAGGED, UPDATES, REASON = "koji.tagged", "bodhi.updates", "distgit.spec"
@@ -65,8 +66,8 @@ def releases(request: Request) -> dict[str, Any] | Response:
     if "release" in asked_for:
         # Every active release has a row, also one that does not have the package.
         branches = [release["branch"] for release in active]
-        _check_release(asked_for["release"], branches)
-        active = [release for release in active if release["branch"] == asked_for["release"]]
+        wanted_branch = _branch(request, asked_for["release"], branches)
+        active = [release for release in active if release["branch"] == wanted_branch]
     return {
         "package": package.source,
         "retired": package.is_retired,
@@ -165,9 +166,10 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
     if release is not None and not query.by_release:
         raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
     if release is not None and packages:
-        _check_release(release, sorted({name for package in packages.values() for name in releases_of(package)}))
+        branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
+        release = _branch(request, release, branches)
     wanted = {
-        name: wanted_of(query, Page(package, request.service, request.links, {}, values))
+        name: wanted_of(query, Page(package, request.service, request.links, {}, values), release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }
@@ -197,11 +199,9 @@ def _retirement(reading: Reading | None) -> dict[str, Any]:
     return {"branch": reading.variant, "reason": reading.value["dead"], "is_known": True}
 
 
-def _check_release(release: str, branches: list[str]) -> None:
-    try:
-        one_of(*branches)(release)
-    except ValueError as expected:
-        raise InvalidArgument(f"release is {release!r}; expected {expected}") from expected
+def _branch(request: Request, text: str, branches: Collection[str]) -> str:
+    """Return which of some branches is asked for, in whichever words.  Raises `InvalidArgument`."""
+    return parsed("release", branch_meant(request, text, branches), one_of(*branches))
 
 
 def _in_release(release: Mapping[str, Any], tags: Mapping[str, Any], updates: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from fedora_packages.schema import (
     whole,
     with_optional,
 )
-from fedora_packages.search.reasons import KINDS
-from fedora_packages.views.api.lists import CUT, lists_of
+from fedora_packages.search import reasons
+from fedora_packages.views.api.lists import CUT, TOTAL, lists_of
 from fedora_packages.views.identified import KINDS
 
 #: Each state of a reading and what it means, the best first.
@@ -135,7 +135,7 @@ COMPONENTS: dict[str, Schema] = {
         reasons=rows(ref("Reason"), meaning="why, where its name does not say it"),
     ),
     "Reason": record(
-        kind=one_of(*KINDS),
+        kind=one_of(*reasons.KINDS),
         text=text("what was found"),
         binaries=rows(text(), meaning="the binaries that have it, where it is a binary's"),
     ),
@@ -191,14 +191,20 @@ def value_name(query: Query) -> str:
 
 
 def value_of(query: Query) -> Schema:
-    """Return the schema of a query's value as answers have it: of several lists, one alone may be asked for."""
-    lists = lists_of(query).rows
-    if len(lists) < 2:
-        return query.returns
+    """Return the schema of a query's value as answers have it: of several lists one may be asked for, and filtered."""
+    lists = lists_of(query)
+    several = lists.rows if len(lists.rows) > 1 else ()
 
     def relaxed(schema: dict[str, Any]) -> dict[str, Any]:
-        return {**schema, "required": [name for name in schema["required"] if name not in lists]}
+        found = {**schema, "required": [name for name in schema["required"] if name not in several]}
+        if lists.filters and TOTAL in schema["properties"]:
+            total = schema["properties"][TOTAL]
+            meaning = f"{total['description']}; of a filtered list the rows that are left, and list.whole has this"
+            return with_optional(found, **{TOTAL: {**total, "description": meaning}})
+        return found
 
+    if not (several or lists.filters):
+        return query.returns
     if "anyOf" in query.returns:
         return {"anyOf": [relaxed(branch) for branch in query.returns["anyOf"]]}
     return relaxed(query.returns)

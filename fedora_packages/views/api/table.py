@@ -6,6 +6,7 @@ from fedora_packages.changes import CURSOR
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.errors import SettingsError
 from fedora_packages.query import Query
+from fedora_packages.reads import LEFT_PER_MINUTE
 from fedora_packages.schema import (
     count,
     either,
@@ -25,6 +26,7 @@ from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
 from fedora_packages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (
+    IN_WHICH_WORDS,
     NAMES,
     PACKAGE,
     PAGE,
@@ -104,7 +106,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "All source packages by name, page by page.  With `names`, those packages in that order, and in `unknown` the names "
             "that are none's.\n\nWith `query` each of them has an `answer` too: what the address of that query would give, as "
             "far as it is known.  No upstream is waited for: what is not known or not fresh says so in its `state`, and is "
-            "read by and by.",
+            f"read by and by, of all who ask {LEFT_PER_MINUTE} answers in a minute.",
             either(some, every),
             (
                 NAMES,
@@ -112,7 +114,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 Parameter(
                     "release",
                     RELEASE.schema,
-                    "With query: the release; each package's own where it is not said.",
+                    f"With query: the release ({IN_WHICH_WORDS}); each package's own where it is not said.",
                     "rawhide",
                 ),
                 PAGE,
@@ -218,7 +220,10 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
                 releases=rows(ref("InRelease")),
                 readings=table(ref("Reading"), "by query"),
             ),
-            (PACKAGE, Parameter("release", RELEASE.schema, "The branch of the one release that is wanted.", "rawhide")),
+            (
+                PACKAGE,
+                Parameter("release", RELEASE.schema, f"The one release that is wanted: {IN_WHICH_WORDS}.", "rawhide"),
+            ),
             ("unknown-package", "no-value"),
             "/packages/guake/releases",
         ),

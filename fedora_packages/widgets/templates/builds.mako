@@ -17,7 +17,7 @@ ${parts.switch(choice)}
   % for build in slice.rows:
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
-      <td data-label="State">${parts.state(build["state"])}
+      <td class="short" data-label="State">${parts.state(build["state"])}
       % if build["task_id"] is not None:
         <a href="${links.task(build['task_id'])}" rel="external">task</a>
       % endif

@@ -35,6 +35,9 @@
     <code class="command">${command}</code>
     % endfor
     <span class="gives">${install.gives}</span>
+    % if stands_in and loop.first:
+    <span class="gives">There is no binary package ${package.name}: of those that are built from it, ${stands_in} is nearest to its name.</span>
+    % endif
   </dd>
   % endfor
   % if url:

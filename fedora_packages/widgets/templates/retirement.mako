@@ -24,6 +24,12 @@
   % endif
 </p>
 % endif
+% if leaving:
+<p>The repositories of ${", ".join(leaving)} have its last build still: it goes with their next compose.</p>
+% endif
+% if staying:
+<p>What was released of it stays in the repositories of ${", ".join(staying)}.</p>
+% endif
 <dl>
   % if successors:
   <dt>Replaced by</dt>

@@ -1,0 +1,59 @@
+"""Bodhi's queries against recorded answers, and answers that no recording has."""
+
+import pytest
+
+from fedora_packages.errors import UpstreamLied
+
+from .recorded import recorded
+
+
+@pytest.mark.parametrize("name", ["bodhi-releases-2018", "bodhi-releases-with-archived"])
+def test_recorded_releases_are_read(queries, upstream, data, name):
+    answer = recorded(data, name)
+    upstream.says("/releases/", {"pages": 1, **answer})
+    branches = {release["branch"] for release in queries["bodhi.releases"].fetch("*")["releases"]}
+    active = {
+        row["branch"]
+        for row in answer["releases"]
+        if row["state"] in ("current", "pending", "frozen") and row["id_prefix"] in ("FEDORA", "FEDORA-EPEL")
+    }
+    assert branches == active != set()
+
+
+@pytest.mark.parametrize("name", ["bodhi-updates-query-1", "bodhi-updates-query-2"])
+def test_recorded_updates_are_read(queries, upstream, data, name):
+    answer = recorded(data, name)
+    upstream.says("/updates/", answer)
+    value = queries["bodhi.updates"].fetch("guake")
+    assert {update["alias"] for update in value["updates"]} == {row["alias"] for row in answer["updates"]}
+
+
+def test_when_a_recorded_update_came_to_testing_and_to_stable_is_read(queries, upstream, data):
+    upstream.says("/updates/", {"updates": [recorded(data, "bodhi-update-single")["update"]], "total": 1})
+    (update,) = queries["bodhi.updates"].fetch("bodhi")["updates"]
+    assert (update["testing"], update["stable"]) == (1475715315, 1477056181)
+
+
+def test_epochs_of_an_updates_builds_are_read_where_they_are_not_0(queries, upstream, data):
+    row = recorded(data, "bodhi-update-single")["update"]
+    row["builds"] = [
+        {"nvr": f"{name}-1-1.fc45", "epoch": epoch} for name, epoch in (("vim", 2), ("gcc", 0), ("x", None))
+    ]
+    row["builds"].append({"nvr": "old-1-1.fc45"})
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    (update,) = queries["bodhi.updates"].fetch("vim")["updates"]
+    assert (len(update["builds"]), update["epochs"]) == (4, {"vim-1-1.fc45": 2})
+
+
+@pytest.mark.parametrize("name", ["bodhi-update-single", "bodhi-update-saved"])
+def test_a_recorded_single_update_is_read(queries, upstream, data, name):
+    row = recorded(data, name)
+    row = row.get("update", row)
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    assert queries["bodhi.updates"].fetch("guake")["updates"][0]["alias"] == row["alias"]
+
+
+def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
+    upstream.says("/releases/", {"releases": [], "pages": 0})
+    with pytest.raises(UpstreamLied, match="none that is active"):
+        queries["bodhi.releases"].fetch("*")

@@ -1,0 +1,127 @@
+"""Koji's queries against recorded answers, and answers that no recording has."""
+
+import xmlrpc.client
+
+import pytest
+
+from fedora_packages.connectors.base import Circuit
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from tests.upstream import Answer
+
+from .recorded import recorded
+
+
+@pytest.mark.parametrize(
+    "name", ["koji-listBuilds-package306-page1", "koji-listBuilds-latest10", "koji-listBuilds-state4"]
+)
+def test_recorded_lists_of_builds_are_read(queries, upstream, data, name):
+    rows = recorded(data, name)["result"]
+    upstream.koji_says([[len(rows)], [rows]])
+    value = queries["koji.builds"].fetch("guake")
+    assert [build["build_id"] for build in value["builds"]] == [row["build_id"] for row in rows]
+
+
+def test_a_recorded_count_of_builds_is_read(queries, upstream, data):
+    upstream.koji_says([[recorded(data, "koji-listBuilds-package306-countOnly")["result"]], [[]]])
+    assert queries["koji.builds"].fetch("guake") == {"total": 65, "builds": []}
+
+
+def test_a_recorded_empty_list_of_builds_is_read(queries, upstream, data):
+    upstream.koji_says([[0], [recorded(data, "koji-listBuilds-empty")["result"]]])
+    assert queries["koji.builds"].fetch("guake")["builds"] == []
+
+
+BUILD = {
+    "build_id": 7, "nvr": "guake-3.9-1.fc45", "version": "3.9", "release": "1.fc45", "epoch": None, "state": 1,
+    "owner_name": "pingou", "task_id": None, "start_ts": None, "creation_ts": 1000.5, "completion_ts": 1100.9,
+    "package_name": "guake", "tag_name": "f45",
+}  # fmt: skip
+
+
+def test_the_hub_is_asked_by_name_in_one_request(queries, upstream):
+    upstream.koji_says([[1], [[BUILD]]])
+    queries["koji.builds"].fetch("guake")
+    assert [(call["methodName"], call["params"][0]) for call in upstream.calls()] == [("listBuilds", "guake")] * 2
+
+
+def test_a_fault_of_one_call_is_a_lie_that_is_quoted(queries, upstream):
+    upstream.koji_says([[1], {"faultCode": 1000, "faultString": "No such package"}])
+    with pytest.raises(UpstreamLied, match="fault 1000: 'No such package'"):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_a_hub_that_is_switched_off_is_unavailable(queries, upstream):
+    body = (
+        "<?xml version='1.0'?><methodResponse><fault><value><struct>"
+        "<member><name>faultCode</name><value><int>1014</int></value></member>"
+        "<member><name>faultString</name><value><string>outage</string></value></member>"
+        "</struct></value></fault></methodResponse>"
+    )
+    upstream.answers["/"] = Answer(body.encode(), content_type="text/xml")
+    with pytest.raises(UpstreamUnavailable, match="outage"):
+        queries["koji.builds"].fetch("guake")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"<methodResponse>", b"{}", b"\0", b"<?xml version='1.0'?><methodResponse></methodResponse>"],
+)
+def test_what_is_no_xml_rpc_is_a_lie(queries, upstream, body):
+    upstream.answers["/"] = Answer(body, content_type="text/xml")
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_xml_that_grows_is_a_lie(queries, upstream):
+    bomb = "<!DOCTYPE x [<!ENTITY a '" + "x" * 1000 + "'>" + "".join(
+        f"<!ENTITY {name} '{('&' + before + ';') * 20}'>" for before, name in zip("abcdef", "bcdefg", strict=True)
+    )  # fmt: skip
+    upstream.answers["/"] = Answer(f"<?xml version='1.0'?>{bomb}]><methodResponse>&g;</methodResponse>".encode())
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+@pytest.mark.parametrize("wrong", [{"state": 9}, {"state": "1"}, {"nvr": None}, {"build_id": True}, {"epoch": "0"}])
+def test_a_build_with_other_types_is_a_lie(queries, upstream, wrong):
+    upstream.koji_says([[1], [[{**BUILD, **wrong}]]])
+    with pytest.raises(UpstreamLied, match="another shape"):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_builds_tagged_are_listed_by_tag(queries, upstream):
+    upstream.koji_says([[[BUILD]], [[]], [[{**BUILD, "package_name": "guake-other"}]]])
+    value = queries["koji.tagged"].fetch("guake")
+    assert {tag: build and build["tag"] for tag, build in value["tags"].items()} == {
+        "f46": "f45", "f45-updates": None, "f45-updates-testing": None,
+    }  # fmt: skip
+
+
+def test_a_negative_state_is_not_the_last_one(queries, upstream):
+    upstream.koji_says([[1], [[{**BUILD, "state": -1}]]])
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
+
+
+def test_a_hub_that_is_switched_off_is_left_alone_after_a_while(queries, upstream):
+    fault = xmlrpc.client.dumps(xmlrpc.client.Fault(1014, "outage"), methodresponse=True)
+    upstream.answers["/"] = Answer(fault.encode(), content_type="text/xml")
+    for _ in range(20):
+        with pytest.raises(UpstreamUnavailable):
+            queries["koji.builds"].fetch("guake")
+    assert len(upstream.asked) == Circuit.FAILURES
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["<double>inf</double>", "<bigdecimal>x</bigdecimal>", "<array><data><value>" * 20_000],
+    ids=["inf", "x", "deep"],
+)
+def test_odd_values_of_xml_rpc_are_lies(queries, upstream, value):
+    rows = (
+        f"<value><array><data><value><array><data><value>{value}</value></data></array></value></data></array></value>"
+    )
+    upstream.answers["/"] = Answer(
+        f"<?xml version='1.0'?><methodResponse><params><param>{rows}</param></params></methodResponse>".encode()
+    )
+    with pytest.raises(UpstreamLied):
+        queries["koji.builds"].fetch("guake")
