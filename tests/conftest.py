@@ -133,8 +133,8 @@ def queries(connectors) -> Queries:
 
 #: Two binaries that provide the same, the one has a command besides.
 VIM = (
-    Binary("vim-common", provides=("libeditor.so.1()(64bit)",), files=("/usr/bin/view",)),
-    Binary("vim-enhanced", provides=("libeditor.so.1()(64bit)",)),
+    Binary("vim-common", provides=("libeditor.so.1()(64bit)",), obsoletes=("vim-old",), files=("/usr/bin/view",)),
+    Binary("vim-enhanced", provides=("libeditor.so.1()(64bit)", "editor")),
 )
 
 #: The packages that tests' small index has.

@@ -31,7 +31,7 @@ SUMMARY, PROSE = 3, 1
 
 #: What all words together count if the summary has them: a little less than they would in a name, and more than if
 #: one of them was missing there ("web browser" is Firefox, not what has web in its name).
-ALL_IN_SUMMARY_LESS = 8
+ALL_IN_SUMMARY_LESS = 5
 
 #: What it adds that a name is the whole text but for separators; and for plus signs (gtk3 for "gtk+3"), its version
 #: (mariadb11.8 for "mariadb") or its language (python-requests for "requests"); or that it is so in another ecosystem.
@@ -50,7 +50,7 @@ IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 #: to people, where prose matches.
 SUMMARY_PAIR, PROSE_PAIR = 4, 4
 SUMMARY_WORD = 3
-APPLICATION, PROGRAM, NO_LIBRARY = 7, 3, 6
+APPLICATION, PROGRAM, NO_LIBRARY = 11, 3, 6
 
 
 #: Where any word will do: what it counts in a name and in a summary, times a description, and what `_prose` counts there.

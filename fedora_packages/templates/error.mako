@@ -6,11 +6,7 @@
 <p>${detail}</p>
 % if hits:
 <h2>Packages that are close to it</h2>
-<ul>
-  % for hit in hits:
-  <li><a href="${request.route_path('package', package=hit.document.name)}">${hit.document.name}</a> ${hit.document.summary}</li>
-  % endfor
-</ul>
+<%include file="hits.mako" args="hits=hits"/>
 % endif
 % if word:
 <p><a href="${request.route_path('search', _query={'search': word})}">Search for ${word}</a></p>

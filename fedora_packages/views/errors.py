@@ -16,7 +16,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
-from fedora_packages.search.finding import Hit
+from fedora_packages.views.hits import Shown, shown
 from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 from fedora_packages.views.unbuilt import UNBUILT, is_unbuilt
@@ -127,7 +127,7 @@ def problem(
     status: int,
     detail: str,
     word: str = "",
-    hits: Sequence[Hit] = (),
+    hits: Sequence[Shown] = (),
     kind: str = "",
     retry: float | None = None,
     **members: Any,
@@ -178,15 +178,25 @@ def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     if is_unbuilt(request.service, name):
         detail += f"  {UNBUILT}"
     word = printable(name, 100)
-    hits = [] if is_for_machines(request) else _found(request, word)
-    return problem(request, 404, detail, word, hits, kind="unknown-package")
+    replaced, provided, hits = _known_of(request, name, word)
+    if replaced:
+        detail += f"  What was called so was replaced by {' and '.join(replaced)}."
+    elif provided:
+        detail += f"  It is provided by {' and '.join(provided)}."
+    members = {key: names for key, names in (("replaced_by", replaced), ("provided_by", provided)) if names}
+    return problem(request, 404, detail, word, hits, kind="unknown-package", **members)
 
 
-def _found(request: Request, word: str) -> Sequence[Hit]:
+def _known_of(request: Request, name: str, word: str) -> tuple[Sequence[str], Sequence[str], Sequence[Shown]]:
+    """Return which packages replaced the one of a name, which provide what is called so, and what the search finds."""
+    index = request.service.index
     try:
-        return request.service.index.search(word, rows=HITS_SHOWN).hits if word else ()
+        replaced = index.obsoleters(name)[:HITS_SHOWN]
+        provided = index.providers([name]).get(name, ())[:HITS_SHOWN]
+        hits = () if is_for_machines(request) or not word else index.search(word, rows=HITS_SHOWN).hits
     except SearchUnavailable:
-        return ()
+        return (), (), ()
+    return replaced, provided, shown(hits)
 
 
 @exception_view_config(InvalidArgument)

@@ -147,6 +147,20 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "member"),
+    [
+        ("vim-old", "What was called so was replaced by vim-common.", {"replaced_by": ["vim-common"]}),
+        ("editor", "It is provided by vim-enhanced.", {"provided_by": ["vim-enhanced"]}),
+    ],
+)
+def test_a_name_that_was_replaced_or_is_only_provided_leads_on(site, name, said, member):
+    page = site.get(f"/{name}", 404)
+    (new,) = next(iter(member.values()))
+    assert (said in page.text, f'href="/{new}"' in page.text) == (True, True)
+    assert member.items() <= site.get(f"/api/v1/packages/{name}", 404).json.items()
+
+
 def announced(site, query: str, topic: str) -> None:
     """Let the cache know what a message about a package that the index does not know has said."""
     event = {"id": "2026-1", "topic": topic, "sent": 1764000000.0}

@@ -95,15 +95,21 @@ COMPONENTS: dict[str, Schema] = {
         kind=text("one word: silent, unusable, release not served, behind, unwatched"),
     ),
     "Problem": {
-        **record(
-            type={
-                "type": "string",
-                "format": "uri",
-                "description": "what kind of error it is; the address describes it",
-            },
-            title=text(),
-            status=whole(least=400, most=599),
-            detail=text("what was wrong here, and what is allowed"),
+        **with_optional(
+            record(
+                type={
+                    "type": "string",
+                    "format": "uri",
+                    "description": "what kind of error it is; the address describes it",
+                },
+                title=text(),
+                status=whole(least=400, most=599),
+                detail=text("what was wrong here, and what is allowed"),
+            ),
+            replaced_by=rows(
+                text(), meaning="of an unknown package: the binary packages that replaced what was called so"
+            ),
+            provided_by=rows(text(), meaning="of an unknown package: those that provide what is called so"),
         ),
         "description": "An error (RFC 9457).  At addresses of queries it has what an answer has too.",
     },
