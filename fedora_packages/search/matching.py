@@ -49,7 +49,10 @@ IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 #: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
 #: to people, where prose matches.
 SUMMARY_PAIR, PROSE_PAIR = 4, 4
-SUMMARY_WORD = 3
+SUMMARY_WORD, SUMMARY_HEAD = 3, 4
+
+#: What each word adds that a short summary is shorter by: it says nothing else.
+SHORT_SUMMARY = 1
 APPLICATION, PROGRAM, NO_LIBRARY = 11, 3, 6
 
 
@@ -128,6 +131,10 @@ class Question:
         for word in self._words:
             if word not in terms.STOP_WORDS:
                 yield _weighing(SUMMARY_WORD, Query(terms.SUMMARY_WORD + word))
+                yield _weighing(SUMMARY_HEAD, Query(terms.SUMMARY_HEAD + terms.stem(word)))
+        for length in range(1, terms.SHORT_SUMMARY + 1):
+            weight = SHORT_SUMMARY * (terms.SHORT_SUMMARY + 1 - length)
+            yield _weighing(weight, Query(f"{terms.SUMMARY_LENGTH}{length}"))
         for pair in terms.pairs(" ".join(self._words)):
             yield _weighing(SUMMARY_PAIR, Query(terms.SUMMARY_PAIR + pair))
             yield _weighing(PROSE_PAIR, Query(terms.PROSE_PAIR + pair))

@@ -37,6 +37,8 @@ BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
 SUMMARY_WORD = "X8"  # a word of the source's summary as it is
+SUMMARY_HEAD = "X9"  # a stemmed word of what the summary says that it is, before it says what for
+SUMMARY_LENGTH = "XQ"  # how many words its summary has that say something; only of short ones
 SUMMARY_PAIR = "X2"  # two words of the source's summary that follow each other, stemmed
 PROSE_PAIR = "X3"  # the same of the description
 LIVING = "XA"  # in an active release; stands alone
@@ -79,6 +81,14 @@ LIB = re.compile(r"lib(?=[A-Za-z])")
 
 #: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
 VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
+
+#: What begins, in a summary, what something is for or how it is made.
+_WHAT_FOR = re.compile(
+    r"[,;:(]|\s-\s|\b(?:for|with|that|which|to|in|of|on|from|by|based|written|using|supporting|like)\b", re.IGNORECASE
+)
+
+#: Words that say something in a summary that is short.
+SHORT_SUMMARY = 6
 
 #: Words of a description whose pairs count.
 PAIRED = 100
@@ -144,6 +154,17 @@ def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
         yield word[:length]
 
 
+def head(summary: str) -> str:
+    """Return what a summary says that something is, without what for: ``File manager for GNOME`` -> ``File manager``."""
+    return _WHAT_FOR.split(summary, maxsplit=1)[0]
+
+
+def _length(summary: str) -> Iterator[str]:
+    length = len(stems(summary))
+    if 0 < length <= SHORT_SUMMARY:
+        yield f"{SUMMARY_LENGTH}{length}"
+
+
 def pairs(text: str) -> Iterator[str]:
     """Yield the stems of each two words of a text that follow each other, words that say nothing left out."""
     found = stems(text)
@@ -186,6 +207,9 @@ def terms_of(document: Document) -> Iterator[str]:
         yield SUMMARY + word
     for word in split(document.summary):
         yield SUMMARY_WORD + word
+    for word in stems(head(document.summary)):
+        yield SUMMARY_HEAD + word
+    yield from _length(document.summary)
     for pair in pairs(document.summary):
         yield SUMMARY_PAIR + pair
     for pair in islice(pairs(document.description), PAIRED):
