@@ -10,7 +10,7 @@ documented behaviour of those services and imports nothing of what it stands in 
     server     control  moods  busy             one HTTP server; what makes things happen and go wrong
     koji bodhi bugzilla mdapi distgit faf anitya datagrepper         the stand-ins: pure readers of a View of the world
     happenings (update_, bug_, outside_)  messages  truth           what can happen, what is said of it, what is true
-    world      derive  outside  load  specs              packages now and then; their made-up past; their files
+    world      derive  outside  load  generated  specs   packages now and then; their made-up past; what rpm adds; their files
     facts      releases  ids                    records without behaviour
     bus        archive                          fedmsg, and what was published
 

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from fedora_packages.sandbox.facts import DIST, EVR, RELATIONS, Binary, Build, Change, file_type, relation
+from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.load import Catalog
 from fedora_packages.sandbox.served import LOOK, Sandboxed
 from fedora_packages.sandbox.world import View
@@ -56,14 +57,12 @@ class Row:
         return f"{self.build.nvr}.src.rpm" if self.binary else ""
 
     def relation_texts(self, kind: str) -> tuple[str, ...]:
-        """Return its relations of a kind in rpm's syntax, with what rpmbuild adds."""
-        evr = self.evr
+        """Return its relations of a kind in rpm's syntax, with what rpm adds to what it provides."""
         if self.binary is None:
             return self.build.source.buildrequires if kind == "requires" else ()
-        told = self.binary.relations.get(kind, ())
-        if kind == "provides" and not self.build.source.recorded:
-            return (f"{self.name} = {evr.epoch}:{evr.version}-{evr.release}", *told)
-        return told
+        if kind == "provides":
+            return provided(self.binary, self.build.evr)
+        return self.binary.relations.get(kind, ())
 
     def relations(self, kind: str) -> list[dict[str, str | None]]:
         """Return its relations of a kind as mdapi shows them."""
@@ -162,10 +161,9 @@ class Repositories:
     def related(self, repository: str, kind: str, capability: str) -> list[Row]:
         """Return the rows that have such a relation to a capability, once for each relation, the highest EVR first."""
         of_sources = repository.startswith("src_")
-        table = self.catalog.related["buildrequires" if of_sources else kind]
         rows = [
             row
-            for number in dict.fromkeys(table.get(capability, ()))
+            for number in self.catalog.having("buildrequires" if of_sources else kind, capability)
             for row in (
                 [self.row(repository, self.catalog.names[number])]
                 if of_sources

@@ -6,6 +6,7 @@ Read from the records themselves, not from the stand-ins' answers.
 from typing import Any
 
 from fedora_packages.sandbox.facts import RELATIONS, Branch, Build, Package, Project, Update
+from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.mdapi import Repositories, change_rows, changes_of
 from fedora_packages.sandbox.world import View
 
@@ -164,6 +165,7 @@ def _repository(package: Package, name: str) -> dict[str, Any]:
                 "arch": binary.arch,
                 "files": list(binary.all_files),
                 **{kind: list(texts) for kind, texts in binary.relations.items()},
+                "provides": list(provided(binary, build.evr)),
             }
             for binary in build.source.binaries
         },
