@@ -46,10 +46,13 @@ class Row:
         return (self.binary.url if self.binary else None) or self.build.source.url or None
 
     @property
+    def arch(self) -> str:
+        return self.binary.arch if self.binary else "src"
+
+    @property
     def file(self) -> str:
         """The name of its rpm, which is what a repository is ordered by."""
-        evr, arch = self.evr, self.binary.arch if self.binary else "src"
-        return f"{self.name}-{evr.version}-{evr.release}.{arch}.rpm"
+        return f"{self.name}-{self.evr.version}-{self.evr.release}.{self.arch}.rpm"
 
     @property
     def source_file(self) -> str:
@@ -110,8 +113,7 @@ class Repositories:
 
     def build(self, repository: str, number: int) -> Build | None:
         """Return the build that a repository shows of package number ``number``."""
-        found = self.look.package(self.catalog.names[number])
-        return found.shown(repository.removeprefix("src_")) if found else None
+        return self.look.shown(repository.removeprefix("src_"), number)
 
     def row(self, repository: str, name: str) -> Row | None:
         """Return a repository's row of a binary package: of several sources that build it, the last."""
@@ -135,14 +137,17 @@ class Repositories:
         found = [row for row in rows if row is not None and row.build.name == build.name]
         return sorted(found, key=lambda row: row.file.encode())
 
+    def each(self, repository: str) -> Iterator[Row]:
+        """Yield all rows of a repository, in the world's order."""
+        for number, name in enumerate(self.catalog.names):
+            if not repository.startswith("src_"):
+                yield from self.rows_of_source(repository, number)
+            elif row := self.row(repository, name):
+                yield row
+
     def rows(self, repository: str) -> list[Row]:
         """Return all rows of a repository, in its order."""
-        numbers = range(len(self.catalog.names))
-        if repository.startswith("src_"):
-            found = [row for name in self.catalog.names if (row := self.row(repository, name))]
-        else:
-            found = [row for number in numbers for row in self.rows_of_source(repository, number)]
-        return sorted(found, key=lambda row: row.file.encode())
+        return sorted(self.each(repository), key=lambda row: row.file.encode())
 
     def siblings(self, repository: str, row: Row) -> list[str]:
         """Return the names of all binaries of a row's source rpm that a repository has."""
@@ -254,7 +259,7 @@ def described(repositories: Repositories, row: Row, part: str, repository: str) 
         # Found in another repository than it is reported from: what is read with its key there is not about it.
         relations = {kind: [] for kind in RELATIONS}
     return {
-        "arch": told.arch if row.binary else "src",
+        "arch": row.arch,
         "epoch": str(row.evr.epoch),
         "version": row.evr.version,
         "release": row.evr.release,

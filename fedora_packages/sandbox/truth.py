@@ -95,13 +95,14 @@ def repository_content(look: View, name: str) -> list[dict[str, Any]]:
     return [
         {
             "name": row.name,
-            "arch": row.binary.arch if row.binary else "src",
+            "arch": row.arch,
             "epoch": row.evr.epoch,
             "version": row.evr.version,
             "release": row.evr.release,
             "summary": (row.binary or row.build.source).summary,
             "description": (row.binary or row.build.source).description,
             "url": row.url,
+            "license": row.build.source.license,
             "sourcerpm": row.source_file,
             "relations": {kind: list(row.relation_texts(kind)) for kind in RELATIONS},
             "files": list(row.files),
