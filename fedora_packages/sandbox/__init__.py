@@ -1,5 +1,5 @@
-"""Fedora's side on one laptop: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya and
-datagrepper do.
+"""Fedora's side on one laptop: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya,
+datagrepper and the download servers do.
 
 All of them show one small world, which can be told to change, and then says so on the bus as they would.  It is written from the
 documented behaviour of those services and imports nothing of what it stands in for.
@@ -8,9 +8,10 @@ documented behaviour of those services and imports nothing of what it stands in 
 
     cli        serve                            the command; a sandbox as a process
     server     control  moods  busy             one HTTP server; what makes things happen and go wrong
-    koji bodhi bugzilla mdapi distgit faf anitya datagrepper         the stand-ins: pure readers of a View of the world
+    koji bodhi bugzilla distgit faf anitya datagrepper              the stand-ins: pure readers of a View of the world
+    mirror     repodata    mdapi                the repositories whole, as XML, and package by package
     happenings (update_, bug_, outside_)  messages  truth           what can happen, what is said of it, what is true
-    world      derive  outside  load  specs              packages now and then; their made-up past; their files
+    world      derive  outside  load  generated  specs   packages now and then; their made-up past; what rpm adds; their files
     facts      releases  ids                    records without behaviour
     bus        archive                          fedmsg, and what was published
 

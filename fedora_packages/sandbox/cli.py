@@ -1,12 +1,14 @@
-"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's mood.
+"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's mood, write
+repositories.
 
-Only ``serve`` imports the server; the other commands ask a running sandbox and are to be quick.
+Only ``serve`` and ``repodata`` import the world; the other commands ask a running sandbox and are to be quick.
 """
 
 import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-sandbox",
-        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, datagrepper and the bus.",
+        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, the mirror, "
+        "datagrepper and the bus.",
     )
     commands = parser.add_subparsers(required=True)
     serve = commands.add_parser("serve", help="start a sandbox (the default)")
@@ -55,20 +58,25 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="the HTTP port (default: any free one)")
     serve.add_argument("--endpoint", help="the bus's address, tcp://127.0.0.1:PORT (default: any free port)")
     serve.add_argument(
-        "--world", type=Path, help="packages to load: .jsonl, .jsonl.gz or .toml (default: a small world)"
-    )
-    serve.add_argument(
         "--busy", type=float, default=0, metavar="RATE", help="things that happen by themselves, per second"
     )
     serve.add_argument("--seed", type=int, default=1, help="the seed of --busy (default: 1)")
     serve.add_argument("--address-file", type=Path, help="a file to write the addresses to, as JSON, while it runs")
+    repodata = commands.add_parser("repodata", help="write the repositories' metadata as the mirror serves it")
+    repodata.set_defaults(run=_repodata)
+    repodata.add_argument("--out", type=Path, required=True, help="the folder, which is empty or not there yet")
+    repodata.add_argument("--release", action="append", metavar="BRANCH", help="only this release's; may be repeated")
+    for command in (serve, repodata):
+        command.add_argument(
+            "--world", type=Path, help="packages to load: .jsonl, .jsonl.gz or .toml (default: a small world)"
+        )
     happen = commands.add_parser("happen", help="let something happen to a package")
     happen.set_defaults(run=_happen)
     happen.add_argument("what", help=", ".join(WHATS))
     happen.add_argument("package", help="its name")
     mood = commands.add_parser("mood", help="change the mood of an upstream: delay= fail= times= lie= lag= well=true")
     mood.set_defaults(run=_mood)
-    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya or datagrepper")
+    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
     for command in (happen, mood):
         command.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
         command.add_argument(
@@ -91,6 +99,30 @@ def _serve(given: argparse.Namespace) -> int:
         )  # fmt: skip
     except ServeError as error:
         raise CommandError(str(error)) from error
+    return 0
+
+
+def _repodata(given: argparse.Namespace) -> int:
+    from fedora_packages.sandbox.load import WorldError, load
+    from fedora_packages.sandbox.mirror import write
+    from fedora_packages.sandbox.world import World
+
+    now = int(time.time())
+    try:
+        world = World(load(given.world, now), now)
+        served = {release.branch: release for release in world.releases if release.repositories}
+        wanted = given.release or list(served)
+        for branch in wanted:
+            if branch not in served:
+                raise CommandError(f"{branch!r} is no release with repositories; there are {', '.join(served)}")
+        if given.out.exists() and any(given.out.iterdir()):
+            raise CommandError(f"{given.out} is not empty: name a new folder")
+        for folder, packages in write(world.now(), [served[branch] for branch in dict.fromkeys(wanted)], given.out):
+            print(f"{folder}  {packages} packages", flush=True)
+    except WorldError as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{given.out} cannot be written: {error.strerror or error}") from error
     return 0
 
 

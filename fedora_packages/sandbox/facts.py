@@ -155,9 +155,8 @@ class Binary:
 class Source:
     """What a source package says of itself.  ``binaries`` are in the order of the spec file.
 
-    ``recorded``: what repositories say of it was recorded and is shown to the letter.  Otherwise each binary provides its own
-    name and version, as rpmbuild makes it, and an older build has the changelog that it had then.  ``autospec``: release and
-    changelog are made from the commits, and the spec file has neither.
+    ``recorded``: its changelog is shown to the letter whatever the build; otherwise an older build has the one that it had then.
+    ``autospec``: release and changelog are made from the commits, and the spec file has neither.
     """
 
     name: str

@@ -175,6 +175,7 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
         **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_URL": sandbox["url"] + path for name, path in upstreams.items()},
         "FEDORA_PACKAGES_CACHE_URL": redis_url,
         "FEDORA_PACKAGES_SEARCH_INDEX": str(index),
+        "FEDORA_PACKAGES_SEARCH_MIRROR": f"{sandbox['url']}/mirror",
         "FEDORA_PACKAGES_WORKER_ENDPOINTS": sandbox["endpoint"],
         "FEDORA_PACKAGES_WORKER_DATAGREPPER": f"{sandbox['url']}/datagrepper",
         # For a fedmsg hub in place of our own daemon: what ./fedmsg.d reads.

@@ -17,6 +17,7 @@ from typing import Any
 
 from fedora_packages.sandbox.derive import past_changes
 from fedora_packages.sandbox.facts import EVR, RELATIONS, Binary, Change, Origin, Outline, Source, lowered, parse_evr
+from fedora_packages.sandbox.generated import generated_capabilities, named_by
 from fedora_packages.sandbox.releases import Release, small_world_releases, world_file_releases
 
 #: The file of the small world.
@@ -54,7 +55,8 @@ class Catalog:
     ``names`` is in the file's order; a package's number is its place in it.  ``ordered`` has the names in lower case and in
     alphabetical order, with their numbers.  ``origin(number)`` gives what the file says, ``outline(name)`` the little of it that
     lists of all packages need.  ``builders`` maps a binary package to the numbers of the sources that build it, ``related`` a
-    kind of relation and a capability to those that have such a relation (``buildrequires``: those that need it to be built).
+    kind of relation and a capability to those that have such a relation (``buildrequires``: those that need it to be built); what
+    a package provides because of its own name is not in it, but is told by `having`.
     """
 
     def __init__(
@@ -118,8 +120,12 @@ class Catalog:
         """Note all binary packages of a source."""
         self.relate(number, [("buildrequires", source.buildrequires)])
         for binary in source.binaries:
-            itself = [("provides", (binary.name,))] if not source.recorded else []
-            self.index(number, binary.name, [*binary.relations.items(), *itself])
+            self.index(number, binary.name, [*binary.relations.items(), ("provides", generated_capabilities(binary))])
+
+    def having(self, kind: str, capability: str) -> Iterable[int]:
+        """Return the numbers of the packages that may have a relation of a kind to a capability."""
+        noted = self.related[kind].get(capability, ())
+        return dict.fromkeys((*noted, *self.builders.get(named_by(capability), ()))) if kind == "provides" else noted
 
 
 def load(path: Path | None, now: int) -> Catalog:

@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from fedora_packages.sandbox.facts import DIST, EVR, RELATIONS, Binary, Build, Change, file_type, relation
+from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.load import Catalog
 from fedora_packages.sandbox.served import LOOK, Sandboxed
 from fedora_packages.sandbox.world import View
@@ -45,10 +46,13 @@ class Row:
         return (self.binary.url if self.binary else None) or self.build.source.url or None
 
     @property
+    def arch(self) -> str:
+        return self.binary.arch if self.binary else "src"
+
+    @property
     def file(self) -> str:
         """The name of its rpm, which is what a repository is ordered by."""
-        evr, arch = self.evr, self.binary.arch if self.binary else "src"
-        return f"{self.name}-{evr.version}-{evr.release}.{arch}.rpm"
+        return f"{self.name}-{self.evr.version}-{self.evr.release}.{self.arch}.rpm"
 
     @property
     def source_file(self) -> str:
@@ -56,14 +60,12 @@ class Row:
         return f"{self.build.nvr}.src.rpm" if self.binary else ""
 
     def relation_texts(self, kind: str) -> tuple[str, ...]:
-        """Return its relations of a kind in rpm's syntax, with what rpmbuild adds."""
-        evr = self.evr
+        """Return its relations of a kind in rpm's syntax, with what rpm adds to what it provides."""
         if self.binary is None:
             return self.build.source.buildrequires if kind == "requires" else ()
-        told = self.binary.relations.get(kind, ())
-        if kind == "provides" and not self.build.source.recorded:
-            return (f"{self.name} = {evr.epoch}:{evr.version}-{evr.release}", *told)
-        return told
+        if kind == "provides":
+            return provided(self.binary, self.build.evr)
+        return self.binary.relations.get(kind, ())
 
     def relations(self, kind: str) -> list[dict[str, str | None]]:
         """Return its relations of a kind as mdapi shows them."""
@@ -111,8 +113,7 @@ class Repositories:
 
     def build(self, repository: str, number: int) -> Build | None:
         """Return the build that a repository shows of package number ``number``."""
-        found = self.look.package(self.catalog.names[number])
-        return found.shown(repository.removeprefix("src_")) if found else None
+        return self.look.shown(repository.removeprefix("src_"), number)
 
     def row(self, repository: str, name: str) -> Row | None:
         """Return a repository's row of a binary package: of several sources that build it, the last."""
@@ -136,14 +137,17 @@ class Repositories:
         found = [row for row in rows if row is not None and row.build.name == build.name]
         return sorted(found, key=lambda row: row.file.encode())
 
+    def each(self, repository: str) -> Iterator[Row]:
+        """Yield all rows of a repository, in the world's order."""
+        for number, name in enumerate(self.catalog.names):
+            if not repository.startswith("src_"):
+                yield from self.rows_of_source(repository, number)
+            elif row := self.row(repository, name):
+                yield row
+
     def rows(self, repository: str) -> list[Row]:
         """Return all rows of a repository, in its order."""
-        numbers = range(len(self.catalog.names))
-        if repository.startswith("src_"):
-            found = [row for name in self.catalog.names if (row := self.row(repository, name))]
-        else:
-            found = [row for number in numbers for row in self.rows_of_source(repository, number)]
-        return sorted(found, key=lambda row: row.file.encode())
+        return sorted(self.each(repository), key=lambda row: row.file.encode())
 
     def siblings(self, repository: str, row: Row) -> list[str]:
         """Return the names of all binaries of a row's source rpm that a repository has."""
@@ -162,10 +166,9 @@ class Repositories:
     def related(self, repository: str, kind: str, capability: str) -> list[Row]:
         """Return the rows that have such a relation to a capability, once for each relation, the highest EVR first."""
         of_sources = repository.startswith("src_")
-        table = self.catalog.related["buildrequires" if of_sources else kind]
         rows = [
             row
-            for number in dict.fromkeys(table.get(capability, ()))
+            for number in self.catalog.having("buildrequires" if of_sources else kind, capability)
             for row in (
                 [self.row(repository, self.catalog.names[number])]
                 if of_sources
@@ -256,7 +259,7 @@ def described(repositories: Repositories, row: Row, part: str, repository: str) 
         # Found in another repository than it is reported from: what is read with its key there is not about it.
         relations = {kind: [] for kind in RELATIONS}
     return {
-        "arch": told.arch if row.binary else "src",
+        "arch": row.arch,
         "epoch": str(row.evr.epoch),
         "version": row.evr.version,
         "release": row.evr.release,

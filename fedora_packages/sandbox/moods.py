@@ -4,6 +4,7 @@ A slow upstream reads first and waits then: its answer is as old as it is late, 
 """
 
 import asyncio
+import gzip
 import json
 import xmlrpc.client
 from collections.abc import Mapping
@@ -116,6 +117,9 @@ def _huge(body: bytes, kind: str) -> bytes:
         return b'["' + b"x" * HUGE + b'"]'
     if kind == "text/xml":
         return body + b"<!-- " + b"x" * HUGE + b" -->"
+    if kind == "application/x-gzip":
+        # Small on its way, and hundreds of megabytes to whoever unpacks all of it.
+        return body + gzip.compress(b" " * HUGE) * 20
     return body + b"\n" + b"x" * HUGE
 
 
@@ -128,6 +132,11 @@ def _of_other_types(body: bytes, kind: str) -> bytes:
         except xmlrpc.client.Fault:
             return dumps("a fault, it seems")
         return dumps(_turned(value, depth=0))
+    if kind == "application/xml":
+        # What names a repository's files stays right: then they are not what it promises.
+        return body
+    if kind == "application/x-gzip":
+        return body + gzip.compress(b"<!-- nobody promised this -->")
     return b"\xff\xfe\x00" + body[::-1]
 
 

@@ -6,6 +6,7 @@ that of a world file (rawhide becomes F45, as the recorded data has it).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 
@@ -187,6 +188,7 @@ def small_world_releases() -> tuple[Release, ...]:
     )
 
 
+@cache
 def world_file_releases() -> tuple[Release, ...]:
     """Return the releases of a world file, whose packages were rawhide's while it was to become F45."""
     return (

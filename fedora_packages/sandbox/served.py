@@ -14,7 +14,7 @@ from fedora_packages.sandbox.world import View, World
 LOOK = web.RequestKey("look", View)
 ASKED = web.RequestKey("asked", list)
 
-UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya", "datagrepper")
+UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya", "mirror", "datagrepper")
 
 
 class Sandboxed(Protocol):

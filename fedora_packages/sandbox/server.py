@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from aiohttp import web
 
-from fedora_packages.sandbox import anitya, bodhi, bugzilla, control, datagrepper, distgit, faf, koji, mdapi
+from fedora_packages.sandbox import anitya, bodhi, bugzilla, control, datagrepper, distgit, faf, koji, mdapi, mirror
 from fedora_packages.sandbox.bus import Bus
 from fedora_packages.sandbox.happenings import Happenings
 from fedora_packages.sandbox.moods import WELL, Mood, fail, lied
@@ -53,7 +53,7 @@ class Sandbox:
     def app(self) -> web.Application:
         """Return the application that serves it."""
         app = web.Application(middlewares=[self._upstream], client_max_size=BODY_LIMIT)
-        for part in (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, datagrepper, control):
+        for part in (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper, control):
             app.add_routes(part.routes(self))
         return app
 

@@ -6,6 +6,7 @@ Read from the records themselves, not from the stand-ins' answers.
 from typing import Any
 
 from fedora_packages.sandbox.facts import RELATIONS, Branch, Build, Package, Project, Update
+from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.mdapi import Repositories, change_rows, changes_of
 from fedora_packages.sandbox.world import View
 
@@ -95,13 +96,14 @@ def repository_content(look: View, name: str) -> list[dict[str, Any]]:
     return [
         {
             "name": row.name,
-            "arch": row.binary.arch if row.binary else "src",
+            "arch": row.arch,
             "epoch": row.evr.epoch,
             "version": row.evr.version,
             "release": row.evr.release,
             "summary": (row.binary or row.build.source).summary,
             "description": (row.binary or row.build.source).description,
             "url": row.url,
+            "license": row.build.source.license,
             "sourcerpm": row.source_file,
             "relations": {kind: list(row.relation_texts(kind)) for kind in RELATIONS},
             "files": list(row.files),
@@ -165,6 +167,7 @@ def _repository(package: Package, name: str) -> dict[str, Any]:
                 "arch": binary.arch,
                 "files": list(binary.all_files),
                 **{kind: list(texts) for kind, texts in binary.relations.items()},
+                "provides": list(provided(binary, build.evr)),
             }
             for binary in build.source.binaries
         },

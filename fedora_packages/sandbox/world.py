@@ -7,7 +7,9 @@ to are stored, each as the row of records it went through; all others are derive
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from fedora_packages.sandbox import ids
 from fedora_packages.sandbox.derive import derive
@@ -21,6 +23,16 @@ RECORDS_KEPT = 500
 #: A list over all packages (builds without a package, updates of a release) covers so many of those that nothing
 #: happened to, and all others.  The small world has fewer; in a world file such a list would take minutes.
 SCANNED = 1000
+
+#: A source of nothing, in the place of one that can be read again.
+NO_SOURCE = Source("", "", "", "", "", "", ())
+
+
+class Renewal(NamedTuple):
+    """When a repository became what it is (UTC seconds, or minus infinity), and its revision: whole UTC seconds, each once."""
+
+    moment: float
+    revision: int
 
 
 class World:
@@ -39,6 +51,8 @@ class World:
         self.changed = float("-inf")
         self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
         self._homes: dict[tuple[str, int], str] = {}
+        self._renewals: dict[str, list[Renewal]] = {}
+        self._first_shown: dict[int, Mapping[str, Build]] = {}
         self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
         self._derived_count = len(catalog.names)
         self._derived = lru_cache(maxsize=4096)(self._derive)
@@ -106,9 +120,41 @@ class World:
         if len(times) > RECORDS_KEPT:
             del times[:2], states[:1]
             times.insert(0, float("-inf"))
+        self._note_renewals(before, package, moment)
         for kind, found in self._holdings(package):
             self._homes[kind, found] = package.name
         self.changes += 1
+
+    def _note_renewals(self, before: Package | None, package: Package, moment: float) -> None:
+        """Note which repositories show another build of a package from a moment on."""
+        held = before.published if before else {}
+        for repository in held.keys() | package.published.keys():
+            if held.get(repository) != package.published.get(repository):
+                renewals = self._renewals.setdefault(repository, [Renewal(-math.inf, self.started)])
+                renewals.append(Renewal(moment, max(int(moment), renewals[-1].revision + 1)))
+                del renewals[:-RECORDS_KEPT]
+
+    def renewal(self, repository: str, moment: float) -> Renewal:
+        """Return the last renewal of a repository up to a moment (that its content became other, not that it was composed)."""
+        renewals = self._renewals.get(repository, [Renewal(-math.inf, self.started)])
+        return renewals[max(bisect_right(renewals, moment, key=lambda one: one.moment) - 1, 0)]
+
+    def shown(self, repository: str, number: int, moment: float) -> Build | None:
+        """Return the build that a repository shows of package number ``number`` at a moment.
+
+        Where whole repositories are read, nothing else is wanted of most packages: what they showed when the world began is kept,
+        as deriving it takes most of the time, without their sources, which take most of the room.
+        """
+        name = self.names[number]
+        if name in self._records:
+            package = self.package(name, moment)
+            return package.shown(repository) if package else None
+        if number not in self._first_shown:
+            package = self._derived(number)
+            builds = {build.build_id: replace(build, source=NO_SOURCE) for build in package.builds}
+            self._first_shown[number] = {where: builds[build_id] for where, build_id in package.published.items()}
+        build = self._first_shown[number].get(repository)
+        return replace(build, source=self.catalog.origin(number).source) if build else None
 
     def _holdings(self, package: Package) -> Iterator[tuple[str, int]]:
         yield from (("build", build.build_id) for build in package.builds[-8:])
@@ -161,6 +207,14 @@ class View:
     def package(self, name: str) -> Package | None:
         """Return a package, or None."""
         return self.world.package(name, self.moment)
+
+    def shown(self, repository: str, number: int) -> Build | None:
+        """Return the build that a repository shows of package number ``number``."""
+        return self.world.shown(repository, number, self.moment)
+
+    def renewal(self, repository: str) -> Renewal:
+        """Return the last renewal of a repository."""
+        return self.world.renewal(repository, self.moment)
 
     def listing(self, name: str) -> Listing | None:
         """Return what lists of all packages need of one, or None."""

@@ -127,6 +127,7 @@ READS = {
     "distgit": ("/distgit/rpms/guake/raw/f44/f/guake.spec", None),
     "faf": ("/faf/problems/?component_names=guake", None),
     "anitya": ("/anitya/api/project/Fedora/guake", None),
+    "mirror": ("/mirror/fedora/linux/updates/testing/44/Everything/x86_64/repodata/repomd.xml", None),
     "datagrepper": ("/datagrepper/raw", None),
 }
 

@@ -131,3 +131,34 @@ def test_a_blocked_package_has_no_build_in_what_inherits(world):
     look = world.now()
     assert look.tagged(look.package("guake"), "rawhide", inherit=True) == []
     assert look.tagged(look.package("guake"), "f44-updates", inherit=True) != []
+
+
+@given(st.integers())
+@settings(max_examples=3)
+def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
+    world = World(small_world(), NOW)
+    happenings, dice = quiet_happenings(world), random.Random(seed)
+    world.shown("rawhide", 0, NOW)
+    moments = [float("inf")]
+    for _ in range(20):
+        something(happenings, dice)
+        happenings.happen("repo", "guake", {})
+        moments.append(world.changed)
+    for look in map(world.at, moments):
+        for number, name in enumerate(world.names):
+            package = look.package(name)
+            for repository in ("rawhide", "f44-updates", "epel9"):
+                assert look.shown(repository, number) == (package.shown(repository) if package else None)
+
+
+def test_a_repository_is_renewed_when_what_it_shows_changes(world):
+    happenings, before = quiet_happenings(world), world.now().renewal("rawhide")
+    assert before == (float("-inf"), NOW)
+    happenings.happen("build", "guake", {})
+    assert world.now().renewal("rawhide") == before
+    happenings.happen("repo", "guake", {})
+    after = world.now().renewal("rawhide")
+    assert after.moment > NOW
+    assert after.revision > before.revision
+    assert world.at(after.moment - 1).renewal("rawhide") == before
+    assert world.now().renewal("f44") == before
