@@ -44,10 +44,11 @@ $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 conformance: $(ENV)-conformance/installed  ## Hold sandbox and site to the published servers and clients
 	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
 
-bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages a second there may be, and a mass rebuild (a quarter of an hour)
+bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages a second there may be, a mass rebuild, and the search (20 minutes)
 	$(BIN)/python -m benchmarks.freshness
 	$(BIN)/python -m benchmarks.messages
 	$(BIN)/python -m benchmarks.storm
+	$(BIN)/python -m benchmarks.search
 
 relevance: $(ENV)/installed  ## Ask the search what people look for, of all of Fedora's packages, and hold the answers to the floors
 	$(BIN)/python -m benchmarks.relevance $(RELEVANCE_OPTIONS)

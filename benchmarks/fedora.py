@@ -1,11 +1,11 @@
 """A site over all of Fedora's packages, for the benchmarks that need so many."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measuring import quick_index, wait_until
+from benchmarks.measuring import packages_of, quick_index, wait_until
 from fedora_packages.sandbox.laptop import Laptop, service_environment
 from fedora_packages.worker.handle import COUNTS_KEY
 from tests.functional.site import Site
@@ -36,11 +36,17 @@ class Fedora:
 
 @contextmanager
 def fedora(
-    folder: Path, world: Path, say: Callable[[str], None], endpoints: Sequence[str] = (), **settings: str
-):  # fmt: skip
+    folder: Path,
+    world: Path,
+    say: Callable[[str], None],
+    endpoints: Sequence[str] = (),
+    with_index: bool = True,
+    **settings: str,
+) -> Iterator[Fedora]:
     """Start Redis, a sandbox of a world file and a worker, and stop them at the end.
 
-    ``endpoints`` are more that the worker is to listen to, ``settings`` are environment variables without their prefix.
+    ``endpoints`` are more that the worker is to listen to, ``settings`` are environment variables without their prefix.  Without
+    an index there is no worker either.
     """
     laptop = Laptop(folder.absolute())
     laptop.environ |= SETTINGS
@@ -51,9 +57,12 @@ def fedora(
         laptop.environ |= service_environment(redis_url, sandbox, laptop.folder / "index")
         laptop.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ",".join((sandbox["endpoint"], *endpoints))
         laptop.environ |= {f"FEDORA_PACKAGES_{name}": value for name, value in settings.items()}
-        names = quick_index(world, laptop.folder / "index")
         site = Site(laptop, sandbox, redis_url)
-        site.start_worker()
+        if with_index:
+            names = quick_index(world, laptop.folder / "index")
+            site.start_worker()
+        else:
+            names = [package["name"] for package in packages_of(world)]
         yield Fedora(site, names)
     finally:
         laptop.stop_all()

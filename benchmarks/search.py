@@ -1,0 +1,200 @@
+"""The search over all of Fedora's packages: its index's build, its answers' time, its completions over HTTP, and how soon a new
+package is found while messages keep coming.
+
+    python -m benchmarks.search [--part build] [--part queries] [--part http] [--part upkeep] [--world FILE]
+
+The index is built from the repositories that the sandbox makes of the world file, as `fedora-packages-index` builds it in
+production; all else is measured with that index.
+"""
+
+import argparse
+import http.client
+import itertools
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from benchmarks.fedora import Fedora, fedora
+from benchmarks.measuring import ROOT, WORLD, summary, table
+from benchmarks.messages import TOPIC, Publisher
+from benchmarks.relevance import read_queries
+from fedora_packages.sandbox.laptop import module
+from fedora_packages.search.reader import Reader
+
+PARTS = ("build", "queries", "http", "upkeep")
+
+#: What is asked for: seconds and megabytes of a build, milliseconds of the slowest in a hundred, completions a second,
+#: seconds until a package is found.
+GOALS = {"build": 60.0, "memory": 500.0, "index": 400.0, "complete": 5.0, "search": 15.0, "http": 500.0, "upkeep": 1.5}
+
+#: Requests at once, as so many people type.
+CLIENTS = 8
+
+
+def verdict(value: float, goal: float, at_least: bool = False) -> str:
+    """Return whether a figure is what is asked for, in words."""
+    return "met" if (value >= goal if at_least else value <= goal) else "missed"
+
+
+def build(found: Fedora, repositories: Path, say: Callable[[str], None]) -> None:
+    """Build the index, and say what it cost."""
+    command = module(
+        "fedora_packages.search.command", "development.ini", "--json", "--from", "repodata", str(repositories)
+    )
+    laptop = found.site.laptop
+    done = subprocess.run(command, env=laptop.environ, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    told = json.loads(done.stdout)
+    say(json.dumps(told))
+    size, memory = told["bytes"] / 1e6, told["peak_memory"] / 1e6
+    say(
+        f"built in {told['seconds']:.1f} s ({verdict(told['seconds'], GOALS['build'])}), at most {memory:.0f} MB of memory "
+        f"({verdict(memory, GOALS['memory'])}), index {size:.0f} MB ({verdict(size, GOALS['index'])})"
+    )
+
+
+def typed(names: Sequence[str], dice: random.Random) -> Iterator[str]:
+    """Yield what is in the field while names are typed, letter by letter."""
+    while True:
+        name = dice.choice(names)
+        yield from (name[:length] for length in range(1, min(len(name), 12) + 1))
+
+
+def timed(ask: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
+    """Return the seconds that each text took to be answered."""
+    seconds = []
+    for text in texts:
+        begun = time.perf_counter()
+        ask(text)
+        seconds.append(time.perf_counter() - begun)
+    return seconds
+
+
+def ask_in_process(index: Path, say: Callable[[str], None]) -> None:
+    """Ask the reader itself, and say how long its answers take."""
+    reader, dice = Reader(index), random.Random(7)
+    names = list(reader.names())
+    letters = list(itertools.islice(typed(names, dice), 20_000))
+    queries = [query.text for query in read_queries()] + dice.sample(names, min(1000, len(names)))
+    rows = [("", "asked", "p50 ms", "p99 ms", "max ms", "goal p99")]
+    for what, ask, texts in (("complete", reader.complete, letters), ("search", reader.search, queries)):
+        timed(ask, texts[:200])
+        told = summary(timed(ask, texts))
+        goal = f"{GOALS[what]:g}: {verdict(told['p99'], GOALS[what])}"
+        rows.append((what, told["count"], told["p50"], told["p99"], told["max"], goal))
+    say(table(rows))
+
+
+def ask_over_http(url: str, names: Sequence[str], seconds: float, say: Callable[[str], None]) -> None:
+    """Have `CLIENTS` clients type names as fast as they are answered, and say how many completions a second came."""
+    until, durations, wrong = time.monotonic() + seconds, [], []
+    address = urlsplit(url)
+
+    def type_on(seed: int) -> None:
+        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        for text in typed(names, random.Random(seed)):
+            if time.monotonic() >= until:
+                break
+            begun = time.perf_counter()
+            connection.request("GET", f"/api/v1/completions?q={quote(text)}")
+            answer = connection.getresponse()
+            answer.read()
+            durations.append(time.perf_counter() - begun)
+            wrong.extend([answer.status] if answer.status != 200 else [])
+        connection.close()
+
+    clients = [threading.Thread(target=type_on, args=(seed,)) for seed in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    rate = len(durations) / seconds
+    say(
+        f"{rate:.0f} completions a second over HTTP from one web process, {CLIENTS} at once "
+        f"({verdict(rate, GOALS['http'], at_least=True)}): {summary(durations)} ms, errors {len(wrong)}"
+    )
+
+
+def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: Callable[[str], None]) -> None:
+    """Add packages while messages about others come at a rate, and say how soon each is found."""
+    reader, dice, over = Reader(found.site.laptop.folder / "index"), random.Random(3), threading.Event()
+
+    def flood() -> None:
+        begun = time.monotonic()
+        for number in itertools.count():
+            if over.wait(max(0.0, begun + number / rate - time.monotonic())):
+                return
+            body = {"name": dice.choice(found.names), "version": "1", "release": "1.fc45", "build_id": number + 1,
+                    "old": None, "new": 0, "owner": "someone", "instance": "primary"}  # fmt: skip
+            publisher.send(publisher.message(TOPIC, body)[1])
+
+    flooding, seconds = threading.Thread(target=flood), []
+    flooding.start()
+    try:
+        for number in range(count):
+            name, begun = f"brand-new-{number}", time.monotonic()
+            found.site.happen("new-package", name, summary=f"Lantern number {number}")
+            found.site.happen("build", name)
+            while reader.source(name) is None and time.monotonic() < begun + 60:
+                time.sleep(0.01)
+            seconds.append(time.monotonic() - begun)
+    finally:
+        over.set()
+        flooding.join()
+    told = summary(seconds)
+    worst = max(seconds)
+    say(f"a new package is found {told} ms after it was made, at {rate:g} messages/s; the latest after {worst:.2f} s "
+        f"({verdict(worst, GOALS['upkeep'])})")  # fmt: skip
+
+
+def main() -> int:
+    """Run the benchmark and print its figures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__.splitlines()[0])
+    parser.add_argument("--part", action="append", choices=PARTS, help="measure this; may be repeated (default: all)")
+    parser.add_argument("--rate", type=float, default=200.0, help="messages a second while packages are added")
+    parser.add_argument("--packages", type=int, default=60, help="packages that are added")
+    parser.add_argument("--seconds", type=float, default=10.0, help="seconds of completions over HTTP")
+    parser.add_argument("--world", type=Path, default=WORLD, help="a file of packages")
+    given = parser.parse_args()
+    if not given.world.exists():
+        print(f"search: nothing was measured, since there is no file of packages {given.world}")
+        return 0
+    parts = given.part or PARTS
+    publisher = Publisher()
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with fedora(Path(folder) / "site", given.world, say, [publisher.endpoint], with_index=False) as found:
+                repositories = Path(folder) / "repositories"
+                say("writing the repositories …")
+                command = module(
+                    "fedora_packages.sandbox.cli", "repodata", "--world", str(given.world), "--out", str(repositories)
+                )
+                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+                build(found, repositories, say)
+                index = found.site.laptop.folder / "index"
+                if "queries" in parts:
+                    ask_in_process(index, say)
+                if "http" in parts:
+                    found.site.start_web()
+                    ask_over_http(found.site.url, found.names, given.seconds, say)
+                if "upkeep" in parts:
+                    found.site.start_worker()
+                    keep_up(found, publisher, given.rate, given.packages, say)
+        finally:
+            publisher.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
