@@ -43,6 +43,7 @@ ROUTES = (
     ("api.status", "/api/v1/status"),
     ("api.releases", "/api/v1/releases"),
     ("api.search", "/api/v1/search"),
+    ("api.completions", "/api/v1/completions"),
     ("api.changes", "/api/v1/changes"),
     ("api.packages", "/api/v1/packages"),
     ("api.package", "/api/v1/packages/{package}"),
