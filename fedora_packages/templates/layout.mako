@@ -10,6 +10,7 @@
   <%block name="about"/>
   <link rel="icon" type="image/svg+xml" href="${request.static_path('fedora_packages:static/icon.svg')}">
   <link rel="stylesheet" href="${request.static_path('fedora_packages:static/site.css')}">
+  <link rel="search" type="application/opensearchdescription+xml" title="Fedora Packages" href="${request.route_path('opensearch')}">
 </head>
 <body>
   <a class="skip" href="#main">Skip to the content</a>
