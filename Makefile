@@ -9,7 +9,7 @@ RUN_OPTIONS ?=
 CHAOS_OPTIONS ?=
 RELEVANCE_OPTIONS ?=
 
-.PHONY: help run test test-slow conformance bench relevance chaos lint format clean
+.PHONY: help run test test-slow browser conformance bench relevance chaos lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,14 @@ test: $(ENV)/installed  ## Run the quick suite
 
 test-slow: $(ENV)/installed  ## Run what takes long by nature: all of Fedora's packages, kills, storms
 	$(BIN)/python -m pytest -m slow
+
+$(ENV)/installed-browser: $(ENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+		--no-build-isolation --editable '.[browser]'
+	@touch $@
+
+browser: $(ENV)/installed-browser  ## Use the pages in headless Chromium (needs chromium and chromedriver)
+	$(BIN)/python -m pytest -m browser tests/browser
 
 # The published servers and clients have needs of their own (koji's wants Kerberos headers to build, and Cython, which pip brings
 # for the building alone), so they live apart.

@@ -29,7 +29,7 @@ STATIC_KEPT = 7 * 86400
 READ, CHECK = ("GET", "HEAD"), ("POST",)
 
 #: (name, pattern).  What comes first hides the packages of that name: there are none called ``s``, ``api``, ``packages``,
-#: ``status``, ``metrics``, ``images`` or ``fcomm_connector``, and none of Fedora's begins with an underscore.
+#: ``status``, ``metrics``, ``images``, ``fcomm_connector`` or ``opensearch.xml``, and none of Fedora's begins with an underscore.
 ROUTES = (
     # For the programs that called the service from 2011 to 2020.
     ("legacy", r"/fcomm_connector/{rest:[\s\S]*}"),
@@ -43,6 +43,7 @@ ROUTES = (
     ("api.status", "/api/v1/status"),
     ("api.releases", "/api/v1/releases"),
     ("api.search", "/api/v1/search"),
+    ("api.completions", "/api/v1/completions"),
     ("api.changes", "/api/v1/changes"),
     ("api.packages", "/api/v1/packages"),
     ("api.package", "/api/v1/packages/{package}"),
@@ -55,6 +56,9 @@ ROUTES = (
     ("api", "/api"),
     # No view answers here: what is none of the above is no package called api.
     ("api.nothing", "/api/{rest:.+}"),
+    # For browsers that search here from their own fields.
+    ("opensearch", "/opensearch.xml"),
+    ("opensearch.suggestions", "/opensearch/suggestions"),
     # Search.  A term may hold slashes (/usr/bin/guake).
     ("home", "/"),
     ("search", "/s"),

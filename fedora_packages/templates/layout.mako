@@ -10,6 +10,8 @@
   <%block name="about"/>
   <link rel="icon" type="image/svg+xml" href="${request.static_path('fedora_packages:static/icon.svg')}">
   <link rel="stylesheet" href="${request.static_path('fedora_packages:static/site.css')}">
+  <link rel="search" type="application/opensearchdescription+xml" title="Fedora Packages" href="${request.route_path('opensearch')}">
+  <script src="${request.static_path('fedora_packages:static/complete.js')}" defer></script>
 </head>
 <body>
   <a class="skip" href="#main">Skip to the content</a>
@@ -18,7 +20,8 @@
     <form role="search" action="${request.route_path('search')}" method="get">
       <label class="hidden" for="search">Search packages</label>
       <input type="search" id="search" name="search" maxlength="200" placeholder="Package name or words"
-             autocomplete="off" spellcheck="false" value="<%block name='searched'/>">
+             autocomplete="off" spellcheck="false" data-completions="${request.route_path('api.completions')}"
+             value="<%block name='searched'/>">
       <button type="submit">Search</button>
     </form>
   </header>

@@ -42,11 +42,14 @@ def test_the_api_may_be_read_from_anywhere_and_pages_may_not(site):
     assert found == ["*", None]
 
 
-def test_the_style_sheet_is_there_for_long_under_an_address_of_its_content(site):
-    (sheet,) = [link["href"] for link in Elements(site.get("/").text).of("link") if link["rel"] == "stylesheet"]
-    answer = site.get(sheet, 200)
-    assert (answer.content_type, "max-age=604800" in answer.headers["Cache-Control"], "?x=" in sheet) == (
-        "text/css",
+@pytest.mark.parametrize("kind", ["text/css", "text/javascript"])
+def test_style_sheet_and_script_are_there_for_long_under_an_address_of_their_content(site, kind):
+    page = Elements(site.get("/").text)
+    sheets = [link["href"] for link in page.of("link") if link["rel"] == "stylesheet"]
+    (address,) = sheets if kind == "text/css" else [script["src"] for script in page.of("script")]
+    answer = site.get(address, 200)
+    assert (answer.content_type, "max-age=604800" in answer.headers["Cache-Control"], "?x=" in address) == (
+        kind,
         True,
         True,
     )
@@ -57,7 +60,7 @@ def test_no_page_has_scripts_or_styles_of_its_own(site, address):
     elements = Elements(site.get(address).text)
     inline = [tag for tag, attributes in elements.found if tag == "style" or "style" in attributes]
     active = [name for _, attributes in elements.found for name in attributes if name.startswith("on")]
-    assert (inline, active, elements.of("script")) == ([], [], [])
+    assert (inline, active, elements.strange_scripts) == ([], [], [])
 
 
 @pytest.mark.parametrize("address", ["/", "/s?search=guake", "/s?search=xyzzy", "/api", "/nothing"])

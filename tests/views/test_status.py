@@ -150,7 +150,7 @@ def test_a_lost_message_is_shown_with_what_should_have_told(site, drifted):
 @pytest.mark.parametrize("part", ["topics", "package", "differences", "variant", "by", "query"])
 def test_text_of_a_lost_message_is_escaped(site, drifted, part):
     drifted(**{part: [HOSTILE] if part in ("topics", "differences") else HOSTILE})
-    assert Elements(site.get("/status", 200).text).of("script") == []
+    assert Elements(site.get("/status", 200).text).strange_scripts == []
 
 
 def test_text_of_topics_and_workers_is_escaped(site, client, beat):
@@ -158,7 +158,7 @@ def test_text_of_topics_and_workers_is_escaped(site, client, beat):
     client.hset(COUNTS_KEY, HOSTILE, 1)
     circuit = {"failures": 9, "rests": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
     beat(HOSTILE, endpoints={HOSTILE: False}, dead=[HOSTILE], bus=HOSTILE, upstreams={"koji": circuit})
-    assert Elements(site.get("/status", 200).text).of("script") == []
+    assert Elements(site.get("/status", 200).text).strange_scripts == []
 
 
 def test_every_cell_says_which_it_is_for_screens_on_which_the_heads_of_tables_have_no_room(site, drifted, client, beat):

@@ -126,3 +126,8 @@ class Elements(HTMLParser):
     def of(self, tag: str) -> list[dict[str, str | None]]:
         """Return the attributes of all elements of one kind."""
         return [attributes for found, attributes in self.found if found == tag]
+
+    @property
+    def strange_scripts(self) -> list[dict[str, str | None]]:
+        """The attributes of scripts that are no file of ours."""
+        return [script for script in self.of("script") if not (script.get("src") or "").startswith("/_static/")]

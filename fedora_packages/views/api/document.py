@@ -18,7 +18,7 @@ from fedora_packages.views.errors import PROBLEMS
 from fedora_packages.views.formats import spoken
 
 #: The version of the API: its second part goes up when something is added, its first (and the address) never yet.
-VERSION = "1.1"
+VERSION = "1.2"
 
 ABOUT = (
     "What {upstreams} say of Fedora's packages, out of a cache that is renewed by their messages.  "

@@ -1,4 +1,4 @@
-"""Where a program begins: the start of the API, and the search."""
+"""Where a program begins: the start of the API, the search, and what a text may become while it is typed."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,12 +11,18 @@ from fedora_packages.views.api.packages import listed
 from fedora_packages.views.identified import as_json, identified
 from fedora_packages.views.search import TERM_KEPT
 
+#: Completions that are given where it is not said how many.
+USUAL_COMPLETIONS = 10
+
+#: Seconds for which whoever has completions need not ask again: what is typed twice is typed soon.
+COMPLETIONS_KEPT = 60
+
 
 @view_config(route_name="api.start", renderer="json")
 def start(request: Request) -> dict[str, Any]:
     """Return where everything is."""
     asked(request, "api.start")
-    names = ("packages", "search", "releases", "changes", "status", "openapi")
+    names = ("packages", "search", "completions", "releases", "changes", "status", "openapi")
     return {
         "documentation": request.route_url("api"),
         "links": {name: request.route_url(f"api.{name}") for name in names},
@@ -47,3 +53,21 @@ def search(request: Request) -> dict[str, Any]:
         ],
         "identified": as_json(request, identified(request, text)) if first == 0 else None,
     }
+
+
+@view_config(route_name="api.completions", renderer="json")
+def completions(request: Request) -> dict[str, Any]:
+    """Return what the text ``q`` may become: at most ``rows`` packages and commands, best first."""
+    values = asked(request, "api.completions")
+    found = completed(request, values.get("q", ""), values.get("rows", USUAL_COMPLETIONS))
+    return {"completions": found}
+
+
+def completed(request: Request, text: str, rows: int) -> list[dict[str, str]]:
+    """Return the completions of a text with the addresses of their pages, and have the answer kept for `COMPLETIONS_KEPT`.
+
+    Raises `SearchUnavailable`.
+    """
+    found = request.service.index.complete(text, rows)
+    request.response.cache_control = f"public, max-age={COMPLETIONS_KEPT}"
+    return [{**asdict(one), "url": request.route_url("package", package=one.package)} for one in found]

@@ -21,6 +21,7 @@ from fedora_packages.schema import (
     with_optional,
 )
 from fedora_packages.search import reasons
+from fedora_packages.search.completing import BINARY, COMMAND, SOURCE
 from fedora_packages.views.api.lists import CUT, TOTAL, lists_of
 from fedora_packages.views.identified import KINDS
 
@@ -115,6 +116,14 @@ COMPONENTS: dict[str, Schema] = {
     },
     "Reading": record(**READING),
     "List": CUT,
+    "Completion": record(
+        name=text("what the text becomes"),
+        kind=one_of(SOURCE, BINARY, COMMAND, meaning="a source package, a binary package, or a command of one"),
+        source=text("the source package that it belongs to"),
+        package=text("the package whose page is its: itself, or of a command the one that has it"),
+        summary=text("of the package"),
+        url={**text("that page, for people"), "format": "uri"},
+    ),
     "Package": record(
         name=text(),
         kind=one_of("source", "binary"),

@@ -21,6 +21,8 @@ from fedora_packages.schema import (
     with_optional,
 )
 from fedora_packages.schema import text as a_text
+from fedora_packages.search.completing import MOST_COMPLETIONS
+from fedora_packages.search.completing import TEXT_READ as COMPLETED
 from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
 from fedora_packages.timeline import KEPT as EVENTS_KEPT
@@ -38,6 +40,7 @@ from fedora_packages.views.api.addresses import (
     name_of,
     word_parameter,
 )
+from fedora_packages.views.api.finding import USUAL_COMPLETIONS
 from fedora_packages.views.api.following import MOST_CHANGES, USUAL_CHANGES
 from fedora_packages.views.api.lists import lists_of
 from fedora_packages.views.api.schemas import COMPONENTS, READING, STATUS, answer_of, ref
@@ -148,6 +151,27 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             ),
             (),
             "/search?q=terminal",
+        ),
+        Address(
+            "api.completions",
+            PACKAGES,
+            "/completions",
+            "Completions: what is being typed",
+            "What a text that somebody is typing may become, best first: packages and commands that are called so, whose names "
+            "begin so, or have words that do.  Any text has an answer, if an empty one.  It may be kept for as long as its "
+            "`Cache-Control` says.",
+            record(completions=rows(ref("Completion"), MOST_COMPLETIONS)),
+            (
+                Parameter("q", a_text(), f"The text; of more than {COMPLETED} characters the first count.", "gua"),
+                Parameter(
+                    "rows",
+                    whole(least=1, most=MOST_COMPLETIONS),
+                    f"How many to give; {USUAL_COMPLETIONS} where it is not said.",
+                    str(USUAL_COMPLETIONS),
+                ),
+            ),
+            (),
+            "/completions?q=gua",
         ),
         Address(
             "api.changes",
