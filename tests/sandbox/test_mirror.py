@@ -19,6 +19,8 @@ from .reread import described, files, read
 from .running import small_world
 
 RAWHIDE = "fedora/linux/development/rawhide/Everything/x86_64/os"
+#: A small one, for what is so of any.
+EPEL = "epel/9/Everything/x86_64"
 UPDATES, TESTING = "fedora/linux/updates/44/Everything/x86_64", "fedora/linux/updates/testing/44/Everything/x86_64"
 
 NOW = 1_790_000_000
@@ -173,29 +175,29 @@ def test_a_file_says_when_it_was_made(quiet):
 
 def test_a_failing_mirror_has_a_proxys_page(live):
     mood(live, fail=503, times=1)
-    assert live.ask(f"/mirror/{RAWHIDE}/repodata/repomd.xml").status == 503
-    assert revision(repomd(live)) > 0
+    assert live.ask(f"/mirror/{EPEL}/repodata/repomd.xml").status == 503
+    assert revision(repomd(live, EPEL)) > 0
 
 
 def test_a_lying_mirror_sends_files_that_its_list_did_not_promise(live):
-    listed, (path, _) = repomd(live), hrefs(repomd(live))
+    listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
     true = live.ask(path).body
     mood(live, lie="types")
-    assert repomd(live) == listed
+    assert repomd(live, EPEL) == listed
     lie = live.ask(path).body
     assert hashlib.sha256(lie).hexdigest() not in listed
     assert gzip.decompress(lie).startswith(gzip.decompress(true))
 
 
 def test_a_truncated_file_cannot_be_unpacked(live):
-    path, _ = hrefs(repomd(live))
+    path, _ = hrefs(repomd(live, EPEL), EPEL)
     mood(live, lie="truncated")
     with pytest.raises(EOFError):
         gzip.decompress(live.ask(path).body)
 
 
 def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
-    path, _ = hrefs(repomd(live))
+    path, _ = hrefs(repomd(live, EPEL), EPEL)
     mood(live, lie="huge")
     body = live.ask(path).body
     assert len(body) < 4 << 20
@@ -205,7 +207,7 @@ def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
 
 def test_a_page_may_come_in_the_place_of_the_list(live):
     mood(live, lie="html")
-    answer = live.ask(f"/mirror/{RAWHIDE}/repodata/repomd.xml")
+    answer = live.ask(f"/mirror/{EPEL}/repodata/repomd.xml")
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 
 
@@ -221,11 +223,11 @@ def test_a_repository_is_made_once_however_many_ask(world):
     mine = Mirror()
 
     async def ask():
-        return await asyncio.gather(*(mine.repodata(world.now(), "rawhide") for _ in range(3)))
+        return await asyncio.gather(*(mine.repodata(world.now(), "epel9") for _ in range(3)))
 
     first, second, third = asyncio.run(ask())
     assert first is second is third
-    assert asyncio.run(mine.repodata(world.now(), "rawhide")) is first
+    assert asyncio.run(mine.repodata(world.now(), "epel9")) is first
 
 
 def test_others_are_answered_while_a_repository_is_made(world, monkeypatch):

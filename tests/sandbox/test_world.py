@@ -144,7 +144,7 @@ def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
         something(happenings, dice)
         happenings.happen("repo", "guake", {})
         moments.append(world.changed)
-    for look in map(world.at, moments):
+    for look in map(world.at, moments[::4]):
         for number, name in enumerate(world.names):
             package = look.package(name)
             for repository in ("rawhide", "f44-updates", "epel9"):
