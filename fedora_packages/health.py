@@ -28,6 +28,7 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.figures import Counted, Durations
 from fedora_packages.query import Query
 from fedora_packages.redis_server import PREFIX, redis_errors
+from fedora_packages.search.damage import Damage, noted
 from fedora_packages.service import Service
 from fedora_packages.watch import TOLERANCE, Beat
 from fedora_packages.worker.handle import COUNTS_KEY, FAILED, TOPICS_KEY
@@ -207,7 +208,8 @@ class Health:
 
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
     counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
-    handled, ``packages`` how many the index has (None: it cannot be read).
+    handled, ``packages`` how many the index has (None: it cannot be read), ``damage`` what is wrong with the current index, in
+    whose place the last one is read.
     """
 
     at: float
@@ -221,6 +223,7 @@ class Health:
     workers: tuple[WorkerHealth, ...]
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
+    damage: Damage | None
     counted: float | None
 
     @property
@@ -278,6 +281,7 @@ def health(service: Service) -> Health:
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
         packages=_packages(service),
+        damage=noted(service.client),
         counted=counted,
     )
 

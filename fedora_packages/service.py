@@ -6,6 +6,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import redis
@@ -18,6 +19,7 @@ from fedora_packages.figures import Figures
 from fedora_packages.query import Queries
 from fedora_packages.reading import Entry
 from fedora_packages.redis_server import connect
+from fedora_packages.search import damage
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
 from fedora_packages.worker.queue import Queue
@@ -79,7 +81,8 @@ def build(settings: Settings, by: str) -> Service:
         on_lost=lambda entry: service.queue_refill(entry),
         reference=lambda query, value: queries[query].reference(value),
     )
-    service = Service(settings, client, found, queries, cache, Queue(client), Reader(settings.search.index), figures)
+    index = Reader(settings.search.index, damaged=partial(damage.note, client))
+    service = Service(settings, client, found, queries, cache, Queue(client), index, figures)
     return service
 
 

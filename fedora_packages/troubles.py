@@ -222,6 +222,13 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
             is_grave=True,
         )
+    elif found.damage is not None:
+        yield Trouble(
+            "The search index is damaged",
+            found.damage.at,
+            f"It is built anew; until then the one before it is read, and what is new since is not found.  Wrong was: "
+            f"{found.damage.said}.",
+        )
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -19,7 +19,7 @@ LAYERS = (
     ("query", "timeline", "changes", "figures", "watch"),
     ("connectors", "search", "worker.queue"),
     ("package", "service", "links", "pasted"),
-    ("reads", "checks", "sentences", "worker.index", "worker.inbox", "worker.numbering"),
+    ("reads", "checks", "sentences", "worker.index", "worker.rebuild", "worker.inbox", "worker.numbering"),
     (
         "widgets",
         "worker.handle",

@@ -48,7 +48,7 @@ IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 
 #: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
 #: to people, where prose matches.
-SUMMARY_PAIR, PROSE_PAIR = 4, 4
+PAIR = 4
 SUMMARY_WORD, SUMMARY_HEAD = 3, 4
 
 #: What each word adds that a short summary is shorter by: it says nothing else.
@@ -136,8 +136,7 @@ class Question:
             weight = SHORT_SUMMARY * (terms.SHORT_SUMMARY + 1 - length)
             yield _weighing(weight, Query(f"{terms.SUMMARY_LENGTH}{length}"))
         for pair in terms.pairs(" ".join(self._words)):
-            yield _weighing(SUMMARY_PAIR, Query(terms.SUMMARY_PAIR + pair))
-            yield _weighing(PROSE_PAIR, Query(terms.PROSE_PAIR + pair))
+            yield _weighing(PAIR, Query(terms.PAIR + pair))
 
     def binaries(self, document: Document) -> tuple[str, ...]:
         """Return the binaries of a package that the question means: every word is in their name, best first."""

@@ -42,20 +42,22 @@ LAST = ".last"
 class Reader:
     """Reads the index at ``path``: a folder, or a link to the folder that is current.  Threads may share it.
 
-    While the current one cannot be read the last one before it is (at ``path`` with `LAST`), and ``problem`` says so.
-    Every method raises `SearchUnavailable` where there is no index or none can be read.
+    While the current one is damaged the last one before it is read (at ``path`` with `LAST`); ``damaged`` is told the
+    folder and what is wrong with it, each time that is seen.  Every method raises `SearchUnavailable` where there is no
+    index or none can be read.
     """
 
-    def __init__(self, path: str | Path, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        path: str | Path,
+        clock: Callable[[], float] = time.monotonic,
+        damaged: Callable[[str, str], None] = lambda folder, said: None,
+    ):
         self.path = Path(path)
         self._clock = clock
+        self._tell = damaged
         self._local = threading.local()
         self._damaged: tuple[float, str] | None = None
-
-    @property
-    def problem(self) -> str | None:
-        """What is wrong with the current index, in whose place the last one is read; None if nothing is."""
-        return None if self._damaged is None else self._damaged[1]
 
     def source(self, name: str) -> Document | None:
         """Return the source package of exactly this name."""
@@ -142,8 +144,9 @@ class Reader:
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return what an operation reads in one state of the index, beginning anew where that state is gone."""
-        if self._damaged is not None and self._clock() < self._damaged[0]:
-            return self._read_last(operation, self._damaged[1])
+        damaged = self._damaged
+        if damaged is not None and self._clock() < damaged[0]:
+            return self._read_last(operation, damaged[1])
         for attempt in range(ATTEMPTS):
             try:
                 database = self._opened(anew=attempt > 0)
@@ -156,19 +159,20 @@ class Reader:
                 return found
         self._local.handle = None
         said = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
+        folder = os.path.realpath(self.path)
+        if os.path.isdir(folder) and not isinstance(problem, xapian.DatabaseModifiedError):
+            if self._damaged is None:
+                log.error("%s", said)
+            self._damaged = (self._clock() + TRY_DAMAGED_EVERY, said)
+            self._tell(folder, str(problem))
         return self._read_last(operation, said)
 
     def _read_last(self, operation: Callable[[xapian.Database], T], said: str) -> T:
         """Return what an operation reads in the index before the current one; raises `SearchUnavailable`, saying why."""
         try:
-            found = operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
+            return operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
         except xapian.Error as error:
             raise SearchUnavailable(said) from error
-        if self._damaged is None:
-            log.error("%s; the last one before it is read", said)
-        if self._damaged is None or self._clock() >= self._damaged[0]:
-            self._damaged = (self._clock() + TRY_DAMAGED_EVERY, said)
-        return found
 
     def _opened(self, anew: bool) -> xapian.Database:
         """Return this thread's own handle of the current folder; a handle is no two threads' to share."""

@@ -39,8 +39,7 @@ PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
 SUMMARY_WORD = "X8"  # a word of the source's summary as it is
 SUMMARY_HEAD = "X9"  # a stemmed word of what the summary says that it is, before it says what for
 SUMMARY_LENGTH = "XQ"  # how many words its summary has that say something; only of short ones
-SUMMARY_PAIR = "X2"  # two words of the source's summary that follow each other, stemmed
-PROSE_PAIR = "X3"  # the same of the description
+PAIR = "X3"  # two words of the description that follow each other, stemmed
 LIVING = "XA"  # in an active release; stands alone
 PROGRAM = "X4"  # has a command; stands alone
 APPLICATION = "X5"  # has an entry in menus; stands alone
@@ -210,10 +209,8 @@ def terms_of(document: Document) -> Iterator[str]:
     for word in stems(head(document.summary)):
         yield SUMMARY_HEAD + word
     yield from _length(document.summary)
-    for pair in pairs(document.summary):
-        yield SUMMARY_PAIR + pair
     for pair in islice(pairs(document.description), PAIRED):
-        yield PROSE_PAIR + pair
+        yield PAIR + pair
     for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
             yield PROSE + word

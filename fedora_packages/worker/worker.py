@@ -25,6 +25,7 @@ from fedora_packages.worker.inbox import Inbox
 from fedora_packages.worker.index import Upkeep
 from fedora_packages.worker.numbering import Numbering
 from fedora_packages.worker.pulse import Bus, Pulse
+from fedora_packages.worker.rebuild import Rebuilder
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ FOLLOWED_KEY = f"{PREFIX}:{{worker}}:followed"
 
 #: Seconds between two early looks at what is read on a schedule.
 EARLY_PAUSE = 30.0
+
+#: Seconds between two looks at whether the index is damaged.
+REBUILD_LOOK_EVERY = 2.0
 
 #: Seconds that threads have to end.
 STOP_LIMIT = 5.0
@@ -57,6 +61,7 @@ class Worker:
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)
         self._upkeep = Upkeep(service.client, service.settings.search, service.connectors, service.releases)
+        self._rebuilder = Rebuilder(service.client, service.settings)
         self._gaps = Gaps(service, bus, self.handle_all, self._stop)
         self._pulse = Pulse(service, bus, self._gaps, self._inbox, look_at_bus)
         self._threads: list[threading.Thread] = []
@@ -68,6 +73,7 @@ class Worker:
         self._run("index", self._keep_index)
         for scheduled in self._scheduled:
             self._run(f"reread-{scheduled.query.name}", scheduled.run)
+        self._run("rebuild", lambda: self._every(REBUILD_LOOK_EVERY, self._rebuilder.look, "looking after the index"))
         self._run("gaps", self._gaps.run)
         if self._service.settings.worker.audit_rate:
             pause = 1 / self._service.settings.worker.audit_rate
@@ -81,6 +87,7 @@ class Worker:
         self._gaps.suspect("")
         for scheduled in self._scheduled:
             scheduled.look()
+        self._rebuilder.stop()
         self._refillers.join(STOP_LIMIT)
         for thread in self._threads:
             thread.join(STOP_LIMIT)

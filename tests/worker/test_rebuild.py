@@ -1,0 +1,169 @@
+"""A damaged index is built anew, beside it, by one worker."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fedora_packages.errors import SearchUnavailable
+from fedora_packages.search import damage
+from fedora_packages.search.reader import Reader
+from fedora_packages.search.writer import Writer
+from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
+from tests.search.fedora import document
+
+
+class Process:
+    """A build that a test ends."""
+
+    def __init__(self):
+        self.exitcode = None
+
+    def is_alive(self):
+        return self.exitcode is None
+
+    def join(self):
+        pass
+
+    def terminate(self):
+        self.exitcode = -15
+
+
+def index_of(folder, *documents):
+    with Writer(folder, create=True) as writer:
+        writer.replace(documents)
+        writer.commit()
+
+
+def spoil(folder):
+    """Damage a database: what is in its tables is not what they were written with."""
+    table = folder / "postlist.glass"
+    table.write_bytes(b"\xff" * table.stat().st_size)
+
+
+@pytest.fixture
+def index(tmp_path):
+    """The link to the current index, with the one before it beside."""
+    index_of(tmp_path / "index.2", document("new"))
+    index_of(tmp_path / "index.1", document("old"))
+    (tmp_path / "index").symlink_to("index.2")
+    (tmp_path / "index.last").symlink_to("index.1")
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def started():
+    return []
+
+
+@pytest.fixture
+def now():
+    return [0.0]
+
+
+@pytest.fixture
+def rebuilder(client, index, started, now):
+    def start(settings):
+        started.append(Process())
+        return started[-1]
+
+    settings = SimpleNamespace(search=SimpleNamespace(index=str(index)))
+    return Rebuilder(client, settings, start, clock=lambda: now[0])
+
+
+@pytest.fixture
+def reader(client, index, now):
+    return Reader(index, clock=lambda: now[0], damaged=lambda folder, said: damage.note(client, folder, said))
+
+
+def test_while_the_index_is_damaged_the_one_before_it_is_read(index, reader):
+    spoil(index.resolve())
+    assert list(reader.names()) == ["old"]
+
+
+def test_a_damaged_index_is_noted_and_built_anew(index, client, reader, rebuilder, started):
+    spoil(index.resolve())
+    reader.count()
+    assert damage.noted(client).folder == str(index.resolve())
+    rebuilder.look()
+    rebuilder.look()
+    assert len(started) == 1
+
+
+def test_a_damaged_index_without_one_before_it_is_noted_all_the_same(index, client, reader):
+    index.with_name("index.last").unlink()
+    spoil(index.resolve())
+    with pytest.raises(SearchUnavailable):
+        reader.count()
+    assert damage.noted(client) is not None
+
+
+def test_what_is_missing_is_not_damaged(index, client, reader):
+    index.unlink()
+    assert (list(reader.names()), damage.noted(client)) == (["old"], None)
+
+
+def test_once_it_is_mended_the_index_is_read_again(index, reader, now, tmp_path):
+    spoil(index.resolve())
+    reader.count()
+    index_of(tmp_path / "index.3", document("newer"))
+    index.unlink()
+    index.symlink_to("index.3")
+    now[0] += 60
+    assert list(reader.names()) == ["newer"]
+
+
+def test_a_sound_index_is_left_alone(index, client, rebuilder, started):
+    damage.note(client, str(index.resolve()), "a block was read wrong, once")
+    rebuilder.look()
+    assert (started, damage.noted(client)) == ([], None)
+
+
+def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, started):
+    damage.note(client, "/elsewhere", "gone")
+    rebuilder.look()
+    assert (started, damage.noted(client)) == ([], None)
+
+
+def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    client.set(REBUILDING_KEY, "another")
+    rebuilder.look()
+    assert started == []
+
+
+def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client, rebuilder):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    assert 0 < client.ttl(REBUILDING_KEY) <= 60
+
+
+def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    started[0].exitcode = 0
+    rebuilder.look()
+    assert (damage.noted(client), client.exists(REBUILDING_KEY)) == (None, 0)
+
+
+def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilder, started, now):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    started[0].exitcode = 1
+    rebuilder.look()
+    rebuilder.look()
+    assert (len(started), damage.noted(client) is not None) == (1, True)
+    now[0] += 301
+    rebuilder.look()
+    assert len(started) == 2
+
+
+def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    rebuilder.stop()
+    assert started[0].exitcode == -15
