@@ -46,15 +46,12 @@ LIVING = 6
 #: What an order of magnitude (a power of 2) of packages that require it adds, where the name matches and where prose does.
 IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 
-#: What two words that follow each other in the text and in the summary, or in the description, add; and what the package is
-#: to people, where prose matches.
-PAIR = 4
-SUMMARY_WORD, SUMMARY_HEAD = 3, 4
+#: Where prose matches, what adds to it: two words that follow each other in text and description; a word that the summary has
+#: as it is; one in what the summary says first; each word that a short summary is shorter by.
+PAIR, SUMMARY_WORD, SUMMARY_HEAD, SHORT_SUMMARY = 4, 3, 4, 1
 
-#: What each word adds that a short summary is shorter by: it says nothing else.
-SHORT_SUMMARY = 1
-APPLICATION, PROGRAM, NO_LIBRARY = 11, 3, 6
-
+#: What the package is to people: an application, a program, no library; the latter twice where there are several words.
+APPLICATION, PROGRAM, NO_LIBRARY, NO_LIBRARY_IN_PROSE = 11, 3, 6, 12
 
 #: Where any word will do: what it counts in a name and in a summary, times a description, and what `_prose` counts there.
 LOOSE_NAME, LOOSE_SUMMARY, LOOSE = 1.5, 2.0, 0.4
@@ -111,7 +108,9 @@ class Question:
         if plain != spoken:
             yield _weighing(PLAIN, Query(terms.SPOKEN + plain))
         yield _weighing(UNVERSIONED, Query(terms.UNVERSIONED + spoken))
-        yield _weighing(UNPREFIXED, Query(terms.UNPREFIXED + spoken))
+        if len(self.tokens) == 1:
+            # Who writes two words does not mean a module of their name.
+            yield _weighing(UNPREFIXED, Query(terms.UNPREFIXED + spoken))
         yield _weighing(FOREIGN, Query(terms.FOREIGN + folded))
         yield _weighing(OWNER, Query(terms.OWNER + folded))
 
@@ -123,11 +122,13 @@ class Question:
 
     def _prose(self) -> Iterator[Query]:
         """Yield queries for what makes prose say what the text does, and for what the package is to people."""
-        yield _weighing(NO_LIBRARY, Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY)))
+        no_library = Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY))
+        yield _weighing(NO_LIBRARY, no_library)
         if len(terms.stems(self.text[:TEXT_READ])) < 2:
             return
         yield _weighing(APPLICATION, Query(terms.APPLICATION))
         yield _weighing(PROGRAM, Query(terms.PROGRAM))
+        yield _weighing(NO_LIBRARY_IN_PROSE, no_library)
         for word in self._words:
             if word not in terms.STOP_WORDS:
                 yield _weighing(SUMMARY_WORD, Query(terms.SUMMARY_WORD + word))

@@ -76,7 +76,7 @@ SPELT_LETTERS = 4
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
 
 #: What names of libraries in C begin with.
-LIB = re.compile(r"lib(?=[A-Za-z])")
+LIB = re.compile(r"lib(?!re)(?=[A-Za-z])")
 
 #: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
 VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
@@ -223,7 +223,7 @@ def _standing(document: Document) -> Iterator[str]:
         yield APPLICATION
     if any(commands(binary) for binary in document.binaries):
         yield PROGRAM
-    if LANGUAGE.match(document.name):
+    if LANGUAGE.match(document.name) or LIB.match(document.name):
         yield LIBRARY
 
 
