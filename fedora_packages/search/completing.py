@@ -8,8 +8,8 @@ order of their importance; so the first records with a term are the answer, and 
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import xapian
@@ -56,6 +56,15 @@ class Completion:
     summary: str
 
 
+@dataclass(frozen=True)
+class Record:
+    """A name's record: the term that only it has, what it says, and all of it as Xapian writes it down."""
+
+    identity: str
+    data: bytes
+    record: bytes
+
+
 def completions_of(document: Document) -> Iterator[Completion]:
     """Yield the names by which a document's package is known, each once; of what is retired there is the name alone."""
     yield Completion(document.name, SOURCE, document.name, document.name, document.summary)
@@ -72,23 +81,29 @@ def completions_of(document: Document) -> Iterator[Completion]:
     yield from islice(others, COMMANDS_KEPT)
 
 
-def write(database: xapian.WritableDatabase, document: Document, is_new: bool = False) -> None:
-    """Make the records of a document's names; those that are as they were stay in their places.
+def records_of(document: Document) -> Iterator[Record]:
+    """Yield the records of a document's names; one without a letter or digit cannot be completed."""
+    for found in completions_of(document):
+        if terms.together(found.name):
+            identity = _identity(found)
+            data = _data(found)
+            yield Record(identity, data, _terms(identity, found, data).serialise())
+
+
+def write(database: xapian.WritableDatabase, source: str, records: Sequence[Record], is_new: bool) -> None:
+    """Write all records of a source package's names; those that are as they were stay in their places.
 
     ``is_new``: there are none yet, and they need not be looked for.
     """
-    if is_new:
-        for found in completions_of(document):
-            if terms.together(found.name):
-                database.add_document(_record(_identity(found), found))
-        return
-    wanted = {_identity(found): found for found in completions_of(document) if terms.together(found.name)}
-    known = dict(_records(database, document.name))
+    known = {} if is_new else dict(_records(database, source))
+    wanted = {record.identity: record for record in records}
     for identity in known.keys() - wanted.keys():
         database.delete_document(identity)
-    for identity, found in wanted.items():
-        if identity not in known or _read(database, known[identity]) != _kept(found):
-            database.replace_document(identity, _record(identity, found))
+    for identity, record in wanted.items():
+        if is_new:
+            database.add_document(xapian.Document.unserialise(record.record))
+        elif identity not in known or database.get_document(known[identity]).get_data() != record.data:
+            database.replace_document(identity, xapian.Document.unserialise(record.record))
 
 
 def remove(database: xapian.WritableDatabase, source: str) -> None:
@@ -182,14 +197,14 @@ def _identity(found: Completion) -> str:
     return bounded(f"{_RECORD}{found.kind[0]}{found.name}\0{found.source}")
 
 
-def _kept(found: Completion) -> Completion:
-    return found if len(found.summary) <= SUMMARY_KEPT else replace(found, summary=found.summary[:SUMMARY_KEPT])
+def _data(found: Completion) -> bytes:
+    kept = [found.name, found.kind, found.source, found.package, found.summary[:SUMMARY_KEPT]]
+    return json.dumps(kept).encode()
 
 
-def _record(identity: str, found: Completion) -> xapian.Document:
+def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
     record = xapian.Document()
-    kept = _kept(found)
-    record.set_data(json.dumps([kept.name, kept.kind, kept.source, kept.package, kept.summary]))
+    record.set_data(data)
     record.add_term(identity)
     record.add_term(_OF_SOURCE + found.source)
     whole = terms.together(found.name)

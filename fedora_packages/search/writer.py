@@ -16,8 +16,7 @@ from pathlib import Path
 import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
-from fedora_packages.nvr import is_package_name
-from fedora_packages.search import completing, terms
+from fedora_packages.search import completing, records, terms
 from fedora_packages.search.document import Document, from_json
 
 #: Seconds between two looks at a lock that another process holds.
@@ -60,20 +59,23 @@ class Writer:
 
         Raises ValueError for one with a name, its own or a binary's, that cannot be a package's.
         """
+        self.write(map(records.made, documents))
+
+    def write(self, made: Iterable[records.Records]) -> None:
+        """Write the records of documents, each in place of what the index has of that name."""
         with _xapian_errors(self.path):
-            for document in documents:
-                record = _record(document)
-                is_new = self._fresh is not None and document.name not in self._fresh
+            for one in made:
+                is_new = self._fresh is not None and one.name not in self._fresh
+                record = xapian.Document.unserialise(one.record)
                 if is_new:
-                    self._fresh.add(document.name)
+                    self._fresh.add(one.name)
                     self._database.add_document(record)
                 else:
-                    self._forget_spellings(document.name)
-                    self._database.replace_document(terms.SOURCE + document.name, record)
-                completing.write(self._database, document, is_new)
-                weight = _weight(document)
-                for word in terms.spellings(document):
-                    self._database.add_spelling(word, weight)
+                    self._forget_spellings(one.name)
+                    self._database.replace_document(terms.SOURCE + one.name, record)
+                completing.write(self._database, one.name, one.names, is_new)
+                for word in one.spellings:
+                    self._database.add_spelling(word, one.weight)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove source packages; those that the index does not have are no error."""
@@ -103,7 +105,7 @@ class Writer:
             if self._fresh is not None:
                 self._fresh.add(name)
             for word in terms.spellings(document):
-                self._database.add_spelling(word, _weight(document))
+                self._database.add_spelling(word, records.weight(document))
             return document
 
     def _forget_spellings(self, name: str) -> None:
@@ -112,7 +114,7 @@ class Writer:
         if record is not None:
             document = from_json(record.get_data())
             for word in terms.spellings(document):
-                self._database.remove_spelling(word, _weight(document))
+                self._database.remove_spelling(word, records.weight(document))
 
     def commit(self) -> None:
         """Make all that was written since the last commit durable and visible to readers, in one step."""
@@ -165,30 +167,6 @@ def is_sound(folder: str | Path) -> bool:
         return xapian.Database.check(os.path.realpath(folder), 0) == 0
     except (xapian.Error, OSError):
         return False
-
-
-def _weight(document: Document) -> int:
-    """Return how often a document's words count as spellings: what much depends on is what people mean."""
-    return 1 + int(terms.importance(document.dependents))
-
-
-def _record(document: Document) -> xapian.Document:
-    for name in (document.name, *document.binary_names):
-        # A name becomes a term whole, and Xapian bounds the length of terms.
-        if not is_package_name(name):
-            raise ValueError(f"{name!r:.80} is no name of a package")
-    record = xapian.Document()
-    record.set_data(document.to_json())
-    record.add_value(terms.ORDER_SLOT, terms.order(document.name))
-    record.add_value(terms.NAME_SLOT, document.name)
-    record.add_value(terms.IMPORTANCE_SLOT, xapian.sortable_serialise(terms.importance(document.dependents)))
-    if document.retired:
-        record.add_value(terms.RETIRED_SLOT, "1")
-    for term in set(terms.terms_of(document)):
-        record.add_term(term)
-    for term, position in terms.carried_by(document):
-        record.add_posting(term, position)
-    return record
 
 
 @contextmanager
