@@ -27,7 +27,8 @@ from benchmarks.relevance import (
     report,
 )
 from fedora_packages.search.document import Document
-from fedora_packages.search.reader import Hit, Reader
+from fedora_packages.search.finding import Hit
+from fedora_packages.search.reader import Reader
 
 
 def part(name: str, summary: str = "") -> dict[str, str]:
