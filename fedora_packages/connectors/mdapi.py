@@ -17,6 +17,7 @@ from fedora_packages.connectors.relations import (
     Requirers,
     capabilities,
     named_by,
+    names_of,
     relations_of,
     whole_rows,
 )
@@ -28,6 +29,9 @@ from fedora_packages.schema import text as a_text
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
+
+#: Of these kinds the index has the names.
+NAMED = ("provides", "obsoletes", "requires")
 
 #: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
 SIBLINGS_KEPT = 2000
@@ -151,6 +155,14 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
+        found = self.source(package, release)
+        return {key: value for key, value in found.items() if key not in NAMED}
+
+    def source(self, package: str, release: str) -> dict[str, Any]:
+        """Return what ``package`` returns, and names of relations as `binary` does: for the search index.
+
+        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
+        """
         asked = f"package {package!r} in {release}"
         row = self._about(asked, release, "pkg", package)
         if row is None or row["source"] != package:
@@ -163,6 +175,8 @@ class MdapiConnector(Connector):
 
     def binary(self, package: str, release: str) -> dict[str, Any]:
         """Return what ``package`` returns, of a binary package only, with one request: for the search index.
+
+        Besides there are the names of the capabilities that it ``provides``, ``obsoletes`` and ``requires``, each once.
 
         Source: ``/BRANCH/pkg/NAME``.
         """
@@ -358,6 +372,7 @@ def _about(row: Mapping[str, Any]) -> dict[str, Any]:
         "url": optional_text(row["url"], 1000),
         "repository": text(row["repo"], 64),
         "siblings": sorted({text(name, 256) for name in items(row["co-packages"])})[:SIBLINGS_KEPT],
+        **{kind: names_of(row[kind]) for kind in NAMED},
     }
 
 

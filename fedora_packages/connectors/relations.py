@@ -45,6 +45,12 @@ def relations_of(rows: Any) -> list[dict[str, str | None]]:
     return [dict(zip(RELATION_KEYS, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
 
 
+def names_of(rows: Any) -> list[str]:
+    """Return the names of the capabilities in a list of relations, each once."""
+    found = dict.fromkeys(text(row["name"], 1000) for row in items(rows))
+    return list(found)[:RELATIONS_KEPT]
+
+
 def relation_of(row: Mapping[str, Any]) -> tuple[str | None, ...]:
     return tuple(optional_text(row[key], 1000) for key in RELATION_KEYS)
 
