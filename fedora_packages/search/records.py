@@ -70,7 +70,8 @@ def made_by_another(documents: Iterable[Document]) -> Iterator[Records]:
 
     No more are read ahead than a few batches.
     """
-    if (os.cpu_count() or 1) < 2:
+    # A process that ends with its parent, as a rebuild of the worker's does, may begin none.
+    if (os.cpu_count() or 1) < 2 or multiprocessing.current_process().daemon:
         yield from map(made, documents)
         return
     # A fork would share our threads' locks and connections.
