@@ -28,6 +28,7 @@ setup(
         "fedora_packages.sandbox": ["data/*"],
     },
     install_requires=[
+        "createrepo_c>=1.0",
         "dogpile.cache>=1.3",
         "fedmsg[consumers]>=1.1.7",
         "hiredis>=3",
@@ -44,6 +45,7 @@ setup(
         "tqdm>=4.60",
         "waitress>=3",
         "xapian-bindings-binary>=1.4.22",
+        "zstandard>=0.22",
     ],
     extras_require={
         # What one laptop needs besides: the sandbox's server, and a redis-server where the system has none.

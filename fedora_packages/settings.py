@@ -46,9 +46,14 @@ class CacheSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """The folder of the search index (a symbolic link to the folder that is current)."""
+    """The folder of the search index (a symbolic link to the folder that is current), and what it is built from.
+
+    ``source`` is repodata or mdapi; ``mirror`` is where the repositories are.
+    """
 
     index: str
+    source: str
+    mirror: str
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,8 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("cache.url", _url("redis", "rediss", "unix"), REQUIRED),
     ("cache.wait", _number(0, 30), "2"),
     ("search.index", _text, REQUIRED),
+    ("search.source", _one_of("repodata", "mdapi"), "repodata"),
+    ("search.mirror", _url("http", "https", "file"), "https://dl.fedoraproject.org/pub"),
     ("worker.bus", _one_of("fedmsg"), "fedmsg"),
     ("worker.topic_prefix", _list_of(_topic_prefix, least=1), REQUIRED),
     ("worker.endpoints", _list_of(_endpoint), ""),

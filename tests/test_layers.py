@@ -40,6 +40,8 @@ LAYERS = (
 HOMES = {
     "xmlrpc": {"connectors.koji"},
     "xapian": {"search"},
+    "createrepo_c": {"search.repodata"},
+    "zstandard": {"search.mirror"},
     "dogpile": {"cache"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},

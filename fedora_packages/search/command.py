@@ -5,25 +5,35 @@ import json
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError, UpstreamError
 from fedora_packages.search.builder import Builder, Built
+from fedora_packages.search.stage import Progress
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
 LINE_EVERY = 5.0
+
+#: What an index can be built from.
+SOURCES = ("repodata", "mdapi")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0 built, 1 failed (the old index is as it was), 2 wrong settings."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    # Which repositories are not there is worth a word to whoever builds.
+    logging.getLogger("fedora_packages.search").setLevel(logging.INFO)
     # Ended by a service manager, it cleans up as it does after any failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: ended; the index is as it was"))
     try:
@@ -31,10 +41,18 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"fedora-packages-index: {error}", file=sys.stderr)
         return 2
+    source, mirror = options.source or (given.search.source, None)
     try:
         with _progress() as progress:
             loaded = connectors.load(_asking(given, options.concurrency), "index")
-            built = Builder(given.search.index, loaded, options.concurrency, progress=progress).build()
+            built = Builder(
+                given.search.index,
+                loaded,
+                (mirror or given.search.mirror) if source == "repodata" else None,
+                concurrency=options.concurrency,
+                progress=progress,
+                fresh=options.fresh * 3600,
+            ).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
         print(f"fedora-packages-index: {error}; the index is as it was", file=sys.stderr)
         return 1
@@ -60,6 +78,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--concurrency", type=_concurrency, default=16, metavar="N", help="packages at once (default: %(default)s)"
     )
+    parser.add_argument(
+        "--from",
+        dest="source",
+        nargs="+",
+        action=_Source,
+        metavar=("SOURCE", "MIRROR"),
+        help="what it is built from: repodata, with the address or folder of a mirror if need be, or mdapi"
+        " (default: the settings search.source and search.mirror)",
+    )
+    parser.add_argument(
+        "--fresh",
+        type=_hours,
+        default=24.0,
+        metavar="HOURS",
+        help="how old a description may be that a build which was ended has left (default: %(default)g)",
+    )
     parser.add_argument("--json", action="store_true", help="end with one line of JSON that says what was built")
     return parser
 
@@ -70,41 +104,125 @@ def _concurrency(text: str) -> int:
     return int(text)
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """Give what shows progress: a bar on a terminal, a line every few seconds elsewhere."""
-    if not sys.stderr.isatty():
-        yield Lines()
-        return
-    with tqdm(desc="packages", unit="", file=sys.stderr, dynamic_ncols=True) as bar:
+def _hours(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 24 * 365:
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is no number of hours from 0 to {24 * 365}")
+    return found
 
-        def draw(done: int, total: int) -> None:
-            if bar.total is None:
-                # The rate is that of packages; the lists of them took their time before.
-                bar.reset(total)
+
+class _Source(argparse.Action):
+    """``repodata``, ``repodata MIRROR`` or ``mdapi``."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        source, *mirror = values
+        if source not in SOURCES or len(mirror) > (source == "repodata"):
+            parser.error(f"--from takes repodata, repodata MIRROR or mdapi, not {' '.join(values)!r:.200}")
+        if mirror and not mirror[0].startswith(("http://", "https://", "file://")) and not Path(mirror[0]).is_dir():
+            parser.error(f"{mirror[0]!r:.200} is neither a folder nor an address that starts with http, https or file")
+        namespace.source = (source, mirror[0] if mirror else None)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Give what shows progress: bars on a terminal, a line every few seconds elsewhere."""
+    if not sys.stderr.isatty():
+        with closing(Lines()) as lines:
+            yield lines
+        return
+    # What is told meanwhile goes above the bars.
+    with logging_redirect_tqdm(), closing(Bars()) as bars:
+        yield bars
+
+
+class Bars:
+    """Progress as bars, one of each phase, with its rate and the time that is left."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        with self._lock:
+            if phase not in self._bars:
+                unit = {"unit": "B", "unit_scale": True} if phase == "downloads" else {"unit": ""}
+                self._bars[phase] = tqdm(
+                    desc=phase, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, **unit
+                )
+            bar = self._bars[phase]
+            # Lists of files are downloaded once those of packages are there: there is more to come then.
+            bar.total = total
             bar.update(done - bar.n)
 
-        yield draw
+    def close(self) -> None:
+        """Leave the bars as they are."""
+        for bar in self._bars.values():
+            bar.close()
 
 
 class Lines:
-    """Progress as lines of text, one every `LINE_EVERY` seconds."""
+    """Progress as lines of text, one of each phase every `LINE_EVERY` seconds, and one at its end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._started: float | None = None
-        self._told = 0.0
+        self._lock = threading.Lock()
+        self._phases: dict[str, _Phase] = {}
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, phase: str, done: int, total: int) -> None:
         now = self._clock()
-        if self._started is None:
-            self._started = self._told = now
-        if now - self._told < LINE_EVERY and done < total:
-            return
-        self._told = now
-        rate = done / max(now - self._started, 0.001)
-        left = (total - done) / max(rate, 0.001)
-        print(f"packages: {done} of {total}, {rate:.0f} a second, {left:.0f} s left", file=sys.stderr, flush=True)
+        with self._lock:
+            if phase not in self._phases:
+                self._tell_ends(now)
+                self._phases[phase] = _Phase(now, done, told=now)
+            its = self._phases[phase]
+            its.done, its.total = done, total
+            if now - its.told >= LINE_EVERY:
+                self._tell(phase, its, now)
+            else:
+                its.is_told = False
+
+    def close(self) -> None:
+        """Tell how the phases ended."""
+        with self._lock:
+            self._tell_ends(self._clock())
+
+    def _tell_ends(self, now: float) -> None:
+        # How much there is of a phase is known only when the next begins, or none does.
+        for phase, its in self._phases.items():
+            if not its.is_told and its.done >= its.total:
+                self._tell(phase, its, now)
+
+    def _tell(self, phase: str, its: "_Phase", now: float) -> None:
+        its.told, its.is_told = now, True
+        rate = (its.done - its.begun_at) / max(now - its.started, 0.001)
+        left = (its.total - its.done) / max(rate, 0.001)
+        of = _megabytes if phase == "downloads" else str
+        print(
+            f"{phase}: {of(its.done)} of {of(its.total)}, {of(round(rate))} a second, {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+@dataclass
+class _Phase:
+    """How far a phase is: when it began, with how much done, when that was told last, and whether what is done now was."""
+
+    started: float
+    begun_at: int
+    told: float
+    done: int = 0
+    total: int = 0
+    is_told: bool = False
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def _tell(built: Built, as_json: bool) -> None:
@@ -118,7 +236,8 @@ def _tell(built: Built, as_json: bool) -> None:
     else:
         print(
             f"{built.packages} packages ({built.retired} retired) with {built.binaries} binaries"
-            f" in {built.seconds:.1f} s, {built.bytes / 1e6:.1f} MB"
+            f" of {', '.join(built.releases) or 'no release'} from {built.source} in {built.seconds:.1f} s,"
+            f" {built.bytes / 1e6:.1f} MB, {built.peak_memory / 1e6:.0f} MB of memory"
         )
 
 

@@ -1,4 +1,4 @@
-"""Describing: one package's document, made from what the upstreams say of it now.
+"""Describing: one package's document, made from what koji, mdapi and dist-git say of it now.
 
 The one thing to know: a document is whole or it is not made.  Whatever upstream fails, its `UpstreamError` is
 raised, and the index keeps what it has.
@@ -6,15 +6,27 @@ raised, and the index keeps what it has.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
-from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary, Document
+from fedora_packages.search.document import (
+    BINARIES_KEPT,
+    CAPABILITIES_KEPT,
+    FILES_KEPT,
+    SUMMARY_KEPT,
+    Binary,
+    Document,
+)
+from fedora_packages.search.union import Described, kept, saying, united
 from fedora_packages.specfile import description, summary
+
+T = TypeVar("T")
+
+#: Binaries of other releases that are looked for in one that does not tell which it has.
+LEADS_TRIED = 5
 
 
 def describe(
@@ -23,23 +35,42 @@ def describe(
     queries: Queries,
     owners: Mapping[str, str] | None = None,
     is_listed: bool = False,
-) -> Document | None:
-    """Return the document of the source package ``name``, or None if no upstream knows such a package.
+) -> Described | None:
+    """Return what the index is to have of the source package ``name``, or None if no upstream knows such a package.
 
     A name that is only a binary's gives the document of the source that builds it.
 
-    ``branches`` are those of the active releases to look in, in reading order; the first that has the package
-    describes it.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
-    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_listed``
-    says that koji has the package and lists it for these branches, so that not each of them must be asked about.
+    ``branches`` are those of the active releases to look in, in reading order: each is asked once, and the document is the
+    union of what they have.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
+    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_listed`` says
+    that koji has the package.
 
-    Source: ``mdapi.package``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of its name;
-    ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
+    Source: ``mdapi.package``, ``mdapi.files``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of
+    its name; ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
     """
-    document, builder = _of_source(name, branches, queries, owners, is_listed)
-    if document is None and builder is not None:
-        document, _ = _of_source(builder, branches, queries, owners, is_listed=False)
-    return document
+    described, builder = _of_source(name, branches, queries, owners, is_listed)
+    if described is None and builder is not None:
+        described, _ = _of_source(builder, branches, queries, owners, is_listed=False)
+    return described
+
+
+def describe_unbuilt(
+    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None = None
+) -> Described | None:
+    """Return what the index is to have of a package in no repository, or None if dist-git has no such package.
+
+    It is new if dist-git has a spec file on one of the branches, and else retired.
+    Source: ``distgit.maintainers``, ``distgit.spec``.  Raises `UpstreamError`.
+    """
+    if not _is_package(name, queries, owners):
+        return None
+    specs = {branch: _spec(name, branch, queries) for branch in branches}
+    having = [branch for branch, spec in specs.items() if spec]
+    owner = _owner(name, queries, owners)
+    if not having:
+        return Described(Document(name, owner=owner, retired=True))
+    spec = specs[having[0]]
+    return Described(saying(united(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
 
 
 def serves(branch: str, name: str, queries: Queries) -> bool:
@@ -52,14 +83,14 @@ def serves(branch: str, name: str, queries: Queries) -> bool:
 
 
 def describe_all(
-    names: Iterable[str], describe_one: Callable[[str], Document | None], threads: int
-) -> Iterator[tuple[str, "Future[Document | None]"]]:
+    names: Iterable[str], describe_one: Callable[[str], T], threads: int
+) -> Iterator[tuple[str, "Future[T]"]]:
     """Yield each name with its description or error, a future that is done, in the order in which they come.
 
     ``threads`` describe at once.  Closing the iterator begins no more of them, and waits for those under way.
     """
     names = iter(names)
-    waiting: dict[Future[Document | None], str] = {}
+    waiting: dict[Future[T], str] = {}
     with ThreadPoolExecutor(threads, thread_name_prefix="describe") as pool:
         try:
             while True:
@@ -77,32 +108,23 @@ def describe_all(
 
 def _of_source(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None, is_listed: bool
-) -> tuple[Document | None, str | None]:
-    """Return the document of a source package, and the source of a binary that is called so."""
-    builders: list[str] = []
-    having: list[str] = []
-    first: Mapping[str, Any] | None = None
-    for number, branch in enumerate(branches):
-        row = _row(name, branch, queries)
-        if not row["found"]:
-            continue
-        builders.append(row["source"])
-        if row["source"] == name:
-            having.append(branch)
-            first = first or row
-            if is_listed:
-                having += branches[number + 1 :]
-                break
-    if first:
-        return _in_repositories(name, having, first, queries, owners), None
-    if (is_listed or queries["koji.builds"].fetch(name)["total"] > 0) and _is_package(name, queries, owners):
-        return _in_no_repository(name, branches, queries, owners), None
-    return None, next((source for source in builders if is_package_name(source)), None)
+) -> tuple[Described | None, str | None]:
+    """Return what there is of a source package, and the source of a binary that is called so."""
+    rows = {branch: _row(name, branch, queries) for branch in branches}
+    rows = {branch: row for branch, row in rows.items() if row["found"]}
+    having = {branch: row for branch, row in rows.items() if row["source"] == name}
+    if having:
+        return _in_repositories(name, having, queries, owners), None
+    if is_listed or queries["koji.builds"].fetch(name)["total"] > 0:
+        described = describe_unbuilt(name, branches, queries, owners)
+        if described:
+            return described, None
+    return None, next((row["source"] for row in rows.values() if is_package_name(row["source"])), None)
 
 
 def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
     try:
-        return queries["mdapi.package"].fetch(name, branch)
+        return queries["mdapi.package"].connector.source(name, branch)
     except ReleaseNotServed:
         return {"found": False}
 
@@ -112,60 +134,66 @@ def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -
     return name in (owners or ()) or queries["distgit.maintainers"].fetch(name)["found"]
 
 
-def _in_no_repository(
-    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
-) -> Document:
-    specs = {branch: _spec(name, branch, queries) for branch in branches}
-    branches = tuple(branch for branch, spec in specs.items() if spec)
-    spec = next(filter(None, specs.values()), "")
-    return Document(
-        name,
-        summary=(summary(spec) or "")[:SUMMARY_KEPT],
-        description=(description(spec) or "")[:DESCRIPTION_KEPT],
-        owner=_owner(name, queries, owners),
-        branch=next(iter(branches), None),
-        releases=branches,
-        retired=not branches,
-    )
-
-
 def _in_repositories(
-    name: str, branches: Sequence[str], row: Mapping[str, Any], queries: Queries, owners: Mapping[str, str] | None
-) -> Document:
-    about = dict(_about_binaries(name, branches[0], row, queries))
-    binaries = tuple(
-        Binary(binary, about[binary]["summary"][:SUMMARY_KEPT] if binary in about else "") for binary in _binaries(row)
-    )
-    document = Document(
-        name, owner=_owner(name, queries, owners), branch=branches[0], releases=tuple(branches), binaries=binaries
-    )
-    said = about.get(document.main_binary, row)
+    name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
+) -> Described:
+    """Return the union of what mdapi says of a source, by branch."""
+    rows = {branch: row if row["siblings"] else _again(name, branch, rows, queries) for branch, row in rows.items()}
+    having: dict[str, list[str]] = {}
+    for branch, row in rows.items():
+        for binary in filter(is_package_name, row["siblings"]):
+            having.setdefault(binary, []).append(branch)
+    about = {
+        binary: _about_binary(name, binary, branches[0], rows[branches[0]], queries)
+        for binary, branches in sorted(having.items())[:BINARIES_KEPT]
+    }
+    binaries = ((_binary(binary, said, having[binary][0], queries), having[binary]) for binary, said in about.items())
+    document = united(name, list(rows), binaries, _owner(name, queries, owners))
+    said = about.get(document.main_binary) or rows[document.branch]
     # mdapi knows binaries only: of a source without one of its name, its spec file speaks.
-    spec = "" if document.main_binary == name else _spec(name, branches[0], queries)
-    return replace(
-        document,
-        summary=(summary(spec) or said["summary"])[:SUMMARY_KEPT],
-        description=(description(spec) or said["description"])[:DESCRIPTION_KEPT],
-        url=said["url"] and said["url"][:URL_KEPT],
-    )
+    spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
+    document = saying(document, summary(spec) or said["summary"], description(spec) or said["description"], said["url"])
+    return Described(document, tuple({name: None for said in about.values() if said for name in said["requires"]}))
+
+
+def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Mapping[str, Any]:
+    """Return a row that has the binaries of a source in a release, where the one that mdapi gives of the source has none.
+
+    It does so of a source that was updated and has no binary of its name: of the binaries that other releases have one leads
+    to the others.
+    """
+    elsewhere = dict.fromkeys(binary for row in rows.values() for binary in row["siblings"])
+    for binary in islice(filter(is_package_name, elsewhere), LEADS_TRIED):
+        said = queries["mdapi.package"].connector.binary(binary, branch)
+        if said["found"] and said["source"] == name:
+            return said
+    return rows[branch]
 
 
 def _spec(name: str, branch: str, queries: Queries) -> str:
     return queries["distgit.spec"].fetch(name, branch).get("text", "")
 
 
-def _binaries(row: Mapping[str, Any]) -> list[str]:
-    return [binary for binary in sorted(row["siblings"]) if is_package_name(binary)][:BINARIES_KEPT]
+def _about_binary(
+    name: str, binary: str, branch: str, row: Mapping[str, Any], queries: Queries
+) -> Mapping[str, Any] | None:
+    """Return what mdapi says of a binary; None of one whose name is another source's: of that it would speak."""
+    said = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
+    return said if said["found"] and said["source"] == name else None
 
 
-def _about_binaries(
-    name: str, branch: str, row: Mapping[str, Any], queries: Queries
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what mdapi says of each binary, but for one whose name is another source's: of that it would speak."""
-    for binary in _binaries(row):
-        said = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
-        if said["found"] and said["source"] == name:
-            yield binary, said
+def _binary(name: str, said: Mapping[str, Any] | None, branch: str, queries: Queries) -> Binary:
+    if said is None:
+        return Binary(name)
+    files = queries["mdapi.files"].fetch(name, branch).get("directories", ())
+    paths = (f"{folder['path'].rstrip('/')}/{file}" for folder in files for file, _ in folder["files"])
+    return Binary(
+        name,
+        said["summary"][:SUMMARY_KEPT],
+        provides=kept(said["provides"], CAPABILITIES_KEPT),
+        obsoletes=kept(said["obsoletes"], CAPABILITIES_KEPT),
+        files=kept(paths, FILES_KEPT),
+    )
 
 
 def _owner(name: str, queries: Queries, owners: Mapping[str, str] | None) -> str | None:

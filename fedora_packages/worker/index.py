@@ -27,6 +27,7 @@ from fedora_packages.redis_server import PREFIX, redis_errors, script
 from fedora_packages.search.describe import describe, describe_all
 from fedora_packages.search.document import Document
 from fedora_packages.search.reader import Reader
+from fedora_packages.search.union import carried_over
 from fedora_packages.search.writer import Writer, index_lock
 from fedora_packages.settings import SearchSettings
 
@@ -146,7 +147,8 @@ class Upkeep:
         for source, future in documents:
             error = future.exception()
             if error is None:
-                described[source] = future.result()
+                found = future.result()
+                described[source] = found and self._with_past(found.document)
             else:
                 failed.add(source)
                 # What is no upstream's fault is ours, and must not keep the other packages waiting either.
@@ -155,6 +157,10 @@ class Upkeep:
             if stop is not None and stop.is_set():
                 documents.close()
         return described, failed
+
+    def _with_past(self, document: Document) -> Document:
+        """Return a document with what describing one package does not tell: only the builder counts its dependents."""
+        return carried_over(document, self._reader.source(document.name))
 
     def _write(self, described: Mapping[str, Document | None]) -> None:
         if not described:

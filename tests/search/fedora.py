@@ -13,7 +13,10 @@ BRANCHES = tuple(branch for branch, _ in RELEASES)
 
 @dataclass
 class Source:
-    """A source package: its binaries with their summaries, the branches whose repositories have it, and its owner."""
+    """A source package: its binaries with their summaries, the branches whose repositories have it, and its owner.
+
+    ``only`` are the branches of those binaries that not all of these have.
+    """
 
     binaries: dict = field(default_factory=dict)
     branches: tuple = BRANCHES
@@ -21,12 +24,20 @@ class Source:
     specs: tuple = ()
     builds: int = 1
     in_distgit: bool = True
+    only: dict = field(default_factory=dict)
+
+    def binaries_in(self, branch):
+        """Return the binaries that a branch has, with their summaries."""
+        its = self.binaries if branch in self.branches else {}
+        return {name: summary for name, summary in its.items() if branch in self.only.get(name, (branch,))}
 
 
 class Fedora:
     """The packages, by name; upstreams in ``down`` do not answer, and neither does mdapi about names in ``bad``.
 
-    Of the branches in ``unserved`` mdapi has no repositories.
+    Of the branches in ``unserved`` mdapi has no repositories.  ``provides``, ``obsoletes``, ``requires`` and ``files`` (pairs
+    of a folder and a name) are binaries', by name.  Of a source without a binary of its name mdapi does not tell the binaries
+    in the branches in ``untold``.
     """
 
     def __init__(self, **sources: Source):
@@ -36,6 +47,8 @@ class Fedora:
         self.unserved = set()
         self.down = set()
         self.bad = set()
+        self.untold = set()
+        self.provides, self.obsoletes, self.requires, self.files = {}, {}, {}, {}
         self.asked = []
         self.connectors = {stub.name: stub(self) for stub in (Bodhi, Koji, Mdapi, Distgit)}
 
@@ -46,9 +59,7 @@ class Fedora:
 
     def building(self, binary, branch):
         """Return the names of the sources that build a binary for a branch."""
-        return [
-            name for name, source in self.sources.items() if binary in source.binaries and branch in source.branches
-        ]
+        return [name for name, source in self.sources.items() if binary in source.binaries_in(branch)]
 
 
 class Stub:
@@ -92,14 +103,24 @@ class Mdapi(Stub):
 
     @query(shape=1, about="binary")
     def package(self, package, release):
+        return self.source(package, release)
+
+    @query(shape=1, about="binary")
+    def files(self, package, release):
+        self.fedora.ask("mdapi", f"files of {package}")
+        files = self.fedora.files.get(package, ())
+        return {"found": True, "directories": [{"path": path, "files": [[name, "file"]]} for path, name in files]}
+
+    def source(self, package, release):
         self.fedora.ask("mdapi", package)
         if release in self.fedora.unserved:
             raise ReleaseNotServed("mdapi", f"package {package!r} in {release}", "it has no repositories of it")
         source = self.fedora.sources.get(package)
-        if source and source.binaries and release in source.branches:
+        if source and (binaries := source.binaries_in(release)):
             # Without a binary of its name, a source is described by one of its binaries, whichever that is.
-            binary = package if package in source.binaries else max(source.binaries)
-            return self._row(package, source, binary, package if package in source.binaries else None)
+            binary = package if package in binaries else max(binaries)
+            row = self._row(package, binaries, binary, package if package in binaries else None)
+            return row if package in binaries or release not in self.fedora.untold else {**row, "siblings": []}
         return self._of_binary(package, release)
 
     def binary(self, package, release):
@@ -109,18 +130,21 @@ class Mdapi(Stub):
     def _of_binary(self, package, release):
         # A name that several build is the one's that is called so.
         for name in sorted(self.fedora.building(package, release), key=lambda name: name != package):
-            return self._row(name, self.fedora.sources[name], package, package)
+            return self._row(name, self.fedora.sources[name].binaries_in(release), package, package)
         return {"found": False}
 
-    def _row(self, name, source, binary, told):
+    def _row(self, name, binaries, binary, told):
         return {
             "found": True,
             "name": told,
             "source": name,
-            "summary": source.binaries[binary],
-            "description": f"{source.binaries[binary]}, at length.",
+            "summary": binaries[binary],
+            "description": f"{binaries[binary]}, at length.",
             "url": None,
-            "siblings": sorted(source.binaries),
+            "siblings": sorted(binaries),
+            "provides": [binary, *self.fedora.provides.get(binary, ())],
+            "obsoletes": list(self.fedora.obsoletes.get(binary, ())),
+            "requires": list(self.fedora.requires.get(binary, ())),
         }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.query import Queries
-from fedora_packages.search import builder as building
+from fedora_packages.search import stage as stages
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.describe import describe
 from fedora_packages.search.reader import Reader
@@ -28,6 +28,7 @@ def index(tmp_path):
 
 @pytest.fixture
 def build(fedora, index):
+    """A function that builds from mdapi."""
     # Folders are told apart by the second.
     seconds = itertools.count(1_000_000_000)
 
@@ -39,8 +40,13 @@ def build(fedora, index):
 
 
 def folders(index):
-    """Return what lies beside the index, but for the lock."""
-    return sorted(path.name for path in index.parent.iterdir() if path.name not in ("index", "index.lock"))
+    """Return the folders of builds beside the index."""
+    return sorted(path.name for path in index.parent.iterdir() if path.is_dir() and not path.is_symlink())
+
+
+def beside(index):
+    """Return what lies beside the index that is no folder of a build."""
+    return {path.name for path in index.parent.iterdir()} - set(folders(index))
 
 
 def test_every_package_of_koji_is_in_the_index(build, index):
@@ -60,7 +66,7 @@ def test_a_release_that_mdapi_does_not_serve_is_left_out_now_and_when_a_package_
     fedora.unserved.add("epel10")
     build()
     again = describe("vim", [branch for branch, _ in fedora.releases], Queries(fedora.connectors.values()))
-    assert (Reader(index).source("vim").releases, again.releases) == (("f45",), ("f45",))
+    assert (Reader(index).source("vim").releases, again.document.releases) == (("f45",), ("f45",))
 
 
 def test_documents_are_those_of_describe(build, index):
@@ -80,17 +86,45 @@ def test_the_index_is_a_link_to_the_one_folder_there_is(build, index):
     assert folders(index) == [os.readlink(index)]
 
 
-def test_a_second_build_leaves_only_the_new_folder(build, index):
+def test_the_index_before_the_current_one_stays_and_no_other(build, index):
+    links = []
+    for _ in range(3):
+        build()
+        links.append(os.readlink(index))
+    assert folders(index) == links[1:]
+    assert os.readlink(f"{index}.last") == links[1]
+
+
+def test_nothing_that_was_staged_is_left_after_a_build(build, index):
     build()
-    before = os.readlink(index)
     build()
-    assert folders(index) == [os.readlink(index)]
-    assert os.readlink(index) != before
+    assert beside(index) == {"index", "index.last", "index.lock"}
+
+
+def test_a_damaged_index_does_not_take_the_place_of_the_last_sound_one(build, index):
+    build()
+    sound = os.readlink(index)
+    build()
+    for file in index.resolve().glob("*.glass"):
+        file.write_bytes(b"x" * 9000)
+    build()
+    assert os.readlink(f"{index}.last") == sound
+    assert folders(index) == sorted((sound, os.readlink(index)))
+
+
+def test_what_is_not_described_is_taken_from_the_last_sound_index(build, fedora, index):
+    build()
+    build()
+    for file in index.resolve().glob("*.glass"):
+        file.write_bytes(b"x" * 9000)
+    fedora.bad.add("guake")
+    assert build().failed == ("guake",)
+    assert Reader(index).source("guake").summary == "Drop-down terminal for GNOME"
 
 
 def test_readers_go_on_while_the_index_is_swapped(build, fedora, index):
     build()
-    reader = Reader(index, clock=lambda: 0.0)
+    reader = Reader(index, clock=itertools.count().__next__)
     assert reader.count() == 5
     fedora.sources["newer"] = Source({"newer": ""})
     build()
@@ -123,7 +157,7 @@ def test_an_upstream_that_is_down_leaves_the_old_index(build, fedora, index, ups
 
 
 def test_too_many_failures_leave_the_old_index(build, fedora, index, monkeypatch):
-    monkeypatch.setattr(building, "FAILURES", 1)
+    monkeypatch.setattr(stages, "FAILURES", 1)
     build()
     before = os.readlink(index)
     fedora.down.add("mdapi")
@@ -223,5 +257,63 @@ def test_a_place_that_cannot_be_written_is_told(fedora, tmp_path):
 
 def test_progress_counts_every_package(build):
     told = []
-    build(progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, 5) for done in range(6)]
+    build(progress=lambda *step: told.append(step))
+    assert told == [(phase, done, 5) for phase in ("described", "documents") for done in range(6)]
+
+
+def test_a_package_that_fails_keeps_all_that_it_is_found_by(build, fedora, index):
+    fedora.provides["guake"] = ["terminal(drop-down)"]
+    build()
+    fedora.bad.add("guake")
+    build()
+    assert Reader(index).search("terminal(drop-down)").hits[0].document.name == "guake"
+
+
+class Stopped(Exception):
+    """A build was stopped by the test."""
+
+
+def stop_at(phase):
+    """Return a progress that stops a build when it comes to a phase."""
+
+    def stop(its_phase, done, total):
+        if its_phase == phase:
+            raise Stopped
+
+    return stop
+
+
+def test_what_was_described_before_a_build_was_stopped_is_not_asked_about_again(build, fedora, index):
+    with pytest.raises(Stopped):
+        build(progress=stop_at("documents"))
+    fedora.asked.clear()
+    build()
+    assert not [what for upstream, what in fedora.asked if what in ("vim", "files of guake")]
+    assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
+
+
+@pytest.mark.parametrize("change", ["old", "releases"])
+def test_what_was_described_long_ago_or_in_other_releases_is_described_again(build, fedora, change):
+    with pytest.raises(Stopped):
+        build(progress=stop_at("documents"))
+    fedora.asked.clear()
+    if change == "releases":
+        fedora.sources["guake"].branches = ("rawhide",)
+    build(fresh=0 if change == "old" else 3600)
+    assert ("mdapi", "files of guake") in fedora.asked
+
+
+def test_dependents_are_counted_and_what_has_most_is_written_first(build, fedora, index):
+    fedora.requires = {"guake": ["vim-data"], "vim-go": ["vim-data"]}
+    fedora.sources["other"] = Source({"other": ""})
+    fedora.requires["other"] = ["vim-X11"]
+    build()
+    assert (Reader(index).source("vim").dependents, Reader(index).source("guake").dependents) == (2, 0)
+
+
+def test_what_a_retired_package_was_is_remembered(build, fedora, index):
+    build()
+    fedora.sources["guake"].branches = ()
+    build()
+    found = Reader(index).source("guake")
+    assert (found.retired, found.summary, found.releases) == (True, "Drop-down terminal for GNOME", ())

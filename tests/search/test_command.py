@@ -1,5 +1,6 @@
 """The command: exit statuses, progress and the summary; the builder is tested by itself."""
 
+import io
 import json
 from functools import partial
 
@@ -8,6 +9,7 @@ import pytest
 from fedora_packages import connectors, settings
 from fedora_packages.search import command
 from tests.search.fedora import small_fedora
+from tests.search.repos import publish
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def config(tmp_path):
     path = tmp_path / "settings.ini"
     path.write_text(
         f"[app:main]\nuse = egg:fedora_packages\n{urls}cache.url = redis://127.0.0.1:9\n"
-        f"search.index = {tmp_path}/index\nworker.topic_prefix = org.fedoraproject.dev\n"
+        f"search.index = {tmp_path}/index\nsearch.source = mdapi\nworker.topic_prefix = org.fedoraproject.dev\n"
     )
     return path
 
@@ -33,18 +35,26 @@ def fedora(monkeypatch):
 def test_the_summary_is_one_line_of_json(config, fedora, capsys):
     assert command.main([str(config), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said.keys() == {"packages", "binaries", "retired", "seconds", "bytes", "failed"}
-    assert (said["packages"], said["binaries"], said["retired"]) == (5, 4, 2)
+    assert said.keys() == {
+        "source", "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
+        "skipped",
+    }  # fmt: skip
+    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("mdapi", 5, 4, 2)
+    assert said["phases"].keys() == {"staging", "counting", "writing"}
 
 
 def test_the_summary_is_a_sentence(config, fedora, capsys):
     assert command.main([str(config)]) == 0
-    assert capsys.readouterr().out.startswith("5 packages (2 retired) with 4 binaries in ")
+    assert capsys.readouterr().out.startswith(
+        "5 packages (2 retired) with 4 binaries of rawhide, f45, epel10 from mdapi in "
+    )
 
 
 def test_progress_is_told_in_lines_where_there_is_no_terminal(config, fedora, capsys):
     command.main([str(config)])
-    assert "packages: 5 of 5" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "described: 5 of 5, " in said
+    assert "documents: 5 of 5, " in said
 
 
 def test_packages_that_failed_are_named(config, fedora, capsys, monkeypatch):
@@ -77,8 +87,75 @@ def test_lines_come_every_few_seconds(capsys):
     now = [0.0]
     lines = command.Lines(clock=lambda: now[0])
     for now[0] in (0.0, 1.0, 2.0, 5.0, 6.0, 10.0):
-        lines(int(now[0]) * 10, 200)
+        lines("packages", int(now[0]) * 10, 200)
+        lines("downloads", int(now[0]) * 1_000_000, 20_000_000)
     assert capsys.readouterr().err.splitlines() == [
         "packages: 50 of 200, 10 a second, 15 s left",
+        "downloads: 5.0 MB of 20.0 MB, 1.0 MB a second, 15 s left",
         "packages: 100 of 200, 10 a second, 10 s left",
+        "downloads: 10.0 MB of 20.0 MB, 1.0 MB a second, 10 s left",
     ]
+
+
+def test_what_was_there_before_does_not_count_as_speed(capsys):
+    now = [0.0]
+    lines = command.Lines(clock=lambda: now[0])
+    for now[0], done in ((0.0, 100), (5.0, 150)):
+        lines("described", done, 200)
+    assert capsys.readouterr().err == "described: 150 of 200, 10 a second, 5 s left\n"
+
+
+def test_the_repositories_of_a_folder_are_what_is_built_from(config, fedora, tmp_path, capsys, caplog):
+    mirror = publish(fedora, tmp_path / "mirror")
+    assert command.main([str(config), "--json", "--from", "repodata", str(mirror)]) == 0
+    told = capsys.readouterr()
+    said = json.loads(told.out)
+    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("repodata", 5, 4, 2)
+    assert "downloads: " in told.err
+    assert "there is no repository f45 updates (yet)" in caplog.text
+
+
+def test_the_settings_say_what_is_built_from(config, fedora, tmp_path, capsys):
+    mirror = publish(fedora, tmp_path / "mirror")
+    text = config.read_text().replace(
+        "search.source = mdapi", f"search.source = repodata\nsearch.mirror = {mirror.as_uri()}"
+    )
+    config.write_text(text)
+    assert command.main([str(config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == "repodata"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["koji"], "--from takes repodata, repodata MIRROR or mdapi, not 'koji'"),
+        (["mdapi", "http://x"], "not 'mdapi http://x'"),
+        (["repodata", "a", "b"], "not 'repodata a b'"),
+        (["repodata", "nowhere"], "'nowhere' is neither a folder nor an address"),
+        (["repodata", "ftp://x"], "'ftp://x' is neither a folder nor an address"),
+    ],
+)
+def test_a_source_that_cannot_be_is_refused(config, given, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(config), "--from", *given])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("hours", ["-1", "soon", "nan", "1e9"])
+def test_hours_that_cannot_be_are_refused(config, hours):
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(config), "--fresh", hours])
+    assert ended.value.code == 2
+
+
+def test_a_bar_is_drawn_of_each_phase(monkeypatch):
+    drawn = io.StringIO()
+    monkeypatch.setattr(command.sys, "stderr", drawn)
+    bars = command.Bars()
+    for done in (0, 1_000_000):
+        bars("downloads", done, 2_000_000)
+        bars("documents", done // 1_000_000, 2)
+    bars.close()
+    assert "downloads:  50%" in drawn.getvalue()
+    assert "documents:  50%" in drawn.getvalue()

@@ -17,7 +17,8 @@ def fedora():
 @pytest.fixture
 def describe(fedora):
     def ask(name, **arguments):
-        return describing.describe(name, BRANCHES, Queries(fedora.connectors.values()), **arguments)
+        found = describing.describe(name, BRANCHES, Queries(fedora.connectors.values()), **arguments)
+        return found and found.document
 
     return ask
 
@@ -94,6 +95,46 @@ def test_names_that_cannot_be_are_no_binaries(describe, fedora):
     assert describe("guake").binary_names == ("guake",)
 
 
+def test_binaries_are_those_of_all_releases_each_with_its_own(describe, fedora):
+    fedora.sources["guake"].only = {"guake-epel": ("epel10",), "guake-gone": ("f45", "epel10")}
+    fedora.sources["guake"].binaries |= {"guake-epel": "For EPEL", "guake-gone": "Gone"}
+    assert {binary.name: (binary.summary, binary.releases) for binary in describe("guake").binaries} == {
+        "guake": ("Drop-down terminal for GNOME", ()),
+        "guake-epel": ("For EPEL", ("epel10",)),
+        "guake-gone": ("Gone", ("f45", "epel10")),
+    }
+
+
+@pytest.mark.parametrize("untold", ["f45", "epel10"])
+def test_a_release_that_does_not_tell_the_binaries_of_a_source_is_asked_by_one_of_them(describe, fedora, untold):
+    expected = describe("vim")
+    fedora.untold.add(untold)
+    assert describe("vim") == expected
+
+
+def test_a_binary_is_found_by_what_it_provides_obsoletes_and_has(describe, fedora):
+    fedora.provides["guake"], fedora.obsoletes["guake"] = ["terminal"], ["guake-old"]
+    fedora.files["guake"] = [("/usr/bin", "guake"), ("/", "odd")]
+    (found,) = describe("guake").binaries
+    assert (found.provides, found.obsoletes, found.files) == (
+        ("guake", "terminal"), ("guake-old",), ("/usr/bin/guake", "/odd"),
+    )  # fmt: skip
+
+
+def test_what_binaries_require_is_told_of_the_source(fedora):
+    fedora.requires = {"vim-X11": ["libX11"], "vim-data": ["/bin/sh", "libX11"]}
+    found = describing.describe("vim", BRANCHES, Queries(fedora.connectors.values()))
+    assert found.requires == ("libX11", "/bin/sh")
+
+
+def test_each_release_is_asked_once_and_each_binary_twice(describe, fedora):
+    describe("vim")
+    asked = [what for upstream, what in fedora.asked if upstream == "mdapi"]
+    assert sorted(asked) == sorted(
+        ["vim"] * 3 + ["vim-X11", "vim-data", "vim-go"] + ["files of vim-X11", "files of vim-data", "files of vim-go"]
+    )
+
+
 def test_a_binary_called_as_another_source_has_no_summary_of_that(describe, fedora):
     fedora.sources["vim-go"] = Source({"vim-go": "Another package"})
     assert _summaries(describe("vim"))["vim-go"] == ""
@@ -106,8 +147,9 @@ def test_an_upstream_that_fails_leaves_no_half_document(describe, fedora, upstre
         describe(name)
 
 
-def test_a_binary_that_fails_leaves_no_half_document(describe, fedora):
-    fedora.bad.add("vim-data")
+@pytest.mark.parametrize("what", ["vim-data", "files of vim-data"])
+def test_a_binary_that_fails_leaves_no_half_document(describe, fedora, what):
+    fedora.bad.add(what)
     with pytest.raises(UpstreamUnavailable):
         describe("vim")
 

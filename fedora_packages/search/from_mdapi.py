@@ -1,0 +1,45 @@
+"""Staging from mdapi: every package that koji lists, asked about in each release that lists it.
+
+The one thing to know: that is some hundred thousand questions.  A release that mdapi does not serve (ELN is one) has no files,
+changelogs and dependencies to show, and is left out.
+"""
+
+import logging
+from collections.abc import Collection
+
+from fedora_packages.errors import UpstreamLied
+from fedora_packages.query import Queries
+from fedora_packages.search.describe import describe, serves
+from fedora_packages.search.listing import listing, releases
+from fedora_packages.search.stage import Means, Staged
+from fedora_packages.search.staging import Staging
+
+log = logging.getLogger(__name__)
+
+
+def stage(staging: Staging, means: Means) -> Staged:
+    """Stage what koji, mdapi and dist-git say, and return what that was.  Raises `UpstreamError`."""
+    queries = Queries(means.connectors.values())
+    active = releases(means.connectors, means.patience)
+
+    def served(names: Collection[str]) -> list[str]:
+        name = next(iter(names))
+        branches = [
+            release["branch"]
+            for release in active
+            if means.patience(lambda branch=release["branch"]: serves(branch, name, queries))
+        ]
+        if not branches:
+            raise UpstreamLied("mdapi", "the releases", "it serves none of the active ones")
+        return branches
+
+    listed = listing(means.connectors, means.patience, active, served)
+    staging.arrange([])
+    described, failed = means.describe(
+        staging,
+        listed.branches,
+        lambda name: describe(name, listed.branches[name], queries, listed.owners, is_listed=True),
+    )
+    branches = tuple(dict.fromkeys(branch for its in listed.branches.values() for branch in its))
+    in_order = tuple(release["branch"] for release in active if release["branch"] in branches)
+    return Staged(in_order, listed.owners, described, failed)

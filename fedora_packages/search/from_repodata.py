@@ -1,0 +1,207 @@
+"""Staging from repodata: the lists of packages and files of every repository of every active release.
+
+The one thing to know: of what is there nothing may be missing.  A repository that is not there is no error (a release has no
+updates yet, a release is nowhere on the mirror); one that is there and cannot be read is, and the index stays as it was.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fedora_packages.errors import UpstreamError, UpstreamUnavailable
+from fedora_packages.query import Queries
+from fedora_packages.search import repodata
+from fedora_packages.search.describe import describe_unbuilt
+from fedora_packages.search.listing import Listing, listing, releases
+from fedora_packages.search.mirror import Announced, Fetched, Mirror
+from fedora_packages.search.repodata import Package
+from fedora_packages.search.repositories import Repository, repositories
+from fedora_packages.search.stage import Means, Staged
+from fedora_packages.search.staging import Staging
+from fedora_packages.search.union import Described, united
+
+log = logging.getLogger(__name__)
+
+#: Files that are downloaded and checked at the same time, beside the one that is read.
+DOWNLOADS = 2
+
+#: Packages that koji lists for a release and no repository has, which dist-git is asked about.  There are a few hundred: new
+#: ones, and some that never were built.
+UNBUILT = 3000
+
+#: Packages between two words on progress.
+SHOWN_EVERY = 500
+
+#: How much of what is passed over is named.
+NAMED = 20
+
+_REPOMD = "repodata/repomd.xml"
+
+
+@dataclass(frozen=True)
+class There:
+    """A repository that is on the mirror: where, and the files that it announces, by kind."""
+
+    repository: Repository
+    path: str
+    files: Mapping[str, Announced]
+
+
+def stage(staging: Staging, means: Means, mirror: Mirror) -> Staged:
+    """Stage what the repositories have, and what koji and dist-git say of the rest; returns what that was.
+
+    Raises `UpstreamError`.
+    """
+    return _Stage(staging, means, mirror).run()
+
+
+class _Stage:
+    def __init__(self, staging: Staging, means: Means, mirror: Mirror):
+        self._staging = staging
+        self._means = means
+        self._mirror = mirror
+        self._skipped = 0
+        # Packages and bytes, as far as they are known of.
+        self._staged = self._expected = self._to_download = 0
+        self._downloaded: Counter[tuple[str, str]] = Counter()
+
+    def run(self) -> Staged:
+        active = releases(self._means.connectors, self._means.patience)
+        there = [found for release in active for found in self._of_release(release)]
+        branches = tuple(dict.fromkeys(found.repository.release for found in there))
+        if not there:
+            raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
+        listed = listing(self._means.connectors, self._means.patience, active, lambda names: branches)
+        self._stage_packages(there)
+        self._staging.arrange([found.repository for found in there])
+        self._stage_files(there)
+        described, failed = self._describe_rest(listed, branches)
+        return Staged(branches, listed.owners, described, failed, self._skipped)
+
+    # What is there.
+
+    def _of_release(self, release: Mapping[str, Any]) -> list[There]:
+        """Return the repositories of a release that are there; none if none of binary packages is."""
+        wanted = repositories(release)
+        found = [there for repository in wanted if (there := self._look(repository))]
+        if any(not there.repository.is_source for there in found):
+            missing = {repository.label for repository in wanted} - {there.repository.label for there in found}
+            for label in sorted(missing):
+                log.info("there is no repository %s (yet)", label)
+            return found
+        log.warning("the release %s is left out: the mirror has no repository of it", release["branch"])
+        return []
+
+    def _look(self, repository: Repository) -> There | None:
+        for path in repository.paths:
+            content = self._means.patience(partial(self._mirror.read, f"{path}/{_REPOMD}"))
+            if content is not None:
+                return There(repository, path, repodata.announced(content, self._mirror.address(f"{path}/{_REPOMD}")))
+        return None
+
+    # Lists of packages, then lists of files.
+
+    def _stage_packages(self, there: Sequence[There]) -> None:
+        missing = [
+            found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
+        ]
+        sourced = {found.repository.release for found in there if found.repository.is_source}
+        with closing(self._fetched(missing, "primary")) as files:
+            for found, fetched in files:
+                # Of a binary package the description counts only where there is no source package to have one.
+                is_described = found.repository.is_source or found.repository.release not in sourced
+                packages = self._packages(found, fetched, is_described)
+                self._staging.stage(found.repository, found.files["primary"].checksum[1], packages)
+
+    def _packages(self, found: There, fetched: Fetched, is_described: bool) -> Iterator[Package]:
+        """Yield a repository's packages, and show progress."""
+        self._expected += fetched.packages
+        address = self._address(found, "primary")
+        for package in repodata.packages(fetched, address, found.repository.is_source, is_described, self._skip):
+            self._staged += 1
+            if self._staged % SHOWN_EVERY == 0:
+                self._means.progress("packages", self._staged, self._expected)
+            yield package
+        self._means.progress("packages", self._staged, self._expected)
+
+    def _stage_files(self, there: Sequence[There]) -> None:
+        lacking = self._staging.lacking_files()
+        wanted = [found for found in there if found.repository.label in lacking]
+        for found in wanted:
+            if "filelists" not in found.files:
+                log.warning("which files packages have is not known of %s", found.repository.label)
+        wanted = [found for found in wanted if "filelists" in found.files]
+        done, total = 0, sum(len(lacking[found.repository.label]) for found in wanted)
+        with closing(self._fetched(wanted, "filelists")) as files:
+            for found, fetched in files:
+                its = lacking[found.repository.label]
+                with self._staging.add_files(its) as add:
+                    repodata.files(fetched, self._address(found, "filelists"), its, add)
+                done += len(its)
+                self._means.progress("files", done, total)
+
+    def _address(self, found: There, kind: str) -> str:
+        return self._mirror.address(f"{found.path}/{found.files[kind].href}")
+
+    def _skip(self, what: str) -> None:
+        self._skipped += 1
+        if self._skipped <= NAMED:
+            log.warning("passed over: %s", what)
+
+    def _fetched(self, there: Sequence[There], kind: str) -> Iterator[tuple[There, Fetched]]:
+        """Yield repositories with a file of each, in order; the next are downloaded while one is looked at."""
+        self._to_download += sum(found.files[kind].size for found in there)
+        with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror") as pool:
+            waiting: list[Future[tuple[There, Fetched]]] = [pool.submit(self._fetch, found, kind) for found in there]
+            try:
+                for future in waiting:
+                    yield future.result()
+            except BaseException:
+                self._means.patience.give_up()
+                raise
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _fetch(self, found: There, kind: str) -> tuple[There, Fetched]:
+        def told(size: int) -> None:
+            self._downloaded[kind, found.repository.label] = size
+            self._means.progress("downloads", min(self._downloaded.total(), self._to_download), self._to_download)
+
+        def fetch(found: There) -> Fetched:
+            return self._means.patience(lambda: self._mirror.fetch(found.path, found.files[kind], told))
+
+        try:
+            return found, fetch(found)
+        except UpstreamError:
+            # The repository may be another one since it was looked at; a mirror brings its files one after another.
+            again = None if self._means.patience.is_over else self._look(found.repository)
+            if again is None or kind not in again.files or again.files[kind] == found.files[kind]:
+                raise
+            return again, fetch(again)
+
+    # What no repository has.
+
+    def _describe_rest(self, listed: Listing, branches: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
+        known = set(self._staging.sources())
+        rest = {name: its for name, its in listed.branches.items() if name not in known}
+        # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
+        rest = {name: its for name, its in rest.items() if its or name in listed.owners}
+        unbuilt = [name for name, its in rest.items() if its]
+        beyond = frozenset(unbuilt[UNBUILT:])
+        if beyond:
+            log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
+        queries = Queries(self._means.connectors.values())
+
+        def describe(name: str) -> Described | None:
+            if name not in beyond:
+                return describe_unbuilt(name, rest[name], queries, listed.owners)
+            return Described(united(name, rest[name], (), listed.owners[name])) if name in listed.owners else None
+
+        return self._means.describe(self._staging, rest, describe)

@@ -1,0 +1,75 @@
+"""The listing: which packages there are, by koji's lists, and who owns them.
+
+The one thing to know: koji has every package there ever was.  What a release has is in its tag's list, without the packages
+that are blocked there; what no release lists is retired, if it was a package at all (koji builds images too).
+"""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fedora_packages.errors import UpstreamLied
+from fedora_packages.nvr import is_package_name
+from fedora_packages.query import NO_PACKAGE, Queries
+from fedora_packages.search.patience import Patience
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Koji's packages, each with the branches that list it, in reading order, and the owners of packages."""
+
+    branches: Mapping[str, tuple[str, ...]]
+    owners: Mapping[str, str]
+
+
+def releases(connectors: Mapping[str, Any], patience: Patience) -> list[Mapping[str, Any]]:
+    """Return the active releases of ``bodhi.releases``, in reading order.  Raises `UpstreamError`."""
+    query = Queries(connectors.values())["bodhi.releases"]
+    found = patience(lambda: query.fetch(NO_PACKAGE))["releases"]
+    if not found:
+        # Every package would be retired.
+        raise UpstreamLied("bodhi", "the releases", "it has none that is active")
+    return found
+
+
+def listing(
+    connectors: Mapping[str, Any],
+    patience: Patience,
+    active: Sequence[Mapping[str, Any]],
+    served: Callable[[Collection[str]], Collection[str]],
+) -> Listing:
+    """Return what koji lists for those of the active releases that are ``served``, of which it says so when given names.
+
+    A tag that koji does not know (a release so new that it has none yet) may have what any other has.  Raises
+    `UpstreamError`.
+    """
+    koji = connectors["koji"]
+    names = [name for name in patience(koji.packages) if is_package_name(name)]
+    if not names:
+        raise UpstreamLied("koji", "listPackages of the hub", "it has none")
+    branches = served(names)
+    has = {
+        release["branch"]: _listed(koji, release["stable_tag"], patience)
+        for release in active
+        if release["branch"] in branches
+    }
+    anywhere = set().union(*(listed for listed in has.values() if listed)) or set(names)
+    where = {
+        name: tuple(branch for branch, listed in has.items() if name in (anywhere if listed is None else listed))
+        for name in names
+    }
+    # The file may be an hour old: an owner who changed since is only right once the package is touched again.
+    return Listing(where, patience(connectors["distgit"].owners))
+
+
+def _listed(koji: Any, tag: str | None, patience: Patience) -> set[str] | None:
+    if tag is None:
+        return None
+    try:
+        return set(patience(lambda: koji.packages(tag)))
+    except UpstreamLied as error:
+        log.warning("which packages the tag %s has is not known: %s", tag, error)
+        return None

@@ -1,0 +1,43 @@
+"""Patience: what an upstream did not answer is asked again, a few times, with pauses."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from fedora_packages.errors import UpstreamError, UpstreamLied
+
+T = TypeVar("T")
+
+#: Seconds before each further try of what an upstream did not answer.
+RETRIES = (1.0, 5.0, 30.0)
+
+
+class Patience:
+    """Asks again after each of some pauses, in seconds, until `give_up`: whoever waits then need not."""
+
+    def __init__(self, pauses: Sequence[float] = RETRIES):
+        self._pauses = tuple(pauses)
+        self._given_up = threading.Event()
+
+    def __call__(self, ask: Callable[[], T]) -> T:
+        """Return what upstream answers; raises the `UpstreamError` that it ended with."""
+        pauses = iter(self._pauses)
+        while True:
+            try:
+                return ask()
+            except UpstreamError as error:
+                pause = next(pauses, None)
+                if pause is None or self._given_up.wait(pause):
+                    raise
+                if isinstance(error, UpstreamLied):
+                    # An answer that makes no sense is seldom a hiccup: it gets one more try.
+                    pauses = iter(())
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody wants the answers any more."""
+        return self._given_up.is_set()
+
+    def give_up(self) -> None:
+        """Ask nothing again, from now on."""
+        self._given_up.set()

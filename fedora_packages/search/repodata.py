@@ -1,0 +1,207 @@
+"""Repodata: what a repository's files say of its packages, read one package at a time.
+
+The one thing to know: what these files hold is anybody's.  A package that cannot be one (a name with a slash, no source) is
+passed over and named; a file that is broken is an `UpstreamLied` with its address.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from operator import itemgetter
+from tempfile import NamedTemporaryFile
+from typing import Any, NamedTuple
+
+import createrepo_c
+
+from fedora_packages.errors import InvalidNVR, UpstreamLied
+from fedora_packages.nvr import EVR, is_package_name, parse_nvr
+from fedora_packages.search.document import (
+    CAPABILITIES_KEPT,
+    DESCRIPTION_KEPT,
+    FILES_KEPT,
+    SUMMARY_KEPT,
+    URL_KEPT,
+)
+from fedora_packages.search.mirror import OPEN_BYTES, PACKED_BYTES, Announced, Fetched
+from fedora_packages.search.union import lines
+
+#: Kinds of checksum that are believed, each with its digits.
+DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+#: Of a relation as the parser gives it.
+_NAME = itemgetter(0)
+
+#: A place below a repository.
+_HREF = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]*/)*[A-Za-z0-9_][A-Za-z0-9._+-]*\.(?:xml|gz|bz2|xz|zst)")
+
+
+class Package(NamedTuple):
+    """A package as a repository has it.
+
+    ``source`` is the name of its source package; its own, if it is one.  ``checksum`` is its rpm's and the key to its files.
+    ``provides``, ``obsoletes``, ``requires`` and ``files`` are one a line; files are those that the list of packages has:
+    commands, and what is in /etc.
+    """
+
+    name: str
+    source: str
+    checksum: str
+    evr: tuple[str | None, str | None, str | None]
+    arch: str | None
+    summary: str
+    description: str
+    url: str | None
+    provides: str
+    obsoletes: str
+    requires: str
+    files: str
+
+    def replaces(self, evr: tuple[str | None, str | None, str | None], arch: str | None) -> bool:
+        """Whether this one is meant where a repository has that too: the newer, and that of the machine's own architecture."""
+        mine, its = _evr(*self.evr), _evr(*evr)
+        return mine > its or (mine == its and arch == "i686" and self.arch != "i686")
+
+
+def announced(content: bytes, address: str) -> dict[str, Announced]:
+    """Return the files that a repository announces in its ``repomd.xml``, by kind: primary, filelists and such.
+
+    Those that we cannot read (of another packing, with a checksum that proves nothing) are left out.  Raises `UpstreamLied`
+    for what is no such file.
+    """
+    try:
+        # It reads files only.
+        with NamedTemporaryFile(suffix=".xml") as file:
+            file.write(content)
+            file.flush()
+            records = createrepo_c.Repomd(file.name).records
+    except createrepo_c.CreaterepoCError as error:
+        raise UpstreamLied("mirror", address, "no list of a repository's files", content) from error
+    found = {record.type: _announced(record) for record in records}
+    if not found.get("primary"):
+        raise UpstreamLied("mirror", address, "a list of files without one of packages that can be read", content)
+    return {kind: its for kind, its in found.items() if its}
+
+
+def _announced(record: Any) -> Announced | None:
+    packed = _checksum(record.checksum_type, record.checksum)
+    # What is not packed need not say twice what it is.
+    unpacked = _checksum(record.checksum_open_type, record.checksum_open) or packed
+    open_size = record.size_open if record.size_open and record.size_open > 0 else record.size
+    is_sane = 0 < (record.size or 0) <= PACKED_BYTES and 0 < (open_size or 0) <= OPEN_BYTES
+    if not (packed and is_sane and not record.location_base and _HREF.fullmatch(record.location_href or "")):
+        return None
+    return Announced(record.location_href, packed, record.size, unpacked, open_size)
+
+
+def _checksum(kind: str | None, digits: str | None) -> tuple[str, str] | None:
+    is_one = kind in DIGITS and re.fullmatch(rf"[0-9a-f]{{{DIGITS[kind]}}}", digits or "")
+    return (kind, digits) if is_one else None
+
+
+def packages(
+    fetched: Fetched,
+    address: str,
+    is_source: bool = False,
+    is_described: bool = True,
+    skipped: Callable[[str], None] = lambda why: None,
+) -> Iterator[Package]:
+    """Yield the packages of a list of packages (``primary``), of one name as many as there are.
+
+    Without ``is_described`` they have no description; ``skipped`` is told which are passed over.  Raises `UpstreamLied` for a
+    file that is broken.
+    """
+    count = 0
+    try:
+        for row in createrepo_c.PackageIterator(str(fetched.path), None, None):
+            count += 1
+            try:
+                package = _package(row, is_source, is_described)
+            except ValueError as error:
+                skipped(f"{error} in {address}")
+                continue
+            if package.provides.count("\n") == CAPABILITIES_KEPT - 1:
+                skipped(f"what {package.name} provides besides {CAPABILITIES_KEPT} capabilities in {address}")
+            yield package
+    except createrepo_c.CreaterepoCError as error:
+        raise _broken(error, address) from error
+    _check_count(count, fetched, address)
+
+
+def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable[[str, str], None]) -> None:
+    """Tell ``found`` of the files of packages, by the checksums of those that are wanted, from a list of files.
+
+    Raises `UpstreamLied` for a file that is broken, and what ``found`` raises.
+    """
+    wanted, count, raised = frozenset(wanted), 0, []
+
+    def begin(checksum: str, name: str, arch: str) -> Any:
+        nonlocal count
+        count += 1
+        if checksum not in wanted:
+            return None
+        package = createrepo_c.Package()
+        package.pkgId = checksum
+        return package
+
+    def end(package: Any) -> None:
+        try:
+            found(package.pkgId, _files(package))
+        except Exception as error:
+            # The parser would make a text of it.
+            raised.append(error)
+            raise
+
+    try:
+        createrepo_c.xml_parse_filelists(str(fetched.path), begin, end, None)
+    except createrepo_c.CreaterepoCError as error:
+        raise (raised[0] if raised else _broken(error, address)) from error
+    _check_count(count, fetched, address)
+
+
+def _broken(error: Exception, address: str) -> UpstreamLied:
+    # The parser names our own copy of the file, which is nobody's business.
+    words = re.sub(r"'[^']*' ", "", str(error)).strip().replace("\n", "")
+    return UpstreamLied("mirror", address, f"a file that is broken ({words:.200})")
+
+
+def _check_count(count: int, fetched: Fetched, address: str) -> None:
+    # The parser passes over what it does not know, a page of HTML too.
+    if count != fetched.packages:
+        raise UpstreamLied("mirror", address, f"{count} packages where it says that it has {fetched.packages}")
+
+
+def _package(row: Any, is_source: bool, is_described: bool) -> Package:
+    name = row.name
+    if not is_package_name(name):
+        raise ValueError(f"a package called {name!r:.80}")
+    return Package(
+        name,
+        name if is_source else _source(row.rpm_sourcerpm or "", name),
+        row.pkgId,
+        (row.epoch, row.version, row.release),
+        row.arch,
+        (row.summary or "")[:SUMMARY_KEPT],
+        (row.description or "")[:DESCRIPTION_KEPT] if is_described else "",
+        (row.url or "")[:URL_KEPT] or None,
+        lines(map(_NAME, row.provides), CAPABILITIES_KEPT),
+        lines(map(_NAME, row.obsoletes), CAPABILITIES_KEPT),
+        "" if is_source else lines(map(_NAME, row.requires), CAPABILITIES_KEPT),
+        _files(row),
+    )
+
+
+# Packages of one source stand together.
+@lru_cache(maxsize=256)
+def _source(sourcerpm: str, name: str) -> str:
+    try:
+        return parse_nvr(re.sub(r"\.(?:no)?src\.rpm$", "", sourcerpm)).name
+    except InvalidNVR as error:
+        raise ValueError(f"{name} with a source package {sourcerpm!r:.80}") from error
+
+
+def _evr(epoch: str | None, version: str | None, release: str | None) -> EVR:
+    return EVR(epoch if epoch and re.fullmatch(r"[0-9]{1,9}", epoch) else 0, version or "", release or "")
+
+
+def _files(row: Any) -> str:
+    return lines([folder + name for _, folder, name in row.files if folder and name], FILES_KEPT)

@@ -1,0 +1,114 @@
+"""The stage: what a build has staged, from whichever source, and the describing of packages one by one.
+
+The one thing to know: a package that is described is committed before the next is looked at, so that a build that is killed has
+lost no more than what was under way.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fedora_packages.errors import SearchUnavailable, UpstreamError
+from fedora_packages.search.describe import describe_all
+from fedora_packages.search.document import Document
+from fedora_packages.search.patience import Patience
+from fedora_packages.search.reader import Reader
+from fedora_packages.search.staging import Staging
+from fedora_packages.search.union import Described, carried_over
+
+log = logging.getLogger(__name__)
+
+#: How many packages may fail, with all their tries, before the build does: these, or one in a hundred.
+FAILURES = 20
+
+#: Told of a phase's name, how much is done, and of how much: bytes of downloads, packages, documents.
+Progress = Callable[[str, int, int], None]
+
+
+def nobody_watches(phase: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What was staged.
+
+    ``releases`` are the branches that were looked into, in reading order; ``owners`` those of packages; ``described`` the
+    packages that were described one by one; ``failed`` those of which that failed.  ``skipped`` is how much of the
+    repositories was passed over.
+    """
+
+    releases: tuple[str, ...]
+    owners: Mapping[str, str] = field(default_factory=dict)
+    described: frozenset[str] = frozenset()
+    failed: tuple[str, ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a stage works with: all connectors by name, how many packages are described at once, what was current before.
+
+    What was described less than ``fresh`` seconds ago is not described again.  ``index`` reads the index that there is (None:
+    there is none that is sound).
+    """
+
+    connectors: Mapping[str, Any]
+    patience: Patience
+    concurrency: int
+    progress: Progress
+    fresh: float
+    index: Reader | None = None
+    clock: Callable[[], float] = time.time
+
+    def old(self, name: str) -> Document | None:
+        """Return the document that the index has of a package."""
+        with suppress(SearchUnavailable):
+            return self.index.source(name) if self.index else None
+        return None
+
+    def describe(
+        self,
+        staging: Staging,
+        wanted: Mapping[str, tuple[str, ...]],
+        describe_one: Callable[[str], Described | None],
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Describe packages, each wanted from some branches, and return which have a description, and which failed.
+
+        More than a few that fail are a failure of all.  Raises `UpstreamError`.
+        """
+        fresh = staging.described(self.clock() - self.fresh)
+        described = {name for name, branches in wanted.items() if fresh.get(name) == " ".join(branches)}
+        missing = [name for name in wanted if name not in described]
+        failed: list[str] = []
+        self.progress("described", len(described), len(wanted))
+        results = describe_all(missing, lambda name: self.patience(lambda: describe_one(name)), self.concurrency)
+        try:
+            for done, (name, future) in enumerate(results, start=len(described) + 1):
+                try:
+                    found = future.result()
+                except UpstreamError as error:
+                    failed.append(name)
+                    if len(failed) > max(FAILURES, len(wanted) // 100):
+                        raise
+                    log.warning("%s keeps the document it had, if any: %s", name, error)
+                else:
+                    if found is not None:
+                        staging.describe(self.clock(), wanted[name], [self._with_past(found)])
+                        described.add(name)
+                self.progress("described", done, len(wanted))
+        except BaseException:
+            # Whoever waits for another try need not: nobody will ask for it.
+            self.patience.give_up()
+            raise
+        finally:
+            results.close()
+        return frozenset(described), tuple(failed)
+
+    def _with_past(self, found: Described) -> Described:
+        if not found.document.retired:
+            return found
+        return replace(found, document=carried_over(found.document, self.old(found.document.name)))

@@ -1,0 +1,160 @@
+"""The mirror: what comes is what was announced, or it is refused within bounds."""
+
+import gzip
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.search import mirror as mirrors
+from fedora_packages.search.mirror import Announced, Mirror
+from tests.upstream import Answer
+
+CONTENT = b'<?xml version="1.0"?>\n<metadata xmlns="x" packages="2"><package/><package/></metadata>\n'
+
+
+def announce(packed, content=CONTENT, href="repodata/primary.xml.gz", **more):
+    digest = lambda data: ("sha256", hashlib.sha256(data).hexdigest())  # noqa: E731
+    return replace(Announced(href, digest(packed), len(packed), digest(content), len(content)), **more)
+
+
+@pytest.fixture
+def packed():
+    return gzip.compress(CONTENT)
+
+
+@pytest.fixture(params=["http", "folder", "file"])
+def serve(request, upstream, tmp_path):
+    """A function that puts a file on a mirror and returns that; over HTTP, in a folder, at an address of a folder."""
+
+    def put(path, body):
+        if request.param == "http":
+            upstream.answers[f"/pub/{path}"] = Answer(body, content_type="application/octet-stream")
+            return Mirror(f"{upstream.url}/pub", tmp_path / "kept", timeout=2)
+        file = tmp_path / "my pub" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(body)
+        base = tmp_path / "my pub"
+        return Mirror(base.as_uri() if request.param == "file" else str(base), tmp_path / "kept")
+
+    return put
+
+
+def test_a_file_comes_as_it_was_announced(serve, packed):
+    fetched = serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
+    assert (fetched.path.read_bytes(), fetched.packages) == (packed, 2)
+
+
+def test_what_is_not_there_is_none(serve):
+    assert serve("x", b"").read("repo/repodata/repomd.xml") is None
+
+
+def test_a_small_file_that_is_large_is_refused(serve):
+    with pytest.raises(UpstreamLied, match="more than 10 bytes"):
+        serve("repomd.xml", b"x" * 11).read("repomd.xml", most=10)
+
+
+def test_a_file_that_the_repository_lists_and_has_not_is_told(serve, packed):
+    with pytest.raises(UpstreamLied, match="repo/repodata/primary.xml.gz: no file"):
+        serve("x", b"").fetch("repo", announce(packed))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"checksum": ("sha256", "0" * 64)}, "another checksum"),
+        ({"size": 5}, "announced"),
+        ({"size": 5000}, "announced"),
+        ({"open_checksum": ("sha256", "0" * 64)}, "other content"),
+        ({"open_size": 50}, "more than the 50 bytes that were to be in it"),
+        ({"open_size": 5000}, "other content"),
+    ],
+)
+def test_what_differs_from_what_was_announced_is_refused(serve, packed, more, said):
+    with pytest.raises(UpstreamLied, match=said):
+        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, **more))
+
+
+@pytest.mark.parametrize("damage", ["cut", "no gzip", "longer"])
+def test_what_cannot_be_unpacked_is_refused(serve, packed, damage):
+    packed = {"cut": packed[:-9], "no gzip": b"no gzip at all", "longer": packed + b"junk"}[damage]
+    with pytest.raises(UpstreamLied, match="cannot be unpacked|other content"):
+        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
+
+
+def test_a_bomb_is_not_unpacked_further_than_announced(serve, monkeypatch):
+    bomb = gzip.compress(CONTENT + b" " * (64 << 20))
+    monkeypatch.setattr(mirrors, "CHUNK", 1 << 16)
+    with pytest.raises(UpstreamLied, match="more than the"):
+        serve("repo/repodata/primary.xml.gz", bomb).fetch("repo", announce(bomb))
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_what_follows_a_whole_file_counts_too(serve, ending):
+    import zstandard
+
+    compress = gzip.compress if ending == "gz" else zstandard.compress
+    twice, href = compress(CONTENT) + compress(b" " * 1000), f"repodata/primary.xml.{ending}"
+    with pytest.raises(UpstreamLied, match="more than the"):
+        serve(f"repo/{href}", twice).fetch("repo", announce(twice, href=href))
+
+
+def test_a_package_that_would_fill_the_memory_is_refused(serve, monkeypatch):
+    monkeypatch.setattr(mirrors, "PACKAGE_BYTES", 10_000)
+    monkeypatch.setattr(mirrors, "CHUNK", 1000)
+    content = CONTENT.replace(b"<package/>", b"<package>" + b"x" * 20_000 + b"</package>", 1)
+    packed = gzip.compress(content)
+    with pytest.raises(UpstreamLied, match="a package of more than 10000 bytes"):
+        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, content))
+
+
+def test_a_page_of_html_is_no_list_of_packages(serve):
+    page = b"<html><body>Welcome</body></html>"
+    with pytest.raises(UpstreamLied, match="no list of packages"):
+        serve("repo/a.xml", page).fetch("repo", announce(page, page, href="a.xml"))
+
+
+def test_what_came_whole_is_not_asked_for_again(upstream, tmp_path, packed):
+    upstream.answers["/r/a.xml.gz"] = Answer(packed)
+    announced = announce(packed, href="a.xml.gz")
+    for _ in range(2):
+        Mirror(upstream.url, tmp_path).fetch("r", announced)
+    assert len(upstream.asked) == 1
+
+
+def test_what_was_kept_and_is_damaged_is_asked_for_again(upstream, tmp_path, packed):
+    upstream.answers["/r/a.xml.gz"] = Answer(packed)
+    announced = announce(packed, href="a.xml.gz")
+    kept = Mirror(upstream.url, tmp_path).fetch("r", announced).path
+    kept.write_bytes(b"x" * len(packed))
+    with pytest.raises(UpstreamLied):
+        Mirror(upstream.url, tmp_path).fetch("r", announced)
+    assert Mirror(upstream.url, tmp_path).fetch("r", announced).path.read_bytes() == packed
+
+
+def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
+    upstream.answers["/r/a.xml.gz"] = Answer(
+        packed, headers={"Content-Length": str(len(packed) + 5), "Connection": "close"}
+    )
+    with pytest.raises((UpstreamUnavailable, UpstreamLied)):
+        Mirror(upstream.url, tmp_path, timeout=0.3).fetch("r", announce(packed, href="a.xml.gz", size=len(packed) + 5))
+    assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_an_answer_that_is_no_file_is_no_answer(upstream, tmp_path, status):
+    upstream.answers["/repomd.xml"] = Answer(b"", status)
+    with pytest.raises(UpstreamUnavailable, match=f"repomd.xml: it answered {status}"):
+        Mirror(upstream.url, tmp_path).read("repomd.xml")
+
+
+def test_a_mirror_that_is_down_is_told(tmp_path):
+    with pytest.raises(UpstreamUnavailable, match="the connection failed"):
+        Mirror("http://127.0.0.1:9", tmp_path).read("repomd.xml")
+
+
+def test_who_does_not_wait_any_more_is_not_kept(upstream, tmp_path, packed):
+    upstream.answers["/r/a.xml.gz"] = Answer(packed)
+    with pytest.raises(UpstreamUnavailable, match="nobody waits"):
+        Mirror(upstream.url, tmp_path, is_over=lambda: True).fetch("r", announce(packed, href="a.xml.gz"))
