@@ -78,7 +78,7 @@ def test_all_packages_are_loaded(site, packages):
 
 def test_all_packages_are_indexed_and_progress_is_shown(indexed, packages):
     assert json.loads(indexed.stdout.splitlines()[-1])["packages"] == len(packages)
-    assert re.search(rf"packages: \d+ of {len(packages)}, \d+ a second, \d+ s left", indexed.stderr)
+    assert re.search(rf"documents: \d+ of {len(packages)}, \d+ a second, \d+ s left", indexed.stderr)
 
 
 def test_random_pages_show_what_the_data_says(running, packages):
