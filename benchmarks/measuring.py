@@ -4,14 +4,20 @@ import gzip
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from fedora_packages.nvr import is_package_name
 from fedora_packages.sandbox.laptop import Part
 from fedora_packages.sandbox.load import outline_of
-from fedora_packages.search.document import Binary, Document
+from fedora_packages.search.assembly import Assembly
+from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
+from fedora_packages.search.repodata import Package
+from fedora_packages.search.repositories import Repository
+from fedora_packages.search.stage import Staged
+from fedora_packages.search.staging import Staging
+from fedora_packages.search.union import lines
 from fedora_packages.search.writer import Writer
 
 ROOT = Path(__file__).parents[1]
@@ -113,3 +119,49 @@ def quick_index(world: Path, folder: Path) -> list[str]:
         writer.replace(batch)
         writer.commit()
     return names
+
+
+def staged_index(world: Path, folder: Path) -> list[str]:
+    """Make what `quick_index` does as `fedora-packages-index` would, of the one release rawhide: with what binaries provide,
+    their files, and how many others depend on each.
+    """
+    repository, sources = Repository("rawhide", "release", False, ()), Repository("rawhide", "release", True, ())
+    owners = {package["name"]: outline_of(package["name"]).owner for package in packages_of(world)}
+    with Staging(folder.with_name(f"{folder.name}.staging")) as staging:
+        staging.stage(sources, "", (_staged(package, package) for package in _named(packages_of(world))))
+        staging.stage(
+            repository,
+            "",
+            (
+                _staged(package, part)
+                for package in _named(packages_of(world))
+                for part in _named([*([package] if package["builds_main"] else []), *package["subpackages"]])
+            ),
+        )
+        staging.arrange([sources, repository])
+        assembly = Assembly(staging, Staged(("rawhide",), owners))
+        assembly.write(folder, assembly.count_dependents(), lambda done, total: None)
+        names = staging.sources()
+    staging.remove()
+    return names
+
+
+def _named(parts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    # Some names in the file still hold macros.
+    return (part for part in parts if is_package_name(part["name"]))
+
+
+def _staged(package: dict[str, Any], part: dict[str, Any]) -> Package:
+    """Return a package of a world file, or a part of one, as a repository has it."""
+    name = part["name"]
+
+    def bare(relations: Iterable[str]) -> Iterator[str]:
+        return (
+            relation if relation.startswith("(") else relation.split()[0] for relation in relations if relation.strip()
+        )
+
+    return Package(
+        name, package["name"], name, ("0", "1", "1"), "noarch", part["summary"], part["description"], package.get("url"),
+        lines([name, *bare(part["provides"])], CAPABILITIES_KEPT), "", lines(bare(part["requires"]), CAPABILITIES_KEPT),
+        lines(part["files"], FILES_KEPT),
+    )  # fmt: skip
