@@ -9,6 +9,7 @@ import pytest
 
 from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
 from fedora_packages.search import from_repodata
+from fedora_packages.search import stage as stages
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
@@ -287,6 +288,18 @@ def test_what_was_downloaded_and_staged_before_a_failure_is_not_downloaded_again
     builder(base=base).build()
     lists = [asked.path for asked in upstream.asked if "primary" in asked.path]
     assert lists == [broken]
+
+
+def test_what_was_staged_is_not_read_again(build, builder, fedora):
+    fedora.bad.add("brandnew")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stages, "FAILURES", 0)
+        with pytest.raises(UpstreamUnavailable):
+            build()
+    fedora.bad.clear()
+    told = []
+    builder(progress=lambda phase, done, total: told.append(phase)).build()
+    assert set(told) == {"described", "documents"}
 
 
 def test_a_repository_that_changes_while_it_is_read_is_looked_at_again(fedora, builder, mirror, http, upstream, index):

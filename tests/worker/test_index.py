@@ -67,6 +67,22 @@ def test_a_touched_package_is_described_anew(upkeep, client, fedora, reader):
     assert reader.source("guake").summary == "Something new"
 
 
+def test_how_many_depend_on_a_package_is_what_the_builder_counted(upkeep, client, fedora, path, reader):
+    fedora.requires["vim-go"] = ["guake"]
+    Builder(path, fedora.connectors).build()
+    touch(client, ["guake"])
+    upkeep.run_once()
+    assert reader.source("guake").dependents == 1
+
+
+def test_what_a_package_was_is_remembered_when_it_is_retired(upkeep, client, fedora, reader):
+    fedora.sources["guake"].branches = ()
+    touch(client, ["guake"])
+    upkeep.run_once()
+    found = reader.source("guake")
+    assert (found.retired, found.summary) == (True, "Drop-down terminal for GNOME")
+
+
 def test_what_is_settled_is_noted_no_more(upkeep, client):
     touch(client, ["guake", "vim"])
     upkeep.run_once()
