@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from fedora_packages.nvr import is_package_name
+from fedora_packages.sandbox import facts
+from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.laptop import Part
 from fedora_packages.sandbox.load import outline_of
 from fedora_packages.search.assembly import Assembly
@@ -128,15 +130,13 @@ def staged_index(world: Path, folder: Path) -> list[str]:
     repository, sources = Repository("rawhide", "release", False, ()), Repository("rawhide", "release", True, ())
     owners = {package["name"]: outline_of(package["name"]).owner for package in packages_of(world)}
     with Staging(folder.with_name(f"{folder.name}.staging")) as staging:
-        staging.stage(sources, "", (_staged(package, package) for package in _named(packages_of(world))))
+        staging.stage(
+            sources, "", (_staged(package, package, is_source=True) for package in _named(packages_of(world)))
+        )
         staging.stage(
             repository,
             "",
-            (
-                _staged(package, part)
-                for package in _named(packages_of(world))
-                for part in _named([*([package] if package["builds_main"] else []), *package["subpackages"]])
-            ),
+            (_staged(package, part) for package in _named(packages_of(world)) for part in _named(_parts(package))),
         )
         staging.arrange([sources, repository])
         assembly = Assembly(staging, Staged(("rawhide",), owners))
@@ -146,22 +146,31 @@ def staged_index(world: Path, folder: Path) -> list[str]:
     return names
 
 
+def _parts(package: dict[str, Any]) -> list[dict[str, Any]]:
+    # Of some the file knows no binaries, since macros list them (fonts, Go): these stand for themselves.
+    own = [package] if package["builds_main"] or not package["subpackages"] else []
+    return [*own, *package["subpackages"]]
+
+
 def _named(parts: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     # Some names in the file still hold macros.
     return (part for part in parts if is_package_name(part["name"]))
 
 
-def _staged(package: dict[str, Any], part: dict[str, Any]) -> Package:
-    """Return a package of a world file, or a part of one, as a repository has it."""
-    name = part["name"]
+def _staged(package: dict[str, Any], part: dict[str, Any], is_source: bool = False) -> Package:
+    """Return a package of a world file, or a part of one, as a repository has it: with what rpm's generators add."""
 
     def bare(relations: Iterable[str]) -> Iterator[str]:
         return (
             relation if relation.startswith("(") else relation.split()[0] for relation in relations if relation.strip()
         )
 
+    files = tuple(facts.file_type(text)[0] for text in part["files"])
+    built = facts.Binary(part["name"], "", "", "x86_64", {"provides": tuple(part["provides"])}, files)
+    provides = () if is_source else bare(provided(built, facts.EVR(None, "1", "1")))
     return Package(
-        name, package["name"], name, ("0", "1", "1"), "noarch", part["summary"], part["description"], package.get("url"),
-        lines([name, *bare(part["provides"])], CAPABILITIES_KEPT), "", lines(bare(part["requires"]), CAPABILITIES_KEPT),
-        lines(part["files"], FILES_KEPT),
+        part["name"], package["name"], part["name"], ("0", "1", "1"), "noarch", part["summary"], part["description"],
+        package.get("url"), lines(provides, CAPABILITIES_KEPT), "",
+        lines(bare(package["buildrequires"] if is_source else part["requires"]), CAPABILITIES_KEPT),
+        "" if is_source else lines(files, FILES_KEPT),
     )  # fmt: skip

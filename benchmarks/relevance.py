@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measuring import WORLD, packages_of, quick_index, table
+from benchmarks.measuring import WORLD, packages_of, staged_index, table
 from fedora_packages.nvr import is_package_name
 from fedora_packages.sandbox.load import outline_of
 from fedora_packages.search.finding import Hit
@@ -359,7 +359,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             if given.index is None:
-                quick_index(given.world, Path(folder) / "index")
+                staged_index(given.world, Path(folder) / "index")
             return measure(given, given.index or Path(folder) / "index", print)
     except WrongLabels as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Dependents: how many other source packages have a binary that requires what a source package's binaries provide.
+"""Dependents: how many other source packages require what a source package's binaries provide, to run or to be built.
 
 The one thing to know: nothing is resolved as dnf would.  Versions do not count, and of what several packages provide each is
 depended on.
@@ -21,7 +21,7 @@ Relations = Iterable[tuple[str, str]]
 def dependents(requires: Relations, provides: Relations) -> Counter[str]:
     """Return how many others depend on each source that any depends on.
 
-    Both are those of one release's binary packages.  What is required is held in memory, what is provided only passes by:
+    Both are those of one release.  What is required is held in memory, what is provided only passes by:
     there is much more of it, and of files all that there are.
     """
     numbers: dict[str, int] = {}

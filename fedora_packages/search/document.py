@@ -46,8 +46,8 @@ class Document:
 
     ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them (None where
     there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are in the
-    order of their names; they are those of all releases.  ``dependents`` is how many other source packages have a binary
-    that requires one of its.
+    order of their names; they are those of all releases.  ``dependents`` is how many other source packages require one of
+    its binaries, to run or to be built.
     """
 
     name: str

@@ -185,7 +185,8 @@ def _package(row: Any, is_source: bool, is_described: bool) -> Package:
         (row.url or "")[:URL_KEPT] or None,
         lines(map(_NAME, row.provides), CAPABILITIES_KEPT),
         lines(map(_NAME, row.obsoletes), CAPABILITIES_KEPT),
-        "" if is_source else lines(map(_NAME, row.requires), CAPABILITIES_KEPT),
+        # Of a source package, what it is built with.
+        lines(map(_NAME, row.requires), CAPABILITIES_KEPT),
         _files(row),
     )
 

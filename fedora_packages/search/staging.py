@@ -131,7 +131,7 @@ class Staging:
             return row.fetchone() == (checksum,)
 
     def stage(self, repository: Repository, checksum: str, packages: Iterable[Package]) -> None:
-        """Put a repository in, in place of what there is of it; of packages of one name the newest counts."""
+        """Put a repository in, in place of what there is of it; of packages of one name and source the newest counts."""
         with self._transaction() as connection:
             connection.execute(
                 "delete from package where repository in (select id from repository where label = ?)",
@@ -165,9 +165,10 @@ class Staging:
                 " join place on place.repository = p.repository where place.is_source group by p.name, place.release"
             )
             connection.execute(
+                # One repository may have binaries of one name from several sources; each source has its own then.
                 "insert into found select source, name, release, id, rank from (select p.source, p.name, place.release, p.id,"
-                " min(place.rank) as rank from package p join place on place.repository = p.repository"
-                " where not place.is_source group by p.name, place.release)"
+                " place.rank, min(place.rank) over (partition by p.name, place.release) as best"
+                " from package p join place on place.repository = p.repository where not place.is_source) where rank = best"
             )
 
     def _arranged(self) -> tuple[str, ...]:
@@ -239,8 +240,12 @@ class Staging:
         return iter(range(len(self._branches)))
 
     def requires(self, release: int) -> Iterator[tuple[str, str]]:
-        """Yield (source, what it requires) of each binary package of a release, one capability or file a line."""
-        return self._relations(release, "requires")
+        """Yield (source, what it requires to run or to be built) of each package of a release, one capability or file a line."""
+        yield from self._relations(release, "requires")
+        with self._errors():
+            yield from self._connection.execute(
+                "select s.source, p.requires from said s join package p on p.id = s.id where s.release = ?", (release,)
+            )
 
     def provides(self, release: int) -> Iterator[tuple[str, str]]:
         """Yield (source, what it provides and its files) of each binary package of a release, one a line."""
@@ -302,16 +307,19 @@ class Staging:
 
 
 def _newest(packages: Iterable[Package], repository: int, number: int) -> Iterator[tuple[Any, ...]]:
-    """Yield rows of packages, numbered; one that is newer than one that was yielded has its number."""
-    seen: dict[str, tuple[int, Any, Any]] = {}
+    """Yield rows of packages, numbered; one that is newer than one that was yielded has its number.
+
+    One of the same name from another source is another package.
+    """
+    seen: dict[tuple[str, str], tuple[int, Any, Any]] = {}
     for package in packages:
         name, source, checksum, evr, arch, *texts = package
-        identity, *before = seen.get(name, (None,))
+        identity, *before = seen.get((name, source), (None,))
         if identity is None:
             identity, number = number, number + 1
         elif not package.replaces(*before):
             continue
-        seen[name] = (identity, evr, arch)
+        seen[name, source] = (identity, evr, arch)
         yield (identity, repository, name, source, checksum, *texts)
 
 

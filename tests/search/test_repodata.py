@@ -49,9 +49,9 @@ def test_a_package_is_read_as_it_was_written(read, ending):
     )  # fmt: skip
 
 
-def test_a_source_package_is_its_own_source_and_what_it_is_built_with_is_nobodys(read):
-    (found,) = read(rpm("vim", arch="src", requires=["gcc"]), is_source=True)
-    assert (found.source, found.requires) == ("vim", "")
+def test_a_source_package_is_its_own_source_and_requires_what_it_is_built_with(read):
+    (found,) = read(rpm("vim", arch="src", requires=["gcc"], provides=["x"], files=["/vim.spec"]), is_source=True)
+    assert (found.source, found.requires, found.provides, found.files) == ("vim", "gcc", "", "")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a b", "-x", "ä", "x" * 300])

@@ -114,6 +114,12 @@ def test_a_binary_that_moved_to_another_source_is_each_ones_in_its_releases(stag
     assert document(staging, "old", RAWHIDE, F45).releases == ("f45",)
 
 
+def test_a_binary_that_two_sources_have_in_one_repository_is_both_s(staging):
+    staging.stage(RAWHIDE, "a", [package("hammer", "tools"), package("hammer", "tools-rs", "2")])
+    found = [document(staging, name, RAWHIDE).binary_names for name in ("tools", "tools-rs")]
+    assert (found, staging.sources()) == ([("hammer",), ("hammer",)], ["tools", "tools-rs"])
+
+
 def test_a_source_package_speaks_for_itself(staging):
     staging.stage(RAWHIDE, "a", [package("vim-enhanced", "vim")])
     source = package("vim", summary="The editor", description="All of it", url="http://vim/")
@@ -247,3 +253,10 @@ def test_of_a_killed_write_nothing_is_left(path, tmp_path):
     with Staging(copy) as staging:
         assert staging.has(RAWHIDE, "abc")
         assert document(staging, "vim", RAWHIDE).binary_names == ("vim",)
+
+
+def test_what_a_package_is_built_with_is_required_too(staging):
+    staging.stage(RAWHIDE, "a", [package("vim", requires="glibc")])
+    staging.stage(RAWHIDE_SOURCES, "b", [package("vim", requires="gcc")])
+    staging.arrange([RAWHIDE, RAWHIDE_SOURCES])
+    assert sorted(staging.requires(0)) == [("vim", "gcc"), ("vim", "glibc")]
