@@ -209,7 +209,7 @@ class Health:
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
     counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
     handled, ``packages`` how many the index has (None: it cannot be read), ``damage`` what is wrong with the current index, in
-    whose place the last one is read.
+    whose place its copy is read.
     """
 
     at: float

@@ -215,19 +215,25 @@ def _of_messages(found: Health) -> Iterator[Trouble]:
 
 
 def _of_index(found: Health) -> Iterator[Trouble]:
-    if found.packages is None:
+    if found.damage is not None:
+        is_read = found.packages is not None
+        meanwhile = (
+            "until then the copy that was made when it was built is read, and what is new since is not found"
+            if is_read
+            else "until then no package has a page, and nothing is found"
+        )
+        yield Trouble(
+            "The search index is damaged",
+            found.damage.at,
+            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.damage.said}.",
+            is_grave=not is_read,
+        )
+    elif found.packages is None:
         yield Trouble(
             "There is no search index, or it cannot be read",
             None,
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
             is_grave=True,
-        )
-    elif found.damage is not None:
-        yield Trouble(
-            "The search index is damaged",
-            found.damage.at,
-            f"It is built anew; until then the one before it is read, and what is new since is not found.  Wrong was: "
-            f"{found.damage.said}.",
         )
 
 

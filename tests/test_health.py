@@ -12,6 +12,7 @@ from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.search.damage import Damage
 from fedora_packages.troubles import troubles
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
 
@@ -418,6 +419,15 @@ def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
     watch.beat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(health(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("packages", "is_grave", "meanwhile"), [(5, False, "copy"), (None, True, "no package has")])
+def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
+    found = replace(health(service), packages=packages, damage=Damage("/index.1", "block 7", NOW))
+    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+    assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
+    assert meanwhile in trouble.meaning
+    assert not [other for other in troubles(found) if "no search index" in other.what]
 
 
 def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):

@@ -2,8 +2,8 @@
 
 It is built in two steps: what upstreams say is staged in ``INDEX.staging``, then written to a folder of its own,
 ``INDEX.YYYYMMDDHHMMSS-PID``, which takes its place by renaming one symbolic link.  Readers have the old index or the new one;
-a build that fails, or is killed, leaves the old one, and what was staged for the next build.  The index before the current
-one stays, with the link ``INDEX.last``, for whoever finds the current one damaged.
+a build that fails, or is killed, leaves the old one, and what was staged for the next build.  A copy stays as it was built, and
+``INDEX.last`` leads to it: for whoever finds the current one, into which the worker writes, damaged.
 
 The one thing to know: the writer's lock is held from before the first question until the link is swapped.  What the
 worker is told meanwhile stays noted, and is described again after.
@@ -124,14 +124,14 @@ class Builder:
                     most = assembly.count_dependents()
                 with _timed(phases, "writing"):
                     counts = assembly.write(folder, most, lambda done, total: self._progress("documents", done, total))
-            before = self.index.resolve()
+            copy = folder.with_name(f"{folder.name}.copy")
+            shutil.copytree(folder, copy)
             _swap(self.index, folder)
-            if is_current_sound and before.parent == folder.resolve().parent:
-                _swap(self.last, before)
+            _swap(self.last, copy)
             staging.remove()
             shutil.rmtree(self._beside("staging.d"), ignore_errors=True)
         finally:
-            # The new one after a failure, the one before the last after a success.
+            # The new one after a failure, the old one with its copy after a success.
             self._remove_leftovers()
         return Built(
             source="repodata" if self._mirror else "mdapi",
@@ -169,7 +169,7 @@ class Builder:
 
     def _remove_leftovers(self) -> None:
         """Remove the folders of builds, killed ones too; readers that have one open read on until they look again."""
-        ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.link|\.part)?")
+        ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.copy)?(\.link|\.part)?")
         wanted = {self.index.resolve(), self.last.resolve()}
         for path in _matching(self.index.parent.iterdir(), ours):
             if path.is_symlink():

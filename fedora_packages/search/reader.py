@@ -35,14 +35,14 @@ TRY_DAMAGED_EVERY = 5.0
 #: How often an operation begins anew before the index counts as damaged.  The writer commits at most once a second.
 ATTEMPTS = 4
 
-#: What is added to the index's path for the one that was current before: what is read while the current one is damaged.
+#: What is added to the index's path for the copy that was made when it was built: what is read while it is damaged.
 LAST = ".last"
 
 
 class Reader:
     """Reads the index at ``path``: a folder, or a link to the folder that is current.  Threads may share it.
 
-    While the current one is damaged the last one before it is read (at ``path`` with `LAST`); ``damaged`` is told the
+    While the current one is damaged the copy of it as it was built is read (at ``path`` with `LAST`); ``damaged`` is told the
     folder and what is wrong with it, each time that is seen.  Every method raises `SearchUnavailable` where there is no
     index or none can be read.
     """
@@ -168,7 +168,7 @@ class Reader:
         return self._read_last(operation, said)
 
     def _read_last(self, operation: Callable[[xapian.Database], T], said: str) -> T:
-        """Return what an operation reads in the index before the current one; raises `SearchUnavailable`, saying why."""
+        """Return what an operation reads in the copy of the index; raises `SearchUnavailable`, saying why."""
         try:
             return operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
         except xapian.Error as error:

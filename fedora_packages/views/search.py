@@ -27,7 +27,7 @@ EXAMPLES = (
     ("a command or a file", ("restorecon", "/usr/bin/htop")),
     ("what a package provides, or its name elsewhere", ("libssl.so.3()(64bit)", "pkgconfig(gtk4)", "JSON::XS")),
     ("who maintains it", ("churchyard",)),
-    ("a build, an update, a bug, a CVE, or the address of one", ("bash-5.3.0-1.fc43", "FEDORA-2026-0123456789")),
+    ("a build, an update, a bug, a CVE, or the address of one", ("bash-5.3.0-1.fc43", "CVE-2024-3094")),
 )
 
 

@@ -1,4 +1,4 @@
-"""Rebuilding: an index that is found damaged is built anew, beside it, while the last one before it is read.
+"""Rebuilding: an index that is found damaged is built anew, beside it, while the copy of it is read.
 
 Whoever reads may be the first to see damage, a web process too, and notes it (see `fedora_packages.search.damage`); a worker
 looks at the whole index and builds.
