@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,9 @@ class Builder:
             raise SearchUnavailable(f"the search index {self.index} cannot be built: {error}") from error
 
     def _build(self) -> Built:
-        folder = self.index.with_name(
-            f"{self.index.name}.{datetime.fromtimestamp(self._clock(), UTC):%Y%m%d%H%M%S}-{os.getpid()}"
-        )
+        name = f"{self.index.name}.{datetime.fromtimestamp(self._clock(), UTC):%Y%m%d%H%M%S}-{os.getpid()}"
+        # One process may build twice in a second.
+        folder = next(place for number in count() if not (place := self.index.with_name(f"{name}{number}")).exists())
         started, phases = time.monotonic(), dict[str, float]()
         try:
             is_current_sound = is_sound(self.index)

@@ -31,16 +31,15 @@ from fedora_packages.search.finding import Hit
 from fedora_packages.search.reader import Reader
 
 
-def part(name: str, summary: str = "") -> dict[str, str]:
-    return {"name": name, "summary": summary}
+def part(name: str, summary: str = "") -> dict:
+    return {"name": name, "summary": summary, "description": "", "requires": [], "provides": [], "files": []}
 
 
 def package(name: str, *binaries: str, summary: str = "", builds_main: bool = True) -> dict:
     return {
-        "name": name,
-        "summary": summary,
-        "description": "",
+        **part(name, summary),
         "url": "",
+        "buildrequires": [],
         "builds_main": builds_main,
         "subpackages": [part(binary) for binary in binaries],
     }

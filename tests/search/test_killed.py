@@ -36,7 +36,7 @@ def content(index):
     return {name: reader.source(name) for name in reader.names()}, found, reader.complete("p", rows=20)
 
 
-@pytest.fixture(scope="module", params=["repodata", "mdapi"])
+@pytest.fixture(scope="module", params=["repodata", pytest.param("mdapi", marks=pytest.mark.slow)])
 def undisturbed(request, mirror, tmp_path_factory):
     """A source, how many steps a build from it takes, and what comes of it."""
     source = mirror if request.param == "repodata" else "mdapi"
@@ -60,6 +60,7 @@ def test_a_build_that_is_killed_again_and_again_is_done_in_the_end(undisturbed, 
     kill_and_build(tmp_path / "index", source, [steps // 6, steps // 3, steps * 2 // 3], expected)
 
 
+@pytest.mark.slow
 def test_while_builds_are_killed_the_old_index_answers(undisturbed, tmp_path):
     source, steps, expected = undisturbed
     build(tmp_path / "index", source)
