@@ -97,6 +97,7 @@ def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path,
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "missing", ["fedora_packages.ini", pytest.param("fedora_packages.enabled", marks=pytest.mark.slow)]
 )
@@ -106,6 +107,7 @@ def test_a_hub_that_lacks_a_key_ends_and_says_which(laptop, tmp_path, wait_until
     assert (hub.process.returncode != 0, missing in hub.tail()) == (True, True)
 
 
+@pytest.mark.slow
 def test_a_hub_whose_settings_are_wrong_ends_and_says_why(laptop, tmp_path, wait_until):
     laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "long"
     hub = start_hub(laptop, tmp_path / "hub")

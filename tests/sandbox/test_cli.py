@@ -54,6 +54,7 @@ def test_a_sandbox_says_where_it_is_and_ends_cleanly(start, tmp_path, by):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_request_that_hangs_does_not_hold_up_the_end(start):
     process = start()
     url = process.stdout.readline().split()[1]
@@ -87,6 +88,7 @@ def test_a_wrong_option_is_said_in_one_line(start, arguments):
     assert (status, errors.count("\n"), errors.startswith("error: ")) == (2, 1, True)
 
 
+@pytest.mark.slow
 def test_a_busy_sandbox_tells_of_what_happens(start, wait_until):
     process = start("serve", "--busy", "50", "--seed", "3")
     url = process.stdout.readline().split()[1]

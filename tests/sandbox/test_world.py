@@ -49,6 +49,7 @@ def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
     assert {bool(bug.blocks) for bug in bugs} == {bug.is_security for bug in bugs} == {True, False}
 
 
+@pytest.mark.slow
 @given(st.integers())
 @settings(max_examples=5)
 def test_every_moment_stays_as_it_was(seed):

@@ -55,6 +55,7 @@ def kill_and_build(index, source, kills, expected):
     assert rest <= {"index", "index.last", "index.lock"}
 
 
+@pytest.mark.slow
 def test_a_build_that_is_killed_again_and_again_is_done_in_the_end(undisturbed, tmp_path):
     source, steps, expected = undisturbed
     kill_and_build(tmp_path / "index", source, [steps // 6, steps // 3, steps * 2 // 3], expected)

@@ -275,7 +275,7 @@ def test_a_reader_is_shared_by_threads_while_the_index_is_written(make_index, tm
     readers = [threading.Thread(target=read) for _ in range(4)]
     for thread in readers:
         thread.start()
-    for number in range(1, 30):
+    for number in range(1, 12):
         with Writer(tmp_path / "index") as writer:
             writer.replace(document(f"vim-{each}", summary=f"round {number}") for each in range(20))
             writer.commit()

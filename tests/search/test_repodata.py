@@ -68,6 +68,7 @@ def test_a_package_without_a_source_is_passed_over(read, sourcerpm):
     assert "a with a source package" in skipped[0]
 
 
+@pytest.mark.slow
 def test_a_package_that_provides_a_hundred_thousand_things_is_cut_and_that_is_told(read):
     skipped = []
     (found,) = read(rpm("big", provides=[f"cap{number}" for number in range(100_000)]), skipped=skipped.append)
