@@ -31,7 +31,7 @@ def corrections(database: xapian.Database, text: str) -> Iterator[str]:
     words = terms.split(text)
     if not words or len(words) > WORDS_CORRECTED:
         return
-    better = [_suggestion(database, word) or word for word in words]
+    better = [word if _is_known(database, word) else _suggestion(database, word) or word for word in words]
     if better != words:
         yield " ".join(better)
 
@@ -43,6 +43,11 @@ def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
         base = "-".join(parts[:length])
         if is_package_name(base) and database.term_exists(terms.SOURCE_FOLDED + terms.fold(base)):
             yield base
+
+
+def _is_known(database: xapian.Database, word: str) -> bool:
+    """Whether a word is in any name or summary: others that much depends on would take its place."""
+    return any(database.term_exists(prefix + word) for prefix in (terms.PART, terms.BINARY_PART, terms.SUMMARY_WORD))
 
 
 def _suggestion(database: xapian.Database, word: str) -> str | None:
