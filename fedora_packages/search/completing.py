@@ -160,7 +160,7 @@ def _with_words(
 ) -> list[Completion]:
     numbers = _numbers(database, [_WORD[kind] + word[:LETTERS] for word in words], LOOKED_AT)
     read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= LETTERS else None))
-    return [found for found in read if all(_has(found.name, word) for word in words)][:rows]
+    return [found for found in read if all(terms.has_part(found.name, word) for word in words)][:rows]
 
 
 def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterable[int]:
@@ -172,10 +172,6 @@ def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterabl
     enquire.set_docid_order(xapian.Enquire.ASCENDING)
     enquire.set_query(xapian.Query(xapian.Query.OP_AND, wanted))
     return [match.docid for match in enquire.get_mset(0, most)]
-
-
-def _has(name: str, word: str) -> bool:
-    return any(part.startswith(word) for part in terms.name_parts(name))
 
 
 def _in_turns(found: dict[str, list[Completion]]) -> Iterator[Completion]:

@@ -183,6 +183,11 @@ def test_capabilities_lead_to_the_binaries_that_provide_them(reader):
     }
 
 
+def test_a_name_elsewhere_is_found_whatever_letters_it_has(make_index):
+    reader = make_index(document("fonts", binaries=(Binary("fonts", provides=("font(Café)",)),)))
+    assert reader.search("CAFÉ").hits[0].reasons == (Reason("foreign", "café", ("fonts",)),)
+
+
 def test_a_name_that_was_obsoleted_leads_on(reader):
     assert (reader.obsoleters("openssl-fips"), reader.obsoleters("openssl")) == (("openssl-libs",), ())
 
