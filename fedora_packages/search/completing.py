@@ -14,6 +14,7 @@ from itertools import islice
 
 import xapian
 
+from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search import terms
 from fedora_packages.search.carried import bounded, commands
 from fedora_packages.search.document import Document
@@ -214,7 +215,19 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
 
 
 def _read(database: xapian.Database, docid: int) -> Completion:
-    return Completion(*json.loads(database.get_document(docid).get_data()))
+    data = database.get_document(docid).get_data()
+    try:
+        return Completion(*json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no name: build it anew") from error
+
+
+def check(database: xapian.Database) -> None:
+    """Read the records of all names.  Raises `SearchUnavailable`, or Xapian's errors, where one cannot be read."""
+    for kind in _TURN:
+        for item in database.allterms(_RECORD + kind[0]):
+            for posting in database.postlist(item.term):
+                _read(database, posting.docid)
 
 
 def _records(database: xapian.Database, source: str) -> Iterator[tuple[str, int]]:

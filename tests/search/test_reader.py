@@ -13,7 +13,7 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import PACKAGE_NAME, is_package_name
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import Writer
-from tests.search.fedora import document
+from tests.search.fedora import document, garble
 
 NAMES = st.lists(st.from_regex(PACKAGE_NAME, fullmatch=True), min_size=1, max_size=12, unique=True)
 
@@ -233,6 +233,16 @@ def test_an_index_that_comes_later_is_read(tmp_path, make_index):
         reader.count()
     make_index(document("vim"))
     assert reader.count() == 1
+
+
+@pytest.mark.parametrize("read", [lambda found: found.source("vim"), lambda found: found.complete("vi")])
+def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make_index, read):
+    expected = read(make_index(document("vim", summary="Editor"), name="index.last"))
+    make_index(document("vim", summary="Better editor"))
+    garble(tmp_path / "index")
+    told = []
+    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
+    assert (read(reader), told) == (expected, [str(tmp_path / "index")])
 
 
 def test_a_swapped_index_is_read_once_it_is_looked_for(tmp_path, make_index):
