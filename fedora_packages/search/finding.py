@@ -24,6 +24,9 @@ LAST_HIT = 10_000
 MOST_ROWS = 200
 MOST_EXACT = 20
 
+#: How often a name is looked for in what was a name in a text: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
+NAMES_WITHIN = 2
+
 #: A folder that more packages than this put something into says nothing of any.
 MOST_IN_FOLDER = 20
 
@@ -45,14 +48,12 @@ class Hit:
 class Hits:
     """Some of the packages that were found, best first; ``total`` counts all.
 
-    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, ``suggestion`` one that finds
-    something where this one finds little; both None mostly.
+    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, and None mostly.
     """
 
     total: int
     hits: tuple[Hit, ...]
     corrected: str | None = None
-    suggestion: str | None = None
 
 
 def search(

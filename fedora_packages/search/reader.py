@@ -128,7 +128,8 @@ class Reader:
         most `MOST_ROWS` at once.
         """
         text = _writable(text[:TEXT_READ]).strip()
-        start, rows = min(max(start, 0), LAST_HIT), min(max(rows, 0), MOST_ROWS)
+        start = min(max(start, 0), LAST_HIT)
+        rows = min(max(rows, 0), MOST_ROWS, LAST_HIT - start)
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:

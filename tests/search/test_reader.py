@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import PACKAGE_NAME, is_package_name
+from fedora_packages.search import reader as reading
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import Writer
 from tests.search.fedora import document, garble
@@ -173,6 +174,13 @@ def test_the_total_is_the_same_on_each_page(reader):
     assert {reader.search("gcc", start, 1).total for start in range(5)} == {2}
 
 
+def test_no_hit_after_the_last_is_given(make_index, monkeypatch):
+    monkeypatch.setattr(reading, "LAST_HIT", 3)
+    reader = make_index(*(document(f"vim-{number}") for number in range(6)))
+    pages = [reader.search("vim", start, 2) for start in (0, 2, 3, 9)]
+    assert [(len(page.hits), page.total) for page in pages] == [(2, 6), (1, 6), (0, 6), (0, 6)]
+
+
 @pytest.mark.parametrize(("start", "rows"), [(-5, 1), (10**12, 10), (0, -1), (0, 10**12)])
 def test_any_page_can_be_asked_for(reader, start, rows):
     assert reader.search("gcc", start, rows).total == 2
@@ -227,14 +235,6 @@ def test_a_damaged_index_is_told(tmp_path):
         Reader(tmp_path / "index").count()
 
 
-def test_an_index_that_comes_later_is_read(tmp_path, make_index):
-    reader = Reader(tmp_path / "index")
-    with pytest.raises(SearchUnavailable):
-        reader.count()
-    make_index(document("vim"))
-    assert reader.count() == 1
-
-
 @pytest.mark.parametrize("read", [lambda found: found.source("vim"), lambda found: found.complete("vi")])
 def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make_index, read):
     expected = read(make_index(document("vim", summary="Editor"), name="index.last"))
@@ -243,6 +243,14 @@ def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make
     told = []
     reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
     assert (read(reader), told) == (expected, [str(tmp_path / "index")])
+
+
+def test_an_index_that_comes_later_is_read(tmp_path, make_index):
+    reader = Reader(tmp_path / "index")
+    with pytest.raises(SearchUnavailable):
+        reader.count()
+    make_index(document("vim"))
+    assert reader.count() == 1
 
 
 def test_a_swapped_index_is_read_once_it_is_looked_for(tmp_path, make_index):
