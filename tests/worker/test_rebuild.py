@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fedora_packages.errors import SearchUnavailable
+from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import damage
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.records import made_by_another
@@ -173,6 +173,21 @@ def test_a_build_may_have_another_process_make_its_records(tmp_path):
     process = start(SimpleNamespace(file=tmp_path / "made"), make_records)
     process.join()
     assert (tmp_path / "made").read_text() == "a, b"
+
+
+def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch, tmp_path):
+    steps = []
+
+    def load(settings, role):
+        steps.append("begun")
+        raise UpstreamUnavailable("koji", "the packages", "no answer")
+
+    monkeypatch.setattr(rebuilding, "end_with_parent", lambda: steps.append("watches"))
+    monkeypatch.setattr(rebuilding.connectors, "load", load)
+    search = SimpleNamespace(index=str(tmp_path / "index"), source="mdapi", mirror=None)
+    with pytest.raises(SystemExit, match="could not be built anew: koji"):
+        rebuilding.build(SimpleNamespace(search=search))
+    assert steps == ["watches", "begun"]
 
 
 def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
