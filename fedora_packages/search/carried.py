@@ -22,8 +22,8 @@ TELLING_PATHS = 5000
 OTHER_PATHS = 50
 FOLDERS = 1000
 
-#: Characters of a capability or path that is a term as it is; of a longer one the rest is digested.
-TERM_LETTERS = 200
+#: Bytes of a capability or path that is a term as it is; of a longer one the rest is digested.
+TERM_BYTES = 200
 
 #: Of what is asked: the folders above a path that are looked for, and characters that are looked at.
 FOLDERS_ABOVE = 4
@@ -126,8 +126,8 @@ def asked_capabilities(text: str) -> tuple[str, ...]:
         return ()
     own = _FOR_ARCH.fullmatch(name)
     # A library is asked for by its file's name too, and by one of its versions of symbols.
-    library = re.fullmatch(r"(?P<name>[^()]*\.so(?:\.[^()]*)?)(?:\([^()]+\)(?:\(64bit\))?)?", name)
-    more = (f"{library['name']}()(64bit)",) if library else ()
+    file = re.fullmatch(r"([^()]*)(?:\([^()]+\)(?:\(64bit\))?)?", name)
+    more = (f"{file[1]}()(64bit)",) if file and (".so." in file[1] or file[1].endswith(".so")) else ()
     return (own["name"] if own else name, *more)
 
 
@@ -160,10 +160,12 @@ def plain(text: str) -> Iterator[str]:
 
 def bounded(text: str) -> str:
     """Return a text that fits into a term: itself, or what it begins with and a digest of it."""
-    if len(text.encode(errors="replace")) <= TERM_LETTERS:
-        return text
-    digest = blake2b(text.encode(errors="replace"), digest_size=12).hexdigest()
-    return text.encode(errors="replace")[: TERM_LETTERS - 60].decode(errors="ignore") + digest
+    # Half a surrogate has no bytes, and of a NUL Xapian makes two.
+    data = text.encode(errors="replace")
+    if len(data) + data.count(0) <= TERM_BYTES:
+        return data.decode()
+    digest = blake2b(data, digest_size=12).hexdigest()
+    return data.replace(b"\0", b"")[: TERM_BYTES - 60].decode(errors="ignore") + digest
 
 
 def _is_telling(capability: str, own: str) -> bool:

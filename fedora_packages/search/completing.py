@@ -14,6 +14,7 @@ from itertools import islice
 
 import xapian
 
+from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search import terms
 from fedora_packages.search.carried import bounded, commands
 from fedora_packages.search.document import Document
@@ -160,7 +161,7 @@ def _with_words(
 ) -> list[Completion]:
     numbers = _numbers(database, [_WORD[kind] + word[:LETTERS] for word in words], LOOKED_AT)
     read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= LETTERS else None))
-    return [found for found in read if all(_has(found.name, word) for word in words)][:rows]
+    return [found for found in read if all(terms.has_part(found.name, word) for word in words)][:rows]
 
 
 def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterable[int]:
@@ -172,10 +173,6 @@ def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterabl
     enquire.set_docid_order(xapian.Enquire.ASCENDING)
     enquire.set_query(xapian.Query(xapian.Query.OP_AND, wanted))
     return [match.docid for match in enquire.get_mset(0, most)]
-
-
-def _has(name: str, word: str) -> bool:
-    return any(part.startswith(word) for part in terms.name_parts(name))
 
 
 def _in_turns(found: dict[str, list[Completion]]) -> Iterator[Completion]:
@@ -218,7 +215,19 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
 
 
 def _read(database: xapian.Database, docid: int) -> Completion:
-    return Completion(*json.loads(database.get_document(docid).get_data()))
+    data = database.get_document(docid).get_data()
+    try:
+        return Completion(*json.loads(data))
+    except (ValueError, TypeError) as error:
+        raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no name: build it anew") from error
+
+
+def check(database: xapian.Database) -> None:
+    """Read the records of all names.  Raises `SearchUnavailable`, or Xapian's errors, where one cannot be read."""
+    for kind in _TURN:
+        for item in database.allterms(_RECORD + kind[0]):
+            for posting in database.postlist(item.term):
+                _read(database, posting.docid)
 
 
 def _records(database: xapian.Database, source: str) -> Iterator[tuple[str, int]]:

@@ -11,9 +11,9 @@ from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
 
 #: Slips that a word of so many letters may have.
-SLIPS = ((8, 2), (terms.SPELT_LETTERS, 1))
+SLIPS = ((8, 2), (terms.SPELT_FROM, 1))
 
-#: Words of a text that are corrected; each costs a millisecond or two.
+#: Words of a text that are corrected; each that is not known costs some milliseconds.
 WORDS_CORRECTED = 5
 
 #: Parts of a name that are looked at.
@@ -31,7 +31,7 @@ def corrections(database: xapian.Database, text: str) -> Iterator[str]:
     words = terms.split(text)
     if not words or len(words) > WORDS_CORRECTED:
         return
-    better = [_suggestion(database, word) or word for word in words]
+    better = [word if _is_known(database, word) else _suggestion(database, word) or word for word in words]
     if better != words:
         yield " ".join(better)
 
@@ -45,8 +45,13 @@ def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
             yield base
 
 
+def _is_known(database: xapian.Database, word: str) -> bool:
+    """Whether a word is in any name or summary: others that much depends on would take its place."""
+    return any(database.term_exists(prefix + word) for prefix in (terms.PART, terms.BINARY_PART, terms.SUMMARY_WORD))
+
+
 def _suggestion(database: xapian.Database, word: str) -> str | None:
     slips = next((slips for letters, slips in SLIPS if len(word) >= letters), 0)
-    if not slips or len(word) > terms.WORD_LETTERS:
+    if not slips or len(word) > terms.SPELT_TO:
         return None
     return database.get_spelling_suggestion(word, slips).decode() or None

@@ -6,6 +6,7 @@ anew.  A new field needs a default.
 
 import json
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 from fedora_packages.errors import SearchUnavailable
 
@@ -61,7 +62,7 @@ class Document:
     binaries: tuple[Binary, ...] = ()
     dependents: int = 0
 
-    @property
+    @cached_property
     def binary_names(self) -> tuple[str, ...]:
         return tuple(binary.name for binary in self.binaries)
 

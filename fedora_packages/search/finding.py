@@ -24,6 +24,9 @@ LAST_HIT = 10_000
 MOST_ROWS = 200
 MOST_EXACT = 20
 
+#: How often a name is looked for in what was a name in a text: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
+NAMES_WITHIN = 2
+
 #: A folder that more packages than this put something into says nothing of any.
 MOST_IN_FOLDER = 20
 
@@ -45,22 +48,26 @@ class Hit:
 class Hits:
     """Some of the packages that were found, best first; ``total`` counts all.
 
-    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, ``suggestion`` one that finds
-    something where this one finds little; both None mostly.
+    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, and None mostly.
     """
 
     total: int
     hits: tuple[Hit, ...]
     corrected: str | None = None
-    suggestion: str | None = None
 
 
-def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
-    """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text."""
+def search(
+    database: xapian.Database, text: str, start: int, rows: int, within: int = NAMES_WITHIN, is_correct: bool = False
+) -> Hits:
+    """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text.
+
+    Where nothing is called so, what may be meant is looked for in its place: a name ``within`` it, so many deep, and unless it
+    ``is_correct`` what it may be a slip of.
+    """
     exact = _exact(database, text)
     if not exact:
-        for name in plain(text):
-            hits = _instead(database, name, start, rows)
+        for name in plain(text) if within else ():
+            hits = _instead(database, name, start, rows, within - 1, is_correct)
             if hits is not None:
                 return hits
         if asked_paths(text):
@@ -70,17 +77,18 @@ def search(database: xapian.Database, text: str, start: int, rows: int) -> Hits:
     total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
         return _hits(database, question, total + len(exact), exact[start : start + rows], found)
-    for better in corrections(database, text):
-        hits = _instead(database, better, start, rows)
+    for better in corrections(database, text) if not is_correct else ():
+        # Two words may each be a slip of the other: what is corrected once is not corrected again.
+        hits = _instead(database, better, start, rows, within=0, is_correct=True)
         if hits is not None:
             return hits
     total, found = _loosely(database, question, start, rows)
     return _hits(database, question, total, [], found)
 
 
-def _instead(database: xapian.Database, text: str, start: int, rows: int) -> Hits | None:
+def _instead(database: xapian.Database, text: str, start: int, rows: int, within: int, is_correct: bool) -> Hits | None:
     """Return what another text finds in place of the one that was asked, or None if that is nothing."""
-    hits = search(database, text, start, rows)
+    hits = search(database, text, start, rows, within, is_correct)
     return replace(hits, corrected=hits.corrected or text) if hits.total else None
 
 

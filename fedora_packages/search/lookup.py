@@ -5,10 +5,15 @@ from itertools import islice
 
 import xapian
 
+from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
 from fedora_packages.search.carried import asked_capabilities, bounded, canonical
 from fedora_packages.search.document import Document, from_json
+
+#: What is raised for an index that cannot be read: not all damage is Xapian's to see, and its binding makes RuntimeError of what
+#: C++ says.
+UNREADABLE = (xapian.Error, RuntimeError, SearchUnavailable)
 
 #: Documents that one term is looked up in, and binaries that are named for it.
 MOST_LOOKED_UP = 100
@@ -26,7 +31,7 @@ def document(database: xapian.Database, docid: int) -> Document:
 
 def name_of(database: xapian.Database, docid: int) -> str:
     """Return the name of the source package that a document is about."""
-    return database.get_document(docid).get_value(terms.NAME_SLOT).decode()
+    return database.get_document(docid).get_value(terms.NAME_SLOT).decode(errors="replace")
 
 
 def importance_of(database: xapian.Database, docid: int) -> float:

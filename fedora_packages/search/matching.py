@@ -15,7 +15,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.reasons import Reason
 
 #: What of a text is looked at, in characters and in words.
-TEXT_READ = 1000
+TEXT_READ = 400
 WORDS_READ = 12
 
 #: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.
@@ -68,8 +68,8 @@ class Question:
         )
         telling = [words for words in split if words and not set(words) <= terms.STOP_WORDS]
         # A text of stop words alone may still mean names ("the", "a").
-        self.tokens = (telling or [words for words in split if words])[:WORDS_READ]
-        self._words = list(dict.fromkeys(word for words in self.tokens for word in words))[:WORDS_READ]
+        self.tokens = _first(telling or [words for words in split if words], WORDS_READ)
+        self._words = list(dict.fromkeys(word for words in self.tokens for word in words))
 
     def loose(self) -> Query:
         """Return the query for packages in which any word is found: rare words say more than common ones.
@@ -103,7 +103,6 @@ class Question:
     def _whole(self) -> Iterator[Query]:
         """Yield queries for what the whole text is called."""
         spoken, plain = terms.spoken(self.text), terms.together(self.text)[: terms.NAME_LETTERS]
-        folded = bounded(terms.fold(self.text))
         yield _weighing(SPOKEN, Query(terms.SPOKEN + spoken))
         if plain != spoken:
             yield _weighing(PLAIN, Query(terms.SPOKEN + plain))
@@ -111,8 +110,8 @@ class Question:
         if len(self.tokens) == 1:
             # Who writes two words does not mean a module of their name.
             yield _weighing(UNPREFIXED, Query(terms.UNPREFIXED + spoken))
-        yield _weighing(FOREIGN, Query(terms.FOREIGN + folded))
-        yield _weighing(OWNER, Query(terms.OWNER + folded))
+        yield _weighing(FOREIGN, Query(terms.FOREIGN + bounded(self.text.casefold())))
+        yield _weighing(OWNER, Query(terms.OWNER + bounded(terms.fold(self.text))))
 
     def _importance(self) -> Iterator[Query]:
         important = Query(xapian.ValueWeightPostingSource(terms.IMPORTANCE_SLOT))
@@ -143,17 +142,16 @@ class Question:
         """Return the binaries of a package that the question means: every word is in their name, best first."""
         found = []
         for name in document.binary_names:
-            parts = terms.name_parts(name)
-            if name == self.text or self._words and all(_begins(word, parts) for word in self._words):
+            if name == self.text or self._words and all(terms.has_part(name, word) for word in self._words):
+                parts = terms.name_parts(name)
                 missed = sum(word not in parts for word in self._words)
                 found.append((name != self.text, missed, len(name), name))
         return tuple(name for *_, name in sorted(found)[:BINARIES_NAMED])
 
     def reasons(self, document: Document) -> list[Reason]:
         """Return why prose, or the owner, makes a package match: none where its name says it."""
-        parts = terms.name_parts(document.name)
         words = [word for word in self._words if word not in terms.STOP_WORDS]
-        if words and all(_begins(word, parts) for word in words):
+        if words and all(terms.has_part(document.name, word) for word in words):
             return []
         if document.owner and terms.fold(self.text) == terms.fold(document.owner):
             return [Reason("maintainer", document.owner)]
@@ -175,8 +173,14 @@ class Question:
         return _weighing(weight, Query(Query.OP_AND, [Query(terms.SUMMARY + terms.stem(word)) for word in words]))
 
 
-def _begins(word: str, parts: Iterable[str]) -> bool:
-    return any(part.startswith(word) for part in parts)
+def _first(tokens: Iterable[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
+    """Return the first tokens, with so many words at most in all of them."""
+    found = []
+    for words in tokens:
+        if most > 0:
+            found.append(words[:most])
+            most -= len(words)
+    return found
 
 
 def _token(words: tuple[str, ...]) -> Query:

@@ -22,6 +22,7 @@ from fedora_packages.search.carried import bounded
 from fedora_packages.search.completing import MOST_COMPLETIONS, Completion, complete
 from fedora_packages.search.document import Document
 from fedora_packages.search.finding import LAST_HIT, MOST_ROWS, Hits, search
+from fedora_packages.search.lookup import UNREADABLE
 from fedora_packages.search.matching import TEXT_READ
 
 log = logging.getLogger(__name__)
@@ -127,7 +128,8 @@ class Reader:
         most `MOST_ROWS` at once.
         """
         text = _writable(text[:TEXT_READ]).strip()
-        start, rows = min(max(start, 0), LAST_HIT), min(max(rows, 0), MOST_ROWS)
+        start = min(max(start, 0), LAST_HIT)
+        rows = min(max(rows, 0), MOST_ROWS, LAST_HIT - start)
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
@@ -152,7 +154,7 @@ class Reader:
                 database = self._opened(anew=attempt > 0)
                 database.reopen()
                 found = operation(database)
-            except xapian.Error as error:
+            except UNREADABLE as error:
                 problem = error
             else:
                 self._damaged = None
@@ -171,7 +173,7 @@ class Reader:
         """Return what an operation reads in the copy of the index; raises `SearchUnavailable`, saying why."""
         try:
             return operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
-        except xapian.Error as error:
+        except UNREADABLE as error:
             raise SearchUnavailable(said) from error
 
     def _opened(self, anew: bool) -> xapian.Database:
@@ -204,4 +206,4 @@ def _is_retired(database: xapian.Database, docid: int) -> bool:
 
 
 def _names(database: xapian.Database) -> list[str]:
-    return [item.term[len(terms.SOURCE) :].decode() for item in database.allterms(terms.SOURCE)]
+    return [item.term[len(terms.SOURCE) :].decode(errors="replace") for item in database.allterms(terms.SOURCE)]

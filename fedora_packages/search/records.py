@@ -9,11 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 
 import xapian
 
+from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import is_package_name
 from fedora_packages.search import completing, terms
 from fedora_packages.search.document import Document
@@ -68,7 +70,8 @@ def weight(document: Document) -> int:
 def made_by_another(documents: Iterable[Document]) -> Iterator[Records]:
     """Yield the records of documents, in their order, made by another process where there is a processor for it.
 
-    No more are read ahead than a few batches.
+    No more are read ahead than a few batches.  Raises `SearchUnavailable` where the other process is ended, for want of memory
+    mostly.
     """
     # A process that ends with its parent, as a rebuild of the worker's does, may begin none.
     if (os.cpu_count() or 1) < 2 or multiprocessing.current_process().daemon:
@@ -76,7 +79,7 @@ def made_by_another(documents: Iterable[Document]) -> Iterator[Records]:
         return
     # A fork would share our threads' locks and connections.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(1, mp_context=context, initializer=end_with_parent) as pool:
         waiting: deque[Future[list[Records]]] = deque()
         documents = iter(documents)
         try:
@@ -86,6 +89,8 @@ def made_by_another(documents: Iterable[Document]) -> Iterator[Records]:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise SearchUnavailable("the process that makes the index's records was ended from outside") from error
         finally:
             for future in waiting:
                 future.cancel()
@@ -95,7 +100,7 @@ def _made(documents: Iterable[Document]) -> list[Records]:
     return list(map(made, documents))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it is killed: nobody else would tell it."""
     parent = multiprocessing.parent_process()
 

@@ -69,8 +69,9 @@ WORD_LETTERS = 40
 #: Letters of a whole name; `nvr.is_package_name` allows no more.
 NAME_LETTERS = 200
 
-#: The fewest letters of a word that can be told to be a slip of the pen.
-SPELT_LETTERS = 4
+#: Letters of a word that can be told to be a slip of the pen: of fewer there are too many words, and the trigrams of more cost
+#: tens of milliseconds to compare.  A longer name is corrected in its parts.
+SPELT_FROM, SPELT_TO = 4, 20
 
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
@@ -125,6 +126,16 @@ def name_parts(name: str) -> frozenset[str]:
     return frozenset(part[:WORD_LETTERS] for part in (*split(name), *runs, together(name)) if part)
 
 
+@lru_cache(maxsize=1 << 17)
+def _listed_parts(name: str) -> str:
+    return " " + " ".join(name_parts(name))
+
+
+def has_part(name: str, beginning: str) -> bool:
+    """Whether a word is the beginning of a part of a name; there are thousands of names to ask of some packages."""
+    return f" {beginning}" in _listed_parts(name)
+
+
 def together(text: str) -> str:
     """Return the letters and digits of a text without what separates them: ``vim-X11`` -> vimx11."""
     return "".join(letter for letter in fold(text) if letter.isalnum())
@@ -167,7 +178,7 @@ def _length(summary: str) -> Iterator[str]:
 def pairs(text: str) -> Iterator[str]:
     """Yield the stems of each two words of a text that follow each other, words that say nothing left out."""
     found = stems(text)
-    return (f"{one} {next_one}" for one, next_one in zip(found, found[1:], strict=False))
+    return (bounded(f"{one} {next_one}") for one, next_one in zip(found, found[1:], strict=False))
 
 
 def order(name: str) -> str:
@@ -248,7 +259,7 @@ def spellings(document: Document) -> Iterator[str]:
     """Yield the words, of names mostly, that a slip of the pen in a question may have been meant to be; each once."""
     words = {fold(name) for name in (document.name, LANGUAGE.sub("", document.name, count=1), *document.binary_names)}
     words.update(*map(split, words), split(document.summary))
-    return (word for word in words if SPELT_LETTERS <= len(word) <= WORD_LETTERS and not word.isdigit())
+    return (word for word in words if SPELT_FROM <= len(word) <= SPELT_TO and not word.isdigit())
 
 
 def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ import xapian
 from fedora_packages.errors import IndexLocked, SearchUnavailable
 from fedora_packages.search import completing, records, terms
 from fedora_packages.search.document import Document, from_json
+from fedora_packages.search.lookup import UNREADABLE
 
 #: Seconds between two looks at a lock that another process holds.
 LOOK_AGAIN = 0.1
@@ -162,11 +163,21 @@ def find(database: xapian.Database, source: str) -> xapian.Document | None:
 
 
 def is_sound(folder: str | Path) -> bool:
-    """Whether the database in a folder can be read, all of it: each table is, which takes a second for all of Fedora."""
+    """Whether the database in a folder can be read, all of it: each table is, and each record.
+
+    That takes some seconds for all of Fedora.  A byte that changed in the middle of a text is damage to nobody.
+    """
+    path = os.path.realpath(folder)
     try:
-        return xapian.Database.check(os.path.realpath(folder), 0) == 0
-    except (xapian.Error, OSError):
+        if xapian.Database.check(path, 0):
+            return False
+        database = xapian.Database(path)
+        for posting in database.postlist(terms.DOCUMENT):
+            from_json(database.get_document(posting.docid).get_data())
+        completing.check(database)
+    except (*UNREADABLE, OSError):
         return False
+    return True
 
 
 @contextmanager

@@ -12,6 +12,7 @@ describing them and writing: of two workers, one could else write over a documen
 """
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavaila
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
 from fedora_packages.redis_server import PREFIX, redis_errors, script
+from fedora_packages.search import damage
 from fedora_packages.search.describe import describe, describe_all
 from fedora_packages.search.document import Document
 from fedora_packages.search.reader import Reader
@@ -99,8 +101,15 @@ class Upkeep:
                 # It may last for hours and is the same each time.
                 if type(error) is not said:
                     log.warning("the search index is not kept up for now: %s", error)
+                    self._note_damage(error)
                 said = type(error)
             stop.wait(pause)
+
+    def _note_damage(self, error: Exception) -> None:
+        """Note that the index may be damaged: in what is only read to be written over, nobody else would find it so."""
+        folder = os.path.realpath(self._index)
+        if isinstance(error, SearchUnavailable) and os.path.isdir(folder):
+            damage.note(self._client, folder, str(error))
 
     def run_once(self, stop: threading.Event | None = None, seconds: float = 60.0) -> int:
         """Handle one batch and return how many names that settled.

@@ -10,6 +10,7 @@ messages must not wait for that.
 import logging
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.damage import Damage, forget, noted
+from fedora_packages.search.records import end_with_parent
 from fedora_packages.search.writer import is_sound
 from fedora_packages.settings import Settings
 
@@ -36,6 +38,7 @@ PAUSE = 300.0
 
 def build(settings: Settings) -> None:
     """Build the index as the settings say; what a process of its own does."""
+    end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     search = settings.search
     mirror = search.mirror if search.source == "repodata" else None
@@ -45,16 +48,21 @@ def build(settings: Settings) -> None:
         raise SystemExit(f"the search index could not be built anew: {error}") from error
 
 
-def start(settings: Settings) -> Any:
+def start(settings: Settings, target: Callable[[Settings], None] = build) -> Any:
     """Start a process that builds the index, and return it."""
-    # A fork would share our threads' locks and connections.
-    process = multiprocessing.get_context("spawn").Process(target=build, args=(settings,), name="rebuild", daemon=True)
+    # A fork would share our threads' locks and connections, and a daemon may have no processes of its own.
+    process = multiprocessing.get_context("spawn").Process(
+        target=target, args=(settings,), name="rebuild", daemon=False
+    )
     process.start()
     return process
 
 
 class Rebuilder:
-    """Sees to it that a damaged index is built anew, by one worker at a time.  `look` is called every second or so."""
+    """Sees to it that a damaged index is built anew, by one worker at a time.
+
+    `look` is called every second or so, and `stop`, by any thread, once.
+    """
 
     def __init__(
         self,
@@ -69,32 +77,39 @@ class Rebuilder:
         self._clock = clock
         self._process: Any = None
         self._not_before = 0.0
+        self._lock = threading.Lock()
+        self._stopped = False
 
     def look(self) -> None:
         """Begin a build if the index is damaged, or see how the one that was begun is doing.  Raises `CacheUnavailable`."""
-        if self._process is not None:
-            self._look_after()
-        elif self._clock() >= self._not_before:
-            damage = noted(self._client)
-            if damage is not None:
-                self._look_at(damage)
+        with self._lock:
+            if self._process is not None:
+                self._look_after()
+            elif not self._stopped and self._clock() >= self._not_before:
+                damage = noted(self._client)
+                if damage is not None:
+                    self._look_at(damage)
 
     def stop(self) -> None:
-        """End a build that is under way; it leaves the index as it is."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.join()
+        """End a build that is under way, which leaves the index as it is; none is begun any more."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                self._process.terminate()
+                self._process.join()
 
     def _look_at(self, damage: Damage) -> None:
-        current = os.path.realpath(self._settings.search.index)
-        if damage.folder != current or is_sound(current):
-            forget(self._client)
-            return
+        # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
         with redis_errors():
             is_ours = self._client.set(REBUILDING_KEY, str(os.getpid()), nx=True, ex=BUILDS_FOR)
-        if is_ours:
+        if not is_ours:
+            return
+        current = os.path.realpath(self._settings.search.index)
+        if damage.folder == current and not is_sound(current):
             log.error("the search index %s is damaged and is built anew beside it: %s", damage.folder, damage.said)
             self._process = self._start(self._settings)
+            return
+        self._mended()
 
     def _look_after(self) -> None:
         if self._process.is_alive():
@@ -108,6 +123,14 @@ class Rebuilder:
             log.error("the search index is not built anew yet; another try follows in %d s", PAUSE)
         else:
             log.warning("the search index was built anew")
-            forget(self._client)
+            self._mended()
+            return
+        self._give_up_role()
+
+    def _mended(self) -> None:
+        forget(self._client)
+        self._give_up_role()
+
+    def _give_up_role(self) -> None:
         with redis_errors():
             self._client.delete(REBUILDING_KEY)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
+import xapian
+
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.query import query
 from fedora_packages.search.document import Binary, Document
@@ -196,3 +198,13 @@ def document(name, *binaries, **fields):
     pairs = sorted((binary, "") if isinstance(binary, str) else binary for binary in binaries)
     made = tuple(Binary(*pair) for pair in pairs)
     return Document(name, **{"branch": "rawhide", "releases": ("rawhide",), "binaries": made, **fields})
+
+
+def garble(folder):
+    """Make nonsense of what the records of an index say; all its tables are as sound as they were."""
+    database = xapian.WritableDatabase(str(folder))
+    for posting in database.postlist(""):
+        record = database.get_document(posting.docid)
+        record.set_data(b"\xff")
+        database.replace_document(posting.docid, record)
+    database.close()

@@ -1,5 +1,7 @@
 """What binaries carry, and how it is asked for."""
 
+import timeit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from fedora_packages.search import carried as carrying
 from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, canonical, carried, plain
 from fedora_packages.search.document import Binary
+from tests.search.fedora import document
 
 
 @pytest.mark.parametrize(
@@ -116,12 +119,27 @@ def test_a_text_has_names_in_it(text, names):
 @given(text=st.text(max_size=2000))
 def test_any_text_can_be_asked(text):
     for found in (*asked_paths(text), *asked_capabilities(text), *plain(text)):
-        assert len(bounded(found).encode()) <= carrying.TERM_LETTERS
+        assert len(bounded(found).encode()) <= carrying.TERM_BYTES
 
 
 @given(path=st.text(alphabet="/abinsulr.", max_size=40))
 def test_what_is_asked_for_is_spelled_as_what_is_written(path):
     assert canonical(canonical(path)) == canonical(path)
+
+
+def test_any_capability_can_be_written_and_asked_for(make_index):
+    told = tuple(letter * letters for letter in "a\0\ud800ß𐌰" for letters in (2, 90, 200, 201, 500))
+    reader = make_index(document("a", binaries=(Binary("b", provides=told, obsoletes=told),)))
+    assert set(reader.providers(told).values()) == {("b",)}
+    assert {reader.obsoleters(name) for name in told} == {("b",)}
+
+
+def test_a_text_that_fits_is_a_term_as_it_is():
+    assert bounded("a" * carrying.TERM_BYTES) == "a" * carrying.TERM_BYTES
+
+
+def test_a_text_of_many_libraries_is_taken_apart_in_a_moment():
+    assert min(timeit.repeat(lambda: asked_capabilities(".so" * 333 + "("), number=1, repeat=5)) < 0.002
 
 
 def test_long_texts_are_told_apart():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedora_packages.search import finding
 from fedora_packages.search.document import Binary
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.reasons import Reason
@@ -136,6 +137,37 @@ def test_what_finds_something_is_not_corrected(reader):
     assert reader.search("kakoune").corrected is None
 
 
+def test_words_that_are_each_a_slip_of_another_are_not_corrected_without_end(make_index):
+    reader = make_index(*(document(name) for name in ("cedar", "ceder", "penguin", "pengui")))
+    found = reader.search("cedar penguin")
+    assert (sorted(names(found)), found.corrected) == (["cedar", "penguin"], None)
+
+
+def test_what_was_corrected_is_not_corrected_again(reader, monkeypatch):
+    asked = []
+    monkeypatch.setattr(finding, "corrections", lambda database, text: asked.append(text) or iter([f"{text}z"]))
+    assert (reader.search("zzzz").total, asked) == (0, ["zzzz"])
+
+
+def test_a_word_that_is_known_is_right(make_index):
+    reader = make_index(document("lantern", summary="Light"), document("lanterns", dependents=900), document("zebra"))
+    assert reader.search("lantern zebrb").corrected == "lantern zebra"
+
+
+def test_names_are_looked_for_in_names_so_deep(reader, monkeypatch):
+    asked = []
+    monkeypatch.setattr(finding, "plain", lambda text: asked.append(text) or iter([f"{text}z"]))
+    assert (reader.search("z").total, asked) == (0, ["z", "zz"])
+
+
+def test_a_library_in_a_folder_is_found_by_its_name(make_index):
+    assert names(make_index(document("libfoo")).search("/usr/lib64/libfoo.so.3")) == ["libfoo"]
+
+
+def test_a_name_in_a_text_is_corrected(reader):
+    assert reader.search("/usr/bin/kakuone").corrected == "kakoune"
+
+
 def test_corrected_pages_follow_each_other(reader):
     whole = names(reader.search("lantrn", rows=50))
     assert [name for start in range(len(whole)) for name in names(reader.search("lantrn", start, 1))] == whole
@@ -149,6 +181,11 @@ def test_capabilities_lead_to_the_binaries_that_provide_them(reader):
         "htop": ("htop",),
         "openssl(cli)": ("openssl",),
     }
+
+
+def test_a_name_elsewhere_is_found_whatever_letters_it_has(make_index):
+    reader = make_index(document("fonts", binaries=(Binary("fonts", provides=("font(Café)",)),)))
+    assert reader.search("CAFÉ").hits[0].reasons == (Reason("foreign", "café", ("fonts",)),)
 
 
 def test_a_name_that_was_obsoleted_leads_on(reader):

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.nvr import PACKAGE_NAME, is_package_name
+from fedora_packages.search import reader as reading
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import Writer
-from tests.search.fedora import document
+from tests.search.fedora import document, garble
 
 NAMES = st.lists(st.from_regex(PACKAGE_NAME, fullmatch=True), min_size=1, max_size=12, unique=True)
 
@@ -173,6 +174,13 @@ def test_the_total_is_the_same_on_each_page(reader):
     assert {reader.search("gcc", start, 1).total for start in range(5)} == {2}
 
 
+def test_no_hit_after_the_last_is_given(make_index, monkeypatch):
+    monkeypatch.setattr(reading, "LAST_HIT", 3)
+    reader = make_index(*(document(f"vim-{number}") for number in range(6)))
+    pages = [reader.search("vim", start, 2) for start in (0, 2, 3, 9)]
+    assert [(len(page.hits), page.total) for page in pages] == [(2, 6), (1, 6), (0, 6), (0, 6)]
+
+
 @pytest.mark.parametrize(("start", "rows"), [(-5, 1), (10**12, 10), (0, -1), (0, 10**12)])
 def test_any_page_can_be_asked_for(reader, start, rows):
     assert reader.search("gcc", start, rows).total == 2
@@ -225,6 +233,16 @@ def test_a_damaged_index_is_told(tmp_path):
     (tmp_path / "index" / "iamglass").write_bytes(b"no database")
     with pytest.raises(SearchUnavailable):
         Reader(tmp_path / "index").count()
+
+
+@pytest.mark.parametrize("read", [lambda found: found.source("vim"), lambda found: found.complete("vi")])
+def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make_index, read):
+    expected = read(make_index(document("vim", summary="Editor"), name="index.last"))
+    make_index(document("vim", summary="Better editor"))
+    garble(tmp_path / "index")
+    told = []
+    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
+    assert (read(reader), told) == (expected, [str(tmp_path / "index")])
 
 
 def test_an_index_that_comes_later_is_read(tmp_path, make_index):

@@ -56,6 +56,25 @@ def test_a_retired_package_has_no_term_of_the_living():
     assert terms.LIVING not in set(terms.terms_of(Document("gone", retired=True)))
 
 
+def test_pairs_of_long_words_are_within_bounds():
+    words = "\U00010330" * 50 + " " + "\U00010331" * 50
+    made = Document("gothic", summary=words, description=words)
+    assert all(len(term.encode()) <= 245 for term in terms.terms_of(made))
+    assert len(set(terms.pairs(words))) == 1
+
+
+def test_what_is_longer_than_can_be_corrected_is_no_spelling():
+    made = Document(f"{'a' * terms.SPELT_TO}-{'b' * terms.SPELT_TO}b", summary=f"abc abcd {'1' * 9}")
+    assert set(terms.spellings(made)) == {"a" * terms.SPELT_TO, "abcd"}
+
+
+@pytest.mark.parametrize(
+    ("beginning", "is_one"), [("x1", True), ("11", True), ("vimx", True), ("im", False), ("c++", False)]
+)
+def test_parts_of_a_name_are_known_by_their_beginnings(beginning, is_one):
+    assert terms.has_part("vim-X11", beginning) is is_one
+
+
 @given(name=package_names, summary=st.text(max_size=300), description=st.text(max_size=300))
 def test_no_term_is_longer_than_xapian_allows(name, summary, description):
     made = Document(name, summary=summary, description=description, binaries=(Binary(name, summary),))

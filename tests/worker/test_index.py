@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamLied
+from fedora_packages.search import damage
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import index_lock
@@ -361,6 +362,19 @@ def test_it_goes_on_once_the_index_is_back(upkeep, client, path, wait_until, mon
     wait_until(lambda: not noted(client))
     stop.set()
     running.join(10)
+
+
+def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, path, wait_until):
+    table = path.resolve() / "termlist.glass"
+    table.write_bytes(b"\xff" * table.stat().st_size)
+    touch(client, ["guake"])
+    stop = threading.Event()
+    running = threading.Thread(target=upkeep.run, args=(stop,))
+    running.start()
+    wait_until(lambda: damage.noted(client))
+    stop.set()
+    running.join(10)
+    assert damage.noted(client).folder == str(path.resolve())
 
 
 def test_stopping_settles_what_was_described(make_upkeep, client):

@@ -4,12 +4,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from fedora_packages.errors import SearchUnavailable
+from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import damage
 from fedora_packages.search.reader import Reader
+from fedora_packages.search.records import made_by_another
 from fedora_packages.search.writer import Writer
-from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
-from tests.search.fedora import document
+from fedora_packages.worker import rebuild as rebuilding
+from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder, start
+from tests.search.fedora import document, garble
 
 
 class Process:
@@ -38,6 +40,12 @@ def spoil(folder):
     """Damage a database: what is in its tables is not what they were written with."""
     table = folder / "postlist.glass"
     table.write_bytes(b"\xff" * table.stat().st_size)
+
+
+def make_records(settings):
+    """What a build does with the documents that it has; a process of its own runs it."""
+    documents = [document("a"), document("b")]
+    settings.file.write_text(", ".join(made.name for made in made_by_another(documents)))
 
 
 @pytest.fixture
@@ -159,6 +167,56 @@ def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilde
     now[0] += 301
     rebuilder.look()
     assert len(started) == 2
+
+
+def test_a_build_may_have_another_process_make_its_records(tmp_path):
+    process = start(SimpleNamespace(file=tmp_path / "made"), make_records)
+    process.join()
+    assert (tmp_path / "made").read_text() == "a, b"
+
+
+def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch, tmp_path):
+    steps = []
+
+    def load(settings, role):
+        steps.append("begun")
+        raise UpstreamUnavailable("koji", "the packages", "no answer")
+
+    monkeypatch.setattr(rebuilding, "end_with_parent", lambda: steps.append("watches"))
+    monkeypatch.setattr(rebuilding.connectors, "load", load)
+    search = SimpleNamespace(index=str(tmp_path / "index"), source="mdapi", mirror=None)
+    with pytest.raises(SystemExit, match="could not be built anew: koji"):
+        rebuilding.build(SimpleNamespace(search=search))
+    assert steps == ["watches", "begun"]
+
+
+def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
+    damage.note(client, str(index.resolve()), "bad")
+    client.set(REBUILDING_KEY, "another")
+    monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
+    rebuilder.look()
+    assert client.get(REBUILDING_KEY) == b"another"
+
+
+def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, rebuilder):
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    assert client.exists(REBUILDING_KEY) == 0
+
+
+def test_records_that_say_nothing_are_damage(index, client, rebuilder, started):
+    garble(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    assert len(started) == 1
+
+
+def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.stop()
+    rebuilder.look()
+    assert started == []
 
 
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
