@@ -48,12 +48,14 @@ class Hit:
 class Hits:
     """Some of the packages that were found, best first; ``total`` counts all.
 
-    ``corrected`` is the text that was looked for in place of one that finds nothing as it is, and None mostly.
+    ``corrected`` is the text that was looked for in place of one that finds nothing as it is; ``suggestion`` is a name that one
+    may be a slip of which finds prose alone.  Both are None mostly.
     """
 
     total: int
     hits: tuple[Hit, ...]
     corrected: str | None = None
+    suggestion: str | None = None
 
 
 def search(
@@ -76,7 +78,8 @@ def search(
     question = Question(text)
     total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
-        return _hits(database, question, total + len(exact), exact[start : start + rows], found)
+        hits = _hits(database, question, total + len(exact), exact[start : start + rows], found)
+        return hits if exact or is_correct else replace(hits, suggestion=_suggestion(database, text, hits))
     for better in corrections(database, text) if not is_correct else ():
         # Two words may each be a slip of the other: what is corrected once is not corrected again.
         hits = _instead(database, better, start, rows, within=0, is_correct=True)
@@ -84,6 +87,13 @@ def search(
             return hits
     total, found = _loosely(database, question, start, rows)
     return _hits(database, question, total, [], found)
+
+
+def _suggestion(database: xapian.Database, text: str, hits: Hits) -> str | None:
+    """Return a name that a text may be a slip of, if nothing that it found is called so: a slip is in many descriptions."""
+    if any(not hit.reasons or hit.binaries for hit in hits.hits):
+        return None
+    return next((better for better in corrections(database, text) if _exact(database, better)), None)
 
 
 def _instead(database: xapian.Database, text: str, start: int, rows: int, within: int, is_correct: bool) -> Hits | None:

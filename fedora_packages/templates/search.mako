@@ -48,6 +48,8 @@ Nothing was found.  Names are found by their beginnings and parts, descriptions 
 % endif
 % if corrected:
   Nothing has “${term}”: these are for <a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>.
+% elif suggestion:
+  Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
 % endif
 </p>
 <%include file="hits.mako" args="hits=slice.rows, start=start"/>

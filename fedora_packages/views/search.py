@@ -43,7 +43,15 @@ def search(request: Request) -> dict[str, Any]:
     pasted, term = term, printable(term.strip(), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
-        return {"term": "", "slice": None, "start": 1, "corrected": None, "identified": None, "examples": EXAMPLES}
+        return {
+            "term": "",
+            "slice": None,
+            "start": 1,
+            "corrected": None,
+            "suggestion": None,
+            "identified": None,
+            "examples": EXAMPLES,
+        }
     start = (number - 1) * ROWS
     found = request.service.index.search(term, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
@@ -56,6 +64,7 @@ def search(request: Request) -> dict[str, Any]:
         "slice": Slice(shown(found.hits), number, pages, found.total, address),
         "start": start + 1,
         "corrected": found.corrected,
+        "suggestion": found.suggestion,
         "identified": identified(request, pasted) if number == 1 else None,
         "examples": (),
     }

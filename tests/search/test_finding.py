@@ -133,6 +133,17 @@ def test_what_finds_nothing_is_corrected_and_that_is_told(reader, text, correcte
     assert (found.corrected, names(found)[0]) == (corrected, first)
 
 
+def test_a_slip_that_is_in_some_description_is_asked_about(make_index):
+    reader = make_index(document("kakoune", "kakoune"), document("other", summary="An editor like kakuone"))
+    found = reader.search("kakuone")
+    assert (names(found), found.suggestion, found.corrected) == (["other"], "kakoune", None)
+
+
+@pytest.mark.parametrize("text", ["kakoune", "terminal", "file manager", "cryptography"])
+def test_what_is_no_slip_is_not_asked_about(reader, text):
+    assert reader.search(text).suggestion is None
+
+
 def test_what_finds_something_is_not_corrected(reader):
     assert reader.search("kakoune").corrected is None
 

@@ -43,6 +43,7 @@ def search(request: Request) -> dict[str, Any]:
         "total": found.total,
         "start": first,
         "corrected": found.corrected,
+        "suggestion": found.suggestion,
         "packages": [
             {
                 **listed(request, hit.document, hit.binaries),

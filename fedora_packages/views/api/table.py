@@ -139,6 +139,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 total=count("packages that are found"),
                 start=count(),
                 corrected=optional(a_text("what was looked for instead"), "null unless nothing has the text as it is"),
+                suggestion=optional(a_text("a name that may be meant"), "null unless the text is found in prose alone"),
                 identified=optional(
                     ref("Identified"), "null if the text identifies nothing, and of all but the first hits"
                 ),
