@@ -204,4 +204,4 @@ def _paths(files: Iterable[str]) -> Iterator[str]:
     yield from islice((path for path in files if not _TELLING.match(path)), OTHER_PATHS)
     folders = dict.fromkeys(dirname(path) for path in files)
     # Folders that many packages put something into say nothing.
-    yield from islice((folder for folder in folders if folder.count("/") >= 3 and folder != COMMANDS_IN), FOLDERS)
+    yield from islice((folder for folder in folders if folder.count("/") >= 3), FOLDERS)

@@ -151,7 +151,7 @@ def _named(database: xapian.Database, text: str) -> Iterator[int]:
 def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
     """Yield the terms for what binaries carry that a text asks for as it is."""
     for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
-        if text and not text.startswith("/") and database.term_exists(term):
+        if database.term_exists(term):
             yield term
     others = [terms.CAPABILITY + bounded(capability) for capability in asked_capabilities(text)]
     # What files are called is a word mostly (/etc/raddb/dictionary), unless it looks like a file's name.

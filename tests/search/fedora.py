@@ -200,10 +200,10 @@ def document(name, *binaries, **fields):
     return Document(name, **{"branch": "rawhide", "releases": ("rawhide",), "binaries": made, **fields})
 
 
-def garble(folder):
-    """Make nonsense of what the records of an index say; all its tables are as sound as they were."""
+def garble(folder, term=""):
+    """Make nonsense of what the records of an index with a term say; all its tables are as sound as they were."""
     database = xapian.WritableDatabase(str(folder))
-    for posting in database.postlist(""):
+    for posting in database.postlist(term):
         record = database.get_document(posting.docid)
         record.set_data(b"\xff")
         database.replace_document(posting.docid, record)

@@ -36,6 +36,19 @@ def test_commands_are_the_files_in_the_folder_of_commands():
     assert carried(binary).commands == carrying.commands(binary) == ("vim", "ip")
 
 
+def test_what_one_binary_is_found_by_is_bounded(monkeypatch):
+    for name, most in (("FILES_KEPT", 30), ("TELLING_PATHS", 3), ("OTHER_PATHS", 2), ("FOLDERS", 4)):
+        monkeypatch.setattr(carrying, name, most)
+    files = [
+        f"/{folder}/{number}" for number in range(10) for folder in ("usr/bin", "usr/share/doc", f"usr/share/{number}")
+    ]
+    found = carried(Binary("a", files=(*files, "/usr/bin/last")))
+    telling, others = ["/usr/bin/0", "/usr/bin/1", "/usr/bin/2"], ["/usr/share/doc/0", "/usr/share/0/0"]
+    folders = ["/usr/share/doc", "/usr/share/0", "/usr/share/1", "/usr/share/2"]
+    assert found.paths == (*telling, *others, *folders)
+    assert found.commands == tuple(map(str, range(10)))
+
+
 def test_its_own_name_is_no_capability_of_a_package():
     assert carried(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
 

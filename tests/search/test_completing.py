@@ -105,6 +105,32 @@ def test_a_long_beginning_is_held_against_the_whole_name(reader):
     assert reader.complete("gnome-terminal-x") == ()
 
 
+def test_a_long_beginning_is_found_after_many_that_begin_alike(make_index):
+    reader = make_index(*(document(f"lanternfisher{n}-many") for n in range(9)), document("lanternfishery-one"))
+    assert [told(reader.complete(text, 3)) for text in ("lanternfishery", "lanternfishery o")] == [
+        [("lanternfishery-one", "source")]
+    ] * 2
+
+
+def test_of_names_that_differ_in_signs_the_one_that_was_typed_comes_first(make_index):
+    reader = make_index(document("gcc-c"), document("gcc-c++"), document("GCC-C"))
+    assert [found.name for found in reader.complete("gcc-c++")] == ["gcc-c++", "gcc-c", "GCC-C"]
+    assert [found.name for found in reader.complete("Gcc-C++")][:1] == ["gcc-c++"]
+
+
+def test_a_command_of_several_packages_leads_to_each(make_index):
+    vi = Binary("vi", files=("/usr/bin/ex",))
+    reader = make_index(document("nvi", binaries=(vi,)), document("vim", binaries=(vi,)))
+    assert [(found.name, found.source) for found in reader.complete("ex")] == [("ex", "nvi"), ("ex", "vim")]
+
+
+def test_so_many_commands_of_a_package_are_completed(make_index, monkeypatch):
+    monkeypatch.setattr(completing, "COMMANDS_KEPT", 2)
+    files = ("/usr/bin/a\nb", f"/usr/bin/{'a' * 101}", "/usr/bin/a1", "/usr/bin/a2", "/usr/bin/a3")
+    reader = make_index(document("z", binaries=(Binary("z", files=files),)))
+    assert told(reader.complete("a")) == [("a1", "command"), ("a2", "command")]
+
+
 def test_names_that_a_package_lost_are_not_completed(make_index, tmp_path):
     reader = make_index(document("tools", "hammer", "saw"))
     with Writer(tmp_path / "index") as writer:

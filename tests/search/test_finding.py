@@ -84,6 +84,40 @@ def test_a_command_comes_right_after_the_names(reader):
     assert (first.document.name, first.reasons[0]) == ("htop", Reason("command", "htop", ("htop",)))
 
 
+def test_all_that_have_a_command_come_first_the_most_important_at_once(make_index):
+    ps = Binary("procps", files=("/usr/bin/ps",))
+    reader = make_index(
+        document("ps-viewer"), document("a", binaries=(ps,)), document("b", binaries=(ps,), dependents=1)
+    )
+    assert [names(reader.search(text)) for text in ("ps", "PS")] == [["b", "a", "ps-viewer"]] * 2
+
+
+def test_what_a_file_is_called_is_a_word_mostly(make_index):
+    reader = make_index(document("a", binaries=(Binary("a", files=("/etc/raddb/dictionary", "/etc/raddb/a_b")),)))
+    assert [reader.search(text).total for text in ("dictionary", "a_b")] == [0, 1]
+
+
+def test_who_replaced_a_name_is_not_named_as_if_it_was_meant(reader):
+    assert reader.search("openssl-fips").hits[0].binaries == ()
+
+
+def test_a_maintainer_is_known_in_any_case(make_index):
+    [hit] = make_index(document("a", owner="Pingou")).search("pinGOU").hits
+    assert hit.reasons == (Reason("maintainer", "Pingou"),)
+
+
+def test_a_name_goes_on_from_the_longest_that_there_is(make_index):
+    reader = make_index(document("emacs"), document("emacs-extra"))
+    assert reader.search("emacs-extra-nox-gtk").corrected == "emacs-extra"
+
+
+def test_a_text_of_many_words_is_not_corrected(reader):
+    assert [reader.search(" ".join(["kakuone", *"abcdefgh"[:others]])).corrected for others in (4, 5)] == [
+        "kakoune a b c d",
+        None,
+    ]
+
+
 def test_a_folder_that_many_packages_share_says_nothing(reader):
     assert reader.search("/usr/share/all/other").total == 0
 
@@ -160,8 +194,11 @@ def test_what_was_corrected_is_not_corrected_again(reader, monkeypatch):
     assert (reader.search("zzzz").total, asked) == (0, ["zzzz"])
 
 
-def test_a_word_that_is_known_is_right(make_index):
-    reader = make_index(document("lantern", summary="Light"), document("lanterns", dependents=900), document("zebra"))
+@pytest.mark.parametrize(
+    "known", [document("lantern"), document("light", "lantern"), document("light", summary="Lantern")]
+)
+def test_a_word_that_is_known_is_right(make_index, known):
+    reader = make_index(known, document("lanterns", dependents=900), document("zebra"))
     assert reader.search("lantern zebrb").corrected == "lantern zebra"
 
 

@@ -57,7 +57,7 @@ def test_a_retired_package_has_no_term_of_the_living():
 
 
 def test_pairs_of_long_words_are_within_bounds():
-    words = "\U00010330" * 50 + " " + "\U00010331" * 50
+    words = "\U00010330" * 100 + " " + "\U00010331" * 100
     made = Document("gothic", summary=words, description=words)
     assert all(len(term.encode()) <= 245 for term in terms.terms_of(made))
     assert len(set(terms.pairs(words))) == 1

@@ -7,10 +7,15 @@ import sys
 import threading
 
 import pytest
+import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
 from fedora_packages.search.writer import Writer, index_lock
 from tests.search.fedora import document
+
+
+def spelt(folder):
+    return {item.term.decode(): item.termfreq for item in xapian.Database(str(folder)).spellings()}
 
 
 def test_what_is_committed_can_be_read(make_index):
@@ -32,6 +37,18 @@ def test_terms_of_a_replaced_document_are_gone(make_index, tmp_path):
         writer.replace([document("guake", "guake-new")])
         writer.commit()
     assert reader.source_of("guake-old") is None
+
+
+def test_words_of_a_document_are_spellings_for_as_long_as_it_is_there(make_index, tmp_path):
+    make_index(document("guake", summary="Terminal", dependents=3), document("other", summary="Terminal"))
+    assert spelt(tmp_path / "index") == {"guake": 3, "terminal": 4, "other": 1}
+    with Writer(tmp_path / "index") as writer:
+        writer.replace([document("guake", summary="Console", dependents=1)])
+        writer.commit()
+        assert spelt(tmp_path / "index") == {"guake": 2, "console": 2, "terminal": 1, "other": 1}
+        writer.remove(["guake"])
+        writer.commit()
+    assert spelt(tmp_path / "index") == {"terminal": 1, "other": 1}
 
 
 def test_a_package_is_removed(make_index, tmp_path):

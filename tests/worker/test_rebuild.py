@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
-from fedora_packages.search import damage
+from fedora_packages.search import damage, terms
+from fedora_packages.search import reader as reading
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.records import made_by_another
 from fedora_packages.search.writer import Writer
@@ -120,6 +121,28 @@ def test_once_it_is_mended_the_index_is_read_again(index, reader, now, tmp_path)
     assert list(reader.names()) == ["newer"]
 
 
+def test_each_damage_is_logged_once(index, reader, now, tmp_path, caplog):
+    index_of(tmp_path / "index.3", document("newer"))
+    for folder in ("index.2", "index.3"):
+        spoil(tmp_path / folder)
+    for folder in ("index.2", "index.2", "index.1", "index.3"):
+        index.unlink()
+        index.symlink_to(folder)
+        now[0] += 60
+        reader.count()
+    assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
+
+
+def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, reader, now, monkeypatch):
+    spoil(index.resolve())
+    reader.count()
+    tried = []
+    monkeypatch.setattr(reader, "_opened", lambda anew: tried.append(anew))
+    now[0] += reading.TRY_DAMAGED_EVERY - 1
+    reader.count()
+    assert tried == []
+
+
 def test_a_sound_index_is_left_alone(index, client, rebuilder, started):
     damage.note(client, str(index.resolve()), "a block was read wrong, once")
     rebuilder.look()
@@ -204,8 +227,9 @@ def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, reb
     assert client.exists(REBUILDING_KEY) == 0
 
 
-def test_records_that_say_nothing_are_damage(index, client, rebuilder, started):
-    garble(index.resolve())
+@pytest.mark.parametrize("term", [terms.DOCUMENT, "XKBSn"])
+def test_records_that_say_nothing_are_damage(index, client, rebuilder, started, term):
+    garble(index.resolve(), term)
     damage.note(client, str(index.resolve()), "bad")
     rebuilder.look()
     assert len(started) == 1
@@ -217,6 +241,30 @@ def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started)
     rebuilder.stop()
     rebuilder.look()
     assert started == []
+
+
+def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
+    for said in ("x" * 9999, "later"):
+        damage.note(client, "/there", said)
+    assert damage.noted(client).said == "x" * damage.SAID_KEPT
+
+
+def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    client.expire(REBUILDING_KEY, 1)
+    rebuilder.look()
+    assert client.ttl(REBUILDING_KEY) > 1
+
+
+def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    started[0].exitcode = 1
+    rebuilder.look()
+    assert client.exists(REBUILDING_KEY) == 0
 
 
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
