@@ -72,6 +72,7 @@ def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-index",
+        usage="%(prog)s CONFIG.ini [--from repodata [MIRROR] | --from mdapi] [--concurrency N] [--fresh HOURS] [--json]",
         description="Build the search index anew and swap it in.  Pages are served meanwhile.",
     )
     parser.add_argument("config", metavar="CONFIG.ini", help="the settings, such as production.ini")
@@ -122,7 +123,9 @@ class _Source(argparse.Action):
     ) -> None:
         source, *mirror = values
         if source not in SOURCES or len(mirror) > (source == "repodata"):
-            parser.error(f"--from takes repodata, repodata MIRROR or mdapi, not {' '.join(values)!r:.200}")
+            parser.error(
+                f"--from takes repodata, repodata MIRROR or mdapi, not {' '.join(values)!r:.200}; CONFIG.ini comes before it"
+            )
         if mirror and not mirror[0].startswith(("http://", "https://", "file://")) and not Path(mirror[0]).is_dir():
             parser.error(f"{mirror[0]!r:.200} is neither a folder nor an address that starts with http, https or file")
         namespace.source = (source, mirror[0] if mirror else None)

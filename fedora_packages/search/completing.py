@@ -145,6 +145,8 @@ def _called(
         _read(database, docid) for docid in _numbers(database, [_WHOLE[kind] + whole[: terms.WORD_LETTERS]], rows)
     ]
     # Of names that differ in signs alone (gcc-c, gcc-c++) the one that was typed comes first.
+    # Long names are terms by what they begin with.
+    called = [found for found in called if terms.together(found.name) == whole]
     return sorted(called, key=lambda found: (found.name != text, terms.fold(found.name) != terms.fold(text)))
 
 

@@ -49,13 +49,14 @@ class Hits:
     """Some of the packages that were found, best first; ``total`` counts all.
 
     ``corrected`` is the text that was looked for in place of one that finds nothing as it is; ``suggestion`` is a name that one
-    may be a slip of which finds prose alone.  Both are None mostly.
+    may be a slip of which finds prose alone.  Both are None mostly.  Unless it ``has_all`` of the words, nothing has.
     """
 
     total: int
     hits: tuple[Hit, ...]
     corrected: str | None = None
     suggestion: str | None = None
+    has_all: bool = True
 
 
 def search(
@@ -86,7 +87,7 @@ def search(
         if hits is not None:
             return hits
     total, found = _loosely(database, question, start, rows)
-    return _hits(database, question, total, [], found)
+    return replace(_hits(database, question, total, [], found), has_all=total == 0)
 
 
 def _suggestion(database: xapian.Database, text: str, hits: Hits) -> str | None:

@@ -151,7 +151,7 @@ class Question:
     def reasons(self, document: Document) -> list[Reason]:
         """Return why prose, or the owner, makes a package match: none where its name says it."""
         words = [word for word in self._words if word not in terms.STOP_WORDS]
-        if words and all(terms.has_part(document.name, word) for word in words):
+        if self.text in document.binary_names or words and all(terms.has_part(document.name, word) for word in words):
             return []
         if document.owner and terms.fold(self.text) == terms.fold(document.owner):
             return [Reason("maintainer", document.owner)]
@@ -162,6 +162,12 @@ class Question:
             words = [word for word in words if word not in found]
             if found:
                 reasons.append(Reason(kind, " ".join(found)))
+        for binary in document.binaries if words else ():
+            stems = set(terms.stems(binary.summary))
+            found = [word for word in words if terms.stem(word) in stems]
+            words = [word for word in words if word not in found]
+            if found:
+                reasons.append(Reason("summary", " ".join(found), (binary.name,)))
         return reasons
 
     def _all_in_summary(self) -> Query:

@@ -162,7 +162,9 @@ class Reader:
         self._local.handle = None
         said = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
         folder = os.path.realpath(self.path)
-        if os.path.isdir(folder) and not isinstance(problem, xapian.DatabaseModifiedError):
+        # A link that leads nowhere had a folder once; without a link there never was an index.
+        was_there = os.path.isdir(folder) or os.path.islink(self.path)
+        if was_there and not isinstance(problem, xapian.DatabaseModifiedError):
             if self._damaged is None:
                 log.error("%s", said)
             self._damaged = (self._clock() + TRY_DAMAGED_EVERY, said)

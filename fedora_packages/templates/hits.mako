@@ -7,6 +7,9 @@
     % if hit.source:
       <span class="of">binary package of <a href="${request.route_path('package', package=hit.source)}">${hit.source}</a></span>\
     % endif
+    % if hit.only_in:
+      <span class="of">in ${", ".join(hit.only_in)}</span>\
+    % endif
     % if hit.is_retired:
       <span class="mark">retired</span>\
     % endif

@@ -36,6 +36,7 @@ Fedora Packages\
 % if identified:
 <%include file="identified.mako" args="found=identified"/>
 % endif
+% if not identified:
 <p>
 % if slice.total == 1:
 1 package found.
@@ -51,7 +52,11 @@ Nothing was found.  Names are found by their beginnings and parts, descriptions 
 % elif suggestion:
   Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
 % endif
+% if not has_all:
+  Nothing has all of these words: these have some.
+% endif
 </p>
+% endif
 <%include file="hits.mako" args="hits=slice.rows, start=start"/>
 ${parts.pager(slice)}
 % endif

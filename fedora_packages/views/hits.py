@@ -21,6 +21,9 @@ WORDS = {
 }
 
 
+RAWHIDE = "rawhide"
+
+
 @dataclass(frozen=True)
 class Why:
     """A reason: ``words`` for its kind, the ``text`` that was found, and the ``binaries`` that have it."""
@@ -32,12 +35,16 @@ class Why:
 
 @dataclass(frozen=True)
 class Shown:
-    """A hit: the package that was found, and where its name is a binary's, the source that builds it."""
+    """A hit: the package that was found, and where its name is a binary's, the source that builds it.
+
+    ``only_in`` are the branches that have it where rawhide, of which most people think, has not.
+    """
 
     name: str
     source: str | None
     summary: str
     is_retired: bool
+    only_in: tuple[str, ...]
     binaries: tuple[str, ...]
     why: tuple[Why, ...]
 
@@ -56,6 +63,7 @@ def _shown(hit: Hit) -> Shown:
         source=of.name if is_binary else None,
         summary=own or of.summary,
         is_retired=of.retired,
+        only_in=() if RAWHIDE in (releases := of.releases_of(hit.name)) else releases,
         # The package itself is no part of it.
         binaries=tuple(name for name in hit.binaries if name not in (hit.name, of.name)),
         why=tuple(_why(reason, hit) for reason in hit.reasons),

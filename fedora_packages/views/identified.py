@@ -140,7 +140,14 @@ def _build(request: Request, pasted: NEVRA) -> Identified | None:
         return None
     nvr, links = NVR(package.source, pasted.nvr.version, pasted.nvr.release), request.links
     places = [_place(request, package.name), _place(request, package.source), _place(request, package.source, "builds")]
-    found = Identified("build", str(pasted.nvr), "koji", links.build_of(str(nvr)), places=tuple(dict.fromkeys(places)))
+    found = Identified(
+        "build",
+        str(nvr),
+        "koji",
+        links.build_of(str(nvr)),
+        title="" if package.name == package.source else f"{pasted.nvr} is one of its packages.",
+        places=tuple(dict.fromkeys(places)),
+    )
     try:
         (reading,) = request.reads.known([Wanted(request.service.queries[BUILDS], package.source)])
     except CacheUnavailable:

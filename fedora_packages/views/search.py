@@ -1,11 +1,12 @@
 """The search page, which is the start page where nothing is searched for."""
 
+import re
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.finding import LAST_HIT
+from fedora_packages.search.finding import LAST_HIT, Hits
 from fedora_packages.views.hits import shown
 from fedora_packages.views.identified import identified
 from fedora_packages.views.request import printable
@@ -20,14 +21,15 @@ ROWS = 20
 #: Characters of a term that are searched for, and shown again.
 TERM_KEPT = 200
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
 #: What can be searched for, each with texts of its kind.
 EXAMPLES = (
-    ("a source or binary package, whole or in part", ("vim", "gcc-c++", "gnome term")),
-    ("what it is for", ("drop down terminal", "irc client")),
-    ("a command or a file", ("restorecon", "/usr/bin/htop")),
-    ("what a package provides, or its name elsewhere", ("libssl.so.3()(64bit)", "pkgconfig(gtk4)", "JSON::XS")),
-    ("who maintains it", ("churchyard",)),
-    ("a build, an update, a bug, a CVE, or the address of one", ("bash-5.3.0-1.fc43", "CVE-2024-3094")),
+    ("a source or binary package, whole or its beginning", ("vim", "python3-requests", "emacs-no")),
+    ("what it is for", ("drop down terminal", "text editor")),
+    ("a command or a file", ("htop", "/usr/bin/vim")),
+    ("what a package provides, or its name elsewhere", ("pkgconfig(gtk4)", "python3dist(requests)", "requests")),
+    ("a build, an update, a bug, a CVE, a maintainer, or the address of one", ()),
 )
 
 
@@ -40,7 +42,8 @@ def search(request: Request) -> dict[str, Any]:
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
     term = request.matchdict.get("term") or request.given.get("search", "")
-    pasted, term = term, printable(term.strip(), TERM_KEPT)
+    # What divides words in a program's hand, a line break say, divides them here.
+    pasted, term = term, printable(" ".join(_CONTROL.sub(" ", term).split()), TERM_KEPT)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
         return {
@@ -49,11 +52,14 @@ def search(request: Request) -> dict[str, Any]:
             "start": 1,
             "corrected": None,
             "suggestion": None,
+            "has_all": True,
             "identified": None,
             "examples": EXAMPLES,
         }
     start = (number - 1) * ROWS
-    found = request.service.index.search(term, start, ROWS)
+    told = identified(request, pasted) if number == 1 else None
+    # What identifies something is no words to search for.
+    found = Hits(0, ()) if told else request.service.index.search(term, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
 
     def address(page: int) -> str:
@@ -65,6 +71,7 @@ def search(request: Request) -> dict[str, Any]:
         "start": start + 1,
         "corrected": found.corrected,
         "suggestion": found.suggestion,
-        "identified": identified(request, pasted) if number == 1 else None,
+        "identified": told,
+        "has_all": found.has_all,
         "examples": (),
     }

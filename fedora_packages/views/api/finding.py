@@ -6,6 +6,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from fedora_packages.search.finding import Hits
 from fedora_packages.views.api.addresses import asked
 from fedora_packages.views.api.packages import listed
 from fedora_packages.views.identified import as_json, identified
@@ -38,7 +39,9 @@ def search(request: Request) -> dict[str, Any]:
     values = asked(request, "api.search")
     first = values.get("start", 0)
     text = values.get("q", "")
-    found = request.service.index.search(text[:TERM_KEPT], first, values.get("rows", 20))
+    told = identified(request, text) if first == 0 else None
+    # What identifies something is no words to search for.
+    found = Hits(0, ()) if told else request.service.index.search(text[:TERM_KEPT], first, values.get("rows", 20))
     return {
         "total": found.total,
         "start": first,
@@ -52,7 +55,7 @@ def search(request: Request) -> dict[str, Any]:
             }
             for hit in found.hits
         ],
-        "identified": as_json(request, identified(request, text)) if first == 0 else None,
+        "identified": as_json(request, told),
     }
 
 
