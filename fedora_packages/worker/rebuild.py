@@ -21,6 +21,7 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.damage import Damage, forget, noted
+from fedora_packages.search.parts import end_with_parent
 from fedora_packages.search.writer import is_sound
 from fedora_packages.settings import Settings
 
@@ -36,6 +37,7 @@ PAUSE = 300.0
 
 def build(settings: Settings) -> None:
     """Build the index as the settings say; what a process of its own does."""
+    end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     search = settings.search
     mirror = search.mirror if search.source == "repodata" else None
@@ -47,8 +49,8 @@ def build(settings: Settings) -> None:
 
 def start(settings: Settings) -> Any:
     """Start a process that builds the index, and return it."""
-    # A fork would share our threads' locks and connections.
-    process = multiprocessing.get_context("spawn").Process(target=build, args=(settings,), name="rebuild", daemon=True)
+    # A fork would share our threads' locks and connections; a daemon may begin no processes, and the builder does.
+    process = multiprocessing.get_context("spawn").Process(target=build, args=(settings,), name="rebuild", daemon=False)
     process.start()
     return process
 
