@@ -4,21 +4,19 @@ The one thing to know: documents are written in the order of their importance, t
 what is written first ranks first where nothing else tells.  Retired packages come last.
 """
 
-import os
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
-
-import xapian
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.dependents import dependents
 from fedora_packages.search.document import Document
+from fedora_packages.search.parts import in_parts, most_parts
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.records import made, made_by_another
 from fedora_packages.search.stage import Staged
 from fedora_packages.search.staging import Staging
 from fedora_packages.search.writer import Writer
@@ -26,17 +24,23 @@ from fedora_packages.search.writer import Writer
 #: Documents between two commits: bounds memory, and nobody reads before the end.
 COMMIT_EVERY = 2000
 
-#: From how many documents on another process makes the records: to begin one takes a second.
+#: From how many documents on several processes write them: to begin one takes a second.
 MANY = 5000
+
+#: What a document is of work beside what `Staging.sizes` says of its package.
+PER_DOCUMENT = 1000
 
 
 @dataclass(frozen=True)
 class Counts:
     """How many packages, and binary packages, an index was given, and how many of the packages are retired."""
 
-    packages: int
-    binaries: int
-    retired: int
+    packages: int = 0
+    binaries: int = 0
+    retired: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(self.packages + other.packages, self.binaries + other.binaries, self.retired + other.retired)
 
 
 class Assembly:
@@ -60,34 +64,23 @@ class Assembly:
     def write(self, folder: Path, most: Counter[str], progress: Callable[[int, int], None]) -> Counts:
         """Write all documents to a new index in a folder; ``most`` are their dependents."""
         order = self._order(most)
-        counts: Counter[str] = Counter()
-        documents = self._documents(order, most, counts)
-        records = made_by_another(documents) if len(order) >= MANY else (made(document) for document in documents)
-        part = folder.with_name(f"{folder.name}.part")
         progress(0, len(order))
-        try:
-            with closing(records), Writer(part, create=True) as writer:
-                for done, name in enumerate(order, start=1):
-                    if name in self._staged.failed:
-                        _count(counts, writer.keep(name, self._index.path))
-                    else:
-                        writer.write([next(records)])
-                    if done % COMMIT_EVERY == 0:
-                        writer.commit()
-                    progress(done, len(order))
-                writer.commit()
-            compact(part, folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-        return Counts(counts["packages"], counts["binaries"], counts["retired"])
+        parts = [{name: most[name] for name in part} for part in self._parts(order)]
+        write = partial(write_part, self._staging.path, self._staged, self._index.path if self._index else None)
+        counts = in_parts(write, folder, parts, lambda done: progress(done, len(order)))
+        return sum(counts[1:], counts[0])
 
-    def _documents(self, names: Iterable[str], most: Mapping[str, int], counts: Counter[str]) -> Iterator[Document]:
-        """Yield the documents of what was staged, and count them."""
-        for name in names:
-            if name not in self._staged.failed:
-                document = replace(self._document(name), dependents=most.get(name, 0))
-                _count(counts, document)
-                yield document
+    def _parts(self, order: list[str]) -> list[list[str]]:
+        """Return the names, in order, in as many parts as are written at once, each as much work as another."""
+        count = most_parts() if len(order) >= MANY else 1
+        if count == 1:
+            return [order]
+        sizes = self._staging.sizes()
+        parts: list[list[str]] = [[] for _ in range(count)]
+        work = list(accumulate(PER_DOCUMENT + sizes.get(name, 0) for name in order))
+        for name, done in zip(order, work, strict=True):
+            parts[(done - 1) * count // work[-1]].append(name)
+        return [part for part in parts if part]
 
     def _order(self, most: Counter[str]) -> list[str]:
         """Return the names of all that is to be written, in order; of what failed the index knows what it was."""
@@ -107,11 +100,6 @@ class Assembly:
             return self._index.source(name) if self._index else None
         return None
 
-    def _document(self, name: str) -> Document:
-        if name in self._staged.described:
-            return self._staging.description(name).document
-        return self._staging.document(name, self._staged.owners.get(name))
-
     def _described_requires(self) -> Iterator[tuple[str, str]]:
         for name in self._staged.described:
             yield name, "\n".join(self._staging.description(name).requires)
@@ -122,22 +110,36 @@ class Assembly:
                 yield name, "\n".join((binary.name, *binary.provides, *binary.files))
 
 
-def _count(counts: Counter[str], document: Document | None) -> None:
-    if document is not None:
-        counts.update(packages=1, binaries=len(document.binaries), retired=int(document.retired))
+def write_part(
+    staging: Path,
+    staged: Staged,
+    index: Path | None,
+    folder: Path,
+    part: Mapping[str, int],
+    tell: Callable[[int], None],
+) -> Counts:
+    """Write the documents of some packages, given with their dependents, to a new index in a folder; returns what it has.
+
+    What failed is taken over from ``index``.  ``tell`` is told how many are done.
+    """
+    counts = Counts()
+    with Staging(staging, read_only=True) as opened, Writer(folder, create=True) as writer:
+        for done, (name, dependents) in enumerate(part.items(), start=1):
+            if name in staged.failed:
+                document = writer.keep(name, index)
+            else:
+                document = replace(_document(opened, staged, name), dependents=dependents)
+                writer.replace([document])
+            if document is not None:
+                counts += Counts(1, len(document.binaries), int(document.retired))
+            if done % COMMIT_EVERY == 0:
+                writer.commit()
+            tell(done)
+        writer.commit()
+    return counts
 
 
-def compact(index: Path, folder: Path) -> None:
-    """Write an index once more, without the gaps that commits leave: it is half as large.  Raises `SearchUnavailable`."""
-    try:
-        database = xapian.Database(str(index))
-        database.compact(str(folder))
-        database.close()
-    except xapian.Error as error:
-        raise SearchUnavailable(f"the search index {folder} cannot be written: {error}") from error
-    for path in (*folder.iterdir(), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+def _document(staging: Staging, staged: Staged, name: str) -> Document:
+    if name in staged.described:
+        return staging.description(name).document
+    return staging.document(name, staged.owners.get(name))

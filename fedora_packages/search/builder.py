@@ -170,7 +170,7 @@ class Builder:
 
     def _remove_leftovers(self) -> None:
         """Remove the folders of builds, killed ones too; readers that have one open read on until they look again."""
-        ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.copy)?(\.link|\.part)?")
+        ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.copy)?(\.link|\.part[0-9]*)?")
         wanted = {self.index.resolve(), self.last.resolve()}
         for path in _matching(self.index.parent.iterdir(), ours):
             if path.is_symlink():

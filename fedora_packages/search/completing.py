@@ -59,11 +59,11 @@ class Completion:
 
 @dataclass(frozen=True)
 class Record:
-    """A name's record: the term that only it has, what it says, and all of it as Xapian writes it down."""
+    """A name's record: the term that only it has, what it says, and all of it."""
 
     identity: str
     data: bytes
-    record: bytes
+    record: xapian.Document
 
 
 def completions_of(document: Document) -> Iterator[Completion]:
@@ -88,7 +88,7 @@ def records_of(document: Document) -> Iterator[Record]:
         if terms.together(found.name):
             identity = _identity(found)
             data = _data(found)
-            yield Record(identity, data, _terms(identity, found, data).serialise())
+            yield Record(identity, data, _terms(identity, found, data))
 
 
 def write(database: xapian.WritableDatabase, source: str, records: Sequence[Record], is_new: bool) -> None:
@@ -102,9 +102,9 @@ def write(database: xapian.WritableDatabase, source: str, records: Sequence[Reco
         database.delete_document(identity)
     for identity, record in wanted.items():
         if is_new:
-            database.add_document(xapian.Document.unserialise(record.record))
+            database.add_document(record.record)
         elif identity not in known or database.get_document(known[identity]).get_data() != record.data:
-            database.replace_document(identity, xapian.Document.unserialise(record.record))
+            database.replace_document(identity, record.record)
 
 
 def remove(database: xapian.WritableDatabase, source: str) -> None:

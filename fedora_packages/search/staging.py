@@ -32,6 +32,10 @@ SHAPE = 1
 #: Seconds for which a process that still reads the file, after who began it was killed, is waited for.
 LOCK_WAIT = 60.0
 
+#: What a binary is of work beside the texts it is found by, in characters of these; characters of a byte of a description.
+PER_BINARY = 200
+COMPRESSED = 4
+
 _TABLES = """
 create table repository (id integer primary key, label text not null unique, checksum text not null);
 create table package (
@@ -56,14 +60,18 @@ class Staging:
     """The staging file at ``path``, made where there is none.  A context manager.
 
     Raises `SearchUnavailable` where the file cannot be made, has no room, or is found damaged; it is then gone.
+    ``read_only``: it is there, whole, and opened beside whoever made it.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, read_only: bool = False):
         self.path = path
+        self._read_only = read_only
 
     def __enter__(self) -> "Staging":
         with self._errors():
-            if not self._is_ours():
+            if self._read_only:
+                self._open()
+            elif not self._is_ours():
                 self.remove()
                 self._open()
                 self._connection.executescript(f"begin; {_TABLES} pragma user_version = {SHAPE}; commit;")
@@ -92,7 +100,8 @@ class Staging:
         return False
 
     def _open(self) -> None:
-        self._connection = sqlite3.connect(self.path, timeout=LOCK_WAIT, isolation_level=None)
+        address = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        self._connection = sqlite3.connect(address, timeout=LOCK_WAIT, isolation_level=None, uri=True)
         # Killed, a build loses what it had not committed; a loss of power may damage the file, which is then made anew.
         self._connection.executescript(
             "pragma journal_mode = truncate; pragma synchronous = off; pragma cache_size = -32000;"
@@ -103,7 +112,8 @@ class Staging:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise SearchUnavailable(f"{self.path} cannot be written: {error}") from error
+            done = "read" if self._read_only else "written"
+            raise SearchUnavailable(f"{self.path} cannot be {done}: {error}") from error
         except sqlite3.DatabaseError as error:
             with suppress(sqlite3.Error):
                 self._connection.close()
@@ -204,6 +214,19 @@ class Staging:
         """Return the names of all sources of the repositories that were arranged, in order."""
         with self._errors():
             return [name for (name,) in self._connection.execute("select distinct source from found order by source")]
+
+    def sizes(self) -> dict[str, int]:
+        """Return how much work each source is to write: the characters of its files and provides, some more for each binary."""
+        with self._errors():
+            return dict(
+                self._connection.execute(
+                    "select first.source, sum(? + coalesce(length(p.files), 0) + coalesce(length(p.provides), 0)) from"
+                    " (select source, min(release), id from found group by source, name) first"
+                    " join package p on p.id = first.id group by first.source"
+                    " union all select name, ? * length(document) from described",
+                    (PER_BINARY, COMPRESSED),
+                )
+            )
 
     def document(self, name: str, owner: str | None) -> Document:
         """Return the document of a source of the repositories, the union over the releases."""

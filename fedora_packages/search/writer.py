@@ -60,20 +60,15 @@ class Writer:
 
         Raises ValueError for one with a name, its own or a binary's, that cannot be a package's.
         """
-        self.write(map(records.made, documents))
-
-    def write(self, made: Iterable[records.Records]) -> None:
-        """Write the records of documents, each in place of what the index has of that name."""
         with _xapian_errors(self.path):
-            for one in made:
+            for one in map(records.made, documents):
                 is_new = self._fresh is not None and one.name not in self._fresh
-                record = xapian.Document.unserialise(one.record)
                 if is_new:
                     self._fresh.add(one.name)
-                    self._database.add_document(record)
+                    self._database.add_document(one.record)
                 else:
                     self._forget_spellings(one.name)
-                    self._database.replace_document(terms.SOURCE + one.name, record)
+                    self._database.replace_document(terms.SOURCE + one.name, one.record)
                 completing.write(self._database, one.name, one.names, is_new)
                 for word in one.spellings:
                     self._database.add_spelling(word, one.weight)

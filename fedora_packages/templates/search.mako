@@ -42,8 +42,6 @@ Fedora Packages\
 1 package found.
 % elif slice.total:
 ${slice.total} packages found.
-% elif identified:
-Read as words it finds no package.
 % else:
 Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
 % endif

@@ -22,7 +22,7 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.damage import Damage, forget, noted
-from fedora_packages.search.records import end_with_parent
+from fedora_packages.search.parts import end_with_parent
 from fedora_packages.search.writer import is_sound
 from fedora_packages.settings import Settings
 

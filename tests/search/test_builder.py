@@ -122,6 +122,8 @@ def test_what_a_killed_build_left_is_removed(build, index):
     leftover = index.parent / "index.20200101000000-1"
     leftover.mkdir()
     (leftover / "postlist.glass").write_bytes(b"half")
+    for ending in ("part", "part0", "part1"):
+        (index.parent / f"index.20200101000000-1.{ending}").mkdir()
     (index.parent / "index.20200101000000-1.link").symlink_to(leftover.name)
     build()
     assert folders(index) == [os.readlink(index), os.readlink(f"{index}.last")]

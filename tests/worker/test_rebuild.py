@@ -1,5 +1,10 @@
 """A damaged index is built anew, beside it, by one worker."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -8,10 +13,9 @@ from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import damage, terms
 from fedora_packages.search import reader as reading
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.records import made_by_another
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.writer import Writer, index_lock
 from fedora_packages.worker import rebuild as rebuilding
-from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder, start
+from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
 from tests.search.fedora import document, garble
 
 
@@ -41,12 +45,6 @@ def spoil(folder):
     """Damage a database: what is in its tables is not what they were written with."""
     table = folder / "postlist.glass"
     table.write_bytes(b"\xff" * table.stat().st_size)
-
-
-def make_records(settings):
-    """What a build does with the documents that it has; a process of its own runs it."""
-    documents = [document("a"), document("b")]
-    settings.file.write_text(", ".join(made.name for made in made_by_another(documents)))
 
 
 @pytest.fixture
@@ -192,12 +190,6 @@ def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilde
     assert len(started) == 2
 
 
-def test_a_build_may_have_another_process_make_its_records(tmp_path):
-    process = start(SimpleNamespace(file=tmp_path / "made"), make_records)
-    process.join()
-    assert (tmp_path / "made").read_text() == "a, b"
-
-
 def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch, tmp_path):
     steps = []
 
@@ -273,3 +265,41 @@ def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
     rebuilder.look()
     rebuilder.stop()
     assert started[0].exitcode == -15
+
+
+WORKER = """
+import sys
+from fedora_packages import settings
+from fedora_packages.worker.rebuild import start
+if __name__ == "__main__":
+    process = start(settings.load("development.ini"))
+    print(process.pid, process.daemon, flush=True)
+    sys.stdin.read()
+"""
+
+
+def has_open(pid, path):
+    """Whether a process has a file open."""
+    try:
+        return path in [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    except (FileNotFoundError, PermissionError):
+        return False
+
+
+def test_a_build_may_begin_processes_and_ends_with_a_worker_that_is_killed(tmp_path, wait_until):
+    script = tmp_path / "worker.py"
+    script.write_text(WORKER)
+    root = Path(__file__).parents[2]
+    environ = {**os.environ, "PYTHONPATH": str(root), "FEDORA_PACKAGES_SEARCH_INDEX": str(tmp_path / "index")}
+    command = [sys.executable, str(script)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        index_lock(tmp_path / "index"),
+        subprocess.Popen(command, cwd=root, env=environ, **pipes) as worker,
+    ):
+        pid, is_daemon = worker.stdout.readline().split()
+        # It waits for the lock.
+        wait_until(lambda: has_open(pid, str(tmp_path / "index.lock")))
+        worker.send_signal(signal.SIGKILL)
+        wait_until(lambda: not has_open(pid, str(tmp_path / "index.lock")))
+    assert is_daemon == "False"
