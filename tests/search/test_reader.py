@@ -6,6 +6,7 @@ import shutil
 import threading
 
 import pytest
+import xapian
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,10 @@ def test_many_names_are_resolved_at_once(reader):
 
 def test_a_name_that_a_binary_took_over_means_its_source_first(reader):
     assert reader.sources(["python3"]) == {"python3": ("python3.14", "python3")}
+
+
+def test_a_living_package_means_itself_although_another_builds_a_binary_of_its_name(make_index):
+    assert make_index(document("vim"), document("neovim", "vim")).sources(["vim"]) == {"vim": ("vim", "neovim")}
 
 
 def test_names_are_in_order(make_index):
@@ -243,6 +248,20 @@ def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make
     told = []
     reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
     assert (read(reader), told) == (expected, [str(tmp_path / "index")])
+
+
+def test_an_index_that_changes_too_fast_is_not_damaged(tmp_path, make_index, monkeypatch):
+    told = []
+    make_index(document("vim"))
+    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
+
+    def overtaken(anew):
+        raise xapian.DatabaseModifiedError("overtaken")
+
+    monkeypatch.setattr(reader, "_opened", overtaken)
+    with pytest.raises(SearchUnavailable, match="overtaken"):
+        reader.count()
+    assert told == []
 
 
 def test_an_index_that_comes_later_is_read(tmp_path, make_index):

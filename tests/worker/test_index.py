@@ -380,9 +380,16 @@ def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, pat
 def test_stopping_settles_what_was_described(make_upkeep, client):
     stop = threading.Event()
     stop.set()
-    touch(client, ["guake", "vim", "orphaned"])
+    touch(client, [f"unknown-{number}" for number in range(40)])
     settled = make_upkeep(threads=1).run_once(stop)
-    assert 0 < settled == 3 - len(noted(client))
+    assert 0 < settled == 40 - len(noted(client)) < 40
+
+
+def test_a_name_is_settled_when_all_sources_that_it_may_mean_are(upkeep, client, monkeypatch):
+    monkeypatch.setattr(upkeep._reader, "sources", lambda names: {"guake": ("guake", "vim")})
+    monkeypatch.setattr(upkeep, "_describe", lambda *_: ({"guake": None}, set()))
+    touch(client, ["guake"])
+    assert (upkeep.run_once(), noted(client)) == (0, {"guake"})
 
 
 def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):

@@ -1,0 +1,34 @@
+"""Hits as pages show them."""
+
+from fedora_packages.search.document import Binary, Document
+from fedora_packages.search.finding import Hit
+from fedora_packages.search.reasons import KINDS, Reason
+from fedora_packages.views.hits import WORDS, Why, shown
+
+VIM = Document("vim", summary="The editor", binaries=(Binary("vim-X11", "For X"), Binary("vim-data")))
+
+
+def test_a_source_is_shown_with_the_binaries_that_match():
+    [found] = shown([Hit(VIM, ("vim", "vim-X11"), name="vim")])
+    assert (found.name, found.source, found.summary, found.binaries) == ("vim", None, "The editor", ("vim-X11",))
+
+
+def test_a_binary_is_shown_with_its_own_summary_and_its_source():
+    [found] = shown([Hit(VIM, ("vim-X11", "vim", "vim-data"), name="vim-X11")])
+    assert (found.name, found.source, found.summary, found.binaries) == ("vim-X11", "vim", "For X", ("vim-data",))
+
+
+def test_a_binary_without_a_summary_has_that_of_its_source():
+    assert shown([Hit(VIM, (), name="vim-data")])[0].summary == "The editor"
+
+
+def test_who_has_what_was_found_is_said_if_it_is_not_what_is_shown():
+    reasons = (Reason("command", "gvim", ("vim-X11",)), Reason("path", "/etc/vimrc", ("vim-data",)))
+    assert shown([Hit(VIM, (), reasons, "vim-X11")])[0].why == (
+        Why("has the command", "gvim", ()),
+        Why("has the file", "/etc/vimrc", ("vim-data",)),
+    )
+
+
+def test_there_are_words_for_each_reason():
+    assert set(WORDS) == set(KINDS)
