@@ -80,7 +80,8 @@ def search(
     total, found = _weighed(database, question, exact, start, rows)
     if total or exact:
         hits = _hits(database, question, total + len(exact), exact[start : start + rows], found)
-        return hits if exact or is_correct else replace(hits, suggestion=_suggestion(database, text, hits))
+        is_asked = start == 0 and rows and not exact and not is_correct
+        return replace(hits, suggestion=_suggestion(database, text, hits)) if is_asked else hits
     for better in corrections(database, text) if not is_correct else ():
         # Two words may each be a slip of the other: what is corrected once is not corrected again.
         hits = _instead(database, better, start, rows, within=0, is_correct=True)
