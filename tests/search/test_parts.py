@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -164,8 +165,11 @@ if __name__ == "__main__":
 def for_ever(folder, part, tell):
     """Write a part that never ends, and note who does it."""
     folder.with_name(f"pid.{os.getpid()}").touch()
-    while True:
+    while len(list(folder.parent.glob("pid.*"))) < 2:
         tell(0)
+    tell(0)
+    # Saying anything to who is gone would end it too.
+    threading.Event().wait()
 
 
 def test_parts_end_with_who_began_them(tmp_path, wait_until):
