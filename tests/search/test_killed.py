@@ -72,7 +72,7 @@ def test_while_builds_are_killed_the_old_index_answers(undisturbed, tmp_path):
 @pytest.mark.slow
 def test_a_build_may_be_killed_at_any_step(undisturbed, tmp_path):
     source, steps, expected = undisturbed
-    for step in random.Random(steps).sample(range(1, steps + 1), min(steps, 60)):
+    for step in random.Random(steps).sample(range(1, steps + 1), min(steps, 25)):
         kill_and_build(tmp_path / str(step) / "index", source, [step], expected)
 
 
@@ -81,6 +81,6 @@ def test_a_build_over_an_old_one_may_be_killed_at_any_step(undisturbed, tmp_path
     source, steps, expected = undisturbed
     index = tmp_path / "index"
     build(index, source)
-    for step in random.Random(-steps).sample(range(1, steps + 1), min(steps, 40)):
+    for step in random.Random(-steps).sample(range(1, steps + 1), min(steps, 15)):
         build(index, source, step)
         assert content(index) == expected
