@@ -126,7 +126,7 @@ LAGS = [
 def test_an_upstream_that_lags_behind_its_message_is_not_believed(
     site, wait_until, upstream, what, package, query, release
 ):
-    details = {"tag": {"tag": "f44-updates"}, "retire": {"branch": "f44"}}.get(what, {})
+    details = {"tag": {"tag": "f44-updates-testing"}, "retire": {"branch": "f44"}}.get(what, {})
     found = site.service.queries[query]
     wait_until(lambda: not site.service.queue.depth(upstream))
     site.api(f"packages/{package}/{found.short_name}" + (f"?release={release}" if release else ""))
