@@ -312,7 +312,8 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
             except Impatient as error:
                 rest = {"restless": str(error)}
             rest["reasons"] = run.reasons
-        time.sleep(2.5)
+        # Each process adds its figures to Redis once in so many seconds.
+        time.sleep(2.5 * figures.EVERY)
         told = counted(run)
         listener.close()
         noted.close()

@@ -13,6 +13,9 @@ from posixpath import dirname
 
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary
 
+#: The package that obsoletes what nothing takes the place of, so that upgrades remove it: it replaces nothing.
+REMOVER = "fedora-obsolete-packages"
+
 #: Where commands are.  Since /bin and /sbin became links all of them are in one folder, see `canonical`.
 COMMANDS_IN = "/usr/bin"
 
@@ -86,7 +89,7 @@ def carried(binary: Binary) -> Carried:
         paths=tuple(dict.fromkeys(_paths(files))),
         capabilities=tuple(provides),
         foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
-        obsoletes=tuple(dict.fromkeys(binary.obsoletes[:CAPABILITIES_KEPT])),
+        obsoletes=tuple(dict.fromkeys(binary.obsoletes[:CAPABILITIES_KEPT])) if binary.name != REMOVER else (),
         file_names=tuple(dict.fromkeys(path.rpartition("/")[2] for path in files if _NAMED.match(path))),
     )
 

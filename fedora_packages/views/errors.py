@@ -20,7 +20,6 @@ from fedora_packages.views.hits import Shown, shown
 from fedora_packages.views.legacy.answers import is_for_old_clients, refused
 from fedora_packages.views.request import UnknownPackage, UnknownPart, printable
 from fedora_packages.views.unbuilt import UNBUILT, is_unbuilt
-from fedora_packages.widgets.retirement import REMOVER
 
 log = logging.getLogger(__name__)
 
@@ -192,8 +191,7 @@ def _known_of(request: Request, name: str, word: str) -> tuple[Sequence[str], Se
     """Return which packages replaced the one of a name, which provide what is called so, and what the search finds."""
     index = request.service.index
     try:
-        # What is obsoleted to be removed has no successor.
-        replaced = tuple(found for found in index.obsoleters(name) if found != REMOVER)[:HITS_SHOWN]
+        replaced = index.obsoleters(name)[:HITS_SHOWN]
         provided = index.providers([name]).get(name, ())[:HITS_SHOWN]
         hits = () if is_for_machines(request) or not word else index.search(word, rows=HITS_SHOWN).hits
     except SearchUnavailable:

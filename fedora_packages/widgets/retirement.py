@@ -6,11 +6,9 @@ from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.package import Package
+from fedora_packages.search.carried import REMOVER
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.parameters import NO_BRANCH
-
-#: The package that obsoletes what nothing takes the place of, so that upgrades remove it.
-REMOVER = "fedora-obsolete-packages"
 
 #: How a reason names what takes the package's place.
 _SUCCESSOR = re.compile(

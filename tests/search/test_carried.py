@@ -53,6 +53,11 @@ def test_its_own_name_is_no_capability_of_a_package():
     assert carried(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
 
 
+def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
+    found = [carried(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", carrying.REMOVER)]
+    assert found == [("zlib",), ()]
+
+
 @pytest.mark.parametrize(
     ("capability", "name"),
     [
