@@ -133,9 +133,9 @@ def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completio
         for completion in _in_turns({kind: step(database, kind, text, whole, words, rows) for kind in _TURN}):
             # One name for one page: a command that several packages have is each one's.
             found.setdefault((completion.name, completion.source), completion)
-        if len(found) >= rows:
-            break
-    return tuple(islice(found.values(), rows))
+            if len(found) == rows:
+                return tuple(found.values())
+    return tuple(found.values())
 
 
 def _called(
@@ -152,24 +152,27 @@ def _called(
 
 def _beginning(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
-) -> list[Completion]:
+) -> Iterator[Completion]:
     numbers = _numbers(database, [_BEGINS[kind] + whole[:LETTERS]], LOOKED_AT if len(whole) > LETTERS else rows)
     read = (_read(database, docid) for docid in numbers)
-    return list(islice((found for found in read if terms.together(found.name).startswith(whole)), rows))
+    return islice((found for found in read if terms.together(found.name).startswith(whole)), rows)
 
 
 def _with_words(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
-) -> list[Completion]:
+) -> Iterator[Completion]:
     numbers = _numbers(database, [_WORD[kind] + word[:LETTERS] for word in words], LOOKED_AT)
     read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= LETTERS else None))
-    return [found for found in read if all(terms.has_part(found.name, word) for word in words)][:rows]
+    return islice((found for found in read if all(terms.has_part(found.name, word) for word in words)), rows)
 
 
 def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterable[int]:
-    """Return the first records that have all of some terms."""
+    """Return the first records that have all of some terms.
+
+    They are looked for as they are taken: each call of Xapian lets other threads have their turn, and comes back for its own.
+    """
     if len(wanted) == 1:
-        return [posting.docid for posting in islice(database.postlist(wanted[0]), most)]
+        return (posting.docid for posting in islice(database.postlist(wanted[0]), most))
     enquire = xapian.Enquire(database)
     enquire.set_weighting_scheme(xapian.BoolWeight())
     enquire.set_docid_order(xapian.Enquire.ASCENDING)
@@ -177,15 +180,17 @@ def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterabl
     return [match.docid for match in enquire.get_mset(0, most)]
 
 
-def _in_turns(found: dict[str, list[Completion]]) -> Iterator[Completion]:
+def _in_turns(found: dict[str, Iterable[Completion]]) -> Iterator[Completion]:
     """Yield what was found of each kind in turns, so that the many of one kind leave room for the others."""
     waiting = {kind: iter(its) for kind, its in found.items()}
     while waiting:
         for kind in list(waiting):
-            some = list(islice(waiting[kind], _TURN[kind]))
-            yield from some
-            if len(some) < _TURN[kind]:
-                del waiting[kind]
+            for _ in range(_TURN[kind]):
+                completion = next(waiting[kind], None)
+                if completion is None:
+                    del waiting[kind]
+                    break
+                yield completion
 
 
 def _is_name(command: str) -> bool:
