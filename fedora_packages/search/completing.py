@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import xapian
 
@@ -42,8 +43,7 @@ SUMMARY_KEPT = 200
 _TURN = {SOURCE: 3, BINARY: 2, COMMAND: 1}
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(NamedTuple):
     """A name: a source package's, a binary's or a command's (see ``kind``).
 
     ``source`` is the source package it belongs to, ``package`` what its page is called: the name itself, or of a command the
@@ -224,7 +224,7 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
 def _read(database: xapian.Database, docid: int) -> Completion:
     data = database.get_document(docid).get_data()
     try:
-        return Completion(*json.loads(data))
+        return Completion(*json.loads(data.decode()))
     except (ValueError, TypeError) as error:
         raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no name: build it anew") from error
 

@@ -102,6 +102,9 @@ STOP_WORDS = frozenset(
 #: A word, of prose or between the separators of a name.  C++ and C# are words.
 _WORD = re.compile(r"[^\W_]+(?:\++|#)?")
 
+#: What is no letter or digit, and that but for plus signs.
+_SEPARATORS, _SEPARATORS_BUT_PLUS = re.compile(r"[\W_]+"), re.compile(r"(?:[^\w+]|_)+")
+
 #: Within a word of a name: capitals, a capitalized or small word, digits.
 _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -138,12 +141,12 @@ def has_part(name: str, beginning: str) -> bool:
 
 def together(text: str) -> str:
     """Return the letters and digits of a text without what separates them: ``vim-X11`` -> vimx11."""
-    return "".join(letter for letter in fold(text) if letter.isalnum())
+    return _SEPARATORS.sub("", fold(text))
 
 
 def spoken(text: str) -> str:
     """Return a text without what separates its words, as `together` does, but for plus signs: mysql++ is not mysql."""
-    return "".join(letter for letter in fold(text) if letter.isalnum() or letter == "+")[:NAME_LETTERS]
+    return _SEPARATORS_BUT_PLUS.sub("", fold(text))[:NAME_LETTERS]
 
 
 def stems(text: str) -> list[str]:

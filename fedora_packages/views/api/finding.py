@@ -74,4 +74,6 @@ def completed(request: Request, text: str, rows: int) -> list[dict[str, str]]:
     """
     found = request.service.index.complete(text, rows)
     request.response.cache_control = f"public, max-age={COMPLETIONS_KEPT}"
-    return [{**asdict(one), "url": request.route_url("package", package=one.package)} for one in found]
+    # What comes before the path is the same for all, and takes as long to put together as all else.
+    site = request.application_url
+    return [{**one._asdict(), "url": request.route_url("package", package=one.package, _app_url=site)} for one in found]
