@@ -215,9 +215,10 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
     record.add_term(_WHOLE[found.kind] + whole[: terms.WORD_LETTERS])
     for start in terms.beginnings(whole, LETTERS):
         record.add_term(_BEGINS[found.kind] + start)
-    for part in terms.name_parts(found.name):
-        for start in terms.beginnings(part, LETTERS):
-            record.add_term(_WORD[found.kind] + start)
+    # All the name is one of its parts; it is found by its beginning already.
+    words = terms.name_parts(found.name) - {whole[: terms.WORD_LETTERS]}
+    for start in {start for word in words for start in terms.beginnings(word, LETTERS)}:
+        record.add_term(_WORD[found.kind] + start)
     return record
 
 

@@ -5,8 +5,9 @@ anew.  A new field needs a default.
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import NamedTuple
 
 from fedora_packages.errors import SearchUnavailable
 
@@ -24,8 +25,7 @@ FILES_KEPT = 20_000
 ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(NamedTuple):
     """A binary package of a source.
 
     ``releases`` are the branches that have it, in reading order; none stands for all that have the source.  It is found by
@@ -76,8 +76,9 @@ class Document:
         return min(self.binary_names, key=lambda binary: _strangeness(self.name, binary), default=None)
 
     def to_json(self) -> str:
-        binaries = [(binary.name, binary.summary, binary.releases) for binary in self.binaries]
-        return json.dumps({**asdict(replace(self, binaries=())), "binaries": binaries}, separators=(",", ":"))
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["binaries"] = [(binary.name, binary.summary, binary.releases) for binary in self.binaries]
+        return json.dumps(values, separators=(",", ":"))
 
 
 def _strangeness(source: str, binary: str) -> tuple[bool, bool, bool, bool, int, str]:

@@ -204,6 +204,7 @@ def _hit(database: xapian.Database, question: Question, docid: int, carried: Ite
     binaries = question.binaries(of)
     carriers = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
     named = tuple(islice(dict.fromkeys((*binaries, *carriers)), BINARIES_NAMED))
-    reasons += question.reasons(of) if not reasons else []
+    # A name that has every word, its own or a binary's, says why.
+    reasons += question.reasons(of) if not reasons and not binaries else []
     is_binary = of.name != question.text and question.text in of.binary_names
     return Hit(of, named, tuple(reasons), question.text if is_binary else of.name)

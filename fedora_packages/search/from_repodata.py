@@ -76,12 +76,18 @@ class _Stage:
         branches = tuple(dict.fromkeys(found.repository.release for found in there))
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
-        listed = listing(self._means.connectors, self._means.patience, active, lambda names: branches)
-        self._stage_packages(there)
-        self._staging.arrange([found.repository for found in there])
-        self._stage_files(there)
-        described, failed = self._describe_rest(listed, branches)
-        return Staged(branches, listed.owners, described, failed, self._skipped)
+        with ThreadPoolExecutor(1, thread_name_prefix="listing") as pool:
+            # Koji takes as long to list packages as we to read the half of them.
+            listed = pool.submit(listing, self._means.connectors, self._means.patience, active, lambda names: branches)
+            try:
+                self._stage_packages(there)
+                self._staging.arrange([found.repository for found in there])
+                self._stage_files(there)
+                described, failed = self._describe_rest(listed.result(), branches)
+            except BaseException:
+                self._means.patience.give_up()
+                raise
+        return Staged(branches, listed.result().owners, described, failed, self._skipped)
 
     # What is there.
 

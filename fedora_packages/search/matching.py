@@ -5,6 +5,7 @@ operators, quotes and errors, and splits ``gcc-c++``; here any text is a questio
 """
 
 from collections.abc import Iterable, Iterator
+from heapq import nsmallest
 
 import xapian
 from xapian import Query
@@ -23,6 +24,9 @@ MOST_PARTS = 200
 
 #: The most binaries that are named with a hit.
 BINARIES_NAMED = 10
+
+#: Binaries of a package whose summaries are read for why it was found: some packages have thousands.
+SUMMARIES_READ = 100
 
 #: What a word counts by where it is found; these add up.  Names are worth more than all prose together.
 SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 16, 6, 16
@@ -140,13 +144,14 @@ class Question:
 
     def binaries(self, document: Document) -> tuple[str, ...]:
         """Return the binaries of a package that the question means: every word is in their name, best first."""
-        found = []
-        for name in document.binary_names:
-            if name == self.text or self._words and all(terms.has_part(name, word) for word in self._words):
-                parts = terms.name_parts(name)
-                missed = sum(word not in parts for word in self._words)
-                found.append((name != self.text, missed, len(name), name))
-        return tuple(name for *_, name in sorted(found)[:BINARIES_NAMED])
+        if not self._words:
+            return ()
+        words = frozenset(self._words)
+        found = (
+            (name != self.text, len(words - terms.name_parts(name)), len(name), name)
+            for name in terms.with_parts(document.binary_names, self._words)
+        )
+        return tuple(name for *_, name in nsmallest(BINARIES_NAMED, found))
 
     def reasons(self, document: Document) -> list[Reason]:
         """Return why prose, or the owner, makes a package match: none where its name says it."""
@@ -162,7 +167,11 @@ class Question:
             words = [word for word in words if word not in found]
             if found:
                 reasons.append(Reason(kind, " ".join(found)))
-        for binary in document.binaries if words else ():
+        # What the name says need not be said again by a binary.
+        words = [word for word in words if not terms.has_part(document.name, word)]
+        for binary in document.binaries[:SUMMARIES_READ]:
+            if not words:
+                break
             stems = set(terms.stems(binary.summary))
             found = [word for word in words if terms.stem(word) in stems]
             words = [word for word in words if word not in found]

@@ -27,7 +27,7 @@ from fedora_packages.search.repositories import Repository
 from fedora_packages.search.union import Described, saying, united, unlined
 
 #: Raised with each change of the tables or of what they hold: a file with another number is of another code.
-SHAPE = 1
+SHAPE = 2
 
 #: Seconds for which a process that still reads the file, after who began it was killed, is waited for.
 LOCK_WAIT = 60.0
@@ -313,7 +313,7 @@ class Staging:
             ).fetchone()
         stored = json.loads(zlib.decompress(document))
         binaries = tuple(
-            Binary(**{key: tuple(value) if isinstance(value, list) else value for key, value in binary.items()})
+            Binary(*(tuple(value) if isinstance(value, list) else value for value in binary))
             for binary in stored.pop("binaries")
         )
         stored["releases"] = tuple(stored["releases"])

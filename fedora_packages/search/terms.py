@@ -135,8 +135,16 @@ def _listed_parts(name: str) -> str:
 
 
 def has_part(name: str, beginning: str) -> bool:
-    """Whether a word is the beginning of a part of a name; there are thousands of names to ask of some packages."""
+    """Whether a word is the beginning of a part of a name."""
     return f" {beginning}" in _listed_parts(name)
+
+
+def with_parts(names: Iterable[str], beginnings: Iterable[str]) -> list[str]:
+    """Return the names in which each word is the beginning of a part; some packages have thousands of names to ask."""
+    for beginning in beginnings:
+        sought = f" {beginning}"
+        names = [name for name in names if sought in _listed_parts(name)]
+    return list(names)
 
 
 def together(text: str) -> str:
@@ -266,7 +274,6 @@ def spellings(document: Document) -> Iterator[str]:
 
 
 def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:
-    for part in frozenset().union(*map(name_parts, names)):
-        yield prefix + part
-        for start in beginnings(part):
-            yield start_prefix + start
+    parts = frozenset().union(*map(name_parts, names))
+    yield from (prefix + part for part in parts)
+    yield from (start_prefix + start for start in {start for part in parts for start in beginnings(part)})

@@ -63,7 +63,7 @@ def united(
         branch=releases[0],
         releases=releases,
         binaries=tuple(
-            replace(binary, releases=() if tuple(having) == releases else tuple(having)) for binary, having in found
+            binary._replace(releases=() if tuple(having) == releases else tuple(having)) for binary, having in found
         ),
     )
 
