@@ -43,7 +43,6 @@ create table package (
     has_all_files integer not null, summary text, description text, url text, provides text, obsoletes text, requires text,
     files text
 );
-create unique index package_name on package (repository, name, source);
 create table described (
     name text primary key, moment real not null, branches text not null, is_retired integer not null, document blob not null,
     requires text not null
