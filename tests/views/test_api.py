@@ -263,6 +263,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("changes?since=" + "1" * 10_000, "the cursor of an answer"),
         ("changes?count=1001", "a whole number from 1 to 1000"),
         ("search?q=x&limit=3", "there are q, start, rows"),
+        ("?x=1", "there are none"),
         ("status?x=1", "there are none"),
         ("releases?state=dead", "one of pending, frozen, current"),
         ("openapi.json?x", "there are none"),

@@ -32,3 +32,17 @@ def test_who_has_what_was_found_is_said_if_it_is_not_what_is_shown():
 
 def test_there_are_words_for_each_reason():
     assert set(WORDS) == set(KINDS)
+
+
+def test_a_source_is_shown_with_its_own_summary_although_a_binary_has_its_name():
+    named_alike = Document("vim", summary="The editor", binaries=(Binary("vim", "Another summary"),))
+    assert shown([Hit(named_alike, (), name="vim")])[0].summary == "The editor"
+
+
+def test_where_a_package_is_is_said_of_what_is_not_in_rawhide():
+    some = Document(
+        "some", releases=("rawhide", "f45", "epel9"), binaries=(Binary("some-old", releases=("f45", "epel9")),)
+    )
+    old = Document("old", releases=("f45",))
+    found = shown([Hit(some, (), name="some"), Hit(some, (), name="some-old"), Hit(old, (), name="old")])
+    assert [hit.only_in for hit in found] == [(), ("f45", "epel9"), ("f45",)]

@@ -1,11 +1,14 @@
 """The search page."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 
 from fedora_packages.search.document import Document
 from fedora_packages.search.writer import Writer
+from fedora_packages.views import search as searching
+from fedora_packages.views.search import TERM_KEPT
 
 from .website import Elements, website
 
@@ -67,6 +70,28 @@ def test_a_retired_package_is_marked(site):
     assert '<span class="mark">retired</span>' in site.get("/s/gone").text
 
 
+def test_which_branches_have_a_package_is_said_where_rawhide_has_not(site):
+    said = [site.get(f"/s/{name}", 200).html.select("h2 .of") for name in ("epel-release", "guake")]
+    assert [[mark.text for mark in marks] for marks in said] == [["in epel9"], []]
+
+
+@pytest.mark.parametrize(("term", "is_said"), [("guake xyzzyqwert", True), ("guake", False), ("xyzzyqwert", False)])
+def test_that_nothing_has_all_of_the_words_is_said_of_what_has_some(site, term, is_said):
+    assert ("Nothing has all of these words" in site.get(f"/s?search={quote(term)}", 200).text) == is_said
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\0", "\x1b", "\x7f", " \t "])
+def test_control_characters_divide_words(site, between):
+    page = site.get(f"/s?search={quote(f'drop{between}terminal')}", 200)
+    assert (page.forms[0]["search"].value, found(page)) == ("drop terminal", ["guake"])
+
+
+@pytest.mark.parametrize("address", ["/s?search={}", "/api/v1/search?q={}"])
+def test_of_a_long_term_its_beginning_is_searched_for(site, address):
+    answers = [site.get(address.format("z+" * words + "guake"), 200) for words in (9, TERM_KEPT // 2)]
+    assert ["Drop-down terminal" in answer.text for answer in answers] == [True, False]
+
+
 def test_how_many_were_found_is_said(site):
     assert "1 package found." in site.get("/s/guake").text
 
@@ -97,6 +122,22 @@ def test_more_packages_than_fit_come_in_pages_that_are_linked(many):
 
 def test_the_list_goes_on_counting_on_the_next_page(many):
     assert '<ol class="hits" start="21">' in many.get("/s?search=lots&page=2").text
+
+
+def test_what_fits_on_a_page_has_no_others(site, many):
+    pages = [site.get("/s/guake").text, site.get("/s/xyzzyqwert").text, many.get("/s?search=lots-001").text]
+    assert [("There is no page" in text, "Page 1" in text) for text in pages] == [(False, False)] * 3
+
+
+def test_no_page_is_linked_to_that_has_no_hits_any_more(many, monkeypatch):
+    monkeypatch.setattr(searching, "LAST_HIT", 40)
+    assert "Page 1 of 2" in many.get("/s?search=lots&page=1", 200).text
+    assert [many.get(f"/s?search=lots&page={number}").status_code for number in (0, 2, 3)] == [400, 200, 400]
+
+
+def test_programs_are_given_as_many_as_a_page_has_unless_they_ask_for_others(many):
+    answers = [many.get(f"/api/v1/search?q=lots{more}", 200).json for more in ("", "&rows=3")]
+    assert [(len(answer["packages"]), answer["total"]) for answer in answers] == [(20, 45), (3, 45)]
 
 
 def test_a_page_beyond_the_last_says_so(many):
