@@ -51,6 +51,7 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         ("vim-X11-9.0-1.fc38.x86_64.rpm", NEVRA(X11, None, "x86_64")),
         ("guake-3.9.0-1.fc38.src.rpm", NEVRA(GUAKE, None, "src")),
         ("./results/guake-3.9.0-1.fc38.src.rpm", NEVRA(GUAKE, None, "src")),
+        ("/home/pingou/my builds/guake-3.9.0-1.fc38.src.rpm", NEVRA(GUAKE, None, "src")),
         ("https://mirror.example/g/guake-3.9.0-1.fc38.noarch.rpm", NEVRA(GUAKE, None, "noarch")),
         ("https://mirror.example/g/guake-3.9.0-1.fc38.noarch.rpm?x=1", NEVRA(GUAKE, None, "noarch")),
         ("gtk+-2-1", NEVRA(NVR("gtk+", "2", "1"))),
@@ -74,6 +75,7 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         (f"https://bodhi.fedoraproject.org/updates/{UPDATE}#comment-7", Update(UPDATE)),
         ("https://bodhi.fedoraproject.org/updates/?packages=guake&page=2", Named(("guake",))),
         ("https://koji.fedoraproject.org/koji/buildinfo?buildID=2345678", NumberedBuild(2345678)),
+        ("https://koji.fedoraproject.org/koji/buildinfo?buildID=guake-3.9.0-1.fc38", NEVRA(GUAKE)),
         ("https://koji.fedoraproject.org/koji/packageinfo?packageID=6454", NumberedPackage(6454)),
         ("https://koji.fedoraproject.org/koji/packageinfo?packageID=guake", Named(("guake",))),
         ("https://koji.fedoraproject.org/koji/search?match=glob&type=build&terms=guake-3.9.0-1.fc38", NEVRA(GUAKE)),
@@ -108,8 +110,10 @@ def test_what_identifies_something_is_recognised(text, expected):
         "guake-3.9.0-1.fc38;rm", "guake-3.9.0-1.fc38 guake-3.9.0-1.fc39", "2:guake-2:3.9.0-1.fc38", "guake-3.9.0-1.fc38.rpm.x y",
         "https://bodhi.fedoraproject.org/updates/..%2Fx", "https://bodhi.example/updates/FEDORA-2026-0a1b2c3d4e",
         "https://koji.fedoraproject.org/koji/buildinfo?buildID=-1", "https://koji.fedoraproject.org/kojibuildinfo?buildID=1",
-        "https://koji.fedoraproject.org/koji/buildinfo", "https://koji.fedoraproject.org.example/koji/buildinfo?buildID=1",
+        "https://koji.fedoraproject.org/koji/buildinfo", "https://koji.fedoraproject.org/buildinfo?buildID=1",
+        "https://koji.fedoraproject.org.example/koji/buildinfo?buildID=1",
         "https://bugzilla.redhat.com/show_bug.cgi?id=1%20OR%201", "https://src.fedoraproject.org/rpms/%3Cscript%3E",
+        "https://src.fedoraproject.org/rpms/guake/ does not answer",
         "https://[::1", "https://src.fedoraproject.org/", "/usr/bin/guake", "x" * 100_000, "/" * 100_000,
     ],
 )  # fmt: skip
@@ -124,6 +128,10 @@ def test_every_text_has_an_answer(text):
 
 def test_no_more_is_looked_at_than_may_be():
     assert recognised("guake-3.9.0-1.fc38" + " " * LOOKED_AT + "x", FEDORA) == NEVRA(GUAKE)
+
+
+def test_spaces_around_a_text_are_no_part_of_what_is_looked_at():
+    assert recognised(" " * LOOKED_AT + "guake-3.9.0-1.fc38", FEDORA) == NEVRA(GUAKE)
 
 
 VERSION = st.from_regex(r"[0-9][0-9a-z~^+]{0,10}", fullmatch=True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fedora_packages.cache import Entry
 from fedora_packages.search.document import Document
 from fedora_packages.search.writer import Writer
+from fedora_packages.views.identified import BUILDS_SHOWN, PACKAGES_SHOWN, TITLE_SHOWN
 from fedora_packages.views.lookups import Lookups
 from tests.documented import undocumented
 from tests.sandbox.running import Running
@@ -86,7 +87,7 @@ def test_a_build_that_is_known_leads_to_its_package_its_builds_and_its_page_in_k
 def test_a_build_that_is_not_known_is_searched_for_in_koji(site):
     site.know("koji.builds", VALUES["koji.builds"], "guake")
     found = told(site, "guake-1.0-1.fc20")
-    assert found["note"] == "It is not among the builds of guake that are known here."
+    assert (found["note"], found["state"]) == ("It is not among the builds of guake that are known here.", None)
     assert found["links"]["upstream"].endswith("/search?match=exact&type=build&terms=guake-1.0-1.fc20")
 
 
@@ -105,7 +106,9 @@ def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
     site.know("koji.builds", {"total": 1, "builds": [{**BUILD, "nvr": "vim-9.0-1.fc45"}]}, "vim")
     text = "vim-enhanced-2:9.0-1.fc45.x86_64"
     assert led(site, text)[:4] == ["/vim-enhanced", "/vim-enhanced", "/vim", "/vim/builds"]
-    assert (told(site, text)["packages"], told(site, text)["state"]) == (["vim-enhanced", "vim"], "complete")
+    found = told(site, text)
+    assert (found["packages"], found["state"]) == (["vim-enhanced", "vim"], "complete")
+    assert (found["text"], found["title"]) == ("vim-9.0-1.fc45", "vim-enhanced-9.0-1.fc45 is one of its packages.")
 
 
 @pytest.mark.parametrize("text", ["no-such-package-1.0-1.fc45", "guake", "vim-enhanced", "drop-down terminal", "gone"])
@@ -132,9 +135,18 @@ def test_a_number_of_kojis_leads_to_its_build_or_package(fedora, sandbox):
         build["state"],
         ["guake"],
     )
+    assert found["note"] is None
     number = sandbox.koji("getPackageID", "guake")
     found = told(fedora, f"https://koji.fedoraproject.org/koji/packageinfo?packageID={number}")
     assert (found["kind"], found["text"], found["links"]["page"]) == ("package", "guake", "http://localhost/guake")
+
+
+def test_a_number_of_kojis_is_told_although_its_package_is_not_known_here(fedora, sandbox):
+    koji, build = "https://koji.fedoraproject.org/koji", sandbox.truth("kakoune")["builds"][0]
+    found = told(fedora, f"{koji}/buildinfo?buildID={build['id']}")
+    assert (found["text"], found["state"], found["packages"]) == (build["nvr"], build["state"], [])
+    found = told(fedora, f"{koji}/packageinfo?packageID={sandbox.koji('getPackageID', 'kakoune')}")
+    assert (found["text"], found["packages"], found["links"]["page"]) == ("kakoune", [], None)
 
 
 def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
@@ -166,6 +178,34 @@ def test_an_update_of_many_packages_names_the_known_ones(site, upstream):
     assert (found["packages"], found["title"]) == (["vim", "guake"], "<b>Many</b>")
     text = block(site, row["alias"])
     assert ("&lt;b&gt;Many&lt;/b&gt;" in text, "and 7 more" in text, "<b>" in text) == (True, True, False)
+
+
+@pytest.mark.parametrize(("release", "said"), [({"name": "F45"}, "F45"), (None, "an unknown release")])
+def test_the_release_of_an_update_is_said(site, upstream, release, said):
+    row = update_row(["guake-1-1.fc45"])
+    upstream.says(f"/updates/{row['alias']}", {"update": {**row, "release": release}})
+    assert f"Bugfix update of {said}: guake-1-1.fc45<" in block(site, row["alias"])
+
+
+@pytest.mark.parametrize(("others", "said"), [(0, ""), (1, " and 1 more")])
+def test_the_builds_of_an_update_are_said_and_no_title_that_says_the_same(site, upstream, others, said):
+    builds = [f"guake-{number}-1.fc45" for number in range(BUILDS_SHOWN + others)]
+    row = update_row(builds)
+    upstream.says(f"/updates/{row['alias']}", {"update": {**row, "title": " ".join(builds)}})
+    assert f": {', '.join(builds[:BUILDS_SHOWN])}{said}<" in block(site, row["alias"])
+    assert told(site, row["alias"])["title"] is None
+
+
+def test_so_much_is_shown_of_an_update(service, strings, tmp_path, upstream):
+    names = [f"package{number:02}" for number in range(PACKAGES_SHOWN + 1)]
+    with Writer(tmp_path / "index", create=True) as writer:
+        writer.replace(Document(name, branch="rawhide") for name in names)
+        writer.commit()
+    row = {**update_row([f"{name}-1-1.fc45" for name in names]), "title": "x" * (TITLE_SHOWN + 1)}
+    upstream.says(f"/updates/{row['alias']}", {"update": row})
+    with website(service, {**strings, "search.index": str(tmp_path / "index")}) as site:
+        found = told(site, row["alias"])
+    assert (found["packages"], len(found["title"])) == (names[:PACKAGES_SHOWN], TITLE_SHOWN)
 
 
 def test_an_update_that_there_is_not_is_said_not_to_be(fedora):
@@ -214,6 +254,21 @@ def test_a_bug_of_another_product_is_not_of_the_package_of_that_name(site, upstr
     assert (found["packages"], "Red Hat Enterprise Linux 9, component guake" in block(site, "123456")) == ([], True)
 
 
+def test_a_bug_of_no_component_is_told_without_one(site, upstream):
+    row = {
+        "id": 123456,
+        "summary": "x" * (TITLE_SHOWN + 1),
+        "status": "NEW",
+        "product": "Bugzilla",
+        "version": ["5"],
+        "component": [],
+    }
+    upstream.says("/rest/bug/123456", {"bugs": [row]})
+    found = told(site, "123456")
+    assert (found["packages"], len(found["title"])) == ([], TITLE_SHOWN)
+    assert '<p class="aside">Bugzilla 5</p>' in block(site, "123456")
+
+
 def test_a_bug_that_there_is_not_is_said_not_to_be(fedora):
     assert told(fedora, "bug 1")["note"] == "bugzilla has no such bug."
 
@@ -242,6 +297,8 @@ def test_a_cve_that_no_bug_names_is_said_to_have_none(fedora):
     found = told(fedora, "CVE-1999-0001")
     assert (found["bugs"], found["note"]) == ([], "bugzilla has no public bug of Fedora's that names it.")
     assert "buglist.cgi" in found["links"]["upstream"]
+    # Its name says what it is.
+    assert ">CVE-1999-0001</a>" in block(fedora, "CVE-1999-0001")
 
 
 # Addresses.
@@ -270,7 +327,9 @@ def test_the_address_of_a_project_leads_to_the_packages_that_are_mapped_to_it(si
     site.know("anitya.versions", VALUES["anitya.versions"], "guake")
     number = VALUES["anitya.versions"]["project"]["id"]
     found = told(site, f"https://release-monitoring.org/project/{number}/")
-    assert (found["kind"], found["packages"], upstream.asked) == ("project", ["guake"], [])
+    assert (found["kind"], found["packages"], found["note"], upstream.asked) == ("project", ["guake"], None, [])
+    site.know("anitya.versions", VALUES["anitya.versions"], "gcc")
+    assert told(site, f"https://release-monitoring.org/project/{number}/")["packages"] == ["gcc", "guake"]
     found = told(site, f"https://release-monitoring.org/project/{number + 1}/")
     assert (found["packages"], found["note"]) == ([], "No package that is known here is mapped to it.")
 
@@ -333,6 +392,8 @@ def test_the_second_page_of_hits_identifies_nothing_and_asks_nothing(site, upstr
 def test_what_was_identified_is_not_searched_for_as_words(site):
     text = page(site, "guake-1.0-1.fc20")
     assert ('class="identified"' in text, "package found" in text, "<li>\n    <h2>" in text) == (True, False, False)
+    answer = site.get("/api/v1/search?q=guake-1.0-1.fc20", 200).json
+    assert (answer["identified"]["packages"], answer["total"], answer["packages"]) == (["guake"], 0, [])
 
 
 HOSTILE = [
