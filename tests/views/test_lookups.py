@@ -74,9 +74,11 @@ def test_that_there_is_none_is_kept_too(lookups, upstream):
         (Answer(b"<h1>", 200, "text/html"), "bugzilla gave no answer that can be used"),
     ],
 )
-def test_a_failure_is_told_and_not_kept(lookups, upstream, client, answer, why):
+def test_a_failure_is_told_and_not_kept(lookups, upstream, client, answer, why, caplog):
     upstream.answers[PATH] = answer
     assert (lookups()("me", BUG), client.exists(BUG.key)) == (Found(False, why=why), 0)
+    # It is upstream's, and nothing for us to look into.
+    assert "could not be looked up" not in caplog.text
     upstream.says(PATH, {"bugs": [ROW]})
     assert lookups()("me", BUG).is_known
 
@@ -107,6 +109,19 @@ def test_no_more_requests_wait_than_leave_threads_for_pages(lookups, held):
     asking = lookups(patience=60)
     taken = [asking._waiting.acquire(blocking=False) for _ in range(WAITING)]
     assert (taken, asking("me", BUG).why) == ([True] * WAITING, "bugzilla has not answered yet")
+
+
+def test_a_request_that_has_waited_leaves_its_place_to_others(lookups, upstream):
+    asking = lookups()
+    for number in range(1, WAITING + 3):
+        upstream.says(f"/rest/bug/{number}", {"bugs": [{**ROW, "id": number}]})
+        assert asking("me", numbered(number)).is_known
+
+
+def test_while_too_much_waits_for_an_upstream_no_more_is_asked_of_it(lookups, held, upstream):
+    asking = lookups(patience=0.001)
+    answers = [asking("me", numbered(number)) for number in range(1, 20)]
+    assert answers == [Found(False, why="bugzilla has not answered yet")] * 19
 
 
 def numbered(number: int) -> Question:
