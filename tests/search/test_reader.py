@@ -47,7 +47,7 @@ def reader(make_index):
 
 
 def test_a_source_is_found_by_name(reader):
-    assert reader.source("vim").name == "vim"
+    assert (reader.source("vim").name, reader.source("unknown")) == ("vim", None)
 
 
 def test_a_source_is_not_found_by_its_binary(reader):
@@ -61,6 +61,10 @@ def test_case_counts_in_names(reader):
 @pytest.mark.parametrize(("binary", "source"), [("vim-X11", "vim"), ("gcc-c++", "gcc"), ("python3", "python3.14")])
 def test_a_binary_leads_to_its_source(reader, binary, source):
     assert reader.source_of(binary).name == source
+
+
+def test_a_binary_that_nothing_builds_leads_nowhere(reader):
+    assert reader.source_of("unknown") is None
 
 
 def test_of_several_sources_the_one_of_the_same_name_builds_a_binary(make_index):
@@ -79,7 +83,12 @@ def test_what_is_no_name_is_no_package(reader, name):
 
 
 def test_many_names_are_resolved_at_once(reader):
-    assert reader.sources(["vim-X11", "vim", "unknown"]) == {"vim-X11": ("vim",), "vim": ("vim",)}
+    assert reader.sources(["vim-X11", "vim", "guake", "unknown"]) == {
+        "vim-X11": ("vim",),
+        "vim": ("vim",),
+        # It builds a binary of its own name, and is told once.
+        "guake": ("guake",),
+    }
 
 
 def test_a_name_that_a_binary_took_over_means_its_source_first(reader):
@@ -92,6 +101,10 @@ def test_a_living_package_means_itself_although_another_builds_a_binary_of_its_n
 
 def test_names_are_in_order(make_index):
     assert list(make_index(document("b"), document("a"), document("B")).names()) == ["B", "a", "b"]
+
+
+def test_spaces_around_a_text_are_no_part_of_it(reader):
+    assert reader.search(" vim-X11\n") == reader.search("vim-X11")
 
 
 def test_an_exact_source_comes_first(reader):
@@ -186,9 +199,18 @@ def test_no_hit_after_the_last_is_given(make_index, monkeypatch):
     assert [(len(page.hits), page.total) for page in pages] == [(2, 6), (1, 6), (0, 6), (0, 6)]
 
 
-@pytest.mark.parametrize(("start", "rows"), [(-5, 1), (10**12, 10), (0, -1), (0, 10**12)])
-def test_any_page_can_be_asked_for(reader, start, rows):
-    assert reader.search("gcc", start, rows).total == 2
+@pytest.mark.parametrize(
+    ("start", "rows", "given_"),
+    [(-5, 1, ["gcc"]), (10**12, 10, []), (0, -1, []), (0, 10**12, ["gcc", "gcc-python-plugin"])],
+)
+def test_any_page_can_be_asked_for(reader, start, rows, given_):
+    found = reader.search("gcc", start, rows)
+    assert (found.total, names(found)) == (2, given_)
+
+
+def test_so_many_hits_at_most_are_given_at_once(reader, monkeypatch):
+    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+    assert (len(reader.search("gcc", rows=2).hits), reader.search("gcc", rows=2).total) == (1, 2)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -236,8 +258,21 @@ def test_a_missing_index_is_told(tmp_path):
 def test_a_damaged_index_is_told(tmp_path):
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "iamglass").write_bytes(b"no database")
-    with pytest.raises(SearchUnavailable):
-        Reader(tmp_path / "index").count()
+    reader = Reader(tmp_path / "index")
+    # It is not tried each time, but told each time.
+    for _ in range(2):
+        with pytest.raises(SearchUnavailable, match="fedora-packages-index"):
+            reader.count()
+
+
+def test_a_link_that_leads_nowhere_is_damage_and_no_link_is_none(tmp_path):
+    (tmp_path / "index").symlink_to("index.1")
+    told = []
+    for name in ("index", "none"):
+        reader = Reader(tmp_path / name, damaged=lambda folder, said: told.append(folder))
+        with pytest.raises(SearchUnavailable):
+            reader.count()
+    assert told == [str(tmp_path / "index.1")]
 
 
 @pytest.mark.parametrize("read", [lambda found: found.source("vim"), lambda found: found.complete("vi")])

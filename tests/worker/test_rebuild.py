@@ -1,6 +1,7 @@
 """A damaged index is built anew, beside it, by one worker."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,13 @@ def test_a_damaged_index_without_one_before_it_is_noted_all_the_same(index, clie
     with pytest.raises(SearchUnavailable):
         reader.count()
     assert damage.noted(client) is not None
+
+
+def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, rebuilder, started):
+    shutil.rmtree(index.resolve())
+    assert (list(reader.names()), damage.noted(client).folder) == (["old"], str(index.resolve()))
+    rebuilder.look()
+    assert len(started) == 1
 
 
 def test_what_is_missing_is_not_damaged(index, client, reader):
