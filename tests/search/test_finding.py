@@ -2,8 +2,9 @@
 
 import pytest
 
-from fedora_packages.search import finding
+from fedora_packages.search import finding, terms
 from fedora_packages.search.document import Binary
+from fedora_packages.search.matching import BINARIES_NAMED
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.reasons import Reason
 from fedora_packages.search.writer import Writer
@@ -15,6 +16,8 @@ OPENSSL = (
     Binary("openssl-devel", provides=("pkgconfig(libssl)",)),
     Binary("openssl-libs", provides=("libssl.so.3()(64bit)",), obsoletes=("openssl-fips",)),
 )
+#: Too long to be a term as it is.
+LONG = "lantern-" * 40
 REQUESTS = Binary("python3-requests", provides=("python3dist(requests)", "python3.14dist(requests)"))
 
 
@@ -80,8 +83,97 @@ def test_a_package_is_found_first_and_says_why(reader, text, source, reason):
 
 
 def test_a_command_comes_right_after_the_names(reader):
-    first = reader.search("htop").hits[0]
-    assert (first.document.name, first.reasons[0]) == ("htop", Reason("command", "htop", ("htop",)))
+    first, second = reader.search("htop").hits
+    assert (first.document.name, first.reasons, first.binaries) == (
+        "htop",
+        (Reason("command", "htop", ("htop",)),),
+        ("htop",),
+    )
+    assert (second.document.name, second.reasons) == ("htop-vim", ())
+
+
+def test_where_a_binary_carries_what_was_asked_for_prose_is_no_reason(make_index):
+    lantern = Binary("tools-x", files=("/usr/bin/lantern",))
+    [hit] = make_index(document("tools", summary="A lantern", binaries=(lantern,))).search("lantern").hits
+    assert hit.reasons == (Reason("command", "lantern", ("tools-x",)),)
+
+
+@pytest.mark.parametrize(
+    ("binary", "reasons"), [("lantern", ()), ("lantern-shade", ()), ("shade", (Reason("summary", "lantern"),))]
+)
+def test_where_a_binarys_name_has_the_text_prose_is_no_reason(make_index, binary, reasons):
+    [hit] = make_index(document("tools", binary, summary="A lantern", description="A lantern")).search("lantern").hits
+    assert hit.reasons == reasons
+
+
+def test_what_a_binary_says_is_a_reason_where_its_source_does_not_say_it(make_index):
+    reader = make_index(
+        document(
+            "tools",
+            ("tools", "Something else"),
+            ("tools-a", "Juggles tools"),
+            ("tools-b", "A lantern that juggles"),
+            summary="A zebra",
+            description="A zebra",
+        )
+    )
+    # What it is called needs nobody to say it.
+    [hit] = reader.search("zebra tools lanterns juggling").hits
+    assert hit.reasons == (
+        Reason("summary", "zebra"),
+        Reason("summary", "juggling", ("tools-a",)),
+        Reason("summary", "lanterns", ("tools-b",)),
+    )
+
+
+def test_so_many_binaries_are_named_with_a_hit(make_index):
+    binaries = tuple(Binary(f"b{number}", provides=("lantern(one)",)) for number in range(BINARIES_NAMED + 1))
+    [hit] = make_index(document("tools", binaries=binaries)).search("lantern(one)").hits
+    assert ([len(reason.binaries) for reason in hit.reasons], len(hit.binaries)) == ([BINARIES_NAMED], BINARIES_NAMED)
+
+
+def test_so_many_are_named_be_it_for_their_names_or_for_what_they_carry(make_index):
+    named = tuple(Binary(f"lantern-{number}") for number in range(BINARIES_NAMED - 1))
+    others = tuple(Binary(f"other-{number}", files=("/usr/bin/lantern",)) for number in range(2))
+    [hit] = make_index(document("tools", binaries=(*named, *others))).search("lantern").hits
+    assert hit.binaries == tuple(binary.name for binary in (*named, others[0]))
+
+
+def test_names_come_before_those_that_differ_in_case_and_these_before_all_else(make_index):
+    reader = make_index(
+        document("lantern_x", dependents=99),
+        document("LANTERN-X", dependents=9),
+        document("a", "Lantern-X", dependents=99),
+        document("z", "lantern-x"),
+    )
+    assert names(reader.search("lantern-x")) == ["z", "LANTERN-X", "a", "lantern_x"]
+
+
+def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index, monkeypatch):
+    monkeypatch.setattr(finding, "MOST_EXACT", 2)
+    light = Binary("light", files=("/usr/bin/lantern",))
+    reader = make_index(document("lantern-viewer"), *(document(name, binaries=(light,)) for name in "abc"))
+    assert names(reader.search("lantern")) == ["a", "b", "lantern-viewer"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "carried"),
+    [
+        ("command", LONG.title(), {"files": (f"/usr/bin/{LONG.title()}",)}),
+        ("command", LONG.title(), {"files": (f"/usr/bin/{LONG.lower()}",)}),
+        ("path", f"/opt/{LONG}", {"files": (f"/opt/{LONG}",)}),
+        ("capability", f"lantern({LONG})", {"provides": (f"lantern({LONG})",)}),
+        ("foreign", LONG, {"provides": (f"npm({LONG})",)}),
+        ("file", f"{LONG}.conf", {"files": (f"/etc/{LONG}.conf",)}),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 20 else "",
+)
+def test_what_is_longer_than_a_term_is_found(make_index, kind, text, carried):
+    reader = make_index(document("a", binaries=(Binary("a", **carried),)))
+    [hit] = reader.search(text).hits
+    assert [reason.kind for reason in hit.reasons] == [kind]
+    # All of it counts.
+    assert reader.search(f"{text[:-9]}x{text[-9:]}").total == 0
 
 
 def test_all_that_have_a_command_come_first_the_most_important_at_once(make_index):
@@ -122,6 +214,21 @@ def test_a_folder_that_many_packages_share_says_nothing(reader):
     assert reader.search("/usr/share/all/other").total == 0
 
 
+@pytest.mark.parametrize(("packages", "in_folder", "found"), [(2, 2, 2), (3, 2, 0), (2, 1, 0)])
+def test_so_many_packages_may_share_a_folder_that_says_something(make_index, monkeypatch, packages, in_folder, found):
+    monkeypatch.setattr(finding, "MOST_IN_FOLDER", in_folder)
+    files = ("/usr/share/lantern/one",)
+    reader = make_index(*(document(name, binaries=(Binary(name, files=files),)) for name in "abc"[:packages]))
+    # Of a file that several have each is found, whatever there is in its folder.
+    assert [reader.search(text).total for text in (f"{files[0]}x", files[0])] == [found, packages]
+
+
+def test_a_path_leads_to_the_nearest_folder_alone(make_index):
+    near, far = Binary("b", files=("/usr/share/lantern/b/one",)), Binary("a", files=("/usr/share/lantern/one",))
+    reader = make_index(document("a", binaries=(far,)), document("b", binaries=(near,)))
+    assert names(reader.search("/usr/share/lantern/b/two")) == ["b"]
+
+
 def test_a_hit_is_called_by_the_binary_that_was_asked_for(reader):
     assert [reader.search(text).hits[0].name for text in ("openssl-libs", "openssl", "htop")] == [
         "openssl-libs",
@@ -160,11 +267,19 @@ def test_a_text_finds_first(reader, text, first):
         ("/usr/sbin/kakoune", "kakoune", "kakoune"),
         ("pkgconfig(kakoune)", "kakoune", "kakoune"),
         ("libssl-dev", "libssl", "openssl"),
+        ("kakoune-nox", "kakoune", "kakoune"),
     ],
 )
 def test_what_finds_nothing_is_corrected_and_that_is_told(reader, text, corrected, first):
     found = reader.search(text)
     assert (found.corrected, names(found)[0]) == (corrected, first)
+
+
+def test_words_that_are_too_short_or_too_long_are_not_corrected(make_index):
+    longest = "abcdefghijklmnopqrstuvwxyz"[: terms.SPELT_TO]
+    reader = make_index(document("lamp"), document(longest))
+    texts = ["lomp", "lmp", f"{longest[:-1]}A", f"{longest}A"]
+    assert [reader.search(text).corrected for text in texts] == ["lamp", None, longest, None]
 
 
 def test_a_slip_that_is_in_some_description_is_asked_about(make_index):
@@ -176,6 +291,63 @@ def test_a_slip_that_is_in_some_description_is_asked_about(make_index):
 @pytest.mark.parametrize("text", ["kakoune", "terminal", "file manager", "cryptography"])
 def test_what_is_no_slip_is_not_asked_about(reader, text):
     assert reader.search(text).suggestion is None
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        # Something is called so.
+        document("my-lanterns", summary="Lanterns"),
+        document("other", "my-lanterns", summary="Lanterns"),
+        document("other", binaries=(Binary("other", obsoletes=("lanterns",)),)),
+    ],
+)
+def test_what_something_is_called_is_not_asked_about(make_index, found):
+    hits = make_index(document("lantern"), found).search("lanterns")
+    assert (names(hits), hits.suggestion) == ([found.name], None)
+
+
+def test_what_may_be_meant_must_be_the_name_of_something(make_index):
+    reader = make_index(document("a", summary="Kakoune"), document("b", description="kakuone"))
+    assert (reader.search("kakuone").total, reader.search("kakuone").suggestion) == (1, None)
+
+
+def test_only_the_first_page_asks_what_may_be_meant(make_index):
+    reader = make_index(document("kakoune"), *(document(name, description="Like kakuone") for name in "ab"))
+    pages = [reader.search("kakuone", start, rows) for start, rows in ((0, 1), (1, 1), (2, 1), (0, 0))]
+    assert [(page.total, page.suggestion) for page in pages] == [(2, "kakoune"), (2, None), (2, None), (2, None)]
+
+
+def test_what_was_corrected_is_not_asked_about(make_index):
+    reader = make_index(document("cedar", dependents=900), document("other", summary="A ceder"))
+    assert reader.search("ceder").suggestion == "cedar"
+    found = reader.search("xceder")
+    assert (names(found), found.corrected, found.suggestion) == (["other"], "ceder", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found", "has_all"),
+    [
+        ("file manager", True, True),
+        ("containers zzzzzz", True, False),
+        ("zzzzzz qqqqqq", False, True),
+        ("", False, True),
+    ],
+)
+def test_what_has_only_some_of_the_words_is_marked(reader, text, is_found, has_all):
+    found = reader.search(text)
+    assert (bool(found.hits), found.has_all) == (is_found, has_all)
+
+
+def test_of_what_has_some_of_the_words_the_rarest_comes_first_and_equals_in_order(make_index):
+    common = [document(name, summary="A lantern") for name in ("zzz", "yyy", "xxx")]
+    reader = make_index(*common, document("zebras", summary="A zebra"))
+    assert names(reader.search("lantern zebra missing")) == ["zebras", "xxx", "yyy", "zzz"]
+
+
+def test_a_description_climbs_not_by_repeating_a_word(make_index):
+    reader = make_index(document("zz", description="Lantern " * 9), document("aa", description="A lantern and more"))
+    assert names(reader.search("lantern")) == ["aa", "zz"]
 
 
 def test_what_finds_something_is_not_corrected(reader):
@@ -222,13 +394,31 @@ def test_corrected_pages_follow_each_other(reader):
 
 
 def test_capabilities_lead_to_the_binaries_that_provide_them(reader):
-    asked = ["libssl.so.3()(64bit)", "/usr/sbin/htop", "htop", "openssl(cli)", "unknown", ""]
+    asked = ["libssl.so.3()(64bit)", "libssl.so.3", "/usr/sbin/htop", "htop", "openssl(cli)", "unknown", ""]
     assert reader.providers(asked) == {
         "libssl.so.3()(64bit)": ("openssl-libs",),
+        "libssl.so.3": ("openssl-libs",),
         "/usr/sbin/htop": ("htop",),
         "htop": ("htop",),
         "openssl(cli)": ("openssl",),
     }
+
+
+def test_of_many_providers_some_are_given_each_once(make_index):
+    many = tuple(Binary(f"b{number:02}", provides=("lantern(many)",)) for number in range(30))
+    few = tuple(Binary(f"b{number:02}", provides=("lantern(few)",)) for number in range(3))
+    reader = make_index(document("a", binaries=many), *(document(name, binaries=few) for name in ("b", "c")))
+    assert reader.providers(["lantern(many)", "lantern(few)"]) == {
+        "lantern(many)": tuple(f"b{number:02}" for number in range(20)),
+        "lantern(few)": ("b00", "b01", "b02"),
+    }
+
+
+def test_what_is_longer_than_a_term_has_providers(make_index):
+    binary = Binary("a", provides=(f"{LONG}({LONG})",), obsoletes=(LONG,), files=(f"/opt/{LONG}",))
+    reader = make_index(document("a", binaries=(binary,)))
+    asked = [f"{LONG}({LONG})", f"/opt/{LONG}"]
+    assert (reader.providers(asked), reader.obsoleters(LONG)) == (dict.fromkeys(asked, ("a",)), ("a",))
 
 
 def test_a_name_elsewhere_is_found_whatever_letters_it_has(make_index):
