@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.search import completing
+from fedora_packages.nvr import LONGEST_NAME
+from fedora_packages.search import completing, terms
 from fedora_packages.search.completing import Completion
 from fedora_packages.search.document import Binary
 from fedora_packages.search.reader import Reader
@@ -112,10 +113,46 @@ def test_a_long_beginning_is_found_after_many_that_begin_alike(make_index):
     assert [found.name for found in reader.complete("one lanternfishery", 2)] == ["lanternfishery-one"]
 
 
+def test_what_has_all_words_is_found_after_many_that_have_one(make_index):
+    reader = make_index(*(document(f"lantern-{number}") for number in range(400)), document("lantern-of-zebras"))
+    assert [found.name for found in reader.complete("lantern zebra")] == ["lantern-of-zebras"]
+
+
+def test_the_longest_names_that_there_may_be_are_completed(make_index):
+    source, binary = "s" * LONGEST_NAME, "b" * LONGEST_NAME
+    reader = make_index(document(source, binary))
+    assert [found.name for text in ("ss", "bb") for found in reader.complete(text)] == [source, binary]
+
+
 def test_of_names_that_differ_in_signs_the_one_that_was_typed_comes_first(make_index):
     reader = make_index(document("gcc-c"), document("gcc-c++"), document("GCC-C"))
     assert [found.name for found in reader.complete("gcc-c++")] == ["gcc-c++", "gcc-c", "GCC-C"]
     assert [found.name for found in reader.complete("Gcc-C++")][:1] == ["gcc-c++"]
+
+
+def test_each_kind_has_its_turn(make_index):
+    reader = make_index(
+        *(
+            document(f"lantern-s{n}", binaries=(Binary(f"lantern-b{n}", files=(f"/usr/bin/lantern-c{n}",)),))
+            for n in "123456"
+        )
+    )
+    kinds = "".join(found.kind[0] for found in reader.complete("lantern", 12))
+    assert kinds == "sssbbc" * 2
+
+
+def test_of_a_long_text_its_beginning_is_completed(make_index):
+    words = "abcdefgh"[: completing.WORDS_READ]
+    reader = make_index(document("x-" + "-".join(words)))
+    texts = [f"{' '.join(words)} z", "x" + " " * completing.TEXT_READ + "z"]
+    assert [len(reader.complete(text)) for text in texts] == [1, 1]
+
+
+def test_a_long_name_comes_before_those_that_only_begin_alike(make_index):
+    alike = "lantern" * 6
+    assert len(alike) > terms.WORD_LETTERS
+    reader = make_index(document(f"{alike}x"), document(f"{alike}-yy"), document(f"{alike}y"))
+    assert [found.name for found in reader.complete(f"{alike}y")][:2] == [f"{alike}y", f"{alike}-yy"]
 
 
 def test_a_command_of_several_packages_leads_to_each(make_index):
