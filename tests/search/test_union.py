@@ -1,0 +1,64 @@
+"""The union: what is kept of what several releases have, and what of the document before it."""
+
+import pytest
+
+from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
+from fedora_packages.search.union import LETTERS_KEPT, carried_over, kept, saying, united
+from tests.search.fedora import document
+
+LONGEST = "x" * LETTERS_KEPT
+
+
+@pytest.mark.parametrize(
+    ("texts", "most", "expected"),
+    [
+        ([], 2, ()),
+        (["", None], 2, ()),
+        (["a", "b", "a", "", None, "c"], 5, ("a", "b", "c")),
+        (["a", "b", "c"], 2, ("a", "b")),
+        # What is left out leaves room for what follows.
+        (["a\nb", "c", "d", "e"], 2, ("c", "d")),
+        (["a\nb", "c"], 5, ("c",)),
+        (["a", "b\n"], 1, ("a",)),
+        (["\n"], 1, ()),
+        ([f"{LONGEST}x", "c", "d", "e"], 2, ("c", "d")),
+        ([LONGEST, f"{LONGEST}x", "c"], 5, (LONGEST, "c")),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_the_first_texts_are_kept_without_what_can_be_no_name(texts, most, expected):
+    assert kept(texts, most) == expected
+
+
+def test_a_source_has_the_first_of_its_binaries_by_name():
+    found = [(Binary(f"b{number:05}"), ["f45"]) for number in reversed(range(BINARIES_KEPT + 1))]
+    names = united("source", ["rawhide", "f45"], found, None).binary_names
+    assert (len(names), names[0], names[-1]) == (BINARIES_KEPT, "b00000", f"b{BINARIES_KEPT - 1:05}")
+
+
+def test_a_binary_says_which_releases_have_it_where_not_all_have():
+    found = united("source", ["rawhide", "f45"], [(Binary("a"), ["rawhide", "f45"]), (Binary("b"), ["f45"])], "pingou")
+    assert (found.branch, found.owner) == ("rawhide", "pingou")
+    assert [(binary.releases, found.releases_of(binary.name)) for binary in found.binaries] == [
+        ((), ("rawhide", "f45")),
+        (("f45",), ("f45",)),
+    ]
+
+
+def test_texts_are_bounded():
+    found = saying(document("a"), *("x" * 9999,) * 3)
+    assert (len(found.summary), len(found.description), len(found.url)) == (SUMMARY_KEPT, DESCRIPTION_KEPT, URL_KEPT)
+
+
+@pytest.mark.parametrize(
+    ("retired", "summary", "expected"),
+    [(True, "", "Old"), (True, "Retired", "Retired"), (False, "", ""), (False, "New", "New")],
+)
+def test_what_a_retired_package_was_is_carried_over_unless_it_says_something(retired, summary, expected):
+    old = document("a", summary="Old", description="Old text", url="http://old", dependents=7)
+    found = carried_over(document("a", retired=retired, summary=summary), old)
+    assert (found.summary, found.description == "Old text", found.dependents) == (expected, expected == "Old", 7)
+
+
+def test_without_a_document_before_it_nothing_is_carried_over():
+    assert carried_over(document("a", retired=True), None) == document("a", retired=True)
