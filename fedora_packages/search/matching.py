@@ -156,7 +156,7 @@ class Question:
     def reasons(self, document: Document) -> list[Reason]:
         """Return why prose, or the owner, makes a package match: none where its name says it."""
         words = [word for word in self._words if word not in terms.STOP_WORDS]
-        if self.text in document.binary_names or words and all(terms.has_part(document.name, word) for word in words):
+        if words and all(terms.has_part(document.name, word) for word in words):
             return []
         if document.owner and terms.fold(self.text) == terms.fold(document.owner):
             return [Reason("maintainer", document.owner)]

@@ -13,6 +13,7 @@ import hashlib
 import lzma
 import os
 import re
+import threading
 import time
 import zlib
 from collections.abc import Callable, Generator
@@ -94,6 +95,7 @@ class Mirror:
         self._folder = folder
         self._is_over = is_over
         self._timeout = timeout
+        self._coming: dict[str, threading.Lock] = {}
 
     def address(self, path: str) -> str:
         """Return where a file is, for people."""
@@ -129,11 +131,13 @@ class Mirror:
             told(announced.size)
         else:
             found = self._folder / f"{announced.checksum[1]}{Path(announced.href).suffix}"
-            if found.exists() and found.stat().st_size == announced.size:
-                self._check_packed(where, found, announced)
-                told(announced.size)
-            else:
-                self._download(where, found, announced, told)
+            # Two repositories may have the same file, both of which are empty, say.
+            with self._coming.setdefault(found.name, threading.Lock()):
+                if found.exists() and found.stat().st_size == announced.size:
+                    self._check_packed(where, found, announced)
+                    told(announced.size)
+                else:
+                    self._download(where, found, announced, told)
         return Fetched(found, self._unpacked(where, found, announced))
 
     def _download(self, where: str, found: Path, announced: Announced, told: Callable[[int], None]) -> None:

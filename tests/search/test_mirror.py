@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -120,6 +122,21 @@ def test_what_came_whole_is_not_asked_for_again(upstream, tmp_path, packed):
     announced = announce(packed, href="a.xml.gz")
     for _ in range(2):
         Mirror(upstream.url, tmp_path).fetch("r", announced)
+    assert len(upstream.asked) == 1
+
+
+def test_what_several_repositories_have_comes_once_for_all_that_ask_at_once(upstream, tmp_path, packed):
+    count = 6
+    for number in range(count):
+        upstream.answers[f"/{number}/a.xml.gz"] = Answer(packed)
+    mirror, announced, all_are_there = Mirror(upstream.url, tmp_path), announce(packed, href="a.xml.gz"), Barrier(count)
+
+    def fetch(number):
+        all_are_there.wait()
+        return mirror.fetch(str(number), announced).path.read_bytes()
+
+    with ThreadPoolExecutor(count) as pool:
+        assert list(pool.map(fetch, range(count))) == [packed] * count
     assert len(upstream.asked) == 1
 
 
