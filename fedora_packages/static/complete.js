@@ -115,6 +115,8 @@
       field.addEventListener("keydown", (event) => this.#pressed(event));
       field.addEventListener("blur", () => this.#close());
       field.form.addEventListener("submit", () => this.#close());
+      // Who comes back is given the page as it was left, with what was typed over what it shows.
+      addEventListener("pageshow", (event) => event.persisted && this.#startAgain());
       // The focus stays in the field; a click is that of a link.
       this.#list.addEventListener("mousedown", (event) => event.preventDefault());
       this.#list.addEventListener("click", () => this.#close());
@@ -233,6 +235,13 @@
       this.#list.hidden = true;
       this.#field.setAttribute("aria-expanded", "false");
       this.#status.textContent = "";
+    }
+
+    // Be as the page came: its own text in the field, and no list.
+    #startAgain() {
+      this.#field.value = this.#field.defaultValue;
+      this.#text = typedIn(this.#field);
+      this.#close();
     }
 
     // Choose the option of a number; -1 is none.
