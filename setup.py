@@ -77,7 +77,7 @@ setup(
     entry_points={
         "console_scripts": [
             "fedora-packages-worker = fedora_packages.worker.daemon:main",
-            "fedora-packages-index = fedora_packages.search.command:main",
+            "fedora-packages-index = fedora_packages.search.entry:main",
             "fedora-packages-sandbox = fedora_packages.sandbox.cli:main",
         ],
         "paste.app_factory": ["main = fedora_packages:main"],

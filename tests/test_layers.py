@@ -33,7 +33,7 @@ LAYERS = (
     ("health",),
     ("troubles",),
     ("views", "routes"),
-    ("__init__", "worker.daemon", "worker.hub", "worker", "search.command"),
+    ("__init__", "worker.daemon", "worker.hub", "worker", "search.command", "search.entry"),
 )
 
 #: Each library and the only modules that may import it.  The sandbox is apart.

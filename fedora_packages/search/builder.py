@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -26,7 +26,7 @@ from typing import Any
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search import from_mdapi, from_repodata
 from fedora_packages.search.assembly import Assembly
-from fedora_packages.search.mirror import Mirror
+from fedora_packages.search.mirror import PART, Mirror
 from fedora_packages.search.patience import RETRIES, Patience
 from fedora_packages.search.reader import LAST, Reader
 from fedora_packages.search.stage import Means, Progress, Staged, nobody_watches
@@ -35,6 +35,11 @@ from fedora_packages.search.writer import index_lock, is_sound
 
 #: Seconds for which a build waits for the worker to end a batch.
 LOCK_WAIT = 300.0
+
+#: What a build that did not end leaves, in half a sentence: nothing, what the next one goes on from, or all that it was to make.
+AS_IT_WAS = "the index is as it was"
+STAGED = f"{AS_IT_WAS}, and the next run goes on from what is staged"
+BUILT = "the new index is in place"
 
 #: Seconds for which a description that a killed build has staged is taken.
 FRESH = 24 * 3600.0
@@ -88,6 +93,8 @@ class Builder:
         self._lock_wait = lock_wait
         self._fresh = fresh
         self._clock = clock
+        #: What a build has left that failed or was interrupted: `AS_IT_WAS`, `STAGED` or `BUILT`.
+        self.left = AS_IT_WAS
 
     def build(self) -> Built:
         """Build the index and swap it in.
@@ -117,7 +124,7 @@ class Builder:
             is_current_sound = is_sound(self.index)
             old = self.index if is_current_sound else self.last if is_sound(self.last) else None
             means = self._means(old)
-            with Staging(self._beside("staging")) as staging:
+            with Staging(self._beside("staging")) as staging, self._saying_what_is_left(staging):
                 with _timed(phases, "staging"):
                     staged = self._stage(staging, means)
                 assembly = Assembly(staging, staged, means.index)
@@ -128,6 +135,7 @@ class Builder:
             copy = folder.with_name(f"{folder.name}.copy")
             shutil.copytree(folder, copy)
             _swap(self.index, folder)
+            self.left = BUILT
             _swap(self.last, copy)
             staging.remove()
             shutil.rmtree(self._beside("staging.d"), ignore_errors=True)
@@ -147,6 +155,18 @@ class Builder:
             failed=staged.failed,
             skipped=staged.skipped,
         )
+
+    @contextmanager
+    def _saying_what_is_left(self, staging: Staging) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # A file that did not come whole is asked for again.
+            downloads = (path for path in self._beside("staging.d").glob("*") if path.suffix != PART)
+            with suppress(SearchUnavailable):
+                if self.left == AS_IT_WAS and (any(downloads) or not staging.is_empty):
+                    self.left = STAGED
+            raise
 
     def _means(self, old: Path | None) -> Means:
         return Means(

@@ -19,6 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from fedora_packages import connectors, settings
 from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError, UpstreamError
 from fedora_packages.search.builder import Builder, Built
+from fedora_packages.search.entry import INTERRUPTED
 from fedora_packages.search.stage import Progress
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
@@ -29,7 +30,10 @@ SOURCES = ("repodata", "mdapi")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 built, 1 failed (the old index is as it was), 2 wrong settings."""
+    """Run the command and return its exit status: 0 built, 1 failed, 2 wrong settings, `INTERRUPTED` after Ctrl-C.
+
+    A build that fails or is interrupted leaves the index as it is.
+    """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     # Which repositories are not there is worth a word to whoever builds.
@@ -41,26 +45,34 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"fedora-packages-index: {error}", file=sys.stderr)
         return 2
+    with _progress() as progress:
+        builder = _builder(given, options, progress)
+        try:
+            built = builder.build()
+        except (UpstreamError, IndexLocked, SearchUnavailable) as error:
+            said, status = str(error), 1
+        except KeyboardInterrupt:
+            said, status = "interrupted", INTERRUPTED
+        else:
+            said, status = "", 0
+    # Below the bars, which are closed by now.
+    if said:
+        print(f"fedora-packages-index: {said}; {builder.left}", file=sys.stderr)
+    else:
+        _tell(built, options.json)
+    return status
+
+
+def _builder(given: settings.Settings, options: argparse.Namespace, progress: Progress) -> Builder:
     source, mirror = options.source or (given.search.source, None)
-    try:
-        with _progress() as progress:
-            loaded = connectors.load(_asking(given, options.concurrency), "index")
-            built = Builder(
-                given.search.index,
-                loaded,
-                (mirror or given.search.mirror) if source == "repodata" else None,
-                concurrency=options.concurrency,
-                progress=progress,
-                fresh=options.fresh * 3600,
-            ).build()
-    except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        print(f"fedora-packages-index: {error}; the index is as it was", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("fedora-packages-index: interrupted; the index is as it was", file=sys.stderr)
-        return 1
-    _tell(built, options.json)
-    return 0
+    return Builder(
+        given.search.index,
+        connectors.load(_asking(given, options.concurrency), "index"),
+        (mirror or given.search.mirror) if source == "repodata" else None,
+        concurrency=options.concurrency,
+        progress=progress,
+        fresh=options.fresh * 3600,
+    )
 
 
 def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:

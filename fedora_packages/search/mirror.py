@@ -44,6 +44,9 @@ PACKAGE_BYTES = 32 << 20
 CHUNK = 1 << 20
 HEAD = 4096
 
+#: What the name of a file ends with until it has come whole.
+PART = ".part"
+
 #: Seconds that an answer may pause, and bytes a second that a download makes at the least, after a minute.
 TIMEOUT = 30.0
 SLOWEST = 50_000
@@ -142,7 +145,7 @@ class Mirror:
 
     def _download(self, where: str, found: Path, announced: Announced, told: Callable[[int], None]) -> None:
         self._folder.mkdir(exist_ok=True)
-        part = found.with_name(f"{found.name}.part")
+        part = found.with_name(f"{found.name}{PART}")
         digest = hashlib.new(announced.checksum[0])
         deadline, size = time.monotonic() + 60 + announced.size / SLOWEST, 0
         pieces = self._pieces(where)

@@ -9,8 +9,9 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,8 +67,8 @@ def _at_once(
         for folder, part in zip(folders, parts, strict=True):
             ours, its = context.Pipe(duplex=False)
             told.append(stack.enter_context(ours))
-            with its:
-                process = context.Process(target=_run, args=(write, folder, part, its), daemon=True)
+            process = context.Process(target=_run, args=(write, folder, part, its), daemon=True)
+            with its, uninterrupted():
                 process.start()
             stack.callback(process.join)
             stack.callback(process.kill)
@@ -76,9 +77,6 @@ def _at_once(
 
 def _run(write: Write[Any, Any], folder: Path, part: Any, told: Connection) -> None:
     end_with_parent()
-    # Who interrupts from a terminal interrupts all; one of them says so.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
     count = 0
 
     def tell(done: int) -> None:
@@ -93,6 +91,21 @@ def _run(write: Write[Any, Any], folder: Path, part: Any, told: Connection) -> N
         told.send((None, result))
     except FedoraPackagesError as error:
         told.send((None, error))
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Have a process that is begun meanwhile not interrupted by Ctrl-C, from its beginning on.
+
+    Who interrupts from a terminal interrupts all of its processes; one of them says so, and ends the others.
+    """
+    # Python's tracker of shared resources, which the first process brings about, would lift the block when it is begun.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_with_parent() -> None:

@@ -131,6 +131,15 @@ class Staging:
                 raise
             self._connection.execute("commit")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it yet."""
+        with self._errors():
+            row = self._connection.execute(
+                "select exists (select 1 from repository) or exists (select 1 from described)"
+            )
+            return not row.fetchone()[0]
+
     # Repositories.
 
     def has(self, repository: Repository, checksum: str) -> bool:

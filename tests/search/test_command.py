@@ -2,14 +2,20 @@
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from fedora_packages import connectors, settings
-from fedora_packages.search import command
+from fedora_packages.search import command, staging
 from tests.search.fedora import small_fedora
 from tests.search.repos import publish
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -69,6 +75,101 @@ def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(config, fedora, 
     fedora.down.add("koji")
     assert command.main([str(config)]) == 1
     assert "koji was asked" in capsys.readouterr().err
+
+
+def test_a_build_that_fails_says_what_it_leaves(config, fedora, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.down.add("koji")
+    command.main([str(config)])
+    assert capsys.readouterr().err.splitlines()[-1].endswith("; the index is as it was")
+
+
+@pytest.mark.parametrize(
+    ("phase", "left", "is_staged"),
+    [
+        ("described 0", "the index is as it was", False),
+        ("described 5", "the index is as it was, and the next run goes on from what is staged", True),
+        ("documents 0", "the index is as it was, and the next run goes on from what is staged", True),
+        ("swapped", "the new index is in place", True),
+    ],
+)
+def test_ctrl_c_is_one_line_that_says_what_is_left(
+    config, fedora, tmp_path, capsys, monkeypatch, phase, left, is_staged
+):
+    def interrupt(now):
+        if now == phase:
+            raise KeyboardInterrupt
+
+    def remove(self):
+        if (tmp_path / "index").exists():
+            interrupt("swapped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(command.Lines, "__call__", lambda self, phase, done, total: interrupt(f"{phase} {done}"))
+        patched.setattr(staging.Staging, "remove", remove)
+        assert command.main([str(config)]) == 130
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"fedora-packages-index: interrupted; {left}\n")
+    asked = len(fedora.asked)
+    assert command.main([str(config)]) == 0
+    # What is staged is not asked for again; releases, the lists of packages and what decides where to look are.
+    assert (len(fedora.asked) - asked < asked) is is_staged
+
+
+def test_what_came_whole_is_staged_though_nothing_of_it_was_read(config, fedora, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.down.add("koji")
+    folder = tmp_path / "index.staging.d"
+    folder.mkdir()
+    for name, is_told in (("file.xml.zst.part", False), ("file.xml.zst", True)):
+        (folder / name).touch()
+        command.main([str(config)])
+        assert ("goes on from what is staged" in capsys.readouterr().err) is is_told
+
+
+LOADING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "fedora_packages.search.builder":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from fedora_packages.search.entry import main
+sys.exit(main(["production.ini"]))
+"""
+
+
+def test_ctrl_c_while_modules_load_is_one_line():
+    ended = subprocess.run([sys.executable, "-c", LOADING], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "fedora-packages-index: interrupted; the index is as it was\n"
+
+
+WAITING = """
+import os, signal, sys, threading
+from fedora_packages.search import command, entry
+
+def build(self):
+    threading.Thread(target=threading.Event().wait).start()
+    raise KeyboardInterrupt
+
+command.Builder.build = build
+status = entry.main(sys.argv[1:])
+os.kill(os.getpid(), signal.SIGINT)
+sys.exit(status)
+"""
+
+
+def test_a_second_ctrl_c_waits_for_no_thread(config):
+    ended = subprocess.run(
+        [sys.executable, "-c", WAITING, str(config)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == -signal.SIGINT
+    # What rpm's library says where it is not installed whole comes before.
+    assert ended.stderr.endswith("fedora-packages-index: interrupted; the index is as it was\n")
+    assert "Traceback" not in ended.stderr
 
 
 def test_wrong_settings_are_one_line_and_exit_2(tmp_path, capsys):

@@ -129,6 +129,14 @@ def test_a_process_that_dies_is_told(tmp_path):
         in_parts(die, tmp_path / "index", ["live", "die"], print)
 
 
+def test_a_process_that_is_interrupted_while_it_loads_leaves_that_to_who_began_it(tmp_path, capfd):
+    # Whatever process imports it is interrupted.
+    from tests.search.interrupted import write_nothing
+
+    assert in_parts(write_nothing, tmp_path / "index", ["one", "two"], lambda done: None) == [None, None]
+    assert capfd.readouterr().err == ""
+
+
 def say_how_many(told):
     """Tell how many parts a process writes at once."""
     told.send(most_parts())
