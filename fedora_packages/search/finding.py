@@ -15,7 +15,7 @@ from fedora_packages.search import terms
 from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, plain
 from fedora_packages.search.correcting import corrections
 from fedora_packages.search.document import Document
-from fedora_packages.search.lookup import binaries_with, building, document, first, having, name_of
+from fedora_packages.search.lookup import Carriers, binaries_with, building, document, first, having, name_of
 from fedora_packages.search.matching import BINARIES_NAMED, Question
 from fedora_packages.search.reasons import Reason
 
@@ -23,6 +23,9 @@ from fedora_packages.search.reasons import Reason
 LAST_HIT = 10_000
 MOST_ROWS = 200
 MOST_EXACT = 20
+
+#: Packages that are named for having replaced a retired one.
+MOST_SUCCESSORS = 5
 
 #: How often a name is looked for in what was a name in a text: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
 NAMES_WITHIN = 2
@@ -35,13 +38,15 @@ MOST_IN_FOLDER = 20
 class Hit:
     """A package that was found: the names of its binaries that match (a few), and what else it was found by.
 
-    ``name`` is what was found: the source, or the binary that the text names.
+    ``name`` is what was found: the source, or the binary that the text names.  ``replaced_by`` are the binaries that obsolete
+    what is retired, the most important first.
     """
 
     document: Document
     binaries: tuple[str, ...]
     reasons: tuple[Reason, ...] = ()
     name: str = ""
+    replaced_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,14 @@ def _hits(
     foreign = terms.FOREIGN + bounded(question.text.casefold())
     if database.term_exists(foreign):
         reasons.append(foreign)
-    return Hits(total, tuple(_hit(database, question, docid, reasons) for docid in (*exact, *found)))
+    hits = (_hit(database, question, docid, reasons) for docid in (*exact, *found))
+    carriers = Carriers(database)
+    return Hits(total, tuple(_with_successors(carriers, hit) if hit.document.retired else hit for hit in hits))
+
+
+def _with_successors(carriers: Carriers, hit: Hit) -> Hit:
+    found = carriers.carrying(terms.OBSOLETED + bounded(hit.document.name))
+    return replace(hit, replaced_by=found[:MOST_SUCCESSORS])
 
 
 _KINDS = {

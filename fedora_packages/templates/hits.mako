@@ -14,7 +14,17 @@
       <span class="mark">retired</span>\
     % endif
     </h2>
+    % if hit.summary:
     <p>${hit.summary}</p>
+    % endif
+    % if hit.replaced_by:
+    <p>Replaced by
+      % for name in hit.replaced_by:
+      <a href="${request.route_path('package', package=name)}">${name}</a>\
+${"" if loop.last else ","}
+      % endfor
+    </p>
+    % endif
     % if hit.why:
     <ul class="why">
       % for why in hit.why:

@@ -37,13 +37,15 @@ class Why:
 class Shown:
     """A hit: the package that was found, and where its name is a binary's, the source that builds it.
 
-    ``only_in`` are the branches that have it where rawhide, of which most people think, has not.
+    ``only_in`` are the branches that have it where rawhide, of which most people think, has not; ``replaced_by`` what
+    has replaced a package that is retired.
     """
 
     name: str
     source: str | None
     summary: str
     is_retired: bool
+    replaced_by: tuple[str, ...]
     only_in: tuple[str, ...]
     binaries: tuple[str, ...]
     why: tuple[Why, ...]
@@ -63,6 +65,7 @@ def _shown(hit: Hit) -> Shown:
         source=of.name if is_binary else None,
         summary=own or of.summary,
         is_retired=of.retired,
+        replaced_by=hit.replaced_by,
         only_in=() if RAWHIDE in (releases := of.releases_of(hit.name)) else releases,
         # The package itself is no part of it.
         binaries=tuple(name for name in hit.binaries if name not in (hit.name, of.name)),

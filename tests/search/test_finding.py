@@ -55,6 +55,19 @@ def reader(tmp_path_factory):
     return Reader(path)
 
 
+@pytest.fixture
+def make_reader(tmp_path):
+    """A reader of an index of some documents."""
+
+    def make(*documents):
+        with Writer(tmp_path / "index", create=True) as writer:
+            writer.replace(documents)
+            writer.commit()
+        return Reader(tmp_path / "index")
+
+    return make
+
+
 def names(hits):
     return [hit.document.name for hit in hits.hits]
 
@@ -424,6 +437,28 @@ def test_what_is_longer_than_a_term_has_providers(make_index):
 def test_a_name_elsewhere_is_found_whatever_letters_it_has(make_index):
     reader = make_index(document("fonts", binaries=(Binary("fonts", provides=("font(Café)",)),)))
     assert reader.search("CAFÉ").hits[0].reasons == (Reason("foreign", "café", ("fonts",)),)
+
+
+def test_a_retired_package_that_is_found_names_what_replaced_it(make_reader):
+    reader = make_reader(
+        document("lantern", retired=True),
+        document("lantern-doc", retired=True),
+        document("torch", binaries=(Binary("torch-cli", obsoletes=("lantern",)),)),
+        document("lamp", dependents=7, binaries=(Binary("lamp", obsoletes=("lantern", "torch")),)),
+    )
+    found = {hit.document.name: hit.replaced_by for hit in reader.search("lantern").hits}
+    assert found == {"lantern": ("lamp", "torch-cli"), "lantern-doc": (), "lamp": (), "torch": ()}
+    # What is not retired is replaced by nothing, whatever somebody says.
+    assert [hit.replaced_by for hit in reader.search("torch").hits if hit.document.name == "torch"] == [()]
+
+
+def test_no_more_successors_are_named_than_help(make_reader):
+    names = [f"new{number}" for number in range(finding.MOST_SUCCESSORS + 3)]
+    reader = make_reader(
+        document("old", retired=True), *(document(n, binaries=(Binary(n, obsoletes=("old",)),)) for n in names)
+    )
+    (found,) = (hit.replaced_by for hit in reader.search("old").hits if hit.document.name == "old")
+    assert found == tuple(names[: finding.MOST_SUCCESSORS])
 
 
 def test_a_name_that_was_obsoleted_leads_on(reader):

@@ -1,11 +1,12 @@
 """The search page."""
 
 import re
+from contextlib import ExitStack
 from urllib.parse import quote
 
 import pytest
 
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from fedora_packages.views import search as searching
 from fedora_packages.views.search import TERM_KEPT
@@ -92,6 +93,23 @@ def test_of_a_long_term_its_beginning_is_searched_for(site, address):
     assert ["Drop-down terminal" in answer.text for answer in answers] == [True, False]
 
 
+def test_a_hit_that_was_replaced_leads_to_what_replaced_it(make_site):
+    successors = (Binary("new", obsoletes=("gone",)), Binary("newer", obsoletes=("gone",)))
+    site = make_site(Document("gone", retired=True), Document("new", branch="rawhide", binaries=successors))
+    hit = next(hit for hit in site.get("/s?search=gone").html.select(".hits > li") if hit.h2.a["href"] == "/gone")
+    said = next(part for part in hit.select("p") if "Replaced" in part.text)
+    assert " ".join(said.text.split()) == "Replaced by new, newer"
+    assert [link["href"] for link in said.select("a")] == ["/new", "/newer"]
+    told = {row["name"]: row["replaced_by"] for row in site.get("/api/v1/search?q=gone").json["packages"]}
+    assert told == {"gone": ["new", "newer"], "new": []}
+
+
+def test_a_hit_without_a_summary_has_no_empty_line(make_site):
+    site = make_site(Document("gone", retired=True), Document("gone-too", "It was good", retired=True))
+    hits = site.get("/s/gone").html.select(".hits > li")
+    assert [[line.text for line in hit.select("p")] for hit in hits] == [[], ["It was good"]]
+
+
 def test_how_many_were_found_is_said(site):
     assert "1 package found." in site.get("/s/guake").text
 
@@ -101,14 +119,24 @@ def test_nothing_found_is_a_page(site):
 
 
 @pytest.fixture
-def many(service, strings, tmp_path):
+def make_site(service, strings, tmp_path):
+    """The application over an index of some documents."""
+    with ExitStack() as stack:
+
+        def make(*documents):
+            index = str(tmp_path / "index")
+            with Writer(index, create=True) as writer:
+                writer.replace(documents)
+                writer.commit()
+            return stack.enter_context(website(service, {**strings, "search.index": index}))
+
+        yield make
+
+
+@pytest.fixture
+def many(make_site):
     """The application over an index of 45 packages."""
-    index = str(tmp_path / "index")
-    with Writer(index, create=True) as writer:
-        writer.replace(Document(f"lots-{number:03}", "One of many", branch="rawhide") for number in range(45))
-        writer.commit()
-    with website(service, {**strings, "search.index": index}) as found:
-        yield found
+    return make_site(*(Document(f"lots-{number:03}", "One of many", branch="rawhide") for number in range(45)))
 
 
 def test_more_packages_than_fit_come_in_pages_that_are_linked(many):

@@ -51,6 +51,7 @@ def search(request: Request) -> dict[str, Any]:
             {
                 **listed(request, hit.document, hit.binaries),
                 "found": hit.name,
+                "replaced_by": hit.replaced_by,
                 "reasons": [asdict(reason) for reason in hit.reasons],
             }
             for hit in found.hits

@@ -147,6 +147,7 @@ COMPONENTS: dict[str, Schema] = {
     "Found": record(
         **LISTED,
         found=text("what was found: the source, or the binary that the text names"),
+        replaced_by=rows(text(), meaning="of a retired package: the binary packages that replaced it, a few"),
         reasons=rows(ref("Reason"), meaning="why, where its name does not say it"),
     ),
     "Reason": record(
