@@ -2,7 +2,7 @@
 
 The one thing to know: nothing is looked up here.  What is recognised may be of nothing that there is, and a text that is a
 package's name is a package first; both are for whoever asks.  The addresses are those that `fedora_packages.links` makes, of the
-sites in the settings and of Fedora's own.
+sites in the settings and of Fedora's own, and those of this site.
 """
 
 import re
@@ -91,10 +91,13 @@ Parameters = Mapping[str, str]
 _Rule = tuple[str, Callable[[re.Match[str], Parameters], "Pasted | None"]]
 
 
-def recognised(text: str, sites: LinksSettings) -> Pasted | None:
-    """Return what a text identifies, or None.  ``sites`` are those whose addresses are known beside Fedora's own."""
+def recognised(text: str, sites: LinksSettings, own: str = "") -> Pasted | None:
+    """Return what a text identifies, or None.
+
+    ``sites`` are those whose addresses are known beside Fedora's own, and ``own`` is the address of this site, as it was asked.
+    """
     text = text.strip()[:LOOKED_AT].lstrip(_AROUND).rstrip(_AROUND + _AFTER)
-    return _update(text) or _cve(text) or _bug(text) or _build(text) or _address(text, sites)
+    return _update(text) or _cve(text) or _bug(text) or _build(text) or _address(text, sites, own)
 
 
 def _update(text: str | None) -> Update | None:
@@ -141,6 +144,15 @@ def _of_koji_search(given: Parameters) -> Pasted | None:
 #: What is known of a repository in dist-git, however deep in it.
 _REPOSITORY = r"/rpms/([^/]+?)(?:\.git)?(?:/.*)?"
 
+#: Where all pages of this site are too, and have been since 2011.
+_TOO = "/packages"
+
+#: Pages of this site: of a search for a package, and of a package.
+_OWN: tuple[_Rule, ...] = (
+    (f"(?:{_TOO})?/s", lambda path, given: _named(given.get("search"))),
+    (f"(?:{_TOO})?(?:/s|/api/v1/packages)?/([^/]+)(?:/.*)?", lambda path, given: _named(path[1])),
+)
+
 #: By site: its name in the settings, or the address of one that no setting names.
 _ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
     "koji": (
@@ -152,7 +164,10 @@ _ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
         ("/search", lambda path, given: _of_koji_search(given)),
     ),
     "bodhi": (
-        ("/updates", lambda path, given: _build(given.get("builds")) or _named(given.get("packages"))),
+        (
+            "/updates",
+            lambda path, given: _build(given.get("builds")) or _named(given.get("packages"), given.get("search")),
+        ),
         ("/updates/([^/]+)", lambda path, given: _update(path[1])),
     ),
     "bugzilla": (
@@ -166,14 +181,15 @@ _ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
     # A binary's page there is below that of its source.
     "https://packages.fedoraproject.org": (
         ("/pkgs/([^/]+)(?:/([^/]+)(?:/.*)?)?", lambda path, given: _named(path[2], path[1])),
+        ("/search", lambda path, given: _named(given.get("query"))),
     ),
     # Where packages had their pages from 2011 to 2020, and where they are cloned from.
-    "https://apps.fedoraproject.org": (("/packages/([^/]+)(?:/.*)?", lambda path, given: _named(path[1])),),
+    "https://apps.fedoraproject.org": _OWN,
     "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", lambda path, given: _named(path[1])),),
 }
 
 
-def _address(text: str, sites: LinksSettings) -> Pasted | None:
+def _address(text: str, sites: LinksSettings, own: str) -> Pasted | None:
     """Return what an address is of; browsers give it without ``https://`` too."""
     if "/" not in text or " " in text:
         return None
@@ -181,7 +197,7 @@ def _address(text: str, sites: LinksSettings) -> Pasted | None:
     if parts is None:
         return None
     path, given = unquote(parts.path).rstrip("/"), dict(reversed(parse_qsl(parts.query)))
-    for home, rules in _homes(sites):
+    for home, rules in _homes(sites, own):
         if _host(home) == _host(parts) and path.startswith(home.path):
             for pattern, make in rules:
                 match = re.fullmatch(pattern, path.removeprefix(home.path))
@@ -192,7 +208,11 @@ def _address(text: str, sites: LinksSettings) -> Pasted | None:
     return (_build(last) if last.endswith(".rpm") else None) or _cve(last)
 
 
-def _homes(sites: LinksSettings) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
+def _homes(sites: LinksSettings, own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
+    # Who asks says which host is asked, and may say anything.
+    here = _split(own.removesuffix(_TOO))
+    if here and here.netloc:
+        yield here, _OWN
     for name, rules in _ADDRESSES.items():
         is_setting = "/" not in name
         for home in {getattr(sites, name), getattr(LinksSettings, name)} if is_setting else {name}:

@@ -92,12 +92,43 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", Named(("vim-enhanced", "vim"))),
         ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/fedora-rawhide.html", Named(("vim-enhanced", "vim"))),
         ("https://packages.fedoraproject.org/pkgs/vim", Named(("vim",))),
+        ("https://packages.fedoraproject.org/search?query=vim", Named(("vim",))),
+        ("https://bodhi.fedoraproject.org/updates/?search=guake", Named(("guake",))),
+        ("https://apps.fedoraproject.org/packages/s/guake", Named(("guake",))),
         ("https://apps.fedoraproject.org/packages/guake/builds", Named(("guake",))),
         ("https://release-monitoring.org/project/5311/", Project(5311)),
     ],
 )  # fmt: skip
 def test_what_identifies_something_is_recognised(text, expected):
     assert recognised(text, FEDORA) == expected
+
+
+@pytest.mark.parametrize("own", ["http://localhost:6543", "https://pages.example/some/where"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/guake", "/guake/", "/guake/builds?release=f45#x", "/guake/bugs/all", "/packages/guake", "/packages/guake/sources/spec",
+        "/s/guake", "/s?search=guake", "/packages/s?search=guake&page=2", "/api/v1/packages/guake/builds", "/guake/feed.atom",
+    ],
+)  # fmt: skip
+def test_an_address_of_this_site_is_of_the_package_that_it_is_about(own, path):
+    found = Named(("guake",))
+    # A proxy may speak TLS where we do not, and browsers leave out what they speak.
+    for address in (f"{own}{path}", f"https://{own.partition('://')[2]}{path}", f"{own.partition('://')[2]}{path}"):
+        assert recognised(address, OTHERS, own) == found
+    assert recognised(f"{own}{path}", OTHERS) is None
+    assert recognised(f"https://elsewhere.example{path}", OTHERS, own) is None
+
+
+@pytest.mark.parametrize("own", ["http://[", "http://", "http://:", "http://a b", ""])
+def test_a_host_that_cannot_be_is_no_site(own):
+    assert recognised("https:///guake", OTHERS, own) is None
+    assert recognised("http://[/guake", OTHERS, own) is None
+
+
+@pytest.mark.parametrize("path", ["", "/", "/%3Cscript%3E", "/a b"])
+def test_an_address_of_this_site_that_is_of_no_package_is_nothing(path):
+    assert recognised(f"http://localhost{path}", OTHERS, "http://localhost") is None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +154,8 @@ def test_what_identifies_nothing_is_not_recognised(text):
 
 @given(st.text() | st.text("FEDORAcve-20169:/.#bug?=&%rpm \n", max_size=80) | st.from_regex(r"https?://[^ ]*"))
 def test_every_text_has_an_answer(text):
-    assert recognised(text, OTHERS) == recognised(f" {text} ".strip(), OTHERS)
+    for own in ("", "http://localhost:6543"):
+        assert recognised(text, OTHERS, own) == recognised(f" {text} ".strip(), OTHERS, own)
 
 
 def test_no_more_is_looked_at_than_may_be():

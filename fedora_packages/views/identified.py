@@ -102,7 +102,7 @@ def identified(request: Request, text: str) -> Identified | None:
     text = printable(text.strip(), LOOKED_AT)
     if find(request.service.index, text) is not None:
         return None
-    pasted = recognised(text, request.service.settings.links)
+    pasted = recognised(text, request.service.settings.links, request.application_url)
     return None if pasted is None else _TELLING[type(pasted)](request, pasted)
 
 

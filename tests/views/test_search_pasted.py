@@ -319,6 +319,30 @@ def test_the_address_of_a_package_leads_to_it(site, upstream, address, package):
     assert (told(site, address)["packages"], upstream.asked) == ([package], [])
 
 
+@pytest.mark.parametrize(
+    ("host", "asked", "pasted"),
+    [
+        ("packages.example", "", "https://packages.example/vim-enhanced/builds"),
+        ("packages.example", "/packages", "https://packages.example/packages/vim-enhanced"),
+        ("packages.example", "/packages", "packages.example/vim-enhanced"),
+        ("localhost:6543", "", "http://localhost:6543/api/v1/packages/vim-enhanced"),
+    ],
+)
+def test_an_address_of_this_site_leads_to_its_package_whatever_the_site_is_called(site, host, asked, pasted):
+    answer = site.app.get(f"{asked}/s", {"search": pasted}, headers={"Host": host})
+    assert answer.html.select_one(".identified h2 a")["href"] == f"{asked}/vim-enhanced"
+    assert site.app.get(f"{asked}/s", {"search": pasted}).html.select_one(".identified") is None
+
+
+def test_where_the_site_is_below_a_path_so_are_its_addresses(site):
+    below = {"SCRIPT_NAME": "/some/where", "HTTP_HOST": "example.org"}
+    for path in ("/vim-enhanced", "/packages/vim-enhanced"):
+        answer = site.app.get("/s", {"search": f"https://example.org/some/where{path}"}, extra_environ=below)
+        assert answer.html.select_one(".identified h2 a")["href"] == "/some/where/vim-enhanced"
+        answer = site.app.get("/s", {"search": f"https://example.org{path}"}, extra_environ=below)
+        assert answer.html.select_one(".identified") is None
+
+
 def test_the_address_of_an_unknown_package_is_only_searched_for(site):
     assert told(site, "https://src.fedoraproject.org/rpms/no-such-package") is None
 
