@@ -4,6 +4,7 @@ The words of all names and summaries are in the index as spellings; what much de
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 import xapian
 
@@ -13,8 +14,11 @@ from fedora_packages.search import terms
 #: Slips that a word of so many letters may have.
 SLIPS = ((8, 2), (terms.SPELT_FROM, 1))
 
-#: Words of a text that are corrected; each that is not known costs some milliseconds.
+#: Words of a text that are looked up because they are not known; each costs some milliseconds.
 WORDS_CORRECTED = 5
+
+#: Words of a text up to which it is a surprise that no package has them all.
+FEW_WORDS = 5
 
 #: Parts of a name that are looked at.
 PARTS_DROPPED = 6
@@ -29,11 +33,14 @@ def corrections(database: xapian.Database, text: str) -> Iterator[str]:
         yield from filter(None, [_suggestion(database, terms.fold(text))])
         yield from _named_after(database, text)
     words = terms.split(text)
-    if not words or len(words) > WORDS_CORRECTED:
-        return
-    better = [word if _is_known(database, word) else _suggestion(database, word) or word for word in words]
-    if better != words:
-        yield " ".join(better)
+    # Descriptions have slips too: being in one makes no word right.  Of many words, which hardly any package has all of, slips
+    # or none, it does.
+    is_known = _is_known if len(words) <= FEW_WORDS else _is_anywhere
+    unknown = (word for word in dict.fromkeys(words) if not is_known(database, word))
+    better = {word: _suggestion(database, word) or word for word in islice(unknown, WORDS_CORRECTED)}
+    corrected = [better.get(word, word) for word in words]
+    if corrected != words:
+        yield " ".join(corrected)
 
 
 def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
@@ -48,6 +55,12 @@ def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
 def _is_known(database: xapian.Database, word: str) -> bool:
     """Whether a word is in any name or summary: others that much depends on would take its place."""
     return any(database.term_exists(prefix + word) for prefix in (terms.PART, terms.BINARY_PART, terms.SUMMARY_WORD))
+
+
+def _is_anywhere(database: xapian.Database, word: str) -> bool:
+    """Whether a word is in any name, summary or description, or says nothing."""
+    is_told = word in terms.STOP_WORDS or database.term_exists(terms.PROSE + terms.stem(word))
+    return is_told or _is_known(database, word)
 
 
 def _suggestion(database: xapian.Database, word: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.search import finding, terms
+from fedora_packages.search import correcting, finding, terms
 from fedora_packages.search.document import Binary
 from fedora_packages.search.matching import BINARIES_NAMED
 from fedora_packages.search.reader import Reader
@@ -216,13 +216,6 @@ def test_a_name_goes_on_from_the_longest_that_there_is(make_index):
     assert reader.search("emacs-extra-nox-gtk").corrected == "emacs-extra"
 
 
-def test_a_text_of_many_words_is_not_corrected(reader):
-    assert [reader.search(" ".join(["kakuone", *"abcdefgh"[:others]])).corrected for others in (4, 5)] == [
-        "kakoune a b c d",
-        None,
-    ]
-
-
 def test_a_folder_that_many_packages_share_says_nothing(reader):
     assert reader.search("/usr/share/all/other").total == 0
 
@@ -385,6 +378,36 @@ def test_what_was_corrected_is_not_corrected_again(reader, monkeypatch):
 def test_a_word_that_is_known_is_right(make_index, known):
     reader = make_index(known, document("lanterns", dependents=900), document("zebra"))
     assert reader.search("lantern zebrb").corrected == "lantern zebra"
+
+
+WORDY = "terminal emulator that keeps every file in"
+
+
+@pytest.mark.parametrize(
+    ("slip", "right"),
+    [
+        (f"{WORDY} ordr", f"{WORDY} order"),
+        ("gnome termnal for the dekstop in order", "gnome terminal for the desktop in order"),
+    ],
+)
+def test_a_text_of_many_words_is_corrected_too(reader, slip, right):
+    assert reader.search(slip).corrected == right
+
+
+def test_of_many_words_one_that_some_description_has_is_right(make_index):
+    known = document("a", summary="One two three four zebra", description="five zebrb")
+    reader = make_index(known, document("b", summary="six"))
+    assert reader.search("one two three four five six zebrb").corrected is None
+    # Of few words it is a slip, if there is no package that has them all.
+    assert reader.search("six zebrb").corrected == "six zebra"
+
+
+def test_of_many_words_only_some_that_are_not_known_are_looked_up(reader, monkeypatch):
+    asked = []
+    monkeypatch.setattr(correcting, "_suggestion", lambda database, word: asked.append(word))
+    unknown = [f"zzzz{letter}" for letter in "abcdefgh"]
+    reader.search(" ".join(["terminal", *unknown, "zzzza", "emulator"]))
+    assert asked == unknown[: correcting.WORDS_CORRECTED]
 
 
 def test_names_are_looked_for_in_names_so_deep(reader, monkeypatch):
