@@ -36,7 +36,7 @@ Fedora Packages\
 % if identified:
 <%include file="identified.mako" args="found=identified"/>
 % endif
-% if not identified:
+% if not identified or corrected:
 <p>
 % if slice.total == 1:
 1 package found.

@@ -21,6 +21,7 @@ from fedora_packages.pasted import (
     Named,
     NumberedBuild,
     NumberedPackage,
+    Pasted,
     Project,
     Update,
     Vulnerability,
@@ -99,11 +100,26 @@ def identified(request: Request, text: str) -> Identified | None:
 
     Waits for an upstream no longer than `fedora_packages.views.lookups` says.  Raises `SearchUnavailable`.
     """
+    pasted = _pasted(request, text)
+    return None if pasted is None else _TELLING[type(pasted)](request, pasted)
+
+
+def unknown_name(request: Request, text: str) -> str | None:
+    """Return the name of the package that a text would be a build or an address of, if there is no such package.
+
+    Asks no upstream.  Raises `SearchUnavailable`.
+    """
+    pasted = _pasted(request, text)
+    names = pasted.names if isinstance(pasted, Named) else (pasted.nvr.name,) if isinstance(pasted, NEVRA) else ()
+    return names[0] if names and not any(find(request.service.index, name) for name in names) else None
+
+
+def _pasted(request: Request, text: str) -> Pasted | None:
+    """Return what a text has the form of, if it is no package's name."""
     text = printable(text.strip(), LOOKED_AT)
     if find(request.service.index, text) is not None:
         return None
-    pasted = recognised(text, request.service.settings.links, request.application_url)
-    return None if pasted is None else _TELLING[type(pasted)](request, pasted)
+    return recognised(text, request.service.settings.links, request.application_url)
 
 
 def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None:
@@ -133,12 +149,13 @@ def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None
 # Builds.
 
 
-def _build(request: Request, pasted: NEVRA) -> Identified | None:
-    """Tell of a build, or of a package of one.  A name that is none makes it no build's."""
-    package = find(request.service.index, pasted.nvr.name)
+def _build(request: Request, pasted: NEVRA) -> Identified:
+    """Tell of a build, or of a package of one."""
+    package, links = find(request.service.index, pasted.nvr.name), request.links
     if package is None:
-        return None
-    nvr, links = NVR(package.source, pasted.nvr.version, pasted.nvr.release), request.links
+        note = f"No package called {pasted.nvr.name} is known here."
+        return Identified("build", str(pasted.nvr), "koji", links.build_of(str(pasted.nvr)), note=note)
+    nvr = NVR(package.source, pasted.nvr.version, pasted.nvr.release)
     places = [_place(request, package.name), _place(request, package.source), _place(request, package.source, "builds")]
     found = Identified(
         "build",

@@ -10,7 +10,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.views.api.finding import USUAL_COMPLETIONS, completed
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.searching import TERM_KEPT
 
 #: Seconds for which a description may be kept without asking.
 DESCRIPTION_KEPT = 86400

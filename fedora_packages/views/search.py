@@ -1,15 +1,13 @@
 """The search page, which is the start page where nothing is searched for."""
 
-import re
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.finding import LAST_HIT, Hits
+from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.views.hits import shown
-from fedora_packages.views.identified import identified
-from fedora_packages.views.request import printable
+from fedora_packages.views.searching import searched, term_of
 from fedora_packages.widgets.base import Slice
 from fedora_packages.widgets.parameters import parse, whole
 
@@ -17,11 +15,6 @@ TEMPLATE = "fedora_packages:templates/search.mako"
 
 #: Packages on a page of the search.
 ROWS = 20
-
-#: Characters of a term that are searched for, and shown again.
-TERM_KEPT = 200
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 #: What can be searched for, each with texts of its kind.
 EXAMPLES = (
@@ -42,8 +35,7 @@ def search(request: Request) -> dict[str, Any]:
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
     term = request.matchdict.get("term") or request.given.get("search", "")
-    # What divides words in a program's hand, a line break say, divides them here.
-    pasted, term = term, printable(" ".join(_CONTROL.sub(" ", term).split()), TERM_KEPT)
+    pasted, term = term, term_of(term)
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
         return {
@@ -57,9 +49,7 @@ def search(request: Request) -> dict[str, Any]:
             "examples": EXAMPLES,
         }
     start = (number - 1) * ROWS
-    told = identified(request, pasted) if number == 1 else None
-    # What identifies something is no words to search for.
-    found = Hits(0, ()) if told else request.service.index.search(term, start, ROWS)
+    told, found = searched(request, pasted, start, ROWS)
     pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
 
     def address(page: int) -> str:

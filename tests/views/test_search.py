@@ -9,7 +9,7 @@ import pytest
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from fedora_packages.views import search as searching
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.searching import TERM_KEPT
 
 from .website import Elements, website
 

@@ -111,8 +111,39 @@ def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
     assert (found["text"], found["title"]) == ("vim-9.0-1.fc45", "vim-enhanced-9.0-1.fc45 is one of its packages.")
 
 
-@pytest.mark.parametrize("text", ["no-such-package-1.0-1.fc45", "guake", "vim-enhanced", "drop-down terminal", "gone"])
-def test_a_name_or_a_build_of_no_package_is_only_searched_for(site, text, upstream):
+@pytest.mark.parametrize(
+    "text", ["guaek-3.9-1.fc38", "guaek-3.9-1.fc38.src.rpm", "https://x/guaek-3.9-1.fc38.x86_64.rpm"]
+)
+def test_a_build_of_no_package_says_so_and_what_is_nearest_in_name_is_found(site, text, upstream):
+    assert (told(site, text)["note"], told(site, text)["packages"]) == ("No package called guaek is known here.", [])
+    assert "No package called guaek is known here." in block(site, text)
+    assert led(site, text)[-1].endswith("koji/search?match=exact&type=build&terms=guaek-3.9-1.fc38")
+    found = site.get(f"/api/v1/search?q={quote(text, safe='')}").json
+    assert ([row["name"] for row in found["packages"]], found["corrected"], upstream.asked) == (["guake"], "guake", [])
+    assert ("these are for" in page(site, text), 'href="/guake"' in page(site, text)) == (True, True)
+
+
+def test_where_nothing_is_near_a_build_of_no_package_nothing_is_said_to_be(site):
+    found = site.get("/api/v1/search?q=xyzzyq-3.9-1.fc38").json
+    assert (found["total"], found["corrected"]) == (0, None)
+    assert "these are for" not in page(site, "xyzzyq-3.9-1.fc38")
+
+
+def test_further_pages_for_a_build_of_no_package_go_on_where_the_first_ended(service, strings, tmp_path):
+    index = str(tmp_path / "index")
+    with Writer(index, create=True) as writer:
+        names = ["fc38", *(f"lots-{number:03}" for number in range(45))]
+        writer.replace(Document(name, branch="rawhide") for name in names)
+        writer.commit()
+    with website(service, {**strings, "search.index": index}) as site:
+        found = [site.get(f"/api/v1/search?q={text}&start=20").json for text in ("lots-1-1.fc38", "lots")]
+        assert [[row["name"] for row in one["packages"]] for one in found][0] == [f"lots-{n:03}" for n in range(20, 40)]
+        assert found[0]["packages"] == found[1]["packages"]
+        assert 'href="/lots-020"' in site.get("/s?search=lots-1-1.fc38").click("^Next$").text
+
+
+@pytest.mark.parametrize("text", ["guake", "vim-enhanced", "drop-down terminal", "gone"])
+def test_a_name_is_only_searched_for(site, text, upstream):
     assert (told(site, text), block(site, text), upstream.asked) == (None, "", [])
 
 
@@ -343,8 +374,11 @@ def test_where_the_site_is_below_a_path_so_are_its_addresses(site):
         assert answer.html.select_one(".identified") is None
 
 
-def test_the_address_of_an_unknown_package_is_only_searched_for(site):
-    assert told(site, "https://src.fedoraproject.org/rpms/no-such-package") is None
+def test_of_the_address_of_an_unknown_package_its_name_is_searched_for(site):
+    address = "https://src.fedoraproject.org/rpms/guaek"
+    found = site.get(f"/api/v1/search?q={quote(address, safe='')}").json
+    assert (found["identified"], found["corrected"]) == (None, "guake")
+    assert [row["name"] for row in found["packages"]] == ["guake"]
 
 
 def test_the_address_of_a_project_leads_to_the_packages_that_are_mapped_to_it(site, upstream):

@@ -6,11 +6,10 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.finding import Hits
 from fedora_packages.views.api.addresses import asked
 from fedora_packages.views.api.packages import listed
-from fedora_packages.views.identified import as_json, identified
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.identified import as_json
+from fedora_packages.views.searching import searched
 
 #: Completions that are given where it is not said how many.
 USUAL_COMPLETIONS = 10
@@ -38,10 +37,7 @@ def search(request: Request) -> dict[str, Any]:
     """
     values = asked(request, "api.search")
     first = values.get("start", 0)
-    text = values.get("q", "")
-    told = identified(request, text) if first == 0 else None
-    # What identifies something is no words to search for.
-    found = Hits(0, ()) if told else request.service.index.search(text[:TERM_KEPT], first, values.get("rows", 20))
+    told, found = searched(request, values.get("q", ""), first, values.get("rows", 20))
     return {
         "total": found.total,
         "start": first,

@@ -44,7 +44,7 @@ from fedora_packages.views.api.finding import USUAL_COMPLETIONS
 from fedora_packages.views.api.following import MOST_CHANGES, USUAL_CHANGES
 from fedora_packages.views.api.lists import lists_of
 from fedora_packages.views.api.schemas import COMPONENTS, READING, STATUS, answer_of, ref
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.searching import TERM_KEPT
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
 
@@ -134,7 +134,8 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "The packages that a text finds, best first; one that is called exactly so comes first.\n\nA text that is no "
             "package's name and identifies something (an NVR or the name of an rpm file, an update, a bug's number, a CVE, the "
             "address of a page of theirs) is told of in `identified`.  Upstreams are asked for that, for a moment and so often "
-            "in a minute: what they do not say is null, and `note` says why.",
+            "in a minute: what they do not say is null, and `note` says why.  Of a build of a package that "
+            "is not known the name is searched for.",
             record(
                 total=count("packages that are found"),
                 start=count(),

@@ -13,7 +13,7 @@ from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.operations import CALLING, CONNECTORS, METHOD, MODEL, QUERY, QUERYING, Operation
 from fedora_packages.views.legacy.transport import LONGEST, Asked, BadQuery, asked_of, segments_of
 from fedora_packages.views.request import printable
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.searching import TERM_KEPT
 
 #: Seconds for which an icon is kept.
 ICON_KEPT = 7 * 86400

@@ -13,7 +13,7 @@ from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.rows import Rows
 from fedora_packages.views.legacy.transport import MOST_ROWS, Asked
 from fedora_packages.views.request import printable
-from fedora_packages.views.search import TERM_KEPT
+from fedora_packages.views.searching import TERM_KEPT
 
 #: What every package's icon is called, without its ending.
 ICON = "package_128x128"
