@@ -15,8 +15,8 @@ from fedora_packages.search.carried import bounded
 from fedora_packages.search.document import Document
 from fedora_packages.search.reasons import Reason
 
-#: What of a text is looked at, in characters and in words.
-TEXT_READ = 400
+#: What of a text is looked at, in characters (as many as the search field takes: addresses are long) and in words.
+TEXT_READ = 500
 WORDS_READ = 12
 
 #: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.

@@ -19,7 +19,7 @@
     <a class="home" href="${request.route_path('home')}">Fedora Packages</a>
     <form role="search" action="${request.route_path('search')}" method="get">
       <label class="hidden" for="search">Search packages</label>
-      <input type="search" id="search" name="search" maxlength="200" placeholder="Package name or words"
+      <input type="search" id="search" name="search" maxlength="${most_searched}" placeholder="Package name or words"
              autocomplete="off" spellcheck="false" data-completions="${request.route_path('api.completions')}"
              value="<%block name='searched'/>">
       <button type="submit">Search</button>

@@ -3,7 +3,7 @@
 <%namespace name="parts" file="parts.mako"/>
 <%block name="page_title">\
 % if term:
-${term} - search - \
+${heading} - search - \
 % endif
 Fedora Packages\
 </%block>
@@ -32,7 +32,7 @@ Fedora Packages\
 <p>Programs have the same in <a href="${request.route_path('api')}">JSON</a>; whether all of it is up to date says
   <a href="${request.route_path('status')}">Status</a>.</p>
 % else:
-<h1>Packages for “${term}”</h1>
+<h1>Packages for “${heading}”</h1>
 % if identified:
 <%include file="identified.mako" args="found=identified"/>
 % endif
@@ -46,7 +46,7 @@ ${slice.total} packages found.
 Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
 % endif
 % if corrected:
-  Nothing has “${term}”: these are for <a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>.
+  Nothing has “${heading}”: these are for <a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>.
 % elif suggestion:
   Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
 % endif

@@ -10,6 +10,7 @@ from pyramid.events import BeforeRender
 
 from fedora_packages.nvr import evr
 from fedora_packages.reading import Problem
+from fedora_packages.search.matching import TEXT_READ
 
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
@@ -31,6 +32,8 @@ def includeme(config: Configurator) -> None:
 
 def _add(event: BeforeRender) -> None:
     event.update(iso=iso, moment=moment, day=day, evr=evr, lasted=lasted, spoken=spoken, trouble_of=trouble_of)
+    # The search field is on every page.
+    event["most_searched"] = TEXT_READ
     if event.get("request") is not None:
         event["links"] = event["request"].links
 

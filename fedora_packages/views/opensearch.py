@@ -9,8 +9,8 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
+from fedora_packages.search.matching import TEXT_READ
 from fedora_packages.views.api.finding import USUAL_COMPLETIONS, completed
-from fedora_packages.views.searching import TERM_KEPT
 
 #: Seconds for which a description may be kept without asking.
 DESCRIPTION_KEPT = 86400
@@ -43,4 +43,4 @@ def suggestions(request: Request) -> list[Any]:
         found.setdefault(completion["name"], completion)
     request.response.content_type = "application/x-suggestions+json"
     kept = list(found.values())
-    return [text[:TERM_KEPT], list(found), [row["summary"] for row in kept], [row["url"] for row in kept]]
+    return [text[:TEXT_READ], list(found), [row["summary"] for row in kept], [row["url"] for row in kept]]

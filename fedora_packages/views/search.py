@@ -16,6 +16,9 @@ TEMPLATE = "fedora_packages:templates/search.mako"
 #: Packages on a page of the search.
 ROWS = 20
 
+#: Characters of a term that headings show.
+TERM_SHOWN = 80
+
 #: What can be searched for, each with texts of its kind.
 EXAMPLES = (
     ("a source or binary package, whole or its beginning", ("vim", "python3-requests", "emacs-no")),
@@ -40,6 +43,7 @@ def search(request: Request) -> dict[str, Any]:
     if not term:
         return {
             "term": "",
+            "heading": "",
             "slice": None,
             "start": 1,
             "corrected": None,
@@ -57,6 +61,7 @@ def search(request: Request) -> dict[str, Any]:
 
     return {
         "term": term,
+        "heading": f"{term[:TERM_SHOWN]} …" if len(term) > TERM_SHOWN else term,
         "slice": Slice(shown(found.hits), number, pages, found.total, address),
         "start": start + 1,
         "corrected": found.corrected,

@@ -10,11 +10,9 @@ from dataclasses import replace
 from pyramid.request import Request
 
 from fedora_packages.search.finding import Hits
+from fedora_packages.search.matching import TEXT_READ
 from fedora_packages.views.identified import Identified, identified, unknown_name
 from fedora_packages.views.request import printable
-
-#: Characters of a text that are searched for, and shown again.
-TERM_KEPT = 200
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
@@ -22,7 +20,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 def term_of(text: str) -> str:
     """Return what of a text is searched for, and shown again."""
     # What divides words in a program's hand, a line break say, divides them here.
-    return printable(" ".join(_CONTROL.sub(" ", text).split()), TERM_KEPT)
+    return printable(" ".join(_CONTROL.sub(" ", text).split()), TEXT_READ)
 
 
 def searched(request: Request, text: str, start: int, rows: int) -> tuple[Identified | None, Hits]:

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
+from fedora_packages.pasted import LOOKED_AT
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from fedora_packages.views import search as searching
-from fedora_packages.views.searching import TERM_KEPT
 
 from .website import Elements, website
 
@@ -89,7 +89,7 @@ def test_control_characters_divide_words(site, between):
 
 @pytest.mark.parametrize("address", ["/s?search={}", "/api/v1/search?q={}"])
 def test_of_a_long_term_its_beginning_is_searched_for(site, address):
-    answers = [site.get(address.format("z+" * words + "guake"), 200) for words in (9, TERM_KEPT // 2)]
+    answers = [site.get(address.format("z+" * words + "guake"), 200) for words in (9, LOOKED_AT // 2)]
     assert ["Drop-down terminal" in answer.text for answer in answers] == [True, False]
 
 

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.cache import Entry
+from fedora_packages.pasted import LOOKED_AT
 from fedora_packages.search.document import Document
 from fedora_packages.search.writer import Writer
 from fedora_packages.views.identified import BUILDS_SHOWN, PACKAGES_SHOWN, TITLE_SHOWN
@@ -372,6 +373,19 @@ def test_where_the_site_is_below_a_path_so_are_its_addresses(site):
         assert answer.html.select_one(".identified h2 a")["href"] == "/some/where/vim-enhanced"
         answer = site.app.get("/s", {"search": f"https://example.org{path}"}, extra_environ=below)
         assert answer.html.select_one(".identified") is None
+
+
+def test_a_long_address_is_whole_in_the_field_and_as_it_is_searched_for(site):
+    address = f"https://src.fedoraproject.org/rpms/guake/blob/rawhide/f/{'x' * (LOOKED_AT - 60)}"
+    form = site.get("/").forms[0]
+    form["search"] = address
+    found = form.submit()
+    assert len(found.html.h1.text) < 100 < len(found.html.find(id="search")["value"])
+    assert int(found.html.find(id="search")["maxlength"]) == LOOKED_AT >= len(address) > 400
+    assert (found.forms[0]["search"].value, found.html.select_one(".identified a")["href"]) == (address, "/guake")
+    # Words as well: the last of them count.
+    words = f"{'zzzz ' * (LOOKED_AT // 5 - 1)}guake"
+    assert site.get(f"/api/v1/search?q={quote(words)}").json["packages"][0]["name"] == "guake"
 
 
 def test_of_the_address_of_an_unknown_package_its_name_is_searched_for(site):

@@ -25,6 +25,7 @@ from fedora_packages.search.completing import MOST_COMPLETIONS
 from fedora_packages.search.completing import TEXT_READ as COMPLETED
 from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
+from fedora_packages.search.matching import TEXT_READ
 from fedora_packages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (
@@ -44,7 +45,6 @@ from fedora_packages.views.api.finding import USUAL_COMPLETIONS
 from fedora_packages.views.api.following import MOST_CHANGES, USUAL_CHANGES
 from fedora_packages.views.api.lists import lists_of
 from fedora_packages.views.api.schemas import COMPONENTS, READING, STATUS, answer_of, ref
-from fedora_packages.views.searching import TERM_KEPT
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
 
@@ -147,7 +147,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 packages=rows(ref("Found"), MOST_HITS),
             ),
             (
-                Parameter("q", a_text(), f"The text; of more than {TERM_KEPT} characters the first count.", "terminal"),
+                Parameter("q", a_text(), f"The text; of more than {TEXT_READ} characters the first count.", "terminal"),
                 Parameter("start", whole(least=0, most=LAST_HIT), "How many to pass over.", "0"),
                 Parameter("rows", whole(least=0, most=MOST_HITS), "How many to give; 20 where it is not said.", "20"),
             ),

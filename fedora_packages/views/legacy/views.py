@@ -8,12 +8,12 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from fedora_packages.search.matching import TEXT_READ
 from fedora_packages.views.legacy.answers import answered, envelope, failure, nothing
 from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.operations import CALLING, CONNECTORS, METHOD, MODEL, QUERY, QUERYING, Operation
 from fedora_packages.views.legacy.transport import LONGEST, Asked, BadQuery, asked_of, segments_of
 from fedora_packages.views.request import printable
-from fedora_packages.views.searching import TERM_KEPT
 
 #: Seconds for which an icon is kept.
 ICON_KEPT = 7 * 86400
@@ -64,7 +64,7 @@ def successor_of(request: Request, operation: Operation, asked: Asked | None, lo
         named = (
             next((asked.filters[name] for name in operation.filters if asked.filters.get(name)), "") if asked else ""
         )
-        text = printable(named, TERM_KEPT) if isinstance(named, str) else ""
+        text = printable(named, TEXT_READ) if isinstance(named, str) else ""
         return request.route_url("api.search", _query={"q": text} if text else None)
     if operation.successor == "releases":
         return request.route_url("api.package.releases", package=look.found.name)

@@ -9,11 +9,11 @@ from fedora_packages.links import web_address
 from fedora_packages.search.document import Document
 from fedora_packages.search.finding import LAST_HIT, Hit
 from fedora_packages.search.finding import MOST_ROWS as AT_ONCE
+from fedora_packages.search.matching import TEXT_READ
 from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.rows import Rows
 from fedora_packages.views.legacy.transport import MOST_ROWS, Asked
 from fedora_packages.views.request import printable
-from fedora_packages.views.searching import TERM_KEPT
 
 #: What every package's icon is called, without its ending.
 ICON = "package_128x128"
@@ -44,7 +44,7 @@ def meant(asked: Asked, look: Look) -> str:
     Some encode it twice, and some write a plus for a space: a plus stands for itself if a package has it in its name.
     """
     text = asked.text("search")
-    text = printable(unquote(text) if _ESCAPED.search(text) else text, TERM_KEPT)
+    text = printable(unquote(text) if _ESCAPED.search(text) else text, TEXT_READ)
     words = [word.lower() for word in text.split() if "+" in word]
     if not words or all(_is_named(word, look.index.search(text, 0, AT_ONCE).hits) for word in words):
         return text
