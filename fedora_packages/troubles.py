@@ -5,8 +5,10 @@ All of it follows from what `fedora_packages.health` has read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fedora_packages.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
+from fedora_packages.search.damage import Damage
 
 #: Seconds that an entry may wait to be read again before that is a trouble.
 PATIENCE = 60.0
@@ -225,7 +227,7 @@ def _of_index(found: Health) -> Iterator[Trouble]:
         yield Trouble(
             "The search index is damaged",
             found.damage.at,
-            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.damage.said}.",
+            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.damage.said}.{_of_build(found.damage)}",
             is_grave=not is_read,
         )
     elif found.packages is None:
@@ -235,6 +237,16 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
             is_grave=True,
         )
+
+
+def _of_build(damage: Damage) -> str:
+    """Return why the last build in place of a damaged index failed, if one has."""
+    if damage.failed is None:
+        return ""
+    at = datetime.fromtimestamp(damage.failed, UTC)
+    return (
+        f"  The last build failed, at {at:%Y-%m-%d %H:%M} UTC: {damage.failure}.  Another one follows within minutes."
+    )
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -430,6 +430,12 @@ def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is
     assert not [other for other in troubles(found) if "no search index" in other.what]
 
 
+def test_why_a_damaged_index_is_not_built_anew_is_said(service, now):
+    found = replace(health(service), damage=Damage("/index.1", "block 7", NOW, "koji does not answer", NOW + 60))
+    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+    assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in trouble.meaning
+
+
 def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
     watch.beat(
         client, "one", NOW, None,

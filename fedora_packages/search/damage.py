@@ -2,7 +2,8 @@
 
 ::
 
-    fp:{index}:damaged      JSON: the folder that is damaged, what was wrong, and when that was seen first
+    fp:{index}:damaged      JSON: the folder that is damaged, what was wrong, and when that was seen first; why and when the last
+                            build of another index failed
 
 The one thing to know: it is noted by whoever reads, and forgotten by the worker that has built another index.
 """
@@ -10,7 +11,7 @@ The one thing to know: it is noted by whoever reads, and forgotten by the worker
 import json
 import logging
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import redis
 
@@ -21,17 +22,22 @@ log = logging.getLogger(__name__)
 
 DAMAGED_KEY = f"{PREFIX}:{{index}}:damaged"
 
-#: Characters of what was wrong.
+#: Characters of what was wrong, and of why a build failed.
 SAID_KEPT = 500
 
 
 @dataclass(frozen=True)
 class Damage:
-    """A folder of the index that cannot be read: what was wrong, and when that was seen first (UTC seconds)."""
+    """A folder of the index that cannot be read: what was wrong, and when that was seen first (UTC seconds).
+
+    ``failure`` says why the last build of another index failed that was begun because of it, ``failed`` when; None: none has.
+    """
 
     folder: str
     said: str
     at: float
+    failure: str | None = None
+    failed: float | None = None
 
 
 def note(client: redis.Redis, folder: str, said: str) -> None:
@@ -49,6 +55,16 @@ def noted(client: redis.Redis) -> Damage | None:
     with redis_errors():
         stored = client.get(DAMAGED_KEY)
     return None if stored is None else Damage(**json.loads(stored))
+
+
+def note_failure(client: redis.Redis, said: str) -> None:
+    """Note why another index could not be built, if damage is noted.  Raises `CacheUnavailable`."""
+    damage = noted(client)
+    if damage is not None:
+        damage = replace(damage, failure=said[:SAID_KEPT], failed=time.time())
+        with redis_errors():
+            # Forgotten meanwhile it is mended.
+            client.set(DAMAGED_KEY, json.dumps(asdict(damage)), xx=True)
 
 
 def forget(client: redis.Redis) -> None:

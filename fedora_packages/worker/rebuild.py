@@ -10,10 +10,12 @@ messages must not wait for that.
 import logging
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from multiprocessing.connection import Connection
 
 import redis
 
@@ -21,7 +23,7 @@ from fedora_packages import connectors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
-from fedora_packages.search.damage import Damage, forget, noted
+from fedora_packages.search.damage import SAID_KEPT, Damage, forget, note_failure, noted
 from fedora_packages.search.parts import end_with_parent
 from fedora_packages.search.writer import is_sound
 from fedora_packages.settings import Settings
@@ -36,8 +38,8 @@ BUILDS_FOR = 30
 PAUSE = 300.0
 
 
-def build(settings: Settings) -> None:
-    """Build the index as the settings say; what a process of its own does."""
+def build(settings: Settings, told: Connection) -> None:
+    """Build the index as the settings say; what a process of its own does.  ``told`` is told why it fails."""
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     search = settings.search
@@ -45,17 +47,45 @@ def build(settings: Settings) -> None:
     try:
         Builder(search.index, connectors.load(settings, "index"), mirror).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
+        told.send(str(error)[:SAID_KEPT])
         raise SystemExit(f"the search index could not be built anew: {error}") from error
 
 
-def start(settings: Settings, target: Callable[[Settings], None] = build) -> Any:
-    """Start a process that builds the index, and return it."""
-    # A fork would share our threads' locks and connections, and a daemon may have no processes of its own.
-    process = multiprocessing.get_context("spawn").Process(
-        target=target, args=(settings,), name="rebuild", daemon=False
-    )
-    process.start()
-    return process
+class Build:
+    """A process that builds the index, begun at once.  ``target`` is what it does."""
+
+    def __init__(self, settings: Settings, target: Callable[[Settings, Connection], None] = build):
+        # A fork would share our threads' locks and connections, and a daemon may have no processes of its own.
+        context = multiprocessing.get_context("spawn")
+        self._told, its = context.Pipe(duplex=False)
+        self.process = context.Process(target=target, args=(settings, its), name="rebuild", daemon=False)
+        with its:
+            self.process.start()
+
+    def is_alive(self) -> bool:
+        return self.process.is_alive()
+
+    def end(self) -> None:
+        """End it, which leaves the index as it is."""
+        self.process.terminate()
+        self.process.join()
+        self._told.close()
+
+    def failure(self) -> str | None:
+        """Return why it failed, in a sentence without its full stop, or None if it did not.  It has ended."""
+        self.process.join()
+        said = None
+        with self._told, suppress(EOFError):
+            said = self._told.recv()
+        code = self.process.exitcode
+        return (said or _ended(code)) if code else None
+
+
+def _ended(code: int) -> str:
+    """Return how a process ended that has not said why."""
+    if code < 0:
+        return f"its process was killed by signal {-code}: {signal.strsignal(-code)}"
+    return f"its process ended with status {code}, and the log of the worker says why"
 
 
 class Rebuilder:
@@ -68,14 +98,14 @@ class Rebuilder:
         self,
         client: redis.Redis,
         settings: Settings,
-        start: Callable[[Settings], Any] = start,
+        start: Callable[[Settings], Build] = Build,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._client = client
         self._settings = settings
         self._start = start
         self._clock = clock
-        self._process: Any = None
+        self._build: Build | None = None
         self._not_before = 0.0
         self._lock = threading.Lock()
         self._stopped = False
@@ -83,7 +113,7 @@ class Rebuilder:
     def look(self) -> None:
         """Begin a build if the index is damaged, or see how the one that was begun is doing.  Raises `CacheUnavailable`."""
         with self._lock:
-            if self._process is not None:
+            if self._build is not None:
                 self._look_after()
             elif not self._stopped and self._clock() >= self._not_before:
                 damage = noted(self._client)
@@ -94,9 +124,9 @@ class Rebuilder:
         """End a build that is under way, which leaves the index as it is; none is begun any more."""
         with self._lock:
             self._stopped = True
-            if self._process is not None:
-                self._process.terminate()
-                self._process.join()
+            if self._build is not None:
+                self._build.end()
+                self._build = None
 
     def _look_at(self, damage: Damage) -> None:
         # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
@@ -107,24 +137,23 @@ class Rebuilder:
         current = os.path.realpath(self._settings.search.index)
         if damage.folder == current and not is_sound(current):
             log.error("the search index %s is damaged and is built anew beside it: %s", damage.folder, damage.said)
-            self._process = self._start(self._settings)
+            self._build = self._start(self._settings)
             return
         self._mended()
 
     def _look_after(self) -> None:
-        if self._process.is_alive():
+        if self._build.is_alive():
             with redis_errors():
                 self._client.expire(REBUILDING_KEY, BUILDS_FOR)
             return
-        self._process.join()
-        code, self._process = self._process.exitcode, None
-        if code:
-            self._not_before = self._clock() + PAUSE
-            log.error("the search index is not built anew yet; another try follows in %d s", PAUSE)
-        else:
+        failure, self._build = self._build.failure(), None
+        if failure is None:
             log.warning("the search index was built anew")
             self._mended()
             return
+        self._not_before = self._clock() + PAUSE
+        log.error("the search index is not built anew yet, another try follows in %d s: %s", PAUSE, failure)
+        note_failure(self._client, failure)
         self._give_up_role()
 
     def _mended(self) -> None:

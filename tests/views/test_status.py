@@ -10,9 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from fedora_packages import watch
 from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.figures import BOUNDS
+from fedora_packages.search import damage
 from fedora_packages.views.formats import spoken
 from fedora_packages.views.status import second, share, span
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
+from tests.documented import undocumented
 
 from .website import Elements, website
 
@@ -243,6 +245,19 @@ def test_the_json_has_every_figure(site, service, beat, drifted):
     assert answer["drifts"][0]["package"] == "guake"
     assert answer["workers"][0]["endpoints"] == {"tcp://192.0.2.1:9940": True}
     assert set(answer["upstreams"]["koji"]) == {"queued", "lately", "total", "breakers"}
+
+
+def test_why_a_damaged_index_is_not_built_anew_is_told_and_escaped(site, client):
+    damage.note(client, "/there/index.1", f"block 7 {HOSTILE}")
+    damage.note_failure(client, f"koji does not answer {HOSTILE}")
+    page = site.get("/status", 200).text
+    assert ("koji does not answer" in page, HOSTILE in page) == (True, False)
+    answer = site.get("/api/v1/status", 200)
+    told = answer.json["damage"]
+    assert (told["folder"], told["failure"]) == ("/there/index.1", f"koji does not answer {HOSTILE}")
+    assert 0 <= told["failed"] - told["at"] < 60
+    document = site.app.app.registry.openapi
+    assert undocumented(document, "/api/v1/status", "get", 200, answer.content_type, answer.json) == []
 
 
 def test_the_json_without_redis_is_a_problem(away):

@@ -20,7 +20,7 @@ from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
 from tests.search.fedora import document, garble
 
 
-class Process:
+class Build:
     """A build that a test ends."""
 
     def __init__(self):
@@ -29,10 +29,10 @@ class Process:
     def is_alive(self):
         return self.exitcode is None
 
-    def join(self):
-        pass
+    def failure(self):
+        return "koji does not answer" if self.exitcode else None
 
-    def terminate(self):
+    def end(self):
         self.exitcode = -15
 
 
@@ -71,7 +71,7 @@ def now():
 @pytest.fixture
 def rebuilder(client, index, started, now):
     def start(settings):
-        started.append(Process())
+        started.append(Build())
         return started[-1]
 
     settings = SimpleNamespace(search=SimpleNamespace(index=str(index)))
@@ -210,8 +210,8 @@ def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch,
     monkeypatch.setattr(rebuilding.connectors, "load", load)
     search = SimpleNamespace(index=str(tmp_path / "index"), source="mdapi", mirror=None)
     with pytest.raises(SystemExit, match="could not be built anew: koji"):
-        rebuilding.build(SimpleNamespace(search=search))
-    assert steps == ["watches", "begun"]
+        rebuilding.build(SimpleNamespace(search=search), SimpleNamespace(send=steps.append))
+    assert steps == ["watches", "begun", "koji was asked the packages: no answer"]
 
 
 def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
@@ -268,6 +268,79 @@ def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuild
     assert client.exists(REBUILDING_KEY) == 0
 
 
+def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder, started, now, monkeypatch):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    monkeypatch.setattr(damage.time, "time", lambda: 1000.0)
+    rebuilder.look()
+    started[0].exitcode = 1
+    rebuilder.look()
+    found = damage.noted(client)
+    assert (found.said, found.failure, found.failed) == ("bad", "koji does not answer", 1000.0)
+    now[0] += 301
+    rebuilder.look()
+    # While the next one builds it is still why there is none.
+    assert damage.noted(client) == found
+    started[1].exitcode = 0
+    rebuilder.look()
+    assert damage.noted(client) is None
+
+
+def test_a_failure_is_noted_in_brief_and_only_with_damage(client):
+    damage.note_failure(client, "no")
+    assert damage.noted(client) is None
+    damage.note(client, "/there", "bad")
+    damage.note_failure(client, "x" * 9999)
+    assert damage.noted(client).failure == "x" * damage.SAID_KEPT
+
+
+def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch):
+    damage.note(client, "/there", "bad")
+    monkeypatch.setattr(damage.time, "time", lambda: damage.forget(client) or 1000.0)
+    damage.note_failure(client, "no")
+    assert damage.noted(client) is None
+
+
+def test_what_was_noted_before_failures_were_is_understood(client):
+    client.set(damage.DAMAGED_KEY, '{"folder": "/there", "said": "bad", "at": 7.0}')
+    assert damage.noted(client) == damage.Damage("/there", "bad", 7.0)
+
+
+def succeed(settings, told):
+    """Build."""
+
+
+def say(settings, told):
+    """Fail, and say why."""
+    told.send("koji does not answer")
+    raise SystemExit("no")
+
+
+def fall(settings, told):
+    """Fail, and say nothing."""
+    raise SystemExit(3)
+
+
+def die(settings, told):
+    """Be killed, as by a system without memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("target", "failure"),
+    [
+        (succeed, None),
+        (say, "koji does not answer"),
+        (fall, "its process ended with status 3, and the log of the worker says why"),
+        (die, "its process was killed by signal 9: Killed"),
+    ],
+)
+def test_how_a_build_ended_is_known(target, failure, wait_until):
+    build = rebuilding.Build(None, target)
+    wait_until(lambda: not build.is_alive())
+    assert build.failure() == failure
+
+
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
     spoil(index.resolve())
     damage.note(client, str(index.resolve()), "bad")
@@ -279,9 +352,9 @@ def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
 WORKER = """
 import sys
 from fedora_packages import settings
-from fedora_packages.worker.rebuild import start
+from fedora_packages.worker.rebuild import Build
 if __name__ == "__main__":
-    process = start(settings.load("development.ini"))
+    process = Build(settings.load("development.ini")).process
     print(process.pid, process.daemon, flush=True)
     sys.stdin.read()
 """
