@@ -239,7 +239,7 @@ def _update(request: Request, pasted: Update) -> Identified:
         title="" if update["title"] == " ".join(update["builds"]) else update["title"][:TITLE_SHOWN],
         state=update["status"],
         facts=f"{update['type'].capitalize()} update of {release}: {builds}",
-        places=_places(request, names, "updates"),
+        places=_and_packages(request, _places(request, names, "updates")),
     )
 
 
@@ -254,7 +254,7 @@ def _bug(request: Request, pasted: Bug) -> Identified:
     bug = asked.value
     if bug["is_private"]:
         return replace(found, note="It is private: bugzilla shows it to some people only.")
-    places = _places(request, _component(bug), "bugs")
+    places = _and_packages(request, _places(request, _component(bug), "bugs"))
     of = f"{bug['product']} {bug['version']}".strip()
     facts = f"{of}, component {bug['component']}" if bug["component"] else of
     return replace(found, title=bug["summary"][:TITLE_SHOWN], state=bug["status"], facts=facts, places=places)
@@ -303,6 +303,11 @@ def _places(request: Request, names: Iterable[str], tab: str = "", most: int = P
     """Return a page of each name that is a package's, of so many at most."""
     known = sources_of(request.service.index, names)
     return tuple(_place(request, name, tab) for name in list(known)[:most])
+
+
+def _and_packages(request: Request, tabs: Iterable[Place]) -> tuple[Place, ...]:
+    """Return tabs of packages, each with its package's own page behind it."""
+    return tuple(place for tab in tabs for place in (tab, _place(request, tab.package)))
 
 
 _TELLING: Mapping[type, Callable[[Request, Any], Identified | None]] = {

@@ -190,10 +190,10 @@ def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
 # Updates.
 
 
-def test_an_update_leads_to_the_updates_of_its_packages_and_to_bodhi(fedora, sandbox):
+def test_an_update_leads_to_its_packages_and_their_updates_and_to_bodhi(fedora, sandbox):
     known = sandbox.truth("guake")["updates"][0]
     assert led(fedora, known["alias"].lower()) == [
-        "/guake/updates", "/guake/updates", f"https://bodhi.fedoraproject.org/updates/{known['alias']}",
+        "/guake/updates", "/guake/updates", "/guake", f"https://bodhi.fedoraproject.org/updates/{known['alias']}",
     ]  # fmt: skip
     assert (told(fedora, known["alias"])["state"], known["builds"][0] in block(fedora, known["alias"])) == (
         known["status"],
@@ -208,6 +208,7 @@ def test_an_update_of_many_packages_names_the_known_ones(site, upstream):
     upstream.says(f"/updates/{row['alias']}", {"update": {**row, "title": "<b>Many</b>"}})
     found = told(site, row["alias"])
     assert (found["packages"], found["title"]) == (["vim", "guake"], "<b>Many</b>")
+    assert led(site, row["alias"])[1:-1] == ["/vim/updates", "/vim", "/guake/updates", "/guake"]
     text = block(site, row["alias"])
     assert ("&lt;b&gt;Many&lt;/b&gt;" in text, "and 7 more" in text, "<b>" in text) == (True, True, False)
 
@@ -259,6 +260,7 @@ def test_a_bug_leads_to_the_bugs_of_its_component_and_to_bugzilla(fedora, sandbo
         bug["status"],
         ["guake"],
     )
+    assert led(fedora, form.format(bug["id"]))[:3] == ["/guake/bugs", "/guake/bugs", "/guake"]
     assert found["links"] == {
         "page": "http://localhost/guake/bugs",
         "upstream": f"https://bugzilla.redhat.com/show_bug.cgi?id={bug['id']}",
