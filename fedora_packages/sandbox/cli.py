@@ -20,6 +20,32 @@ ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
          "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
+#: What ``mood --help`` says; `fedora_packages.sandbox.moods` has the moods.
+MOODS = """\
+Make an upstream of a running sandbox slow, broken, lying or late, to see what pages and worker make of it.
+It stays so until it is told otherwise.  Without a mood: say which it is in.
+
+moods, of any upstream; several may be given, and add to those that it is in:
+  delay=SECONDS  answer so much later (at most 600)
+  fail=STATUS    answer with this HTTP status: 500, 502, 503, 504 or 429
+  fail=reset     break the connection
+  fail=hang      take the connection and never answer
+  lie=KIND       answer 200 with what is no answer: html (a login page), truncated, huge, types (numbers where there
+                 should be texts and the like), empty
+  lag=SECONDS    answer as it was so long ago, which is later than its own messages on the bus
+  times=COUNT    delay, fail and lie for so many more requests only, then be well
+  well=true      end all of it; what is given with it holds from now on
+"""
+
+MOOD_EXAMPLES = """\
+examples:
+  fedora-packages-sandbox mood koji                  which mood koji is in
+  fedora-packages-sandbox mood koji delay=5          koji answers after five seconds
+  fedora-packages-sandbox mood bodhi fail=503        bodhi is down
+  fedora-packages-sandbox mood mdapi lie=html times=3
+  fedora-packages-sandbox mood koji well=true        koji is well again
+"""
+
 #: Seconds to wait for a running sandbox.
 ANSWER_LIMIT = 60
 
@@ -74,11 +100,18 @@ def _parser() -> argparse.ArgumentParser:
     happen.set_defaults(run=_happen)
     happen.add_argument("what", help=", ".join(WHATS))
     happen.add_argument("package", help="its name")
-    mood = commands.add_parser("mood", help="change the mood of an upstream: delay= fail= times= lie= lag= well=true")
+    happen.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
+    mood = commands.add_parser(
+        "mood",
+        help="make an upstream slow, broken, lying or late, or well again (see mood --help)",
+        description=MOODS,
+        epilog=MOOD_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     mood.set_defaults(run=_mood)
     mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
+    mood.add_argument("details", nargs="*", metavar="mood=value", help="one of the moods above")
     for command in (happen, mood):
-        command.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )

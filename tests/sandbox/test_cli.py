@@ -2,16 +2,20 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from urllib.request import urlopen
 
 import pytest
 
 from fedora_packages.sandbox import cli
 from fedora_packages.sandbox.happenings import OPTIONS
+from fedora_packages.sandbox.moods import DELAY_LIMIT, FAILURES, LIES, Mood
+from fedora_packages.sandbox.server import UPSTREAMS
 
 COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]
 
@@ -116,6 +120,31 @@ def test_a_mood_is_set_and_told(live, capsys):
     assert capsys.readouterr().out == "koji: fail 503, times 2\n"
     assert cli.main(["mood", "koji", "well=true", "--at", live.url]) == 0
     assert capsys.readouterr().out == "koji: well\n"
+
+
+def test_the_mood_that_an_upstream_is_in_is_told(live, capsys):
+    for details in (["delay=0.1"], [], ["well=true"]):
+        cli.main(["mood", "faf", *details, "--at", live.url])
+    assert capsys.readouterr().out.splitlines() == ["faf: delay 0.1", "faf: delay 0.1", "faf: well"]
+
+
+def test_help_on_moods_names_every_mood_with_all_that_it_takes_and_every_upstream(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["mood", "--help"])
+    said = capsys.readouterr().out
+    for mood in (*(field.name for field in fields(Mood)), "well"):
+        assert f"\n  {mood}=" in said
+    words = set(re.findall(r"[\w-]+", said))
+    assert {*map(str, (*FAILURES, *LIES, *UPSTREAMS)), f"{DELAY_LIMIT:g}"} <= words
+
+
+def test_the_examples_of_moods_work(live, capsys):
+    examples = re.findall(r"^  fedora-packages-sandbox (mood .*?)(?:  .*)?$", cli.MOOD_EXAMPLES, re.MULTILINE)
+    assert len(examples) == 5
+    for example in examples:
+        assert cli.main([*example.split(), "--at", live.url]) == 0
+    for upstream in UPSTREAMS:
+        cli.main(["mood", upstream, "well=true", "--at", live.url])
 
 
 @pytest.mark.parametrize(
