@@ -1,23 +1,30 @@
-## The search page; without a term the start page.
+## The search page, and the start page.
 <%inherit file="layout.mako"/>
 <%namespace name="parts" file="parts.mako"/>
 <%block name="page_title">\
 % if term:
 ${heading} - search - \
+% elif not is_start:
+Search - \
 % endif
 Fedora Packages\
 </%block>
 <%block name="about">
-  % if term:
+  % if not is_start:
   <meta name="robots" content="noindex, follow">
   % endif
 </%block>
 <%block name="searched">${term}</%block>
 % if slice is None:
+% if is_start:
 <h1>Packages in Fedora</h1>
 <p>Each package has one page: its builds, updates, bugs, files, changelog, dependencies and sources, as they are now, and how fresh
   each of these is.  All of Fedora and EPEL is here: every active release, source and binary packages, those that were retired
   too.</p>
+% else:
+<h1>Search</h1>
+<p>The search field is empty: type a name into it, or words of what you look for.</p>
+% endif
 <h2>What can be searched for</h2>
 <dl class="examples">
   % for what, texts in examples:

@@ -1,4 +1,4 @@
-"""The search page, which is the start page where nothing is searched for."""
+"""The search page, and the start page, which is one with nothing searched for yet."""
 
 from typing import Any
 
@@ -39,9 +39,11 @@ def search(request: Request) -> dict[str, Any]:
     """
     term = request.matchdict.get("term") or request.given.get("search", "")
     pasted, term = term, term_of(term)
+    is_start = request.matched_route.name == "home" and not term
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
     if not term:
         return {
+            "is_start": is_start,
             "term": "",
             "heading": "",
             "slice": None,
@@ -60,6 +62,7 @@ def search(request: Request) -> dict[str, Any]:
         return request.route_path("search", _query={"search": term, "page": page})
 
     return {
+        "is_start": is_start,
         "term": term,
         "heading": f"{term[:TERM_SHOWN]} …" if len(term) > TERM_SHOWN else term,
         "slice": Slice(shown(found.hits), number, pages, found.total, address),

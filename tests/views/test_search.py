@@ -18,13 +18,23 @@ def found(page) -> list[str]:
     return re.findall(r'<h2><a href="[^"]*">([^<]*)</a>', page.text)
 
 
-@pytest.mark.parametrize(
-    "address", ["/", "/s", "/s/", "/packages", "/packages/", "/s?search=", "/s?search=%20", "/packages/s"]
-)
-def test_without_a_term_it_is_the_start_page(site, address):
+@pytest.mark.parametrize("address", ["/", "/packages", "/packages/", "/?search="])
+def test_the_start_page_says_what_there_is(site, address):
     page = site.get(address, 200)
     forms = Elements(page.text).of("form")
-    assert ([form["method"] for form in forms], "Packages in Fedora" in page.text) == (["get"], True)
+    assert ([form["method"] for form in forms], page.html.h1.text) == (["get"], "Packages in Fedora")
+    assert (page.html.title.text.strip(), page.html.find("meta", {"name": "robots"})) == ("Fedora Packages", None)
+
+
+@pytest.mark.parametrize(
+    "address", ["/s", "/s/", "/s?search=", "/s?search=%20", "/packages/s", "/s?search=%00", "/s/%20"]
+)
+def test_a_search_for_nothing_says_so_and_what_can_be_searched_for(site, address):
+    page = site.get(address, 200)
+    assert (page.html.h1.text, page.html.find(id="search")["value"]) == ("Search", "")
+    assert "The search field is empty" in page.text
+    assert (page.html.title.text.strip(), bool(page.html.select(".examples a"))) == ("Search - Fedora Packages", True)
+    assert page.html.find("meta", {"name": "robots"})["content"] == "noindex, follow"
 
 
 @pytest.mark.parametrize(
