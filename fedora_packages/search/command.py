@@ -170,7 +170,7 @@ class Bars:
                     desc=phase, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, **unit
                 )
             bar = self._bars[phase]
-            # Lists of files are downloaded once those of packages are there: there is more to come then.
+            # Of what an earlier build has read more may be asked for than was known, and of packages more are met in each file.
             bar.total = total
             bar.update(done - bar.n)
 

@@ -66,8 +66,9 @@ class _Stage:
         self._means = means
         self._mirror = mirror
         self._skipped = 0
-        # Packages and bytes, as far as they are known of.
-        self._staged = self._expected = self._to_download = 0
+        # Packages, as far as they are known of, and bytes by kind of file.
+        self._staged = self._expected = 0
+        self._to_download: Counter[str] = Counter()
         self._downloaded: Counter[tuple[str, str]] = Counter()
 
     def run(self) -> Staged:
@@ -116,6 +117,13 @@ class _Stage:
         missing = [
             found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
         ]
+        # Of what is read anew the files are asked for too, but of sources: how much there is to download is known from the start.
+        files = [
+            found.files["filelists"]
+            for found in missing
+            if "filelists" in found.files and not found.repository.is_source
+        ]
+        self._to_download["filelists"] = sum(file.size for file in files)
         sourced = {found.repository.release for found in there if found.repository.is_source}
         with closing(self._fetched(missing, "primary")) as files:
             for found, fetched in files:
@@ -161,7 +169,8 @@ class _Stage:
 
     def _fetched(self, there: Sequence[There], kind: str) -> Iterator[tuple[There, Fetched]]:
         """Yield repositories with a file of each, in order; the next are downloaded while one is looked at."""
-        self._to_download += sum(found.files[kind].size for found in there)
+        self._to_download[kind] = sum(found.files[kind].size for found in there)
+        self._show_downloads()
         with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror") as pool:
             waiting: list[Future[tuple[There, Fetched]]] = [pool.submit(self._fetch, found, kind) for found in there]
             try:
@@ -174,10 +183,15 @@ class _Stage:
                 for future in waiting:
                     future.cancel()
 
+    def _show_downloads(self) -> None:
+        total = self._to_download.total()
+        if total:
+            self._means.progress("downloads", min(self._downloaded.total(), total), total)
+
     def _fetch(self, found: There, kind: str) -> tuple[There, Fetched]:
         def told(size: int) -> None:
             self._downloaded[kind, found.repository.label] = size
-            self._means.progress("downloads", min(self._downloaded.total(), self._to_download), self._to_download)
+            self._show_downloads()
 
         def fetch(found: There) -> Fetched:
             return self._means.patience(lambda: self._mirror.fetch(found.path, found.files[kind], told))

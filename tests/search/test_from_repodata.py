@@ -340,6 +340,20 @@ def test_progress_is_told_by_phase(build):
     assert last["documents"] == (5, 5)
 
 
+def test_how_much_there_is_to_download_is_known_from_the_start(build, mirror):
+    told = []
+    build(progress=lambda *step: told.append(step))
+    downloads = [(done, total) for phase, done, total in told if phase == "downloads"]
+    totals = [total for _, total in downloads]
+    sizes = {kind: sum(path.stat().st_size for path in mirror.rglob(f"*{kind}*")) for kind in ("primary", "filelists")}
+    of_sources = sum(path.stat().st_size for path in mirror.rglob("*filelists*") if "source" in str(path))
+    assert (downloads[0][0], totals[0]) == (0, sum(sizes.values()) - of_sources)
+    # Of a repository whose packages are all in one that is looked at first no list of files is needed.
+    assert totals[0] > totals[-1]
+    assert totals == sorted(totals, reverse=True)
+    assert downloads[-1][0] == downloads[-1][1]
+
+
 def test_documents_are_written_by_their_importance_and_retired_ones_last(build, fedora, index):
     told = []
     fedora.requires = {"guake": ["vim-data"]}
