@@ -213,10 +213,12 @@ def _hit(database: xapian.Database, question: Question, docid: int, carried: Ite
             if kind == "path" and told != bounded(asked_paths(question.text)[0]):
                 kind = "folder"
             reasons.append(Reason(kind, told, binaries[:BINARIES_NAMED]))
-    binaries = question.binaries(of)
+    is_binary = of.name != question.text and question.text in of.binary_names
+    # A name without any letter or digit is matched by no part of it.
+    binaries = [question.text] if is_binary else []
+    binaries += [name for name in question.binaries(of) if name not in binaries]
     carriers = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
     named = tuple(islice(dict.fromkeys((*binaries, *carriers)), BINARIES_NAMED))
     # A name that has every word, its own or a binary's, says why.
     reasons += question.reasons(of) if not reasons and not binaries else []
-    is_binary = of.name != question.text and question.text in of.binary_names
     return Hit(of, named, tuple(reasons), question.text if is_binary else of.name)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import xapian
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.errors import SearchUnavailable
@@ -215,6 +215,7 @@ def test_so_many_hits_at_most_are_given_at_once(reader, monkeypatch):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sources=NAMES, binaries=NAMES)
+@example(sources=["0"], binaries=["_"])
 def test_every_name_is_found_first_by_itself(tmp_path_factory, sources, binaries):
     path = tmp_path_factory.mktemp("names") / "index"
     built = {name: binaries[number :: len(sources)] for number, name in enumerate(sources)}
