@@ -205,12 +205,12 @@ class KojiConnector(Connector):
             return None
         return self.check(asked, lambda: (text(build["package_name"], 256), text(build["release"], 256)))
 
-    def build(self, build_id: int) -> dict[str, Any] | None:
-        """Return the build of a number, as `builds` has it, with the ``name`` of its source package; None if there is none.
+    def build(self, which: int | str) -> dict[str, Any] | None:
+        """Return the build of a number or an NVR, as `builds` has it, with the ``name`` of its source package, or None.
 
         Source: ``getBuild``.
         """
-        asked, build = self._get_build(build_id)
+        asked, build = self._get_build(which)
         if build is None:
             return None
         return self.check(asked, lambda: {"name": text(build["package_name"], 256), **_build(build)})
@@ -234,10 +234,10 @@ class KojiConnector(Connector):
         (rows,) = self._multicall(asked, _call("listPackages", **options))
         return self.check(asked, lambda: sorted({text(row["package_name"], 256) for row in items(rows)}))
 
-    def _get_build(self, build_id: int) -> tuple[str, Any]:
-        """Return what koji was asked, for errors, and the build of a number or None."""
-        asked = f"getBuild of {build_id}"
-        (build,) = self._multicall(asked, _call("getBuild", build_id))
+    def _get_build(self, which: int | str) -> tuple[str, Any]:
+        """Return what koji was asked, for errors, and the build of a number or an NVR, or None."""
+        asked = f"getBuild of {which}"
+        (build,) = self._multicall(asked, _call("getBuild", which))
         return asked, build
 
     def _multicall(self, asked: str, *calls: dict[str, Any]) -> list[Any]:

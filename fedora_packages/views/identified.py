@@ -165,17 +165,33 @@ def _build(request: Request, pasted: NEVRA) -> Identified:
         title="" if package.name == package.source else f"{pasted.nvr} is one of its packages.",
         places=tuple(dict.fromkeys(places)),
     )
-    try:
-        (reading,) = request.reads.known([Wanted(request.service.queries[BUILDS], package.source)])
-    except CacheUnavailable:
-        return found
-    if not reading.is_known:
-        return replace(found, note=f"The builds of {package.source} are not known here yet.")
-    build = next((build for build in reading.value["builds"] if build["nvr"] == str(nvr)), None)
+    known = _known_build(request, package.source, str(nvr))
+    if known is not None:
+        build, note = known
+    else:
+        asked = _asked(request, "koji", "build", str(nvr))
+        # Some binaries have versions of their own.
+        build, note = asked.value, _missing(asked, f"koji has no build {nvr}.")
     if build is None:
-        return replace(found, note=f"It is not among the builds of {package.source} that are known here.")
-    note = "" if reading.is_fresh else f"So it was at {moment(reading.stamp.fetched)}; it may have changed since."
+        return replace(found, note=note)
     return replace(found, address=links.build(build["build_id"]), state=build["state"], note=note)
+
+
+def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
+    """Return the build of an NVR if it is among those of its source that are known here, and a note on how sure that is."""
+    try:
+        (reading,) = request.reads.known([Wanted(request.service.queries[BUILDS], source)])
+    except CacheUnavailable:
+        return None
+    build = (
+        next((build for build in reading.value["builds"] if build["nvr"] == nvr), None) if reading.is_known else None
+    )
+    if build is None:
+        return None
+    return (
+        build,
+        "" if reading.is_fresh else f"So it was at {moment(reading.stamp.fetched)}; it may have changed since.",
+    )
 
 
 def _numbered_build(request: Request, pasted: NumberedBuild) -> Identified:

@@ -8,7 +8,9 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.search.writer import Writer
+from fedora_packages.views.lookups import Lookups
 from tests.conftest import DOCUMENTS, watched
+from tests.sandbox.running import Running
 from tests.upstream import Upstream
 
 from .old_site import old_site
@@ -91,3 +93,22 @@ def old(redis_url, compiled, tmp_path_factory) -> Website:
     """The application for old clients, one for all tests of a module: they change nothing."""
     with old_site(redis_url, compiled, tmp_path_factory.mktemp("old")) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A running sandbox, for all tests of this module."""
+    with Running() as running:
+        yield running
+
+
+@pytest.fixture
+def fedora(service, strings, sandbox):
+    """The application with the sandbox's koji, bodhi and bugzilla behind it."""
+    paths = {"koji": "kojihub", "bodhi": "bodhi", "bugzilla": "bugzilla"}
+    urls = {f"connectors.{name}.url": f"{sandbox.url}/{path}" for name, path in paths.items()}
+    # What comes of a busy machine is not what this is about.
+    timeouts = {f"connectors.{name}.timeout": "10" for name in paths}
+    with website(service, {**strings, **urls, **timeouts}) as site:
+        site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=10)
+        yield site
