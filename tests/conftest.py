@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real Redis on a free port, recorded messages and answers, and nothing beyond this machine."""
 
+import gc
 import shutil
 import socket
 import threading
@@ -29,6 +30,32 @@ hypothesis.settings.load_profile("suite")
 
 #: Recorded messages, upstream answers and packages, beside the project where there are any.
 DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_configure():
+    """Let the garbage collector look less often: what tests make is little, and its rounds took a tenth of the time."""
+    gc.set_threshold(2000, 10, 100)
+
+
+def pytest_collection_modifyitems(items):
+    """Run groups before everything else: they wait for processes, and none of a run's own is to be alone with one in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector what is there for the whole run: modules and tests."""
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Say how tests are given to the processes of a run."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    # Only here is there xdist for certain.
+    from .distribution import Distribution
+
+    return Distribution(config, log)
 
 
 @pytest.fixture(scope="session")
