@@ -68,13 +68,19 @@ def redis_url(tmp_path_factory):
         laptop.stop_all()
 
 
-@pytest.fixture
-def client(redis_url) -> redis.Redis:
-    """A client of an empty Redis."""
+@pytest.fixture(scope="session")
+def connected(redis_url) -> redis.Redis:
+    """A client with a connection that lasts: to make one takes longer than most of what is asked through it."""
     found = connect(redis_url)
-    found.flushall()
     yield found
     found.close()
+
+
+@pytest.fixture
+def client(connected) -> redis.Redis:
+    """A client of an empty Redis."""
+    connected.flushall()
+    return connected
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +131,13 @@ def upstream():
 
 
 @pytest.fixture
-def strings(upstream, redis_url, tmp_path) -> dict[str, str]:
+def index_folder(tmp_path) -> Path:
+    """Where the search index is; nothing is there yet."""
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def strings(upstream, redis_url, index_folder) -> dict[str, str]:
     """Settings with the test's upstream at the other end of every connector, and little patience."""
     return {
         **{f"connectors.{name}.url": upstream.url for name in settings.UPSTREAMS},
@@ -134,7 +146,7 @@ def strings(upstream, redis_url, tmp_path) -> dict[str, str]:
         **{f"connectors.{name}.max_bytes": str(1 << 20) for name in settings.UPSTREAMS},
         "cache.url": redis_url,
         "cache.wait": "0.5",
-        "search.index": str(tmp_path / "index"),
+        "search.index": str(index_folder),
         "worker.topic_prefix": "org.fedoraproject.prod org.release-monitoring.prod",
         "worker.datagrepper": upstream.url,
         "worker.replay_margin": "60",

@@ -1,15 +1,16 @@
 """The application over one index, for tests of views and panels."""
 
+import contextlib
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.search.writer import Writer
 from fedora_packages.views.lookups import Lookups
-from tests.conftest import DOCUMENTS, watched
+from tests.conftest import watched
 from tests.sandbox.running import Running
 from tests.upstream import Upstream
 
@@ -17,14 +18,10 @@ from .old_site import old_site
 from .website import Website, website
 
 
-@pytest.fixture(scope="session")
-def index(tmp_path_factory) -> str:
-    """The folder of a small index that nobody changes."""
-    path = str(tmp_path_factory.mktemp("web") / "index")
-    with Writer(path, create=True) as writer:
-        writer.replace(DOCUMENTS)
-        writer.commit()
-    return path
+@pytest.fixture
+def index_folder(small_index) -> Path:
+    """Where the search index is: a small one that nobody changes."""
+    return small_index
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +49,9 @@ def upstream(answering) -> Upstream:
 
 
 @pytest.fixture
-def strings(strings, index, compiled) -> dict[str, str]:
-    """Settings with the index that is there."""
-    return {**strings, "search.index": index, "mako.module_directory": compiled}
+def strings(strings, compiled) -> dict[str, str]:
+    """Settings with a folder for compiled templates."""
+    return {**strings, "mako.module_directory": compiled}
 
 
 @pytest.fixture
@@ -71,13 +68,28 @@ def site(service, strings) -> Website:
         yield found
 
 
-@pytest.fixture
-def silent():
-    """The address of a server that takes connections and says nothing."""
+@pytest.fixture(scope="session")
+def listening():
+    """A socket for all tests that want silence: at another address it would be another application."""
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
-        server.listen(64)
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.listen(128)
+        server.setblocking(False)
+        yield server
+
+
+@pytest.fixture
+def silent(listening):
+    """The address of a server that takes connections and says nothing."""
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    hang_up(listening)
+
+
+def hang_up(listening: socket.socket) -> None:
+    """End the connections that wait for an answer."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listening.accept()[0].close()
 
 
 @pytest.fixture

@@ -36,13 +36,16 @@ class Website:
         return self.app.get(path, status=status)
 
     def know(self, query: str, value: Any, package: str = "*", release: str | None = None, cause: Any = None) -> None:
-        """Put a value into the cache, as a fill does."""
-        found = self.service.queries[query]
+        """Put a value into the cache, as a worker's fill does."""
+        found, cache = self.service.queries[query], self.service.cache
         entry, variant = found.entry(package), found.variant(release)
-        self.service.cache.drop(entry, variant)
         if cause:
-            self.service.cache.invalidate([Invalidation(entry, cause, make=True)])
-        self.service.cache.fill(entry, variant, lambda: value, found.upstream)
+            cache.invalidate([Invalidation(entry, cause, make=True)])
+        opened = cache.open(entry)
+        if variant in opened.current | opened.wanting:
+            cache.drop(entry, variant)
+        filled = cache.fetched(opened.generation, lambda: value, found.upstream, opened.cause)
+        assert cache.store(entry, variant, filled)
 
     def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
         """Put a value of each query about a package into the cache."""

@@ -7,8 +7,9 @@ from tests.views.values import VALUES
 from tests.views.website import Website, website
 
 # The same application as in the tests of views.
-index, compiled = views.index, views.compiled
-answering, upstream, silent = views.answering, views.upstream, views.silent
+index_folder, compiled = views.index_folder, views.compiled
+answering, upstream = views.answering, views.upstream
+listening, silent = views.listening, views.silent
 strings, service, site = views.strings, views.service, views.site
 
 
@@ -20,9 +21,11 @@ def guake(site) -> Website:
 
 
 @pytest.fixture
-def silenced(silent, service, strings) -> Website:
+def silenced(silent, listening, service, strings) -> Website:
     """The application, with upstreams that take questions and do not answer."""
     urls = {key: silent for key in strings if key.startswith("connectors.") and key.endswith(".url")}
     timeouts = {key: "0.5" for key in strings if key.startswith("connectors.") and key.endswith(".timeout")}
     with website(service, {**strings, **urls, **timeouts, "cache.wait": "0.2"}) as found:
         yield found
+        # Nobody has to wait any longer.
+        views.hang_up(listening)
