@@ -37,6 +37,7 @@ class Site:
     worker: Part | None = None
     url: str = ""
     session: requests.Session = field(default_factory=requests.Session)
+    moody: set[str] = field(default_factory=set)
 
     def close(self) -> None:
         """End the processes and every connection to them: one that is left to chance is a warning, now and then."""
@@ -60,12 +61,13 @@ class Site:
         return answer["messages"], answer["facts"]
 
     def mood(self, upstream: str, **mood: Any) -> None:
+        self.moody.add(upstream)
         self.control(f"upstreams/{upstream}", **mood)
 
     def heal(self) -> None:
-        """Make every upstream well."""
-        for upstream in (*settings.UPSTREAMS, "datagrepper"):
-            self.mood(upstream, well=True)
+        """Make every upstream well that is not."""
+        while self.moody:
+            self.control(f"upstreams/{self.moody.pop()}", well=True)
 
     def serial(self) -> int:
         """Return the number of the newest request that any upstream was asked."""

@@ -21,11 +21,9 @@ def guake(site) -> Website:
 
 
 @pytest.fixture
-def silenced(silent, listening, service, strings) -> Website:
+def silenced(silent, service, strings) -> Website:
     """The application, with upstreams that take questions and do not answer."""
     urls = {key: silent for key in strings if key.startswith("connectors.") and key.endswith(".url")}
     timeouts = {key: "0.5" for key in strings if key.startswith("connectors.") and key.endswith(".timeout")}
     with website(service, {**strings, **urls, **timeouts, "cache.wait": "0.2"}) as found:
         yield found
-        # Nobody has to wait any longer.
-        views.hang_up(listening)
