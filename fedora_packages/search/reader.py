@@ -58,6 +58,7 @@ class Reader:
         self._clock = clock
         self._tell = damaged
         self._local = threading.local()
+        self._completing = threading.Lock()
         self._damaged: tuple[float, str] | None = None
 
     def source(self, name: str) -> Document | None:
@@ -134,7 +135,10 @@ class Reader:
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
         """Return the names that a text may be the beginning of, best first, at most `MOST_COMPLETIONS`; see `completing`."""
-        return self._read(lambda database: complete(database, _writable(text), min(rows, MOST_COMPLETIONS)))
+        # Xapian lets other threads run at every call, and of these there are a hundred, none of which takes long: threads that
+        # complete at the same time would wait for each other a hundred times, instead of once.
+        with self._completing:
+            return self._read(lambda database: complete(database, _writable(text), min(rows, MOST_COMPLETIONS)))
 
     def names(self) -> Iterator[str]:
         """Iterate over the names of all source packages, in the order of their bytes."""
