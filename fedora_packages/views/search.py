@@ -37,7 +37,8 @@ def search(request: Request) -> dict[str, Any]:
 
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
-    term = request.matchdict.get("term") or request.given.get("search", "")
+    # The field is called as it always was; programs, and people who have read of those, say q.
+    term = request.matchdict.get("term") or request.given.get("search") or request.given.get("q", "")
     pasted, term = term, term_of(term)
     is_start = request.matched_route.name == "home" and not term
     number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)

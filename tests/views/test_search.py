@@ -38,7 +38,8 @@ def test_a_search_for_nothing_says_so_and_what_can_be_searched_for(site, address
 
 
 @pytest.mark.parametrize(
-    "address", ["/s/guake", "/s?search=guake", "/s/guake/", "/packages/s/guake", "/packages/s?search=guake"]
+    "address",
+    ["/s/guake", "/s?search=guake", "/s?q=guake", "/s/guake/", "/packages/s/guake", "/packages/s?search=guake"],
 )
 def test_every_form_of_the_address_finds_the_package(site, address):
     assert found(site.get(address, 200)) == ["guake"]
