@@ -69,7 +69,14 @@ class Named:
     names: tuple[str, ...]
 
 
-Pasted = NEVRA | NumberedBuild | NumberedPackage | Update | Bug | Vulnerability | Project | Named
+@dataclass(frozen=True)
+class Searched:
+    """A text that was searched for on this site."""
+
+    text: str
+
+
+Pasted = NEVRA | NumberedBuild | NumberedPackage | Update | Bug | Vulnerability | Project | Named | Searched
 
 #: What stands around what is copied out of a text, and what ends the sentence after it.
 _AROUND, _AFTER = " \t\r\n<>()[]{}\"'`,;", ".:!?"
@@ -134,6 +141,10 @@ def _named(*names: str | None) -> Named | None:
     return Named(found) if found else None
 
 
+def _searched(text: str | None) -> Searched | None:
+    return Searched(text.strip()) if text and text.strip() else None
+
+
 def _of_koji_package(text: str | None) -> Pasted | None:
     return _numbered(NumberedPackage, text) or _named(text)
 
@@ -146,12 +157,16 @@ def _of_koji_search(given: Parameters) -> Pasted | None:
 _REPOSITORY = r"/rpms/([^/]+?)(?:\.git)?(?:/.*)?"
 
 #: Where all pages of this site are too, and have been since 2011.
-_TOO = "/packages"
+PREFIX = "/packages"
 
-#: Pages of this site: of a search for a package, and of a package.
+#: What addresses of this site that are of no package begin with.
+_NO_PACKAGES = r"(?:s|api|packages|status|metrics|images|fcomm_connector|opensearch(?:\.xml)?|_[^/]*)(?:/|$)"
+
+#: Pages of this site: of a search, and of a package.
 _OWN: tuple[_Rule, ...] = (
-    (f"(?:{_TOO})?/s", lambda path, given: _named(given.get("search"))),
-    (f"(?:{_TOO})?(?:/s|/api/v1/packages)?/([^/]+)(?:/.*)?", lambda path, given: _named(path[1])),
+    (f"(?:{PREFIX})?/(?:s|api/v1/search)", lambda path, given: _searched(given.get("search") or given.get("q"))),
+    (f"(?:{PREFIX})?/s/(.+)", lambda path, given: _searched(path[1])),
+    (f"(?:{PREFIX})?(?:/api/v1/packages)?/(?!{_NO_PACKAGES})([^/]+)(?:/.*)?", lambda path, given: _named(path[1])),
 )
 
 #: By site: its name in the settings, or the address of one that no setting names.
@@ -185,7 +200,7 @@ _ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
         ("/search", lambda path, given: _named(given.get("query"))),
     ),
     # Where packages had their pages from 2011 to 2020, and where they are cloned from.
-    "https://apps.fedoraproject.org": _OWN,
+    f"https://apps.fedoraproject.org{PREFIX}": _OWN,
     "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", lambda path, given: _named(path[1])),),
 }
 
@@ -210,14 +225,14 @@ def _address(text: str, sites: LinksSettings, own: str) -> Pasted | None:
 
 
 def _homes(sites: LinksSettings, own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
-    # Who asks says which host is asked, and may say anything.
-    here = _split(own.removesuffix(_TOO))
-    if here and here.netloc:
-        yield here, _OWN
     for name, rules in _ADDRESSES.items():
         is_setting = "/" not in name
         for home in {getattr(sites, name), getattr(LinksSettings, name)} if is_setting else {name}:
             yield urlsplit(home), rules
+    # Last, since who asks may say anything of the host, and this site may have taken another's place whose addresses live on.
+    here = _split(own.removesuffix(PREFIX))
+    if here and here.netloc:
+        yield here, _OWN
 
 
 def _host(parts: SplitResult) -> str:

@@ -18,7 +18,7 @@ from pyramid.response import Response
 from pyramid.static import QueryStringConstantCacheBuster
 from pyramid.tweens import EXCVIEW
 
-PREFIX = "/packages"
+from fedora_packages.pasted import PREFIX
 
 STATIC = "fedora_packages:static"
 

@@ -17,10 +17,12 @@ from fedora_packages.pasted import (
     NumberedBuild,
     NumberedPackage,
     Project,
+    Searched,
     Update,
     Vulnerability,
     recognised,
 )
+from fedora_packages.routes import ROUTES
 from fedora_packages.settings import LinksSettings
 
 FEDORA = LinksSettings()
@@ -94,7 +96,7 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         ("https://packages.fedoraproject.org/pkgs/vim", Named(("vim",))),
         ("https://packages.fedoraproject.org/search?query=vim", Named(("vim",))),
         ("https://bodhi.fedoraproject.org/updates/?search=guake", Named(("guake",))),
-        ("https://apps.fedoraproject.org/packages/s/guake", Named(("guake",))),
+        ("https://apps.fedoraproject.org/packages/s/guake", Searched("guake")),
         ("https://apps.fedoraproject.org/packages/guake/builds", Named(("guake",))),
         ("https://release-monitoring.org/project/5311/", Project(5311)),
     ],
@@ -108,7 +110,7 @@ def test_what_identifies_something_is_recognised(text, expected):
     "path",
     [
         "/guake", "/guake/", "/guake/builds?release=f45#x", "/guake/bugs/all", "/packages/guake", "/packages/guake/sources/spec",
-        "/s/guake", "/s?search=guake", "/packages/s?search=guake&page=2", "/api/v1/packages/guake/builds", "/guake/feed.atom",
+        "/api/v1/packages/guake/builds", "/packages/api/v1/packages/guake", "/guake/feed.atom",
     ],
 )  # fmt: skip
 def test_an_address_of_this_site_is_of_the_package_that_it_is_about(own, path):
@@ -118,6 +120,46 @@ def test_an_address_of_this_site_is_of_the_package_that_it_is_about(own, path):
         assert recognised(address, OTHERS, own) == found
     assert recognised(f"{own}{path}", OTHERS) is None
     assert recognised(f"https://elsewhere.example{path}", OTHERS, own) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/s?search=text+editor", "text editor"), ("/s?q=guake", "guake"), ("/packages/s?search=guake&page=2", "guake"),
+        ("/s/guake", "guake"), ("/s//usr/bin/guake", "/usr/bin/guake"), ("/s/usr/bin/guake", "usr/bin/guake"),
+        ("/api/v1/search?q=guake-3.9.0-1.fc38&rows=1", "guake-3.9.0-1.fc38"),
+    ],
+)  # fmt: skip
+def test_the_address_of_a_search_is_of_what_was_searched_for(path, text):
+    assert recognised(f"https://here.example{path}", OTHERS, "https://here.example") == Searched(text)
+
+
+def test_what_no_package_is_called_no_address_is_of():
+    firsts = {pattern.split("/")[1] for _, pattern in ROUTES}
+    paths = [f"/{first}" for first in firsts if "{" not in first]
+    assert len(paths) > 5
+    for path in (
+        *paths,
+        "/_static/site.css",
+        "/status/x",
+        "/api/v1/packages",
+        "/api/v1/search",
+        "/s?search=",
+        "/s?q=%20",
+    ):
+        assert recognised(f"https://here.example{path}", OTHERS, "https://here.example") is None, path
+
+
+def test_where_this_site_has_taken_anothers_place_that_ones_addresses_lead_on():
+    own = "https://packages.fedoraproject.org"
+    assert recognised(f"{own}/pkgs/vim/vim-enhanced/", FEDORA, own) == Named(("vim-enhanced", "vim"))
+    assert recognised(f"{own}/search?query=vim", FEDORA, own) == Named(("vim",))
+    assert recognised(f"{own}/vim/builds", FEDORA, own) == Named(("vim",))
+
+
+def test_of_the_old_sites_other_services_no_package_is_known():
+    assert recognised("https://apps.fedoraproject.org/datagrepper/raw", FEDORA) is None
+    assert recognised("https://apps.fedoraproject.org/packagesguake", FEDORA) is None
 
 
 @pytest.mark.parametrize("own", ["http://[", "http://", "http://:", "http://a b", ""])

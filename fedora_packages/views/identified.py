@@ -95,31 +95,33 @@ class Identified:
         return tuple(dict.fromkeys(place.package for place in places))
 
 
-def identified(request: Request, text: str) -> Identified | None:
-    """Return what a text identifies, or None: of a text that names a package always.
-
-    Waits for an upstream no longer than `fedora_packages.views.lookups` says.  Raises `SearchUnavailable`.
-    """
-    pasted = _pasted(request, text)
-    return None if pasted is None else _TELLING[type(pasted)](request, pasted)
-
-
-def unknown_name(request: Request, text: str) -> str | None:
-    """Return the name of the package that a text would be a build or an address of, if there is no such package.
+def recognise(request: Request, text: str) -> Pasted | None:
+    """Return what a text has the form of, or None: of a text that names a package always.
 
     Asks no upstream.  Raises `SearchUnavailable`.
     """
-    pasted = _pasted(request, text)
-    names = pasted.names if isinstance(pasted, Named) else (pasted.nvr.name,) if isinstance(pasted, NEVRA) else ()
-    return names[0] if names and not any(find(request.service.index, name) for name in names) else None
-
-
-def _pasted(request: Request, text: str) -> Pasted | None:
-    """Return what a text has the form of, if it is no package's name."""
     text = printable(text.strip(), LOOKED_AT)
     if find(request.service.index, text) is not None:
         return None
     return recognised(text, request.service.settings.links, request.application_url)
+
+
+def identified(request: Request, pasted: Pasted | None) -> Identified | None:
+    """Return what is known of what was pasted, or None where that is nothing to tell of.
+
+    Waits for an upstream no longer than `fedora_packages.views.lookups` says.  Raises `SearchUnavailable`.
+    """
+    tell = _TELLING.get(type(pasted))
+    return tell(request, pasted) if tell else None
+
+
+def unknown_name(request: Request, pasted: Pasted | None) -> str | None:
+    """Return the name of the package that was pasted, or a build or an address of, if there is no such package.
+
+    Raises `SearchUnavailable`.
+    """
+    names = pasted.names if isinstance(pasted, Named) else (pasted.nvr.name,) if isinstance(pasted, NEVRA) else ()
+    return names[0] if names and not any(find(request.service.index, name) for name in names) else None
 
 
 def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Searching: what a text identifies, and which packages it finds; for pages and for programs alike.
 
 The one thing to know: what identifies something is no words to search for.  A build or an address of a package that is not known
-here is searched for by that package's name.
+here is searched for by that package's name, and of the address of a search what was searched for there.
 """
 
 import re
@@ -9,9 +9,10 @@ from dataclasses import replace
 
 from pyramid.request import Request
 
+from fedora_packages.pasted import Searched
 from fedora_packages.search.finding import Hits
 from fedora_packages.search.matching import TEXT_READ
-from fedora_packages.views.identified import Identified, identified, unknown_name
+from fedora_packages.views.identified import Identified, identified, recognise, unknown_name
 from fedora_packages.views.request import printable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
@@ -28,9 +29,13 @@ def searched(request: Request, text: str, start: int, rows: int) -> tuple[Identi
 
     Raises `SearchUnavailable`.
     """
-    told = identified(request, text) if start == 0 else None
-    name = unknown_name(request, text)
+    pasted, instead = recognise(request, text), None
+    if isinstance(pasted, Searched):
+        text = instead = pasted.text
+        pasted = recognise(request, text)
+    told = identified(request, pasted) if start == 0 else None
+    name = unknown_name(request, pasted)
     if told and not name:
         return told, Hits(0, ())
     found = request.service.index.search(name or term_of(text), start, rows)
-    return told, replace(found, corrected=found.corrected or name) if name and found.total else found
+    return told, replace(found, corrected=found.corrected or name or instead) if found.total else found

@@ -232,6 +232,27 @@ def test_of_the_address_of_an_unknown_package_its_name_is_searched_for(site):
     assert [row["name"] for row in found["packages"]] == ["guake"]
 
 
+def test_what_the_name_of_an_unknown_package_finds_is_said_to_be_for_that(site):
+    found = site.get("/api/v1/search?q=https://src.fedoraproject.org/rpms/guak").json
+    assert (found["corrected"], [row["name"] for row in found["packages"]]) == ("guak", ["guake"])
+
+
+@pytest.mark.parametrize("asked", ["s?search=", "s?q=", "s/", "packages/s?search=", "api/v1/search?rows=1&q="])
+def test_of_the_address_of_a_search_what_was_searched_for_is(site, upstream, asked):
+    def found(term):
+        return site.get(f"/api/v1/search?q={quote(f'http://localhost/{asked}{quote(term)}', safe='')}").json
+
+    told_of = found("drop-down terminal")
+    assert (told_of["corrected"], [row["name"] for row in told_of["packages"]]) == ("drop-down terminal", ["guake"])
+    assert (found("xyzzyq")["total"], found("xyzzyq")["corrected"], upstream.asked) == (0, None, [])
+    assert found("guake-1.0-1.fc20")["identified"]["packages"] == ["guake"]
+
+
+def test_the_address_of_a_search_for_such_an_address_is_words(site, upstream):
+    once = f"http://localhost/s?search={quote('http://localhost/s?search=guake', safe='')}"
+    assert site.get(f"/api/v1/search?q={quote(once, safe='')}", 200).json["identified"] is None
+
+
 def test_the_address_of_a_project_leads_to_the_packages_that_are_mapped_to_it(site, upstream):
     site.know("anitya.versions", VALUES["anitya.versions"], "guake")
     number = VALUES["anitya.versions"]["project"]["id"]

@@ -134,8 +134,8 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "The packages that a text finds, best first; one that is called exactly so comes first.\n\nA text that is no "
             "package's name and identifies something (an NVR or the name of an rpm file, an update, a bug's number, a CVE, the "
             "address of a page of theirs) is told of in `identified`.  Upstreams are asked for that, for a moment and so often "
-            "in a minute: what they do not say is null, and `note` says why.  Of a build of a package that "
-            "is not known the name is searched for.",
+            "in a minute: what they do not say is null, and `note` says why.  Of a build or an address "
+            "of a package that is not known its name is searched for, of the address of a search here what was searched for.",
             record(
                 total=count("packages that are found"),
                 start=count(),
