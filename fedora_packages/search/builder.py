@@ -93,7 +93,7 @@ class Builder:
         self._lock_wait = lock_wait
         self._fresh = fresh
         self._clock = clock
-        #: What a build has left that failed or was interrupted: `AS_IT_WAS`, `STAGED` or `BUILT`.
+        #: What a build has left, whether or not it came to its end: `AS_IT_WAS`, `STAGED` or `BUILT`.
         self.left = AS_IT_WAS
 
     def build(self) -> Built:
@@ -124,7 +124,7 @@ class Builder:
             is_current_sound = is_sound(self.index)
             old = self.index if is_current_sound else self.last if is_sound(self.last) else None
             means = self._means(old)
-            with Staging(self._beside("staging")) as staging, self._saying_what_is_left(staging):
+            with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
                     staged = self._stage(staging, means)
                 assembly = Assembly(staging, staged, means.index)
@@ -135,11 +135,11 @@ class Builder:
             copy = folder.with_name(f"{folder.name}.copy")
             shutil.copytree(folder, copy)
             _swap(self.index, folder)
-            self.left = BUILT
             _swap(self.last, copy)
             staging.remove()
             shutil.rmtree(self._beside("staging.d"), ignore_errors=True)
         finally:
+            self.left = self._found_left(folder)
             # The new one after a failure, the old one with its copy after a success.
             self._remove_leftovers()
         return Built(
@@ -156,17 +156,17 @@ class Builder:
             skipped=staged.skipped,
         )
 
-    @contextmanager
-    def _saying_what_is_left(self, staging: Staging) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            # A file that did not come whole is asked for again.
-            downloads = (path for path in self._beside("staging.d").glob("*") if path.suffix != PART)
-            with suppress(SearchUnavailable):
-                if self.left == AS_IT_WAS and (any(downloads) or not staging.is_empty):
-                    self.left = STAGED
-            raise
+    def _found_left(self, folder: Path) -> str:
+        """Return what a build that was to write a folder has left."""
+        if self.index.resolve() == folder.resolve():
+            return BUILT
+        # A file that did not come whole is asked for again.
+        if any(path.suffix != PART for path in self._beside("staging.d").glob("*")):
+            return STAGED
+        if self._beside("staging").exists():
+            with suppress(SearchUnavailable), Staging(self._beside("staging"), read_only=True) as staging:
+                return AS_IT_WAS if staging.is_empty else STAGED
+        return AS_IT_WAS
 
     def _means(self, old: Path | None) -> Means:
         return Means(

@@ -18,7 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError, UpstreamError
-from fedora_packages.search.builder import Builder, Built
+from fedora_packages.search.builder import AS_IT_WAS, Builder, Built
 from fedora_packages.search.entry import INTERRUPTED
 from fedora_packages.search.stage import Progress
 
@@ -45,21 +45,18 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"fedora-packages-index: {error}", file=sys.stderr)
         return 2
-    with _progress() as progress:
-        builder = _builder(given, options, progress)
-        try:
+    builder = None
+    try:
+        with _progress() as progress:
+            builder = _builder(given, options, progress)
             built = builder.build()
-        except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-            said, status = str(error), 1
-        except KeyboardInterrupt:
-            said, status = "interrupted", INTERRUPTED
-        else:
-            said, status = "", 0
-    # Below the bars, which are closed by now.
-    if said:
-        print(f"fedora-packages-index: {said}; {builder.left}", file=sys.stderr)
-    else:
         _tell(built, options.json)
+        return 0
+    except (UpstreamError, IndexLocked, SearchUnavailable) as error:
+        said, status = str(error), 1
+    except KeyboardInterrupt:
+        said, status = "interrupted", INTERRUPTED
+    print(f"fedora-packages-index: {said}; {builder.left if builder else AS_IT_WAS}", file=sys.stderr)
     return status
 
 

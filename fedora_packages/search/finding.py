@@ -189,8 +189,9 @@ def _hits(
 
 
 def _with_successors(carriers: Carriers, hit: Hit) -> Hit:
-    found = carriers.carrying(terms.OBSOLETED + bounded(hit.document.name))
-    return replace(hit, replaced_by=found[:MOST_SUCCESSORS])
+    # A binary may have its name now, and obsolete what was called so.
+    found = (name for name in carriers.carrying(terms.OBSOLETED + bounded(hit.document.name)) if name != hit.name)
+    return replace(hit, replaced_by=tuple(islice(found, MOST_SUCCESSORS)))
 
 
 _KINDS = {

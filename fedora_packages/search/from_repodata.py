@@ -5,13 +5,14 @@ updates yet, a release is nowhere on the mirror); one that is there and cannot b
 """
 
 import logging
+import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fedora_packages.errors import UpstreamError, UpstreamUnavailable
 from fedora_packages.query import Queries
@@ -26,6 +27,8 @@ from fedora_packages.search.staging import Staging
 from fedora_packages.search.union import Described, united
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Files that are downloaded and checked at the same time, beside the one that is read.
 DOWNLOADS = 2
@@ -70,6 +73,7 @@ class _Stage:
         self._staged = self._expected = 0
         self._to_download: Counter[str] = Counter()
         self._downloaded: Counter[tuple[str, str]] = Counter()
+        self._telling = threading.Lock()
 
     def run(self) -> Staged:
         active = releases(self._means.connectors, self._means.patience)
@@ -77,17 +81,18 @@ class _Stage:
         branches = tuple(dict.fromkeys(found.repository.release for found in there))
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
-        with ThreadPoolExecutor(1, thread_name_prefix="listing") as pool:
-            # Koji takes as long to list packages as we to read the half of them.
-            listed = pool.submit(listing, self._means.connectors, self._means.patience, active, lambda names: branches)
-            try:
-                self._stage_packages(there)
-                self._staging.arrange([found.repository for found in there])
-                self._stage_files(there)
-                described, failed = self._describe_rest(listed.result(), branches)
-            except BaseException:
-                self._means.patience.give_up()
-                raise
+        # Koji takes as long to list packages as we to read the half of them.
+        listed = _begun(
+            partial(listing, self._means.connectors, self._means.patience, active, lambda names: branches), "listing"
+        )
+        try:
+            self._stage_packages(there, listed)
+            self._staging.arrange([found.repository for found in there])
+            self._stage_files(there)
+            described, failed = self._describe_rest(listed.result(), branches)
+        except BaseException:
+            self._means.patience.give_up()
+            raise
         return Staged(branches, listed.result().owners, described, failed, self._skipped)
 
     # What is there.
@@ -113,20 +118,22 @@ class _Stage:
 
     # Lists of packages, then lists of files.
 
-    def _stage_packages(self, there: Sequence[There]) -> None:
+    def _stage_packages(self, there: Sequence[There], listed: "Future[Listing]") -> None:
         missing = [
             found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
         ]
         # Of what is read anew the files are asked for too, but of sources: how much there is to download is known from the start.
-        files = [
-            found.files["filelists"]
+        self._to_download["filelists"] = sum(
+            found.files["filelists"].size
             for found in missing
             if "filelists" in found.files and not found.repository.is_source
-        ]
-        self._to_download["filelists"] = sum(file.size for file in files)
+        )
         sourced = {found.repository.release for found in there if found.repository.is_source}
         with closing(self._fetched(missing, "primary")) as files:
             for found, fetched in files:
+                if listed.done():
+                    # Without koji's answer all that is read is read in vain.
+                    listed.result()
                 # Of a binary package the description counts only where there is no source package to have one.
                 is_described = found.repository.is_source or found.repository.release not in sourced
                 packages = self._packages(found, fetched, is_described)
@@ -183,15 +190,18 @@ class _Stage:
                 for future in waiting:
                     future.cancel()
 
-    def _show_downloads(self) -> None:
-        total = self._to_download.total()
-        if total:
-            self._means.progress("downloads", min(self._downloaded.total(), total), total)
+    def _show_downloads(self, part: tuple[str, str] | None = None, size: int = 0) -> None:
+        """Show how much is downloaded: now so many bytes of a part of it."""
+        # Told by several threads, it would go back now and then.
+        with self._telling:
+            if part is not None:
+                self._downloaded[part] = size
+            total = self._to_download.total()
+            if total:
+                self._means.progress("downloads", min(self._downloaded.total(), total), total)
 
     def _fetch(self, found: There, kind: str) -> tuple[There, Fetched]:
-        def told(size: int) -> None:
-            self._downloaded[kind, found.repository.label] = size
-            self._show_downloads()
+        told = partial(self._show_downloads, (kind, found.repository.label))
 
         def fetch(found: There) -> Fetched:
             return self._means.patience(lambda: self._mirror.fetch(found.path, found.files[kind], told))
@@ -225,3 +235,17 @@ class _Stage:
             return Described(united(name, rest[name], (), listed.owners[name])) if name in listed.owners else None
 
         return self._means.describe(self._staging, rest, describe)
+
+
+def _begun(call: Callable[[], T], name: str) -> "Future[T]":
+    """Return the future of a call in a thread of its own, for which nothing waits in the end: its upstream may hang."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

@@ -70,8 +70,8 @@ def _at_once(
             process = context.Process(target=_run, args=(write, folder, part, its), daemon=True)
             with its, uninterrupted():
                 process.start()
-            stack.callback(process.join)
-            stack.callback(process.kill)
+                stack.callback(process.join)
+                stack.callback(process.kill)
         return _results(told, progress)
 
 

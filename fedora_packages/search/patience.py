@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fedora_packages.errors import UpstreamError, UpstreamLied
+from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
 
 T = TypeVar("T")
 
@@ -20,7 +20,9 @@ class Patience:
         self._given_up = threading.Event()
 
     def __call__(self, ask: Callable[[], T]) -> T:
-        """Return what upstream answers; raises the `UpstreamError` that it ended with."""
+        """Return what upstream answers; raises the `UpstreamError` that it ended with, and asks nothing after `give_up`."""
+        if self.is_over:
+            raise UpstreamUnavailable("upstreams", "nothing any more", "whoever wanted to know has given up")
         pauses = iter(self._pauses)
         while True:
             try:

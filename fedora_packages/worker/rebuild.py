@@ -23,8 +23,8 @@ from fedora_packages import connectors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
-from fedora_packages.search.damage import SAID_KEPT, Damage, forget, note_failure, noted
-from fedora_packages.search.parts import end_with_parent
+from fedora_packages.search.damage import Damage, forget, note_failure, noted
+from fedora_packages.search.parts import end_with_parent, uninterrupted
 from fedora_packages.search.writer import is_sound
 from fedora_packages.settings import Settings
 
@@ -47,7 +47,7 @@ def build(settings: Settings, told: Connection) -> None:
     try:
         Builder(search.index, connectors.load(settings, "index"), mirror).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        told.send(str(error)[:SAID_KEPT])
+        told.send(str(error))
         raise SystemExit(f"the search index could not be built anew: {error}") from error
 
 
@@ -59,7 +59,7 @@ class Build:
         context = multiprocessing.get_context("spawn")
         self._told, its = context.Pipe(duplex=False)
         self.process = context.Process(target=target, args=(settings, its), name="rebuild", daemon=False)
-        with its:
+        with its, uninterrupted():
             self.process.start()
 
     def is_alive(self) -> bool:

@@ -208,3 +208,12 @@ def garble(folder, term=""):
         record.set_data(b"\xff")
         database.replace_document(posting.docid, record)
     database.close()
+
+
+def names(hits):
+    """Return the names of the sources that were found."""
+    return [hit.document.name for hit in hits.hits]
+
+
+#: A binary with a command.
+HTOP = Binary("htop", "Process viewer", files=("/usr/bin/htop", "/usr/share/applications/htop.desktop"))

@@ -2,14 +2,16 @@
 
 import itertools
 import os
+import shutil
 import threading
 
 import pytest
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.query import Queries
+from fedora_packages.search import assembly
 from fedora_packages.search import stage as stages
-from fedora_packages.search.builder import Builder
+from fedora_packages.search.builder import BUILT, STAGED, Builder
 from fedora_packages.search.describe import describe
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import index_lock
@@ -306,3 +308,25 @@ def test_what_a_retired_package_was_is_remembered(build, fedora, index):
     build()
     found = Reader(index).source("guake")
     assert (found.retired, found.summary, found.releases) == (True, "Drop-down terminal for GNOME", ())
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "left"), [(shutil, "copytree", STAGED), (os, "replace", STAGED), (os, "open", BUILT)]
+)
+def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, monkeypatch, module, name, left):
+    builder = Builder(index, fedora.connectors, concurrency=2, retries=())
+    write = assembly.Assembly.write
+
+    def written(*given):
+        found = write(*given)
+        monkeypatch.setattr(module, name, interrupted)
+        return found
+
+    monkeypatch.setattr(assembly.Assembly, "write", written)
+    with pytest.raises(KeyboardInterrupt):
+        builder.build()
+    assert builder.left == left

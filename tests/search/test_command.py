@@ -116,6 +116,15 @@ def test_ctrl_c_is_one_line_that_says_what_is_left(
     assert (len(fedora.asked) - asked < asked) is is_staged
 
 
+def test_ctrl_c_after_the_build_says_that_the_new_index_is_in_place(config, fedora, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_tell", interrupt)
+    assert command.main([str(config)]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "fedora-packages-index: interrupted; the new index is in place"
+
+
 def test_what_came_whole_is_staged_though_nothing_of_it_was_read(config, fedora, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
     fedora.down.add("koji")

@@ -1,75 +1,17 @@
-"""What packages are found by beside their names and prose, why they were, and texts with slips in them."""
+"""What packages are found by beside their names and prose, and why they were; of slips see `test_correcting`."""
 
 import pytest
 
-from fedora_packages.search import correcting, finding, terms
+from fedora_packages.search import finding
 from fedora_packages.search.document import Binary
-from fedora_packages.search.matching import BINARIES_NAMED
+from fedora_packages.search.matching import BINARIES_NAMED, SUMMARIES_READ
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.reasons import Reason
 from fedora_packages.search.writer import Writer
-from tests.search.fedora import document
+from tests.search.fedora import HTOP, document, names
 
-HTOP = Binary("htop", "Process viewer", files=("/usr/bin/htop", "/usr/share/applications/htop.desktop"))
-OPENSSL = (
-    Binary("openssl", provides=("openssl(cli)",), files=("/usr/bin/openssl", "/etc/pki/tls/openssl.cnf")),
-    Binary("openssl-devel", provides=("pkgconfig(libssl)",)),
-    Binary("openssl-libs", provides=("libssl.so.3()(64bit)",), obsoletes=("openssl-fips",)),
-)
 #: Too long to be a term as it is.
 LONG = "lantern-" * 40
-REQUESTS = Binary("python3-requests", provides=("python3dist(requests)", "python3.14dist(requests)"))
-
-
-@pytest.fixture(scope="module")
-def reader(tmp_path_factory):
-    path = tmp_path_factory.mktemp("found") / "index"
-    with Writer(path, create=True) as writer:
-        writer.replace(
-            [
-                document("openssl", summary="Cryptography", owner="dbelyavs", dependents=900, binaries=OPENSSL),
-                document("htop", summary="Interactive process viewer", owner="mhalano", binaries=(HTOP,)),
-                document("htop-vim", summary="A viewer that is like htop"),
-                document("python-requests", binaries=(REQUESTS,)),
-                document("rust-requests", "rust-requests-devel"),
-                document("grub2", "grub2-common", dependents=9),
-                document("grub-theme", "grub-theme"),
-                document("mysql++", "mysql++"),
-                document("mysql8.4", "mysql8.4"),
-                document("mysql9.7", "mysql9.7", dependents=3),
-                document("lantern-big", dependents=5000),
-                document("lantern-a", dependents=1),
-                document("kakoune", "kakoune"),
-                document("gnome-terminal", "gnome-terminal", summary="Terminal emulator"),
-                document("files", "files", summary="Manager that keeps every file in order"),
-                document("nautilus", "nautilus", summary="File manager for the desktop"),
-                document("podman", "podman", summary="Manage containers", description="Runs them without a daemon."),
-                document("daemonize", "daemonize", summary="Run a program as a daemon"),
-                *(
-                    document(f"share-{n}", binaries=(Binary(f"s{n}", files=(f"/usr/share/all/{n}",)),))
-                    for n in range(30)
-                ),
-            ]
-        )
-        writer.commit()
-    return Reader(path)
-
-
-@pytest.fixture
-def make_reader(tmp_path):
-    """A reader of an index of some documents."""
-
-    def make(*documents):
-        with Writer(tmp_path / "index", create=True) as writer:
-            writer.replace(documents)
-            writer.commit()
-        return Reader(tmp_path / "index")
-
-    return make
-
-
-def names(hits):
-    return [hit.document.name for hit in hits.hits]
 
 
 @pytest.mark.parametrize(
@@ -211,11 +153,6 @@ def test_a_maintainer_is_known_in_any_case(make_index):
     assert hit.reasons == (Reason("maintainer", "Pingou"),)
 
 
-def test_a_name_goes_on_from_the_longest_that_there_is(make_index):
-    reader = make_index(document("emacs"), document("emacs-extra"))
-    assert reader.search("emacs-extra-nox-gtk").corrected == "emacs-extra"
-
-
 def test_a_folder_that_many_packages_share_says_nothing(reader):
     assert reader.search("/usr/share/all/other").total == 0
 
@@ -264,74 +201,6 @@ def test_a_text_finds_first(reader, text, first):
 
 
 @pytest.mark.parametrize(
-    ("text", "corrected", "first"),
-    [
-        ("kakuone", "kakoune", "kakoune"),
-        ("gnome-termnal", "gnome-terminal", "gnome-terminal"),
-        ("gnome termnal", "gnome terminal", "gnome-terminal"),
-        ("cryptografy", "cryptography", "openssl"),
-        ("/usr/sbin/kakoune", "kakoune", "kakoune"),
-        ("pkgconfig(kakoune)", "kakoune", "kakoune"),
-        ("libssl-dev", "libssl", "openssl"),
-        ("kakoune-nox", "kakoune", "kakoune"),
-    ],
-)
-def test_what_finds_nothing_is_corrected_and_that_is_told(reader, text, corrected, first):
-    found = reader.search(text)
-    assert (found.corrected, names(found)[0]) == (corrected, first)
-
-
-def test_words_that_are_too_short_or_too_long_are_not_corrected(make_index):
-    longest = "abcdefghijklmnopqrstuvwxyz"[: terms.SPELT_TO]
-    reader = make_index(document("lamp"), document(longest))
-    texts = ["lomp", "lmp", f"{longest[:-1]}A", f"{longest}A"]
-    assert [reader.search(text).corrected for text in texts] == ["lamp", None, longest, None]
-
-
-def test_a_slip_that_is_in_some_description_is_asked_about(make_index):
-    reader = make_index(document("kakoune", "kakoune"), document("other", summary="An editor like kakuone"))
-    found = reader.search("kakuone")
-    assert (names(found), found.suggestion, found.corrected) == (["other"], "kakoune", None)
-
-
-@pytest.mark.parametrize("text", ["kakoune", "terminal", "file manager", "cryptography"])
-def test_what_is_no_slip_is_not_asked_about(reader, text):
-    assert reader.search(text).suggestion is None
-
-
-@pytest.mark.parametrize(
-    "found",
-    [
-        # Something is called so.
-        document("my-lanterns", summary="Lanterns"),
-        document("other", "my-lanterns", summary="Lanterns"),
-        document("other", binaries=(Binary("other", obsoletes=("lanterns",)),)),
-    ],
-)
-def test_what_something_is_called_is_not_asked_about(make_index, found):
-    hits = make_index(document("lantern"), found).search("lanterns")
-    assert (names(hits), hits.suggestion) == ([found.name], None)
-
-
-def test_what_may_be_meant_must_be_the_name_of_something(make_index):
-    reader = make_index(document("a", summary="Kakoune"), document("b", description="kakuone"))
-    assert (reader.search("kakuone").total, reader.search("kakuone").suggestion) == (1, None)
-
-
-def test_only_the_first_page_asks_what_may_be_meant(make_index):
-    reader = make_index(document("kakoune"), *(document(name, description="Like kakuone") for name in "ab"))
-    pages = [reader.search("kakuone", start, rows) for start, rows in ((0, 1), (1, 1), (2, 1), (0, 0))]
-    assert [(page.total, page.suggestion) for page in pages] == [(2, "kakoune"), (2, None), (2, None), (2, None)]
-
-
-def test_what_was_corrected_is_not_asked_about(make_index):
-    reader = make_index(document("cedar", dependents=900), document("other", summary="A ceder"))
-    assert reader.search("ceder").suggestion == "cedar"
-    found = reader.search("xceder")
-    assert (names(found), found.corrected, found.suggestion) == (["other"], "ceder", None)
-
-
-@pytest.mark.parametrize(
     ("text", "is_found", "has_all"),
     [
         ("file manager", True, True),
@@ -356,60 +225,6 @@ def test_a_description_climbs_not_by_repeating_a_word(make_index):
     assert names(reader.search("lantern")) == ["aa", "zz"]
 
 
-def test_what_finds_something_is_not_corrected(reader):
-    assert reader.search("kakoune").corrected is None
-
-
-def test_words_that_are_each_a_slip_of_another_are_not_corrected_without_end(make_index):
-    reader = make_index(*(document(name) for name in ("cedar", "ceder", "penguin", "pengui")))
-    found = reader.search("cedar penguin")
-    assert (sorted(names(found)), found.corrected) == (["cedar", "penguin"], None)
-
-
-def test_what_was_corrected_is_not_corrected_again(reader, monkeypatch):
-    asked = []
-    monkeypatch.setattr(finding, "corrections", lambda database, text: asked.append(text) or iter([f"{text}z"]))
-    assert (reader.search("zzzz").total, asked) == (0, ["zzzz"])
-
-
-@pytest.mark.parametrize(
-    "known", [document("lantern"), document("light", "lantern"), document("light", summary="Lantern")]
-)
-def test_a_word_that_is_known_is_right(make_index, known):
-    reader = make_index(known, document("lanterns", dependents=900), document("zebra"))
-    assert reader.search("lantern zebrb").corrected == "lantern zebra"
-
-
-WORDY = "terminal emulator that keeps every file in"
-
-
-@pytest.mark.parametrize(
-    ("slip", "right"),
-    [
-        (f"{WORDY} ordr", f"{WORDY} order"),
-        ("gnome termnal for the dekstop in order", "gnome terminal for the desktop in order"),
-    ],
-)
-def test_a_text_of_many_words_is_corrected_too(reader, slip, right):
-    assert reader.search(slip).corrected == right
-
-
-def test_of_many_words_one_that_some_description_has_is_right(make_index):
-    known = document("a", summary="One two three four zebra", description="five zebrb")
-    reader = make_index(known, document("b", summary="six"))
-    assert reader.search("one two three four five six zebrb").corrected is None
-    # Of few words it is a slip, if there is no package that has them all.
-    assert reader.search("six zebrb").corrected == "six zebra"
-
-
-def test_of_many_words_only_some_that_are_not_known_are_looked_up(reader, monkeypatch):
-    asked = []
-    monkeypatch.setattr(correcting, "_suggestion", lambda database, word: asked.append(word))
-    unknown = [f"zzzz{letter}" for letter in "abcdefgh"]
-    reader.search(" ".join(["terminal", *unknown, "zzzza", "emulator"]))
-    assert asked == unknown[: correcting.WORDS_CORRECTED]
-
-
 def test_names_are_looked_for_in_names_so_deep(reader, monkeypatch):
     asked = []
     monkeypatch.setattr(finding, "plain", lambda text: asked.append(text) or iter([f"{text}z"]))
@@ -418,15 +233,6 @@ def test_names_are_looked_for_in_names_so_deep(reader, monkeypatch):
 
 def test_a_library_in_a_folder_is_found_by_its_name(make_index):
     assert names(make_index(document("libfoo")).search("/usr/lib64/libfoo.so.3")) == ["libfoo"]
-
-
-def test_a_name_in_a_text_is_corrected(reader):
-    assert reader.search("/usr/bin/kakuone").corrected == "kakoune"
-
-
-def test_corrected_pages_follow_each_other(reader):
-    whole = names(reader.search("lantrn", rows=50))
-    assert [name for start in range(len(whole)) for name in names(reader.search("lantrn", start, 1))] == whole
 
 
 def test_capabilities_lead_to_the_binaries_that_provide_them(reader):
@@ -462,8 +268,8 @@ def test_a_name_elsewhere_is_found_whatever_letters_it_has(make_index):
     assert reader.search("CAFÉ").hits[0].reasons == (Reason("foreign", "café", ("fonts",)),)
 
 
-def test_a_retired_package_that_is_found_names_what_replaced_it(make_reader):
-    reader = make_reader(
+def test_a_retired_package_that_is_found_names_what_replaced_it(make_index):
+    reader = make_index(
         document("lantern", retired=True),
         document("lantern-doc", retired=True),
         document("torch", binaries=(Binary("torch-cli", obsoletes=("lantern",)),)),
@@ -475,9 +281,27 @@ def test_a_retired_package_that_is_found_names_what_replaced_it(make_reader):
     assert [hit.replaced_by for hit in reader.search("torch").hits if hit.document.name == "torch"] == [()]
 
 
-def test_no_more_successors_are_named_than_help(make_reader):
+def test_nothing_is_replaced_by_what_has_its_name(make_index):
+    reader = make_index(
+        document("lantern", retired=True), document("lamp", binaries=(Binary("lantern", obsoletes=("lantern",)),))
+    )
+    found = {hit.document.name: hit.replaced_by for hit in reader.search("lantern").hits}
+    assert found == {"lantern": (), "lamp": ()}
+
+
+def test_so_many_summaries_are_read_for_a_reason(make_index):
+    many = tuple(Binary(f"part-{number:03}", "Of the whole") for number in range(SUMMARIES_READ - 1))
+    reader = make_index(
+        document("near", binaries=(*many, Binary("part-last", "A lantern"))),
+        document("far", binaries=(*many, Binary("part-100", "One more"), Binary("part-last", "A lantern"))),
+    )
+    found = {hit.document.name: hit.reasons for hit in reader.search("lantern").hits}
+    assert found == {"near": (Reason("summary", "lantern", ("part-last",)),), "far": ()}
+
+
+def test_no_more_successors_are_named_than_help(make_index):
     names = [f"new{number}" for number in range(finding.MOST_SUCCESSORS + 3)]
-    reader = make_reader(
+    reader = make_index(
         document("old", retired=True), *(document(n, binaries=(Binary(n, obsoletes=("old",)),)) for n in names)
     )
     (found,) = (hit.replaced_by for hit in reader.search("old").hits if hit.document.name == "old")

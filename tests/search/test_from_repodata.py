@@ -328,6 +328,53 @@ def test_a_failure_ends_the_downloads_under_way(fedora, builder, mirror, http, u
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("mirror")]
 
 
+@pytest.fixture
+def slow_koji(fedora):
+    """What ends the slowness of koji: until it is set no list of packages comes."""
+    may_answer, koji = threading.Event(), fedora.connectors["koji"]
+    packages = koji.packages
+
+    def slowly(tag=None):
+        may_answer.wait(20)
+        return packages(tag)
+
+    koji.packages = slowly
+    yield may_answer
+    may_answer.set()
+
+
+def end_of_listing():
+    for thread in threading.enumerate():
+        if thread.name == "listing":
+            thread.join(10)
+
+
+def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fedora, builder, mirror, slow_koji):
+    publish(fedora, mirror)
+    primary(place(mirror, "f45")).write_bytes(b"nonsense")
+    with pytest.raises(UpstreamLied):
+        builder().build()
+    assert ("koji", None) not in fedora.asked
+    slow_koji.set()
+    end_of_listing()
+    assert [what for upstream, what in fedora.asked if upstream == "koji"] == [None]
+
+
+def test_without_kojis_lists_no_more_is_read_than_had_begun(build, fedora, monkeypatch):
+    fedora.down.add("koji")
+    staged, stage = [], from_repodata.Staging.stage
+
+    def staging(self, repository, *rest):
+        staged.append(repository.label)
+        end_of_listing()
+        stage(self, repository, *rest)
+
+    monkeypatch.setattr(from_repodata.Staging, "stage", staging)
+    with pytest.raises(UpstreamUnavailable, match="koji"):
+        build()
+    assert len(staged) <= 1
+
+
 def test_progress_is_told_by_phase(build):
     told = []
     build(progress=lambda *step: told.append(step))

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from functools import partial
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import xapian
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search import assembly as assembling
+from fedora_packages.search import parts
 from fedora_packages.search.assembly import Assembly, write_part
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.parts import in_parts, most_parts
@@ -133,8 +136,22 @@ def test_a_process_that_is_interrupted_while_it_loads_leaves_that_to_who_began_i
     # Whatever process imports it is interrupted.
     from tests.search.interrupted import write_nothing
 
+    # What tracks resources is begun with the first process, and would have it interrupted.
+    resource_tracker._resource_tracker._stop()
     assert in_parts(write_nothing, tmp_path / "index", ["one", "two"], lambda done: None) == [None, None]
     assert capfd.readouterr().err == ""
+
+
+def test_ctrl_c_while_a_process_begins_ends_it(tmp_path, monkeypatch):
+    @contextmanager
+    def interrupted():
+        yield
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts, "uninterrupted", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        in_parts(for_ever, tmp_path / "index", ["one", "two"], print)
+    assert multiprocessing.active_children() == []
 
 
 def say_how_many(told):

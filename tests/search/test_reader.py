@@ -4,6 +4,7 @@ import gzip
 import json
 import shutil
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import xapian
@@ -384,3 +385,17 @@ def test_every_package_of_fedora_is_found_first_by_its_name(data, tmp_path):
         if (hit := reader.search(name, rows=1).hits[0]).document.name not in builds[name] or hit.binaries[:1] != (name,)
     ]
     assert wrong == []
+
+
+def test_texts_are_completed_one_after_the_other(make_index, monkeypatch):
+    reader, both = make_index(document("vim")), threading.Barrier(2)
+
+    def complete(database, text, rows):
+        # Together they would pass at once.
+        with pytest.raises(threading.BrokenBarrierError):
+            both.wait(0.2)
+        return text
+
+    monkeypatch.setattr(reading, "complete", complete)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(reader.complete, ["v", "vi"])) == ["v", "vi"]

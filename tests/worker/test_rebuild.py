@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -326,10 +327,21 @@ def die(settings, told):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def be_interrupted(settings, told):
+    """Be interrupted, as whoever interrupts the worker in a terminal does with all of its processes."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def go_on(settings, told):
+    """Build for long."""
+    threading.Event().wait(60)
+
+
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
         (succeed, None),
+        (be_interrupted, None),
         (say, "koji does not answer"),
         (fall, "its process ended with status 3, and the log of the worker says why"),
         (die, "its process was killed by signal 9: Killed"),
@@ -339,6 +351,21 @@ def test_how_a_build_ended_is_known(target, failure, wait_until):
     build = rebuilding.Build(None, target)
     wait_until(lambda: not build.is_alive())
     assert build.failure() == failure
+
+
+def test_a_build_that_is_ended_does_not_go_on():
+    build = rebuilding.Build(None, go_on)
+    build.end()
+    assert build.process.exitcode == -signal.SIGTERM
+
+
+def test_a_build_that_was_ended_is_not_looked_after(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    rebuilder.stop()
+    rebuilder.look()
+    assert (len(started), damage.noted(client).failure) == (1, None)
 
 
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
