@@ -46,7 +46,7 @@ class Counts:
 class Assembly:
     """The documents of a staging file.
 
-    A package whose description failed is taken over from the index that there is, if there is one.
+    Packages that are to be taken over (see `Staged.taken_over`) are so from the index that there is, if there is one.
     """
 
     def __init__(self, staging: Staging, staged: Staged, index: Reader | None = None):
@@ -83,10 +83,10 @@ class Assembly:
         return [part for part in parts if part]
 
     def _order(self, most: Counter[str]) -> list[str]:
-        """Return the names of all that is to be written, in order; of what failed the index knows what it was."""
+        """Return the names of all that is to be written, in order; of what is taken over the index knows what it was."""
         retired = self._staging.retired(self._staged.described)
         names = {*self._staging.sources(), *self._staged.described}
-        for name in self._staged.failed:
+        for name in self._staged.taken_over:
             before = self._before(name)
             if before is not None:
                 names.add(name)
@@ -120,12 +120,12 @@ def write_part(
 ) -> Counts:
     """Write the documents of some packages, given with their dependents, to a new index in a folder; returns what it has.
 
-    What failed is taken over from ``index``.  ``tell`` is told how many are done.
+    What is to be taken over is so from ``index``.  ``tell`` is told how many are done.
     """
     counts = Counts()
     with Staging(staging, read_only=True) as opened, Writer(folder, create=True) as writer:
         for done, (name, dependents) in enumerate(part.items(), start=1):
-            if name in staged.failed:
+            if name in staged.taken_over:
                 document = writer.keep(name, index)
             else:
                 document = replace(_document(opened, staged, name), dependents=dependents)

@@ -54,6 +54,7 @@ class Built:
     binaries: int
     retired: int  # of the packages
     releases: tuple[str, ...]  # that were looked into, in reading order
+    left_out: tuple[str, ...]  # active ones that could not be: their packages are as they were, or hardly described
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index
@@ -148,6 +149,7 @@ class Builder:
             binaries=counts.binaries,
             retired=counts.retired,
             releases=staged.releases,
+            left_out=staged.left_out,
             seconds=round(time.monotonic() - started, 1),
             phases=phases,
             bytes=sum(file.stat().st_size for file in folder.iterdir()),

@@ -243,6 +243,12 @@ def _tell(built: Built, as_json: bool) -> None:
     if failed:
         names = ", ".join(failed[:10]) + (" ..." if len(failed) > 10 else "")
         print(f"fedora-packages-index: {len(failed)} not described anew: {names}", file=sys.stderr)
+    if built.left_out:
+        print(
+            f"fedora-packages-index: nothing is known of {', '.join(built.left_out)}: packages that only these have are as "
+            "they were, or little more than named",
+            file=sys.stderr,
+        )
     if as_json:
         print(json.dumps({**said, "failed": len(failed)}))
     else:

@@ -13,6 +13,7 @@ from fedora_packages.search.describe import describe, serves
 from fedora_packages.search.listing import listing, releases
 from fedora_packages.search.stage import Means, Staged
 from fedora_packages.search.staging import Staging
+from fedora_packages.search.union import Described
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,17 @@ def stage(staging: Staging, means: Means) -> Staged:
         return branches
 
     listed = listing(means.connectors, means.patience, active, served)
+    kept = means.kept(listed)
+    wanted = {name: listed.where(name) for name in listed.branches if name not in kept}
+
+    def describe_one(name: str) -> Described | None:
+        if name in listed.elsewhere:
+            return listed.known_of(name)
+        return describe(name, listed.branches[name], queries, listed.owners, is_listed=True)
+
     staging.arrange([])
-    described, failed = means.describe(
-        staging,
-        listed.branches,
-        lambda name: describe(name, listed.branches[name], queries, listed.owners, is_listed=True),
-    )
-    branches = tuple(dict.fromkeys(branch for its in listed.branches.values() for branch in its))
+    described, failed = means.describe(staging, wanted, describe_one)
+    branches = frozenset(branch for its in listed.branches.values() for branch in its)
     in_order = tuple(release["branch"] for release in active if release["branch"] in branches)
-    return Staged(in_order, listed.owners, described, failed)
+    left_out = tuple(release["branch"] for release in active if release["branch"] not in branches)
+    return Staged(in_order, listed.owners, described, failed, kept, left_out)

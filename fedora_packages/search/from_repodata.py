@@ -24,7 +24,7 @@ from fedora_packages.search.repodata import Package
 from fedora_packages.search.repositories import Repository, repositories
 from fedora_packages.search.stage import Means, Staged
 from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described, united
+from fedora_packages.search.union import Described
 
 log = logging.getLogger(__name__)
 
@@ -89,11 +89,14 @@ class _Stage:
             self._stage_packages(there, listed)
             self._staging.arrange([found.repository for found in there])
             self._stage_files(there)
-            described, failed = self._describe_rest(listed.result(), branches)
+            known = frozenset(self._staging.sources())
+            kept = self._means.kept(listed.result(), known)
+            described, failed = self._describe_rest(listed.result(), known, kept)
         except BaseException:
             self._means.patience.give_up()
             raise
-        return Staged(branches, listed.result().owners, described, failed, self._skipped)
+        left_out = tuple(release["branch"] for release in active if release["branch"] not in branches)
+        return Staged(branches, listed.result().owners, described, failed, kept, left_out, self._skipped)
 
     # What is there.
 
@@ -217,22 +220,23 @@ class _Stage:
 
     # What no repository has.
 
-    def _describe_rest(self, listed: Listing, branches: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    def _describe_rest(
+        self, listed: Listing, known: frozenset[str], kept: tuple[str, ...]
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
-        known = set(self._staging.sources())
-        rest = {name: its for name, its in listed.branches.items() if name not in known}
+        rest = {name: listed.where(name) for name in listed.branches if name not in known and name not in kept}
         # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
         rest = {name: its for name, its in rest.items() if its or name in listed.owners}
-        unbuilt = [name for name, its in rest.items() if its]
+        unbuilt = [name for name in rest if listed.branches[name]]
         beyond = frozenset(unbuilt[UNBUILT:])
         if beyond:
             log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
         queries = Queries(self._means.connectors.values())
 
         def describe(name: str) -> Described | None:
-            if name not in beyond:
-                return describe_unbuilt(name, rest[name], queries, listed.owners)
-            return Described(united(name, rest[name], (), listed.owners[name])) if name in listed.owners else None
+            if name in beyond or name in listed.elsewhere:
+                return listed.known_of(name)
+            return describe_unbuilt(name, rest[name], queries, listed.owners)
 
         return self._means.describe(self._staging, rest, describe)
 

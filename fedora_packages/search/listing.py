@@ -6,23 +6,39 @@ that are blocked there; what no release lists is retired, if it was a package at
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.nvr import is_package_name
 from fedora_packages.query import NO_PACKAGE, Queries
 from fedora_packages.search.patience import Patience
+from fedora_packages.search.union import Described, united
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Koji's packages, each with the branches that list it, in reading order, and the owners of packages."""
+    """Koji's packages, each with the branches that list it, in reading order, and the owners of packages.
+
+    ``elsewhere`` are packages that only releases list that are active and not looked into, with the branches of those; of these
+    packages ``branches`` has none, and they are not retired.
+    """
 
     branches: Mapping[str, tuple[str, ...]]
     owners: Mapping[str, str]
+    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def where(self, name: str) -> tuple[str, ...]:
+        """Return the branches that list a package; none of one that is retired, or none."""
+        return self.branches[name] or self.elsewhere.get(name, ())
+
+    def known_of(self, name: str) -> Described | None:
+        """Return what is known of a listed package without looking into any release: of what is no package nothing."""
+        if name not in self.owners:
+            return None
+        return Described(united(name, self.where(name), (), self.owners[name]))
 
 
 def releases(connectors: Mapping[str, Any], patience: Patience) -> list[Mapping[str, Any]]:
@@ -41,7 +57,7 @@ def listing(
     active: Sequence[Mapping[str, Any]],
     served: Callable[[Collection[str]], Collection[str]],
 ) -> Listing:
-    """Return what koji lists for those of the active releases that are ``served``, of which it says so when given names.
+    """Return what koji lists for the active releases; those that are ``served`` are looked into, which it says when given names.
 
     A tag that koji does not know (a release so new that it has none yet) may have what any other has.  Raises
     `UpstreamError`.
@@ -51,18 +67,21 @@ def listing(
     if not names:
         raise UpstreamLied("koji", "listPackages of the hub", "it has none")
     branches = served(names)
-    has = {
-        release["branch"]: _listed(koji, release["stable_tag"], patience)
-        for release in active
-        if release["branch"] in branches
-    }
+    has = {release["branch"]: _listed(koji, release["stable_tag"], patience) for release in active}
+    others = {branch: listed for branch, listed in has.items() if branch not in branches}
+    has = {branch: listed for branch, listed in has.items() if branch in branches}
     anywhere = set().union(*(listed for listed in has.values() if listed)) or set(names)
     where = {
         name: tuple(branch for branch, listed in has.items() if name in (anywhere if listed is None else listed))
         for name in names
     }
+    elsewhere = {
+        name: found
+        for name, its in where.items()
+        if not its and (found := tuple(branch for branch, listed in others.items() if listed and name in listed))
+    }
     # The file may be an hour old: an owner who changed since is only right once the package is touched again.
-    return Listing(where, patience(connectors["distgit"].owners))
+    return Listing(where, patience(connectors["distgit"].owners), elsewhere)
 
 
 def _listed(koji: Any, tag: str | None, patience: Patience) -> set[str] | None:

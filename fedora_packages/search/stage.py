@@ -6,14 +6,16 @@ lost no more than what was under way.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.describe import describe_all
 from fedora_packages.search.document import Document
+from fedora_packages.search.listing import Listing
 from fedora_packages.search.patience import Patience
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.staging import Staging
@@ -36,16 +38,24 @@ def nobody_watches(phase: str, done: int, total: int) -> None:
 class Staged:
     """What was staged.
 
-    ``releases`` are the branches that were looked into, in reading order; ``owners`` those of packages; ``described`` the
-    packages that were described one by one; ``failed`` those of which that failed.  ``skipped`` is how much of the
-    repositories was passed over.
+    ``releases`` are the branches that were looked into, in reading order, ``left_out`` those of active releases that could not
+    be; ``owners`` those of packages; ``described`` the packages that were described one by one; ``failed`` those of which that
+    failed.  ``kept`` are packages of what was left out that the index knows: they stay as they are.  ``skipped`` is how much
+    of the repositories was passed over.
     """
 
     releases: tuple[str, ...]
     owners: Mapping[str, str] = field(default_factory=dict)
     described: frozenset[str] = frozenset()
     failed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     skipped: int = 0
+
+    @cached_property
+    def taken_over(self) -> frozenset[str]:
+        """The packages that are taken over from the index as it has them, if it has them."""
+        return frozenset((*self.failed, *self.kept))
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,11 @@ class Means:
         with suppress(SearchUnavailable):
             return self.index.source(name) if self.index else None
         return None
+
+    def kept(self, listed: Listing, without: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the packages of releases that are left out which stay as the index has them, but for some names."""
+        names = (name for name in listed.elsewhere if name not in without)
+        return tuple(name for name in names if (old := self.old(name)) and not old.retired)
 
     def describe(
         self,

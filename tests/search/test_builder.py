@@ -71,6 +71,21 @@ def test_a_release_that_mdapi_does_not_serve_is_left_out_now_and_when_a_package_
     assert (Reader(index).source("vim").releases, again.document.releases) == (("f45",), ("f45",))
 
 
+def test_what_only_a_release_has_that_mdapi_does_not_serve_is_not_called_retired(build, fedora, index):
+    fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
+    fedora.unserved.add("epel10")
+    built = build()
+    found = Reader(index).source("only")
+    assert (built.left_out, found.retired, found.releases) == (("epel10",), False, ("epel10",))
+    assert Reader(index).source("orphaned").retired
+    fedora.unserved.clear()
+    build()
+    whole = Reader(index).source("only")
+    fedora.unserved.add("epel10")
+    build()
+    assert (whole.binary_names, Reader(index).source("only")) == (("only",), whole)
+
+
 def test_documents_are_those_of_describe(build, index):
     build()
     found = Reader(index).source("vim")

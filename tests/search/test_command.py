@@ -43,10 +43,18 @@ def test_the_summary_is_one_line_of_json(config, fedora, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said.keys() == {
         "source", "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
-        "skipped",
+        "skipped", "left_out",
     }  # fmt: skip
     assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("mdapi", 5, 4, 2)
     assert said["phases"].keys() == {"staging", "counting", "writing"}
+
+
+def test_what_was_left_out_is_told(config, fedora, capsys):
+    fedora.unserved.update(("f45", "epel10"))
+    assert command.main([str(config), "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
+    assert "nothing is known of f45, epel10: packages that only these have are as they were" in told.err
 
 
 def test_the_summary_is_a_sentence(config, fedora, capsys):

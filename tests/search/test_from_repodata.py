@@ -201,6 +201,28 @@ def test_a_release_of_which_nothing_is_there_is_left_out_and_told(fedora, builde
     assert Reader(index).source("vim").releases == ("f45",)
 
 
+def test_what_only_a_release_has_that_is_left_out_stays_as_it_was(fedora, build, builder, mirror, index):
+    fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
+    fedora.files["only"] = [("/usr/bin", "onlyone")]
+    assert build().left_out == ()
+    before = Reader(index).source("only")
+    shutil.rmtree(mirror / "epel")
+    built = builder().build()
+    assert (built.releases, built.left_out, built.retired) == (("rawhide", "f45"), ("epel10",), 2)
+    assert (Reader(index).source("only"), before.retired) == (before, False)
+    assert [hit.document.name for hit in Reader(index).search("onlyone").hits] == ["only"]
+    assert Reader(index).source("orphaned").retired
+
+
+def test_what_only_a_release_has_that_is_left_out_is_not_called_retired(fedora, builder, mirror, index):
+    fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
+    publish(fedora, mirror)
+    shutil.rmtree(mirror / "epel")
+    builder().build()
+    found = Reader(index).source("only")
+    assert (found.retired, found.releases, found.owner, found.binaries) == (False, ("epel10",), "pingou", ())
+
+
 def test_a_mirror_with_nothing_of_ours_fails_the_build(builder, mirror, index):
     mirror.mkdir()
     with pytest.raises(UpstreamUnavailable, match="no repository of an active release"):
