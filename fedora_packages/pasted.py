@@ -84,13 +84,23 @@ _AROUND, _AFTER = " \t\r\n<>()[]{}\"'`,;", ".:!?"
 _ADVISORY = re.compile(ADVISORY, re.IGNORECASE)
 _CVE = re.compile(CVE, re.IGNORECASE)
 
-#: A bug's number after a word for it or a hash; one without must be as long as those are that there are.
-_BUG = re.compile(
-    r"(?:(?:rhbz|rhbug|bugzilla|bz|bug)s?[ ]{0,3}[#:]?[ ]{0,3}|#[ ]{0,3})(?P<said>[1-9][0-9]{0,8})|(?P<bare>[1-9][0-9]{4,8})",
-    re.IGNORECASE,
-)
+#: What stands before a bug's number: a word for it, or a hash.
+_BUGS = r"(?:(?:rhbz|rhbug|bugzilla|bz|bug)s?[ ]{0,3}[#:]?[ ]{0,3}|#[ ]{0,3})"
+
+#: A bug's number; without anything before it, it must be as long as those are that there are.
+_BUG = re.compile(rf"{_BUGS}(?P<said>[1-9][0-9]{{0,8}})|(?P<bare>[1-9][0-9]{{4,8}})", re.IGNORECASE)
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
+#: What identifies something in any text: of builds those with a release of Fedora or EPEL, of bugs those after a word for it, or
+#: first in the title of their page, with a dash behind.
+_IDENTIFIER = re.compile(
+    rf"(?<![\w./-])(?:(?P<update>{ADVISORY})|(?P<cve>{CVE})"
+    rf"|{_BUGS}(?P<bug>[1-9][0-9]{{3,8}})"
+    r"|(?P<build>[A-Za-z0-9_][\w.+~^:-]{0,200}-[\w.+~^]{1,100}-[0-9][\w.+~^]{0,50}\.(?:fc|el|eln)[0-9][\w.+~^]{0,30}))(?![\w/-])"
+    r"|^(?P<first>[1-9][0-9]{4,8})(?=[ ]+[-\u2013\u2014][ ])",
+    re.IGNORECASE,
+)
 
 #: The parameters of an address, of repeated ones the first.
 Parameters = Mapping[str, str]
@@ -105,7 +115,22 @@ def recognised(text: str, sites: LinksSettings, own: str = "") -> Pasted | None:
     ``sites`` are those whose addresses are known beside Fedora's own, and ``own`` is the address of this site, as it was asked.
     """
     text = text.strip()[:LOOKED_AT].lstrip(_AROUND).rstrip(_AROUND + _AFTER)
-    return _update(text) or _cve(text) or _bug(text) or _build(text) or _address(text, sites, own)
+    whole = _update(text) or _cve(text) or _bug(text) or _build(text) or _address(text, sites, own)
+    return whole or _within(text)
+
+
+def _within(text: str) -> Pasted | None:
+    """Return what the first identifier in a text identifies, if it has several words: the title of a page, part of a sentence."""
+    for found in _IDENTIFIER.finditer(text) if " " in text else ():
+        pasted = (
+            _update(found["update"])
+            or _cve(found["cve"])
+            or _numbered(Bug, found["bug"] or found["first"])
+            or _build(found["build"])
+        )
+        if pasted:
+            return pasted
+    return None
 
 
 def _update(text: str | None) -> Update | None:

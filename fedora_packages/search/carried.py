@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from posixpath import dirname
+from urllib.parse import unquote
 
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary
 
@@ -63,6 +64,74 @@ _LIBRARY = re.compile(r"([^()\s/]+)\.so(?:[.(]|$)")
 
 #: Parts of the names of hosts that are no part of a project's.
 _DOMAINS = frozenset(("com", "org", "net", "io", "in", "www", "https", "http", "git", "maven", "plugins"))
+
+_ADDRESS = re.compile(r"(?:https?|git|ftp|ssh)://(?P<host>[^/?#\s]+)(?P<path>/[^?#\s]*)?\S*$", re.IGNORECASE)
+
+#: What ends the last part of an address and is no part of a name.
+_ENDING = re.compile(r"(?:\.git|\.html?|\.php|\.cgi)$", re.IGNORECASE)
+
+#: Sites that give each project a name below their own.
+_HOSTING = frozenset(
+    (
+        "github.io",
+        "gitlab.io",
+        "readthedocs.io",
+        "readthedocs.org",
+        "sourceforge.io",
+        "sourceforge.net",
+        "codeberg.page",
+    )
+    + ("pages.dev", "netlify.app")
+)
+
+#: Parts of addresses that are words for a kind of page.
+_NO_NAMES = frozenset(
+    (
+        "about",
+        "archive",
+        "blob",
+        "browse",
+        "crates",
+        "dist",
+        "doc",
+        "docs",
+        "download",
+        "downloads",
+        "en",
+        "files",
+        "gems",
+        "home",
+    )
+    + (
+        "index",
+        "issues",
+        "latest",
+        "main",
+        "master",
+        "news",
+        "package",
+        "packages",
+        "project",
+        "projects",
+        "pull",
+        "raw",
+    )
+    + (
+        "release",
+        "releases",
+        "rpms",
+        "search",
+        "simple",
+        "software",
+        "src",
+        "stable",
+        "tags",
+        "tree",
+        "user",
+        "users",
+        "wiki",
+    )
+)
 
 #: The same package for one architecture.
 _FOR_ARCH = re.compile(r"(?P<name>[^()\s]+)\((?:x86-64|x86-32|aarch-64|ppc-64|s390-64|riscv-64)\)")
@@ -159,6 +228,30 @@ def plain(text: str) -> Iterator[str]:
         # As Debian has it.
         yield f"{name}el"
         yield name.removesuffix("-dev")
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of a page."""
+    return _ADDRESS.match(text) is not None
+
+
+def within_address(text: str) -> Iterator[str]:
+    """Yield what may be a name in the address of a page, the likeliest first: the last of its path, then its host.
+
+    ``https://github.com/Guake/guake.git`` -> guake, Guake; ``https://guake.github.io/`` -> guake.
+    """
+    found = _ADDRESS.match(text[:ASKED_READ])
+    if found is None:
+        return
+    labels = found["host"].lower().rpartition("@")[2].partition(":")[0].split(".")
+    for part in reversed(unquote(found["path"] or "").split("/")):
+        name = _ENDING.sub("", part)
+        # The site of a service that is called so says nothing: koji.fedoraproject.org/koji.
+        if name and name.lower() not in _NO_NAMES and name.lower() != labels[0] and not name.isdigit():
+            yield name
+    place = -3 if ".".join(labels[-2:]) in _HOSTING else -2
+    if len(labels) >= -place:
+        yield labels[place]
 
 
 def bounded(text: str) -> str:

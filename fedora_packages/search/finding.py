@@ -12,7 +12,7 @@ import xapian
 
 from fedora_packages.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, plain
+from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, is_address, plain, within_address
 from fedora_packages.search.correcting import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import Carriers, binaries_with, building, document, first, having, name_of
@@ -74,12 +74,12 @@ def search(
     """
     exact = _exact(database, text)
     if not exact:
-        for name in plain(text) if within else ():
+        for name in _names_in(database, text) if within else ():
             hits = _instead(database, name, start, rows, within - 1, is_correct)
             if hits is not None:
                 return hits
-        if asked_paths(text):
-            # Its folders' names are words that say nothing.
+        if asked_paths(text) or is_address(text):
+            # The names of its folders, or of its site, are words that say nothing.
             return Hits(0, ())
     question = Question(text)
     total, found = _weighed(database, question, exact, start, rows)
@@ -94,6 +94,21 @@ def search(
             return hits
     total, found = _loosely(database, question, start, rows)
     return replace(_hits(database, question, total, [], found), has_all=total == 0)
+
+
+def _names_in(database: xapian.Database, text: str) -> Iterator[str]:
+    """Return the names that are in a text that is none; of an address those that anything is called."""
+    if is_address(text):
+        return (name for name in within_address(text) if _is_called(database, name))
+    return plain(text)
+
+
+def _is_called(database: xapian.Database, text: str) -> bool:
+    """Whether anything is called so, here or in another ecosystem, but for its language."""
+    spoken = terms.spoken(text)
+    names = [prefix + spoken for prefix in (terms.SPOKEN, terms.UNPREFIXED, terms.UNVERSIONED)]
+    names += [terms.BINARY_FOLDED + bounded(terms.fold(text)), terms.FOREIGN + bounded(text.casefold())]
+    return bool(spoken) and (any(map(database.term_exists, names)) or bool(_exact(database, text)))
 
 
 def _suggestion(database: xapian.Database, text: str, hits: Hits) -> str | None:

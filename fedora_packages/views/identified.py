@@ -14,7 +14,7 @@ from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import name_of
 from fedora_packages.nvr import NEVRA, NVR
-from fedora_packages.package import find, sources_of
+from fedora_packages.package import Package, find, sources_of
 from fedora_packages.pasted import (
     LOOKED_AT,
     Bug,
@@ -120,7 +120,9 @@ def unknown_name(request: Request, pasted: Pasted | None) -> str | None:
 
     Raises `SearchUnavailable`.
     """
-    names = pasted.names if isinstance(pasted, Named) else (pasted.nvr.name,) if isinstance(pasted, NEVRA) else ()
+    if isinstance(pasted, NEVRA):
+        return None if _building(request, pasted.nvr.name) else pasted.nvr.name
+    names = pasted.names if isinstance(pasted, Named) else ()
     return names[0] if names and not any(find(request.service.index, name) for name in names) else None
 
 
@@ -153,7 +155,7 @@ def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None
 
 def _build(request: Request, pasted: NEVRA) -> Identified:
     """Tell of a build, or of a package of one."""
-    package, links = find(request.service.index, pasted.nvr.name), request.links
+    package, links = _building(request, pasted.nvr.name), request.links
     if package is None:
         note = f"No package called {pasted.nvr.name} is known here."
         return Identified("build", str(pasted.nvr), "koji", links.build_of(str(pasted.nvr)), note=note)
@@ -164,7 +166,7 @@ def _build(request: Request, pasted: NEVRA) -> Identified:
         str(nvr),
         "koji",
         links.build_of(str(nvr)),
-        title="" if package.name == package.source else f"{pasted.nvr} is one of its packages.",
+        title="" if pasted.nvr.name == package.source else f"{pasted.nvr} is one of its packages.",
         places=tuple(dict.fromkeys(places)),
     )
     known = _known_build(request, package.source, str(nvr))
@@ -177,6 +179,12 @@ def _build(request: Request, pasted: NEVRA) -> Identified:
     if build is None:
         return replace(found, note=note)
     return replace(found, address=links.build(build["build_id"]), state=build["state"], note=note)
+
+
+def _building(request: Request, name: str) -> Package | None:
+    """Return the package that a package of a build is; what is made for debugging one is in no repository that is read."""
+    names = dict.fromkeys((name, name.removesuffix("-debuginfo"), name.removesuffix("-debugsource")))
+    return next((found for name in names if (found := find(request.service.index, name))), None)
 
 
 def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.search import carried as carrying
-from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, canonical, carried, plain
+from fedora_packages.search.carried import (
+    asked_capabilities,
+    asked_paths,
+    bounded,
+    canonical,
+    carried,
+    is_address,
+    plain,
+    within_address,
+)
 from fedora_packages.search.document import Binary
 from tests.search.fedora import document
 
@@ -136,8 +145,30 @@ def test_a_text_has_names_in_it(text, names):
 
 @given(text=st.text(max_size=2000))
 def test_any_text_can_be_asked(text):
-    for found in (*asked_paths(text), *asked_capabilities(text), *plain(text)):
+    for found in (*asked_paths(text), *asked_capabilities(text), *plain(text), *within_address(text)):
         assert len(bounded(found).encode()) <= carrying.TERM_BYTES
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("https://github.com/Guake/guake.git", ["guake", "Guake", "github"]),
+        ("https://github.com/guake/guake/releases/tag/3.10", ["3.10", "tag", "guake", "guake", "github"]),
+        ("https://guake.github.io/", ["guake"]),
+        ("https://www.vim.org", ["vim"]),
+        ("HTTPS://Me@PyPI.org:443/project/requests/?x=y#z", ["requests", "pypi"]),
+        ("https://koji.fedoraproject.org/koji/taskinfo?taskID=121000063", ["taskinfo", "fedoraproject"]),
+        ("https://bugzilla.redhat.com/buglist.cgi?bug_id=2300003", ["buglist", "redhat"]),
+        ("https://example.org/mysql%2B%2B", ["mysql++", "example"]),
+        ("https://localhost/7", []),
+        ("vim", []),
+        ("https:// vim", []),
+        ("https://vim and more", []),
+    ],
+)
+def test_an_address_has_names_in_it(text, names):
+    assert list(within_address(text)) == names
+    assert is_address(text) or not names
 
 
 @given(path=st.text(alphabet="/abinsulr.", max_size=40))

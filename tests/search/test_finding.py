@@ -332,3 +332,24 @@ def test_a_package_is_kept_as_another_index_has_it(make_index, tmp_path):
     new = Reader(tmp_path / "new")
     assert (list(new.names()), new.search("/usr/bin/htop").hits[0].document.name) == (["htop"], "htop")
     assert ([found.name for found in new.complete("hto")], new.search("htpo").corrected) == (["htop"], "htop")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("https://htop.example/", "htop"), ("https://github.com/somebody/HTOP", "htop"),
+        ("https://pypi.org/project/requests/", "requests"),
+        ("https://example.org/python3-requests/", "python3-requests"), ("https://grub.github.io/", "grub"),
+        ("https://example.org/openssl/wiki", "openssl"),
+    ],
+)  # fmt: skip
+def test_an_address_leads_to_what_it_is_named_after(reader, text, name):
+    found, wanted = reader.search(text), reader.search(name)
+    assert (names(found), found.corrected.lower()) == (names(wanted), name)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://file.example/manager", "http://terminal.example/", "https://x", "https://daemon.org/a"]
+)
+def test_an_address_of_nothing_is_no_words(reader, text):
+    assert reader.search(text).hits == ()

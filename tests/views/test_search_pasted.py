@@ -327,10 +327,17 @@ def test_what_was_identified_is_not_searched_for_as_words(site):
 
 
 HOSTILE = [
-    "CVE-2026-1234' OR 1=1 --", "CVE-2026-1234 product:x", "CVE-2026-1234%00", "FEDORA-2026-../../x", "FEDORA-2026-%2e%2e",
+    "CVE-2026-1234'OR'1=1", "CVE-2026-1234%00", "FEDORA-2026-../../x", "FEDORA-2026-%2e%2e",
     "9" * 400, "#" + "9" * 400, "x" * 10_000, "guake-1-1.fc45" * 700, "\0", "\x1b[31m", "\u202e#1234567x",
     "<script>alert(1)</script>-1-1", "https://bugzilla.redhat.com/show_bug.cgi?id=7;drop", "https://[", "http://" + "a/" * 200,
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["CVE-2026-1234' OR 1=1 --", "CVE-2026-1234 product:x", "\u202eCVE-2026-1234 &f1=x"])
+def test_of_what_identifies_something_nothing_else_is_asked(site, upstream, text):
+    found = told(site, text)
+    assert (found["kind"], found["text"]) == ("cve", "CVE-2026-1234")
+    assert [value for asked in upstream.asked for value in asked.params["v1"]] == ["CVE-2026-1234"]
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text[:20]))

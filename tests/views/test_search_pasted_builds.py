@@ -146,3 +146,13 @@ def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
     koji = "https://koji.fedoraproject.org/koji"
     assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "koji has no such build."
     assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "koji has no such package."
+
+
+@pytest.mark.parametrize("name", ["guake-debuginfo", "guake-debugsource"])
+def test_what_is_for_debugging_a_build_leads_to_it(site, name):
+    site.know("koji.builds", VALUES["koji.builds"], "guake")
+    found = told(site, BUILD["nvr"].replace("guake-", f"{name}-", 1) + ".x86_64.rpm")
+    assert (found["text"], found["packages"], found["state"]) == (BUILD["nvr"], ["guake"], "complete")
+    assert found["title"].startswith(f"{name}-")
+    assert found["title"].endswith(" is one of its packages.")
+    assert site.get(f"/api/v1/search?q={name}-1-1.fc45").json["corrected"] is None
