@@ -54,7 +54,7 @@ class Built:
     binaries: int
     retired: int  # of the packages
     releases: tuple[str, ...]  # that were looked into, in reading order
-    left_out: tuple[str, ...]  # active ones that could not be: their packages are as they were, or hardly described
+    left_out: tuple[str, ...]  # active ones that could not be: what only they have is as it was, or hardly described
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index

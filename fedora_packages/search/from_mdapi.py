@@ -47,5 +47,4 @@ def stage(staging: Staging, means: Means) -> Staged:
     described, failed = means.describe(staging, wanted, describe_one)
     branches = frozenset(branch for its in listed.branches.values() for branch in its)
     in_order = tuple(release["branch"] for release in active if release["branch"] in branches)
-    left_out = tuple(release["branch"] for release in active if release["branch"] not in branches)
-    return Staged(in_order, listed.owners, described, failed, kept, left_out)
+    return Staged(in_order, listed.owners, described, failed, kept, listed.left_out)

@@ -95,8 +95,8 @@ class _Stage:
         except BaseException:
             self._means.patience.give_up()
             raise
-        left_out = tuple(release["branch"] for release in active if release["branch"] not in branches)
-        return Staged(branches, listed.result().owners, described, failed, kept, left_out, self._skipped)
+        found = listed.result()
+        return Staged(branches, found.owners, described, failed, kept, found.left_out, self._skipped)
 
     # What is there.
 

@@ -30,6 +30,11 @@ class Listing:
     owners: Mapping[str, str]
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The branches that are active and not looked into, though they have what no other has."""
+        return tuple(dict.fromkeys(branch for its in self.elsewhere.values() for branch in its))
+
     def where(self, name: str) -> tuple[str, ...]:
         """Return the branches that list a package; none of one that is retired, or none."""
         return self.branches[name] or self.elsewhere.get(name, ())

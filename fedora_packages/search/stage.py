@@ -39,9 +39,9 @@ class Staged:
     """What was staged.
 
     ``releases`` are the branches that were looked into, in reading order, ``left_out`` those of active releases that could not
-    be; ``owners`` those of packages; ``described`` the packages that were described one by one; ``failed`` those of which that
-    failed.  ``kept`` are packages of what was left out that the index knows: they stay as they are.  ``skipped`` is how much
-    of the repositories was passed over.
+    be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were described one
+    by one; ``failed`` those of which that failed.  ``kept`` are packages of what was left out that the index knows: they stay
+    as they are.  ``skipped`` is how much of the repositories was passed over.
     """
 
     releases: tuple[str, ...]

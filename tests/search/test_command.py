@@ -12,7 +12,7 @@ import pytest
 
 from fedora_packages import connectors, settings
 from fedora_packages.search import command, staging
-from tests.search.fedora import small_fedora
+from tests.search.fedora import Source, small_fedora
 from tests.search.repos import publish
 
 ROOT = Path(__file__).parents[2]
@@ -51,10 +51,18 @@ def test_the_summary_is_one_line_of_json(config, fedora, capsys):
 
 def test_what_was_left_out_is_told(config, fedora, capsys):
     fedora.unserved.update(("f45", "epel10"))
+    fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("f45", "epel10"))
     assert command.main([str(config), "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
     assert "nothing is known of f45, epel10: packages that only these have are as they were" in told.err
+
+
+def test_a_release_that_has_nothing_of_its_own_is_left_out_without_a_word(config, fedora, capsys):
+    fedora.unserved.add("epel10")
+    assert command.main([str(config), "--json"]) == 0
+    told = capsys.readouterr()
+    assert (json.loads(told.out)["left_out"], "nothing is known" in told.err) == ([], False)
 
 
 def test_the_summary_is_a_sentence(config, fedora, capsys):
