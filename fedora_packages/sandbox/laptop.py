@@ -10,6 +10,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -257,6 +258,14 @@ def interrupted() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+def _written_environment(laptop: Laptop) -> Path:
+    """Write our settings of the parts of a laptop to a file that a shell can read, and return where that is."""
+    path = laptop.folder / "environment"
+    ours = {name: value for name, value in laptop.environ.items() if name.startswith("FEDORA_PACKAGES_")}
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(ours.items())), "utf-8")
+    return path
+
+
 def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str], None] = print) -> None:
     """Start everything, print the address, and stop everything when interrupted.  Raises `LaptopError`."""
     folder = Path("var") / str(port)
@@ -282,14 +291,17 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
             say(f"\n    {url}/          the service\n    {url}/guake     a package\n")
             say("Make something happen, and look at the page again:")
             say(f"    {Path(sys.executable).parent}/fedora-packages-sandbox happen build guake --at {sandbox['url']}")
+            say("Settings of this run for other commands, fedora-packages-index say:")
+            say(f"    set -a; . {_written_environment(laptop)}; set +a")
             say(f"Logs are in {folder}/.  Ctrl-C stops everything.")
+            # As a service manager would: whoever kills one wants to see that nothing is lost.
+            again = {"worker": lambda: laptop.worker(ini), "web": lambda: laptop.web(ini, port)}
             while not stopping():
                 ended = laptop.ended()
-                if ended and ended.name == "worker":
-                    # As a service manager would: whoever kills a worker wants to see that nothing is lost.
-                    say(f"the worker {how_it_ended(ended)}; starting another …")
+                if ended and ended.name in again:
+                    say(f"the {ended.name} {how_it_ended(ended)}; starting another …")
                     laptop.parts.remove(ended)
-                    laptop.worker(ini)
+                    again[ended.name]()
                 elif ended:
                     raise LaptopError(f"{ended.name} {how_it_ended(ended)}:\n{ended.tail()}")
                 time.sleep(0.2)

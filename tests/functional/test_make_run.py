@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from fedora_packages.sandbox.laptop import free_port, is_taken
+from fedora_packages.sandbox.laptop import answers, free_port, is_taken
 
 from .site import ROOT
 
@@ -120,9 +120,28 @@ def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(clone, wai
         )  # fmt: skip
         wait_until(lambda: "the worker was ended by SIGKILL; starting another" in run.said(), limit=20)
         wait_until(lambda: summary in requests.get(page, timeout=10).text, limit=30, every=0.2)
+        (web,) = [pid for pid, command in processes_with_ids(clone) if "pserve" in command]
+        os.kill(web, signal.SIGKILL)
+        wait_until(lambda: "the web was ended by SIGKILL; starting another" in run.said(), limit=20)
+        wait_until(lambda: answers(page), limit=30, every=0.2)
     finally:
         run.interrupt()
     wait_until(lambda: processes_in(clone) == [], limit=20)
+
+
+def test_other_commands_have_the_settings_of_a_run(clone, wait_until):
+    run = Run(clone, free_port())
+    try:
+        wait_until(run.answers, limit=SETUP, every=0.2)
+        wait_until(lambda: "set -a; . " in run.said(), limit=10)
+        settings = re.search(r"set -a; .*", run.said())[0]
+        done = subprocess.run(
+            ["sh", "-ec", f"{settings}\n.venv/bin/fedora-packages-index development.ini"],
+            cwd=clone, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.returncode, " packages (" in done.stdout) == (0, True), done.stderr
+    finally:
+        run.interrupt()
 
 
 def _at(run: Run) -> list[str]:
