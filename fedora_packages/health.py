@@ -13,6 +13,7 @@ count too old, and kept for all::
 """
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -281,7 +282,7 @@ def health(service: Service) -> Health:
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
         packages=_packages(service),
-        damage=noted(service.client),
+        damage=_damage(service),
         counted=counted,
     )
 
@@ -375,3 +376,10 @@ def _packages(service: Service) -> int | None:
         return service.index.count()
     except SearchUnavailable:
         return None
+
+
+def _damage(service: Service) -> Damage | None:
+    damage = noted(service.client)
+    # Of a folder that is no longer the index nobody need know, however long a worker takes to forget it.
+    is_current = damage is not None and damage.folder == os.path.realpath(service.settings.search.index)
+    return damage if is_current else None

@@ -1,6 +1,7 @@
 """Health: what Redis says of the service, and the sentences that are made of what is wrong."""
 
 import json
+import os
 import time
 from dataclasses import asdict, replace
 
@@ -12,6 +13,7 @@ from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.search import damage
 from fedora_packages.search.damage import Damage
 from fedora_packages.troubles import troubles
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
@@ -428,6 +430,13 @@ def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is
     assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
     assert meanwhile in trouble.meaning
     assert not [other for other in troubles(found) if "no search index" in other.what]
+
+
+def test_damage_of_the_current_index_is_told_and_of_no_other(service, client, now):
+    current = os.path.realpath(service.settings.search.index)
+    for folder, is_told in (("/index.1", False), (current, True)):
+        damage.note(client, folder, "block 7")
+        assert (health(service).damage is not None) is is_told
 
 
 def test_why_a_damaged_index_is_not_built_anew_is_said(service, now):

@@ -5,12 +5,14 @@
     fp:{index}:damaged      JSON: the folder that is damaged, what was wrong, and when that was seen first; why and when the last
                             build of another index failed
 
-The one thing to know: it is noted by whoever reads, and forgotten by the worker that has built another index.
+The one thing to know: it is noted by whoever reads, and forgotten by the worker that has built another index.  A note counts for
+the folder that it names and for no other: once the index is another folder it says nothing, and gives way to damage of that.
 """
 
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import redis
@@ -44,30 +46,50 @@ def note(client: redis.Redis, folder: str, said: str) -> None:
     """Note that the index in a folder was found damaged.  Where Redis is away the next reader will see it too."""
     damage = Damage(folder, said[:SAID_KEPT], time.time())
     try:
-        with redis_errors():
-            client.set(DAMAGED_KEY, json.dumps(asdict(damage)), nx=True)
+        _change(client, lambda before: before if before and before.folder == folder else damage)
     except CacheUnavailable as error:
         log.warning("that the index is damaged is not noted: %s", error)
 
 
 def noted(client: redis.Redis) -> Damage | None:
-    """Return the damage that was noted and is not mended yet.  Raises `CacheUnavailable`."""
+    """Return the damage that was noted and is not mended yet, of whatever folder.  Raises `CacheUnavailable`."""
     with redis_errors():
-        stored = client.get(DAMAGED_KEY)
+        return _read(client.get(DAMAGED_KEY))
+
+
+def note_failure(client: redis.Redis, folder: str, said: str) -> None:
+    """Note why another index could not be built, if damage of the folder is noted.  Raises `CacheUnavailable`."""
+
+    def with_failure(before: Damage | None) -> Damage | None:
+        # Forgotten meanwhile it is mended.
+        is_meant = before is not None and before.folder == folder
+        return replace(before, failure=said[:SAID_KEPT], failed=time.time()) if is_meant else before
+
+    _change(client, with_failure)
+
+
+def forget(client: redis.Redis, folder: str) -> None:
+    """Forget the damage of a folder: it is mended, or was none.  Raises `CacheUnavailable`."""
+    _change(client, lambda before: None if before and before.folder == folder else before)
+
+
+def _change(client: redis.Redis, change: Callable[[Damage | None], Damage | None]) -> None:
+    """Put what ``change`` makes of the note in its place, in one step: others may note, mend and forget at the same time."""
+
+    def step(pipe: redis.client.Pipeline) -> None:
+        before = _read(pipe.get(DAMAGED_KEY))
+        after = change(before)
+        if after == before:
+            return
+        pipe.multi()
+        if after is None:
+            pipe.delete(DAMAGED_KEY)
+        else:
+            pipe.set(DAMAGED_KEY, json.dumps(asdict(after)))
+
+    with redis_errors():
+        client.transaction(step, DAMAGED_KEY)
+
+
+def _read(stored: bytes | None) -> Damage | None:
     return None if stored is None else Damage(**json.loads(stored))
-
-
-def note_failure(client: redis.Redis, said: str) -> None:
-    """Note why another index could not be built, if damage is noted.  Raises `CacheUnavailable`."""
-    damage = noted(client)
-    if damage is not None:
-        damage = replace(damage, failure=said[:SAID_KEPT], failed=time.time())
-        with redis_errors():
-            # Forgotten meanwhile it is mended.
-            client.set(DAMAGED_KEY, json.dumps(asdict(damage)), xx=True)
-
-
-def forget(client: redis.Redis) -> None:
-    """Forget the damage: it is mended, or was none.  Raises `CacheUnavailable`."""
-    with redis_errors():
-        client.delete(DAMAGED_KEY)

@@ -106,6 +106,8 @@ class Rebuilder:
         self._start = start
         self._clock = clock
         self._build: Build | None = None
+        # The folder in whose place we build, or last did; and until when that waits, having failed.
+        self._folder: str | None = None
         self._not_before = 0.0
         self._lock = threading.Lock()
         self._stopped = False
@@ -115,7 +117,7 @@ class Rebuilder:
         with self._lock:
             if self._build is not None:
                 self._look_after()
-            elif not self._stopped and self._clock() >= self._not_before:
+            elif not self._stopped:
                 damage = noted(self._client)
                 if damage is not None:
                     self._look_at(damage)
@@ -129,17 +131,22 @@ class Rebuilder:
                 self._build = None
 
     def _look_at(self, damage: Damage) -> None:
+        if damage.folder != os.path.realpath(self._settings.search.index):
+            # Somebody else has put another index in its place.
+            forget(self._client, damage.folder)
+            return
+        if damage.folder == self._folder and self._clock() < self._not_before:
+            return
         # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
         with redis_errors():
             is_ours = self._client.set(REBUILDING_KEY, str(os.getpid()), nx=True, ex=BUILDS_FOR)
         if not is_ours:
             return
-        current = os.path.realpath(self._settings.search.index)
-        if damage.folder == current and not is_sound(current):
-            log.error("the search index %s is damaged and is built anew beside it: %s", damage.folder, damage.said)
-            self._build = self._start(self._settings)
+        if is_sound(damage.folder):
+            self._mended(damage.folder)
             return
-        self._mended()
+        log.error("the search index %s is damaged and is built anew beside it: %s", damage.folder, damage.said)
+        self._build, self._folder = self._start(self._settings), damage.folder
 
     def _look_after(self) -> None:
         if self._build.is_alive():
@@ -149,15 +156,15 @@ class Rebuilder:
         failure, self._build = self._build.failure(), None
         if failure is None:
             log.warning("the search index was built anew")
-            self._mended()
+            self._mended(self._folder)
             return
         self._not_before = self._clock() + PAUSE
         log.error("the search index is not built anew yet, another try follows in %d s: %s", PAUSE, failure)
-        note_failure(self._client, failure)
+        note_failure(self._client, self._folder, failure)
         self._give_up_role()
 
-    def _mended(self) -> None:
-        forget(self._client)
+    def _mended(self, folder: str) -> None:
+        forget(self._client, folder)
         self._give_up_role()
 
     def _give_up_role(self) -> None:

@@ -156,6 +156,80 @@ def test_a_sound_index_is_left_alone(index, client, rebuilder, started):
     assert (started, damage.noted(client)) == ([], None)
 
 
+def fail(rebuilder, build):
+    """Have a build fail that was begun."""
+    build.exitcode = 1
+    rebuilder.look()
+
+
+def swap(index, *documents):
+    """Put another index in the place of the current one, as somebody does by hand."""
+    folder = index.with_name("index.3")
+    index_of(folder, *documents)
+    index.unlink()
+    index.symlink_to(folder.name)
+    return folder
+
+
+@pytest.fixture
+def failed(index, client, rebuilder, started):
+    """The damaged folder that could not be built anew, a moment ago."""
+    folder = index.resolve()
+    spoil(folder)
+    damage.note(client, str(folder), "bad")
+    rebuilder.look()
+    fail(rebuilder, started[0])
+    return folder
+
+
+def test_a_swap_is_seen_within_the_pause(failed, index, client, rebuilder):
+    swap(index, document("newer"))
+    rebuilder.look()
+    assert damage.noted(client) is None
+
+
+def test_damage_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
+    failed, index, client, rebuilder, started
+):
+    folder = swap(index, document("newer"))
+    spoil(folder)
+    damage.note(client, str(folder), "bad too")
+    found = damage.noted(client)
+    assert (found.folder, found.said, found.failure) == (str(folder), "bad too", None)
+    rebuilder.look()
+    assert len(started) == 2
+
+
+def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, rebuilder, started, now):
+    folder = swap(index, document("newer"))
+    spoil(folder)
+    damage.note(client, str(folder), "bad too")
+    rebuilder.look()
+    fail(rebuilder, started[1])
+    now[0] += 299
+    rebuilder.look()
+    assert len(started) == 2
+
+
+def test_what_is_found_damaged_while_another_is_mended_stays_noted(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    damage.note(client, "/there", "bad too")
+    started[0].exitcode = 0
+    rebuilder.look()
+    assert damage.noted(client).folder == "/there"
+
+
+def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, rebuilder, started):
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+    rebuilder.look()
+    damage.note(client, "/there", "bad too")
+    fail(rebuilder, started[0])
+    assert damage.noted(client).failure is None
+
+
 def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, started, monkeypatch):
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
     damage.note(client, "/elsewhere", "gone")
@@ -288,17 +362,17 @@ def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder
 
 
 def test_a_failure_is_noted_in_brief_and_only_with_damage(client):
-    damage.note_failure(client, "no")
+    damage.note_failure(client, "/there", "no")
     assert damage.noted(client) is None
     damage.note(client, "/there", "bad")
-    damage.note_failure(client, "x" * 9999)
+    damage.note_failure(client, "/there", "x" * 9999)
     assert damage.noted(client).failure == "x" * damage.SAID_KEPT
 
 
 def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch):
     damage.note(client, "/there", "bad")
-    monkeypatch.setattr(damage.time, "time", lambda: damage.forget(client) or 1000.0)
-    damage.note_failure(client, "no")
+    monkeypatch.setattr(damage.time, "time", lambda: damage.forget(client, "/there") or 1000.0)
+    damage.note_failure(client, "/there", "no")
     assert damage.noted(client) is None
 
 
