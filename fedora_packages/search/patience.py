@@ -1,15 +1,24 @@
-"""Patience: what an upstream did not answer is asked again, a few times, with pauses."""
+"""Patience: what an upstream did not answer is asked again, a few times, with pauses, which are told of.
 
+The one thing to know: an upstream that is down fails twenty thousand packages alike, so that only the first pauses are told of.
+"""
+
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 #: Seconds before each further try of what an upstream did not answer.
 RETRIES = (1.0, 5.0, 30.0)
+
+#: How many pauses are told of, whatever is asked.
+TOLD = 12
 
 
 class Patience:
@@ -18,6 +27,8 @@ class Patience:
     def __init__(self, pauses: Sequence[float] = RETRIES):
         self._pauses = tuple(pauses)
         self._given_up = threading.Event()
+        self._told = 0
+        self._telling = threading.Lock()
 
     def __call__(self, ask: Callable[[], T]) -> T:
         """Return what upstream answers; raises the `UpstreamError` that it ended with, and asks nothing after `give_up`."""
@@ -29,11 +40,21 @@ class Patience:
                 return ask()
             except UpstreamError as error:
                 pause = next(pauses, None)
-                if pause is None or self._given_up.wait(pause):
+                if pause is None or self.is_over:
+                    raise
+                self._tell(error, pause)
+                if self._given_up.wait(pause):
                     raise
                 if isinstance(error, UpstreamLied):
                     # An answer that makes no sense is seldom a hiccup: it gets one more try.
                     pauses = iter(())
+
+    def _tell(self, error: UpstreamError, pause: float) -> None:
+        with self._telling:
+            self._told += 1
+            if self._told <= TOLD:
+                rest = "; what fails from now on is told of only when it is given up" if self._told == TOLD else ""
+                log.warning("%s; asked again in %g s%s", error.sentence, pause, rest)
 
     @property
     def is_over(self) -> bool:

@@ -6,6 +6,7 @@ builder minutes); Xapian's own is in the folder, and refuses whoever forgot the 
 """
 
 import fcntl
+import logging
 import os
 import threading
 import time
@@ -19,6 +20,8 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable
 from fedora_packages.search import completing, records, terms
 from fedora_packages.search.document import Document, from_json
 from fedora_packages.search.lookup import UNREADABLE
+
+log = logging.getLogger(__name__)
 
 #: Seconds between two looks at a lock that another process holds.
 LOOK_AGAIN = 0.1
@@ -123,7 +126,7 @@ class Writer:
 def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | None = None) -> Iterator[None]:
     """Hold the role of the index's writer, across processes; one that dies, however, does not keep it.
 
-    Waits at most ``wait`` seconds for another to give it up, or until ``stop`` is set.  Raises `IndexLocked`, and
+    Waits at most ``wait`` seconds for another to give it up, which is told, or until ``stop`` is set.  Raises `IndexLocked`, and
     `SearchUnavailable` where the lock cannot even be made.
     """
     stop = stop or threading.Event()
@@ -135,7 +138,13 @@ def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | Non
     except OSError as error:
         raise SearchUnavailable(f"the lock {path} of the search index cannot be made: {error.strerror}") from error
     try:
+        is_told = wait <= 0
         while not _locked(handle):
+            if not is_told:
+                log.warning(
+                    "another process builds or writes the search index %s, waiting for it up to %g s", index, wait
+                )
+                is_told = True
             if time.monotonic() >= deadline or stop.wait(LOOK_AGAIN):
                 raise IndexLocked(f"another process writes the search index {index} (it holds {path})")
         # The file stays: removing it would let two hold locks on two files of one name.

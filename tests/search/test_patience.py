@@ -1,9 +1,11 @@
 """Patience: what is not answered is asked again, until whoever wanted to know gives up."""
 
+import threading
+
 import pytest
 
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-from fedora_packages.search.patience import Patience
+from fedora_packages.search.patience import TOLD, Patience
 
 SILENT = UpstreamUnavailable("koji", "anything", "no answer")
 LIE = UpstreamLied("koji", "anything", "nonsense")
@@ -51,3 +53,49 @@ def test_giving_up_ends_a_pause():
 
     with pytest.raises(UpstreamUnavailable):
         patience(ask)
+
+
+def test_each_pause_is_told_of_without_what_upstream_said(caplog):
+    error = UpstreamUnavailable("koji", "anything", "it answered 503", b"<html>")
+
+    def ask():
+        raise error
+
+    with pytest.raises(UpstreamUnavailable):
+        Patience((0, 0.001))(ask)
+    assert caplog.messages == [
+        "koji was asked anything: it answered 503; asked again in 0 s",
+        "koji was asked anything: it answered 503; asked again in 0.001 s",
+    ]
+
+
+def test_of_many_pauses_only_the_first_are_told_of(caplog):
+    patience = Patience((0, 0, 0))
+
+    def ask():
+        raise SILENT
+
+    def fail():
+        for _ in range(TOLD):
+            with pytest.raises(UpstreamUnavailable):
+                patience(ask)
+
+    threads = [threading.Thread(target=fail) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(caplog.messages) == TOLD
+    assert [message for message in caplog.messages if "from now on" in message] == caplog.messages[-1:]
+
+
+def test_no_pause_is_told_of_that_nobody_waits_for(caplog):
+    patience = Patience((60,))
+
+    def ask():
+        patience.give_up()
+        raise SILENT
+
+    with pytest.raises(UpstreamUnavailable):
+        patience(ask)
+    assert caplog.messages == []

@@ -122,6 +122,21 @@ def test_the_role_of_the_writer_can_be_waited_for(tmp_path):
     assert got.is_set()
 
 
+def test_waiting_for_another_writer_is_told_once(tmp_path, caplog):
+    index = tmp_path / "index"
+    with index_lock(index), pytest.raises(IndexLocked), index_lock(index, wait=0.25):
+        pass
+    assert caplog.messages == [
+        f"another process builds or writes the search index {index}, waiting for it up to 0.25 s"
+    ]
+
+
+def test_who_waits_for_no_writer_is_told_by_the_error_alone(tmp_path, caplog):
+    with index_lock(tmp_path / "index", wait=30), pytest.raises(IndexLocked), index_lock(tmp_path / "index"):
+        pass
+    assert caplog.messages == []
+
+
 def test_a_folder_without_room_for_the_lock_is_told(tmp_path):
     with pytest.raises(SearchUnavailable, match="lock"), index_lock(tmp_path / "missing" / "index"):
         pass
