@@ -23,6 +23,11 @@ Every message is a sentence that says what was wrong, where, and what was found 
 class FedoraPackagesError(Exception):
     """The base of every error this package raises on purpose."""
 
+    @property
+    def sentence(self) -> str:
+        """What went wrong, for people."""
+        return str(self)
+
 
 class SettingsError(FedoraPackagesError):
     """A setting is missing or wrong; the message names the key and what was expected.

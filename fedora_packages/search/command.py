@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         _tell(built, options.json)
         return 0
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        said, status = str(error), 1
+        said, status = error.sentence, 1
     except KeyboardInterrupt:
         said, status = "interrupted", INTERRUPTED
     print(f"fedora-packages-index: {said}; {builder.left if builder else AS_IT_WAS}", file=sys.stderr)

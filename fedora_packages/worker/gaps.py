@@ -118,7 +118,7 @@ class Gaps:
                 attempts, delay = 0, self._next(found, is_hinted)
             except (UpstreamError, CacheUnavailable) as error:
                 attempts += 1
-                delay = self._failed(attempts, str(error))
+                delay = self._failed(attempts, error.sentence)
                 log.error("replay failed, again in %.1f s: %s", delay, error)
             except Exception as error:
                 # A bug of ours must not end the thread: nobody would read the archive any more.

@@ -47,7 +47,7 @@ def build(settings: Settings, told: Connection) -> None:
     try:
         Builder(search.index, connectors.load(settings, "index"), mirror).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        told.send(str(error))
+        told.send(error.sentence)
         raise SystemExit(f"the search index could not be built anew: {error}") from error
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages import connectors, settings
+from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.search import command, staging
 from tests.search.fedora import Source, small_fedora
 from tests.search.repos import publish
@@ -91,6 +92,17 @@ def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(config, fedora, 
     fedora.down.add("koji")
     assert command.main([str(config)]) == 1
     assert "koji was asked" in capsys.readouterr().err
+
+
+def test_nothing_of_what_an_upstream_said_is_printed(config, fedora, capsys, monkeypatch):
+    def build(self):
+        raise UpstreamUnavailable("koji", "the packages", "it answered 503", b"<!DOCTYPE html>")
+
+    monkeypatch.setattr(command.Builder, "build", build)
+    assert command.main([str(config)]) == 1
+    assert capsys.readouterr().err == (
+        "fedora-packages-index: koji was asked the packages: it answered 503; the index is as it was\n"
+    )
 
 
 def test_a_build_that_fails_says_what_it_leaves(config, fedora, capsys, monkeypatch):

@@ -148,14 +148,14 @@ def test_without_an_archive_what_was_cached_before_is_not_trusted(strings, clien
 
 def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):
     client.hset(MARK_KEY, "fedmsg", time.time() - 100)
-    upstream.answers["/raw"] = Answer(b"", 502)
+    upstream.answers["/raw"] = Answer(b"<html>", content_type="text/html")
     stop = threading.Event()
     gaps = Gaps(service, "fedmsg", lambda messages: None, stop)
     running = threading.Thread(target=gaps.run)
     running.start()
     try:
         wait_until(lambda: gaps.trouble)
-        assert "datagrepper was asked" in gaps.trouble
+        assert ("datagrepper was asked" in gaps.trouble, "<html>" in gaps.trouble) == (True, False)
         upstream.says("/raw", {"raw_messages": [], "pages": 0})
         wait_until(lambda: gaps.as_dict()["closed"])
         assert gaps.trouble is None

@@ -279,7 +279,7 @@ def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch,
 
     def load(settings, role):
         steps.append("begun")
-        raise UpstreamUnavailable("koji", "the packages", "no answer")
+        raise UpstreamUnavailable("koji", "the packages", "no answer", b"<html>")
 
     monkeypatch.setattr(rebuilding, "end_with_parent", lambda: steps.append("watches"))
     monkeypatch.setattr(rebuilding.connectors, "load", load)
