@@ -87,23 +87,23 @@ def describe_all(
 ) -> Iterator[tuple[str, "Future[T]"]]:
     """Yield each name with its description or error, a future that is done, in the order in which they come.
 
-    ``threads`` describe at once.  Closing the iterator begins no more of them, and waits for those under way.
+    ``threads`` describe at once.  Closing the iterator begins no more of them and waits for none: an upstream may take its time
+    to say what nobody wants to know any more.
     """
     names = iter(names)
     waiting: dict[Future[T], str] = {}
-    with ThreadPoolExecutor(threads, thread_name_prefix="describe") as pool:
-        try:
-            while True:
-                # A few more than can run, so that no thread is idle, and no more, so that memory is bounded.
-                more = islice(names, 4 * threads - len(waiting))
-                waiting.update({pool.submit(describe_one, name): name for name in more})
-                if not waiting:
-                    return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(future), future
-        finally:
-            for future in waiting:
-                future.cancel()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="describe")
+    try:
+        while True:
+            # A few more than can run, so that no thread is idle, and no more, so that memory is bounded.
+            more = islice(names, 4 * threads - len(waiting))
+            waiting.update({pool.submit(describe_one, name): name for name in more})
+            if not waiting:
+                return
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                yield waiting.pop(future), future
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _of_source(

@@ -2,7 +2,6 @@
 
 import io
 import json
-import signal
 import subprocess
 import sys
 from functools import partial
@@ -186,27 +185,55 @@ def test_ctrl_c_while_modules_load_is_one_line():
 
 WAITING = """
 import os, signal, sys, threading
+from fedora_packages import connectors
+from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.search import command, entry
+from tests.search.fedora import small_fedora
 
-def build(self):
-    threading.Thread(target=threading.Event().wait).start()
-    raise KeyboardInterrupt
+fedora = small_fedora()
+connectors.load = lambda found, by: fedora.connectors
+ask, how, hanging = fedora.ask, sys.argv.pop(), threading.Event()
 
-command.Builder.build = build
-status = entry.main(sys.argv[1:])
-os.kill(os.getpid(), signal.SIGINT)
-sys.exit(status)
+def hang(upstream, what):
+    if upstream == "mdapi" and what == "vim":
+        hanging.set()
+        threading.Event().wait()
+    ask(upstream, what)
+
+def end(self, phase, done, total):
+    if phase == "described" and done == 1:
+        hanging.wait()
+        if how == "fail":
+            raise UpstreamUnavailable("koji", "anything", "no answer")
+        os.kill(os.getpid(), signal.SIGINT)
+
+fedora.ask = hang
+command.Lines.__call__ = end
+sys.exit(entry.main(sys.argv[1:]))
 """
 
 
-def test_a_second_ctrl_c_waits_for_no_thread(config):
+@pytest.mark.parametrize(
+    ("how", "status", "said"),
+    [("interrupt", 130, "interrupted"), ("fail", 1, "koji was asked anything: no answer")],
+)
+def test_a_build_that_ends_early_waits_for_no_upstream_and_keeps_what_is_staged(
+    config, fedora, tmp_path, how, status, said
+):
     ended = subprocess.run(
-        [sys.executable, "-c", WAITING, str(config)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", WAITING, str(config), how],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert ended.stderr.splitlines()[-1] == (
+        f"fedora-packages-index: {said}; the index is as it was, and the next run goes on from what is staged"
     )
-    assert ended.returncode == -signal.SIGINT
-    # What rpm's library says where it is not installed whole comes before.
-    assert ended.stderr.endswith("fedora-packages-index: interrupted; the index is as it was\n")
-    assert "Traceback" not in ended.stderr
+    # Nothing of an index that was begun, and no transaction that was.
+    sizes = {path.name: path.stat().st_size for path in tmp_path.glob("index*")}
+    assert sizes == {"index.lock": 0, "index.staging": sizes["index.staging"], "index.staging-journal": 0}
+    with staging.Staging(tmp_path / "index.staging", read_only=True) as staged:
+        assert len(staged.described(0)) == 1
+    assert command.main([str(config), "--json"]) == 0
 
 
 def test_wrong_settings_are_one_line_and_exit_2(tmp_path, capsys):

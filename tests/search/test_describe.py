@@ -1,5 +1,7 @@
 """Describing: a document from what the upstreams say, whole or not at all."""
 
+import threading
+
 import pytest
 
 from fedora_packages.errors import UpstreamUnavailable
@@ -174,6 +176,21 @@ def test_who_stops_listening_starts_no_more():
     next(described)
     described.close()
     assert len(asked) < 10
+
+
+def test_who_stops_listening_waits_for_nobody():
+    answered, ended = threading.Event(), []
+
+    def describe_one(name):
+        if name != "0":
+            answered.wait(10)
+            ended.append(name)
+
+    described = describe_all(map(str, range(1000)), describe_one, threads=2)
+    next(described)
+    described.close()
+    assert ended == []
+    answered.set()
 
 
 def _summaries(document):
