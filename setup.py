@@ -25,6 +25,7 @@ setup(
     package_data={
         "fedora_packages": ["lua/*.lua", "templates/*.mako", "static/*"],
         "fedora_packages.widgets": ["templates/*.mako"],
+        "fedora_packages.search": ["rpm/rpmrc"],
         "fedora_packages.sandbox": ["data/*"],
     },
     install_requires=[

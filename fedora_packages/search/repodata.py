@@ -1,17 +1,18 @@
 """Repodata: what a repository's files say of its packages, read one package at a time.
 
 The one thing to know: what these files hold is anybody's.  A package that cannot be one (a name with a slash, no source) is
-passed over and named; a file that is broken is an `UpstreamLied` with its address.
+passed over and named; a file that is broken is an `UpstreamLied` with its address.  The library that reads them comes with the
+first of them (`_library`).
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import itemgetter
+from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
-
-import createrepo_c
 
 from fedora_packages.errors import InvalidNVR, UpstreamLied
 from fedora_packages.nvr import EVR, is_package_name, parse_nvr
@@ -27,6 +28,11 @@ from fedora_packages.search.union import lines
 
 #: Kinds of checksum that are believed, each with its digits.
 DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
+
+#: Where librpm looks for its settings, the file without which it complains, and one of ours that says nothing.
+_RPM_CONFIGDIR = "RPM_CONFIGDIR"
+_RPMRC = Path("/usr/lib/rpm/rpmrc")
+_OUR_RPMRC = Path(__file__).with_name("rpm") / "rpmrc"
 
 #: Of a relation as the parser gives it.
 _NAME = itemgetter(0)
@@ -62,12 +68,32 @@ class Package(NamedTuple):
         return mine > its or (mine == its and arch == "i686" and self.arch != "i686")
 
 
+@cache
+def _library() -> Any:
+    """Return the library, imported now: with it comes librpm, which reads its settings at once.
+
+    Few processes read repositories, and need it.  Where rpm is not installed librpm finds no settings, and prints an error of
+    that though nothing here depends on them.
+    """
+    is_pointed = _RPM_CONFIGDIR not in os.environ and not _RPMRC.exists()
+    if is_pointed:
+        os.environ[_RPM_CONFIGDIR] = str(_OUR_RPMRC.parent)
+    try:
+        import createrepo_c
+    finally:
+        if is_pointed:
+            # It has read them; whatever is begun from here finds its own.
+            os.environ.pop(_RPM_CONFIGDIR, None)
+    return createrepo_c
+
+
 def announced(content: bytes, address: str) -> dict[str, Announced]:
     """Return the files that a repository announces in its ``repomd.xml``, by kind: primary, filelists and such.
 
     Those that we cannot read (of another packing, with a checksum that proves nothing) are left out.  Raises `UpstreamLied`
     for what is no such file.
     """
+    createrepo_c = _library()
     try:
         # It reads files only.
         with NamedTemporaryFile(suffix=".xml") as file:
@@ -110,7 +136,7 @@ def packages(
     Without ``is_described`` they have no description; ``skipped`` is told which are passed over.  Raises `UpstreamLied` for a
     file that is broken.
     """
-    count = 0
+    createrepo_c, count = _library(), 0
     try:
         for row in createrepo_c.PackageIterator(str(fetched.path), None, None):
             count += 1
@@ -132,6 +158,7 @@ def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable
 
     Raises `UpstreamLied` for a file that is broken, and what ``found`` raises.
     """
+    createrepo_c = _library()
     wanted, count, raised = frozenset(wanted), 0, []
 
     def begin(checksum: str, name: str, arch: str) -> Any:

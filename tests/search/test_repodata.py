@@ -1,5 +1,9 @@
 """Repodata: packages as createrepo_c wrote them, and what is hostile passed over or refused."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from fedora_packages.errors import UpstreamLied
@@ -177,3 +181,38 @@ def test_an_error_of_who_is_told_of_files_is_his(tmp_path):
 
     with pytest.raises(OSError, match="no room"):
         files_of(tmp_path, ["a"], fail)
+
+
+def told(program, **environ):
+    """Return what a program of its own prints, where nobody has said where librpm has its settings."""
+    environ = {**{key: value for key, value in os.environ.items() if key != "RPM_CONFIGDIR"}, **environ}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    return ended.stdout.strip(), ended.stderr
+
+
+@pytest.mark.parametrize("module", ["search.command", "worker.worker", "views"])
+def test_the_library_is_imported_by_who_reads_a_repository_alone(module):
+    assert told(f"import sys, fedora_packages.{module}; print('createrepo_c' in sys.modules)") == ("False", "")
+
+
+LIBRARY = "import os; from fedora_packages.search import repodata; repodata._library(); print(os.environ.get('RPM_CONFIGDIR'))"
+
+
+def test_where_rpm_is_not_installed_nothing_is_said_of_that():
+    assert told(LIBRARY) == ("None", "")
+
+
+def test_settings_of_rpm_that_somebody_names_are_read(tmp_path):
+    said, error = told(LIBRARY, RPM_CONFIGDIR=str(tmp_path))
+    assert (said, f"{tmp_path}/rpmrc" in error) == (str(tmp_path), True)
+
+
+def test_settings_of_rpm_that_are_there_are_read(tmp_path):
+    # As on a machine with rpm: ours are not even looked at.
+    program = LIBRARY.replace(
+        "repodata._library()",
+        f"repodata._RPMRC = repodata.Path({__file__!r}); repodata._OUR_RPMRC = None; repodata._library()",
+    )
+    assert told(program)[0] == "None"
