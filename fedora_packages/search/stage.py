@@ -109,7 +109,7 @@ class Means:
                     failed.append(name)
                     if len(failed) > max(FAILURES, len(wanted) // 100):
                         raise
-                    log.warning("%s keeps the document it had, if any: %s", name, error)
+                    log.warning("%s keeps the document it had, if any: %s", name, error.sentence)
                 else:
                     if found is not None:
                         staging.describe(self.clock(), wanted[name], [self._with_past(found)])
