@@ -210,7 +210,7 @@ class Health:
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
     counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
     handled, ``packages`` how many the index has (None: it cannot be read), ``damage`` what is wrong with the current index, in
-    whose place its copy is read.
+    whose place its copy is read, ``left_out`` the releases that it knows nothing of.
     """
 
     at: float
@@ -225,6 +225,7 @@ class Health:
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
     damage: Damage | None
+    left_out: tuple[str, ...]
     counted: float | None
 
     @property
@@ -261,6 +262,7 @@ def health(service: Service) -> Health:
     waiting = service.queue.waiting([*service.queries])
     depths = service.queue.depths([*service.connectors])
     counted, entries = census(client, service.queries.values(), now)
+    packages, left_out = _index(service)
     return Health(
         at=now,
         until=watch.until(beats),
@@ -281,8 +283,9 @@ def health(service: Service) -> Health:
         topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
-        packages=_packages(service),
+        packages=packages,
         damage=_damage(service),
+        left_out=left_out,
         counted=counted,
     )
 
@@ -371,11 +374,12 @@ def _made(kind: type[Any], told: Mapping[str, Any]) -> Any:
     return kind(**{name: value for name, value in told.items() if name in names})
 
 
-def _packages(service: Service) -> int | None:
+def _index(service: Service) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many packages the index has (None: it cannot be read), and of which releases it knows nothing."""
     try:
-        return service.index.count()
+        return service.index.count(), service.index.left_out()
     except SearchUnavailable:
-        return None
+        return None, ()
 
 
 def _damage(service: Service) -> Damage | None:

@@ -237,6 +237,14 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
             is_grave=True,
         )
+    if found.left_out:
+        yield Trouble(
+            f"The search index knows nothing of {', '.join(found.left_out)}",
+            None,
+            "They could not be read when it was built: packages that only these releases have are as they were before, or "
+            "named and little more.  Build it with fedora-packages-index again once search.mirror has them, or mdapi serves them.",
+            is_grave=False,
+        )
 
 
 def _of_build(damage: Damage) -> str:

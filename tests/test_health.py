@@ -15,6 +15,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
 from fedora_packages.search import damage
 from fedora_packages.search.damage import Damage
+from fedora_packages.search.writer import Writer
 from fedora_packages.troubles import troubles
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
 
@@ -413,6 +414,17 @@ def test_a_missing_index_is_grave(service, now, tmp_path):
     found = health(service)
     assert found.packages is None
     assert [trouble.what for trouble in troubles(found)] == ["There is no search index, or it cannot be read"]
+
+
+def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
+    assert health(service).left_out == ()
+    with Writer(service.settings.search.index) as writer:
+        writer.note_left_out(("f45", "epel10"))
+        writer.commit()
+    found = health(service)
+    assert found.left_out == ("f45", "epel10")
+    (trouble,) = [trouble for trouble in troubles(found) if "knows nothing" in trouble.what]
+    assert (trouble.what, trouble.is_grave) == ("The search index knows nothing of f45, epel10", False)
 
 
 def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):

@@ -135,6 +135,7 @@ def write_part(
             if done % COMMIT_EVERY == 0:
                 writer.commit()
             tell(done)
+        writer.note_left_out(staged.left_out)
         writer.commit()
     return counts
 

@@ -209,6 +209,7 @@ def test_what_only_a_release_has_that_is_left_out_stays_as_it_was(fedora, build,
     shutil.rmtree(mirror / "epel")
     built = builder().build()
     assert (built.releases, built.left_out, built.retired) == (("rawhide", "f45"), ("epel10",), 2)
+    assert Reader(index).left_out() == ("epel10",)
     assert (Reader(index).source("only"), before.retired) == (before, False)
     assert [hit.document.name for hit in Reader(index).search("onlyone").hits] == ["only"]
     assert Reader(index).source("orphaned").retired

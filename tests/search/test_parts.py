@@ -55,7 +55,9 @@ def two_parts(monkeypatch):
 
 
 def write(staging, folder, progress=lambda done, total: None, failed=(), index=None):
-    assembly = Assembly(staging, Staged(("rawhide",), {}, frozenset(NAMES) - {*failed}, tuple(failed)), index)
+    assembly = Assembly(
+        staging, Staged(("rawhide",), {}, frozenset(NAMES) - {*failed}, tuple(failed), left_out=("f45",)), index
+    )
     return assembly.write(folder, assembly.count_dependents(), progress)
 
 
@@ -80,6 +82,7 @@ def test_in_parts_it_is_the_same(staging, tmp_path, two_parts, monkeypatch):
     monkeypatch.setattr(assembling, "most_parts", lambda: 1)
     assert write(staging, tmp_path / "whole") == counts
     assert content(tmp_path / "parts") == content(tmp_path / "whole")
+    assert [Reader(tmp_path / name).left_out() for name in ("parts", "whole")] == [("f45",)] * 2
     assert told == sorted(told)
     assert (told[0], told[-1]) == ((0, 120), (120, 120))
     assert is_sound(tmp_path / "parts")
