@@ -122,9 +122,10 @@ def copy(database: xapian.WritableDatabase, old: xapian.Database, source: str) -
 def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completion, ...]:
     """Return the names that a text may be the beginning of, best first.
 
-    First what is called so, then what begins so, then what has words that do.
+    First what is called so, then what begins so, then what has words that do.  A hyphen at the end is part of what
+    names begin with.
     """
-    text = text[:TEXT_READ]
+    text = text[:TEXT_READ].strip()
     whole, words = terms.together(text), terms.split(text)[:WORDS_READ]
     if not whole or rows < 1:
         return ()
@@ -146,16 +147,27 @@ def _called(
     ]
     # Of names that differ in signs alone (gcc-c, gcc-c++) the one that was typed comes first.
     # Long names are terms by what they begin with.
-    called = [found for found in called if terms.together(found.name) == whole]
+    called = [found for found in called if terms.together(found.name) == whole and not _goes_on(text)]
     return sorted(called, key=lambda found: (found.name != text, terms.fold(found.name) != terms.fold(text)))
 
 
 def _beginning(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
 ) -> Iterator[Completion]:
-    numbers = _numbers(database, [_BEGINS[kind] + whole[:LETTERS]], LOOKED_AT if len(whole) > LETTERS else rows)
-    read = (_read(database, docid) for docid in numbers)
+    is_exact = len(whole) <= LETTERS and not _goes_on(text)
+    read = (
+        _read(database, docid)
+        for docid in _numbers(database, [_BEGINS[kind] + whole[:LETTERS]], rows if is_exact else LOOKED_AT)
+    )
+    if _goes_on(text):
+        begun = terms.fold(text)
+        return islice((found for found in read if terms.fold(found.name).startswith(begun)), rows)
     return islice((found for found in read if terms.together(found.name).startswith(whole)), rows)
+
+
+def _goes_on(text: str) -> bool:
+    """Whether who types a text means names that are longer than what stands before its end."""
+    return text.endswith("-")
 
 
 def _with_words(

@@ -12,8 +12,9 @@ class Reason:
     """Why a package was found.
 
     ``kind`` says by what: a ``command``, a ``path``, the ``folder`` that a path is in, a ``file`` of that name, a
-    ``capability`` that it provides, what it ``obsoletes``, its ``foreign`` name in another ecosystem, its ``maintainer``, words
-    of its ``summary`` or ``description``.  ``text`` is what was found, and ``binaries`` have it, where it is a binary's.
+    ``capability`` that it provides, what it ``obsoletes``, its ``foreign`` name in another ecosystem, its ``maintainer``,
+    words of its ``summary`` or ``description``, which may stand apart there.  ``text`` is what was found, and ``binaries``
+    have it, where it is a binary's.
     """
 
     kind: str

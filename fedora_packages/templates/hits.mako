@@ -28,7 +28,10 @@ ${"" if loop.last else ","}
     % if hit.why:
     <ul class="why">
       % for why in hit.why:
-      <li>${why.words} <code>${why.text}</code>\
+      <li>${why.words}\
+      % for text in why.texts:
+        <code>${text}</code>${"" if loop.last else ","}\
+      % endfor
       % if why.binaries:
         in\
         % for name in why.binaries:

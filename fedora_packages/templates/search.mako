@@ -27,11 +27,14 @@ Fedora Packages\
 % endif
 <h2>What can be searched for</h2>
 <dl class="examples">
-  % for what, texts in examples:
+  % for what, texts, forms in examples:
   <dt>${what}</dt>
   <dd>\
     % for text in texts:
     <a href="${request.route_path('search', _query={'search': text})}">${text}</a>\
+    % endfor
+    % for form in forms:
+    <code>${form}</code>\
     % endfor
   </dd>
   % endfor

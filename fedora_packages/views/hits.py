@@ -26,10 +26,10 @@ RAWHIDE = "rawhide"
 
 @dataclass(frozen=True)
 class Why:
-    """A reason: ``words`` for its kind, the ``text`` that was found, and the ``binaries`` that have it."""
+    """A reason: ``words`` for its kind, the ``texts`` that were found, and the ``binaries`` that have them."""
 
     words: str
-    text: str
+    texts: tuple[str, ...]
     binaries: tuple[str, ...]
 
 
@@ -76,4 +76,6 @@ def _shown(hit: Hit) -> Shown:
 def _why(reason: Reason, hit: Hit) -> Why:
     # Who has it is told where that is another than the package that is shown.
     others = () if reason.binaries == (hit.name,) else reason.binaries
-    return Why(WORDS[reason.kind], reason.text, others)
+    # Words of prose may stand apart.
+    texts = tuple(reason.text.split()) if reason.kind in ("summary", "description") else (reason.text,)
+    return Why(WORDS[reason.kind], texts, others)

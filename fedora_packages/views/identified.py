@@ -175,7 +175,7 @@ def _build(request: Request, pasted: NEVRA) -> Identified:
     else:
         asked = _asked(request, "koji", "build", str(nvr))
         # Some binaries have versions of their own.
-        build, note = asked.value, _missing(asked, f"koji has no build {nvr}.")
+        build, note = asked.value, _missing(asked, f"Koji has no build {nvr}.")
     if build is None:
         return replace(found, note=note)
     return replace(found, address=links.build(build["build_id"]), state=build["state"], note=note)
@@ -206,7 +206,7 @@ def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, 
 
 def _numbered_build(request: Request, pasted: NumberedBuild) -> Identified:
     asked, address = _asked(request, "koji", "build", pasted.number), request.links.build(pasted.number)
-    found = Identified("build", str(pasted.number), "koji", address, note=_missing(asked, "koji has no such build."))
+    found = Identified("build", str(pasted.number), "koji", address, note=_missing(asked, "Koji has no such build."))
     if not asked.value:
         return found
     build, package = asked.value, find(request.service.index, asked.value["name"])
@@ -229,7 +229,7 @@ def _numbered_package(request: Request, pasted: NumberedPackage) -> Identified:
     asked, number = _asked(request, "koji", "package", pasted.number), str(pasted.number)
     found = Identified("package", number, "koji", request.links.builds(number))
     if not asked.value:
-        return replace(found, note=_missing(asked, "koji has no such package."))
+        return replace(found, note=_missing(asked, "Koji has no such package."))
     package = find(request.service.index, asked.value)
     return replace(found, text=asked.value, places=(_place(request, asked.value),) if package else ())
 
@@ -253,7 +253,7 @@ def _update(request: Request, pasted: Update) -> Identified:
     asked = _asked(request, "bodhi", "update", pasted.alias)
     found = Identified("update", pasted.alias, "bodhi", request.links.update(pasted.alias))
     if not asked.value:
-        return replace(found, note=_missing(asked, "bodhi has no such update."))
+        return replace(found, note=_missing(asked, "Bodhi has no such update."))
     update = asked.value
     shown, more = update["builds"][:BUILDS_SHOWN], len(update["builds"]) - BUILDS_SHOWN
     builds = f"{', '.join(shown)}{f' and {more} more' if more > 0 else ''}"
@@ -276,10 +276,10 @@ def _bug(request: Request, pasted: Bug) -> Identified:
     asked = _asked(request, "bugzilla", "bug", pasted.number)
     found = Identified("bug", str(pasted.number), "bugzilla", request.links.bug(pasted.number))
     if not asked.value:
-        return replace(found, note=_missing(asked, "bugzilla has no such bug."))
+        return replace(found, note=_missing(asked, "Bugzilla has no such bug."))
     bug = asked.value
     if bug["is_private"]:
-        return replace(found, note="It is private: bugzilla shows it to some people only.")
+        return replace(found, note="It is private: Bugzilla shows it to some people only.")
     places = _and_packages(request, _places(request, _component(bug), "bugs"))
     of = f"{bug['product']} {bug['version']}".strip()
     facts = f"{of}, component {bug['component']}" if bug["component"] else of
@@ -290,7 +290,7 @@ def _cve(request: Request, pasted: Vulnerability) -> Identified:
     asked = _asked(request, "bugzilla", "carriers", pasted.name)
     found = Identified("cve", pasted.name, "bugzilla", request.links.cve(pasted.name))
     if not asked.value:
-        return replace(found, note=_missing(asked, "bugzilla has no public bug of Fedora's that names it."))
+        return replace(found, note=_missing(asked, "Bugzilla has no public bug of Fedora's that names it."))
     names = dict.fromkeys(name for bug in asked.value for name in _component(bug))
     places = {place.package: place for place in _places(request, names, "bugs", len(names))}
     carriers = (
@@ -315,7 +315,7 @@ def _missing(asked: Found, nothing: str) -> str:
     """Return why nothing can be told: there is ``nothing``, or it is not known whether there is."""
     if asked.value:
         return ""
-    return nothing if asked.is_known else f"{asked.why[:1].upper()}{asked.why[1:]}: no more is known of it here."
+    return nothing if asked.is_known else f"{asked.why[:1].upper()}{asked.why[1:]}: no more can be said of it now."
 
 
 def _place(request: Request, package: str, tab: str = "") -> Place:

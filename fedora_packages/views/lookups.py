@@ -98,7 +98,7 @@ class Lookups:
         # A client who may ask no more must not use up what others may.
         for what, most in ((f"client:{client}", allowed.lookups_per_client), ("all", allowed.lookups)):
             if counted(self._service.client, f"{{lookups}}:{what}")[0] > most:
-                return Found(False, why=f"{question.upstream} has been asked as often as may be in a minute")
+                return Found(False, why="upstreams have been asked as often as may be in a minute")
         future = self._fillers[question.upstream].submit(question, lambda: self._answer(question))
         if future is not None and self._waiting.acquire(blocking=False):
             try:

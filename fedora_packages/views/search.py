@@ -19,13 +19,17 @@ ROWS = 20
 #: Characters of a term that headings show.
 TERM_SHOWN = 80
 
-#: What can be searched for, each with texts of its kind.
+#: What can be searched for, each with texts of its kind, and with forms of such as differ from day to day.
 EXAMPLES = (
-    ("a source or binary package, whole or its beginning", ("vim", "python3-requests", "emacs-no")),
-    ("what it is for", ("drop down terminal", "text editor")),
-    ("a command or a file", ("htop", "/usr/bin/vim")),
-    ("what a package provides, or its name elsewhere", ("pkgconfig(gtk4)", "python3dist(requests)", "requests")),
-    ("a build, an update, a bug, a CVE, a maintainer, or the address of one", ()),
+    ("a source or binary package, whole or its beginning", ("vim", "python3-requests", "python3-req"), ()),
+    ("what it is for", ("drop down terminal", "text editor"), ()),
+    ("a command or a file", ("htop", "/usr/bin/vim"), ()),
+    ("what a package provides, or its name elsewhere", ("pkgconfig(gtk4)", "python3dist(requests)", "requests"), ()),
+    (
+        "a build, an update, a bug, a CVE, or the address of one; a maintainer",
+        (),
+        ("vim-9.1.1775-1.fc44", "FEDORA-2026-0a1b2c3d4e", "#2345678", "CVE-2026-12345"),
+    ),
 )
 
 

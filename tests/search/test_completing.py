@@ -60,6 +60,15 @@ def test_other_spellings_are_completed(reader, text, name):
     assert told(reader.complete(text))[0][0] == name
 
 
+def test_a_hyphen_at_the_end_is_what_names_go_on_with(reader):
+    found = told(reader.complete("vim-"))
+    assert found == [("vim-X11", "binary"), ("vim-enhanced", "binary")]
+    assert told(reader.complete(" VIM- ")) == found
+    assert told(reader.complete("gcc-"))[0] == ("gcc-c++", "binary")
+    assert {name.partition("-")[0] for name, _ in told(reader.complete("python3-", 20))} == {"python3"}
+    assert told(reader.complete("guake-")) == []
+
+
 def test_a_command_leads_to_the_package_that_has_it(reader):
     assert reader.complete("gvi") == (Completion("gvim", "command", "vim", "vim-X11", "For X"),)
 

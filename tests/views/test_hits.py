@@ -25,9 +25,14 @@ def test_a_binary_without_a_summary_has_that_of_its_source():
 def test_who_has_what_was_found_is_said_if_it_is_not_what_is_shown():
     reasons = (Reason("command", "gvim", ("vim-X11",)), Reason("path", "/etc/vimrc", ("vim-data",)))
     assert shown([Hit(VIM, (), reasons, "vim-X11")])[0].why == (
-        Why("has the command", "gvim", ()),
-        Why("has the file", "/etc/vimrc", ("vim-data",)),
+        Why("has the command", ("gvim",), ()),
+        Why("has the file", ("/etc/vimrc",), ("vim-data",)),
     )
+
+
+def test_words_of_prose_are_named_each():
+    reasons = (Reason("summary", "down drop"), Reason("path", "/opt/a b"))
+    assert [why.texts for why in shown([Hit(VIM, (), reasons, "vim")])[0].why] == [("down", "drop"), ("/opt/a b",)]
 
 
 def test_there_are_words_for_each_reason():

@@ -130,7 +130,7 @@ def numbered(number: int) -> Question:
 
 def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing_of_others(lookups, upstream, minute):
     asking = lookups(lookups_per_client=2, lookups=3)
-    often = "bugzilla has been asked as often as may be in a minute"
+    often = "upstreams have been asked as often as may be in a minute"
     assert [asking("me", numbered(number)).why == often for number in range(1, 9)] == [False] * 2 + [True] * 6
     assert [asking("you", numbered(number)).why == often for number in range(1, 3)] == [False, True]
     assert len(upstream.asked) == 3

@@ -45,6 +45,17 @@ def test_every_form_of_the_address_finds_the_package(site, address):
     assert found(site.get(address, 200)) == ["guake"]
 
 
+def test_each_word_that_was_found_is_named(site):
+    assert "its summary says <code>down</code>, <code>drop</code>" in " ".join(
+        site.get("/s?search=down+drop").text.split()
+    )
+
+
+def test_each_kind_of_what_can_be_searched_for_has_examples(site):
+    kinds = site.get("/").html.select(".examples dd")
+    assert [bool(kind.find_all(["a", "code"])) for kind in kinds] == [True] * len(kinds)
+
+
 def test_the_form_works_without_javascript(site):
     form = site.get("/").forms[0]
     form["search"] = "guake"

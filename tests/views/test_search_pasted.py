@@ -78,7 +78,7 @@ def test_so_much_is_shown_of_an_update(service, strings, tmp_path, upstream):
 
 def test_an_update_that_there_is_not_is_said_not_to_be(fedora):
     found = told(fedora, "FEDORA-2026-0000000000")
-    assert (found["note"], found["links"]["page"]) == ("bodhi has no such update.", None)
+    assert (found["note"], found["links"]["page"]) == ("Bodhi has no such update.", None)
     assert found["links"]["upstream"] == "https://bodhi.fedoraproject.org/updates/FEDORA-2026-0000000000"
 
 
@@ -106,7 +106,7 @@ def test_a_private_bug_is_said_to_be_private(fedora, sandbox):
     number = sandbox.told(sandbox.happen("bug", "kakoune"))[0]["msg"]["bug"]["id"]
     sandbox.happen("bug", "kakoune", id=number, private=True)
     found = told(fedora, f"#{number}")
-    assert (found["title"], found["note"]) == (None, "It is private: bugzilla shows it to some people only.")
+    assert (found["title"], found["note"]) == (None, "It is private: Bugzilla shows it to some people only.")
     assert found["links"]["upstream"].endswith(f"id={number}")
 
 
@@ -139,7 +139,7 @@ def test_a_bug_of_no_component_is_told_without_one(site, upstream):
 
 
 def test_a_bug_that_there_is_not_is_said_not_to_be(fedora):
-    assert told(fedora, "bug 1")["note"] == "bugzilla has no such bug."
+    assert told(fedora, "bug 1")["note"] == "Bugzilla has no such bug."
 
 
 # CVEs.
@@ -164,7 +164,7 @@ def test_a_cve_leads_to_the_bugs_that_name_it(fedora, sandbox):
 
 def test_a_cve_that_no_bug_names_is_said_to_have_none(fedora):
     found = told(fedora, "CVE-1999-0001")
-    assert (found["bugs"], found["note"]) == ([], "bugzilla has no public bug of Fedora's that names it.")
+    assert (found["bugs"], found["note"]) == ([], "Bugzilla has no public bug of Fedora's that names it.")
     assert "buglist.cgi" in found["links"]["upstream"]
     # Its name says what it is.
     assert ">CVE-1999-0001</a>" in block(fedora, "CVE-1999-0001")
@@ -274,7 +274,7 @@ ASKED = ["FEDORA-2026-0a1b2c3d4e", "#1234567", "CVE-2026-1234", "koji.fedoraproj
 def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, upstream, text):
     upstream.answer = lambda asked: Answer(b"<h1>503</h1>", 503, "text/html")
     found = told(site, text)
-    assert (found["note"].endswith("does not answer: no more is known of it here."), found["links"]["page"]) == (
+    assert (found["note"].endswith("does not answer: no more can be said of it now."), found["links"]["page"]) == (
         True,
         None,
     )
@@ -285,7 +285,7 @@ def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
     with website(service, {**strings, "connectors.bodhi.url": silent}) as site:
         site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=0.05)
         found = site.get("/api/v1/search?q=FEDORA-2026-0a1b2c3d4e", 200).json
-    assert found["identified"]["note"] == "Bodhi has not answered yet: no more is known of it here."
+    assert found["identified"]["note"] == "Bodhi has not answered yet: no more can be said of it now."
     assert found["packages"] == []
 
 
@@ -293,7 +293,7 @@ def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, 
     with website(service, {**strings, "web.lookups_per_client": "1"}) as site:
         told(site, "#1234567")
         found = told(site, "#1234568")
-    assert found["note"] == "Bugzilla has been asked as often as may be in a minute: no more is known of it here."
+    assert found["note"] == "Upstreams have been asked as often as may be in a minute: no more can be said of it now."
     assert (len(upstream.asked), found["links"]["upstream"].endswith("id=1234568")) == (1, True)
 
 
@@ -310,7 +310,10 @@ def test_without_redis_all_that_needs_no_upstream_is_still_told(service, strings
             told(site, text) for text in ("guake-1.0-1.fc20", "#1234567", "https://release-monitoring.org/project/7/")
         ]
     assert [one["packages"] for one in found] == [["guake"], [], []]
-    assert (found[1]["note"], upstream.asked) == ("Nothing can be looked up just now: no more is known of it here.", [])
+    assert (found[1]["note"], upstream.asked) == (
+        "Nothing can be looked up just now: no more can be said of it now.",
+        [],
+    )
 
 
 def test_the_second_page_of_hits_identifies_nothing_and_asks_nothing(site, upstream):

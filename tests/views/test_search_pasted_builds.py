@@ -39,7 +39,7 @@ def test_of_a_build_that_is_not_known_koji_is_asked(site, upstream):
     site.know("koji.builds", VALUES["koji.builds"], "guake")
     upstream.koji_says([[None]])
     found = told(site, "guake-1.0-1.fc20")
-    assert (found["note"], found["state"]) == ("koji has no build guake-1.0-1.fc20.", None)
+    assert (found["note"], found["state"]) == ("Koji has no build guake-1.0-1.fc20.", None)
     assert found["links"]["upstream"].endswith("/search?match=exact&type=build&terms=guake-1.0-1.fc20")
     assert [call["params"] for call in upstream.calls()] == [["guake-1.0-1.fc20"]]
 
@@ -54,7 +54,7 @@ def test_where_no_builds_are_known_the_build_is_told_of_all_the_same(fedora, san
 def test_where_koji_does_not_answer_a_build_that_is_not_known_is_said_to_be_that(site, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     found = told(site, "guake-1.0-1.fc20")
-    assert (found["note"], found["packages"]) == ("Koji does not answer: no more is known of it here.", ["guake"])
+    assert (found["note"], found["packages"]) == ("Koji does not answer: no more can be said of it now.", ["guake"])
 
 
 def test_a_state_that_may_have_changed_is_said_to_be_old(site):
@@ -144,8 +144,8 @@ def test_a_number_of_kojis_is_told_although_its_package_is_not_known_here(fedora
 
 def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
     koji = "https://koji.fedoraproject.org/koji"
-    assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "koji has no such build."
-    assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "koji has no such package."
+    assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "Koji has no such build."
+    assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "Koji has no such package."
 
 
 @pytest.mark.parametrize("name", ["guake-debuginfo", "guake-debugsource"])
