@@ -16,6 +16,9 @@ TEMPLATE = "fedora_packages:templates/search.mako"
 #: Packages on a page of the search.
 ROWS = 20
 
+#: The last page that can be asked for.  One beyond the end of the list says where that is, and no hit is read for it.
+LAST_ASKED = 1_000_000
+
 #: Characters of a term that headings show.
 TERM_SHOWN = 80
 
@@ -45,7 +48,7 @@ def search(request: Request) -> dict[str, Any]:
     term = request.matchdict.get("term") or request.given.get("search") or request.given.get("q", "")
     pasted, term = term, term_of(term)
     is_start = request.matched_route.name == "home" and not term
-    number = parse(request.given, {"page": whole(1, LAST_HIT // ROWS)}).get("page", 1)
+    number = parse(request.given, {"page": whole(1, LAST_ASKED)}).get("page", 1)
     if not term:
         return {
             "is_start": is_start,

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from fedora_packages.pasted import LOOKED_AT
+from fedora_packages.search import reader as reading
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from fedora_packages.views import search as searching
@@ -180,9 +181,14 @@ def test_what_fits_on_a_page_has_no_others(site, many):
 
 
 def test_no_page_is_linked_to_that_has_no_hits_any_more(many, monkeypatch):
-    monkeypatch.setattr(searching, "LAST_HIT", 40)
+    for module in (searching, reading):
+        monkeypatch.setattr(module, "LAST_HIT", 40)
     assert "Page 1 of 2" in many.get("/s?search=lots&page=1", 200).text
-    assert [many.get(f"/s?search=lots&page={number}").status_code for number in (0, 2, 3)] == [400, 200, 400]
+    pages = [many.get(f"/s?search=lots&page={number}", 200) for number in (2, 3)]
+    assert [(len(found(page)), "There is no page 3: the list has 2." in page.text) for page in pages] == [
+        (20, False),
+        (0, True),
+    ]
 
 
 def test_programs_are_given_as_many_as_a_page_has_unless_they_ask_for_others(many):
@@ -190,8 +196,19 @@ def test_programs_are_given_as_many_as_a_page_has_unless_they_ask_for_others(man
     assert [(len(answer["packages"]), answer["total"]) for answer in answers] == [(20, 45), (3, 45)]
 
 
-def test_a_page_beyond_the_last_says_so(many):
-    assert "There is no page 99: the list has 3." in many.get("/s?search=lots&page=99", 200).text
+@pytest.mark.parametrize("number", [4, 99, 501, 9999, searching.LAST_ASKED])
+def test_a_page_beyond_the_last_says_so(many, number):
+    page = many.get(f"/s?search=lots&page={number}", 200)
+    assert (f"There is no page {number}: the list has 3." in page.text, found(page)) == (True, [])
+    assert page.html.find("a", rel="prev")["href"] == "/s?search=lots&page=3"
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", searching.LAST_ASKED + 1, 10**30])
+def test_what_is_no_number_of_a_page_is_refused(many, number):
+    assert (
+        f"expected a whole number from 1 to {searching.LAST_ASKED}"
+        in many.get(f"/s?search=lots&page={number}", 400).text
+    )
 
 
 @pytest.mark.parametrize(
