@@ -152,7 +152,7 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "Reason": record(
         kind=one_of(*reasons.KINDS),
-        text=text("what was found"),
+        text=text("what was found; of a summary or description the words, which may stand apart there"),
         binaries=rows(text(), meaning="the binaries that have it, where it is a binary's"),
     ),
     "Identified": record(
