@@ -2,11 +2,13 @@
 <%namespace name="parts" file="parts.mako"/>
 <%page args="found"/>
 <section class="identified" aria-labelledby="title-identified">
-  <h2 id="title-identified"><a href="${found.leads_to}"
-    % if not found.places:
-    rel="external"
+  <h2 id="title-identified">\
+    ## What leads nowhere here has one link, the last, which says where to.
+    % if found.places:
+<a href="${found.places[0].path}">${found.heading}</a>\
+    % else:
+${found.heading}\
     % endif
-    >${found.heading}</a>\
     % if found.places and found.kind == "build":
 : of ${found.places[0].package}\
     % endif

@@ -84,15 +84,14 @@ class Identified:
         return f"{KINDS[self.kind]} {self.text}".strip()
 
     @property
-    def leads_to(self) -> str:
-        """The address of the first place that it leads to: here, or else there."""
-        return self.places[0].path if self.places else self.address
+    def leads_to(self) -> tuple[Place, ...]:
+        """The pages of this site that it leads to: its own, and those of the bugs that name it."""
+        return (*self.places, *(found.place for found in self.bugs if found.place))
 
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages that it is about, each once."""
-        places = [*self.places, *(found.place for found in self.bugs if found.place)]
-        return tuple(dict.fromkeys(place.package for place in places))
+        return tuple(dict.fromkeys(place.package for place in self.leads_to))
 
 
 def recognise(request: Request, text: str) -> Pasted | None:
@@ -130,7 +129,7 @@ def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None
     """Return what was identified, for programs."""
     if found is None:
         return None
-    page = f"{request.host_url}{found.places[0].path}" if found.places else None
+    page = f"{request.host_url}{found.leads_to[0].path}" if found.leads_to else None
     return {
         "kind": found.kind,
         "text": found.text,

@@ -138,6 +138,15 @@ def test_a_bug_of_no_component_is_told_without_one(site, upstream):
     assert '<p class="aside">Bugzilla 5</p>' in block(site, "123456")
 
 
+@pytest.mark.parametrize(
+    ("text", "name"), [("FEDORA-2026-0000000000", "Update {} in bodhi"), ("#1", "Bug {} in bugzilla")]
+)
+def test_what_leads_nowhere_here_has_one_link_which_says_where_to(fedora, text, name):
+    [link] = Elements(block(fedora, text)).of("a")
+    assert (link["href"], link["rel"]) == (told(fedora, text)["links"]["upstream"], "external")
+    assert f">{name.format(text.strip('#'))}</a>" in block(fedora, text)
+
+
 def test_a_bug_that_there_is_not_is_said_not_to_be(fedora):
     assert told(fedora, "bug 1")["note"] == "Bugzilla has no such bug."
 
@@ -157,6 +166,7 @@ def test_a_cve_leads_to_the_bugs_that_name_it(fedora, sandbox):
         (numbers[1], "CLOSED", "kakoune", None), (numbers[0], "NEW", "guake", "http://localhost/guake/bugs"),
     ]  # fmt: skip
     assert (found["text"], found["packages"]) == ("CVE-2026-77777", ["guake"])
+    assert found["links"]["page"] == "http://localhost/guake/bugs"
     assert {f"https://bugzilla.redhat.com/show_bug.cgi?id={number}" for number in numbers} < {
         *led(fedora, "CVE-2026-77777")
     }
@@ -166,8 +176,9 @@ def test_a_cve_that_no_bug_names_is_said_to_have_none(fedora):
     found = told(fedora, "CVE-1999-0001")
     assert (found["bugs"], found["note"]) == ([], "Bugzilla has no public bug of Fedora's that names it.")
     assert "buglist.cgi" in found["links"]["upstream"]
+    assert found["links"]["page"] is None
     # Its name says what it is.
-    assert ">CVE-1999-0001</a>" in block(fedora, "CVE-1999-0001")
+    assert ">CVE-1999-0001</h2>" in block(fedora, "CVE-1999-0001")
 
 
 # Addresses.
@@ -278,7 +289,7 @@ def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, ups
         True,
         None,
     )
-    assert led(site, text) == [found["links"]["upstream"]] * 2
+    assert led(site, text) == [found["links"]["upstream"]]
 
 
 def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):

@@ -177,7 +177,8 @@ COMPONENTS: dict[str, Schema] = {
         ),
         note=optional(text("a sentence: what is not known, and why"), "null if nothing is to be said"),
         links=record(
-            page=optional(text("where it leads to here"), "null if nowhere"), upstream=text("the upstream's page of it")
+            page=optional(text("where it leads to here; of a CVE the bugs of the first package"), "null if nowhere"),
+            upstream=text("the upstream's page of it"),
         ),
     ),
     "Change": record(
