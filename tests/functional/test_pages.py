@@ -3,11 +3,12 @@
 import html
 import re
 import time
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
 from fedora_packages import settings
+from fedora_packages.views.search import EXAMPLES
 from fedora_packages.widgets import load
 
 pytestmark = pytest.mark.xdist_group("processes")
@@ -104,6 +105,18 @@ def test_the_overview_has_the_stable_build_of_each_release_of_the_world(site, tr
 
 def test_a_page_of_the_search_leads_to_the_package(site):
     assert 'href="/guake"' in site.get("/s?search=terminal").text
+
+
+def test_each_example_of_the_start_page_finds_what_it_is_an_example_of(site):
+    start = site.get("/").text
+    examples = [html.unescape(text) for text in re.findall(r'<a href="/s\?search=[^"]*">([^<]+)</a>', start)]
+    assert set(examples) == {text for _, texts, _ in EXAMPLES for text in texts}
+    found = {text: site.get(f"/api/v1/search?q={quote(text, safe='')}").json() for text in examples}
+    assert [text for text in examples if not found[text]["total"] or found[text]["corrected"]] == []
+    # A beginning is one of what it finds first.
+    for text in EXAMPLES[0][1]:
+        first = found[text]["packages"][0]
+        assert any(name.startswith(text) for name in (first["found"], *first["binaries"]))
 
 
 def test_with_every_upstream_hanging_a_page_is_there_in_time(site):

@@ -69,6 +69,13 @@ def test_a_hyphen_at_the_end_is_what_names_go_on_with(reader):
     assert told(reader.complete("guake-")) == []
 
 
+def test_what_goes_on_after_a_hyphen_is_found_after_many_that_only_begin_alike(make_index):
+    alike = [document(f"lantern{number}") for number in range(30)]
+    reader = make_index(document("lantern"), document("x-lantern"), *alike, document("Lantern-lit"))
+    assert [found.name for found in reader.complete("lantern-", 2)] == ["Lantern-lit", "x-lantern"]
+    assert [found.name for found in reader.complete("lantern", 2)] == ["lantern", "lantern0"]
+
+
 def test_a_command_leads_to_the_package_that_has_it(reader):
     assert reader.complete("gvi") == (Completion("gvim", "command", "vim", "vim-X11", "For X"),)
 

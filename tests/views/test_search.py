@@ -57,6 +57,11 @@ def test_each_kind_of_what_can_be_searched_for_has_examples(site):
     assert [bool(kind.find_all(["a", "code"])) for kind in kinds] == [True] * len(kinds)
 
 
+@pytest.mark.parametrize("form", [form for _, _, forms in searching.EXAMPLES for form in forms])
+def test_each_form_that_is_shown_identifies_something(site, form):
+    assert site.get(f"/s?search={quote(form, safe='')}", 200).html.select_one(".identified h2")
+
+
 def test_the_form_works_without_javascript(site):
     form = site.get("/").forms[0]
     form["search"] = "guake"
