@@ -44,17 +44,6 @@ def test_nothing_is_asked_once_it_is_given_up():
     assert (asked, patience.is_over) == ([], True)
 
 
-def test_giving_up_ends_a_pause():
-    patience = Patience((60,))
-
-    def ask():
-        patience.give_up()
-        raise SILENT
-
-    with pytest.raises(UpstreamUnavailable):
-        patience(ask)
-
-
 def test_each_pause_is_told_of_without_what_upstream_said(caplog):
     error = UpstreamUnavailable("koji", "anything", "it answered 503", b"<html>")
 
@@ -89,7 +78,7 @@ def test_of_many_pauses_only_the_first_are_told_of(caplog):
     assert [message for message in caplog.messages if "from now on" in message] == caplog.messages[-1:]
 
 
-def test_no_pause_is_told_of_that_nobody_waits_for(caplog):
+def test_giving_up_ends_a_pause_which_is_not_told_of(caplog):
     patience = Patience((60,))
 
     def ask():
