@@ -23,17 +23,13 @@ class Listing:
     """Koji's packages, each with the branches that list it, in reading order, and the owners of packages.
 
     ``elsewhere`` are packages that only releases list that are active and not looked into, with the branches of those; of these
-    packages ``branches`` has none, and they are not retired.
+    packages ``branches`` has none, and they are not retired.  ``left_out`` are those branches, in reading order.
     """
 
     branches: Mapping[str, tuple[str, ...]]
     owners: Mapping[str, str]
     elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        """The branches that are active and not looked into, though they have what no other has."""
-        return tuple(dict.fromkeys(branch for its in self.elsewhere.values() for branch in its))
+    left_out: tuple[str, ...] = ()
 
     def where(self, name: str) -> tuple[str, ...]:
         """Return the branches that list a package; none of one that is retired, or none."""
@@ -86,7 +82,8 @@ def listing(
         if not its and (found := tuple(branch for branch, listed in others.items() if listed and name in listed))
     }
     # The file may be an hour old: an owner who changed since is only right once the package is touched again.
-    return Listing(where, patience(connectors["distgit"].owners), elsewhere)
+    left_out = tuple(branch for branch in others if any(branch in its for its in elsewhere.values()))
+    return Listing(where, patience(connectors["distgit"].owners), elsewhere, left_out)
 
 
 def _listed(koji: Any, tag: str | None, patience: Patience) -> set[str] | None:

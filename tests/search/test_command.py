@@ -51,7 +51,7 @@ def test_the_summary_is_one_line_of_json(config, fedora, capsys):
 
 def test_what_was_left_out_is_told(config, fedora, capsys):
     fedora.unserved.update(("f45", "epel10"))
-    fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("f45", "epel10"))
+    fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("epel10", "f45"))
     assert command.main([str(config), "--json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
