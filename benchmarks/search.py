@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from benchmarks.fedora import Fedora, fedora
-from benchmarks.measuring import ROOT, WORLD, summary, table
+from benchmarks.measuring import ROOT, WORLD, summary, table, wait_until
 from benchmarks.messages import TOPIC, Publisher
 from benchmarks.relevance import read_queries
 from fedora_packages.sandbox.laptop import module
@@ -142,8 +142,7 @@ def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: C
             name, begun = f"brand-new-{number}", time.monotonic()
             found.site.happen("new-package", name, summary=f"Lantern number {number}")
             found.site.happen("build", name)
-            while reader.source(name) is None and time.monotonic() < begun + 60:
-                time.sleep(0.01)
+            wait_until(lambda: reader.source(name), 60, every=0.01, what=f"{name} is found")  # noqa: B023
             seconds.append(time.monotonic() - begun)
     finally:
         over.set()

@@ -121,6 +121,7 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
             found.site.get(f"/{name}/{tab}" if tab != "overview" else f"/{name}")
     notes, phase = Notes(), ["before"]
     with reading(readable, 1, notes, lambda: phase[0], count=2):
+        # What readers wait without a storm is what the storm is compared with.
         time.sleep(BEFORE)
         phase[0] = "while the storm gathers"
         sent = gather(found, packages, renewed)

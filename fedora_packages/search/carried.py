@@ -72,65 +72,16 @@ _ENDING = re.compile(r"(?:\.git|\.html?|\.php|\.cgi)$", re.IGNORECASE)
 
 #: Sites that give each project a name below their own.
 _HOSTING = frozenset(
-    (
-        "github.io",
-        "gitlab.io",
-        "readthedocs.io",
-        "readthedocs.org",
-        "sourceforge.io",
-        "sourceforge.net",
-        "codeberg.page",
-    )
-    + ("pages.dev", "netlify.app")
+    ("codeberg.page", "github.io", "gitlab.io", "netlify.app", "pages.dev", "readthedocs.io", "readthedocs.org")
+    + ("sourceforge.io", "sourceforge.net")
 )
 
 #: Parts of addresses that are words for a kind of page.
 _NO_NAMES = frozenset(
-    (
-        "about",
-        "archive",
-        "blob",
-        "browse",
-        "crates",
-        "dist",
-        "doc",
-        "docs",
-        "download",
-        "downloads",
-        "en",
-        "files",
-        "gems",
-        "home",
-    )
-    + (
-        "index",
-        "issues",
-        "latest",
-        "main",
-        "master",
-        "news",
-        "package",
-        "packages",
-        "project",
-        "projects",
-        "pull",
-        "raw",
-    )
-    + (
-        "release",
-        "releases",
-        "rpms",
-        "search",
-        "simple",
-        "software",
-        "src",
-        "stable",
-        "tags",
-        "tree",
-        "user",
-        "users",
-        "wiki",
-    )
+    ("about", "archive", "blob", "browse", "crates", "dist", "doc", "docs", "download", "downloads", "en", "files")
+    + ("gems", "home", "index", "issues", "latest", "main", "master", "news", "package", "packages", "project")
+    + ("projects", "pull", "raw", "release", "releases", "rpms", "search", "simple", "software", "src", "stable")
+    + ("tags", "tree", "user", "users", "wiki")
 )
 
 #: The same package for one architecture.

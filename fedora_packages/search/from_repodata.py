@@ -221,7 +221,7 @@ class _Stage:
     # What no repository has.
 
     def _describe_rest(
-        self, listed: Listing, known: frozenset[str], kept: tuple[str, ...]
+        self, listed: Listing, known: frozenset[str], kept: frozenset[str]
     ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
         rest = {name: listed.where(name) for name in listed.branches if name not in known and name not in kept}

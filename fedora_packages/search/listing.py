@@ -81,8 +81,8 @@ def listing(
         for name, its in where.items()
         if not its and (found := tuple(branch for branch, listed in others.items() if listed and name in listed))
     }
-    # The file may be an hour old: an owner who changed since is only right once the package is touched again.
     left_out = tuple(branch for branch in others if any(branch in its for its in elsewhere.values()))
+    # The file may be an hour old: an owner who changed since is only right once the package is touched again.
     return Listing(where, patience(connectors["distgit"].owners), elsewhere, left_out)
 
 

@@ -48,7 +48,7 @@ class Staged:
     owners: Mapping[str, str] = field(default_factory=dict)
     described: frozenset[str] = frozenset()
     failed: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
+    kept: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     skipped: int = 0
 
@@ -80,10 +80,10 @@ class Means:
             return self.index.source(name) if self.index else None
         return None
 
-    def kept(self, listed: Listing, without: Collection[str] = ()) -> tuple[str, ...]:
+    def kept(self, listed: Listing, without: Collection[str] = ()) -> frozenset[str]:
         """Return the packages of releases that are left out which stay as the index has them, but for some names."""
         names = (name for name in listed.elsewhere if name not in without)
-        return tuple(name for name in names if (old := self.old(name)) and not old.retired)
+        return frozenset(name for name in names if (old := self.old(name)) and not old.retired)
 
     def describe(
         self,

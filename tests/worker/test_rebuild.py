@@ -49,6 +49,12 @@ def spoil(folder):
     table.write_bytes(b"\xff" * table.stat().st_size)
 
 
+def spoil_and_note(index, client):
+    """Damage the index that there is, and note that somebody has seen it."""
+    spoil(index.resolve())
+    damage.note(client, str(index.resolve()), "bad")
+
+
 @pytest.fixture
 def index(tmp_path):
     """The link to the current index, with the one before it beside."""
@@ -212,8 +218,7 @@ def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, 
 
 
 def test_what_is_found_damaged_while_another_is_mended_stays_noted(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     damage.note(client, "/there", "bad too")
     started[0].exitcode = 0
@@ -222,8 +227,7 @@ def test_what_is_found_damaged_while_another_is_mended_stays_noted(index, client
 
 
 def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     damage.note(client, "/there", "bad too")
     fail(rebuilder, started[0])
@@ -238,23 +242,20 @@ def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, starte
 
 
 def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     client.set(REBUILDING_KEY, "another")
     rebuilder.look()
     assert started == []
 
 
 def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client, rebuilder):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     assert 0 < client.ttl(REBUILDING_KEY) <= 60
 
 
 def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     started[0].exitcode = 0
     rebuilder.look()
@@ -262,8 +263,7 @@ def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, sta
 
 
 def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilder, started, now):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     started[0].exitcode = 1
     rebuilder.look()
@@ -312,8 +312,7 @@ def test_records_that_say_nothing_are_damage(index, client, rebuilder, started, 
 
 
 def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.stop()
     rebuilder.look()
     assert started == []
@@ -326,8 +325,7 @@ def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
 
 
 def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     client.expire(REBUILDING_KEY, 1)
     rebuilder.look()
@@ -335,8 +333,7 @@ def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
 
 
 def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     started[0].exitcode = 1
     rebuilder.look()
@@ -344,8 +341,7 @@ def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuild
 
 
 def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder, started, now, monkeypatch):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     monkeypatch.setattr(damage.time, "time", lambda: 1000.0)
     rebuilder.look()
     started[0].exitcode = 1
@@ -434,8 +430,7 @@ def test_a_build_that_is_ended_does_not_go_on():
 
 
 def test_a_build_that_was_ended_is_not_looked_after(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     rebuilder.stop()
     rebuilder.look()
@@ -443,8 +438,7 @@ def test_a_build_that_was_ended_is_not_looked_after(index, client, rebuilder, st
 
 
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
-    spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    spoil_and_note(index, client)
     rebuilder.look()
     rebuilder.stop()
     assert started[0].exitcode == -15
