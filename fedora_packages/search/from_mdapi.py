@@ -35,8 +35,7 @@ def stage(staging: Staging, means: Means) -> Staged:
         return branches
 
     listed = listing(means.connectors, means.patience, active, served)
-    kept = means.kept(listed)
-    wanted = {name: listed.where(name) for name in listed.branches if name not in kept}
+    wanted = {name: listed.where(name) for name in listed.branches}
 
     def describe_one(name: str) -> Described | None:
         if name in listed.elsewhere:
@@ -47,4 +46,4 @@ def stage(staging: Staging, means: Means) -> Staged:
     described, failed = means.describe(staging, wanted, describe_one)
     branches = frozenset(branch for its in listed.branches.values() for branch in its)
     in_order = tuple(release["branch"] for release in active if release["branch"] in branches)
-    return Staged(in_order, listed.owners, described, failed, kept, listed.left_out)
+    return Staged(in_order, listed.owners, described, failed, means.kept(listed), listed.left_out)

@@ -90,12 +90,12 @@ class _Stage:
             self._staging.arrange([found.repository for found in there])
             self._stage_files(there)
             known = frozenset(self._staging.sources())
-            kept = self._means.kept(listed.result(), known)
-            described, failed = self._describe_rest(listed.result(), known, kept)
+            described, failed = self._describe_rest(listed.result(), known)
         except BaseException:
             self._means.patience.give_up()
             raise
         found = listed.result()
+        kept = self._means.kept(found, known)
         return Staged(branches, found.owners, described, failed, kept, found.left_out, self._skipped)
 
     # What is there.
@@ -220,11 +220,9 @@ class _Stage:
 
     # What no repository has.
 
-    def _describe_rest(
-        self, listed: Listing, known: frozenset[str], kept: frozenset[str]
-    ) -> tuple[frozenset[str], tuple[str, ...]]:
+    def _describe_rest(self, listed: Listing, known: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
-        rest = {name: listed.where(name) for name in listed.branches if name not in known and name not in kept}
+        rest = {name: listed.where(name) for name in listed.branches if name not in known}
         # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
         rest = {name: its for name, its in rest.items() if its or name in listed.owners}
         unbuilt = [name for name in rest if listed.branches[name]]

@@ -86,6 +86,16 @@ def test_what_only_a_release_has_that_mdapi_does_not_serve_is_not_called_retired
     assert (whole.binary_names, Reader(index).source("only")) == (("only",), whole)
 
 
+def test_what_was_retired_and_a_release_that_is_left_out_has_again_is_not_retired(build, fedora, index):
+    fedora.sources["only"] = Source(branches=())
+    build()
+    assert Reader(index).source("only").retired
+    fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
+    fedora.unserved.add("epel10")
+    build()
+    assert (Reader(index).source("only").retired, Reader(index).source("only").releases) == (False, ("epel10",))
+
+
 def test_documents_are_those_of_describe(build, index):
     build()
     found = Reader(index).source("vim")
