@@ -23,7 +23,8 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["fedora_packages", "fedora_packages.*"]),
     package_data={
-        "fedora_packages": ["lua/*.lua", "templates/*.mako", "static/*"],
+        "fedora_packages": ["templates/*.mako", "static/*"],
+        "fedora_packages.cache": ["lua/*.lua"],
         "fedora_packages.widgets": ["templates/*.mako"],
         "fedora_packages.search": ["rpm/rpmrc"],
         "fedora_packages.sandbox": ["data/*"],
@@ -83,7 +84,7 @@ setup(
         ],
         "paste.app_factory": ["main = fedora_packages:main"],
         "moksha.consumer": ["fedora_packages = fedora_packages.worker.hub:PackagesConsumer"],
-        "dogpile.cache": ["fedora_packages.generations = fedora_packages.cache:GenerationBackend"],
+        "dogpile.cache": ["fedora_packages.generations = fedora_packages.cache.protocol:GenerationBackend"],
     },
     zip_safe=False,
 )

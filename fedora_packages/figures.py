@@ -19,8 +19,8 @@ from typing import Any
 
 import redis
 
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import PREFIX, redis_errors
 
 #: Upper bounds of the buckets of durations, in seconds; what takes longer than the last is in a bucket of its own.
 BOUNDS = (

@@ -23,12 +23,12 @@ from typing import Any
 import redis
 
 from fedora_packages import figures, watch
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.checks import drifts
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.figures import Counted, Durations
 from fedora_packages.query import Query
-from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.damage import Damage, noted
 from fedora_packages.service import Service
 from fedora_packages.watch import TOLERANCE, Beat

@@ -12,17 +12,17 @@ from typing import Any
 import redis
 
 from fedora_packages import connectors
-from fedora_packages.cache import Cache
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.queue import Queue
+from fedora_packages.cache.redis import connect
+from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.figures import Figures
 from fedora_packages.query import Queries
-from fedora_packages.reading import Entry
-from fedora_packages.redis_server import connect
 from fedora_packages.search import damage
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
-from fedora_packages.worker.queue import Queue
 
 log = logging.getLogger(__name__)
 

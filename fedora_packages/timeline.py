@@ -8,9 +8,9 @@ from typing import Any
 
 import redis
 
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.events import Event, matches
 from fedora_packages.gist import gist, validated
-from fedora_packages.redis_server import PREFIX, redis_errors
 
 #: Topics of messages that change nothing shown elsewhere, and are worth a line of their own here.
 ALSO_TOLD = ("hotness.update.*",)

@@ -16,8 +16,8 @@ from typing import Any
 
 import redis
 
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import PREFIX, redis_errors
 
 BEATS_KEY = f"{PREFIX}:{{worker}}:beats"
 

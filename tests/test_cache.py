@@ -8,10 +8,10 @@ import traceback
 import pytest
 import redis
 
-from fedora_packages.cache import BEGUN_KEY, LAG_LIMIT, Cache, Invalidation
+from fedora_packages.cache.protocol import BEGUN_KEY, LAG_LIMIT, Cache, Invalidation
+from fedora_packages.cache.redis import connect, redis_errors
+from fedora_packages.cache.values import Entry
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
-from fedora_packages.reading import Entry
-from fedora_packages.redis_server import connect, redis_errors
 
 ENTRY = Entry("koji.builds", "guake", 1)
 EVENT = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1764012345.0}

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fedora_packages import cache as cache_module
-from fedora_packages import changes
-from fedora_packages.cache import Cache, Invalidation
-from fedora_packages.reading import Entry
+from fedora_packages.cache import changefeed as changes
+from fedora_packages.cache import protocol as cache_module
+from fedora_packages.cache.protocol import Cache, Invalidation
+from fedora_packages.cache.values import Entry
 
 ENTRY = Entry("koji.builds", "guake", 1)
 OTHER = Entry("mdapi.files", "guake", 1)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.checks import DOUBTS_KEY, check, drifts, settle
 from fedora_packages.errors import UpstreamError
 from fedora_packages.figures import total

@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages import figures
+from fedora_packages.cache.redis import connect
 from fedora_packages.figures import BOUNDS, RECENT, SLOT, Figures, recent, total
-from fedora_packages.redis_server import connect
 
 
 @pytest.fixture

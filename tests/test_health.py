@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from fedora_packages import watch
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable

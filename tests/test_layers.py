@@ -12,13 +12,13 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 #: From the bottom up; a module may import those of layers below its own, and its own package.
 LAYERS = (
     ("errors",),
-    ("nvr", "settings", "specfile", "lua", "differences", "schema", "linkify", "highlight"),
-    ("events", "redis_server"),
-    ("reading",),
-    ("cache",),
+    ("nvr", "settings", "specfile", "differences", "schema", "linkify", "highlight"),
+    ("events", "cache.redis"),
+    ("cache.values",),
+    ("cache.protocol",),
     ("gist",),
-    ("query", "timeline", "changes", "figures", "watch"),
-    ("connectors", "search", "worker.queue"),
+    ("query", "timeline", "cache.changefeed", "cache", "figures", "watch"),
+    ("connectors", "search", "cache.queue"),
     ("package", "service", "links", "pasted"),
     ("reads", "checks", "sentences", "worker.index", "worker.rebuild", "worker.inbox", "worker.numbering"),
     (
@@ -43,7 +43,7 @@ HOMES = {
     "xapian": {"search"},
     "createrepo_c": {"search.repodata"},
     "zstandard": {"search.mirror"},
-    "dogpile": {"cache"},
+    "dogpile": {"cache.protocol"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
     "pygments": {"highlight"},

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings, watch
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.figures import total
 from fedora_packages.reads import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
 from tests.upstream import Answer
@@ -55,7 +55,7 @@ def test_a_hit_asks_nobody(reads, builds, upstream):
 
 def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, reads, monkeypatch):
     now = [1764000000.0]
-    monkeypatch.setattr("fedora_packages.redis_server.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
     monkeypatch.setattr("fedora_packages.reads.LEFT_PER_MINUTE", 3)
     depths = []
     for number in range(3):

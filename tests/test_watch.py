@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages import watch
+from fedora_packages.cache.redis import connect
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import connect
 from fedora_packages.watch import DEAD_AFTER, FORGOTTEN_AFTER, LOOK_EVERY, TOLERANCE, Watch
 
 

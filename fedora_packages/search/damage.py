@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass, replace
 
 import redis
 
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import PREFIX, redis_errors
 
 log = logging.getLogger(__name__)
 

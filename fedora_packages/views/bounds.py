@@ -1,4 +1,4 @@
-"""By whom something is done, for what one client may do so often in a minute (see `fedora_packages.redis_server.counted`)."""
+"""By whom something is done, for what one client may do so often in a minute (see `fedora_packages.cache.redis.counted`)."""
 
 from ipaddress import IPv6Address, IPv6Network, ip_address
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from pyramid.config import Configurator
 
+from fedora_packages.cache.redis import PREFIX, counted, redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.reads import Filler
-from fedora_packages.redis_server import PREFIX, counted, redis_errors
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

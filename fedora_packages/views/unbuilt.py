@@ -4,10 +4,10 @@ Only what is cached counts: of messages about a package that is about to be know
 `fedora_packages.worker.handle`).  A name that is none's must not make anybody ask an upstream.
 """
 
+from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.events import matches
 from fedora_packages.nvr import is_package_name
-from fedora_packages.reading import Reading
 from fedora_packages.service import Service
 from fedora_packages.widgets.parameters import NO_BRANCH
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from fedora_packages.cache.values import Reading
 from fedora_packages.links import Links
 from fedora_packages.package import Package
 from fedora_packages.query import Query
-from fedora_packages.reading import Reading
 from fedora_packages.reads import Wanted
 from fedora_packages.service import Service
 from fedora_packages.widgets.parameters import Parser, parse, releases_of

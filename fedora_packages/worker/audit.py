@@ -9,12 +9,12 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 
-from fedora_packages.cache import Opened
+from fedora_packages.cache.protocol import Opened
+from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache.values import Entry
 from fedora_packages.checks import HEALED, LAGGING, check, settle
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
 from fedora_packages.query import Query
-from fedora_packages.reading import Entry
-from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

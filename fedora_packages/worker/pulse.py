@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fedora_packages import watch
-from fedora_packages.redis_server import run_id
+from fedora_packages.cache.redis import run_id
 from fedora_packages.service import Service
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.inbox import Inbox

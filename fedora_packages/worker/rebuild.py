@@ -20,8 +20,8 @@ from multiprocessing.connection import Connection
 import redis
 
 from fedora_packages import connectors
+from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
-from fedora_packages.redis_server import PREFIX, redis_errors
 from fedora_packages.search.builder import Builder
 from fedora_packages.search.damage import Damage, forget, note_failure, noted
 from fedora_packages.search.parts import end_with_parent, uninterrupted

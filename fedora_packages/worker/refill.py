@@ -17,7 +17,9 @@ from functools import partial
 from typing import Any
 
 from fedora_packages import package
-from fedora_packages.cache import Invalidation, Opened
+from fedora_packages.cache.protocol import Invalidation, Opened
+from fedora_packages.cache.queue import Claim
+from fedora_packages.cache.values import Entry
 from fedora_packages.errors import (
     CacheUnavailable,
     ReleaseNotServed,
@@ -26,9 +28,7 @@ from fedora_packages.errors import (
     UpstreamUnavailable,
 )
 from fedora_packages.query import Query
-from fedora_packages.reading import Entry
 from fedora_packages.service import Service
-from fedora_packages.worker.queue import Claim
 
 log = logging.getLogger(__name__)
 

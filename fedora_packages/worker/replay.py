@@ -20,9 +20,9 @@ from typing import Any
 import redis
 import requests
 
-from fedora_packages.cache import BEGUN_KEY
+from fedora_packages.cache.protocol import BEGUN_KEY
+from fedora_packages.cache.redis import PREFIX, redis_errors, run_id, run_script
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
-from fedora_packages.redis_server import PREFIX, redis_errors, run_id, run_script
 from fedora_packages.settings import WorkerSettings
 from fedora_packages.worker.handle import HANDLED_KEY
 

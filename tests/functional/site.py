@@ -10,7 +10,7 @@ import requests
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.reading import Reading
+from fedora_packages.cache.values import Reading
 from fedora_packages.sandbox.laptop import Laptop, Part, free_port, module, service_environment
 from fedora_packages.service import Service
 

@@ -10,8 +10,8 @@ import time
 import pytest
 import redis
 
+from fedora_packages.cache.redis import connect
 from fedora_packages.query import Queries
-from fedora_packages.redis_server import connect
 from fedora_packages.worker.refill import Pace
 
 from .world import (

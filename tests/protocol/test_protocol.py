@@ -10,11 +10,11 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from fedora_packages import redis_server
+from fedora_packages.cache import redis as redis_server
+from fedora_packages.cache.queue import Claim
 from fedora_packages.query import Query
 from fedora_packages.worker import replay as replays
 from fedora_packages.worker.handle import HANDLED_KEY, Handler
-from fedora_packages.worker.queue import Claim
 
 from .machine import (
     ANSWERED,

@@ -24,19 +24,20 @@ import redis
 import requests
 from redis.lock import Lock
 
-from fedora_packages import redis_server, settings
-from fedora_packages.cache import Cache
+from fedora_packages import settings
+from fedora_packages.cache import redis as redis_server
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.queue import Queue
+from fedora_packages.cache.values import Entry
 from fedora_packages.checks import check
 from fedora_packages.connectors.base import Connector
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.figures import Figures
 from fedora_packages.query import Queries, Query, query
-from fedora_packages.reading import Entry
 from fedora_packages.reads import Reads, Wanted
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
 from fedora_packages.worker.handle import Handler
-from fedora_packages.worker.queue import Queue
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
 
@@ -400,7 +401,7 @@ class Store:
         """Have Redis know all scripts: whether it does must not depend on what ran before.  It is the first run of it."""
         pipe = self.client.pipeline(transaction=False)
         pipe.script_flush()
-        for path in files("fedora_packages").joinpath("lua").iterdir():
+        for path in files("fedora_packages.cache").joinpath("lua").iterdir():
             pipe.script_load(redis_server.script(path.name.removesuffix(".lua")))
         pipe.script_load(Lock.LUA_RELEASE_SCRIPT)
         pipe.set(RUN_KEY, "run_id:1;")

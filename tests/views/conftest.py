@@ -96,7 +96,7 @@ def hang_up(listening: socket.socket) -> None:
 def minute(monkeypatch) -> list[float]:
     """The time by which things are counted, to be changed: nine seconds of a minute are over."""
     now = [1764072249.0]
-    monkeypatch.setattr("fedora_packages.redis_server.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
     return now
 
 

@@ -12,7 +12,7 @@ from webtest import TestResponse
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.redis_server import connect
+from fedora_packages.cache.redis import connect
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.writer import Writer
 from tests.conftest import watched

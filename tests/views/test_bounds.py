@@ -2,8 +2,8 @@
 
 import pytest
 
+from fedora_packages.cache.redis import connect, counted
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.redis_server import connect, counted
 from fedora_packages.views.bounds import client_of
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.views.unbuilt import UNBUILT
 
 from .values import VALUES

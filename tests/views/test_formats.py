@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedora_packages.cache.values import Problem
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.reading import Problem
 from fedora_packages.views.formats import day, evr, iso, lasted, moment, spoken, trouble_of
 
 

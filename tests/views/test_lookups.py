@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fedora_packages.redis_server import connect
+from fedora_packages.cache.redis import connect
 from fedora_packages.views.lookups import KEPT, WAITING, Found, Lookups, Question
 from tests.upstream import Answer
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.redis import connect
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.figures import total
-from fedora_packages.redis_server import connect
 from fedora_packages.worker.audit import Audit
 from tests.upstream import Answer
 

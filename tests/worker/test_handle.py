@@ -5,12 +5,12 @@ import time
 import pytest
 
 from fedora_packages import timeline
-from fedora_packages.cache import Invalidation
+from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.queue import Claim
+from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.reading import Reading
 from fedora_packages.worker import handle
 from fedora_packages.worker.handle import Handler, distrust, invalidate_all
-from fedora_packages.worker.queue import Claim
 
 
 @pytest.fixture

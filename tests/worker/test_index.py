@@ -183,7 +183,7 @@ def test_touching_without_redis_is_told(unused_client):
 @pytest.fixture
 def unused_client():
     """A client of a Redis that is not there."""
-    from fedora_packages.redis_server import connect
+    from fedora_packages.cache.redis import connect
 
     return connect("redis://127.0.0.1:1", timeout=0.5)
 
@@ -429,7 +429,7 @@ ROOT = Path(__file__).parents[2]
 WORKER = """
 import pathlib, sys, threading
 from types import SimpleNamespace
-from fedora_packages.redis_server import connect
+from fedora_packages.cache.redis import connect
 from fedora_packages.worker import index
 from tests.worker.test_index import told
 index.COMMIT_EVERY, index.TROUBLE_PAUSE, index.BATCH = 0, 0.01, 9

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fedora_packages.worker import queue as queues
-from fedora_packages.worker.queue import Claim, Queue
+from fedora_packages.cache import queue as queues
+from fedora_packages.cache.queue import Claim, Queue
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from fedora_packages.cache import BEGUN_KEY
+from fedora_packages.cache.protocol import BEGUN_KEY
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.worker import replay as replaying
 from fedora_packages.worker.handle import HANDLED_KEY

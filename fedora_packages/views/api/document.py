@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.changes import CHANGES_KEPT
+from fedora_packages.cache.changefeed import CHANGES_KEPT
 from fedora_packages.query import Query
 from fedora_packages.reads import COOL_DOWN
 from fedora_packages.views.api import prose

@@ -7,8 +7,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages import changes
-from fedora_packages.changes import Change, CursorTooOld
+from fedora_packages.cache import changefeed as changes
+from fedora_packages.cache.changefeed import Change, CursorTooOld
 from fedora_packages.package import BINARY, find
 from fedora_packages.query import NO_PACKAGE
 from fedora_packages.service import RELEASES

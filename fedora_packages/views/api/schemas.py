@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.connectors.bugzilla import CARRIERS_KEPT
 from fedora_packages.query import Query
-from fedora_packages.reading import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.schema import (
     Schema,
     count,

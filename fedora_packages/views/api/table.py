@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from fedora_packages.changes import CURSOR
+from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.errors import SettingsError
 from fedora_packages.query import Query

@@ -47,9 +47,9 @@ from dogpile.cache.api import NO_VALUE, CachedValue
 from dogpile.cache.backends.redis import RedisBackend
 from dogpile.cache.region import value_version
 
+from fedora_packages.cache.redis import PREFIX, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache.values import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading, Stamp
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError
-from fedora_packages.reading import FAILING, FRESH, REFRESHING, UNKNOWN, Entry, Problem, Reading, Stamp
-from fedora_packages.redis_server import PREFIX, add_script, in_one_trip, redis_errors, run_script
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import redis
 
-from fedora_packages.redis_server import PREFIX, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache.redis import PREFIX, add_script, in_one_trip, redis_errors, run_script
 
 #: Packages that are remembered as looked at, and for how many seconds.
 VIEWED_KEPT = 5000

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import redis
 
-from fedora_packages.cache import CHANGES_KEPT, CHANGES_KEY, CHANGES_SINCE_KEY
-from fedora_packages.redis_server import PREFIX, redis_errors, run_script
+from fedora_packages.cache.protocol import CHANGES_KEPT, CHANGES_KEY, CHANGES_SINCE_KEY
+from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
 
 CURSOR = r"[0-9]{1,20}\.[0-9]{1,15}-[0-9]{1,15}"
 

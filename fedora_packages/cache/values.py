@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fedora_packages.redis_server import PREFIX
+from fedora_packages.cache.redis import PREFIX
 
 
 @dataclass(frozen=True)

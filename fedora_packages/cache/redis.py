@@ -24,7 +24,7 @@ MINUTE = 60
 @once
 def script(name: str) -> str:
     """Return the text of ``lua/NAME.lua``."""
-    return files("fedora_packages").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
+    return files("fedora_packages.cache").joinpath(f"lua/{name}.lua").read_text(encoding="utf-8")
 
 
 @once
@@ -68,7 +68,7 @@ def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool 
             except redis.exceptions.NoScriptError:
                 if not again:
                     raise
-                for path in files("fedora_packages").joinpath("lua").iterdir():
+                for path in files("fedora_packages.cache").joinpath("lua").iterdir():
                     client.script_load(path.read_text(encoding="utf-8"))
     raise AssertionError("unreachable: the second trip returns or raises")
 
