@@ -15,7 +15,7 @@ import requests
 import zmq
 
 from fedora_packages.errors import MessageNotUnderstood
-from fedora_packages.events import Event, parse
+from fedora_packages.messages.event import Event, parse
 from fedora_packages.worker.handle import HANDLED_KEY
 
 

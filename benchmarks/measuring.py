@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.sandbox import facts
 from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.laptop import Part

@@ -7,7 +7,7 @@ retired and a binary of another source has taken its name over (``python3``, bui
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.document import Document
 from fedora_packages.search.reader import Reader
 

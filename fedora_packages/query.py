@@ -36,7 +36,7 @@ from typing import Any
 
 from fedora_packages.cache.values import Entry
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.events import Event, matches
+from fedora_packages.messages.event import Event, matches
 from fedora_packages.schema import Schema
 
 #: The variant of a query whose answer does not differ by release.

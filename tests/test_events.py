@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import MessageNotUnderstood
-from fedora_packages.events import Event, changed_paths, parse, repository_release
+from fedora_packages.messages.event import Event, changed_paths, parse, repository_release
 
 NOW = 2_000_000_000.0
 

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fedora_packages import timeline
-from fedora_packages.events import Event, parse
-from fedora_packages.gist import BUILDS_KEPT, GIST_KEPT, TEXT_KEPT, gist, validated
 from fedora_packages.links import Links
-from fedora_packages.sentences import sentence, told
+from fedora_packages.messages import timeline
+from fedora_packages.messages.event import Event, parse
+from fedora_packages.messages.families.base import sentence, told
+from fedora_packages.messages.families.table import BUILDS_KEPT, GIST_KEPT, TEXT_KEPT, gist, validated
 from fedora_packages.settings import LinksSettings
 
 LINKS = Links(LinksSettings(**{field.name: f"https://{field.name}.example" for field in fields(LinksSettings)}))

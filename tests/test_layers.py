@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[1] / "fedora_packages"
 #: From the bottom up; a module may import those of layers below its own, and its own package.
 LAYERS = (
     ("errors",),
-    ("nvr", "settings", "specfile", "differences", "schema", "linkify", "highlight"),
-    ("events", "cache.redis"),
+    ("rpm", "messages", "rpm.nvr", "settings", "rpm.specfile", "differences", "schema", "linkify", "highlight"),
+    ("messages.event", "cache.redis"),
     ("cache.values",),
     ("cache.protocol",),
-    ("gist",),
-    ("query", "timeline", "cache.changefeed", "cache", "figures", "watch"),
+    ("messages.families.table",),
+    ("query", "messages.timeline", "cache.changefeed", "cache", "figures", "watch"),
     ("connectors", "search", "cache.queue"),
     ("package", "service", "links", "pasted"),
-    ("reads", "checks", "sentences", "worker.index", "worker.rebuild", "worker.inbox", "worker.numbering"),
+    ("reads", "checks", "messages.families.base", "worker.index", "worker.rebuild", "worker.inbox", "worker.numbering"),
     (
         "widgets",
         "worker.handle",

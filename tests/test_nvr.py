@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import InvalidNVR
-from fedora_packages.nvr import EVR, NEVRA, NVR, is_package_name, parse_nevra, parse_nvr
+from fedora_packages.rpm.nvr import EVR, NEVRA, NVR, is_package_name, parse_nevra, parse_nvr
 
 VERSION = st.from_regex(r"[0-9a-z][0-9a-z.~^+]{0,10}", fullmatch=True)
 NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,20}", fullmatch=True)

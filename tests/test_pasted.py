@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.links import Links
-from fedora_packages.nvr import ARCHES, NEVRA, NVR
 from fedora_packages.pasted import (
     LOOKED_AT,
     Bug,
@@ -23,6 +22,7 @@ from fedora_packages.pasted import (
     recognised,
 )
 from fedora_packages.routes import ROUTES
+from fedora_packages.rpm.nvr import ARCHES, NEVRA, NVR
 from fedora_packages.settings import LinksSettings
 
 FEDORA = LinksSettings()

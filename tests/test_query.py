@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.connectors import load
 from fedora_packages.errors import InvalidArgument, SettingsError
-from fedora_packages.events import Event
+from fedora_packages.messages.event import Event
 from fedora_packages.query import EVIDENCE_KEPT, Queries, query
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.specfile import description, licence, patch_names, summary
+from fedora_packages.rpm.specfile import description, licence, patch_names, summary
 
 SPEC = """\
 %global short gk

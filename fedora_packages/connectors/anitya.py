@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.events import Event, dig, texts
+from fedora_packages.messages.event import Event, dig, texts
 from fedora_packages.query import query
 from fedora_packages.schema import found_or, optional, record, rows, whole
 from fedora_packages.schema import text as a_text

@@ -11,7 +11,7 @@ from xml.parsers.expat import ExpatError
 
 from fedora_packages.connectors.base import Answer, Connector, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-from fedora_packages.events import koji_instance_is_primary, koji_tag
+from fedora_packages.messages.event import koji_instance_is_primary, koji_tag
 from fedora_packages.query import query
 from fedora_packages.schema import count, moment, one_of, optional, record, rows, table, whole
 from fedora_packages.schema import text as a_text

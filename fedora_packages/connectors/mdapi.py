@@ -22,7 +22,7 @@ from fedora_packages.connectors.relations import (
     whole_rows,
 )
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied
-from fedora_packages.events import repository_release
+from fedora_packages.messages.event import repository_release
 from fedora_packages.query import query
 from fedora_packages.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
 from fedora_packages.schema import text as a_text

@@ -8,7 +8,7 @@ from itertools import islice
 
 import xapian
 
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
 
 #: Slips that a word of so many letters may have.

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from fedora_packages.errors import ReleaseNotServed
-from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
+from fedora_packages.rpm.nvr import is_package_name
+from fedora_packages.rpm.specfile import description, summary
 from fedora_packages.search.document import (
     BINARIES_KEPT,
     CAPABILITIES_KEPT,
@@ -21,7 +22,6 @@ from fedora_packages.search.document import (
     Document,
 )
 from fedora_packages.search.union import Described, kept, saying, united
-from fedora_packages.specfile import description, summary
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from itertools import islice
 
 import xapian
 
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
 from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, is_address, plain, within_address
 from fedora_packages.search.correcting import corrections

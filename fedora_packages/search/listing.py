@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.nvr import is_package_name
 from fedora_packages.query import NO_PACKAGE, Queries
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.patience import Patience
 from fedora_packages.search.union import Described, united
 

@@ -6,7 +6,7 @@ from itertools import islice
 import xapian
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
 from fedora_packages.search.carried import asked_capabilities, bounded, canonical
 from fedora_packages.search.document import Document, from_json

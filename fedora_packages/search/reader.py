@@ -16,7 +16,7 @@ from typing import TypeVar
 import xapian
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import lookup, terms
 from fedora_packages.search.carried import bounded
 from fedora_packages.search.completing import MOST_COMPLETIONS, Completion, complete

@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 from fedora_packages.errors import InvalidNVR, UpstreamLied
-from fedora_packages.nvr import EVR, is_package_name, parse_nvr
+from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
     CAPABILITIES_KEPT,
     DESCRIPTION_KEPT,

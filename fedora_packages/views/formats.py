@@ -9,7 +9,7 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import Problem
-from fedora_packages.nvr import evr
+from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.matching import TEXT_READ
 
 #: Upstreams as people write them, where that is not the connector's name.

@@ -6,8 +6,8 @@ Only what is cached counts: of messages about a package that is about to be know
 
 from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.events import matches
-from fedora_packages.nvr import is_package_name
+from fedora_packages.messages.event import matches
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.service import Service
 from fedora_packages.widgets.parameters import NO_BRANCH
 

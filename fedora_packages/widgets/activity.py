@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages import timeline
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.sentences import Part, sentence
+from fedora_packages.messages import timeline
+from fedora_packages.messages.families.base import Part, sentence
 from fedora_packages.widgets.base import Page, Widget
 
 EVENTS_SHOWN = 20

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fedora_packages.nvr import is_package_name
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.widgets.base import Page
 
 #: rpm's flags as people write them.

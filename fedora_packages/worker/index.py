@@ -23,8 +23,8 @@ import redis
 
 from fedora_packages.cache.redis import PREFIX, redis_errors, script
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamError, UpstreamLied
-from fedora_packages.nvr import is_package_name
 from fedora_packages.query import Queries
+from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import damage
 from fedora_packages.search.describe import describe, describe_all
 from fedora_packages.search.document import Document

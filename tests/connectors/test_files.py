@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.connectors import mdapi, relations
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.events import Event
+from fedora_packages.messages.event import Event
 from tests.upstream import Answer
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.connectors.anitya import VERSIONS_KEPT
 from fedora_packages.connectors.koji import BUILDS_KEPT
-from fedora_packages.events import Event
+from fedora_packages.messages.event import Event
 
 
 def event(topic, sent=1000.0, **body):

@@ -3,7 +3,7 @@
 import json
 from fnmatch import fnmatchcase
 
-from fedora_packages.events import parse
+from fedora_packages.messages.event import parse
 
 
 def test_every_query_is_documented_with_its_source(queries):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.nvr import LONGEST_NAME
+from fedora_packages.rpm.nvr import LONGEST_NAME
 from fedora_packages.search import completing, terms
 from fedora_packages.search.completing import Completion
 from fedora_packages.search.document import Binary

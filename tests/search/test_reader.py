@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.nvr import PACKAGE_NAME, is_package_name
+from fedora_packages.rpm.nvr import PACKAGE_NAME, is_package_name
 from fedora_packages.search import reader as reading
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.writer import Writer

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.nvr import PACKAGE_NAME
+from fedora_packages.rpm.nvr import PACKAGE_NAME
 from fedora_packages.search import terms
 from fedora_packages.search.document import Binary, Document
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from fedora_packages import timeline
 from fedora_packages.errors import SettingsError
-from fedora_packages.events import parse
+from fedora_packages.messages import timeline
+from fedora_packages.messages.event import parse
 from fedora_packages.package import find
 from fedora_packages.views.api.table import addressed
 

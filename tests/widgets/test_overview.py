@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from fedora_packages import timeline, watch
-from fedora_packages.events import Event
+from fedora_packages import watch
+from fedora_packages.messages import timeline
+from fedora_packages.messages.event import Event
 from fedora_packages.package import SOURCE, Package
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.widgets.overview import Where, _installs

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from fedora_packages import timeline
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.queue import Claim
 from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable
+from fedora_packages.messages import timeline
 from fedora_packages.worker import handle
 from fedora_packages.worker.handle import Handler, distrust, invalidate_all
 

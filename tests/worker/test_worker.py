@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages import watch
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.events import Event
+from fedora_packages.messages.event import Event
 from fedora_packages.worker import inbox
 from fedora_packages.worker import worker as workers
 from fedora_packages.worker.handle import COUNTS_KEY

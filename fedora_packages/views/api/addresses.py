@@ -12,8 +12,8 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.nvr import LONGEST_NAME, PACKAGE_NAME
 from fedora_packages.query import Query
+from fedora_packages.rpm.nvr import LONGEST_NAME, PACKAGE_NAME
 from fedora_packages.schema import Schema, one_of, whole
 from fedora_packages.schema import text as a_text
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, parse

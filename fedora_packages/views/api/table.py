@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.errors import SettingsError
+from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.query import Query
 from fedora_packages.reads import LEFT_PER_MINUTE
 from fedora_packages.schema import (
@@ -26,7 +27,6 @@ from fedora_packages.search.completing import TEXT_READ as COMPLETED
 from fedora_packages.search.finding import LAST_HIT
 from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
 from fedora_packages.search.matching import TEXT_READ
-from fedora_packages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (
     IN_WHICH_WORDS,

@@ -9,8 +9,8 @@ from typing import Any
 import redis
 
 from fedora_packages.cache.redis import PREFIX, redis_errors
-from fedora_packages.events import Event, matches
-from fedora_packages.gist import gist, validated
+from fedora_packages.messages.event import Event, matches
+from fedora_packages.messages.families.table import gist, validated
 
 #: Topics of messages that change nothing shown elsewhere, and are worth a line of their own here.
 ALSO_TOLD = ("hotness.update.*",)

@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from fedora_packages.errors import InvalidNVR, MessageNotUnderstood
-from fedora_packages.nvr import is_package_name, parse_nvr
+from fedora_packages.rpm.nvr import is_package_name, parse_nvr
 
 #: Bytes of a message as it comes from the bus.  mdapi's old form had 25 MB; nothing honest is larger.
 MAX_MESSAGE_BYTES = 32 << 20

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fedora_packages.events import (
+from fedora_packages.messages.event import (
     PUSH_TOPICS,
     Event,
     changed_paths,

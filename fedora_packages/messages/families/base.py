@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.events import matches
 from fedora_packages.links import Links
+from fedora_packages.messages.event import matches
 
 #: What a message tells, by topic, where no facts were kept; the first that fits.
 TOLD = (

@@ -1,0 +1,1 @@
+"""RPM's own forms: names with versions and releases, and spec files."""
