@@ -26,7 +26,7 @@ setup(
         "fedora_packages": ["templates/*.mako", "static/*"],
         "fedora_packages.cache": ["lua/*.lua"],
         "fedora_packages.widgets": ["templates/*.mako"],
-        "fedora_packages.search": ["rpm/rpmrc"],
+        "fedora_packages.search.indexing": ["rpm/rpmrc"],
         "fedora_packages.sandbox": ["data/*"],
     },
     install_requires=[
@@ -79,7 +79,7 @@ setup(
     entry_points={
         "console_scripts": [
             "fedora-packages-worker = fedora_packages.worker.daemon:main",
-            "fedora-packages-index = fedora_packages.search.entry:main",
+            "fedora-packages-index = fedora_packages.search.indexing.cli:main",
             "fedora-packages-sandbox = fedora_packages.sandbox.cli:main",
         ],
         "paste.app_factory": ["main = fedora_packages:main"],

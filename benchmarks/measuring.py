@@ -13,14 +13,14 @@ from fedora_packages.sandbox import facts
 from fedora_packages.sandbox.generated import provided
 from fedora_packages.sandbox.laptop import Part
 from fedora_packages.sandbox.load import outline_of
-from fedora_packages.search.assembly import Assembly
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
-from fedora_packages.search.repodata import Package
-from fedora_packages.search.repositories import Repository
-from fedora_packages.search.stage import Staged
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import lines
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.assemble import Assembly
+from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.merge import lines
+from fedora_packages.search.indexing.repodata import Package
+from fedora_packages.search.indexing.repositories import Repository
+from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.indexing.writer import Writer
 
 ROOT = Path(__file__).parents[1]
 

@@ -26,10 +26,10 @@ from fedora_packages import figures, watch
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.checks import drifts
 from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.figures import Counted, Durations
-from fedora_packages.query import Query
-from fedora_packages.search.damage import Damage, noted
+from fedora_packages.search.corruption import Damage, noted
 from fedora_packages.service import Service
 from fedora_packages.watch import TOLERANCE, Beat
 from fedora_packages.worker.handle import COUNTS_KEY, FAILED, TOPICS_KEY

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.linkify import ADVISORY, CVE, advisory
 from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.settings import LinksSettings
 
 #: Characters of a text that are looked at: what is searched for.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fedora_packages.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
-from fedora_packages.search.damage import Damage
+from fedora_packages.search.corruption import Damage
 
 #: Seconds that an entry may wait to be read again before that is a trouble.
 PATIENCE = 60.0

@@ -13,9 +13,9 @@ from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
-from fedora_packages.search import damage
-from fedora_packages.search.damage import Damage
-from fedora_packages.search.writer import Writer
+from fedora_packages.search import corruption as damage
+from fedora_packages.search.corruption import Damage
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.troubles import troubles
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fedora_packages import package
+from fedora_packages.search import packages as package
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import Writer
 from tests.search.fedora import document
 
 

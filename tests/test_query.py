@@ -3,9 +3,9 @@
 import pytest
 
 from fedora_packages.connectors import load
+from fedora_packages.connectors.query import EVIDENCE_KEPT, Queries, query
 from fedora_packages.errors import InvalidArgument, SettingsError
 from fedora_packages.messages.event import Event
-from fedora_packages.query import EVIDENCE_KEPT, Queries, query
 
 
 class Stars:

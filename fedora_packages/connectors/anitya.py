@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.query import query
+from fedora_packages.connectors.schema import found_or, optional, record, rows, whole
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.messages.event import Event, dig, texts
-from fedora_packages.query import query
-from fedora_packages.schema import found_or, optional, record, rows, whole
-from fedora_packages.schema import text as a_text
 
 #: How many versions are kept of each list, newest first; of how many that come or go it is looked whether they have.
 VERSIONS_KEPT = 40

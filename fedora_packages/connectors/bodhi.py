@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, boolean, integer, items, optional_text, text
+from fedora_packages.connectors.query import query
+from fedora_packages.connectors.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.messages.event import dig, name_of, objects, texts, update_of
-from fedora_packages.query import query
-from fedora_packages.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
-from fedora_packages.schema import text as a_text
 
 #: How many updates are kept for a package, newest first.
 UPDATES_KEPT = 300

@@ -10,12 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.query import query
+from fedora_packages.connectors.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.messages.event import PUSH_TOPICS, Event, changed_paths
-from fedora_packages.query import query
 from fedora_packages.rpm.specfile import patch_names
-from fedora_packages.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
-from fedora_packages.schema import text as a_text
 
 #: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
 SPEC_KEPT = 1 << 20

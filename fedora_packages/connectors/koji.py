@@ -10,11 +10,11 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from fedora_packages.connectors.base import Answer, Connector, integer, items, optional_text, text
+from fedora_packages.connectors.query import query
+from fedora_packages.connectors.schema import count, moment, one_of, optional, record, rows, table, whole
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from fedora_packages.messages.event import koji_instance_is_primary, koji_tag
-from fedora_packages.query import query
-from fedora_packages.schema import count, moment, one_of, optional, record, rows, table, whole
-from fedora_packages.schema import text as a_text
 
 #: ``koji.BUILD_STATES`` in lower case, by number.
 BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")

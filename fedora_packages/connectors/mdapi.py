@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
-from fedora_packages.connectors.relations import (
+from fedora_packages.connectors.mdapi_relations import (
     RELATIONS_KEPT,
     REQUIRERS_KEPT,
     REQUIRERS_READ,
@@ -21,11 +21,11 @@ from fedora_packages.connectors.relations import (
     relations_of,
     whole_rows,
 )
+from fedora_packages.connectors.query import query
+from fedora_packages.connectors.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied
 from fedora_packages.messages.event import repository_release
-from fedora_packages.query import query
-from fedora_packages.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
-from fedora_packages.schema import text as a_text
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")

@@ -279,7 +279,9 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
             sandbox = laptop.sandbox(*options, *(["--world", world] if world else []))
             laptop.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
             say("building the search index …")
-            status = subprocess.run(module("fedora_packages.search.command", ini), env=laptop.environ, check=False)
+            status = subprocess.run(
+                module("fedora_packages.search.indexing.command", ini), env=laptop.environ, check=False
+            )
             if stopping():
                 # Ctrl-C reached it as well.
                 raise Interrupted

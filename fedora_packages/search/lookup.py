@@ -8,7 +8,7 @@ import xapian
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.carried import asked_capabilities, bounded, canonical
+from fedora_packages.search.capabilities import asked_capabilities, bounded, canonical
 from fedora_packages.search.document import Document, from_json
 
 #: What is raised for an index that cannot be read: not all damage is Xapian's to see, and its binding makes RuntimeError of what

@@ -18,12 +18,12 @@ import xapian
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import lookup, terms
-from fedora_packages.search.carried import bounded
-from fedora_packages.search.completing import MOST_COMPLETIONS, Completion, complete
+from fedora_packages.search.capabilities import bounded
+from fedora_packages.search.complete import MOST_COMPLETIONS, Completion, complete
 from fedora_packages.search.document import Document
-from fedora_packages.search.finding import LAST_HIT, MOST_ROWS, Hits, search
+from fedora_packages.search.find import LAST_HIT, MOST_ROWS, Hits, search
 from fedora_packages.search.lookup import UNREADABLE
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.match import TEXT_READ
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from math import log2
 
 import xapian
 
-from fedora_packages.search.carried import bounded, carried, commands
+from fedora_packages.search.capabilities import bounded, carried, commands
 from fedora_packages.search.document import Document
 
 #: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.

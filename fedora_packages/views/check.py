@@ -27,8 +27,8 @@ from fedora_packages.cache.redis import counted
 from fedora_packages.cache.values import Problem
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
-from fedora_packages.package import Package
 from fedora_packages.reads import Wanted
+from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.views.api.answers import about_of, asked_entry
 from fedora_packages.views.bounds import client_of

@@ -10,7 +10,7 @@ from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import Problem
 from fedora_packages.rpm.nvr import evr
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.match import TEXT_READ
 
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fedora_packages.search.finding import Hit
+from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import Reason
 
 #: What each kind of reason is called (see `fedora_packages.search.reasons`); a name says by itself why it was found.

@@ -13,7 +13,6 @@ from pyramid.request import Request
 from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import name_of
-from fedora_packages.package import Package, find, sources_of
 from fedora_packages.pasted import (
     LOOKED_AT,
     Bug,
@@ -28,6 +27,7 @@ from fedora_packages.pasted import (
 )
 from fedora_packages.reads import Wanted
 from fedora_packages.rpm.nvr import NEVRA, NVR
+from fedora_packages.search.packages import Package, find, sources_of
 from fedora_packages.views.bounds import client_of
 from fedora_packages.views.formats import moment
 from fedora_packages.views.lookups import Found, Question

@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.views.api.finding import USUAL_COMPLETIONS, completed
 
 #: Seconds for which a description may be kept without asking.

@@ -8,7 +8,7 @@ from pyramid.renderers import render
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.package import BINARY, Package
+from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.views.request import UnknownPart, asked_package, branch_meant
 from fedora_packages.widgets.base import Count, Page, Panel, Tab, Widget, counts, page_of, panels
 from fedora_packages.widgets.parameters import MOST_ROWS, releases_of

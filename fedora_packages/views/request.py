@@ -10,8 +10,8 @@ from pyramid.request import Request
 from fedora_packages import service, settings
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.links import Links
-from fedora_packages.package import Package, find
 from fedora_packages.reads import Reads, Wanted
+from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of

@@ -5,7 +5,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.finding import LAST_HIT
+from fedora_packages.search.find import LAST_HIT
 from fedora_packages.views.hits import shown
 from fedora_packages.views.searching import searched, term_of
 from fedora_packages.widgets.base import Slice

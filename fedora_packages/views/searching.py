@@ -10,8 +10,8 @@ from dataclasses import replace
 from pyramid.request import Request
 
 from fedora_packages.pasted import Searched
-from fedora_packages.search.finding import Hits
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.find import Hits
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.views.identified import Identified, identified, recognise, unknown_name
 from fedora_packages.views.request import printable
 

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fedora_packages.cache.values import Reading
+from fedora_packages.connectors.query import Query
 from fedora_packages.links import Links
-from fedora_packages.package import Package
-from fedora_packages.query import Query
 from fedora_packages.reads import Wanted
+from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.widgets.parameters import Parser, parse, releases_of
 

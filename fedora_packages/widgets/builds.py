@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets import tree
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of

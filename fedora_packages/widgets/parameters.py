@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 
 Parser = Callable[[str], Any]
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 
 #: What has none of the releases' names.

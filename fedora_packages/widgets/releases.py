@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.messages.event import name_of
-from fedora_packages.package import Package
 from fedora_packages.rpm.nvr import evr
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.retirement import is_meant_for_epel
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Page, Slice, Switch, Widget
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, binary_of, release_of, whole
 from fedora_packages.widgets.relations import row

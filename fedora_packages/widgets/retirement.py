@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.package import Package
-from fedora_packages.search.carried import REMOVER
+from fedora_packages.search.capabilities import REMOVER
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.parameters import NO_BRANCH
 

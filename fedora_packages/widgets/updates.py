@@ -5,8 +5,8 @@ from typing import Any
 
 from fedora_packages.connectors.bodhi import STATUSES, TYPES
 from fedora_packages.errors import InvalidNVR
-from fedora_packages.package import Package
 from fedora_packages.rpm.nvr import parse_nvr
+from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Page, Widget
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word

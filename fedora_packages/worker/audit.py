@@ -13,8 +13,8 @@ from fedora_packages.cache.protocol import Opened
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.cache.values import Entry
 from fedora_packages.checks import HEALED, LAGGING, check, settle
+from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
-from fedora_packages.query import Query
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fedora_packages import package
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.redis import PREFIX, in_one_trip, redis_errors, run_script
 from fedora_packages.cache.values import Entry
+from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
-from fedora_packages.query import Query
+from fedora_packages.search import packages as package
 from fedora_packages.service import Service
 from fedora_packages.worker import index
 

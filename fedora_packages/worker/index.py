@@ -22,15 +22,15 @@ from typing import Any
 import redis
 
 from fedora_packages.cache.redis import PREFIX, redis_errors, script
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamError, UpstreamLied
-from fedora_packages.query import Queries
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search import damage
-from fedora_packages.search.describe import describe, describe_all
+from fedora_packages.search import corruption as damage
 from fedora_packages.search.document import Document
+from fedora_packages.search.indexing.describe import describe, describe_all
+from fedora_packages.search.indexing.merge import carried_over
+from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.union import carried_over
-from fedora_packages.search.writer import Writer, index_lock
 from fedora_packages.settings import SearchSettings
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Rebuilding: an index that is found damaged is built anew, beside it, while the copy of it is read.
 
-Whoever reads may be the first to see damage, a web process too, and notes it (see `fedora_packages.search.damage`); a worker
+Whoever reads may be the first to see damage, a web process too, and notes it (see `fedora_packages.search.corruption`); a worker
 looks at the whole index and builds.
 
 The one thing to know: the build is a process of its own.  It takes a minute of processor time and hundreds of megabytes, and
@@ -22,10 +22,10 @@ import redis
 from fedora_packages import connectors
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
-from fedora_packages.search.builder import Builder
-from fedora_packages.search.damage import Damage, forget, note_failure, noted
-from fedora_packages.search.parts import end_with_parent, uninterrupted
-from fedora_packages.search.writer import is_sound
+from fedora_packages.search.corruption import Damage, forget, note_failure, noted
+from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.shards import end_with_parent, uninterrupted
+from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.settings import Settings
 
 log = logging.getLogger(__name__)

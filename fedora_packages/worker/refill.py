@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fedora_packages import package
 from fedora_packages.cache.protocol import Invalidation, Opened
 from fedora_packages.cache.queue import Claim
 from fedora_packages.cache.values import Entry
+from fedora_packages.connectors.query import Query
 from fedora_packages.errors import (
     CacheUnavailable,
     ReleaseNotServed,
@@ -27,7 +27,7 @@ from fedora_packages.errors import (
     UpstreamError,
     UpstreamUnavailable,
 )
-from fedora_packages.query import Query
+from fedora_packages.search import packages as package
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from typing import Any
 from fedora_packages import watch
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.checks import check
+from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.messages.event import Event
-from fedora_packages.query import Query
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.gaps import Gaps

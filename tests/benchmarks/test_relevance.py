@@ -27,7 +27,7 @@ from benchmarks.relevance import (
     report,
 )
 from fedora_packages.search.document import Document
-from fedora_packages.search.finding import Hit
+from fedora_packages.search.find import Hit
 from fedora_packages.search.reader import Reader
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages import main, settings
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 
 from .door import Door
 from .search_page import SearchPage

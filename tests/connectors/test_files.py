@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from fedora_packages.connectors import mdapi, relations
+from fedora_packages.connectors import mdapi
+from fedora_packages.connectors import mdapi_relations as relations
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.messages.event import Event
 from tests.upstream import Answer

@@ -108,7 +108,7 @@ class Site:
         import subprocess
 
         subprocess.run(
-            module("fedora_packages.search.command", "development.ini"),
+            module("fedora_packages.search.indexing.command", "development.ini"),
             env=self.laptop.environ, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 

@@ -52,7 +52,7 @@ def indexed(site):
     """The site with its index built; what the builder said."""
     started = time.monotonic()
     built = subprocess.run(
-        module("fedora_packages.search.command", str(ROOT / "development.ini"), "--json"),
+        module("fedora_packages.search.indexing.command", str(ROOT / "development.ini"), "--json"),
         env=site.laptop.environ, check=True, capture_output=True, text=True,
     )  # fmt: skip
     site.figures["seconds to index"] = time.monotonic() - started

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from fedora_packages.cache.redis import connect
-from fedora_packages.query import Queries
+from fedora_packages.connectors.query import Queries
 from fedora_packages.worker.refill import Pace
 
 from .world import (

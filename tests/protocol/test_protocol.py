@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.queue import Claim
-from fedora_packages.query import Query
+from fedora_packages.connectors.query import Query
 from fedora_packages.worker import replay as replays
 from fedora_packages.worker.handle import HANDLED_KEY, Handler
 

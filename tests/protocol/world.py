@@ -31,9 +31,9 @@ from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
 from fedora_packages.checks import check
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.query import Queries, Query, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.figures import Figures
-from fedora_packages.query import Queries, Query, query
 from fedora_packages.reads import Reads, Wanted
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service

@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages.search.document import Binary
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import Writer
 from tests.search.fedora import HTOP, document
 
 OPENSSL = (

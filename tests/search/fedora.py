@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import xapian
 
+from fedora_packages.connectors.query import query
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.query import query
 from fedora_packages.search.document import Binary, Document
 
 RELEASES = (("rawhide", "f46"), ("f45", "f45-updates"), ("epel10", "epel10"))

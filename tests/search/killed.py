@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 
-from fedora_packages.search import staging, writer
-from fedora_packages.search.builder import Builder
+from fedora_packages.search.indexing import staging, writer
+from fedora_packages.search.indexing.builder import Builder
 from tests.search.fedora import Source, small_fedora
 
 

@@ -7,14 +7,14 @@ import threading
 
 import pytest
 
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
-from fedora_packages.query import Queries
-from fedora_packages.search import assembly
-from fedora_packages.search import stage as stages
-from fedora_packages.search.builder import BUILT, STAGED, Builder
-from fedora_packages.search.describe import describe
+from fedora_packages.search.indexing import assemble as assembly
+from fedora_packages.search.indexing import context as stages
+from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
+from fedora_packages.search.indexing.describe import describe
+from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import index_lock
 from tests.search.fedora import BRANCHES, Source, small_fedora
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.search import carried as carrying
-from fedora_packages.search.carried import (
+from fedora_packages.search import capabilities as carrying
+from fedora_packages.search.capabilities import (
     asked_capabilities,
     asked_paths,
     bounded,

@@ -11,7 +11,7 @@ import pytest
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.search import command, staging
+from fedora_packages.search.indexing import command, staging
 from tests.search.fedora import Source, small_fedora
 from tests.search.repos import publish
 
@@ -168,11 +168,11 @@ import os, signal, sys
 
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
-        if name == "fedora_packages.search.builder":
+        if name == "fedora_packages.search.indexing.builder":
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupting())
-from fedora_packages.search.entry import main
+from fedora_packages.search.indexing.cli import main
 sys.exit(main(["production.ini"]))
 """
 
@@ -187,7 +187,7 @@ WAITING = """
 import os, signal, sys, threading
 from fedora_packages import connectors
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.search import command, entry
+from fedora_packages.search.indexing import cli as entry, command
 from tests.search.fedora import small_fedora
 
 fedora = small_fedora()

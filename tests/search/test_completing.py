@@ -5,11 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.rpm.nvr import LONGEST_NAME
-from fedora_packages.search import completing, terms
-from fedora_packages.search.completing import Completion
+from fedora_packages.search import complete as completing
+from fedora_packages.search import terms
+from fedora_packages.search.complete import Completion
 from fedora_packages.search.document import Binary
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import Writer
 from tests.search.fedora import document
 
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from fedora_packages.search import correcting, finding, terms
+from fedora_packages.search import correct as correcting
+from fedora_packages.search import find as finding
+from fedora_packages.search import terms
 from fedora_packages.search.document import Binary
 from tests.search.fedora import document, names
 

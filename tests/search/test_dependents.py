@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.search.dependents import capabilities, dependents
+from fedora_packages.search.indexing.dependents import capabilities, dependents
 
 
 def test_others_are_counted_once():

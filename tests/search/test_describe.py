@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.query import Queries
-from fedora_packages.search import describe as describing
-from fedora_packages.search.describe import describe_all
+from fedora_packages.search.indexing import describe as describing
+from fedora_packages.search.indexing.describe import describe_all
 from tests.search.fedora import BRANCHES, Source, small_fedora
 
 

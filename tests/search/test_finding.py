@@ -2,12 +2,12 @@
 
 import pytest
 
-from fedora_packages.search import finding
+from fedora_packages.search import find as finding
 from fedora_packages.search.document import Binary
-from fedora_packages.search.matching import BINARIES_NAMED, SUMMARIES_READ
+from fedora_packages.search.indexing.writer import Writer
+from fedora_packages.search.match import BINARIES_NAMED, SUMMARIES_READ
 from fedora_packages.search.reader import Reader
 from fedora_packages.search.reasons import Reason
-from fedora_packages.search.writer import Writer
 from tests.search.fedora import HTOP, document, names
 
 #: Too long to be a term as it is.

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
-from fedora_packages.search import from_repodata
-from fedora_packages.search import stage as stages
-from fedora_packages.search.builder import Builder
+from fedora_packages.search.indexing import collect as from_repodata
+from fedora_packages.search.indexing import context as stages
+from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
 from tests.search.repos import place, publish, rpm, write

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import is_sound
 from tests.search.killed import larger_fedora
 from tests.search.repos import publish
 

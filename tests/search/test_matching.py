@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import Binary
-from fedora_packages.search.matching import BINARIES_NAMED, WORDS_READ, Question
+from fedora_packages.search.match import BINARIES_NAMED, WORDS_READ, Question
 from tests.search.fedora import document
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

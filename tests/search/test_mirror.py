@@ -8,9 +8,9 @@ from threading import Barrier
 
 import pytest
 
+from fedora_packages.connectors import mirror as mirrors
+from fedora_packages.connectors.mirror import Announced, Mirror
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-from fedora_packages.search import mirror as mirrors
-from fedora_packages.search.mirror import Announced, Mirror
 from tests.upstream import Answer
 
 CONTENT = b'<?xml version="1.0"?>\n<metadata xmlns="x" packages="2"><package/><package/></metadata>\n'

@@ -15,16 +15,16 @@ import pytest
 import xapian
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search import assembly as assembling
-from fedora_packages.search import parts
-from fedora_packages.search.assembly import Assembly, write_part
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.parts import in_parts, most_parts
+from fedora_packages.search.indexing import assemble as assembling
+from fedora_packages.search.indexing import shards as parts
+from fedora_packages.search.indexing.assemble import Assembly, write_part
+from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.shards import in_parts, most_parts
+from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.indexing.writer import Writer, is_sound
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.stage import Staged
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described
-from fedora_packages.search.writer import Writer, is_sound
 
 ROOT = Path(__file__).parents[2]
 NAMES = [f"package{number:03}" for number in range(120)]
@@ -179,7 +179,7 @@ def test_where_there_is_one_processor_there_is_one_part(monkeypatch):
 ORPHANING = """
 import os, signal, sys
 from pathlib import Path
-from fedora_packages.search.parts import in_parts
+from fedora_packages.search.indexing.shards import in_parts
 from tests.search.test_parts import for_ever
 if __name__ == "__main__":
     folder = Path(sys.argv[1])

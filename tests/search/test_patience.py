@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
-from fedora_packages.search.patience import TOLD, Patience
+from fedora_packages.search.indexing.patience import TOLD, Patience
 
 SILENT = UpstreamUnavailable("koji", "anything", "no answer")
 LIE = UpstreamLied("koji", "anything", "nonsense")

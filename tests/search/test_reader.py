@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import PACKAGE_NAME, is_package_name
 from fedora_packages.search import reader as reading
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import Writer
 from tests.search.fedora import document, garble
 
 NAMES = st.lists(st.from_regex(PACKAGE_NAME, fullmatch=True), min_size=1, max_size=12, unique=True)

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from fedora_packages.connectors.mirror import Fetched, Mirror
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.search import repodata
 from fedora_packages.search.document import CAPABILITIES_KEPT
-from fedora_packages.search.mirror import Fetched, Mirror
+from fedora_packages.search.indexing import repodata
 from tests.search.repos import ENDINGS, rpm, write
 
 
@@ -192,12 +192,15 @@ def told(program, **environ):
     return ended.stdout.strip(), ended.stderr
 
 
-@pytest.mark.parametrize("module", ["search.command", "worker.worker", "views"])
+@pytest.mark.parametrize("module", ["search.indexing.command", "worker.worker", "views"])
 def test_the_library_is_imported_by_who_reads_a_repository_alone(module):
     assert told(f"import sys, fedora_packages.{module}; print('createrepo_c' in sys.modules)") == ("False", "")
 
 
-LIBRARY = "import os; from fedora_packages.search import repodata; repodata._library(); print(os.environ.get('RPM_CONFIGDIR'))"
+LIBRARY = (
+    "import os; from fedora_packages.search.indexing import repodata; "
+    "repodata._library(); print(os.environ.get('RPM_CONFIGDIR'))"
+)
 
 
 def test_where_rpm_is_not_installed_nothing_is_said_of_that():

@@ -5,12 +5,12 @@ import sqlite3
 import pytest
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search import staging as stagings
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.repodata import Package
-from fedora_packages.search.repositories import Repository
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described
+from fedora_packages.search.indexing import staging as stagings
+from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.repodata import Package
+from fedora_packages.search.indexing.repositories import Repository
+from fedora_packages.search.indexing.staging import Staging
 
 RAWHIDE = Repository("rawhide", "release", False, ())
 RAWHIDE_SOURCES = Repository("rawhide", "release", True, ())

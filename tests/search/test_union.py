@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
-from fedora_packages.search.union import LETTERS_KEPT, carried_over, kept, saying, united
+from fedora_packages.search.indexing.merge import LETTERS_KEPT, carried_over, kept, saying, united
 from tests.search.fedora import document
 
 LONGEST = "x" * LETTERS_KEPT

@@ -10,7 +10,7 @@ import pytest
 import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
-from fedora_packages.search.writer import Writer, index_lock
+from fedora_packages.search.indexing.writer import Writer, index_lock
 from tests.search.fedora import document
 
 
@@ -145,7 +145,7 @@ def test_a_folder_without_room_for_the_lock_is_told(tmp_path):
 def test_a_killed_writer_does_not_keep_the_role(tmp_path):
     program = (
         "import sys\n"
-        "from fedora_packages.search.writer import index_lock\n"
+        "from fedora_packages.search.indexing.writer import index_lock\n"
         "with index_lock(sys.argv[1]):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"

@@ -14,7 +14,7 @@ from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.redis import connect
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 from tests.conftest import watched
 from tests.upstream import Upstream
 

@@ -8,7 +8,7 @@ import pytest
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import parse
-from fedora_packages.package import find
+from fedora_packages.search.packages import find
 from fedora_packages.views.api.table import addressed
 
 from .values import VALUES

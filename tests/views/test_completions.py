@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 from tests.documented import undocumented
 
 from .website import website

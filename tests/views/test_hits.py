@@ -1,7 +1,7 @@
 """Hits as pages show them."""
 
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.finding import Hit
+from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import KINDS, Reason
 from fedora_packages.views.hits import WORDS, Why, shown
 

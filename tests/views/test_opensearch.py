@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 
 from .website import Elements, website
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from fedora_packages import main
+from fedora_packages.connectors.query import Query, query
 from fedora_packages.errors import SettingsError
-from fedora_packages.query import Query, query
 from fedora_packages.views.api import addressed
 
 

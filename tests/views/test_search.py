@@ -9,7 +9,7 @@ import pytest
 from fedora_packages.pasted import LOOKED_AT
 from fedora_packages.search import reader as reading
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.views import search as searching
 
 from .website import Elements, website

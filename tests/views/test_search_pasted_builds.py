@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 
 from fedora_packages.search.document import Document
-from fedora_packages.search.writer import Writer
+from fedora_packages.search.indexing.writer import Writer
 from tests.upstream import Answer
 
 from .pasting import block, led, page, told

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fedora_packages import watch
 from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.figures import BOUNDS
-from fedora_packages.search import damage
+from fedora_packages.search import corruption as damage
 from fedora_packages.views.formats import spoken
 from fedora_packages.views.status import second, share, span
 from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY

@@ -7,8 +7,8 @@ import pytest
 from fedora_packages import watch
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
-from fedora_packages.package import SOURCE, Package
 from fedora_packages.search.document import Binary, Document
+from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.overview import Where, _installs
 from tests.views.values import RELEASES, VALUES, tagged, update
 from tests.views.website import CAUSE, Elements

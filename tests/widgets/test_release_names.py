@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.package import SOURCE, Package
 from fedora_packages.search.document import Document
+from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.parameters import parsed
 from fedora_packages.widgets.release_names import BRANCH, OTHER, PLAIN, bugzilla_version, names_of, reading_order
 from tests.views.values import RELEASES

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamLied
-from fedora_packages.search import damage
-from fedora_packages.search.builder import Builder
+from fedora_packages.search import corruption as damage
+from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import index_lock
 from fedora_packages.worker import index as upkeeping
 from fedora_packages.worker.index import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora

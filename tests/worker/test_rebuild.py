@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
-from fedora_packages.search import damage, terms
+from fedora_packages.search import corruption as damage
 from fedora_packages.search import reader as reading
+from fedora_packages.search import terms
+from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.writer import Writer, index_lock
 from fedora_packages.worker import rebuild as rebuilding
 from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
 from tests.search.fedora import document, garble

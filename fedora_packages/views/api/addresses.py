@@ -11,11 +11,11 @@ from typing import Any
 
 from pyramid.request import Request
 
+from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.schema import Schema, one_of, whole
+from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.query import Query
 from fedora_packages.rpm.nvr import LONGEST_NAME, PACKAGE_NAME
-from fedora_packages.schema import Schema, one_of, whole
-from fedora_packages.schema import text as a_text
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, parse
 from fedora_packages.widgets.parameters import one_of as one_of_words
 from fedora_packages.widgets.parameters import whole as whole_number

@@ -8,8 +8,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import Reading
+from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
-from fedora_packages.query import NO_PACKAGE, Query
 from fedora_packages.reads import COOL_DOWN, Wanted
 from fedora_packages.service import RELEASES
 from fedora_packages.views.api.addresses import PARTS, asked, name_of

@@ -8,7 +8,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.cache.changefeed import CHANGES_KEPT
-from fedora_packages.query import Query
+from fedora_packages.connectors.query import Query
 from fedora_packages.reads import COOL_DOWN
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import BASE, MOST_NAMES, MOST_ROWS, Address, Parameter, asked

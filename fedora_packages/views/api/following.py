@@ -9,8 +9,8 @@ from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache import changefeed as changes
 from fedora_packages.cache.changefeed import Change, CursorTooOld
-from fedora_packages.package import BINARY, find
-from fedora_packages.query import NO_PACKAGE
+from fedora_packages.connectors.query import NO_PACKAGE
+from fedora_packages.search.packages import BINARY, find
 from fedora_packages.service import RELEASES
 from fedora_packages.views.api.addresses import asked, names_of
 from fedora_packages.views.errors import problem

@@ -11,9 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from fedora_packages.connectors.bugzilla import MARKS, marks_of
-from fedora_packages.errors import InvalidArgument
-from fedora_packages.query import Query
-from fedora_packages.schema import (
+from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.schema import (
     KNOWN,
     OF_A_RELEASE,
     Schema,
@@ -25,7 +24,8 @@ from fedora_packages.schema import (
     whole,
     with_optional,
 )
-from fedora_packages.schema import text as a_text
+from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.errors import InvalidArgument
 from fedora_packages.views.api.addresses import (
     IN_WHICH_WORDS,
     MOST_ROWS,
@@ -47,7 +47,7 @@ TOTAL = "total"
 #: The release of builds, updates and bugs, in whichever words.
 RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
 
-#: What rows of a kind (see `fedora_packages.schema.rows`) can be marked as: by several of their properties together.
+#: What rows of a kind (see `fedora_packages.connectors.schema.rows`) can be marked as: by several of their properties together.
 MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
 
 #: What an answer says of a list that was cut.
@@ -106,7 +106,7 @@ class Lists:
 
     @property
     def _as(self) -> str:
-        """As what the rows are of a release: see `fedora_packages.schema.rows`."""
+        """As what the rows are of a release: see `fedora_packages.connectors.schema.rows`."""
         kinds = {schema.get(OF_A_RELEASE, "") for schema in self.rows.values()}
         return kinds.pop() if len(kinds) == 1 else ""
 

@@ -10,10 +10,10 @@ from pyramid.view import view_config
 from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
-from fedora_packages.package import Package, find
 from fedora_packages.reads import Wanted
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
+from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
 from fedora_packages.views.api.addresses import USUAL_ROWS, asked, names_of
 from fedora_packages.views.api.answers import about_of, unknown

@@ -4,7 +4,7 @@ import re
 import sys
 from typing import Any
 
-from fedora_packages.query import Query
+from fedora_packages.connectors.query import Query
 
 #: What docstrings write, and what that is in JSON and Markdown.
 WORDS = ((r"\bTrue\b", "true"), (r"\bFalse\b", "false"), (r"\bNone\b", "null"), (r"::$", ":"), ("``", "`"))

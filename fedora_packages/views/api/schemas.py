@@ -4,8 +4,8 @@ from typing import Any
 
 from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.connectors.bugzilla import CARRIERS_KEPT
-from fedora_packages.query import Query
-from fedora_packages.schema import (
+from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.schema import (
     Schema,
     count,
     exactly,
@@ -21,7 +21,7 @@ from fedora_packages.schema import (
     with_optional,
 )
 from fedora_packages.search import reasons
-from fedora_packages.search.completing import BINARY, COMMAND, SOURCE
+from fedora_packages.search.complete import BINARY, COMMAND, SOURCE
 from fedora_packages.views.api.lists import CUT, TOTAL, lists_of
 from fedora_packages.views.identified import KINDS
 

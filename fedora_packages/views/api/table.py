@@ -4,11 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
-from fedora_packages.errors import SettingsError
-from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
-from fedora_packages.query import Query
-from fedora_packages.reads import LEFT_PER_MINUTE
-from fedora_packages.schema import (
+from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.schema import (
     count,
     either,
     flag,
@@ -21,12 +18,15 @@ from fedora_packages.schema import (
     whole,
     with_optional,
 )
-from fedora_packages.schema import text as a_text
-from fedora_packages.search.completing import MOST_COMPLETIONS
-from fedora_packages.search.completing import TEXT_READ as COMPLETED
-from fedora_packages.search.finding import LAST_HIT
-from fedora_packages.search.finding import MOST_ROWS as MOST_HITS
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.errors import SettingsError
+from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
+from fedora_packages.reads import LEFT_PER_MINUTE
+from fedora_packages.search.complete import MOST_COMPLETIONS
+from fedora_packages.search.complete import TEXT_READ as COMPLETED
+from fedora_packages.search.find import LAST_HIT
+from fedora_packages.search.find import MOST_ROWS as MOST_HITS
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.views.api import prose
 from fedora_packages.views.api.addresses import (
     IN_WHICH_WORDS,

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fedora_packages.connectors.bodhi import STATUSES
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.views.legacy import dates
 from fedora_packages.views.legacy.look import Look, branch_of, title_of
 from fedora_packages.views.legacy.rows import Rows, needed

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.views.legacy import bodhi, dates
 from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.rows import Rows, needed

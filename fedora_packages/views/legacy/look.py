@@ -8,8 +8,8 @@ from typing import Any
 
 from pyramid.request import Request
 
-from fedora_packages.package import Package, find
 from fedora_packages.reads import Wanted
+from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import Reader
 from fedora_packages.service import RELEASES
 

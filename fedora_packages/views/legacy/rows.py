@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.transport import MOST_ROWS, Asked, BadQuery
 

@@ -8,7 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.views.legacy.answers import answered, envelope, failure, nothing
 from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.operations import CALLING, CONNECTORS, METHOD, MODEL, QUERY, QUERYING, Operation

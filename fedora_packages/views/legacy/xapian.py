@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 from fedora_packages.links import web_address
 from fedora_packages.search.document import Document
-from fedora_packages.search.finding import LAST_HIT, Hit
-from fedora_packages.search.finding import MOST_ROWS as AT_ONCE
-from fedora_packages.search.matching import TEXT_READ
+from fedora_packages.search.find import LAST_HIT, Hit
+from fedora_packages.search.find import MOST_ROWS as AT_ONCE
+from fedora_packages.search.match import TEXT_READ
 from fedora_packages.views.legacy.look import Look
 from fedora_packages.views.legacy.rows import Rows
 from fedora_packages.views.legacy.transport import MOST_ROWS, Asked

@@ -6,7 +6,7 @@ The five queries of relations were taken away in 2014, and are here again.
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.package import Package
+from fedora_packages.search.packages import Package
 from fedora_packages.views.legacy.look import Look, NotKnown
 from fedora_packages.views.legacy.rows import Rows, needed
 from fedora_packages.views.legacy.transport import Asked

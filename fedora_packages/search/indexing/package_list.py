@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fedora_packages.connectors.query import NO_PACKAGE, Queries
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.query import NO_PACKAGE, Queries
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search.patience import Patience
-from fedora_packages.search.union import Described, united
+from fedora_packages.search.indexing.merge import Described, united
+from fedora_packages.search.indexing.patience import Patience
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,18 @@ import xapian
 
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.carried import asked_capabilities, asked_paths, bounded, is_address, plain, within_address
-from fedora_packages.search.correcting import corrections
+from fedora_packages.search.capabilities import (
+    asked_capabilities,
+    asked_paths,
+    bounded,
+    is_address,
+    plain,
+    within_address,
+)
+from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import Carriers, binaries_with, building, document, first, having, name_of
-from fedora_packages.search.matching import BINARIES_NAMED, Question
+from fedora_packages.search.match import BINARIES_NAMED, Question
 from fedora_packages.search.reasons import Reason
 
 #: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so.

@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any
 
 from fedora_packages.errors import SearchUnavailable, UpstreamError
-from fedora_packages.search.describe import describe_all
 from fedora_packages.search.document import Document
-from fedora_packages.search.listing import Listing
-from fedora_packages.search.patience import Patience
+from fedora_packages.search.indexing.describe import describe_all
+from fedora_packages.search.indexing.merge import Described, carried_over
+from fedora_packages.search.indexing.package_list import Listing
+from fedora_packages.search.indexing.patience import Patience
+from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described, carried_over
 
 log = logging.getLogger(__name__)
 

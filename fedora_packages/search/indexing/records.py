@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import xapian
 
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search import completing, terms
+from fedora_packages.search import complete as completing
+from fedora_packages.search import terms
 from fedora_packages.search.document import Document
 
 

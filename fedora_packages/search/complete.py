@@ -17,7 +17,7 @@ import xapian
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search import terms
-from fedora_packages.search.carried import bounded, commands
+from fedora_packages.search.capabilities import bounded, commands
 from fedora_packages.search.document import Document
 
 SOURCE, BINARY, COMMAND = "source", "binary", "command"

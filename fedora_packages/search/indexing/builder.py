@@ -23,15 +23,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from fedora_packages.connectors.mirror import PART, Mirror
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search import from_mdapi, from_repodata
-from fedora_packages.search.assembly import Assembly
-from fedora_packages.search.mirror import PART, Mirror
-from fedora_packages.search.patience import RETRIES, Patience
+from fedora_packages.search.indexing import collect as from_repodata
+from fedora_packages.search.indexing import from_mdapi
+from fedora_packages.search.indexing.assemble import Assembly
+from fedora_packages.search.indexing.context import Means, Progress, Staged, nobody_watches
+from fedora_packages.search.indexing.patience import RETRIES, Patience
+from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.indexing.writer import index_lock, is_sound
 from fedora_packages.search.reader import LAST, Reader
-from fedora_packages.search.stage import Means, Progress, Staged, nobody_watches
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.writer import index_lock, is_sound
 
 #: Seconds for which a build waits for the worker to end a batch.
 LOCK_WAIT = 300.0

@@ -22,9 +22,9 @@ from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.repodata import Package
-from fedora_packages.search.repositories import Repository
-from fedora_packages.search.union import Described, saying, united, unlined
+from fedora_packages.search.indexing.merge import Described, saying, united, unlined
+from fedora_packages.search.indexing.repodata import Package
+from fedora_packages.search.indexing.repositories import Repository
 
 #: Raised with each change of the tables or of what they hold: a file with another number is of another code.
 SHAPE = 2

@@ -35,9 +35,9 @@ from functools import cached_property
 from typing import Any
 
 from fedora_packages.cache.values import Entry
+from fedora_packages.connectors.schema import Schema
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.messages.event import Event, matches
-from fedora_packages.schema import Schema
 
 #: The variant of a query whose answer does not differ by release.
 ONLY = ""
@@ -169,7 +169,7 @@ def query(
     each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
     answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
     long to give, and a message has it fetched again only where somebody has looked at it before.  ``returns`` is the schema of
-    what it returns (see `fedora_packages.schema`): the JSON API's parameters and document follow.
+    what it returns (see `fedora_packages.connectors.schema`): the JSON API's parameters and document follow.
     """
     return lambda fetch: Declaration(fetch, shape, about, every, follows, returns, is_costly)
 

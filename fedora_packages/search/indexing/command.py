@@ -18,9 +18,9 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError, UpstreamError
-from fedora_packages.search.builder import AS_IT_WAS, Builder, Built
-from fedora_packages.search.entry import INTERRUPTED
-from fedora_packages.search.stage import Progress
+from fedora_packages.search.indexing.builder import AS_IT_WAS, Builder, Built
+from fedora_packages.search.indexing.cli import INTERRUPTED
+from fedora_packages.search.indexing.context import Progress
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
 LINE_EVERY = 5.0

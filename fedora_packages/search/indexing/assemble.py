@@ -13,13 +13,13 @@ from itertools import accumulate
 from pathlib import Path
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search.dependents import dependents
 from fedora_packages.search.document import Document
-from fedora_packages.search.parts import in_parts, most_parts
+from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.dependents import dependents
+from fedora_packages.search.indexing.shards import in_parts, most_parts
+from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
-from fedora_packages.search.stage import Staged
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.writer import Writer
 
 #: Documents between two commits: bounds memory, and nobody reads before the end.
 COMMIT_EVERY = 2000

@@ -9,8 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import Any, TypeVar
 
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import ReleaseNotServed
-from fedora_packages.query import Queries
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.rpm.specfile import description, summary
 from fedora_packages.search.document import (
@@ -21,7 +21,7 @@ from fedora_packages.search.document import (
     Binary,
     Document,
 )
-from fedora_packages.search.union import Described, kept, saying, united
+from fedora_packages.search.indexing.merge import Described, kept, saying, united
 
 T = TypeVar("T")
 

@@ -17,8 +17,10 @@ from pathlib import Path
 import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
-from fedora_packages.search import completing, records, terms
+from fedora_packages.search import complete as completing
+from fedora_packages.search import terms
 from fedora_packages.search.document import Document, from_json
+from fedora_packages.search.indexing import records
 from fedora_packages.search.lookup import UNREADABLE
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
+from fedora_packages.connectors.mirror import OPEN_BYTES, PACKED_BYTES, Announced, Fetched
 from fedora_packages.errors import InvalidNVR, UpstreamLied
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
@@ -23,8 +24,7 @@ from fedora_packages.search.document import (
     SUMMARY_KEPT,
     URL_KEPT,
 )
-from fedora_packages.search.mirror import OPEN_BYTES, PACKED_BYTES, Announced, Fetched
-from fedora_packages.search.union import lines
+from fedora_packages.search.indexing.merge import lines
 
 #: Kinds of checksum that are believed, each with its digits.
 DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from fedora_packages.connectors.mirror import Announced, Fetched, Mirror
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError, UpstreamUnavailable
-from fedora_packages.query import Queries
-from fedora_packages.search import repodata
-from fedora_packages.search.describe import describe_unbuilt
-from fedora_packages.search.listing import Listing, listing, releases
-from fedora_packages.search.mirror import Announced, Fetched, Mirror
-from fedora_packages.search.repodata import Package
-from fedora_packages.search.repositories import Repository, repositories
-from fedora_packages.search.stage import Means, Staged
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described
+from fedora_packages.search.indexing import repodata
+from fedora_packages.search.indexing.context import Means, Staged
+from fedora_packages.search.indexing.describe import describe_unbuilt
+from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.package_list import Listing, listing, releases
+from fedora_packages.search.indexing.repodata import Package
+from fedora_packages.search.indexing.repositories import Repository, repositories
+from fedora_packages.search.indexing.staging import Staging
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import xapian
 from xapian import Query
 
 from fedora_packages.search import terms
-from fedora_packages.search.carried import bounded
+from fedora_packages.search.capabilities import bounded
 from fedora_packages.search.document import Document
 from fedora_packages.search.reasons import Reason
 

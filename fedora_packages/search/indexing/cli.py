@@ -15,7 +15,7 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status, 0; after any other, which is `INTERRUPTED` after Ctrl-C, the process ends."""
     try:
-        from fedora_packages.search import command
+        from fedora_packages.search.indexing import command
 
         status = command.main(arguments)
     except KeyboardInterrupt:

@@ -7,13 +7,13 @@ changelogs and dependencies to show, and is left out.
 import logging
 from collections.abc import Collection
 
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamLied
-from fedora_packages.query import Queries
-from fedora_packages.search.describe import describe, serves
-from fedora_packages.search.listing import listing, releases
-from fedora_packages.search.stage import Means, Staged
-from fedora_packages.search.staging import Staging
-from fedora_packages.search.union import Described
+from fedora_packages.search.indexing.context import Means, Staged
+from fedora_packages.search.indexing.describe import describe, serves
+from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.package_list import listing, releases
+from fedora_packages.search.indexing.staging import Staging
 
 log = logging.getLogger(__name__)
 
