@@ -32,11 +32,13 @@ from benchmarks.happening import Busy, Heard, Listener, Noted
 from benchmarks.measuring import Impatient, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
-from fedora_packages import figures, watch, widgets
+from fedora_packages import widgets
 from fedora_packages.errors import CacheUnavailable
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring import metrics as figures
 from fedora_packages.sandbox.laptop import Laptop, LaptopError, Part, module, service_environment
 from fedora_packages.views.api import addressed
-from fedora_packages.worker.handle import COUNTS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site
 
 INI = "development.ini"

@@ -11,8 +11,8 @@ from typing import Any
 
 from fedora_packages.cache.values import Reading
 from fedora_packages.connectors.query import Query
-from fedora_packages.differences import differences
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.monitoring.differences import differences
 from fedora_packages.service import Service
 
 #: How often an upstream is asked that does not answer, though all are well.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measuring import packages_of, quick_index, wait_until
 from fedora_packages.sandbox.laptop import Laptop, service_environment
-from fedora_packages.worker.handle import COUNTS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site
 
 #: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.

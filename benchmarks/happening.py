@@ -16,7 +16,7 @@ import zmq
 
 from fedora_packages.errors import MessageNotUnderstood
 from fedora_packages.messages.event import Event, parse
-from fedora_packages.worker.handle import HANDLED_KEY
+from fedora_packages.worker.handler import HANDLED_KEY
 
 
 @dataclass

@@ -24,11 +24,11 @@ import zmq
 from benchmarks.counting import TOPIC
 from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
-from fedora_packages import figures
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.health import Breaker, health
+from fedora_packages.monitoring import metrics as figures
+from fedora_packages.monitoring.health import Breaker, health
 from fedora_packages.sandbox.laptop import Laptop, module
-from fedora_packages.worker.handle import COUNTS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY
 
 QUERY = "koji.builds"
 PREFIX = "org.fedoraproject.dev"

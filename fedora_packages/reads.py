@@ -18,8 +18,8 @@ from fedora_packages.cache.redis import counted, in_one_trip
 from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
+from fedora_packages.monitoring.heartbeat import Watch
 from fedora_packages.service import Service
-from fedora_packages.watch import Watch
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.figures import Figures
+from fedora_packages.monitoring.metrics import Figures
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings

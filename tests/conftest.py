@@ -13,11 +13,12 @@ import pytest
 import redis
 
 from fedora_packages import service as services
-from fedora_packages import settings, watch
+from fedora_packages import settings
 from fedora_packages.cache.redis import connect
 from fedora_packages.connectors import load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
+from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.sandbox.laptop import Laptop
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer

@@ -5,9 +5,9 @@ import time
 import pytest
 
 from fedora_packages.cache.protocol import Invalidation
-from fedora_packages.checks import DOUBTS_KEY, check, drifts, settle
 from fedora_packages.errors import UpstreamError
-from fedora_packages.figures import total
+from fedora_packages.monitoring.metrics import total
+from fedora_packages.monitoring.verify import DOUBTS_KEY, check, drifts, settle
 from tests.upstream import Answer
 
 BUILD = {

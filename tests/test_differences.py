@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.differences import SHOWN, TOLD, differences
+from fedora_packages.monitoring.differences import SHOWN, TOLD, differences
 
 
 def builds(*rows):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from fedora_packages import figures
 from fedora_packages.cache.redis import connect
-from fedora_packages.figures import BOUNDS, RECENT, SLOT, Figures, recent, total
+from fedora_packages.monitoring import metrics as figures
+from fedora_packages.monitoring.metrics import BOUNDS, RECENT, SLOT, Figures, recent, total
 
 
 @pytest.fixture

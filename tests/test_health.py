@@ -7,17 +7,17 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from fedora_packages import watch
 from fedora_packages.cache.protocol import Invalidation
-from fedora_packages.checks import DRIFT_KEY
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.monitoring.verify import DRIFT_KEY
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.corruption import Damage
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.troubles import troubles
-from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
 
 from .upstream import Answer
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages import service as services
-from fedora_packages import settings, watch
+from fedora_packages import settings
 from fedora_packages.cache.protocol import Invalidation
-from fedora_packages.figures import total
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.metrics import total
 from fedora_packages.reads import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
 from tests.upstream import Answer
 

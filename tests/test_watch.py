@@ -2,10 +2,10 @@
 
 import pytest
 
-from fedora_packages import watch
 from fedora_packages.cache.redis import connect
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.watch import DEAD_AFTER, FORGOTTEN_AFTER, LOOK_EVERY, TOLERANCE, Watch
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import DEAD_AFTER, FORGOTTEN_AFTER, LOOK_EVERY, TOLERANCE, Watch
 
 
 def test_a_beat_gives_the_time_of_the_one_before(client):

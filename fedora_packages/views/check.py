@@ -1,8 +1,8 @@
 """Check now: whoever doubts what a panel shows has its upstreams asked at once, and sees what came of it.
 
-A difference is healed, as the audit does it (see `fedora_packages.checks`).  Since anybody can have upstreams asked this way, it
-is bounded: by client, by package, and by how many are made at the same time.  The counts are in Redis, there being many web
-processes::
+A difference is healed, as the audit does it (see `fedora_packages.monitoring.verify`).  Since anybody can have upstreams asked
+this way, it is bounded: by client, by package, and by how many are made at the same time.  The counts are in Redis, there being
+many web processes::
 
     fp:{checks}:client:<address>:<minute>      how many checks a client has asked for in a minute
     fp:{checks}:package:<source>:<minute>      and how many were made of a package
@@ -25,8 +25,8 @@ from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache.redis import counted
 from fedora_packages.cache.values import Problem
-from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
+from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.reads import Wanted
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service

@@ -1,7 +1,8 @@
 """How the service is: ``/status`` for people, ``/api/v1/status`` for programs, ``/metrics`` for Prometheus.
 
-All three show what `fedora_packages.health` and `fedora_packages.troubles` say, and nothing of their own.  Metrics follow
-Prometheus' naming guide: base units, ``_total`` for what only grows, moments as seconds since 1970 and not as ages.
+All three show what `fedora_packages.monitoring.health` and `fedora_packages.monitoring.alerts` say, and nothing of their own.
+Metrics follow Prometheus' naming guide: base units, ``_total`` for what only grows, moments as seconds since 1970 and not as
+ages.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,9 +21,9 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.figures import BOUNDS, Durations
-from fedora_packages.health import Health, Lag, Requests, UpstreamHealth, health
-from fedora_packages.troubles import troubles
+from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.health import Health, Lag, Requests, UpstreamHealth, health
+from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.views.api.addresses import asked
 
 #: Lost messages that the page lists; the JSON has all that are kept.

@@ -1,7 +1,7 @@
 """New packages: those that are in dist-git and have no page yet, since nothing was built of them.
 
 Only what is cached counts: of messages about a package that is about to be known the worker keeps what they say (see
-`fedora_packages.worker.handle`).  A name that is none's must not make anybody ask an upstream.
+`fedora_packages.worker.handler`).  A name that is none's must not make anybody ask an upstream.
 """
 
 from fedora_packages.cache.values import Reading

@@ -2,7 +2,7 @@
 
 Most are drawn by chance.  Those of queries that are read again on a schedule (what changes them is announced by no message) come
 first when they are due.  Only idle upstreams are asked: an upstream that has refills to answer has better things to do.  What
-differs is healed; whether a message was lost is settled a little later (see `fedora_packages.checks`).
+differs is healed; whether a message was lost is settled a little later (see `fedora_packages.monitoring.verify`).
 """
 
 import logging
@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from fedora_packages.cache.protocol import Opened
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.cache.values import Entry
-from fedora_packages.checks import HEALED, LAGGING, check, settle
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.monitoring.verify import HEALED, LAGGING, check, settle
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from zmq.utils.monitor import recv_monitor_message
 from fedora_packages import service, settings
 from fedora_packages.errors import FedoraPackagesError
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES
-from fedora_packages.worker.pulse import Bus
+from fedora_packages.worker.reporter import Bus
 from fedora_packages.worker.worker import Worker
 
 log = logging.getLogger(__name__)

@@ -24,7 +24,7 @@ from fedora_packages.cache.protocol import BEGUN_KEY
 from fedora_packages.cache.redis import PREFIX, redis_errors, run_id, run_script
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.settings import WorkerSettings
-from fedora_packages.worker.handle import HANDLED_KEY
+from fedora_packages.worker.handler import HANDLED_KEY
 
 log = logging.getLogger(__name__)
 

@@ -11,22 +11,22 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fedora_packages import watch
 from fedora_packages.cache.redis import PREFIX, redis_errors
-from fedora_packages.checks import check
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.messages.event import Event
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.verify import check
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
+from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.handle import FAILED, Handler, invalidate_all
-from fedora_packages.worker.inbox import Inbox
-from fedora_packages.worker.index import Upkeep
-from fedora_packages.worker.numbering import Numbering
-from fedora_packages.worker.pulse import Bus, Pulse
-from fedora_packages.worker.rebuild import Rebuilder
+from fedora_packages.worker.handler import FAILED, Handler, invalidate_all
+from fedora_packages.worker.index_repair import Rebuilder
+from fedora_packages.worker.index_updater import Upkeep
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
+from fedora_packages.worker.reporter import Bus, Pulse
+from fedora_packages.worker.sequence import Numbering
 
 log = logging.getLogger(__name__)
 

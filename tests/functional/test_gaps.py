@@ -2,8 +2,8 @@
 
 import pytest
 
-from fedora_packages import watch
-from fedora_packages.checks import drifts
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.verify import drifts
 
 from .proxy import Proxy
 

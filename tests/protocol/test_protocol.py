@@ -14,7 +14,7 @@ from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.queue import Claim
 from fedora_packages.connectors.query import Query
 from fedora_packages.worker import replay as replays
-from fedora_packages.worker.handle import HANDLED_KEY, Handler
+from fedora_packages.worker.handler import HANDLED_KEY, Handler
 
 from .machine import (
     ANSWERED,

@@ -29,15 +29,15 @@ from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
-from fedora_packages.checks import check
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, Query, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.figures import Figures
+from fedora_packages.monitoring.metrics import Figures
+from fedora_packages.monitoring.verify import check
 from fedora_packages.reads import Reads, Wanted
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
-from fedora_packages.worker.handle import Handler
+from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
 

@@ -7,7 +7,7 @@ import xmlrpc.client
 import pytest
 
 from fedora_packages.cache.protocol import Invalidation
-from fedora_packages.figures import total
+from fedora_packages.monitoring.metrics import total
 from fedora_packages.routes import CHECKS, ROUTES
 from fedora_packages.views import check as checks
 from fedora_packages.widgets import load

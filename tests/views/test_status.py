@@ -8,13 +8,13 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fedora_packages import watch
-from fedora_packages.checks import DRIFT_KEY
-from fedora_packages.figures import BOUNDS
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.metrics import BOUNDS
+from fedora_packages.monitoring.verify import DRIFT_KEY
 from fedora_packages.search import corruption as damage
 from fedora_packages.views.formats import spoken
 from fedora_packages.views.status import second, share, span
-from fedora_packages.worker.handle import COUNTS_KEY, TOPICS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
 from tests.documented import undocumented
 
 from .website import Elements, website

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from fedora_packages import watch
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
+from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.overview import Where, _installs

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from fedora_packages import watch
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
+from fedora_packages.monitoring import heartbeat as watch
 from tests.views.values import RELEASES, VALUES, problem, tagged, update
 from tests.views.website import CAUSE, Elements, website
 

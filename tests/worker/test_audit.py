@@ -7,7 +7,7 @@ import pytest
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.redis import connect
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.figures import total
+from fedora_packages.monitoring.metrics import total
 from fedora_packages.worker.audit import Audit
 from tests.upstream import Answer
 

@@ -9,8 +9,8 @@ from fedora_packages.cache.queue import Claim
 from fedora_packages.cache.values import Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
-from fedora_packages.worker import handle
-from fedora_packages.worker.handle import Handler, distrust, invalidate_all
+from fedora_packages.worker import handler as handle
+from fedora_packages.worker.handler import Handler, distrust, invalidate_all
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import threading
 
-from fedora_packages.worker import inbox as inboxes
-from fedora_packages.worker.inbox import Inbox
+from fedora_packages.worker import buffer as inboxes
+from fedora_packages.worker.buffer import Inbox
 
 
 def test_messages_are_taken_out_together_in_their_order():

@@ -14,8 +14,8 @@ from fedora_packages.search import corruption as damage
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.worker import index as upkeeping
-from fedora_packages.worker.index import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
+from fedora_packages.worker import index_updater as upkeeping
+from fedora_packages.worker.index_updater import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
 
 
@@ -430,7 +430,7 @@ WORKER = """
 import pathlib, sys, threading
 from types import SimpleNamespace
 from fedora_packages.cache.redis import connect
-from fedora_packages.worker import index
+from fedora_packages.worker import index_updater as index
 from tests.worker.test_index import told
 index.COMMIT_EVERY, index.TROUBLE_PAUSE, index.BATCH = 0, 0.01, 9
 fedora = told(pathlib.Path(sys.argv[3]))

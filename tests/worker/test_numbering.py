@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.worker import numbering
-from fedora_packages.worker.numbering import Numbering
+from fedora_packages.worker import sequence as numbering
+from fedora_packages.worker.sequence import Numbering
 
 
 def message(number, application="buildsys", account="koji", certificate=None):

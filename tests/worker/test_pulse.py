@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from fedora_packages import watch
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.inbox import Inbox
-from fedora_packages.worker.pulse import Bus, Pulse
 from fedora_packages.worker.replay import MARK_KEY
+from fedora_packages.worker.reporter import Bus, Pulse
 
 BEGAN = 1_000_000.0
 
@@ -119,7 +119,7 @@ def test_a_redis_that_stays_as_it_is_hints_at_nothing(pulse, gaps, now):
 
 
 def test_figures_are_added_with_each_beat(service, pulse, client):
-    from fedora_packages.figures import total
+    from fedora_packages.monitoring.metrics import total
 
     service.figures.count("refills", "koji.builds")
     pulse.beat([])

@@ -17,8 +17,8 @@ from fedora_packages.search import reader as reading
 from fedora_packages.search import terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import Reader
-from fedora_packages.worker import rebuild as rebuilding
-from fedora_packages.worker.rebuild import REBUILDING_KEY, Rebuilder
+from fedora_packages.worker import index_repair as rebuilding
+from fedora_packages.worker.index_repair import REBUILDING_KEY, Rebuilder
 from tests.search.fedora import document, garble
 
 
@@ -448,7 +448,7 @@ def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
 WORKER = """
 import sys
 from fedora_packages import settings
-from fedora_packages.worker.rebuild import Build
+from fedora_packages.worker.index_repair import Build
 if __name__ == "__main__":
     process = Build(settings.load("development.ini")).process
     print(process.pid, process.daemon, flush=True)

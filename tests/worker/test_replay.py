@@ -8,7 +8,7 @@ import pytest
 from fedora_packages.cache.protocol import BEGUN_KEY
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.worker import replay as replaying
-from fedora_packages.worker.handle import HANDLED_KEY
+from fedora_packages.worker.handler import HANDLED_KEY
 from fedora_packages.worker.replay import INTERVAL, MARK_KEY, MAX_PAGES, Replay
 from tests.upstream import Answer
 

@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from fedora_packages import watch
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
-from fedora_packages.worker import inbox
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.worker import buffer as inbox
 from fedora_packages.worker import worker as workers
-from fedora_packages.worker.handle import COUNTS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY
 from fedora_packages.worker.refill import Pace, Refiller, Refillers
 from fedora_packages.worker.replay import MARK_KEY
 from fedora_packages.worker.worker import Scheduled, Worker

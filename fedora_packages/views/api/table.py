@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from fedora_packages.cache.changefeed import CURSOR
-from fedora_packages.checks import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.schema import (
     count,
@@ -21,6 +20,7 @@ from fedora_packages.connectors.schema import (
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
+from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.reads import LEFT_PER_MINUTE
 from fedora_packages.search.complete import MOST_COMPLETIONS
 from fedora_packages.search.complete import TEXT_READ as COMPLETED

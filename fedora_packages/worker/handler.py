@@ -23,7 +23,7 @@ from fedora_packages.messages import timeline
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.search import packages as package
 from fedora_packages.service import Service
-from fedora_packages.worker import index
+from fedora_packages.worker import index_updater as index
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """The pulse: once a second a worker says that it lives, how its parts are, and up to when it has missed nothing.
 
-``/status`` and every page go by it (see `fedora_packages.watch`).  It is also how the worker notices that Redis has lost its
-newest data: a Redis that has restarted has another run id, and one that fell back does not know the beat before.
+``/status`` and every page go by it (see `fedora_packages.monitoring.heartbeat`).  It is also how the worker notices that Redis
+has lost its newest data: a Redis that has restarted has another run id, and one that fell back does not know the beat before.
 """
 
 import os
@@ -11,11 +11,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from fedora_packages import watch
 from fedora_packages.cache.redis import run_id
+from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.service import Service
+from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.inbox import Inbox
 
 #: Seconds between two rounds of what need not be done each second.
 TIDY_EVERY = 60.0

@@ -20,8 +20,8 @@ from typing import Any
 from fedora_packages.cache.redis import PREFIX, redis_errors
 from fedora_packages.cache.values import Reading
 from fedora_packages.connectors.query import Query
-from fedora_packages.differences import differences
 from fedora_packages.errors import UpstreamError
+from fedora_packages.monitoring.differences import differences
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)

@@ -1,13 +1,13 @@
 """Troubles: what is wrong with the service, in sentences for people, each with what it means and what to do.
 
-All of it follows from what `fedora_packages.health` has read.
+All of it follows from what `fedora_packages.monitoring.health` has read.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fedora_packages.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
+from fedora_packages.monitoring.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
 from fedora_packages.search.corruption import Damage
 
 #: Seconds that an entry may wait to be read again before that is a trouble.

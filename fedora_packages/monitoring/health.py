@@ -1,9 +1,9 @@
 """Health: how the service is, read from Redis at one go.
 
 ``/status`` and ``/metrics`` show what `health` returns and what ``troubles.py`` says of it, and nothing else.  No upstream is
-asked for it, and no other process: each tells of itself in Redis (see `fedora_packages.figures` and `fedora_packages.watch`).
-The one thing to know: what is not known is None and is shown as such; a worker of another version may say less than this one
-knows to ask for.
+asked for it, and no other process: each tells of itself in Redis (see `fedora_packages.monitoring.metrics` and
+`fedora_packages.monitoring.heartbeat`).  The one thing to know: what is not known is None and is shown as such; a worker of
+another version may say less than this one knows to ask for.
 
 How many entries there are is only known by counting keys, which is a scan.  It is done once in a while, by whoever finds the last
 count too old, and kept for all::
@@ -22,17 +22,18 @@ from typing import Any
 
 import redis
 
-from fedora_packages import figures, watch
 from fedora_packages.cache.redis import PREFIX, redis_errors
-from fedora_packages.checks import drifts
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.figures import Counted, Durations
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring import metrics as figures
+from fedora_packages.monitoring.heartbeat import TOLERANCE, Beat
+from fedora_packages.monitoring.metrics import Counted, Durations
+from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Damage, noted
 from fedora_packages.service import Service
-from fedora_packages.watch import TOLERANCE, Beat
-from fedora_packages.worker.handle import COUNTS_KEY, FAILED, TOPICS_KEY
+from fedora_packages.worker.handler import COUNTS_KEY, FAILED, TOPICS_KEY
 
 CENSUS_KEY = f"{PREFIX}:{{worker}}:census"
 CENSUS_LOCK_KEY = f"{CENSUS_KEY}:lock"

@@ -1,0 +1,1 @@
+"""Whether what is shown is right, and whether the service is alive."""
