@@ -23,8 +23,8 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["fedora_packages", "fedora_packages.*"]),
     package_data={
-        "fedora_packages": ["templates/*.mako", "static/*"],
         "fedora_packages.cache": ["lua/*.lua"],
+        "fedora_packages.web": ["templates/*.mako", "static/*"],
         "fedora_packages.widgets": ["templates/*.mako"],
         "fedora_packages.search.indexing": ["rpm/rpmrc"],
         "fedora_packages.sandbox": ["data/*"],

@@ -19,23 +19,23 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
         # Templates are Mako's.
         config.include("pyramid_mako")
         # The parts that read and keep, made from the settings: what every request carries.
-        config.include(".views.request")
+        config.include(".web.request")
         # The tabs of a package's page, one module each.
         config.include(".widgets")
         # What every template can say: times, links.
-        config.include(".views.formats")
+        config.include(".web.formats")
         # What every answer tells a browser about itself.
-        config.include(".views.headers")
+        config.include(".web.headers")
         # The addresses, in one list.
-        config.include(".routes")
+        config.include(".web.routes")
         # The queries that have an address of their own in the JSON API.
-        config.include(".views.api")
+        config.include(".web.api")
         # What old clients ask of builds by their numbers.
-        config.include(".views.legacy.builds")
+        config.include(".web.legacy.builds")
         # What makes the checks that readers ask for.
-        config.include(".views.check")
+        config.include(".web.views.check")
         # What looks up what is pasted into the search.
-        config.include(".views.lookups")
+        config.include(".web.live_lookups")
         # And who answers at each address, errors included.
-        config.scan(".views")
+        config.scan(".web")
         return config.make_wsgi_app()

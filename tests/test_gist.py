@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fedora_packages.links import Links
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event, parse
 from fedora_packages.messages.families.base import sentence, told
 from fedora_packages.messages.families.table import BUILDS_KEPT, GIST_KEPT, TEXT_KEPT, gist, validated
 from fedora_packages.settings import LinksSettings
+from fedora_packages.web.links import Links
 
 LINKS = Links(LinksSettings(**{field.name: f"https://{field.name}.example" for field in fields(LinksSettings)}))
 UPDATE = {"alias": "FEDORA-2026-1", "release": {"name": "F45"}, "status": "pending", "builds": [{"nvr": "guake-1-1"}]}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.highlight import COLOURED, LINE_COLOURED, LINES, spec_lines
+from fedora_packages.web.highlight import COLOURED, LINE_COLOURED, LINES, spec_lines
 
 
 def together(text: str) -> str:

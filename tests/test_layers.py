@@ -21,8 +21,8 @@ LAYERS = (
         "rpm.specfile",
         "monitoring.differences",
         "connectors.schema",
-        "linkify",
-        "highlight",
+        "web.linkify",
+        "web.highlight",
     ),
     ("messages.event", "cache.redis"),
     ("cache.values",),
@@ -38,9 +38,9 @@ LAYERS = (
     ),
     ("connectors", "cache.queue"),
     ("search",),
-    ("search.packages", "service", "links", "pasted"),
+    ("search.packages", "service", "web.links", "web.identifiers"),
     (
-        "reads",
+        "web.loader",
         "monitoring.verify",
         "messages.families.base",
         "worker.index_updater",
@@ -60,7 +60,7 @@ LAYERS = (
     ),
     ("monitoring.health",),
     ("monitoring.alerts",),
-    ("views", "routes"),
+    ("web", "web.views", "web.routes"),
     ("__init__", "worker.daemon", "worker.hub", "worker", "search.indexing.command", "search.indexing.cli"),
 )
 
@@ -73,8 +73,8 @@ HOMES = {
     "dogpile": {"cache.protocol"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
-    "pygments": {"highlight"},
-    "prometheus_client": {"views.status"},
+    "pygments": {"web.highlight"},
+    "prometheus_client": {"web.views.status"},
     "twisted": {"worker.daemon"},
     "zmq": {"worker.hub"},
 }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.linkify import LINKED, parts
+from fedora_packages.web.linkify import LINKED, parts
 
 ADDRESSES = {
     "bug": lambda number: f"bug/{number}",

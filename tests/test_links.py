@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.links import LONGEST_ADDRESS, Links, web_address
 from fedora_packages.settings import LinksSettings
+from fedora_packages.web.links import LONGEST_ADDRESS, Links, web_address
 
 #: The products and the statuses whose bugs count.
 OPEN_BUGS = {"product": ["Fedora", "Fedora EPEL"], "bug_status": ["__open__"]}

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.links import Links
-from fedora_packages.pasted import (
+from fedora_packages.rpm.nvr import ARCHES, NEVRA, NVR
+from fedora_packages.settings import LinksSettings
+from fedora_packages.web.identifiers import (
     LOOKED_AT,
     Bug,
     Named,
@@ -21,9 +22,8 @@ from fedora_packages.pasted import (
     Vulnerability,
     recognised,
 )
-from fedora_packages.routes import ROUTES
-from fedora_packages.rpm.nvr import ARCHES, NEVRA, NVR
-from fedora_packages.settings import LinksSettings
+from fedora_packages.web.links import Links
+from fedora_packages.web.routes import ROUTES
 
 FEDORA = LinksSettings()
 #: Sites of somebody else's, some on one host.

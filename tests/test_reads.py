@@ -11,7 +11,7 @@ from fedora_packages import settings
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.reads import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
+from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
 from tests.upstream import Answer
 
 
@@ -57,7 +57,7 @@ def test_a_hit_asks_nobody(reads, builds, upstream):
 def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, reads, monkeypatch):
     now = [1764000000.0]
     monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
-    monkeypatch.setattr("fedora_packages.reads.LEFT_PER_MINUTE", 3)
+    monkeypatch.setattr("fedora_packages.web.loader.LEFT_PER_MINUTE", 3)
     depths = []
     for number in range(3):
         wanted = [Wanted(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
@@ -268,7 +268,7 @@ def test_what_somebody_looks_at_goes_before_others(service, reads, builds, upstr
 def test_when_many_pages_wait_others_show_at_once_what_is_known(reads, builds, spec, upstream, monkeypatch):
     koji_answers(upstream)
     waited = []
-    monkeypatch.setattr("fedora_packages.reads.wait", lambda futures, timeout: waited.append(timeout))
+    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(timeout))
     for _ in range(WAITING_PAGES):
         reads._waiting.acquire()
     reads([builds])
@@ -337,6 +337,6 @@ def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_i
 
     monkeypatch.setattr(reads, "_fill", failing)
     waited = []
-    monkeypatch.setattr("fedora_packages.reads.wait", lambda futures, timeout: waited.append(len(futures)))
+    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(len(futures)))
     reads([Wanted(service.queries["faf.problems"], "guake")])
     assert waited == [1]

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from fedora_packages.cache.values import Reading
 from fedora_packages.connectors.query import Query
-from fedora_packages.links import Links
-from fedora_packages.reads import Wanted
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
+from fedora_packages.web.links import Links
+from fedora_packages.web.loader import Wanted
 from fedora_packages.widgets.parameters import Parser, parse, releases_of
 
 #: A switch with more options is a list to choose from, and not links.

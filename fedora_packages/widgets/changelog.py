@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from fedora_packages.linkify import parts
-from fedora_packages.links import Links, web_address
 from fedora_packages.search.packages import Package
+from fedora_packages.web.linkify import parts
+from fedora_packages.web.links import Links, web_address
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, page_number, release_of
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from fedora_packages.links import web_address
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.rpm.specfile import TEXT_KEPT, description, licence, summary
 from fedora_packages.search.document import ACCESSORIES, DESCRIPTION_KEPT, SUMMARY_KEPT
 from fedora_packages.search.packages import BINARY, Package
+from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Page, Widget
 
 #: Binaries of the same source that are named at once, and in all; some sources have thousands.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.highlight import spec_lines
 from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.search.packages import Package
+from fedora_packages.web.highlight import spec_lines
 from fedora_packages.widgets.base import Page, Switch, Widget
 from fedora_packages.widgets.parameters import Parser, release_of
 

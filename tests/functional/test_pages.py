@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from fedora_packages import settings
-from fedora_packages.views.search import EXAMPLES
+from fedora_packages.web.views.search import EXAMPLES
 from fedora_packages.widgets import load
 
 pytestmark = pytest.mark.xdist_group("processes")

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fedora_packages import settings
-from fedora_packages.views.formats import spoken
+from fedora_packages.web.formats import spoken
 from fedora_packages.widgets import load
 
 pytestmark = pytest.mark.xdist_group("troubled")

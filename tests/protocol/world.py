@@ -34,9 +34,9 @@ from fedora_packages.connectors.query import Queries, Query, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.metrics import Figures
 from fedora_packages.monitoring.verify import check
-from fedora_packages.reads import Reads, Wanted
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
+from fedora_packages.web.loader import Reads, Wanted
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay

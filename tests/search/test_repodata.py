@@ -192,7 +192,7 @@ def told(program, **environ):
     return ended.stdout.strip(), ended.stderr
 
 
-@pytest.mark.parametrize("module", ["search.indexing.command", "worker.worker", "views"])
+@pytest.mark.parametrize("module", ["search.indexing.command", "worker.worker", "web"])
 def test_the_library_is_imported_by_who_reads_a_repository_alone(module):
     assert told(f"import sys, fedora_packages.{module}; print('createrepo_c' in sys.modules)") == ("False", "")
 

@@ -9,7 +9,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.views.lookups import Lookups
+from fedora_packages.web.live_lookups import Lookups
 from tests.conftest import watched
 from tests.sandbox.running import Running
 from tests.upstream import Upstream

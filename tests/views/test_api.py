@@ -9,7 +9,7 @@ from fedora_packages.errors import SettingsError
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import parse
 from fedora_packages.search.packages import find
-from fedora_packages.views.api.table import addressed
+from fedora_packages.web.api.endpoints import addressed
 
 from .values import VALUES
 from .website import CAUSE, website

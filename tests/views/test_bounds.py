@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.cache.redis import connect, counted
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.views.bounds import client_of
+from fedora_packages.web.rate_limit import client_of
 
 
 def test_what_is_done_is_counted_until_the_minute_is_over(client, minute):

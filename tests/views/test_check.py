@@ -8,8 +8,8 @@ import pytest
 
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.routes import CHECKS, ROUTES
-from fedora_packages.views import check as checks
+from fedora_packages.web.routes import CHECKS, ROUTES
+from fedora_packages.web.views import check as checks
 from fedora_packages.widgets import load
 from tests.upstream import Answer
 

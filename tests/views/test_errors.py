@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.cache.protocol import Invalidation
-from fedora_packages.views.unbuilt import UNBUILT
+from fedora_packages.web.views.unbuilt import UNBUILT
 
 from .values import VALUES
 from .website import website

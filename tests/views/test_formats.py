@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.cache.values import Problem
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
-from fedora_packages.views.formats import day, evr, iso, lasted, moment, spoken, trouble_of
+from fedora_packages.web.formats import day, evr, iso, lasted, moment, spoken, trouble_of
 
 
 def test_a_moment_is_absolute():

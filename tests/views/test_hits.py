@@ -3,7 +3,7 @@
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import KINDS, Reason
-from fedora_packages.views.hits import WORDS, Why, shown
+from fedora_packages.web.hits import WORDS, Why, shown
 
 VIM = Document("vim", summary="The editor", binaries=(Binary("vim-X11", "For X"), Binary("vim-data")))
 

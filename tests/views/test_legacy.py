@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from fedora_packages.views.legacy.faf import record as faf_record
-from fedora_packages.views.legacy.look import Look, NotKnown
-from fedora_packages.views.legacy.operations import CONNECTORS
+from fedora_packages.web.legacy.context import Look, NotKnown
+from fedora_packages.web.legacy.faf import record as faf_record
+from fedora_packages.web.legacy.operations import CONNECTORS
 
 from .old_site import BASE, DAY, NOW, OLD_VALUES, SCRIPT, ask, rows, said
 from .values import relation, tagged

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.views.legacy import dates
-from fedora_packages.views.legacy.builds import A_MINUTE, WAITING, BuildNames
-from fedora_packages.views.legacy.look import NotKnown, branch_of, title_of
-from fedora_packages.views.legacy.xapian import ICON
+from fedora_packages.web.legacy import dates
+from fedora_packages.web.legacy.builds import A_MINUTE, WAITING, BuildNames
+from fedora_packages.web.legacy.context import NotKnown, branch_of, title_of
+from fedora_packages.web.legacy.xapian import ICON
 from fedora_packages.widgets import load
 from tests.conftest import wait_until
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.views.legacy.yum import requirements
+from fedora_packages.web.legacy.yum import requirements
 
 from .old_site import rows, said
 from .values import relation

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fedora_packages.cache.redis import connect
-from fedora_packages.views.lookups import KEPT, WAITING, Found, Lookups, Question
+from fedora_packages.web.live_lookups import KEPT, WAITING, Found, Lookups, Question
 from tests.upstream import Answer
 
 from .website import end_of_threads

@@ -8,7 +8,7 @@ import pytest
 from fedora_packages import main
 from fedora_packages.connectors.query import Query, query
 from fedora_packages.errors import SettingsError
-from fedora_packages.views.api import addressed
+from fedora_packages.web.api import addressed
 
 
 def test_wrong_settings_are_an_error_at_start_that_names_them(strings):

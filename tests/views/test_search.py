@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import pytest
 
-from fedora_packages.pasted import LOOKED_AT
 from fedora_packages.search import reader as reading
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.views import search as searching
+from fedora_packages.web.identifiers import LOOKED_AT
+from fedora_packages.web.views import search as searching
 
 from .website import Elements, website
 

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.cache.protocol import Entry
-from fedora_packages.pasted import LOOKED_AT
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.views.identified import BUILDS_SHOWN, PACKAGES_SHOWN, TITLE_SHOWN
-from fedora_packages.views.lookups import Lookups
+from fedora_packages.web.identifiers import LOOKED_AT
+from fedora_packages.web.live_lookups import Lookups
+from fedora_packages.web.resolve import BUILDS_SHOWN, PACKAGES_SHOWN, TITLE_SHOWN
 from tests.documented import undocumented
 from tests.upstream import Answer
 

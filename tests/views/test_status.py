@@ -12,8 +12,8 @@ from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.monitoring.verify import DRIFT_KEY
 from fedora_packages.search import corruption as damage
-from fedora_packages.views.formats import spoken
-from fedora_packages.views.status import second, share, span
+from fedora_packages.web.formats import spoken
+from fedora_packages.web.views.status import second, share, span
 from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
 from tests.documented import undocumented
 

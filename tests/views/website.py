@@ -15,10 +15,10 @@ from webtest import TestApp, TestResponse
 from fedora_packages import main
 from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.connectors.base import Circuit
-from fedora_packages.reads import Reads
 from fedora_packages.service import Service
-from fedora_packages.views.check import Checks
-from fedora_packages.views.lookups import Lookups
+from fedora_packages.web.live_lookups import Lookups
+from fedora_packages.web.loader import Reads
+from fedora_packages.web.views.check import Checks
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.errors import SettingsError
-from fedora_packages.views.formats import spoken
+from fedora_packages.web.formats import spoken
 from fedora_packages.widgets import load, tabs
 from fedora_packages.widgets.base import Widget
 from tests.views.values import VALUES

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.links import Links
 from fedora_packages.messages.event import matches
+from fedora_packages.web.links import Links
 
 #: What a message tells, by topic, where no facts were kept; the first that fits.
 TOLD = (

@@ -1,5 +1,5 @@
 ## What happened lately.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if happenings is None:
 <p class="unknown">What happened is not known at the moment: ${problem}.</p>
 % elif happenings:

@@ -1,5 +1,5 @@
 ## The builds that are kept.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % for choice in switches:
 ${parts.switch(choice)}
 % endfor

@@ -1,5 +1,5 @@
 ## The changelog of a release.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if slice is None:
 <p>${release} has no binary package ${binary}.</p>
 % else:

@@ -1,5 +1,5 @@
 ## The files of a binary package.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if not is_found:
 <p>${release} has no binary package ${binary}.</p>
 % elif not listed:

@@ -1,5 +1,5 @@
 ## What a binary package requires, provides and so on.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <%namespace name="related" file="related.mako"/>
 % if not is_found:
 <p>${release} has no binary package ${binary}.</p>

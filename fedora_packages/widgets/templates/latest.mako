@@ -1,5 +1,5 @@
 ## The newest builds.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if builds:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-latest">
 <table class="stacked">

@@ -1,5 +1,5 @@
 ## The crashes that users' machines have reported.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if slice.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-problems">
 <table class="stacked">

@@ -1,5 +1,5 @@
 ## What each active release has.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-releases">
 <table class="stacked">
   <thead>

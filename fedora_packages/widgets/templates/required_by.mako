@@ -1,5 +1,5 @@
 ## Which packages require a binary package.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <%namespace name="related" file="related.mako"/>
 % if slice is None:
 <p>${release} has no binary package ${binary}.</p>

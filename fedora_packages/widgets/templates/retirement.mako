@@ -1,5 +1,5 @@
 ## Where and why a package is retired.
-<%namespace name="parts" file="fedora_packages:templates/parts.mako"/>
+<%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % for notice in notices:
 <div class="notice">
   <p><strong>Retired in ${", ".join(notice["releases"])}</strong>\

@@ -1,0 +1,184 @@
+"""The lists in the values of queries: which there are, what they can be filtered by, and how they are cut into pages.
+
+All of it follows from what a query says that it returns: a list of objects is a list; a word, a yes or no and a name of a release
+in its rows are what it can be filtered by, and the marks that its rows have on pages.  Filters and pages are cut from the cached
+value, so that there is no page of it that no message reaches.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fedora_packages.connectors.bugzilla import MARKS, marks_of
+from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.schema import (
+    KNOWN,
+    OF_A_RELEASE,
+    Schema,
+    count,
+    flag,
+    optional,
+    properties_of,
+    record,
+    whole,
+    with_optional,
+)
+from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.errors import InvalidArgument
+from fedora_packages.web.api.endpoint import (
+    IN_WHICH_WORDS,
+    MOST_ROWS,
+    PAGE,
+    RELEASE,
+    SIZE,
+    USUAL_ROWS,
+    Parameter,
+    word_parameter,
+)
+from fedora_packages.widgets.release_names import names_of, reading_order
+
+#: Which of several lists is asked for.
+KIND = "kind"
+
+#: What of a value says how many there are of what it lists, also of those that are not kept.
+TOTAL = "total"
+
+#: The release of builds, updates and bugs, in whichever words.
+RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
+
+#: What rows of a kind (see `fedora_packages.connectors.schema.rows`) can be marked as: by several of their properties together.
+MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
+
+#: What an answer says of a list that was cut.
+CUT = with_optional(
+    record(
+        name=a_text("which list of the value it is"),
+        total=count("rows that pass the filters"),
+        page=whole(least=1),
+        size=whole(least=1, most=MOST_ROWS),
+        pages=whole("a page after the last is empty", 1),
+        previous=optional(a_text("address of the page before")),
+        next=optional(a_text("address of the next page")),
+    ),
+    whole=count("there if the list is filtered and the value has a total: what that is without filters"),
+)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The lists of a query's value, by name, with the schemas of their rows."""
+
+    query: Query
+    rows: Mapping[str, Schema]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the lists can be filtered and cut by; nothing where there is no list."""
+        if not self.rows:
+            return ()
+        found = list(self.filters.values())
+        if len(self.rows) > 1:
+            found.append(word_parameter(KIND, tuple(self.rows), "Which list is given; the others are then left out."))
+        return (*found, PAGE, SIZE)
+
+    @cached_property
+    def filters(self) -> dict[str, Parameter]:
+        """The parameters that filter, by name: those that the rows of every list have."""
+        found = [
+            {name: parameter for name, schema in properties_of(rows).items() if (parameter := _filter(name, schema))}
+            for rows in self.rows.values()
+        ]
+        shared = set.intersection(*(set(names) for names in found)) if found else set()
+        # The release that chooses a variant is one already.
+        taken = {"release"} if self.query.by_release else set()
+        kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
+        if self.names_releases:
+            kept["release"] = RELEASE_OF_ROWS
+        if self._as in MARKED:
+            kept["mark"], _ = MARKED[self._as]
+        return kept
+
+    @property
+    def names_releases(self) -> bool:
+        """Whether rows can be filtered by their release, of which only the releases there are can tell the name."""
+        return bool(self._as) and not self.query.by_release
+
+    @property
+    def _as(self) -> str:
+        """As what the rows are of a release: see `fedora_packages.connectors.schema.rows`."""
+        kinds = {schema.get(OF_A_RELEASE, "") for schema in self.rows.values()}
+        return kinds.pop() if len(kinds) == 1 else ""
+
+    def check(self, asked: Mapping[str, Any]) -> None:
+        """Raise `InvalidArgument` where it is not said which of several lists is to be cut."""
+        if len(self.rows) > 1 and KIND not in asked and asked.keys() & {"page", "size", *self.filters}:
+            raise InvalidArgument(f"{KIND} is needed to choose a list: one of {', '.join(self.rows)}")
+
+    def cut(
+        self, value: Mapping[str, Any], asked: Mapping[str, Any], address: Callable[..., str], releases: Iterable[Any]
+    ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
+        """Return the value with its list filtered and cut, and what the answer says of that; as it is where nothing is asked.
+
+        The total of a value whose list is filtered is that of the rows that are left.
+
+        ``address`` gives the address of another page; ``releases`` are those of bodhi, as far as they are known.  Raises
+        `InvalidArgument` for a release that neither they nor the rows know.
+        """
+        wanted = {name: asked[name] for name in (*self.filters, KIND, "page", "size") if name in asked}
+        name = wanted.pop(KIND, next(iter(self.rows), ""))
+        # What upstream does not have has no list either.
+        if name not in value or not (wanted or KIND in asked):
+            return value, None
+        page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
+        rows, is_filtered = value[name], bool(wanted)
+        if self.names_releases and "release" in wanted:
+            rows = _of_release(wanted.pop("release"), rows, self._as, releases)
+        if "mark" in wanted:
+            mark, (_, marks) = wanted.pop("mark"), MARKED[self._as]
+            rows = [row for row in rows if mark in marks(row)]
+        rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
+        pages = max(1, -(-len(rows) // size))
+        told = {
+            "name": name,
+            "total": len(rows),
+            "page": page,
+            "size": size,
+            "pages": pages,
+            "previous": address(page=min(page - 1, pages)) if page > 1 else None,
+            "next": address(page=page + 1) if page < pages else None,
+        }
+        kept = {key: part for key, part in value.items() if key not in self.rows}
+        if is_filtered and TOTAL in kept:
+            told["whole"], kept[TOTAL] = kept[TOTAL], len(rows)
+        return {**kept, name: rows[(page - 1) * size : page * size]}, told
+
+
+def lists_of(query: Query) -> Lists:
+    """Return the lists in the value of a query."""
+    found = properties_of(query.returns)
+    return Lists(
+        query,
+        {name: schema["items"] for name, schema in found.items() if schema.get("items", {}).get("type") == "object"},
+    )
+
+
+def _filter(name: str, schema: Schema) -> Parameter | None:
+    """Return the parameter that filters by a property; None if it is nothing to filter by."""
+    words = tuple(word for word in schema.get("enum") or schema.get(KNOWN, ()) if word is not None)
+    if words:
+        return word_parameter(name, words, f"Only rows of this {name}.")
+    if schema.get("type") == "boolean":
+        return Parameter(name, flag(), f"Only rows of which {name} is so.", "true")
+    return None
+
+
+def _of_release(asked: str, rows: Sequence[Any], as_: str, releases: Iterable[Mapping[str, Any]]) -> list[Any]:
+    """Return the rows of a release that is asked for by its branch, its dist tag, or bodhi's name of it."""
+    names = names_of({"releases": list(releases)})
+    found = [(getattr(names, f"of_{as_}")(row), row) for row in rows]
+    meant = names.meant(asked.lower())
+    known = sorted({*names.active, *(branch for branch, _ in found)}, key=reading_order)
+    if meant not in known:
+        raise InvalidArgument(f"release is {asked!r}; expected one of {', '.join(known[:40]) or 'nothing'}")
+    return [row for branch, row in found if branch == meant]

@@ -1,0 +1,170 @@
+"""The OpenAPI document of the JSON API, and the page that says the same to people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from fedora_packages.cache.changefeed import CHANGES_KEPT
+from fedora_packages.connectors.query import Query
+from fedora_packages.web.api import docs as prose
+from fedora_packages.web.api.changes import MOST_CHANGES
+from fedora_packages.web.api.endpoint import BASE, MOST_NAMES, MOST_ROWS, Address, Parameter, asked
+from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
+from fedora_packages.web.formats import spoken
+from fedora_packages.web.loader import COOL_DOWN
+from fedora_packages.web.views.errors import PROBLEMS
+
+#: The version of the API: its second part goes up when something is added, its first (and the address) never yet.
+VERSION = "1.2"
+
+ABOUT = (
+    "What {upstreams} say of Fedora's packages, out of a cache that is renewed by their messages.  "
+    "Anybody may read it, from any site; there are no keys.  New members may be added to objects at any time."
+)
+
+#: What every address can answer beside its own.
+EVERYWHERE = ("wrong-parameter", "not-utf-8", "method-not-allowed", "bug")
+WITH_INDEX = "no-index"
+
+
+def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document, without the server's own address."""
+    paths: dict[str, dict[str, Any]] = {}
+    for address in addresses.values():
+        paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
+    queries = list(queries)
+    values = {value_name(query): value_of(query) for query in queries}
+    *upstreams, last = sorted({spoken(query.upstream) for query in queries}, key=str.lower)
+    description = ABOUT.format(upstreams=f"{', '.join(upstreams)} and {last}")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Fedora Packages", "version": VERSION, "description": description},
+        "tags": [{"name": group} for group in dict.fromkeys(address.group for address in addresses.values())],
+        "paths": paths,
+        "components": {"schemas": {**COMPONENTS, **values}},
+    }
+
+
+@view_config(route_name="api.openapi", renderer="json")
+def openapi(request: Request) -> dict[str, Any]:
+    """Return the document, with the address that it was asked for at."""
+    asked(request, "api.openapi")
+    return {**request.registry.openapi, "servers": [{"url": request.application_url}]}
+
+
+@dataclass(frozen=True)
+class Described:
+    """An address as the page shows it: ``blocks`` as `prose.blocks` gives them, ``fields`` as `prose.fields` does."""
+
+    address: Address
+    anchor: str
+    path: str
+    try_path: str | None
+    blocks: list[tuple[bool, str]]
+    fields: list[tuple[str, str, str]]
+
+    @property
+    def form_path(self) -> str | None:
+        """Where the form that tries its parameters leads to; None of what takes none."""
+        return self.try_path.partition("?")[0] if self.try_path and self.address.in_query else None
+
+
+@view_config(route_name="api", renderer="fedora_packages:web/templates/api.mako")
+def api(request: Request) -> dict[str, Any]:
+    """Return what the page says: the addresses by group, the things that answers are made of, states, errors, limits."""
+    groups: dict[str, list[Described]] = {}
+    for address in request.registry.api.values():
+        groups.setdefault(address.group, []).append(_described(request, address))
+    return {
+        "groups": groups,
+        "components": {name: prose.fields(schema) for name, schema in COMPONENTS.items()},
+        "states": STATES,
+        "problems": list(PROBLEMS.values()),
+        "example": request.application_url,
+        "kept": CHANGES_KEPT,
+        "most_changes": MOST_CHANGES,
+        "most_names": MOST_NAMES,
+        "most_rows": MOST_ROWS,
+        "cool_down": f"{COOL_DOWN:.0f}",
+        "allowed": request.service.settings.web,
+        "values_of": values_of,
+        "spans": prose.spans,
+    }
+
+
+def values_of(parameter: Parameter) -> str:
+    """Return what a parameter takes, in a few words; nothing where that is any text."""
+    schema = parameter.schema
+    if "enum" in schema:
+        return ", ".join(schema["enum"])
+    if schema["type"] == "integer":
+        return f"{schema['minimum']} to {schema['maximum']}"
+    return "true, false" if schema["type"] == "boolean" else ""
+
+
+def _described(request: Request, address: Address) -> Described:
+    schema = address.answer
+    if "$ref" in schema:
+        schema = COMPONENTS[schema["$ref"].rpartition("/")[2]]
+    if address.name.startswith("query.") or address.name == "api.releases":
+        # What all of these have around the value is said once, of them all.
+        schema = request.registry.openapi["components"]["schemas"][
+            schema["properties"]["value"]["$ref"].rpartition("/")[2]
+        ]
+    try_path = f"{request.script_name}{BASE}{address.example}" if address.method == "get" else None
+    blocks = prose.blocks(address.text)
+    return Described(
+        address,
+        address.name.replace(".", "-"),
+        BASE + address.path,
+        try_path,
+        # What stands above need not be said again.
+        blocks[blocks[0][1].rstrip(".:") == address.title :],
+        prose.fields(schema),
+    )
+
+
+def _operation(address: Address) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "operationId": address.name.removeprefix("api.").replace(".", "_"),
+        "tags": [address.group],
+        "summary": address.title,
+        "description": address.text,
+        "parameters": [_parameter(parameter) for parameter in address.parameters],
+        "responses": {
+            "200": {"description": "The answer.", "content": {"application/json": {"schema": address.answer}}},
+            **_problems(address),
+        },
+    }
+    if address.method == "get":
+        found["responses"]["304"] = {"description": "It is as the ETag in If-None-Match says."}
+    return found
+
+
+def _problems(address: Address) -> dict[str, Any]:
+    by_status: dict[str, list[str]] = {}
+    for name in (*EVERYWHERE, WITH_INDEX, *address.problems):
+        found = PROBLEMS[name]
+        by_status.setdefault(str(found.status), []).append(f"{found.title} ({name}).")
+    content = {"application/problem+json": {"schema": ref("Problem")}}
+    return {
+        status: {"description": "  ".join(titles), "content": content} for status, titles in sorted(by_status.items())
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    found = {
+        "name": parameter.name,
+        "in": parameter.place,
+        "description": parameter.meaning,
+        "schema": parameter.schema,
+        "required": parameter.place == "path",
+    }
+    kind = parameter.schema["type"]
+    example: Any = int(parameter.example) if kind == "integer" else parameter.example
+    if parameter.example:
+        found["example"] = parameter.example == "true" if kind == "boolean" else example
+    return found

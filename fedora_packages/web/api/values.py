@@ -1,0 +1,109 @@
+"""The values of queries with their stamps: ``/api/v1/packages/NAME/QUERY`` and ``/api/v1/releases``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+
+from fedora_packages.cache.values import Reading
+from fedora_packages.connectors.query import NO_PACKAGE, Query
+from fedora_packages.errors import InvalidArgument, ReleaseNotServed
+from fedora_packages.service import RELEASES
+from fedora_packages.web.api.endpoint import PARTS, asked, name_of
+from fedora_packages.web.api.lists import Lists, lists_of
+from fedora_packages.web.loader import COOL_DOWN, Wanted
+from fedora_packages.web.request import UnknownPart, asked_package, named_release
+from fedora_packages.web.views.errors import problem
+from fedora_packages.widgets.base import Page, wanted_of
+
+
+@view_config(route_name="api.query", renderer="json")
+def query(request: Request) -> dict[str, Any] | Response:
+    """Return the value of a query about a package, however old, with its stamp; a problem where none is known."""
+    found = asked_query(request)
+    return _answer(request, *_entry(request, found))
+
+
+@view_config(route_name="api.releases", renderer="json")
+def releases(request: Request) -> dict[str, Any] | Response:
+    """Return the active releases, in reading order."""
+    return _answer(request, Wanted(request.service.queries[RELEASES]), asked(request, "api.releases"))
+
+
+def asked_query(request: Request) -> Query:
+    """Return the query that an address names.  Raises `UnknownPackage` and `UnknownPart`."""
+    asked_package(request)
+    queries, name = request.registry.addressed, request.matchdict["query"]
+    if name not in queries:
+        there = ", ".join(sorted({*queries, *PARTS}))
+        raise UnknownPart(f"There is no query {name[:40]!r}; there are {there}.")
+    return queries[name]
+
+
+def asked_entry(request: Request) -> Wanted:
+    """Return what the address of a query is about.  Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`.
+
+    For what does not give lists: it takes the release and nothing else.
+    """
+    return _entry(request, asked_query(request), "api.check")[0]
+
+
+def about_of(wanted: Wanted) -> dict[str, Any]:
+    """Return what every answer about an entry begins with."""
+    return {
+        "package": None if wanted.package == NO_PACKAGE else wanted.package,
+        "query": wanted.query.name,
+        "release": wanted.release,
+    }
+
+
+def unknown(request: Request, wanted: Wanted, reading: Reading) -> Response:
+    """Return the problem that no value is known."""
+    told, why = {**about_of(wanted), **reading.as_dict()}, why_unknown(reading, wanted.query.upstream)
+    if reading.problem and reading.problem.kind == ReleaseNotServed.kind:
+        return problem(request, 404, why, kind="release-not-served", **told)
+    return problem(request, 503, why, kind="no-value", retry=COOL_DOWN, **told)
+
+
+def why_unknown(reading: Reading, upstream: str) -> str:
+    """Return why there is no value, in a sentence."""
+    if reading.problem:
+        return f"{reading.problem.error}."
+    return f"{upstream} has not answered yet; it is being asked."
+
+
+def _entry(request: Request, query: Query, address: str = "") -> tuple[Wanted, dict[str, Any]]:
+    """Return the entry that a request is about, and the values of its parameters."""
+    package = asked_package(request)
+    parsers = {"release": named_release(request, package)} if query.by_release else {}
+    values = asked(request, address or name_of(query), parsers)
+    if "release" in values and address and not query.by_release:
+        raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
+    return wanted_of(query, Page(package, request.service, request.links, request.given, values)), values
+
+
+def _answer(request: Request, wanted: Wanted, values: Mapping[str, Any]) -> dict[str, Any] | Response:
+    lists = lists_of(wanted.query)
+    lists.check(values)
+    also = [Wanted(request.service.queries[RELEASES])] if lists.names_releases and "release" in values else []
+    reading, *others = request.reads([wanted, *also])
+    if not reading.is_known:
+        return unknown(request, wanted, reading)
+    if also and not others[0].is_known:
+        return unknown(request, also[0], others[0])
+    return {**about_of(wanted), **reading.as_dict(), **_cut(request, lists, reading.value, values, others)}
+
+
+def _cut(
+    request: Request, lists: Lists, value: Any, asked_for: Mapping[str, Any], others: list[Reading]
+) -> dict[str, Any]:
+    """Return the value as it was asked for, and what is said of its list."""
+
+    def address(page: int) -> str:
+        return request.current_route_url(_query={**request.given, "page": page})
+
+    known = others[0].value["releases"] if others else ()
+    part, told = lists.cut(value, asked_for, address, known)
+    return {"value": part} if told is None else {"value": part, "list": told}

@@ -1,0 +1,133 @@
+"""The old koji connector: builds, and the changelog of a package."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from fedora_packages.connectors.koji import BUILD_STATES
+from fedora_packages.search.packages import Package
+from fedora_packages.web.legacy import bodhi, dates
+from fedora_packages.web.legacy.context import Look, NotKnown
+from fedora_packages.web.legacy.decode import Asked, BadQuery
+from fedora_packages.web.legacy.rows import Rows, needed
+from fedora_packages.widgets.release_names import names_of
+
+#: What a changelog entry's author line is made of.
+_AUTHOR = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]*)>")
+
+#: The columns of builds that can be sorted by.
+SORTED_BY = ("build_id", "nvr", "owner_name", "state")
+
+
+def query_builds(asked: Asked, look: Look) -> Rows:
+    """Return the builds of a package, newest first: koji's records, with the state and the times in words."""
+    package = needed(asked, look, "package", "p")
+    states, owner = _states(asked), asked.text("user", "u", "username", "name")
+    if package is None:
+        return Rows([])
+    wanted = [("koji.builds", package.source)]
+    with_updates = asked.flag("query_updates", False)
+    if with_updates:
+        wanted.append(("bodhi.updates", package.source))
+    value, *others = look.values(*wanted)
+    builds = [
+        build for build in value["builds"] if (not states or build["state"] in states) and owner in ("", build["owner"])
+    ]
+    rows = [_build(build, package.source, look.now) for build in builds]
+    if with_updates:
+        rows = [{**row, **bodhi.update_of_build(row["nvr"], others[0], look)} for row in rows]
+    if asked.sort_col in SORTED_BY:
+        rows.sort(key=lambda row: (row[asked.sort_col] is not None, row[asked.sort_col]), reverse=not asked.ascending)
+    return Rows(rows)
+
+
+def query_changelogs(asked: Asked, look: Look) -> Rows:
+    """Return the changelog of a package, newest first.  It may be named by one of its builds."""
+    name = asked.text("package_name", "package")
+    build_id = asked.number("build_id")
+    if not name and build_id is None:
+        raise BadQuery("a package is needed: package_name, or build_id, in the filters")
+    built = look.package_of_build(build_id) if not name else None
+    package = look.package(name or (built[0] if built else ""))
+    if package is None:
+        return Rows([])
+    release = asked.text("release")
+    branch = look.branch(package, release or _release_of(built, package, look) or _default_release(package))
+    if branch is None:
+        raise NotKnown(f"{package.name} is not in {release or 'any release'}.")
+    (value,) = look.values(("mdapi.changelog", package.binary or package.name, branch))
+    return Rows([_change(entry) for entry in value.get("entries", ())])
+
+
+def _release_of(built: tuple[str, str] | None, package: Package, look: Look) -> str | None:
+    """Return the branch of the release that a build is for, by its dist tag, if it is one that has the package."""
+    if built is None:
+        return None
+    branch = names_of({"releases": look.releases}).of_build({"release": built[1]})
+    return branch if branch in package.document.releases else None
+
+
+def _default_release(package: Package) -> str:
+    return "rawhide" if "rawhide" in package.document.releases else package.branch or "rawhide"
+
+
+def _states(asked: Asked) -> frozenset[str]:
+    """Return the states that are asked for, by koji's numbers; none of them means all."""
+    text = asked.text("state", "s")
+    numbers = [part.strip() for part in text.split(",")] if text else []
+    if not all(re.fullmatch("[0-9]", number) and int(number) < len(BUILD_STATES) for number in numbers):
+        raise BadQuery(f"state is {text[:80]!r}; expected numbers from 0 to {len(BUILD_STATES) - 1}")
+    return frozenset(BUILD_STATES[int(number)] for number in numbers)
+
+
+def _build(build: Mapping[str, Any], package: str, now: float) -> dict[str, Any]:
+    return {
+        "build_id": build["build_id"],
+        "nvr": build["nvr"],
+        "name": package,
+        "package_name": package,
+        "package_id": build["package_id"],
+        "version": build["version"],
+        "release": build["release"],
+        "epoch": build["epoch"],
+        "state": BUILD_STATES.index(build["state"]),
+        "state_str": build["state"],
+        "owner_name": build["owner"],
+        "owner_id": build["owner_id"],
+        "task_id": build["task_id"],
+        "creation_event_id": build["creation_event"],
+        "volume_id": build["volume_id"],
+        "volume_name": build["volume"],
+        **{
+            f"{word}_{form}": told
+            for word, moment in (("creation", "created"), ("start", "started"), ("completion", "finished"))
+            for form, told in (("time", dates.timestamp(build[moment])), ("ts", _float(build[moment])))
+        },
+        "completion_time_display": _in_words(build, now),
+    }
+
+
+def _float(seconds: int | None) -> float | None:
+    return None if seconds is None else float(seconds)
+
+
+def _in_words(build: Mapping[str, Any], now: float) -> dict[str, str]:
+    # Texts only: one client takes it for a map of texts, and refuses the whole answer for anything else in it.
+    started, finished = build["started"] or build["created"], build["finished"]
+    elapsed = dates.span(started, finished or now, "minute") if started else ""
+    if finished is None:
+        return {"when": "In progress...", "time": "", "elapsed": elapsed}
+    return {"when": dates.ago(finished, now, "minute"), "time": dates.clock(finished), "elapsed": elapsed}
+
+
+def _change(entry: Mapping[str, Any]) -> dict[str, Any]:
+    found = _AUTHOR.fullmatch(entry["author"].strip())
+    return {
+        "author": found["name"] if found else entry["author"],
+        "email": found["email"] if found else "",
+        "version": entry["evr"] or "",
+        "changelog": entry["text"],
+        "text": entry["text"],
+        "date": entry["date"],
+        "display_date": dates.day(entry["date"]),
+    }

@@ -1,0 +1,75 @@
+"""Every operation of the old API, by connector, with the address that has the same today."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fedora_packages.web.legacy import bodhi, bugzilla, faf, koji, xapian, yum
+from fedora_packages.web.legacy.context import Look
+from fedora_packages.web.legacy.decode import Asked
+
+QUERY, METHOD = "query", "method"
+
+#: What stands before the path of a query; the names of methods stand there themselves.  The last two took an upstream's own calls
+#: once, and passed on whatever came; now they take the same names as the others.
+QUERYING, MODEL, CALLING = "query", "query_model", ("call", "request_data")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that can be asked.
+
+    ``answer`` makes it: rows if it is a query, anything if it is a method.  ``filters`` names what it takes, the package first;
+    ``successor`` is the last segment of the address that has the same of a package in the JSON API.
+    """
+
+    kind: str
+    answer: Callable[[Asked, Look], Any]
+    successor: str
+    filters: tuple[str, ...]
+    #: Of a method whose answer has no envelope, its errors have none either.
+    is_bare: bool = False
+
+    def model(self, name: str) -> dict[str, Any]:
+        """Return what there is to tell of a query, JSON-ready."""
+        return {"path": name, "can_paginate": name != "query_active_releases", "filters": list(self.filters)}
+
+
+_RELATED = ("package", "repo", "arch", "version")
+
+CONNECTORS: Mapping[str, Mapping[str, Operation]] = {
+    "xapian": {"search_packages": Operation(QUERY, xapian.search_packages, "search", ("search",))},
+    "bodhi": {
+        "query_active_releases": Operation(QUERY, bodhi.query_active_releases, "releases", ("package", "nvr")),
+        "query_updates": Operation(
+            QUERY,
+            bodhi.query_updates,
+            "updates",
+            ("package", "nvr", "release", "status", "group_updates", "granularity"),
+        ),
+    },
+    "koji": {
+        "query_builds": Operation(
+            QUERY,
+            koji.query_builds,
+            "builds",
+            ("package", "p", "state", "s", "user", "u", "username", "name", "query_updates"),
+        ),
+        "query_changelogs": Operation(
+            QUERY, koji.query_changelogs, "changelog", ("package_name", "package", "build_id", "release")
+        ),
+    },
+    "bugzilla": {
+        "query_bugs": Operation(QUERY, bugzilla.query_bugs, "bugs", ("package", "version", "collection")),
+        "get_bug_stats": Operation(METHOD, bugzilla.get_bug_stats, "counts", ("package",)),
+    },
+    "faf": {"query_problems": Operation(QUERY, faf.query_problems, "problems", ("package_name", "package", "p"))},
+    "yum": {
+        "get_file_tree": Operation(METHOD, yum.get_file_tree, "files", ("package", "repo"), is_bare=True),
+        "query_requires": Operation(QUERY, yum.query_requires, "relations", _RELATED),
+        "query_required_by": Operation(QUERY, yum.query_required_by, "required_by", _RELATED),
+        "query_provides": Operation(QUERY, yum.query_provides, "relations", _RELATED),
+        "query_obsoletes": Operation(QUERY, yum.query_obsoletes, "relations", _RELATED),
+        "query_conflicts": Operation(QUERY, yum.query_conflicts, "relations", _RELATED),
+    },
+}

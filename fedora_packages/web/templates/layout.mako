@@ -1,0 +1,37 @@
+## The frame of every page.  Pages fill the blocks `page_title`, `searched` (what the search field holds) and `about` (what machines
+## are told of the page) and give the body.
+<!DOCTYPE html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <meta name="color-scheme" content="light dark">
+  <title><%block name="page_title">Fedora Packages</%block></title>
+  <%block name="about"/>
+  <link rel="icon" type="image/svg+xml" href="${request.static_path('fedora_packages:web/static/icon.svg')}">
+  <link rel="stylesheet" href="${request.static_path('fedora_packages:web/static/site.css')}">
+  <link rel="search" type="application/opensearchdescription+xml" title="Fedora Packages" href="${request.route_path('opensearch')}">
+  <script src="${request.static_path('fedora_packages:web/static/complete.js')}" defer></script>
+</head>
+<body>
+  <a class="skip" href="#main">Skip to the content</a>
+  <header class="site">
+    <a class="home" href="${request.route_path('home')}">Fedora Packages</a>
+    <form role="search" action="${request.route_path('search')}" method="get">
+      <label class="hidden" for="search">Search packages</label>
+      <input type="search" id="search" name="search" maxlength="${most_searched}" placeholder="Package name or words"
+             autocomplete="off" spellcheck="false" data-completions="${request.route_path('api.completions')}"
+             value="<%block name='searched'/>">
+      <button type="submit">Search</button>
+    </form>
+  </header>
+  <main id="main" tabindex="-1">
+    ${next.body()}
+  </main>
+  <footer class="site">
+    <p>What koji, bodhi, bugzilla, mdapi, dist-git, FAF and Anitya say, in one place.  All times are UTC.
+      <a href="${request.route_path('status')}">Status</a>: is it right, and up to date?
+      <a href="${request.route_path('api')}">API</a>: the same for programs.</p>
+  </footer>
+</body>
+</html>
