@@ -24,7 +24,7 @@ $(ENV)/installed: setup.py pyproject.toml constraints.txt
 	@touch $@
 
 run: $(ENV)/installed  ## Start Redis, a sandbox Fedora, the worker and the web; Ctrl-C stops them
-	@exec $(BIN)/python -m fedora_packages.sandbox.laptop $(INI) --port $(PORT) $(RUN_OPTIONS)
+	@exec $(BIN)/python -m fedora_packages.sandbox.devserver $(INI) --port $(PORT) $(RUN_OPTIONS)
 
 test: $(ENV)/installed  ## Run the quick suite
 	$(BIN)/python -m pytest -n 3 --dist loadgroup

@@ -27,7 +27,7 @@ setup(
         "fedora_packages.web": ["templates/*.mako", "static/*"],
         "fedora_packages.widgets": ["templates/*.mako"],
         "fedora_packages.search.indexing": ["rpm/rpmrc"],
-        "fedora_packages.sandbox": ["data/*"],
+        "fedora_packages.sandbox.world": ["data/*"],
     },
     install_requires=[
         "createrepo_c>=1.0",

@@ -36,7 +36,7 @@ from fedora_packages import widgets
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring import metrics as figures
-from fedora_packages.sandbox.laptop import Laptop, LaptopError, Part, module, service_environment
+from fedora_packages.sandbox.devserver import Laptop, LaptopError, Part, module, service_environment
 from fedora_packages.web.api import addressed
 from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import packages_of, quick_index, wait_until
-from fedora_packages.sandbox.laptop import Laptop, service_environment
+from fedora_packages.sandbox.devserver import Laptop, service_environment
 from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.sandbox import facts
-from fedora_packages.sandbox.generated import provided
-from fedora_packages.sandbox.laptop import Part
-from fedora_packages.sandbox.load import outline_of
+from fedora_packages.sandbox.devserver import Part
+from fedora_packages.sandbox.world import models as facts
+from fedora_packages.sandbox.world.load import outline_of
+from fedora_packages.sandbox.world.rpm_dependencies import provided
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.context import Staged

@@ -27,7 +27,7 @@ from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.monitoring import metrics as figures
 from fedora_packages.monitoring.health import Breaker, health
-from fedora_packages.sandbox.laptop import Laptop, module
+from fedora_packages.sandbox.devserver import Laptop, module
 from fedora_packages.worker.handler import COUNTS_KEY
 
 QUERY = "koji.builds"

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.measuring import WORLD, packages_of, staged_index, table
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.sandbox.load import outline_of
+from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.search.find import Hit
 from fedora_packages.search.reader import Reader
 

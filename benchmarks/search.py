@@ -26,7 +26,7 @@ from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import ROOT, WORLD, summary, table, wait_until
 from benchmarks.messages import TOPIC, Publisher
 from benchmarks.relevance import read_queries
-from fedora_packages.sandbox.laptop import module
+from fedora_packages.sandbox.devserver import module
 from fedora_packages.search.reader import Reader
 
 PARTS = ("build", "queries", "http", "upkeep")

@@ -19,7 +19,7 @@ from fedora_packages.connectors import load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.monitoring import heartbeat as watch
-from fedora_packages.sandbox.laptop import Laptop
+from fedora_packages.sandbox.devserver import Laptop
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
 

@@ -20,7 +20,7 @@ ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
          "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
-#: What ``mood --help`` says; `fedora_packages.sandbox.moods` has the moods.
+#: What ``mood --help`` says; `fedora_packages.sandbox.faults` has the moods.
 MOODS = """\
 Make an upstream of a running sandbox slow, broken, lying or late, to see what pages and worker make of it.
 It stays so until it is told otherwise.  Without a mood: say which it is in.
@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(given: argparse.Namespace) -> int:
-    from fedora_packages.sandbox.serve import ServeError, serve
+    from fedora_packages.sandbox.process import ServeError, serve
 
     if not 0 <= given.port <= 65535:
         raise CommandError(f"{given.port} is no port")
@@ -136,9 +136,9 @@ def _serve(given: argparse.Namespace) -> int:
 
 
 def _repodata(given: argparse.Namespace) -> int:
-    from fedora_packages.sandbox.load import WorldError, load
-    from fedora_packages.sandbox.mirror import write
-    from fedora_packages.sandbox.world import World
+    from fedora_packages.sandbox.upstreams.mirror import write
+    from fedora_packages.sandbox.world.load import WorldError, load
+    from fedora_packages.sandbox.world.world import World
 
     now = int(time.time())
     try:

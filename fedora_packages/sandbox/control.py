@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.happenings import OPTIONS
-from fedora_packages.sandbox.mdapi import repository_names
-from fedora_packages.sandbox.moods import MoodError
-from fedora_packages.sandbox.served import UPSTREAMS, WrongParameter, whole
-from fedora_packages.sandbox.telling import NotPossible
-from fedora_packages.sandbox.truth import repository_content, whole_truth
+from fedora_packages.sandbox.actions.actions import OPTIONS
+from fedora_packages.sandbox.actions.publisher import NotPossible
+from fedora_packages.sandbox.expected import repository_content, whole_truth
+from fedora_packages.sandbox.faults import MoodError
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, whole
+from fedora_packages.sandbox.upstreams.mdapi import repository_names
 
 if TYPE_CHECKING:
     from fedora_packages.sandbox.server import Sandbox

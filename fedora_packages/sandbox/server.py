@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass, field
 
 from aiohttp import web
 
-from fedora_packages.sandbox import anitya, bodhi, bugzilla, control, datagrepper, distgit, faf, koji, mdapi, mirror
+from fedora_packages.sandbox import control
+from fedora_packages.sandbox.actions.actions import Happenings
 from fedora_packages.sandbox.bus import Bus
-from fedora_packages.sandbox.happenings import Happenings
-from fedora_packages.sandbox.moods import WELL, Mood, fail, lied
-from fedora_packages.sandbox.served import ASKED, LOOK, UPSTREAMS
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox.faults import WELL, Mood, fail, lied
+from fedora_packages.sandbox.upstreams import anitya, bodhi, bugzilla, datagrepper, distgit, faf, koji, mdapi, mirror
+from fedora_packages.sandbox.upstreams.base import ASKED, LOOK, UPSTREAMS
+from fedora_packages.sandbox.world.world import World
 
 #: How many requests the log keeps.
 REQUESTS_KEPT = 10_000

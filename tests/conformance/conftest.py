@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from fedora_packages.sandbox.laptop import HOST, Laptop, answers, free_port, module
+from fedora_packages.sandbox.devserver import HOST, Laptop, answers, free_port, module
 
 from .repodata import write_repository
 

@@ -11,7 +11,7 @@ import requests
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import Reading
-from fedora_packages.sandbox.laptop import Laptop, Part, free_port, module, service_environment
+from fedora_packages.sandbox.devserver import Laptop, Part, free_port, module, service_environment
 from fedora_packages.service import Service
 
 ROOT = Path(__file__).parents[2]

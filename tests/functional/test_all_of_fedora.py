@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fedora_packages.sandbox.laptop import free_port, module
+from fedora_packages.sandbox.devserver import free_port, module
 
 from .facts import told_facts, true_facts
 from .site import ROOT, start

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fedora_packages.sandbox.laptop import Laptop, Part, module
+from fedora_packages.sandbox.devserver import Laptop, Part, module
 from fedora_packages.worker.handler import COUNTS_KEY
 
 from .site import ROOT, Site

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from fedora_packages.sandbox.laptop import answers, free_port, is_taken
+from fedora_packages.sandbox.devserver import answers, free_port, is_taken
 
 from .site import ROOT
 

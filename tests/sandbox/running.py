@@ -16,10 +16,10 @@ from urllib.request import Request, urlopen
 from aiohttp import web
 
 from fedora_packages.sandbox.bus import Bus
-from fedora_packages.sandbox.load import Catalog, load
-from fedora_packages.sandbox.serve import listen
+from fedora_packages.sandbox.process import listen
 from fedora_packages.sandbox.server import Sandbox
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox.world.load import Catalog, load
+from fedora_packages.sandbox.world.world import World
 
 
 @dataclass

@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from fedora_packages.sandbox import cli
-from fedora_packages.sandbox.happenings import OPTIONS
-from fedora_packages.sandbox.moods import DELAY_LIMIT, FAILURES, LIES, Mood
+from fedora_packages.sandbox.actions.actions import OPTIONS
+from fedora_packages.sandbox.faults import DELAY_LIMIT, FAILURES, LIES, Mood
 from fedora_packages.sandbox.server import UPSTREAMS
 
 COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]

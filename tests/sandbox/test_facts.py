@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.sandbox import ids
-from fedora_packages.sandbox.facts import EVR, bumped, lowered, newer_version, parse_evr, relation
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.models import EVR, bumped, lowered, newer_version, parse_evr, relation
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_limit_that_is_no_number_is_a_page_of_html(quiet):
     ],
 )  # fmt: skip
 def test_json_is_for_who_would_rather_have_it_than_html(accept, is_json):
-    from fedora_packages.sandbox.faf import wants_json
+    from fedora_packages.sandbox.upstreams.faf import wants_json
 
     assert wants_json(accept) is is_json
 

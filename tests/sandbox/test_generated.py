@@ -2,9 +2,9 @@
 
 import pytest
 
-from fedora_packages.sandbox.facts import EVR, Binary
-from fedora_packages.sandbox.generated import provided
-from fedora_packages.sandbox.mdapi import Repositories
+from fedora_packages.sandbox.upstreams.mdapi import Repositories
+from fedora_packages.sandbox.world.models import EVR, Binary
+from fedora_packages.sandbox.world.rpm_dependencies import provided
 
 OWN = EVR(0, "1.2.0", "3.fc46")
 

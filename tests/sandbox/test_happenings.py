@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from fedora_packages.sandbox.busy import something
+from fedora_packages.sandbox.actions.traffic import something
 
 from .running import Running
 

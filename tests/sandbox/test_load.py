@@ -7,10 +7,10 @@ from itertools import islice
 
 import pytest
 
-from fedora_packages.sandbox.facts import EVR
-from fedora_packages.sandbox.load import WorldError, load
-from fedora_packages.sandbox.mdapi import Repositories, changes_of
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox.upstreams.mdapi import Repositories, changes_of
+from fedora_packages.sandbox.world.load import WorldError, load
+from fedora_packages.sandbox.world.models import EVR
+from fedora_packages.sandbox.world.world import World
 
 NOW = 1_790_000_000
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from fedora_packages.sandbox.mdapi import Repositories
+from fedora_packages.sandbox.upstreams.mdapi import Repositories
 
 
 def test_the_testing_repository_is_searched_first(live):

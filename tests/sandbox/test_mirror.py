@@ -8,12 +8,13 @@ import re
 
 import pytest
 
-from fedora_packages.sandbox import cli, mirror
-from fedora_packages.sandbox.laptop import service_environment
-from fedora_packages.sandbox.mirror import Mirror, folders
-from fedora_packages.sandbox.releases import small_world_releases
-from fedora_packages.sandbox.repodata import Writer
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox import cli
+from fedora_packages.sandbox.devserver import service_environment
+from fedora_packages.sandbox.upstreams import mirror
+from fedora_packages.sandbox.upstreams.mirror import Mirror, folders
+from fedora_packages.sandbox.upstreams.repodata import Writer
+from fedora_packages.sandbox.world.releases import small_world_releases
+from fedora_packages.sandbox.world.world import World
 
 from .reread import described, files, read
 from .running import small_world

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from fedora_packages.sandbox import mdapi
-from fedora_packages.sandbox.facts import EVR, Binary, Build, Source
-from fedora_packages.sandbox.load import load
-from fedora_packages.sandbox.mdapi import Repositories, Row
-from fedora_packages.sandbox.mirror import made
-from fedora_packages.sandbox.repodata import Writer
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox.upstreams import mdapi
+from fedora_packages.sandbox.upstreams.mdapi import Repositories, Row
+from fedora_packages.sandbox.upstreams.mirror import made
+from fedora_packages.sandbox.upstreams.repodata import Writer
+from fedora_packages.sandbox.world.load import load
+from fedora_packages.sandbox.world.models import EVR, Binary, Build, Source
+from fedora_packages.sandbox.world.world import World
 
 from .reread import described, files, read, repomd_written_again, written_again
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.sandbox import world as worlds
-from fedora_packages.sandbox.busy import something
-from fedora_packages.sandbox.facts import RELATIONS
-from fedora_packages.sandbox.happenings import Happenings
-from fedora_packages.sandbox.specs import TAGS
-from fedora_packages.sandbox.truth import whole_truth
-from fedora_packages.sandbox.world import World
+from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.actions.traffic import something
+from fedora_packages.sandbox.expected import whole_truth
+from fedora_packages.sandbox.world import world as worlds
+from fedora_packages.sandbox.world.models import RELATIONS
+from fedora_packages.sandbox.world.specs import TAGS
+from fedora_packages.sandbox.world.world import World
 
 from .running import small_world
 

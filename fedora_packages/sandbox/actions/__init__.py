@@ -1,0 +1,1 @@
+"""What can happen in the sandbox's Fedora, and the messages that it publishes of it."""

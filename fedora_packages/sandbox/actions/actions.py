@@ -1,0 +1,431 @@
+"""What can happen to a package, and what is published about it.
+
+Each thing that happens first changes the world, then publishes: whoever reads because of a message finds what it says (unless
+the upstream lags).  `Happenings.happen` is the one entrance.
+"""
+
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.bugs import Bugs
+from fedora_packages.sandbox.actions.external import Outside
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
+from fedora_packages.sandbox.actions.updates import Updates
+from fedora_packages.sandbox.expected import package_facts
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.history import commit_hash
+from fedora_packages.sandbox.world.models import (
+    EVR,
+    Binary,
+    Branch,
+    Build,
+    Change,
+    Package,
+    Source,
+    bumped,
+    newer_version,
+    parse_evr,
+)
+from fedora_packages.sandbox.world.releases import Release
+from fedora_packages.sandbox.world.specs import tarball
+from fedora_packages.sandbox.world.world import World
+
+STEPS = ("building", "complete", "failed", "canceled")
+
+#: How many builds of a package, and changelog entries and patches of a source, are kept besides the newest.
+BUILDS_KEPT, CHANGES_KEPT, PATCHES_KEPT = 2000, 60, 60
+
+#: What can happen, and which options each takes.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "build": ("release", "state", "version", "owner", "tag"),
+    "tag": ("tag", "build", "user"),
+    "untag": ("tag", "build", "user"),
+    "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "user"),
+    "bug": (
+        "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",
+        "user",
+    ),
+    "push": ("branch", "version", "text", "agent"),
+    "repo": ("release",),
+    "maintainer": ("user", "access", "agent"),
+    "branch": ("branch", "agent"),
+    "retire": ("branch", "reason", "agent"),
+    "new-package": ("summary", "owner", "version"),
+    "crash": ("id", "count", "function", "type"),
+    "upstream-release": ("version", "unstable"),
+    "upstream-withdraw": ("version", "agent"),
+    "upstream-map": ("agent",),
+    "upstream-unmap": ("agent",),
+}  # fmt: skip
+
+
+#: The option ``tag`` of a build that gets none.
+NO_TAG = "none"
+
+
+class Happenings(Teller):
+    """All things that can happen to the packages of a world."""
+
+    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
+        super().__init__(world, publish)
+        self.pending: dict[str, set[str]] = {}
+        self.updates = Updates(self)
+        self.bugs = Bugs(self)
+        self.outside = Outside(self)
+
+    def happen(self, what: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Let something happen to a package.  Raises `NotPossible`.
+
+        Returns ``{"messages": [{"msg_id", "topic"}], "facts": what is true of the package now}``.
+        """
+        sent = self.let(what, name, options)
+        facts = package_facts(self.world.now(), self.known(name.split(",")[0]))
+        return {"messages": sent, "facts": facts}
+
+    def let(self, what: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Let something happen, and return the messages only: where thousands of things happen, facts take most of the time."""
+        if what not in OPTIONS:
+            raise NotPossible(f"{what!r} cannot happen; there are {', '.join(OPTIONS)}")
+        for option in options:
+            if option not in OPTIONS[what]:
+                raise NotPossible(f"{what!r} has no option {option!r}; there are {', '.join(OPTIONS[what])}")
+        if not isinstance(name, str) or not name:
+            raise NotPossible("which package? 'package' names one")
+        self.sent.clear()
+        self._let(what, name, Options(options))
+        return list(self.sent)
+
+    def _let(self, what: str, name: str, options: Options) -> None:
+        if what == "new-package":
+            self.new_package(name, options)
+        elif what == "repo":
+            self.repo([self.known(part) for part in name.split(",") if part], options)
+        else:
+            happening: Callable[[Package, Options], None] = {
+                "build": self.build,
+                "tag": self.tag,
+                "untag": self.untag,
+                "update": self.updates.happen,
+                "bug": self.bugs.happen,
+                "push": self.push,
+                "maintainer": self.maintainer,
+                "branch": self.branch,
+                "retire": self.retire,
+                "crash": self.outside.crash,
+                "upstream-release": self.outside.release,
+                "upstream-withdraw": self.outside.withdraw,
+                "upstream-map": self.outside.map,
+                "upstream-unmap": self.outside.unmap,
+            }[what]
+            happening(self.known(name), options)
+
+    # Builds
+
+    def build(self, package: Package, options: Options) -> None:
+        """A build runs: wholly, or one step of it (``state``).
+
+        Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
+        rebuild, whose tags come weeks later).
+        """
+        release = self.release(options.text("release", "rawhide"))
+        step = options.choice("state", STEPS, None)
+        automatic = release.branch in ("rawhide", "eln")
+        tag = options.text("tag", release.stable_tag if automatic else release.candidate_tag)
+        if tag != NO_TAG and tag not in self.world.tags:
+            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}, or {NO_TAG}")
+        version, owner = options.version(None), options.account("owner", self.agent(package))
+        running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
+        if step in (None, "building") or not running:
+            package, build = self.start_build(package, release, version, owner)
+        else:
+            build = running[-1]
+        if step != "building":
+            package, build = self.finish_build(package, build, step or "complete")
+        if build.state == "complete" and tag != NO_TAG:
+            self.add_tag(package, build, tag, build.owner)
+
+    def start_build(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
+        """Start a build of what the release's branch holds, a release higher than anything built there."""
+        branch = package.branches.get(release.branch)
+        if branch is None or branch.dead is not None:
+            raise NotPossible(f"{package.name} has no living branch {release.branch!r}; there are {_living(package)}")
+        evr = self._next_evr(package, branch, release, version)
+        build_id = self.world.new_id("build")
+        now = time.time()
+        stem = f"{evr.version}-{evr.release.removesuffix(release.dist)}"
+        change = Change(int(now), f"{owner.title()} <{owner}@fedoraproject.org>", stem, "- Rebuilt by the sandbox")
+        known = branch.source.changelog
+        if not known or known[0].evr != stem:
+            known = (change, *known[:CHANGES_KEPT])
+        build = Build(
+            build_id=build_id,
+            task_id=ids.task_id(build_id),
+            evr=evr,
+            state="building",
+            branch=release.branch,
+            owner=owner,
+            started=now,
+            finished=None,
+            commit=branch.commit,
+            source=replace(branch.source, changelog=known),
+        )
+        package = self.put(replace(package, builds=(*package.builds[-BUILDS_KEPT:], build)))
+        self.tell(messages.build_state(build, None))
+        return package, build
+
+    def _next_evr(self, package: Package, branch: Branch, release: Release, version: str | None) -> EVR:
+        there = {build.evr for build in package.builds if build.branch == release.branch}
+        evr = branch.evr if version is None else EVR(branch.evr.epoch, version, f"1{release.dist}")
+        while evr in there or package.build_of(f"{package.name}-{evr.version}-{evr.release}"):
+            evr = bumped(evr, release.dist)
+        return evr
+
+    def finish_build(self, package: Package, build: Build, state: str) -> tuple[Package, Build]:
+        """End a running build in a state."""
+        done = replace(build, state=state, finished=max(time.time(), build.started + 1))
+        package = self.put(replace(package, builds=tuple(done if one is build else one for one in package.builds)))
+        self.tell(messages.build_state(done, build.state))
+        return package, done
+
+    # Tags
+
+    def add_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
+        """Give a build a tag."""
+        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
+        package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
+        self._note_pending(package, tag)
+        self.tell(messages.tagging(build, self.world.tags[tag], user))
+        return package
+
+    def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
+        """Take a tag from a build."""
+        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
+        package = self.put(replace(package, tags={**package.tags, tag: held}))
+        self._note_pending(package, tag)
+        self.tell(messages.tagging(build, self.world.tags[tag], user, untag=True))
+        return package
+
+    def _note_pending(self, package: Package, tag: str) -> None:
+        """Note which repositories show something else of a package once they are renewed."""
+        for release in self.world.releases:
+            for repository, source_tag in release.repositories:
+                if source_tag == tag:
+                    self.pending.setdefault(repository, set()).add(package.name)
+
+    def tag(self, package: Package, options: Options) -> None:
+        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
+        tag = self.koji_tag(options)
+        branches = {release.branch for release in self.world.releases if release.owns(tag)}
+        self.add_tag(package, self._chosen(package, options, None, branches), tag, options.account("user", "bodhi"))
+
+    def untag(self, package: Package, options: Options) -> None:
+        """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
+        tag = self.koji_tag(options)
+        build = self._chosen(package, options, tag)
+        if build.build_id not in package.tags.get(tag, ()):
+            raise NotPossible(f"{build.nvr} is not tagged {tag}")
+        self.remove_tag(package, build, tag, options.account("user", "bodhi"))
+
+    def koji_tag(self, options: Options) -> str:
+        """Return the tag that an option names."""
+        tag = options.text("tag", None)
+        if tag not in self.world.tags:
+            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}")
+        return tag
+
+    def _chosen(
+        self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
+    ) -> Build:
+        """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
+        wanted = options.text("build", None)
+        complete = [build for build in package.builds if build.state == "complete"]
+        if wanted is not None:
+            complete = [build for build in package.builds if wanted in (build.nvr, str(build.build_id))]
+        elif tag is not None:
+            held = package.tags.get(tag, ())
+            complete = [build for build in complete if held and build.build_id == held[0]]
+        elif branches:
+            complete = [build for build in complete if build.branch in branches]
+        if not complete:
+            raise NotPossible(f"{package.name} has no such build" + (f" tagged {tag}" if tag else ""))
+        return complete[-1]
+
+    # Dist-git
+
+    def push(self, package: Package, options: Options) -> None:
+        """A commit is pushed: a new version with a changelog line and one more patch.  Options: branch, version, text, agent."""
+        name = options.text("branch", "rawhide")
+        branch = package.branches.get(name)
+        if branch is None or branch.dead is not None:
+            raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
+        version = options.version(newer_version(branch.evr.version))
+        agent = options.account("agent", self.agent(package))
+        text = options.text("text", f"Update to {version}")
+        dist = branch.evr.release[branch.evr.release.rfind(".") :]
+        patch = f"{package.name}-fix-{version}.patch"
+        change = Change(int(time.time()), f"{agent.title()} <{agent}@fedoraproject.org>", f"{version}-1", f"- {text}")
+        older = tuple(one for one in branch.source.patches if one != patch)
+        source = replace(
+            branch.source,
+            patches=(*older[-PATCHES_KEPT:], patch),
+            changelog=(change, *branch.source.changelog[:CHANGES_KEPT]),
+        )
+        evr = EVR(branch.evr.epoch, version, f"1{dist}")
+        pushed = Branch(evr, source, commit_hash(package.name, name, evr, time.time()), int(time.time()))
+        package = self.put(replace(package, modified=int(time.time()), branches={**package.branches, name: pushed}))
+        files = {f"{package.name}.spec": "M", "sources": "M", patch: "A"}
+        self.tell(messages.lookaside(package, tarball(pushed), agent))
+        for message in messages.push(package, name, branch, files, text, agent):
+            self.tell(message)
+
+    def branch(self, package: Package, options: Options) -> None:
+        """A branch is made from rawhide.  Options: branch, agent."""
+        wanted = options.text("branch", None)
+        release = self.release(wanted) if wanted else self._missing_release(package)
+        if release.branch in package.branches:
+            raise NotPossible(f"{package.name} has a branch {release.branch!r} already")
+        start = package.branches.get("rawhide") or next(iter(package.branches.values()))
+        evr = start.evr._replace(release=re.sub(r"\.[a-z]+\d+$", release.dist, start.evr.release))
+        made = Branch(evr, start.source, commit_hash(package.name, release.branch, time.time()), int(time.time()))
+        package = self.put(replace(package, branches={**package.branches, release.branch: made}))
+        self.tell(messages.branch_made(package, release.branch, options.account("agent", "releng")))
+        self.tell(messages.package_list(package, release.base_tag, "add"))
+
+    def _missing_release(self, package: Package) -> Release:
+        for release in self.world.releases:
+            if release.holds_packages and release.state != "archived" and release.branch not in package.branches:
+                return release
+        raise NotPossible(f"{package.name} has every branch there is")
+
+    def retire(self, package: Package, options: Options) -> None:
+        """A branch is retired, and the package blocked in its release.  Options: branch, reason, agent."""
+        name = options.text("branch", "rawhide")
+        branch = package.branches.get(name)
+        if branch is None or branch.dead is not None:
+            raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
+        release = self.release(name)
+        reason, agent = options.text("reason", "Unmaintained"), options.account("agent", self.agent(package))
+        commit = commit_hash(package.name, name, "dead", time.time())
+        dead = replace(branch, dead=reason, commit=commit, pushed=int(time.time()), agent=agent)
+        package = self.put(
+            replace(
+                package,
+                modified=int(time.time()),
+                branches={**package.branches, name: dead},
+                blocked=package.blocked | {release.base_tag},
+            )
+        )
+        self._note_pending(package, release.base_tag)
+        files = {f"{package.name}.spec": "D", "sources": "D", "dead.package": "A"}
+        for message in messages.push(package, name, branch, files, reason, agent):
+            self.tell(message)
+        self.tell(messages.package_list(package, release.base_tag, "block"))
+
+    def maintainer(self, package: Package, options: Options) -> None:
+        """Somebody may work on the package.  Options: user, access (admin or commit), agent."""
+        user, access = options.account("user", "newcomer"), options.choice("access", ("admin", "commit"), "commit")
+        if user in (package.owner, *package.admins, *package.committers):
+            raise NotPossible(f"{user} maintains {package.name} already")
+        if access == "admin":
+            package = replace(package, admins=(*package.admins, user))
+        else:
+            package = replace(package, committers=(*package.committers, user))
+        package = self.put(replace(package, modified=int(time.time())))
+        self.tell(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
+
+    def new_package(self, name: str, options: Options) -> None:
+        """A package is added to dist-git and koji; it has no build yet.  Options: summary, owner, version."""
+        summary, owner = options.text("summary", f"A new package named {name}"), options.account("owner", "pingou")
+        version = options.version("1.0")
+        main = Binary(
+            name, summary, f"{summary}.", "noarch", {"requires": ("python(abi) = 3.14",)}, (f"/usr/bin/{name}",)
+        )
+        source = Source(name, summary, f"{summary}.", "MIT", f"https://example.com/{name}", "noarch", (main,))
+        try:
+            number = self.world.add(source)
+        except ValueError as error:
+            raise NotPossible(str(error)) from error
+        release = self.release("rawhide")
+        evr = parse_evr(f"{version}-1{release.dist}")
+        now = int(time.time())
+        head = Branch(evr, source, commit_hash(name, evr, now), now)
+        package = self.put(
+            Package(
+                number=number, name=name, owner=owner, admins=(), committers=(), groups=(), created=now, modified=now,
+                branches={"rawhide": head}, builds=(), tags={}, blocked=frozenset(), updates=(), bugs=(), published={},
+            )
+        )  # fmt: skip
+        self.tell(messages.project_new(package, owner))
+        self.tell(messages.package_list(package, release.base_tag, "add"))
+        files = {f"{name}.spec": "A", "sources": "A"}
+        for message in messages.push(package, "rawhide", None, files, "Initial import", owner):
+            self.tell(message)
+
+    # Repositories
+
+    def repo(self, packages: list[Package], options: Options) -> None:
+        """A release's repositories are renewed: mdapi shows what koji has tagged.  Options: release.
+
+        A named package of which nothing is new is built and tagged first, so that there is something to see.
+        """
+        release = self.release(options.text("release", "rawhide"))
+        if not release.repositories:
+            raise NotPossible(f"mdapi has no repository of {release.branch}")
+        named = {package.name for package in packages}
+        for package in packages:
+            if not any(package.name in self.pending.get(repository, ()) for repository, _ in release.repositories):
+                package, build = self.start_build(package, release, None, self.agent(package))
+                package, build = self.finish_build(package, build, "complete")
+                self.add_tag(package, build, _first_searched(release, package), "bodhi")
+        for repository, tag in release.repositories:
+            touched = sorted(self.pending.pop(repository, set()) | named)
+            self._renew(repository, tag, touched)
+
+    def _renew(self, repository: str, tag: str, names: list[str]) -> None:
+        look = self.world.now()
+        changed: list[str] = []
+        for name in names:
+            package = self.known(name)
+            tagged = look.tagged(package, tag, inherit=False)
+            published = dict(package.published)
+            before = published.pop(repository, None)
+            if tagged:
+                published[repository] = tagged[0][1].build_id
+            if published.get(repository) == before:
+                continue
+            sources = [
+                build.source for build in (tagged[0][1] if tagged else None, package.build(before or 0)) if build
+            ]
+            package = self.put(replace(package, published=published))
+            changed += [binary.name for source in sources for binary in source.binaries]
+            # What came to a repository or left it did so with all that it requires.
+            most = 3 if tagged and before else None
+            changed += [
+                _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
+            ]
+        if changed:
+            for part in messages.REPOSITORY_FILES:
+                self.tell(messages.repository(repository, part, dict.fromkeys(changed)))
+
+
+def _first_searched(release: Release, package: Package) -> str:
+    """Return the koji tag whose builds mdapi shows of a package in a release: of the last repository that has it."""
+    tags = [tag for repository, tag in release.repositories if repository in package.published]
+    return tags[-1] if tags else release.stable_tag
+
+
+def _required(binary: Binary, most: int | None) -> tuple[str, ...]:
+    """Return capabilities that a binary requires: such names stand in the messages too."""
+    return binary.relations.get("requires", ())[:most]
+
+
+def _stem(text: str) -> str:
+    return text.split(" ", 1)[0].partition("(")[0] or text
+
+
+def _living(package: Package) -> str:
+    return ", ".join(name for name, branch in package.branches.items() if branch.dead is None) or "none"

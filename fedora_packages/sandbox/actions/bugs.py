@@ -1,0 +1,122 @@
+"""What happens to bugs: filed, changed, moved to another component."""
+
+import time
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.world.models import Bug, Package
+
+if TYPE_CHECKING:
+    from fedora_packages.sandbox.actions.actions import Happenings
+
+STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING", "CLOSED")
+SEVERITIES = ("unspecified", "low", "medium", "high", "urgent")
+
+#: How the relay calls the fields of a bug that changed.
+ANNOUNCED = {"severity": "bug_severity", "status": "bug_status"}
+
+
+#: How many bugs of a package are kept besides the newest.
+BUGS_KEPT = 1000
+
+
+class Bugs:
+    """Everything that happens to bugs."""
+
+    def __init__(self, happenings: "Happenings"):
+        self.happenings = happenings
+
+    def happen(self, package: Package, options: Options) -> None:
+        """A bug is filed, or with ``id`` changed.
+
+        Options: id, summary, status, resolution, severity, version (``44``, ``rawhide``, ``epel9``), component (another
+        package), security, alias, blocks (a bug's id), private, user.  What happens to
+        a private bug is not announced, nor is that it became one.
+        """
+        bug_id, user = options.number("id", None), options.account("user", "tester@example.com")
+        component = options.text("component", None)
+        changes = self._changes(options)
+        if bug_id is None:
+            self.file(package, changes, user)
+            return
+        bug = next((one for one in package.bugs if one.bug_id == bug_id), None)
+        if bug is None:
+            known = ", ".join(str(one.bug_id) for one in package.bugs) or "none"
+            raise NotPossible(f"{package.name} has no bug {bug_id}; there are {known}")
+        if component is not None and component != package.name:
+            changes["component"] = self.happenings.known(component).name
+        self.change(package, bug, changes, user)
+
+    def _changes(self, options: Options) -> dict[str, object]:
+        found: dict[str, object] = {
+            "summary": options.text("summary", None),
+            "status": options.choice("status", STATUSES, None),
+            "resolution": options.text("resolution", None),
+            "severity": options.choice("severity", SEVERITIES, None),
+        }
+        version = options.text("version", None)
+        if version is not None:
+            known = {one.bug_version: one for one in self.happenings.world.releases if one.holds_packages}
+            if version not in known:
+                raise NotPossible(f"there is no version {version!r}; there are {', '.join(known)}")
+            found |= {"version": version, "product": known[version].bug_product}
+        if options.flag("private"):
+            found["is_private"] = True
+        if options.flag("security"):
+            found["keywords"] = ("Security", "SecurityTracking")
+        alias, blocks = options.text("alias", None), options.number("blocks", None)
+        if alias is not None:
+            found["alias"] = (alias,)
+        if blocks is not None:
+            found["blocks"] = (blocks,)
+        return {name: value for name, value in found.items() if value is not None}
+
+    def file(self, package: Package, changes: dict[str, object], user: str) -> None:
+        """File a bug."""
+        now = int(time.time())
+        bug = Bug(
+            bug_id=self.happenings.world.new_id("bug"), component=package.name, product="Fedora", version="rawhide",
+            summary=f"{package.name} does something odd", status="NEW", resolution="", severity="unspecified",
+            priority="unspecified", assigned_to=f"{self.happenings.agent(package)}@fedoraproject.org", creator=user,
+            created=now, changed=now,
+        )  # fmt: skip
+        bug = replace(bug, **changes)  # type: ignore[arg-type]
+        self.happenings.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
+        self._tell(bug, None, user)
+
+    def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
+        """Change a bug; one whose component changes leaves the package."""
+        if changes.get("status") == "CLOSED":
+            changes.setdefault("resolution", "ERRATA")
+        elif "status" in changes:
+            changes["resolution"] = ""
+        after = replace(bug, changed=max(int(time.time()), bug.changed + 1), **changes)  # type: ignore[arg-type]
+        names = [field.name for field in fields(Bug) if field.name != "changed"]
+        told = [
+            {
+                "field": ANNOUNCED.get(name, name),
+                "removed": _text(getattr(bug, name)),
+                "added": _text(getattr(after, name)),
+            }
+            for name in names
+            if getattr(bug, name) != getattr(after, name)
+        ]
+        if not told:
+            raise NotPossible(f"nothing would change about bug {bug.bug_id}")
+        if after.component != package.name:
+            self.happenings.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
+            other = self.happenings.known(after.component)
+            self.happenings.put(replace(other, bugs=(*other.bugs, after)))
+        else:
+            self.happenings.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
+        self._tell(after, told, user)
+
+    def _tell(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
+        if not bug.is_private:
+            self.happenings.tell(messages.bug_message(bug, changes, user))
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

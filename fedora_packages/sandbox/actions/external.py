@@ -1,0 +1,127 @@
+"""What happens outside of Fedora: programs crash on users' machines, upstream projects publish and withdraw versions."""
+
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.external import DAY, FUNCTIONS
+from fedora_packages.sandbox.world.models import Package, Problem, Project, newer_version
+
+if TYPE_CHECKING:
+    from fedora_packages.sandbox.actions.actions import Happenings
+
+#: Problems of a package that are kept besides the newest, and versions of a project.
+PROBLEMS_KEPT, VERSIONS_KEPT = 300, 300
+
+#: Crashes that one happening reports at the most.
+CRASHES_LIMIT = 10**7
+
+#: Unlike rpm, upstream projects may have a dash in a version.
+VERSION = re.compile(r"[A-Za-z0-9._+~^-]{1,64}")
+
+TYPES = ("core", "java", "kerneloops", "python", "ruby")
+
+
+class Outside:
+    """Everything that happens outside of Fedora."""
+
+    def __init__(self, happenings: "Happenings"):
+        self.happenings = happenings
+
+    def crash(self, package: Package, options: Options) -> None:
+        """A program crashes: a problem is reported for the first time, or with ``id`` again.
+
+        Options: id, count (how often, 12 if it is not said), function, type.  FAF tells of it whenever a count reaches a power of
+        ten.
+        """
+        number, count = options.number("id", None), options.number("count", 12)
+        assert count is not None, "it has a default"
+        if not 0 < count <= CRASHES_LIMIT:
+            raise NotPossible(f"'count' is a number from 1 to {CRASHES_LIMIT}, not {count}")
+        kind = options.choice("type", TYPES, "core")
+        function = options.text("function", FUNCTIONS["core"][0])
+        today = int(time.time()) // DAY
+        if number is None:
+            before = Problem(self.happenings.world.new_id("problem"), package.name, function, kind, "NEW", (), days=())
+            others = package.problems[-PROBLEMS_KEPT:]
+        else:
+            before = self._known(package, number)
+            others = tuple(problem for problem in package.problems if problem is not before)
+        days = dict(before.days)
+        days[today] = days.get(today, 0) + count
+        after = replace(before, days=tuple(sorted(days.items())))
+        self.happenings.put(replace(package, problems=(*others, after)))
+        for message in messages.crashes(before, after):
+            self.happenings.tell(message)
+
+    def _known(self, package: Package, number: int) -> Problem:
+        for problem in package.problems:
+            if problem.problem_id == number:
+                return problem
+        known = ", ".join(str(problem.problem_id) for problem in package.problems) or "none"
+        raise NotPossible(f"{package.name} has no problem {number}; there are {known}")
+
+    def release(self, package: Package, options: Options) -> None:
+        """Upstream publishes a version, and Anitya finds it.  Options: version, unstable (it is one before a release)."""
+        before = self._project(package)
+        version = options.text("version", _next_version(before))
+        if not VERSION.fullmatch(version):
+            raise NotPossible(f"{version!r} is no version")
+        if version in before.versions:
+            raise NotPossible(f"upstream of {package.name} has a version {version!r} already")
+        unstable = before.unstable | {version} if options.flag("unstable") else before.unstable
+        found = (version, *before.versions[:VERSIONS_KEPT])
+        after = replace(before, versions=found, unstable=unstable, updated=int(time.time()))
+        package = self.happenings.put(replace(package, project=after))
+        for message in messages.versions_found(package, before, after, [version]):
+            self.happenings.tell(message)
+
+    def withdraw(self, package: Package, options: Options) -> None:
+        """A version is removed from a project; Anitya names only that.  Options: version (default: the newest), agent."""
+        before = self._project(package)
+        version = options.text("version", next(iter(before.versions), None))
+        if version not in before.versions:
+            raise NotPossible(f"upstream of {package.name} has no version {version!r}")
+        left = tuple(one for one in before.versions if one != version)
+        self.happenings.put(replace(package, project=replace(before, versions=left, updated=int(time.time()))))
+        self.happenings.tell(messages.versions_removed(before, [version], options.account("agent", "pingou")))
+
+    def map(self, package: Package, options: Options) -> None:
+        """A package is mapped to its upstream project.  Options: agent."""
+        if package.project and package.project.is_mapped:
+            raise NotPossible(f"{package.name} is mapped to project {package.project.project_id} already")
+        project = package.project or self._new_project(package)
+        package = self.happenings.put(replace(package, project=replace(project, is_mapped=True)))
+        self.happenings.tell(messages.mapped(package, options.account("agent", "pingou")))
+
+    def unmap(self, package: Package, options: Options) -> None:
+        """A package is mapped to no project any more; Anitya names only the project.  Options: agent."""
+        before = self._project(package)
+        self.happenings.put(replace(package, project=replace(before, is_mapped=False)))
+        self.happenings.tell(messages.unmapped(before, options.account("agent", "pingou")))
+
+    def _project(self, package: Package) -> Project:
+        if package.project is None or not package.project.is_mapped:
+            raise NotPossible(f"{package.name} is mapped to no upstream project")
+        return package.project
+
+    def _new_project(self, package: Package) -> Project:
+        source = next(iter(package.branches.values())).source
+        evr = next(iter(package.branches.values())).evr
+        now = int(time.time())
+        return Project(
+            ids.project_id(package.number), package.name, source.url or f"https://example.com/{package.name}", "custom",
+            versions=(evr.version,), unstable=frozenset(), created=now, updated=now, is_mapped=False,
+        )  # fmt: skip
+
+
+def _next_version(project: Project) -> str:
+    """Return the version after the newest that is released."""
+    version = next(iter((*project.stable, *project.versions)), "0")
+    while version in project.versions or version == "0":
+        version = newer_version(version)
+    return version

@@ -1,0 +1,365 @@
+"""The bodies of the messages that upstreams publish, and their topics (without prefix and environment, if those are
+Fedora's).
+
+Pure: what changed goes in, (topic, body) comes out.  Their shapes are those of recorded messages.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from fedora_packages.sandbox.upstreams.anitya import project_json as project_of
+from fedora_packages.sandbox.upstreams.base import utc
+from fedora_packages.sandbox.upstreams.bodhi import update_json
+from fedora_packages.sandbox.upstreams.distgit import person_json, project_json
+from fedora_packages.sandbox.world.history import commit_hash
+from fedora_packages.sandbox.world.models import STATES, Branch, Bug, Build, Comment, Package, Problem, Project, Update
+from fedora_packages.sandbox.world.releases import Tag
+from fedora_packages.sandbox.world.world import View
+
+Message = tuple[str, dict[str, Any]]
+
+BASE_URL = "https://koji.fedoraproject.org"
+FAF_URL = "https://retrace.fedoraproject.org/faf"
+
+#: Anitya is no part of Fedora, and its topics have a prefix of their own.
+ANITYA_PREFIX = "org.release-monitoring.dev"
+
+#: The parts of a repository's metadata, each announced by itself.
+REPOSITORY_FILES = ("primary", "filelists", "other")
+
+
+def _iso(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+
+
+def build_state(build: Build, old: str | None) -> Message:
+    """A build came to be (``old`` is None) or went from one state to another."""
+    return "buildsys.build.state.change", {
+        "attribute": "state",
+        "build_id": build.build_id,
+        "completion_time": _iso(build.finished),
+        "creation_time": _iso(build.started),
+        "epoch": build.evr.epoch or None,
+        "instance": "primary",
+        "name": build.name,
+        "new": STATES[build.state],
+        "old": None if old is None else STATES[old],
+        "owner": build.owner,
+        "release": build.evr.release,
+        "request": [
+            f"git+https://src.fedoraproject.org/rpms/{build.name}.git#{build.commit}",
+            build.branch if build.branch in ("rawhide", "eln") else f"{build.branch}-candidate",
+            {},
+        ],
+        "task_id": build.task_id,
+        "version": build.evr.version,
+    }
+
+
+def tagging(build: Build, tag: Tag, user: str, untag: bool = False) -> Message:
+    """A build got a tag, or lost it."""
+    return f"buildsys.{'untag' if untag else 'tag'}", {
+        "base_url": BASE_URL,
+        "build_id": build.build_id,
+        "instance": "primary",
+        "name": build.name,
+        "owner": build.owner,
+        "release": build.evr.release,
+        "tag": tag.name,
+        "tag_id": tag.tag_id,
+        "user": user,
+        "version": build.evr.version,
+    }
+
+
+def package_list(package: Package, tag: str, action: str) -> Message:
+    """A package was added to a tag's list (``add``), or blocked there (``block``)."""
+    return "buildsys.package.list.change", {
+        "action": action,
+        "block": action == "block",
+        "extra_arches": "",
+        "force": True,
+        "instance": "primary",
+        "owner": package.owner,
+        "package": package.name,
+        "tag": tag,
+        "update": False,
+    }
+
+
+def update_message(topic: str, look: View, package: Package, update: Update, agent: str) -> Message:
+    """Something was done to an update; ``topic`` is what stands after ``bodhi.update.``."""
+    return f"bodhi.update.{topic}", {"update": update_json(look, package, update), "agent": agent}
+
+
+def update_builds_complete(look: View, package: Package, update: Update, agent: str) -> Message:
+    """An update was created: its builds are there for testing."""
+    builds = [build for build in map(look.find_build, update.builds) if build]
+    return "bodhi.update.status.testing.koji-build-group.build.complete", {
+        "contact": {
+            "name": "Bodhi", "team": "Fedora CI", "docs": "https://docs.fedoraproject.org/en-US/ci/",
+            "email": "admin@fp.o", "url": "https://bodhi.fedoraproject.org", "irc": "#fedora-ci",
+        },
+        "artifact": {
+            "type": "koji-build-group",
+            "id": f"{update.alias}-{commit_hash(update.alias, update.builds)}",
+            "repository": f"https://bodhi.fedoraproject.org/updates/{update.alias}",
+            "builds": [
+                {
+                    "type": "koji-build", "id": build.build_id, "task_id": build.task_id, "issuer": build.owner,
+                    "component": build.name, "nvr": build.nvr, "scratch": False,
+                }
+                for build in builds
+            ],
+            "release": update.release.lower(),
+        },
+        "update": update_json(look, package, update),
+        "generated_at": utc(time.time(), "%Y-%m-%dT%H:%M:%SZ"),
+        "version": "0.2.2",
+        "agent": agent,
+        "re-trigger": False,
+    }  # fmt: skip
+
+
+def update_comment(look: View, package: Package, update: Update, comment: Comment) -> Message:
+    """Somebody commented on an update."""
+    return "bodhi.update.comment", {
+        "comment": {
+            "karma": comment.karma,
+            "text": comment.text,
+            "timestamp": utc(comment.time),
+            "update": update_json(look, package, update),
+            "user": {"name": comment.user},
+        },
+        "agent": comment.user,
+    }
+
+
+def bug_message(bug: Bug, changes: Iterable[Mapping[str, str]] | None, user: str) -> Message:
+    """A bug was filed (``changes`` is None), or changed."""
+    now = float(int(time.time()))
+    person = {"login": user, "id": 150_000, "real_name": user.partition("@")[0].title()}
+    action = "create" if changes is None else "modify"
+    event: dict[str, Any] = {
+        "target": "bug",
+        "change_set": f"{bug.bug_id}.{now:.0f}.41171",
+        "routing_key": f"bug.{action}",
+        "bug_id": bug.bug_id,
+        "user": person,
+        "time": now,
+        "action": action,
+        "who": user,
+        "changes": [{**change, "field_name": change["field"]} for change in changes or ()],
+    }
+    body = {
+        "bug": _announced_bug(bug, person),
+        "event": event,
+        "headers": {
+            "esbMessageType": "bugzillaNotification",
+            "esbSourceSystem": "bugzilla",
+            "timestamp": f"{now * 1000:.0f}",
+            "destination": f"/topic/VirtualTopic.eng.bugzilla.bug.{action}",
+        },
+        "agent_name": None,
+        "usernames": [],
+    }
+    return f"bugzilla.bug.{'new' if changes is None else 'update'}", body
+
+
+def _announced_bug(bug: Bug, person: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a bug as the relay writes it: some names plain, version and status with their ids."""
+    return {
+        "alias": list(bug.alias),
+        "assigned_to": bug.assigned_to,
+        "cc": [],
+        "classification": "Fedora",
+        "component": bug.component,
+        "creation_time": float(bug.created),
+        "creator": bug.creator,
+        "flags": [],
+        "id": bug.bug_id,
+        "is_private": False,
+        "keywords": [{"id": 1 + number, "name": word} for number, word in enumerate(bug.keywords)],
+        "last_change_time": float(bug.changed),
+        "op_sys": "Unspecified",
+        "operating_system": "Unspecified",
+        "platform": "Unspecified",
+        "priority": bug.priority,
+        "product": bug.product,
+        "qa_contact": {"login": "extras-qa@fedoraproject.org", "id": 171387, "real_name": "Fedora Extras Quality Assurance"},
+        "reporter": dict(person) | {"login": bug.creator},
+        "resolution": bug.resolution,
+        "severity": bug.severity,
+        "status": {"id": 1, "name": bug.status},
+        "summary": bug.summary,
+        "target_milestone": None,
+        "url": "",
+        "version": {"id": 495, "name": bug.version},
+        "weburl": f"https://bugzilla.redhat.com/show_bug.cgi?id={bug.bug_id}",
+        "whiteboard": "",
+        **dict.fromkeys(
+            (
+                "cf_atomic", "cf_category", "cf_clone_of", "cf_cloudforms_team", "cf_crm", "cf_doc_type",
+                "cf_documentation_action", "cf_environment", "cf_fixed_in", "cf_mount_type", "cf_ovirt_team",
+                "cf_regression_status", "cf_release_notes", "cf_story_points", "cf_type",
+            ),
+            "",
+        ),
+        "cf_last_closed": None if bug.is_open else float(bug.changed),
+    }  # fmt: skip
+
+
+def push(
+    package: Package, name: str, before: Branch | None, files: Mapping[str, str], summary: str, agent: str
+) -> list[Message]:
+    """A commit was pushed to branch ``name``; ``files`` maps paths to ``A``, ``M`` or ``D``.  Dist-git says so twice."""
+    after = package.branches[name]
+    person = person_json(agent)
+    received = {
+        "agent": agent,
+        "authors": [person],
+        "branch": name,
+        "changed_files": dict(files),
+        "end_commit": after.commit,
+        "forced": False,
+        "old_commit": before.commit if before else "0" * 40,
+        "pull_request_id": None,
+        "repo": project_json(package),
+        "start_commit": after.commit,
+        "total_commits": 1,
+    }
+    lines = {path: {"additions": 3, "deletions": 1 if kind == "M" else 0, "lines": 4} for path, kind in files.items()}
+    commit = {
+        "name": person["fullname"],
+        "email": f"{agent}@fedoraproject.org",
+        "username": agent,
+        "summary": summary,
+        "message": f"{summary}\n",
+        "rev": after.commit,
+        "path": f"/srv/git/repositories/rpms/{package.name}.git",
+        "branch": name,
+        "repo": package.name,
+        "namespace": "rpms",
+        "seen": False,
+        "stats": {
+            "files": lines,
+            "total": {"additions": 3 * len(lines), "deletions": 1, "files": len(lines), "lines": 4 * len(lines)},
+        },
+    }
+    url = f"https://src.fedoraproject.org/rpms/{package.name}/c/{after.commit}?branch={name}"
+    return [
+        ("git.receive", {"agent": agent, "commit": commit, "url": url}),
+        ("pagure.git.receive", received),
+    ]
+
+
+def lookaside(package: Package, file: str, agent: str) -> Message:
+    """A tarball was uploaded."""
+    path = f"{package.name}/{file}/sha512/{commit_hash(file)}/{file}"
+    return "git.lookaside.new", {
+        "agent": agent, "filename": file, "md5sum": commit_hash(file)[:32], "name": package.name, "path": path,
+    }  # fmt: skip
+
+
+def branch_made(package: Package, name: str, agent: str) -> Message:
+    """A branch was made."""
+    return "pagure.git.branch.creation", {
+        "agent": agent,
+        "branch": name,
+        "repo": project_json(package),
+        "rev": package.branches[name].commit,
+    }
+
+
+def project_new(package: Package, agent: str) -> Message:
+    """A package was added to dist-git."""
+    return "pagure.project.new", {"agent": agent, "project": project_json(package)}
+
+
+def user_added(package: Package, user: str, access: str, agent: str) -> Message:
+    """Somebody may work on a package from now on."""
+    return "pagure.project.user.added", {
+        "access": access,
+        "agent": agent,
+        "new_user": user,
+        "new_access": access,
+        "project": project_json(package),
+    }
+
+
+def repository(name: str, part: str, packages: Iterable[str]) -> Message:
+    """A part of a repository's metadata was renewed; ``packages`` are binaries that changed, and capabilities."""
+    path = f"fedora/linux/development/{name}/x86_64/os/repodata"
+    return "mdapi.repo.update", {
+        "name": name,
+        "packages": list(packages),
+        "url": f"{path}/{commit_hash(name, part, time.time())}-{part}.sqlite.xz",
+    }
+
+
+def crashes(before: Problem, after: Problem) -> Iterator[Message]:
+    """A problem was reported more often: what is told of its reports, then of itself, for each power of ten that is reached."""
+    known = {report.report_id: report.count for report in before.reports}
+    first = date(1970, 1, 1) + timedelta(days=after.days[0][0])
+    body = {
+        "components": [after.component], "first_occurrence": first.isoformat(), "function": after.function, "type": after.type,
+        "problem_id": after.problem_id,
+    }  # fmt: skip
+    for report in after.reports:
+        for level in _levels(known.get(report.report_id, 0), report.count):
+            url = f"{FAF_URL}/reports/{report.report_id}/"
+            told = {"count": report.count, "level": level, "report_id": report.report_id, "url": url}
+            yield f"faf.report.threshold{level}", {**body, **told}
+    for level in _levels(before.count, after.count):
+        told = {"count": after.count, "level": level, "url": f"{FAF_URL}/problems/{after.problem_id}/"}
+        yield f"faf.problem.threshold{level}", {**body, **told}
+
+
+def _levels(before: int, after: int) -> list[int]:
+    return [10**power for power in range(7) if before < 10**power <= after]
+
+
+def versions_found(package: Package, before: Project, after: Project, found: list[str]) -> list[Message]:
+    """Upstream has new versions.  Anitya says so twice."""
+    project = project_of(after)
+    told = {
+        "agent": "anitya",
+        "old_version": next(iter(before.versions), ""),
+        "packages": [{"distro": "Fedora", "package_name": package.name}],
+        "project": project,
+        "versions": list(after.versions),
+    }
+    newest = next(iter(after.versions))
+    return [
+        _of_anitya("version.update", project, {**told, "upstream_version": newest, "odd_change": False}),
+        _of_anitya(
+            "version.update.v2", project, {**told, "upstream_versions": found, "stable_versions": list(after.stable)}
+        ),
+    ]
+
+
+def versions_removed(before: Project, versions: list[str], agent: str) -> Message:
+    """Versions of a project were removed; the project is told as it was before."""
+    return _of_anitya(
+        "version.remove.v2",
+        project_of(before),
+        {"agent": agent, "project": before.name, "versions": versions},
+    )
+
+
+def mapped(package: Package, agent: str) -> Message:
+    """A package was mapped to an upstream project."""
+    assert package.project is not None, "it was mapped to one"
+    told = {"agent": agent, "project": package.project.name, "distro": "Fedora", "new": package.name}
+    return _of_anitya("map.new", project_of(package.project), told, {"name": "Fedora"})
+
+
+def unmapped(before: Project, agent: str) -> Message:
+    """A package is mapped to a project no more; which, the message does not say."""
+    return _of_anitya("map.remove", project_of(before), {"agent": agent, "project": before.name, "distro": "Fedora"})
+
+
+def _of_anitya(topic: str, project: Mapping[str, Any], message: Mapping[str, Any], distro: Any = None) -> Message:
+    return f"{ANITYA_PREFIX}.anitya.project.{topic}", {"project": project, "distro": distro, "message": message}

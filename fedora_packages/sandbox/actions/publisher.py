@@ -1,0 +1,111 @@
+"""What everything that happens needs: the world to change, the bus to tell, and options to read."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fedora_packages.sandbox.world.models import Package
+from fedora_packages.sandbox.world.releases import Release
+from fedora_packages.sandbox.world.world import World
+
+#: Characters that an option has at most.
+TEXT_LIMIT = 10_000
+
+
+VERSION = re.compile(r"[A-Za-z0-9._+~^]{1,64}")
+ACCOUNT = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
+
+
+class NotPossible(ValueError):
+    """Something cannot happen; the message says why and what can."""
+
+
+class Options:
+    """The details that come with a happening, each checked as it is read."""
+
+    def __init__(self, given: Mapping[str, Any]):
+        self._given = dict(given)
+
+    def text(self, name: str, default: Any) -> Any:
+        """Return a text."""
+        value = self._given.get(name)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or not 0 < len(str(value)) <= TEXT_LIMIT:
+            raise NotPossible(f"{name!r} is a text, not {value!r:.80}")
+        return str(value)
+
+    def version(self, default: Any) -> Any:
+        """Return the option ``version``, which rpm must take for one."""
+        text = self.text("version", default)
+        if text is not None and not VERSION.fullmatch(text):
+            raise NotPossible(f"{text!r} is no version")
+        return text
+
+    def account(self, name: str, default: str) -> str:
+        """Return the name of an account."""
+        text = self.text(name, default)
+        if not ACCOUNT.fullmatch(text):
+            raise NotPossible(f"{text!r} is no account")
+        return text
+
+    def number(self, name: str, default: int | None) -> int | None:
+        """Return a whole number."""
+        text = self.text(name, None)
+        if text is None:
+            return default
+        if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 12:
+            raise NotPossible(f"{name!r} is a whole number, not {text!r}")
+        return int(text)
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> Any:
+        """Return one of the texts allowed."""
+        text = self.text(name, None)
+        if text is not None and text not in allowed:
+            raise NotPossible(f"{name!r} is one of {', '.join(allowed)}, not {text!r}")
+        return default if text is None else text
+
+    def flag(self, name: str) -> bool:
+        """Return whether an option is set."""
+        value = self._given.get(name, False)
+        if isinstance(value, str):
+            value = value.lower() in ("1", "true", "yes")
+        return bool(value)
+
+
+class Teller:
+    """The world, the bus, and what was published since `sent` was last emptied."""
+
+    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
+        self.world = world
+        self._publish = publish
+        self.sent: list[dict[str, str]] = []
+
+    def tell(self, message: tuple[str, dict[str, Any]]) -> None:
+        """Publish a message."""
+        self.sent.append(self._publish(*message))
+
+    def put(self, package: Package) -> Package:
+        """Change a package, now."""
+        self.world.put(package, time.time())
+        return package
+
+    def known(self, name: str) -> Package:
+        """Return a package.  Raises `NotPossible` where there is none."""
+        package = self.world.package(name)
+        if package is None:
+            raise NotPossible(f"there is no package {name!r}")
+        return package
+
+    def release(self, name: str) -> Release:
+        """Return a release by branch or name.  Raises `NotPossible` where there is none."""
+        release = self.world.release(name)
+        if release is None:
+            branches = ", ".join(one.branch for one in self.world.releases if one.holds_packages)
+            raise NotPossible(f"there is no release {name!r}; there are {branches}")
+        return release
+
+    def agent(self, package: Package) -> str:
+        """Return who does things to a package when nobody else is named."""
+        return next((name for name in (package.owner, *package.admins) if name != "orphan"), "releng")

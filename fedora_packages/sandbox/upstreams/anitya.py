@@ -1,0 +1,117 @@
+"""The stand-in of Anitya (release-monitoring.org): upstream projects, and what they are mapped to in Fedora."""
+
+from typing import Any
+
+from aiohttp import web
+
+from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, WrongParameter, utc, whole
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.models import Package, Project
+from fedora_packages.sandbox.world.world import View
+
+ITEMS_DEFAULT, ITEMS_LIMIT = 25, 250
+
+
+def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
+    """Return Anitya's addresses.  Those of version 2 have a slash at their end, that of version 1 may."""
+    return [
+        web.get("/anitya/api/project/{distro}/{name:.+}", project),
+        web.get("/anitya/api/v2/packages/", packages),
+        web.get("/anitya/api/v2/versions/", versions),
+    ]
+
+
+async def project(request: web.Request) -> web.Response:
+    """Answer ``GET /api/project/DISTRO/NAME``: the package's name must have the right case, the other any."""
+    distro, name = request.match_info["distro"], request.match_info["name"].removesuffix("/")
+    package = request[LOOK].package(name) if distro.lower() == "fedora" else None
+    found = mapped(package)
+    if found is None:
+        said = f'No package "{name}" found in distro "{distro}"'
+        return web.json_response({"output": "notok", "error": said}, status=404)
+    return web.json_response({**project_json(found), "packages": [{"package_name": name, "distro": "Fedora"}]})
+
+
+async def packages(request: web.Request) -> web.Response:
+    """Answer ``GET /api/v2/packages/``."""
+    look: View = request[LOOK]
+    try:
+        page = _number(request, "page", 1, 10**9)
+        size = _number(request, "items_per_page", ITEMS_DEFAULT, ITEMS_LIMIT)
+    except WrongParameter as error:
+        return web.json_response({"message": {error.name: str(error)}}, status=400)
+    wanted = request.query.get("name", "").lower()
+    names = [name for name, _ in look.world.catalog.starting(wanted) if name == wanted] if wanted else look.world.names
+    known = {name.lower(): name for name in look.world.names} if wanted else {}
+    rows = [package for name in sorted(names) if mapped(package := look.package(known.get(name, name)))]
+    if request.query.get("distribution", "").lower() not in ("", "fedora"):
+        rows = []
+    return web.json_response(
+        {
+            "items": [_item(package) for package in rows[(page - 1) * size : page * size]],
+            "page": page,
+            "items_per_page": size,
+            "total_items": len(rows),
+        }
+    )
+
+
+async def versions(request: web.Request) -> web.Response:
+    """Answer ``GET /api/v2/versions/``."""
+    look: View = request[LOOK]
+    text = request.query.get("project_id", "")
+    place = int(text) - ids.FIRST_PROJECT if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    package = look.package(look.world.names[place]) if 0 <= place < len(look.world.names) else None
+    if package is None or package.project is None:
+        return web.json_response({"output": "notok", "error": "No such project"}, status=404)
+    found = package.project
+    return web.json_response(
+        {
+            "latest_version": next(iter(found.versions), None),
+            "versions": list(found.versions),
+            "stable_versions": list(found.stable),
+            "latest_version_created_on": utc(found.updated, "%Y-%m-%dT%H:%M:%S"),
+        }
+    )
+
+
+def mapped(package: Package | None) -> Project | None:
+    """Return the project that a package is mapped to."""
+    return package.project if package and package.project and package.project.is_mapped else None
+
+
+def project_json(found: Project) -> dict[str, Any]:
+    """Return a project as Anitya shows it, and announces it."""
+    return {
+        "id": found.project_id,
+        "name": found.name,
+        "homepage": found.homepage,
+        "regex": None,
+        "backend": found.backend,
+        "version_url": f"{found.name}/{found.name}",
+        "version": next(iter(found.versions), None),
+        "versions": list(found.versions),
+        "stable_versions": list(found.stable),
+        "created_on": float(found.created),
+        "updated_on": float(found.updated),
+        "ecosystem": "pypi" if found.backend == "PyPI" else found.homepage,
+    }
+
+
+def _item(package: Package) -> dict[str, Any]:
+    found = mapped(package)
+    assert found is not None, "only packages that are mapped are listed"
+    shown = project_json(found)
+    return {
+        "distribution": "Fedora",
+        "name": package.name,
+        "project": found.name,
+        "ecosystem": shown["ecosystem"],
+        "version": shown["version"],
+        "stable_version": next(iter(found.stable), None),
+    }
+
+
+def _number(request: web.Request, name: str, default: int, highest: int) -> int:
+    text = request.query.get(name)
+    return default if text is None else whole(name, text, 1, highest)

@@ -1,0 +1,394 @@
+"""The stand-in of bodhi: updates and releases over REST.
+
+Times are texts in UTC without a zone.  A parameter's values may be repeated or divided by commas or blanks; they are ORed, and
+different parameters ANDed.  Unknown parameters are ignored.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, WrongParameter, utc, whole
+from fedora_packages.sandbox.world.models import Bug, Comment, Package, Update
+from fedora_packages.sandbox.world.releases import Release
+from fedora_packages.sandbox.world.world import View
+
+STATUSES = ("pending", "testing", "stable", "unpushed", "obsolete")
+REQUESTS = ("testing", "obsolete", "unpush", "revoke", "stable")
+TYPES = ("bugfix", "security", "newpackage", "enhancement", "unspecified")
+SEVERITIES = ("unspecified", "urgent", "high", "medium", "low")
+STATES = ("disabled", "pending", "frozen", "current", "archived")
+
+ROWS_DEFAULT, ROWS_LIMIT = 20, 1000
+
+#: Names that stand for all releases of some states.
+STANDING_FOR = {"__current__": ("current",), "__pending__": ("pending", "frozen"), "__archived__": ("archived",)}
+
+#: Users who are no people: what they do is not announced.
+SYSTEM_USERS = frozenset({"bodhi", "autoqa", "taskotron"})
+
+
+def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
+    """Return bodhi's addresses."""
+    return [
+        web.get("/bodhi/updates/", updates),
+        web.get("/bodhi/updates/{alias}", update),
+        web.get("/bodhi/releases/", releases),
+        web.get("/bodhi/releases/{name}", release),
+    ]
+
+
+async def updates(request: web.Request) -> web.Response:
+    """Answer ``GET /updates/``."""
+    look: View = request[LOOK]
+    try:
+        page, rows = _page(request)
+        found = _wanted_updates(request, look)
+    except WrongParameter as error:
+        return _refused(400, "querystring", error.name, str(error))
+    packages = _values(request, "packages")
+    cut = found[(page - 1) * rows : page * rows]
+    return web.json_response(
+        {
+            "updates": [update_json(look, package, one) for package, one in cut],
+            "page": page,
+            "pages": -(-len(found) // rows),
+            "rows_per_page": rows,
+            "total": len(found),
+            "chrome": True,
+            "display_user": True,
+            "display_request": True,
+            "package": packages[0] if packages else None,
+        }
+    )
+
+
+async def update(request: web.Request) -> web.Response:
+    """Answer ``GET /updates/ALIAS``."""
+    look: View = request[LOOK]
+    found = look.find_update(request.match_info["alias"])
+    if found is None:
+        return _refused(404, "url", "id", "Invalid update id")
+    return web.json_response({"update": update_json(look, *found), "can_edit": False})
+
+
+async def releases(request: web.Request) -> web.Response:
+    """Answer ``GET /releases/``, by name."""
+    look: View = request[LOOK]
+    try:
+        page, rows = _page(request)
+        found = _wanted_releases(request, look)
+    except WrongParameter as error:
+        return _refused(400, "querystring", error.name, str(error))
+    cut = found[(page - 1) * rows : page * rows]
+    return web.json_response(
+        {
+            "releases": [release_json(one) for one in cut],
+            "page": page,
+            "pages": -(-len(found) // rows),
+            "rows_per_page": rows,
+            "total": len(found),
+        }
+    )
+
+
+async def release(request: web.Request) -> web.Response:
+    """Answer ``GET /releases/NAME``: a name, a long name or a dist tag."""
+    look: View = request[LOOK]
+    name = request.match_info["name"]
+    for one in look.world.releases:
+        if name in (one.name, one.long_name, one.dist_tag) or name.upper() == one.name:
+            return web.json_response(release_json(one))
+    return _refused(404, "body", "name", "No such release")
+
+
+# What is wanted
+
+
+def _values(request: web.Request, name: str) -> list[str]:
+    return [value for text in request.query.getall(name, ()) for value in re.split(r"[\s,]+", text) if value]
+
+
+def _page(request: web.Request) -> tuple[int, int]:
+    page = whole("page", request.query.get("page", "1"), 1, 10**9)
+    return page, whole("rows_per_page", request.query.get("rows_per_page", str(ROWS_DEFAULT)), 1, ROWS_LIMIT)
+
+
+def _choices(request: web.Request, name: str, allowed: tuple[str, ...]) -> list[str]:
+    values = _values(request, name)
+    for value in values:
+        if value not in allowed:
+            raise WrongParameter(name, f'"{value}" is not one of {", ".join(sorted(allowed))}')
+    return values
+
+
+def _named_releases(request: web.Request, look: View) -> set[str]:
+    named: set[str] = set()
+    wrong = []
+    for value in _values(request, "releases"):
+        if value in STANDING_FOR:
+            named |= {one.name for one in look.world.releases if one.state in STANDING_FOR[value]}
+            continue
+        by_name = [one.name for one in look.world.releases if one.name in (value, value.upper())]
+        by_version = [one.name for one in look.world.releases if one.version == value]
+        if not by_name and not by_version:
+            wrong.append(value)
+        named |= {*by_name[:1], *by_version[:1]}
+    if wrong:
+        raise WrongParameter("releases", f"Invalid releases specified: {', '.join(wrong)}")
+    return named
+
+
+def _flag(request: web.Request, name: str) -> bool | None:
+    text = request.query.get(name)
+    return None if text is None else text.lower() in ("true", "1")
+
+
+def _bounds(request: web.Request) -> list[Callable[[Update], bool]]:
+    """Return what the request's date bounds demand of an update."""
+    tests: list[Callable[[Update], bool]] = []
+    for field, read in DATES.items():
+        for end, holds in (("since", lambda time, bound: time >= bound), ("before", lambda time, bound: time < bound)):
+            text = request.query.get(f"{field}_{end}")
+            if text is None:
+                continue
+            try:
+                bound = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+            except ValueError as error:
+                raise WrongParameter(f"{field}_{end}", "Invalid date") from error
+            tests.append(
+                lambda one, read=read, holds=holds, bound=bound: (time := read(one)) is not None and holds(time, bound)
+            )
+    return tests
+
+
+DATES: Mapping[str, Callable[[Update], int | None]] = {
+    "submitted": lambda one: one.submitted,
+    "modified": lambda one: one.modified,
+    "approved": lambda one: one.approved,
+    "pushed": lambda one: one.stable or one.testing,
+}
+
+
+def _wanted_updates(request: web.Request, look: View) -> list[tuple[Package, Update]]:
+    """Return the updates that a request is about, the one submitted last first.  Raises `WrongParameter`."""
+    tests = _bounds(request)
+    named = _named_releases(request, look)
+    if "releases" in request.query:
+        tests.append(lambda one: one.release in named)
+    for name, allowed, field in (
+        ("status", STATUSES, "status"),
+        ("request", REQUESTS, "request"),
+        ("type", TYPES, "type"),
+        ("severity", SEVERITIES, "severity"),
+    ):
+        values = _choices(request, name, allowed)
+        if values:
+            tests.append(lambda one, field=field, values=values: getattr(one, field) in values)
+    aliases = {*_values(request, "alias"), *_values(request, "updateid")}
+    if aliases:
+        tests.append(lambda one: one.alias in aliases)
+    users = _values(request, "user")
+    if users:
+        tests.append(lambda one: one.user in users)
+    bugs = [whole("bugs", value.lstrip("#"), 1, 10**9) for value in _values(request, "bugs")]
+    if bugs:
+        tests.append(lambda one: not set(bugs).isdisjoint(one.bugs))
+    pushed, locked = _flag(request, "pushed"), _flag(request, "locked")
+    critpath = _flag(request, "critpath")
+    if pushed is not None:
+        tests.append(lambda one: _is_pushed(one) is pushed)
+    if critpath is not None:
+        tests.append(lambda one: one.critpath is critpath)
+    if locked or request.query.get("content_type", "rpm") != "rpm":
+        return []
+    nvrs = _values(request, "builds")
+    words = (request.query.get("search") or request.query.get("like") or "").lower()
+    found = {
+        one.alias: (package, one)
+        for package in _wanted_packages(request, look, aliases, nvrs)
+        for one in package.updates
+        if all(test(one) for test in tests)
+        and (not nvrs or not set(nvrs).isdisjoint(_nvrs(look, one)))
+        and (not words or words in f"{one.alias} {' '.join(_nvrs(look, one))}".lower())
+    }
+    return sorted(found.values(), key=lambda pair: (-pair[1].submitted, pair[1].alias))
+
+
+def _wanted_packages(request: web.Request, look: View, aliases: set[str], nvrs: list[str]) -> list[Package]:
+    """Return the packages that can have an update that is wanted."""
+    names = _values(request, "packages")
+    if nvrs and not names:
+        names = [nvr.rsplit("-", 2)[0] for nvr in nvrs]
+    if names:
+        return [package for package in map(look.package, dict.fromkeys(names)) if package]
+    if aliases:
+        return [found[0] for found in map(look.find_update, sorted(aliases)) if found]
+    return list(look.packages())
+
+
+def _wanted_releases(request: web.Request, look: View) -> list[Release]:
+    found = list(look.world.releases)
+    pattern = request.query.get("name")
+    if pattern is not None:
+        wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+        found = [one for one in found if wanted.fullmatch(one.name)]
+    states = _choices(request, "state", STATES)
+    if states:
+        found = [one for one in found if one.state in states]
+    if _flag(request, "exclude_archived"):
+        found = [one for one in found if one.state != "archived"]
+    names = _values(request, "packages")
+    unknown = [name for name in names if look.package(name) is None]
+    if unknown:
+        raise WrongParameter("packages", f"Invalid packages specified: {', '.join(unknown)}")
+    holders = [package for name in names if (package := look.package(name))]
+    holders += [pair[0] for alias in _values(request, "updates") if (pair := look.find_update(alias))]
+    if holders:
+        having = {one.release for package in holders for one in package.updates}
+        found = [one for one in found if one.name in having]
+    return sorted(found, key=lambda one: one.name)
+
+
+# What is answered
+
+
+def _refused(status: int, location: str, name: str, description: str) -> web.Response:
+    errors = [{"location": location, "name": name, "description": description}]
+    return web.json_response({"status": "error", "errors": errors}, status=status)
+
+
+def release_json(one: Release) -> dict[str, Any]:
+    """Return a release as bodhi shows it."""
+    return {
+        "name": one.name,
+        "long_name": one.long_name,
+        "version": one.version,
+        "id_prefix": one.id_prefix,
+        "branch": one.branch,
+        "dist_tag": one.dist_tag,
+        "stable_tag": one.stable_tag,
+        "testing_tag": one.testing_tag,
+        "candidate_tag": one.candidate_tag,
+        **one.passing_tags(),
+        "mail_template": "fedora_errata_template",
+        "state": one.state,
+        "composed_by_bodhi": one.composed_by_bodhi,
+        "create_automatic_updates": one.automatic_updates,
+        "package_manager": "dnf",
+        "testing_repository": None if one.branch in ("rawhide", "eln") else "updates-testing",
+        "released_on": one.released_on,
+        "eol": one.eol,
+        "setting_status": None,
+    }
+
+
+def _user(name: str) -> dict[str, Any]:
+    number = int.from_bytes(hashlib.sha1(name.encode(), usedforsecurity=False).digest()[:2], "big")
+    return {
+        "id": 91 if name == "bodhi" else 1000 + number,
+        "name": name,
+        "email": None if name == "bodhi" else f"{name}@example.com",
+        "avatar": f"https://seccdn.libravatar.org/avatar/{number:04x}",
+        "openid": f"{name}.id.fedoraproject.org",
+        "groups": [] if name == "bodhi" else [{"name": "packager"}],
+    }
+
+
+def comment_json(one: Comment, update_id: int) -> dict[str, Any]:
+    """Return a comment as bodhi shows it within an update."""
+    return {
+        "id": one.comment_id,
+        "text": one.text,
+        "karma": one.karma,
+        "karma_critpath": 0,
+        "timestamp": utc(one.time),
+        "user": _user(one.user),
+        "user_id": _user(one.user)["id"],
+        "update_id": update_id,
+        "bug_feedback": [],
+        "testcase_feedback": [],
+        "author": one.user,
+    }
+
+
+def _bug_json(bug_id: int, bug: Bug | None) -> dict[str, Any]:
+    return {
+        "bug_id": bug_id,
+        "title": bug.summary if bug else None,
+        "security": bool(bug and bug.is_security),
+        "parent": False,
+        "feedback": [],
+    }
+
+
+def _nvrs(look: View, one: Update) -> list[str]:
+    return [build.nvr for build in map(look.find_build, one.builds) if build]
+
+
+def _is_pushed(one: Update) -> bool:
+    return one.status in ("testing", "stable")
+
+
+def update_json(look: View, package: Package, one: Update) -> dict[str, Any]:
+    """Return an update as bodhi shows it."""
+    builds = [build for build in map(look.find_build, one.builds) if build]
+    release_of = next((place, found) for place, found in enumerate(look.world.releases) if found.name == one.release)
+    return {
+        "alias": one.alias,
+        "updateid": one.alias,
+        "title": " ".join(build.nvr for build in builds),
+        "display_name": "",
+        "status": one.status,
+        "request": one.request,
+        "type": one.type,
+        "severity": one.severity,
+        "suggest": "unspecified",
+        "notes": one.notes,
+        "karma": one.karma,
+        "stable_karma": 3,
+        "unstable_karma": -3,
+        "stable_days": 7,
+        "autokarma": True,
+        "autotime": True,
+        "require_bugs": True,
+        "require_testcases": True,
+        "critpath": one.critpath,
+        "critpath_groups": "core" if one.critpath else None,
+        "locked": False,
+        "pushed": _is_pushed(one),
+        "close_bugs": True,
+        "date_submitted": utc(one.submitted),
+        "date_modified": utc(one.modified),
+        "date_approved": utc(one.approved),
+        "date_testing": utc(one.testing),
+        "date_stable": utc(one.stable),
+        "date_pushed": utc(one.stable or one.testing),
+        "test_gating_status": one.gating,
+        "from_tag": None,
+        "content_type": "rpm",
+        "meets_testing_requirements": one.status == "stable" or one.karma >= 2,
+        "url": f"https://bodhi.fedoraproject.org/updates/{one.alias}",
+        "version_hash": hashlib.sha1(
+            f"{one.alias} {one.modified} {one.builds}".encode(), usedforsecurity=False
+        ).hexdigest(),
+        "release": release_json(release_of[1]),
+        "user": _user(one.user),
+        "builds": [
+            {
+                "nvr": build.nvr,
+                "epoch": build.evr.epoch,
+                "signed": one.status != "pending",
+                "type": "rpm",
+                "release_id": 1 + release_of[0],
+            }
+            for build in builds
+        ],
+        "bugs": [_bug_json(bug_id, look.find_bug(bug_id)) for bug_id in one.bugs],
+        "comments": [comment_json(comment, one.update_id) for comment in one.comments],
+        "test_cases": [],
+    }

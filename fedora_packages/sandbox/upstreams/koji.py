@@ -1,0 +1,448 @@
+"""The stand-in of koji's hub: XML-RPC calls answered from a `View`.
+
+Written from the hub's documented behaviour: faults come with HTTP 200, a missing package ID means no filter, times are texts,
+``*_ts`` floats.
+"""
+
+import inspect
+import xmlrpc.client
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from aiohttp import web
+
+from fedora_packages.sandbox.upstreams.base import ASKED, LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.koji_rows import (
+    GENERIC_ERROR,
+    build_row,
+    listed_row,
+    owner_json,
+    package_id,
+    source_url,
+    tag_row,
+    tagged_row,
+    user_id,
+    user_name,
+)
+from fedora_packages.sandbox.world.ids import FIRST_PACKAGE
+from fedora_packages.sandbox.world.models import STATES, Build, Package
+from fedora_packages.sandbox.world.releases import Tag
+from fedora_packages.sandbox.world.world import View
+
+PARAMETER_ERROR, OTHER_ERROR = 1019, 1
+
+#: The names of the call that holds others.
+MULTICALLS = ("multiCall", "system.multicall")
+
+#: At most so many calls in one multiCall.
+CALLS_LIMIT = 5000
+
+#: The types of build that the hub knows; all builds here are of the first.
+BUILD_TYPES = ("rpm", "maven", "win", "image")
+
+#: Bytes of a request that the hub takes (``MaxRequestLength``).
+REQUEST_LIMIT = 4 << 20
+
+HEADERS = {"Koji-Version": "1.35.3"}
+
+
+class _Marshaller(xmlrpc.client.Marshaller):
+    """Writes whole numbers of more than 32 bits as ``<i8>``, as the hub does."""
+
+    dispatch = dict(xmlrpc.client.Marshaller.dispatch)
+
+    def _dump_int(self, value: int, write: Callable[[str], None]) -> None:
+        if not -(2**63) <= value < 2**63:
+            raise OverflowError("int exceeds 64-bit limit")
+        kind = "int" if -(2**31) <= value < 2**31 else "i8"
+        write(f"<value><{kind}>{value}</{kind}></value>\n")
+
+    dispatch[int] = _dump_int
+
+
+def dumps(value: Any) -> bytes:
+    """Return an XML-RPC answer that holds a value."""
+    params = _Marshaller("utf-8", True).dumps((value,))
+    return f"<?xml version='1.0'?>\n<methodResponse>\n{params}</methodResponse>\n".encode()
+
+
+def dump_fault(fault: xmlrpc.client.Fault) -> bytes:
+    """Return an XML-RPC answer that is a fault."""
+    told = _Marshaller("utf-8", True).dumps(fault)
+    return f"<?xml version='1.0'?>\n<methodResponse>\n{told}</methodResponse>\n".encode()
+
+
+def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
+    """Return the addresses of the hub."""
+    return [web.route("*", "/kojihub", answer), web.route("*", "/kojihub/{rest:.*}", answer)]
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Answer a call."""
+    if request.method != "POST":
+        text = "Method Not Allowed\nThis is an XML-RPC server. Only POST requests are accepted.\n"
+        return web.Response(status=405, text=text, headers={"Allow": "POST", **HEADERS})
+    data = await request.read()
+    if len(data) > REQUEST_LIMIT:
+        return web.Response(status=400, text="Bad Request\nRequest too long\n", headers=HEADERS)
+    try:
+        params, method = xmlrpc.client.loads(data, use_builtin_types=True)
+    except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError, AssertionError):
+        return web.Response(status=400, text="Bad Request\nInvalid request\n", headers=HEADERS)
+    if not method:
+        return web.Response(status=400, text="Bad Request\nno method\n", headers=HEADERS)
+    hub = Hub(request[LOOK])
+    request[ASKED].extend(_words(method, params))
+    try:
+        body = dumps(hub.call(method, params))
+    except xmlrpc.client.Fault as fault:
+        body = dump_fault(fault)
+    return web.Response(body=body, content_type="text/xml", headers=HEADERS)
+
+
+def _words(method: str, params: Any) -> list[str]:
+    """Return what was asked, in words for the log of requests: ``listBuilds guake``."""
+    if method in MULTICALLS and params and isinstance(params[0], list):
+        calls = [call for call in params[0][:100] if isinstance(call, dict)]
+        return [_word(str(call.get("methodName")), call.get("params")) for call in calls]
+    return [_word(method, params)]
+
+
+def _word(method: str, params: Any) -> str:
+    params = params if isinstance(params, list | tuple) else []
+    named = params[-1] if params and isinstance(params[-1], dict) else {}
+    first = next((word for word in params if isinstance(word, str)), "")
+    about = named.get("packageID") or named.get("package") or first
+    return f"{method} {about}".strip()[:200]
+
+
+class Hub:
+    """The calls of the hub, each a method named for it with an underscore before."""
+
+    def __init__(self, look: View):
+        self.look = look
+        self.tags = look.world.tags
+
+    def call(self, method: str, params: Any) -> Any:
+        """Return the result of a call.  Raises `xmlrpc.client.Fault`."""
+        if method in MULTICALLS:
+            return self._multicall(*params) if len(params) == 1 else _wrong(f"{method} takes one list of calls")
+        function = CALLS.get(method)
+        if function is None:
+            raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid method: {method}")
+        positional, named = list(params), {}
+        if positional and isinstance(positional[-1], dict) and positional[-1].get("__starstar"):
+            named = {key: value for key, value in positional.pop().items() if key != "__starstar"}
+        try:
+            inspect.signature(function).bind(self, *positional, **named)
+        except TypeError as error:
+            raise xmlrpc.client.Fault(PARAMETER_ERROR, f"{method}: {error}") from error
+        try:
+            return function(self, *positional, **named)
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            raise xmlrpc.client.Fault(OTHER_ERROR, f"{type(error).__name__}: {error}") from error
+
+    def _multicall(self, calls: Any) -> list[Any]:
+        if not isinstance(calls, list) or len(calls) > CALLS_LIMIT:
+            _wrong(f"a list of at most {CALLS_LIMIT} calls is expected")
+        results: list[Any] = []
+        for call in calls:
+            try:
+                if call["methodName"] in MULTICALLS:
+                    _wrong("a multiCall cannot hold another")
+                results.append([self.call(call["methodName"], call.get("params") or [])])
+            except xmlrpc.client.Fault as fault:
+                results.append(_fault_struct(fault.faultCode, fault.faultString))
+            except (TypeError, KeyError, AttributeError) as error:
+                results.append(_fault_struct(OTHER_ERROR, f"{type(error).__name__}: {error}"))
+        return results
+
+    def _getAPIVersion(self) -> int:
+        return 1
+
+    def _getKojiVersion(self) -> str:
+        return HEADERS["Koji-Version"]
+
+    def _find(self, info: Any) -> Package | None:
+        if isinstance(info, dict):
+            info = info.get("name", info.get("id"))
+        if isinstance(info, bool) or not isinstance(info, str | int):
+            raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid type for package lookup: {type(info).__name__}")
+        if isinstance(info, str):
+            return self.look.package(info)
+        names = self.look.world.names
+        place = info - FIRST_PACKAGE
+        return self.look.package(names[place]) if 0 <= place < len(names) else None
+
+    def _getPackageID(self, name: str, strict: bool = False) -> int | None:
+        package = self.look.package(name) if isinstance(name, str) else None
+        if package is None and strict:
+            _wrong(f"No such package name: {name}")
+        return None if package is None else package_id(package.number)
+
+    def _getPackage(self, info: Any, strict: bool = False, create: bool = False) -> dict[str, Any] | None:
+        package = self._find(info)
+        if package is None:
+            return _wrong(f"No such entry in table package: {info}") if strict else None
+        return {"id": package_id(package.number), "name": package.name}
+
+    def _builds(self, package: Any) -> list[tuple[Package, Build]]:
+        """Return the builds of a package, or where none is named, of all."""
+        if package is None:
+            return [(found, build) for found in self.look.packages() for build in found.builds]
+        found = self._find(package)
+        return [(found, build) for build in found.builds] if found else []
+
+    def _listBuilds(
+        self,
+        packageID: Any = None,
+        userID: Any = None,
+        taskID: int | None = None,
+        prefix: str | None = None,
+        state: int | None = None,
+        volumeID: int | None = None,
+        source: str | None = None,
+        createdBefore: Any = None,
+        createdAfter: Any = None,
+        completeBefore: Any = None,
+        completeAfter: Any = None,
+        type: str | None = None,
+        typeInfo: Any = None,
+        queryOpts: Mapping[str, Any] | None = None,
+        pattern: str | None = None,
+        cgID: Any = None,
+        draft: bool | None = None,
+        promotedBefore: Any = None,
+        promotedAfter: Any = None,
+        promoter: Any = None,
+    ) -> Any:
+        if state is not None and (isinstance(state, bool) or not isinstance(state, int)):
+            raise TypeError("%i format: a real number is required, not " + state.__class__.__name__)
+        if type is not None and type not in BUILD_TYPES:
+            _wrong(f"unsupported build type: {type}")
+        owner = None if userID is None else user_name(self.look, userID)
+        if (userID is not None and owner is None) or (packageID is not None and self._find(packageID) is None):
+            # The hub returns before it makes its query, so that even a count of these is an empty list.
+            return []
+        if (
+            draft
+            or type not in (None, "rpm")
+            or cgID is not None
+            or promoter is not None
+            or promotedAfter is not None
+            or volumeID not in (None, 0)
+        ):
+            return _paged([], queryOpts)
+        before, after = _seconds(createdBefore), _seconds(createdAfter)
+        done_before, done_after = _seconds(completeBefore), _seconds(completeAfter)
+        rows = [
+            build_row(package, build)
+            for package, build in self._builds(packageID)
+            if (state is None or STATES[build.state] == state)
+            and (owner is None or build.owner == owner)
+            and (taskID is None or build.task_id == taskID or taskID == -1)
+            and (prefix is None or package.name.lower().startswith(prefix.lower()))
+            and (pattern is None or fnmatchcase(build.nvr, pattern))
+            and (source is None or fnmatchcase(source_url(build), source))
+            and (before is None or build.started < before)
+            and (after is None or build.started > after)
+            and (done_before is None or (build.finished is not None and build.finished < done_before))
+            and (done_after is None or (build.finished is not None and build.finished > done_after))
+        ]
+        return _paged(rows, queryOpts)
+
+    def _getBuild(self, buildInfo: Any, strict: bool = False) -> dict[str, Any] | None:
+        if isinstance(buildInfo, dict):
+            buildInfo = buildInfo.get("id") or "{name}-{version}-{release}".format(**buildInfo)
+        if isinstance(buildInfo, bool) or not isinstance(buildInfo, int | str):
+            _wrong(f"Invalid type for build lookup: {type(buildInfo).__name__}")
+        build = self.look.find_build(buildInfo) if isinstance(buildInfo, int) else self.look.find_nvr(buildInfo)
+        if build is None:
+            return _wrong(f"No such build: {buildInfo!r}") if strict else None
+        package = self.look.package(build.name)
+        assert package is not None, "a build that was found has a package"
+        return {"id": build.build_id, **build_row(package, build), "cg_id": None, "cg_name": None}
+
+    def _getUser(
+        self, userInfo: Any = None, strict: bool = False, krb_princs: bool = True, groups: bool = False
+    ) -> Any:
+        if userInfo is None:
+            _wrong("No user provided")
+        name = user_name(self.look, userInfo)
+        if name is None:
+            return _wrong(f"No such user: {userInfo!r}") if strict else None
+        row = {"id": user_id(name), "name": name, "status": 0, "usertype": 0}
+        if krb_princs:
+            row["krb_principals"] = [f"{name}@FEDORAPROJECT.ORG"]
+        return row | ({"groups": []} if groups else {})
+
+    def _tag(self, info: Any) -> Tag | None:
+        if isinstance(info, dict):
+            info = info.get("name", info.get("id"))
+        if isinstance(info, bool) or not isinstance(info, str | int):
+            raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid type for tag lookup: {type(info).__name__}")
+        if isinstance(info, str):
+            return self.tags.get(info)
+        return next((tag for tag in self.tags.values() if tag.tag_id == info), None)
+
+    def _getTag(self, tagInfo: Any, strict: bool = False, event: Any = None, blocked: bool = False) -> Any:
+        tag = self._tag(tagInfo)
+        if tag is None:
+            return _wrong(f"No such tagInfo: {tagInfo!r}") if strict else None
+        return tag_row(tag) | {"extra": {}}
+
+    def _listTagged(
+        self,
+        tag: Any,
+        event: Any = None,
+        inherit: bool = False,
+        prefix: str | None = None,
+        latest: Any = False,
+        package: str | None = None,
+        owner: str | None = None,
+        type: str | None = None,
+        strict: bool = True,
+        extra: bool = False,
+        draft: bool | None = None,
+    ) -> list[dict[str, Any]]:
+        found = self._tag(tag)
+        if found is None:
+            return _wrong(f"No such tagInfo: {tag!r}") if strict else []
+        if draft or type not in (None, "rpm"):
+            return []
+        if package is not None:
+            known = self.look.package(package)
+            packages = [known] if known else []
+        else:
+            packages = [known for known in map(self.look.package, self.look.world.names) if known]
+        rows: list[dict[str, Any]] = []
+        for known in packages:
+            if prefix and not known.name.lower().startswith(prefix.lower()):
+                continue
+            builds = self.look.tagged(known, found.name, bool(inherit))
+            if owner is not None:
+                builds = [(where, build) for where, build in builds if build.owner == owner]
+            for where, build in builds[: int(latest)] if latest else builds:
+                rows.append(tagged_row(known, build, self.tags[where], bool(extra)))
+        return rows
+
+    def _listPackages(
+        self,
+        tagID: Any = None,
+        userID: Any = None,
+        pkgID: Any = None,
+        prefix: str | None = None,
+        inherited: bool = False,
+        with_dups: bool = False,
+        event: Any = None,
+        queryOpts: Mapping[str, Any] | None = None,
+        with_owners: bool = True,
+        with_blocked: bool = True,
+    ) -> Any:
+        if tagID is None and userID is None and pkgID is None:
+            rows: list[dict[str, Any]] = [
+                {"package_id": package_id(number), "package_name": name}
+                for number, name in enumerate(self.look.world.names)
+                if not prefix or name.startswith(prefix)
+            ]
+            return _paged(rows, queryOpts)
+        tags = list(self.tags.values())
+        if tagID is not None:
+            tag = self._tag(tagID) or _wrong(f"No such tagInfo: {tagID!r}")
+            tags = [self.tags[name] for name in (self.look.inherited(tag.name) if inherited else [tag.name])]
+        owner = None if userID is None else user_name(self.look, userID) or _wrong(f"No such user: {userID!r}")
+        if pkgID is not None:
+            names = [(self._find(pkgID) or _wrong(f"No such entry in table package: {pkgID}")).name]
+        else:
+            names = self.look.world.names
+        rows = []
+        for name in names:
+            listing = self.look.listing(name)
+            if (
+                listing is None
+                or (prefix and not name.startswith(prefix))
+                or (owner is not None and listing.owner != owner)
+            ):
+                continue
+            listed = [tag for tag in tags if tag.name in listing.tags]
+            for tag in listed if with_dups or tagID is None else listed[:1]:
+                if with_blocked or tag.name not in listing.blocked:
+                    rows.append(
+                        listed_row(package_id(self.look.world.catalog.numbers[name]), name, listing, tag, with_owners)
+                    )
+        return _paged(rows, queryOpts)
+
+    def _listTags(
+        self,
+        build: Any = None,
+        package: Any = None,
+        perms: bool = True,
+        queryOpts: Mapping[str, Any] | None = None,
+        pattern: str | None = None,
+    ) -> Any:
+        rows = [tag_row(tag) for tag in self.tags.values() if pattern is None or fnmatchcase(tag.name, pattern)]
+        if package is not None:
+            known = self._find(package) or _wrong(f"No such entry in table package: {package}")
+            listing = self.look.listing(known.name)
+            rows = [
+                row | {"blocked": row["name"] in listing.blocked, "extra_arches": None, **owner_json(listing.owner)}
+                for row in rows
+                if row["name"] in listing.tags
+            ]
+        elif build is not None:
+            found = self._getBuild(build, strict=True)
+            known = self.look.package(found["name"])
+            rows = [row for row in rows if known and found["build_id"] in known.tags.get(row["name"], ())]
+        return _paged(rows, queryOpts)
+
+
+#: The hub's calls by name.
+CALLS: Mapping[str, Callable[..., Any]] = {
+    name.removeprefix("_"): getattr(Hub, name)
+    for name in (
+        "_getAPIVersion", "_getKojiVersion", "_getPackageID", "_getPackage", "_listBuilds", "_getBuild", "_getUser", "_getTag",
+        "_listTagged", "_listPackages", "_listTags",
+    )
+}  # fmt: skip
+
+
+def _fault_struct(code: int, text: str) -> dict[str, Any]:
+    """Return what stands in the place of a result; an exception that is no fault of koji's own brings its traceback."""
+    return {"faultCode": code, "faultString": text} | ({"traceback": [f"{text}\n"]} if code == OTHER_ERROR else {})
+
+
+def _wrong(message: str) -> Any:
+    raise xmlrpc.client.Fault(GENERIC_ERROR, message)
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a bound in time: epoch seconds, or ``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp()
+    return float(value)
+
+
+def _paged(rows: list[dict[str, Any]], options: Mapping[str, Any] | None) -> Any:
+    """Return rows as ``queryOpts`` asks for them: counted, or ordered and cut."""
+    options = options or {}
+    if not options.get("countOnly"):
+        for key in reversed([key for key in (options.get("order") or "").split(",") if key]):
+            _order(rows, key)
+    start, limit = options.get("offset") or 0, options.get("limit") or None
+    rows = rows[start : None if limit is None else start + limit]
+    if options.get("countOnly"):
+        return len(rows)
+    return [list(row.values()) for row in rows] if options.get("asList") else rows
+
+
+def _order(rows: list[dict[str, Any]], key: str) -> None:
+    name = key.removeprefix("-")
+    if rows and name not in rows[0]:
+        raise xmlrpc.client.Fault(OTHER_ERROR, f"Invalid order: {name}")
+    # As the database does: what has no value is last, or first where the order is reversed.
+    rows.sort(key=lambda row: (row[name] is None, 0 if row[name] is None else row[name]), reverse=key.startswith("-"))

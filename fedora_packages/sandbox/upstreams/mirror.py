@@ -1,0 +1,140 @@
+"""The stand-in of Fedora's download servers: the repositories themselves, of which mdapi tells single packages.
+
+Only ``repodata`` folders are there, with what `repodata` makes; there are no rpms.  A repository is made when it is first asked
+for, and again when what it shows has changed since: then ``repomd.xml`` has another revision and names other files, and the older
+ones are gone, as they are when a compose takes the place of the one before.
+
+Source: ``https://dl.fedoraproject.org/pub/`` (folders), ``repomd.xml`` there (what it names).
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from email.utils import formatdate
+from itertools import chain
+from pathlib import Path
+
+from aiohttp import web
+
+from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.mdapi import Repositories
+from fedora_packages.sandbox.upstreams.repodata import Repodata, Writer
+from fedora_packages.sandbox.world.releases import Release
+from fedora_packages.sandbox.world.world import View
+
+#: Seconds that the making of a repository holds up whoever else asks the sandbox.
+SLICE = 0.02
+
+#: How many states of a repository are kept, those made last: a mirror that lags shows another than one that does not.
+STATES_KEPT = 2
+
+TYPES = {".xml": "application/xml", ".gz": "application/x-gzip"}
+
+
+def folders(releases: Sequence[Release]) -> Mapping[str, str]:
+    """Return the repositories by their folders below ``/pub/``; ``src_`` stands before the name of one of source packages.
+
+    Every repository has its sources beside it, also where mdapi does not know them.  What mdapi keeps under a second name
+    (``koji``) is one folder, and a release that it does not serve has none.
+    """
+    return dict(chain.from_iterable(_folders(release).items() for release in releases))
+
+
+def _folders(release: Release) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for repository, _ in release.repositories:
+        if repository == release.branch:
+            base, below = _first(release), "/os" if release.id_prefix == "FEDORA" else ""
+        elif repository.startswith(release.branch):
+            base, below = _later(release, repository.endswith("testing")), ""
+        else:
+            continue
+        found[f"{base}/Everything/x86_64{below}"] = repository
+        found[f"{base}/Everything/source/tree"] = f"src_{repository}"
+    return found
+
+
+def _first(release: Release) -> str:
+    """Return the folder of what a release is made of, or was on its first day."""
+    if release.id_prefix != "FEDORA":
+        return f"epel/{release.version}"
+    if release.branch == "rawhide":
+        return "fedora/linux/development/rawhide"
+    return f"fedora/linux/{'development' if release.state == 'frozen' else 'releases'}/{release.version}"
+
+
+def _later(release: Release, is_testing: bool) -> str:
+    """Return the folder of a release's updates."""
+    if release.id_prefix != "FEDORA":
+        return f"epel/testing/{release.version}"
+    return f"fedora/linux/updates/{'testing/' if is_testing else ''}{release.version}"
+
+
+def made(look: View, repository: str) -> Repodata:
+    """Return a repository's files as they are at a moment."""
+    writer, renewal = Writer(), look.renewal(repository.removeprefix("src_"))
+    for row in Repositories(look).each(repository):
+        writer.add(row)
+    return writer.finish(renewal.revision)
+
+
+def write(look: View, releases: Sequence[Release], folder: Path) -> Iterator[tuple[str, int]]:
+    """Write the repositories of releases below a folder; yields each one's own folder and number of packages once it is written.
+
+    Raises `OSError`.
+    """
+    for place, repository in folders(releases).items():
+        found = made(look, repository)
+        below = folder / place / "repodata"
+        below.mkdir(parents=True)
+        for name, body in found.files.items():
+            (below / name).write_bytes(body)
+        yield place, found.packages
+
+
+class Mirror:
+    """The repositories of a world, made when they are asked for."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, dict[int, Repodata]] = {}
+        self._making: dict[str, asyncio.Lock] = {}
+
+    async def repodata(self, look: View, repository: str) -> Repodata:
+        """Return a repository's files.  While they are made others are answered, and who asks for the same waits for them."""
+        renewal = look.renewal(repository.removeprefix("src_"))
+        states = self._states.setdefault(repository, {})
+        async with self._making.setdefault(repository, asyncio.Lock()):
+            if renewal.revision not in states:
+                states[renewal.revision] = await self._made(look.world.at(renewal.moment), repository, renewal.revision)
+                if len(states) > STATES_KEPT:
+                    del states[next(iter(states))]
+            return states[renewal.revision]
+
+    async def _made(self, look: View, repository: str, revision: int) -> Repodata:
+        writer, began = Writer(), time.monotonic()
+        for row in Repositories(look).each(repository):
+            writer.add(row)
+            if time.monotonic() > began + SLICE:
+                await asyncio.sleep(0)
+                began = time.monotonic()
+        # What compresses lets others run.
+        return await asyncio.to_thread(writer.finish, revision)
+
+
+def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
+    """Return the addresses of the download servers."""
+    mirror = Mirror()
+
+    async def file(request: web.Request) -> web.Response:
+        """Answer ``GET /.../repodata/NAME``."""
+        look: View = request[LOOK]
+        repository = folders(look.world.releases).get(request.match_info["folder"])
+        if repository is None:
+            raise web.HTTPNotFound
+        found, name = await mirror.repodata(look, repository), request.match_info["name"]
+        if name not in found.files:
+            raise web.HTTPNotFound
+        headers = {"Last-Modified": formatdate(found.revision, usegmt=True)}
+        return web.Response(body=found.files[name], content_type=TYPES[Path(name).suffix], headers=headers)
+
+    return [web.get("/mirror/{folder:.+}/repodata/{name}", file)]

@@ -1,0 +1,288 @@
+"""The world: every package as it is now, and as it was at any moment since the start.
+
+Stand-ins read it through a `View`, a moment of it; what changes it is in `happenings`.  Only packages that something happened
+to are stored, each as the row of records it went through; all others are derived when asked for.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.history import derive
+from fedora_packages.sandbox.world.load import Catalog
+from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Source, Update
+from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
+
+#: How many records of one package are kept; a view of a time before the oldest of them shows the oldest.
+RECORDS_KEPT = 500
+
+#: A list over all packages (builds without a package, updates of a release) covers so many of those that nothing
+#: happened to, and all others.  The small world has fewer; in a world file such a list would take minutes.
+SCANNED = 1000
+
+#: A source of nothing, in the place of one that can be read again.
+NO_SOURCE = Source("", "", "", "", "", "", ())
+
+
+class Renewal(NamedTuple):
+    """When a repository became what it is (UTC seconds, or minus infinity), and its revision: whole UTC seconds, each once."""
+
+    moment: float
+    revision: int
+
+
+class World:
+    """All packages, all releases, and the ids given so far.
+
+    ``started`` is when it began, in UTC seconds; everything derived counts back from it.
+    """
+
+    def __init__(self, catalog: Catalog, started: int):
+        self.catalog = catalog
+        self.started = started
+        self.releases: tuple[Release, ...] = catalog.releases
+        self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)
+        self.changes = 0
+        #: When something last changed, in UTC seconds.
+        self.changed = float("-inf")
+        self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
+        self._homes: dict[tuple[str, int], str] = {}
+        self._renewals: dict[str, list[Renewal]] = {}
+        self._first_shown: dict[int, Mapping[str, Build]] = {}
+        self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
+        self._derived_count = len(catalog.names)
+        self._derived = lru_cache(maxsize=4096)(self._derive)
+
+    def _derive(self, number: int) -> Package:
+        return derive(number, self.catalog.origin(number), self.releases, self.started)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all packages, the oldest in the world first."""
+        return self.catalog.names
+
+    def now(self) -> "View":
+        """Return the world as it is."""
+        return View(self, float("inf"))
+
+    def at(self, moment: float) -> "View":
+        """Return the world as it was at a moment, in UTC seconds."""
+        return View(self, moment)
+
+    def package(self, name: str, moment: float = float("inf")) -> Package | None:
+        """Return a package as it was at a moment, or None where there was none."""
+        records = self._records.get(name)
+        if records is not None:
+            times, states = records
+            return states[max(bisect_right(times, moment) - 1, 0)]
+        number = self.catalog.numbers.get(name)
+        return None if number is None or number >= self._derived_count else self._derived(number)
+
+    def listing(self, name: str, moment: float) -> Listing | None:
+        """Return what lists of all packages need of one, or None where there is none.  Quick, also where thousands are read."""
+        releases = [release for release in self.releases if release.holds_packages]
+        number = self.catalog.numbers.get(name)
+        if name in self._records or number is None:
+            package = self.package(name, moment)
+            if package is None:
+                return None
+            living = {
+                release.branch
+                for release in releases
+                if release.state != "archived"
+                and release.branch in package.branches
+                and package.branches[release.branch].dead is None
+            }
+            branches = living | {build.branch for build in package.builds}
+            people, blocked = (package.owner, *package.admins, *package.committers), package.blocked
+        else:
+            outline = self.catalog.outline(name)
+            branches = outline.branches
+            people = (outline.owner, *outline.admins, *outline.committers)
+            blocked = frozenset(one.base_tag for one in releases if outline.dead and one.branch == "rawhide")
+        listed = {release.base_tag for release in releases if release.branch in branches}
+        return Listing(people[0], tuple(dict.fromkeys(people)), blocked | listed, blocked)
+
+    def put(self, package: Package, moment: float) -> None:
+        """Put a package in the place of what it was before ``moment``, in UTC seconds.
+
+        No two changes have one moment, also where the clock stands still or is set back: later ones move up a little.
+        """
+        moment = self.changed = max(moment, math.nextafter(self.changed, math.inf))
+        before = self.package(package.name)
+        times, states = self._records.setdefault(package.name, ([float("-inf")], [before]))
+        times.append(moment)
+        states.append(package)
+        if len(times) > RECORDS_KEPT:
+            del times[:2], states[:1]
+            times.insert(0, float("-inf"))
+        self._note_renewals(before, package, moment)
+        for kind, found in self._holdings(package):
+            self._homes[kind, found] = package.name
+        self.changes += 1
+
+    def _note_renewals(self, before: Package | None, package: Package, moment: float) -> None:
+        """Note which repositories show another build of a package from a moment on."""
+        held = before.published if before else {}
+        for repository in held.keys() | package.published.keys():
+            if held.get(repository) != package.published.get(repository):
+                renewals = self._renewals.setdefault(repository, [Renewal(-math.inf, self.started)])
+                renewals.append(Renewal(moment, max(int(moment), renewals[-1].revision + 1)))
+                del renewals[:-RECORDS_KEPT]
+
+    def renewal(self, repository: str, moment: float) -> Renewal:
+        """Return the last renewal of a repository up to a moment (that its content became other, not that it was composed)."""
+        renewals = self._renewals.get(repository, [Renewal(-math.inf, self.started)])
+        return renewals[max(bisect_right(renewals, moment, key=lambda one: one.moment) - 1, 0)]
+
+    def shown(self, repository: str, number: int, moment: float) -> Build | None:
+        """Return the build that a repository shows of package number ``number`` at a moment.
+
+        Where whole repositories are read, nothing else is wanted of most packages: what they showed when the world began is kept,
+        as deriving it takes most of the time, without their sources, which take most of the room.
+        """
+        name = self.names[number]
+        if name in self._records:
+            package = self.package(name, moment)
+            return package.shown(repository) if package else None
+        if number not in self._first_shown:
+            package = self._derived(number)
+            builds = {build.build_id: replace(build, source=NO_SOURCE) for build in package.builds}
+            self._first_shown[number] = {where: builds[build_id] for where, build_id in package.published.items()}
+        build = self._first_shown[number].get(repository)
+        return replace(build, source=self.catalog.origin(number).source) if build else None
+
+    def _holdings(self, package: Package) -> Iterator[tuple[str, int]]:
+        yield from (("build", build.build_id) for build in package.builds[-8:])
+        yield from (("update", update.update_id) for update in package.updates[-8:])
+        yield from (("bug", bug.bug_id) for bug in package.bugs)
+
+    def add(self, source: Source) -> int:
+        """Make room for a new package and return its number.  Raises `ValueError` if its name is taken or no name."""
+        number = self.catalog.add(source.name)
+        self._records[source.name] = ([float("-inf")], [None])
+        self.catalog.index_source(number, source)
+        return number
+
+    def new_id(self, kind: str) -> int:
+        """Return an id for a ``build``, ``bug``, ``update`` or ``problem`` that is higher than any there is."""
+        kinds = {"build": ids.build_id, "bug": ids.bug_id, "update": ids.update_id, "problem": ids.problem_id}
+        first = kinds[kind](self._derived_count, 0)
+        self._given[kind] += 1
+        return first + self._given[kind]
+
+    def changed_names(self) -> list[str]:
+        """Return the names of the packages that something happened to."""
+        return list(self._records)
+
+    def home(self, kind: str, number: int) -> Iterator[str]:
+        """Yield the names of the packages that may hold a build, update or bug of this id."""
+        known = self._homes.get((kind, number))
+        if known:
+            yield known
+        place = ids.owner_of(kind)(number)
+        if 0 <= place < self._derived_count and self.names[place] != known:
+            yield self.names[place]
+
+    def release(self, name: str) -> Release | None:
+        """Return a release of packages by its branch or bodhi's name of it, in any case."""
+        wanted = name.lower()
+        for release in self.releases:
+            if release.holds_packages and wanted in (release.branch, release.name.lower()):
+                return release
+        return None
+
+
+class View:
+    """The world at one moment: what an upstream reads.  ``moment`` is in UTC seconds, or infinity for now."""
+
+    def __init__(self, world: World, moment: float):
+        self.world = world
+        self.moment = moment
+
+    def package(self, name: str) -> Package | None:
+        """Return a package, or None."""
+        return self.world.package(name, self.moment)
+
+    def shown(self, repository: str, number: int) -> Build | None:
+        """Return the build that a repository shows of package number ``number``."""
+        return self.world.shown(repository, number, self.moment)
+
+    def renewal(self, repository: str) -> Renewal:
+        """Return the last renewal of a repository."""
+        return self.world.renewal(repository, self.moment)
+
+    def listing(self, name: str) -> Listing | None:
+        """Return what lists of all packages need of one, or None."""
+        return self.world.listing(name, self.moment)
+
+    def packages(self) -> Iterator[Package]:
+        """Yield all packages, in a large world only some of those that nothing happened to (`SCANNED`)."""
+        names = self.world.names
+        if len(names) > SCANNED:
+            names = list(dict.fromkeys([*names[:SCANNED], *self.world.changed_names()]))
+        for name in names:
+            package = self.package(name)
+            if package is not None:
+                yield package
+
+    def find_build(self, build_id: int) -> Build | None:
+        """Return a build by id."""
+        for package in map(self.package, self.world.home("build", build_id)):
+            found = package.build(build_id) if package else None
+            if found:
+                return found
+        return None
+
+    def find_nvr(self, nvr: str) -> Build | None:
+        """Return a build by NVR."""
+        package = self.package(nvr.rsplit("-", 2)[0])
+        return package.build_of(nvr) if package else None
+
+    def find_update(self, alias: str) -> tuple[Package, Update] | None:
+        """Return an update by alias, with its package."""
+        number = ids.update_of(alias)
+        if number is not None:
+            for package in map(self.package, self.world.home("update", number)):
+                for update in package.updates if package else ():
+                    if update.alias == alias:
+                        return package, update
+        return None
+
+    def find_bug(self, bug_id: int) -> Bug | None:
+        """Return a bug by id."""
+        for package in map(self.package, self.world.home("bug", bug_id)):
+            for bug in package.bugs if package else ():
+                if bug.bug_id == bug_id:
+                    return bug
+        return None
+
+    def inherited(self, tag: str) -> list[str]:
+        """Return a koji tag and what it inherits from, the nearest first; empty where there is no such tag."""
+        order: list[str] = []
+        waiting = [tag] if tag in self.world.tags else []
+        while waiting:
+            name = waiting.pop(0)
+            if name not in order:
+                order.append(name)
+                waiting += self.world.tags[name].parents
+        return order
+
+    def tagged(self, package: Package, tag: str, inherit: bool) -> list[tuple[str, Build]]:
+        """Return the complete builds of a package that a tag has, the one tagged last first, each with the tag it is really in.
+
+        A package that is blocked in the tag, or in one that it inherits from, has none from there on.
+        """
+        found: list[tuple[str, Build]] = []
+        for name in self.inherited(tag) if inherit else [tag]:
+            if name in package.blocked:
+                break
+            for build_id in package.tags.get(name, ()):
+                build = package.build(build_id)
+                if build is not None and build.state == "complete":
+                    found.append((name, build))
+        return found
