@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.views import conftest as views
-from tests.views.values import VALUES
-from tests.views.website import Website, website
+from tests.web import conftest as views
+from tests.web.values import VALUES
+from tests.web.website import Website, website
 
 # The same application as in the tests of views.
 index_folder, compiled = views.index_folder, views.compiled

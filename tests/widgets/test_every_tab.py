@@ -10,8 +10,8 @@ from fedora_packages.errors import SettingsError
 from fedora_packages.web.formats import spoken
 from fedora_packages.widgets import load, tabs
 from fedora_packages.widgets.base import Widget
-from tests.views.values import VALUES
-from tests.views.website import Elements, website
+from tests.web.values import VALUES
+from tests.web.website import Elements, website
 
 TABS = load()
 PANELS = [(tab.name, widget) for tab in TABS.values() for widget in tab.widgets]

@@ -12,8 +12,8 @@ from fedora_packages.widgets import tree
 from fedora_packages.widgets.changelog import by_evr
 from fedora_packages.widgets.contents import matching
 from fedora_packages.widgets.relations import owner_of, searched
-from tests.views.values import NO_RELATIONS, VALUES, build, relation
-from tests.views.website import Elements
+from tests.web.values import NO_RELATIONS, VALUES, build, relation
+from tests.web.website import Elements
 from tests.widgets.test_panels import links, rows
 
 

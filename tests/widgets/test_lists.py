@@ -5,8 +5,8 @@ import re
 import pytest
 
 from fedora_packages.widgets.parameters import MOST_ROWS
-from tests.views.values import RELEASES, VALUES, bug, build, update
-from tests.views.website import Elements
+from tests.web.values import RELEASES, VALUES, bug, build, update
+from tests.web.website import Elements
 from tests.widgets.test_panels import links, rows
 
 DAY = 86400

@@ -10,8 +10,8 @@ from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.overview import Where, _installs
-from tests.views.values import RELEASES, VALUES, tagged, update
-from tests.views.website import CAUSE, Elements
+from tests.web.values import RELEASES, VALUES, tagged, update
+from tests.web.website import CAUSE, Elements
 
 from .test_panels import links, rows
 

@@ -8,8 +8,8 @@ import pytest
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
 from fedora_packages.monitoring import heartbeat as watch
-from tests.views.values import RELEASES, VALUES, problem, tagged, update
-from tests.views.website import CAUSE, Elements, website
+from tests.web.values import RELEASES, VALUES, problem, tagged, update
+from tests.web.website import CAUSE, Elements, website
 
 
 def rows(page) -> list[str]:

@@ -9,7 +9,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.parameters import parsed
 from fedora_packages.widgets.release_names import BRANCH, OTHER, PLAIN, bugzilla_version, names_of, reading_order
-from tests.views.values import RELEASES
+from tests.web.values import RELEASES
 
 
 def release(name: str, version: str, branch: str, family: str = "epel") -> dict[str, str]:

@@ -1,0 +1,488 @@
+"""Health: what Redis says of the service, and the sentences that are made of what is wrong."""
+
+import json
+import os
+import time
+from dataclasses import asdict, replace
+
+import pytest
+
+from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.connectors.base import Circuit
+from fedora_packages.errors import CacheUnavailable
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
+from fedora_packages.monitoring.verify import DRIFT_KEY
+from fedora_packages.search import corruption as damage
+from fedora_packages.search.corruption import Damage
+from fedora_packages.search.indexing.writer import Writer
+from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
+from tests.upstream import Answer
+
+NOW = 1_764_072_249.0
+
+GAP = {
+    "closed": True, "reason": "the worker has started", "archive": True, "trouble": None, "troubled_since": None,
+    "replayed_at": NOW - 30, "replayed": 3,
+}  # fmt: skip
+
+DRIFT = {
+    "query": "koji.builds", "package": "guake", "variant": "", "generation": "1", "found": NOW - 90, "fetched": NOW - 900,
+    "differences": ['builds 7 state was "building", is "complete"'], "by": "audit", "is_announced": True,
+    "topics": ["buildsys.build.state.change"],
+}  # fmt: skip
+
+
+def parts(**changes):
+    """Return what a worker says of itself."""
+    return {
+        "bus": "fedmsg", "host": "vm", "pid": 7, "begun": NOW - 3600, "endpoints": {"tcp://192.0.2.1:9940": True},
+        "hub_seen": NOW, "hub_moves": True, "inbox": 0, "dead": [], "gaps": GAP, "upstreams": {}, **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def now(service, client):
+    """The moment at which the service is looked at; all is well then."""
+    client.delete(watch.BEATS_KEY)
+    service.cache.clock = lambda: NOW
+    watch.beat(client, "one", NOW, NOW, parts())
+    return NOW
+
+
+@pytest.fixture
+def wrong(service, now):
+    """What is wrong, as (what, since, is it grave)."""
+    return lambda: [(trouble.what, trouble.since, trouble.is_grave) for trouble in troubles(health(service))]
+
+
+def query_of(found, name):
+    return next(query for query in found.queries if query.name == name)
+
+
+def upstream_of(found, name):
+    return next(upstream for upstream in found.upstreams if upstream.name == name)
+
+
+# What there is to know.
+
+
+def test_while_all_is_well_there_is_no_trouble(wrong):
+    assert wrong() == []
+
+
+def test_every_query_and_every_upstream_is_there(service, now):
+    found = health(service)
+    assert {query.name for query in found.queries} == set(service.queries)
+    assert [upstream.name for upstream in found.upstreams] == list(service.connectors)
+
+
+def test_figures_are_those_that_were_counted(service, now):
+    service.figures._clock = lambda: NOW
+    for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("looks", 5)):
+        service.figures.count(name, "koji.builds", by)
+    for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
+        service.figures.count(name, "koji.builds", by)
+    lately = query_of(health(service), "koji.builds").lately
+    assert (lately.hits, lately.misses, lately.refills, lately.failures, lately.looks) == (3, 1, 2, 4, 5)
+    assert (lately.audited, lately.scheduled, lately.asked, lately.drift) == (8, 6, 7, 2)
+    assert (lately.hit_rate, lately.drift_rate) == (0.75, 0.25)
+
+
+def test_rates_of_nothing_are_not_known(service, now):
+    lately = query_of(health(service), "koji.builds").lately
+    assert (lately.hit_rate, lately.drift_rate) == (None, None)
+
+
+def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
+    service.figures._clock = lambda: NOW
+    service.figures.observe("invalidated to fresh", "koji", 0.2)
+    service.figures.observe("sent to fresh", "", 0.9)
+    lags = {(lag.name, lag.upstream): lag.lately.percentile(0.5) for lag in health(service).lags}
+    assert (lags["invalidated to fresh", "koji"], lags["invalidated to fresh", "bodhi"]) == (0.25, None)
+    assert lags["sent to fresh", ""] == 1.0
+
+
+def test_requests_are_told_by_upstream(service, now):
+    service.figures._clock = lambda: NOW
+    service.figures.asked("koji", "answered", 0.2)
+    service.figures.asked("koji", "silent", 10.0)
+    koji = upstream_of(health(service), "koji").lately
+    assert (koji.took.count, koji.silent, koji.unusable) == (2, 1, 0)
+
+
+def test_what_waits_is_told_with_the_one_that_waits_longest(service, now):
+    service.queue.add("koji", "koji.builds", "guake")
+    service.queue.add("koji", "koji.builds", "vim")
+    found = health(service)
+    waiting = query_of(found, "koji.builds").waiting
+    assert (waiting.entries, waiting.package in ("guake", "vim"), waiting.since is not None) == (2, True, True)
+    assert (upstream_of(found, "koji").queued, upstream_of(found, "bodhi").queued) == (2, 0)
+
+
+def test_messages_and_topics_are_told(service, client, now):
+    client.hset(COUNTS_KEY, mapping={"handled": 9, "foreign": 1})
+    row = {"id": "2026-1", "topic": "git.receive", "sent": NOW - 5, "handled": NOW - 4}
+    client.hset(TOPICS_KEY, "git.receive", json.dumps(row))
+    found = health(service)
+    assert (found.messages, [asdict(topic) for topic in found.topics]) == ({"foreign": 1, "handled": 9}, [row])
+
+
+def test_a_worker_that_says_less_or_more_than_is_asked_is_told_all_the_same(service, client, now):
+    watch.beat(client, "old", NOW - 1, NOW - 1, {})
+    watch.beat(client, "new", NOW - 2, NOW - 2, parts(moods="good", gaps={**GAP, "width": 3}))
+    workers = {worker.name: worker for worker in health(service).workers}
+    assert (workers["old"].inbox, workers["old"].gap, workers["new"].gap.closed) == (None, None, True)
+
+
+def test_a_worker_that_is_silent_is_not_alive(service, client, now):
+    watch.beat(client, "gone", NOW - 100, NOW - 100, parts())
+    assert [(worker.name, worker.is_alive) for worker in health(service).workers] == [("one", True), ("gone", False)]
+
+
+def test_without_redis_nothing_is_known(service, monkeypatch):
+    monkeypatch.setattr(service.client.connection_pool, "connection_kwargs", {"host": "127.0.0.1", "port": 9})
+    service.client.connection_pool.disconnect()
+    service.client.connection_pool.reset()
+    with pytest.raises(CacheUnavailable):
+        health(service)
+
+
+# The census.
+
+
+@pytest.fixture
+def fill(service):
+    """Fill an entry of a query."""
+
+    def fill(query, package, release=None):
+        found = service.queries[query]
+        return service.cache.fill(found.entry(package), found.variant(release), lambda: {}, found.upstream)
+
+    return fill
+
+
+def counted(service, now):
+    return census(service.client, service.queries.values(), now)
+
+
+def test_entries_are_counted_and_nothing_else(service, fill):
+    fill("koji.builds", "guake")
+    fill("koji.builds", "queue")
+    fill("mdapi.files", "guake", "f45")
+    fill("mdapi.files", "guake", "rawhide")
+    service.client.hset("fp:{guake}:koji.builds:999", "gen", 1)
+    service.queue.add("koji", "koji.builds", "guake")
+    assert counted(service, NOW) == (NOW, {"koji.builds": 2, "mdapi.files": 1})
+
+
+def test_a_census_holds_for_a_while(service, fill):
+    counted(service, NOW)
+    fill("koji.builds", "guake")
+    assert counted(service, NOW + CENSUS_EVERY - 1) == (NOW, {})
+
+
+def test_a_census_that_is_too_old_is_made_anew(service, client, fill):
+    counted(service, NOW)
+    fill("koji.builds", "guake")
+    client.delete(CENSUS_LOCK_KEY)
+    assert counted(service, NOW + CENSUS_EVERY) == (NOW + CENSUS_EVERY, {"koji.builds": 1})
+
+
+def test_only_one_counts_and_the_others_go_by_what_is_known(service, client, fill):
+    client.set(CENSUS_KEY, json.dumps({"at": NOW, "entries": {"koji.builds": 7}}))
+    client.set(CENSUS_LOCK_KEY, "")
+    assert counted(service, NOW + 10 * CENSUS_EVERY) == (NOW, {"koji.builds": 7})
+
+
+def test_while_nobody_has_counted_the_number_of_entries_is_not_known(service, client, now):
+    client.set(CENSUS_LOCK_KEY, "")
+    found = health(service)
+    assert (found.counted, query_of(found, "koji.builds").entries) == (None, None)
+
+
+def test_the_lock_of_a_census_runs_out(service, client):
+    counted(service, NOW)
+    assert 0 < client.ttl(CENSUS_LOCK_KEY) <= CENSUS_EVERY
+
+
+# What is wrong: workers.
+
+
+def test_no_worker_at_all_is_a_trouble(wrong, client):
+    client.delete(watch.BEATS_KEY)
+    assert wrong() == [("No worker was ever seen", None, True)]
+
+
+def test_workers_that_are_silent_are_a_trouble_since_the_last_beat(wrong, client):
+    client.delete(watch.BEATS_KEY)
+    watch.beat(client, "one", NOW - 500, NOW - 501, parts())
+    watch.beat(client, "two", NOW - 300, NOW - 301, parts())
+    assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, True)]
+
+
+def test_what_waits_while_no_worker_is_alive_is_told_with_that(service, client, now):
+    service.queue.add("koji", "koji.builds", "guake")
+    client.delete(watch.BEATS_KEY)
+    later = time.time() + 3600
+    service.cache.clock = lambda: later
+    watch.beat(client, "one", later - 300, later - 301, parts())
+    (trouble,) = troubles(health(service))
+    assert "Entries that wait for it to be fetched again: 1." in trouble.meaning
+
+
+def test_a_worker_that_is_gone_is_no_trouble_while_another_lives(wrong, client):
+    watch.beat(client, "two", NOW - 300, NOW - 301, parts(dead=["handle"]))
+    assert wrong() == []
+
+
+def test_a_bus_that_is_cut_names_the_endpoint(wrong, client):
+    watch.beat(client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False, "tcp://192.0.2.2:9940": True}))
+    assert wrong() == [("The bus is cut: one has no connection to tcp://192.0.2.1:9940", None, False)]
+
+
+def test_a_bus_that_is_cut_without_an_archive_is_grave(service, client, now):
+    watch.beat(
+        client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False}, gaps={**GAP, "archive": False})
+    )
+    cut = troubles(health(service))[0]
+    assert (cut.is_grave, "each page says so" in cut.meaning) == (True, True)
+
+
+def test_a_hub_that_does_not_move_is_a_trouble(wrong, client):
+    watch.beat(client, "one", NOW, NOW, parts(hub_moves=False, hub_seen=NOW - 60))
+    assert wrong() == [("The hub of one does not move", NOW - 60, False)]
+
+
+def test_a_thread_that_has_died_is_grave_and_named(wrong, client):
+    watch.beat(client, "one", NOW, None, parts(dead=["handle", "refill-koji"]))
+    assert wrong() == [("A part of one has died: handle, refill-koji", None, True)]
+
+
+def test_an_archive_that_does_not_answer_leaves_a_gap_open(service, client, now):
+    gap = {
+        **GAP,
+        "closed": False,
+        "reason": "Redis was restarted",
+        "trouble": "datagrepper was asked",
+        "troubled_since": 5,
+    }
+    watch.beat(client, "one", NOW, NOW - 600, parts(gaps=gap))
+    (trouble,) = troubles(health(service))
+    assert (trouble.what, trouble.since, trouble.is_grave) == (
+        "The archive of messages does not answer one", 5, True,
+    )  # fmt: skip
+    assert trouble.meaning.startswith("datagrepper was asked.  Messages may be missing (Redis was restarted)")
+
+
+def test_an_archive_that_does_not_answer_while_nothing_is_missed_is_not_grave(wrong, client):
+    watch.beat(client, "one", NOW, NOW, parts(gaps={**GAP, "trouble": "datagrepper was asked", "troubled_since": 5}))
+    assert wrong() == [("The archive of messages does not answer one", 5, False)]
+
+
+def test_a_gap_that_is_closed_in_time_is_no_trouble(wrong, client):
+    watch.beat(client, "one", NOW, NOW - 3, parts(gaps={**GAP, "closed": False}))
+    assert wrong() == []
+
+
+def test_a_gap_that_stays_open_is_a_trouble(wrong, client):
+    watch.beat(client, "one", NOW, NOW - 60, parts(gaps={**GAP, "closed": False}))
+    what = "one is still reading what it may have missed: the worker has started"
+    assert wrong() == [(what, NOW - 60, True)]
+
+
+def test_workers_that_are_behind_for_no_other_reason_are_a_trouble(wrong, client):
+    watch.beat(client, "one", NOW, NOW - 60, parts(inbox=9000))
+    assert wrong() == [("The workers are behind: messages that have come are not handled yet", NOW - 60, True)]
+
+
+def test_no_archive_is_a_trouble_that_is_told_once(wrong, client):
+    for worker in ("one", "two"):
+        watch.beat(client, worker, NOW, NOW, parts(gaps={**GAP, "archive": False}))
+    assert wrong() == [("datagrepper is not configured", None, False)]
+
+
+# What is wrong: upstreams, refills, values, messages, the index.
+
+CIRCUIT = {"failures": 0, "rests": 0.0, "reason": "", "answered": NOW - 10, "failing_since": None}
+FAILING = {"failures": 7, "rests": 8.0, "reason": "it said 503", "answered": NOW - 99, "failing_since": NOW - 90}
+
+
+def test_an_upstream_that_does_not_answer_a_worker_is_told_with_what_it_said(service, client, now):
+    watch.beat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
+    (trouble,) = troubles(health(service))
+    assert (trouble.what, trouble.since) == ("koji does not answer", NOW - 90)
+    assert trouble.meaning.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
+
+
+def test_an_upstream_that_does_not_answer_this_process_is_told(service, now):
+    for _ in range(Circuit.FAILURES):
+        service.connectors["koji"].circuit.failed("no answer within 1 s")
+    (trouble,) = troubles(health(service))
+    assert (trouble.what, f"no answer within 1 s (asked by {THIS_PROCESS})" in trouble.meaning) == (
+        "koji does not answer", True,
+    )  # fmt: skip
+
+
+def test_an_upstream_that_has_answered_somebody_since_is_no_trouble(wrong, client):
+    recovered = {**FAILING, "rests": 0.0}
+    watch.beat(client, "one", NOW, NOW, parts(upstreams={"koji": recovered}))
+    watch.beat(client, "two", NOW, NOW, parts(upstreams={"koji": CIRCUIT}))
+    assert wrong() == []
+
+
+def test_what_a_worker_that_is_gone_said_of_an_upstream_is_not_told(service, client, now):
+    watch.beat(client, "two", NOW - 300, NOW - 300, parts(upstreams={"koji": FAILING}))
+    assert [breaker.process for breaker in upstream_of(health(service), "koji").breakers] == [THIS_PROCESS]
+
+
+def test_a_refill_that_waits_for_long_is_a_trouble(service, now):
+    began = time.time()
+    service.queue.add("koji", "koji.builds", "guake")
+    service.cache.clock = lambda: began + 3600
+    watch.beat(service.client, "one", began + 3600, began + 3600, parts())
+    (trouble,) = troubles(health(service))
+    assert (trouble.what, trouble.since == pytest.approx(began, abs=5)) == (
+        "1 entry of koji.builds waits to be fetched again, that of guake", True,
+    )  # fmt: skip
+
+
+def test_of_many_refills_that_wait_the_longest_is_named(service, now):
+    for package in ("guake", "vim", "gcc"):
+        service.queue.add("koji", "koji.builds", package)
+    later = time.time() + 3600
+    service.cache.clock = lambda: later
+    watch.beat(service.client, "one", later, later, parts())
+    (trouble,) = troubles(health(service))
+    assert trouble.what.startswith("3 entries of koji.builds wait to be fetched again, that of ")
+
+
+def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(service, now):
+    service.queue.add("koji", "koji.builds", "guake")
+    later = time.time() + 3600
+    service.cache.clock = lambda: later
+    watch.beat(service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}}))
+    (trouble,) = troubles(health(service))
+    assert (trouble.what, "Waiting for it: 1 entry of koji.builds." in trouble.meaning) == (
+        "koji does not answer",
+        True,
+    )
+
+
+def test_a_refill_that_has_just_begun_to_wait_is_no_trouble(service, client):
+    service.queue.add("koji", "koji.builds", "guake")
+    watch.beat(client, "test", time.time(), time.time(), parts())
+    assert troubles(health(service)) == []
+
+
+def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
+    service.figures._clock = lambda: NOW
+    service.figures.count("drift", "koji.builds", 2)
+    for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
+        client.lpush(DRIFT_KEY, json.dumps({**DRIFT, "found": found, "package": package}))
+    what = "2 lost messages in the last hour: koji.builds of guake was the latest"
+    assert wrong() == [(what, NOW - 200, True)]
+
+
+def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client, wrong):
+    service.figures._clock = lambda: NOW - 7200
+    service.figures.count("drift", "koji.builds")
+    client.lpush(DRIFT_KEY, json.dumps({**DRIFT, "found": NOW - 7200}))
+    assert wrong() == []
+    assert query_of(health(service), "koji.builds").total.drift == 1
+
+
+def test_forgotten_entries_are_a_trouble(service, wrong):
+    service.figures._clock = lambda: NOW
+    service.figures.count("forgotten", "koji.builds")
+    assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, False)]
+
+
+def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
+    client.hset(COUNTS_KEY, mapping={"failed": 5, "not-understood": 7})
+    service.figures._clock = lambda: NOW
+    service.figures.count("messages", "failed", 2)
+    service.figures.count("messages", "not-understood", 7)
+    assert wrong() == [("2 messages could not be handled in the last hour", None, False)]
+
+
+def test_a_missing_index_is_grave(service, now, tmp_path):
+    service.index.path = tmp_path / "nowhere"
+    service.index._local.handle = None
+    found = health(service)
+    assert found.packages is None
+    assert [trouble.what for trouble in troubles(found)] == ["There is no search index, or it cannot be read"]
+
+
+def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
+    assert health(service).left_out == ()
+    with Writer(service.settings.search.index) as writer:
+        writer.note_left_out(("f45", "epel10"))
+        writer.commit()
+    found = health(service)
+    assert found.left_out == ("f45", "epel10")
+    (trouble,) = [trouble for trouble in troubles(found) if "knows nothing" in trouble.what]
+    assert (trouble.what, trouble.is_grave) == ("The search index knows nothing of f45, epel10", False)
+
+
+def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
+    service.figures._clock = lambda: NOW
+    service.figures.count("messages", "failed")
+    watch.beat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
+    found = replace(health(service), packages=None)
+    assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(("packages", "is_grave", "meanwhile"), [(5, False, "copy"), (None, True, "no package has")])
+def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
+    found = replace(health(service), packages=packages, damage=Damage("/index.1", "block 7", NOW))
+    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+    assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
+    assert meanwhile in trouble.meaning
+    assert not [other for other in troubles(found) if "no search index" in other.what]
+
+
+def test_damage_of_the_current_index_is_told_and_of_no_other(service, client, now):
+    current = os.path.realpath(service.settings.search.index)
+    for folder, is_told in (("/index.1", False), (current, True)):
+        damage.note(client, folder, "block 7")
+        assert (health(service).damage is not None) is is_told
+
+
+def test_why_a_damaged_index_is_not_built_anew_is_said(service, now):
+    found = replace(health(service), damage=Damage("/index.1", "block 7", NOW, "koji does not answer", NOW + 60))
+    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+    assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in trouble.meaning
+
+
+def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
+    watch.beat(
+        client, "one", NOW, None,
+        parts(
+            dead=["handle"], hub_moves=False, endpoints={"tcp://192.0.2.1:9940": False}, upstreams={"koji": FAILING},
+            gaps={**GAP, "archive": False, "closed": False, "trouble": "no"},
+        ),
+    )  # fmt: skip
+    found = troubles(replace(health(service), packages=None, failed_lately=1))
+    assert [trouble.what for trouble in found if len(trouble.meaning) < 60 or trouble.what.endswith(".")] == []
+    assert len(found) == 8
+
+
+def test_looking_costs_few_round_trips(service, now, monkeypatch):
+    health(service)
+    connection = service.client.connection_pool.get_connection()
+    service.client.connection_pool.release(connection)
+    sent, send = [], connection.send_packed_command
+    monkeypatch.setattr(
+        connection, "send_packed_command", lambda *told, **more: sent.append(told) or send(*told, **more)
+    )
+    health(service)
+    assert len(sent) <= 8 + len(service.queries) + len(service.connectors)
+
+
+def test_an_upstream_is_never_asked(service, upstream, now):
+    upstream.answers["/"] = Answer(b"", 503)
+    service.cache.invalidate([Invalidation(service.queries["koji.builds"].entry("guake"), make=True)])
+    health(service)
+    assert upstream.asked == []

@@ -1,0 +1,291 @@
+"""The mirror: where repositories are, that they change as mdapi's do, and what it makes of moods."""
+
+import asyncio
+import gzip
+import hashlib
+import io
+import re
+
+import pytest
+
+from fedora_packages.sandbox import cli
+from fedora_packages.sandbox.devserver import service_environment
+from fedora_packages.sandbox.upstreams import mirror
+from fedora_packages.sandbox.upstreams.mirror import Mirror, folders
+from fedora_packages.sandbox.upstreams.repodata import Writer
+from fedora_packages.sandbox.world.releases import small_world_releases
+from fedora_packages.sandbox.world.world import World
+from tests.sandbox.reread import described, files, read
+from tests.sandbox.running import small_world
+
+RAWHIDE = "fedora/linux/development/rawhide/Everything/x86_64/os"
+#: A small one, for what is so of any.
+EPEL = "epel/9/Everything/x86_64"
+UPDATES, TESTING = "fedora/linux/updates/44/Everything/x86_64", "fedora/linux/updates/testing/44/Everything/x86_64"
+
+NOW = 1_790_000_000
+
+
+def repomd(live, folder=RAWHIDE):
+    answer = live.ask(f"/mirror/{folder}/repodata/repomd.xml")
+    assert (answer.status, answer.headers.get_content_type()) == (200, "application/xml")
+    return answer.text
+
+
+def revision(listed):
+    return int(re.search(r"<revision>(\d+)</revision>", listed)[1])
+
+
+def hrefs(listed, folder=RAWHIDE):
+    """Return the addresses of the files that a ``repomd.xml`` names."""
+    return [f"/mirror/{folder}/{href}" for href in re.findall(r'href="([^"]+)"', listed)]
+
+
+def fetched(live, tmp_path, folder=RAWHIDE):
+    """Return the packages of a repository that is fetched as clients do."""
+    below = tmp_path / "repodata"
+    below.mkdir()
+    listed = repomd(live, folder)
+    (below / "repomd.xml").write_text(listed, "utf-8")
+    for path in hrefs(listed, folder):
+        answer = live.ask(path)
+        assert (answer.status, answer.headers.get_content_type()) == (200, "application/x-gzip")
+        (below / path.rpartition("/")[2]).write_bytes(answer.body)
+    return {package.name: package for package in read(tmp_path)}
+
+
+def mood(live, **wish):
+    return live.post("/control/upstreams/mirror", **wish)
+
+
+def test_folders_are_those_of_the_download_servers():
+    assert folders(small_world_releases()) == {
+        "fedora/linux/development/rawhide/Everything/x86_64/os": "rawhide",
+        "fedora/linux/development/rawhide/Everything/source/tree": "src_rawhide",
+        "fedora/linux/development/45/Everything/x86_64/os": "f45",
+        "fedora/linux/development/45/Everything/source/tree": "src_f45",
+        **{
+            folder: name
+            for number in (44, 43)
+            for folder, name in {
+                f"fedora/linux/releases/{number}/Everything/x86_64/os": f"f{number}",
+                f"fedora/linux/releases/{number}/Everything/source/tree": f"src_f{number}",
+                f"fedora/linux/updates/{number}/Everything/x86_64": f"f{number}-updates",
+                f"fedora/linux/updates/{number}/Everything/source/tree": f"src_f{number}-updates",
+                f"fedora/linux/updates/testing/{number}/Everything/x86_64": f"f{number}-updates-testing",
+                f"fedora/linux/updates/testing/{number}/Everything/source/tree": f"src_f{number}-updates-testing",
+            }.items()
+        },
+        **{
+            folder: name
+            for number in (10, 9)
+            for folder, name in {
+                f"epel/{number}/Everything/x86_64": f"epel{number}",
+                f"epel/{number}/Everything/source/tree": f"src_epel{number}",
+                f"epel/testing/{number}/Everything/x86_64": f"epel{number}-testing",
+                f"epel/testing/{number}/Everything/source/tree": f"src_epel{number}-testing",
+            }.items()
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "fedora/linux/development/eln/Everything/x86_64/os/repodata/repomd.xml",
+        "eln/1/Everything/x86_64/os/repodata/repomd.xml",
+        "fedora/linux/releases/42/Everything/x86_64/os/repodata/repomd.xml",
+        "fedora/linux/releases/45/Everything/x86_64/os/repodata/repomd.xml",
+        "fedora/linux/development/rawhide/Everything/aarch64/os/repodata/repomd.xml",
+        f"{RAWHIDE}/repodata/{'0' * 64}-primary.xml.gz",
+        f"{RAWHIDE}/repodata/",
+        f"{RAWHIDE}/Packages/g/guake-3.10.1-3.fc46.noarch.rpm",
+    ],
+)
+def test_what_there_is_not_is_not_found(quiet, path):
+    assert quiet.ask(f"/mirror/{path}").status == 404
+
+
+def test_what_is_fetched_is_what_mdapi_answers(quiet, tmp_path):
+    packages = fetched(quiet, tmp_path)
+    for name in ("guake", "glibc", "httpd", "python3-requests"):
+        shown, found = quiet.get(f"/mdapi/rawhide/pkg/{name}"), described(packages[name])
+        assert found == {key: shown[key] for key in found}
+    rows = quiet.get("/mdapi/rawhide/files/httpd")["files"]
+    assert files(packages["httpd"]) == {
+        (f"{row['dirname']}/{name}".replace("//", "/"), letter)
+        for row in rows
+        for name, letter in zip(row["filenames"].split("/"), row["filetypes"], strict=True)
+    }
+
+
+def test_what_guake_is_built_from_stands_among_the_sources(quiet, tmp_path):
+    guake = fetched(quiet, tmp_path, "epel/9/Everything/source/tree")["guake"]
+    assert (guake.arch, "gettext" in {name for name, *_ in guake.requires}) == ("src", True)
+
+
+def test_a_build_is_shown_after_the_repository_was_renewed(live, tmp_path):
+    before = repomd(live)
+    live.happen("build", "guake")
+    assert repomd(live) == before
+    live.happen("repo", "guake")
+    after = repomd(live)
+    assert revision(after) > revision(before)
+    assert set(hrefs(after)).isdisjoint(hrefs(before))
+    assert {live.ask(path).status for path in hrefs(before)} == {404}
+    shown = live.get("/mdapi/rawhide/pkg/guake")
+    guake = fetched(live, tmp_path)["guake"]
+    assert (guake.version, guake.release) == (shown["version"], shown["release"])
+
+
+def test_no_two_states_of_a_repository_have_one_revision(live):
+    found = []
+    for _ in range(3):
+        live.happen("repo", "guake")
+        found.append(revision(repomd(live)))
+    assert found == sorted(set(found))
+
+
+def test_other_repositories_stay_as_they_are(live):
+    before = {folder: repomd(live, folder) for folder in (RAWHIDE, UPDATES, TESTING)}
+    live.happen("update", "guake", to="testing", release="f44")
+    live.happen("repo", "guake", release="f44")
+    assert [folder for folder, listed in before.items() if repomd(live, folder) != listed] == [TESTING]
+
+
+def test_a_retired_package_leaves_the_repository(live, tmp_path):
+    live.happen("retire", "guake")
+    live.happen("repo", "kakoune")
+    assert "guake" not in fetched(live, tmp_path)
+
+
+def test_a_new_package_comes_to_the_repository(live, tmp_path):
+    live.happen("new-package", "brandnew")
+    live.happen("repo", "brandnew")
+    assert fetched(live, tmp_path)["brandnew"].summary == "A new package named brandnew"
+
+
+def test_a_file_says_when_it_was_made(quiet):
+    answer = quiet.ask(f"/mirror/{RAWHIDE}/repodata/repomd.xml")
+    assert answer.headers["Last-Modified"].endswith(" GMT")
+
+
+# Moods
+
+
+def test_a_failing_mirror_has_a_proxys_page(live):
+    mood(live, fail=503, times=1)
+    assert live.ask(f"/mirror/{EPEL}/repodata/repomd.xml").status == 503
+    assert revision(repomd(live, EPEL)) > 0
+
+
+def test_a_lying_mirror_sends_files_that_its_list_did_not_promise(live):
+    listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
+    true = live.ask(path).body
+    mood(live, lie="types")
+    assert repomd(live, EPEL) == listed
+    lie = live.ask(path).body
+    assert hashlib.sha256(lie).hexdigest() not in listed
+    assert gzip.decompress(lie).startswith(gzip.decompress(true))
+
+
+def test_a_truncated_file_cannot_be_unpacked(live):
+    path, _ = hrefs(repomd(live, EPEL), EPEL)
+    mood(live, lie="truncated")
+    with pytest.raises(EOFError):
+        gzip.decompress(live.ask(path).body)
+
+
+def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
+    path, _ = hrefs(repomd(live, EPEL), EPEL)
+    mood(live, lie="huge")
+    body = live.ask(path).body
+    assert len(body) < 4 << 20
+    with gzip.open(io.BytesIO(body)) as unpacked:
+        assert unpacked.seek(100 << 20) == 100 << 20
+
+
+def test_a_page_may_come_in_the_place_of_the_list(live):
+    mood(live, lie="html")
+    answer = live.ask(f"/mirror/{EPEL}/repodata/repomd.xml")
+    assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
+
+
+# How they are made
+
+
+@pytest.fixture
+def world():
+    return World(small_world(), NOW)
+
+
+def test_a_repository_is_made_once_however_many_ask(world):
+    mine = Mirror()
+
+    async def ask():
+        return await asyncio.gather(*(mine.repodata(world.now(), "epel9") for _ in range(3)))
+
+    first, second, third = asyncio.run(ask())
+    assert first is second is third
+    assert asyncio.run(mine.repodata(world.now(), "epel9")) is first
+
+
+def test_others_are_answered_while_a_repository_is_made(world, monkeypatch):
+    answered, before_the_last = 0, []
+
+    class Watched(Writer):
+        def finish(self, revision):
+            before_the_last.append(answered)
+            return super().finish(revision)
+
+    async def ask():
+        nonlocal answered
+        making = asyncio.create_task(Mirror().repodata(world.now(), "epel10"))
+        while not making.done():
+            answered += 1
+            await asyncio.sleep(0)
+        return making.result()
+
+    monkeypatch.setattr(mirror, "SLICE", 0)
+    monkeypatch.setattr(mirror, "Writer", Watched)
+    made = asyncio.run(ask())
+    assert before_the_last[0] >= made.packages > 10
+
+
+# The command
+
+
+def test_the_command_writes_what_the_mirror_serves(tmp_path, capsys):
+    assert cli.main(["repodata", "--out", str(tmp_path / "pub"), "--release", "epel9", "--release", "epel10"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    written = {str(path.parents[1].relative_to(tmp_path / "pub")) for path in tmp_path.rglob("repomd.xml")}
+    assert written == {folder for folder in folders(small_world_releases()) if folder.startswith("epel/")}
+    found = {folder: len(read(tmp_path / "pub" / folder)) for folder in written}
+    assert sorted(lines) == sorted(f"{folder}  {packages} packages" for folder, packages in found.items())
+    assert found["epel/9/Everything/x86_64"] > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--release", "eln"],
+            "error: 'eln' is no release with repositories; there are rawhide, f45, f44, f43, epel10",
+        ),
+        (["--world", "nowhere.jsonl"], "error: nowhere.jsonl: cannot be read: "),
+        (["--out", "."], "error: . is not empty: name a new folder"),
+        (["--out", "test/below"], "error: test/below cannot be written: "),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "test").write_bytes(b"")
+    assert cli.main(["repodata", "--out", "pub", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.err.startswith(said)
+    assert (output.out, output.err.count("\n"), (tmp_path / "pub").exists()) == ("", 1, False)
+
+
+def test_the_service_is_told_where_the_mirror_is(tmp_path):
+    told = service_environment("redis://127.0.0.1/0", {"url": "http://127.0.0.1:1", "endpoint": "e"}, tmp_path)
+    assert told["FEDORA_PACKAGES_SEARCH_MIRROR"] == "http://127.0.0.1:1/mirror"

@@ -1,0 +1,164 @@
+"""The world: what it was at any moment, and what it holds whatever happens."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.actions.traffic import something
+from fedora_packages.sandbox.expected import whole_truth
+from fedora_packages.sandbox.world import world as worlds
+from fedora_packages.sandbox.world.models import RELATIONS
+from fedora_packages.sandbox.world.specs import TAGS
+from fedora_packages.sandbox.world.world import World
+from tests.sandbox.running import small_world
+
+NOW = 1_790_000_000
+
+#: Few, so that much happens to each of them.
+WATCHED = ("guake", "vim", "krb5")
+
+
+@pytest.fixture
+def world():
+    return World(small_world(), NOW)
+
+
+def quiet_happenings(world):
+    """Return happenings that publish nowhere."""
+    return Happenings(world, lambda topic, body: {"msg_id": "", "topic": topic})
+
+
+def truths(look):
+    return {name: whole_truth(look, look.package(name)) for name in WATCHED}
+
+
+def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
+    packages = list(world.now().packages())
+    updates = [update for package in packages for update in package.updates]
+    bugs = [bug for package in packages for bug in package.bugs if bug.is_open]
+    assert {update.type for update in updates} >= {"security", "bugfix", "enhancement", "unspecified"}
+    assert {update.request for update in updates} >= {None, "testing", "stable", "unpush"}
+    assert {update.critpath for update in updates} == {True, False}
+    assert {bug.product for bug in bugs} == {"Fedora", "Fedora EPEL"}
+    assert {word for bug in bugs for word in bug.keywords} >= {"Security", "Tracking", "FutureFeature", "Triaged"}
+    assert {bool(bug.blocks) for bug in bugs} == {bug.is_security for bug in bugs} == {True, False}
+
+
+@pytest.mark.slow
+@given(st.integers())
+@settings(max_examples=5)
+def test_every_moment_stays_as_it_was(seed):
+    world = World(small_world(), NOW)
+    happenings, dice = quiet_happenings(world), random.Random(seed)
+    moments = []
+    for _ in range(30):
+        something(happenings, dice)
+        for name in WATCHED:
+            happenings.happen("bug", name, {})
+        moments.append((world.changed, truths(world.now())))
+    assert all(truths(world.at(moment)) == truth for moment, truth in moments)
+
+
+@given(st.integers())
+@settings(max_examples=5)
+def test_whatever_happens_the_parts_fit_each_other(seed):
+    world = World(small_world(), NOW)
+    happenings, dice = quiet_happenings(world), random.Random(seed)
+    for _ in range(80):
+        something(happenings, dice)
+    look = world.now()
+    for package in look.packages():
+        ids = {build.build_id for build in package.builds}
+        assert len(ids) == len(package.builds)
+        assert {build_id for held in package.tags.values() for build_id in held} <= ids
+        assert {build_id for update in package.updates for build_id in update.builds} <= ids
+        assert set(package.published.values()) <= ids
+        assert set(package.tags) <= set(world.tags)
+        for update in package.updates:
+            assert look.find_update(update.alias) == (package, update)
+        for build in package.builds:
+            assert look.find_build(build.build_id) == look.find_nvr(build.nvr) == build
+        assert all(look.find_bug(bug.bug_id) == bug for bug in package.bugs)
+
+
+def test_a_testing_update_is_tagged_for_testing(world):
+    for package in world.now().packages():
+        for update in package.updates:
+            release = world.release(update.release)
+            tagged = {tag for tag, held in package.tags.items() if set(update.builds) & set(held)}
+            if update.status == "testing":
+                assert tagged == {release.testing_tag}, update.alias
+            if update.status == "stable":
+                assert tagged & {release.stable_tag, release.base_tag}, update.alias
+
+
+def test_two_changes_at_one_time_have_an_order(world):
+    package = world.package("guake")
+    world.put(replace(package, owner="first"), 5.0)
+    between = world.changed
+    world.put(replace(package, owner="second"), 5.0)
+    assert [world.package("guake", moment).owner for moment in (4.0, between, world.changed)] == [
+        package.owner,
+        "first",
+        "second",
+    ]
+
+
+def test_old_records_are_dropped(world, monkeypatch):
+    monkeypatch.setattr(worlds, "RECORDS_KEPT", 4)
+    happenings = quiet_happenings(world)
+    for number in range(10):
+        happenings.happen("maintainer", "guake", {"user": f"user{number}"})
+    oldest = world.at(0).package("guake").committers
+    assert oldest[-1] == "user6"
+
+
+def test_every_kind_of_relation_has_its_place_in_a_spec():
+    assert set(TAGS) == set(RELATIONS)
+
+
+def test_a_release_is_found_by_branch_and_by_name(world):
+    assert world.release("f44") == world.release("F44") == world.release("f44".upper())
+    assert world.release("F44F") is None
+
+
+def test_a_blocked_package_has_no_build_in_what_inherits(world):
+    quiet_happenings(world).happen("retire", "guake", {})
+    look = world.now()
+    assert look.tagged(look.package("guake"), "rawhide", inherit=True) == []
+    assert look.tagged(look.package("guake"), "f44-updates", inherit=True) != []
+
+
+@given(st.integers())
+@settings(max_examples=3)
+def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
+    world = World(small_world(), NOW)
+    happenings, dice = quiet_happenings(world), random.Random(seed)
+    world.shown("rawhide", 0, NOW)
+    moments = [float("inf")]
+    for _ in range(20):
+        something(happenings, dice)
+        happenings.happen("repo", "guake", {})
+        moments.append(world.changed)
+    for look in map(world.at, moments[::4]):
+        for number, name in enumerate(world.names):
+            package = look.package(name)
+            for repository in ("rawhide", "f44-updates", "epel9"):
+                assert look.shown(repository, number) == (package.shown(repository) if package else None)
+
+
+def test_a_repository_is_renewed_when_what_it_shows_changes(world):
+    happenings, before = quiet_happenings(world), world.now().renewal("rawhide")
+    assert before == (float("-inf"), NOW)
+    happenings.happen("build", "guake", {})
+    assert world.now().renewal("rawhide") == before
+    happenings.happen("repo", "guake", {})
+    after = world.now().renewal("rawhide")
+    assert after.moment > NOW
+    assert after.revision > before.revision
+    assert world.at(after.moment - 1).renewal("rawhide") == before
+    assert world.now().renewal("f44") == before

@@ -1,0 +1,326 @@
+"""The command: exit statuses, progress and the summary; the builder is tested by itself."""
+
+import io
+import json
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from fedora_packages import connectors, settings
+from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.search.indexing import command, staging
+from tests.search.fedora import Source, small_fedora
+from tests.search.indexing.repos import publish
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def config(tmp_path):
+    keys = [f"connectors.{name}.url" for name in settings.UPSTREAMS]
+    urls = "".join(f"{key} = http://127.0.0.1:9\n" for key in keys)
+    path = tmp_path / "settings.ini"
+    path.write_text(
+        f"[app:main]\nuse = egg:fedora_packages\n{urls}cache.url = redis://127.0.0.1:9\n"
+        f"search.index = {tmp_path}/index\nsearch.source = mdapi\nworker.topic_prefix = org.fedoraproject.dev\n"
+    )
+    return path
+
+
+@pytest.fixture
+def fedora(monkeypatch):
+    fedora = small_fedora()
+    monkeypatch.setattr(connectors, "load", lambda found, agent: fedora.connectors)
+    monkeypatch.setattr(command.signal, "signal", lambda number, handler: None)
+    return fedora
+
+
+def test_the_summary_is_one_line_of_json(config, fedora, capsys):
+    assert command.main([str(config), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said.keys() == {
+        "source", "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
+        "skipped", "left_out",
+    }  # fmt: skip
+    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("mdapi", 5, 4, 2)
+    assert said["phases"].keys() == {"staging", "counting", "writing"}
+
+
+def test_what_was_left_out_is_told(config, fedora, capsys):
+    fedora.unserved.update(("f45", "epel10"))
+    fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("epel10", "f45"))
+    assert command.main([str(config), "--json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
+    assert "nothing is known of f45, epel10: packages that only these have are as they were" in told.err
+
+
+def test_a_release_that_has_nothing_of_its_own_is_left_out_without_a_word(config, fedora, capsys):
+    fedora.unserved.add("epel10")
+    assert command.main([str(config), "--json"]) == 0
+    told = capsys.readouterr()
+    assert (json.loads(told.out)["left_out"], "nothing is known" in told.err) == ([], False)
+
+
+def test_the_summary_is_a_sentence(config, fedora, capsys):
+    assert command.main([str(config)]) == 0
+    assert capsys.readouterr().out.startswith(
+        "5 packages (2 retired) with 4 binaries of rawhide, f45, epel10 from mdapi in "
+    )
+
+
+def test_progress_is_told_in_lines_where_there_is_no_terminal(config, fedora, capsys):
+    command.main([str(config)])
+    said = capsys.readouterr().err
+    assert "described: 5 of 5, " in said
+    assert "documents: 5 of 5, " in said
+
+
+def test_packages_that_failed_are_named(config, fedora, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.bad.add("guake")
+    assert command.main([str(config)]) == 0
+    assert "1 not described anew: guake" in capsys.readouterr().err
+
+
+def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(config, fedora, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.down.add("koji")
+    assert command.main([str(config)]) == 1
+    assert "koji was asked" in capsys.readouterr().err
+
+
+def test_nothing_of_what_an_upstream_said_is_printed(config, fedora, capsys, monkeypatch):
+    def build(self):
+        raise UpstreamUnavailable("koji", "the packages", "it answered 503", b"<!DOCTYPE html>")
+
+    monkeypatch.setattr(command.Builder, "build", build)
+    assert command.main([str(config)]) == 1
+    assert capsys.readouterr().err == (
+        "fedora-packages-index: koji was asked the packages: it answered 503; the index is as it was\n"
+    )
+
+
+def test_a_build_that_fails_says_what_it_leaves(config, fedora, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.down.add("koji")
+    command.main([str(config)])
+    assert capsys.readouterr().err.splitlines()[-1].endswith("; the index is as it was")
+
+
+@pytest.mark.parametrize(
+    ("phase", "left", "is_staged"),
+    [
+        ("described 0", "the index is as it was", False),
+        ("described 5", "the index is as it was, and the next run goes on from what is staged", True),
+        ("documents 0", "the index is as it was, and the next run goes on from what is staged", True),
+        ("swapped", "the new index is in place", True),
+    ],
+)
+def test_ctrl_c_is_one_line_that_says_what_is_left(
+    config, fedora, tmp_path, capsys, monkeypatch, phase, left, is_staged
+):
+    def interrupt(now):
+        if now == phase:
+            raise KeyboardInterrupt
+
+    def remove(self):
+        if (tmp_path / "index").exists():
+            interrupt("swapped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(command.Lines, "__call__", lambda self, phase, done, total: interrupt(f"{phase} {done}"))
+        patched.setattr(staging.Staging, "remove", remove)
+        assert command.main([str(config)]) == 130
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"fedora-packages-index: interrupted; {left}\n")
+    asked = len(fedora.asked)
+    assert command.main([str(config)]) == 0
+    # What is staged is not asked for again; releases, the lists of packages and what decides where to look are.
+    assert (len(fedora.asked) - asked < asked) is is_staged
+
+
+def test_ctrl_c_after_the_build_says_that_the_new_index_is_in_place(config, fedora, capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_tell", interrupt)
+    assert command.main([str(config)]) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "fedora-packages-index: interrupted; the new index is in place"
+
+
+def test_what_came_whole_is_staged_though_nothing_of_it_was_read(config, fedora, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+    fedora.down.add("koji")
+    folder = tmp_path / "index.staging.d"
+    folder.mkdir()
+    for name, is_told in (("file.xml.zst.part", False), ("file.xml.zst", True)):
+        (folder / name).touch()
+        command.main([str(config)])
+        assert ("goes on from what is staged" in capsys.readouterr().err) is is_told
+
+
+LOADING = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "fedora_packages.search.indexing.builder":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from fedora_packages.search.indexing.cli import main
+sys.exit(main(["production.ini"]))
+"""
+
+
+def test_ctrl_c_while_modules_load_is_one_line():
+    ended = subprocess.run([sys.executable, "-c", LOADING], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "fedora-packages-index: interrupted; the index is as it was\n"
+
+
+WAITING = """
+import os, signal, sys, threading
+from fedora_packages import connectors
+from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.search.indexing import cli as entry, command
+from tests.search.fedora import small_fedora
+
+fedora = small_fedora()
+connectors.load = lambda found, by: fedora.connectors
+ask, how, hanging = fedora.ask, sys.argv.pop(), threading.Event()
+
+def hang(upstream, what):
+    if upstream == "mdapi" and what == "vim":
+        hanging.set()
+        threading.Event().wait()
+    ask(upstream, what)
+
+def end(self, phase, done, total):
+    if phase == "described" and done == 1:
+        hanging.wait()
+        if how == "fail":
+            raise UpstreamUnavailable("koji", "anything", "no answer")
+        os.kill(os.getpid(), signal.SIGINT)
+
+fedora.ask = hang
+command.Lines.__call__ = end
+sys.exit(entry.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "status", "said"),
+    [("interrupt", 130, "interrupted"), ("fail", 1, "koji was asked anything: no answer")],
+)
+def test_a_build_that_ends_early_waits_for_no_upstream_and_keeps_what_is_staged(
+    config, fedora, tmp_path, how, status, said
+):
+    ended = subprocess.run(
+        [sys.executable, "-c", WAITING, str(config), how],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (status, "")
+    assert ended.stderr.splitlines()[-1] == (
+        f"fedora-packages-index: {said}; the index is as it was, and the next run goes on from what is staged"
+    )
+    # Nothing of an index that was begun, and no transaction that was.
+    sizes = {path.name: path.stat().st_size for path in tmp_path.glob("index*")}
+    assert sizes == {"index.lock": 0, "index.staging": sizes["index.staging"], "index.staging-journal": 0}
+    with staging.Staging(tmp_path / "index.staging", read_only=True) as staged:
+        assert len(staged.described(0)) == 1
+    assert command.main([str(config), "--json"]) == 0
+
+
+def test_wrong_settings_are_one_line_and_exit_2(tmp_path, capsys):
+    assert command.main([str(tmp_path / "missing.ini")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", ["0", "65", "many", "-1", "²", "9" * 5000])
+def test_a_concurrency_that_cannot_be_is_refused(config, number, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(config), "--concurrency", number])
+    assert ended.value.code == 2
+
+
+def test_lines_come_every_few_seconds(capsys):
+    now = [0.0]
+    lines = command.Lines(clock=lambda: now[0])
+    for now[0] in (0.0, 1.0, 2.0, 5.0, 6.0, 10.0):
+        lines("packages", int(now[0]) * 10, 200)
+        lines("downloads", int(now[0]) * 1_000_000, 20_000_000)
+    assert capsys.readouterr().err.splitlines() == [
+        "packages: 50 of 200, 10 a second, 15 s left",
+        "downloads: 5.0 MB of 20.0 MB, 1.0 MB a second, 15 s left",
+        "packages: 100 of 200, 10 a second, 10 s left",
+        "downloads: 10.0 MB of 20.0 MB, 1.0 MB a second, 10 s left",
+    ]
+
+
+def test_what_was_there_before_does_not_count_as_speed(capsys):
+    now = [0.0]
+    lines = command.Lines(clock=lambda: now[0])
+    for now[0], done in ((0.0, 100), (5.0, 150)):
+        lines("described", done, 200)
+    assert capsys.readouterr().err == "described: 150 of 200, 10 a second, 5 s left\n"
+
+
+def test_the_repositories_of_a_folder_are_what_is_built_from(config, fedora, tmp_path, capsys, caplog):
+    mirror = publish(fedora, tmp_path / "mirror")
+    assert command.main([str(config), "--json", "--from", "repodata", str(mirror)]) == 0
+    told = capsys.readouterr()
+    said = json.loads(told.out)
+    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("repodata", 5, 4, 2)
+    assert "downloads: " in told.err
+    assert "there is no repository f45 updates (yet)" in caplog.text
+
+
+def test_the_settings_say_what_is_built_from(config, fedora, tmp_path, capsys):
+    mirror = publish(fedora, tmp_path / "mirror")
+    text = config.read_text().replace(
+        "search.source = mdapi", f"search.source = repodata\nsearch.mirror = {mirror.as_uri()}"
+    )
+    config.write_text(text)
+    assert command.main([str(config), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["source"] == "repodata"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["koji"], "--from takes repodata, repodata MIRROR or mdapi, not 'koji'"),
+        (["mdapi", "http://x"], "not 'mdapi http://x'"),
+        (["repodata", "a", "b"], "not 'repodata a b'"),
+        (["repodata", "nowhere"], "'nowhere' is neither a folder nor an address"),
+        (["repodata", "ftp://x"], "'ftp://x' is neither a folder nor an address"),
+    ],
+)
+def test_a_source_that_cannot_be_is_refused(config, given, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(config), "--from", *given])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("hours", ["-1", "soon", "nan", "1e9"])
+def test_hours_that_cannot_be_are_refused(config, hours):
+    with pytest.raises(SystemExit) as ended:
+        command.main([str(config), "--fresh", hours])
+    assert ended.value.code == 2
+
+
+def test_a_bar_is_drawn_of_each_phase(monkeypatch):
+    drawn = io.StringIO()
+    monkeypatch.setattr(command.sys, "stderr", drawn)
+    bars = command.Bars()
+    for done in (0, 1_000_000):
+        bars("downloads", done, 2_000_000)
+        bars("documents", done // 1_000_000, 2)
+    bars.close()
+    assert "downloads:  50%" in drawn.getvalue()
+    assert "documents:  50%" in drawn.getvalue()

@@ -1,0 +1,221 @@
+"""Repodata: packages as createrepo_c wrote them, and what is hostile passed over or refused."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from fedora_packages.connectors.mirror import Fetched, Mirror
+from fedora_packages.errors import UpstreamLied
+from fedora_packages.search.document import CAPABILITIES_KEPT
+from fedora_packages.search.indexing import repodata
+from tests.search.indexing.repos import ENDINGS, rpm, write
+
+
+@pytest.fixture
+def read(tmp_path):
+    """A function that writes packages to a repository and reads them again."""
+
+    def run(*packages, ending=".zst", skipped=lambda why: None, **arguments):
+        write(tmp_path / "repo", packages, ending)
+        content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
+        fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", repodata.announced(content, "here")["primary"])
+        return list(repodata.packages(fetched, "here", skipped=skipped, **arguments))
+
+    return run
+
+
+@pytest.fixture
+def parse(tmp_path):
+    """A function that reads a text as a list of packages."""
+
+    def run(text, packages=1):
+        path = tmp_path / "primary.xml"
+        path.write_text(text)
+        return list(repodata.packages(Fetched(path, packages), "http://mirror/primary.xml"))
+
+    return run
+
+
+@pytest.mark.parametrize("ending", [*ENDINGS, ""])
+def test_a_package_is_read_as_it_was_written(read, ending):
+    (found,) = read(
+        rpm(
+            "vim-enhanced", "vim", ("2", "9.1", "3"), summary="Editor", description="Long", url="http://vim/",
+            provides=["vim", "vim"], obsoletes=["vim-old"], requires=["/bin/sh"], files=["/usr/bin/vim", "/etc/virc"],
+        ),
+        ending=ending,
+    )  # fmt: skip
+    assert found._replace(checksum="") == repodata.Package(
+        "vim-enhanced", "vim", "", ("2", "9.1", "3"), "x86_64", "Editor", "Long", "http://vim/",
+        "vim", "vim-old", "/bin/sh", "/usr/bin/vim\n/etc/virc",
+    )  # fmt: skip
+
+
+def test_a_source_package_is_its_own_source_and_requires_what_it_is_built_with(read):
+    (found,) = read(rpm("vim", arch="src", requires=["gcc"]), is_source=True)
+    assert (found.source, found.requires) == ("vim", "gcc")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a b", "-x", "ä", "x" * 300])
+def test_a_name_that_cannot_be_is_passed_over_and_named(read, name):
+    skipped = []
+    assert [each.name for each in read(rpm(name), rpm("good"), skipped=skipped.append)] == ["good"]
+    assert name[:60] in skipped[0]
+
+
+@pytest.mark.parametrize("sourcerpm", ["", "../x-1-1.src.rpm", "nonsense", "-1-1.src.rpm"])
+def test_a_package_without_a_source_is_passed_over(read, sourcerpm):
+    skipped = []
+    assert read(rpm("a", sourcerpm=sourcerpm), skipped=skipped.append) == []
+    assert "a with a source package" in skipped[0]
+
+
+@pytest.mark.slow
+def test_a_package_that_provides_a_hundred_thousand_things_is_cut_and_that_is_told(read):
+    skipped = []
+    (found,) = read(rpm("big", provides=[f"cap{number}" for number in range(100_000)]), skipped=skipped.append)
+    assert found.provides.count("\n") == CAPABILITIES_KEPT - 1
+    assert "what big provides" in skipped[0]
+
+
+def test_a_name_of_two_lines_is_no_capability(read):
+    (found,) = read(rpm("a", provides=["one", "two\nthree", "four"]))
+    assert found.provides == "one\nfour"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<metadata packages='1'><package type='rpm'><name>a</name>", "broken"),
+        ("", "broken"),
+        ("<html><body>Welcome</body></html>", "0 packages where it says that it has 1"),
+        ("<metadata packages='1'><package type='rpm'><name>a</name></package></metadata>", "broken"),
+        ("<!DOCTYPE m [<!ENTITY a 'aaaa'>]><metadata><package type='rpm'><name>&a;</name></package></metadata>", "broken"),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_told_with_its_address(parse, text, said):
+    with pytest.raises(UpstreamLied, match=f"http://mirror/primary.xml.*{said}") as told:
+        parse(text)
+    assert "/tmp" not in str(told.value)
+
+
+def test_fewer_packages_than_announced_are_a_lie(parse):
+    with pytest.raises(UpstreamLied, match="0 packages where it says that it has 7"):
+        parse('<metadata xmlns="http://linux.duke.edu/metadata/common" packages="7"></metadata>', packages=7)
+
+
+@pytest.mark.parametrize("content", [b"<html></html>", b"<html>", b"", b"\0\1", b"<repomd/>"])
+def test_what_is_no_list_of_files_is_refused(content):
+    with pytest.raises(UpstreamLied, match="here"):
+        repodata.announced(content, "here")
+
+
+def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, base=""):
+    """Return a list of files with one in it."""
+    return (
+        f'<repomd xmlns="http://linux.duke.edu/metadata/repo"><data type="primary"><checksum type="{kind}">{digits}</checksum>'
+        f'<location {base} href="{href}"/><size>{size}</size></data></repomd>'
+    ).encode()
+
+
+def test_a_file_is_announced_by_place_checksum_and_size():
+    found = repodata.announced(repomd(), "here")["primary"]
+    assert (found.href, found.size, found.open_size) == ("repodata/a.xml.gz", 5, 5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"href": "../../../etc/passwd"},
+        {"href": "/etc/a.xml"},
+        {"href": "repodata/../../a.xml"},
+        {"href": "http://elsewhere/a.xml"},
+        {"href": "repodata/a.xml.zck"},
+        {"kind": "md5", "digits": "0" * 32},
+        {"digits": "../x"},
+        {"size": 0},
+        {"size": -5},
+        {"size": 1 << 50},
+        {"base": 'xml:base="http://elsewhere/"'},
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_not_taken(wrong):
+    with pytest.raises(UpstreamLied, match="without one of packages"):
+        repodata.announced(repomd(**wrong), "here")
+
+
+def test_the_newer_of_two_is_meant_and_of_one_age_that_of_the_machine(read):
+    old, new, other, broken = read(
+        rpm("a", evr=("0", "1.9", "1")),
+        rpm("a", evr=("0", "1.10", "1")),
+        rpm("a", evr=("0", "1.10", "1"), arch="i686"),
+        rpm("a", evr=("9" * 50, "", ""), arch="i686"),
+    )
+    assert new.replaces(old.evr, old.arch)
+    assert not old.replaces(new.evr, new.arch)
+    assert new.replaces(other.evr, other.arch)
+    assert not other.replaces(new.evr, new.arch)
+    assert new.replaces(broken.evr, broken.arch)
+
+
+def files_of(tmp_path, wanted, found):
+    packages = [rpm("a", files=["/usr/bin/a", "/usr/share/a/x"]), rpm("b", files=["/b"])]
+    write(tmp_path / "repo", packages)
+    content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
+    announced = repodata.announced(content, "here")["filelists"]
+    fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", announced)
+    repodata.files(fetched, "here", [package.pkgId for package in packages if package.name in wanted], found)
+
+
+def test_files_are_told_of_those_that_are_wanted(tmp_path):
+    told = []
+    files_of(tmp_path, ["a"], lambda checksum, files: told.append(files))
+    assert told == ["/usr/bin/a\n/usr/share/a/x"]
+
+
+def test_an_error_of_who_is_told_of_files_is_his(tmp_path):
+    def fail(checksum, files):
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        files_of(tmp_path, ["a"], fail)
+
+
+def told(program, **environ):
+    """Return what a program of its own prints, where nobody has said where librpm has its settings."""
+    environ = {**{key: value for key, value in os.environ.items() if key != "RPM_CONFIGDIR"}, **environ}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    return ended.stdout.strip(), ended.stderr
+
+
+@pytest.mark.parametrize("module", ["search.indexing.command", "worker.worker", "web"])
+def test_the_library_is_imported_by_who_reads_a_repository_alone(module):
+    assert told(f"import sys, fedora_packages.{module}; print('createrepo_c' in sys.modules)") == ("False", "")
+
+
+LIBRARY = (
+    "import os; from fedora_packages.search.indexing import repodata; "
+    "repodata._library(); print(os.environ.get('RPM_CONFIGDIR'))"
+)
+
+
+def test_where_rpm_is_not_installed_nothing_is_said_of_that():
+    assert told(LIBRARY) == ("None", "")
+
+
+def test_settings_of_rpm_that_somebody_names_are_read(tmp_path):
+    said, error = told(LIBRARY, RPM_CONFIGDIR=str(tmp_path))
+    assert (said, f"{tmp_path}/rpmrc" in error) == (str(tmp_path), True)
+
+
+def test_settings_of_rpm_that_are_there_are_read(tmp_path):
+    # As on a machine with rpm: ours are not even looked at.
+    program = LIBRARY.replace(
+        "repodata._library()",
+        f"repodata._RPMRC = repodata.Path({__file__!r}); repodata._OUR_RPMRC = None; repodata._library()",
+    )
+    assert told(program)[0] == "None"

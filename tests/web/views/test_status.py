@@ -1,0 +1,393 @@
+"""The status page, its JSON and the metrics."""
+
+import json
+import os
+import re
+import time
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.metrics import BOUNDS
+from fedora_packages.monitoring.verify import DRIFT_KEY
+from fedora_packages.search import corruption as damage
+from fedora_packages.web.formats import spoken
+from fedora_packages.web.views.status import second, share, span
+from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
+from tests.documented import undocumented
+from tests.web.website import Elements, website
+
+HOSTILE = "\"'><script>alert(1)</script>"
+
+
+@pytest.fixture
+def beat(client):
+    """Let a worker beat."""
+
+    def beat(worker="vm:7:abc", ago=0.0, behind=0.0, **parts):
+        at = time.time() - ago
+        told = {"bus": "fedmsg", "begun": at - 60, "inbox": 3, "hub_moves": True, "hub_seen": at, "dead": [], **parts}
+        watch.beat(client, worker, at, at - behind, told)
+
+    return beat
+
+
+@pytest.fixture
+def away(service, strings):
+    """The application without Redis."""
+    with website(service, {**strings, "cache.url": "redis://127.0.0.1:9/0"}) as found:
+        yield found
+
+
+@pytest.fixture
+def drifted(client):
+    """Note a lost message."""
+
+    def drifted(**changes):
+        row = {
+            "query": "koji.builds", "package": "guake", "variant": "", "generation": "1", "found": 1764072249.0,
+            "fetched": 1764070000.0, "differences": ["builds 7 is gone"], "by": "audit", "is_announced": True,
+            "topics": ["buildsys.build.state.change"], **changes,
+        }  # fmt: skip
+        client.lpush(DRIFT_KEY, json.dumps(row))
+
+    return drifted
+
+
+def metrics(site):
+    """Return the samples of ``/metrics``: (name, labels as items) -> number."""
+    families = text_string_to_metric_families(site.get("/metrics", 200).text)
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def number(site, name, **labels):
+    return metrics(site).get((f"fedora_packages_{name}", tuple(sorted(labels.items()))))
+
+
+# The page.
+
+
+def test_while_all_is_well_the_page_says_so_first(site):
+    text = site.get("/status", 200).text
+    assert text.index("All is well.") < text.index("<h2")
+
+
+def test_a_page_without_any_worker_says_so(site, client):
+    client.delete(watch.BEATS_KEY)
+    text = site.get("/status", 200).text
+    assert ("All is well" in text, text.count("No worker was ever seen.") == 2) == (False, True)
+
+
+def test_a_worker_is_shown_with_its_parts(site, beat):
+    gap = {
+        "closed": False,
+        "reason": "the worker has started",
+        "archive": True,
+        "replayed_at": 1764072249.0,
+        "replayed": 5,
+    }
+    beat(endpoints={"tcp://192.0.2.1:9940": True, "tcp://192.0.2.2:9940": False}, gaps=gap)
+    text = site.get("/status", 200).text
+    shown = ("vm:7:abc", "tcp://192.0.2.1:9940", "there may be some: the worker has started", "2025-11-25 12:04:09 UTC")
+    assert [words for words in shown if words not in text] == []
+
+
+def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, client):
+    client.delete(watch.BEATS_KEY)
+    beat(ago=500)
+    text = site.get("/status", 200).text
+    sentence, meaning = (
+        text.index("No worker is alive: the last one has been silent"),
+        text.index("Start fedora-packages-worker"),
+    )
+    assert sentence < meaning < text.index("<h2")
+
+
+def test_a_grave_trouble_looks_grave(site, service, client):
+    service.figures.count("messages", "failed")
+    service.figures.flush()
+    assert 'class="grave"' not in site.get("/status").text
+    client.delete(watch.BEATS_KEY)
+    assert 'class="grave"' in site.get("/status").text
+
+
+def test_every_query_and_upstream_has_a_row(site, service):
+    text = site.get("/status").text
+    wanted = [*service.queries, *(spoken(name) for name in service.connectors)]
+    assert [name for name in wanted if f'<th scope="row">{name}</th>' not in text] == []
+
+
+def test_it_is_said_that_the_bus_has_whole_seconds(site):
+    assert "The bus gives times in whole seconds" in site.get("/status").text
+
+
+def test_every_table_says_what_it_is_and_what_its_columns_are(site, drifted, client, beat):
+    beat(endpoints={"tcp://192.0.2.1:9940": True})
+    drifted()
+    client.hset(COUNTS_KEY, "handled", 1)
+    client.hset(TOPICS_KEY, "git.receive", json.dumps({"id": "1", "topic": "git.receive", "sent": 1, "handled": 2}))
+    elements = Elements(site.get("/status").text)
+    assert len(elements.of("table")) == len(elements.of("caption")) == 9
+    assert [head for head in elements.of("th") if head.get("scope") not in ("col", "row")] == []
+    assert (elements.misplaced, elements.open, len(elements.of("h1"))) == ([], [], 1)
+
+
+def test_the_ids_of_the_page_are_unique(site, drifted):
+    drifted()
+    ids = [attributes["id"] for _, attributes in Elements(site.get("/status").text).found if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_lost_message_is_shown_with_what_should_have_told(site, drifted):
+    drifted()
+    text = site.get("/status").text
+    assert ("builds 7 is gone" in text, "buildsys.build.state.change" in text) == (True, True)
+
+
+@pytest.mark.parametrize("part", ["topics", "package", "differences", "variant", "by", "query"])
+def test_text_of_a_lost_message_is_escaped(site, drifted, part):
+    drifted(**{part: [HOSTILE] if part in ("topics", "differences") else HOSTILE})
+    assert Elements(site.get("/status", 200).text).strange_scripts == []
+
+
+def test_text_of_topics_and_workers_is_escaped(site, client, beat):
+    client.hset(TOPICS_KEY, HOSTILE, json.dumps({"id": HOSTILE, "topic": HOSTILE, "sent": 1, "handled": 2}))
+    client.hset(COUNTS_KEY, HOSTILE, 1)
+    circuit = {"failures": 9, "rests": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
+    beat(HOSTILE, endpoints={HOSTILE: False}, dead=[HOSTILE], bus=HOSTILE, upstreams={"koji": circuit})
+    assert Elements(site.get("/status", 200).text).strange_scripts == []
+
+
+def test_every_cell_says_which_it_is_for_screens_on_which_the_heads_of_tables_have_no_room(site, drifted, client, beat):
+    drifted()
+    beat()
+    client.hset(TOPICS_KEY, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
+    page = site.get("/status", 200).text
+    tables = Elements(page).of("table")
+    assert (len(tables), {table.get("class") for table in tables}) == (8, {"stacked"})
+    assert re.findall(r"<td[^>]*>", page.replace("<td></td>", "")) == re.findall(r"<td[^>]* data-label=[^>]*>", page)
+
+
+def test_a_moment_that_is_none_is_no_error(site, client, beat):
+    client.hset(TOPICS_KEY, "x", json.dumps({"id": "1", "topic": "x", "sent": 1e300, "handled": -1e300}))
+    beat(begun=1e30)
+    assert "at an unknown time" in site.get("/status", 200).text
+
+
+def test_the_page_without_redis_is_503_and_says_so(away):
+    answer = away.get("/status", 503)
+    assert ("Redis does not answer" in answer.text, answer.headers["Retry-After"]) == (True, "30")
+
+
+def test_the_page_without_an_index_says_so(service, strings, tmp_path):
+    with website(service, {**strings, "search.index": str(tmp_path / "nowhere")}) as site:
+        assert "There is no search index" in site.get("/status", 200).text
+
+
+@pytest.mark.parametrize("address", ["/", "/guake", "/nothing"])
+def test_every_page_leads_to_the_status(site, address):
+    assert "/status" in {link["href"] for link in Elements(site.get(address).text).of("a")}
+
+
+@pytest.mark.parametrize("address", ["/status", "/metrics", "/api/v1/status"])
+def test_the_status_is_also_below_the_old_prefix(site, address):
+    assert [site.get(prefix + address).status_int for prefix in ("", "/packages")] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "–"), (0.001, "1 ms"), (0.0075, "7.5 ms"), (0.15, "150 ms"), (1.0, "1 s"), (2.5, "2.5 s"), (60.0, "60 s"),
+        (300.0, "5 min"), (3600.0, "1 h"), (float("inf"), "over 1 h"), (200000.0, "2.31 days"),
+    ],
+)  # fmt: skip
+def test_spans_of_time_are_written_as_people_read_them(seconds, words):
+    assert span(seconds) == words
+
+
+def test_shares_are_percents_and_moments_have_seconds():
+    assert [share(None), share(0.0), share(0.00123), share(1.0)] == ["–", "0 %", "0.123 %", "100 %"]
+    assert second(1764072249) == "2025-11-25 12:04:09 UTC"
+
+
+# The JSON.
+
+
+def test_the_json_says_that_all_is_well(site):
+    answer = site.get("/api/v1/status", 200).json
+    assert (answer["ok"], answer["troubles"]) == (True, [])
+
+
+def test_the_json_has_the_same_troubles_as_the_page(site, client):
+    client.delete(watch.BEATS_KEY)
+    answer = site.get("/api/v1/status", 200).json
+    (trouble,) = answer["troubles"]
+    assert (answer["ok"], trouble["what"], trouble["is_grave"]) == (False, "No worker was ever seen", True)
+
+
+def test_the_json_has_every_figure(site, service, beat, drifted):
+    service.figures.observe("sent to fresh", "", 0.9)
+    service.figures.observe("invalidated to fresh", "koji", 1e6)
+    service.figures.count("hits", "koji.builds", 3)
+    service.figures.flush()
+    beat(endpoints={"tcp://192.0.2.1:9940": True})
+    drifted()
+    answer = site.get("/api/v1/status", 200).json
+    lags = {(lag["name"], lag["upstream"]): lag["total"] for lag in answer["lags"]}
+    assert lags["sent to fresh", None] == {"count": 1, "sum": 0.9, "p50": 1.0, "p95": 1.0, "p99": 1.0}
+    assert lags["invalidated to fresh", "koji"]["p50"] is None
+    assert answer["queries"]["koji.builds"]["total"]["hits"] == 3
+    assert answer["drifts"][0]["package"] == "guake"
+    assert answer["workers"][0]["endpoints"] == {"tcp://192.0.2.1:9940": True}
+    assert set(answer["upstreams"]["koji"]) == {"queued", "lately", "total", "breakers"}
+
+
+def test_why_a_damaged_index_is_not_built_anew_is_told_and_escaped(site, service, client):
+    folder = os.path.realpath(service.settings.search.index)
+    damage.note(client, folder, f"block 7 {HOSTILE}")
+    damage.note_failure(client, folder, f"koji does not answer {HOSTILE}")
+    page = site.get("/status", 200).text
+    assert ("koji does not answer" in page, HOSTILE in page) == (True, False)
+    answer = site.get("/api/v1/status", 200)
+    told = answer.json["damage"]
+    assert (told["folder"], told["failure"]) == (folder, f"koji does not answer {HOSTILE}")
+    assert 0 <= told["failed"] - told["at"] < 60
+    document = site.app.app.registry.openapi
+    assert undocumented(document, "/api/v1/status", "get", 200, answer.content_type, answer.json) == []
+
+
+def test_the_json_without_redis_is_a_problem(away):
+    answer = away.get("/api/v1/status", 503)
+    assert (answer.content_type, "Redis does not answer" in answer.json["detail"]) == ("application/problem+json", True)
+
+
+# The metrics.
+
+
+def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, client):
+    figures = service.figures
+    for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("drift", 5), ("late", 6)):
+        figures.count(name, "koji.builds", by)
+    figures.count("checks by audit", "koji.builds", 7)
+    figures.count("requests unusable", "koji", 2)
+    figures.flush()
+    client.hset(COUNTS_KEY, "handled", 11)
+    found = metrics(site)
+    query = ("query", "koji.builds")
+    wanted = {
+        ("reads_total", query, ("result", "hit")): 3,
+        ("reads_total", query, ("result", "miss")): 1,
+        ("refills_total", query): 2,
+        ("refill_failures_total", query): 4,
+        ("drift_total", query): 5,
+        ("late_messages_total", query): 6,
+        ("checks_total", ("by", "audit"), query): 7,
+        ("upstream_request_failures_total", ("kind", "unusable"), ("upstream", "koji")): 2,
+        ("messages_total", ("outcome", "handled")): 11,
+        ("redis_up",): 1,
+        ("index_up",): 1,
+        ("index_packages",): 5,
+        ("workers",): 1,
+        ("troubles", ("gravity", "grave")): 1,
+    }
+    assert {key: found.get((f"fedora_packages_{key[0]}", key[1:])) for key in wanted} == wanted
+
+
+def test_durations_are_histograms_whose_buckets_add_up(site, service):
+    for seconds in (0.0005, 0.2, 0.2, 1e6):
+        service.figures.observe("requests", "koji", seconds)
+    service.figures.flush()
+    name, found = "fedora_packages_upstream_request_duration_seconds", metrics(site)
+    buckets = {
+        dict(labels)["le"]: value
+        for (sample, labels), value in found.items()
+        if sample == f"{name}_bucket" and dict(labels)["upstream"] == "koji"
+    }
+    assert (buckets["0.001"], buckets["0.15"], buckets["0.25"], buckets["3600.0"], buckets["+Inf"]) == (1, 1, 3, 3, 4)
+    assert len(buckets) == len(BOUNDS) + 1
+    koji = (("upstream", "koji"),)
+    assert (found[f"{name}_count", koji], found[f"{name}_sum", koji]) == (4, pytest.approx(1e6 + 0.4005))
+
+
+def test_lags_have_a_histogram_each(site, service):
+    service.figures.observe("received to invalidated", "", 0.002)
+    service.figures.observe("invalidated to fresh", "koji", 0.2)
+    service.figures.flush()
+    assert number(site, "message_received_to_invalidated_seconds_count") == 1
+    assert number(site, "message_invalidated_to_fresh_seconds_count", upstream="koji") == 1
+    assert number(site, "message_invalidated_to_fresh_seconds_count", upstream="bodhi") == 0
+
+
+def test_the_state_of_workers_queue_and_breakers_is_measured(site, service, beat):
+    beat(
+        endpoints={"tcp://192.0.2.1:9940": False},
+        gaps={"closed": False, "reason": "", "archive": True},
+        dead=["handle"],
+    )
+    service.queue.add("koji", "koji.builds", "guake")
+    for _ in range(5):
+        site.app.app.registry.service.connectors["koji"].circuit.failed("no")
+    found, worker = metrics(site), ("worker", "vm:7:abc")
+    wanted = {
+        ("bus_connected", ("endpoint", "tcp://192.0.2.1:9940"), worker): 0,
+        ("worker_inbox_messages", worker): 3,
+        ("worker_dead_threads", worker): 1,
+        ("worker_gap_open", worker): 1,
+        ("queued_refills", ("upstream", "koji")): 1,
+        ("waiting_entries", ("query", "koji.builds")): 1,
+        ("upstream_breaker_open", ("process", "this web process"), ("upstream", "koji")): 1,
+        ("upstream_failures_in_a_row", ("process", "this web process"), ("upstream", "koji")): 5,
+        ("upstream_breaker_open", ("process", "this web process"), ("upstream", "bodhi")): 0,
+    }
+    assert {key: found.get((f"fedora_packages_{key[0]}", key[1:])) for key in wanted} == wanted
+    assert found["fedora_packages_longest_waiting_timestamp_seconds", (("query", "koji.builds"),)] > 1e9
+
+
+def test_what_is_not_known_is_no_metric(site, client):
+    client.delete(watch.BEATS_KEY)
+    found = metrics(site)
+    names = {name for name, _ in found}
+    assert names & {"fedora_packages_handled_until_timestamp_seconds", "fedora_packages_worker_inbox_messages"} == set()
+    assert found["fedora_packages_workers", ()] == 0
+
+
+def test_metrics_without_redis_are_200_and_say_that_alone(away):
+    assert metrics(away) == {("fedora_packages_redis_up", ()): 0}
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("", "text/plain"),
+        ("text/plain", "text/plain"),
+        ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text"),
+    ],
+)
+def test_metrics_are_in_the_format_that_is_asked_for(site, accept, content_type):
+    assert site.app.get("/metrics", headers={"Accept": accept}).content_type == content_type
+
+
+def test_hostile_labels_are_no_metrics_of_their_own(site, client):
+    topic = 'a"} 1\nfedora_packages_redis_up 0\n'
+    client.hset(TOPICS_KEY, topic, json.dumps({"id": "1", "topic": topic, "sent": 7, "handled": 8}))
+    found = metrics(site)
+    assert found["fedora_packages_redis_up", ()] == 1
+    assert found["fedora_packages_last_message_timestamp_seconds", (("topic", topic),)] == 7
+
+
+def test_names_keep_to_the_guide(site):
+    families = list(text_string_to_metric_families(site.get("/metrics").text))
+    wrong = [
+        family.name
+        for family in families
+        if not family.name.startswith("fedora_packages_")
+        or not family.documentation
+        or family.name.endswith("_total")
+        or (family.type == "histogram" and not family.name.endswith("_seconds"))
+    ]
+    assert wrong == []
