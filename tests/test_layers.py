@@ -26,6 +26,7 @@ LAYERS = (
     ),
     ("messages.event", "cache.redis"),
     ("cache.values",),
+    ("cache.backend",),
     ("cache.protocol",),
     ("messages.families.table",),
     (
@@ -70,7 +71,7 @@ HOMES = {
     "xapian": {"search"},
     "createrepo_c": {"search.indexing.repodata"},
     "zstandard": {"connectors.mirror"},
-    "dogpile": {"cache.protocol"},
+    "dogpile": {"cache.backend"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
     "pygments": {"web.highlight"},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import redis
 
-from fedora_packages.cache.protocol import CHANGES_KEPT, CHANGES_KEY, CHANGES_SINCE_KEY
+from fedora_packages.cache.backend import CHANGES_KEY, CHANGES_SINCE_KEY, MAX_CHANGES
 from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
 
 CURSOR = r"[0-9]{1,20}\.[0-9]{1,15}-[0-9]{1,15}"
@@ -49,8 +49,8 @@ def current(client: redis.Redis) -> Changes:
     return Changes((), f"{began}.{last}", False)
 
 
-def since(client: redis.Redis, cursor: str, count: int) -> Changes:
-    """Return at most ``count`` changes after a cursor of the form `CURSOR`.
+def since(client: redis.Redis, cursor: str, count: int, kept: int = MAX_CHANGES) -> Changes:
+    """Return at most ``count`` changes after a cursor of the form `CURSOR`, of a feed of ``kept`` changes.
 
     Raises `CursorTooOld` where some of them are not known any more, and `CacheUnavailable`.
     """
@@ -59,7 +59,7 @@ def since(client: redis.Redis, cursor: str, count: int) -> Changes:
     if asked != began:
         raise CursorTooOld("The changes are not those that this cursor is of: what was cached then has been lost since")
     # Until so many were told that the first had to go, there is every one of them.
-    if length >= CHANGES_KEPT and _number(after) < _number(first):
+    if length >= kept and _number(after) < _number(first):
         raise CursorTooOld("There were so many changes since that the first of them are not kept any more")
     if _number(after) > _number(last):
         raise CursorTooOld("Redis has fallen back to older data: it never told a change of this cursor")

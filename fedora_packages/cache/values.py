@@ -3,7 +3,9 @@
 Values only; how they are kept is ``cache.py``'s.
 """
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -106,3 +108,103 @@ class Reading:
             "because": dict(self.because) if self.because else None,
             "problem": asdict(self.problem) if self.problem else None,
         }
+
+
+#: Seconds for which an upstream may lag behind its own messages: what they said is looked for in its answers for so long.
+LAG_LIMIT = 600.0
+
+#: How many figures are kept of a value, and what is larger than any of them.
+FIGURES_KEPT = 16
+MOST_FIGURE = 1 << 53
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A value with its stamp and the generation that was seen before it was fetched."""
+
+    generation: str
+    value: Any
+    stamp: Stamp
+    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An entry at the beginning of a fill."""
+
+    generation: str
+    current: frozenset[str]  # variants that have a value
+    wanting: frozenset[str]  # variants that had one, or could not be filled
+    cause: Mapping[str, Any] | None = None  # the newest event that invalidated it
+    evidence: tuple[Mapping[str, Any], ...] = ()  # what lately sent events say the value must show
+    is_recent: bool = False  # whether that event was sent so lately that upstream may not show it yet
+
+
+@dataclass(frozen=True)
+class Invalidation:
+    """An entry to be taken out of use.
+
+    ``event`` is the cause, as `Event.cause` gives it; without one, ``again`` leaves the cause that is known.  ``evidence`` is
+    what `Query.evidence` gives of events, each with when that was sent.  With ``make`` an entry that does not exist is made,
+    for a fill to come.
+    """
+
+    entry: Entry
+    event: Mapping[str, Any] | None = None
+    evidence: Sequence[tuple[float, Mapping[str, Any]]] = ()
+    make: bool = False
+    again: bool = False
+
+    def arguments(self, now: float) -> list[Any]:
+        """Return what ``lua/invalidate.lua`` is told."""
+        why = "" if self.again else as_json({"event": self.event, "at": now})
+        sent = self.event["sent"] if self.event else ""
+        facts = [part for moment, fact in self.evidence for part in (moment, fact["about"], as_json(fact))]
+        return [why, sent, "make" if self.make else "", *facts]
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def figures_in(value: Any) -> dict[str, Any]:
+    """Return the whole numbers at the top of a value, a few."""
+    if not isinstance(value, Mapping):
+        return {}
+    found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MOST_FIGURE]
+    return dict(found[:FIGURES_KEPT])
+
+
+def figures_of(generation: bytes | None, stored: bytes | None) -> dict[str, Any] | None:
+    """Return the figures that are of an entry's generation."""
+    of, figures = json.loads(stored) if stored else (None, None)
+    return figures if generation is not None and of == generation.decode() else None
+
+
+def digest(value: str) -> str:
+    """Return a few letters that differ whenever a value does.  Nobody gains by making two values that share them."""
+    return hashlib.blake2b(value.encode(), digest_size=12).hexdigest()
+
+
+def recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:
+    """Return the facts of an entry's events that were sent since a moment: with older ones upstream has long caught up."""
+    found = json.loads(facts).values() if facts else ()
+    return tuple((sent, json.loads(fact)) for sent, fact in found if sent >= earliest)
+
+
+def decoded(data: bytes) -> tuple[Any, Stamp]:
+    stored = json.loads(data)
+    return stored["value"], Stamp(**stored["stamp"])
+
+
+def reading_of(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> Reading:
+    return Reading(*pair, state, filled.value, filled.stamp, evidence=filled.evidence)
+
+
+def old_reading_of(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> Reading:
+    value, stamp = decoded(old) if old else (None, None)
+    because = json.loads(why) if why else None
+    if failure:
+        problem = Problem(**json.loads(failure))
+        return Reading(*pair, FAILING, value, stamp, because, problem)
+    return Reading(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

@@ -9,9 +9,8 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 
-from fedora_packages.cache.protocol import Opened
 from fedora_packages.cache.redis import PREFIX, redis_errors
-from fedora_packages.cache.values import Entry
+from fedora_packages.cache.values import Entry, Opened
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.verify import HEALED, LAGGING, check, settle

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.redis import PREFIX, in_one_trip, redis_errors, run_script
-from fedora_packages.cache.values import Entry
+from fedora_packages.cache.values import Entry, Invalidation
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline

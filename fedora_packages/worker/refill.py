@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fedora_packages.cache.protocol import Invalidation, Opened
 from fedora_packages.cache.queue import Claim
-from fedora_packages.cache.values import Entry
+from fedora_packages.cache.values import Entry, Invalidation, Opened
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import (
     CacheUnavailable,

@@ -2,10 +2,10 @@
 
 import pytest
 
+from fedora_packages.cache import backend
 from fedora_packages.cache import changefeed as changes
-from fedora_packages.cache import protocol as cache_module
-from fedora_packages.cache.protocol import Cache, Invalidation
-from fedora_packages.cache.values import Entry
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.values import Entry, Invalidation
 
 ENTRY = Entry("koji.builds", "guake", 1)
 OTHER = Entry("mdapi.files", "guake", 1)
@@ -72,9 +72,8 @@ def test_a_follower_reads_every_change_once_in_their_order(client, cache):
     assert (read, changes.since(client, cursor, 3).cursor) == ([f"package{number}" for number in range(7)], cursor)
 
 
-def test_a_cursor_is_good_until_what_came_after_it_is_trimmed(client, cache, monkeypatch):
-    monkeypatch.setattr(cache_module, "CHANGES_KEPT", 200)
-    monkeypatch.setattr(changes, "CHANGES_KEPT", 200)
+def test_a_cursor_is_good_until_what_came_after_it_is_trimmed(client):
+    cache = Cache(client, "worker", max_changes=200)
     first = changes.current(client).cursor
     for number in range(150):
         put(cache, number)
@@ -83,7 +82,7 @@ def test_a_cursor_is_good_until_what_came_after_it_is_trimmed(client, cache, mon
     for number in range(200):
         put(cache, number)
     with pytest.raises(changes.CursorTooOld, match="not kept any more"):
-        changes.since(client, first, 10)
+        changes.since(client, first, 10, kept=200)
     assert len(told(client, middle, 1000)) == 200
 
 
@@ -97,10 +96,10 @@ def test_a_cursor_of_data_that_was_lost_is_refused(client, cache):
 
 def test_a_cursor_from_beyond_the_data_that_redis_fell_back_to_is_refused(client, cache):
     put(cache, {"total": 1})
-    stream = client.dump(cache_module.CHANGES_KEY)
+    stream = client.dump(backend.CHANGES_KEY)
     put(cache, {"total": 2})
     cursor = changes.current(client).cursor
-    client.restore(cache_module.CHANGES_KEY, 0, stream, replace=True)
+    client.restore(backend.CHANGES_KEY, 0, stream, replace=True)
     with pytest.raises(changes.CursorTooOld, match="fallen back"):
         changes.since(client, cursor, 10)
 

@@ -8,9 +8,9 @@ import traceback
 import pytest
 import redis
 
-from fedora_packages.cache.protocol import BEGUN_KEY, LAG_LIMIT, Cache, Invalidation
+from fedora_packages.cache.protocol import BEGUN_KEY, Cache
 from fedora_packages.cache.redis import connect, redis_errors
-from fedora_packages.cache.values import Entry
+from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
 
 ENTRY = Entry("koji.builds", "guake", 1)

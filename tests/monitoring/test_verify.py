@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.monitoring.verify import DOUBTS_KEY, check, drifts, settle

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted

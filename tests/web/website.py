@@ -13,7 +13,7 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
-from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.base import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import Lookups

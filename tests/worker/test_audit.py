@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.redis import connect
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.worker.audit import Audit

@@ -4,9 +4,8 @@ import time
 
 import pytest
 
-from fedora_packages.cache.protocol import Invalidation
 from fedora_packages.cache.queue import Claim
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import Invalidation, Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker import handler as handle

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from fedora_packages.cache.protocol import LAG_LIMIT, Invalidation
+from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.worker.refill import IDLE, LOOKS, STEPS, Pace, Refiller, Refillers, undisturbed

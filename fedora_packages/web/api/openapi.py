@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.cache.changefeed import CHANGES_KEPT
+from fedora_packages.cache.changefeed import MAX_CHANGES
 from fedora_packages.connectors.query import Query
 from fedora_packages.web.api import docs as prose
 from fedora_packages.web.api.changes import MOST_CHANGES
@@ -84,7 +84,7 @@ def api(request: Request) -> dict[str, Any]:
         "states": STATES,
         "problems": list(PROBLEMS.values()),
         "example": request.application_url,
-        "kept": CHANGES_KEPT,
+        "kept": MAX_CHANGES,
         "most_changes": MOST_CHANGES,
         "most_names": MOST_NAMES,
         "most_rows": MOST_ROWS,

@@ -6,7 +6,7 @@ import xmlrpc.client
 
 import pytest
 
-from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.routes import CHECKS, ROUTES
 from fedora_packages.web.views import check as checks

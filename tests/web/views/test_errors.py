@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.cache.protocol import Invalidation
+from fedora_packages.cache.values import Invalidation
 from fedora_packages.web.views.unbuilt import UNBUILT
 from tests.web.values import VALUES
 from tests.web.website import website
