@@ -4,7 +4,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
-from fedora_packages.connectors.base import Asked, Connector, Recovered, ReleaseTags, nobody_counts, nobody_waits
+from fedora_packages.connectors.base import Connector, ReleaseTags
+from fedora_packages.connectors.http import Asked, Recovered, nobody_counts, nobody_waits
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 

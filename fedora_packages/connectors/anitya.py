@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import found_or, optional, record, rows, whole
 from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.messages.event import Event, dig, texts
 

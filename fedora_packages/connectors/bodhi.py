@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from fedora_packages.connectors.base import Connector, boolean, integer, items, optional_text, text
+from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
 from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import boolean, integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied
 from fedora_packages.messages.event import dig, name_of, objects, texts, update_of
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fedora_packages.connectors.base import Connector, integer, items, text
+from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, moment, optional, record, rows, whole, word
 from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import integer, items, text
 
 #: How many problems are kept of a package, and addresses of bugs of a problem.
 PROBLEMS_KEPT = 100

@@ -9,10 +9,12 @@ import xmlrpc.client
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from fedora_packages.connectors.base import Answer, Connector, integer, items, optional_text, text
+from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, moment, one_of, optional, record, rows, table, whole
 from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from fedora_packages.messages.event import koji_instance_is_primary, koji_tag
 

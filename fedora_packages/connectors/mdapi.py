@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from fedora_packages.connectors.base import Connector, integer, items, optional_text, text
+from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.mdapi_relations import (
     RELATIONS_KEPT,
     REQUIRERS_KEPT,
@@ -24,6 +24,7 @@ from fedora_packages.connectors.mdapi_relations import (
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
 from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied
 from fedora_packages.messages.event import repository_release
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fedora_packages.connectors.base import items, optional_text, text
+from fedora_packages.connectors.types import items, optional_text, text
 
 #: How many relations of each kind are kept of one package.
 RELATIONS_KEPT = 5000

@@ -23,7 +23,7 @@ from typing import Any
 import redis
 
 from fedora_packages.cache.redis import PREFIX, redis_errors
-from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.monitoring import heartbeat as watch

@@ -4,7 +4,7 @@ import xmlrpc.client
 
 import pytest
 
-from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from tests.upstream import Answer
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from fedora_packages.cache.values import Invalidation
-from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.alerts import troubles

@@ -14,7 +14,7 @@ from webtest import TestApp, TestResponse
 
 from fedora_packages import main
 from fedora_packages.cache.values import Invalidation
-from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import Lookups
 from fedora_packages.web.loader import Reads
@@ -92,7 +92,7 @@ def _forget(registry: Registry) -> None:
     service: Service = registry.service
     registry.reads, registry.checks, registry.lookups = Reads(service), Checks(service), Lookups(service)
     for connector in service.connectors.values():
-        connector.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
+        connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
     for counted in (service.figures._counts, service.figures._sums):
         counted.clear()
 

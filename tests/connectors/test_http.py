@@ -1,4 +1,4 @@
-"""What all connectors share: patience within bounds, and nothing unchecked."""
+"""Requests to upstreams: bounded in time, size and number, and nothing unchecked."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from fedora_packages.connectors.base import Circuit
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
 from tests.upstream import Answer
 
@@ -71,10 +71,10 @@ def test_no_more_questions_are_asked_at_once_than_there_may_be(queries, upstream
 
 def test_a_question_waits_for_its_turn_within_a_bound(queries, upstream):
     connector = queries["mdapi.relations"].connector
-    connector.settings = replace(connector.settings, timeout=0.05)
+    connector.http.settings = replace(connector.settings, timeout=0.05)
     with contextlib.ExitStack() as turns:
         for _ in range(connector.settings.concurrency):
-            turns.enter_context(connector._turns)
+            turns.enter_context(connector.http._turns)
         with pytest.raises(UpstreamUnavailable, match=r"no turn within 0\.05 s"):
             ask(queries)
     assert upstream.asked == []
@@ -120,7 +120,7 @@ def test_an_upstream_that_drips_is_not_waited_for(queries):
     server = Dripping()
     server.start()
     connector = queries["mdapi.relations"].connector
-    connector.settings = replace(connector.settings, url=server.url)
+    connector.http.settings = replace(connector.settings, url=server.url)
     with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
         ask(queries)
     assert server.sent < Dripping.BYTES / 2
@@ -153,60 +153,6 @@ def test_connections_are_kept(queries, upstream, monkeypatch):
 def test_names_are_quoted_in_addresses(queries, upstream):
     queries["mdapi.relations"].fetch("gcc-c++ a/b?", "f45")
     assert upstream.asked[0].path == "/f45/pkg/gcc-c++ a/b?"
-
-
-class Clock:
-    def __init__(self):
-        self.now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def circuit(clock):
-    found = Circuit(30, 10, clock)
-    for _ in range(Circuit.FAILURES):
-        found.failed("no answer")
-    return found
-
-
-def test_after_some_failures_an_upstream_is_left_alone(circuit):
-    assert (circuit.enter(), circuit.resting()) == (False, Circuit.FIRST_PAUSE)
-
-
-def test_after_the_pause_one_request_is_let_through(circuit, clock):
-    clock.now += Circuit.FIRST_PAUSE
-    assert [circuit.enter(), circuit.enter()] == [True, False]
-
-
-def test_the_pause_grows_with_every_failure_up_to_a_bound(circuit, clock):
-    pauses = []
-    for _ in range(8):
-        circuit.failed("no answer")
-        pauses.append(circuit.resting())
-    assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
-
-
-def test_an_answer_ends_the_pause(circuit):
-    circuit.succeeded()
-    assert circuit.enter()
-
-
-def test_the_answer_that_ends_the_pause_is_told_from_others(circuit):
-    assert (circuit.is_open, circuit.succeeded(), circuit.succeeded(), circuit.is_open) == (True, True, False, False)
-
-
-def test_fewer_failures_are_no_reason_to_pause(clock):
-    found = Circuit(30, 10, clock)
-    for _ in range(Circuit.FAILURES - 1):
-        found.failed("no answer")
-    assert found.enter()
 
 
 def test_a_dead_upstream_is_not_hammered(queries, upstream):
