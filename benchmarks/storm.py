@@ -26,7 +26,7 @@ from benchmarks.measuring import WORLD, cpu_seconds, forget_peak, megabytes, tab
 from benchmarks.reading import Notes, reading
 from benchmarks.reading import Site as Readable
 from fedora_packages import widgets
-from fedora_packages.worker.handler import batched
+from fedora_packages.worker.invalidation import batched
 
 QUERY = "koji.builds"
 

@@ -76,7 +76,7 @@ HOMES = {
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
     "pygments": {"web.highlight"},
-    "prometheus_client": {"web.views.status"},
+    "prometheus_client": {"web.views.metrics"},
     "twisted": {"worker.daemon"},
     "zmq": {"worker.hub"},
 }

@@ -7,7 +7,8 @@ from typing import Any
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.families.base import Part, sentence
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 
 EVENTS_SHOWN = 20
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, word
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order

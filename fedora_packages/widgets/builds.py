@@ -5,7 +5,8 @@ from typing import Any
 
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import names_of, reading_order

@@ -7,7 +7,9 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.web.linkify import parts
 from fedora_packages.web.links import Links, web_address
-from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, page_number, release_of
 
 ROWS = 40

@@ -5,7 +5,9 @@ from typing import Any
 
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets import tree
-from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of
 
 #: Characters of a path (mdapi's longest directory with a name in it), and of a text that paths are searched for.

@@ -5,7 +5,9 @@ from typing import Any
 
 from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
 from fedora_packages.widgets.relations import providers_of, row
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.widgets.base import Page, Slice, Switch
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Slice, Switch
 from fedora_packages.widgets.parameters import MOST_ROWS, parsed
 from fedora_packages.widgets.release_names import ReleaseNames
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 
 BUILDS_SHOWN = 5
 

@@ -11,7 +11,8 @@ from fedora_packages.rpm.specfile import TEXT_KEPT, description, licence, summar
 from fedora_packages.search.document import ACCESSORIES, DESCRIPTION_KEPT, SUMMARY_KEPT
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.links import web_address
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 
 #: Binaries of the same source that are named at once, and in all; some sources have thousands.
 SIBLINGS_SHOWN = 12

@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 from fedora_packages.connectors.faf import PROBLEMS_KEPT
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.parameters import Parser, page_number
 
 ROWS = 50

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.widgets.base import Page
+from fedora_packages.widgets.context import Page
 
 #: rpm's flags as people write them.
 OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "≤", "GE": "≥"}

@@ -6,7 +6,8 @@ from typing import Any
 from fedora_packages.messages.event import name_of
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.retirement import is_meant_for_epel
 
 #: Updates on their way that are named for one release.

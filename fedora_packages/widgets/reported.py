@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.bugs import bugzilla_links
+from fedora_packages.widgets.context import Page
 
 
 class ReportedWidget(Widget):

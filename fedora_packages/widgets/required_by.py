@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Slice, Switch, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Slice, Switch
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, binary_of, release_of, whole
 from fedora_packages.widgets.relations import row
 

@@ -7,7 +7,8 @@ from typing import Any
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.capabilities import REMOVER
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.parameters import NO_BRANCH
 
 #: How a reason names what takes the package's place.

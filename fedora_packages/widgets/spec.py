@@ -6,7 +6,9 @@ from typing import Any
 from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.search.packages import Package
 from fedora_packages.web.highlight import spec_lines
-from fedora_packages.widgets.base import Page, Switch, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, release_of
 
 

@@ -7,7 +7,8 @@ from fedora_packages.connectors.bodhi import STATUSES, TYPES
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import parse_nvr
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order

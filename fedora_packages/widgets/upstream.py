@@ -7,7 +7,8 @@ from typing import Any
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
-from fedora_packages.widgets.base import Page, Widget
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
 
 #: Versions that are named.
 VERSIONS_SHOWN = 8

@@ -14,7 +14,7 @@ from typing import Any
 
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.service import Service
-from fedora_packages.worker.handler import distrust
+from fedora_packages.worker.invalidation import distrust
 from fedora_packages.worker.replay import Replay
 
 log = logging.getLogger(__name__)

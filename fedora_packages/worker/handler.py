@@ -9,13 +9,10 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from fedora_packages.cache.redis import PREFIX, in_one_trip, redis_errors, run_script
-from fedora_packages.cache.values import Entry, Invalidation
+from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
@@ -23,6 +20,8 @@ from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
 from fedora_packages.search import packages as package
 from fedora_packages.service import Service
 from fedora_packages.worker import index_updater as index
+from fedora_packages.worker.batch import _Touch
+from fedora_packages.worker.invalidation import BATCH, batched, is_wanted, take_out
 
 log = logging.getLogger(__name__)
 
@@ -44,33 +43,6 @@ TOPICS_KEPT = 200
 HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
     "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
 )  # fmt: skip
-
-#: Entries invalidated in one step: Redis must not be kept from answering pages for long.
-BATCH = 200
-
-
-@dataclass
-class _Touch:
-    """What a batch of events does to one entry."""
-
-    query: Query
-    package: str
-    is_wanted: bool  # whether it is refilled although nobody has asked for it yet
-    is_coming: bool  # whether the index is about to know it
-    event: Event  # the newest
-    evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
-
-    def add(self, event: Event) -> None:
-        if event.sent >= self.event.sent:
-            self.event = event
-        facts = self.query.evidence(event, self.package)
-        if facts is not None:
-            self.evidence.append((event.sent, facts))
-
-    def invalidation(self) -> Invalidation:
-        return Invalidation(
-            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_wanted or self.is_coming
-        )
 
 
 class Handler:
@@ -322,66 +294,3 @@ class Handler:
         with redis_errors():
             self._service.client.hincrby(COUNTS_KEY, outcome, 1)
         return outcome
-
-
-def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
-    """Whether a value is to be there although nobody has asked for it yet: of known packages, unless it is costly to make."""
-    return name in known and not query.declaration.is_costly
-
-
-def take_out(
-    service: Service, taken: Sequence[Invalidation], jobs: Sequence[tuple[str, str, str, float | None]]
-) -> None:
-    """Invalidate entries and queue their refills, in one step.
-
-    Queued first, an entry could be refilled before it is invalidated, and would stay cold; invalidated first, it would stay
-    cold if whoever does it died in between, and another had noted the message as handled.  Raises `CacheUnavailable`.
-    """
-
-    def build(pipe: Any) -> None:
-        service.cache.add_invalidations(pipe, taken)
-        service.queue.add_all(pipe, jobs)
-
-    in_one_trip(service.client, build, as_one=True)
-
-
-def invalidate_all(
-    service: Service, query: Query, only: Callable[[Sequence[Entry]], Sequence[Entry]] = lambda entries: entries
-) -> int:
-    """Invalidate and queue every entry of a query, or those of each batch that ``only`` gives; returns how many those are.
-
-    For what touches all packages at once, such as a new release.  Raises `CacheUnavailable`.
-    """
-    pattern = query.entry("*").key
-    before, after = pattern.split("*")
-    count = 0
-    with redis_errors():
-        for batch in batched(service.client.scan_iter(match=pattern, count=1000), BATCH):
-            names = [key.decode().removeprefix(before).removesuffix(after) for key in batch]
-            entries = only([query.entry(name) for name in names])
-            jobs = [(query.upstream, query.name, entry.package, None) for entry in entries]
-            if jobs:
-                take_out(service, [Invalidation(entry) for entry in entries], jobs)
-            count += len(entries)
-    return count
-
-
-def distrust(service: Service, before: float) -> int:
-    """Invalidate and queue every entry with a value that was fetched before a moment; returns how many those are.
-
-    For when messages are missing that nobody can replay.  Raises `CacheUnavailable`.
-    """
-
-    def old(entries: Sequence[Entry]) -> Sequence[Entry]:
-        return [
-            entry for entry, fetched in zip(entries, service.cache.oldest(entries), strict=True) if fetched < before
-        ]
-
-    return sum(invalidate_all(service, query, old) for query in service.queries.values())
-
-
-def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Yield the items in lists of at most ``size``."""
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
-        yield batch

@@ -21,9 +21,10 @@ from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.handler import FAILED, Handler, invalidate_all
+from fedora_packages.worker.handler import FAILED, Handler
 from fedora_packages.worker.index_repair import Rebuilder
 from fedora_packages.worker.index_updater import Upkeep
+from fedora_packages.worker.invalidation import invalidate_all
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 from fedora_packages.worker.reporter import Bus, Pulse
 from fedora_packages.worker.sequence import Numbering

@@ -162,7 +162,7 @@ def test_a_sibling_is_reached_with_the_release_that_is_shown(guake):
 
 
 def test_many_binaries_are_a_list_to_choose_from(site, monkeypatch):
-    monkeypatch.setattr("fedora_packages.widgets.base.FEW_OPTIONS", 1)
+    monkeypatch.setattr("fedora_packages.widgets.controls.FEW_OPTIONS", 1)
     page = Elements(site.get("/vim/contents").text)
     assert [option["value"] for option in page.of("option")] == ["vim-common", "vim-enhanced"]
 

@@ -9,7 +9,8 @@ from fedora_packages.cache.values import Invalidation, Reading
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker import handler as handle
-from fedora_packages.worker.handler import Handler, distrust, invalidate_all
+from fedora_packages.worker.handler import Handler
+from fedora_packages.worker.invalidation import distrust, invalidate_all
 
 
 @pytest.fixture

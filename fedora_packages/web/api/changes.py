@@ -13,7 +13,7 @@ from fedora_packages.connectors.query import NO_PACKAGE
 from fedora_packages.search.packages import BINARY, find
 from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import asked, names_of
-from fedora_packages.web.views.errors import problem
+from fedora_packages.web.problems import problem
 
 #: Changes that are looked at for one answer: at most, and where it is not said.
 MOST_CHANGES = 1000

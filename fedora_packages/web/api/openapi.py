@@ -15,7 +15,7 @@ from fedora_packages.web.api.endpoint import BASE, MOST_NAMES, MOST_ROWS, Addres
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
 from fedora_packages.web.formats import spoken
 from fedora_packages.web.loader import COOL_DOWN
-from fedora_packages.web.views.errors import PROBLEMS
+from fedora_packages.web.problems import PROBLEMS
 
 #: The version of the API: its second part goes up when something is added, its first (and the address) never yet.
 VERSION = "1.2"

@@ -19,7 +19,8 @@ from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import about_of, unknown
 from fedora_packages.web.loader import Wanted
 from fedora_packages.web.request import asked_package, branch_meant
-from fedora_packages.widgets.base import Page, wanted_of
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.panel import wanted_of
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parsed, releases_of
 from fedora_packages.widgets.release_names import reading_order
 

@@ -14,9 +14,10 @@ from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
 from fedora_packages.web.loader import COOL_DOWN, Wanted
+from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, asked_package, named_release
-from fedora_packages.web.views.errors import problem
-from fedora_packages.widgets.base import Page, wanted_of
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.panel import wanted_of
 
 
 @view_config(route_name="api.query", renderer="json")

@@ -32,11 +32,13 @@ from fedora_packages.service import Service
 from fedora_packages.web.api.values import about_of, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
 from fedora_packages.web.loader import Wanted
+from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import UnknownPart, asked_package
-from fedora_packages.web.views.errors import problem
 from fedora_packages.web.views.pages import asked_page, asked_part, shown
-from fedora_packages.widgets.base import Page, Widget, panels, wanted_of
+from fedora_packages.widgets.base import Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.panel import panels, wanted_of
 
 #: Seconds that a check may take in all; an upstream that needs longer is asked on, and whoever looks later sees what it said.
 LIMIT = 20.0

@@ -10,7 +10,9 @@ from pyramid.view import view_config
 
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.request import UnknownPart, asked_package, branch_meant
-from fedora_packages.widgets.base import Count, Page, Panel, Tab, Widget, counts, page_of, panels
+from fedora_packages.widgets.base import Count, Tab, Widget
+from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.panel import Panel, counts, page_of, panels
 from fedora_packages.widgets.parameters import MOST_ROWS, releases_of
 
 #: The tab that is a package's own page.

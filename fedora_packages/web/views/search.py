@@ -8,7 +8,7 @@ from pyramid.view import view_config
 from fedora_packages.search.find import LAST_HIT
 from fedora_packages.web.hits import shown
 from fedora_packages.web.search import searched, term_of
-from fedora_packages.widgets.base import Slice
+from fedora_packages.widgets.controls import Slice
 from fedora_packages.widgets.parameters import parse, whole
 
 TEMPLATE = "fedora_packages:web/templates/search.mako"

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import data, dictionaries, sampled_from, text
 from openapi_spec_validator import validate
 
-from fedora_packages.web.views.errors import PROBLEMS
+from fedora_packages.web.problems import PROBLEMS
 from tests.documented import addresses, differences, undocumented
 from tests.web.values import VALUES
 from tests.web.website import Elements, website

@@ -192,7 +192,7 @@ def test_a_panel_of_which_nothing_is_known_still_leads_back_to_itself(site, upst
 
 
 def test_a_list_to_choose_from_leads_to_the_panel(site, monkeypatch):
-    monkeypatch.setattr("fedora_packages.widgets.base.FEW_OPTIONS", 1)
+    monkeypatch.setattr("fedora_packages.widgets.controls.FEW_OPTIONS", 1)
     forms = Elements(post(site, "/vim/contents/contents/check").text).of("form")
     assert "/vim/contents/contents" in [form.get("action") for form in forms]
 

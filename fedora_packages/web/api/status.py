@@ -1,0 +1,78 @@
+"""``/api/v1/status``: the state of the service as JSON."""
+
+from dataclasses import asdict
+from math import isinf
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.health import Requests, UpstreamHealth, health
+from fedora_packages.monitoring.metrics import Durations
+from fedora_packages.web.api.endpoint import asked
+
+
+@view_config(route_name="api.status", renderer="json")
+def api_status(request: Request) -> dict[str, Any]:
+    """Return the same as JSON: ``ok`` (whether nothing is wrong), ``troubles``, and every figure.
+
+    Times are UTC in seconds since 1970, durations in seconds; ``lately`` is the last hour, ``total`` since the beginning.  A
+    percentile is the upper bound of its bucket; it is null if nothing was counted, and if it is beyond the last bound (``count``
+    tells which).
+    """
+    asked(request, "api.status")
+    found = health(request.service)
+    wrong = troubles(found)
+    return {
+        "ok": not wrong,
+        "at": found.at,
+        "until": found.until,
+        "packages": found.packages,
+        "damage": asdict(found.damage) if found.damage else None,
+        "troubles": [asdict(trouble) for trouble in wrong],
+        "queries": {
+            query.name: {
+                "upstream": query.upstream,
+                "entries": query.entries,
+                "waiting": asdict(query.waiting),
+                "lately": query.lately.as_dict(),
+                "total": query.total.as_dict(),
+            }
+            for query in found.queries
+        },
+        "upstreams": {upstream.name: _upstream(upstream) for upstream in found.upstreams},
+        "lags": [
+            {
+                "name": lag.name,
+                "upstream": lag.upstream or None,
+                "lately": _durations(lag.lately),
+                "total": _durations(lag.total),
+            }
+            for lag in found.lags
+        ],
+        "messages": found.messages,
+        "topics": [asdict(topic) for topic in found.topics],
+        "workers": [asdict(worker) for worker in found.workers],
+        "drifts": found.drifts,
+        "counted": found.counted,
+    }
+
+
+def _durations(durations: Durations) -> dict[str, Any]:
+    found = {name: durations.percentile(part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
+    known = {name: None if seconds is None or isinf(seconds) else seconds for name, seconds in found.items()}
+    return {"count": durations.count, "sum": durations.sum, **known}
+
+
+def _requests(requests: Requests) -> dict[str, Any]:
+    return {"took": _durations(requests.took), "silent": requests.silent, "unusable": requests.unusable}
+
+
+def _upstream(upstream: UpstreamHealth) -> dict[str, Any]:
+    return {
+        "queued": upstream.queued,
+        "lately": _requests(upstream.lately),
+        "total": _requests(upstream.total),
+        "breakers": [{**asdict(breaker), "open": breaker.is_open} for breaker in upstream.breakers],
+    }
