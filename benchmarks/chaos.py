@@ -33,12 +33,12 @@ from benchmarks.measuring import Impatient, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
 from fedora_packages import widgets
+from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring import metrics as figures
 from fedora_packages.sandbox.devserver import Laptop, LaptopError, Part, module, service_environment
 from fedora_packages.web.api import addressed
-from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site
 
 INI = "development.ini"
@@ -282,7 +282,7 @@ def counted(run: Run) -> dict[str, Any]:
         for name in ("received to invalidated", "sent to invalidated", "sent to fresh")
         if (there := found.durations(name)).count
     }
-    outcomes = {key.decode(): int(value) for key, value in run.site.service.client.hgetall(COUNTS_KEY).items()}
+    outcomes = {key.decode(): int(value) for key, value in run.site.service.client.hgetall(keys.OUTCOMES).items()}
     counts = {name: sum(found.count(name, label) for label in found.labels(name)) for name in names}
     return {"counts": counts, "messages": outcomes, "p50_p99_ms": durations}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.measuring import packages_of, quick_index, wait_until
+from fedora_packages.cache import keys
 from fedora_packages.sandbox.devserver import Laptop, service_environment
-from fedora_packages.worker.handler import COUNTS_KEY
 from tests.functional.site import Site
 
 #: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.
@@ -31,7 +31,7 @@ class Fedora:
 
     def outcomes(self) -> int:
         """Return how many messages the worker has dealt with."""
-        return sum(map(int, self.site.service.client.hvals(COUNTS_KEY)))
+        return sum(map(int, self.site.service.client.hvals(keys.OUTCOMES)))
 
 
 @contextmanager

@@ -14,9 +14,9 @@ import redis
 import requests
 import zmq
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import MessageNotUnderstood
 from fedora_packages.messages.event import Event, parse
-from fedora_packages.worker.handler import HANDLED_KEY
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Noted:
     def _collect(self) -> None:
         while not self._stop.wait(1.0):
             with contextlib.suppress(redis.RedisError):
-                self.ids.update(row.decode() for row in self._client.zrange(HANDLED_KEY, 0, -1))
+                self.ids.update(row.decode() for row in self._client.zrange(keys.HANDLED, 0, -1))
 
 
 class Busy:

@@ -24,11 +24,11 @@ import zmq
 from benchmarks.counting import TOPIC
 from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
+from fedora_packages.cache import keys
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.monitoring import metrics as figures
 from fedora_packages.monitoring.health import Breaker, health
 from fedora_packages.sandbox.devserver import Laptop, module
-from fedora_packages.worker.handler import COUNTS_KEY
 
 QUERY = "koji.builds"
 PREFIX = "org.fedoraproject.dev"
@@ -115,14 +115,14 @@ def burst(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -
     """Send messages as fast as the bus takes them; returns how fast they were dealt with, from the first to the last."""
     client, worker = found.site.service.client, found.site.worker
     frames = [publisher.message(TOPIC, row)[1] for row in rows]
-    before, cpu = int(client.hget(COUNTS_KEY, "handled") or 0), cpu_seconds(worker)
+    before, cpu = int(client.hget(keys.OUTCOMES, "handled") or 0), cpu_seconds(worker)
     begun = time.perf_counter()
     for one in frames:
         publisher.send(one)
     sent = time.perf_counter() - begun
     seen: list[tuple[float, int]] = []
     while not seen or seen[-1][1] < len(rows):
-        count = int(client.hget(COUNTS_KEY, "handled") or 0) - before
+        count = int(client.hget(keys.OUTCOMES, "handled") or 0) - before
         if count and (not seen or count > seen[-1][1]):
             seen.append((time.perf_counter(), count))
         if time.perf_counter() - begun > 300:

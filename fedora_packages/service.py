@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import redis
-
 from fedora_packages import connectors
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
-from fedora_packages.cache.redis import connect
+from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.connectors.query import Queries
@@ -38,7 +36,7 @@ class Service:
     """Everything that reads and keeps: one of it in each process."""
 
     settings: Settings
-    client: redis.Redis
+    client: Redis
     connectors: Mapping[str, Connector]
     queries: Queries
     cache: Cache

@@ -24,7 +24,8 @@ LAYERS = (
         "web.linkify",
         "web.highlight",
     ),
-    ("messages.event", "cache.redis"),
+    ("messages.event", "cache", "cache.keys"),
+    ("cache.redis",),
     ("cache.values",),
     ("cache.backend",),
     ("cache.protocol",),
@@ -33,7 +34,6 @@ LAYERS = (
         "connectors.query",
         "messages.timeline",
         "cache.changefeed",
-        "cache",
         "monitoring.metrics",
         "monitoring.heartbeat",
     ),
@@ -67,6 +67,7 @@ LAYERS = (
 
 #: Each library and the only modules that may import it.  The sandbox is apart.
 HOMES = {
+    "redis": {"cache.redis", "cache.backend"},
     "requests": {"connectors.http", "connectors.mirror", "worker.replay"},
     "xmlrpc": {"connectors.koji"},
     "xapian": {"search"},

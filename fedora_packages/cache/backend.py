@@ -5,21 +5,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import redis
 from dogpile.cache import CacheRegion, make_region
 from dogpile.cache.api import NO_VALUE, CachedValue
 from dogpile.cache.backends.redis import RedisBackend
 from dogpile.cache.region import value_version
 
-from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import LockError, Redis, redis_errors, run_script
 from fedora_packages.cache.values import LAG_LIMIT, Filled, as_json, decoded, digest, figures_in, recent
 from fedora_packages.errors import CacheUnavailable, FillInProgress
 
 log = logging.getLogger(__name__)
 
-#: The stream of changed values, when it began, and how many are kept of them, about: never fewer, once there were so many.
-CHANGES_KEY = f"{PREFIX}:{{changes}}"
-CHANGES_SINCE_KEY = f"{CHANGES_KEY}:since"
 MAX_CHANGES = 20_000
 
 #: Seconds after which the lock of a fill is taken from a process that died while it held it.
@@ -51,17 +48,17 @@ class GenerationBackend(RedisBackend):
     def get(self, key: str) -> Any:
         return self.get_multi([key])[0]
 
-    def get_multi(self, keys: Sequence[str]) -> list[Any]:
+    def get_multi(self, names: Sequence[str]) -> list[Any]:
         with redis_errors():
             pipe = self.reader_client.pipeline(transaction=False)
-            for key in keys:
-                entry_key, _, variant = key.rpartition("|")
+            for key in names:
+                entry_key, variant = keys.parts_of_variant(key)
                 pipe.hmget(entry_key, "gen", f"v:{variant}", "facts")
             return [as_cached(*row) for row in pipe.execute()]
 
     def set(self, key: str, value: CachedValue) -> None:
         """Store; raises `NotStored` if the entry was invalidated meanwhile."""
-        entry_key, _, variant = key.rpartition("|")
+        entry_key, variant = keys.parts_of_variant(key)
         filled: Filled = value.payload
         if not self.store(entry_key, variant, filled, keep=True):
             raise NotStored(filled)
@@ -74,13 +71,13 @@ class GenerationBackend(RedisBackend):
         """Invalidate the entry: a deletion alone would let a fill under way store what is old."""
         self.delete_multi([key])
 
-    def delete_multi(self, keys: Sequence[str]) -> None:
-        for entry_key in {key.rpartition("|")[0] for key in keys}:
-            run_script(self.writer_client, "invalidate", [entry_key, revision_key(entry_key)], "", "", "")
+    def delete_multi(self, names: Sequence[str]) -> None:
+        for entry_key in {keys.parts_of_variant(name)[0] for name in names}:
+            run_script(self.writer_client, "invalidate", [entry_key, keys.revision_of(entry_key)], "", "", "")
 
     def get_mutex(self, key: str) -> "FillLock":
-        entry_key, _, variant = key.rpartition("|")
-        return FillLock(self.writer_client, f"{entry_key}:fill:{variant}", self.wait)
+        entry_key, variant = keys.parts_of_variant(key)
+        return FillLock(self.writer_client, keys.fill_lock(entry_key, variant), self.wait)
 
     def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False, shows: bool = True) -> bool:
         """Store a fill and say whether its race was won; see ``lua/store.lua``.  ``shows`` as in `Cache.store`.
@@ -89,14 +86,14 @@ class GenerationBackend(RedisBackend):
         """
         value = as_json(filled.value)
         data = f'{{"value":{value},"stamp":{as_json(filled.stamp.as_dict())}}}'
-        keys = [entry_key, revision_key(entry_key), CHANGES_KEY, CHANGES_SINCE_KEY]
+        names = [entry_key, keys.revision_of(entry_key), keys.CHANGES, keys.CHANGES_SINCE]
         told = [filled.generation, variant, data, "keep" if keep else "", digest(value), self.max_changes]
-        package, query = parts_of(entry_key)
-        number = self._reference(query, filled.value)
+        entry = keys.entry_of(entry_key)
+        number = self._reference(entry.query, filled.value)
         if number is not None:
-            keys += reference_keys(query, number)
-            told += [package, number]
-        if not run_script(self.writer_client, "store", keys, *told):
+            names += [keys.external_ids(entry.query), keys.external_id_named(entry.query, number)]
+            told += [entry.package, number]
+        if not run_script(self.writer_client, "store", names, *told):
             return False
         figures = figures_in(filled.value) if shows else {}
         if figures:
@@ -106,11 +103,9 @@ class GenerationBackend(RedisBackend):
         return True
 
 
-def region(
-    client: redis.Redis, wait: float, reference: Callable[[str, Any], int | None], max_changes: int
-) -> CacheRegion:
+def region(client: Redis, wait: float, reference: Callable[[str, Any], int | None], max_changes: int) -> CacheRegion:
     """Return the region of a `Cache`; see there.  It never expires anything."""
-    return make_region(name=PREFIX).configure(
+    return make_region(name=keys.PREFIX).configure(
         "fedora_packages.generations",
         expiration_time=None,
         arguments={
@@ -131,7 +126,7 @@ class FillLock:
     then overlap costs a request and nothing else, since both are stored by generation.
     """
 
-    def __init__(self, client: redis.Redis, name: str, wait: float):
+    def __init__(self, client: Redis, name: str, wait: float):
         self._wait = wait
         self._name = name
         self._lock = client.lock(name, timeout=LOCK_TIMEOUT, sleep=0.02, thread_local=False)
@@ -147,26 +142,12 @@ class FillLock:
         try:
             with redis_errors():
                 self._lock.release()
-        except (redis.exceptions.LockError, CacheUnavailable) as error:
+        except (LockError, CacheUnavailable) as error:
             log.warning("the lock %s could not be given back (it runs out by itself): %s", self._name, error)
 
     def locked(self) -> bool:
         with redis_errors():
             return self._lock.locked()
-
-
-def parts_of(entry_key: str) -> tuple[str, str]:
-    """Return the package and the query of an entry."""
-    package, _, rest = entry_key.removeprefix(f"{PREFIX}:{{").partition("}:")
-    return package, rest.rpartition(":")[0]
-
-
-def reference_keys(query: str, number: int) -> list[str]:
-    return [f"{PREFIX}:{{worker}}:refers:{query}", f"{PREFIX}:{{worker}}:referred:{query}:{number}"]
-
-
-def revision_key(entry_key: str) -> str:
-    return entry_key[: entry_key.index("}:") + 2] + "rev"
 
 
 def as_cached(generation: bytes | None, data: bytes | None, facts: bytes | None) -> Any:

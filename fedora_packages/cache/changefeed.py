@@ -7,17 +7,13 @@ cursor is good while nothing after it was trimmed; the beginning tells a stream 
     1764012345000017.1764012345678-0     began, then the ID: Redis's clock in milliseconds, and a number
 """
 
-import re
 from dataclasses import dataclass
 
-import redis
-
-from fedora_packages.cache.backend import CHANGES_KEY, CHANGES_SINCE_KEY, MAX_CHANGES
-from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.backend import MAX_CHANGES
+from fedora_packages.cache.redis import Redis, redis_errors, run_script
 
 CURSOR = r"[0-9]{1,20}\.[0-9]{1,15}-[0-9]{1,15}"
-
-_ENTRY = re.compile(rf"{re.escape(PREFIX)}:\{{(?P<package>[^}}]+)\}}:(?P<query>[^:]+):[0-9]+")
 
 
 class CursorTooOld(Exception):
@@ -43,13 +39,13 @@ class Changes:
     more: bool
 
 
-def current(client: redis.Redis) -> Changes:
+def current(client: Redis) -> Changes:
     """Return no changes, and the cursor after the newest.  Raises `CacheUnavailable`."""
     began, _, _, last, _ = _read(client, "", 0)
     return Changes((), f"{began}.{last}", False)
 
 
-def since(client: redis.Redis, cursor: str, count: int, kept: int = MAX_CHANGES) -> Changes:
+def since(client: Redis, cursor: str, count: int, kept: int = MAX_CHANGES) -> Changes:
     """Return at most ``count`` changes after a cursor of the form `CURSOR`, of a feed of ``kept`` changes.
 
     Raises `CursorTooOld` where some of them are not known any more, and `CacheUnavailable`.
@@ -68,9 +64,11 @@ def since(client: redis.Redis, cursor: str, count: int, kept: int = MAX_CHANGES)
     return Changes(tuple(_change(*row) for row in shown), f"{began}.{end}", len(rows) > count)
 
 
-def _read(client: redis.Redis, after: str, count: int) -> tuple[str, int, str, str, list]:
+def _read(client: Redis, after: str, count: int) -> tuple[str, int, str, str, list]:
     with redis_errors():
-        began, length, first, last, rows = run_script(client, "changes", [CHANGES_KEY, CHANGES_SINCE_KEY], after, count)
+        began, length, first, last, rows = run_script(
+            client, "changes", [keys.CHANGES, keys.CHANGES_SINCE], after, count
+        )
     return began.decode(), length, first.decode(), last.decode(), rows
 
 
@@ -81,6 +79,6 @@ def _number(identifier: str) -> tuple[int, int]:
 
 def _change(identifier: bytes, fields: list[bytes]) -> Change:
     told = dict(zip(fields[::2], fields[1::2], strict=True))
-    entry = _ENTRY.fullmatch(told[b"entry"].decode())
+    entry = keys.entry_of(told[b"entry"])
     milliseconds, _ = _number(identifier.decode())
-    return Change(entry["query"], entry["package"], told[b"variant"].decode(), milliseconds / 1000)
+    return Change(entry.query, entry.package, told[b"variant"].decode(), milliseconds / 1000)

@@ -19,7 +19,7 @@ of changes has another: a store, which tells of itself there in the same step, w
                                facts = {...}              what upstream must show since: {about: [sent, facts as JSON]}
                                d:<variant> = <digest>     of the value stored last, without its stamp
     fp:{guake}:rev             integer, +1 whenever any entry of the package changes
-    fp:{changes}               stream: which variants got another value than before (see ``changes.py``)
+    fp:{changes}               stream: which variants got another value than before (see ``changefeed.py``)
     fp:{changes}:since         when that stream began, in microseconds since 1970
 
 Some messages name no package, but a thing of upstream's that values are about: its number is kept with each value, in the step
@@ -39,10 +39,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, NotStored, reference_keys, region
-from fedora_packages.cache.redis import PREFIX, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, NotStored, region
+from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 from fedora_packages.cache.values import (
     LAG_LIMIT,
     REFRESHING,
@@ -62,9 +61,6 @@ from fedora_packages.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
-#: When the first fill began after which nothing was lost: the oldest that a value can be.
-BEGUN_KEY = f"{PREFIX}:{{worker}}:begun"
-
 
 #: Seconds for which it is remembered that a message named a thing of upstream's: no fill is under way for so long.
 REFERRED_KEPT = 3600
@@ -80,7 +76,7 @@ class Cache:
 
     def __init__(
         self,
-        client: redis.Redis,
+        client: Redis,
         by: str,
         wait: float = 2.0,
         on_lost: Callable[[Entry], None] = lambda entry: None,
@@ -99,7 +95,7 @@ class Cache:
         """Return a `Reading` for each (entry, variant), in one round trip where all are fresh, in two otherwise."""
         if not wanted:
             return []
-        found = self.region.get_multi([_region_key(entry, variant) for entry, variant in wanted])
+        found = self.region.get_multi([keys.variant_of(entry.key, variant) for entry, variant in wanted])
         missing = [pair for pair, filled in zip(wanted, found, strict=True) if filled is NO_VALUE]
         known = dict(zip(missing, self._last_known(missing), strict=True))
         return [
@@ -130,7 +126,7 @@ class Cache:
             return filled
 
         try:
-            filled = self.region.get_or_create(_region_key(entry, variant), create)
+            filled = self.region.get_or_create(keys.variant_of(entry.key, variant), create)
         except NotStored as error:
             self.on_lost(entry)
             return reading_of((entry, variant), error.args[0], REFRESHING)
@@ -157,7 +153,7 @@ class Cache:
             pipe.hkeys(entry.key)
             pipe.hmget(entry.key, "why", "facts")
             # Whoever listens to the bus must know since when there is something that can be old.
-            pipe.set(BEGUN_KEY, now, nx=True)
+            pipe.set(keys.BEGUN, now, nx=True)
 
         generation, fields, (why, facts), _ = in_one_trip(self.client, build)
         names = [field.decode() for field in fields]
@@ -199,15 +195,19 @@ class Cache:
 
         A fill of another package that is under way, and turns out to be about it, will not be stored but tried again.
         """
-        found = run_script(self.client, "referring", reference_keys(query, number), number, REFERRED_KEPT)
+        found = run_script(
+            self.client,
+            "referring",
+            [keys.external_ids(query), keys.external_id_named(query, number)],
+            number,
+            REFERRED_KEPT,
+        )
         return [name.decode() for name in found]
 
     def about(self, query: str, number: int) -> list[str]:
         """Return the packages that `referring` does, and note nothing: for who only wants to know."""
         with redis_errors():
-            return [
-                name.decode() for name in self.client.zrangebyscore(reference_keys(query, number)[0], number, number)
-            ]
+            return [name.decode() for name in self.client.zrangebyscore(keys.external_ids(query), number, number)]
 
     def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether there is a value of it, was one, or a fill has failed."""
@@ -272,7 +272,7 @@ class Cache:
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""
         with redis_errors():
-            return int(self.client.get(f"{PREFIX}:{{{package}}}:rev") or 0)
+            return int(self.client.get(keys.revision(package)) or 0)
 
     def _last_known(self, wanted: Sequence[tuple[Entry, str]]) -> list[Reading]:
         if not wanted:
@@ -282,7 +282,3 @@ class Cache:
             for entry, variant in wanted:
                 pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
             return [old_reading_of(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]
-
-
-def _region_key(entry: Entry, variant: str) -> str:
-    return f"{entry.key}|{variant}"

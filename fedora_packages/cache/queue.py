@@ -21,9 +21,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 
 #: Packages that are remembered as looked at, and for how many seconds.
 VIEWED_KEPT = 5000
@@ -32,7 +31,9 @@ VIEWED_FOR = 86400.0
 #: Jobs that one step of `Queue.hurry` looks at.
 HURRIED_AT_ONCE = 500
 
-VIEWED_KEY = f"{PREFIX}:{{queue}}:viewed"
+
+#: Where a job can be.
+PLACES = (keys.jobs_waiting, keys.jobs_first, keys.jobs_claimed)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def job(query: str, package: str) -> str:
 class Queue:
     """The refill queue, as one process uses it."""
 
-    def __init__(self, client: redis.Redis):
+    def __init__(self, client: Redis):
         self.client = client
 
     def add(
@@ -82,8 +83,8 @@ class Queue:
         ``sent`` is when the event was that it is because of; ``first`` puts it before those of packages that nobody looked
         at lately.
         """
-        keys, told = _addition(upstream, [(query, package, sent)], delay, first)
-        run_script(self.client, "queue_add", keys, *told)
+        names, told = _addition(upstream, [(query, package, sent)], delay, first)
+        run_script(self.client, "queue_add", names, *told)
 
     def add_all(self, pipe: Any, jobs: Iterable[tuple[str, str, str, float | None]]) -> None:
         """Add many jobs in the pipeline of `in_one_trip`: (upstream, query, package, when the event was sent) of each.
@@ -95,8 +96,8 @@ class Queue:
             by_upstream.setdefault(upstream, []).append(tuple(rest))
 
         for upstream, its in by_upstream.items():
-            keys, told = _addition(upstream, its)
-            add_script(pipe, "queue_add", keys, *told)
+            names, told = _addition(upstream, its)
+            add_script(pipe, "queue_add", names, *told)
 
     def claim(self, upstream: str, lease: float, limit: int) -> Claim | float | None:
         """Claim a job for ``lease`` seconds: the one due the longest of packages looked at lately, else of all.
@@ -117,8 +118,8 @@ class Queue:
 
         None if the claim had run out, and another process may be at it.
         """
-        keys = [*_keys(claim.upstream), _since_key(claim.query)]
-        ended, *waited = run_script(self.client, "queue_done", keys, claim.job, claim.token)
+        names = [*_keys(claim.upstream), keys.waiting_since(claim.query)]
+        ended, *waited = run_script(self.client, "queue_done", names, claim.job, claim.token)
         return float(waited[0]) if ended else None
 
     def again(
@@ -135,15 +136,15 @@ class Queue:
         ``is_fresh``: its entry is fresh, and nobody waits for it.  ``in_doubt``: the same, and no newer event lets the look be
         forgotten.
         """
-        keys = [*_keys(claim.upstream), _since_key(claim.query)]
+        names = [*_keys(claim.upstream), keys.waiting_since(claim.query)]
         state = "doubt" if in_doubt else "fresh" if is_fresh else ""
         told = [claim.job, claim.token, delay, attempts, looks, state]
-        return bool(run_script(self.client, "queue_again", keys, *told))
+        return bool(run_script(self.client, "queue_again", names, *told))
 
     def renew(self, claim: Claim, lease: float) -> bool:
         """Hold on to a claim for another ``lease`` seconds.  False as for `again`."""
-        keys = [_key(claim.upstream, "claimed"), _key(claim.upstream, "jobs")]
-        return bool(run_script(self.client, "queue_renew", keys, claim.job, claim.token, lease))
+        names = [keys.jobs_claimed(claim.upstream), keys.jobs(claim.upstream)]
+        return bool(run_script(self.client, "queue_renew", names, claim.job, claim.token, lease))
 
     def hurry(self, upstream: str, most: int | None = None) -> int:
         """Make what waits for another try after a failure due at once, ``most`` jobs or all; returns how many.
@@ -152,11 +153,11 @@ class Queue:
         bound, as ever.
         """
         made = 0
-        for place in ("first", "due"):
-            keys, after = [_key(upstream, place), _key(upstream, "jobs")], b""
+        for place in (keys.jobs_first, keys.jobs_waiting):
+            both, after = [place(upstream), keys.jobs(upstream)], b""
             while most is None or made < most:
                 left = HURRIED_AT_ONCE if most is None else most - made
-                count, after = run_script(self.client, "queue_hurry", keys, after, HURRIED_AT_ONCE, left)
+                count, after = run_script(self.client, "queue_hurry", both, after, HURRIED_AT_ONCE, left)
                 made += count
                 if not after:
                     break
@@ -168,12 +169,11 @@ class Queue:
 
     def depths(self, upstreams: Sequence[str]) -> dict[str, int]:
         """Return how many jobs of each upstream are waiting or under way."""
-        parts = ("due", "first", "claimed")
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for upstream in upstreams:
-                for part in parts:
-                    pipe.zcard(_key(upstream, part))
+                for place in PLACES:
+                    pipe.zcard(place(upstream))
             found = pipe.execute()
         return {upstream: sum(found[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
 
@@ -181,8 +181,8 @@ class Queue:
         """Whether an entry is waiting to be fetched, or being fetched."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
-            for part in ("due", "first", "claimed"):
-                pipe.zscore(_key(upstream, part), job(query, package))
+            for place in PLACES:
+                pipe.zscore(place(upstream), job(query, package))
             return any(found is not None for found in pipe.execute())
 
     def waiting(self, queries: Sequence[str]) -> dict[str, tuple[int, str | None, float | None]]:
@@ -190,8 +190,8 @@ class Queue:
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for query in queries:
-                pipe.zcard(_since_key(query))
-                pipe.zrange(_since_key(query), 0, 0, withscores=True)
+                pipe.zcard(keys.waiting_since(query))
+                pipe.zrange(keys.waiting_since(query), 0, 0, withscores=True)
             found = pipe.execute()
         return {
             query: (count, oldest[0][0].decode().partition(" ")[2], oldest[0][1]) if oldest else (count, None, None)
@@ -203,9 +203,9 @@ class Queue:
         now = time.time()
 
         def build(pipe: Any) -> None:
-            pipe.zadd(VIEWED_KEY, dict.fromkeys(packages, now))
-            pipe.zremrangebyrank(VIEWED_KEY, 0, -VIEWED_KEPT - 1)
-            pipe.zremrangebyscore(VIEWED_KEY, "-inf", now - VIEWED_FOR)
+            pipe.zadd(keys.VIEWED, dict.fromkeys(packages, now))
+            pipe.zremrangebyrank(keys.VIEWED, 0, -VIEWED_KEPT - 1)
+            pipe.zremrangebyscore(keys.VIEWED, "-inf", now - VIEWED_FOR)
 
         in_one_trip(self.client, build)
 
@@ -214,23 +214,15 @@ def _addition(
     upstream: str, jobs: Sequence[tuple[str, str, float | None]], delay: float = 0.0, first: bool = False
 ) -> tuple[list[str], list[Any]]:
     """Return the keys and arguments of ``lua/queue_add.lua`` for jobs of one upstream."""
-    keys = [*(_key(upstream, part) for part in ("due", "first", "jobs")), VIEWED_KEY]
+    names = [keys.jobs_waiting(upstream), keys.jobs_first(upstream), keys.jobs(upstream), keys.VIEWED]
     numbers = {
-        query: number for number, query in enumerate(dict.fromkeys(query for query, _, _ in jobs), len(keys) + 1)
+        query: number for number, query in enumerate(dict.fromkeys(query for query, _, _ in jobs), len(names) + 1)
     }
     told: list[Any] = [delay, "first" if first else ""]
     for query, package, sent in jobs:
         told += (job(query, package), package, "" if sent is None else sent, numbers[query])
-    return [*keys, *(_since_key(query) for query in numbers)], told
-
-
-def _key(upstream: str, part: str) -> str:
-    return f"{PREFIX}:{{queue}}:{upstream}:{part}"
+    return [*names, *(keys.waiting_since(query) for query in numbers)], told
 
 
 def _keys(upstream: str) -> list[str]:
-    return [_key(upstream, part) for part in ("due", "first", "claimed", "jobs")]
-
-
-def _since_key(query: str) -> str:
-    return f"{PREFIX}:{{queue}}:since:{query}"
+    return [keys.jobs_waiting(upstream), keys.jobs_first(upstream), keys.jobs_claimed(upstream), keys.jobs(upstream)]

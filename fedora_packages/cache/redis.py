@@ -1,6 +1,6 @@
 """Redis as every part of the service uses it: the client, scripts, many commands in one trip, and what can go wrong.
 
-What is kept there is known to others; all keys begin with `PREFIX`.
+What is kept there is known to others; `fedora_packages.cache.keys` has every key.
 """
 
 import hashlib
@@ -11,11 +11,13 @@ from functools import cache as once
 from importlib.resources import files
 from typing import Any
 
-import redis
+from redis import Redis, RedisError, ResponseError
+from redis.exceptions import LockError, NoScriptError
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 
-PREFIX = "fp"
+__all__ = ["LockError", "Redis", "RedisError"]
 
 #: Seconds in which is counted what is bounded by the minute.
 MINUTE = 60
@@ -33,18 +35,18 @@ def script_digest(name: str) -> str:
     return hashlib.sha1(script(name).encode()).hexdigest()
 
 
-def run_id(client: redis.Redis) -> str:
+def run_id(client: Redis) -> str:
     """Return what names this run of Redis: another one may have fallen back to older data.  Raises `CacheUnavailable`."""
     with redis_errors():
         return client.info("server")["run_id"]
 
 
-def run_script(client: redis.Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
+def run_script(client: Redis, name: str, keys: Sequence[str], *arguments: Any) -> Any:
     """Return the result of ``lua/NAME.lua``.  Raises `CacheUnavailable`."""
     with redis_errors():
         try:
             return client.evalsha(script_digest(name), len(keys), *keys, *arguments)
-        except redis.exceptions.NoScriptError:
+        except NoScriptError:
             return client.eval(script(name), len(keys), *keys, *arguments)
 
 
@@ -53,7 +55,7 @@ def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> No
     pipe.evalsha(script_digest(name), len(keys), *keys, *arguments)
 
 
-def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
+def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
     """Return the results of the commands that ``build`` adds to a pipeline, sent together; ``as_one``: and done as one step.
 
     A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
@@ -65,7 +67,7 @@ def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool 
             build(pipe)
             try:
                 return pipe.execute()
-            except redis.exceptions.NoScriptError:
+            except NoScriptError:
                 if not again:
                     raise
                 for path in files("fedora_packages.cache").joinpath("lua").iterdir():
@@ -73,13 +75,13 @@ def in_one_trip(client: redis.Redis, build: Callable[[Any], None], as_one: bool 
     raise AssertionError("unreachable: the second trip returns or raises")
 
 
-def counted(client: redis.Redis, what: str, by: int = 1) -> tuple[int, int]:
+def counted(client: Redis, what: str, by: int = 1) -> tuple[int, int]:
     """Count something, over all processes; returns how many there have been in this minute, and in how many seconds it ends.
 
     The key is ``fp:WHAT:<minute>``.  Raises `CacheUnavailable`.
     """
     now = time.time()
-    key = f"{PREFIX}:{what}:{int(now // MINUTE)}"
+    key = keys.rate(what, int(now // MINUTE))
     with redis_errors():
         pipe = client.pipeline(transaction=False)
         pipe.incrby(key, by)
@@ -93,14 +95,14 @@ def redis_errors():
     """Turn what redis raises when it cannot be reached, or does not take what is written, into `CacheUnavailable`."""
     try:
         yield
-    except redis.RedisError as error:
-        if isinstance(error, redis.ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
+    except RedisError as error:
+        if isinstance(error, ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
             # Not a Redis that is full, or has lost its replicas: one that was asked something wrong, by us.
             raise
         # Where it is, which the error says, is for the log: this sentence is shown to people.
         raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
 
 
-def connect(url: str, timeout: float = 5.0) -> redis.Redis:
+def connect(url: str, timeout: float = 5.0) -> Redis:
     """Return a Redis client.  ``timeout`` in seconds bounds each command; nothing is sent yet."""
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)
+    return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)

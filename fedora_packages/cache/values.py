@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fedora_packages.cache.redis import PREFIX
+from fedora_packages.cache import keys
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Entry:
 
     @property
     def key(self) -> str:
-        return f"{PREFIX}:{{{self.package}}}:{self.query}:{self.shape}"
+        return keys.entry(self.package, self.query, self.shape)
 
     @property
     def revision_key(self) -> str:
-        return f"{PREFIX}:{{{self.package}}}:rev"
+        return keys.revision(self.package)
 
 
 @dataclass(frozen=True)

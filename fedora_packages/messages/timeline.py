@@ -6,9 +6,8 @@ The worker writes it, the web reads it.  A message that came twice is in the str
 import json
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.messages.event import Event, matches
 from fedora_packages.messages.families.table import gist, validated
 
@@ -27,20 +26,16 @@ def tells(event: Event) -> bool:
 def note(pipe: Any, package: str, event: Event) -> None:
     """Add to a pipeline that ``event`` was about ``package``, with its gist."""
     entry = {**event.cause(), "gist": gist(event, package)}
-    pipe.xadd(_key(package), {"event": json.dumps(entry)}, maxlen=KEPT, approximate=True)
+    pipe.xadd(keys.timeline(package), {"event": json.dumps(entry)}, maxlen=KEPT, approximate=True)
 
 
-def read(client: redis.Redis, package: str) -> list[dict[str, Any]]:
+def read(client: Redis, package: str) -> list[dict[str, Any]]:
     """Return the events about a package, newest first: ``[{"id", "topic", "sent", "gist"}]``, at most `KEPT`.
 
     ``gist`` is what `gist` gives; ``{}`` of an event that was noted before gists were kept.
     """
     with redis_errors():
-        rows = client.xrevrange(_key(package), count=2 * KEPT)
+        rows = client.xrevrange(keys.timeline(package), count=2 * KEPT)
     events = {entry["id"]: entry for entry in (json.loads(fields[b"event"]) for _, fields in rows)}
     newest = sorted(events.values(), key=lambda entry: entry["sent"], reverse=True)[:KEPT]
     return [{**entry, "gist": validated(entry.get("gist"))} for entry in newest]
-
-
-def _key(package: str) -> str:
-    return f"{PREFIX}:{{{package}}}:timeline"

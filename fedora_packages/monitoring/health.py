@@ -8,21 +8,19 @@ another version may say less than this one knows to ask for.
 How many entries there are is only known by counting keys, which is a scan.  It is done once in a while, by whoever finds the last
 count too old, and kept for all::
 
-    fp:{worker}:census         {"at": seconds since 1970, "entries": {query: how many}}
-    fp:{worker}:census:lock    there while somebody counts, and as long as that count counts
+    fp:{worker}:entry_counts         {"at": seconds since 1970, "entries": {query: how many}}
+    fp:{worker}:entry_counts:lock    there while somebody counts, and as long as that count counts
 """
 
 import json
 import os
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
@@ -33,10 +31,7 @@ from fedora_packages.monitoring.metrics import Counted, Durations
 from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Damage, noted
 from fedora_packages.service import Service
-from fedora_packages.worker.handler import COUNTS_KEY, FAILED, TOPICS_KEY
-
-CENSUS_KEY = f"{PREFIX}:{{worker}}:census"
-CENSUS_LOCK_KEY = f"{CENSUS_KEY}:lock"
+from fedora_packages.worker.handler import FAILED
 
 #: Seconds for which a census holds.
 CENSUS_EVERY = 60
@@ -46,8 +41,6 @@ LAGS = ("received to invalidated", "sent to invalidated", "sent to fresh", "inva
 
 #: What the process that answers is called beside the workers.
 THIS_PROCESS = "this web process"
-
-_ENTRY = re.compile(rf"{re.escape(PREFIX)}:\{{[^}}]+\}}:(?P<query>[a-z_]+\.[a-z_]+):(?P<shape>[0-9]+)".encode())
 
 
 @dataclass(frozen=True)
@@ -257,8 +250,8 @@ def health(service: Service) -> Health:
     beats = watch.beats(client)
     with redis_errors():
         pipe = client.pipeline(transaction=False)
-        pipe.hgetall(COUNTS_KEY)
-        pipe.hgetall(TOPICS_KEY)
+        pipe.hgetall(keys.OUTCOMES)
+        pipe.hgetall(keys.TOPICS)
         messages, topics = pipe.execute()
     waiting = service.queue.waiting([*service.queries])
     depths = service.queue.depths([*service.connectors])
@@ -291,27 +284,27 @@ def health(service: Service) -> Health:
     )
 
 
-def census(client: redis.Redis, queries: Iterable[Query], now: float) -> tuple[float | None, Mapping[str, int]]:
+def census(client: Redis, queries: Iterable[Query], now: float) -> tuple[float | None, Mapping[str, int]]:
     """Return when the entries were counted, and how many there are of each query; (None, {}) while nobody has.
 
     Near enough: Redis may give a key twice while it makes room for more.  Raises `CacheUnavailable`.
     """
     with redis_errors():
-        kept = json.loads(client.get(CENSUS_KEY) or b"null")
+        kept = json.loads(client.get(keys.ENTRY_COUNTS) or b"null")
         is_due = kept is None or now - kept["at"] >= CENSUS_EVERY
-        if is_due and client.set(CENSUS_LOCK_KEY, "", nx=True, ex=CENSUS_EVERY):
+        if is_due and client.set(keys.ENTRY_COUNTS_LOCK, "", nx=True, ex=CENSUS_EVERY):
             kept = {"at": now, "entries": _counted(client, {(query.name, query.entry().shape) for query in queries})}
-            client.set(CENSUS_KEY, json.dumps(kept))
+            client.set(keys.ENTRY_COUNTS, json.dumps(kept))
     return (kept["at"], kept["entries"]) if kept else (None, {})
 
 
-def _counted(client: redis.Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
+def _counted(client: Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
     """Return how many entries of current shape there are, by query."""
     counts: Counter[str] = Counter()
-    for key in client.scan_iter(match=f"{PREFIX}:{{*", count=1000):
-        found = _ENTRY.fullmatch(key)
-        if found and (found["query"].decode(), int(found["shape"])) in shapes:
-            counts[found["query"].decode()] += 1
+    for key in client.scan_iter(match=keys.TAGGED, count=1000):
+        entry = keys.entry_of(key)
+        if entry and (entry.query, entry.version) in shapes:
+            counts[entry.query] += 1
     return counts
 
 

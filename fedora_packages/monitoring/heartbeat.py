@@ -5,7 +5,7 @@ its parts are, and ``until``: the moment up to which it knows that every message
 nothing that is now; while the bus is cut, or after it was away, it is as far as the archive has been read.  Whoever shows a
 value shows it as it is only while that moment is close::
 
-    fp:{worker}:beats    hash: worker -> its beat (JSON)
+    fp:{worker}:heartbeats    hash: worker -> its beat (JSON)
 """
 
 import json
@@ -14,12 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import CacheUnavailable
-
-BEATS_KEY = f"{PREFIX}:{{worker}}:beats"
 
 #: Seconds between two beats, and after which a worker that has not beaten is taken for dead.
 EVERY = 1.0
@@ -46,33 +43,33 @@ class Beat:
         return now - self.at < DEAD_AFTER
 
 
-def beat(client: redis.Redis, worker: str, at: float, until: float | None, parts: Mapping[str, Any]) -> float | None:
+def beat(client: Redis, worker: str, at: float, until: float | None, parts: Mapping[str, Any]) -> float | None:
     """Write a worker's beat; returns when Redis says that the one before was.
 
     That is another time than the worker remembers where Redis has lost its newest data.  Raises `CacheUnavailable`.
     """
     with redis_errors():
         pipe = client.pipeline(transaction=True)
-        pipe.hget(BEATS_KEY, worker)
-        pipe.hset(BEATS_KEY, worker, json.dumps({"at": at, "until": until, "parts": parts}))
+        pipe.hget(keys.HEARTBEATS, worker)
+        pipe.hset(keys.HEARTBEATS, worker, json.dumps({"at": at, "until": until, "parts": parts}))
         before, _ = pipe.execute()
     return json.loads(before)["at"] if before else None
 
 
-def beats(client: redis.Redis) -> list[Beat]:
+def beats(client: Redis) -> list[Beat]:
     """Return the latest beats of all workers, the newest first.  Raises `CacheUnavailable`."""
     with redis_errors():
-        rows = client.hgetall(BEATS_KEY)
+        rows = client.hgetall(keys.HEARTBEATS)
     found = [Beat(name.decode(), **json.loads(row)) for name, row in rows.items()]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def forget_the_gone(client: redis.Redis, now: float) -> None:
+def forget_the_gone(client: Redis, now: float) -> None:
     """Forget workers that have not beaten for long; the newest beat stays, whatever its age.  Raises `CacheUnavailable`."""
     gone = [one.worker for one in beats(client)[1:] if now - one.at > FORGOTTEN_AFTER]
     if gone:
         with redis_errors():
-            client.hdel(BEATS_KEY, *gone)
+            client.hdel(keys.HEARTBEATS, *gone)
 
 
 def until(found: list[Beat]) -> float | None:
@@ -83,7 +80,7 @@ def until(found: list[Beat]) -> float | None:
 class Watch:
     """The watch as a process that shows values sees it: read at most once in `LOOK_EVERY` seconds."""
 
-    def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.time):
+    def __init__(self, client: Redis, clock: Callable[[], float] = time.time):
         self._client = client
         self._clock = clock
         self._looked = float("-inf")

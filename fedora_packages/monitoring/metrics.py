@@ -3,8 +3,8 @@
 A process counts in its memory and adds that to Redis about once a second, so that counting costs nothing on the way of a page
 or a message.  Whoever shows figures (``/status``, ``/metrics``) reads what all processes have added::
 
-    fp:{figures}:total            hash: NAME|LABEL -> count since the beginning; of durations NAME|LABEL|BUCKET and |sum
-    fp:{figures}:recent:<slot>    the same, of one span of `SLOT` seconds; forgotten after `RECENT`
+    fp:{metrics}:total            hash: NAME|LABEL -> count since the beginning; of durations NAME|LABEL|BUCKET and |sum
+    fp:{metrics}:recent:<slot>    the same, of one span of `SLOT` seconds; forgotten after `RECENT`
 
 Durations are counted in the buckets of `BOUNDS`, so that percentiles of all processes can be told; they are exact to a bucket.
 """
@@ -17,9 +17,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import CacheUnavailable
 
 #: Upper bounds of the buckets of durations, in seconds; what takes longer than the last is in a bucket of its own.
@@ -38,13 +37,11 @@ EVERY = 1.0
 #: Different figures that are kept until they can be added, should Redis be away.
 KEPT = 5000
 
-TOTAL_KEY = f"{PREFIX}:{{figures}}:total"
-
 
 class Figures:
     """What one process counts."""
 
-    def __init__(self, client: redis.Redis, clock: Callable[[], float] = time.time):
+    def __init__(self, client: Redis, clock: Callable[[], float] = time.time):
         self._client = client
         self._clock = clock
         self._lock = threading.Lock()
@@ -83,12 +80,12 @@ class Figures:
             counts, sums, self._counts, self._sums = self._counts, self._sums, Counter(), Counter()
         if not counts:
             return
-        recent = _recent_key(self._flushed)
+        recent = keys.metrics_recent(int(self._flushed // SLOT))
         try:
             with redis_errors():
                 # In one step, so that a failure can mean nothing but "not added".
                 pipe = self._client.pipeline(transaction=True)
-                for key in (TOTAL_KEY, recent):
+                for key in (keys.METRICS_TOTAL, recent):
                     for field, number in counts.items():
                         pipe.hincrby(key, field, number)
                     for field, seconds in sums.items():
@@ -157,21 +154,17 @@ class Counted:
         return Durations(buckets, there.get("sum", 0.0))
 
 
-def total(client: redis.Redis) -> Counted:
+def total(client: Redis) -> Counted:
     """Return what was counted since the beginning.  Raises `CacheUnavailable`."""
     with redis_errors():
-        return Counted([client.hgetall(TOTAL_KEY)])
+        return Counted([client.hgetall(keys.METRICS_TOTAL)])
 
 
-def recent(client: redis.Redis, now: float) -> Counted:
+def recent(client: Redis, now: float) -> Counted:
     """Return what was counted in the last `RECENT` seconds, to `SLOT` seconds exactly.  Raises `CacheUnavailable`."""
     with redis_errors():
         pipe = client.pipeline(transaction=False)
         for back in range(RECENT // SLOT + 1):
-            pipe.hgetall(_recent_key(now - back * SLOT))
+            pipe.hgetall(keys.metrics_recent(int((now - back * SLOT) // SLOT)))
         found: list[Any] = pipe.execute()
     return Counted(found)
-
-
-def _recent_key(moment: float) -> str:
-    return f"{PREFIX}:{{figures}}:recent:{int(moment // SLOT)}"

@@ -4,7 +4,7 @@ The audit, the scheduled reads and whoever presses "check now" go this way.  A d
 **drift**, that is, whether a message about it was lost, is only known a little later: the message may be on its way.  So it is
 noted as a doubt, which a worker settles after a while::
 
-    fp:{worker}:doubts    sorted set: doubt (JSON) -> when it is to be settled
+    fp:{worker}:suspected_drift    sorted set: doubt (JSON) -> when it is to be settled
     fp:{worker}:drift     list: the latest drifts (JSON), newest first
 
 The one thing to know: upstream may lag behind its own messages.  An answer that does not show what a recent event said heals
@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Reading
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import UpstreamError
@@ -25,9 +26,6 @@ from fedora_packages.monitoring.differences import differences
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)
-
-DOUBTS_KEY = f"{PREFIX}:{{worker}}:doubts"
-DRIFT_KEY = f"{PREFIX}:{{worker}}:drift"
 
 #: Drifts that are kept to be shown, and doubts that may wait to be settled.
 DRIFTS_KEPT = 100
@@ -118,13 +116,13 @@ def settle(service: Service, now: float) -> list[Doubt]:
     """
     client = service.client
     with redis_errors():
-        due = client.zrangebyscore(DOUBTS_KEY, "-inf", now, start=0, num=100)
+        due = client.zrangebyscore(keys.SUSPECTED_DRIFT, "-inf", now, start=0, num=100)
     drifted = []
     for row in due:
         doubt = Doubt(**{**json.loads(row), "differences": tuple(json.loads(row)["differences"])})
         query = service.queries.get(doubt.query)
         with redis_errors():
-            if not client.zrem(DOUBTS_KEY, row) or query is None:
+            if not client.zrem(keys.SUSPECTED_DRIFT, row) or query is None:
                 # Another worker has settled it.
                 continue
         if service.cache.generation(query.entry(doubt.package)) != doubt.generation:
@@ -143,7 +141,7 @@ def drifts(service: Service) -> list[Mapping[str, Any]]:
     Raises `CacheUnavailable`.
     """
     with redis_errors():
-        return [json.loads(row) for row in service.client.lrange(DRIFT_KEY, 0, DRIFTS_KEPT - 1)]
+        return [json.loads(row) for row in service.client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
 
 
 def _cause(before: Reading, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -153,8 +151,8 @@ def _cause(before: Reading, newest: Mapping[str, Any] | None) -> Mapping[str, An
 def _note(service: Service, doubt: Doubt, due: float) -> None:
     with redis_errors():
         pipe = service.client.pipeline(transaction=False)
-        pipe.zadd(DOUBTS_KEY, {json.dumps(asdict(doubt)): due})
-        pipe.zremrangebyrank(DOUBTS_KEY, 0, -DOUBTS_KEPT - 1)
+        pipe.zadd(keys.SUSPECTED_DRIFT, {json.dumps(asdict(doubt)): due})
+        pipe.zremrangebyrank(keys.SUSPECTED_DRIFT, 0, -DOUBTS_KEPT - 1)
         pipe.execute()
 
 
@@ -167,6 +165,6 @@ def _tell(service: Service, query: Query, doubt: Doubt) -> None:
     service.figures.count("drift", doubt.query)
     with redis_errors():
         pipe = service.client.pipeline(transaction=False)
-        pipe.lpush(DRIFT_KEY, json.dumps({**asdict(doubt), "topics": query.topics}))
-        pipe.ltrim(DRIFT_KEY, 0, DRIFTS_KEPT - 1)
+        pipe.lpush(keys.DRIFT, json.dumps({**asdict(doubt), "topics": query.topics}))
+        pipe.ltrim(keys.DRIFT, 0, DRIFTS_KEPT - 1)
         pipe.execute()

@@ -2,8 +2,8 @@
 
 ::
 
-    fp:{index}:damaged      JSON: the folder that is damaged, what was wrong, and when that was seen first; why and when the last
-                            build of another index failed
+    fp:{index}:corruption   JSON: the folder that is damaged, what was wrong, and when that was seen first; why and when the
+                            last build of another index failed
 
 The one thing to know: it is noted by whoever reads, and forgotten by the worker that has built another index.  A note counts for
 the folder that it names and for no other: once the index is another folder it says nothing, and gives way to damage of that.
@@ -14,15 +14,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import CacheUnavailable
 
 log = logging.getLogger(__name__)
-
-DAMAGED_KEY = f"{PREFIX}:{{index}}:damaged"
 
 #: Characters of what was wrong, and of why a build failed.
 SAID_KEPT = 500
@@ -42,7 +40,7 @@ class Damage:
     failed: float | None = None
 
 
-def note(client: redis.Redis, folder: str, said: str) -> None:
+def note(client: Redis, folder: str, said: str) -> None:
     """Note that the index in a folder was found damaged.  Where Redis is away the next reader will see it too."""
     damage = Damage(folder, said[:SAID_KEPT], time.time())
     try:
@@ -51,13 +49,13 @@ def note(client: redis.Redis, folder: str, said: str) -> None:
         log.warning("that the index is damaged is not noted: %s", error)
 
 
-def noted(client: redis.Redis) -> Damage | None:
+def noted(client: Redis) -> Damage | None:
     """Return the damage that was noted and is not mended yet, of whatever folder.  Raises `CacheUnavailable`."""
     with redis_errors():
-        return _read(client.get(DAMAGED_KEY))
+        return _read(client.get(keys.CORRUPTION))
 
 
-def note_failure(client: redis.Redis, folder: str, said: str) -> None:
+def note_failure(client: Redis, folder: str, said: str) -> None:
     """Note why another index could not be built, if damage of the folder is noted.  Raises `CacheUnavailable`."""
 
     def with_failure(before: Damage | None) -> Damage | None:
@@ -68,27 +66,27 @@ def note_failure(client: redis.Redis, folder: str, said: str) -> None:
     _change(client, with_failure)
 
 
-def forget(client: redis.Redis, folder: str) -> None:
+def forget(client: Redis, folder: str) -> None:
     """Forget the damage of a folder: it is mended, or was none.  Raises `CacheUnavailable`."""
     _change(client, lambda before: None if before and before.folder == folder else before)
 
 
-def _change(client: redis.Redis, change: Callable[[Damage | None], Damage | None]) -> None:
+def _change(client: Redis, change: Callable[[Damage | None], Damage | None]) -> None:
     """Put what ``change`` makes of the note in its place, in one step: others may note, mend and forget at the same time."""
 
-    def step(pipe: redis.client.Pipeline) -> None:
-        before = _read(pipe.get(DAMAGED_KEY))
+    def step(pipe: Any) -> None:
+        before = _read(pipe.get(keys.CORRUPTION))
         after = change(before)
         if after == before:
             return
         pipe.multi()
         if after is None:
-            pipe.delete(DAMAGED_KEY)
+            pipe.delete(keys.CORRUPTION)
         else:
-            pipe.set(DAMAGED_KEY, json.dumps(asdict(after)))
+            pipe.set(keys.CORRUPTION, json.dumps(asdict(after)))
 
     with redis_errors():
-        client.transaction(step, DAMAGED_KEY)
+        client.transaction(step, keys.CORRUPTION)
 
 
 def _read(stored: bytes | None) -> Damage | None:

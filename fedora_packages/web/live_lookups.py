@@ -20,7 +20,8 @@ from typing import Any
 
 from pyramid.config import Configurator
 
-from fedora_packages.cache.redis import PREFIX, counted, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import counted, redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.service import Service
 from fedora_packages.web.loader import Filler
@@ -51,7 +52,7 @@ class Question:
 
     @property
     def key(self) -> str:
-        return f"{PREFIX}:{{lookups}}:{SHAPE}:{self.upstream}:{self.method}:{self.identifier}"
+        return keys.live_lookup(SHAPE, self.upstream, self.method, self.identifier)
 
 
 @dataclass(frozen=True)

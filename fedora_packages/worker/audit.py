@@ -6,10 +6,10 @@ differs is healed; whether a message was lost is settled a little later (see `fe
 """
 
 import logging
-import re
 from collections.abc import Iterable, Iterator
 
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
@@ -23,8 +23,6 @@ DRAWS = 30
 
 #: Entries that are passed over, in one step, in search of one that is due on its schedule.
 STEPS = 20
-
-_ENTRY = re.compile(re.escape(PREFIX) + r":\{(?P<package>[^}]+)\}:(?P<query>[a-z_]+\.[a-z_]+):(?P<shape>[0-9]+)")
 
 
 class Audit:
@@ -63,11 +61,11 @@ class Audit:
         for _ in range(DRAWS):
             with redis_errors():
                 key = self._service.client.randomkey()
-            found = _ENTRY.fullmatch(key.decode("utf-8", "replace")) if key else None
-            query = self._service.queries.get(found["query"]) if found else None
-            if query is None or query.entry(found["package"]).shape != int(found["shape"]):
+            entry = keys.entry_of(key) if key else None
+            query = self._service.queries.get(entry.query) if entry else None
+            if query is None or query.entry(entry.package).shape != entry.version:
                 continue
-            drawn = self._of_entry(query, found["package"])
+            drawn = self._of_entry(query, entry.package)
             if drawn is not None:
                 return drawn
         return None

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from fedora_packages.cache.redis import PREFIX, redis_errors, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import redis_errors, run_script
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
@@ -24,18 +25,6 @@ from fedora_packages.worker.batch import _Touch
 from fedora_packages.worker.invalidation import BATCH, batched, is_wanted, take_out
 
 log = logging.getLogger(__name__)
-
-#: Counters of what became of messages, by outcome, in one hash.
-COUNTS_KEY = f"{PREFIX}:{{worker}}:messages"
-
-#: Per bus, when the newest message was sent that was handled.
-SEEN_KEY = f"{PREFIX}:{{worker}}:seen"
-
-#: Messages that were handled, by when they were sent: what a replay need not handle again.
-HANDLED_KEY = f"{PREFIX}:{{worker}}:handled"
-
-#: The newest message of each topic that some query listens to, in one hash: topic -> its cause, and when it was handled.
-TOPICS_KEY = f"{PREFIX}:{{worker}}:topics"
 
 TOPICS_KEPT = 200
 
@@ -129,7 +118,7 @@ class Handler:
         if not events or not self._service.settings.worker.datagrepper:
             return "", events
         ids = [event.id for _, event in events]
-        run, *noted = run_script(self._service.client, "unhandled", [HANDLED_KEY], *ids)
+        run, *noted = run_script(self._service.client, "unhandled", [keys.HANDLED], *ids)
         for (number, _), is_noted in zip(events, noted, strict=True):
             if is_noted:
                 outcomes[number] = REPEATED
@@ -246,13 +235,13 @@ class Handler:
                     timeline.note(pipe, name, event)
             index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
             if events:
-                pipe.zadd(SEEN_KEY, {self._bus: max(event.sent for event in events)}, gt=True)
+                pipe.zadd(keys.SEEN, {self._bus: max(event.sent for event in events)}, gt=True)
             for topic, event in newest.items():
                 if self._service.queries.listening(topic) and len(self._topics | {topic}) <= TOPICS_KEPT:
                     self._topics.add(topic)
-                    pipe.hset(TOPICS_KEY, topic, json.dumps({**event.cause(), "handled": time.time()}))
+                    pipe.hset(keys.TOPICS, topic, json.dumps({**event.cause(), "handled": time.time()}))
             for outcome, count in Counter(outcomes).items():
-                pipe.hincrby(COUNTS_KEY, outcome, count)
+                pipe.hincrby(keys.OUTCOMES, outcome, count)
             pipe.execute()
 
     def _note_handled(self, events: Sequence[Event], run: str) -> None:
@@ -260,7 +249,7 @@ class Handler:
         if not events or not self._service.settings.worker.datagrepper:
             return
         told = [part for event in events for part in (event.sent, event.id)]
-        if not run_script(self._service.client, "handled", [HANDLED_KEY], run, *told):
+        if not run_script(self._service.client, "handled", [keys.HANDLED], run, *told):
             raise CacheUnavailable("Redis was restarted while messages were handled")
 
     def _subjects(
@@ -292,5 +281,5 @@ class Handler:
 
     def _count(self, outcome: str) -> str:
         with redis_errors():
-            self._service.client.hincrby(COUNTS_KEY, outcome, 1)
+            self._service.client.hincrby(keys.OUTCOMES, outcome, 1)
         return outcome

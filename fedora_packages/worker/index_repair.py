@@ -17,10 +17,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-import redis
-
 from fedora_packages import connectors
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.search.corruption import Damage, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import Builder
@@ -29,9 +28,6 @@ from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.settings import Settings
 
 log = logging.getLogger(__name__)
-
-#: Which worker builds; it is forgotten if that worker is.
-REBUILDING_KEY = f"{PREFIX}:{{index}}:rebuilding"
 
 #: Seconds for which a worker that says nothing still counts as building, and before another try after a build that failed.
 BUILDS_FOR = 30
@@ -96,7 +92,7 @@ class Rebuilder:
 
     def __init__(
         self,
-        client: redis.Redis,
+        client: Redis,
         settings: Settings,
         start: Callable[[Settings], Build] = Build,
         clock: Callable[[], float] = time.monotonic,
@@ -139,7 +135,7 @@ class Rebuilder:
             return
         # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
         with redis_errors():
-            is_ours = self._client.set(REBUILDING_KEY, str(os.getpid()), nx=True, ex=BUILDS_FOR)
+            is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=BUILDS_FOR)
         if not is_ours:
             return
         if is_sound(damage.folder):
@@ -151,7 +147,7 @@ class Rebuilder:
     def _look_after(self) -> None:
         if self._build.is_alive():
             with redis_errors():
-                self._client.expire(REBUILDING_KEY, BUILDS_FOR)
+                self._client.expire(keys.REBUILDING, BUILDS_FOR)
             return
         failure, self._build = self._build.failure(), None
         if failure is None:
@@ -169,4 +165,4 @@ class Rebuilder:
 
     def _give_up_role(self) -> None:
         with redis_errors():
-            self._client.delete(REBUILDING_KEY)
+            self._client.delete(keys.REBUILDING)

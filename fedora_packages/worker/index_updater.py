@@ -3,7 +3,7 @@ each.
 
 ::
 
-    fp:{index}:touched   sorted set: name -> when it was touched, or is to be tried again (microseconds since 1970)
+    fp:{index}:dirty   sorted set: name -> when it was touched, or is to be tried again (microseconds since 1970)
     fp:{index}:failed    hash: name -> how often in a row its description failed
 
 The one thing to know: a name is struck out only after the commit, and only if nobody touched it since it was read.
@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
-import redis
-
-from fedora_packages.cache.redis import PREFIX, redis_errors, script
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors, script
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamError, UpstreamLied
 from fedora_packages.rpm.nvr import is_package_name
@@ -34,9 +33,6 @@ from fedora_packages.search.reader import Reader
 from fedora_packages.settings import SearchSettings
 
 log = logging.getLogger(__name__)
-
-TOUCHED_KEY = f"{PREFIX}:{{index}}:touched"
-FAILED_KEY = f"{PREFIX}:{{index}}:failed"
 
 #: Names handled in one batch, and sent in one call to Redis.
 BATCH = 500
@@ -58,7 +54,7 @@ def touch(client: Any, names: Iterable[str]) -> None:
     wanted = [name for name in names if is_package_name(name)]
     with redis_errors():
         for start in range(0, len(wanted), NAMES_A_CALL):
-            client.eval(script("index_touch"), 1, TOUCHED_KEY, *wanted[start : start + NAMES_A_CALL])
+            client.eval(script("index_touch"), 1, keys.DIRTY, *wanted[start : start + NAMES_A_CALL])
 
 
 class Upkeep:
@@ -71,7 +67,7 @@ class Upkeep:
 
     def __init__(
         self,
-        client: redis.Redis,
+        client: Redis,
         settings: SearchSettings,
         connectors: Mapping[str, Any],
         releases: Callable[[], Sequence[Mapping[str, Any]]],
@@ -139,7 +135,7 @@ class Upkeep:
     def _due(self, most: int) -> dict[str, int]:
         """Return names to handle, each with its moment."""
         with redis_errors():
-            found = self._client.eval(script("index_due"), 1, TOUCHED_KEY, most)
+            found = self._client.eval(script("index_due"), 1, keys.DIRTY, most)
         return {name.decode(): int(moment) for name, moment in zip(found[::2], found[1::2], strict=True)}
 
     def _describe(
@@ -186,4 +182,4 @@ class Upkeep:
         """Strike out the names that are settled, put off those that are not, and return how many were struck out."""
         told = [part for name, is_settled in settled.items() for part in (name, moments[name], int(is_settled))]
         with redis_errors():
-            return self._client.eval(script("index_done"), 2, TOUCHED_KEY, FAILED_KEY, *self._pauses, *told)
+            return self._client.eval(script("index_done"), 2, keys.DIRTY, keys.INDEX_FAILURES, *self._pauses, *told)

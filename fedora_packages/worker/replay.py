@@ -17,19 +17,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import redis
 import requests
 
-from fedora_packages.cache.protocol import BEGUN_KEY
-from fedora_packages.cache.redis import PREFIX, redis_errors, run_id, run_script
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import Redis, redis_errors, run_id, run_script
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.settings import WorkerSettings
-from fedora_packages.worker.handler import HANDLED_KEY
 
 log = logging.getLogger(__name__)
-
-#: Per bus, up to when every message sent is known to have been handled.
-MARK_KEY = f"{PREFIX}:{{worker}}:mark"
 
 #: Bounds of one page: bytes and seconds.
 MAX_PAGE_BYTES = 96 << 20
@@ -60,7 +55,7 @@ class Replay:
     """
 
     def __init__(
-        self, client: redis.Redis, settings: WorkerSettings, bus: str, handle: Callable[[list[Any]], Any],
+        self, client: Redis, settings: WorkerSettings, bus: str, handle: Callable[[list[Any]], Any],
         distrust: Callable[[float], Any] = lambda before: None, clock: Callable[[], float] = time.time,
     ):  # fmt: skip
         self._client = client
@@ -81,7 +76,7 @@ class Replay:
         """
         now, run = self._clock(), run_id(self._client)
         with redis_errors():
-            self._client.zremrangebyrank(HANDLED_KEY, 0, -HANDLED_KEPT - 1)
+            self._client.zremrangebyrank(keys.HANDLED, 0, -HANDLED_KEPT - 1)
         start, handled = self._since(now), 0
         interval = max(INTERVAL, (now - start) / INTERVALS)
         while start < now and not stop.is_set():
@@ -100,7 +95,7 @@ class Replay:
         Raises `CacheUnavailable`.
         """
         with redis_errors():
-            found = self._client.hget(MARK_KEY, self._bus)
+            found = self._client.hget(keys.HIGH_WATER_MARKS, self._bus)
         return float(found) if found else None
 
     def run(self, start: float, end: float, stop: threading.Event) -> int:
@@ -126,7 +121,7 @@ class Replay:
         mark = self.mark()
         if mark is None:
             with redis_errors():
-                begun = self._client.get(BEGUN_KEY)
+                begun = self._client.get(keys.BEGUN)
             mark = float(begun) if begun else None
         start = now if mark is None else mark - self._settings.replay_margin
         earliest = now - self._settings.replay_limit
@@ -141,14 +136,14 @@ class Replay:
     def _move_mark(self, mark: float, run: str) -> None:
         # What is older than the next replay begins need not be remembered.
         forgotten = mark - 2 * self._settings.replay_margin - 60
-        if not run_script(self._client, "mark", [MARK_KEY, HANDLED_KEY], run, self._bus, mark, forgotten):
+        if not run_script(self._client, "mark", [keys.HIGH_WATER_MARKS, keys.HANDLED], run, self._bus, mark, forgotten):
             raise CacheUnavailable("Redis was restarted during the replay")
 
     def _new(self, page: list[Any]) -> list[Any]:
         """Return the messages of a page that are not known to have been handled."""
         ids = [_id_of(message) for message in page]
         with redis_errors():
-            moments = self._client.zmscore(HANDLED_KEY, [identity or "" for identity in ids]) if ids else []
+            moments = self._client.zmscore(keys.HANDLED, [identity or "" for identity in ids]) if ids else []
         return [
             message
             for message, identity, moment in zip(page, ids, moments, strict=True)
@@ -158,7 +153,7 @@ class Replay:
     def _note(self, page: list[Any], run: str) -> None:
         """Remember a page's messages as handled, those too that were not understood or not ours."""
         told = [part for message in page if (identity := _id_of(message)) for part in (self._clock(), identity)]
-        if told and not run_script(self._client, "handled", [HANDLED_KEY], run, *told):
+        if told and not run_script(self._client, "handled", [keys.HANDLED], run, *told):
             raise CacheUnavailable("Redis was restarted during the replay")
 
     def _pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]:

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fedora_packages.cache.redis import PREFIX, redis_errors
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import redis_errors
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.messages.event import Event
@@ -30,9 +31,6 @@ from fedora_packages.worker.reporter import Bus, Pulse
 from fedora_packages.worker.sequence import Numbering
 
 log = logging.getLogger(__name__)
-
-#: Per query that is read on a schedule, a digest of the value that its followers were last invalidated for.
-FOLLOWED_KEY = f"{PREFIX}:{{worker}}:followed"
 
 #: Seconds between two early looks at what is read on a schedule.
 EARLY_PAUSE = 30.0
@@ -230,7 +228,7 @@ class Scheduled:
         followers = self._service.queries.following(self.query.name)
         digest = hashlib.sha256(json.dumps(self._value, sort_keys=True).encode()).hexdigest()
         with redis_errors():
-            known = self._service.client.hget(FOLLOWED_KEY, self.query.name)
+            known = self._service.client.hget(keys.SCHEDULED, self.query.name)
         if known and known.decode() == digest:
             return
         for follower in followers:
@@ -238,7 +236,7 @@ class Scheduled:
             log.info("%s has changed: %d entries of %s are read again", self.query.name, count, follower.name)
             self._refillers.wake({follower.upstream: count})
         with redis_errors():
-            self._service.client.hset(FOLLOWED_KEY, self.query.name, digest)
+            self._service.client.hset(keys.SCHEDULED, self.query.name, digest)
 
 
 def _decoded(message: Any) -> Any:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fedora_packages.cache import backend
 from fedora_packages.cache import changefeed as changes
+from fedora_packages.cache import keys
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import Entry, Invalidation
 
@@ -96,10 +96,10 @@ def test_a_cursor_of_data_that_was_lost_is_refused(client, cache):
 
 def test_a_cursor_from_beyond_the_data_that_redis_fell_back_to_is_refused(client, cache):
     put(cache, {"total": 1})
-    stream = client.dump(backend.CHANGES_KEY)
+    stream = client.dump(keys.CHANGES)
     put(cache, {"total": 2})
     cursor = changes.current(client).cursor
-    client.restore(backend.CHANGES_KEY, 0, stream, replace=True)
+    client.restore(keys.CHANGES, 0, stream, replace=True)
     with pytest.raises(changes.CursorTooOld, match="fallen back"):
         changes.since(client, cursor, 10)
 

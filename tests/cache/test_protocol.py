@@ -8,7 +8,8 @@ import traceback
 import pytest
 import redis
 
-from fedora_packages.cache.protocol import BEGUN_KEY, Cache
+from fedora_packages.cache import keys
+from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.redis import connect, redis_errors
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
@@ -344,7 +345,7 @@ def test_a_mistake_of_ours_is_not_taken_for_redis_being_away():
 
 def test_it_is_known_since_when_values_can_be_old(cache, client):
     fill(cache, 1)
-    assert float(client.get(BEGUN_KEY)) > 0
+    assert float(client.get(keys.BEGUN)) > 0
 
 
 def test_values_are_json_that_no_code_can_hide_in(cache, client):

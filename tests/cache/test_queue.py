@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache import queue as queues
 from fedora_packages.cache.queue import Claim, Queue
 
@@ -211,7 +212,7 @@ def test_nothing_is_left_of_a_job_at_the_front_that_is_done(queue, client):
 def test_the_packages_that_were_looked_at_are_bounded(queue, client, monkeypatch):
     monkeypatch.setattr(queues, "VIEWED_KEPT", 3)
     queue.viewed(f"p{number}" for number in range(5))
-    assert client.zcard(queues.VIEWED_KEY) == 3
+    assert client.zcard(keys.VIEWED) == 3
 
 
 def longest(queue, query="koji.builds"):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.sandbox.devserver import Laptop, Part, module
-from fedora_packages.worker.handler import COUNTS_KEY
 
 from .site import ROOT, Site
 
@@ -17,7 +17,7 @@ HUB = str(Path(sys.executable).with_name("fedmsg-hub"))
 
 
 def count(site: Site, outcome: str) -> int:
-    return int(site.service.client.hget(COUNTS_KEY, outcome) or 0)
+    return int(site.service.client.hget(keys.OUTCOMES, outcome) or 0)
 
 
 BAD = {

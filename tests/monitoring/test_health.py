@@ -7,17 +7,16 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.alerts import troubles
-from fedora_packages.monitoring.health import CENSUS_EVERY, CENSUS_KEY, CENSUS_LOCK_KEY, THIS_PROCESS, census, health
-from fedora_packages.monitoring.verify import DRIFT_KEY
+from fedora_packages.monitoring.health import CENSUS_EVERY, THIS_PROCESS, census, health
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.corruption import Damage
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
 from tests.upstream import Answer
 
 NOW = 1_764_072_249.0
@@ -45,7 +44,7 @@ def parts(**changes):
 @pytest.fixture
 def now(service, client):
     """The moment at which the service is looked at; all is well then."""
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     service.cache.clock = lambda: NOW
     watch.beat(client, "one", NOW, NOW, parts())
     return NOW
@@ -122,9 +121,9 @@ def test_what_waits_is_told_with_the_one_that_waits_longest(service, now):
 
 
 def test_messages_and_topics_are_told(service, client, now):
-    client.hset(COUNTS_KEY, mapping={"handled": 9, "foreign": 1})
+    client.hset(keys.OUTCOMES, mapping={"handled": 9, "foreign": 1})
     row = {"id": "2026-1", "topic": "git.receive", "sent": NOW - 5, "handled": NOW - 4}
-    client.hset(TOPICS_KEY, "git.receive", json.dumps(row))
+    client.hset(keys.TOPICS, "git.receive", json.dumps(row))
     found = health(service)
     assert (found.messages, [asdict(topic) for topic in found.topics]) == ({"foreign": 1, "handled": 9}, [row])
 
@@ -186,37 +185,37 @@ def test_a_census_holds_for_a_while(service, fill):
 def test_a_census_that_is_too_old_is_made_anew(service, client, fill):
     counted(service, NOW)
     fill("koji.builds", "guake")
-    client.delete(CENSUS_LOCK_KEY)
+    client.delete(keys.ENTRY_COUNTS_LOCK)
     assert counted(service, NOW + CENSUS_EVERY) == (NOW + CENSUS_EVERY, {"koji.builds": 1})
 
 
 def test_only_one_counts_and_the_others_go_by_what_is_known(service, client, fill):
-    client.set(CENSUS_KEY, json.dumps({"at": NOW, "entries": {"koji.builds": 7}}))
-    client.set(CENSUS_LOCK_KEY, "")
+    client.set(keys.ENTRY_COUNTS, json.dumps({"at": NOW, "entries": {"koji.builds": 7}}))
+    client.set(keys.ENTRY_COUNTS_LOCK, "")
     assert counted(service, NOW + 10 * CENSUS_EVERY) == (NOW, {"koji.builds": 7})
 
 
 def test_while_nobody_has_counted_the_number_of_entries_is_not_known(service, client, now):
-    client.set(CENSUS_LOCK_KEY, "")
+    client.set(keys.ENTRY_COUNTS_LOCK, "")
     found = health(service)
     assert (found.counted, query_of(found, "koji.builds").entries) == (None, None)
 
 
 def test_the_lock_of_a_census_runs_out(service, client):
     counted(service, NOW)
-    assert 0 < client.ttl(CENSUS_LOCK_KEY) <= CENSUS_EVERY
+    assert 0 < client.ttl(keys.ENTRY_COUNTS_LOCK) <= CENSUS_EVERY
 
 
 # What is wrong: workers.
 
 
 def test_no_worker_at_all_is_a_trouble(wrong, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     assert wrong() == [("No worker was ever seen", None, True)]
 
 
 def test_workers_that_are_silent_are_a_trouble_since_the_last_beat(wrong, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     watch.beat(client, "one", NOW - 500, NOW - 501, parts())
     watch.beat(client, "two", NOW - 300, NOW - 301, parts())
     assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, True)]
@@ -224,7 +223,7 @@ def test_workers_that_are_silent_are_a_trouble_since_the_last_beat(wrong, client
 
 def test_what_waits_while_no_worker_is_alive_is_told_with_that(service, client, now):
     service.queue.add("koji", "koji.builds", "guake")
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     later = time.time() + 3600
     service.cache.clock = lambda: later
     watch.beat(client, "one", later - 300, later - 301, parts())
@@ -380,7 +379,7 @@ def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
     service.figures._clock = lambda: NOW
     service.figures.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
-        client.lpush(DRIFT_KEY, json.dumps({**DRIFT, "found": found, "package": package}))
+        client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
     what = "2 lost messages in the last hour: koji.builds of guake was the latest"
     assert wrong() == [(what, NOW - 200, True)]
 
@@ -388,7 +387,7 @@ def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
 def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client, wrong):
     service.figures._clock = lambda: NOW - 7200
     service.figures.count("drift", "koji.builds")
-    client.lpush(DRIFT_KEY, json.dumps({**DRIFT, "found": NOW - 7200}))
+    client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": NOW - 7200}))
     assert wrong() == []
     assert query_of(health(service), "koji.builds").total.drift == 1
 
@@ -400,7 +399,7 @@ def test_forgotten_entries_are_a_trouble(service, wrong):
 
 
 def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
-    client.hset(COUNTS_KEY, mapping={"failed": 5, "not-understood": 7})
+    client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
     service.figures._clock = lambda: NOW
     service.figures.count("messages", "failed", 2)
     service.figures.count("messages", "not-understood", 7)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache.redis import connect
 from fedora_packages.monitoring import metrics as figures
 from fedora_packages.monitoring.metrics import BOUNDS, RECENT, SLOT, Figures, recent, total
@@ -66,7 +67,7 @@ def test_what_is_old_is_not_lately(client, counted, now):
 def test_what_was_lately_is_forgotten_in_time(client, counted):
     counted.count("hits")
     counted.flush()
-    (key,) = [key for key in client.keys("fp:{figures}:*") if key != figures.TOTAL_KEY.encode()]
+    (key,) = [key for key in client.keys("fp:{metrics}:*") if key != keys.METRICS_TOTAL.encode()]
     assert RECENT < client.ttl(key) <= RECENT + 2 * SLOT
 
 

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.monitoring.verify import DOUBTS_KEY, check, drifts, settle
+from fedora_packages.monitoring.verify import check, drifts, settle
 from tests.upstream import Answer
 
 BUILD = {
@@ -146,7 +147,7 @@ def test_a_doubt_is_settled_once(service, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
     assert [len(settle(service, time.time() + GRACE + 1)) for _ in range(2)] == [1, 0]
-    assert service.client.zcard(DOUBTS_KEY) == 0
+    assert service.client.zcard(keys.SUSPECTED_DRIFT) == 0
 
 
 def test_who_asked_is_counted(service, make, known):

@@ -10,11 +10,12 @@ import hypothesis
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
+from fedora_packages.cache import keys
 from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.queue import Claim
 from fedora_packages.connectors.query import Query
 from fedora_packages.worker import replay as replays
-from fedora_packages.worker.handler import HANDLED_KEY, Handler
+from fedora_packages.worker.handler import Handler
 
 from .machine import (
     ANSWERED,
@@ -246,7 +247,7 @@ def end_claims_before_storing(service):
 def note_before_handling(handle_batch=Handler.handle_batch):
     def note_and_handle(self, messages, received=None):
         with redis_server.redis_errors():
-            self._service.client.zadd(HANDLED_KEY, {message["msg_id"]: message["timestamp"] for message in messages})
+            self._service.client.zadd(keys.HANDLED, {message["msg_id"]: message["timestamp"] for message in messages})
         return handle_batch(self, messages, received)
 
     return note_and_handle

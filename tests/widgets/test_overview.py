@@ -4,9 +4,9 @@ import re
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
-from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.packages import SOURCE, Package
 from fedora_packages.widgets.overview import Where, _installs
@@ -285,7 +285,7 @@ def test_what_is_not_known_is_not_counted_and_nobody_is_asked(site, upstream):
 def test_a_count_that_may_have_changed_is_not_shown(guake, client):
     guake.invalidate("koji.builds", "guake", CAUSE)
     assert bar(guake.get("/guake/contents"))[1:4] == ["Builds", "Updates 1 in testing", "Bugs 3"]
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     guake.app.app.registry.reads._watch._looked = 0.0
     assert bar(guake.get("/guake/contents"))[1:4] == ["Builds", "Updates", "Bugs"]
 

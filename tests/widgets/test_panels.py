@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
-from fedora_packages.monitoring import heartbeat as watch
 from tests.web.values import RELEASES, VALUES, problem, tagged, update
 from tests.web.website import CAUSE, Elements, website
 
@@ -87,7 +87,7 @@ def test_a_value_that_is_being_read_again_is_shown_with_the_event_that_made_it_o
 
 
 def test_a_value_whose_changes_nobody_has_followed_is_shown_as_old(guake, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     page = guake.get("/guake/builds", 200).text
     said = re.search(
         r"nobody has followed what changes since <time[^>]*>[^<]*</time>: this is what we knew at\s+<time", page
@@ -97,7 +97,7 @@ def test_a_value_whose_changes_nobody_has_followed_is_shown_as_old(guake, client
 
 def test_a_panel_that_may_be_old_says_so_before_what_it_shows(guake, client):
     assert "This may have changed" not in guake.get("/guake/builds").text
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     guake.app.app.registry.reads._watch._looked = 0.0
     page = guake.get("/guake/builds").text
     assert page.index('href="#stamps-builds"') < page.index("<table") < page.index('id="stamps-builds"')

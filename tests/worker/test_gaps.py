@@ -5,10 +5,10 @@ import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.worker import gaps as closing
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.replay import MARK_KEY
 from tests.upstream import Answer
 
 BEGAN = 1_000_000.0
@@ -35,7 +35,7 @@ def archive(upstream):
 
 
 def test_after_the_start_nothing_is_known_before_the_first_replay(gaps, client):
-    client.hset(MARK_KEY, "fedmsg", BEGAN - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 500)
     assert gaps.until(BEGAN) == BEGAN - 500
 
 
@@ -93,7 +93,7 @@ def test_a_bus_that_stays_as_it_is_hints_at_nothing(gaps, archive):
 def test_a_redis_that_fell_back_is_behind_to_its_mark(gaps, archive, client, now):
     gaps.close(gaps._hints)
     gaps.until(BEGAN)
-    client.hset(MARK_KEY, "fedmsg", BEGAN - 900)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 900)
     gaps.suspect("Redis has lost data", lost_since=True)
     assert gaps.until(BEGAN) == BEGAN - 900
 
@@ -118,13 +118,13 @@ def test_however_many_hints_are_false_the_next_is_followed_soon(gaps):
 
 
 def test_what_was_missed_is_handled(gaps, client, upstream, handled):
-    client.hset(MARK_KEY, "fedmsg", BEGAN - 100)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 100)
     upstream.says("/raw", {"raw_messages": [{"msg_id": "id-1"}], "pages": 1})
     assert (gaps.close(gaps._hints), handled[0]) == (1, {"msg_id": "id-1"})
 
 
 def test_an_archive_that_is_down_leaves_the_gap_open(gaps, client, upstream, now):
-    client.hset(MARK_KEY, "fedmsg", BEGAN - 100)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 100)
     upstream.answers["/raw"] = Answer(b"", 502)
     with pytest.raises(UpstreamUnavailable):
         gaps.close(gaps._hints)
@@ -147,7 +147,7 @@ def test_without_an_archive_what_was_cached_before_is_not_trusted(strings, clien
 
 
 def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):
-    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"<html>", content_type="text/html")
     stop = threading.Event()
     gaps = Gaps(service, "fedmsg", lambda messages: None, stop)

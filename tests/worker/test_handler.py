@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Claim
 from fedora_packages.cache.values import Invalidation, Reading
 from fedora_packages.errors import CacheUnavailable
@@ -142,7 +143,7 @@ def test_what_was_done_in_a_redis_that_is_gone_is_not_noted_in_the_next(service,
     monkeypatch.setattr(handle, "run_script", run_script)
     with pytest.raises(CacheUnavailable, match="restarted"):
         handler.handle(BUILD)
-    assert service.client.zscore(handle.HANDLED_KEY, "2026-1") is None
+    assert service.client.zscore(keys.HANDLED, "2026-1") is None
 
 
 def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
@@ -171,13 +172,13 @@ def test_what_is_costly_is_renewed_only_where_somebody_has_read_it(service, hand
 
 def test_a_handled_message_is_noted_so_that_no_replay_handles_it_again(service, handler):
     handler.handle(BUILD)
-    assert service.client.zscore(handle.HANDLED_KEY, "2026-1") == 1000
+    assert service.client.zscore(keys.HANDLED, "2026-1") == 1000
 
 
 def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
     for sent in (1000, 3000, 2000):
         handler.handle(message("buildsys.tag", timestamp=sent, msg_id=f"at-{sent}", name="guake"))
-    assert service.client.zscore(handle.SEEN_KEY, "fedmsg") == 3000
+    assert service.client.zscore(keys.SEEN, "fedmsg") == 3000
 
 
 @pytest.mark.parametrize(
@@ -194,7 +195,7 @@ def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
 )
 def test_what_became_of_a_message_is_counted(service, handler, given, outcome):
     assert handler.handle(given) == outcome
-    assert service.client.hgetall(handle.COUNTS_KEY) == {outcome.encode(): b"1"}
+    assert service.client.hgetall(keys.OUTCOMES) == {outcome.encode(): b"1"}
 
 
 def test_a_message_of_another_environment_touches_nothing(service, handler):
@@ -211,7 +212,7 @@ def test_what_is_not_understood_is_logged_with_its_id(handler, caplog):
 def test_a_huge_message_is_refused_and_counted(service, handler, caplog):
     handler.refuse("org.fedoraproject.prod.mdapi.repo.update", 99_999_999)
     assert "99999999 bytes" in caplog.text
-    assert service.client.hgetall(handle.COUNTS_KEY) == {b"not-understood": b"1"}
+    assert service.client.hgetall(keys.OUTCOMES) == {b"not-understood": b"1"}
 
 
 def test_thousands_of_names_are_one_message(service, handler):
@@ -228,7 +229,7 @@ def test_nothing_is_queued_or_seen_before_all_is_invalidated(service, handler, m
     monkeypatch.setattr(service.cache, "add_invalidations", die)
     with pytest.raises(CacheUnavailable):
         handler.handle(BUILD)
-    assert (queued(service), service.client.zscore(handle.SEEN_KEY, "fedmsg")) == (set(), None)
+    assert (queued(service), service.client.zscore(keys.SEEN, "fedmsg")) == (set(), None)
 
 
 def test_an_entry_is_invalidated_and_queued_in_one_step_or_not_at_all(service, handler, monkeypatch):
@@ -289,7 +290,7 @@ def test_the_newest_message_of_a_topic_is_remembered(service, handler):
     for sent in (2000, 3000, 1000):
         handler.handle({**BUILD, "timestamp": sent, "msg_id": f"at-{sent}"})
         handler.handle(message("buildsys.repo.done", timestamp=sent, msg_id=f"done-{sent}"))
-    kept = service.client.hgetall(handle.TOPICS_KEY)
+    kept = service.client.hgetall(keys.TOPICS)
     assert [*kept] == [b"buildsys.build.state.change"]
 
 
@@ -297,7 +298,7 @@ def test_the_topics_that_are_remembered_are_bounded(service, handler, monkeypatc
     monkeypatch.setattr(handle, "TOPICS_KEPT", 3)
     for number in range(6):
         handler.handle(message(f"bodhi.update.made-up-{number}", msg_id=f"2026-{number}", update={}))
-    assert service.client.hlen(handle.TOPICS_KEY) == 3
+    assert service.client.hlen(keys.TOPICS) == 3
 
 
 def test_what_was_cached_before_a_gap_is_not_trusted(service):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import corruption as damage
 from fedora_packages.search import reader as reading
@@ -18,7 +19,7 @@ from fedora_packages.search import terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import Reader
 from fedora_packages.worker import index_repair as rebuilding
-from fedora_packages.worker.index_repair import REBUILDING_KEY, Rebuilder
+from fedora_packages.worker.index_repair import Rebuilder
 from tests.search.fedora import document, garble
 
 
@@ -244,7 +245,7 @@ def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, starte
 
 def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
     spoil_and_note(index, client)
-    client.set(REBUILDING_KEY, "another")
+    client.set(keys.REBUILDING, "another")
     rebuilder.look()
     assert started == []
 
@@ -252,7 +253,7 @@ def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
 def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client, rebuilder):
     spoil_and_note(index, client)
     rebuilder.look()
-    assert 0 < client.ttl(REBUILDING_KEY) <= 60
+    assert 0 < client.ttl(keys.REBUILDING) <= 60
 
 
 def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, started):
@@ -260,7 +261,7 @@ def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, sta
     rebuilder.look()
     started[0].exitcode = 0
     rebuilder.look()
-    assert (damage.noted(client), client.exists(REBUILDING_KEY)) == (None, 0)
+    assert (damage.noted(client), client.exists(keys.REBUILDING)) == (None, 0)
 
 
 def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilder, started, now):
@@ -292,16 +293,16 @@ def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch,
 
 def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
     damage.note(client, str(index.resolve()), "bad")
-    client.set(REBUILDING_KEY, "another")
+    client.set(keys.REBUILDING, "another")
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
     rebuilder.look()
-    assert client.get(REBUILDING_KEY) == b"another"
+    assert client.get(keys.REBUILDING) == b"another"
 
 
 def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, rebuilder):
     damage.note(client, str(index.resolve()), "bad")
     rebuilder.look()
-    assert client.exists(REBUILDING_KEY) == 0
+    assert client.exists(keys.REBUILDING) == 0
 
 
 @pytest.mark.parametrize("term", [terms.DOCUMENT, "XKBSn"])
@@ -328,9 +329,9 @@ def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
 def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
     spoil_and_note(index, client)
     rebuilder.look()
-    client.expire(REBUILDING_KEY, 1)
+    client.expire(keys.REBUILDING, 1)
     rebuilder.look()
-    assert client.ttl(REBUILDING_KEY) > 1
+    assert client.ttl(keys.REBUILDING) > 1
 
 
 def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuilder, started):
@@ -338,7 +339,7 @@ def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuild
     rebuilder.look()
     started[0].exitcode = 1
     rebuilder.look()
-    assert client.exists(REBUILDING_KEY) == 0
+    assert client.exists(keys.REBUILDING) == 0
 
 
 def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder, started, now, monkeypatch):
@@ -374,7 +375,7 @@ def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch)
 
 
 def test_what_was_noted_before_failures_were_is_understood(client):
-    client.set(damage.DAMAGED_KEY, '{"folder": "/there", "said": "bad", "at": 7.0}')
+    client.set(keys.CORRUPTION, '{"folder": "/there", "said": "bad", "at": 7.0}')
     assert damage.noted(client) == damage.Damage("/there", "bad", 7.0)
 
 

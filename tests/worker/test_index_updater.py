@@ -9,13 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamLied
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
 from fedora_packages.worker import index_updater as upkeeping
-from fedora_packages.worker.index_updater import FAILED_KEY, TOUCHED_KEY, Upkeep, touch
+from fedora_packages.worker.index_updater import Upkeep, touch
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
 
 
@@ -58,7 +59,7 @@ def upkeep(make_upkeep):
 
 
 def noted(client):
-    return {name.decode() for name in client.zrange(TOUCHED_KEY, 0, -1)}
+    return {name.decode() for name in client.zrange(keys.DIRTY, 0, -1)}
 
 
 def test_a_touched_package_is_described_anew(upkeep, client, fedora, reader):
@@ -164,7 +165,7 @@ def test_a_batch_that_takes_long_is_written_in_parts(make_upkeep, client):
 
 def test_many_names_can_be_touched_at_once(client):
     touch(client, (f"p{number}" for number in range(12_000)))
-    assert client.zcard(TOUCHED_KEY) == 12_000
+    assert client.zcard(keys.DIRTY) == 12_000
 
 
 def test_a_touch_can_be_part_of_a_pipeline(client):
@@ -229,10 +230,10 @@ def test_the_wait_doubles_up_to_a_bound(make_upkeep, client, fedora):
     fedora.bad.add("guake")
     waits = []
     for _ in range(4):
-        client.zadd(TOUCHED_KEY, {"guake": 1})
+        client.zadd(keys.DIRTY, {"guake": 1})
         upkeep.run_once()
         seconds, micros = client.time()
-        waits.append(round(client.zscore(TOUCHED_KEY, "guake") / 1e6 - seconds - micros / 1e6))
+        waits.append(round(client.zscore(keys.DIRTY, "guake") / 1e6 - seconds - micros / 1e6))
     assert waits == [100, 200, 300, 300]
 
 
@@ -242,7 +243,7 @@ def test_success_forgets_failures(upkeep, client, fedora):
     upkeep.run_once()
     fedora.bad.clear()
     upkeep.run_once()
-    assert client.hlen(FAILED_KEY) == 0
+    assert client.hlen(keys.INDEX_FAILURES) == 0
 
 
 def test_a_bug_in_one_description_costs_only_that(upkeep, client, fedora, caplog):
@@ -266,10 +267,10 @@ def test_what_is_touched_while_it_is_described_stays_noted(upkeep, client, fedor
 
 
 def test_a_touch_in_the_same_microsecond_is_another(client):
-    client.eval("redis.call('ZADD', KEYS[1], 5, 'x')", 1, TOUCHED_KEY)
+    client.eval("redis.call('ZADD', KEYS[1], 5, 'x')", 1, keys.DIRTY)
     program = upkeeping.script("index_touch").replace("redis.call('TIME')", "{0, 5}")
-    client.eval(program, 1, TOUCHED_KEY, "x")
-    assert client.zscore(TOUCHED_KEY, "x") != 5
+    client.eval(program, 1, keys.DIRTY, "x")
+    assert client.zscore(keys.DIRTY, "x") != 5
 
 
 def test_a_batch_is_bounded(upkeep, client, monkeypatch):
@@ -397,7 +398,7 @@ def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):
     stop.set()
     touch(client, ["guake", "vim", "orphaned"])
     make_upkeep(threads=1).run_once(stop)
-    assert client.hlen(FAILED_KEY) == 0
+    assert client.hlen(keys.INDEX_FAILURES) == 0
 
 
 class Told:
@@ -454,8 +455,8 @@ def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_pa
         touch(client, changed)
         worker = subprocess.Popen([sys.executable, "-c", WORKER, redis_url, str(path), str(folder)], cwd=ROOT)
         try:
-            left = draw.randrange(client.zcard(TOUCHED_KEY))
-            wait_until(lambda left=left: client.zcard(TOUCHED_KEY) <= left, limit=60, every=0.001)
+            left = draw.randrange(client.zcard(keys.DIRTY))
+            wait_until(lambda left=left: client.zcard(keys.DIRTY) <= left, limit=60, every=0.001)
         finally:
             # Also where the wait has failed: a worker left alone would run for ever, and the suite with it.
             worker.kill()

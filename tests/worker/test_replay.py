@@ -5,11 +5,10 @@ import threading
 
 import pytest
 
-from fedora_packages.cache.protocol import BEGUN_KEY
+from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
 from fedora_packages.worker import replay as replaying
-from fedora_packages.worker.handler import HANDLED_KEY
-from fedora_packages.worker.replay import INTERVAL, MARK_KEY, MAX_PAGES, Replay
+from fedora_packages.worker.replay import INTERVAL, MAX_PAGES, Replay
 from tests.upstream import Answer
 
 NOW = 1_000_000.0
@@ -48,7 +47,7 @@ def no_repositories(upstream, monkeypatch):
 
 
 def mark(client):
-    found = client.hget(MARK_KEY, "fedmsg")
+    found = client.hget(keys.HIGH_WATER_MARKS, "fedmsg")
     return found and float(found)
 
 
@@ -61,28 +60,28 @@ def test_on_a_first_start_nothing_can_have_been_missed(replay, client, upstream,
 
 
 def test_what_was_cached_before_the_first_start_may_be_old(replay, client, upstream, stop):
-    client.set(BEGUN_KEY, NOW - 500)
+    client.set(keys.BEGUN, NOW - 500)
     upstream.says("/raw", page(1))
     assert (replay.catch_up(stop), asked_since(upstream)) == (1, 560)
 
 
 def test_the_archive_is_read_from_the_mark_and_a_margin_before(replay, client, upstream, stop):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1))
     replay.catch_up(stop)
     assert (asked_since(upstream), mark(client)) == (560, NOW)
 
 
 def test_messages_that_were_handled_are_passed_over(replay, client, upstream, stop, handled):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
-    client.zadd(HANDLED_KEY, {"id-1": NOW - 100, "id-3": NOW - 90})
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
+    client.zadd(keys.HANDLED, {"id-1": NOW - 100, "id-3": NOW - 90})
     upstream.says("/raw", page(1, 2, 3))
     replay.catch_up(stop)
     assert handled == [{"msg_id": "id-2"}]
 
 
 def test_what_was_replayed_is_not_replayed_again(replay, client, upstream, stop, handled):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1))
     replay.catch_up(stop)
     replay.catch_up(stop)
@@ -90,7 +89,7 @@ def test_what_was_replayed_is_not_replayed_again(replay, client, upstream, stop,
 
 
 def test_a_replay_that_was_stopped_leaves_the_mark(service, client, upstream, stop):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1, 2))
     stopped = Replay(service.client, service.settings.worker, "fedmsg", lambda message: stop.set(), clock=lambda: NOW)
     stopped.catch_up(stop)
@@ -98,7 +97,7 @@ def test_a_replay_that_was_stopped_leaves_the_mark(service, client, upstream, st
 
 
 def test_a_replay_that_failed_on_the_way_leaves_the_mark(replay, client, upstream, stop, handled):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1, pages=2))
     upstream.answers["/raw"] += [Answer(b"", 502)]
     with pytest.raises(UpstreamUnavailable):
@@ -107,7 +106,7 @@ def test_a_replay_that_failed_on_the_way_leaves_the_mark(replay, client, upstrea
 
 
 def test_a_redis_that_has_lost_its_newest_data_has_lost_the_mark_with_it(replay, client, upstream, stop, handled):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1))
     older = {key: client.dump(key) for key in client.scan_iter()}
     replay.catch_up(stop)
@@ -122,16 +121,16 @@ def test_a_redis_that_has_lost_its_newest_data_has_lost_the_mark_with_it(replay,
 def test_a_redis_that_was_restarted_meanwhile_is_not_told_that_all_was_handled(
     replay, client, upstream, stop, monkeypatch, when
 ):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1) if when == "handled" else page())
     monkeypatch.setattr(replaying, "run_id", lambda client: "another run")
     with pytest.raises(CacheUnavailable, match="restarted"):
         replay.catch_up(stop)
-    assert (mark(client), client.exists(HANDLED_KEY)) == (NOW - 500, 0)
+    assert (mark(client), client.exists(keys.HANDLED)) == (NOW - 500, 0)
 
 
 def test_how_far_back_is_bounded_and_the_rest_said(replay, client, upstream, stop, caplog):
-    client.hset(MARK_KEY, "fedmsg", 5)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", 5)
     upstream.says("/raw", page())
     replay.catch_up(stop)
     assert (asked_since(upstream), "is read again" in caplog.text) == (3 * 86400, True)
@@ -139,7 +138,7 @@ def test_how_far_back_is_bounded_and_the_rest_said(replay, client, upstream, sto
 
 def test_what_was_cached_before_the_part_that_is_replayed_is_not_trusted(service, client, upstream, stop):
     distrusted = []
-    client.hset(MARK_KEY, "fedmsg", 5)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", 5)
     upstream.says("/raw", page())
     Replay(
         service.client, service.settings.worker, "fedmsg", len, distrust=distrusted.append, clock=lambda: NOW
@@ -148,7 +147,7 @@ def test_what_was_cached_before_the_part_that_is_replayed_is_not_trusted(service
 
 
 def test_a_long_gap_is_read_in_intervals_and_the_mark_moves_after_each(replay, client, upstream, stop):
-    client.hset(MARK_KEY, "fedmsg", NOW - 2 * INTERVAL)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 2 * INTERVAL)
     upstream.answers["/raw"] = [Answer(json.dumps(page(1)).encode()), Answer(b"", 502)]
     with pytest.raises(UpstreamUnavailable):
         replay.catch_up(stop)
@@ -167,11 +166,11 @@ def test_large_messages_are_asked_for_a_few_at_a_time(service, client, upstream,
 
 
 def test_what_is_long_handled_is_forgotten(replay, client, upstream, stop):
-    client.hset(MARK_KEY, "fedmsg", NOW - 500)
-    client.zadd(HANDLED_KEY, {"old": NOW - 86400, "new": NOW - 10})
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
+    client.zadd(keys.HANDLED, {"old": NOW - 86400, "new": NOW - 10})
     upstream.says("/raw", page())
     replay.catch_up(stop)
-    assert client.zrange(HANDLED_KEY, 0, -1) == [b"new"]
+    assert client.zrange(keys.HANDLED, 0, -1) == [b"new"]
 
 
 def run(replay):

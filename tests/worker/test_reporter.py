@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.replay import MARK_KEY
 from fedora_packages.worker.reporter import Bus, Pulse
 
 BEGAN = 1_000_000.0
@@ -94,11 +94,11 @@ def test_a_redis_that_was_emptied_is_noticed(pulse, gaps, client):
 
 def test_a_redis_that_fell_back_is_noticed(pulse, gaps, client, now):
     pulse.beat([])
-    older = client.dump(watch.BEATS_KEY)
+    older = client.dump(keys.HEARTBEATS)
     now[0] += 1
     pulse.beat([])
-    client.restore(watch.BEATS_KEY, 0, older, replace=True)
-    client.hset(MARK_KEY, "fedmsg", BEGAN - 900)
+    client.restore(keys.HEARTBEATS, 0, older, replace=True)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 900)
     now[0] += 1
     pulse.beat([])
     assert (gaps.reason, gaps.until(now[0])) == ("Redis has lost what was last written", BEGAN - 900)

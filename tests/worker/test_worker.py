@@ -6,14 +6,13 @@ import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.worker import buffer as inbox
 from fedora_packages.worker import worker as workers
-from fedora_packages.worker.handler import COUNTS_KEY
 from fedora_packages.worker.refill import Pace, Refiller, Refillers
-from fedora_packages.worker.replay import MARK_KEY
 from fedora_packages.worker.worker import Scheduled, Worker
 from tests.upstream import Answer
 
@@ -62,14 +61,14 @@ def test_the_releases_are_read_at_the_start(service, worker, wait_until):
 
 
 def test_messages_missed_are_replayed_at_the_start(service, worker, upstream, client, wait_until):
-    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.says("/raw", {"raw_messages": [{**BUILD, "msg": {"name": "guake"}}], "pages": 1})
     worker.start()
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
 
 
 def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker, upstream, client, wait_until):
-    client.hset(MARK_KEY, "fedmsg", time.time() - 100)
+    client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"", 502)
     worker.start()
     worker.handle({**BUILD, "msg": {"name": "vim"}, "msg_id": "2026-2"})
@@ -81,7 +80,7 @@ def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker
 def test_a_bug_of_ours_costs_one_message_which_is_counted(worker, client, caplog, monkeypatch):
     monkeypatch.setattr(worker._handler, "handle_batch", lambda *_: 1 / 0)
     assert worker.handle(BUILD) == "failed"
-    assert ("ZeroDivisionError" in caplog.text, client.hgetall(COUNTS_KEY)) == (True, {b"failed": b"1"})
+    assert ("ZeroDivisionError" in caplog.text, client.hgetall(keys.OUTCOMES)) == (True, {b"failed": b"1"})
 
 
 def test_a_message_waits_for_redis(worker, monkeypatch):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import parse
@@ -294,7 +295,7 @@ def test_an_answer_that_is_the_same_is_304_and_one_of_another_state_is_not(site,
     assert (same.body, same.headers["ETag"], same.headers["Cache-Control"]) == (b"", first.headers["ETag"], "no-cache")
     assert same.headers["Access-Control-Allow-Origin"] == "*"
     # Nothing of the package changes, and its revision does not; but nobody listens any more.
-    client.delete("fp:{worker}:beats")
+    client.delete(keys.HEARTBEATS)
     site.app.app.registry.reads._watch._looked = float("-inf")
     assert site.app.get("/api/v1/packages/guake/builds", headers=again).json["state"] == "unwatched"
 

@@ -8,13 +8,12 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fedora_packages.cache import keys
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import BOUNDS
-from fedora_packages.monitoring.verify import DRIFT_KEY
 from fedora_packages.search import corruption as damage
 from fedora_packages.web.formats import spoken
 from fedora_packages.web.views.status import second, share, span
-from fedora_packages.worker.handler import COUNTS_KEY, TOPICS_KEY
 from tests.documented import undocumented
 from tests.web.website import Elements, website
 
@@ -50,7 +49,7 @@ def drifted(client):
             "fetched": 1764070000.0, "differences": ["builds 7 is gone"], "by": "audit", "is_announced": True,
             "topics": ["buildsys.build.state.change"], **changes,
         }  # fmt: skip
-        client.lpush(DRIFT_KEY, json.dumps(row))
+        client.lpush(keys.DRIFT, json.dumps(row))
 
     return drifted
 
@@ -78,7 +77,7 @@ def test_while_all_is_well_the_page_says_so_first(site):
 
 
 def test_a_page_without_any_worker_says_so(site, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     text = site.get("/status", 200).text
     assert ("All is well" in text, text.count("No worker was ever seen.") == 2) == (False, True)
 
@@ -98,7 +97,7 @@ def test_a_worker_is_shown_with_its_parts(site, beat):
 
 
 def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     beat(ago=500)
     text = site.get("/status", 200).text
     sentence, meaning = (
@@ -112,7 +111,7 @@ def test_a_grave_trouble_looks_grave(site, service, client):
     service.figures.count("messages", "failed")
     service.figures.flush()
     assert 'class="grave"' not in site.get("/status").text
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     assert 'class="grave"' in site.get("/status").text
 
 
@@ -129,8 +128,8 @@ def test_it_is_said_that_the_bus_has_whole_seconds(site):
 def test_every_table_says_what_it_is_and_what_its_columns_are(site, drifted, client, beat):
     beat(endpoints={"tcp://192.0.2.1:9940": True})
     drifted()
-    client.hset(COUNTS_KEY, "handled", 1)
-    client.hset(TOPICS_KEY, "git.receive", json.dumps({"id": "1", "topic": "git.receive", "sent": 1, "handled": 2}))
+    client.hset(keys.OUTCOMES, "handled", 1)
+    client.hset(keys.TOPICS, "git.receive", json.dumps({"id": "1", "topic": "git.receive", "sent": 1, "handled": 2}))
     elements = Elements(site.get("/status").text)
     assert len(elements.of("table")) == len(elements.of("caption")) == 9
     assert [head for head in elements.of("th") if head.get("scope") not in ("col", "row")] == []
@@ -156,8 +155,8 @@ def test_text_of_a_lost_message_is_escaped(site, drifted, part):
 
 
 def test_text_of_topics_and_workers_is_escaped(site, client, beat):
-    client.hset(TOPICS_KEY, HOSTILE, json.dumps({"id": HOSTILE, "topic": HOSTILE, "sent": 1, "handled": 2}))
-    client.hset(COUNTS_KEY, HOSTILE, 1)
+    client.hset(keys.TOPICS, HOSTILE, json.dumps({"id": HOSTILE, "topic": HOSTILE, "sent": 1, "handled": 2}))
+    client.hset(keys.OUTCOMES, HOSTILE, 1)
     circuit = {"failures": 9, "rests": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
     beat(HOSTILE, endpoints={HOSTILE: False}, dead=[HOSTILE], bus=HOSTILE, upstreams={"koji": circuit})
     assert Elements(site.get("/status", 200).text).strange_scripts == []
@@ -166,7 +165,7 @@ def test_text_of_topics_and_workers_is_escaped(site, client, beat):
 def test_every_cell_says_which_it_is_for_screens_on_which_the_heads_of_tables_have_no_room(site, drifted, client, beat):
     drifted()
     beat()
-    client.hset(TOPICS_KEY, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
+    client.hset(keys.TOPICS, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
     page = site.get("/status", 200).text
     tables = Elements(page).of("table")
     assert (len(tables), {table.get("class") for table in tables}) == (8, {"stacked"})
@@ -174,7 +173,7 @@ def test_every_cell_says_which_it_is_for_screens_on_which_the_heads_of_tables_ha
 
 
 def test_a_moment_that_is_none_is_no_error(site, client, beat):
-    client.hset(TOPICS_KEY, "x", json.dumps({"id": "1", "topic": "x", "sent": 1e300, "handled": -1e300}))
+    client.hset(keys.TOPICS, "x", json.dumps({"id": "1", "topic": "x", "sent": 1e300, "handled": -1e300}))
     beat(begun=1e30)
     assert "at an unknown time" in site.get("/status", 200).text
 
@@ -224,7 +223,7 @@ def test_the_json_says_that_all_is_well(site):
 
 
 def test_the_json_has_the_same_troubles_as_the_page(site, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     answer = site.get("/api/v1/status", 200).json
     (trouble,) = answer["troubles"]
     assert (answer["ok"], trouble["what"], trouble["is_grave"]) == (False, "No worker was ever seen", True)
@@ -276,7 +275,7 @@ def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, cl
     figures.count("checks by audit", "koji.builds", 7)
     figures.count("requests unusable", "koji", 2)
     figures.flush()
-    client.hset(COUNTS_KEY, "handled", 11)
+    client.hset(keys.OUTCOMES, "handled", 11)
     found = metrics(site)
     query = ("query", "koji.builds")
     wanted = {
@@ -349,7 +348,7 @@ def test_the_state_of_workers_queue_and_breakers_is_measured(site, service, beat
 
 
 def test_what_is_not_known_is_no_metric(site, client):
-    client.delete(watch.BEATS_KEY)
+    client.delete(keys.HEARTBEATS)
     found = metrics(site)
     names = {name for name, _ in found}
     assert names & {"fedora_packages_handled_until_timestamp_seconds", "fedora_packages_worker_inbox_messages"} == set()
@@ -374,7 +373,7 @@ def test_metrics_are_in_the_format_that_is_asked_for(site, accept, content_type)
 
 def test_hostile_labels_are_no_metrics_of_their_own(site, client):
     topic = 'a"} 1\nfedora_packages_redis_up 0\n'
-    client.hset(TOPICS_KEY, topic, json.dumps({"id": "1", "topic": topic, "sent": 7, "handled": 8}))
+    client.hset(keys.TOPICS, topic, json.dumps({"id": "1", "topic": topic, "sent": 7, "handled": 8}))
     found = metrics(site)
     assert found["fedora_packages_redis_up", ()] == 1
     assert found["fedora_packages_last_message_timestamp_seconds", (("topic", topic),)] == 7
