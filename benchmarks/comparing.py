@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.differences import differences
@@ -72,39 +72,39 @@ def _entry(service: Service, query: Query, package: str) -> Iterator[tuple[str, 
     entry = query.entry(package)
     opened = service.cache.open(entry)
     variants = sorted(opened.current | opened.wanting)
-    for reading in service.cache.read([(entry, variant) for variant in variants]):
-        if reading.variant in opened.current:
-            yield _value(service, query, package, reading)
-        elif not (reading.problem and reading.problem.kind == ReleaseNotServed.kind):
+    for cached in service.cache.read([(entry, variant) for variant in variants]):
+        if cached.variant in opened.current:
+            yield _value(service, query, package, cached)
+        elif not (cached.error_state and cached.error_state.kind == ReleaseNotServed.kind):
             # One that was never known has failed and was left to whoever looks next.
-            yield ("lost" if reading.is_known else "never_filled"), _told(query, package, reading)
+            yield ("lost" if cached.is_known else "never_filled"), _told(query, package, cached)
 
 
-def _value(service: Service, query: Query, package: str, reading: Reading) -> tuple[str, dict[str, Any]]:
+def _value(service: Service, query: Query, package: str, cached: CachedValue) -> tuple[str, dict[str, Any]]:
     truth: Any = None
     for last in (False,) * (TRIES - 1) + (True,):
         try:
-            truth = query.fetch(package, reading.variant)
+            truth = query.fetch(package, cached.variant)
             break
         except ReleaseNotServed as error:
-            return "stale", {**_told(query, package, reading), "differences": [str(error)]}
+            return "stale", {**_told(query, package, cached), "differences": [str(error)]}
         except UpstreamError as error:
             if last:
-                return "not_compared", {**_told(query, package, reading), "error": str(error)}
+                return "not_compared", {**_told(query, package, cached), "error": str(error)}
     # As the cache would hold it: JSON has no tuples.
     truth = json.loads(json.dumps(truth))
-    if truth == reading.value:
-        return "same", {"state": reading.state}
-    kind = "unannounced" if query.announced(truth) == query.announced(reading.value) else "stale"
-    return kind, {**_told(query, package, reading), "differences": differences(reading.value, truth)}
+    if truth == cached.value:
+        return "same", {"state": cached.state}
+    kind = "unannounced" if query.announced(truth) == query.announced(cached.value) else "stale"
+    return kind, {**_told(query, package, cached), "differences": differences(cached.value, truth)}
 
 
-def _told(query: Query, package: str, reading: Reading) -> dict[str, Any]:
-    read: Mapping[str, Any] = reading.as_dict()
+def _told(query: Query, package: str, cached: CachedValue) -> dict[str, Any]:
+    read: Mapping[str, Any] = cached.as_dict()
     return {
         "query": query.name,
         "package": package,
-        "variant": reading.variant,
-        "entry": reading.entry.key,
+        "variant": cached.variant,
+        "entry": cached.entry.key,
         **{name: read[name] for name in ("state", "stamp", "because", "problem")},
     }

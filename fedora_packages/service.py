@@ -51,13 +51,13 @@ class Service:
         """
         query = self.queries[RELEASES]
         entry, variant = query.entry(), query.variant()
-        (reading,) = self.cache.read([(entry, variant)])
-        if not reading.is_known:
+        (cached,) = self.cache.read([(entry, variant)])
+        if not cached.is_known:
             try:
-                reading = self.cache.fill(entry, variant, lambda: query.fetch(entry.package), query.upstream)
+                cached = self.cache.fill(entry, variant, lambda: query.fetch(entry.package), query.upstream)
             except FillInProgress as error:
                 raise UpstreamUnavailable(query.upstream, "the releases", "another process is still waiting") from error
-        return reading.value["releases"]
+        return cached.value["releases"]
 
     def queue_refill(self, entry: Entry, first: bool = False) -> None:
         """Have a worker fetch an entry; ``first`` where somebody is looking at it."""

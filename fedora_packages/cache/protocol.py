@@ -49,12 +49,12 @@ from fedora_packages.cache.values import (
     Filled,
     Invalidation,
     Opened,
-    Reading,
+    CachedValue,
     Stamp,
     decoded,
     figures_of,
-    old_reading_of,
-    reading_of,
+    last_known_value_of,
+    cached_value_of,
     recent,
 )
 from fedora_packages.errors import UpstreamError
@@ -91,15 +91,15 @@ class Cache:
         self.region = region(client, wait, reference, max_changes)
         self.backend: GenerationBackend = self.region.backend
 
-    def read(self, wanted: Sequence[tuple[Entry, str]]) -> list[Reading]:
-        """Return a `Reading` for each (entry, variant), in one round trip where all are fresh, in two otherwise."""
+    def read(self, wanted: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
+        """Return a `CachedValue` for each (entry, variant), in one round trip where all are fresh, in two otherwise."""
         if not wanted:
             return []
         found = self.region.get_multi([keys.variant_of(entry.key, variant) for entry, variant in wanted])
         missing = [pair for pair, filled in zip(wanted, found, strict=True) if filled is NO_VALUE]
         known = dict(zip(missing, self._last_known(missing), strict=True))
         return [
-            known[pair] if filled is NO_VALUE else reading_of(pair, filled)
+            known[pair] if filled is NO_VALUE else cached_value_of(pair, filled)
             for pair, filled in zip(wanted, found, strict=True)
         ]
 
@@ -110,7 +110,7 @@ class Cache:
         fetch: Callable[[], Any],
         upstream: str,
         shows: Callable[[Any, Sequence[Mapping[str, Any]]], bool] = lambda value, evidence: True,
-    ) -> Reading:
+    ) -> CachedValue:
         """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
 
         ``shows`` says of an answer whether it shows the facts of recent events.  One that does not, or that lost the race
@@ -129,11 +129,11 @@ class Cache:
             filled = self.region.get_or_create(keys.variant_of(entry.key, variant), create)
         except NotStored as error:
             self.on_lost(entry)
-            return reading_of((entry, variant), error.args[0], REFRESHING)
+            return cached_value_of((entry, variant), error.args[0], REFRESHING)
         except UpstreamError as error:
             self.fail(entry, variant, error)
             raise
-        return reading_of((entry, variant), filled)
+        return cached_value_of((entry, variant), filled)
 
     def fetched(
         self, generation: str, fetch: Callable[[], Any], upstream: str, event: Mapping[str, Any] | None
@@ -274,11 +274,11 @@ class Cache:
         with redis_errors():
             return int(self.client.get(keys.revision(package)) or 0)
 
-    def _last_known(self, wanted: Sequence[tuple[Entry, str]]) -> list[Reading]:
+    def _last_known(self, wanted: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
         if not wanted:
             return []
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for entry, variant in wanted:
                 pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
-            return [old_reading_of(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]
+            return [last_known_value_of(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]

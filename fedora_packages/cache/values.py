@@ -50,7 +50,7 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class Problem:
+class ErrorState:
     """Why there is no current value: since when, when last tried (times as in `Stamp`), a sentence, which upstream, and
     `UpstreamError.kind`."""
 
@@ -66,17 +66,17 @@ UNWATCHED, BEHIND = "unwatched", "behind"
 
 
 @dataclass(frozen=True)
-class Reading:
+class CachedValue:
     """What the cache says of one variant of an entry.
 
     ``state`` is one of
 
     * ``fresh``: ``value`` is what upstream says;
     * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
-    * ``failing``: ``value`` is the last one known (or None); ``problem`` says what is wrong since when;
+    * ``failing``: ``value`` is the last one known (or None); ``error_state`` says what is wrong since when;
     * ``unknown``: nothing was ever fetched and nobody is fetching it;
-    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``problem`` says since when);
-    * ``behind``: ``value`` is what upstream says, and does not show yet what a message has announced (``problem`` says which).
+    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``error_state`` says since when);
+    * ``behind``: ``value`` is what upstream says, and does not show yet what a message has announced (``error_state`` says which).
 
     The last two are for whoever shows readings to say (see ``reads.py``): to the cache such a value is fresh, with ``evidence``
     of what lately sent events say it must show.
@@ -88,7 +88,7 @@ class Reading:
     value: Any = None
     stamp: Stamp | None = None
     because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
-    problem: Problem | None = None
+    error_state: ErrorState | None = None
     evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
 
     @property
@@ -106,7 +106,7 @@ class Reading:
             "value": self.value,
             "stamp": self.stamp.as_dict() if self.stamp else None,
             "because": dict(self.because) if self.because else None,
-            "problem": asdict(self.problem) if self.problem else None,
+            "problem": asdict(self.error_state) if self.error_state else None,
         }
 
 
@@ -197,14 +197,14 @@ def decoded(data: bytes) -> tuple[Any, Stamp]:
     return stored["value"], Stamp(**stored["stamp"])
 
 
-def reading_of(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> Reading:
-    return Reading(*pair, state, filled.value, filled.stamp, evidence=filled.evidence)
+def cached_value_of(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> CachedValue:
+    return CachedValue(*pair, state, filled.value, filled.stamp, evidence=filled.evidence)
 
 
-def old_reading_of(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> Reading:
+def last_known_value_of(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> CachedValue:
     value, stamp = decoded(old) if old else (None, None)
     because = json.loads(why) if why else None
     if failure:
-        problem = Problem(**json.loads(failure))
-        return Reading(*pair, FAILING, value, stamp, because, problem)
-    return Reading(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)
+        problem = ErrorState(**json.loads(failure))
+        return CachedValue(*pair, FAILING, value, stamp, because, problem)
+    return CachedValue(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

@@ -19,7 +19,7 @@ from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import redis_errors
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.differences import differences
@@ -41,8 +41,8 @@ class Checked:
     """What came of a check.  ``differences`` are phrases; ``took`` are seconds of upstream's."""
 
     outcome: str
-    before: Reading
-    after: Reading
+    before: CachedValue
+    after: CachedValue
     differences: tuple[str, ...]
     took: float
 
@@ -86,7 +86,7 @@ def check(service: Service, query: Query, package: str, variant: str, by: str, g
     is_same = before.is_fresh and before.value == filled.value
     told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
 
-    def checked(outcome: str, after: Reading) -> Checked:
+    def checked(outcome: str, after: CachedValue) -> Checked:
         return Checked(outcome, before, after, told, filled.stamp.took)
 
     if not is_same and not query.shows(filled.value, opened.evidence, variant):
@@ -144,7 +144,7 @@ def drifts(service: Service) -> list[Mapping[str, Any]]:
         return [json.loads(row) for row in service.client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
 
 
-def _cause(before: Reading, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _cause(before: CachedValue, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     return before.stamp.event if before.is_fresh and before.stamp else newest
 
 

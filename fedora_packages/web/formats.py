@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
-from fedora_packages.cache.values import Problem
+from fedora_packages.cache.values import ErrorState
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import TEXT_READ
 
@@ -75,7 +75,7 @@ def spoken(upstream: str) -> str:
     return SPOKEN.get(upstream, upstream)
 
 
-def trouble_of(problem: Problem) -> str:
+def trouble_of(problem: ErrorState) -> str:
     """Return who did what, in half a sentence: ``koji does not answer``."""
     return f"{spoken(problem.upstream)} {TROUBLES[problem.kind]}"
 

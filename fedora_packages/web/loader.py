@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fedora_packages.cache.redis import counted, in_one_trip
-from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, Problem, Reading
+from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, ErrorState, CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.heartbeat import Watch
@@ -72,33 +72,33 @@ class Reads:
             name: Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
         }
 
-    def __call__(self, wanted: Sequence[Wanted]) -> list[Reading]:
+    def __call__(self, wanted: Sequence[Wanted]) -> list[CachedValue]:
         """Return a reading for each of ``wanted``, in their order; raises nothing for what upstreams or Redis do."""
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         try:
-            readings = self._cache.read(pairs)
+            cached_values = self._cache.read(pairs)
         except CacheUnavailable as error:
             return self._read_upstream(wanted, error)
-        for want, reading in zip(wanted, readings, strict=True):
-            self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
+        for want, cached in zip(wanted, cached_values, strict=True):
+            self._figures.count("hits" if cached.is_fresh else "misses", want.query.name)
         self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
         return self._watched(
-            [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, readings), strict=True)]
+            [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, cached_values), strict=True)]
         )
 
-    def known(self, wanted: Sequence[Wanted]) -> list[Reading]:
+    def known(self, wanted: Sequence[Wanted]) -> list[CachedValue]:
         """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
 
         What is not fresh is left to the worker, unless it is costly and was never known: `LEFT_PER_MINUTE` entries at most, so
         that whoever asks for all packages does not make those wait that messages are about.  Raises `CacheUnavailable`.
         """
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
-        readings = self._cache.read(pairs)
-        for want, reading in zip(wanted, readings, strict=True):
-            self._figures.count("hits" if reading.is_fresh else "misses", want.query.name)
+        cached_values = self._cache.read(pairs)
+        for want, cached in zip(wanted, cached_values, strict=True):
+            self._figures.count("hits" if cached.is_fresh else "misses", want.query.name)
         missing = dict.fromkeys(
             (want.query, want.package)
-            for want, found in zip(wanted, readings, strict=True)
+            for want, found in zip(wanted, cached_values, strict=True)
             if not found.is_fresh and (found.is_known or not want.query.declaration.is_costly)
         )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
@@ -106,23 +106,23 @@ class Reads:
             count, _ = counted(self._service.client, "{queue}:left", len(jobs))
             left = jobs[: max(0, len(jobs) - max(0, count - LEFT_PER_MINUTE))]
             in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, left))
-        return self._watched([_shown(*pair) for pair in zip(wanted, readings, strict=True)])
+        return self._watched([_shown(*pair) for pair in zip(wanted, cached_values, strict=True)])
 
     def _filled(
-        self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], readings: list[Reading]
-    ) -> list[Reading]:
+        self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], cached_values: list[CachedValue]
+    ) -> list[CachedValue]:
         """Return the readings, with what is missing asked for within the bounds of time."""
         silent = self._silent()
         fills = {
-            number: self._fill(want, reading)
-            for number, (want, reading) in enumerate(zip(wanted, readings, strict=True))
-            if not reading.is_fresh and not self._is_cooling(reading)
+            number: self._fill(want, cached)
+            for number, (want, cached) in enumerate(zip(wanted, cached_values, strict=True))
+            if not cached.is_fresh and not self._is_cooling(cached)
         }
         under_way = {number: future for number, future in fills.items() if future is not None}
         self._wait(wanted, under_way, silent)
         for number, future in under_way.items():
-            readings[number] = _outcome(future, readings[number], self._cache.clock())
-        return self._reread(fills, pairs, readings)
+            cached_values[number] = _outcome(future, cached_values[number], self._cache.clock())
+        return self._reread(fills, pairs, cached_values)
 
     def _silent(self) -> Set[str]:
         """Return the upstreams that do not answer.  To be looked at before they are asked: what fails then is waited for."""
@@ -174,31 +174,31 @@ class Reads:
         for filler in self._fillers.values():
             filler.close()
 
-    def _watched(self, readings: list[Reading]) -> list[Reading]:
+    def _watched(self, cached_values: list[CachedValue]) -> list[CachedValue]:
         """Return the readings, none of them fresh while changes may be missing."""
         since = self._watch.broken_since()
         self._figures.flush_if_due()
         if since is None:
-            return readings
+            return cached_values
         now = self._cache.clock()
         return [
             replace(
-                reading,
+                cached,
                 state=UNWATCHED,
-                problem=Problem(max(since, reading.stamp.fetched), now, UNHANDLED, "worker", UNWATCHED),
+                error_state=ErrorState(max(since, cached.stamp.fetched), now, UNHANDLED, "worker", UNWATCHED),
             )
-            if reading.is_fresh
-            else reading
-            for reading in readings
+            if cached.is_fresh
+            else cached
+            for cached in cached_values
         ]
 
-    def _is_cooling(self, reading: Reading) -> bool:
-        return reading.problem is not None and self._cache.clock() - reading.problem.at < COOL_DOWN
+    def _is_cooling(self, cached: CachedValue) -> bool:
+        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
 
-    def _fill(self, want: Wanted, reading: Reading) -> "Future[Reading] | None":
-        query, entry, variant = want.query, reading.entry, reading.variant
+    def _fill(self, want: Wanted, cached: CachedValue) -> "Future[Reading] | None":
+        query, entry, variant = want.query, cached.entry, cached.variant
 
-        def fill() -> Reading:
+        def fill() -> CachedValue:
             try:
                 return self._cache.fill(
                     entry,
@@ -215,7 +215,7 @@ class Reads:
                 raise
 
         future = self._fillers[query.upstream].submit((entry, variant), fill)
-        if future is None or reading.is_known:
+        if future is None or cached.is_known:
             # Somebody is looking at it: its refill, which the worker may have already, goes before others.
             self._leave_to_worker(entry)
         return future
@@ -225,40 +225,40 @@ class Reads:
         with contextlib.suppress(CacheUnavailable):
             self._service.queue_refill(entry, first=True)
 
-    def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], readings: list[Reading]) -> list[Reading]:
+    def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], cached_values: list[CachedValue]) -> list[CachedValue]:
         """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
-        again = [number for number in fills if readings[number].state != FRESH and not _is_new(readings[number])]
+        again = [number for number in fills if cached_values[number].state != FRESH and not _is_new(cached_values[number])]
         if not again:
-            return readings
+            return cached_values
         try:
             found = self._cache.read([pairs[number] for number in again])
         except CacheUnavailable:
-            return readings
-        for number, reading in zip(again, found, strict=True):
-            readings[number] = replace(reading, state=REFRESHING) if reading.state == UNKNOWN else reading
-        return readings
+            return cached_values
+        for number, cached in zip(again, found, strict=True):
+            cached_values[number] = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
+        return cached_values
 
-    def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[Reading]:
+    def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[CachedValue]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
         silent = self._silent()
         futures = [self._ask(want) for want in wanted]
         self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None}, silent)
         now = self._cache.clock()
-        readings = []
+        cached_values = []
         for want, future in zip(wanted, futures, strict=True):
-            nothing = Reading(
+            nothing = CachedValue(
                 want.query.entry(want.package), want.query.variant(want.release), FAILING,
-                problem=Problem(now, now, str(error), "redis", "silent"),
+                error_state=ErrorState(now, now, str(error), "redis", "silent"),
             )  # fmt: skip
-            readings.append(_outcome(future, nothing, now))
-        return readings
+            cached_values.append(_outcome(future, nothing, now))
+        return cached_values
 
     def _ask(self, want: Wanted) -> "Future[Reading] | None":
         query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
 
-        def ask() -> Reading:
+        def ask() -> CachedValue:
             filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)
-            return Reading(entry, variant, FRESH, filled.value, filled.stamp)
+            return CachedValue(entry, variant, FRESH, filled.value, filled.stamp)
 
         return self._fillers[query.upstream].submit((entry, variant, "uncached"), ask)
 
@@ -312,7 +312,7 @@ class Filler:
             self._under_way.pop(key, None)
 
 
-def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> Reading:
+def _outcome(future: "Future[Reading] | None", before: CachedValue, now: float) -> CachedValue:
     """Return what a fill brought, or what was known before it if it brought nothing yet."""
     if future is None or not future.done():
         return before
@@ -320,24 +320,24 @@ def _outcome(future: "Future[Reading] | None", before: Reading, now: float) -> R
     if error is None:
         return future.result()
     if isinstance(error, UpstreamError):
-        problem = before.problem or Problem(now, now, error.sentence, error.upstream, error.kind)
-        return replace(before, state=FAILING, problem=problem)
+        problem = before.error_state or ErrorState(now, now, error.sentence, error.upstream, error.kind)
+        return replace(before, state=FAILING, error_state=problem)
     if not isinstance(error, FillInProgress | CacheUnavailable):
         log.error("%s about %s could not be filled", before.entry.query, before.entry.package, exc_info=error)
     return before
 
 
-def _shown(want: Wanted, reading: Reading) -> Reading:
+def _shown(want: Wanted, cached: CachedValue) -> CachedValue:
     """Return a reading that says if its value does not show yet what a message has announced."""
-    if not reading.is_fresh:
-        return reading
-    unseen = [sent for sent, facts in reading.evidence if not want.query.shows(reading.value, [facts], reading.variant)]
+    if not cached.is_fresh:
+        return cached
+    unseen = [sent for sent, facts in cached.evidence if not want.query.shows(cached.value, [facts], cached.variant)]
     if not unseen:
-        return reading
-    problem = Problem(min(unseen), reading.stamp.fetched, UNSEEN, want.query.upstream, BEHIND)
-    return replace(reading, state=BEHIND, problem=problem)
+        return cached
+    problem = ErrorState(min(unseen), cached.stamp.fetched, UNSEEN, want.query.upstream, BEHIND)
+    return replace(cached, state=BEHIND, error_state=problem)
 
 
-def _is_new(reading: Reading) -> bool:
+def _is_new(cached: CachedValue) -> bool:
     """Whether a fill has just brought this value, which an event that came meanwhile kept from being stored."""
-    return reading.state == REFRESHING and reading.because is None and reading.is_known
+    return cached.state == REFRESHING and cached.because is None and cached.is_known

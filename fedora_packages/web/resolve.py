@@ -189,17 +189,17 @@ def _building(request: Request, name: str) -> Package | None:
 def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
     """Return the build of an NVR if it is among those of its source that are known here, and a note on how sure that is."""
     try:
-        (reading,) = request.reads.known([Wanted(request.service.queries[BUILDS], source)])
+        (cached,) = request.reads.known([Wanted(request.service.queries[BUILDS], source)])
     except CacheUnavailable:
         return None
     build = (
-        next((build for build in reading.value["builds"] if build["nvr"] == nvr), None) if reading.is_known else None
+        next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
     )
     if build is None:
         return None
     return (
         build,
-        "" if reading.is_fresh else f"So it was at {moment(reading.stamp.fetched)}; it may have changed since.",
+        "" if cached.is_fresh else f"So it was at {moment(cached.stamp.fetched)}; it may have changed since.",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
@@ -28,7 +28,7 @@ class Read:
 
     word: str
     upstream: str
-    reading: Reading
+    cached: CachedValue
     is_background: bool
 
 
@@ -54,8 +54,8 @@ class Panel:
     @property
     def oldest(self) -> Read | None:
         """The oldest of what is known of what the stamp speaks of."""
-        known = [read for read in self.stamped if read.reading.is_known]
-        return min(known, key=lambda read: read.reading.stamp.fetched, default=None)
+        known = [read for read in self.stamped if read.cached.is_known]
+        return min(known, key=lambda read: read.cached.stamp.fetched, default=None)
 
     @property
     def upstreams(self) -> tuple[str, ...]:
@@ -65,12 +65,12 @@ class Panel:
     @property
     def is_fresh(self) -> bool:
         """Whether all that was read is what the upstreams say."""
-        return all(read.reading.is_fresh for read in self.reads)
+        return all(read.cached.is_fresh for read in self.reads)
 
     @property
     def is_doubtful(self) -> bool:
         """Whether something shown may be old, and nobody is about to read it again."""
-        return any(read.reading.is_known and read.reading.problem for read in self.reads)
+        return any(read.cached.is_known and read.cached.error_state for read in self.reads)
 
 
 def page_of(
@@ -86,7 +86,7 @@ def page_of(
     return Page(package, service, links, given, parse(given, parsers), path)
 
 
-def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Wanted]], list[Reading]]) -> list[Panel]:
+def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Wanted]], list[CachedValue]]) -> list[Panel]:
     """Return the panels of a page, with all their values read at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
     wanted = {
@@ -140,14 +140,14 @@ def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch
     return list(found.values())
 
 
-def _read(word: str, query: Query, reading: Reading) -> Read:
-    return Read(word, query.upstream, reading, is_background=query.about == "nothing")
+def _read(word: str, query: Query, cached: CachedValue) -> Read:
+    return Read(word, query.upstream, cached, is_background=query.about == "nothing")
 
 
-def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, Reading]], switches: tuple[Switch, ...]) -> Panel:
-    reads = tuple(_read(word, page.service.queries[widget.reads[word]], reading) for word, reading in found)
+def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, CachedValue]], switches: tuple[Switch, ...]) -> Panel:
+    reads = tuple(_read(word, page.service.queries[widget.reads[word]], cached) for word, cached in found)
     values = dict.fromkeys(widget.reads)
-    values |= {word: reading.value if reading.is_known else None for word, reading in found}
+    values |= {word: cached.value if cached.is_known else None for word, cached in found}
     is_known = widget.main is None or values[widget.main] is not None
     context = widget.context(page, values) if is_known else None
     return Panel(widget, page, reads, switches, context, is_known and widget.is_empty(page, values))

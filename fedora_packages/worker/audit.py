@@ -82,9 +82,9 @@ class Audit:
         if not query.has_evidence and opened.is_recent:
             # A lagging upstream could not be told from a lost message.
             return None
-        readings = cache.read([(entry, variant) for variant in sorted(opened.current)])
-        known = [reading for reading in readings if reading.is_fresh]
-        oldest = min(known, key=lambda reading: reading.stamp.fetched, default=None)
+        cached_values = cache.read([(entry, variant) for variant in sorted(opened.current)])
+        known = [cached for cached in cached_values if cached.is_fresh]
+        oldest = min(known, key=lambda cached: cached.stamp.fetched, default=None)
         return (query, package, oldest.variant) if oldest else None
 
     def _look_for_forgotten(self, query: Query, entry: Entry, opened: Opened) -> None:
@@ -97,8 +97,8 @@ class Audit:
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:
         """Whether all that is wanting is of releases that upstream does not serve: that is not asked for again and again."""
-        readings = self._service.cache.read([(entry, variant) for variant in variants])
-        return all(reading.problem and reading.problem.kind == ReleaseNotServed.kind for reading in readings)
+        cached_values = self._service.cache.read([(entry, variant) for variant in variants])
+        return all(cached.error_state and cached.error_state.kind == ReleaseNotServed.kind for cached in cached_values)
 
     def _scheduled(self) -> tuple[Query, str, str] | None:
         """Return an entry that is due on its query's schedule, if one is near in the walk through all of them."""

@@ -191,11 +191,11 @@ class Refiller:
         is_kept = claim.looks > LOOKS
         before: Any = None
         if variant in opened.current and not is_kept:
-            (reading,) = self._cache.read([(entry, variant)])
-            return _Outcome(not reading.is_known or query.shows(reading.value, opened.evidence, variant), True)
+            (cached,) = self._cache.read([(entry, variant)])
+            return _Outcome(not cached.is_known or query.shows(cached.value, opened.evidence, variant), True)
         if not query.has_evidence and not is_kept:
-            (reading,) = self._cache.read([(entry, variant)])
-            before = reading.value
+            (cached,) = self._cache.read([(entry, variant)])
+            before = cached.value
         fetch = partial(query.fetch, entry.package, variant)
         try:
             filled = self._cache.fetched(opened.generation, fetch, query.upstream, opened.cause)

@@ -28,8 +28,8 @@ def fill(cache, value, entry=ENTRY, variant="", **more):
 
 
 def read(cache, entry=ENTRY, variant=""):
-    (reading,) = cache.read([(entry, variant)])
-    return reading
+    (cached,) = cache.read([(entry, variant)])
+    return cached
 
 
 def down():
@@ -75,8 +75,8 @@ def test_a_stamp_says_who_asked_whom_and_because_of_what(cache):
 def test_an_invalidated_value_is_the_last_known_good_and_says_why(cache):
     fill(cache, 1)
     cache.invalidate([Invalidation(ENTRY, EVENT)])
-    reading = read(cache)
-    assert (reading.state, reading.value, reading.because["event"]) == ("refreshing", 1, EVENT)
+    cached = read(cache)
+    assert (cached.state, cached.value, cached.because["event"]) == ("refreshing", 1, EVENT)
 
 
 def test_an_invalidation_says_how_many_values_it_took(cache):
@@ -143,8 +143,8 @@ def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored
     queued = []
     cache = Cache(client, "web", on_lost=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
-    reading = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, evidence: not evidence)
-    assert (reading.state, reading.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
+    cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, evidence: not evidence)
+    assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
 
 
 def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(cache, client):
@@ -176,8 +176,8 @@ def test_a_fill_that_lost_the_race_is_dropped(cache):
         cache.invalidate([Invalidation(ENTRY)])
         return "old"
 
-    reading = cache.fill(ENTRY, "", overtaken, "koji")
-    assert (reading.state, reading.value, read(cache).is_known) == ("refreshing", "old", False)
+    cached = cache.fill(ENTRY, "", overtaken, "koji")
+    assert (cached.state, cached.value, read(cache).is_known) == ("refreshing", "old", False)
 
 
 def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
@@ -208,9 +208,9 @@ def test_a_generation_is_never_handed_out_twice(cache, client):
 def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
     with pytest.raises(UpstreamUnavailable):
         cache.fill(ENTRY, "", down, "koji")
-    reading = read(cache)
-    assert (reading.state, reading.is_known) == ("failing", False)
-    assert (reading.problem.upstream, reading.problem.kind) == ("koji", "silent")
+    cached = read(cache)
+    assert (cached.state, cached.is_known) == ("failing", False)
+    assert (cached.error_state.upstream, cached.error_state.kind) == ("koji", "silent")
 
 
 def test_a_failure_leaves_the_last_known_good(cache):
@@ -228,14 +228,14 @@ def test_a_failure_remembers_since_when(client):
         now[0] = moment
         with pytest.raises(UpstreamUnavailable):
             cache.fill(ENTRY, "", down, "koji")
-    assert (read(cache).problem.since, read(cache).problem.at) == (100.0, 160.0)
+    assert (read(cache).error_state.since, read(cache).error_state.at) == (100.0, 160.0)
 
 
 def test_a_fill_ends_a_failure(cache):
     with pytest.raises(UpstreamUnavailable):
         cache.fill(ENTRY, "", down, "koji")
     fill(cache, 1)
-    assert read(cache).problem is None
+    assert read(cache).error_state is None
 
 
 @pytest.mark.parametrize("change", ["fill", "invalidate", "fail"])
@@ -310,7 +310,7 @@ def test_waiting_for_another_fill_is_bounded(cache):
 def test_many_entries_are_read_in_order(cache):
     entries = [Entry("koji.builds", name, 1) for name in ("a", "b", "c")]
     fill(cache, "B", entries[1])
-    assert [reading.value for reading in cache.read([(entry, "") for entry in entries])] == [None, "B", None]
+    assert [cached.value for cached in cache.read([(entry, "") for entry in entries])] == [None, "B", None]
 
 
 def test_a_fill_never_replaces_a_value_that_came_meanwhile(cache):
@@ -327,7 +327,7 @@ def test_a_failure_beside_a_value_leaves_no_note(cache):
     fill(cache, 1)
     cache.fail(ENTRY, "", UpstreamUnavailable("koji", "x", "y"))
     cache.invalidate([Invalidation(ENTRY)])
-    assert read(cache).problem is None
+    assert read(cache).error_state is None
 
 
 @pytest.mark.parametrize(
@@ -435,8 +435,8 @@ def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(
         assert cache.referring("anitya.versions", 7) == []
         return 7
 
-    reading = cache.fill(entry_of("guake"), "", fetch, "anitya")
-    assert (reading.state, lost, read(cache, entry_of("guake")).state) == ("refreshing", [entry_of("guake")], "unknown")
+    cached = cache.fill(entry_of("guake"), "", fetch, "anitya")
+    assert (cached.state, lost, read(cache, entry_of("guake")).state) == ("refreshing", [entry_of("guake")], "unknown")
     assert fill(cache, 7, entry_of("guake")).is_fresh
 
 
@@ -479,8 +479,8 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
                 filled = cache.fetched(opened.generation, lambda upstream=upstream: dict(upstream), "anitya", None)
             else:
                 cache.store(entry, "", filled)
-        reading = read(cache, entry)
-        assert not reading.is_fresh or reading.value["is_new"], order
+        cached = read(cache, entry)
+        assert not cached.is_fresh or cached.value["is_new"], order
         # What is not fresh is queued: by who lost the race, or by who took it out of use.
-        assert reading.is_fresh or queued or found, order
+        assert cached.is_fresh or queued or found, order
         assert fill(cache, dict(upstream), entry).is_fresh

@@ -10,7 +10,7 @@ import requests
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.sandbox.devserver import Laptop, Part, free_port, module, service_environment
 from fedora_packages.service import Service
 
@@ -86,18 +86,18 @@ class Site:
         ini = str(ROOT / "development.ini")
         return services.build(settings.load(ini, self.laptop.environ), "test")
 
-    def read(self, query: str, package: str = "*", variant: str = "") -> Reading:
+    def read(self, query: str, package: str = "*", variant: str = "") -> CachedValue:
         """Read the cache, and nothing but the cache."""
         service = self.service
-        (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
-        return reading
+        (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+        return cached
 
     def is_fresh_because_of(self, messages: list[dict[str, str]], query: str, package: str, variant: str = "") -> bool:
         """Whether an entry is fresh, by the worker, because of one of some messages."""
-        reading = self.read(query, package, variant)
-        cause = reading.stamp.event if reading.stamp else None
+        cached = self.read(query, package, variant)
+        cause = cached.stamp.event if cached.stamp else None
         ids = {message["msg_id"] for message in messages}
-        return reading.is_fresh and reading.stamp.by == "worker" and cause is not None and cause["id"] in ids
+        return cached.is_fresh and cached.stamp.by == "worker" and cause is not None and cause["id"] in ids
 
     # The processes.
 

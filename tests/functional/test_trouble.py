@@ -74,7 +74,7 @@ def test_what_was_last_known_is_shown_with_its_time_and_the_reason(site, wait_un
     nvr = site.control("packages/rust")["builds"][0]["nvr"]
     site.mood("koji", fail=503)
     site.happen("build", "rust", state="building")
-    problem = wait_until(lambda: site.read("koji.builds", "rust").problem, limit=20)
+    problem = wait_until(lambda: site.read("koji.builds", "rust").error_state, limit=20)
     page = site.get("/rust/builds").text
     since = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(problem.since))
     assert (nvr in page, "503" in page, since in page) == (True, True, True)

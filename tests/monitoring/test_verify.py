@@ -44,8 +44,8 @@ def known(service, query, upstream):
 
 
 def read(service, query):
-    (reading,) = service.cache.read([(query.entry("guake"), "")])
-    return reading
+    (cached,) = service.cache.read([(query.entry("guake"), "")])
+    return cached
 
 
 def counted(service, name):

@@ -434,4 +434,4 @@ def check_all_is_well(
             )
         cold = (kept.last_known.keys() | {name for one, name in warm if one == entry}) - kept.current.keys()
         assert not cold, f"cold for ever: {entry} {cold}"
-        assert all(reading.is_fresh for reading in service.cache.read([(entry, name) for name in kept.current]))
+        assert all(cached.is_fresh for cached in service.cache.read([(entry, name) for name in kept.current]))

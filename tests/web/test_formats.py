@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.cache.values import Problem
+from fedora_packages.cache.values import ErrorState
 from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
 from fedora_packages.web.formats import day, evr, iso, lasted, moment, spoken, trouble_of
 
@@ -49,4 +49,4 @@ def test_upstreams_are_called_what_people_call_them():
 
 @pytest.mark.parametrize("kind", [UpstreamUnavailable, UpstreamLied, ReleaseNotServed])
 def test_every_kind_of_trouble_has_words(kind):
-    assert trouble_of(Problem(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")
+    assert trouble_of(ErrorState(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")

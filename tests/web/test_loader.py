@@ -42,8 +42,8 @@ def koji_answers(upstream):
 
 def test_a_miss_is_filled_and_fresh(reads, builds, upstream):
     koji_answers(upstream)
-    (reading,) = reads([builds])
-    assert (reading.state, reading.value) == ("fresh", {"total": 0, "builds": []})
+    (cached,) = reads([builds])
+    assert (cached.state, cached.value) == ("fresh", {"total": 0, "builds": []})
 
 
 def test_a_hit_asks_nobody(reads, builds, upstream):
@@ -61,7 +61,7 @@ def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(
     depths = []
     for number in range(3):
         wanted = [Wanted(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
-        assert [reading.state for reading in reads.known(wanted)] == ["unknown"] * 2
+        assert [cached.state for cached in reads.known(wanted)] == ["unknown"] * 2
         depths.append(service.queue.depth("koji"))
     now[0] += 60
     reads.known(wanted)
@@ -72,19 +72,19 @@ def test_many_are_answered_in_their_order(reads, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
     found = reads([spec, builds, spec])
-    assert [reading.entry.query for reading in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
+    assert [cached.entry.query for cached in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
 
 
 def test_one_upstream_that_is_down_does_not_hide_the_other(reads, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"", 503)
-    assert [reading.state for reading in reads([builds, spec])] == ["fresh", "failing"]
+    assert [cached.state for cached in reads([builds, spec])] == ["fresh", "failing"]
 
 
 def test_a_failure_is_said_with_its_upstream_and_time(reads, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    (reading,) = reads([builds])
-    assert (reading.problem.upstream, "503" in reading.problem.error) == ("koji", True)
+    (cached,) = reads([builds])
+    assert (cached.error_state.upstream, "503" in cached.error_state.error) == ("koji", True)
 
 
 def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, reads, builds, upstream):
@@ -98,16 +98,16 @@ def test_the_last_known_good_is_shown_beside_the_failure(service, reads, builds,
     reads([builds])
     service.cache.invalidate([Invalidation(builds.query.entry("guake"))])
     upstream.answers["/"] = Answer(b"", 503)
-    (reading,) = reads([builds])
-    assert (reading.state, reading.value["total"]) == ("failing", 0)
+    (cached,) = reads([builds])
+    assert (cached.state, cached.value["total"]) == ("failing", 0)
 
 
 def test_after_a_failure_pages_do_not_wait_for_that_upstream(reads, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     reads([builds])
     asked = len(upstream.asked)
-    (reading,) = reads([builds])
-    assert (reading.state, len(upstream.asked)) == ("failing", asked)
+    (cached,) = reads([builds])
+    assert (cached.state, len(upstream.asked)) == ("failing", asked)
 
 
 def test_after_a_while_a_page_looks_for_itself(service, reads, builds, upstream):
@@ -122,10 +122,10 @@ def test_a_slow_upstream_is_waited_for_within_the_bound(service, reads, builds, 
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     started = time.monotonic()
-    (reading,) = reads([builds])
+    (cached,) = reads([builds])
     took = time.monotonic() - started
     release.set()
-    assert (reading.state, reading.value) == ("refreshing", None)
+    assert (cached.state, cached.value) == ("refreshing", None)
     assert service.settings.cache.wait <= took < service.settings.cache.wait + 0.5
 
 
@@ -171,8 +171,8 @@ def test_redis_away_turns_a_read_into_a_question(without_redis, builds, upstream
 
 def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    (reading,) = without_redis([builds])
-    assert (reading.state, reading.problem.upstream) == ("failing", "redis")
+    (cached,) = without_redis([builds])
+    assert (cached.state, cached.error_state.upstream) == ("failing", "redis")
 
 
 def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, reads, upstream):
@@ -182,14 +182,14 @@ def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, 
         variant = query.variant("f45")
         service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
         service.cache.invalidate([Invalidation(query.entry(package))])
-        (reading,) = reads([Wanted(query, package, "f45")])
-        assert (query.name, reading.value, reading.is_fresh) == (query.name, {"known": True}, False)
+        (cached,) = reads([Wanted(query, package, "f45")])
+        assert (query.name, cached.value, cached.is_fresh) == (query.name, {"known": True}, False)
 
 
 def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, reads, builds, upstream, caplog):
     service.connectors["koji"]._multicall = lambda *_: 1 / 0
-    (reading,) = reads([builds])
-    assert (reading.value, "ZeroDivisionError" in caplog.text) == (None, True)
+    (cached,) = reads([builds])
+    assert (cached.value, "ZeroDivisionError" in caplog.text) == (None, True)
 
 
 def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, reads, builds, upstream, client):
@@ -197,13 +197,13 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, read
     reads([builds])
     since = time.time() - 100
     watch.beat(client, "test", since, since, {})
-    (reading,) = Reads(service)([builds])
-    assert (reading.state, reading.value, reading.problem.upstream) == (
+    (cached,) = Reads(service)([builds])
+    assert (cached.state, cached.value, cached.error_state.upstream) == (
         "unwatched",
         {"total": 0, "builds": []},
         "worker",
     )
-    assert reading.problem.since == reading.stamp.fetched
+    assert cached.error_state.since == cached.stamp.fetched
 
 
 def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, reads, builds, client):
@@ -211,8 +211,8 @@ def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_en
     service.cache.clock = lambda: now - 500
     service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
     watch.beat(client, "test", now - 100, now - 100, {})
-    (reading,) = Reads(service)([builds])
-    assert reading.problem.since == now - 100
+    (cached,) = Reads(service)([builds])
+    assert cached.error_state.since == now - 100
 
 
 def announce(service, number):
@@ -225,17 +225,17 @@ def announce(service, number):
 def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, reads, builds, upstream):
     announce(service, 7)
     koji_answers(upstream)
-    (reading,) = reads([builds])
+    (cached,) = reads([builds])
     (kept,) = service.cache.read([(builds.query.entry("guake"), "")])
-    assert (reading.state, reading.value, kept.is_known) == ("refreshing", {"total": 0, "builds": []}, False)
+    assert (cached.state, cached.value, kept.is_known) == ("refreshing", {"total": 0, "builds": []}, False)
     assert service.queue.depth("koji") == 1
 
 
 def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, reads, builds):
     announce(service, 7)
     service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
-    (reading,) = reads([builds])
-    assert (reading.state, reading.problem.upstream, reading.problem.kind) == ("behind", "koji", "behind")
+    (cached,) = reads([builds])
+    assert (cached.state, cached.error_state.upstream, cached.error_state.kind) == ("behind", "koji", "behind")
 
 
 def test_what_pages_show_is_told_to_the_queue(service, reads, builds, upstream):
@@ -280,8 +280,8 @@ def test_when_many_pages_wait_others_show_at_once_what_is_known(reads, builds, s
 
 def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(reads, builds, upstream):
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
-    (reading,) = reads([builds])
-    assert ("it said 503, not now" in reading.problem.error, "Oops" in reading.problem.error) == (True, False)
+    (cached,) = reads([builds])
+    assert ("it said 503, not now" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
 
 
 # Upstreams without which a page is whole.
@@ -305,7 +305,7 @@ def mute(upstream):
 def took(reads, wanted):
     """Return the states of what was read and the seconds that it took."""
     started = time.monotonic()
-    found = [reading.state for reading in reads(wanted)]
+    found = [cached.state for cached in reads(wanted)]
     return found, time.monotonic() - started
 
 
@@ -330,8 +330,8 @@ def test_while_it_does_not_answer_no_page_waits_for_it(service, reads, builds, u
 def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, reads, monkeypatch):
     fill, failed = reads._fill, service.connectors["faf"].circuit.failed
 
-    def failing(want, reading):
-        future = fill(want, reading)
+    def failing(want, cached):
+        future = fill(want, cached)
         failed("no answer within 10 s")
         return future
 

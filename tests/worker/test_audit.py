@@ -23,8 +23,8 @@ def fill(service, query, package="guake", value=None, variant=""):
 
 
 def read(service, query, package="guake", variant=""):
-    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return reading
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
 
 
 def counted(service, name, query):

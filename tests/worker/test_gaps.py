@@ -142,8 +142,8 @@ def test_without_an_archive_what_was_cached_before_is_not_trusted(strings, clien
     service.cache.fill(query.entry("guake"), "", lambda: 1, "koji")
     gaps = Gaps(service, "fedmsg", lambda messages: None, threading.Event(), clock=lambda: now[0])
     gaps.close(gaps._hints)
-    (reading,) = service.cache.read([(query.entry("guake"), "")])
-    assert (reading.state, gaps.until(BEGAN)) == ("refreshing", BEGAN)
+    (cached,) = service.cache.read([(query.entry("guake"), "")])
+    assert (cached.state, gaps.until(BEGAN)) == ("refreshing", BEGAN)
 
 
 def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):

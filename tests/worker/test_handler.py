@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Claim
-from fedora_packages.cache.values import Invalidation, Reading
+from fedora_packages.cache.values import Invalidation, CachedValue
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker import handler as handle
@@ -31,9 +31,9 @@ def fill(service, query, package, value, variant="") -> None:
     service.cache.fill(found.entry(package), variant, lambda: value, found.upstream)
 
 
-def read(service, query, package, variant="") -> Reading:
-    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return reading
+def read(service, query, package, variant="") -> CachedValue:
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
 
 
 def queued(service) -> set[tuple[str, str]]:

@@ -40,8 +40,8 @@ def builds(*rows):
 
 
 def read(service, query="koji.builds", package="guake", variant=""):
-    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return reading
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
 
 
 @pytest.fixture
@@ -63,8 +63,8 @@ def test_a_job_is_fetched_and_stored_with_the_event_as_its_cause(service, refill
     upstream.koji_says(builds(BUILD))
     announce(service, build_id=7, new=1)
     refiller.work("koji")
-    reading = read(service)
-    assert (reading.state, reading.stamp.by, reading.stamp.event["id"]) == ("fresh", "worker", "2026-1")
+    cached = read(service)
+    assert (cached.state, cached.stamp.by, cached.stamp.event["id"]) == ("fresh", "worker", "2026-1")
     assert service.queue.depth("koji") == 0
 
 
@@ -330,7 +330,7 @@ def test_a_release_that_upstream_does_not_serve_is_noted_and_not_asked_for_again
     upstream.answer = lambda asked: Answer(b"400: Bad Request", 400, "text/plain")
     service.queue.add("mdapi", "mdapi.files", "guake")
     refiller.work("mdapi")
-    assert (read(service, "mdapi.files", "guake", "rawhide").problem.kind, service.queue.depth("mdapi")) == (
+    assert (read(service, "mdapi.files", "guake", "rawhide").error_state.kind, service.queue.depth("mdapi")) == (
         "release not served",
         0,
     )

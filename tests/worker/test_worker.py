@@ -34,8 +34,8 @@ def releases(*rows):
 
 
 def read(service, query, package="*", variant=""):
-    (reading,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return reading
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
 
 
 @pytest.fixture

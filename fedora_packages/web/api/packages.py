@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
 from fedora_packages.rpm.nvr import EVR
@@ -58,11 +58,11 @@ def releases(request: Request) -> dict[str, Any] | Response:
     queries = request.service.queries
     names = (RELEASES, TAGGED, UPDATES)
     wanted = [Wanted(queries[RELEASES]), *(Wanted(queries[name], package.source) for name in names[1:])]
-    readings = request.reads(wanted)
-    for want, reading in zip(wanted[:2], readings, strict=False):
-        if not reading.is_known:
-            return unknown(request, want, reading)
-    known, tagged, updates = (reading.value for reading in readings)
+    cached_values = request.reads(wanted)
+    for want, cached in zip(wanted[:2], cached_values, strict=False):
+        if not cached.is_known:
+            return unknown(request, want, cached)
+    known, tagged, updates = (cached.value for cached in cached_values)
     active = known["releases"]
     if "release" in asked_for:
         # Every active release has a row, also one that does not have the package.
@@ -72,9 +72,9 @@ def releases(request: Request) -> dict[str, Any] | Response:
     return {
         "package": package.source,
         "retired": package.is_retired,
-        "state": max((reading.state for reading in readings), key=list(STATES).index),
+        "state": max((cached.state for cached in cached_values), key=list(STATES).index),
         "releases": [_in_release(release, tagged["tags"], updates["updates"] if updates else ()) for release in active],
-        "readings": {name: _stamped(reading) for name, reading in zip(names, readings, strict=True)},
+        "readings": {name: _stamped(cached) for name, cached in zip(names, cached_values, strict=True)},
     }
 
 
@@ -86,7 +86,7 @@ def events(request: Request) -> dict[str, Any]:
     return {"package": package.source, "events": timeline.read(request.service.client, package.source)}
 
 
-def described(request: Request, package: Package, reasons: Mapping[str, Reading]) -> dict[str, Any]:
+def described(request: Request, package: Package, reasons: Mapping[str, CachedValue]) -> dict[str, Any]:
     """Return what is known of a package by itself.  ``reasons`` has the spec file's reading of those that are retired."""
     return {
         "name": package.name,
@@ -174,30 +174,30 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }
-    readings = request.registry.reads.known(list(wanted.values()))
+    cached_values = request.registry.reads.known(list(wanted.values()))
     found = {
-        name: {"answer": {**about_of(want), **reading.as_dict()}}
-        for (name, want), reading in zip(wanted.items(), readings, strict=True)
+        name: {"answer": {**about_of(want), **cached.as_dict()}}
+        for (name, want), cached in zip(wanted.items(), cached_values, strict=True)
     }
     return {name: found.get(name, {"answer": None}) for name in packages}
 
 
-def _reasons(request: Request, packages: list[Package]) -> dict[str, Reading]:
+def _reasons(request: Request, packages: list[Package]) -> dict[str, CachedValue]:
     """Return what the cache has of why packages were retired, by name; nothing with Redis away."""
     retired = [package for package in packages if package.is_retired]
     query = request.service.queries[REASON]
     wanted = [Wanted(query, package.source, releases_of(package)[0]) for package in retired]
     try:
-        readings = request.registry.reads.known(wanted)
+        cached_values = request.registry.reads.known(wanted)
     except CacheUnavailable:
         return {}
-    return {package.name: reading for package, reading in zip(retired, readings, strict=True)}
+    return {package.name: cached for package, cached in zip(retired, cached_values, strict=True)}
 
 
-def _retirement(reading: Reading | None) -> dict[str, Any]:
-    if reading is None or not reading.is_known:
+def _retirement(cached: CachedValue | None) -> dict[str, Any]:
+    if cached is None or not cached.is_known:
         return {"branch": NO_BRANCH, "reason": None, "is_known": False}
-    return {"branch": reading.variant, "reason": reading.value["dead"], "is_known": True}
+    return {"branch": cached.variant, "reason": cached.value["dead"], "is_known": True}
 
 
 def _branch(request: Request, text: str, branches: Collection[str]) -> str:
@@ -222,5 +222,5 @@ def _slot(build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]]) -> 
     return {**build, "evr": str(EVR(build["epoch"], build["version"], build["release"])), "update": update}
 
 
-def _stamped(reading: Reading) -> dict[str, Any]:
-    return {name: part for name, part in reading.as_dict().items() if name != "value"}
+def _stamped(cached: CachedValue) -> dict[str, Any]:
+    return {name: part for name, part in cached.as_dict().items() if name != "value"}

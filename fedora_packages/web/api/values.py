@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
 from fedora_packages.service import RELEASES
@@ -60,18 +60,18 @@ def about_of(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def unknown(request: Request, wanted: Wanted, reading: Reading) -> Response:
+def unknown(request: Request, wanted: Wanted, cached: CachedValue) -> Response:
     """Return the problem that no value is known."""
-    told, why = {**about_of(wanted), **reading.as_dict()}, why_unknown(reading, wanted.query.upstream)
-    if reading.problem and reading.problem.kind == ReleaseNotServed.kind:
+    told, why = {**about_of(wanted), **cached.as_dict()}, why_unknown(cached, wanted.query.upstream)
+    if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
         return problem(request, 404, why, kind="release-not-served", **told)
     return problem(request, 503, why, kind="no-value", retry=COOL_DOWN, **told)
 
 
-def why_unknown(reading: Reading, upstream: str) -> str:
+def why_unknown(cached: CachedValue, upstream: str) -> str:
     """Return why there is no value, in a sentence."""
-    if reading.problem:
-        return f"{reading.problem.error}."
+    if cached.error_state:
+        return f"{cached.error_state.error}."
     return f"{upstream} has not answered yet; it is being asked."
 
 
@@ -89,16 +89,16 @@ def _answer(request: Request, wanted: Wanted, values: Mapping[str, Any]) -> dict
     lists = lists_of(wanted.query)
     lists.check(values)
     also = [Wanted(request.service.queries[RELEASES])] if lists.names_releases and "release" in values else []
-    reading, *others = request.reads([wanted, *also])
-    if not reading.is_known:
-        return unknown(request, wanted, reading)
+    cached, *others = request.reads([wanted, *also])
+    if not cached.is_known:
+        return unknown(request, wanted, cached)
     if also and not others[0].is_known:
         return unknown(request, also[0], others[0])
-    return {**about_of(wanted), **reading.as_dict(), **_cut(request, lists, reading.value, values, others)}
+    return {**about_of(wanted), **cached.as_dict(), **_cut(request, lists, cached.value, values, others)}
 
 
 def _cut(
-    request: Request, lists: Lists, value: Any, asked_for: Mapping[str, Any], others: list[Reading]
+    request: Request, lists: Lists, value: Any, asked_for: Mapping[str, Any], others: list[CachedValue]
 ) -> dict[str, Any]:
     """Return the value as it was asked for, and what is said of its list."""
 

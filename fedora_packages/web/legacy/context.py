@@ -56,11 +56,11 @@ class Look:
         if missing:
             raise NotKnown(f"This service has no {missing[0]}.")
         entries = [Wanted(self._service.queries[name], *about) for name, *about in wanted]
-        readings = self._request.reads(entries)
-        if not readings[0].is_known:
-            problem, upstream = readings[0].problem, entries[0].query.upstream
+        cached_values = self._request.reads(entries)
+        if not cached_values[0].is_known:
+            problem, upstream = cached_values[0].error_state, entries[0].query.upstream
             raise NotKnown(f"{problem.error}." if problem else f"{upstream} has not answered yet; it is being asked.")
-        return [reading.value if reading.is_known else None for reading in readings]
+        return [cached.value if cached.is_known else None for cached in cached_values]
 
     @cached_property
     def releases(self) -> list[Mapping[str, Any]]:

@@ -79,8 +79,8 @@ at an unknown time\
 
 ## What is said in place of a panel whose main value is not known.
 <%def name="missing(read)">\
-% if read.reading.problem:
-${trouble_of(read.reading.problem)}, and nothing was known before.\
+% if read.cached.error_state:
+${trouble_of(read.cached.error_state)}, and nothing was known before.\
 % else:
 ${spoken(read.upstream)} has not answered yet.\
 % endif
@@ -89,7 +89,7 @@ ${spoken(read.upstream)} has not answered yet.\
 ## The stamps of a panel in a line: as of when all of it is, and from whom.
 <%def name="stamps(panel)">\
 % if panel.is_fresh and panel.oldest:
-As of ${when(panel.oldest.reading.stamp.fetched)}, from ${", ".join(spoken(name) for name in panel.upstreams)}\
+As of ${when(panel.oldest.cached.stamp.fetched)}, from ${", ".join(spoken(name) for name in panel.upstreams)}\
 % else:
 Not all of this is known to be up to date\
 % endif
@@ -97,31 +97,31 @@ Not all of this is known to be up to date\
 
 ## When, from whom and because of what a value was read; or why it is old, or not there.
 <%def name="stamp(read)">
-<p class="stamp stamp-${read.reading.state}"><span class="word">${read.word.capitalize()}:</span>
-% if read.reading.is_known and read.reading.problem and read.reading.state == "unwatched":
-  nobody has followed what changes since ${when(read.reading.problem.since)}: this is what we knew at
-  ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}.  It may have changed since.
-% elif read.reading.is_known and read.reading.problem:
-  ${trouble_of(read.reading.problem)}: this is what we knew at ${when(read.reading.stamp.fetched)}.
-  It has been so since ${when(read.reading.problem.since)} (${read.reading.problem.error}).
-    % if read.reading.because and read.reading.because["event"]:
-  Something has changed meanwhile (${event(read.reading.because["event"])}).
+<p class="stamp stamp-${read.cached.state}"><span class="word">${read.word.capitalize()}:</span>
+% if read.cached.is_known and read.cached.error_state and read.cached.state == "unwatched":
+  nobody has followed what changes since ${when(read.cached.error_state.since)}: this is what we knew at
+  ${when(read.cached.stamp.fetched)}, from ${spoken(read.upstream)}.  It may have changed since.
+% elif read.cached.is_known and read.cached.error_state:
+  ${trouble_of(read.cached.error_state)}: this is what we knew at ${when(read.cached.stamp.fetched)}.
+  It has been so since ${when(read.cached.error_state.since)} (${read.cached.error_state.error}).
+    % if read.cached.because and read.cached.because["event"]:
+  Something has changed meanwhile (${event(read.cached.because["event"])}).
     % endif
-% elif read.reading.is_known:
-  as of ${when(read.reading.stamp.fetched)}, from ${spoken(read.upstream)}\
-  % if read.reading.stamp.event:
-, because of ${event(read.reading.stamp.event)}\
+% elif read.cached.is_known:
+  as of ${when(read.cached.stamp.fetched)}, from ${spoken(read.upstream)}\
+  % if read.cached.stamp.event:
+, because of ${event(read.cached.stamp.event)}\
   % endif
-, asked by the ${read.reading.stamp.by}.
-  % if not read.reading.is_fresh:
+, asked by the ${read.cached.stamp.by}.
+  % if not read.cached.is_fresh:
   Something has changed since\
-    % if read.reading.because and read.reading.because["event"]:
- (${event(read.reading.because["event"])})\
+    % if read.cached.because and read.cached.because["event"]:
+ (${event(read.cached.because["event"])})\
     % endif
 : it is being read again.
   % endif
-% elif read.reading.problem:
-  not known.  ${trouble_of(read.reading.problem)}, since ${when(read.reading.problem.since)} (${read.reading.problem.error}).
+% elif read.cached.error_state:
+  not known.  ${trouble_of(read.cached.error_state)}, since ${when(read.cached.error_state.since)} (${read.cached.error_state.error}).
 % else:
   not known yet.  ${spoken(read.upstream)} has been asked and has not answered so far.
 % endif

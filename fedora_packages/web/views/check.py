@@ -24,7 +24,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache.redis import counted
-from fedora_packages.cache.values import Problem
+from fedora_packages.cache.values import ErrorState
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.search.packages import Package
@@ -206,7 +206,7 @@ def _wanted(widget: Widget, page: Page) -> dict[str, Wanted]:
 def _told(word: str, want: Wanted, outcome: Checked | UpstreamError) -> Told:
     upstream = spoken(want.query.upstream)
     if isinstance(outcome, UpstreamError):
-        trouble = trouble_of(Problem(0, 0, "", outcome.upstream, outcome.kind))
+        trouble = trouble_of(ErrorState(0, 0, "", outcome.upstream, outcome.kind))
         said = f"{trouble}: {outcome.came} (it was asked {outcome.asked}).  What was known stays."
         return Told(word, said, is_failure=True)
     # Of differences that were not mended nothing is told.

@@ -4,7 +4,7 @@ Only what is cached counts: of messages about a package that is about to be know
 `fedora_packages.worker.handler`).  A name that is none's must not make anybody ask an upstream.
 """
 
-from fedora_packages.cache.values import Reading
+from fedora_packages.cache.values import CachedValue
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import matches
 from fedora_packages.rpm.nvr import is_package_name
@@ -33,9 +33,9 @@ def is_unbuilt(service: Service, name: str) -> bool:
     return any(map(_is_there, sources)) and builds.because is None and not (builds.is_known and builds.value["total"])
 
 
-def _is_there(reading: Reading) -> bool:
+def _is_there(cached: CachedValue) -> bool:
     """Whether dist-git has said that it has what a reading is of, or a message has."""
-    if reading.is_known:
-        return reading.value["found"]
-    event = reading.because and reading.because["event"]
+    if cached.is_known:
+        return cached.value["found"]
+    event = cached.because and cached.because["event"]
     return bool(event) and matches(event["topic"], MADE)
