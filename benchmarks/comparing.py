@@ -95,7 +95,7 @@ def _value(service: Service, query: Query, package: str, cached: CachedValue) ->
     truth = json.loads(json.dumps(truth))
     if truth == cached.value:
         return "same", {"state": cached.state}
-    kind = "unannounced" if query.announced(truth) == query.announced(cached.value) else "stale"
+    kind = "unannounced" if query.without_ignored(truth) == query.without_ignored(cached.value) else "stale"
     return kind, {**_told(query, package, cached), "differences": differences(cached.value, truth)}
 
 

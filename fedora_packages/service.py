@@ -77,7 +77,7 @@ def build(settings: Settings, by: str) -> Service:
         by,
         settings.cache.wait,
         on_lost=lambda entry: service.queue_refill(entry),
-        reference=lambda query, value: queries[query].reference(value),
+        external_id=lambda query, value: queries[query].external_id(value),
     )
     index = Reader(settings.search.index, damaged=partial(damage.note, client))
     service = Service(settings, client, found, queries, cache, Queue(client), index, figures)

@@ -42,7 +42,7 @@ class GenerationBackend(RedisBackend):
         arguments = dict(arguments)
         self.wait = arguments.pop("wait")
         self.max_changes = arguments.pop("max_changes", MAX_CHANGES)
-        self._reference = arguments.pop("reference", lambda query, value: None)
+        self._external_id = arguments.pop("external_id", lambda query, value: None)
         super().__init__(arguments)
 
     def get(self, key: str) -> Any:
@@ -89,7 +89,7 @@ class GenerationBackend(RedisBackend):
         names = [entry_key, keys.revision_of(entry_key), keys.CHANGES, keys.CHANGES_SINCE]
         told = [filled.generation, variant, data, "keep" if keep else "", digest(value), self.max_changes]
         entry = keys.entry_of(entry_key)
-        number = self._reference(entry.query, filled.value)
+        number = self._external_id(entry.query, filled.value)
         if number is not None:
             names += [keys.external_ids(entry.query), keys.external_id_named(entry.query, number)]
             told += [entry.package, number]
@@ -103,7 +103,7 @@ class GenerationBackend(RedisBackend):
         return True
 
 
-def region(client: Redis, wait: float, reference: Callable[[str, Any], int | None], max_changes: int) -> CacheRegion:
+def region(client: Redis, wait: float, external_id: Callable[[str, Any], int | None], max_changes: int) -> CacheRegion:
     """Return the region of a `Cache`; see there.  It never expires anything."""
     return make_region(name=keys.PREFIX).configure(
         "fedora_packages.generations",
@@ -113,7 +113,7 @@ def region(client: Redis, wait: float, reference: Callable[[str, Any], int | Non
             "distributed_lock": True,
             "thread_local_lock": False,
             "wait": wait,
-            "reference": reference,
+            "external_id": external_id,
             "max_changes": max_changes,
         },
     )

@@ -9,7 +9,7 @@ The rules that make this safe, each held by one script in ``lua/``:
 An **entry** is a query about a package.  In Redis it is one hash, and all entries of a package share a cluster slot.  The stream
 of changes has another: a store, which tells of itself there in the same step, wants one Redis server::
 
-    fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's shape
+    fp:{guake}:koji.builds:1   gen = 1764012345000017     the generation; the 1 in the key is the query's schema version
                                v:<variant> = {...}        current value with its stamp (JSON)
                                n:<variant> = [gen, {...}] the figures of that value, for who wants no more of it
                                o:<variant> = {...}        last known good, after an invalidation
@@ -45,16 +45,16 @@ from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_er
 from fedora_packages.cache.values import (
     LAG_LIMIT,
     REFRESHING,
+    CachedValue,
     Entry,
     Filled,
     Invalidation,
     Opened,
-    CachedValue,
     Stamp,
+    cached_value_of,
     decoded,
     figures_of,
     last_known_value_of,
-    cached_value_of,
     recent,
 )
 from fedora_packages.errors import UpstreamError
@@ -69,9 +69,9 @@ REFERRED_KEPT = 3600
 class Cache:
     """The cache as one process uses it.
 
-    ``by`` says in stamps who asks upstream (``"web"``, ``"worker"``); ``wait`` bounds in seconds how long a fill waits for
-    another one; ``on_lost`` is told of each entry whose fill lost the race, to queue it again; ``reference`` gives the number of
-    the thing of upstream's that a query's value is about, or None.  ``max_changes`` bounds the feed of changes (`changefeed`).
+    ``by`` is who asks, for stamps (``"web"``, ``"worker"``).  ``wait`` bounds the seconds that a fill waits for another one.
+    ``on_lost`` gets each entry whose fill lost the race, to queue it again.  ``external_id`` returns the external id of a query's
+    value, or None.  ``max_changes`` bounds the feed of changes (`changefeed`).
     """
 
     def __init__(
@@ -81,14 +81,14 @@ class Cache:
         wait: float = 2.0,
         on_lost: Callable[[Entry], None] = lambda entry: None,
         clock: Callable[[], float] = time.time,
-        reference: Callable[[str, Any], int | None] = lambda query, value: None,
+        external_id: Callable[[str, Any], int | None] = lambda query, value: None,
         max_changes: int = MAX_CHANGES,
     ):
         self.client = client
         self.by = by
         self.on_lost = on_lost
         self.clock = clock
-        self.region = region(client, wait, reference, max_changes)
+        self.region = region(client, wait, external_id, max_changes)
         self.backend: GenerationBackend = self.region.backend
 
     def read(self, wanted: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
@@ -109,7 +109,7 @@ class Cache:
         variant: str,
         fetch: Callable[[], Any],
         upstream: str,
-        shows: Callable[[Any, Sequence[Mapping[str, Any]]], bool] = lambda value, evidence: True,
+        shows: Callable[[Any, Sequence[Mapping[str, Any]]], bool] = lambda value, expected: True,
     ) -> CachedValue:
         """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
 
@@ -121,7 +121,7 @@ class Cache:
         def create() -> Filled:
             opened = self.open(entry)
             filled = self.fetched(opened.generation, fetch, upstream, opened.cause)
-            if not shows(filled.value, opened.evidence):
+            if not shows(filled.value, opened.expected):
                 raise NotStored(filled)
             return filled
 
@@ -190,7 +190,7 @@ class Cache:
         for one in taken:
             add_script(pipe, "invalidate", [one.entry.key, one.entry.revision_key], *one.arguments(now))
 
-    def referring(self, query: str, number: int) -> list[str]:
+    def packages_named_by(self, query: str, number: int) -> list[str]:
         """Return the packages whose values of a query are about a thing of upstream's that a message names.
 
         A fill of another package that is under way, and turns out to be about it, will not be stored but tried again.
@@ -204,8 +204,8 @@ class Cache:
         )
         return [name.decode() for name in found]
 
-    def about(self, query: str, number: int) -> list[str]:
-        """Return the packages that `referring` does, and note nothing: for who only wants to know."""
+    def packages_about(self, query: str, number: int) -> list[str]:
+        """Return the packages that `packages_named_by` does, and note nothing: for who only wants to know."""
         with redis_errors():
             return [name.decode() for name in self.client.zrangebyscore(keys.external_ids(query), number, number)]
 

@@ -18,11 +18,11 @@ class Entry:
 
     query: str
     package: str
-    shape: int
+    version: int
 
     @property
     def key(self) -> str:
-        return keys.entry(self.package, self.query, self.shape)
+        return keys.entry(self.package, self.query, self.version)
 
     @property
     def revision_key(self) -> str:
@@ -71,15 +71,15 @@ class CachedValue:
 
     ``state`` is one of
 
-    * ``fresh``: ``value`` is what upstream says;
-    * ``refreshing``: an event made ``value`` old (``because``), or it is being fetched for the first time;
-    * ``failing``: ``value`` is the last one known (or None); ``error_state`` says what is wrong since when;
-    * ``unknown``: nothing was ever fetched and nobody is fetching it;
-    * ``unwatched``: ``value`` is what upstream said; whether that has changed since is not known (``error_state`` says since when);
-    * ``behind``: ``value`` is what upstream says, and does not show yet what a message has announced (``error_state`` says which).
+    * ``fresh``: ``value`` is what the upstream returns;
+    * ``refreshing``: an event made ``value`` old (``because``), or the first fetch is under way;
+    * ``failing``: ``value`` is the last known one (or None); ``error_state`` has the failure and since when;
+    * ``unknown``: nothing was ever fetched, and no fetch is under way;
+    * ``unwatched``: ``value`` may have changed since a time in ``error_state``: nobody has followed the bus;
+    * ``behind``: ``value`` does not show yet what a message announced; ``error_state`` has the message.
 
-    The last two are for whoever shows readings to say (see ``reads.py``): to the cache such a value is fresh, with ``evidence``
-    of what lately sent events say it must show.
+    The web sets the last two (`fedora_packages.web.loader`).  To the cache such a value is fresh; ``expected`` has what recent
+    events say that it must show.
     """
 
     entry: Entry
@@ -89,7 +89,7 @@ class CachedValue:
     stamp: Stamp | None = None
     because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
     error_state: ErrorState | None = None
-    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
+    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
 
     @property
     def is_fresh(self) -> bool:
@@ -125,7 +125,7 @@ class Filled:
     generation: str
     value: Any
     stamp: Stamp
-    evidence: tuple[tuple[float, Mapping[str, Any]], ...] = ()
+    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Opened:
     current: frozenset[str]  # variants that have a value
     wanting: frozenset[str]  # variants that had one, or could not be filled
     cause: Mapping[str, Any] | None = None  # the newest event that invalidated it
-    evidence: tuple[Mapping[str, Any], ...] = ()  # what lately sent events say the value must show
+    expected: tuple[Mapping[str, Any], ...] = ()  # what lately sent events say the value must show
     is_recent: bool = False  # whether that event was sent so lately that upstream may not show it yet
 
 
@@ -144,14 +144,14 @@ class Opened:
 class Invalidation:
     """An entry to be taken out of use.
 
-    ``event`` is the cause, as `Event.cause` gives it; without one, ``again`` leaves the cause that is known.  ``evidence`` is
-    what `Query.evidence` gives of events, each with when that was sent.  With ``make`` an entry that does not exist is made,
+    ``event`` is the cause, as `Event.cause` gives it; without one, ``again`` leaves the cause that is known.  ``expected`` is
+    what `Query.expected` gives of events, each with when that was sent.  With ``make`` an entry that does not exist is made,
     for a fill to come.
     """
 
     entry: Entry
     event: Mapping[str, Any] | None = None
-    evidence: Sequence[tuple[float, Mapping[str, Any]]] = ()
+    expected: Sequence[tuple[float, Mapping[str, Any]]] = ()
     make: bool = False
     again: bool = False
 
@@ -159,7 +159,7 @@ class Invalidation:
         """Return what ``lua/invalidate.lua`` is told."""
         why = "" if self.again else as_json({"event": self.event, "at": now})
         sent = self.event["sent"] if self.event else ""
-        facts = [part for moment, fact in self.evidence for part in (moment, fact["about"], as_json(fact))]
+        facts = [part for moment, fact in self.expected for part in (moment, fact["about"], as_json(fact))]
         return [why, sent, "make" if self.make else "", *facts]
 
 
@@ -198,10 +198,12 @@ def decoded(data: bytes) -> tuple[Any, Stamp]:
 
 
 def cached_value_of(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> CachedValue:
-    return CachedValue(*pair, state, filled.value, filled.stamp, evidence=filled.evidence)
+    return CachedValue(*pair, state, filled.value, filled.stamp, expected=filled.expected)
 
 
-def last_known_value_of(pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None) -> CachedValue:
+def last_known_value_of(
+    pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None
+) -> CachedValue:
     value, stamp = decoded(old) if old else (None, None)
     because = json.loads(why) if why else None
     if failure:

@@ -50,7 +50,7 @@ class AnityaConnector(Connector):
     name = "anitya"
     is_optional = True
 
-    @query(shape=1, returns=VERSIONS)
+    @query(version=1, returns=VERSIONS)
     def versions(self, package):
         """Return the upstream project of a source package and its versions.
 
@@ -82,17 +82,17 @@ class AnityaConnector(Connector):
     def versions_affected(event):
         yield from event.source_packages
 
-    @versions.refers
+    @versions.external_id
     def versions_refer(value):
         return value["project"]["id"] if value.get("found") else None
 
-    @versions.affected_by_reference("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
+    @versions.affected_by_external_id("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
                                     "anitya.project.remove")  # fmt: skip
     def versions_affected_by_project(event):
         yield from event.projects
 
-    @versions.evidence
-    def versions_evidence(event, package):
+    @versions.expects
+    def versions_expect(event, package):
         number = dig(event.body, "project", "id")
         if not isinstance(number, int):
             return None

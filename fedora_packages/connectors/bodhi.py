@@ -84,7 +84,7 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(shape=3, every="updates_every", returns=UPDATES)
+    @query(version=3, every="updates_every", returns=UPDATES)
     def updates(self, package):
         """Return the updates of a source package, newest first.
 
@@ -132,8 +132,8 @@ class BodhiConnector(Connector):
     def updates_affected(event):
         yield from event.source_packages
 
-    @updates.evidence
-    def updates_evidence(event, package):
+    @updates.expects
+    def updates_expect(event, package):
         announced = update_of(event) or {}
         alias = announced.get("alias") or announced.get("updateid")
         if not isinstance(alias, str):
@@ -172,7 +172,7 @@ class BodhiConnector(Connector):
             return False
         return all(shown[key] == word for key, word in facts["state"].items())
 
-    @updates.unannounced
+    @updates.ignores
     def updates_announced(value):
         # Comments of the gating system are not announced, nor is what they bring about.
         kept = [
@@ -181,7 +181,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(shape=1, about="nothing", every="releases_every", returns=RELEASES)
+    @query(version=1, subject="nothing", every="releases_every", returns=RELEASES)
     def releases(self):
         """Return the active releases, as people read them: rawhide, then Fedora newest first, then EPEL newest first, then ELN.
 
@@ -211,7 +211,7 @@ class BodhiConnector(Connector):
             raise UpstreamLied(self.name, asked, "none that is active")
         return {"releases": found}
 
-    @releases.overtaken
+    @releases.misses
     def releases_overtaken(value, event):
         name = dig(update_of(event), "release", "name")
         prefix = dig(update_of(event), "release", "id_prefix")

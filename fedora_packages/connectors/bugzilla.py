@@ -97,7 +97,7 @@ class BugzillaConnector(Connector):
 
     name = "bugzilla"
 
-    @query(shape=2, every="bugs_every", returns=BUGS)
+    @query(version=2, every="bugs_every", returns=BUGS)
     def bugs(self, package):
         """Return the open bugs of a source package, newest first.
 
@@ -120,8 +120,8 @@ class BugzillaConnector(Connector):
     def bugs_affected(event):
         yield from event.source_packages
 
-    @bugs.evidence
-    def bugs_evidence(event, package):
+    @bugs.expects
+    def bugs_expect(event, package):
         announced = bug_of(event)
         if announced["id"] is None or not announced["status"]:
             return None
@@ -144,7 +144,7 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= BUGS_KEPT or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(shape=2, every="bugs_every", returns=COUNTS)
+    @query(version=2, every="bugs_every", returns=COUNTS)
     def counts(self, package):
         """Return how many open bugs a source package has, and how many of them block others.
 
@@ -165,8 +165,8 @@ class BugzillaConnector(Connector):
     def counts_affected(event):
         yield from event.source_packages
 
-    @counts.evidence
-    def counts_evidence(event, package):
+    @counts.expects
+    def counts_expect(event, package):
         announced = bug_of(event)
         if announced["component"] is None or announced["moment"] is None:
             return None

@@ -90,7 +90,7 @@ class DistgitConnector(Connector):
 
     name = "distgit"
 
-    @query(shape=2, returns=SPEC)
+    @query(version=2, returns=SPEC)
     def spec(self, package, release):
         """Return the spec file of a package on a branch.
 
@@ -110,7 +110,7 @@ class DistgitConnector(Connector):
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
         return {"found": False, "dead": None if dead is None else dead[:REASON_KEPT].strip(), "commit": commit}
 
-    @query(shape=3, returns=PATCHES)
+    @query(version=3, returns=PATCHES)
     def patches(self, package, release):
         """Return the patches that the spec file of a package names on a branch, in its order.
 
@@ -142,9 +142,9 @@ class DistgitConnector(Connector):
         if not paths or any("/" not in path and not path.startswith(".") for path in paths):
             yield from event.source_packages
 
-    @spec.evidence
-    @patches.evidence
-    def evidence_of_push(event, package):
+    @spec.expects
+    @patches.expects
+    def push_expects(event, package):
         return _pushed(event)
 
     @spec.reflects
@@ -152,7 +152,7 @@ class DistgitConnector(Connector):
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
 
-    @query(shape=1, follows="bodhi.releases", returns=RETIREMENT)
+    @query(version=1, follows="bodhi.releases", returns=RETIREMENT)
     def retirement(self, package):
         """Return on which branches of the active releases a package is retired, why, since when and by whom.
 
@@ -186,8 +186,8 @@ class DistgitConnector(Connector):
         if not paths or "dead.package" in paths:
             yield from event.source_packages
 
-    @retirement.evidence
-    def evidence_of_retirement(event, package):
+    @retirement.expects
+    def retirement_expects(event, package):
         facts = _pushed(event)
         # The answer does not differ by release: what must be seen is in the one that there is.
         return facts and {"about": facts["about"], "branch": facts["release"], "commit": facts["commit"]}
@@ -196,7 +196,7 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(shape=2, returns=MAINTAINERS)
+    @query(version=2, returns=MAINTAINERS)
     def maintainers(self, package):
         """Return who maintains a package: account names, owner first.
 
@@ -221,8 +221,8 @@ class DistgitConnector(Connector):
     def affected_by_project(event):
         yield from event.source_packages
 
-    @maintainers.evidence
-    def maintainers_evidence(event, package):
+    @maintainers.expects
+    def maintainers_expect(event, package):
         modified = (
             event.body["project"].get("date_modified") if isinstance(event.body.get("project"), Mapping) else None
         )
@@ -234,10 +234,10 @@ class DistgitConnector(Connector):
     def maintainers_reflect(value, facts):
         return value["found"] and (value["modified"] is None or value["modified"] >= facts["modified"])
 
-    @spec.unannounced
-    @patches.unannounced
-    @maintainers.unannounced
-    @retirement.unannounced
+    @spec.ignores
+    @patches.ignores
+    @maintainers.ignores
+    @retirement.ignores
     def without_revision(value):
         # A push moves them, also one that changes nothing shown here.
         return {key: part for key, part in value.items() if key not in ("commit", "modified", "heads")}

@@ -53,7 +53,7 @@ class FafConnector(Connector):
     name = "faf"
     is_optional = True
 
-    @query(shape=1, every="problems_every", returns=PROBLEMS)
+    @query(version=1, every="problems_every", returns=PROBLEMS)
     def problems(self, package):
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent in it first.
 
@@ -90,7 +90,7 @@ class FafConnector(Connector):
         # The names may be of another distribution's components; those are no packages that we know.
         yield from event.source_packages
 
-    @problems.unannounced
+    @problems.ignores
     def problems_announced(value):
         # A message may come, once in ten times as many reports as before; none has to.
         return {}

@@ -77,7 +77,7 @@ class KojiConnector(Connector):
 
     name = "koji"
 
-    @query(shape=2, returns=BUILDS)
+    @query(version=2, returns=BUILDS)
     def builds(self, package):
         """Return the newest builds of a source package, newest first.
 
@@ -117,8 +117,8 @@ class KojiConnector(Connector):
         # Secondary hubs publish on the same topic; their builds are not ours to show (the event then names no package).
         yield from event.source_packages
 
-    @builds.evidence
-    def builds_evidence(event, package):
+    @builds.expects
+    def builds_expect(event, package):
         build_id, state = event.body.get("build_id"), event.body.get("new")
         if isinstance(build_id, int) and isinstance(state, int):
             return {"about": f"build {build_id}", "build_id": build_id, "state": state}
@@ -136,7 +136,7 @@ class KojiConnector(Connector):
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
         return announced == BUILDING or states[build_id] != "building"
 
-    @query(shape=1, follows="bodhi.releases", returns=TAGGED)
+    @query(version=1, follows="bodhi.releases", returns=TAGGED)
     def tagged(self, package):
         """Return the build of a source package that each active release has, by koji tag.
 
@@ -180,8 +180,8 @@ class KojiConnector(Connector):
         # Tags move before bodhi says so; this catches a tag message that was lost.
         yield from event.source_packages
 
-    @tagged.evidence
-    def tagged_evidence(event, package):
+    @tagged.expects
+    def tagged_expect(event, package):
         build_id, tag = event.body.get("build_id"), koji_tag(event)
         if event.topic in ("buildsys.tag", "buildsys.untag") and isinstance(build_id, int) and tag:
             is_tagged = event.topic == "buildsys.tag"

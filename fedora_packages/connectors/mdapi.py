@@ -138,7 +138,7 @@ class MdapiConnector(Connector):
 
     name = "mdapi"
 
-    @query(shape=1, about="binary", returns=PACKAGE)
+    @query(version=1, subject="binary", returns=PACKAGE)
     def package(self, package, release):
         """Return what a release's repositories say of a package.
 
@@ -184,7 +184,7 @@ class MdapiConnector(Connector):
         row = self._about(f"binary {package!r} in {release}", release, "pkg", package)
         return {"found": False} if row is None else {"found": True, "name": package, **row}
 
-    @query(shape=1, about="binary", returns=found_or(**dict.fromkeys(RELATIONS, RELATION_LIST)))
+    @query(version=1, subject="binary", returns=found_or(**dict.fromkeys(RELATIONS, RELATION_LIST)))
     def relations(self, package, release):
         """Return what a binary package requires, provides and so on, in a release.
 
@@ -202,7 +202,7 @@ class MdapiConnector(Connector):
             return {"found": False}
         return self.check(asked, lambda: {"found": True, **{kind: relations_of(row[kind]) for kind in RELATIONS}})
 
-    @query(shape=1, about="binary", every="requirers_every", is_costly=True, returns=REQUIRERS)
+    @query(version=1, subject="binary", every="requirers_every", is_lazy=True, returns=REQUIRERS)
     def required_by(self, package, release):
         """Return which packages of a release require a binary package: by its name, or by a few capabilities that it provides.
 
@@ -254,7 +254,7 @@ class MdapiConnector(Connector):
         if repository_release(event) and _file_kind(event) in ("primary", None):
             yield from event.binary_packages
 
-    @required_by.unannounced
+    @required_by.ignores
     def by_name(value):
         if not value["found"] or value["is_cut"]:
             return None
@@ -264,7 +264,7 @@ class MdapiConnector(Connector):
         ]
         return [row for row in named if row[2]]
 
-    @query(shape=1, about="binary", returns=FILES)
+    @query(version=1, subject="binary", returns=FILES)
     def files(self, package, release):
         """Return the files of a binary package in a release, by directory.
 
@@ -279,7 +279,7 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "files", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
 
-    @query(shape=2, about="binary", returns=CHANGELOG)
+    @query(version=2, subject="binary", returns=CHANGELOG)
     def changelog(self, package, release):
         """Return the changelog of a binary package in a release, newest first.
 
@@ -296,7 +296,7 @@ class MdapiConnector(Connector):
         answer = self._ask(asked, release, "changelog", package)
         return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
 
-    @query(shape=1, about="binary", is_costly=True, returns=OBSOLETERS)
+    @query(version=1, subject="binary", is_lazy=True, returns=OBSOLETERS)
     def obsoleters(self, package, release):
         """Return the binary packages of a release that obsolete a name: what takes the place of a package that is gone.
 

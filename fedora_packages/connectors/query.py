@@ -6,7 +6,7 @@ answer differs, which messages change it, and how to see that a value shows a me
     class KojiConnector(Connector):
         name = "koji"
 
-        @query(shape=1, returns=BUILDS)
+        @query(version=1, returns=BUILDS)
         def builds(self, package):
             '''Return the newest builds of a source package ...'''
 
@@ -14,8 +14,8 @@ answer differs, which messages change it, and how to see that a value shows a me
         def builds_affected(event):
             yield from event.source_packages
 
-        @builds.evidence
-        def builds_evidence(event, package):
+        @builds.expects
+        def builds_expect(event, package):
             return {"about": f"build {event.body['build_id']}", "build_id": event.body["build_id"]}
 
         @builds.reflects
@@ -40,13 +40,13 @@ from fedora_packages.errors import InvalidArgument
 from fedora_packages.messages.event import Event, matches
 
 #: The variant of a query whose answer does not differ by release.
-ONLY = ""
+DEFAULT = ""
 
 #: The "package" of a query that is about none.
 NO_PACKAGE = "*"
 
 #: Characters of the facts of one event, written as JSON; more are not kept, and the value is then not compared with them.
-EVIDENCE_KEPT = 8192
+MAX_EXPECTED = 8192
 
 #: Topics whose listeners are remembered; a stream of made-up topics must not fill the memory.
 TOPICS_KEPT = 1000
@@ -56,12 +56,12 @@ TOPICS_KEPT = 1000
 class Rule:
     """Topics (exact, or with ``*``) and the function that names the packages which such an event touches.
 
-    Where ``by_reference``, it gives numbers in the place of names: of things of upstream's that values refer to.
+    Where ``by_external_id``, it gives external ids instead of names.
     """
 
     topics: tuple[str, ...]
     names: Callable[[Event], Iterable[Any]]
-    by_reference: bool = False
+    by_external_id: bool = False
 
 
 class Declaration:
@@ -70,26 +70,26 @@ class Declaration:
     def __init__(
         self,
         fetch: Callable[..., Any],
-        shape: int,
-        about: str,
+        version: int,
+        subject: str,
         every: str | None,
         follows: str | None,
         returns: Schema | None,
-        is_costly: bool,
+        is_lazy: bool,
     ):
         self.fetch = fetch
         self.returns = returns
-        self.is_costly = is_costly
-        self.shape = shape
-        self.about = about
+        self.is_lazy = is_lazy
+        self.version = version
+        self.subject = subject
         self.every = every
         self.follows = follows
         self.rules: list[Rule] = []
-        self.evident: Callable[[Event, str], Mapping[str, Any] | None] | None = None
+        self.expectation: Callable[[Event, str], Mapping[str, Any] | None] | None = None
         self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
-        self.silence: Callable[[Any], Any] | None = None
-        self.overtaking: Callable[[Any, Event], bool] | None = None
-        self.reference: Callable[[Any], int | None] | None = None
+        self.ignoring: Callable[[Any], Any] | None = None
+        self.missing: Callable[[Any, Event], bool] | None = None
+        self.numbered: Callable[[Any], int | None] | None = None
         self.__doc__ = fetch.__doc__
         self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
 
@@ -97,81 +97,81 @@ class Declaration:
         self.short_name = name
 
     def affected(self, *topics: str) -> Callable[[Callable[[Event], Iterable[str]]], Callable]:
-        """Mark a function event -> package names as what these topics touch.  Topics are exact; ``*`` stands for any text."""
+        """Register a function event -> names of packages that these topics touch.  ``*`` in a topic matches any string."""
 
-        def mark(names: Callable[[Event], Iterable[str]]) -> Callable[[Event], Iterable[str]]:
+        def register(names: Callable[[Event], Iterable[str]]) -> Callable[[Event], Iterable[str]]:
             self.rules.append(Rule(topics, names))
             return names
 
-        return mark
+        return register
 
-    def refers(self, reference: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
-        """Mark a function value -> the number of the one thing of upstream's that the value is about; None if it is about none.
+    def external_id(self, number: Callable[[Any], int | None]) -> Callable[[Any], int | None]:
+        """Register a function value -> the upstream's number of what the value is about, or None.
 
-        For messages that name that thing alone: whichever packages' values refer to it is kept with the values.  The answer of
-        such a query does not differ by release.
+        Some messages name that number and no package.  The cache keeps it with each value, and so finds the packages.  The value
+        of such a query does not differ by release.
         """
-        self.reference = reference
-        return reference
+        self.numbered = number
+        return number
 
-    def affected_by_reference(self, *topics: str) -> Callable[[Callable[[Event], Iterable[int]]], Callable]:
-        """Mark a function event -> numbers: the packages whose values refer (see `refers`) to these are what the topics touch."""
+    def affected_by_external_id(self, *topics: str) -> Callable[[Callable[[Event], Iterable[int]]], Callable]:
+        """Register a function event -> external ids: the topics touch the packages whose values have one of them."""
 
-        def mark(numbers: Callable[[Event], Iterable[int]]) -> Callable[[Event], Iterable[int]]:
-            self.rules.append(Rule(topics, numbers, by_reference=True))
+        def register(numbers: Callable[[Event], Iterable[int]]) -> Callable[[Event], Iterable[int]]:
+            self.rules.append(Rule(topics, numbers, by_external_id=True))
             return numbers
 
-        return mark
+        return register
 
-    def evidence(self, facts: Callable[[Event, str], Mapping[str, Any] | None]) -> Callable:
-        """Mark a function (event, package) -> the facts that the answer must show from now on, JSON-ready; or None.
+    def expects(self, facts: Callable[[Event, str], Mapping[str, Any] | None]) -> Callable:
+        """Register a function (event, package) -> the expected state, JSON-ready, or None.
 
-        ``about`` in them says what they are about: newer facts about the same take the place of older ones.  ``release``, where
-        the answer differs by it, limits them to that variant.  What they hold is small: no bodies of messages.
+        A value fetched after the event must show it.  Its key ``about`` names its subject: a newer state of the same subject
+        replaces an older one.  ``release``, where the value differs by it, limits the state to that variant.  States are small.
         """
-        self.evident = facts
+        self.expectation = facts
         return facts
 
     def reflects(self, seen: Callable[[Any, Mapping[str, Any]], bool]) -> Callable[[Any, Mapping[str, Any]], bool]:
-        """Mark a function (value, facts) -> whether the value shows the facts of an event, or something later.
+        """Register a function (value, state) -> whether the value shows an expected state, or a later one.
 
-        Where it cannot tell and upstream may lag, no is the better answer: it costs a few more looks, and no more.
+        Where it cannot tell and the upstream may lag, it returns False: that costs a few rechecks and no more.
         """
         self.reflection = seen
         return seen
 
-    def unannounced(self, rest: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Mark a function value -> the value without what changes unannounced: a difference in that alone is nobody's loss."""
-        self.silence = rest
+    def ignores(self, rest: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Register a function value -> the value without the fields that change without a message: they are no drift."""
+        self.ignoring = rest
         return rest
 
-    def overtaken(self, misses: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
-        """Mark a function (value, event) -> whether the event tells of something that the value does not know.
+    def misses(self, misses: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
+        """Register a function (value, event) -> whether the value misses what the event says.
 
-        For queries that are read on a schedule: such an event asks for an early look.
+        For scheduled queries: such an event makes the worker recheck at once.
         """
-        self.overtaking = misses
+        self.missing = misses
         return misses
 
 
 def query(
-    shape: int,
-    about: str = "source",
+    version: int,
+    subject: str = "source",
     every: str | None = None,
     follows: str | None = None,
     returns: Schema | None = None,
-    is_costly: bool = False,
+    is_lazy: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
-    """Mark a connector's method as a query.
+    """Register a connector's method as a query.
 
-    ``shape`` is the number of what it returns: change that, raise it.  ``about`` says what its package is: ``source``,
-    ``binary`` (an event's binary names touch it) or ``nothing``.  ``every`` names the setting of the worker that says how often
-    each of its entries is read again, for what no message announces.  ``follows`` names a query about nothing whose value the
-    answer is made with: when that changes, all entries of this one are invalidated.  ``is_costly``: the answer takes upstream
-    long to give, and a message has it fetched again only where somebody has looked at it before.  ``returns`` is the schema of
-    what it returns (see `fedora_packages.connectors.schema`): the JSON API's parameters and document follow.
+    * ``version``: the schema version.  Raise it with every change of what the query returns.
+    * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
+    * ``every``: the worker's setting that says how often each entry is read again, for what no message announces.
+    * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
+    * ``is_lazy``: the upstream needs long.  A message then refills an entry only if somebody has read it before.
+    * ``returns``: the schema of the value (`fedora_packages.connectors.schema`), for the JSON API.
     """
-    return lambda fetch: Declaration(fetch, shape, about, every, follows, returns, is_costly)
+    return lambda fetch: Declaration(fetch, version, subject, every, follows, returns, is_lazy)
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ class Query:
     connector: Any = field(repr=False)
 
     @property
-    def about(self) -> str:
-        return self.declaration.about
+    def subject(self) -> str:
+        return self.declaration.subject
 
     @property
     def by_release(self) -> bool:
@@ -208,74 +208,74 @@ class Query:
 
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""
-        return Entry(self.name, package, self.declaration.shape)
+        return Entry(self.name, package, self.declaration.version)
 
     def variant(self, release: str | None = None) -> str:
         """Return the variant for a release's branch; raises `InvalidArgument` where that means nothing."""
         if not self.by_release:
-            return ONLY
+            return DEFAULT
         if release is None or not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,31}", release.lower()):
             raise InvalidArgument(
                 f"{self.name} needs a release (a branch such as f45, rawhide, epel9), not {release!r}"
             )
         return release.lower()
 
-    def fetch(self, package: str, variant: str = ONLY) -> Any:
+    def fetch(self, package: str, variant: str = DEFAULT) -> Any:
         """Ask upstream and return the JSON-ready value.  Raises `UpstreamError`."""
-        arguments = [] if self.about == "nothing" else [package]
+        arguments = [] if self.subject == "nothing" else [package]
         if self.by_release:
             arguments.append(variant)
         return self.declaration.fetch(self.connector, *arguments)
 
     def touched(self, event: Event) -> Iterator[str]:
         """Yield the names of the packages whose entry of this query the event changes; they may repeat."""
-        yield from self._given(event, by_reference=False)
+        yield from self._given(event, by_external_id=False)
 
-    def referred(self, event: Event) -> Iterator[int]:
-        """Yield the numbers of what the event names in the place of packages (see `Declaration.refers`); they may repeat."""
-        yield from self._given(event, by_reference=True)
+    def external_ids(self, event: Event) -> Iterator[int]:
+        """Yield the numbers of what the event names in the place of packages (see `Declaration.external_id`); they may repeat."""
+        yield from self._given(event, by_external_id=True)
 
-    def reference(self, value: Any) -> int | None:
+    def external_id(self, value: Any) -> int | None:
         """Return the number of the thing of upstream's that a value is about, if its query says that there is one."""
-        return None if self.declaration.reference is None else self.declaration.reference(value)
+        return None if self.declaration.numbered is None else self.declaration.numbered(value)
 
-    def _given(self, event: Event, by_reference: bool) -> Iterator[Any]:
+    def _given(self, event: Event, by_external_id: bool) -> Iterator[Any]:
         for rule in self.declaration.rules:
-            if rule.by_reference == by_reference and matches(event.topic, rule.topics):
+            if rule.by_external_id == by_external_id and matches(event.topic, rule.topics):
                 yield from rule.names(event)
 
     @property
-    def has_evidence(self) -> bool:
+    def has_expected(self) -> bool:
         """Whether some message says what the answer must show."""
-        return self.declaration.evident is not None
+        return self.declaration.expectation is not None
 
     @cached_property
     def topics(self) -> tuple[str, ...]:
         """The topics that touch it, sorted."""
         return tuple(sorted({topic for rule in self.declaration.rules for topic in rule.topics}))
 
-    def evidence(self, event: Event, package: str) -> Mapping[str, Any] | None:
+    def expected(self, event: Event, package: str) -> Mapping[str, Any] | None:
         """Return the facts that the answer about ``package`` must show from this event on; None where it says none."""
-        if self.declaration.evident is None:
+        if self.declaration.expectation is None:
             return None
-        facts = self.declaration.evident(event, package)
-        return None if facts is None or len(json.dumps(facts)) > EVIDENCE_KEPT else facts
+        facts = self.declaration.expectation(event, package)
+        return None if facts is None or len(json.dumps(facts)) > MAX_EXPECTED else facts
 
-    def shows(self, value: Any, evidence: Iterable[Mapping[str, Any]], variant: str = ONLY) -> bool:
+    def reflects(self, value: Any, expected: Iterable[Mapping[str, Any]], variant: str = DEFAULT) -> bool:
         """Whether a value shows all the facts there are about its variant."""
         return all(
             self.declaration.reflection(value, facts)
-            for facts in evidence
+            for facts in expected
             if self.declaration.reflection is not None and facts.get("release", variant) == variant
         )
 
-    def announced(self, value: Any) -> Any:
+    def without_ignored(self, value: Any) -> Any:
         """Return what messages announce of a value: all of it, unless the query says otherwise."""
-        return value if self.declaration.silence is None else self.declaration.silence(value)
+        return value if self.declaration.ignoring is None else self.declaration.ignoring(value)
 
-    def is_overtaken(self, value: Any, event: Event) -> bool:
+    def is_superseded(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""
-        return self.declaration.overtaking is not None and bool(self.declaration.overtaking(value, event))
+        return self.declaration.missing is not None and bool(self.declaration.missing(value, event))
 
 
 class Queries(Mapping[str, Query]):

@@ -293,7 +293,7 @@ def census(client: Redis, queries: Iterable[Query], now: float) -> tuple[float |
         kept = json.loads(client.get(keys.ENTRY_COUNTS) or b"null")
         is_due = kept is None or now - kept["at"] >= CENSUS_EVERY
         if is_due and client.set(keys.ENTRY_COUNTS_LOCK, "", nx=True, ex=CENSUS_EVERY):
-            kept = {"at": now, "entries": _counted(client, {(query.name, query.entry().shape) for query in queries})}
+            kept = {"at": now, "entries": _counted(client, {(query.name, query.entry().version) for query in queries})}
             client.set(keys.ENTRY_COUNTS, json.dumps(kept))
     return (kept["at"], kept["entries"]) if kept else (None, {})
 

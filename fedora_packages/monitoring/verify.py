@@ -89,7 +89,7 @@ def check(service: Service, query: Query, package: str, variant: str, by: str, g
     def checked(outcome: str, after: CachedValue) -> Checked:
         return Checked(outcome, before, after, told, filled.stamp.took)
 
-    if not is_same and not query.shows(filled.value, opened.evidence, variant):
+    if not is_same and not query.reflects(filled.value, opened.expected, variant):
         return checked(LAGGING, before)
     # Stored even if it is the same: its stamp is what says that it was looked at.
     if not cache.store(entry, variant, filled):
@@ -101,7 +101,7 @@ def check(service: Service, query: Query, package: str, variant: str, by: str, g
     if not before.is_known:
         return checked(FIRST, after)
     if before.is_fresh:
-        is_announced = query.announced(before.value) != query.announced(filled.value)
+        is_announced = query.without_ignored(before.value) != query.without_ignored(filled.value)
         doubt = Doubt(
             query.name, package, variant, opened.generation, cache.clock(), before.stamp.fetched, told, by, is_announced
         )

@@ -15,7 +15,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fedora_packages.cache.redis import counted, in_one_trip
-from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED, Entry, ErrorState, CachedValue
+from fedora_packages.cache.values import (
+    BEHIND,
+    FAILING,
+    FRESH,
+    REFRESHING,
+    UNKNOWN,
+    UNWATCHED,
+    CachedValue,
+    Entry,
+    ErrorState,
+)
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.heartbeat import Watch
@@ -99,7 +109,7 @@ class Reads:
         missing = dict.fromkeys(
             (want.query, want.package)
             for want, found in zip(wanted, cached_values, strict=True)
-            if not found.is_fresh and (found.is_known or not want.query.declaration.is_costly)
+            if not found.is_fresh and (found.is_known or not want.query.declaration.is_lazy)
         )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
@@ -195,7 +205,7 @@ class Reads:
     def _is_cooling(self, cached: CachedValue) -> bool:
         return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
 
-    def _fill(self, want: Wanted, cached: CachedValue) -> "Future[Reading] | None":
+    def _fill(self, want: Wanted, cached: CachedValue) -> "Future[CachedValue] | None":
         query, entry, variant = want.query, cached.entry, cached.variant
 
         def fill() -> CachedValue:
@@ -205,7 +215,7 @@ class Reads:
                     variant,
                     lambda: query.fetch(want.package, variant),
                     query.upstream,
-                    lambda value, evidence: query.shows(value, evidence, variant),
+                    lambda value, expected: query.reflects(value, expected, variant),
                 )
             except ReleaseNotServed:
                 raise
@@ -225,9 +235,13 @@ class Reads:
         with contextlib.suppress(CacheUnavailable):
             self._service.queue_refill(entry, first=True)
 
-    def _reread(self, fills: dict[int, Any], pairs: list[tuple[Any, str]], cached_values: list[CachedValue]) -> list[CachedValue]:
+    def _reread(
+        self, fills: dict[int, Any], pairs: list[tuple[Any, str]], cached_values: list[CachedValue]
+    ) -> list[CachedValue]:
         """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
-        again = [number for number in fills if cached_values[number].state != FRESH and not _is_new(cached_values[number])]
+        again = [
+            number for number in fills if cached_values[number].state != FRESH and not _is_new(cached_values[number])
+        ]
         if not again:
             return cached_values
         try:
@@ -253,7 +267,7 @@ class Reads:
             cached_values.append(_outcome(future, nothing, now))
         return cached_values
 
-    def _ask(self, want: Wanted) -> "Future[Reading] | None":
+    def _ask(self, want: Wanted) -> "Future[CachedValue] | None":
         query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
 
         def ask() -> CachedValue:
@@ -312,7 +326,7 @@ class Filler:
             self._under_way.pop(key, None)
 
 
-def _outcome(future: "Future[Reading] | None", before: CachedValue, now: float) -> CachedValue:
+def _outcome(future: "Future[CachedValue] | None", before: CachedValue, now: float) -> CachedValue:
     """Return what a fill brought, or what was known before it if it brought nothing yet."""
     if future is None or not future.done():
         return before
@@ -331,7 +345,7 @@ def _shown(want: Wanted, cached: CachedValue) -> CachedValue:
     """Return a reading that says if its value does not show yet what a message has announced."""
     if not cached.is_fresh:
         return cached
-    unseen = [sent for sent, facts in cached.evidence if not want.query.shows(cached.value, [facts], cached.variant)]
+    unseen = [sent for sent, facts in cached.expected if not want.query.reflects(cached.value, [facts], cached.variant)]
     if not unseen:
         return cached
     problem = ErrorState(min(unseen), cached.stamp.fetched, UNSEEN, want.query.upstream, BEHIND)

@@ -192,9 +192,7 @@ def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, 
         (cached,) = request.reads.known([Wanted(request.service.queries[BUILDS], source)])
     except CacheUnavailable:
         return None
-    build = (
-        next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
-    )
+    build = next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
     if build is None:
         return None
     return (
@@ -235,7 +233,7 @@ def _numbered_package(request: Request, pasted: NumberedPackage) -> Identified:
 
 def _project(request: Request, pasted: Project) -> Identified:
     try:
-        names = request.service.cache.about(VERSIONS, pasted.number)
+        names = request.service.cache.packages_about(VERSIONS, pasted.number)
     except CacheUnavailable:
         names = []
     places = _places(request, sorted(names))

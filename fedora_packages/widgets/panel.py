@@ -86,7 +86,9 @@ def page_of(
     return Page(package, service, links, given, parse(given, parsers), path)
 
 
-def panels(widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Wanted]], list[CachedValue]]) -> list[Panel]:
+def panels(
+    widgets: Sequence[Widget], page: Page, reads: Callable[[Sequence[Wanted]], list[CachedValue]]
+) -> list[Panel]:
     """Return the panels of a page, with all their values read at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
     wanted = {
@@ -113,9 +115,9 @@ def wanted_of(query: Query, page: Page, release: str | None = None) -> Wanted:
 
     ``release`` is the branch to read it of, where that is not the page's.
     """
-    if query.about == "nothing":
+    if query.subject == "nothing":
         return Wanted(query)
-    name = page.binary if query.about == "binary" else page.package.source
+    name = page.binary if query.subject == "binary" else page.package.source
     return Wanted(query, name, (release or page.release) if query.by_release else None)
 
 
@@ -141,7 +143,7 @@ def _offered(widgets: Sequence[Widget], page: Page) -> list[tuple[Widget, Switch
 
 
 def _read(word: str, query: Query, cached: CachedValue) -> Read:
-    return Read(word, query.upstream, cached, is_background=query.about == "nothing")
+    return Read(word, query.upstream, cached, is_background=query.subject == "nothing")
 
 
 def _panel(widget: Widget, page: Page, found: Sequence[tuple[str, CachedValue]], switches: tuple[Switch, ...]) -> Panel:

@@ -63,7 +63,7 @@ class Audit:
                 key = self._service.client.randomkey()
             entry = keys.entry_of(key) if key else None
             query = self._service.queries.get(entry.query) if entry else None
-            if query is None or query.entry(entry.package).shape != entry.version:
+            if query is None or query.entry(entry.package).version != entry.version:
                 continue
             drawn = self._of_entry(query, entry.package)
             if drawn is not None:
@@ -79,7 +79,7 @@ class Audit:
         if not opened.current:
             self._look_for_forgotten(query, entry, opened)
             return None
-        if not query.has_evidence and opened.is_recent:
+        if not query.has_expected and opened.is_recent:
             # A lagging upstream could not be told from a lost message.
             return None
         cached_values = cache.read([(entry, variant) for variant in sorted(opened.current)])
@@ -120,7 +120,7 @@ class Audit:
     def _walk(self) -> Iterator[tuple[Query, str]]:
         """Yield every entry of the queries that have a schedule."""
         for query in self._service.queries.values():
-            if query.declaration.every and query.about != "nothing":
+            if query.declaration.every and query.subject != "nothing":
                 before, after = query.entry("*").key.split("*")
                 with redis_errors():
                     for key in self._service.client.scan_iter(match=query.entry("*").key, count=500):

@@ -18,16 +18,16 @@ class _Touch:
     is_wanted: bool  # whether it is refilled although nobody has asked for it yet
     is_coming: bool  # whether the index is about to know it
     event: Event  # the newest
-    evidence: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
+    expected: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
 
     def add(self, event: Event) -> None:
         if event.sent >= self.event.sent:
             self.event = event
-        facts = self.query.evidence(event, self.package)
+        facts = self.query.expected(event, self.package)
         if facts is not None:
-            self.evidence.append((event.sent, facts))
+            self.expected.append((event.sent, facts))
 
     def invalidation(self) -> Invalidation:
         return Invalidation(
-            self.query.entry(self.package), self.event.cause(), self.evidence, make=self.is_wanted or self.is_coming
+            self.query.entry(self.package), self.event.cause(), self.expected, make=self.is_wanted or self.is_coming
         )

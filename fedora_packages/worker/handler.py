@@ -136,8 +136,8 @@ class Handler:
 
     def _referring(self, query: Query, event: Event) -> Iterator[str]:
         """Yield the packages whose values are about what an event names in the place of packages."""
-        for number in dict.fromkeys(query.referred(event)):
-            yield from self._service.cache.referring(query.name, number)
+        for number in dict.fromkeys(query.external_ids(event)):
+            yield from self._service.cache.packages_named_by(query.name, number)
 
     def _touch(
         self,
@@ -151,7 +151,7 @@ class Handler:
         """Add to ``touched`` what an event changes, and say whether that is anything."""
         is_any = False
         for query, names in named:
-            if query.about == "binary":
+            if query.subject == "binary":
                 # A source without a binary of its own name is described by its binaries.
                 names |= dict.fromkeys(sources[name] for name in list(names) if name in sources)
             for name in names:
@@ -262,7 +262,7 @@ class Handler:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""
         if not named and not timeline.tells(event):
             return set()
-        names = set(event.source_packages).union(*(names for query, names in named if query.about == "source"))
+        names = set(event.source_packages).union(*(names for query, names in named if query.subject == "source"))
         builders = {sources[name] for name in event.binary_packages if name in sources}
         return known & names | builders
 

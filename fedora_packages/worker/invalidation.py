@@ -15,7 +15,7 @@ BATCH = 200
 
 def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
     """Whether a value is to be there although nobody has asked for it yet: of known packages, unless it is costly to make."""
-    return name in known and not query.declaration.is_costly
+    return name in known and not query.declaration.is_lazy
 
 
 def take_out(

@@ -192,8 +192,8 @@ class Refiller:
         before: Any = None
         if variant in opened.current and not is_kept:
             (cached,) = self._cache.read([(entry, variant)])
-            return _Outcome(not cached.is_known or query.shows(cached.value, opened.evidence, variant), True)
-        if not query.has_evidence and not is_kept:
+            return _Outcome(not cached.is_known or query.reflects(cached.value, opened.expected, variant), True)
+        if not query.has_expected and not is_kept:
             (cached,) = self._cache.read([(entry, variant)])
             before = cached.value
         fetch = partial(query.fetch, entry.package, variant)
@@ -202,7 +202,7 @@ class Refiller:
         except UpstreamError as error:
             self._cache.fail(entry, variant, error)
             raise
-        shows = query.shows(filled.value, opened.evidence, variant)
+        shows = query.reflects(filled.value, opened.expected, variant)
         # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
         if shows or claim.looks >= LOOKS:
             self._cache.store(entry, variant, filled, shows)

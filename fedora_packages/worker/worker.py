@@ -193,7 +193,7 @@ class Scheduled:
 
     def consider(self, event: Event) -> None:
         """Have it read soon if an event tells of something that is not known yet."""
-        if self._value is not None and self.query.is_overtaken(self._value, event):
+        if self._value is not None and self.query.is_superseded(self._value, event):
             self.look()
 
     def run(self) -> None:
@@ -250,4 +250,4 @@ def _decoded(message: Any) -> Any:
 
 
 def _scheduled(service: Service) -> list[Query]:
-    return [query for query in service.queries.values() if query.declaration.every and query.about == "nothing"]
+    return [query for query in service.queries.values() if query.declaration.every and query.subject == "nothing"]

@@ -113,37 +113,37 @@ def facts(about, **more):
 
 def test_what_events_say_is_kept_with_the_entry_the_newest_about_each_thing(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
-    evidence = [
+    expected = [
         (900.0, facts("build 7", state=0)),
         (950.0, facts("build 7", state=1)),
         (940.0, facts("build 8", state=0)),
     ]
-    cache.invalidate([Invalidation(ENTRY, EVENT, evidence, make=True)])
+    cache.invalidate([Invalidation(ENTRY, EVENT, expected, make=True)])
     cache.invalidate([Invalidation(ENTRY, EVENT, [(920.0, facts("build 7", state=3))])])
-    found = {fact["about"]: fact["state"] for fact in cache.open(ENTRY).evidence}
+    found = {fact["about"]: fact["state"] for fact in cache.open(ENTRY).expected}
     assert found == {"build 7": 1, "build 8": 0}
 
 
 def test_an_upstream_has_caught_up_with_old_events(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
-    evidence = [(1000.0 - LAG_LIMIT - 1, facts("old")), (990.0, facts("new"))]
-    cache.invalidate([Invalidation(ENTRY, {**EVENT, "sent": 990.0}, evidence, make=True)])
+    expected = [(1000.0 - LAG_LIMIT - 1, facts("old")), (990.0, facts("new"))]
+    cache.invalidate([Invalidation(ENTRY, {**EVENT, "sent": 990.0}, expected, make=True)])
     opened = cache.open(ENTRY)
-    assert (opened.evidence, opened.is_recent) == ((facts("new"),), True)
+    assert (opened.expected, opened.is_recent) == ((facts("new"),), True)
 
 
 def test_what_events_say_is_bounded(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
-    evidence = [(900.0 + number, facts(f"build {number}")) for number in range(20)]
-    cache.invalidate([Invalidation(ENTRY, EVENT, evidence, make=True)])
-    assert {fact["about"] for fact in cache.open(ENTRY).evidence} == {f"build {number}" for number in range(12, 20)}
+    expected = [(900.0 + number, facts(f"build {number}")) for number in range(20)]
+    cache.invalidate([Invalidation(ENTRY, EVENT, expected, make=True)])
+    assert {fact["about"] for fact in cache.open(ENTRY).expected} == {f"build {number}" for number in range(12, 20)}
 
 
 def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored(client):
     queued = []
     cache = Cache(client, "web", on_lost=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
-    cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, evidence: not evidence)
+    cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, expected: not expected)
     assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
 
 
@@ -398,7 +398,7 @@ def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
 @pytest.fixture
 def referring(client):
     """A cache whose values say what they are about."""
-    return Cache(client, "web", wait=0.2, reference=lambda query, value: value)
+    return Cache(client, "web", wait=0.2, external_id=lambda query, value: value)
 
 
 def entry_of(package):
@@ -408,7 +408,7 @@ def entry_of(package):
 def test_packages_are_found_by_what_their_values_are_about(referring):
     for package, number in (("guake", 7), ("guake-doc", 7), ("vim", 8), ("gone", None)):
         fill(referring, number, entry_of(package))
-    assert [sorted(referring.referring("anitya.versions", number)) for number in (7, 8, 9)] == [
+    assert [sorted(referring.packages_named_by("anitya.versions", number)) for number in (7, 8, 9)] == [
         ["guake", "guake-doc"], ["vim"], [],
     ]  # fmt: skip
 
@@ -417,22 +417,22 @@ def test_what_a_value_was_about_before_is_forgotten(referring):
     fill(referring, 7, entry_of("guake"))
     referring.invalidate([Invalidation(entry_of("guake"))])
     fill(referring, 8, entry_of("guake"))
-    assert [referring.referring("anitya.versions", number) for number in (7, 8)] == [[], ["guake"]]
+    assert [referring.packages_named_by("anitya.versions", number) for number in (7, 8)] == [[], ["guake"]]
 
 
 def test_a_package_is_found_while_its_value_is_being_fetched_again(referring):
     fill(referring, 7, entry_of("guake"))
     referring.invalidate([Invalidation(entry_of("guake"))])
-    assert referring.referring("anitya.versions", 7) == ["guake"]
+    assert referring.packages_named_by("anitya.versions", 7) == ["guake"]
 
 
 def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(client):
     lost = []
-    cache = Cache(client, "web", wait=0.2, on_lost=lost.append, reference=lambda query, value: value)
+    cache = Cache(client, "web", wait=0.2, on_lost=lost.append, external_id=lambda query, value: value)
 
     def fetch():
         # The message comes when upstream has answered already, and nobody knows of the entry yet.
-        assert cache.referring("anitya.versions", 7) == []
+        assert cache.packages_named_by("anitya.versions", 7) == []
         return 7
 
     cached = cache.fill(entry_of("guake"), "", fetch, "anitya")
@@ -442,7 +442,7 @@ def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(
 
 def test_a_message_about_something_else_leaves_a_fill_alone(referring):
     def fetch():
-        referring.referring("anitya.versions", 8)
+        referring.packages_named_by("anitya.versions", 8)
         return 7
 
     assert referring.fill(entry_of("guake"), "", fetch, "anitya").is_fresh
@@ -461,7 +461,7 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
     for order in merged(message, fill_steps):
         client.flushall()
         queued, found, upstream = [], [], {"number": 7, "is_new": False}
-        cache = Cache(client, "worker", on_lost=queued.append, reference=lambda query, value: value["number"])
+        cache = Cache(client, "worker", on_lost=queued.append, external_id=lambda query, value: value["number"])
         entry = entry_of("guake")
         if known:
             fill(cache, {"number": known, "is_new": False}, entry)
@@ -470,7 +470,7 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
             if step == "change":
                 upstream["is_new"] = True
             elif step == "find":
-                found = cache.referring("anitya.versions", 7)
+                found = cache.packages_named_by("anitya.versions", 7)
             elif step == "take":
                 cache.invalidate([Invalidation(entry_of(name)) for name in found])
             elif step == "open":

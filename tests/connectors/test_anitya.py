@@ -18,7 +18,7 @@ def test_a_project_is_read_with_its_versions(queries, upstream):
     assert (value["project"]["id"], value["latest"], value["versions"], value["stable"]) == (
         5311, "3.11b1", ["3.11b1", "3.10"], ["3.10"],
     )  # fmt: skip
-    assert queries["anitya.versions"].reference(value) == 5311
+    assert queries["anitya.versions"].external_id(value) == 5311
 
 
 def test_versions_are_bounded_and_none_need_be_known(queries, upstream):
@@ -34,7 +34,7 @@ def test_a_package_that_is_mapped_to_no_project_is_not_found(queries, upstream):
     said = {"output": "notok", "error": 'No package "guake" found in distro "Fedora"'}
     upstream.says("/api/project/Fedora/guake", said, status=404)
     value = queries["anitya.versions"].fetch("guake")
-    assert (value, queries["anitya.versions"].reference(value)) == ({"found": False}, None)
+    assert (value, queries["anitya.versions"].external_id(value)) == ({"found": False}, None)
 
 
 @pytest.mark.parametrize("body", [b"<html>404</html>", b"{}", b'{"error": "No such project"}', b"[]", b'{"error": 7}'])

@@ -13,8 +13,8 @@ def event(topic, sent=1000.0, **body):
 
 def is_shown(query, value, given, variant=""):
     """Whether a value shows what a message about guake says must be seen, if it says anything."""
-    facts = query.evidence(given, "guake")
-    return facts is None or query.shows(value, [facts], variant)
+    facts = query.expected(given, "guake")
+    return facts is None or query.reflects(value, [facts], variant)
 
 
 FEDORAS = {"distro": "Fedora", "package_name": "guake"}
@@ -173,7 +173,7 @@ def test_a_list_of_bugs_shows_a_bug_that_moved_or_was_opened_again_or_not(querie
 def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries):
     value = {"releases": [{"name": "F45"}]}
     given = event("bodhi.update.request.testing", update={"release": {"name": "F46", "id_prefix": "FEDORA"}})
-    assert queries["bodhi.releases"].is_overtaken(value, given)
+    assert queries["bodhi.releases"].is_superseded(value, given)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries)
 )
 def test_other_releases_do_not_overtake_it(queries, release):
     given = event("bodhi.update.request.testing", update={"release": release})
-    assert not queries["bodhi.releases"].is_overtaken({"releases": [{"name": "F45"}]}, given)
+    assert not queries["bodhi.releases"].is_superseded({"releases": [{"name": "F45"}]}, given)
 
 
 def tagged(**builds):
@@ -289,13 +289,13 @@ def test_maintainers_show_a_change_of_the_project_or_not(queries, value, shows):
 @pytest.mark.parametrize("project", [None, "guake", {"date_modified": 7}, {"date_modified": "soon"}, {}])
 def test_a_project_without_a_time_says_nothing_to_be_seen(queries, project):
     given = event("pagure.project.user.added", project=project)
-    assert queries["distgit.maintainers"].evidence(given, "guake") is None
+    assert queries["distgit.maintainers"].expected(given, "guake") is None
 
 
 def test_what_must_be_seen_is_bounded(queries):
     update = {"alias": "F-1", "builds": [{"nvr": "guake-1-1"}]}
     given = event("bodhi.update.edit", update=update, new_builds=[f"guake-1-{number}" for number in range(2000)])
-    assert queries["bodhi.updates"].evidence(given, "guake") is None
+    assert queries["bodhi.updates"].expected(given, "guake") is None
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_what_must_be_seen_is_bounded(queries):
     ],
 )
 def test_a_message_that_names_no_package_touches_those_of_its_project(queries, given, numbers):
-    assert list(queries["anitya.versions"].referred(given)) == numbers
+    assert list(queries["anitya.versions"].external_ids(given)) == numbers
 
 
 def versions(*found, number=7, homepage="https://a.example"):
@@ -374,7 +374,7 @@ def test_versions_show_what_a_message_says_or_not(queries, value, given, shows):
 
 def test_what_a_message_of_hundreds_of_versions_says_is_bounded(queries):
     given = of_anitya("version.remove.v2", versions=["9" * 1000 for _ in range(1000)])
-    assert queries["anitya.versions"].evidence(given, "guake") is not None
+    assert queries["anitya.versions"].expected(given, "guake") is not None
 
 
 @pytest.mark.parametrize("message", [None, "text", {"versions": 7, "packages": {}}, {"new": []}])
@@ -382,5 +382,5 @@ def test_messages_of_other_shapes_are_no_errors(queries, message):
     for topic in ("version.update.v2", "version.remove", "map.update", "map.remove", "edit", "remove"):
         given = Event("p", f"anitya.project.{topic}", "1", 0, {"project": {"id": 7}, "message": message})
         query = queries["anitya.versions"]
-        assert (list(query.touched(given)), len(list(query.referred(given))) < 2) == ([], True)
-        query.evidence(given, "guake")
+        assert (list(query.touched(given)), len(list(query.external_ids(given))) < 2) == ([], True)
+        query.expected(given, "guake")

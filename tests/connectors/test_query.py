@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.connectors import load
-from fedora_packages.connectors.query import EVIDENCE_KEPT, Queries, query
+from fedora_packages.connectors.query import MAX_EXPECTED, Queries, query
 from fedora_packages.errors import InvalidArgument, SettingsError
 from fedora_packages.messages.event import Event
 
@@ -11,7 +11,7 @@ from fedora_packages.messages.event import Event
 class Stars:
     name = "stars"
 
-    @query(shape=3)
+    @query(version=3)
     def seen(self, package):
         """Return the stars of a package."""
         return {"package": package}
@@ -20,41 +20,41 @@ class Stars:
     def seen_affected(event):
         yield event.body["name"]
 
-    @query(shape=1, about="binary")
+    @query(version=1, subject="binary")
     def by_release(self, package, release):
         """Return the stars of a package in a release."""
         return [package, release]
 
-    @query(shape=1)
+    @query(version=1)
     def bright(self, package, release):
         """Return the bright stars of a package in a release."""
 
-    @bright.evidence
-    def bright_evidence(event, package):
+    @bright.expects
+    def bright_expect(event, package):
         return {"about": "a star", "release": event.body["release"], "name": event.body["name"]}
 
     @bright.reflects
     def bright_reflect(value, facts):
         return facts["name"] in value["names"]
 
-    @bright.unannounced
+    @bright.ignores
     def bright_announced(value):
         return {"names": value["names"]}
 
-    @bright.refers
+    @bright.external_id
     def bright_refers(value):
         return value["constellation"]
 
-    @bright.affected_by_reference("sky.constellation.*")
+    @bright.affected_by_external_id("sky.constellation.*")
     def bright_affected(event):
         yield event.body["number"]
 
-    @query(shape=1, about="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every="releases_every")
     def all(self):
         """Return all stars."""
         return "all"
 
-    @query(shape=1, follows="stars.all")
+    @query(version=1, follows="stars.all")
     def followers(self, package):
         """Return who follows the stars."""
 
@@ -110,24 +110,24 @@ def test_a_topic_that_nobody_asked_for_touches_nothing(stars):
 
 def test_a_query_without_a_rule_for_it_shows_every_event(stars):
     query = stars["stars.seen"]
-    assert query.evidence(Event("p", "sky.star.born", "1", 0, {}), "guake") is None
-    assert query.shows({}, [{"about": "a star"}])
+    assert query.expected(Event("p", "sky.star.born", "1", 0, {}), "guake") is None
+    assert query.reflects({}, [{"about": "a star"}])
 
 
 def test_facts_about_another_release_are_not_looked_for(stars):
     query = stars["stars.bright"]
-    facts = query.evidence(Event("p", "sky.star.born", "1", 0, {"name": "sirius", "release": "f45"}), "guake")
-    assert [query.shows({"names": []}, [facts], release) for release in ("f45", "rawhide")] == [False, True]
+    facts = query.expected(Event("p", "sky.star.born", "1", 0, {"name": "sirius", "release": "f45"}), "guake")
+    assert [query.reflects({"names": []}, [facts], release) for release in ("f45", "rawhide")] == [False, True]
 
 
 def test_facts_that_are_too_large_are_not_kept(stars):
-    event = Event("p", "sky.star.born", "1", 0, {"name": "x" * EVIDENCE_KEPT, "release": "f45"})
-    assert stars["stars.bright"].evidence(event, "guake") is None
+    event = Event("p", "sky.star.born", "1", 0, {"name": "x" * MAX_EXPECTED, "release": "f45"})
+    assert stars["stars.bright"].expected(event, "guake") is None
 
 
 def test_what_is_unannounced_is_left_out_where_announcements_are_compared(stars):
     bright, seen = stars["stars.bright"], stars["stars.seen"]
-    assert (bright.announced({"names": [], "twinkles": 7}), seen.announced(3)) == ({"names": []}, 3)
+    assert (bright.without_ignored({"names": [], "twinkles": 7}), seen.without_ignored(3)) == ({"names": []}, 3)
 
 
 def test_queries_that_follow_another_are_found(stars):
@@ -153,5 +153,5 @@ def test_two_connectors_of_one_name_are_an_error_that_names_both(strings, monkey
 def test_a_message_may_name_what_values_are_about_in_the_place_of_packages(stars):
     event = Event("org.fedoraproject.dev", "sky.constellation.renamed", "1", 0, {"number": 7})
     (found,) = stars.listening(event.topic)
-    assert (list(found.touched(event)), list(found.referred(event))) == ([], [7])
-    assert (found.reference({"constellation": 7}), stars["stars.seen"].reference({"constellation": 7})) == (7, None)
+    assert (list(found.touched(event)), list(found.external_ids(event))) == ([], [7])
+    assert (found.external_id({"constellation": 7}), stars["stars.seen"].external_id({"constellation": 7})) == (7, None)

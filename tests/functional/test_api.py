@@ -131,7 +131,7 @@ def test_the_answers_of_a_hundred_packages_ask_no_upstream(site):
 def test_the_value_of_every_query_survives_json_unchanged(site):
     changed = set()
     for query in site.service.queries.values():
-        package = "*" if query.about == "nothing" else "guake"
+        package = "*" if query.subject == "nothing" else "guake"
         value = query.fetch(package, query.variant("rawhide"))
         if json.loads(json.dumps(value)) != value:
             changed.add(query.name)

@@ -315,7 +315,7 @@ def test_it_is_found_out_if_nobody_looks_whether_redis_was_restarted(is_found, c
 
 
 def test_it_is_found_out_if_nobody_looks_whether_an_answer_shows_the_event(is_found, monkeypatch):
-    monkeypatch.setattr(Query, "shows", lambda *told: True)
+    monkeypatch.setattr(Query, "reflects", lambda *told: True)
     is_found("stale for ever", replica_that_lags)
 
 
@@ -360,5 +360,5 @@ def test_chance_finds_claims_that_are_not_taken_again(is_found_by_chance, change
 
 @pytest.mark.slow
 def test_chance_finds_that_nobody_looks_whether_an_answer_shows_the_event(is_found_by_chance, monkeypatch):
-    monkeypatch.setattr(Query, "shows", lambda *told: True)
+    monkeypatch.setattr(Query, "reflects", lambda *told: True)
     is_found_by_chance("stale for ever")

@@ -144,17 +144,17 @@ class Koji(Connector):
     name = "koji"
     world: World
 
-    @query(shape=1)
+    @query(version=1)
     def builds(self, package):
         """Return the newest version; a replica that answers may lag behind its messages."""
         return self.world.answer(package, may_lag=True)
 
-    @query(shape=1)
+    @query(version=1)
     def files(self, package, release):
         """Return the newest version, of each release."""
         return self.world.answer(package, may_lag=True)
 
-    @query(shape=1)
+    @query(version=1)
     def notes(self, package):
         """Return the newest version; nothing tells whether an answer shows a message, and no replica lags."""
         return self.world.answer(package, may_lag=False)
@@ -165,9 +165,9 @@ class Koji(Connector):
     def affected(event):
         yield from event.body["versions"]
 
-    @builds.evidence
-    @files.evidence
-    def evidence(event, package):
+    @builds.expects
+    @files.expects
+    def expected(event, package):
         return {"about": "version", "version": event.body["versions"][package]}
 
     @builds.reflects
@@ -181,7 +181,7 @@ class Bodhi(Connector):
 
     name = "bodhi"
 
-    @query(shape=1, about="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every="releases_every")
     def releases(self):
         """Return the active releases."""
         return {"releases": [{"branch": branch, "stable_tag": branch, "testing_tag": None} for branch in RELEASES]}

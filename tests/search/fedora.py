@@ -73,7 +73,7 @@ class Stub:
 class Bodhi(Stub):
     name = "bodhi"
 
-    @query(shape=1, about="nothing")
+    @query(version=1, subject="nothing")
     def releases(self):
         self.fedora.ask("bodhi", "releases")
         return {"releases": [{"branch": branch, "stable_tag": tag} for branch, tag in self.fedora.releases]}
@@ -82,7 +82,7 @@ class Bodhi(Stub):
 class Koji(Stub):
     name = "koji"
 
-    @query(shape=1)
+    @query(version=1)
     def builds(self, package):
         self.fedora.ask("koji", package)
         source = self.fedora.sources.get(package)
@@ -103,11 +103,11 @@ class Koji(Stub):
 class Mdapi(Stub):
     name = "mdapi"
 
-    @query(shape=1, about="binary")
+    @query(version=1, subject="binary")
     def package(self, package, release):
         return self.source(package, release)
 
-    @query(shape=1, about="binary")
+    @query(version=1, subject="binary")
     def files(self, package, release):
         self.fedora.ask("mdapi", f"files of {package}")
         files = self.fedora.files.get(package, ())
@@ -153,7 +153,7 @@ class Mdapi(Stub):
 class Distgit(Stub):
     name = "distgit"
 
-    @query(shape=1)
+    @query(version=1)
     def spec(self, package, release):
         self.fedora.ask("distgit", package)
         source = self.fedora.sources.get(package)
@@ -161,7 +161,7 @@ class Distgit(Stub):
             return {"found": True, "text": f"Name: {package}\nSummary: {package}, says its spec\n", "dead": None}
         return {"found": False, "dead": None}
 
-    @query(shape=1)
+    @query(version=1)
     def maintainers(self, package):
         self.fedora.ask("distgit", package)
         source = self.fedora.sources.get(package)

@@ -178,7 +178,7 @@ def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, ups
 def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, reads, upstream):
     upstream.answer = lambda asked: Answer(b"", 503)
     for query in service.queries.values():
-        package = "*" if query.about == "nothing" else "guake"
+        package = "*" if query.subject == "nothing" else "guake"
         variant = query.variant("f45")
         service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
         service.cache.invalidate([Invalidation(query.entry(package))])

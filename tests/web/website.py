@@ -50,7 +50,7 @@ class Website:
     def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
         """Put a value of each query about a package into the cache."""
         for name, value in values.items():
-            about = self.service.queries[name].about
+            about = self.service.queries[name].subject
             subject = "*" if about == "nothing" else (binary or package) if about == "binary" else package
             self.know(name, value, subject, release)
 

@@ -203,7 +203,7 @@ def test_a_panel_of_old_values_says_since_when_and_why(service, strings, tab, wi
     with website(service, at(strings, "http://127.0.0.1:9")) as site:
         site.know_all(VALUES, "guake")
         for query in widget.reads.values():
-            site.invalidate(query, "*" if service.queries[query].about == "nothing" else "guake")
+            site.invalidate(query, "*" if service.queries[query].subject == "nothing" else "guake")
         page = site.get(f"{address(tab)}/{widget.name}", 200).text
     assert page.count("this is what we knew at <time") == len(widget.reads)
 

@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Claim
-from fedora_packages.cache.values import Invalidation, CachedValue
+from fedora_packages.cache.values import CachedValue, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker import handler as handle
@@ -77,7 +77,7 @@ def test_what_is_fetched_of_a_package_that_was_new_must_show_its_first_build(ser
     handler.handle({**message("buildsys.build.state.change", **body), "timestamp": time.time()})
     query = service.queries["koji.builds"]
     opened = service.cache.open(query.entry("brand-new"))
-    assert not query.shows({"total": 0, "builds": []}, opened.evidence)
+    assert not query.reflects({"total": 0, "builds": []}, opened.expected)
     assert opened.cause["topic"] == "buildsys.build.state.change"
 
 
@@ -282,7 +282,7 @@ def test_what_each_of_them_says_is_to_be_seen(service, handler):
     ]
     handler.handle_batch(messages)
     opened = service.cache.open(service.queries["koji.builds"].entry("guake"))
-    assert sorted(facts["build_id"] for facts in opened.evidence) == [0, 1, 2]
+    assert sorted(facts["build_id"] for facts in opened.expected) == [0, 1, 2]
     assert len(timeline.read(service.client, "guake")) == 3
 
 
@@ -331,7 +331,7 @@ def test_a_message_about_a_project_touches_the_packages_that_are_mapped_to_it(se
     states = [read(service, "anitya.versions", name).state for name in ("guake", "vim", "gcc")]
     assert (outcomes, states) == (["handled", "untouched"], ["refreshing", "refreshing", "fresh"])
     assert queued(service) == {("anitya.versions", "guake"), ("anitya.versions", "vim")}
-    facts = service.cache.open(service.queries["anitya.versions"].entry("guake")).evidence
+    facts = service.cache.open(service.queries["anitya.versions"].entry("guake")).expected
     assert [fact["gone"] for fact in facts] == [["1.1"]]
 
 

@@ -23,9 +23,9 @@ def announce(service, query="koji.builds", package="guake", topic="buildsys.buil
     """Do what the handler does with a message that touches one entry."""
     query = service.queries[query]
     event = Event("org.fedoraproject.prod", topic, f"2026-{number}", round(time.time()), body)
-    facts = query.evidence(event, package)
-    evidence = [(event.sent, facts)] if facts else []
-    service.cache.invalidate([Invalidation(query.entry(package), event.cause(), evidence, make=True)])
+    facts = query.expected(event, package)
+    expected = [(event.sent, facts)] if facts else []
+    service.cache.invalidate([Invalidation(query.entry(package), event.cause(), expected, make=True)])
     service.queue.add(query.upstream, query.name, package, event.sent)
 
 

@@ -79,9 +79,9 @@ def _told(request: Request, change: Change) -> dict[str, Any]:
 def _address(request: Request, change: Change) -> str | None:
     """Return where a value is; None of a query that has no address, or that this process does not know."""
     query = request.service.queries.get(change.query)
-    if query is None or (query.about == "nothing" and query.name != RELEASES):
+    if query is None or (query.subject == "nothing" and query.name != RELEASES):
         return None
-    if query.about == "nothing":
+    if query.subject == "nothing":
         return request.route_url("api.releases")
     named = {"release": change.variant} if change.variant else {}
     return request.route_url("api.query", package=change.package, query=query.short_name, _query=named)

@@ -55,7 +55,7 @@ def addressed(queries: Iterable[Query]) -> dict[str, Query]:
     Raises `SettingsError` if two have the same, or one is called as another part of packages is.
     """
     found: dict[str, Query] = {}
-    for query in sorted((query for query in queries if query.about != "nothing"), key=lambda query: query.short_name):
+    for query in sorted((query for query in queries if query.subject != "nothing"), key=lambda query: query.short_name):
         if query.short_name in (*PARTS, "check"):
             raise SettingsError(f"{query.name} is called as an address of packages is: choose another name")
         if query.short_name in found:

@@ -230,7 +230,9 @@ def value_of(query: Query) -> Schema:
 def about(query: Query) -> dict[str, Schema]:
     """Return what every answer about an entry begins with."""
     return {
-        "package": exactly(None) if query.about == "nothing" else text(f"the {query.about} package that it is about"),
+        "package": exactly(None)
+        if query.subject == "nothing"
+        else text(f"the {query.subject} package that it is about"),
         "query": exactly(query.name),
         "release": text("branch") if query.by_release else exactly(None),
     }
