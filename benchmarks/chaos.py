@@ -36,7 +36,7 @@ from fedora_packages import widgets
 from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
-from fedora_packages.monitoring import metrics as figures
+from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.sandbox.devserver import Laptop, LaptopError, Part, module, service_environment
 from fedora_packages.web.api import addressed
 from tests.functional.site import Site
@@ -275,7 +275,7 @@ def _plain(line: str) -> str:
 
 def counted(run: Run) -> dict[str, Any]:
     """Return what the service has counted itself."""
-    found = figures.total(run.site.service.client)
+    found = metrics.total(run.site.service.client)
     names = ("drift", "late", "unannounced", "forgotten", "looks", "refills", "refill failures", "hits", "misses")
     durations = {
         name: [None if cut is None else round(1000 * cut, 1) for cut in (there.percentile(0.5), there.percentile(0.99))]
@@ -315,7 +315,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
                 rest = {"restless": str(error)}
             rest["reasons"] = run.reasons
         # Each process adds its figures to Redis once in so many seconds.
-        time.sleep(2.5 * figures.EVERY)
+        time.sleep(2.5 * metrics.EVERY)
         told = counted(run)
         listener.close()
         noted.close()

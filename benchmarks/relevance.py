@@ -201,7 +201,7 @@ def ask(reader: Reader, queries: Iterable[Query], names: Names) -> list[Asked]:
     return asked
 
 
-def figures(asked: Sequence[Asked]) -> dict[str, float]:
+def metrics(asked: Sequence[Asked]) -> dict[str, float]:
     """Return how many queries there were, and the shares of them that have a right answer first and among five.
 
         {"count": 80, "success@1": 0.9125, "success@5": 0.9625, "mrr": 0.9331}
@@ -226,8 +226,8 @@ def report(asked: Sequence[Asked]) -> dict[str, Any]:
     """Return the figures: ``kinds`` has them by kind and half (``both``, ``tuning``, ``held``), ``overall`` by half."""
 
     def by_half(chosen: Sequence[Asked]) -> dict[str, Any]:
-        halves = {half: figures([one for one in chosen if one.query.half == half]) for half in HALVES}
-        return {"both": figures(chosen), **halves}
+        halves = {half: metrics([one for one in chosen if one.query.half == half]) for half in HALVES}
+        return {"both": metrics(chosen), **halves}
 
     kinds = [kind for kind in KINDS if any(one.query.kind == kind for one in asked)]
     return {

@@ -9,7 +9,7 @@
      ├── MessageNotUnderstood     a bus message of no known shape: log its id, count it, skip it
      ├── UpstreamError            an upstream gave no answer that can be used
      │    ├── UpstreamUnavailable    none came: down, slow, refused, or its circuit is open; try later
-     │    ├── UpstreamLied           one came that cannot be true: HTML, half an answer, the wrong types
+     │    ├── InvalidResponse           one came that cannot be true: HTML, half an answer, the wrong types
      │    └── ReleaseNotServed       it does not know a release that there is (yet, or any more)
      ├── CacheUnavailable         Redis does not answer: ask upstream, store nothing
      ├── FillInProgress           another process is filling this entry and was waited for long enough
@@ -79,7 +79,7 @@ class UpstreamUnavailable(UpstreamError):
     kind = "silent"
 
 
-class UpstreamLied(UpstreamError):
+class InvalidResponse(UpstreamError):
     """An answer came that cannot be true.  Nothing of it was kept; try again later, tell its operators."""
 
 

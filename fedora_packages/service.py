@@ -17,7 +17,7 @@ from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.metrics import Figures
+from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
@@ -42,7 +42,7 @@ class Service:
     cache: Cache
     queue: Queue
     index: Reader
-    figures: Figures
+    metrics: Metrics
 
     def releases(self) -> list[dict[str, Any]]:
         """Return the active releases in the order people read them, as ``bodhi.releases`` gives them.
@@ -67,27 +67,27 @@ class Service:
 def build(settings: Settings, by: str) -> Service:
     """Return the service's parts; ``by`` is who uses them and what stamps and upstreams are told: ``web`` or ``worker``."""
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
-    figures = Figures(client)
+    metrics = Metrics(client)
     found = connectors.load(
-        settings, by, lambda: _tags(service), figures.asked, lambda upstream: _hurry(service, upstream)
+        settings, by, lambda: _tags(service), metrics.asked, lambda upstream: _hurry(service, upstream)
     )
     queries = Queries(found.values())
     cache = Cache(
         client,
         by,
         settings.cache.wait,
-        on_lost=lambda entry: service.queue_refill(entry),
+        on_conflict=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
     index = Reader(settings.search.index, damaged=partial(damage.note, client))
-    service = Service(settings, client, found, queries, cache, Queue(client), index, figures)
+    service = Service(settings, client, found, queries, cache, Queue(client), index, metrics)
     return service
 
 
 def _hurry(service: Service, upstream: str) -> None:
     """Have what failed because of an upstream tried again now that it answers: whose circuit closes first tells all workers."""
     try:
-        made = service.queue.hurry(upstream)
+        made = service.queue.retry_now(upstream)
     except CacheUnavailable as error:
         log.error("what waits for %s, which answers again, waits for its time: %s", upstream, error)
     else:

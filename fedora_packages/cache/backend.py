@@ -12,7 +12,7 @@ from dogpile.cache.region import value_version
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import LockError, Redis, redis_errors, run_script
-from fedora_packages.cache.values import LAG_LIMIT, Filled, as_json, decoded, digest, figures_in, recent
+from fedora_packages.cache.values import LAG_LIMIT, Filled, as_json, decoded, digest, recent, summary_of
 from fedora_packages.errors import CacheUnavailable, FillInProgress
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ MAX_CHANGES = 20_000
 LOCK_TIMEOUT = 60.0
 
 
-class NotStored(Exception):
+class StaleFill(Exception):
     """The entry was invalidated while it was being filled, or its answer is older than an event.  Holds that `Filled`."""
 
 
@@ -57,11 +57,11 @@ class GenerationBackend(RedisBackend):
             return [as_cached(*row) for row in pipe.execute()]
 
     def set(self, key: str, value: CachedValue) -> None:
-        """Store; raises `NotStored` if the entry was invalidated meanwhile."""
+        """Store; raises `StaleFill` if the entry was invalidated meanwhile."""
         entry_key, variant = keys.parts_of_variant(key)
         filled: Filled = value.payload
         if not self.store(entry_key, variant, filled, keep=True):
-            raise NotStored(filled)
+            raise StaleFill(filled)
 
     def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
         for key, value in mapping.items():
@@ -95,11 +95,11 @@ class GenerationBackend(RedisBackend):
             told += [entry.package, number]
         if not run_script(self.writer_client, "store", names, *told):
             return False
-        figures = figures_in(filled.value) if shows else {}
-        if figures:
+        summary = summary_of(filled.value) if shows else {}
+        if summary:
             # No part of the step above: they name the generation that they are of, and mean nothing in another.
             with redis_errors():
-                self.writer_client.hset(entry_key, f"n:{variant}", as_json([filled.generation, figures]))
+                self.writer_client.hset(entry_key, f"n:{variant}", as_json([filled.generation, summary]))
         return True
 
 

@@ -40,7 +40,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, NotStored, region
+from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, StaleFill, region
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 from fedora_packages.cache.values import (
     LAG_LIMIT,
@@ -53,9 +53,9 @@ from fedora_packages.cache.values import (
     Stamp,
     cached_value_of,
     decoded,
-    figures_of,
     last_known_value_of,
     recent,
+    summary_stored,
 )
 from fedora_packages.errors import UpstreamError
 
@@ -70,8 +70,8 @@ class Cache:
     """The cache as one process uses it.
 
     ``by`` is who asks, for stamps (``"web"``, ``"worker"``).  ``wait`` bounds the seconds that a fill waits for another one.
-    ``on_lost`` gets each entry whose fill lost the race, to queue it again.  ``external_id`` returns the external id of a query's
-    value, or None.  ``max_changes`` bounds the feed of changes (`changefeed`).
+     ``on_conflict`` gets each entry whose fill lost the race, to queue it again.  ``external_id`` returns the external id of a
+    query's value, or None.  ``max_changes`` bounds the feed of changes (`changefeed`).
     """
 
     def __init__(
@@ -79,14 +79,14 @@ class Cache:
         client: Redis,
         by: str,
         wait: float = 2.0,
-        on_lost: Callable[[Entry], None] = lambda entry: None,
+        on_conflict: Callable[[Entry], None] = lambda entry: None,
         clock: Callable[[], float] = time.time,
         external_id: Callable[[str, Any], int | None] = lambda query, value: None,
         max_changes: int = MAX_CHANGES,
     ):
         self.client = client
         self.by = by
-        self.on_lost = on_lost
+        self.on_conflict = on_conflict
         self.clock = clock
         self.region = region(client, wait, external_id, max_changes)
         self.backend: GenerationBackend = self.region.backend
@@ -122,13 +122,13 @@ class Cache:
             opened = self.open(entry)
             filled = self.fetched(opened.generation, fetch, upstream, opened.cause)
             if not shows(filled.value, opened.expected):
-                raise NotStored(filled)
+                raise StaleFill(filled)
             return filled
 
         try:
             filled = self.region.get_or_create(keys.variant_of(entry.key, variant), create)
-        except NotStored as error:
-            self.on_lost(entry)
+        except StaleFill as error:
+            self.on_conflict(entry)
             return cached_value_of((entry, variant), error.args[0], REFRESHING)
         except UpstreamError as error:
             self.fail(entry, variant, error)
@@ -174,7 +174,7 @@ class Cache:
         """
         if self.backend.store(entry.key, variant, filled, shows=shows):
             return True
-        self.on_lost(entry)
+        self.on_conflict(entry)
         return False
 
     def invalidate(self, taken: Sequence[Invalidation]) -> list[int]:
@@ -255,7 +255,7 @@ class Cache:
             for row in rows
         ]
 
-    def figures(self, wanted: Sequence[tuple[Entry, str]]) -> list[dict[str, Any] | None]:
+    def summaries(self, wanted: Sequence[tuple[Entry, str]]) -> list[dict[str, Any] | None]:
         """Return for each (entry, variant) the figures of its value, in one round trip; None where that is not fresh.
 
         They are the whole numbers at the top of it (``{"total": 412}``): to read them costs next to nothing, however
@@ -267,7 +267,7 @@ class Cache:
             pipe = self.client.pipeline(transaction=False)
             for entry, variant in wanted:
                 pipe.hmget(entry.key, "gen", f"n:{variant}")
-            return [figures_of(*row) for row in pipe.execute()]
+            return [summary_stored(*row) for row in pipe.execute()]
 
     def revision(self, package: str) -> int:
         """Return the package's revision: a number that differs whenever any of its entries has changed."""

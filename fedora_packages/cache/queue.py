@@ -28,8 +28,8 @@ from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_er
 VIEWED_KEPT = 5000
 VIEWED_FOR = 86400.0
 
-#: Jobs that one step of `Queue.hurry` looks at.
-HURRIED_AT_ONCE = 500
+#: Jobs that one step of `Queue.retry_now` looks at.
+RETRIED_AT_ONCE = 500
 
 
 #: Where a job can be.
@@ -146,18 +146,18 @@ class Queue:
         names = [keys.jobs_claimed(claim.upstream), keys.jobs(claim.upstream)]
         return bool(run_script(self.client, "queue_renew", names, claim.job, claim.token, lease))
 
-    def hurry(self, upstream: str, most: int | None = None) -> int:
-        """Make what waits for another try after a failure due at once, ``most`` jobs or all; returns how many.
+    def retry_now(self, upstream: str, most: int | None = None, step: int = RETRIED_AT_ONCE) -> int:
+        """Make the jobs due that wait for their next try, ``most`` of them or all; returns how many.
 
-        In steps of `HURRIED_AT_ONCE` jobs, since Redis does nothing else meanwhile.  How many are tried at the same time claims
-        bound, as ever.
+        Redis does nothing else during one of its steps, so that each looks at ``step`` jobs.  Claims bound how many are done at
+        the same time, as ever.
         """
         made = 0
         for place in (keys.jobs_first, keys.jobs_waiting):
-            both, after = [place(upstream), keys.jobs(upstream)], b""
+            names, after = [place(upstream), keys.jobs(upstream)], b""
             while most is None or made < most:
-                left = HURRIED_AT_ONCE if most is None else most - made
-                count, after = run_script(self.client, "queue_hurry", both, after, HURRIED_AT_ONCE, left)
+                left = step if most is None else most - made
+                count, after = run_script(self.client, "queue_retry_now", names, after, step, left)
                 made += count
                 if not after:
                     break

@@ -114,8 +114,8 @@ class CachedValue:
 LAG_LIMIT = 600.0
 
 #: How many figures are kept of a value, and what is larger than any of them.
-FIGURES_KEPT = 16
-MOST_FIGURE = 1 << 53
+MAX_SUMMARY = 16
+MAX_COUNT = 1 << 53
 
 
 @dataclass(frozen=True)
@@ -167,18 +167,18 @@ def as_json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def figures_in(value: Any) -> dict[str, Any]:
+def summary_of(value: Any) -> dict[str, Any]:
     """Return the whole numbers at the top of a value, a few."""
     if not isinstance(value, Mapping):
         return {}
-    found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MOST_FIGURE]
-    return dict(found[:FIGURES_KEPT])
+    found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MAX_COUNT]
+    return dict(found[:MAX_SUMMARY])
 
 
-def figures_of(generation: bytes | None, stored: bytes | None) -> dict[str, Any] | None:
+def summary_stored(generation: bytes | None, stored: bytes | None) -> dict[str, Any] | None:
     """Return the figures that are of an entry's generation."""
-    of, figures = json.loads(stored) if stored else (None, None)
-    return figures if generation is not None and of == generation.decode() else None
+    of, summary = json.loads(stored) if stored else (None, None)
+    return summary if generation is not None and of == generation.decode() else None
 
 
 def digest(value: str) -> str:

@@ -14,7 +14,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import found_or, optional, record, rows, whole
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.event import Event, dig, texts
 
 #: How many versions are kept of each list, newest first; of how many that come or go it is looked whether they have.
@@ -74,7 +74,9 @@ class AnityaConnector(Connector):
             said = self.decoded(answer, asked, status=404)
             if isinstance(said, dict) and NOT_MAPPED.fullmatch(str(said.get("error"))):
                 return {"found": False}
-            raise UpstreamLied(self.name, asked, "it answered 404, and not that the package is not mapped", answer.body)
+            raise InvalidResponse(
+                self.name, asked, "it answered 404, and not that the package is not mapped", answer.body
+            )
         project = self.decoded(answer, asked)
         return self.check(asked, lambda: _project(project))
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.http import Answer, Asked, HTTPClient, Recovered, nobody_counts, nobody_waits
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Connector:
     def json(self, path: str, *, asked: str, **arguments: Any) -> Any:
         """Return the JSON of a GET.
 
-        Raises as `request`, and `UpstreamLied` for another status or for what is no JSON.
+        Raises as `request`, and `InvalidResponse` for another status or for what is no JSON.
         """
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"}, **arguments)
         return self.decoded(answer, asked)
@@ -67,19 +67,19 @@ class Connector:
     def decoded(self, answer: Answer, asked: str, status: int = 200) -> Any:
         """Return the JSON of an answer that has this status, as `json` does."""
         if answer.status != status:
-            raise UpstreamLied(self.name, asked, f"it answered {answer.status}", answer.body)
+            raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError) as error:
-            raise UpstreamLied(
+            raise InvalidResponse(
                 self.name, asked, f"{answer.content_type or 'something'} that is no JSON", answer.body
             ) from error
         if found is None:
-            raise UpstreamLied(self.name, asked, "null")
+            raise InvalidResponse(self.name, asked, "null")
         return found
 
     def check(self, asked: str, build: Callable[[], T]) -> T:
-        """Return what ``build`` makes of an answer; whatever it trips over in the answer is an `UpstreamLied`.
+        """Return what ``build`` makes of an answer; whatever it trips over in the answer is an `InvalidResponse`.
 
         The types of an answer are only known by using it; `KeyError`, `TypeError` and their like there mean that upstream
         did not keep its contract.
@@ -87,6 +87,6 @@ class Connector:
         try:
             return build()
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise UpstreamLied(
+            raise InvalidResponse(
                 self.name, asked, f"an answer of another shape ({type(error).__name__}: {str(error)[:120]})"
             ) from error

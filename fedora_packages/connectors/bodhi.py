@@ -10,7 +10,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import boolean, integer, items, optional_text, text
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.event import dig, name_of, objects, texts, update_of
 
 #: How many updates are kept for a package, newest first.
@@ -208,7 +208,7 @@ class BodhiConnector(Connector):
         # An older server ignores `state`, and a newer one may know more of them.
         found = self.check(asked, lambda: sorted(map(_release, filter(_is_active, rows)), key=_reading_order))
         if not found:
-            raise UpstreamLied(self.name, asked, "none that is active")
+            raise InvalidResponse(self.name, asked, "none that is active")
         return {"releases": found}
 
     @releases.misses

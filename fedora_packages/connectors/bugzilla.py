@@ -14,7 +14,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, moment, optional, record, rows, whole, word
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, text
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.event import bug_of
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
@@ -258,7 +258,7 @@ class BugzillaConnector(Connector):
     def _refuse_errors(self, asked: str, answer: Any) -> None:
         # Bugzilla may say "error" with a status of 200.
         if isinstance(answer, dict) and answer.get("error"):
-            raise UpstreamLied(self.name, asked, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
+            raise InvalidResponse(self.name, asked, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
 def _first(value: Any) -> str:

@@ -14,7 +14,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.event import PUSH_TOPICS, Event, changed_paths
 from fedora_packages.rpm.specfile import patch_names
 
@@ -294,16 +294,16 @@ class DistgitConnector(Connector):
         if answer.status == 404:
             return None
         if answer.status != 200 or answer.content_type.startswith("text/html"):
-            raise UpstreamLied(
+            raise InvalidResponse(
                 self.name, asked, f"{answer.status} {answer.content_type or 'without a type'}", answer.body
             )
         if not answer.body or b"\0" in answer.body:
             # Pagure says 404 of a file that is empty, and no text has a NUL.
-            raise UpstreamLied(
+            raise InvalidResponse(
                 self.name, asked, "a file that is no text" if answer.body else "an empty file", answer.body
             )
         if len(answer.body) > FILE_LIMIT:
-            raise UpstreamLied(self.name, asked, f"a file of {len(answer.body)} bytes", answer.body)
+            raise InvalidResponse(self.name, asked, f"a file of {len(answer.body)} bytes", answer.body)
         # Pagure guesses the encoding and at times is wrong; nothing is lost that a page could show.
         return answer.body.decode("utf-8", "replace")
 

@@ -16,7 +16,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import ConnectorSettings
 
 #: Statuses that mean "not now": asked again within the bounds, then `UpstreamUnavailable`.
@@ -112,7 +112,7 @@ class HTTPClient:
         included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that), after at most as
         long for a turn: this process asks no more than ``concurrency`` questions at a time.
         Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
-        while), `UpstreamLied` (over ``max_bytes``).
+        while), `InvalidResponse` (over ``max_bytes``).
         """
         if not self._turns.acquire(timeout=self.settings.timeout):
             raise UpstreamUnavailable(self.name, asked, f"no turn within {self.settings.timeout:g} s")
@@ -141,7 +141,7 @@ class HTTPClient:
             outcome = error.kind
             self.circuit.failed(error.came)
             raise
-        except UpstreamLied as error:
+        except InvalidResponse as error:
             # It did answer; that what it said cannot be used is no reason to leave it alone.
             outcome = error.kind
             self._answered()
@@ -187,7 +187,7 @@ class HTTPClient:
                     content_type = response.headers.get("Content-Type", "")
                     return Answer(response.status_code, content_type, bytes(body[:most]), is_cut=True)
                 if len(body) > self.settings.max_bytes:
-                    raise UpstreamLied(self.name, asked, f"more than {self.settings.max_bytes} bytes")
+                    raise InvalidResponse(self.name, asked, f"more than {self.settings.max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"{len(body)} bytes had come")
             return Answer(response.status_code, response.headers.get("Content-Type", ""), bytes(body))

@@ -15,7 +15,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, moment, one_of, optional, record, rows, table, whole
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.event import koji_instance_is_primary, koji_tag
 
 #: ``koji.BUILD_STATES`` in lower case, by number.
@@ -251,7 +251,7 @@ class KojiConnector(Connector):
             "POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"}, accept=self._refuse_offline
         )
         if answer.status != 200:
-            raise UpstreamLied(self.name, asked, f"it answered {answer.status}")
+            raise InvalidResponse(self.name, asked, f"it answered {answer.status}")
         try:
             (results,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
         except xmlrpc.client.Fault as fault:
@@ -267,11 +267,13 @@ class KojiConnector(Connector):
             ArithmeticError,
             RecursionError,
         ) as error:
-            raise UpstreamLied(
+            raise InvalidResponse(
                 self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC", answer.body
             ) from error
         if not isinstance(results, list) or len(results) != len(calls):
-            raise UpstreamLied(self.name, asked, f"a {type(results).__name__} that does not answer {len(calls)} calls")
+            raise InvalidResponse(
+                self.name, asked, f"a {type(results).__name__} that does not answer {len(calls)} calls"
+            )
         return [self._result(asked, result) for result in results]
 
     def _result(self, asked: str, result: Any) -> Any:
@@ -279,7 +281,7 @@ class KojiConnector(Connector):
             return result[0]
         if isinstance(result, dict) and "faultCode" in result:
             raise self._fault(asked, result["faultCode"], result.get("faultString"))
-        raise UpstreamLied(self.name, asked, f"a {type(result).__name__} as the result of a call")
+        raise InvalidResponse(self.name, asked, f"a {type(result).__name__} as the result of a call")
 
     def _refuse_offline(self, answer: Answer, asked: str) -> None:
         """Raise `UpstreamUnavailable` if the hub is switched off, which it says with a status of 200 like any fault."""
@@ -294,8 +296,8 @@ class KojiConnector(Connector):
             # What else is wrong with it is said when it is read.
             return
 
-    def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | UpstreamLied:
-        kind = UpstreamUnavailable if code == SERVER_OFFLINE else UpstreamLied
+    def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
+        kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
         return kind(self.name, asked, f"fault {code!r:.20}: {said!r:.200}")
 
 

@@ -25,7 +25,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
-from fedora_packages.errors import ReleaseNotServed, UpstreamLied
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed
 from fedora_packages.messages.event import repository_release
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
@@ -246,7 +246,7 @@ class MdapiConnector(Connector):
             self.check(asked, lambda: found.add(items(rows), capability))
             return
         if answer.status != 200:
-            raise UpstreamLied(self.name, asked, f"it answered {answer.status}", answer.body)
+            raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
         self.check(asked, lambda: found.add(whole_rows(answer.body), capability, is_cut=True))
 
     @required_by.affected("mdapi.repo.update")

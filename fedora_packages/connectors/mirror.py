@@ -27,7 +27,7 @@ import requests
 import urllib3
 import zstandard
 
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 
 #: The content of a file, as it comes.
 Pieces = Generator[bytes, None, None]
@@ -114,22 +114,22 @@ class Mirror:
             for piece in pieces:
                 content += piece
                 if len(content) > most:
-                    raise UpstreamLied("mirror", self.address(path), f"more than {most} bytes")
+                    raise InvalidResponse("mirror", self.address(path), f"more than {most} bytes")
         return bytes(content)
 
     def fetch(self, path: str, announced: Announced, told: Callable[[int], None] = lambda size: None) -> Fetched:
         """Return a file of the repository at ``path``, checked.
 
-        ``told`` is told how many bytes of it there are, again and again.  Raises `UpstreamUnavailable` and `UpstreamLied`; of the
-        second kind is also what is no longer there, since the repository said that it is.
+        ``told`` is told how many bytes of it there are, again and again.  Raises `UpstreamUnavailable` and `InvalidResponse`;
+        of the second kind is also what is no longer there, since the repository said that it is.
         """
         where = f"{path}/{announced.href}"
         if self._root is not None:
             found = self._root / where
             if not found.is_file():
-                raise UpstreamLied("mirror", self.address(where), "no file, though the repository lists it")
+                raise InvalidResponse("mirror", self.address(where), "no file, though the repository lists it")
             if found.stat().st_size != announced.size:
-                raise UpstreamLied("mirror", self.address(where), _sizes(found.stat().st_size, announced.size))
+                raise InvalidResponse("mirror", self.address(where), _sizes(found.stat().st_size, announced.size))
             self._check_packed(where, found, announced)
             told(announced.size)
         else:
@@ -150,21 +150,23 @@ class Mirror:
         deadline, size = time.monotonic() + 60 + announced.size / SLOWEST, 0
         pieces = self._pieces(where)
         if pieces is None:
-            raise UpstreamLied("mirror", self.address(where), "no file, though the repository lists it")
+            raise InvalidResponse("mirror", self.address(where), "no file, though the repository lists it")
         with closing(pieces), part.open("wb") as file:
             for piece in pieces:
                 size += len(piece)
                 if size > announced.size:
-                    raise UpstreamLied("mirror", self.address(where), f"more than the {announced.size} bytes announced")
+                    raise InvalidResponse(
+                        "mirror", self.address(where), f"more than the {announced.size} bytes announced"
+                    )
                 if time.monotonic() > deadline:
                     raise UpstreamUnavailable("mirror", self.address(where), f"{size} bytes and no more in time")
                 digest.update(piece)
                 file.write(piece)
                 told(size)
         if size != announced.size:
-            raise UpstreamLied("mirror", self.address(where), _sizes(size, announced.size))
+            raise InvalidResponse("mirror", self.address(where), _sizes(size, announced.size))
         if digest.hexdigest() != announced.checksum[1]:
-            raise UpstreamLied("mirror", self.address(where), "another checksum than was announced")
+            raise InvalidResponse("mirror", self.address(where), "another checksum than was announced")
         os.replace(part, found)
 
     def _check_packed(self, where: str, found: Path, announced: Announced) -> None:
@@ -172,7 +174,7 @@ class Mirror:
             if hashlib.file_digest(file, announced.checksum[0]).hexdigest() != announced.checksum[1]:
                 if self._root is None:
                     found.unlink()
-                raise UpstreamLied("mirror", self.address(where), "another checksum than was announced")
+                raise InvalidResponse("mirror", self.address(where), "another checksum than was announced")
 
     def _unpacked(self, where: str, found: Path, announced: Announced) -> int:
         """Return how many packages a file says it has, having read all of it."""
@@ -190,18 +192,18 @@ class Mirror:
                     if size > announced.open_size or since_package > PACKAGE_BYTES:
                         break
         except _UNREADABLE as error:
-            raise UpstreamLied("mirror", self.address(where), f"a file that cannot be unpacked ({error})") from error
+            raise InvalidResponse("mirror", self.address(where), f"a file that cannot be unpacked ({error})") from error
         if since_package > PACKAGE_BYTES:
-            raise UpstreamLied("mirror", self.address(where), f"a package of more than {PACKAGE_BYTES} bytes")
+            raise InvalidResponse("mirror", self.address(where), f"a package of more than {PACKAGE_BYTES} bytes")
         if size > announced.open_size:
-            raise UpstreamLied(
+            raise InvalidResponse(
                 "mirror", self.address(where), f"more than the {announced.open_size} bytes that were to be in it"
             )
         if size != announced.open_size or digest.hexdigest() != announced.open_checksum[1]:
-            raise UpstreamLied("mirror", self.address(where), "other content than was announced")
+            raise InvalidResponse("mirror", self.address(where), "other content than was announced")
         count = _COUNT.search(head)
         if not count:
-            raise UpstreamLied("mirror", self.address(where), "no list of packages", head)
+            raise InvalidResponse("mirror", self.address(where), "no list of packages", head)
         return int(count[1])
 
     def _pieces(self, path: str) -> Pieces | None:

@@ -25,7 +25,7 @@ from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.monitoring import heartbeat as watch
-from fedora_packages.monitoring import metrics as figures
+from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Beat
 from fedora_packages.monitoring.metrics import Counted, Durations
 from fedora_packages.monitoring.verify import drifts
@@ -76,7 +76,7 @@ class Tally:
 
 
 #: What the figures are called that `Tally` has under another name.
-FIGURES = {
+METRIC_NAMES = {
     "failures": "refill failures",
     "audited": "checks by audit",
     "scheduled": "checks by schedule",
@@ -245,8 +245,8 @@ class Health:
 def health(service: Service) -> Health:
     """Return how the service is.  Raises `CacheUnavailable`."""
     now, client = service.cache.clock(), service.client
-    service.figures.flush()
-    total, lately = figures.total(client), figures.recent(client, now)
+    service.metrics.flush()
+    total, lately = metrics.total(client), metrics.recent(client, now)
     beats = watch.beats(client)
     with redis_errors():
         pipe = client.pipeline(transaction=False)
@@ -320,7 +320,7 @@ def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counted,
 
 
 def _tally(counted: Counted, query: str) -> Tally:
-    return Tally(**{part.name: counted.count(FIGURES.get(part.name, part.name), query) for part in fields(Tally)})
+    return Tally(**{part.name: counted.count(METRIC_NAMES.get(part.name, part.name), query) for part in fields(Tally)})
 
 
 def _upstream(

@@ -38,7 +38,7 @@ EVERY = 1.0
 KEPT = 5000
 
 
-class Figures:
+class Metrics:
     """What one process counts."""
 
     def __init__(self, client: Redis, clock: Callable[[], float] = time.time):

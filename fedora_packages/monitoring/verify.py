@@ -82,7 +82,7 @@ def check(service: Service, query: Query, package: str, variant: str, by: str, g
     except UpstreamError as error:
         cache.fail(entry, variant, error)
         raise
-    service.figures.count(f"checks by {by}", query.name)
+    service.metrics.count(f"checks by {by}", query.name)
     is_same = before.is_fresh and before.value == filled.value
     told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
 
@@ -126,9 +126,9 @@ def settle(service: Service, now: float) -> list[Doubt]:
                 # Another worker has settled it.
                 continue
         if service.cache.generation(query.entry(doubt.package)) != doubt.generation:
-            service.figures.count("late", doubt.query)
+            service.metrics.count("late", doubt.query)
         elif not doubt.is_announced:
-            service.figures.count("unannounced", doubt.query)
+            service.metrics.count("unannounced", doubt.query)
         else:
             drifted.append(doubt)
             _tell(service, query, doubt)
@@ -162,7 +162,7 @@ def _tell(service: Service, query: Query, doubt: Doubt) -> None:
         doubt.query, doubt.package, doubt.variant, query.upstream, doubt.found - doubt.fetched,
         "; ".join(doubt.differences), " or ".join(query.topics) or "no topic",
     )  # fmt: skip
-    service.figures.count("drift", doubt.query)
+    service.metrics.count("drift", doubt.query)
     with redis_errors():
         pipe = service.client.pipeline(transaction=False)
         pipe.lpush(keys.DRIFT, json.dumps({**asdict(doubt), "topics": query.topics}))

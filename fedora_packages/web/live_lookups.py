@@ -24,7 +24,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import counted, redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.service import Service
-from fedora_packages.web.loader import Filler
+from fedora_packages.web.loader import FillPool
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Lookups:
         self._service = service
         self._patience = patience
         self._waiting = threading.BoundedSemaphore(WAITING)
-        self._fillers = {name: Filler(f"lookup-{name}", THREADS) for name in service.connectors}
+        self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in service.connectors}
 
     def __call__(self, client: str, question: Question) -> Found:
         """Return what an upstream says, lately or now.  ``client`` is who asks, as `client_of` gives it.  Raises nothing."""
@@ -91,7 +91,7 @@ class Lookups:
 
     def close(self) -> None:
         """Forget lookups that have not begun; those under way end by their timeouts."""
-        for filler in self._fillers.values():
+        for filler in self._pools.values():
             filler.close()
 
     def _asked(self, client: str, question: Question) -> Found:
@@ -100,7 +100,7 @@ class Lookups:
         for what, most in ((f"client:{client}", allowed.lookups_per_client), ("all", allowed.lookups)):
             if counted(self._service.client, f"{{lookups}}:{what}")[0] > most:
                 return Found(False, why="upstreams have been asked as often as may be in a minute")
-        future = self._fillers[question.upstream].submit(question, lambda: self._answer(question))
+        future = self._pools[question.upstream].submit(question, lambda: self._answer(question))
         if future is not None and self._waiting.acquire(blocking=False):
             try:
                 wait([future], self._patience)

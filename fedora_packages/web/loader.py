@@ -60,7 +60,7 @@ WAITING_PER_THREAD = 8
 
 
 @dataclass(frozen=True)
-class Wanted:
+class QueryCall:
     """One entry's variant that somebody wants to read."""
 
     query: Query
@@ -68,21 +68,21 @@ class Wanted:
     release: str | None = None
 
 
-class Reads:
+class Loader:
     """The reading side of one web process."""
 
     def __init__(self, service: Service):
         self._service = service
         self._cache = service.cache
-        self._figures = service.figures
+        self._metrics = service.metrics
         self._watch = Watch(service.client)
         self._viewed = _Viewed(service)
         self._waiting = threading.BoundedSemaphore(WAITING_PAGES)
-        self._fillers: dict[str, Filler] = {
-            name: Filler(name, connector.settings.concurrency) for name, connector in service.connectors.items()
+        self._pools: dict[str, FillPool] = {
+            name: FillPool(name, connector.settings.concurrency) for name, connector in service.connectors.items()
         }
 
-    def __call__(self, wanted: Sequence[Wanted]) -> list[CachedValue]:
+    def __call__(self, wanted: Sequence[QueryCall]) -> list[CachedValue]:
         """Return a reading for each of ``wanted``, in their order; raises nothing for what upstreams or Redis do."""
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         try:
@@ -90,13 +90,13 @@ class Reads:
         except CacheUnavailable as error:
             return self._read_upstream(wanted, error)
         for want, cached in zip(wanted, cached_values, strict=True):
-            self._figures.count("hits" if cached.is_fresh else "misses", want.query.name)
+            self._metrics.count("hits" if cached.is_fresh else "misses", want.query.name)
         self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
         return self._watched(
             [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, cached_values), strict=True)]
         )
 
-    def known(self, wanted: Sequence[Wanted]) -> list[CachedValue]:
+    def known(self, wanted: Sequence[QueryCall]) -> list[CachedValue]:
         """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
 
         What is not fresh is left to the worker, unless it is costly and was never known: `LEFT_PER_MINUTE` entries at most, so
@@ -105,7 +105,7 @@ class Reads:
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         cached_values = self._cache.read(pairs)
         for want, cached in zip(wanted, cached_values, strict=True):
-            self._figures.count("hits" if cached.is_fresh else "misses", want.query.name)
+            self._metrics.count("hits" if cached.is_fresh else "misses", want.query.name)
         missing = dict.fromkeys(
             (want.query, want.package)
             for want, found in zip(wanted, cached_values, strict=True)
@@ -119,7 +119,7 @@ class Reads:
         return self._watched([_shown(*pair) for pair in zip(wanted, cached_values, strict=True)])
 
     def _filled(
-        self, wanted: Sequence[Wanted], pairs: list[tuple[Entry, str]], cached_values: list[CachedValue]
+        self, wanted: Sequence[QueryCall], pairs: list[tuple[Entry, str]], cached_values: list[CachedValue]
     ) -> list[CachedValue]:
         """Return the readings, with what is missing asked for within the bounds of time."""
         silent = self._silent()
@@ -138,7 +138,7 @@ class Reads:
         """Return the upstreams that do not answer.  To be looked at before they are asked: what fails then is waited for."""
         return {name for name, found in self._service.connectors.items() if found.circuit.failing_since is not None}
 
-    def _wait(self, wanted: Sequence[Wanted], under_way: Mapping[int, Future], silent: Set[str]) -> None:
+    def _wait(self, wanted: Sequence[QueryCall], under_way: Mapping[int, Future], silent: Set[str]) -> None:
         """Wait for fills within the bounds of time, unless too many pages wait already.
 
         An upstream without which a page is whole is waited for a moment, and not at all while it does not answer; where nothing
@@ -165,13 +165,13 @@ class Reads:
         finally:
             self._waiting.release()
 
-    def figures(self, wanted: Sequence[Wanted]) -> list[dict[str, Any] | None]:
-        """Return the `Cache.figures` of each of ``wanted``; None where they are not known to be fresh.
+    def summaries(self, wanted: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
+        """Return the `Cache.summaries` of each of ``wanted``; None where they are not known to be fresh.
 
         One round trip; no upstream is asked, nothing is waited for and nothing raised.
         """
         try:
-            found = self._cache.figures(
+            found = self._cache.summaries(
                 [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
             )
         except CacheUnavailable:
@@ -181,13 +181,13 @@ class Reads:
 
     def close(self) -> None:
         """Forget fills that have not begun; those under way end by their timeouts."""
-        for filler in self._fillers.values():
+        for filler in self._pools.values():
             filler.close()
 
     def _watched(self, cached_values: list[CachedValue]) -> list[CachedValue]:
         """Return the readings, none of them fresh while changes may be missing."""
         since = self._watch.broken_since()
-        self._figures.flush_if_due()
+        self._metrics.flush_if_due()
         if since is None:
             return cached_values
         now = self._cache.clock()
@@ -205,7 +205,7 @@ class Reads:
     def _is_cooling(self, cached: CachedValue) -> bool:
         return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
 
-    def _fill(self, want: Wanted, cached: CachedValue) -> "Future[CachedValue] | None":
+    def _fill(self, want: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
         query, entry, variant = want.query, cached.entry, cached.variant
 
         def fill() -> CachedValue:
@@ -224,7 +224,7 @@ class Reads:
                 self._leave_to_worker(entry)
                 raise
 
-        future = self._fillers[query.upstream].submit((entry, variant), fill)
+        future = self._pools[query.upstream].submit((entry, variant), fill)
         if future is None or cached.is_known:
             # Somebody is looking at it: its refill, which the worker may have already, goes before others.
             self._leave_to_worker(entry)
@@ -252,7 +252,7 @@ class Reads:
             cached_values[number] = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
         return cached_values
 
-    def _read_upstream(self, wanted: Sequence[Wanted], error: CacheUnavailable) -> list[CachedValue]:
+    def _read_upstream(self, wanted: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
         silent = self._silent()
         futures = [self._ask(want) for want in wanted]
@@ -267,14 +267,14 @@ class Reads:
             cached_values.append(_outcome(future, nothing, now))
         return cached_values
 
-    def _ask(self, want: Wanted) -> "Future[CachedValue] | None":
+    def _ask(self, want: QueryCall) -> "Future[CachedValue] | None":
         query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
 
         def ask() -> CachedValue:
             filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)
             return CachedValue(entry, variant, FRESH, filled.value, filled.stamp)
 
-        return self._fillers[query.upstream].submit((entry, variant, "uncached"), ask)
+        return self._pools[query.upstream].submit((entry, variant, "uncached"), ask)
 
 
 class _Viewed:
@@ -297,7 +297,7 @@ class _Viewed:
             self._service.queue.viewed(told)
 
 
-class Filler:
+class FillPool:
     """The threads that ask one upstream; what is being asked already is shared."""
 
     def __init__(self, upstream: str, threads: int):
@@ -341,7 +341,7 @@ def _outcome(future: "Future[CachedValue] | None", before: CachedValue, now: flo
     return before
 
 
-def _shown(want: Wanted, cached: CachedValue) -> CachedValue:
+def _shown(want: QueryCall, cached: CachedValue) -> CachedValue:
     """Return a reading that says if its value does not show yet what a message has announced."""
     if not cached.is_fresh:
         return cached

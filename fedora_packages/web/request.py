@@ -12,7 +12,7 @@ from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
 from fedora_packages.web.links import Links
-from fedora_packages.web.loader import Reads, Wanted
+from fedora_packages.web.loader import Loader, QueryCall
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
 
@@ -33,9 +33,9 @@ def includeme(config: Configurator) -> None:
     registry = config.registry
     strings = {key: value for key, value in registry.settings.items() if isinstance(value, str)}
     registry.service = service.build(settings.from_strings(strings), "web")
-    registry.reads = Reads(registry.service)
+    registry.loader = Loader(registry.service)
     registry.links = Links(registry.service.settings.links)
-    for name in ("service", "reads", "links"):
+    for name in ("service", "loader", "links"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(given, reify=True)
 
@@ -62,7 +62,7 @@ def branch_meant(request: Request, text: str, branches: Collection[str]) -> str:
         return text
     releases = None
     with contextlib.suppress(CacheUnavailable):
-        releases = request.reads.known([Wanted(request.service.queries[RELEASES])])[0].value
+        releases = request.loader.known([QueryCall(request.service.queries[RELEASES])])[0].value
     meant = names_of(releases).meant(text.lower())
     return meant if meant in branches else text
 

@@ -29,7 +29,7 @@ from fedora_packages.web.identifiers import (
     recognised,
 )
 from fedora_packages.web.live_lookups import Found, Question
-from fedora_packages.web.loader import Wanted
+from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import printable
 
@@ -189,7 +189,7 @@ def _building(request: Request, name: str) -> Package | None:
 def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
     """Return the build of an NVR if it is among those of its source that are known here, and a note on how sure that is."""
     try:
-        (cached,) = request.reads.known([Wanted(request.service.queries[BUILDS], source)])
+        (cached,) = request.loader.known([QueryCall(request.service.queries[BUILDS], source)])
     except CacheUnavailable:
         return None
     build = next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None

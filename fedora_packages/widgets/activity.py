@@ -8,7 +8,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.families.base import Part, sentence
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 
 EVENTS_SHOWN = 20
 
@@ -27,7 +27,7 @@ class ActivityWidget(Widget):
 
     name, title, order, tab = "activity", "What happened lately", 50, "overview"
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what happened, or None and why it is not known."""
         try:
             events = timeline.read(page.service.client, page.package.source)

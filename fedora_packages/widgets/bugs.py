@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, word
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
@@ -24,12 +24,12 @@ class BugsWidget(Widget):
     """The open bugs: by status, then by release, then the newest first."""
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
-    reads = {"bugs": "bugzilla.bugs"}
+    queries = {"bugs": "bugzilla.bugs"}
     counted = "bugzilla.counts"
 
-    def count(self, figures: Mapping[str, int]) -> int | None:
+    def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the open bugs."""
-        return figures.get("open")
+        return summary.get("open")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, a product, a status, a mark, a page and how many rows it has."""
@@ -42,11 +42,11 @@ class BugsWidget(Widget):
             "size": page_size,
         }
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return bugzilla's list and its form for a new bug."""
         return bugzilla_links(page)
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the bugs that the filters leave, page by page.
 
         ``same_in_bugzilla`` is bugzilla's list of the very bugs that are shown, where one can be asked for.
@@ -83,7 +83,7 @@ class BugsWidget(Widget):
         }
 
 
-def bugzilla_links(page: Page) -> list[tuple[str, str]]:
+def bugzilla_links(page: PanelContext) -> list[tuple[str, str]]:
     """Return the links to bugzilla that are there whatever it says.  A bug is filed against the release that is shown."""
     source = page.package.source
     product, version = _product(page)
@@ -97,7 +97,7 @@ def bugzilla_links(page: Page) -> list[tuple[str, str]]:
     ]
 
 
-def _same(page: Page, shown: Sequence[Mapping[str, Any]]) -> str | None:
+def _same(page: PanelContext, shown: Sequence[Mapping[str, Any]]) -> str | None:
     """Return bugzilla's list of the very bugs that are shown; None where one cannot be asked for, or it would be that of all.
 
     For status and mark bugzilla has no parameters that mean the same, nor has it one for a release with two versions.
@@ -110,7 +110,7 @@ def _same(page: Page, shown: Sequence[Mapping[str, Any]]) -> str | None:
     return page.links.bugs(page.package.source, *found.pop()) if len(found) == 1 else None
 
 
-def _product(page: Page) -> tuple[str, str | None]:
+def _product(page: PanelContext) -> tuple[str, str | None]:
     """Return the product and the version of the release that is shown; without one, the product that has the package."""
     branches = releases_of(page.package)
     release = PLAIN.meant(page.values.get("release", ""))

@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import names_of, reading_order
@@ -18,22 +18,22 @@ class BuildsWidget(Widget):
     """The builds that are kept, by state and release."""
 
     name, title, order, tab = "builds", "Builds", 110, "builds"
-    reads = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
+    queries = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
     counted = "koji.builds"
 
-    def count(self, figures: Mapping[str, int]) -> int | None:
+    def count(self, summary: Mapping[str, int]) -> int | None:
         """Count all builds that koji has."""
-        return figures.get("total")
+        return summary.get("total")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a state, a release, a page and how many rows it has."""
         return {"state": one_of(*BUILD_STATES), "release": word, "page": page_number, "size": page_size}
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return koji's page of the package."""
         return [("All builds in koji", page.links.builds(page.package.source))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the builds in a state and of a release, page by page, and how many koji has in all.
 
         A release is told by the dist tag that its builds have.  Which that of rawhide is, is known from the releases: while they

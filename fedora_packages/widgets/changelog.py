@@ -8,7 +8,7 @@ from fedora_packages.search.packages import Package
 from fedora_packages.web.linkify import parts
 from fedora_packages.web.links import Links, web_address
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, page_number, release_of
 
@@ -24,21 +24,21 @@ class ChangelogWidget(Widget):
     """The changelog of a release, newest first.  The same for all binaries of a source."""
 
     name, title, order, tab = "changelog", "Changelog", 150, "changelog"
-    reads = {"changelog": "mdapi.changelog", "builds": "koji.builds"}
+    queries = {"changelog": "mdapi.changelog", "builds": "koji.builds"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release and a page."""
         return {"release": release_of(package), "page": page_number}
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choice of a release."""
         return [page.release_switch()]
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return dist-git's list of commits."""
         return [("Commits", page.links.commits(page.package.source, page.release))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of entries, without mail addresses; ``slice`` is None if the release has no such package."""
         changelog = values["changelog"]
         found = page.slice(changelog.get("entries", ()), ROWS) if changelog["found"] else None

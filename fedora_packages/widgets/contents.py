@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets import tree
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of
 
@@ -19,7 +19,7 @@ class ContentsWidget(Widget):
     """Files by directory."""
 
     name, title, order, tab = "contents", "Contents", 140, "contents"
-    reads = {"files": "mdapi.files"}
+    queries = {"files": "mdapi.files"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, a binary of the same source, a directory, a text that paths must hold, and a page."""
@@ -31,11 +31,11 @@ class ContentsWidget(Widget):
             "page": page_number,
         }
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choices of a release and a binary."""
         return [page.release_switch(), page.binary_switch()]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of a directory's entries as `tree.Entry`; ``slice`` is None if there is no such package or directory."""
         files = values["files"]
         path, wanted = page.values.get("path", "/"), page.values.get("filter", "")
@@ -92,7 +92,7 @@ def matching(directories: Any, wanted: str) -> Iterator[dict[str, Any]]:
             yield {"path": directory["path"], "files": files}
 
 
-def ways(path: str, page: Page) -> list[tuple[str, str | None]]:
+def ways(path: str, page: PanelContext) -> list[tuple[str, str | None]]:
     """Return the directories from the root to a path: (name, the address that leads there, or None for the path itself)."""
     names = [name for name in path.split("/") if name]
     above = [("/", page.address(path=None))]

@@ -13,7 +13,7 @@ from fedora_packages.widgets.parameters import releases_of
 
 
 @dataclass(frozen=True)
-class Page:
+class PanelContext:
     """What the panels of a page are about, and what was asked of them.
 
     ``values`` are the checked parameters.  ``path`` is where the page is to be asked for, where that is not the address at which

@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
 from fedora_packages.widgets.relations import providers_of, row
@@ -20,7 +20,7 @@ class DependenciesWidget(Widget):
     """A list for each kind of relation."""
 
     name, title, order, tab = "dependencies", "Dependencies", 160, "dependencies"
-    reads = {"relations": "mdapi.relations"}
+    queries = {"relations": "mdapi.relations"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, a binary of the same source, one kind of relation and a page."""
@@ -31,7 +31,7 @@ class DependenciesWidget(Widget):
             "page": page_number,
         }
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choices of a release, a binary and a kind."""
         return [
             page.release_switch(),
@@ -39,7 +39,7 @@ class DependenciesWidget(Widget):
             page.switch("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
         ]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the kinds with their rows: [{"kind", "total", "rows", "address"}]; one of them, page by page, if asked for."""
         relations, only = values["relations"], page.values.get("kind")
         lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Slice, Switch
 from fedora_packages.widgets.parameters import MOST_ROWS, parsed
 from fedora_packages.widgets.release_names import ReleaseNames
@@ -42,7 +42,7 @@ def ranked(words: Sequence[str]) -> Callable[[str], Any]:
     return lambda word: (ranks.get(word, len(ranks)), word)
 
 
-def release_asked(page: Page, names: ReleaseNames, branches: Collection[str]) -> str | None:
+def release_asked(page: PanelContext, names: ReleaseNames, branches: Collection[str]) -> str | None:
     """Return the branch of the release that was asked for, None if none was; ``branches`` are those that the list has.
 
     Raises `InvalidArgument` for what is no release.
@@ -51,13 +51,13 @@ def release_asked(page: Page, names: ReleaseNames, branches: Collection[str]) ->
     return None if text is None else parsed("release", text, names.asked(branches, page.package))
 
 
-def filtered(page: Page, rows: Sequence[Any], filters: Sequence[Filter]) -> tuple[list[Any], list[Switch]]:
+def filtered(page: PanelContext, rows: Sequence[Any], filters: Sequence[Filter]) -> tuple[list[Any], list[Switch]]:
     """Return the rows that all filters leave, and for each filter a switch between its words."""
     shown = [row for row in rows if all(one.has(row) for one in filters)]
     return shown, [_switch(page, rows, one, [other for other in filters if other is not one]) for one in filters]
 
 
-def _switch(page: Page, rows: Sequence[Any], one: Filter, others: Sequence[Filter]) -> Switch:
+def _switch(page: PanelContext, rows: Sequence[Any], one: Filter, others: Sequence[Filter]) -> Switch:
     left = [row for row in rows if all(other.has(row) for other in others)]
     counts = Counter(word for row in left for word in dict.fromkeys(one.words(row)))
     words = sorted({*counts} | ({one.chosen} if one.chosen is not None else set()), key=one.order)
@@ -68,7 +68,7 @@ def _switch(page: Page, rows: Sequence[Any], one: Filter, others: Sequence[Filte
     return page.switch(one.name, one.label, labelled, one.chosen, every=EVERY if labelled else "")
 
 
-def sliced(page: Page, rows: Sequence[Any], usual: int) -> tuple[Slice, Switch]:
+def sliced(page: PanelContext, rows: Sequence[Any], usual: int) -> tuple[Slice, Switch]:
     """Return the page of a list that was asked for, ``usual`` rows of it if no number was, and a switch between sizes."""
     size = page.values.get("size", usual)
     sizes = sorted({usual, usual * 2, MOST_ROWS, size}) if len(rows) > min(usual, size) else []

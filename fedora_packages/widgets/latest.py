@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 
 BUILDS_SHOWN = 5
 
@@ -13,8 +13,8 @@ class LatestWidget(Widget):
     """The newest builds; the Builds tab has all of them."""
 
     name, title, order, tab = "latest", "Newest builds", 30, "overview"
-    reads = {"builds": "koji.builds"}
+    queries = {"builds": "koji.builds"}
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the newest builds and how many there are."""
         return {"builds": values["builds"]["builds"][:BUILDS_SHOWN], "total": values["builds"]["total"]}

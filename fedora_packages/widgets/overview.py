@@ -12,7 +12,7 @@ from fedora_packages.search.document import ACCESSORIES, DESCRIPTION_KEPT, SUMMA
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 
 #: Binaries of the same source that are named at once, and in all; some sources have thousands.
 SIBLINGS_SHOWN = 12
@@ -71,7 +71,7 @@ class OverviewWidget(Widget):
     """What the package is."""
 
     name, title, order, tab = "overview", "Overview", 10, "overview"
-    reads = {
+    queries = {
         "about": "mdapi.package",
         "maintainers": "distgit.maintainers",
         "spec": "distgit.spec",
@@ -81,11 +81,11 @@ class OverviewWidget(Widget):
     # The index knows enough of a package to show it while mdapi is away.
     main = None
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return dist-git's page of the sources."""
         return [("dist-git", page.links.sources(page.package.source))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the repositories say of exactly this package, else what its spec file does, else the index."""
         package = page.package
         about = values["about"] if values["about"] and values["about"]["found"] else None

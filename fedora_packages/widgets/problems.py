@@ -8,7 +8,7 @@ from fedora_packages.connectors.faf import PROBLEMS_KEPT
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import Parser, page_number
 
 ROWS = 50
@@ -22,23 +22,23 @@ class ProblemsWidget(Widget):
     """The problems of the last year, the most frequent first."""
 
     name, title, order, tab = "problems", "Problems", 135, "problems"
-    reads = {"problems": "faf.problems"}
+    queries = {"problems": "faf.problems"}
     counted = "faf.problems"
 
-    def count(self, figures: Mapping[str, int]) -> int | None:
+    def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the problems of the last year; where there are more than are listed, FAF does not say how many."""
-        total = figures.get("total")
+        total = summary.get("total")
         return None if total is None or total > PROBLEMS_KEPT else total
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a page."""
         return {"page": page_number}
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return FAF's own list."""
         return [("Problems of the last two weeks in FAF", page.links.problems(page.package.source))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the problems in FAF's order, page by page, each with its ``trend`` in words and where its bugs are."""
         problems = values["problems"]["problems"]
         rows = [

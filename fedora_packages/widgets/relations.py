@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 
 #: rpm's flags as people write them.
 OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "≤", "GE": "≥"}
@@ -41,7 +41,7 @@ def row(relation: Mapping[str, Any], providers: Mapping[str, Sequence[str]]) -> 
     }
 
 
-def providers_of(page: Page, relations: Iterable[Mapping[str, Any]]) -> dict[str, Sequence[str]]:
+def providers_of(page: PanelContext, relations: Iterable[Mapping[str, Any]]) -> dict[str, Sequence[str]]:
     """Return the packages that provide what relations name, by that name, the most important first."""
     names = {relation["name"] for relation in relations}
     index = page.service.index

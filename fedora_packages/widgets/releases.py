@@ -7,7 +7,7 @@ from fedora_packages.messages.event import name_of
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.retirement import is_meant_for_epel
 
 #: Updates on their way that are named for one release.
@@ -27,18 +27,18 @@ class ReleasesWidget(Widget):
     """One row for each active release, in reading order."""
 
     name, title, order, tab = "releases", "Releases", 20, "overview"
-    reads = {
+    queries = {
         "releases": "bodhi.releases",
         "tagged": "koji.tagged",
         "updates": "bodhi.updates",
         "retirement": "distgit.retirement",
     }
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return bodhi's list of updates."""
         return [("Updates in bodhi", page.links.updates(page.package.source))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row for each release: what has its stable and testing tag (see `_under`), the updates of these, and the other
         updates under way."""
         updates = values["updates"]["updates"] if values["updates"] else []

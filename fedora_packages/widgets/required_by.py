@@ -5,7 +5,7 @@ from typing import Any
 
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Slice, Switch
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, binary_of, release_of, whole
 from fedora_packages.widgets.relations import row
@@ -20,17 +20,17 @@ class RequiredByWidget(Widget):
     """The requirers by source package, each with what it requires."""
 
     name, title, order, tab = "required_by", "Required by", 165, "dependencies"
-    reads = {"requirers": "mdapi.required_by"}
+    queries = {"requirers": "mdapi.required_by"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, a binary of the same source and a page of its own: the tab's is of another list."""
         return {"release": release_of(package), "package": binary_of(package), "requirers": whole(1, LAST_PAGE)}
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choices of a release and a binary."""
         return [page.release_switch(), page.binary_switch()]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of packages: [{"name", "page", "source", "rows"}]; ``slice``: None if there is no such binary."""
         requirers = values["requirers"]
         found = _slice(page, requirers.get("packages", ())) if requirers["found"] else None
@@ -51,7 +51,7 @@ class RequiredByWidget(Widget):
         }
 
 
-def _slice(page: Page, packages: Any) -> Slice:
+def _slice(page: PanelContext, packages: Any) -> Slice:
     number, pages = page.values.get("requirers", 1), max(1, -(-len(packages) // ROWS))
     rows = packages[(number - 1) * ROWS : number * ROWS]
     return Slice(rows, number, pages, len(packages), lambda **to: page.address(requirers=to["page"]))

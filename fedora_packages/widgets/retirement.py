@@ -8,7 +8,7 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.capabilities import REMOVER
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import NO_BRANCH
 
 #: How a reason names what takes the package's place.
@@ -28,25 +28,25 @@ class RetirementWidget(Widget):
     """The branches on which a package is retired, what whoever retired it wrote, and where it still is."""
 
     name, title, order, tab = "retirement", "Retired", 1, "overview"
-    reads = {"retirement": "distgit.retirement", "obsoleters": "mdapi.obsoleters", "releases": "bodhi.releases"}
+    queries = {"retirement": "distgit.retirement", "obsoleters": "mdapi.obsoleters", "releases": "bodhi.releases"}
     # That it is retired everywhere is known from the index.
     main = None
 
-    def reads_on(self, page: Page) -> Mapping[str, str]:
+    def queries_on(self, page: PanelContext) -> Mapping[str, str]:
         """Ask what takes the place of a package only where rawhide does not have it: most have none, and mdapi to be asked."""
         has_it = NO_BRANCH in page.package.document.releases
-        return {word: query for word, query in self.reads.items() if word != "obsoleters" or not has_it}
+        return {word: query for word, query in self.queries.items() if word != "obsoleters" or not has_it}
 
-    def is_empty(self, page: Page, values: Mapping[str, Any]) -> bool:
+    def is_empty(self, page: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether rawhide has it, or never had it: that an older release or EPEL has it no more, the table of releases says."""
         why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
         return not page.package.is_retired and (why is None or is_meant_for_epel(page.package, why["reason"]))
 
-    def release(self, page: Page) -> str:
+    def release(self, page: PanelContext) -> str:
         """Return rawhide: what takes a package's place is there first."""
         return NO_BRANCH
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a notice for each reason, the packages that take its place, and where it still is."""
         known = values["releases"]["releases"] if values["releases"] else []
         titles = {release["branch"]: release["title"] for release in known}
@@ -101,7 +101,7 @@ def _lingering(
     }
 
 
-def _named(page: Page, reasons: Iterable[str]) -> list[str]:
+def _named(page: PanelContext, reasons: Iterable[str]) -> list[str]:
     """Return the packages that reasons name as taking the place of this one."""
     found = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
     try:

@@ -8,7 +8,7 @@ from fedora_packages.rpm.specfile import source_files
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, release_of
 
@@ -20,22 +20,22 @@ class SourcesWidget(Widget):
     """The archives and patches that the spec file names, each patch with how much it changes."""
 
     name, title, order, tab = "sources", "Sources", 170, "sources"
-    reads = {"patches": "distgit.patches", "spec": "distgit.spec"}
+    queries = {"patches": "distgit.patches", "spec": "distgit.spec"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, whose branch is shown."""
         return {"release": release_of(package)}
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choice of a branch."""
         return [page.release_switch()]
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return dist-git's pages."""
         source = page.package.source
         return [("dist-git", page.links.sources(source)), ("Commits", page.links.commits(source, page.release))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return archives ([(tag, text, address or None)]; None: not known) and patches in the order of the spec."""
         spec = values["spec"]
         return {

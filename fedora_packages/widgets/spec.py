@@ -7,7 +7,7 @@ from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.search.packages import Package
 from fedora_packages.web.highlight import spec_lines
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
 from fedora_packages.widgets.parameters import Parser, release_of
 
@@ -16,22 +16,22 @@ class SpecWidget(Widget):
     """The spec file as it is, or why there is none."""
 
     name, title, order, tab = "spec", "Spec file", 180, "sources"
-    reads = {"spec": "distgit.spec"}
+    queries = {"spec": "distgit.spec"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a release, whose branch is shown."""
         return {"release": release_of(package)}
 
-    def switches(self, page: Page) -> list[Switch]:
+    def switches(self, page: PanelContext) -> list[Switch]:
         """Return the choice of a branch."""
         return [page.release_switch()]
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return dist-git's page of the file."""
         source = page.package.source
         return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the lines in parts ([[(word for what it is, text)]]), what is beyond them, and how much is not shown."""
         spec = values["spec"]
         text = spec.get("text", "")

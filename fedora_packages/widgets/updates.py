@@ -8,7 +8,7 @@ from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import parse_nvr
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
 from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
@@ -28,12 +28,12 @@ class UpdatesWidget(Widget):
     """The updates that are kept, by status, release and type."""
 
     name, title, order, tab = "updates", "Updates", 120, "updates"
-    reads = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
+    queries = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
     counted, counts = "bodhi.updates", "in testing"
 
-    def count(self, figures: Mapping[str, int]) -> int | None:
+    def count(self, summary: Mapping[str, int]) -> int | None:
         """Count those in testing, which can be tested; of all there ever were nothing follows."""
-        return figures.get("testing") or None
+        return summary.get("testing") or None
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a status, a release, a type, a page and how many rows it has."""
@@ -45,14 +45,14 @@ class UpdatesWidget(Widget):
             "size": page_size,
         }
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return bodhi's list and its form for a new update."""
         return [
             ("All updates in bodhi", page.links.updates(page.package.source)),
             ("New update", page.links.new_update()),
         ]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the updates of a status, a release and a type, page by page.
 
         While the releases are not known a branch that no update is of may mean any of them: ``slice`` is then None.
@@ -89,7 +89,7 @@ def _type(update: Mapping[str, Any]) -> set[str]:
     return {update["type"]} & {*TYPES}
 
 
-def _same(page: Page, shown: Sequence[Mapping[str, Any]]) -> str | None:
+def _same(page: PanelContext, shown: Sequence[Mapping[str, Any]]) -> str | None:
     """Return bodhi's list of the very updates that are shown; None where one cannot be asked for, or it would be that of all."""
     asked, called = page.values, {update["release"] for update in shown}
     if not {"release", "status", "type"} & {*asked} or ("release" in asked and len(called) != 1):

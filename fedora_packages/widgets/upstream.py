@@ -8,7 +8,7 @@ from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
+from fedora_packages.widgets.context import PanelContext
 
 #: Versions that are named.
 VERSIONS_SHOWN = 8
@@ -28,17 +28,17 @@ class UpstreamWidget(Widget):
     """The newest versions of the upstream project, held against rawhide's."""
 
     name, title, order, tab = "upstream", "Upstream version", 25, "overview"
-    reads = {"versions": "anitya.versions", "tagged": "koji.tagged", "releases": "bodhi.releases"}
+    queries = {"versions": "anitya.versions", "tagged": "koji.tagged", "releases": "bodhi.releases"}
 
     def is_shown(self, package: Package) -> bool:
         """Not of a retired package, which nobody updates."""
         return not package.is_retired
 
-    def elsewhere(self, page: Page) -> list[tuple[str, str]]:
+    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
         """Return Anitya's search for the project."""
         return [("Search Anitya", page.links.projects(page.package.source))]
 
-    def context(self, page: Page, values: Mapping[str, Any]) -> dict[str, Any]:
+    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the project, its newest versions with which of them are newer than rawhide's, and how the two compare.
 
         ``standing`` is ``behind``, ``same`` or ``ahead``, said of rawhide; None where one of the two has no version, or is not

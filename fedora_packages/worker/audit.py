@@ -92,7 +92,7 @@ class Audit:
         is_queued = self._service.queue.holds(query.upstream, query.name, entry.package)
         if opened.wanting and not is_queued and not self._is_refused(entry, opened.wanting):
             log.error("%s about %s was forgotten by the queue", query.name, entry.package)
-            self._service.figures.count("forgotten", query.name)
+            self._service.metrics.count("forgotten", query.name)
             self._service.queue_refill(entry)
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.service import Service
-from fedora_packages.worker.invalidation import distrust
+from fedora_packages.worker.invalidation import invalidate_older_than
 from fedora_packages.worker.replay import Replay
 
 log = logging.getLogger(__name__)
@@ -163,5 +163,5 @@ class Gaps:
         return min(self._settings.retry_limit, self._settings.retry * 2 ** min(attempts - 1, 30))
 
     def _distrust(self, before: float) -> None:
-        count = distrust(self._service, before)
+        count = invalidate_older_than(self._service, before)
         log.warning("%d entries that were cached before a gap are read again", count)

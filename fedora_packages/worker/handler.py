@@ -22,7 +22,7 @@ from fedora_packages.search import packages as package
 from fedora_packages.service import Service
 from fedora_packages.worker import index_updater as index
 from fedora_packages.worker.batch import _Touch
-from fedora_packages.worker.invalidation import BATCH, batched, is_wanted, take_out
+from fedora_packages.worker.invalidation import BATCH, batched, invalidate_and_queue, is_wanted
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Handler:
 
     def failed(self) -> None:
         """Count a message that a bug of ours kept from being handled."""
-        self._service.figures.count("messages", FAILED)
+        self._service.metrics.count("messages", FAILED)
         self._count(FAILED)
 
     def refuse(self, topic: str, size: int) -> str:
@@ -192,17 +192,17 @@ class Handler:
                 for touch, is_refilled in batch
                 if is_refilled
             ]
-            take_out(self._service, [touch.invalidation() for touch, _ in batch], jobs)
+            invalidate_and_queue(self._service, [touch.invalidation() for touch, _ in batch], jobs)
             self._on_queued(Counter(upstream for upstream, *_ in jobs))
-        invalidated, figures = time.time(), self._service.figures
+        invalidated, metrics = time.time(), self._service.metrics
         self._note(told_of, known, outcomes)
         self._note_handled(events, run)
         for outcome, count in Counter(outcomes).items():
-            figures.count("messages", outcome, count)
+            metrics.count("messages", outcome, count)
         # What is replayed comes as late as it was missed, and says nothing about the bus.
         for event in events if received is not None else ():
-            figures.observe("sent to invalidated", "", max(0.0, invalidated - event.sent))
-            figures.observe("received to invalidated", "", max(0.0, invalidated - received))
+            metrics.observe("sent to invalidated", "", max(0.0, invalidated - event.sent))
+            metrics.observe("received to invalidated", "", max(0.0, invalidated - received))
 
     def _wanted(self, touched: Sequence[_Touch]) -> list[tuple[_Touch, bool]]:
         """Return what is to be taken out of use, each with whether it is to be refilled.

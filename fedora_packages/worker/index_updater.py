@@ -22,7 +22,7 @@ from typing import Any
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors, script
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamError, UpstreamLied
+from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable, UpstreamError
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.document import Document
@@ -121,7 +121,7 @@ class Upkeep:
             branches = tuple(release["branch"] for release in self._releases())
             if not branches:
                 # Every package would be retired.
-                raise UpstreamLied("bodhi", "the releases", "it has none that is active")
+                raise InvalidResponse("bodhi", "the releases", "it has none that is active")
             known = self._reader.sources(moments)
             # A name that the index does not know may be a new package's.
             wanted = {name: known.get(name, (name,)) for name in moments}

@@ -18,7 +18,7 @@ def is_wanted(query: Query, name: str, known: Set[str]) -> bool:
     return name in known and not query.declaration.is_lazy
 
 
-def take_out(
+def invalidate_and_queue(
     service: Service, taken: Sequence[Invalidation], jobs: Sequence[tuple[str, str, str, float | None]]
 ) -> None:
     """Invalidate entries and queue their refills, in one step.
@@ -50,12 +50,12 @@ def invalidate_all(
             entries = only([query.entry(name) for name in names])
             jobs = [(query.upstream, query.name, entry.package, None) for entry in entries]
             if jobs:
-                take_out(service, [Invalidation(entry) for entry in entries], jobs)
+                invalidate_and_queue(service, [Invalidation(entry) for entry in entries], jobs)
             count += len(entries)
     return count
 
 
-def distrust(service: Service, before: float) -> int:
+def invalidate_older_than(service: Service, before: float) -> int:
     """Invalidate and queue every entry with a value that was fetched before a moment; returns how many those are.
 
     For when messages are missing that nobody can replay.  Raises `CacheUnavailable`.

@@ -83,7 +83,7 @@ class Refiller:
         self._service = service
         self._cache = service.cache
         self._queue = service.queue
-        self._figures = service.figures
+        self._metrics = service.metrics
         self._pace = pace
         self._claims: dict[str, Claim] = {}
 
@@ -98,7 +98,7 @@ class Refiller:
             return resting
         claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)
         if not isinstance(claim, Claim):
-            if claim is not None and connector.circuit.is_open and self._queue.hurry(upstream, most=1):
+            if claim is not None and connector.circuit.is_open and self._queue.retry_now(upstream, most=1):
                 # Nobody else may be asking whether it is well again; once it is, all that waits for it is due.
                 return None
             return IDLE if claim is None else min(claim, IDLE)
@@ -113,7 +113,7 @@ class Refiller:
             try:
                 self._refill(query, claim)
             except UpstreamError as error:
-                self._figures.count("refill failures", query.name)
+                self._metrics.count("refill failures", query.name)
                 log.warning(
                     "refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error
                 )
@@ -167,7 +167,7 @@ class Refiller:
             raise failed
         looks = claim.looks + 1
         if not shown:
-            self._figures.count("looks", query.name)
+            self._metrics.count("looks", query.name)
             # Nothing that was fetched before now may be stored any more, by us or by a page.
             if looks <= LOOKS:
                 self._cache.invalidate([Invalidation(entry, again=True)])
@@ -177,13 +177,13 @@ class Refiller:
         else:
             self._done(query, claim)
         if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
-            self._figures.observe("sent to fresh", "", max(0.0, self._cache.clock() - claim.sent))
+            self._metrics.observe("sent to fresh", "", max(0.0, self._cache.clock() - claim.sent))
 
     def _done(self, query: Query, claim: Claim) -> None:
         waited = self._queue.done(claim)
         if waited is not None:
-            self._figures.count("refills", query.name)
-            self._figures.observe("invalidated to fresh", query.upstream, waited)
+            self._metrics.count("refills", query.name)
+            self._metrics.observe("invalidated to fresh", query.upstream, waited)
 
     def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
         """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""

@@ -21,7 +21,7 @@ import requests
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors, run_id, run_script
-from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -50,19 +50,19 @@ PASSES = (
 class Replay:
     """Reads messages from datagrepper and hands those that were not handled yet to ``handle``, a page of them at a time.
 
-    ``distrust`` is told of the moment before which values cannot be trusted, where messages are missing for longer than is
-    replayed.
+    ``invalidate_older_than`` is told of the moment before which values cannot be trusted, where messages are missing for longer
+    than is replayed.
     """
 
     def __init__(
         self, client: Redis, settings: WorkerSettings, bus: str, handle: Callable[[list[Any]], Any],
-        distrust: Callable[[float], Any] = lambda before: None, clock: Callable[[], float] = time.time,
+        invalidate_older_than: Callable[[float], Any] = lambda before: None, clock: Callable[[], float] = time.time,
     ):  # fmt: skip
         self._client = client
         self._settings = settings
         self._bus = bus
         self._handle = handle
-        self._distrust = distrust
+        self._distrust = invalidate_older_than
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False
@@ -71,7 +71,7 @@ class Replay:
         """Handle every message sent since the mark that was not handled, move the mark, and return how many those were.
 
         Without a mark, everything since the oldest value that may be cached.  Stopped or failing in the middle, the mark is
-        at the end of the last interval that was handled.  Raises `UpstreamUnavailable` or `UpstreamLied` when datagrepper
+        at the end of the last interval that was handled.  Raises `UpstreamUnavailable` or `InvalidResponse` when datagrepper
         gives no answer that can be used, and `CacheUnavailable`.
         """
         now, run = self._clock(), run_id(self._client)
@@ -162,7 +162,7 @@ class Replay:
             answer = self._page(start, end, categories, rows, page)
             pages = answer["pages"]
             if pages > MAX_PAGES:
-                raise UpstreamLied("datagrepper", f"messages of {end - start:.0f} s", f"{pages} pages of them")
+                raise InvalidResponse("datagrepper", f"messages of {end - start:.0f} s", f"{pages} pages of them")
             yield answer["raw_messages"]
             page += 1
 
@@ -196,7 +196,7 @@ def _bounded(chunks: Iterator[bytes], asked: str) -> Iterator[bytes]:
         if time.monotonic() > deadline:
             raise UpstreamUnavailable("datagrepper", asked, f"no whole answer within {PAGE_TIMEOUT:g} s")
         if size > MAX_PAGE_BYTES:
-            raise UpstreamLied("datagrepper", asked, f"more than {MAX_PAGE_BYTES} bytes")
+            raise InvalidResponse("datagrepper", asked, f"more than {MAX_PAGE_BYTES} bytes")
         yield chunk
 
 
@@ -204,9 +204,9 @@ def _checked(body: bytes, asked: str) -> dict[str, Any]:
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UpstreamLied("datagrepper", asked, "something that is no JSON", body) from error
+        raise InvalidResponse("datagrepper", asked, "something that is no JSON", body) from error
     if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
-        raise UpstreamLied("datagrepper", asked, "an answer without messages")
+        raise InvalidResponse("datagrepper", asked, "an answer without messages")
     if not isinstance(answer.get("pages"), int):
-        raise UpstreamLied("datagrepper", asked, "an answer without a number of pages")
+        raise InvalidResponse("datagrepper", asked, "an answer without a number of pages")
     return answer

@@ -79,7 +79,7 @@ class Pulse:
         if self._beat_at is not None and before != self._beat_at:
             self._gaps.suspect("Redis has lost what was last written", lost_since=True)
         self._beat_at = now
-        self._service.figures.flush()
+        self._service.metrics.flush()
         if now - self._tidied >= TIDY_EVERY:
             self._tidied = now
             watch.forget_the_gone(self._service.client, now)

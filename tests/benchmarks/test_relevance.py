@@ -19,9 +19,9 @@ from benchmarks.relevance import (
     check_labels,
     every_name,
     fallen,
-    figures,
     floors_of,
     is_right,
+    metrics,
     names_of,
     read_queries,
     report,
@@ -121,8 +121,8 @@ def test_queries_are_asked_and_the_place_of_the_first_right_hit_is_noted(reader,
 
 def test_figures_are_shares_of_all_that_was_asked():
     asked = [Asked(query("a", "b"), place, ()) for place in (1, 2, 8, None)]
-    assert figures(asked) == {"count": 4, "success@1": 0.25, "success@5": 0.5, "mrr": 0.4062}
-    assert figures([]) == {"count": 0, "success@1": 0.0, "success@5": 0.0, "mrr": 0.0}
+    assert metrics(asked) == {"count": 4, "success@1": 0.25, "success@5": 0.5, "mrr": 0.4062}
+    assert metrics([]) == {"count": 0, "success@1": 0.0, "success@5": 0.0, "mrr": 0.0}
 
 
 def test_a_report_has_both_halves_of_each_kind():

@@ -86,7 +86,7 @@ def door(redis_url, tmp_path_factory) -> Iterator[Door]:
     application = main({}, **strings, **more, **{"worker.topic_prefix": "org.fedoraproject.prod"})
     with Door(application) as found:
         yield found
-    application.registry.reads.close()
+    application.registry.loader.close()
     application.registry.service.client.close()
 
 

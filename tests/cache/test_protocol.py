@@ -141,7 +141,7 @@ def test_what_events_say_is_bounded(client):
 
 def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored(client):
     queued = []
-    cache = Cache(client, "web", on_lost=queued.append, clock=lambda: 1000.0)
+    cache = Cache(client, "web", on_conflict=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
     cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, expected: not expected)
     assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
@@ -182,7 +182,7 @@ def test_a_fill_that_lost_the_race_is_dropped(cache):
 
 def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
     queued = []
-    cache = Cache(client, "web", on_lost=queued.append)
+    cache = Cache(client, "web", on_conflict=queued.append)
     cache.fill(ENTRY, "", lambda: cache.invalidate([Invalidation(ENTRY)]), "koji")
     assert queued == [ENTRY]
 
@@ -379,9 +379,9 @@ def test_all_entries_of_a_package_are_in_one_cluster_slot():
 def test_figures_are_those_of_a_value_while_it_is_current(cache):
     fill(cache, {"total": 412, "testing": 0, "found": True, "builds": [1], "huge": 10**30, "text": "x"})
     other = Entry("koji.builds", "vim", 1)
-    assert cache.figures([(ENTRY, ""), (other, "")]) == [{"total": 412, "testing": 0}, None]
+    assert cache.summaries([(ENTRY, ""), (other, "")]) == [{"total": 412, "testing": 0}, None]
     cache.invalidate([Invalidation(ENTRY)])
-    assert cache.figures([(ENTRY, "")]) == [None]
+    assert cache.summaries([(ENTRY, "")]) == [None]
 
 
 def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
@@ -389,7 +389,7 @@ def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
     cache.drop(ENTRY, "")
     opened = cache.open(ENTRY)
     assert cache.store(ENTRY, "", cache.fetched(opened.generation, lambda: {"total": 2}, "koji", None), shows=False)
-    assert cache.figures([(ENTRY, "")]) == [None]
+    assert cache.summaries([(ENTRY, "")]) == [None]
 
 
 # Values that are about a thing of upstream's which messages name in the place of packages.
@@ -428,7 +428,7 @@ def test_a_package_is_found_while_its_value_is_being_fetched_again(referring):
 
 def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(client):
     lost = []
-    cache = Cache(client, "web", wait=0.2, on_lost=lost.append, external_id=lambda query, value: value)
+    cache = Cache(client, "web", wait=0.2, on_conflict=lost.append, external_id=lambda query, value: value)
 
     def fetch():
         # The message comes when upstream has answered already, and nobody knows of the entry yet.
@@ -461,7 +461,7 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
     for order in merged(message, fill_steps):
         client.flushall()
         queued, found, upstream = [], [], {"number": 7, "is_new": False}
-        cache = Cache(client, "worker", on_lost=queued.append, external_id=lambda query, value: value["number"])
+        cache = Cache(client, "worker", on_conflict=queued.append, external_id=lambda query, value: value["number"])
         entry = entry_of("guake")
         if known:
             fill(cache, {"number": known, "is_new": False}, entry)

@@ -81,35 +81,37 @@ def fail(queue, name, delay=60.0):
     queue.again(claim(queue), delay, attempts=1)
 
 
-def test_what_failed_is_due_at_once_when_it_is_to_hurry_and_keeps_its_order(queue, monkeypatch):
-    monkeypatch.setattr(queues, "HURRIED_AT_ONCE", 2)
+def test_what_failed_is_due_at_once_when_it_is_retried_and_keeps_its_order(queue):
     for delay, name in enumerate(("vim", "guake", "gcc", "bash", "zsh"), 60):
         fail(queue, name, delay)
     # Somebody looks at this one.
     queue.add("koji", "koji.builds", "zsh", first=True)
-    assert queue.hurry("koji") == 5
+    assert queue.retry_now("koji", step=2) == 5
     assert [claim(queue, limit=9).package for _ in range(5)] == ["zsh", "vim", "guake", "gcc", "bash"]
 
 
-def test_only_what_failed_hurries(queue, monkeypatch):
-    monkeypatch.setattr(queues, "HURRIED_AT_ONCE", 1)
+def test_only_what_failed_is_retried_now(queue):
     queue.add("koji", "koji.builds", "looks")
     queue.again(claim(queue), 30, looks=1)
     queue.add("koji", "koji.builds", "new", delay=40)
     fail(queue, "failed")
-    assert (queue.hurry("koji"), queue.hurry("bodhi"), claim(queue).package) == (1, 0, "failed")
+    assert (queue.retry_now("koji", step=1), queue.retry_now("bodhi", step=1), claim(queue).package) == (1, 0, "failed")
     assert 29 < claim(queue) <= 30
 
 
-def test_so_many_hurry_as_are_asked_for(queue):
+def test_only_as_many_are_retried_as_are_asked_for(queue):
     fail(queue, "vim", 60)
     fail(queue, "guake", 50)
-    assert (queue.hurry("koji", most=1), claim(queue).package, isinstance(claim(queue), Claim)) == (1, "guake", False)
+    assert (queue.retry_now("koji", most=1), claim(queue).package, isinstance(claim(queue), Claim)) == (
+        1,
+        "guake",
+        False,
+    )
 
 
 def test_a_job_that_hurried_and_fails_again_waits_as_long_as_it_would_have(queue):
     fail(queue, "guake")
-    queue.hurry("koji")
+    queue.retry_now("koji")
     assert claim(queue).attempts == 1
 
 

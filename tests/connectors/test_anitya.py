@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.connectors.anitya import VERSIONS_KEPT
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from tests.upstream import Answer
 
 PROJECT = {
@@ -40,12 +40,12 @@ def test_a_package_that_is_mapped_to_no_project_is_not_found(queries, upstream):
 @pytest.mark.parametrize("body", [b"<html>404</html>", b"{}", b'{"error": "No such project"}', b"[]", b'{"error": 7}'])
 def test_a_proxy_that_has_lost_anitya_does_not_unmap_packages(queries, upstream, body):
     upstream.answers["/api/project/Fedora/guake"] = Answer(body, 404)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["anitya.versions"].fetch("guake")
 
 
 @pytest.mark.parametrize("wrong", [{"id": "5311"}, {"versions": "3.10"}, {"homepage": None}, {"version": 3.1}])
 def test_a_project_of_another_shape_is_a_lie(queries, upstream, wrong):
     upstream.says("/api/project/Fedora/guake", {**PROJECT, **wrong})
-    with pytest.raises(UpstreamLied, match="another shape"):
+    with pytest.raises(InvalidResponse, match="another shape"):
         queries["anitya.versions"].fetch("guake")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 
 from .recorded import recorded
 
@@ -55,5 +55,5 @@ def test_a_recorded_single_update_is_read(queries, upstream, data, name):
 
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
     upstream.says("/releases/", {"releases": [], "pages": 0})
-    with pytest.raises(UpstreamLied, match="none that is active"):
+    with pytest.raises(InvalidResponse, match="none that is active"):
         queries["bodhi.releases"].fetch("*")

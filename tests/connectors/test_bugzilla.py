@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 
 from .recorded import recorded
 
@@ -50,7 +50,7 @@ def test_a_package_without_bugs_has_none_that_changed(queries, upstream):
 
 def test_an_error_with_status_200_is_a_lie(queries, upstream):
     upstream.says("/rest/bug", {"error": True, "code": 51, "message": "There is no component named that"})
-    with pytest.raises(UpstreamLied, match="no component"):
+    with pytest.raises(InvalidResponse, match="no component"):
         queries["bugzilla.bugs"].fetch("guake")
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fedora_packages.connectors.distgit import FILE_LIMIT
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from tests.upstream import Answer
 
 
@@ -25,7 +25,7 @@ def test_a_package_that_dist_git_does_not_have_has_no_maintainers(queries, upstr
 @pytest.mark.parametrize("body", [b"<html>404</html>", b"{}", b'{"error_code": "EOTHER"}', b"[]"])
 def test_a_proxy_that_has_lost_dist_git_does_not_make_maintainers_disappear(queries, upstream, body):
     upstream.answers["/api/0/rpms/guake"] = Answer(body, 404)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["distgit.maintainers"].fetch("guake")
 
 
@@ -115,7 +115,7 @@ def test_the_head_is_read_before_the_file_so_that_the_file_is_at_least_as_new(qu
 )
 def test_a_spec_that_is_no_file_of_text_is_a_lie(queries, upstream, query, body):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(body, content_type="text/plain")
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries[f"distgit.{query}"].fetch("guake", "f45")
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from fedora_packages.connectors.faf import PROBLEMS_KEPT
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 
 
 def problem(number, **changes):
@@ -71,5 +71,5 @@ def test_of_many_problems_some_are_kept_and_the_rest_is_said(queries, upstream):
 )
 def test_a_list_of_problems_of_another_shape_is_a_lie(queries, upstream, answer):
     upstream.says("/problems/", answer)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["faf.problems"].fetch("guake")

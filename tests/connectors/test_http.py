@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
 RELATION_PAGE = "/f45/pkg/guake"
@@ -38,7 +38,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_said_to_be_one(queries, upstream, lie):
     upstream.answers[RELATION_PAGE] = LIES[lie]
-    with pytest.raises(UpstreamLied, match=r"mdapi was asked relations of 'guake' in f45: "):
+    with pytest.raises(InvalidResponse, match=r"mdapi was asked relations of 'guake' in f45: "):
         ask(queries)
 
 

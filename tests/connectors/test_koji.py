@@ -5,7 +5,7 @@ import xmlrpc.client
 import pytest
 
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
 from .recorded import recorded
@@ -46,7 +46,7 @@ def test_the_hub_is_asked_by_name_in_one_request(queries, upstream):
 
 def test_a_fault_of_one_call_is_a_lie_that_is_quoted(queries, upstream):
     upstream.koji_says([[1], {"faultCode": 1000, "faultString": "No such package"}])
-    with pytest.raises(UpstreamLied, match="fault 1000: 'No such package'"):
+    with pytest.raises(InvalidResponse, match="fault 1000: 'No such package'"):
         queries["koji.builds"].fetch("guake")
 
 
@@ -68,7 +68,7 @@ def test_a_hub_that_is_switched_off_is_unavailable(queries, upstream):
 )
 def test_what_is_no_xml_rpc_is_a_lie(queries, upstream, body):
     upstream.answers["/"] = Answer(body, content_type="text/xml")
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["koji.builds"].fetch("guake")
 
 
@@ -77,14 +77,14 @@ def test_xml_that_grows_is_a_lie(queries, upstream):
         f"<!ENTITY {name} '{('&' + before + ';') * 20}'>" for before, name in zip("abcdef", "bcdefg", strict=True)
     )  # fmt: skip
     upstream.answers["/"] = Answer(f"<?xml version='1.0'?>{bomb}]><methodResponse>&g;</methodResponse>".encode())
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["koji.builds"].fetch("guake")
 
 
 @pytest.mark.parametrize("wrong", [{"state": 9}, {"state": "1"}, {"nvr": None}, {"build_id": True}, {"epoch": "0"}])
 def test_a_build_with_other_types_is_a_lie(queries, upstream, wrong):
     upstream.koji_says([[1], [[{**BUILD, **wrong}]]])
-    with pytest.raises(UpstreamLied, match="another shape"):
+    with pytest.raises(InvalidResponse, match="another shape"):
         queries["koji.builds"].fetch("guake")
 
 
@@ -98,7 +98,7 @@ def test_builds_tagged_are_listed_by_tag(queries, upstream):
 
 def test_a_negative_state_is_not_the_last_one(queries, upstream):
     upstream.koji_says([[1], [[{**BUILD, "state": -1}]]])
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["koji.builds"].fetch("guake")
 
 
@@ -123,5 +123,5 @@ def test_odd_values_of_xml_rpc_are_lies(queries, upstream, value):
     upstream.answers["/"] = Answer(
         f"<?xml version='1.0'?><methodResponse><params><param>{rows}</param></params></methodResponse>".encode()
     )
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries["koji.builds"].fetch("guake")

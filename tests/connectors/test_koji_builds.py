@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 
 
 def test_the_package_of_a_build_is_read(connectors, upstream):
@@ -12,5 +12,5 @@ def test_the_package_of_a_build_is_read(connectors, upstream):
 
 def test_a_build_without_a_package_is_a_lie(connectors, upstream):
     upstream.koji_says([[{"build_id": 7}]])
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         connectors["koji"].package_of(7)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
 ALIAS = "FEDORA-EPEL-2016-3081a94111"
@@ -44,14 +44,14 @@ def test_an_update_that_there_is_not_is_none(connectors, upstream):
 @pytest.mark.parametrize("status", [200, 404])
 def test_an_answer_of_another_shape_is_no_update(connectors, upstream, answer, status):
     upstream.says(f"/updates/{ALIAS}", answer, status=status)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         connectors["bodhi"].update(ALIAS)
 
 
 def test_a_proxys_404_does_not_say_that_there_is_no_update_or_bug(connectors, upstream):
     upstream.answers["/rest/bug/7"] = Answer(b"<h1>Not Found</h1>", 404, "text/html")
     for ask in (lambda: connectors["bodhi"].update(ALIAS), lambda: connectors["bugzilla"].bug(7)):
-        with pytest.raises(UpstreamLied):
+        with pytest.raises(InvalidResponse):
             ask()
 
 
@@ -81,7 +81,7 @@ def test_a_bug_that_there_is_not_is_none(connectors, upstream, code, status):
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_no_bug(connectors, upstream, answer, status):
     upstream.says("/rest/bug/7", answer, status=status)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         connectors["bugzilla"].bug(7)
 
 
@@ -111,7 +111,7 @@ def test_a_build_is_read_by_its_number(connectors, upstream):
 def test_a_package_is_read_by_its_number(connectors, upstream):
     upstream.koji_says([[{"id": 6454, "name": "guake"}]], [[None]], [[{"id": 6454}]])
     assert [connectors["koji"].package(6454), connectors["koji"].package(1)] == ["guake", None]
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         connectors["koji"].package(6454)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fedora_packages.errors import ReleaseNotServed, UpstreamLied
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed
 from tests.upstream import Answer
 
 
@@ -66,7 +66,7 @@ def test_a_release_that_mdapi_does_not_know_is_said_so(queries, upstream, query)
 @pytest.mark.parametrize("query", ["package", "relations", "files", "changelog"])
 def test_a_proxy_that_has_lost_mdapi_does_not_make_packages_disappear(queries, upstream, query):
     upstream.answer = lambda asked: Answer(b"<html>default backend - 404</html>", 404, "text/html")
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         queries[f"mdapi.{query}"].fetch("guake", "f45")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.connectors import mdapi
 from fedora_packages.connectors import mdapi_relations as relations
-from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.messages.event import Event
 from tests.upstream import Answer
 
@@ -113,12 +113,12 @@ def test_more_requirers_than_are_kept_are_said_to_be_cut(required_by, monkeypatc
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (Answer(b"400: Bad Request", 400, "text/html"), UpstreamLied),
-        (Answer(b"[{}]"), UpstreamLied),
-        (Answer(b"{}"), UpstreamLied),
-        (Answer(b"<html>" + b"x" * 100), UpstreamLied),
+        (Answer(b"400: Bad Request", 400, "text/html"), InvalidResponse),
+        (Answer(b"[{}]"), InvalidResponse),
+        (Answer(b"{}"), InvalidResponse),
+        (Answer(b"<html>" + b"x" * 100), InvalidResponse),
         (Answer(b"no", 503), UpstreamUnavailable),
-        (Answer(b"no" * 100, 404), UpstreamLied),
+        (Answer(b"no" * 100, 404), InvalidResponse),
     ],
 )
 def test_an_answer_that_cannot_be_true_is_none(required_by, monkeypatch, answer, error):

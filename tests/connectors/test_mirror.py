@@ -10,7 +10,7 @@ import pytest
 
 from fedora_packages.connectors import mirror as mirrors
 from fedora_packages.connectors.mirror import Announced, Mirror
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
 CONTENT = b'<?xml version="1.0"?>\n<metadata xmlns="x" packages="2"><package/><package/></metadata>\n'
@@ -53,12 +53,12 @@ def test_what_is_not_there_is_none(serve):
 
 
 def test_a_small_file_that_is_large_is_refused(serve):
-    with pytest.raises(UpstreamLied, match="more than 10 bytes"):
+    with pytest.raises(InvalidResponse, match="more than 10 bytes"):
         serve("repomd.xml", b"x" * 11).read("repomd.xml", most=10)
 
 
 def test_a_file_that_the_repository_lists_and_has_not_is_told(serve, packed):
-    with pytest.raises(UpstreamLied, match="repo/repodata/primary.xml.gz: no file"):
+    with pytest.raises(InvalidResponse, match="repo/repodata/primary.xml.gz: no file"):
         serve("x", b"").fetch("repo", announce(packed))
 
 
@@ -74,21 +74,21 @@ def test_a_file_that_the_repository_lists_and_has_not_is_told(serve, packed):
     ],
 )
 def test_what_differs_from_what_was_announced_is_refused(serve, packed, more, said):
-    with pytest.raises(UpstreamLied, match=said):
+    with pytest.raises(InvalidResponse, match=said):
         serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, **more))
 
 
 @pytest.mark.parametrize("damage", ["cut", "no gzip", "longer"])
 def test_what_cannot_be_unpacked_is_refused(serve, packed, damage):
     packed = {"cut": packed[:-9], "no gzip": b"no gzip at all", "longer": packed + b"junk"}[damage]
-    with pytest.raises(UpstreamLied, match="cannot be unpacked|other content"):
+    with pytest.raises(InvalidResponse, match="cannot be unpacked|other content"):
         serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
 
 
 def test_a_bomb_is_not_unpacked_further_than_announced(serve, monkeypatch):
     bomb = gzip.compress(CONTENT + b" " * (64 << 20))
     monkeypatch.setattr(mirrors, "CHUNK", 1 << 16)
-    with pytest.raises(UpstreamLied, match="more than the"):
+    with pytest.raises(InvalidResponse, match="more than the"):
         serve("repo/repodata/primary.xml.gz", bomb).fetch("repo", announce(bomb))
 
 
@@ -98,7 +98,7 @@ def test_what_follows_a_whole_file_counts_too(serve, ending):
 
     compress = gzip.compress if ending == "gz" else zstandard.compress
     twice, href = compress(CONTENT) + compress(b" " * 1000), f"repodata/primary.xml.{ending}"
-    with pytest.raises(UpstreamLied, match="more than the"):
+    with pytest.raises(InvalidResponse, match="more than the"):
         serve(f"repo/{href}", twice).fetch("repo", announce(twice, href=href))
 
 
@@ -107,13 +107,13 @@ def test_a_package_that_would_fill_the_memory_is_refused(serve, monkeypatch):
     monkeypatch.setattr(mirrors, "CHUNK", 1000)
     content = CONTENT.replace(b"<package/>", b"<package>" + b"x" * 20_000 + b"</package>", 1)
     packed = gzip.compress(content)
-    with pytest.raises(UpstreamLied, match="a package of more than 10000 bytes"):
+    with pytest.raises(InvalidResponse, match="a package of more than 10000 bytes"):
         serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, content))
 
 
 def test_a_page_of_html_is_no_list_of_packages(serve):
     page = b"<html><body>Welcome</body></html>"
-    with pytest.raises(UpstreamLied, match="no list of packages"):
+    with pytest.raises(InvalidResponse, match="no list of packages"):
         serve("repo/a.xml", page).fetch("repo", announce(page, page, href="a.xml"))
 
 
@@ -145,7 +145,7 @@ def test_what_was_kept_and_is_damaged_is_asked_for_again(upstream, tmp_path, pac
     announced = announce(packed, href="a.xml.gz")
     kept = Mirror(upstream.url, tmp_path).fetch("r", announced).path
     kept.write_bytes(b"x" * len(packed))
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         Mirror(upstream.url, tmp_path).fetch("r", announced)
     assert Mirror(upstream.url, tmp_path).fetch("r", announced).path.read_bytes() == packed
 
@@ -154,7 +154,7 @@ def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(
         packed, headers={"Content-Length": str(len(packed) + 5), "Connection": "close"}
     )
-    with pytest.raises((UpstreamUnavailable, UpstreamLied)):
+    with pytest.raises((UpstreamUnavailable, InvalidResponse)):
         Mirror(upstream.url, tmp_path, timeout=0.3).fetch("r", announce(packed, href="a.xml.gz", size=len(packed) + 5))
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
 

@@ -40,7 +40,7 @@ def site(data, packages, tmp_path_factory):
     site = start(tmp_path_factory.mktemp("fedora"), "--world", str(data / "fedora-rawhide.jsonl.gz"))
     # How long a page waits is not what is looked at here.
     site.laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
-    site.figures = {"seconds to load": time.monotonic() - started}
+    site.metrics = {"seconds to load": time.monotonic() - started}
     try:
         yield site
     finally:
@@ -55,7 +55,7 @@ def indexed(site):
         module("fedora_packages.search.indexing.command", str(ROOT / "development.ini"), "--json"),
         env=site.laptop.environ, check=True, capture_output=True, text=True,
     )  # fmt: skip
-    site.figures["seconds to index"] = time.monotonic() - started
+    site.metrics["seconds to index"] = time.monotonic() - started
     return built
 
 
@@ -93,8 +93,8 @@ def test_random_pages_show_what_the_data_says(running, packages):
         if found != expected:
             wrong[name] = {key: (found[key], expected[key]) for key in expected if found[key] != expected[key]}
     for part in running.laptop.parts:
-        running.figures[f"MB of {part.name}"] = megabytes(part.process)
-    print({name: round(value, 1) for name, value in running.figures.items()})
+        running.metrics[f"MB of {part.name}"] = megabytes(part.process)
+    print({name: round(value, 1) for name, value in running.metrics.items()})
     assert wrong == {}
 
 

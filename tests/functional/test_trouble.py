@@ -37,7 +37,7 @@ UPSTREAMS = {
         query.startswith(f"{name}.")
         for tab in TABS.values()
         for widget in tab.widgets
-        for query in widget.reads.values()
+        for query in widget.queries.values()
     )
 }
 

@@ -78,11 +78,11 @@ def test_every_query_and_every_upstream_is_there(service, now):
 
 
 def test_figures_are_those_that_were_counted(service, now):
-    service.figures._clock = lambda: NOW
+    service.metrics._clock = lambda: NOW
     for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("looks", 5)):
-        service.figures.count(name, "koji.builds", by)
+        service.metrics.count(name, "koji.builds", by)
     for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
-        service.figures.count(name, "koji.builds", by)
+        service.metrics.count(name, "koji.builds", by)
     lately = query_of(health(service), "koji.builds").lately
     assert (lately.hits, lately.misses, lately.refills, lately.failures, lately.looks) == (3, 1, 2, 4, 5)
     assert (lately.audited, lately.scheduled, lately.asked, lately.drift) == (8, 6, 7, 2)
@@ -95,18 +95,18 @@ def test_rates_of_nothing_are_not_known(service, now):
 
 
 def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
-    service.figures._clock = lambda: NOW
-    service.figures.observe("invalidated to fresh", "koji", 0.2)
-    service.figures.observe("sent to fresh", "", 0.9)
+    service.metrics._clock = lambda: NOW
+    service.metrics.observe("invalidated to fresh", "koji", 0.2)
+    service.metrics.observe("sent to fresh", "", 0.9)
     lags = {(lag.name, lag.upstream): lag.lately.percentile(0.5) for lag in health(service).lags}
     assert (lags["invalidated to fresh", "koji"], lags["invalidated to fresh", "bodhi"]) == (0.25, None)
     assert lags["sent to fresh", ""] == 1.0
 
 
 def test_requests_are_told_by_upstream(service, now):
-    service.figures._clock = lambda: NOW
-    service.figures.asked("koji", "answered", 0.2)
-    service.figures.asked("koji", "silent", 10.0)
+    service.metrics._clock = lambda: NOW
+    service.metrics.asked("koji", "answered", 0.2)
+    service.metrics.asked("koji", "silent", 10.0)
     koji = upstream_of(health(service), "koji").lately
     assert (koji.took.count, koji.silent, koji.unusable) == (2, 1, 0)
 
@@ -376,8 +376,8 @@ def test_a_refill_that_has_just_begun_to_wait_is_no_trouble(service, client):
 
 
 def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
-    service.figures._clock = lambda: NOW
-    service.figures.count("drift", "koji.builds", 2)
+    service.metrics._clock = lambda: NOW
+    service.metrics.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
         client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
     what = "2 lost messages in the last hour: koji.builds of guake was the latest"
@@ -385,24 +385,24 @@ def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
 
 
 def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client, wrong):
-    service.figures._clock = lambda: NOW - 7200
-    service.figures.count("drift", "koji.builds")
+    service.metrics._clock = lambda: NOW - 7200
+    service.metrics.count("drift", "koji.builds")
     client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": NOW - 7200}))
     assert wrong() == []
     assert query_of(health(service), "koji.builds").total.drift == 1
 
 
 def test_forgotten_entries_are_a_trouble(service, wrong):
-    service.figures._clock = lambda: NOW
-    service.figures.count("forgotten", "koji.builds")
+    service.metrics._clock = lambda: NOW
+    service.metrics.count("forgotten", "koji.builds")
     assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, False)]
 
 
 def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
     client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
-    service.figures._clock = lambda: NOW
-    service.figures.count("messages", "failed", 2)
-    service.figures.count("messages", "not-understood", 7)
+    service.metrics._clock = lambda: NOW
+    service.metrics.count("messages", "failed", 2)
+    service.metrics.count("messages", "not-understood", 7)
     assert wrong() == [("2 messages could not be handled in the last hour", None, False)]
 
 
@@ -426,8 +426,8 @@ def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
 
 
 def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
-    service.figures._clock = lambda: NOW
-    service.figures.count("messages", "failed")
+    service.metrics._clock = lambda: NOW
+    service.metrics.count("messages", "failed")
     watch.beat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(health(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]

@@ -4,8 +4,8 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import connect
-from fedora_packages.monitoring import metrics as figures
-from fedora_packages.monitoring.metrics import BOUNDS, RECENT, SLOT, Figures, recent, total
+from fedora_packages.monitoring import metrics as metrics
+from fedora_packages.monitoring.metrics import BOUNDS, RECENT, SLOT, Metrics, recent, total
 
 
 @pytest.fixture
@@ -15,11 +15,11 @@ def now():
 
 @pytest.fixture
 def counted(client, now):
-    return Figures(client, clock=lambda: now[0])
+    return Metrics(client, clock=lambda: now[0])
 
 
 def test_what_was_counted_is_added_up_over_processes(client, counted, now):
-    other = Figures(client, clock=lambda: now[0])
+    other = Metrics(client, clock=lambda: now[0])
     for process in (counted, other):
         process.count("hits", "koji.builds", by=2)
         process.flush()
@@ -34,7 +34,7 @@ def test_nothing_is_added_before_it_is_time(client, counted, now):
     counted.count("hits")
     counted.flush_if_due()
     assert total(client).count("hits") == 0
-    now[0] += figures.EVERY
+    now[0] += metrics.EVERY
     counted.flush_if_due()
     assert total(client).count("hits") == 1
 
@@ -83,7 +83,7 @@ def test_with_redis_away_it_is_kept_for_later(client, counted):
 
 
 def test_how_many_different_figures_are_kept_is_bounded(counted, monkeypatch):
-    monkeypatch.setattr(figures, "KEPT", 3)
+    monkeypatch.setattr(metrics, "KEPT", 3)
     for number in range(10):
         counted.count("made up", str(number))
     assert len(counted._counts) == 3

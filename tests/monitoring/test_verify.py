@@ -49,7 +49,7 @@ def read(service, query):
 
 
 def counted(service, name):
-    service.figures.flush()
+    service.metrics.flush()
     return total(service.client).count(name, "koji.builds")
 
 
@@ -139,7 +139,7 @@ def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
     upstream.says("/updates/", {"updates": [{**row, "test_gating_status": "passed"}], "total": 1})
     assert check(service, query, "guake", "", "schedule", 0).outcome == "healed"
     assert settle(service, time.time() + 1) == []
-    service.figures.flush()
+    service.metrics.flush()
     assert total(service.client).count("unannounced", "bodhi.updates") == 1
 
 

@@ -32,11 +32,11 @@ from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, Query, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.metrics import Figures
+from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
-from fedora_packages.web.loader import Reads, Wanted
+from fedora_packages.web.loader import Loader, QueryCall
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
@@ -256,10 +256,10 @@ def service_of(world: World, client: redis.Redis, by: str) -> Service:
         "client": client,
         "connectors": world.connectors,
         "queries": world.queries,
-        "cache": Cache(client, by, 0, on_lost=lambda entry: service.queue_refill(entry), clock=world.clock),
+        "cache": Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock),
         "queue": Queue(client),
         "index": Index(),
-        "figures": Figures(client, world.clock),
+        "metrics": Metrics(client, world.clock),
     }
     service = Service(**{part.name: parts[part.name] for part in fields(Service)})
     return service
@@ -282,11 +282,11 @@ class _AtOnce:
 
 def read_page(service: Service, asked: Query, package: str, variant: str) -> None:
     """Read an entry as a page does, in a web process of its own."""
-    reads = Reads(service)
-    for filler in reads._fillers.values():
+    reads = Loader(service)
+    for filler in reads._pools.values():
         filler.close()
         filler._pool = _AtOnce()
-    reads([Wanted(asked, package, variant or None)])
+    reads([QueryCall(asked, package, variant or None)])
 
 
 def look_now(service: Service, asked: Query, package: str, variant: str) -> None:

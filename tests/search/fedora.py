@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import xapian
 
 from fedora_packages.connectors.query import query
-from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.search.document import Binary, Document
 
 RELEASES = (("rawhide", "f46"), ("f45", "f45-updates"), ("epel10", "epel10"))
@@ -91,7 +91,7 @@ class Koji(Stub):
     def packages(self, tag=None):
         self.fedora.ask("koji", tag)
         if tag in self.fedora.unlisted_tags:
-            raise UpstreamLied("koji", f"listPackages of {tag}", "fault 1000: No such tag")
+            raise InvalidResponse("koji", f"listPackages of {tag}", "fault 1000: No such tag")
         branches = {branch for branch, its_tag in self.fedora.releases if its_tag == tag}
         return sorted(
             name

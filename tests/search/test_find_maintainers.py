@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.connectors.distgit import DistgitConnector
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 from tests.upstream import Upstream
 
@@ -49,5 +49,5 @@ def test_a_package_without_an_owner_is_left_out(upstream, distgit, contacts):
 )
 def test_a_file_of_another_shape_is_not_believed(upstream, distgit, answer):
     upstream.says(PATH, answer)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         distgit.owners()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.cache.values import ErrorState
-from fedora_packages.errors import ReleaseNotServed, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.web.formats import day, evr, iso, lasted, moment, spoken, trouble_of
 
 
@@ -47,6 +47,6 @@ def test_upstreams_are_called_what_people_call_them():
     assert [spoken(name) for name in ("distgit", "koji", "faf", "anitya")] == ["dist-git", "koji", "FAF", "Anitya"]
 
 
-@pytest.mark.parametrize("kind", [UpstreamUnavailable, UpstreamLied, ReleaseNotServed])
+@pytest.mark.parametrize("kind", [UpstreamUnavailable, InvalidResponse, ReleaseNotServed])
 def test_every_kind_of_trouble_has_words(kind):
     assert trouble_of(ErrorState(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")

@@ -1,4 +1,4 @@
-"""What a page reads: in one go, within a bound, whatever upstreams and Redis do."""
+"""What a page loader: in one go, within a bound, whatever upstreams and Redis do."""
 
 import threading
 import time
@@ -11,13 +11,13 @@ from fedora_packages import settings
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Reads, Wanted
+from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader, QueryCall
 from tests.upstream import Answer
 
 
 @pytest.fixture
-def reads(service):
-    found = Reads(service)
+def loader(service):
+    found = Loader(service)
     yield found
     found.close()
     # A fill that is under way would be noted in the Redis of the next test.
@@ -28,130 +28,130 @@ def reads(service):
 
 @pytest.fixture
 def builds(service):
-    return Wanted(service.queries["koji.builds"], "guake")
+    return QueryCall(service.queries["koji.builds"], "guake")
 
 
 @pytest.fixture
 def spec(service):
-    return Wanted(service.queries["distgit.spec"], "guake", "f45")
+    return QueryCall(service.queries["distgit.spec"], "guake", "f45")
 
 
 def koji_answers(upstream):
     upstream.koji_says([[0], [[]]])
 
 
-def test_a_miss_is_filled_and_fresh(reads, builds, upstream):
+def test_a_miss_is_filled_and_fresh(loader, builds, upstream):
     koji_answers(upstream)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.state, cached.value) == ("fresh", {"total": 0, "builds": []})
 
 
-def test_a_hit_asks_nobody(reads, builds, upstream):
+def test_a_hit_asks_nobody(loader, builds, upstream):
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     asked = len(upstream.asked)
-    reads([builds])
+    loader([builds])
     assert len(upstream.asked) == asked
 
 
-def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, reads, monkeypatch):
+def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, loader, monkeypatch):
     now = [1764000000.0]
     monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
     monkeypatch.setattr("fedora_packages.web.loader.LEFT_PER_MINUTE", 3)
     depths = []
     for number in range(3):
-        wanted = [Wanted(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
-        assert [cached.state for cached in reads.known(wanted)] == ["unknown"] * 2
+        wanted = [QueryCall(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
+        assert [cached.state for cached in loader.known(wanted)] == ["unknown"] * 2
         depths.append(service.queue.depth("koji"))
     now[0] += 60
-    reads.known(wanted)
+    loader.known(wanted)
     assert (depths, service.queue.depth("koji")) == ([2, 3, 3], 5)
 
 
-def test_many_are_answered_in_their_order(reads, builds, spec, upstream):
+def test_many_are_answered_in_their_order(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
-    found = reads([spec, builds, spec])
+    found = loader([spec, builds, spec])
     assert [cached.entry.query for cached in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
 
 
-def test_one_upstream_that_is_down_does_not_hide_the_other(reads, builds, spec, upstream):
+def test_one_upstream_that_is_down_does_not_hide_the_other(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"", 503)
-    assert [cached.state for cached in reads([builds, spec])] == ["fresh", "failing"]
+    assert [cached.state for cached in loader([builds, spec])] == ["fresh", "failing"]
 
 
-def test_a_failure_is_said_with_its_upstream_and_time(reads, builds, upstream):
+def test_a_failure_is_said_with_its_upstream_and_time(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.error_state.upstream, "503" in cached.error_state.error) == ("koji", True)
 
 
-def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, reads, builds, upstream):
+def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    reads([builds])
+    loader([builds])
     assert service.queue.claim("koji", 60, 1).query == "koji.builds"
 
 
-def test_the_last_known_good_is_shown_beside_the_failure(service, reads, builds, upstream):
+def test_the_last_known_good_is_shown_beside_the_failure(service, loader, builds, upstream):
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     service.cache.invalidate([Invalidation(builds.query.entry("guake"))])
     upstream.answers["/"] = Answer(b"", 503)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.state, cached.value["total"]) == ("failing", 0)
 
 
-def test_after_a_failure_pages_do_not_wait_for_that_upstream(reads, builds, upstream):
+def test_after_a_failure_pages_do_not_wait_for_that_upstream(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    reads([builds])
+    loader([builds])
     asked = len(upstream.asked)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.state, len(upstream.asked)) == ("failing", asked)
 
 
-def test_after_a_while_a_page_looks_for_itself(service, reads, builds, upstream):
+def test_after_a_while_a_page_looks_for_itself(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
-    reads([builds])
+    loader([builds])
     service.cache.clock = lambda: time.time() + COOL_DOWN + 1
     koji_answers(upstream)
-    assert reads([builds])[0].is_fresh
+    assert loader([builds])[0].is_fresh
 
 
-def test_a_slow_upstream_is_waited_for_within_the_bound(service, reads, builds, upstream):
+def test_a_slow_upstream_is_waited_for_within_the_bound(service, loader, builds, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     started = time.monotonic()
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     took = time.monotonic() - started
     release.set()
     assert (cached.state, cached.value) == ("refreshing", None)
     assert service.settings.cache.wait <= took < service.settings.cache.wait + 0.5
 
 
-def test_what_came_too_late_is_there_for_the_next(reads, builds, upstream, wait_until):
+def test_what_came_too_late_is_there_for_the_next(loader, builds, upstream, wait_until):
     release = threading.Event()
     answer = upstream.answer
     upstream.answer = lambda asked: release.wait(5) and answer(asked)
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     release.set()
-    wait_until(lambda: reads([builds])[0].is_fresh)
+    wait_until(lambda: loader([builds])[0].is_fresh)
 
 
-def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, reads, builds, upstream):
+def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, loader, builds, upstream):
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     cause = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1.0}
     service.cache.invalidate([Invalidation(builds.query.entry("guake"), cause)])
-    assert reads([builds])[0].stamp.event == cause
+    assert loader([builds])[0].stamp.event == cause
 
 
-def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, reads, upstream):
+def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, loader, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     query = service.queries["koji.builds"]
-    reads([Wanted(query, f"package-{number}") for number in range(40)])
+    loader([QueryCall(query, f"package-{number}") for number in range(40)])
     release.set()
     assert service.queue.depth("koji") >= 40 - 2 * 8
 
@@ -159,9 +159,9 @@ def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, re
 @pytest.fixture
 def without_redis(service, strings):
     found = services.build(settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, {}), "web")
-    reads = Reads(found)
-    yield reads
-    reads.close()
+    loader = Loader(found)
+    yield loader
+    loader.close()
 
 
 def test_redis_away_turns_a_read_into_a_question(without_redis, builds, upstream):
@@ -175,29 +175,29 @@ def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, ups
     assert (cached.state, cached.error_state.upstream) == ("failing", "redis")
 
 
-def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, reads, upstream):
+def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, loader, upstream):
     upstream.answer = lambda asked: Answer(b"", 503)
     for query in service.queries.values():
         package = "*" if query.subject == "nothing" else "guake"
         variant = query.variant("f45")
         service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
         service.cache.invalidate([Invalidation(query.entry(package))])
-        (cached,) = reads([Wanted(query, package, "f45")])
+        (cached,) = loader([QueryCall(query, package, "f45")])
         assert (query.name, cached.value, cached.is_fresh) == (query.name, {"known": True}, False)
 
 
-def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, reads, builds, upstream, caplog):
+def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, loader, builds, upstream, caplog):
     service.connectors["koji"]._multicall = lambda *_: 1 / 0
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.value, "ZeroDivisionError" in caplog.text) == (None, True)
 
 
-def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, reads, builds, upstream, client):
+def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, loader, builds, upstream, client):
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     since = time.time() - 100
     watch.beat(client, "test", since, since, {})
-    (cached,) = Reads(service)([builds])
+    (cached,) = Loader(service)([builds])
     assert (cached.state, cached.value, cached.error_state.upstream) == (
         "unwatched",
         {"total": 0, "builds": []},
@@ -206,12 +206,12 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, read
     assert cached.error_state.since == cached.stamp.fetched
 
 
-def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, reads, builds, client):
+def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, loader, builds, client):
     now = time.time()
     service.cache.clock = lambda: now - 500
     service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
     watch.beat(client, "test", now - 100, now - 100, {})
-    (cached,) = Reads(service)([builds])
+    (cached,) = Loader(service)([builds])
     assert cached.error_state.since == now - 100
 
 
@@ -222,65 +222,65 @@ def announce(service, number):
     service.cache.invalidate([Invalidation(query.entry("guake"), event, [(now, facts)], make=True)])
 
 
-def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, reads, builds, upstream):
+def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, loader, builds, upstream):
     announce(service, 7)
     koji_answers(upstream)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     (kept,) = service.cache.read([(builds.query.entry("guake"), "")])
     assert (cached.state, cached.value, kept.is_known) == ("refreshing", {"total": 0, "builds": []}, False)
     assert service.queue.depth("koji") == 1
 
 
-def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, reads, builds):
+def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, loader, builds):
     announce(service, 7)
     service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert (cached.state, cached.error_state.upstream, cached.error_state.kind) == ("behind", "koji", "behind")
 
 
-def test_what_pages_show_is_told_to_the_queue(service, reads, builds, upstream):
+def test_what_pages_show_is_told_to_the_queue(service, loader, builds, upstream):
     koji_answers(upstream)
-    reads([builds])
+    loader([builds])
     service.queue.add("koji", "koji.builds", "vim", delay=-10)
     service.queue.add("koji", "koji.tagged", "guake")
     assert service.queue.claim("koji", 60, 4).package == "guake"
 
 
-def test_hits_and_misses_are_counted(service, reads, builds, upstream):
+def test_hits_and_misses_are_counted(service, loader, builds, upstream):
     koji_answers(upstream)
     for _ in range(3):
-        reads([builds])
-    service.figures.flush()
+        loader([builds])
+    service.metrics.flush()
     counted = total(service.client)
     assert (counted.count("misses", "koji.builds"), counted.count("hits", "koji.builds")) == (1, 2)
 
 
-def test_what_somebody_looks_at_goes_before_others(service, reads, builds, upstream):
+def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upstream):
     for name in ("vim", "guake"):
         service.cache.fill(builds.query.entry(name), "", lambda: {"total": 0, "builds": []}, "koji")
         service.cache.invalidate([Invalidation(builds.query.entry(name))])
         service.queue.add("koji", "koji.builds", name)
     upstream.answers["/"] = Answer(b"", 503)
-    reads([builds])
+    loader([builds])
     assert service.queue.claim("koji", 60, 4).package == "guake"
 
 
-def test_when_many_pages_wait_others_show_at_once_what_is_known(reads, builds, spec, upstream, monkeypatch):
+def test_when_many_pages_wait_others_show_at_once_what_is_known(loader, builds, spec, upstream, monkeypatch):
     koji_answers(upstream)
     waited = []
     monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(timeout))
     for _ in range(WAITING_PAGES):
-        reads._waiting.acquire()
-    reads([builds])
+        loader._waiting.acquire()
+    loader([builds])
     assert waited == []
-    reads._waiting.release()
-    reads([spec])
+    loader._waiting.release()
+    loader([spec])
     assert len(waited) == 1
 
 
-def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(reads, builds, upstream):
+def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
-    (cached,) = reads([builds])
+    (cached,) = loader([builds])
     assert ("it said 503, not now" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
 
 
@@ -302,41 +302,41 @@ def mute(upstream):
     answering.set()
 
 
-def took(reads, wanted):
+def took(loader, wanted):
     """Return the states of what was read and the seconds that it took."""
     started = time.monotonic()
-    found = [cached.state for cached in reads(wanted)]
+    found = [cached.state for cached in loader(wanted)]
     return found, time.monotonic() - started
 
 
-def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(service, reads, builds, upstream, mute):
+def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(service, loader, builds, upstream, mute):
     koji_answers(upstream)
-    versions = Wanted(service.queries["anitya.versions"], "guake")
-    states, seconds = took(reads, [builds, versions])
+    versions = QueryCall(service.queries["anitya.versions"], "guake")
+    states, seconds = took(loader, [builds, versions])
     assert (states, MOMENT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
-    states, seconds = took(reads, [versions])
+    states, seconds = took(loader, [versions])
     assert (states, seconds >= service.settings.cache.wait) == (["refreshing"], True)
 
 
-def test_while_it_does_not_answer_no_page_waits_for_it(service, reads, builds, upstream, mute):
+def test_while_it_does_not_answer_no_page_waits_for_it(service, loader, builds, upstream, mute):
     koji_answers(upstream)
     service.connectors["faf"].circuit.failed("no answer within 10 s")
-    problems = [Wanted(service.queries["faf.problems"], name) for name in ("guake", "vim")]
+    problems = [QueryCall(service.queries["faf.problems"], name) for name in ("guake", "vim")]
     for wanted in ([builds, problems[0]], problems[1:]):
-        states, seconds = took(reads, wanted)
+        states, seconds = took(loader, wanted)
         assert (states[-1], seconds < MOMENT) == ("refreshing", True)
 
 
-def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, reads, monkeypatch):
-    fill, failed = reads._fill, service.connectors["faf"].circuit.failed
+def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, loader, monkeypatch):
+    fill, failed = loader._fill, service.connectors["faf"].circuit.failed
 
     def failing(want, cached):
         future = fill(want, cached)
         failed("no answer within 10 s")
         return future
 
-    monkeypatch.setattr(reads, "_fill", failing)
+    monkeypatch.setattr(loader, "_fill", failing)
     waited = []
     monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(len(futures)))
-    reads([Wanted(service.queries["faf.problems"], "guake")])
+    loader([QueryCall(service.queries["faf.problems"], "guake")])
     assert waited == [1]

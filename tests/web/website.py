@@ -17,7 +17,7 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import Lookups
-from fedora_packages.web.loader import Reads
+from fedora_packages.web.loader import Loader
 from fedora_packages.web.views.check import Checks
 
 #: An event that has made values necessary.
@@ -67,7 +67,7 @@ def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
     try:
         yield Website(TestApp(wsgi), service)
     finally:
-        wsgi.registry.reads.close()
+        wsgi.registry.loader.close()
         wsgi.registry.checks.close()
         wsgi.registry.lookups.close()
         end_of_threads()
@@ -90,10 +90,10 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.reads, registry.checks, registry.lookups = Reads(service), Checks(service), Lookups(service)
+    registry.loader, registry.checks, registry.lookups = Loader(service), Checks(service), Lookups(service)
     for connector in service.connectors.values():
         connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
-    for counted in (service.figures._counts, service.figures._sums):
+    for counted in (service.metrics._counts, service.metrics._sums):
         counted.clear()
 
 

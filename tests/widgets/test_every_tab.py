@@ -17,7 +17,7 @@ TABS = load()
 PANELS = [(tab.name, widget) for tab in TABS.values() for widget in tab.widgets]
 
 #: Those of a package that is not retired which read something.
-READING = [(tab, widget) for tab, widget in PANELS if widget.reads and widget.name != "retirement"]
+READING = [(tab, widget) for tab, widget in PANELS if widget.queries and widget.name != "retirement"]
 
 #: Seconds within which a page is there, whatever upstreams do.
 BOUND = 3.0
@@ -29,7 +29,7 @@ def address(tab: str, package: str = "guake") -> str:
 
 def upstreams(tab: str) -> set[str]:
     """Return the upstreams that a tab reads, as pages call them."""
-    names = {query.partition(".")[0] for widget in TABS[tab].widgets for query in widget.reads.values()}
+    names = {query.partition(".")[0] for widget in TABS[tab].widgets for query in widget.queries.values()}
     return {spoken(name) for name in names}
 
 
@@ -48,7 +48,7 @@ def test_the_tabs_are_in_page_order():
 def test_a_tab_shows_what_is_known_with_its_stamps(guake, tab):
     page = guake.get(address(tab), 200)
     stamps = page.text.count('<p class="stamp stamp-fresh">')
-    wanted = sum(len(widget.reads) for widget in TABS[tab].widgets if widget.name != "retirement")
+    wanted = sum(len(widget.queries) for widget in TABS[tab].widgets if widget.name != "retirement")
     assert (stamps, "not known" in page.text) == (wanted, False)
 
 
@@ -202,10 +202,10 @@ def test_a_tab_of_what_upstreams_do_not_have_is_a_page(site, tab):
 def test_a_panel_of_old_values_says_since_when_and_why(service, strings, tab, widget):
     with website(service, at(strings, "http://127.0.0.1:9")) as site:
         site.know_all(VALUES, "guake")
-        for query in widget.reads.values():
+        for query in widget.queries.values():
             site.invalidate(query, "*" if service.queries[query].subject == "nothing" else "guake")
         page = site.get(f"{address(tab)}/{widget.name}", 200).text
-    assert page.count("this is what we knew at <time") == len(widget.reads)
+    assert page.count("this is what we knew at <time") == len(widget.queries)
 
 
 def test_two_widgets_of_one_name_are_an_error_that_names_both():

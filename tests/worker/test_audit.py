@@ -28,7 +28,7 @@ def read(service, query, package="guake", variant=""):
 
 
 def counted(service, name, query):
-    service.figures.flush()
+    service.metrics.flush()
     return total(service.client).count(name, query)
 
 

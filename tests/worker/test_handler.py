@@ -11,7 +11,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker import handler as handle
 from fedora_packages.worker.handler import Handler
-from fedora_packages.worker.invalidation import distrust, invalidate_all
+from fedora_packages.worker.invalidation import invalidate_all, invalidate_older_than
 
 
 @pytest.fixture
@@ -305,7 +305,7 @@ def test_what_was_cached_before_a_gap_is_not_trusted(service):
     fill(service, "koji.builds", "guake", {"builds": []})
     between = time.time()
     fill(service, "koji.builds", "vim", {"builds": []})
-    assert distrust(service, between) == 1
+    assert invalidate_older_than(service, between) == 1
     states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
     assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})
 

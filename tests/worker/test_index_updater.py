@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.errors import CacheUnavailable, IndexLocked, SearchUnavailable, UpstreamLied
+from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable
 from fedora_packages.search import corruption as damage
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.writer import index_lock
@@ -314,7 +314,7 @@ def test_without_an_index_all_stays_noted(upkeep, client, path):
 def test_without_releases_nothing_is_retired(upkeep, client, fedora, reader):
     fedora.releases = ()
     touch(client, ["guake"])
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         upkeep.run_once()
     assert (noted(client), reader.source("guake").retired) == ({"guake"}, False)
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.errors import CacheUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
 from fedora_packages.worker import replay as replaying
 from fedora_packages.worker.replay import INTERVAL, MAX_PAGES, Replay
 from tests.upstream import Answer
@@ -141,7 +141,12 @@ def test_what_was_cached_before_the_part_that_is_replayed_is_not_trusted(service
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", 5)
     upstream.says("/raw", page())
     Replay(
-        service.client, service.settings.worker, "fedmsg", len, distrust=distrusted.append, clock=lambda: NOW
+        service.client,
+        service.settings.worker,
+        "fedmsg",
+        len,
+        invalidate_older_than=distrusted.append,
+        clock=lambda: NOW,
     ).catch_up(stop)
     assert distrusted == [NOW - 3 * 86400]
 
@@ -218,11 +223,11 @@ def test_datagrepper_being_down_is_said(replay, upstream):
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"raw_messages": 1, "pages": 1}', b'{"raw_messages": []}'])
 def test_datagrepper_lying_is_said(replay, upstream, body):
     upstream.answers["/raw"] = Answer(body)
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         run(replay)
 
 
 def test_more_than_can_be_replayed_is_said(replay, upstream):
     upstream.says("/raw", page(1, pages=MAX_PAGES + 1))
-    with pytest.raises(UpstreamLied, match=f"{MAX_PAGES + 1} pages"):
+    with pytest.raises(InvalidResponse, match=f"{MAX_PAGES + 1} pages"):
         run(replay)

@@ -121,7 +121,7 @@ def test_a_redis_that_stays_as_it_is_hints_at_nothing(pulse, gaps, now):
 def test_figures_are_added_with_each_beat(service, pulse, client):
     from fedora_packages.monitoring.metrics import total
 
-    service.figures.count("refills", "koji.builds")
+    service.metrics.count("refills", "koji.builds")
     pulse.beat([])
     assert total(client).count("refills", "koji.builds") == 1
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Collection
 
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.search.indexing.context import Means, Staged
 from fedora_packages.search.indexing.describe import describe, serves
 from fedora_packages.search.indexing.merge import Described
@@ -31,7 +31,7 @@ def stage(staging: Staging, means: Means) -> Staged:
             if means.patience(lambda branch=release["branch"]: serves(branch, name, queries))
         ]
         if not branches:
-            raise UpstreamLied("mdapi", "the releases", "it serves none of the active ones")
+            raise InvalidResponse("mdapi", "the releases", "it serves none of the active ones")
         return branches
 
     listed = listing(means.connectors, means.patience, active, served)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fedora_packages.connectors.query import NO_PACKAGE, Queries
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.indexing.merge import Described, united
 from fedora_packages.search.indexing.patience import Patience
@@ -48,7 +48,7 @@ def releases(connectors: Mapping[str, Any], patience: Patience) -> list[Mapping[
     found = patience(lambda: query.fetch(NO_PACKAGE))["releases"]
     if not found:
         # Every package would be retired.
-        raise UpstreamLied("bodhi", "the releases", "it has none that is active")
+        raise InvalidResponse("bodhi", "the releases", "it has none that is active")
     return found
 
 
@@ -66,7 +66,7 @@ def listing(
     koji = connectors["koji"]
     names = [name for name in patience(koji.packages) if is_package_name(name)]
     if not names:
-        raise UpstreamLied("koji", "listPackages of the hub", "it has none")
+        raise InvalidResponse("koji", "listPackages of the hub", "it has none")
     branches = served(names)
     has = {release["branch"]: _listed(koji, release["stable_tag"], patience) for release in active}
     others = {branch: listed for branch, listed in has.items() if branch not in branches}
@@ -91,6 +91,6 @@ def _listed(koji: Any, tag: str | None, patience: Patience) -> set[str] | None:
         return None
     try:
         return set(patience(lambda: koji.packages(tag)))
-    except UpstreamLied as error:
+    except InvalidResponse as error:
         log.warning("which packages the tag %s has is not known: %s", tag, error)
         return None

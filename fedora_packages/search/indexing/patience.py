@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Patience:
                 self._tell(error, pause)
                 if self._given_up.wait(pause):
                     raise
-                if isinstance(error, UpstreamLied):
+                if isinstance(error, InvalidResponse):
                     # An answer that makes no sense is seldom a hiccup: it gets one more try.
                     pauses = iter(())
 

@@ -1,7 +1,7 @@
 """Repodata: what a repository's files say of its packages, read one package at a time.
 
 The one thing to know: what these files hold is anybody's.  A package that cannot be one (a name with a slash, no source) is
-passed over and named; a file that is broken is an `UpstreamLied` with its address.  The library that reads them comes with the
+passed over and named; a file that is broken is an `InvalidResponse` with its address.  The library that reads them comes with the
 first of them (`_library`).
 """
 
@@ -15,7 +15,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
 from fedora_packages.connectors.mirror import OPEN_BYTES, PACKED_BYTES, Announced, Fetched
-from fedora_packages.errors import InvalidNVR, UpstreamLied
+from fedora_packages.errors import InvalidNVR, InvalidResponse
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
     CAPABILITIES_KEPT,
@@ -90,7 +90,7 @@ def _library() -> Any:
 def announced(content: bytes, address: str) -> dict[str, Announced]:
     """Return the files that a repository announces in its ``repomd.xml``, by kind: primary, filelists and such.
 
-    Those that we cannot read (of another packing, with a checksum that proves nothing) are left out.  Raises `UpstreamLied`
+    Those that we cannot read (of another packing, with a checksum that proves nothing) are left out.  Raises `InvalidResponse`
     for what is no such file.
     """
     createrepo_c = _library()
@@ -101,10 +101,10 @@ def announced(content: bytes, address: str) -> dict[str, Announced]:
             file.flush()
             records = createrepo_c.Repomd(file.name).records
     except createrepo_c.CreaterepoCError as error:
-        raise UpstreamLied("mirror", address, "no list of a repository's files", content) from error
+        raise InvalidResponse("mirror", address, "no list of a repository's files", content) from error
     found = {record.type: _announced(record) for record in records}
     if not found.get("primary"):
-        raise UpstreamLied("mirror", address, "a list of files without one of packages that can be read", content)
+        raise InvalidResponse("mirror", address, "a list of files without one of packages that can be read", content)
     return {kind: its for kind, its in found.items() if its}
 
 
@@ -133,7 +133,7 @@ def packages(
 ) -> Iterator[Package]:
     """Yield the packages of a list of packages (``primary``), of one name as many as there are.
 
-    Without ``is_described`` they have no description; ``skipped`` is told which are passed over.  Raises `UpstreamLied` for a
+    Without ``is_described`` they have no description; ``skipped`` is told which are passed over.  Raises `InvalidResponse` for a
     file that is broken.
     """
     createrepo_c, count = _library(), 0
@@ -156,7 +156,7 @@ def packages(
 def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable[[str, str], None]) -> None:
     """Tell ``found`` of the files of packages, by the checksums of those that are wanted, from a list of files.
 
-    Raises `UpstreamLied` for a file that is broken, and what ``found`` raises.
+    Raises `InvalidResponse` for a file that is broken, and what ``found`` raises.
     """
     createrepo_c = _library()
     wanted, count, raised = frozenset(wanted), 0, []
@@ -185,16 +185,16 @@ def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable
     _check_count(count, fetched, address)
 
 
-def _broken(error: Exception, address: str) -> UpstreamLied:
+def _broken(error: Exception, address: str) -> InvalidResponse:
     # The parser names our own copy of the file, which is nobody's business.
     words = re.sub(r"'[^']*' ", "", str(error)).strip().replace("\n", "")
-    return UpstreamLied("mirror", address, f"a file that is broken ({words:.200})")
+    return InvalidResponse("mirror", address, f"a file that is broken ({words:.200})")
 
 
 def _check_count(count: int, fetched: Fetched, address: str) -> None:
     # The parser passes over what it does not know, a page of HTML too.
     if count != fetched.packages:
-        raise UpstreamLied("mirror", address, f"{count} packages where it says that it has {fetched.packages}")
+        raise InvalidResponse("mirror", address, f"{count} packages where it says that it has {fetched.packages}")
 
 
 def _package(row: Any, is_source: bool, is_described: bool) -> Package:

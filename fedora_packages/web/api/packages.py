@@ -17,10 +17,10 @@ from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import about_of, unknown
-from fedora_packages.web.loader import Wanted
+from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.request import asked_package, branch_meant
-from fedora_packages.widgets.context import Page
-from fedora_packages.widgets.panel import wanted_of
+from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.panel import call_of
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parsed, releases_of
 from fedora_packages.widgets.release_names import reading_order
 
@@ -57,8 +57,8 @@ def releases(request: Request) -> dict[str, Any] | Response:
     asked_for = asked(request, "api.package.releases")
     queries = request.service.queries
     names = (RELEASES, TAGGED, UPDATES)
-    wanted = [Wanted(queries[RELEASES]), *(Wanted(queries[name], package.source) for name in names[1:])]
-    cached_values = request.reads(wanted)
+    wanted = [QueryCall(queries[RELEASES]), *(QueryCall(queries[name], package.source) for name in names[1:])]
+    cached_values = request.loader(wanted)
     for want, cached in zip(wanted[:2], cached_values, strict=False):
         if not cached.is_known:
             return unknown(request, want, cached)
@@ -170,11 +170,11 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
         branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
         release = _branch(request, release, branches)
     wanted = {
-        name: wanted_of(query, Page(package, request.service, request.links, {}, values), release)
+        name: call_of(query, PanelContext(package, request.service, request.links, {}, values), release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }
-    cached_values = request.registry.reads.known(list(wanted.values()))
+    cached_values = request.registry.loader.known(list(wanted.values()))
     found = {
         name: {"answer": {**about_of(want), **cached.as_dict()}}
         for (name, want), cached in zip(wanted.items(), cached_values, strict=True)
@@ -186,9 +186,9 @@ def _reasons(request: Request, packages: list[Package]) -> dict[str, CachedValue
     """Return what the cache has of why packages were retired, by name; nothing with Redis away."""
     retired = [package for package in packages if package.is_retired]
     query = request.service.queries[REASON]
-    wanted = [Wanted(query, package.source, releases_of(package)[0]) for package in retired]
+    wanted = [QueryCall(query, package.source, releases_of(package)[0]) for package in retired]
     try:
-        cached_values = request.registry.reads.known(wanted)
+        cached_values = request.registry.loader.known(wanted)
     except CacheUnavailable:
         return {}
     return {package.name: cached for package, cached in zip(retired, cached_values, strict=True)}

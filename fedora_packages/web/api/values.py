@@ -13,11 +13,11 @@ from fedora_packages.errors import InvalidArgument, ReleaseNotServed
 from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
-from fedora_packages.web.loader import COOL_DOWN, Wanted
+from fedora_packages.web.loader import COOL_DOWN, QueryCall
 from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, asked_package, named_release
-from fedora_packages.widgets.context import Page
-from fedora_packages.widgets.panel import wanted_of
+from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.panel import call_of
 
 
 @view_config(route_name="api.query", renderer="json")
@@ -30,7 +30,7 @@ def query(request: Request) -> dict[str, Any] | Response:
 @view_config(route_name="api.releases", renderer="json")
 def releases(request: Request) -> dict[str, Any] | Response:
     """Return the active releases, in reading order."""
-    return _answer(request, Wanted(request.service.queries[RELEASES]), asked(request, "api.releases"))
+    return _answer(request, QueryCall(request.service.queries[RELEASES]), asked(request, "api.releases"))
 
 
 def asked_query(request: Request) -> Query:
@@ -43,7 +43,7 @@ def asked_query(request: Request) -> Query:
     return queries[name]
 
 
-def asked_entry(request: Request) -> Wanted:
+def asked_entry(request: Request) -> QueryCall:
     """Return what the address of a query is about.  Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`.
 
     For what does not give lists: it takes the release and nothing else.
@@ -51,7 +51,7 @@ def asked_entry(request: Request) -> Wanted:
     return _entry(request, asked_query(request), "api.check")[0]
 
 
-def about_of(wanted: Wanted) -> dict[str, Any]:
+def about_of(wanted: QueryCall) -> dict[str, Any]:
     """Return what every answer about an entry begins with."""
     return {
         "package": None if wanted.package == NO_PACKAGE else wanted.package,
@@ -60,7 +60,7 @@ def about_of(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def unknown(request: Request, wanted: Wanted, cached: CachedValue) -> Response:
+def unknown(request: Request, wanted: QueryCall, cached: CachedValue) -> Response:
     """Return the problem that no value is known."""
     told, why = {**about_of(wanted), **cached.as_dict()}, why_unknown(cached, wanted.query.upstream)
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
@@ -75,21 +75,21 @@ def why_unknown(cached: CachedValue, upstream: str) -> str:
     return f"{upstream} has not answered yet; it is being asked."
 
 
-def _entry(request: Request, query: Query, address: str = "") -> tuple[Wanted, dict[str, Any]]:
+def _entry(request: Request, query: Query, address: str = "") -> tuple[QueryCall, dict[str, Any]]:
     """Return the entry that a request is about, and the values of its parameters."""
     package = asked_package(request)
     parsers = {"release": named_release(request, package)} if query.by_release else {}
     values = asked(request, address or name_of(query), parsers)
     if "release" in values and address and not query.by_release:
         raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
-    return wanted_of(query, Page(package, request.service, request.links, request.given, values)), values
+    return call_of(query, PanelContext(package, request.service, request.links, request.given, values)), values
 
 
-def _answer(request: Request, wanted: Wanted, values: Mapping[str, Any]) -> dict[str, Any] | Response:
+def _answer(request: Request, wanted: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:
     lists = lists_of(wanted.query)
     lists.check(values)
-    also = [Wanted(request.service.queries[RELEASES])] if lists.names_releases and "release" in values else []
-    cached, *others = request.reads([wanted, *also])
+    also = [QueryCall(request.service.queries[RELEASES])] if lists.names_releases and "release" in values else []
+    cached, *others = request.loader([wanted, *also])
     if not cached.is_known:
         return unknown(request, wanted, cached)
     if also and not others[0].is_known:

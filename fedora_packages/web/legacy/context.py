@@ -11,7 +11,7 @@ from pyramid.request import Request
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import Reader
 from fedora_packages.service import RELEASES
-from fedora_packages.web.loader import Wanted
+from fedora_packages.web.loader import QueryCall
 
 #: What old clients call a release: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``, ``rawhide``.
 #: A repository of updates is not told apart: what is installed comes from whichever has the package.
@@ -55,8 +55,8 @@ class Look:
         missing = [name for name, *_ in wanted if name not in self._service.queries]
         if missing:
             raise NotKnown(f"This service has no {missing[0]}.")
-        entries = [Wanted(self._service.queries[name], *about) for name, *about in wanted]
-        cached_values = self._request.reads(entries)
+        entries = [QueryCall(self._service.queries[name], *about) for name, *about in wanted]
+        cached_values = self._request.loader(entries)
         if not cached_values[0].is_known:
             problem, upstream = cached_values[0].error_state, entries[0].query.upstream
             raise NotKnown(f"{problem.error}." if problem else f"{upstream} has not answered yet; it is being asked.")

@@ -15,7 +15,7 @@
   ${parts.switch(switch)}
   % endfor
   % if body is None:
-  <p class="missing">${parts.missing(panel.reads[0])} <a href="${panel.page.again}">Look again</a></p>
+  <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.page.again}">Look again</a></p>
   % else:
   % if panel.is_doubtful:
   <p class="doubt">This may have changed: <a href="#stamps-${panel.widget.name}">as of when it is, and why</a>.</p>
@@ -23,7 +23,7 @@
   ## Markup that the widget's own template has made, and escaped.
   ${body | n}
   % endif
-  % if panel.reads:
+  % if panel.sources:
   <footer class="stamps" id="stamps-${panel.widget.name}">
     <details
     % if not panel.is_fresh:
@@ -31,8 +31,8 @@
     % endif
     >
       <summary>${parts.stamps(panel)}</summary>
-      % for read in panel.reads:
-      ${parts.stamp(read)}
+      % for source in panel.sources:
+      ${parts.stamp(source)}
       % endfor
     </details>
     % if check:

@@ -78,11 +78,11 @@ at an unknown time\
 </%def>
 
 ## What is said in place of a panel whose main value is not known.
-<%def name="missing(read)">\
-% if read.cached.error_state:
-${trouble_of(read.cached.error_state)}, and nothing was known before.\
+<%def name="missing(source)">\
+% if source.cached.error_state:
+${trouble_of(source.cached.error_state)}, and nothing was known before.\
 % else:
-${spoken(read.upstream)} has not answered yet.\
+${spoken(source.upstream)} has not answered yet.\
 % endif
 </%def>
 
@@ -96,34 +96,34 @@ Not all of this is known to be up to date\
 </%def>
 
 ## When, from whom and because of what a value was read; or why it is old, or not there.
-<%def name="stamp(read)">
-<p class="stamp stamp-${read.cached.state}"><span class="word">${read.word.capitalize()}:</span>
-% if read.cached.is_known and read.cached.error_state and read.cached.state == "unwatched":
-  nobody has followed what changes since ${when(read.cached.error_state.since)}: this is what we knew at
-  ${when(read.cached.stamp.fetched)}, from ${spoken(read.upstream)}.  It may have changed since.
-% elif read.cached.is_known and read.cached.error_state:
-  ${trouble_of(read.cached.error_state)}: this is what we knew at ${when(read.cached.stamp.fetched)}.
-  It has been so since ${when(read.cached.error_state.since)} (${read.cached.error_state.error}).
-    % if read.cached.because and read.cached.because["event"]:
-  Something has changed meanwhile (${event(read.cached.because["event"])}).
+<%def name="stamp(source)">
+<p class="stamp stamp-${source.cached.state}"><span class="word">${source.word.capitalize()}:</span>
+% if source.cached.is_known and source.cached.error_state and source.cached.state == "unwatched":
+  nobody has followed what changes since ${when(source.cached.error_state.since)}: this is what we knew at
+  ${when(source.cached.stamp.fetched)}, from ${spoken(source.upstream)}.  It may have changed since.
+% elif source.cached.is_known and source.cached.error_state:
+  ${trouble_of(source.cached.error_state)}: this is what we knew at ${when(source.cached.stamp.fetched)}.
+  It has been so since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
+    % if source.cached.because and source.cached.because["event"]:
+  Something has changed meanwhile (${event(source.cached.because["event"])}).
     % endif
-% elif read.cached.is_known:
-  as of ${when(read.cached.stamp.fetched)}, from ${spoken(read.upstream)}\
-  % if read.cached.stamp.event:
-, because of ${event(read.cached.stamp.event)}\
+% elif source.cached.is_known:
+  as of ${when(source.cached.stamp.fetched)}, from ${spoken(source.upstream)}\
+  % if source.cached.stamp.event:
+, because of ${event(source.cached.stamp.event)}\
   % endif
-, asked by the ${read.cached.stamp.by}.
-  % if not read.cached.is_fresh:
+, asked by the ${source.cached.stamp.by}.
+  % if not source.cached.is_fresh:
   Something has changed since\
-    % if read.cached.because and read.cached.because["event"]:
- (${event(read.cached.because["event"])})\
+    % if source.cached.because and source.cached.because["event"]:
+ (${event(source.cached.because["event"])})\
     % endif
 : it is being read again.
   % endif
-% elif read.cached.error_state:
-  not known.  ${trouble_of(read.cached.error_state)}, since ${when(read.cached.error_state.since)} (${read.cached.error_state.error}).
+% elif source.cached.error_state:
+  not known.  ${trouble_of(source.cached.error_state)}, since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
 % else:
-  not known yet.  ${spoken(read.upstream)} has been asked and has not answered so far.
+  not known yet.  ${spoken(source.upstream)} has been asked and has not answered so far.
 % endif
 </p>
 </%def>

@@ -31,14 +31,14 @@ from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.web.api.values import about_of, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
-from fedora_packages.web.loader import Wanted
+from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import UnknownPart, asked_package
 from fedora_packages.web.views.pages import asked_page, asked_part, shown
 from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import Page
-from fedora_packages.widgets.panel import panels, wanted_of
+from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.panel import call_of, panels
 
 #: Seconds that a check may take in all; an upstream that needs longer is asked on, and whoever looks later sees what it said.
 LIMIT = 20.0
@@ -78,7 +78,7 @@ class Checks:
             for name, connector in service.connectors.items()
         }
 
-    def __call__(self, client: str, package: Package, wanted: Sequence[Wanted]) -> list[Checked | UpstreamError]:
+    def __call__(self, client: str, package: Package, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         """Return what came of the check of each entry, in their order.
 
         ``client`` is who asks, as `client_of` gives it.  Raises `RefusedCheck`, `TooManyChecks` and `CacheUnavailable`.
@@ -113,7 +113,7 @@ class Checks:
         if count > allowed:
             raise TooManyChecks(why, seconds)
 
-    def _made(self, wanted: Sequence[Wanted]) -> list[Checked | UpstreamError]:
+    def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
         futures = [
             self._pools[want.query.upstream].submit(
@@ -125,7 +125,7 @@ class Checks:
         return [_outcome(want, future) for want, future in zip(wanted, futures, strict=True)]
 
 
-def _outcome(want: Wanted, future: "Future[Checked]") -> Checked | UpstreamError:
+def _outcome(want: QueryCall, future: "Future[Checked]") -> Checked | UpstreamError:
     if future.cancel() or not future.done():
         asked = f"{want.query.short_name} of {want.package!r}"
         return UpstreamUnavailable(want.query.upstream, asked, f"no answer within {LIMIT:g} s")
@@ -155,7 +155,7 @@ def check_panel(request: Request) -> dict[str, Any]:
     wanted = _wanted(widget, page)
     outcomes = request.checks(client_of(request.remote_addr), package, list(wanted.values()))
     told = [_told(word, want, outcome) for (word, want), outcome in zip(wanted.items(), outcomes, strict=True)]
-    return {**shown(request, tab, page, panels([widget], page, request.reads)), "checked": told}
+    return {**shown(request, tab, page, panels([widget], page, request.loader)), "checked": told}
 
 
 @view_config(route_name="api.check", renderer="json")
@@ -192,18 +192,18 @@ def _refuse_other_sites(request: Request) -> None:
         )
 
 
-def _wanted(widget: Widget, page: Page) -> dict[str, Wanted]:
-    """Return what a panel reads, by the widget's words for it.  Raises `UnknownPart` if that is nothing."""
-    reads = widget.reads_on(page) if widget.is_shown(page.package) else {}
-    if not reads:
+def _wanted(widget: Widget, page: PanelContext) -> dict[str, QueryCall]:
+    """Return what a panel queries, by the widget's words for it.  Raises `UnknownPart` if that is nothing."""
+    queries = widget.queries_on(page) if widget.is_shown(page.package) else {}
+    if not queries:
         raise UnknownPart(
             f"On the page of {page.package.name} the part {widget.name} shows nothing that can be checked."
         )
     release = widget.release(page)
-    return {word: wanted_of(page.service.queries[query], page, release) for word, query in reads.items()}
+    return {word: call_of(page.service.queries[query], page, release) for word, query in queries.items()}
 
 
-def _told(word: str, want: Wanted, outcome: Checked | UpstreamError) -> Told:
+def _told(word: str, want: QueryCall, outcome: Checked | UpstreamError) -> Told:
     upstream = spoken(want.query.upstream)
     if isinstance(outcome, UpstreamError):
         trouble = trouble_of(ErrorState(0, 0, "", outcome.upstream, outcome.kind))

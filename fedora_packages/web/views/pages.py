@@ -11,8 +11,8 @@ from pyramid.view import view_config
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.request import UnknownPart, asked_package, branch_meant
 from fedora_packages.widgets.base import Count, Tab, Widget
-from fedora_packages.widgets.context import Page
-from fedora_packages.widgets.panel import Panel, counts, page_of, panels
+from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.panel import Panel, context_of, counts, panels
 from fedora_packages.widgets.parameters import MOST_ROWS, releases_of
 
 #: The tab that is a package's own page.
@@ -42,19 +42,19 @@ def tab(request: Request) -> dict[str, Any]:
     page = asked_page(request, package, widgets)
     if package.is_retired:
         request.response.status_int = 410
-    parts = panels(widgets, page, request.reads)
+    parts = panels(widgets, page, request.loader)
     # A panel that was asked for by itself is shown whatever it has to say.
     return shown(
         request, found, page, parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty]
     )
 
 
-def asked_page(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> Page:
+def asked_page(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> PanelContext:
     """Return the page of some widgets that was asked for, at ``path`` (see `Page`).  Raises `InvalidArgument`."""
     given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
     if given.get("release"):
         given["release"] = branch_meant(request, given["release"], releases_of(package))
-    return page_of(widgets, package, request.service, request.links, given, path)
+    return context_of(widgets, package, request.service, request.links, given, path)
 
 
 def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
@@ -63,7 +63,7 @@ def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
     return found, _widgets(found, request.matchdict.get("panel"))
 
 
-def shown(request: Request, found: Tab, page: Page, parts: Sequence[Panel]) -> dict[str, Any]:
+def shown(request: Request, found: Tab, page: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
     """Return what ``tab.mako`` shows: a tab with some of its panels."""
     package = page.package
     return {
@@ -98,7 +98,7 @@ def rendered(panel: Panel, request: Request) -> str:
 def check_of(panel: Panel, request: Request) -> str | None:
     """Return the address that checks what a panel shows; None where nothing is read, or no checks are allowed."""
     allowed, page = request.service.settings.web, panel.page
-    if not panel.reads or not allowed.checks_per_client or not allowed.checks_per_package:
+    if not panel.sources or not allowed.checks_per_client or not allowed.checks_per_package:
         return None
     named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
     return request.route_path("check", **named, _query=page.parameters)
@@ -114,13 +114,13 @@ class TabLink:
     count: Count | None
 
 
-def _bar(request: Request, found: Tab, page: Page) -> list[TabLink]:
+def _bar(request: Request, found: Tab, page: PanelContext) -> list[TabLink]:
     tabs = request.tabs.values()
-    known = counts(tabs, page, request.reads.figures)
+    known = counts(tabs, page, request.loader.summaries)
     return [TabLink(tab.title, _address(request, page.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
 
 
-def _canonical(request: Request, page: Page, tab: Tab) -> str:
+def _canonical(request: Request, page: PanelContext, tab: Tab) -> str:
     """Return the one address of a tab, whatever was asked for: without the prefix of old addresses, and without parameters."""
     path = _address(request, page.package, tab)
     return request.host_url + path.removeprefix(request.script_name)

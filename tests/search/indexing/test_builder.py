@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import IndexLocked, InvalidResponse, SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search.indexing import assemble as assembly
 from fedora_packages.search.indexing import context as stages
 from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
@@ -232,7 +232,7 @@ def test_a_release_without_a_tag_yet_is_looked_into(build, fedora, index):
 def test_an_upstream_that_says_there_is_nothing_is_not_believed(build, fedora, index, nothing):
     build()
     setattr(fedora, nothing, {} if nothing == "sources" else ())
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         build()
     assert Reader(index).count() == 5
 

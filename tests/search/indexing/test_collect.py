@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fedora_packages.errors import UpstreamError, UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.indexing import collect as from_repodata
 from fedora_packages.search.indexing import context as stages
 from fedora_packages.search.indexing.builder import Builder
@@ -255,7 +255,7 @@ def test_a_damaged_repository_fails_the_build_and_the_old_index_answers(
     if kind == "filelists":
         # Nothing of another release is looked up in it.
         fedora.sources["newer"].branches = ("f45",)
-    with pytest.raises(UpstreamLied, match="development/45/Everything/x86_64/os/repodata/"):
+    with pytest.raises(InvalidResponse, match="development/45/Everything/x86_64/os/repodata/"):
         builder().build()
     assert Reader(index).source("guake").summary == "guake, the source"
     assert Reader(index).source("newer") is None
@@ -264,7 +264,7 @@ def test_a_damaged_repository_fails_the_build_and_the_old_index_answers(
 def test_html_in_place_of_a_list_of_files_fails_the_build(build, builder, mirror, index):
     build()
     _html(place(mirror, "f45") / "repodata/repomd.xml")
-    with pytest.raises(UpstreamLied, match="repomd.xml"):
+    with pytest.raises(InvalidResponse, match="repomd.xml"):
         builder().build()
 
 
@@ -375,7 +375,7 @@ def end_of_listing():
 def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fedora, builder, mirror, slow_koji):
     publish(fedora, mirror)
     primary(place(mirror, "f45")).write_bytes(b"nonsense")
-    with pytest.raises(UpstreamLied):
+    with pytest.raises(InvalidResponse):
         builder().build()
     assert ("koji", None) not in fedora.asked
     slow_koji.set()

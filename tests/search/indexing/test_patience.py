@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from fedora_packages.errors import UpstreamLied, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.search.indexing.patience import TOLD, Patience
 
 SILENT = UpstreamUnavailable("koji", "anything", "no answer")
-LIE = UpstreamLied("koji", "anything", "nonsense")
+LIE = InvalidResponse("koji", "anything", "nonsense")
 
 
 @pytest.mark.parametrize(("error", "times"), [(SILENT, 4), (LIE, 2)])

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from fedora_packages.connectors.mirror import Fetched, Mirror
-from fedora_packages.errors import UpstreamLied
+from fedora_packages.errors import InvalidResponse
 from fedora_packages.search.document import CAPABILITIES_KEPT
 from fedora_packages.search.indexing import repodata
 from tests.search.indexing.repos import ENDINGS, rpm, write
@@ -96,19 +96,19 @@ def test_a_name_of_two_lines_is_no_capability(read):
     ],
 )  # fmt: skip
 def test_a_broken_file_is_told_with_its_address(parse, text, said):
-    with pytest.raises(UpstreamLied, match=f"http://mirror/primary.xml.*{said}") as told:
+    with pytest.raises(InvalidResponse, match=f"http://mirror/primary.xml.*{said}") as told:
         parse(text)
     assert "/tmp" not in str(told.value)
 
 
 def test_fewer_packages_than_announced_are_a_lie(parse):
-    with pytest.raises(UpstreamLied, match="0 packages where it says that it has 7"):
+    with pytest.raises(InvalidResponse, match="0 packages where it says that it has 7"):
         parse('<metadata xmlns="http://linux.duke.edu/metadata/common" packages="7"></metadata>', packages=7)
 
 
 @pytest.mark.parametrize("content", [b"<html></html>", b"<html>", b"", b"\0\1", b"<repomd/>"])
 def test_what_is_no_list_of_files_is_refused(content):
-    with pytest.raises(UpstreamLied, match="here"):
+    with pytest.raises(InvalidResponse, match="here"):
         repodata.announced(content, "here")
 
 
@@ -142,7 +142,7 @@ def test_a_file_is_announced_by_place_checksum_and_size():
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_not_taken(wrong):
-    with pytest.raises(UpstreamLied, match="without one of packages"):
+    with pytest.raises(InvalidResponse, match="without one of packages"):
         repodata.announced(repomd(**wrong), "here")
 
 

@@ -93,7 +93,7 @@ def test_every_panel_that_reads_something_can_be_checked(site):
         assert forms == [
             f"/guake/{name}/{widget.name}/check"
             for widget in tab.widgets
-            if widget.reads and widget.name != "retirement"
+            if widget.queries and widget.name != "retirement"
         ]
 
 
@@ -288,8 +288,8 @@ def test_upstreams_are_asked_side_by_side(site, upstream):
 def test_checks_for_readers_are_counted(site, service):
     is_known(site)
     post(site)
-    service.figures.flush()
-    site.app.app.registry.service.figures.flush()
+    service.metrics.flush()
+    site.app.app.registry.service.metrics.flush()
     assert total(service.client).count("checks by reader", "koji.builds") == 1
 
 

@@ -128,7 +128,7 @@ def test_without_redis_index_and_upstreams_the_site_is_alive(service, strings, a
 @pytest.mark.parametrize("address", ["/guake/builds", "/api/v1/packages/guake/builds"])
 def test_a_mistake_of_ours_is_500_without_details_and_all_of_it_in_the_log(site, address, caplog, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(site.app.app.registry, "reads", None)
+        broken.setattr(site.app.app.registry, "loader", None)
         answer = site.get(address, 500)
     assert ("Traceback" in answer.text, "TypeError" in answer.text, "TypeError" in caplog.text) == (False, False, True)
 

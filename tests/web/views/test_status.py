@@ -108,8 +108,8 @@ def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, cl
 
 
 def test_a_grave_trouble_looks_grave(site, service, client):
-    service.figures.count("messages", "failed")
-    service.figures.flush()
+    service.metrics.count("messages", "failed")
+    service.metrics.flush()
     assert 'class="grave"' not in site.get("/status").text
     client.delete(keys.HEARTBEATS)
     assert 'class="grave"' in site.get("/status").text
@@ -230,10 +230,10 @@ def test_the_json_has_the_same_troubles_as_the_page(site, client):
 
 
 def test_the_json_has_every_figure(site, service, beat, drifted):
-    service.figures.observe("sent to fresh", "", 0.9)
-    service.figures.observe("invalidated to fresh", "koji", 1e6)
-    service.figures.count("hits", "koji.builds", 3)
-    service.figures.flush()
+    service.metrics.observe("sent to fresh", "", 0.9)
+    service.metrics.observe("invalidated to fresh", "koji", 1e6)
+    service.metrics.count("hits", "koji.builds", 3)
+    service.metrics.flush()
     beat(endpoints={"tcp://192.0.2.1:9940": True})
     drifted()
     answer = site.get("/api/v1/status", 200).json
@@ -269,12 +269,12 @@ def test_the_json_without_redis_is_a_problem(away):
 
 
 def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, client):
-    figures = service.figures
+    counters = service.metrics
     for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("drift", 5), ("late", 6)):
-        figures.count(name, "koji.builds", by)
-    figures.count("checks by audit", "koji.builds", 7)
-    figures.count("requests unusable", "koji", 2)
-    figures.flush()
+        counters.count(name, "koji.builds", by)
+    counters.count("checks by audit", "koji.builds", 7)
+    counters.count("requests unusable", "koji", 2)
+    counters.flush()
     client.hset(keys.OUTCOMES, "handled", 11)
     found = metrics(site)
     query = ("query", "koji.builds")
@@ -299,8 +299,8 @@ def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, cl
 
 def test_durations_are_histograms_whose_buckets_add_up(site, service):
     for seconds in (0.0005, 0.2, 0.2, 1e6):
-        service.figures.observe("requests", "koji", seconds)
-    service.figures.flush()
+        service.metrics.observe("requests", "koji", seconds)
+    service.metrics.flush()
     name, found = "fedora_packages_upstream_request_duration_seconds", metrics(site)
     buckets = {
         dict(labels)["le"]: value
@@ -314,9 +314,9 @@ def test_durations_are_histograms_whose_buckets_add_up(site, service):
 
 
 def test_lags_have_a_histogram_each(site, service):
-    service.figures.observe("received to invalidated", "", 0.002)
-    service.figures.observe("invalidated to fresh", "koji", 0.2)
-    service.figures.flush()
+    service.metrics.observe("received to invalidated", "", 0.002)
+    service.metrics.observe("invalidated to fresh", "koji", 0.2)
+    service.metrics.flush()
     assert number(site, "message_received_to_invalidated_seconds_count") == 1
     assert number(site, "message_invalidated_to_fresh_seconds_count", upstream="koji") == 1
     assert number(site, "message_invalidated_to_fresh_seconds_count", upstream="bodhi") == 0
