@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -16,11 +16,9 @@ from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.actions.publisher import NotPossible
 from fedora_packages.sandbox.expected import repository_content, whole_truth
 from fedora_packages.sandbox.faults import MoodError
+from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, whole
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
-
-if TYPE_CHECKING:
-    from fedora_packages.sandbox.server import Sandbox
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -54,7 +52,7 @@ class Unknown(Exception):
     """What is asked for is not there."""
 
 
-def routes(sandbox: "Sandbox") -> list[web.RouteDef]:
+def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     """Return the control addresses."""
     control = Control(sandbox)
     return [
@@ -110,7 +108,7 @@ def _wish(body: Any) -> tuple[str, Any, dict[str, Any]]:
 class Control:
     """The handlers, over one sandbox."""
 
-    def __init__(self, sandbox: "Sandbox"):
+    def __init__(self, sandbox: Sandbox):
         self.sandbox = sandbox
 
     async def home(self, _request: web.Request) -> dict[str, Any]:

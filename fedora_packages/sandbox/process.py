@@ -15,7 +15,8 @@ from aiohttp import web
 
 from fedora_packages.sandbox.actions.traffic import keep_busy
 from fedora_packages.sandbox.bus import Bus, BusError
-from fedora_packages.sandbox.server import Sandbox
+from fedora_packages.sandbox.server import app
+from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.world.load import WorldError, load
 from fedora_packages.sandbox.world.world import World
 
@@ -56,7 +57,7 @@ async def _serve(sandbox: Sandbox, host: str, port: int, busy: float, seed: int,
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    runner = web.AppRunner(sandbox.app(), access_log=None, handle_signals=False, shutdown_timeout=0.2)
+    runner = web.AppRunner(app(sandbox), access_log=None, handle_signals=False, shutdown_timeout=0.2)
     await runner.setup()
     try:
         url = await listen(runner, host, port)

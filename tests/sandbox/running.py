@@ -17,7 +17,8 @@ from aiohttp import web
 
 from fedora_packages.sandbox.bus import Bus
 from fedora_packages.sandbox.process import listen
-from fedora_packages.sandbox.server import Sandbox
+from fedora_packages.sandbox.server import app
+from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.world.load import Catalog, load
 from fedora_packages.sandbox.world.world import World
 
@@ -75,7 +76,7 @@ class Running:
         return self
 
     async def _start(self) -> str:
-        self._runner = web.AppRunner(self.sandbox.app(), access_log=None, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(app(self.sandbox), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         return await listen(self._runner, "127.0.0.1", 0)
 

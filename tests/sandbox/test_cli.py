@@ -15,7 +15,7 @@ import pytest
 from fedora_packages.sandbox import cli
 from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.faults import DELAY_LIMIT, FAILURES, LIES, Mood
-from fedora_packages.sandbox.server import UPSTREAMS
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 
 COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]
 

@@ -1,0 +1,51 @@
+"""What the server and the control addresses share: a world, a bus, the moods of the upstreams, and the log of requests."""
+
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+
+from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.bus import Bus
+from fedora_packages.sandbox.faults import WELL, Mood
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS
+from fedora_packages.sandbox.world.world import World
+
+#: How many requests the log keeps.
+REQUESTS_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that an upstream got: a number that grows, UTC seconds, and what was asked."""
+
+    serial: int
+    time: float
+    upstream: str
+    asked: str
+    user_agent: str
+
+
+@dataclass
+class Sandbox:
+    """A world, a bus, and how the upstreams feel today."""
+
+    world: World
+    bus: Bus
+    happenings: Happenings = field(init=False)
+    moods: dict[str, Mood] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, WELL))
+    requests: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
+    request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
+
+    def __post_init__(self) -> None:
+        self.happenings = Happenings(self.world, self.bus.publish)
+
+    def note(self, upstream: str, asked: str, user_agent: str) -> None:
+        """Log a request."""
+        serial = self.requests[-1].serial + 1 if self.requests else 1
+        self.requests.append(Asked(serial, time.time(), upstream, asked, user_agent))
+        self.request_counts[upstream] += 1
+
+    def log(self, since: int) -> list[dict[str, object]]:
+        """Return the requests with a serial above ``since``, the oldest first."""
+        return [asdict(one) for one in self.requests if one.serial > since]
