@@ -6,27 +6,25 @@ the upstream lags).  `Happenings.happen` is the one entrance.
 
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.bugs import Bugs
+from fedora_packages.sandbox.actions.builds import CHANGES_KEPT, Builds
 from fedora_packages.sandbox.actions.external import Outside
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller, living_branch
 from fedora_packages.sandbox.actions.updates import Updates
 from fedora_packages.sandbox.expected import package_facts
-from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import (
     EVR,
     Binary,
     Branch,
-    Build,
     Change,
     Package,
     Source,
-    bumped,
     newer_version,
     parse_evr,
 )
@@ -34,10 +32,8 @@ from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.specs import tarball
 from fedora_packages.sandbox.world.world import World
 
-STEPS = ("building", "complete", "failed", "canceled")
-
-#: How many builds of a package, and changelog entries and patches of a source, are kept besides the newest.
-BUILDS_KEPT, CHANGES_KEPT, PATCHES_KEPT = 2000, 60, 60
+#: How many patches of a source are kept besides the newest.
+PATCHES_KEPT = 60
 
 #: What can happen, and which options each takes.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -63,17 +59,13 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-#: The option ``tag`` of a build that gets none.
-NO_TAG = "none"
-
-
 class Happenings(Teller):
     """All things that can happen to the packages of a world."""
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
         super().__init__(world, publish)
-        self.pending: dict[str, set[str]] = {}
-        self.updates = Updates(self)
+        self.builds = Builds(self)
+        self.updates = Updates(self, self.builds)
         self.bugs = Bugs(self)
         self.outside = Outside(self)
 
@@ -106,9 +98,9 @@ class Happenings(Teller):
             self.repo([self.known(part) for part in name.split(",") if part], options)
         else:
             happening: Callable[[Package, Options], None] = {
-                "build": self.build,
-                "tag": self.tag,
-                "untag": self.untag,
+                "build": self.builds.run,
+                "tag": self.builds.tag,
+                "untag": self.builds.untag,
                 "update": self.updates.happen,
                 "bug": self.bugs.happen,
                 "push": self.push,
@@ -123,145 +115,12 @@ class Happenings(Teller):
             }[what]
             happening(self.known(name), options)
 
-    # Builds
-
-    def build(self, package: Package, options: Options) -> None:
-        """A build runs: wholly, or one step of it (``state``).
-
-        Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
-        rebuild, whose tags come weeks later).
-        """
-        release = self.release(options.text("release", "rawhide"))
-        step = options.choice("state", STEPS, None)
-        automatic = release.branch in ("rawhide", "eln")
-        tag = options.text("tag", release.stable_tag if automatic else release.candidate_tag)
-        if tag != NO_TAG and tag not in self.world.tags:
-            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}, or {NO_TAG}")
-        version, owner = options.version(None), options.account("owner", self.agent(package))
-        running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
-        if step in (None, "building") or not running:
-            package, build = self.start_build(package, release, version, owner)
-        else:
-            build = running[-1]
-        if step != "building":
-            package, build = self.finish_build(package, build, step or "complete")
-        if build.state == "complete" and tag != NO_TAG:
-            self.add_tag(package, build, tag, build.owner)
-
-    def start_build(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
-        """Start a build of what the release's branch holds, a release higher than anything built there."""
-        branch = package.branches.get(release.branch)
-        if branch is None or branch.dead is not None:
-            raise NotPossible(f"{package.name} has no living branch {release.branch!r}; there are {_living(package)}")
-        evr = self._next_evr(package, branch, release, version)
-        build_id = self.world.new_id("build")
-        now = time.time()
-        stem = f"{evr.version}-{evr.release.removesuffix(release.dist)}"
-        change = Change(int(now), f"{owner.title()} <{owner}@fedoraproject.org>", stem, "- Rebuilt by the sandbox")
-        known = branch.source.changelog
-        if not known or known[0].evr != stem:
-            known = (change, *known[:CHANGES_KEPT])
-        build = Build(
-            build_id=build_id,
-            task_id=ids.task_id(build_id),
-            evr=evr,
-            state="building",
-            branch=release.branch,
-            owner=owner,
-            started=now,
-            finished=None,
-            commit=branch.commit,
-            source=replace(branch.source, changelog=known),
-        )
-        package = self.put(replace(package, builds=(*package.builds[-BUILDS_KEPT:], build)))
-        self.tell(messages.build_state(build, None))
-        return package, build
-
-    def _next_evr(self, package: Package, branch: Branch, release: Release, version: str | None) -> EVR:
-        there = {build.evr for build in package.builds if build.branch == release.branch}
-        evr = branch.evr if version is None else EVR(branch.evr.epoch, version, f"1{release.dist}")
-        while evr in there or package.build_of(f"{package.name}-{evr.version}-{evr.release}"):
-            evr = bumped(evr, release.dist)
-        return evr
-
-    def finish_build(self, package: Package, build: Build, state: str) -> tuple[Package, Build]:
-        """End a running build in a state."""
-        done = replace(build, state=state, finished=max(time.time(), build.started + 1))
-        package = self.put(replace(package, builds=tuple(done if one is build else one for one in package.builds)))
-        self.tell(messages.build_state(done, build.state))
-        return package, done
-
-    # Tags
-
-    def add_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
-        """Give a build a tag."""
-        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
-        package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
-        self._note_pending(package, tag)
-        self.tell(messages.tagging(build, self.world.tags[tag], user))
-        return package
-
-    def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
-        """Take a tag from a build."""
-        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
-        package = self.put(replace(package, tags={**package.tags, tag: held}))
-        self._note_pending(package, tag)
-        self.tell(messages.tagging(build, self.world.tags[tag], user, untag=True))
-        return package
-
-    def _note_pending(self, package: Package, tag: str) -> None:
-        """Note which repositories show something else of a package once they are renewed."""
-        for release in self.world.releases:
-            for repository, source_tag in release.repositories:
-                if source_tag == tag:
-                    self.pending.setdefault(repository, set()).add(package.name)
-
-    def tag(self, package: Package, options: Options) -> None:
-        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
-        tag = self.koji_tag(options)
-        branches = {release.branch for release in self.world.releases if release.owns(tag)}
-        self.add_tag(package, self._chosen(package, options, None, branches), tag, options.account("user", "bodhi"))
-
-    def untag(self, package: Package, options: Options) -> None:
-        """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
-        tag = self.koji_tag(options)
-        build = self._chosen(package, options, tag)
-        if build.build_id not in package.tags.get(tag, ()):
-            raise NotPossible(f"{build.nvr} is not tagged {tag}")
-        self.remove_tag(package, build, tag, options.account("user", "bodhi"))
-
-    def koji_tag(self, options: Options) -> str:
-        """Return the tag that an option names."""
-        tag = options.text("tag", None)
-        if tag not in self.world.tags:
-            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.world.tags)}")
-        return tag
-
-    def _chosen(
-        self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
-    ) -> Build:
-        """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
-        wanted = options.text("build", None)
-        complete = [build for build in package.builds if build.state == "complete"]
-        if wanted is not None:
-            complete = [build for build in package.builds if wanted in (build.nvr, str(build.build_id))]
-        elif tag is not None:
-            held = package.tags.get(tag, ())
-            complete = [build for build in complete if held and build.build_id == held[0]]
-        elif branches:
-            complete = [build for build in complete if build.branch in branches]
-        if not complete:
-            raise NotPossible(f"{package.name} has no such build" + (f" tagged {tag}" if tag else ""))
-        return complete[-1]
-
     # Dist-git
 
     def push(self, package: Package, options: Options) -> None:
         """A commit is pushed: a new version with a changelog line and one more patch.  Options: branch, version, text, agent."""
         name = options.text("branch", "rawhide")
-        branch = package.branches.get(name)
-        if branch is None or branch.dead is not None:
-            raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
+        branch = living_branch(package, name)
         version = options.version(newer_version(branch.evr.version))
         agent = options.account("agent", self.agent(package))
         text = options.text("text", f"Update to {version}")
@@ -304,9 +163,7 @@ class Happenings(Teller):
     def retire(self, package: Package, options: Options) -> None:
         """A branch is retired, and the package blocked in its release.  Options: branch, reason, agent."""
         name = options.text("branch", "rawhide")
-        branch = package.branches.get(name)
-        if branch is None or branch.dead is not None:
-            raise NotPossible(f"{package.name} has no living branch {name!r}; there are {_living(package)}")
+        branch = living_branch(package, name)
         release = self.release(name)
         reason, agent = options.text("reason", "Unmaintained"), options.account("agent", self.agent(package))
         commit = commit_hash(package.name, name, "dead", time.time())
@@ -319,7 +176,7 @@ class Happenings(Teller):
                 blocked=package.blocked | {release.base_tag},
             )
         )
-        self._note_pending(package, release.base_tag)
+        self.note_pending(package, release.base_tag)
         files = {f"{package.name}.spec": "D", "sources": "D", "dead.package": "A"}
         for message in messages.push(package, name, branch, files, reason, agent):
             self.tell(message)
@@ -378,8 +235,8 @@ class Happenings(Teller):
         named = {package.name for package in packages}
         for package in packages:
             if not any(package.name in self.pending.get(repository, ()) for repository, _ in release.repositories):
-                package, build = self.start_build(package, release, None, self.agent(package))
-                package, build = self.finish_build(package, build, "complete")
+                package, build = self.builds.start(package, release, None, self.agent(package))
+                package, build = self.builds.finish(package, build, "complete")
                 self.add_tag(package, build, _first_searched(release, package), "bodhi")
         for repository, tag in release.repositories:
             touched = sorted(self.pending.pop(repository, set()) | named)
@@ -425,7 +282,3 @@ def _required(binary: Binary, most: int | None) -> tuple[str, ...]:
 
 def _stem(text: str) -> str:
     return text.split(" ", 1)[0].partition("(")[0] or text
-
-
-def _living(package: Package) -> str:
-    return ", ".join(name for name, branch in package.branches.items() if branch.dead is None) or "none"

@@ -2,14 +2,10 @@
 
 import time
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
 from fedora_packages.sandbox.world.models import Bug, Package
-
-if TYPE_CHECKING:
-    from fedora_packages.sandbox.actions.actions import Happenings
 
 STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING", "CLOSED")
 SEVERITIES = ("unspecified", "low", "medium", "high", "urgent")
@@ -25,8 +21,8 @@ BUGS_KEPT = 1000
 class Bugs:
     """Everything that happens to bugs."""
 
-    def __init__(self, happenings: "Happenings"):
-        self.happenings = happenings
+    def __init__(self, publisher: Teller):
+        self.publisher = publisher
 
     def happen(self, package: Package, options: Options) -> None:
         """A bug is filed, or with ``id`` changed.
@@ -46,7 +42,7 @@ class Bugs:
             known = ", ".join(str(one.bug_id) for one in package.bugs) or "none"
             raise NotPossible(f"{package.name} has no bug {bug_id}; there are {known}")
         if component is not None and component != package.name:
-            changes["component"] = self.happenings.known(component).name
+            changes["component"] = self.publisher.known(component).name
         self.change(package, bug, changes, user)
 
     def _changes(self, options: Options) -> dict[str, object]:
@@ -58,7 +54,7 @@ class Bugs:
         }
         version = options.text("version", None)
         if version is not None:
-            known = {one.bug_version: one for one in self.happenings.world.releases if one.holds_packages}
+            known = {one.bug_version: one for one in self.publisher.world.releases if one.holds_packages}
             if version not in known:
                 raise NotPossible(f"there is no version {version!r}; there are {', '.join(known)}")
             found |= {"version": version, "product": known[version].bug_product}
@@ -77,13 +73,13 @@ class Bugs:
         """File a bug."""
         now = int(time.time())
         bug = Bug(
-            bug_id=self.happenings.world.new_id("bug"), component=package.name, product="Fedora", version="rawhide",
+            bug_id=self.publisher.world.new_id("bug"), component=package.name, product="Fedora", version="rawhide",
             summary=f"{package.name} does something odd", status="NEW", resolution="", severity="unspecified",
-            priority="unspecified", assigned_to=f"{self.happenings.agent(package)}@fedoraproject.org", creator=user,
+            priority="unspecified", assigned_to=f"{self.publisher.agent(package)}@fedoraproject.org", creator=user,
             created=now, changed=now,
         )  # fmt: skip
         bug = replace(bug, **changes)  # type: ignore[arg-type]
-        self.happenings.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
+        self.publisher.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
         self._tell(bug, None, user)
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
@@ -106,16 +102,16 @@ class Bugs:
         if not told:
             raise NotPossible(f"nothing would change about bug {bug.bug_id}")
         if after.component != package.name:
-            self.happenings.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
-            other = self.happenings.known(after.component)
-            self.happenings.put(replace(other, bugs=(*other.bugs, after)))
+            self.publisher.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
+            other = self.publisher.known(after.component)
+            self.publisher.put(replace(other, bugs=(*other.bugs, after)))
         else:
-            self.happenings.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
+            self.publisher.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
         self._tell(after, told, user)
 
     def _tell(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
         if not bug.is_private:
-            self.happenings.tell(messages.bug_message(bug, changes, user))
+            self.publisher.tell(messages.bug_message(bug, changes, user))
 
 
 def _text(value: object) -> str:

@@ -3,16 +3,12 @@
 import re
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.external import DAY, FUNCTIONS
 from fedora_packages.sandbox.world.models import Package, Problem, Project, newer_version
-
-if TYPE_CHECKING:
-    from fedora_packages.sandbox.actions.actions import Happenings
 
 #: Problems of a package that are kept besides the newest, and versions of a project.
 PROBLEMS_KEPT, VERSIONS_KEPT = 300, 300
@@ -29,8 +25,8 @@ TYPES = ("core", "java", "kerneloops", "python", "ruby")
 class Outside:
     """Everything that happens outside of Fedora."""
 
-    def __init__(self, happenings: "Happenings"):
-        self.happenings = happenings
+    def __init__(self, publisher: Teller):
+        self.publisher = publisher
 
     def crash(self, package: Package, options: Options) -> None:
         """A program crashes: a problem is reported for the first time, or with ``id`` again.
@@ -46,7 +42,7 @@ class Outside:
         function = options.text("function", FUNCTIONS["core"][0])
         today = int(time.time()) // DAY
         if number is None:
-            before = Problem(self.happenings.world.new_id("problem"), package.name, function, kind, "NEW", (), days=())
+            before = Problem(self.publisher.world.new_id("problem"), package.name, function, kind, "NEW", (), days=())
             others = package.problems[-PROBLEMS_KEPT:]
         else:
             before = self._known(package, number)
@@ -54,9 +50,9 @@ class Outside:
         days = dict(before.days)
         days[today] = days.get(today, 0) + count
         after = replace(before, days=tuple(sorted(days.items())))
-        self.happenings.put(replace(package, problems=(*others, after)))
+        self.publisher.put(replace(package, problems=(*others, after)))
         for message in messages.crashes(before, after):
-            self.happenings.tell(message)
+            self.publisher.tell(message)
 
     def _known(self, package: Package, number: int) -> Problem:
         for problem in package.problems:
@@ -76,9 +72,9 @@ class Outside:
         unstable = before.unstable | {version} if options.flag("unstable") else before.unstable
         found = (version, *before.versions[:VERSIONS_KEPT])
         after = replace(before, versions=found, unstable=unstable, updated=int(time.time()))
-        package = self.happenings.put(replace(package, project=after))
+        package = self.publisher.put(replace(package, project=after))
         for message in messages.versions_found(package, before, after, [version]):
-            self.happenings.tell(message)
+            self.publisher.tell(message)
 
     def withdraw(self, package: Package, options: Options) -> None:
         """A version is removed from a project; Anitya names only that.  Options: version (default: the newest), agent."""
@@ -87,22 +83,22 @@ class Outside:
         if version not in before.versions:
             raise NotPossible(f"upstream of {package.name} has no version {version!r}")
         left = tuple(one for one in before.versions if one != version)
-        self.happenings.put(replace(package, project=replace(before, versions=left, updated=int(time.time()))))
-        self.happenings.tell(messages.versions_removed(before, [version], options.account("agent", "pingou")))
+        self.publisher.put(replace(package, project=replace(before, versions=left, updated=int(time.time()))))
+        self.publisher.tell(messages.versions_removed(before, [version], options.account("agent", "pingou")))
 
     def map(self, package: Package, options: Options) -> None:
         """A package is mapped to its upstream project.  Options: agent."""
         if package.project and package.project.is_mapped:
             raise NotPossible(f"{package.name} is mapped to project {package.project.project_id} already")
         project = package.project or self._new_project(package)
-        package = self.happenings.put(replace(package, project=replace(project, is_mapped=True)))
-        self.happenings.tell(messages.mapped(package, options.account("agent", "pingou")))
+        package = self.publisher.put(replace(package, project=replace(project, is_mapped=True)))
+        self.publisher.tell(messages.mapped(package, options.account("agent", "pingou")))
 
     def unmap(self, package: Package, options: Options) -> None:
         """A package is mapped to no project any more; Anitya names only the project.  Options: agent."""
         before = self._project(package)
-        self.happenings.put(replace(package, project=replace(before, is_mapped=False)))
-        self.happenings.tell(messages.unmapped(before, options.account("agent", "pingou")))
+        self.publisher.put(replace(package, project=replace(before, is_mapped=False)))
+        self.publisher.tell(messages.unmapped(before, options.account("agent", "pingou")))
 
     def _project(self, package: Package) -> Project:
         if package.project is None or not package.project.is_mapped:

@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from fedora_packages.sandbox.world.models import Package
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.world.models import Branch, Build, Package
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import World
 
@@ -75,12 +77,16 @@ class Options:
 
 
 class Teller:
-    """The world, the bus, and what was published since `sent` was last emptied."""
+    """The world, the bus, and what was published since `sent` was last emptied.
+
+    ``pending`` has, by repository, the packages of which it shows something else once it is renewed.
+    """
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
         self.world = world
         self._publish = publish
         self.sent: list[dict[str, str]] = []
+        self.pending: dict[str, set[str]] = {}
 
     def tell(self, message: tuple[str, dict[str, Any]]) -> None:
         """Publish a message."""
@@ -90,6 +96,29 @@ class Teller:
         """Change a package, now."""
         self.world.put(package, time.time())
         return package
+
+    def add_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
+        """Give a build a tag."""
+        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
+        package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
+        self.note_pending(package, tag)
+        self.tell(messages.tagging(build, self.world.tags[tag], user))
+        return package
+
+    def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
+        """Take a tag from a build."""
+        held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
+        package = self.put(replace(package, tags={**package.tags, tag: held}))
+        self.note_pending(package, tag)
+        self.tell(messages.tagging(build, self.world.tags[tag], user, untag=True))
+        return package
+
+    def note_pending(self, package: Package, tag: str) -> None:
+        """Note which repositories show something else of a package once they are renewed."""
+        for release in self.world.releases:
+            for repository, source_tag in release.repositories:
+                if source_tag == tag:
+                    self.pending.setdefault(repository, set()).add(package.name)
 
     def known(self, name: str) -> Package:
         """Return a package.  Raises `NotPossible` where there is none."""
@@ -109,3 +138,12 @@ class Teller:
     def agent(self, package: Package) -> str:
         """Return who does things to a package when nobody else is named."""
         return next((name for name in (package.owner, *package.admins) if name != "orphan"), "releng")
+
+
+def living_branch(package: Package, name: str) -> Branch:
+    """Return a branch that is not retired.  Raises `NotPossible`."""
+    branch = package.branches.get(name)
+    if branch is None or branch.dead is not None:
+        living = ", ".join(name for name, branch in package.branches.items() if branch.dead is None) or "none"
+        raise NotPossible(f"{package.name} has no living branch {name!r}; there are {living}")
+    return branch

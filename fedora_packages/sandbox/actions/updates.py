@@ -6,17 +6,15 @@ Koji's tags move before bodhi announces the move, as in reality.
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options
+from fedora_packages.sandbox.actions.builds import Builds
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
 from fedora_packages.sandbox.upstreams.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
-
-if TYPE_CHECKING:
-    from fedora_packages.sandbox.actions.actions import Happenings
 
 #: From which statuses an update goes to another.
 BEFORE: Mapping[str, tuple[str, ...]] = {
@@ -34,8 +32,9 @@ UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
 class Updates:
     """Everything that happens to updates."""
 
-    def __init__(self, happenings: "Happenings"):
-        self.happenings = happenings
+    def __init__(self, publisher: Teller, builds: Builds):
+        self.publisher = publisher
+        self.builds = builds
 
     def happen(self, package: Package, options: Options) -> None:
         """An update is created from the newest candidate build, moved on (``to``), or commented on (``comment``, ``karma``).
@@ -51,7 +50,7 @@ class Updates:
             "type": options.choice("type", TYPES, "bugfix"),
             "severity": options.choice("severity", SEVERITIES, "unspecified"),
             "notes": options.text("notes", "New in the sandbox."),
-            "user": options.account("user", self.happenings.agent(package)),
+            "user": options.account("user", self.publisher.agent(package)),
         }
         if comment is not None or karma is not None:
             user = options.account("user", "tester")
@@ -76,14 +75,14 @@ class Updates:
     def _release(self, package: Package, name: str | None) -> Release:
         """Return the release that an update is for: the one named, else the newest current one that has the package."""
         if name is not None:
-            return self.happenings.release(name)
-        for release in self.happenings.world.releases:
+            return self.publisher.release(name)
+        for release in self.publisher.world.releases:
             if release.state == "current" and release.holds_packages and release.branch in package.branches:
                 return release
         raise NotPossible(f"no current release has {package.name}; name one with release=…")
 
     def _in(self, package: Package, release: str | None, statuses: tuple[str, ...] | None) -> list[Update]:
-        wanted = self.happenings.release(release).name if release else None
+        wanted = self.publisher.release(release).name if release else None
         return [
             update
             for update in package.updates
@@ -111,12 +110,12 @@ class Updates:
             raise NotPossible(f"{release.branch} makes its updates by itself; let a build happen there")
         build = self._candidate(package, release)
         if build is None:
-            self.happenings.build(package, Options({"release": release.branch}))
-            package = self.happenings.known(package.name)
+            self.builds.run(package, Options({"release": release.branch}))
+            package = self.publisher.known(package.name)
             build = self._candidate(package, release)
         assert build is not None, "a build that is complete is a candidate"
         package = self._obsolete_older(package, release)
-        number = self.happenings.world.new_id("update")
+        number = self.publisher.world.new_id("update")
         now = int(time.time())
         user = details["user"]
         update = Update(
@@ -132,10 +131,10 @@ class Updates:
             critpath=package.name in CRITICAL_PATH,
             **details,
         )
-        package = self.happenings.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
-        look = self.happenings.world.now()
-        self.happenings.tell(messages.update_builds_complete(look, package, update, user))
-        self.happenings.tell(messages.update_message("request.testing", look, package, update, user))
+        package = self.publisher.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
+        look = self.publisher.world.now()
+        self.publisher.tell(messages.update_builds_complete(look, package, update, user))
+        self.publisher.tell(messages.update_message("request.testing", look, package, update, user))
         return package
 
     def _obsolete_older(self, package: Package, release: Release) -> Package:
@@ -153,11 +152,11 @@ class Updates:
 
     def _replaced(self, package: Package, update: Update) -> Package:
         updates = tuple(update if one.alias == update.alias else one for one in package.updates)
-        return self.happenings.put(replace(package, updates=updates))
+        return self.publisher.put(replace(package, updates=updates))
 
     def move(self, package: Package, update: Update, to: str, announce: bool = True) -> Package:
         """Move an update on: tags first, then, to ``announce`` it, bodhi's word of it."""
-        release = self.happenings.release(update.release)
+        release = self.publisher.release(update.release)
         arrive = {"testing": release.testing_tag, "stable": release.stable_tag, "unpushed": release.candidate_tag}.get(
             to
         )
@@ -167,10 +166,10 @@ class Updates:
             if build is None:
                 continue
             if arrive and build_id not in package.tags.get(arrive, ()):
-                package = self.happenings.add_tag(package, build, arrive, "bodhi")
+                package = self.publisher.add_tag(package, build, arrive, "bodhi")
             for tag in sorted(leave):
                 if build_id in package.tags.get(tag, ()):
-                    package = self.happenings.remove_tag(package, build, tag, "bodhi")
+                    package = self.publisher.remove_tag(package, build, tag, "bodhi")
         now = int(time.time())
         text = {
             "testing": "This update has been pushed to testing.",
@@ -192,7 +191,7 @@ class Updates:
         if not announce:
             return package
         topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}.get(to, f"complete.{to}")
-        self.happenings.tell(messages.update_message(topic, self.happenings.world.now(), package, update, "bodhi"))
+        self.publisher.tell(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
         return package
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
@@ -200,8 +199,8 @@ class Updates:
         wanted = None if request == "revoke" else request
         update = replace(update, request=wanted, modified=int(time.time()))
         package = self._replaced(package, update)
-        self.happenings.tell(
-            messages.update_message(f"request.{request}", self.happenings.world.now(), package, update, agent)
+        self.publisher.tell(
+            messages.update_message(f"request.{request}", self.publisher.world.now(), package, update, agent)
         )
 
     def comment(self, package: Package, update: Update, text: str, karma: int, user: str) -> None:
@@ -211,7 +210,7 @@ class Updates:
         comment = self._next_comment(update, user, text, karma)
         update = replace(update, comments=(*update.comments[-COMMENTS_KEPT:], comment))
         package = self._replaced(package, update)
-        self.happenings.tell(messages.update_comment(self.happenings.world.now(), package, update, comment))
+        self.publisher.tell(messages.update_comment(self.publisher.world.now(), package, update, comment))
 
     def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
         number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16

@@ -1,0 +1,132 @@
+"""What happens to builds: they run, end, get tags and lose them."""
+
+import time
+from collections.abc import Collection
+from dataclasses import replace
+
+from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller, living_branch
+from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.models import EVR, Branch, Build, Change, Package, bumped
+from fedora_packages.sandbox.world.releases import Release
+
+STEPS = ("building", "complete", "failed", "canceled")
+
+#: How many builds of a package, and changelog entries of a source, are kept besides the newest.
+BUILDS_KEPT, CHANGES_KEPT = 2000, 60
+
+#: The option ``tag`` of a build that gets none.
+NO_TAG = "none"
+
+
+class Builds:
+    """Everything that happens to builds."""
+
+    def __init__(self, publisher: Teller):
+        self.publisher = publisher
+
+    def run(self, package: Package, options: Options) -> None:
+        """A build runs: wholly, or one step of it (``state``).
+
+        Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
+        rebuild, whose tags come weeks later).
+        """
+        release = self.publisher.release(options.text("release", "rawhide"))
+        step = options.choice("state", STEPS, None)
+        automatic = release.branch in ("rawhide", "eln")
+        tag = options.text("tag", release.stable_tag if automatic else release.candidate_tag)
+        if tag != NO_TAG and tag not in self.publisher.world.tags:
+            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}, or {NO_TAG}")
+        version, owner = options.version(None), options.account("owner", self.publisher.agent(package))
+        running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
+        if step in (None, "building") or not running:
+            package, build = self.start(package, release, version, owner)
+        else:
+            build = running[-1]
+        if step != "building":
+            package, build = self.finish(package, build, step or "complete")
+        if build.state == "complete" and tag != NO_TAG:
+            self.publisher.add_tag(package, build, tag, build.owner)
+
+    def start(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
+        """Start a build of what the release's branch holds, a release higher than anything built there."""
+        branch = living_branch(package, release.branch)
+        evr = self._next_evr(package, branch, release, version)
+        build_id = self.publisher.world.new_id("build")
+        now = time.time()
+        stem = f"{evr.version}-{evr.release.removesuffix(release.dist)}"
+        change = Change(int(now), f"{owner.title()} <{owner}@fedoraproject.org>", stem, "- Rebuilt by the sandbox")
+        known = branch.source.changelog
+        if not known or known[0].evr != stem:
+            known = (change, *known[:CHANGES_KEPT])
+        build = Build(
+            build_id=build_id,
+            task_id=ids.task_id(build_id),
+            evr=evr,
+            state="building",
+            branch=release.branch,
+            owner=owner,
+            started=now,
+            finished=None,
+            commit=branch.commit,
+            source=replace(branch.source, changelog=known),
+        )
+        package = self.publisher.put(replace(package, builds=(*package.builds[-BUILDS_KEPT:], build)))
+        self.publisher.tell(messages.build_state(build, None))
+        return package, build
+
+    def _next_evr(self, package: Package, branch: Branch, release: Release, version: str | None) -> EVR:
+        there = {build.evr for build in package.builds if build.branch == release.branch}
+        evr = branch.evr if version is None else EVR(branch.evr.epoch, version, f"1{release.dist}")
+        while evr in there or package.build_of(f"{package.name}-{evr.version}-{evr.release}"):
+            evr = bumped(evr, release.dist)
+        return evr
+
+    def finish(self, package: Package, build: Build, state: str) -> tuple[Package, Build]:
+        """End a running build in a state."""
+        done = replace(build, state=state, finished=max(time.time(), build.started + 1))
+        package = self.publisher.put(
+            replace(package, builds=tuple(done if one is build else one for one in package.builds))
+        )
+        self.publisher.tell(messages.build_state(done, build.state))
+        return package, done
+
+    def tag(self, package: Package, options: Options) -> None:
+        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
+        tag = self.koji_tag(options)
+        branches = {release.branch for release in self.publisher.world.releases if release.owns(tag)}
+        self.publisher.add_tag(
+            package, self._chosen(package, options, None, branches), tag, options.account("user", "bodhi")
+        )
+
+    def untag(self, package: Package, options: Options) -> None:
+        """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
+        tag = self.koji_tag(options)
+        build = self._chosen(package, options, tag)
+        if build.build_id not in package.tags.get(tag, ()):
+            raise NotPossible(f"{build.nvr} is not tagged {tag}")
+        self.publisher.remove_tag(package, build, tag, options.account("user", "bodhi"))
+
+    def koji_tag(self, options: Options) -> str:
+        """Return the tag that an option names."""
+        tag = options.text("tag", None)
+        if tag not in self.publisher.world.tags:
+            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}")
+        return tag
+
+    def _chosen(
+        self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
+    ) -> Build:
+        """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
+        wanted = options.text("build", None)
+        complete = [build for build in package.builds if build.state == "complete"]
+        if wanted is not None:
+            complete = [build for build in package.builds if wanted in (build.nvr, str(build.build_id))]
+        elif tag is not None:
+            held = package.tags.get(tag, ())
+            complete = [build for build in complete if held and build.build_id == held[0]]
+        elif branches:
+            complete = [build for build in complete if build.branch in branches]
+        if not complete:
+            raise NotPossible(f"{package.name} has no such build" + (f" tagged {tag}" if tag else ""))
+        return complete[-1]
