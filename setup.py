@@ -50,7 +50,7 @@ setup(
         "zstandard>=0.22",
     ],
     extras_require={
-        # What one laptop needs besides: the sandbox's server, and a redis-server where the system has none.
+        # What one machine needs besides: the sandbox's server, and a redis-server where the system has none.
         "sandbox": [
             "aiohttp>=3.14",
             "pyzmq>=25",

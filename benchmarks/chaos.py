@@ -37,7 +37,7 @@ from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring import metrics as metrics
-from fedora_packages.sandbox.devserver import Laptop, LaptopError, Part, module, service_environment
+from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
 from fedora_packages.web.api import addressed
 from tests.functional.site import Site
 
@@ -76,32 +76,32 @@ class Run:
 
     @property
     def ready(self) -> Path:
-        return self.site.laptop.folder / "worker.ready"
+        return self.site.devserver.folder / "worker.ready"
 
     @property
     def redis_port(self) -> int:
         return int(self.site.redis_url.rpartition(":")[2].partition("/")[0])
 
     def part(self, name: str) -> Part | None:
-        return next((part for part in self.site.laptop.parts if part.name == name), None)
+        return next((part for part in self.site.devserver.parts if part.name == name), None)
 
     def start_worker(self) -> None:
         """Start a worker and do not wait for it: what is next may well come before it listens."""
         self.ready.unlink(missing_ok=True)
         command = module("fedora_packages.worker.daemon", INI, "--ready-file", str(self.ready.absolute()))
-        self.site.laptop.start("worker", *command)
+        self.site.devserver.start("worker", *command)
 
     def look(self) -> None:
         """Note what has come to be since the last look: a worker that listens, a part that ended by itself."""
         if self.part("worker") and self.ready.exists():
             self.phases.end("worker away")
-        part = self.site.laptop.ended()
+        part = self.site.devserver.ended()
         if part:
             at, status = round(time.time() - self.began, 3), part.process.returncode
             self.ended.append({"at": at, "part": part.name, "status": status, "tail": part.tail(30)})
-            self.site.laptop.stop(part)
+            self.site.devserver.stop(part)
             if part.name != "worker":
-                raise LaptopError(
+                raise DevServerError(
                     f"{part.name} ended by itself with status {part.process.returncode}:\n{part.tail(30)}"
                 )
             self.start_worker()
@@ -120,17 +120,17 @@ class Run:
             time.sleep(0.05)
 
     def do(self, step: schedule.Step) -> None:
-        laptop = self.site.laptop
+        devserver = self.site.devserver
         if step.what == "kill worker":
             self.phases.begin("worker away")
-            laptop.stop(self.part("worker"), signal.SIGKILL)
+            devserver.stop(self.part("worker"), signal.SIGKILL)
         elif step.what == "start worker":
             self.start_worker()
         elif step.what == "stop redis":
             self.phases.begin("Redis away")
-            laptop.stop(self.part("redis"), signal.Signals[step.details["by"]])
+            devserver.stop(self.part("redis"), signal.Signals[step.details["by"]])
         elif step.what == "start redis":
-            laptop.redis(*REDIS_OPTIONS, port=self.redis_port)
+            devserver.redis(*REDIS_OPTIONS, port=self.redis_port)
             self.phases.end("Redis away")
         elif step.what == "mood":
             self.phases.begin(f"an upstream: {step.details['kind']}")
@@ -187,19 +187,19 @@ class Run:
 def begin(folder: Path, audit: float) -> Run:
     """Start all processes, in a folder that is emptied before."""
     shutil.rmtree(folder, ignore_errors=True)
-    laptop = Laptop(folder.absolute())
-    laptop.environ |= {**PATIENCE, "FEDORA_PACKAGES_WORKER_AUDIT_RATE": f"{audit:g}"}
+    devserver = DevServer(folder.absolute())
+    devserver.environ |= {**PATIENCE, "FEDORA_PACKAGES_WORKER_AUDIT_RATE": f"{audit:g}"}
     try:
-        redis_url = laptop.redis(*REDIS_OPTIONS)
-        sandbox = laptop.sandbox()
-        laptop.environ |= service_environment(redis_url, sandbox, laptop.folder / "index")
-        run = Run(Site(laptop, sandbox, redis_url))
+        redis_url = devserver.redis(*REDIS_OPTIONS)
+        sandbox = devserver.sandbox()
+        devserver.environ |= service_environment(redis_url, sandbox, devserver.folder / "index")
+        run = Run(Site(devserver, sandbox, redis_url))
         run.site.build_index()
         run.start_worker()
         wait_until(run.ready.exists, 60, what="the worker listens")
         run.site.start_web()
     except BaseException:
-        laptop.stop_all()
+        devserver.stop_all()
         raise
     return run
 
@@ -320,14 +320,14 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         listener.close()
         noted.close()
         for name in ("web", "worker"):
-            run.site.laptop.stop(run.part(name))
+            run.site.devserver.stop(run.part(name))
         say("comparing every cached value with the world …")
         found = compare(run.site.service, run.site.service.queries.values())
         report = _report(given, run, steps, busy, notes, told, found, listener.heard, noted.ids)
         missing = wrongly_missing(report["read"], sources, busy.log)
         return {**report, "rest": rest, "logged": troubles(folder), "wrongly_missing": missing}
     finally:
-        run.site.laptop.stop_all()
+        run.site.devserver.stop_all()
 
 
 def _report(
@@ -448,7 +448,7 @@ def main() -> int:
     folder = Path("var") / f"chaos-{given.seed}"
     try:
         report = perform(given, folder, lambda text: print(text, flush=True))
-    except LaptopError as error:
+    except DevServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     (given.report or folder / "report.json").write_text(json.dumps(report, indent=1), "utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.measuring import packages_of, quick_index, wait_until
 from fedora_packages.cache import keys
-from fedora_packages.sandbox.devserver import Laptop, service_environment
+from fedora_packages.sandbox.devserver import DevServer, service_environment
 from tests.functional.site import Site
 
 #: Of the settings all but these are as they are for Fedora.  The audit would read upstreams while they are measured.
@@ -48,21 +48,21 @@ def fedora(
     ``endpoints`` are more that the worker is to listen to, ``settings`` are environment variables without their prefix.  Without
     an index there is no worker either.
     """
-    laptop = Laptop(folder.absolute())
-    laptop.environ |= SETTINGS
+    devserver = DevServer(folder.absolute())
+    devserver.environ |= SETTINGS
     try:
-        redis_url = laptop.redis("--save", "", "--appendonly", "yes")
+        redis_url = devserver.redis("--save", "", "--appendonly", "yes")
         say("loading all of Fedora's packages …")
-        sandbox = laptop.sandbox("--world", str(world))
-        laptop.environ |= service_environment(redis_url, sandbox, laptop.folder / "index")
-        laptop.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ",".join((sandbox["endpoint"], *endpoints))
-        laptop.environ |= {f"FEDORA_PACKAGES_{name}": value for name, value in settings.items()}
-        site = Site(laptop, sandbox, redis_url)
+        sandbox = devserver.sandbox("--world", str(world))
+        devserver.environ |= service_environment(redis_url, sandbox, devserver.folder / "index")
+        devserver.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ",".join((sandbox["endpoint"], *endpoints))
+        devserver.environ |= {f"FEDORA_PACKAGES_{name}": value for name, value in settings.items()}
+        site = Site(devserver, sandbox, redis_url)
         if with_index:
-            names = quick_index(world, laptop.folder / "index")
+            names = quick_index(world, devserver.folder / "index")
             site.start_worker()
         else:
             names = [package["name"] for package in packages_of(world)]
         yield Fedora(site, names)
     finally:
-        laptop.stop_all()
+        devserver.stop_all()

@@ -76,7 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         site = start(Path(folder) / "site")
         # What the audit reads again has a later stamp.
-        site.laptop.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "0"
+        site.devserver.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "0"
         try:
             site.build_index()
             site.start_worker()
@@ -85,7 +85,7 @@ def main() -> None:
             warm(site, packages)
             found = measure(site, packages, given.messages, given.rate)
         finally:
-            site.laptop.stop_all()
+            site.devserver.stop_all()
     print(
         f"{given.messages} messages at {given.rate:g}/s over {len(packages)} packages; fresh when looked at: {len(found)}"
     )

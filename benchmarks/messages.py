@@ -28,7 +28,7 @@ from fedora_packages.cache import keys
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.health import Breaker, health
-from fedora_packages.sandbox.devserver import Laptop, module
+from fedora_packages.sandbox.devserver import DevServer, module
 
 QUERY = "koji.builds"
 PREFIX = "org.fedoraproject.dev"
@@ -89,8 +89,8 @@ def bodies(found: Fedora, packages: Sequence[str], count: int) -> list[dict[str,
 def to_the_bare_bus(folder: Path, rows: Sequence[dict[str, Any]]) -> float:
     """Return the messages a second that a consumer which only counts is given; the worker does not hear them."""
     publisher = Publisher()
-    laptop, ready, result = Laptop(folder), folder / "ready", folder / "result"
-    part = laptop.start(
+    devserver, ready, result = DevServer(folder), folder / "ready", folder / "result"
+    part = devserver.start(
         "counting", *module("benchmarks.counting", publisher.endpoint, str(ready), str(result), str(len(rows)))
     )
 
@@ -99,7 +99,7 @@ def to_the_bare_bus(folder: Path, rows: Sequence[dict[str, Any]]) -> float:
         return ready.exists()
 
     try:
-        laptop.wait_for(part, pinged)
+        devserver.wait_for(part, pinged)
         frames = [publisher.message(TOPIC, row)[1] for row in rows]
         for one in frames:
             publisher.send(one)
@@ -107,7 +107,7 @@ def to_the_bare_bus(folder: Path, rows: Sequence[dict[str, Any]]) -> float:
         told = json.loads(result.read_text())
         return (told["count"] - 1) / (told["last"] - told["first"])
     finally:
-        laptop.stop_all()
+        devserver.stop_all()
         publisher.close()
 
 

@@ -49,8 +49,8 @@ def build(found: Fedora, repositories: Path, say: Callable[[str], None]) -> None
     command = module(
         "fedora_packages.search.indexing.command", "development.ini", "--json", "--from", "repodata", str(repositories)
     )
-    laptop = found.site.laptop
-    done = subprocess.run(command, env=laptop.environ, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    devserver = found.site.devserver
+    done = subprocess.run(command, env=devserver.environ, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     told = json.loads(done.stdout)
     say(json.dumps(told))
     size, memory = told["bytes"] / 1e6, told["peak_memory"] / 1e6
@@ -124,7 +124,7 @@ def ask_over_http(url: str, names: Sequence[str], seconds: float, say: Callable[
 
 def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: Callable[[str], None]) -> None:
     """Add packages while messages about others come at a rate, and say how soon each is found."""
-    reader, dice, over = Reader(found.site.laptop.folder / "index"), random.Random(3), threading.Event()
+    reader, dice, over = Reader(found.site.devserver.folder / "index"), random.Random(3), threading.Event()
 
     def flood() -> None:
         begun = time.monotonic()
@@ -181,7 +181,7 @@ def main() -> int:
                 )
                 subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
                 build(found, repositories, say)
-                index = found.site.laptop.folder / "index"
+                index = found.site.devserver.folder / "index"
                 if "queries" in parts:
                     ask_in_process(index, say)
                 if "http" in parts:

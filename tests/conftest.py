@@ -19,7 +19,7 @@ from fedora_packages.connectors import load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.monitoring import heartbeat as watch
-from fedora_packages.sandbox.devserver import Laptop
+from fedora_packages.sandbox.devserver import DevServer
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
 
@@ -62,11 +62,11 @@ def pytest_xdist_make_scheduler(config, log):
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory):
     """The address of a Redis server of the test run's own, which keeps nothing."""
-    laptop = Laptop(tmp_path_factory.mktemp("redis"))
+    devserver = DevServer(tmp_path_factory.mktemp("redis"))
     try:
-        yield laptop.redis("--save", "", "--appendonly", "no")
+        yield devserver.redis("--save", "", "--appendonly", "no")
     finally:
-        laptop.stop_all()
+        devserver.stop_all()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fedora's side on one laptop: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya,
+"""Fedora's side on one machine: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya,
 datagrepper and the download servers do.
 
 All of them show one small world, which can be told to change, and then says so on the bus as they would.  It is written from the

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-sandbox",
-        description="Fedora's side on one laptop: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, the mirror, "
+        description="Fedora's side on one machine: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, the mirror, "
         "datagrepper and the bus.",
     )
     commands = parser.add_subparsers(required=True)

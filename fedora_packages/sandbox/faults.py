@@ -1,4 +1,4 @@
-"""The moods of an upstream: slow, failing, lying, lagging.  All are of this laptop's own making and end when told to.
+"""The moods of an upstream: slow, failing, lying, lagging.  All are of the sandbox's own making and end when told to.
 
 A slow upstream reads first and waits then: its answer is as old as it is late, which is the worse for whoever caches it.
 """

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from fedora_packages.sandbox.devserver import HOST, Laptop, answers, free_port, module
+from fedora_packages.sandbox.devserver import HOST, DevServer, answers, free_port, module
 
 from .repodata import write_repository
 
@@ -30,17 +30,17 @@ def published(name: str):
 
 
 @pytest.fixture(scope="session")
-def laptop(tmp_path_factory):
+def devserver(tmp_path_factory):
     """The processes of this suite, stopped at its end."""
-    laptop = Laptop(tmp_path_factory.mktemp("conformance"))
-    yield laptop
-    laptop.stop_all()
+    devserver = DevServer(tmp_path_factory.mktemp("conformance"))
+    yield devserver
+    devserver.stop_all()
 
 
 @pytest.fixture(scope="session")
-def sandbox(laptop) -> str:
+def sandbox(devserver) -> str:
     """The address of a sandbox of the small world."""
-    return laptop.sandbox()["url"]
+    return devserver.sandbox()["url"]
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +171,7 @@ def repositories(control) -> dict[str, list[dict]]:
 
 
 @pytest.fixture(scope="session")
-def published_mdapi(laptop, repositories, tmp_path_factory) -> str:
+def published_mdapi(devserver, repositories, tmp_path_factory) -> str:
     """The address of the published mdapi, over databases made of the sandbox's repositories."""
     published("mdapi")
     folder = tmp_path_factory.mktemp("mdapi")
@@ -188,11 +188,11 @@ def published_mdapi(laptop, repositories, tmp_path_factory) -> str:
         encoding="utf-8",
     )
     port = free_port()
-    part = laptop.start(
+    part = devserver.start(
         "mdapi",
         *module("gunicorn", "mdapi.services.main:buildapp", "--config", str(configuration)),
         *("--bind", f"{HOST}:{port}", "--worker-class", "aiohttp.GunicornUVLoopWebWorker", "--log-level", "error"),
     )  # fmt: skip
     url = f"http://{HOST}:{port}"
-    laptop.wait_for(part, lambda: answers(f"{url}/branches"))
+    devserver.wait_for(part, lambda: answers(f"{url}/branches"))
     return url

@@ -46,7 +46,7 @@ def site(tmp_path_factory):
     monkeypatch.chdir(ROOT)
     found = start(tmp_path_factory.mktemp("pkgwat"))
     try:
-        found.laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
+        found.devserver.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
         found.build_index()
         found.start_web()
         yield found

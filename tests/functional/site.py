@@ -11,7 +11,7 @@ import requests
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.sandbox.devserver import Laptop, Part, free_port, module, service_environment
+from fedora_packages.sandbox.devserver import DevServer, Part, free_port, module, service_environment
 from fedora_packages.service import Service
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ IMPATIENT = {
 class Site:
     """Redis, sandbox, index, worker and web."""
 
-    laptop: Laptop
+    devserver: DevServer
     sandbox: dict[str, str]
     redis_url: str
     worker: Part | None = None
@@ -44,7 +44,7 @@ class Site:
         self.session.close()
         if "service" in vars(self):
             self.service.client.close()
-        self.laptop.stop_all()
+        self.devserver.stop_all()
 
     # The sandbox.
 
@@ -84,7 +84,7 @@ class Site:
     def service(self) -> Service:
         """The service's parts, as another process would have them."""
         ini = str(ROOT / "development.ini")
-        return services.build(settings.load(ini, self.laptop.environ), "test")
+        return services.build(settings.load(ini, self.devserver.environ), "test")
 
     def read(self, query: str, package: str = "*", variant: str = "") -> CachedValue:
         """Read the cache, and nothing but the cache."""
@@ -102,18 +102,18 @@ class Site:
     # The processes.
 
     def start_worker(self) -> None:
-        self.worker = self.laptop.worker("development.ini")
+        self.worker = self.devserver.worker("development.ini")
 
     def build_index(self) -> None:
         import subprocess
 
         subprocess.run(
             module("fedora_packages.search.indexing.command", "development.ini"),
-            env=self.laptop.environ, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env=self.devserver.environ, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
     def start_web(self) -> None:
-        self.url = self.laptop.web("development.ini", free_port())
+        self.url = self.devserver.web("development.ini", free_port())
 
     # The web.
 
@@ -128,9 +128,9 @@ class Site:
 
 def start(folder: Path, *options: str) -> Site:
     """Start Redis and a sandbox, and make the settings that lead to them.  Index, worker and web are for the caller."""
-    laptop = Laptop(folder)
-    laptop.environ |= IMPATIENT
-    redis_url = laptop.redis("--save", "", "--appendonly", "no")
-    sandbox = laptop.sandbox(*options)
-    laptop.environ |= service_environment(redis_url, sandbox, folder / "index")
-    return Site(laptop, sandbox, redis_url)
+    devserver = DevServer(folder)
+    devserver.environ |= IMPATIENT
+    redis_url = devserver.redis("--save", "", "--appendonly", "no")
+    sandbox = devserver.sandbox(*options)
+    devserver.environ |= service_environment(redis_url, sandbox, folder / "index")
+    return Site(devserver, sandbox, redis_url)

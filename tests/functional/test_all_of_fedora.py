@@ -39,7 +39,7 @@ def site(data, packages, tmp_path_factory):
     started = time.monotonic()
     site = start(tmp_path_factory.mktemp("fedora"), "--world", str(data / "fedora-rawhide.jsonl.gz"))
     # How long a page waits is not what is looked at here.
-    site.laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
+    site.devserver.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "20"
     site.metrics = {"seconds to load": time.monotonic() - started}
     try:
         yield site
@@ -53,7 +53,7 @@ def indexed(site):
     started = time.monotonic()
     built = subprocess.run(
         module("fedora_packages.search.indexing.command", str(ROOT / "development.ini"), "--json"),
-        env=site.laptop.environ, check=True, capture_output=True, text=True,
+        env=site.devserver.environ, check=True, capture_output=True, text=True,
     )  # fmt: skip
     site.metrics["seconds to index"] = time.monotonic() - started
     return built
@@ -61,8 +61,8 @@ def indexed(site):
 
 @pytest.fixture(scope="module")
 def running(site, indexed):
-    site.worker = site.laptop.worker(str(ROOT / "development.ini"))
-    site.url = site.laptop.web(str(ROOT / "development.ini"), free_port())
+    site.worker = site.devserver.worker(str(ROOT / "development.ini"))
+    site.url = site.devserver.web(str(ROOT / "development.ini"), free_port())
     return site
 
 
@@ -92,7 +92,7 @@ def test_random_pages_show_what_the_data_says(running, packages):
         expected, found = expected_of(package, binaries), shown_of(running, package, binaries)
         if found != expected:
             wrong[name] = {key: (found[key], expected[key]) for key in expected if found[key] != expected[key]}
-    for part in running.laptop.parts:
+    for part in running.devserver.parts:
         running.metrics[f"MB of {part.name}"] = megabytes(part.process)
     print({name: round(value, 1) for name, value in running.metrics.items()})
     assert wrong == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.sandbox.devserver import Laptop, Part, module
+from fedora_packages.sandbox.devserver import DevServer, Part, module
 
 from .site import ROOT, Site
 
@@ -70,26 +70,26 @@ HUB_CONFIG = {
 }
 
 
-def start_hub(laptop: Laptop, folder: Path, **changes: object) -> Part:
+def start_hub(devserver: DevServer, folder: Path, **changes: object) -> Part:
     """Start the real ``fedmsg-hub`` in a folder with a ``fedmsg.d``; a key changed to None is left out."""
     config = {key: value for key, value in {**HUB_CONFIG, **changes}.items() if value is not None}
     (folder / "fedmsg.d").mkdir(parents=True)
     (folder / "fedmsg.d" / "all.py").write_text(f"config = {config!r}\n")
     code = f"import os; os.chdir({str(folder)!r}); os.execv({HUB!r}, [{HUB!r}])"
-    return laptop.start("hub", sys.executable, "-c", code)
+    return devserver.start("hub", sys.executable, "-c", code)
 
 
 @pytest.fixture
-def laptop(tmp_path):
-    """A laptop with nothing started on it."""
-    found = Laptop(tmp_path / "laptop")
+def devserver(tmp_path):
+    """A dev server with nothing started on it."""
+    found = DevServer(tmp_path / "devserver")
     yield found
     found.stop_all()
 
 
 def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path, wait_until):
     endpoints = {"fedora_packages.sandbox": [own_site.sandbox["endpoint"]]}
-    hub = start_hub(own_site.laptop, tmp_path / "hub", endpoints=endpoints)
+    hub = start_hub(own_site.devserver, tmp_path / "hub", endpoints=endpoints)
     wait_until(lambda: "Running the MokshaHub reactor" in hub.log.read_text("utf-8"), limit=20)
     own_site.start_web()
     messages, facts = own_site.happen("build", "guake")
@@ -101,16 +101,16 @@ def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path,
 @pytest.mark.parametrize(
     "missing", ["fedora_packages.ini", pytest.param("fedora_packages.enabled", marks=pytest.mark.slow)]
 )
-def test_a_hub_that_lacks_a_key_ends_and_says_which(laptop, tmp_path, wait_until, missing):
-    hub = start_hub(laptop, tmp_path / "hub", **{missing: None})
+def test_a_hub_that_lacks_a_key_ends_and_says_which(devserver, tmp_path, wait_until, missing):
+    hub = start_hub(devserver, tmp_path / "hub", **{missing: None})
     wait_until(lambda: hub.process.poll() is not None, limit=20)
     assert (hub.process.returncode != 0, missing in hub.tail()) == (True, True)
 
 
 @pytest.mark.slow
-def test_a_hub_whose_settings_are_wrong_ends_and_says_why(laptop, tmp_path, wait_until):
-    laptop.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "long"
-    hub = start_hub(laptop, tmp_path / "hub")
+def test_a_hub_whose_settings_are_wrong_ends_and_says_why(devserver, tmp_path, wait_until):
+    devserver.environ["FEDORA_PACKAGES_CACHE_WAIT"] = "long"
+    hub = start_hub(devserver, tmp_path / "hub")
     wait_until(lambda: hub.process.poll() is not None, limit=20)
     assert "FEDORA_PACKAGES_CACHE_WAIT" in hub.tail()
 
@@ -126,7 +126,7 @@ def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait
     own_site.mood("koji", fail="hang")
     build, facts = own_site.happen("build", "guake")
     wait_until(lambda: queue.client.zcard("fp:{queue}:koji:claimed") > 0)
-    own_site.laptop.stop(own_site.worker, signal.SIGKILL)
+    own_site.devserver.stop(own_site.worker, signal.SIGKILL)
 
     update, _ = own_site.happen("update", "vim")
     bug, _ = own_site.happen("bug", "bash")
@@ -139,13 +139,13 @@ def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait
     wait_until(lambda: own_site.is_fresh_because_of(bug, "bugzilla.bugs", "bash"), limit=20)
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
 
-    own_site.laptop.stop(own_site.worker)
+    own_site.devserver.stop(own_site.worker)
     assert own_site.worker.process.returncode == 0, "it ends by itself when asked to"
 
 
-def test_a_worker_without_a_bus_says_so(laptop, tmp_path, monkeypatch, wait_until):
+def test_a_worker_without_a_bus_says_so(devserver, tmp_path, monkeypatch, wait_until):
     monkeypatch.chdir(tmp_path)
-    laptop.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ""
-    part = laptop.start("worker", *module("fedora_packages.worker.daemon", str(ROOT / "development.ini")))
+    devserver.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ""
+    part = devserver.start("worker", *module("fedora_packages.worker.daemon", str(ROOT / "development.ini")))
     wait_until(lambda: part.process.poll() is not None, limit=20)
     assert (part.process.returncode, "nothing to listen to" in part.tail()) == (2, True)

@@ -29,7 +29,7 @@ def test_a_worker_says_that_it_misses_nothing(site, wait_until):
 @pytest.mark.slow
 def test_what_was_sent_while_the_bus_was_cut_is_fresh_once_it_is_mended(own_site, wait_until):
     proxy = Proxy(own_site.sandbox["endpoint"])
-    own_site.laptop.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = proxy.endpoint
+    own_site.devserver.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = proxy.endpoint
     own_site.start_worker()
     own_site.start_web()
     wait_until(lambda: misses_nothing(own_site), limit=20)
@@ -60,7 +60,7 @@ def test_a_message_that_the_bus_lost_is_missed_by_its_number_and_replayed(own_si
 
 @pytest.mark.slow
 def test_a_message_that_nobody_has_is_healed_by_the_audit_which_says_so(own_site, wait_until):
-    own_site.laptop.environ |= {
+    own_site.devserver.environ |= {
         "FEDORA_PACKAGES_WORKER_AUDIT_RATE": "50",
         "FEDORA_PACKAGES_WORKER_AUDIT_GRACE": "0.5",
     }
