@@ -132,11 +132,11 @@ class Run:
         elif step.what == "start redis":
             devserver.redis(*REDIS_OPTIONS, port=self.redis_port)
             self.phases.end("Redis away")
-        elif step.what == "mood":
+        elif step.what == "fault":
             self.phases.begin(f"an upstream: {step.details['kind']}")
-            self.site.mood(step.details["upstream"], **step.details["mood"])
-        elif step.what == "heal":
-            self.site.mood(step.details["upstream"], well=True)
+            self.site.fault(step.details["upstream"], **step.details["fault"])
+        elif step.what == "reset":
+            self.site.fault(step.details["upstream"], reset=True)
             for name in schedule.KINDS:
                 self.phases.end(f"an upstream: {name}")
 
@@ -306,8 +306,8 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
             busy = Busy(run.site.sandbox["url"], wishes, given.rate, until)
             run.follow(steps, until)
             busy.join()
-            run.site.heal()
-            say("all is healed and nothing happens any more; waiting until nothing is queued …")
+            run.site.reset_faults()
+            say("all faults are reset and nothing happens any more; waiting until nothing is queued …")
             try:
                 fresh, quiet, queued = run.wait_until_quiet()
                 rest = {"all_fresh_after": fresh, "quiet_after": quiet, "still_queued": queued, "restless": ""}

@@ -178,7 +178,7 @@ def rest(found: Fedora) -> None:
 
 def leave_koji_alone(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> None:
     """Have koji fail until the worker leaves it alone for a while."""
-    found.site.mood("koji", fail=503)
+    found.site.fault("koji", fail=503)
     for row in rows[:50]:
         publisher.send(publisher.message(TOPIC, row)[1])
     wait_until(lambda: any(breaker.is_open for breaker in _breakers(found)), 60, what="koji is left alone")
@@ -206,7 +206,7 @@ def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, fold
     rest(found)
     leave_koji_alone(found, publisher, rows)
     alone = burst(found, publisher, rows)
-    found.site.heal()
+    found.site.reset_faults()
     rest(found)
     again = to_the_bare_bus(folder / "again", rows)
     distinct = list({row["name"]: row for row in rows}.values())[: int(given.rate * given.seconds)]

@@ -13,8 +13,8 @@ UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
 #: How an upstream can be unwell, and what that is called.
 FAILURES: Mapping[str, Any] = {"503": 503, "reset": "reset", "hang": "hang"}
-LIES = ("html", "truncated", "types", "empty", "huge")
-KINDS = (*FAILURES, "slow", "lying", "lagging")
+INVALID = ("html", "truncated", "types", "empty", "huge")
+KINDS = (*FAILURES, "slow", "invalid", "lagging")
 
 #: What happens, and how often it does, for each 100 things.
 CHANCES = {
@@ -46,7 +46,7 @@ class Packages:
 
 def steps(dice: random.Random, seconds: float, kills: int, restarts: int) -> list[Step]:
     """Return the steps of a run, in order.  All is well at the end of it, and everything runs."""
-    found = [*_kills(dice, seconds, kills), *_restarts(dice, seconds, restarts), *_moods(dice, seconds)]
+    found = [*_kills(dice, seconds, kills), *_restarts(dice, seconds, restarts), *_faults(dice, seconds)]
     return sorted(found, key=lambda step: step.at)
 
 
@@ -73,7 +73,7 @@ def _restarts(dice: random.Random, seconds: float, count: int) -> Iterator[Step]
         yield Step(at + away, "start redis")
 
 
-def _moods(dice: random.Random, seconds: float) -> Iterator[Step]:
+def _faults(dice: random.Random, seconds: float) -> Iterator[Step]:
     """Have each upstream in turn be unwell in each way, and the archive once."""
     wanted = []
     for _ in KINDS:
@@ -85,15 +85,15 @@ def _moods(dice: random.Random, seconds: float) -> Iterator[Step]:
     episodes.insert(dice.randrange(len(episodes) // 3, len(episodes)), ("datagrepper", "503"))
     for (upstream, kind), (begin, width) in zip(episodes, _slots(seconds, len(episodes)), strict=True):
         at = begin + dice.uniform(0, 0.2) * width
-        yield Step(at, "mood", {"upstream": upstream, "kind": kind, "mood": _mood(dice, kind)})
-        yield Step(at + dice.uniform(0.4, 0.75) * width, "heal", {"upstream": upstream})
+        yield Step(at, "fault", {"upstream": upstream, "kind": kind, "fault": _fault(dice, kind)})
+        yield Step(at + dice.uniform(0.4, 0.75) * width, "reset", {"upstream": upstream})
 
 
-def _mood(dice: random.Random, kind: str) -> dict[str, Any]:
+def _fault(dice: random.Random, kind: str) -> dict[str, Any]:
     if kind == "slow":
         return {"delay": round(dice.uniform(0.3, 4.0), 2)}
-    if kind == "lying":
-        return {"lie": dice.choice(LIES)}
+    if kind == "invalid":
+        return {"invalid": dice.choice(INVALID)}
     if kind == "lagging":
         return {"lag": round(dice.uniform(1.0, 12.0), 2)}
     return {"fail": FAILURES[kind]}

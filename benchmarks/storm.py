@@ -127,7 +127,7 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
         sent = gather(found, packages, renewed)
         memory = megabytes(worker)[0]
         forget_peak(worker)
-        found.site.mood("koji", delay=given.delay)
+        found.site.fault("koji", delay=given.delay)
         (count, seconds), cpu = koji_so_far(found), cpu_seconds(worker)
         say("the storm begins …")
         phase[0] = "during"
@@ -135,7 +135,7 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
         (count_after, seconds_after), cpu_after = koji_so_far(found), cpu_seconds(worker)
         phase[0] = "after"
         now, peak = megabytes(worker)
-    found.site.mood("koji", well=True)
+    found.site.fault("koji", reset=True)
     concurrency = found.site.service.connectors["koji"].settings.concurrency
     answers, mean = count_after - count, (seconds_after - seconds) / max(count_after - count, 1)
     bound, ideal = answers * mean / concurrency, len(packages) * mean / concurrency

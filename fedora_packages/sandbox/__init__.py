@@ -7,7 +7,7 @@ documented behaviour of those services and imports nothing of what it stands in 
 ::
 
     cli        serve                            the command; a sandbox as a process
-    server     control  moods  busy             one HTTP server; what makes things happen and go wrong
+    server     control  faults  busy             one HTTP server; what makes things happen and go wrong
     koji bodhi bugzilla distgit faf anitya datagrepper              the stand-ins: pure readers of a View of the world
     mirror     repodata    mdapi                the repositories whole, as XML, and package by package
     happenings (update_, bug_, outside_)  messages  truth           what can happen, what is said of it, what is true

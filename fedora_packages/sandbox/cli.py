@@ -1,4 +1,4 @@
-"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's mood, write
+"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's fault, write
 repositories.
 
 Only ``serve`` and ``repodata`` import the world; the other commands ask a running sandbox and are to be quick.
@@ -20,31 +20,34 @@ ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
          "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
-#: What ``mood --help`` says; `fedora_packages.sandbox.faults` has the moods.
-MOODS = """\
-Make an upstream of a running sandbox slow, broken, lying or late, to see what pages and worker make of it.
-It stays so until it is told otherwise.  Without a mood: say which it is in.
+#: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.
+FAULTS = """\
+Make an upstream of a running sandbox slow, failing, invalid or late.  The fault lasts until it is reset.
+Without a fault: print the current one.
 
-moods, of any upstream; several may be given, and add to those that it is in:
-  delay=SECONDS  answer so much later (at most 600)
-  fail=STATUS    answer with this HTTP status: 500, 502, 503, 504 or 429
-  fail=reset     break the connection
-  fail=hang      take the connection and never answer
-  lie=KIND       answer 200 with what is no answer: html (a login page), truncated, huge, types (numbers where there
-                 should be texts and the like), empty
-  lag=SECONDS    answer as it was so long ago, which is later than its own messages on the bus
-  times=COUNT    delay, fail and lie for so many more requests only, then be well
-  well=true      end all of it; what is given with it holds from now on
+faults, of any upstream; several can be combined, and are added to the current ones:
+  delay=SECONDS  wait before each response (at most 600)
+  fail=STATUS    return this HTTP status: 500, 502, 503, 504 or 429
+  fail=reset     reset the connection
+  fail=hang      accept the connection and never respond
+  invalid=KIND   return 200 with an invalid body: html (a login page), truncated, huge, types (values of other
+                 types), empty
+  lag=SECONDS    return the state of so many seconds ago, older than the messages on the bus
+  times=COUNT    limit delay, fail and invalid to the next COUNT requests
+  reset=true     end all faults; faults given with it start from now on
 """
 
-MOOD_EXAMPLES = """\
+FAULT_EXAMPLES = """\
 examples:
-  fedora-packages-sandbox mood koji                  which mood koji is in
-  fedora-packages-sandbox mood koji delay=5          koji answers after five seconds
-  fedora-packages-sandbox mood bodhi fail=503        bodhi is down
-  fedora-packages-sandbox mood mdapi lie=html times=3
-  fedora-packages-sandbox mood koji well=true        koji is well again
+  fedora-packages-sandbox fault koji                   print the fault of Koji
+  fedora-packages-sandbox fault koji delay=5           Koji responds after five seconds
+  fedora-packages-sandbox fault bodhi fail=503         Bodhi is down
+  fedora-packages-sandbox fault mdapi invalid=html times=3
+  fedora-packages-sandbox fault koji reset=true        Koji works again
 """
+
+#: Former names of commands; still accepted.
+FORMER_COMMANDS = {"mood": "fault"}
 
 #: Seconds to wait for a running sandbox.
 ANSWER_LIMIT = 60
@@ -59,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
+    words[0] = FORMER_COMMANDS.get(words[0], words[0])
     given = _parser().parse_args(words)
     try:
         return given.run(given)
@@ -101,17 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     happen.add_argument("what", help=", ".join(WHATS))
     happen.add_argument("package", help="its name")
     happen.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
-    mood = commands.add_parser(
-        "mood",
-        help="make an upstream slow, broken, lying or late, or well again (see mood --help)",
-        description=MOODS,
-        epilog=MOOD_EXAMPLES,
+    fault = commands.add_parser(
+        "fault",
+        help="make an upstream slow, failing, invalid or late, or reset it (see fault --help)",
+        description=FAULTS,
+        epilog=FAULT_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    mood.set_defaults(run=_mood)
-    mood.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
-    mood.add_argument("details", nargs="*", metavar="mood=value", help="one of the moods above")
-    for command in (happen, mood):
+    fault.set_defaults(run=_fault)
+    fault.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
+    fault.add_argument("details", nargs="*", metavar="fault=value", help="one of the faults above")
+    for command in (happen, fault):
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )
@@ -169,7 +173,7 @@ def _happen(given: argparse.Namespace) -> int:
     return 0
 
 
-def _mood(given: argparse.Namespace) -> int:
+def _fault(given: argparse.Namespace) -> int:
     wish: dict[str, Any] = {}
     for key, text in _details(given.details).items():
         try:
@@ -178,7 +182,7 @@ def _mood(given: argparse.Namespace) -> int:
             wish[key] = text
     answer = _ask(given.at, f"/control/upstreams/{given.upstream}", wish)
     told = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
-    print(f"{given.upstream}: {told or 'well'}")
+    print(f"{given.upstream}: {told or 'no fault'}")
     return 0
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.actions.publisher import NotPossible
 from fedora_packages.sandbox.expected import repository_content, whole_truth
-from fedora_packages.sandbox.faults import MoodError
+from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, whole
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
@@ -35,8 +35,8 @@ ADDRESSES = {
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
     "POST /control/keep-back": '{"count": 3, "archive": false}: the next messages do not reach the bus',
     "POST /control/hold": '{"hold": true}: messages wait, and leave all at once after {"hold": false}',
-    "GET /control/upstreams": "the moods of all upstreams",
-    "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "lie": "html", "lag": s} or {"well": true}',
+    "GET /control/upstreams": "the faults of all upstreams",
+    "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "ends its lag",
     "GET /control/requests?since=SERIAL": "what the upstreams were asked",
     "GET /control/requests/count": "how many requests each upstream got",
@@ -62,8 +62,8 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
         web.post("/control/hold", _json(control.hold)),
-        web.get("/control/upstreams", _json(control.moods)),
-        web.post("/control/upstreams/{name}", _json(control.mood)),
+        web.get("/control/upstreams", _json(control.faults)),
+        web.post("/control/upstreams/{name}", _json(control.fault)),
         web.post("/control/upstreams/{name}/catch-up", _json(control.catch_up)),
         web.get("/control/requests", _json(control.requests)),
         web.get("/control/requests/count", _json(control.request_counts)),
@@ -79,7 +79,7 @@ def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Handler:
     async def handler(request: web.Request) -> web.Response:
         try:
             return web.json_response(await answer(request))
-        except (NotPossible, MoodError, WrongParameter) as error:
+        except (NotPossible, FaultError, WrongParameter) as error:
             return web.json_response({"error": str(error)}, status=400)
         except Unknown as error:
             return web.json_response({"error": str(error)}, status=404)
@@ -184,21 +184,21 @@ class Control:
             raise Unknown(f"there is no upstream {name!r}; there are {', '.join(UPSTREAMS)}")
         return name
 
-    async def moods(self, _request: web.Request) -> Mapping[str, Any]:
-        """Return all moods."""
-        return {name: mood.as_json() for name, mood in self.sandbox.moods.items()}
+    async def faults(self, _request: web.Request) -> Mapping[str, Any]:
+        """Return all faults."""
+        return {name: fault.as_json() for name, fault in self.sandbox.faults.items()}
 
-    async def mood(self, request: web.Request) -> dict[str, Any]:
-        """Change an upstream's mood."""
+    async def fault(self, request: web.Request) -> dict[str, Any]:
+        """Change an upstream's fault."""
         name = self._upstream(request)
-        self.sandbox.moods[name] = self.sandbox.moods[name].merged(await _body(request))
-        return self.sandbox.moods[name].as_json()
+        self.sandbox.faults[name] = self.sandbox.faults[name].merged(await _body(request))
+        return self.sandbox.faults[name].as_json()
 
     async def catch_up(self, request: web.Request) -> dict[str, Any]:
         """End an upstream's lag."""
         name = self._upstream(request)
-        self.sandbox.moods[name] = replace(self.sandbox.moods[name], lag=0.0)
-        return self.sandbox.moods[name].as_json()
+        self.sandbox.faults[name] = replace(self.sandbox.faults[name], lag=0.0)
+        return self.sandbox.faults[name].as_json()
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """Return the log of requests."""

@@ -1,6 +1,7 @@
-"""The moods of an upstream: slow, failing, lying, lagging.  All are of the sandbox's own making and end when told to.
+"""The faults of an upstream: a delay, a failure, an invalid response, a lag.
 
-A slow upstream reads first and waits then: its answer is as old as it is late, which is the worse for whoever caches it.
+Each lasts until it is reset, or for a number of requests.  A slow upstream reads first and waits then, so its response is stale
+when it arrives: the harder case for a cache.
 """
 
 import asyncio
@@ -16,61 +17,69 @@ from aiohttp import web
 from fedora_packages.sandbox.upstreams.koji import dumps
 
 FAILURES = (500, 502, 503, 504, 429, "reset", "hang")
-LIES = ("html", "truncated", "huge", "types", "empty")
+INVALID = ("html", "truncated", "huge", "types", "empty")
 
-#: Bytes that a "huge" answer has at least.
+#: Former names of what a fault consists of; still accepted.
+FORMER_NAMES = {"lie": "invalid", "well": "reset"}
+
+#: Bytes that a "huge" response has at least.
 HUGE = 12 << 20
 
-#: Seconds that a delay, a lag, or an upstream that hangs lasts at most.
-DELAY_LIMIT, LAG_LIMIT, HANG_LIMIT = 600.0, 1e7, 3600.0
+#: The maximum in seconds of a delay, of a lag, and of a request that hangs.
+MAX_DELAY, MAX_LAG, MAX_HANG = 600.0, 1e7, 3600.0
 
 LOGIN_PAGE = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><h1>Log in to go on</h1></body></html>\n"
 
 
-class MoodError(ValueError):
-    """A mood was asked for that there is not; the message says what there is."""
+class FaultError(ValueError):
+    """An unknown fault, or a wrong value of one; the message names the allowed ones."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mood:
-    """How an upstream answers.  ``times``: for how many more requests, None for all; ``lag``: by how many seconds it is late."""
+class Fault:
+    """How an upstream misbehaves.
+
+    ``delay``: seconds before each response.  ``fail``: an HTTP status, ``reset`` or ``hang``.  ``invalid``: a kind of invalid
+    response.  ``times``: the number of requests for which these three last; None: until they are reset.  ``lag``: seconds by
+    which the upstream is behind.
+    """
 
     delay: float = 0.0
     fail: int | str | None = None
     times: int | None = None
-    lie: str | None = None
+    invalid: str | None = None
     lag: float = 0.0
 
-    def merged(self, wish: Mapping[str, Any]) -> "Mood":
-        """Return the mood with what is wished for; ``{"well": true}`` starts from none.  Raises `MoodError`."""
-        wish = dict(wish)
-        start = WELL if wish.pop("well", False) else self
-        unknown = set(wish) - {field.name for field in fields(Mood)}
+    def merged(self, changes: Mapping[str, Any]) -> "Fault":
+        """Return the fault with some fields changed; ``{"reset": true}`` clears the others.  Raises `FaultError`."""
+        changes = {FORMER_NAMES.get(name, name): value for name, value in changes.items()}
+        start = NO_FAULT if changes.pop("reset", False) else self
+        unknown = set(changes) - {field.name for field in fields(Fault)}
         if unknown:
-            raise MoodError(f"{sorted(unknown)[0]!r} is no mood; there are delay, fail, times, lie, lag and well")
-        for name, highest in (("delay", DELAY_LIMIT), ("lag", LAG_LIMIT)):
-            if name in wish and not (_is_number(wish[name]) and 0 <= wish[name] <= highest):
-                raise MoodError(f"{name!r} is a number of seconds from 0 to {highest:g}, not {wish[name]!r}")
-        for name, allowed in (("fail", FAILURES), ("lie", LIES)):
-            if wish.get(name) is not None and wish[name] not in allowed:
-                raise MoodError(f"{name!r} is one of {', '.join(map(str, allowed))}, not {wish[name]!r}")
-        times = wish.get("times")
+            raise FaultError(f"unknown fault {sorted(unknown)[0]!r}; use delay, fail, times, invalid, lag or reset")
+        for name, highest in (("delay", MAX_DELAY), ("lag", MAX_LAG)):
+            if name in changes and not (_is_number(changes[name]) and 0 <= changes[name] <= highest):
+                raise FaultError(f"{name!r} must be a number of seconds from 0 to {highest:g}, not {changes[name]!r}")
+        for name, allowed in (("fail", FAILURES), ("invalid", INVALID)):
+            if changes.get(name) is not None and changes[name] not in allowed:
+                raise FaultError(f"{name!r} must be one of {', '.join(map(str, allowed))}, not {changes[name]!r}")
+        times = changes.get("times")
         if times is not None and (isinstance(times, bool) or not isinstance(times, int) or not 0 < times < 10**9):
-            raise MoodError(f"'times' is a whole number above 0, not {times!r}")
-        return replace(start, **wish)
+            raise FaultError(f"'times' must be an integer above 0, not {times!r}")
+        return replace(start, **changes)
 
-    def after_one(self) -> "Mood":
-        """Return the mood after one more request."""
+    def after_one(self) -> "Fault":
+        """Return the fault after one more request."""
         if self.times is None:
             return self
-        return replace(WELL, lag=self.lag) if self.times == 1 else replace(self, times=self.times - 1)
+        return replace(NO_FAULT, lag=self.lag) if self.times == 1 else replace(self, times=self.times - 1)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the mood as it is shown."""
-        return {field.name: getattr(self, field.name) for field in fields(Mood)}
+        """Return all fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(Fault)}
 
 
-WELL = Mood()
+NO_FAULT = Fault()
 
 
 def _is_number(value: Any) -> bool:
@@ -84,7 +93,7 @@ async def fail(request: web.Request, how: int | str) -> web.StreamResponse:
             request.transport.abort()
         raise ConnectionResetError("the connection was broken on purpose")
     if how == "hang":
-        for _ in range(int(HANG_LIMIT * 10)):
+        for _ in range(int(MAX_HANG * 10)):
             if request.transport is None or request.transport.is_closing():
                 break
             await asyncio.sleep(0.1)
@@ -94,23 +103,23 @@ async def fail(request: web.Request, how: int | str) -> web.StreamResponse:
     return web.Response(status=how, text=page, content_type="text/html")
 
 
-def lied(answer: web.Response, how: str) -> web.Response:
-    """Return what a lying upstream sends in the place of an answer, with the status and content type of success."""
-    body = answer.body if isinstance(answer.body, bytes | bytearray) else b""
-    kind = answer.content_type
+def invalid_response(response: web.Response, how: str) -> web.Response:
+    """Return an invalid response in place of a valid one, with status 200 and, but for ``html``, the same content type."""
+    body = bytes(response.body) if isinstance(response.body, bytes | bytearray) else b""
+    content_type = response.content_type
     if how == "html":
         return web.Response(text=LOGIN_PAGE, content_type="text/html")
     if how == "empty":
-        return web.Response(body=b"", content_type=kind)
+        return web.Response(body=b"", content_type=content_type)
     if how == "truncated":
-        return web.Response(body=bytes(body[: len(body) // 2]), content_type=kind)
+        return web.Response(body=body[: len(body) // 2], content_type=content_type)
     if how == "huge":
-        return web.Response(body=_huge(bytes(body), kind), content_type=kind)
-    return web.Response(body=_of_other_types(bytes(body), kind), content_type=kind)
+        return web.Response(body=_huge(body, content_type), content_type=content_type)
+    return web.Response(body=_of_other_types(body, content_type), content_type=content_type)
 
 
 def _huge(body: bytes, kind: str) -> bytes:
-    """Return the body with so much more in it that nobody should read it; it is still well formed where it was."""
+    """Return the body, still well formed, grown beyond any sensible limit."""
     if kind == "application/json" and body.rstrip().endswith(b"}"):
         return body.rstrip()[:-1] + b', "padding": "' + b"x" * HUGE + b'"}'
     if kind == "application/json":
@@ -118,7 +127,7 @@ def _huge(body: bytes, kind: str) -> bytes:
     if kind == "text/xml":
         return body + b"<!-- " + b"x" * HUGE + b" -->"
     if kind == "application/x-gzip":
-        # Small on its way, and hundreds of megabytes to whoever unpacks all of it.
+        # Small in transit, hundreds of megabytes when unpacked.
         return body + gzip.compress(b" " * HUGE) * 20
     return body + b"\n" + b"x" * HUGE
 
@@ -133,15 +142,15 @@ def _of_other_types(body: bytes, kind: str) -> bytes:
             return dumps("a fault, it seems")
         return dumps(_turned(value, depth=0))
     if kind == "application/xml":
-        # What names a repository's files stays right: then they are not what it promises.
+        # repomd.xml stays as it is, so that the files do not match its checksums.
         return body
     if kind == "application/x-gzip":
-        return body + gzip.compress(b"<!-- nobody promised this -->")
+        return body + gzip.compress(b"<!-- not in the checksum -->")
     return b"\xff\xfe\x00" + body[::-1]
 
 
 def _turned(value: Any, depth: int) -> Any:
-    """Return a value whose parts are of other types than they should be; its outermost layers are as they were."""
+    """Return a value with its leaves changed to other types; the three outermost layers keep theirs."""
     if isinstance(value, dict):
         return {key: _turned(one, depth + 1) for key, one in value.items()}
     if isinstance(value, list):

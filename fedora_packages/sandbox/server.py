@@ -6,7 +6,7 @@ import time
 from aiohttp import web
 
 from fedora_packages.sandbox import control
-from fedora_packages.sandbox.faults import fail, lied
+from fedora_packages.sandbox.faults import fail, invalid_response
 from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams import anitya, bodhi, bugzilla, datagrepper, distgit, faf, koji, mdapi, mirror
 from fedora_packages.sandbox.upstreams.base import ASKED, LOOK, UPSTREAMS
@@ -20,14 +20,14 @@ BY_PATH = {name: name for name in UPSTREAMS} | {"kojihub": "koji"}
 
 def app(sandbox: Sandbox) -> web.Application:
     """Return the application that serves a sandbox."""
-    application = web.Application(middlewares=[_Moods(sandbox).middleware], client_max_size=BODY_LIMIT)
+    application = web.Application(middlewares=[_Faults(sandbox).middleware], client_max_size=BODY_LIMIT)
     for part in (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper, control):
         application.add_routes(part.routes(sandbox))
     return application
 
 
-class _Moods:
-    """Lets an upstream answer in its mood, and notes what it was asked; the control addresses have no mood."""
+class _Faults:
+    """Applies the fault of an upstream to its responses and logs its requests.  The control addresses have no faults."""
 
     def __init__(self, sandbox: Sandbox):
         self.sandbox = sandbox
@@ -40,30 +40,30 @@ class _Moods:
             return await handler(request)
         begun = time.perf_counter()
         try:
-            return await self._in_its_mood(upstream, request, handler)
+            return await self._with_its_fault(upstream, request, handler)
         finally:
             self.sandbox.request_seconds[upstream] += time.perf_counter() - begun
 
-    async def _in_its_mood(
+    async def _with_its_fault(
         self, upstream: str, request: web.Request, handler: web.RequestHandler
     ) -> web.StreamResponse:
-        mood = self.sandbox.moods[upstream]
-        self.sandbox.moods[upstream] = mood.after_one()
+        fault = self.sandbox.faults[upstream]
+        self.sandbox.faults[upstream] = fault.after_one()
         world = self.sandbox.world
-        request[LOOK] = world.at(time.time() - mood.lag) if mood.lag else world.now()
+        request[LOOK] = world.at(time.time() - fault.lag) if fault.lag else world.now()
         request[ASKED] = words = []
         try:
-            if mood.fail is not None:
-                await asyncio.sleep(mood.delay)
-                return await fail(request, mood.fail)
+            if fault.fail is not None:
+                await asyncio.sleep(fault.delay)
+                return await fail(request, fault.fail)
             answer = await handler(request)
         except web.HTTPException as error:
             if upstream == "mdapi":
                 error.headers.update(mdapi.HEADERS)
-            await asyncio.sleep(mood.delay)
+            await asyncio.sleep(fault.delay)
             raise
         finally:
             asked = f"{request.method} {request.path_qs[:2000]}" + (f" {', '.join(words)}" if words else "")
             self.sandbox.note(upstream, asked, request.headers.get("User-Agent", "")[:200])
-        await asyncio.sleep(mood.delay)
-        return lied(answer, mood.lie) if mood.lie and isinstance(answer, web.Response) else answer
+        await asyncio.sleep(fault.delay)
+        return invalid_response(answer, fault.invalid) if fault.invalid and isinstance(answer, web.Response) else answer

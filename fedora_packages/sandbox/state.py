@@ -1,4 +1,4 @@
-"""What the server and the control addresses share: a world, a bus, the moods of the upstreams, and the log of requests."""
+"""What the server and the control addresses share: a world, a bus, the faults of the upstreams, and the log of requests."""
 
 import time
 from collections import deque
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 from fedora_packages.sandbox.actions.actions import Happenings
 from fedora_packages.sandbox.bus import Bus
-from fedora_packages.sandbox.faults import WELL, Mood
+from fedora_packages.sandbox.faults import NO_FAULT, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 from fedora_packages.sandbox.world.world import World
 
@@ -32,7 +32,7 @@ class Sandbox:
     world: World
     bus: Bus
     happenings: Happenings = field(init=False)
-    moods: dict[str, Mood] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, WELL))
+    faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
     requests: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))

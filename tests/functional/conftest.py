@@ -39,10 +39,10 @@ def troubled_site(tmp_path_factory):
 
 @pytest.fixture
 def site(shared_site) -> Site:
-    """The shared service, with all upstreams well before and after."""
-    shared_site.heal()
+    """The shared service, with no faults before and after."""
+    shared_site.reset_faults()
     yield shared_site
-    shared_site.heal()
+    shared_site.reset_faults()
 
 
 @pytest.fixture

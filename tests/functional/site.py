@@ -37,7 +37,7 @@ class Site:
     worker: Part | None = None
     url: str = ""
     session: requests.Session = field(default_factory=requests.Session)
-    moody: set[str] = field(default_factory=set)
+    faulty: set[str] = field(default_factory=set)
 
     def close(self) -> None:
         """End the processes and every connection to them: one that is left to chance is a warning, now and then."""
@@ -60,14 +60,14 @@ class Site:
         answer = self.control("happen", what=what, package=package, **details)
         return answer["messages"], answer["facts"]
 
-    def mood(self, upstream: str, **mood: Any) -> None:
-        self.moody.add(upstream)
-        self.control(f"upstreams/{upstream}", **mood)
+    def fault(self, upstream: str, **fault: Any) -> None:
+        self.faulty.add(upstream)
+        self.control(f"upstreams/{upstream}", **fault)
 
-    def heal(self) -> None:
-        """Make every upstream well that is not."""
-        while self.moody:
-            self.control(f"upstreams/{self.moody.pop()}", well=True)
+    def reset_faults(self) -> None:
+        """Reset the faults of every upstream."""
+        while self.faulty:
+            self.control(f"upstreams/{self.faulty.pop()}", reset=True)
 
     def serial(self) -> int:
         """Return the number of the newest request that any upstream was asked."""

@@ -123,14 +123,14 @@ def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait
         assert own_site.get(page).status_code == 200
     queue = own_site.service.queue
 
-    own_site.mood("koji", fail="hang")
+    own_site.fault("koji", fail="hang")
     build, facts = own_site.happen("build", "guake")
     wait_until(lambda: queue.client.zcard("fp:{queue}:koji:claimed") > 0)
     own_site.devserver.stop(own_site.worker, signal.SIGKILL)
 
     update, _ = own_site.happen("update", "vim")
     bug, _ = own_site.happen("bug", "bash")
-    own_site.heal()
+    own_site.reset_faults()
     assert own_site.read("bugzilla.bugs", "bash").is_fresh, "nobody was there to hear of it"
 
     own_site.start_worker()

@@ -45,12 +45,12 @@ def test_what_happened_is_told_on_the_next_page(site, wait_until):
 def test_what_names_only_an_upstream_project_reaches_the_package_that_is_mapped_to_it(site, wait_until, what):
     wait_until(lambda: site.api("packages/gcc/versions")["state"] == "fresh")
     # As Anitya does it: sent before it is written.
-    site.mood("anitya", lag=0.8)
+    site.fault("anitya", lag=0.8)
     messages, facts = site.happen(what, "gcc")
     wait_until(lambda: site.is_fresh_because_of(messages, "anitya.versions", "gcc"))
     value = site.read("anitya.versions", "gcc").value
     assert (value["versions"][0] if value["found"] else None) == facts["upstream"]
-    site.mood("anitya", well=True)
+    site.fault("anitya", reset=True)
 
 
 def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wait_until):
@@ -131,7 +131,7 @@ def test_an_upstream_that_lags_behind_its_message_is_not_believed(
     wait_until(lambda: not site.service.queue.depth(upstream))
     site.api(f"packages/{package}/{found.short_name}" + (f"?release={release}" if release else ""))
     before = site.read(query, package, release)
-    site.mood(upstream, lag=30)
+    site.fault(upstream, lag=30)
     messages, _ = site.happen(what, package, **details)
     looks = site.serial()
     # Upstream is asked, says what was true before, and is asked again.
@@ -161,10 +161,10 @@ def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_unt
         "faf": ("crash", "gcc", "faf.problems", ""),
         "anitya": ("upstream-release", "rclone", "anitya.versions", ""),
     }[upstream]
-    site.mood(upstream, fail=503)
+    site.fault(upstream, fail=503)
     messages, _ = site.happen(what, package)
     wait_until(lambda: site.service.queue.depth(upstream) and not site.read(query, package, release).is_fresh)
-    site.mood(upstream, well=True)
+    site.fault(upstream, reset=True)
     wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
 
 

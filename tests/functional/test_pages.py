@@ -121,7 +121,7 @@ def test_each_example_of_the_start_page_finds_what_it_is_an_example_of(site):
 
 def test_with_every_upstream_hanging_a_page_is_there_in_time(site):
     for upstream in settings.UPSTREAMS:
-        site.mood(upstream, fail="hang")
+        site.fault(upstream, fail="hang")
     started = time.monotonic()
     page = site.get("/binutils")
     took = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""Upstreams that are down, slow or lying: every page answers in time, and says what is wrong and since when."""
+"""Upstreams that are down or slow, or return invalid responses: pages answer in time and say what is wrong and since when."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -14,16 +14,16 @@ pytestmark = pytest.mark.xdist_group("troubled")
 #: Seconds in which every page must answer, whatever upstreams do.
 BOUND = 3.0
 
-MOODS = {
+FAULTS = {
     "down": {"fail": 503},
     "cut off": {"fail": "reset"},
     "hanging": {"fail": "hang"},
     "slow": {"delay": 30},
-    "telling HTML": {"lie": "html"},
-    "telling half": {"lie": "truncated"},
-    "telling too much": {"lie": "huge"},
-    "telling other types": {"lie": "types"},
-    "telling nothing": {"lie": "empty"},
+    "returning HTML": {"invalid": "html"},
+    "returning half": {"invalid": "truncated"},
+    "returning too much": {"invalid": "huge"},
+    "returning other types": {"invalid": "types"},
+    "returning nothing": {"invalid": "empty"},
 }
 
 #: The tabs, by their addresses below a package's.
@@ -41,13 +41,13 @@ UPSTREAMS = {
     )
 }
 
-#: A package for each mood of which nothing is known yet.
+#: For each fault a package of which nothing is cached yet.
 PACKAGES = ("kakoune", "emacs", "meson", "zellij", "2ping", "htop", "nginx", "gcc", "vim")
 
 
 @pytest.fixture
 def site(troubled_site):
-    troubled_site.heal()
+    troubled_site.reset_faults()
     return troubled_site
 
 
@@ -57,10 +57,10 @@ def timed(site, path: str):
     return answer, time.monotonic() - started
 
 
-@pytest.mark.parametrize(("mood", "package"), list(zip(MOODS, PACKAGES, strict=True)))
-def test_all_tabs_answer_in_time_and_say_which_upstream_is_wrong(site, mood, package):
+@pytest.mark.parametrize(("fault", "package"), list(zip(FAULTS, PACKAGES, strict=True)))
+def test_all_tabs_answer_in_time_and_say_which_upstream_is_wrong(site, fault, package):
     for upstream in UPSTREAMS:
-        site.mood(upstream, **MOODS[mood])
+        site.fault(upstream, **FAULTS[fault])
     with ThreadPoolExecutor(len(TABS)) as pool:
         answers = list(pool.map(lambda tab: timed(site, f"/{package}{tab}"), TABS))
     said = " ".join(answer.text.lower() for answer, _ in answers)
@@ -72,7 +72,7 @@ def test_all_tabs_answer_in_time_and_say_which_upstream_is_wrong(site, mood, pac
 def test_what_was_last_known_is_shown_with_its_time_and_the_reason(site, wait_until):
     wait_until(lambda: "rust-" in site.get("/rust/builds").text, limit=20)
     nvr = site.control("packages/rust")["builds"][0]["nvr"]
-    site.mood("koji", fail=503)
+    site.fault("koji", fail=503)
     site.happen("build", "rust", state="building")
     problem = wait_until(lambda: site.read("koji.builds", "rust").error_state, limit=20)
     page = site.get("/rust/builds").text
@@ -81,6 +81,6 @@ def test_what_was_last_known_is_shown_with_its_time_and_the_reason(site, wait_un
 
 
 def test_what_upstream_lied_about_is_not_cached_as_an_answer(site, wait_until):
-    site.mood("koji", lie="types")
+    site.fault("koji", invalid="types")
     wait_until(lambda: site.api("packages/golang/builds")["problem"], limit=20)
     assert site.read("koji.builds", "golang").value is None

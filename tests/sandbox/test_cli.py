@@ -14,7 +14,7 @@ import pytest
 
 from fedora_packages.sandbox import cli
 from fedora_packages.sandbox.actions.actions import OPTIONS
-from fedora_packages.sandbox.faults import DELAY_LIMIT, FAILURES, LIES, Mood
+from fedora_packages.sandbox.faults import FAILURES, INVALID, MAX_DELAY, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 
 COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]
@@ -116,35 +116,35 @@ def test_what_happened_is_told_in_words(live, capsys):
 
 
 def test_a_mood_is_set_and_told(live, capsys):
-    assert cli.main(["mood", "koji", "fail=503", "times=2", "--at", live.url]) == 0
+    assert cli.main(["fault", "koji", "fail=503", "times=2", "--at", live.url]) == 0
     assert capsys.readouterr().out == "koji: fail 503, times 2\n"
-    assert cli.main(["mood", "koji", "well=true", "--at", live.url]) == 0
-    assert capsys.readouterr().out == "koji: well\n"
+    assert cli.main(["fault", "koji", "reset=true", "--at", live.url]) == 0
+    assert capsys.readouterr().out == "koji: no fault\n"
 
 
 def test_the_mood_that_an_upstream_is_in_is_told(live, capsys):
-    for details in (["delay=0.1"], [], ["well=true"]):
-        cli.main(["mood", "faf", *details, "--at", live.url])
-    assert capsys.readouterr().out.splitlines() == ["faf: delay 0.1", "faf: delay 0.1", "faf: well"]
+    for details in (["delay=0.1"], [], ["reset=true"]):
+        cli.main(["fault", "faf", *details, "--at", live.url])
+    assert capsys.readouterr().out.splitlines() == ["faf: delay 0.1", "faf: delay 0.1", "faf: no fault"]
 
 
 def test_help_on_moods_names_every_mood_with_all_that_it_takes_and_every_upstream(capsys):
     with pytest.raises(SystemExit):
-        cli.main(["mood", "--help"])
+        cli.main(["fault", "--help"])
     said = capsys.readouterr().out
-    for mood in (*(field.name for field in fields(Mood)), "well"):
-        assert f"\n  {mood}=" in said
+    for fault in (*(field.name for field in fields(Fault)), "reset"):
+        assert f"\n  {fault}=" in said
     words = set(re.findall(r"[\w-]+", said))
-    assert {*map(str, (*FAILURES, *LIES, *UPSTREAMS)), f"{DELAY_LIMIT:g}"} <= words
+    assert {*map(str, (*FAILURES, *INVALID, *UPSTREAMS)), f"{MAX_DELAY:g}"} <= words
 
 
 def test_the_examples_of_moods_work(live, capsys):
-    examples = re.findall(r"^  fedora-packages-sandbox (mood .*?)(?:  .*)?$", cli.MOOD_EXAMPLES, re.MULTILINE)
+    examples = re.findall(r"^  fedora-packages-sandbox (fault .*?)(?:  .*)?$", cli.FAULT_EXAMPLES, re.MULTILINE)
     assert len(examples) == 5
     for example in examples:
         assert cli.main([*example.split(), "--at", live.url]) == 0
     for upstream in UPSTREAMS:
-        cli.main(["mood", upstream, "well=true", "--at", live.url])
+        cli.main(["fault", upstream, "reset=true", "--at", live.url])
 
 
 @pytest.mark.parametrize(
@@ -153,8 +153,8 @@ def test_the_examples_of_moods_work(live, capsys):
         (["happen", "explode", "guake"], "'explode' cannot happen; there are build, tag, untag"),
         (["happen", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
         (["happen", "build", "guake", "red"], "'red' is no key=value"),
-        (["mood", "koji", "lie=white"], "'lie' is one of html"),
-        (["mood", "pkgdb", "fail=500"], "there is no upstream 'pkgdb'; there are koji"),
+        (["fault", "koji", "invalid=white"], "'invalid' must be one of html"),
+        (["fault", "pkgdb", "fail=500"], "there is no upstream 'pkgdb'; there are koji"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_that_names_what_can(quiet, capsys, arguments, said):

@@ -1,4 +1,4 @@
-"""Moods: slow, failing, lying and lagging upstreams, and what is logged of all who ask."""
+"""Faults of upstreams (slow, failing, invalid, lagging), and the log of requests."""
 
 import http.client
 import json
@@ -11,47 +11,47 @@ import pytest
 GUAKE = "/mdapi/rawhide/pkg/guake"
 
 
-def mood(live, upstream, **wish):
+def fault(live, upstream, **wish):
     return live.post(f"/control/upstreams/{upstream}", **wish)
 
 
 def test_a_failing_upstream_answers_with_a_proxys_page(live):
-    mood(live, "mdapi", fail=503)
+    fault(live, "mdapi", fail=503)
     answer = live.ask(GUAKE)
     assert (answer.status, answer.headers.get_content_type()) == (503, "text/html")
 
 
 def test_other_upstreams_do_not_mind(live):
-    mood(live, "mdapi", fail=503)
+    fault(live, "mdapi", fail=503)
     assert live.ask("/bodhi/releases/").status == 200
 
 
 def test_a_failure_ends_after_so_many_times(live):
-    mood(live, "mdapi", fail=500, times=2)
+    fault(live, "mdapi", fail=500, times=2)
     assert [live.ask(GUAKE).status for _ in range(3)] == [500, 500, 200]
 
 
 def test_moods_add_up_until_all_is_well(live):
-    mood(live, "koji", delay=0.5)
-    assert mood(live, "koji", lag=3)["delay"] == 0.5
-    assert mood(live, "koji", well=True) == {"delay": 0.0, "fail": None, "times": None, "lie": None, "lag": 0.0}
+    fault(live, "koji", delay=0.5)
+    assert fault(live, "koji", lag=3)["delay"] == 0.5
+    assert fault(live, "koji", reset=True) == {"delay": 0.0, "fail": None, "times": None, "invalid": None, "lag": 0.0}
 
 
 def test_a_broken_connection_gives_no_answer(live):
-    mood(live, "mdapi", fail="reset", times=1)
+    fault(live, "mdapi", fail="reset", times=1)
     with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
         live.ask(GUAKE)
     assert live.ask(GUAKE).status == 200
 
 
 def test_an_upstream_that_hangs_never_answers(live):
-    mood(live, "mdapi", fail="hang")
+    fault(live, "mdapi", fail="hang")
     with pytest.raises((TimeoutError, socket.timeout)):
         live.ask(GUAKE, timeout=0.3)
 
 
 def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
-    mood(live, "distgit", delay=1.0)
+    fault(live, "distgit", delay=1.0)
     answers = []
     reader = threading.Thread(target=lambda: answers.append(live.get("/distgit/api/0/rpms/guake")))
     reader.start()
@@ -62,50 +62,58 @@ def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
 
 
 def test_a_page_in_the_place_of_json_has_the_status_of_success(live):
-    mood(live, "mdapi", lie="html")
+    fault(live, "mdapi", invalid="html")
     answer = live.ask(GUAKE)
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 
 
 def test_a_truncated_answer_is_no_json(live):
     whole = live.ask(GUAKE).body
-    mood(live, "mdapi", lie="truncated")
+    fault(live, "mdapi", invalid="truncated")
     assert live.ask(GUAKE).body == whole[: len(whole) // 2]
 
 
 def test_a_huge_answer_is_more_than_anyone_should_read(live):
-    mood(live, "mdapi", lie="huge")
+    fault(live, "mdapi", invalid="huge")
     body = live.ask(GUAKE).body
     assert len(body) > 10 << 20
     assert json.loads(body)["basename"] == "guake"
 
 
 def test_an_empty_answer_has_no_byte(live):
-    mood(live, "mdapi", lie="empty")
+    fault(live, "mdapi", invalid="empty")
     assert live.ask(GUAKE).body == b""
 
 
 def test_an_answer_of_other_types_is_json_none_the_less(live):
     true = live.get("/bodhi/updates/", packages="guake")
-    mood(live, "bodhi", lie="types")
-    lie = live.get("/bodhi/updates/", packages="guake")
-    assert set(lie) == set(true)
+    fault(live, "bodhi", invalid="types")
+    invalid = live.get("/bodhi/updates/", packages="guake")
+    assert set(invalid) == set(true)
     assert all(
-        type(lie["updates"][0][key]) is not type(true["updates"][0][key]) for key in ("alias", "karma", "critpath")
+        type(invalid["updates"][0][key]) is not type(true["updates"][0][key]) for key in ("alias", "karma", "critpath")
     )
 
 
-@pytest.mark.parametrize("lie", ["types", "huge"])
-def test_koji_lies_in_xml(live, lie):
-    mood(live, "koji", lie=lie)
+@pytest.mark.parametrize("kind", ["types", "huge"])
+def test_an_invalid_response_of_koji_is_xml(live, kind):
+    fault(live, "koji", invalid=kind)
     call = xmlrpc.client.dumps(("guake",), "getPackageID").encode()
     (value,), _ = xmlrpc.client.loads(live.ask("/kojihub", call).body)
-    assert isinstance(value, list) == (lie == "types")
+    assert isinstance(value, list) == (kind == "types")
 
 
 @pytest.mark.parametrize(
     "wish",
-    [{"fail": 200}, {"lie": "white"}, {"delay": -1}, {"delay": True}, {"times": 0}, {"colour": "red"}, {"lag": "long"}],
+    [
+        {"fail": 200},
+        {"invalid": "white"},
+        {"delay": -1},
+        {"delay": True},
+        {"times": 0},
+        {"colour": "red"},
+        {"lag": "long"},
+    ],
 )
 def test_a_mood_that_there_is_not_is_refused(live, wish):
     answer = live.ask("/control/upstreams/koji", json.dumps(wish).encode())
@@ -145,7 +153,7 @@ def everything_happens(live):
 def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
     path, body = READS[upstream]
     before = live.ask(path, body).body
-    mood(live, upstream, lag=100)
+    fault(live, upstream, lag=100)
     everything_happens(live)
     assert live.ask(path, body).body == before
     live.post(f"/control/upstreams/{upstream}/catch-up")
@@ -154,14 +162,14 @@ def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
 
 def test_lag_is_over_when_its_time_is(live, wait_until):
     before = live.get(GUAKE)
-    mood(live, "mdapi", lag=0.4)
+    fault(live, "mdapi", lag=0.4)
     live.happen("repo", "guake")
     assert live.get(GUAKE) == before
     wait_until(lambda: live.get(GUAKE) != before)
 
 
 def test_a_new_package_is_not_there_for_who_lags(live):
-    mood(live, "distgit", lag=100)
+    fault(live, "distgit", lag=100)
     live.happen("new-package", "brandnew")
     assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
     assert "brandnew" not in live.get("/distgit/extras/pagure_poc.json")["rpms"]
@@ -196,7 +204,7 @@ def test_control_requests_are_not_counted(live):
 
 
 def test_the_seconds_that_an_upstream_took_are_added_up(live):
-    mood(live, "mdapi", delay=0.2)
+    fault(live, "mdapi", delay=0.2)
     for _ in range(2):
         live.ask(GUAKE)
     seconds = live.get("/control/requests/seconds")

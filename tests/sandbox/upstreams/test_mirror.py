@@ -1,4 +1,4 @@
-"""The mirror: where repositories are, that they change as mdapi's do, and what it makes of moods."""
+"""The mirror: where repositories are, that they change as mdapi's do, and what it makes of faults."""
 
 import asyncio
 import gzip
@@ -54,7 +54,7 @@ def fetched(live, tmp_path, folder=RAWHIDE):
     return {package.name: package for package in read(tmp_path)}
 
 
-def mood(live, **wish):
+def fault(live, **wish):
     return live.post("/control/upstreams/mirror", **wish)
 
 
@@ -170,11 +170,11 @@ def test_a_file_says_when_it_was_made(quiet):
     assert answer.headers["Last-Modified"].endswith(" GMT")
 
 
-# Moods
+# Faults
 
 
 def test_a_failing_mirror_has_a_proxys_page(live):
-    mood(live, fail=503, times=1)
+    fault(live, fail=503, times=1)
     assert live.ask(f"/mirror/{EPEL}/repodata/repomd.xml").status == 503
     assert revision(repomd(live, EPEL)) > 0
 
@@ -182,23 +182,23 @@ def test_a_failing_mirror_has_a_proxys_page(live):
 def test_a_lying_mirror_sends_files_that_its_list_did_not_promise(live):
     listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
     true = live.ask(path).body
-    mood(live, lie="types")
+    fault(live, invalid="types")
     assert repomd(live, EPEL) == listed
-    lie = live.ask(path).body
-    assert hashlib.sha256(lie).hexdigest() not in listed
-    assert gzip.decompress(lie).startswith(gzip.decompress(true))
+    sent = live.ask(path).body
+    assert hashlib.sha256(sent).hexdigest() not in listed
+    assert gzip.decompress(sent).startswith(gzip.decompress(true))
 
 
 def test_a_truncated_file_cannot_be_unpacked(live):
     path, _ = hrefs(repomd(live, EPEL), EPEL)
-    mood(live, lie="truncated")
+    fault(live, invalid="truncated")
     with pytest.raises(EOFError):
         gzip.decompress(live.ask(path).body)
 
 
 def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
     path, _ = hrefs(repomd(live, EPEL), EPEL)
-    mood(live, lie="huge")
+    fault(live, invalid="huge")
     body = live.ask(path).body
     assert len(body) < 4 << 20
     with gzip.open(io.BytesIO(body)) as unpacked:
@@ -206,7 +206,7 @@ def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
 
 
 def test_a_page_may_come_in_the_place_of_the_list(live):
-    mood(live, lie="html")
+    fault(live, invalid="html")
     answer = live.ask(f"/mirror/{EPEL}/repodata/repomd.xml")
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 
