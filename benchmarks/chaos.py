@@ -1,6 +1,6 @@
 """Chaos: minutes of everything that can go wrong, then each cached value is held against the world.
 
-Real processes: Redis with its append-only file, sandbox, index, worker, web.  Things happen all the time, readers read all the
+Real processes: Redis with its append-only file, sandbox, index, worker, web.  Actions are triggered and pages read all the
 time; the worker is killed and started again, Redis too, and each upstream in turn fails, breaks, hangs, is slow, lies and lags.
 Then all is healed, and when nothing is queued any more, every value in the cache is compared with what its upstream says.
 
@@ -27,8 +27,8 @@ from typing import Any
 import redis
 
 from benchmarks import schedule
+from benchmarks.actions import Busy, Heard, Listener, Noted
 from benchmarks.comparing import Compared, compare
-from benchmarks.happening import Busy, Heard, Listener, Noted
 from benchmarks.measuring import Impatient, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
@@ -205,7 +205,7 @@ def begin(folder: Path, audit: float) -> Run:
 
 
 def there_is(site: Site) -> schedule.Packages:
-    """Return what things can happen to."""
+    """Return the branches and tags that actions can change."""
     names = site.control("packages?limit=1000")["packages"]
     truths = {name: site.control(f"packages/{name}")["branches"] for name in names}
     living = {name: [branch for branch, head in found.items() if not head["retired"]] for name, found in truths.items()}
@@ -229,9 +229,9 @@ def readable(site: Site) -> tuple[Readable, dict[str, str]]:
     return Readable(site.url, releases, list(widgets.load()), queries), sources
 
 
-def wrongly_missing(read: Mapping[str, Any], sources: Mapping[str, str], wishes: Sequence[Mapping[str, Any]]) -> int:
+def wrongly_missing(read: Mapping[str, Any], sources: Mapping[str, str], actions: Sequence[Mapping[str, Any]]) -> int:
     """Return how many pages were not found though nobody retired their package: binaries of what is retired are gone."""
-    retired = {wish["package"] for wish in wishes if wish["what"] == "retire" and wish["messages"]}
+    retired = {action["package"] for action in actions if action["what"] == "retire" and action["messages"]}
     return sum(
         count for name, count in read["missing"].items() if name == sources[name] or sources[name] not in retired
     )
@@ -296,18 +296,18 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
     try:
         dice = random.Random(given.seed)
         steps = schedule.steps(dice, seconds, given.kills, given.restarts)
-        wishes = schedule.wishes(dice, there_is(run.site))
+        actions = schedule.actions(dice, there_is(run.site))
         notes, (readers, sources) = Notes(), readable(run.site)
         say(f"seed {given.seed}: {len(steps)} steps in {seconds:.0f} s, logs are in {folder}/")
         listener = Listener(run.site.sandbox["endpoint"])
         noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
         run.began, until = time.time(), time.monotonic() + seconds
         with reading(readers, given.seed, notes, run.phases.current, given.readers):
-            busy = Busy(run.site.sandbox["url"], wishes, given.rate, until)
+            busy = Busy(run.site.sandbox["url"], actions, given.rate, until)
             run.follow(steps, until)
             busy.join()
             run.site.reset_faults()
-            say("all faults are reset and nothing happens any more; waiting until nothing is queued …")
+            say("all faults are reset and no more actions are triggered; waiting until nothing is queued …")
             try:
                 fresh, quiet, queued = run.wait_until_quiet()
                 rest = {"all_fresh_after": fresh, "quiet_after": quiet, "still_queued": queued, "restless": ""}
@@ -340,7 +340,7 @@ def _report(
         "seed": given.seed,
         "settings": {"minutes": given.minutes, "rate": given.rate, "readers": given.readers, "audit": given.audit},
         "began": run.began,
-        "happened": dict(busy.happened),
+        "triggered": dict(busy.triggered),
         "refused": dict(busy.refused),
         "messages": {"announced": busy.messages, "heard": len(heard), "not_handled": len(unhandled)},
         "not_handled": [one.as_dict() for one in unhandled[:100]],
@@ -350,7 +350,7 @@ def _report(
         "ended_by_itself": run.ended,
         "compared": asdict(found),
         "steps": run.done,
-        "wishes": busy.log,
+        "actions": busy.log,
     }
 
 
@@ -374,8 +374,8 @@ def printed(report: Mapping[str, Any]) -> str:
     lines = [
         f"seed {report['seed']}, {report['settings']}",
         "",
-        table([("what happened", "times", "refused")]
-              + [(what, count, report["refused"].get(what, 0)) for what, count in sorted(report["happened"].items())]),
+        table([("action", "triggered", "refused")]
+              + [(what, count, report["refused"].get(what, 0)) for what, count in sorted(report["triggered"].items())]),
         "",
         "done to it: " + ", ".join(f"{what}: {count}" for what, count in report["done"].items()),
         "messages: " + ", ".join(f"{what.replace('_', ' ')}: {count}" for what, count in report["messages"].items()),

@@ -53,7 +53,7 @@ def measure(site: Site, packages: list[str], messages: int, rate: float) -> list
         time.sleep(max(0.0, begun + number / rate - time.monotonic()))
         package, sent = packages[number % len(packages)], time.time()
         body = {"what": "bug", "package": package}
-        answer = session.post(f"{site.sandbox['url']}/control/happen", json=body, timeout=30).json()
+        answer = session.post(f"{site.sandbox['url']}/control/trigger", json=body, timeout=30).json()
         timer = threading.Timer(LOOK_AFTER, look, (package, sent, answer["messages"][-1]["msg_id"]))
         timer.start()
         looking.append(timer)

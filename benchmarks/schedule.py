@@ -1,7 +1,7 @@
 """All that a run of the chaos will do, drawn from one seed before it begins.
 
-Steps are what is done to the processes and the upstreams, and when; wishes are what happens to packages, in their order.  Both
-are the same for the same seed and the same world.
+Steps change the processes and the upstreams at set times; actions change packages, in order.  Both are the same for the same
+seed and world.
 """
 
 import random
@@ -11,12 +11,12 @@ from typing import Any
 
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
-#: How an upstream can be unwell, and what that is called.
+#: How an upstream can fail, by name.
 FAILURES: Mapping[str, Any] = {"503": 503, "reset": "reset", "hang": "hang"}
 INVALID = ("html", "truncated", "types", "empty", "huge")
 KINDS = (*FAILURES, "slow", "invalid", "lagging")
 
-#: What happens, and how often it does, for each 100 things.
+#: The actions, and how many of each in 100.
 CHANCES = {
     "build": 22, "update": 18, "comment": 11, "bug": 8, "bug change": 8, "push": 9, "tag": 3, "untag": 3, "repo": 5,
     "maintainer": 3, "branch": 1, "retire": 1, "new-package": 1, "crash": 2, "upstream-release": 2, "upstream-withdraw": 1,
@@ -38,7 +38,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Packages:
-    """What there is for things to happen to: living branches by package, koji's tags that pages show."""
+    """What actions can change: living branches by package, Koji's tags that pages show."""
 
     branches: Mapping[str, Sequence[str]]
     tags: Sequence[str]
@@ -99,10 +99,11 @@ def _fault(dice: random.Random, kind: str) -> dict[str, Any]:
     return {"fail": FAILURES[kind]}
 
 
-def wishes(dice: random.Random, packages: Packages) -> Iterator[dict[str, Any]]:
-    """Yield things to happen, without end: what the sandbox's control address takes.
+def actions(dice: random.Random, packages: Packages) -> Iterator[dict[str, Any]]:
+    """Yield actions without end, as the sandbox's control address takes them.
 
-    A ``bug change`` names no bug, since ids are only known once things have happened: ``nth`` says which of those filed so far.
+    A ``bug change`` names no bug, since an id is known only after the action that files it: ``nth`` picks one of those filed so
+    far.
     """
     names, number = list(packages.branches), 0
     while True:

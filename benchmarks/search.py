@@ -140,8 +140,8 @@ def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: C
     try:
         for number in range(count):
             name, begun = f"brand-new-{number}", time.monotonic()
-            found.site.happen("new-package", name, summary=f"Lantern number {number}")
-            found.site.happen("build", name)
+            found.site.trigger("new-package", name, summary=f"Lantern number {number}")
+            found.site.trigger("build", name)
             wait_until(lambda: reader.source(name), 60, every=0.01, what=f"{name} is found")  # noqa: B023
             seconds.append(time.monotonic() - begun)
     finally:

@@ -39,7 +39,7 @@ BEFORE = 15.0
 
 LIMIT = 1800.0
 
-#: Things that happen because of one request.
+#: Actions in one request.
 TOGETHER = 500
 
 
@@ -63,17 +63,17 @@ def koji_so_far(found: Fedora) -> tuple[int, float]:
 
 
 def gather(found: Fedora, packages: Sequence[str], renewed: Sequence[str]) -> int:
-    """Let everything happen, have the messages wait, and return how many those are.
+    """Trigger all actions with the bus on hold, and return the number of messages.
 
-    The sandbox takes milliseconds to make up a package that nothing happened to yet, which the bus would have to wait for.
+    The sandbox takes milliseconds to make up a package that no action has changed yet, which the bus would have to wait for.
     """
     session, sent = requests.Session(), 0
     found.site.control("hold", hold=True)
     for state in ("building", "complete"):
         for some in batched(packages, TOGETHER):
-            wishes = [{"what": "build", "package": name, "state": state, "tag": "none"} for name in some]
+            actions = [{"what": "build", "package": name, "state": state, "tag": "none"} for name in some]
             answer = session.post(
-                f"{found.site.sandbox['url']}/control/happen", json={"happenings": wishes}, timeout=300
+                f"{found.site.sandbox['url']}/control/trigger", json={"actions": actions}, timeout=300
             )
             answer.raise_for_status()
             sent += answer.json()["messages"]

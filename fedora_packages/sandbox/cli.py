@@ -1,7 +1,7 @@
-"""The command ``fedora-packages-sandbox``: serve a sandbox, let something happen in one, change an upstream's fault, write
+"""The command ``fedora-packages-sandbox``: serve a sandbox, trigger an action in one, set an upstream's fault, write
 repositories.
 
-Only ``serve`` and ``repodata`` import the world; the other commands ask a running sandbox and are to be quick.
+Only ``serve`` and ``repodata`` import the world.  The other commands send one request to a running sandbox and start quickly.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
-WHATS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
+ACTIONS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
          "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
 #: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.
@@ -47,7 +47,7 @@ examples:
 """
 
 #: Former names of commands; still accepted.
-FORMER_COMMANDS = {"mood": "fault"}
+FORMER_COMMANDS = {"happen": "trigger", "mood": "fault"}
 
 #: Seconds to wait for a running sandbox.
 ANSWER_LIMIT = 60
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # Whoever read us has seen enough; what was asked for has happened.
+        # The reader of our output has closed it; the command is done.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -100,11 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--world", type=Path, help="packages to load: .jsonl, .jsonl.gz or .toml (default: a small world)"
         )
-    happen = commands.add_parser("happen", help="let something happen to a package")
-    happen.set_defaults(run=_happen)
-    happen.add_argument("what", help=", ".join(WHATS))
-    happen.add_argument("package", help="its name")
-    happen.add_argument("details", nargs="*", metavar="key=value", help="details, such as release=f44")
+    trigger = commands.add_parser("trigger", help="run an action on a package and publish its messages")
+    trigger.set_defaults(run=_trigger)
+    trigger.add_argument("action", help=", ".join(ACTIONS))
+    trigger.add_argument("package", help="its name")
+    trigger.add_argument("details", nargs="*", metavar="key=value", help="options, such as release=f44")
     fault = commands.add_parser(
         "fault",
         help="make an upstream slow, failing, invalid or late, or reset it (see fault --help)",
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     fault.set_defaults(run=_fault)
     fault.add_argument("upstream", help="koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror or datagrepper")
     fault.add_argument("details", nargs="*", metavar="fault=value", help="one of the faults above")
-    for command in (happen, fault):
+    for command in (trigger, fault):
         command.add_argument(
             "--at", metavar="URL", help=f"the sandbox (default: ${ENVIRONMENT}, or the newest var/*/sandbox.json)"
         )
@@ -163,9 +163,9 @@ def _repodata(given: argparse.Namespace) -> int:
     return 0
 
 
-def _happen(given: argparse.Namespace) -> int:
-    wish = {**_details(given.details), "what": given.what, "package": given.package}
-    answer = _ask(given.at, "/control/happen", wish)
+def _trigger(given: argparse.Namespace) -> int:
+    body = {**_details(given.details), "what": given.action, "package": given.package}
+    answer = _ask(given.at, "/control/trigger", body)
     for message in answer["messages"]:
         print(f"{message['topic']}  {message['msg_id']}")
     for line in _in_words(answer["facts"]):
@@ -174,13 +174,13 @@ def _happen(given: argparse.Namespace) -> int:
 
 
 def _fault(given: argparse.Namespace) -> int:
-    wish: dict[str, Any] = {}
+    changes: dict[str, Any] = {}
     for key, text in _details(given.details).items():
         try:
-            wish[key] = json.loads(text)
+            changes[key] = json.loads(text)
         except ValueError:
-            wish[key] = text
-    answer = _ask(given.at, f"/control/upstreams/{given.upstream}", wish)
+            changes[key] = text
+    answer = _ask(given.at, f"/control/upstreams/{given.upstream}", changes)
     told = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
     print(f"{given.upstream}: {told or 'no fault'}")
     return 0
@@ -226,11 +226,11 @@ def address(at: str | None) -> str:
     return str(max(dated)[1])
 
 
-def _ask(at: str | None, path: str, wish: Mapping[str, Any]) -> Any:
+def _ask(at: str | None, path: str, body: Mapping[str, Any]) -> Any:
     url = address(at)
     if not url.startswith(("http://", "https://")):
         raise CommandError(f"{url!r} is no address of a sandbox: http://127.0.0.1:PORT is expected")
-    request = Request(url + path, json.dumps(wish).encode(), {"Content-Type": "application/json"})
+    request = Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
         with urlopen(request, timeout=ANSWER_LIMIT) as response:
             return json.load(response)

@@ -1,6 +1,6 @@
-"""The addresses that make things happen, for tests and for the command line.  JSON in, JSON out.
+"""The control addresses, for tests and for the command line: trigger actions, set faults, read the state.  JSON in, JSON out.
 
-An error is ``{"error": sentence}`` with status 400 (404 for what is not there).
+An error is ``{"error": sentence}`` with status 400, or 404 for an unknown name.
 """
 
 import asyncio
@@ -25,13 +25,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 #: Names in one answer to ``GET /control/packages``.
 NAMES_DEFAULT, NAMES_LIMIT = 1000, 100_000
 
-#: Things that happen because of one request.
-HAPPENINGS_LIMIT = 10_000
+#: The maximum number of actions in one request.
+MAX_ACTIONS = 10_000
 
 ADDRESSES = {
     "GET /control/": "this",
-    "POST /control/happen": '{"what": "build", "package": "guake", ...}: something happens to a package, and is announced',
-    "POST /control/happen (many)": '{"happenings": [{"what": ..., "package": ...}, ...]}: all of that, one after another',
+    "POST /control/trigger": '{"what": "build", "package": "guake", ...}: run an action on a package and publish it',
+    "POST /control/trigger (many)": '{"actions": [{"what": ..., "package": ...}, ...]}: run many, one after another',
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
     "POST /control/keep-back": '{"count": 3, "archive": false}: the next messages do not reach the bus',
     "POST /control/hold": '{"hold": true}: messages wait, and leave all at once after {"hold": false}',
@@ -58,7 +58,9 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
     return [
         web.get("/control", _json(control.home)),
         web.get("/control/", _json(control.home)),
-        web.post("/control/happen", _json(control.happen)),
+        web.post("/control/trigger", _json(control.trigger)),
+        # Its former name; still accepted, as is the former name of the list.
+        web.post("/control/happen", _json(control.trigger)),
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
         web.post("/control/hold", _json(control.hold)),
@@ -97,12 +99,12 @@ async def _body(request: web.Request) -> dict[str, Any]:
     return body
 
 
-def _wish(body: Any) -> tuple[str, Any, dict[str, Any]]:
-    """Return what is to happen, to which package, and the details.  Raises `NotPossible`."""
+def _action(body: Any) -> tuple[str, Any, dict[str, Any]]:
+    """Return the name of an action, its package, and its options.  Raises `NotPossible`."""
     if not isinstance(body, dict) or not isinstance(body.get("what"), str):
-        raise NotPossible(f"'what' is one of {', '.join(OPTIONS)}")
-    details = dict(body)
-    return details.pop("what"), details.pop("package", None), details
+        raise NotPossible(f"'what' must be one of {', '.join(OPTIONS)}")
+    options = dict(body)
+    return options.pop("what"), options.pop("package", None), options
 
 
 class Control:
@@ -125,28 +127,29 @@ class Control:
                 "changes": world.changes,
             },
             "releases": [release.branch for release in world.releases if release.holds_packages],
-            "happenings": OPTIONS,
+            "actions": OPTIONS,
             "addresses": ADDRESSES,
         }
 
-    async def happen(self, request: web.Request) -> dict[str, Any]:
-        """Let something happen."""
+    async def trigger(self, request: web.Request) -> dict[str, Any]:
+        """Run an action, or a list of them."""
         body = await _body(request)
-        if "happenings" in body:
-            return await self._let_all(body["happenings"])
-        return self.sandbox.happenings.happen(*_wish(body))
+        for key in ("actions", "happenings"):
+            if key in body:
+                return await self._trigger_all(body[key])
+        return self.sandbox.actions.trigger(*_action(body))
 
-    async def _let_all(self, wishes: Any) -> dict[str, Any]:
-        """Let many things happen; what is not possible is told with its place in the list, and stops nothing."""
-        if not isinstance(wishes, list) or len(wishes) > HAPPENINGS_LIMIT:
-            raise NotPossible(f"'happenings' is a list of at most {HAPPENINGS_LIMIT} things that happen")
+    async def _trigger_all(self, bodies: Any) -> dict[str, Any]:
+        """Run many actions; one that is not possible is returned with its position, and does not stop the others."""
+        if not isinstance(bodies, list) or len(bodies) > MAX_ACTIONS:
+            raise NotPossible(f"'actions' must be a list of at most {MAX_ACTIONS} actions")
         sent, refused = 0, []
-        for number, wish in enumerate(wishes):
+        for number, body in enumerate(bodies):
             try:
-                sent += len(self.sandbox.happenings.let(*_wish(wish)))
+                sent += len(self.sandbox.actions.run(*_action(body)))
             except NotPossible as error:
                 refused.append({"number": number, "error": str(error)})
-            # The upstreams are asked meanwhile.
+            # The upstreams answer meanwhile.
             await asyncio.sleep(0)
         return {"messages": sent, "refused": refused}
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fedora_packages.sandbox.actions.traffic import keep_busy
+from fedora_packages.sandbox.actions.traffic import traffic
 from fedora_packages.sandbox.bus import Bus, BusError
 from fedora_packages.sandbox.server import app
 from fedora_packages.sandbox.state import Sandbox
@@ -63,7 +63,7 @@ async def _serve(sandbox: Sandbox, host: str, port: int, busy: float, seed: int,
         url = await listen(runner, host, port)
         with announced(address_file, {"url": url, "endpoint": sandbox.bus.endpoint, "pid": os.getpid()}):
             print(f"sandbox: {url}  bus: {sandbox.bus.endpoint}", flush=True)
-            chores = [loop.create_task(keep_busy(sandbox.happenings, busy, seed))] if busy else []
+            chores = [loop.create_task(traffic(sandbox.actions, busy, seed))] if busy else []
             waiting = loop.create_task(stopping.wait())
             await asyncio.wait([waiting, *chores], return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, *chores):

@@ -4,7 +4,7 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
-from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.bus import Bus
 from fedora_packages.sandbox.faults import NO_FAULT, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
@@ -31,14 +31,14 @@ class Sandbox:
 
     world: World
     bus: Bus
-    happenings: Happenings = field(init=False)
+    actions: Actions = field(init=False)
     faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
     requests: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 
     def __post_init__(self) -> None:
-        self.happenings = Happenings(self.world, self.bus.publish)
+        self.actions = Actions(self.world, self.bus.publish)
 
     def note(self, upstream: str, asked: str, user_agent: str) -> None:
         """Log a request."""

@@ -55,9 +55,9 @@ class Site:
         answer.raise_for_status()
         return answer.json()
 
-    def happen(self, what: str, package: str, **details: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
-        """Make something happen; returns the messages it was announced with and what is now true."""
-        answer = self.control("happen", what=what, package=package, **details)
+    def trigger(self, what: str, package: str, **details: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
+        """Trigger an action; returns its messages and the package's state afterwards."""
+        answer = self.control("trigger", what=what, package=package, **details)
         return answer["messages"], answer["facts"]
 
     def fault(self, upstream: str, **fault: Any) -> None:

@@ -150,5 +150,5 @@ def shown_of(site, package, binaries):
 
 
 def test_a_build_among_all_of_them_is_fresh_before_anyone_asks(running, wait_until):
-    messages, _ = running.happen("build", "kernel")
+    messages, _ = running.trigger("build", "kernel")
     wait_until(lambda: running.is_fresh_because_of(messages, "koji.builds", "kernel"))

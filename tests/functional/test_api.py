@@ -90,7 +90,7 @@ def test_a_check_is_answered_as_the_document_says(site):
 
 def test_whoever_follows_the_changes_has_what_the_upstreams_say(site, wait_until):
     kept, cursor = {}, site.api("changes")["cursor"]
-    site.happen("build", "guake")
+    site.trigger("build", "guake")
 
     def is_as_the_world():
         nonlocal cursor

@@ -42,7 +42,7 @@ def test_a_bad_message_is_counted_and_skipped(site, wait_until, bad):
     before = count(site, outcome)
     site.control("publish", **message)
     wait_until(lambda: count(site, outcome) > before)
-    messages, _ = site.happen("bug", "guake")
+    messages, _ = site.trigger("bug", "guake")
     wait_until(lambda: site.is_fresh_because_of(messages, "bugzilla.bugs", "guake"))
 
 
@@ -92,7 +92,7 @@ def test_the_real_hub_loads_the_plugin_and_the_page_is_fresh(own_site, tmp_path,
     hub = start_hub(own_site.devserver, tmp_path / "hub", endpoints=endpoints)
     wait_until(lambda: "Running the MokshaHub reactor" in hub.log.read_text("utf-8"), limit=20)
     own_site.start_web()
-    messages, facts = own_site.happen("build", "guake")
+    messages, facts = own_site.trigger("build", "guake")
     wait_until(lambda: own_site.is_fresh_because_of(messages, "koji.builds", "guake"))
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
 
@@ -124,12 +124,12 @@ def test_a_worker_killed_between_message_and_refill_loses_nothing(own_site, wait
     queue = own_site.service.queue
 
     own_site.fault("koji", fail="hang")
-    build, facts = own_site.happen("build", "guake")
+    build, facts = own_site.trigger("build", "guake")
     wait_until(lambda: queue.client.zcard("fp:{queue}:koji:claimed") > 0)
     own_site.devserver.stop(own_site.worker, signal.SIGKILL)
 
-    update, _ = own_site.happen("update", "vim")
-    bug, _ = own_site.happen("bug", "bash")
+    update, _ = own_site.trigger("update", "vim")
+    bug, _ = own_site.trigger("bug", "bash")
     own_site.reset_faults()
     assert own_site.read("bugzilla.bugs", "bash").is_fresh, "nobody was there to hear of it"
 

@@ -1,10 +1,10 @@
-"""The main job, over real processes: something happens, and the page is fresh before anyone asks."""
+"""The main job, over real processes: an action is triggered, and the page is fresh before the next request."""
 
 import pytest
 
 pytestmark = pytest.mark.xdist_group("processes")
 
-#: What happens, to which package, and (query, release) of what it must make fresh.
+#: An action, its package, and the (query, release) that it must refresh.
 HAPPENINGS = [
     ("build", "guake", "koji.builds", ""),
     ("tag", "htop", "koji.tagged", ""),
@@ -25,17 +25,17 @@ HAPPENINGS = [
 
 
 @pytest.mark.parametrize(("what", "package", "query", "release"), HAPPENINGS, ids=lambda value: value or "-")
-def test_what_happens_is_fresh_before_anyone_asks(site, wait_until, what, package, query, release):
+def test_an_action_is_on_the_page_before_the_next_request(site, wait_until, what, package, query, release):
     details = {"tag": {"tag": "f44-updates"}, "retire": {"branch": "f43"}}.get(what, {})
     since = site.serial()
-    messages, _ = site.happen(what, package, **details)
+    messages, _ = site.trigger(what, package, **details)
     wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))
     about_it = [row for row in site.asked(since) if package in row["asked"]]
     assert {row["user_agent"].rpartition(" ")[2] for row in about_it} == {"(worker)"}
 
 
-def test_what_happened_is_told_on_the_next_page(site, wait_until):
-    messages, facts = site.happen("build", "htop")
+def test_an_action_is_in_the_activity_of_the_next_page(site, wait_until):
+    messages, facts = site.trigger("build", "htop")
     wait_until(lambda: site.is_fresh_because_of(messages, "koji.builds", "htop"))
     page = site.get("/htop").text
     assert f">{facts['builds'][0]['nvr']}</a> was completed" in page.replace("\n", "")
@@ -46,7 +46,7 @@ def test_what_names_only_an_upstream_project_reaches_the_package_that_is_mapped_
     wait_until(lambda: site.api("packages/gcc/versions")["state"] == "fresh")
     # As Anitya does it: sent before it is written.
     site.fault("anitya", lag=0.8)
-    messages, facts = site.happen(what, "gcc")
+    messages, facts = site.trigger(what, "gcc")
     wait_until(lambda: site.is_fresh_because_of(messages, "anitya.versions", "gcc"))
     value = site.read("anitya.versions", "gcc").value
     assert (value["versions"][0] if value["found"] else None) == facts["upstream"]
@@ -55,7 +55,7 @@ def test_what_names_only_an_upstream_project_reaches_the_package_that_is_mapped_
 
 def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wait_until):
     assert site.get("/guake/builds").status_code == 200
-    messages, facts = site.happen("build", "guake")
+    messages, facts = site.trigger("build", "guake")
     # The build begins, and is complete: the page is to show the second.
     _, complete = [message for message in messages if message["topic"].endswith("build.state.change")]
     wait_until(lambda: site.is_fresh_because_of([complete], "koji.builds", "guake"))
@@ -66,14 +66,14 @@ def test_the_next_page_shows_the_build_and_its_stamp_names_the_message(site, wai
 
 
 def test_a_build_that_is_under_way_is_shown_as_such_and_then_as_complete(site, wait_until):
-    site.happen("build", "htop", state="building")
+    site.trigger("build", "htop", state="building")
     wait_until(lambda: site.api("packages/htop/builds")["value"]["builds"][0]["state"] == "building")
-    site.happen("build", "htop", state="complete")
+    site.trigger("build", "htop", state="complete")
     wait_until(lambda: site.api("packages/htop/builds")["value"]["builds"][0]["state"] == "complete")
 
 
 def test_an_update_that_moves_on_is_shown_where_it_is(site, wait_until):
-    messages, facts = site.happen("update", "curl", to="stable")
+    messages, facts = site.trigger("update", "curl", to="stable")
     wait_until(lambda: site.is_fresh_because_of(messages, "bodhi.updates", "curl"))
     shown = {update["alias"]: update["status"] for update in site.api("packages/curl/updates")["value"]["updates"]}
     assert {update["alias"]: update["status"] for update in facts["updates"]}.items() <= shown.items()
@@ -88,22 +88,22 @@ def listed(site, package):
 def new_bug(site, wait_until):
     """The number of a bug of bash that has just been reported, and is listed."""
     before = listed(site, "bash")
-    site.happen("bug", "bash")
+    site.trigger("bug", "bash")
     (number,) = wait_until(lambda: listed(site, "bash") - before)
     return number
 
 
 def test_a_bug_that_is_closed_is_no_longer_listed(site, wait_until, new_bug):
-    site.happen("bug", "bash", id=new_bug, status="CLOSED", resolution="ERRATA")
+    site.trigger("bug", "bash", id=new_bug, status="CLOSED", resolution="ERRATA")
     wait_until(lambda: new_bug not in listed(site, "bash"))
 
 
 def test_a_bug_that_moves_is_listed_where_it_went_and_not_where_it_was(site, wait_until, new_bug):
-    site.happen("bug", "bash", id=new_bug, component="nginx")
+    site.trigger("bug", "bash", id=new_bug, component="nginx")
     wait_until(lambda: new_bug in listed(site, "nginx") and new_bug not in listed(site, "bash"))
 
 
-#: What an upstream lags with, and what must not be believed meanwhile: (upstream, what happens, package, query, release).
+#: What an upstream lags with, and what must not be believed meanwhile: (upstream, action, package, query, release).
 LAGS = [
     ("koji", "build", "podman", "koji.builds", ""),
     ("koji", "tag", "htop", "koji.tagged", ""),
@@ -132,7 +132,7 @@ def test_an_upstream_that_lags_behind_its_message_is_not_believed(
     site.api(f"packages/{package}/{found.short_name}" + (f"?release={release}" if release else ""))
     before = site.read(query, package, release)
     site.fault(upstream, lag=30)
-    messages, _ = site.happen(what, package, **details)
+    messages, _ = site.trigger(what, package, **details)
     looks = site.serial()
     # Upstream is asked, says what was true before, and is asked again.
     wait_until(lambda: len([row for row in site.asked(looks) if row["upstream"] == upstream]) > 2)
@@ -144,9 +144,9 @@ def test_an_upstream_that_lags_behind_its_message_is_not_believed(
 
 
 def test_a_new_package_is_found_after_its_first_build(site, wait_until):
-    site.happen("new-package", "brand-new-thing")
-    site.happen("build", "brand-new-thing")
-    site.happen("repo", "brand-new-thing")
+    site.trigger("new-package", "brand-new-thing")
+    site.trigger("build", "brand-new-thing")
+    site.trigger("repo", "brand-new-thing")
     wait_until(lambda: site.get("/brand-new-thing").status_code == 200, limit=20)
 
 
@@ -162,7 +162,7 @@ def test_an_upstream_that_was_down_is_asked_again_when_it_is_back(site, wait_unt
         "anitya": ("upstream-release", "rclone", "anitya.versions", ""),
     }[upstream]
     site.fault(upstream, fail=503)
-    messages, _ = site.happen(what, package)
+    messages, _ = site.trigger(what, package)
     wait_until(lambda: site.service.queue.depth(upstream) and not site.read(query, package, release).is_fresh)
     site.fault(upstream, reset=True)
     wait_until(lambda: site.is_fresh_because_of(messages, query, package, release))

@@ -38,7 +38,7 @@ def test_what_was_sent_while_the_bus_was_cut_is_fresh_once_it_is_mended(own_site
     proxy.cut()
     wait_until(lambda: newest(own_site).parts["endpoints"] == {proxy.endpoint: False})
     wait_until(lambda: not misses_nothing(own_site))
-    build, facts = own_site.happen("build", "guake")
+    build, facts = own_site.trigger("build", "guake")
     proxy.mend()
     wait_until(lambda: own_site.is_fresh_because_of(build, "koji.builds", "guake"), limit=30)
     assert facts["builds"][0]["nvr"] in own_site.get("/guake/builds").text
@@ -50,11 +50,11 @@ def test_a_message_that_the_bus_lost_is_missed_by_its_number_and_replayed(own_si
     own_site.start_worker()
     wait_until(lambda: misses_nothing(own_site), limit=20)
     # So that there is a number to go on from.
-    first, _ = own_site.happen("bug", "bash")
+    first, _ = own_site.trigger("bug", "bash")
     wait_until(lambda: own_site.is_fresh_because_of(first, "bugzilla.bugs", "bash"))
     own_site.control("keep-back", count=1, archive=True)
-    lost, _ = own_site.happen("bug", "guake")
-    own_site.happen("bug", "bash")
+    lost, _ = own_site.trigger("bug", "guake")
+    own_site.trigger("bug", "bash")
     wait_until(lambda: own_site.is_fresh_because_of(lost, "bugzilla.bugs", "guake"), limit=20)
 
 
@@ -68,7 +68,7 @@ def test_a_message_that_nobody_has_is_healed_by_the_audit_which_says_so(own_site
     own_site.start_web()
     own_site.get("/guake/bugs")
     own_site.control("keep-back", count=1, archive=False)
-    own_site.happen("bug", "guake")
+    own_site.trigger("bug", "guake")
     number = max(bug["id"] for bug in own_site.control("packages/guake")["bugs"])
 
     def listed():

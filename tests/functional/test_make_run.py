@@ -85,7 +85,7 @@ def test_make_run_shows_a_package_and_a_second_one_beside_it_does_too(clone, wai
         assert "guake" in pages[0].text
 
         said = subprocess.run(
-            [str(clone / ".venv/bin/fedora-packages-sandbox"), "happen", "build", "guake", *_at(runs[0])],
+            [str(clone / ".venv/bin/fedora-packages-sandbox"), "trigger", "build", "guake", *_at(runs[0])],
             cwd=clone, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
         nvr = re.search(r"newest build: (\S+)", said)[1]
@@ -115,7 +115,7 @@ def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(clone, wai
         os.kill(worker, signal.SIGKILL)
         summary = "Sent while nobody listened"
         subprocess.run(
-            [str(clone / ".venv/bin/fedora-packages-sandbox"), "happen", "bug", "guake", f"summary={summary}", *_at(run)],
+            [str(clone / ".venv/bin/fedora-packages-sandbox"), "trigger", "bug", "guake", f"summary={summary}", *_at(run)],
             cwd=clone, check=True, capture_output=True,
         )  # fmt: skip
         wait_until(lambda: "the worker was ended by SIGKILL; starting another" in run.said(), limit=20)

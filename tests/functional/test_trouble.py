@@ -73,7 +73,7 @@ def test_what_was_last_known_is_shown_with_its_time_and_the_reason(site, wait_un
     wait_until(lambda: "rust-" in site.get("/rust/builds").text, limit=20)
     nvr = site.control("packages/rust")["builds"][0]["nvr"]
     site.fault("koji", fail=503)
-    site.happen("build", "rust", state="building")
+    site.trigger("build", "rust", state="building")
     problem = wait_until(lambda: site.read("koji.builds", "rust").error_state, limit=20)
     page = site.get("/rust/builds").text
     since = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(problem.since))

@@ -112,23 +112,23 @@ class Running:
         assert answer.status == 200, f"{path}: {answer.status} {answer.body[:200]!r}"
         return answer.json
 
-    def happen(self, what: str, package: str, **details: Any) -> dict[str, Any]:
-        """Let something happen; returns ``{"messages", "facts"}``."""
-        return self.post("/control/happen", what=what, package=package, **details)
+    def trigger(self, what: str, package: str, **details: Any) -> dict[str, Any]:
+        """Trigger an action; returns ``{"messages", "facts"}``."""
+        return self.post("/control/trigger", what=what, package=package, **details)
 
     def refused(self, what: str, package: str, **details: Any) -> str:
-        """Ask for what cannot happen; returns the sentence that says so."""
-        answer = self.ask("/control/happen", json.dumps({"what": what, "package": package, **details}).encode())
+        """Trigger an action that is not possible; returns the error."""
+        answer = self.ask("/control/trigger", json.dumps({"what": what, "package": package, **details}).encode())
         assert answer.status == 400
         return answer.json["error"]
 
     def told(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the envelopes of the messages that a happening sent, in order."""
+        """Return the envelopes of the messages that an action sent, in order."""
         kept = {one.msg_id: one.envelope for one in self.bus.archive}
         return [kept[message["msg_id"]] for message in answer["messages"]]
 
     def topics(self, answer: dict[str, Any]) -> list[str]:
-        """Return the topics of the messages that a happening sent, without prefix and environment."""
+        """Return the topics of the messages that an action sent, without prefix and environment."""
         return [message["topic"].removeprefix("org.fedoraproject.dev.") for message in answer["messages"]]
 
     def truth(self, package: str) -> dict[str, Any]:

@@ -47,8 +47,8 @@ def test_a_message_comes_in_the_classic_envelope(live, listener):
     )
 
 
-def test_what_happens_comes_in_order(live, listener):
-    wanted = [message["msg_id"] for message in live.happen("update", "guake", to="testing")["messages"]]
+def test_messages_come_in_order(live, listener):
+    wanted = [message["msg_id"] for message in live.trigger("update", "guake", to="testing")["messages"]]
     assert [json.loads(listener()[1])["msg_id"] for _ in wanted] == wanted
 
 
@@ -77,14 +77,14 @@ def test_a_body_need_not_be_an_object(live, listener, body):
 @pytest.mark.parametrize(("archive", "archived"), [(False, 2), (True, 3)])
 def test_messages_are_kept_back(live, listener, archive, archived):
     live.post("/control/keep-back", count=1, archive=archive)
-    sent = live.happen("build", "guake")["messages"]
+    sent = live.trigger("build", "guake")["messages"]
     assert [json.loads(listener()[1])["msg_id"] for _ in range(2)] == [message["msg_id"] for message in sent[1:]]
     assert live.get("/datagrepper/raw")["total"] == archived
 
 
 def test_held_messages_leave_all_at_once_and_in_order(live, listener):
     live.post("/control/hold", hold=True)
-    sent = [message["msg_id"] for _ in range(2) for message in live.happen("build", "guake")["messages"]]
+    sent = [message["msg_id"] for _ in range(2) for message in live.trigger("build", "guake")["messages"]]
     assert listener(100) is None
     assert live.post("/control/hold", hold=False)["messages"] == len(sent)
     assert [json.loads(listener()[1])["msg_id"] for _ in sent] == sent
@@ -126,17 +126,17 @@ def test_the_truth_about_an_unknown_package_is_not_found(quiet):
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/control/happen", b"{no json"),
-        ("/control/happen", b"[]"),
-        ("/control/happen", b"{}"),
-        ("/control/happen", b'{"happenings": {}}'),
+        ("/control/trigger", b"{no json"),
+        ("/control/trigger", b"[]"),
+        ("/control/trigger", b"{}"),
+        ("/control/trigger", b'{"actions": {}}'),
         ("/control/publish", b"{}"),
         ("/control/publish", b'{"topic": "x.y"}'),
         ("/control/keep-back", b'{"count": -1}'),
         ("/control/hold", b"{}"),
     ],
 )
-def test_a_wrong_wish_is_refused_in_a_sentence(quiet, path, body):
+def test_an_invalid_request_is_refused_in_a_sentence(quiet, path, body):
     answer = quiet.ask(path, body)
     assert (answer.status, bool(answer.json["error"])) == (400, True)
 

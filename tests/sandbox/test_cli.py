@@ -59,11 +59,11 @@ def test_a_sandbox_says_where_it_is_and_ends_cleanly(start, tmp_path, by):
 
 
 @pytest.mark.slow
-def test_a_request_that_hangs_does_not_hold_up_the_end(start):
+def test_a_faultthat_hangs_does_not_hold_up_the_end(start):
     process = start()
     url = process.stdout.readline().split()[1]
-    wish = json.dumps({"fail": "hang"}).encode()
-    urlopen(f"{url}/control/upstreams/mdapi", wish, timeout=5).close()
+    fault = json.dumps({"fail": "hang"}).encode()
+    urlopen(f"{url}/control/upstreams/mdapi", fault, timeout=5).close()
     with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=5) as connection:
         connection.sendall(b"GET /mdapi/branches HTTP/1.1\r\nHost: localhost\r\n\r\n")
         connection.settimeout(0.3)
@@ -104,8 +104,8 @@ def test_a_busy_sandbox_tells_of_what_happens(start, wait_until):
     wait_until(lambda: messages() > 20)
 
 
-def test_what_happened_is_told_in_words(live, capsys):
-    assert cli.main(["happen", "build", "guake", "release=f44", "--at", live.url]) == 0
+def test_an_action_prints_its_messages_and_the_package_afterwards(live, capsys):
+    assert cli.main(["trigger", "build", "guake", "release=f44", "--at", live.url]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0].rpartition(".dev.")[2] for line in lines[:3]] == [
         "buildsys.build.state.change",
@@ -150,9 +150,9 @@ def test_the_examples_of_moods_work(live, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["happen", "explode", "guake"], "'explode' cannot happen; there are build, tag, untag"),
-        (["happen", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
-        (["happen", "build", "guake", "red"], "'red' is no key=value"),
+        (["trigger", "explode", "guake"], "unknown action 'explode'; use one of build, tag, untag"),
+        (["trigger", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
+        (["trigger", "build", "guake", "red"], "'red' is no key=value"),
         (["fault", "koji", "invalid=white"], "'invalid' must be one of html"),
         (["fault", "pkgdb", "fail=500"], "there is no upstream 'pkgdb'; there are koji"),
     ],
@@ -165,8 +165,8 @@ def test_what_cannot_be_done_is_one_line_that_names_what_can(quiet, capsys, argu
     assert output.err.count("\n") == 1
 
 
-def test_the_command_lists_all_that_can_happen():
-    assert list(OPTIONS) == cli.WHATS
+def test_the_command_lists_every_action():
+    assert list(OPTIONS) == cli.ACTIONS
 
 
 def test_the_sandbox_meant_is_the_one_named(monkeypatch):
@@ -189,12 +189,12 @@ def test_the_sandbox_meant_is_else_the_newest_in_var(monkeypatch, tmp_path):
 def test_no_sandbox_is_said_in_one_line(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv(cli.ENVIRONMENT, raising=False)
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["happen", "build", "guake"]) == 2
+    assert cli.main(["trigger", "build", "guake"]) == 2
     assert capsys.readouterr().err.startswith("error: no sandbox runs here")
 
 
 def test_a_sandbox_that_does_not_answer_is_said_in_one_line(capsys):
-    assert cli.main(["happen", "build", "guake", "--at", "http://127.0.0.1:1"]) == 2
+    assert cli.main(["trigger", "build", "guake", "--at", "http://127.0.0.1:1"]) == 2
     assert capsys.readouterr().err.startswith("error: no sandbox answers at http://127.0.0.1:1: ")
 
 
@@ -202,7 +202,7 @@ def test_asking_a_sandbox_imports_no_server():
     code = """
 import sys
 from fedora_packages.sandbox import cli
-cli.main(["happen", "build", "guake", "--at", "http://127.0.0.1:1"])
+cli.main(["trigger", "build", "guake", "--at", "http://127.0.0.1:1"])
 print(sorted({"aiohttp", "fedmsg", "zmq"} & set(sys.modules)))
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,8 +11,8 @@ import pytest
 GUAKE = "/mdapi/rawhide/pkg/guake"
 
 
-def fault(live, upstream, **wish):
-    return live.post(f"/control/upstreams/{upstream}", **wish)
+def fault(live, upstream, **changes):
+    return live.post(f"/control/upstreams/{upstream}", **changes)
 
 
 def test_a_failing_upstream_answers_with_a_proxys_page(live):
@@ -56,7 +56,7 @@ def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
     reader = threading.Thread(target=lambda: answers.append(live.get("/distgit/api/0/rpms/guake")))
     reader.start()
     wait_until(lambda: live.get("/control/requests/count")["distgit"])
-    live.happen("maintainer", "guake", user="newcomer")
+    live.trigger("maintainer", "guake", user="newcomer")
     reader.join(10)
     assert "newcomer" not in answers[0]["access_users"]["commit"]
 
@@ -104,7 +104,7 @@ def test_an_invalid_response_of_koji_is_xml(live, kind):
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "changes",
     [
         {"fail": 200},
         {"invalid": "white"},
@@ -115,10 +115,10 @@ def test_an_invalid_response_of_koji_is_xml(live, kind):
         {"lag": "long"},
     ],
 )
-def test_a_mood_that_there_is_not_is_refused(live, wish):
-    answer = live.ask("/control/upstreams/koji", json.dumps(wish).encode())
+def test_an_unknown_fault_is_refused(live, changes):
+    answer = live.ask("/control/upstreams/koji", json.dumps(changes).encode())
     assert answer.status == 400
-    assert next(iter(wish)) in answer.json["error"]
+    assert next(iter(changes)) in answer.json["error"]
 
 
 def test_an_unknown_upstream_is_not_found(live):
@@ -141,12 +141,12 @@ READS = {
 
 
 def everything_happens(live):
-    live.happen("update", "guake", to="testing", release="f44")
-    live.happen("bug", "guake")
-    live.happen("push", "guake", branch="f44")
-    live.happen("repo", "guake", release="f44")
-    live.happen("crash", "guake")
-    live.happen("upstream-release", "guake")
+    live.trigger("update", "guake", to="testing", release="f44")
+    live.trigger("bug", "guake")
+    live.trigger("push", "guake", branch="f44")
+    live.trigger("repo", "guake", release="f44")
+    live.trigger("crash", "guake")
+    live.trigger("upstream-release", "guake")
 
 
 @pytest.mark.parametrize("upstream", list(READS))
@@ -163,14 +163,14 @@ def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
 def test_lag_is_over_when_its_time_is(live, wait_until):
     before = live.get(GUAKE)
     fault(live, "mdapi", lag=0.4)
-    live.happen("repo", "guake")
+    live.trigger("repo", "guake")
     assert live.get(GUAKE) == before
     wait_until(lambda: live.get(GUAKE) != before)
 
 
 def test_a_new_package_is_not_there_for_who_lags(live):
     fault(live, "distgit", lag=100)
-    live.happen("new-package", "brandnew")
+    live.trigger("new-package", "brandnew")
     assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
     assert "brandnew" not in live.get("/distgit/extras/pagure_poc.json")["rpms"]
 

@@ -1,1 +1,1 @@
-"""What can happen in the sandbox's Fedora, and the messages that it publishes of it."""
+"""The actions that change the sandbox's world, and the messages that they publish."""

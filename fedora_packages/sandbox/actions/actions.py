@@ -1,7 +1,7 @@
-"""What can happen to a package, and what is published about it.
+"""The actions on a package, and the messages that each publishes.
 
-Each thing that happens first changes the world, then publishes: whoever reads because of a message finds what it says (unless
-the upstream lags).  `Happenings.happen` is the one entrance.
+An action changes the world first and publishes then, so a reader of the message finds the change (unless the upstream lags).
+`Actions.trigger` is the entrance.
 """
 
 import re
@@ -35,7 +35,7 @@ from fedora_packages.sandbox.world.world import World
 #: How many patches of a source are kept besides the newest.
 PATCHES_KEPT = 60
 
-#: What can happen, and which options each takes.
+#: The actions by name, and the options of each.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "build": ("release", "state", "version", "owner", "tag"),
     "tag": ("tag", "build", "user"),
@@ -59,8 +59,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Happenings(Teller):
-    """All things that can happen to the packages of a world."""
+class Actions(Teller):
+    """The actions on the packages of a world."""
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
         super().__init__(world, publish)
@@ -69,40 +69,40 @@ class Happenings(Teller):
         self.bugs = Bugs(self)
         self.outside = Outside(self)
 
-    def happen(self, what: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Let something happen to a package.  Raises `NotPossible`.
+    def trigger(self, action: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Run an action on a package.  Raises `NotPossible`.
 
-        Returns ``{"messages": [{"msg_id", "topic"}], "facts": what is true of the package now}``.
+        Returns ``{"messages": [{"msg_id", "topic"}], "facts": the package's state afterwards}``.
         """
-        sent = self.let(what, name, options)
+        sent = self.run(action, name, options)
         facts = package_facts(self.world.now(), self.known(name.split(",")[0]))
         return {"messages": sent, "facts": facts}
 
-    def let(self, what: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Let something happen, and return the messages only: where thousands of things happen, facts take most of the time."""
-        if what not in OPTIONS:
-            raise NotPossible(f"{what!r} cannot happen; there are {', '.join(OPTIONS)}")
+    def run(self, action: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Run an action and return its messages only; of thousands of actions the facts would take most of the time."""
+        if action not in OPTIONS:
+            raise NotPossible(f"unknown action {action!r}; use one of {', '.join(OPTIONS)}")
         for option in options:
-            if option not in OPTIONS[what]:
-                raise NotPossible(f"{what!r} has no option {option!r}; there are {', '.join(OPTIONS[what])}")
+            if option not in OPTIONS[action]:
+                raise NotPossible(f"{action!r} has no option {option!r}; use {', '.join(OPTIONS[action])}")
         if not isinstance(name, str) or not name:
-            raise NotPossible("which package? 'package' names one")
+            raise NotPossible("no package given; name one in 'package'")
         self.sent.clear()
-        self._let(what, name, Options(options))
+        self._run(action, name, Options(options))
         return list(self.sent)
 
-    def _let(self, what: str, name: str, options: Options) -> None:
-        if what == "new-package":
+    def _run(self, action: str, name: str, options: Options) -> None:
+        if action == "new-package":
             self.new_package(name, options)
-        elif what == "repo":
+        elif action == "repo":
             self.repo([self.known(part) for part in name.split(",") if part], options)
         else:
-            happening: Callable[[Package, Options], None] = {
+            run: Callable[[Package, Options], None] = {
                 "build": self.builds.run,
                 "tag": self.builds.tag,
                 "untag": self.builds.untag,
-                "update": self.updates.happen,
-                "bug": self.bugs.happen,
+                "update": self.updates.run,
+                "bug": self.bugs.run,
                 "push": self.push,
                 "maintainer": self.maintainer,
                 "branch": self.branch,
@@ -112,8 +112,8 @@ class Happenings(Teller):
                 "upstream-withdraw": self.outside.withdraw,
                 "upstream-map": self.outside.map,
                 "upstream-unmap": self.outside.unmap,
-            }[what]
-            happening(self.known(name), options)
+            }[action]
+            run(self.known(name), options)
 
     # Dist-git
 

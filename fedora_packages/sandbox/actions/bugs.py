@@ -1,4 +1,4 @@
-"""What happens to bugs: filed, changed, moved to another component."""
+"""Actions on bugs: filed, changed, moved to another component."""
 
 import time
 from dataclasses import fields, replace
@@ -19,12 +19,12 @@ BUGS_KEPT = 1000
 
 
 class Bugs:
-    """Everything that happens to bugs."""
+    """The action ``bug``."""
 
     def __init__(self, publisher: Teller):
         self.publisher = publisher
 
-    def happen(self, package: Package, options: Options) -> None:
+    def run(self, package: Package, options: Options) -> None:
         """A bug is filed, or with ``id`` changed.
 
         Options: id, summary, status, resolution, severity, version (``44``, ``rawhide``, ``epel9``), component (another

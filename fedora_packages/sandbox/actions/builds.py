@@ -1,4 +1,4 @@
-"""What happens to builds: they run, end, get tags and lose them."""
+"""Actions on builds: run them, tag and untag them."""
 
 import time
 from collections.abc import Collection
@@ -20,7 +20,7 @@ NO_TAG = "none"
 
 
 class Builds:
-    """Everything that happens to builds."""
+    """The actions ``build``, ``tag`` and ``untag``."""
 
     def __init__(self, publisher: Teller):
         self.publisher = publisher

@@ -1,4 +1,4 @@
-"""What happens outside of Fedora: programs crash on users' machines, upstream projects publish and withdraw versions."""
+"""Actions outside of Fedora: programs crash on users' machines, upstream projects publish and withdraw versions."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from fedora_packages.sandbox.world.models import Package, Problem, Project, newe
 #: Problems of a package that are kept besides the newest, and versions of a project.
 PROBLEMS_KEPT, VERSIONS_KEPT = 300, 300
 
-#: Crashes that one happening reports at the most.
+#: The maximum number of crashes that one action reports.
 CRASHES_LIMIT = 10**7
 
 #: Unlike rpm, upstream projects may have a dash in a version.
@@ -23,7 +23,7 @@ TYPES = ("core", "java", "kerneloops", "python", "ruby")
 
 
 class Outside:
-    """Everything that happens outside of Fedora."""
+    """The actions ``crash`` and ``upstream-…``."""
 
     def __init__(self, publisher: Teller):
         self.publisher = publisher

@@ -1,4 +1,4 @@
-"""What everything that happens needs: the world to change, the bus to tell, and options to read."""
+"""What all actions share: the world that they change, the bus that they publish on, their options."""
 
 import re
 import time
@@ -20,11 +20,11 @@ ACCOUNT = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 
 
 class NotPossible(ValueError):
-    """Something cannot happen; the message says why and what can."""
+    """An action is not possible; the message has the reason and what is."""
 
 
 class Options:
-    """The details that come with a happening, each checked as it is read."""
+    """The options of an action, each checked when it is read."""
 
     def __init__(self, given: Mapping[str, Any]):
         self._given = dict(given)

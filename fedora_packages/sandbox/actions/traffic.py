@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 
-from fedora_packages.sandbox.actions.actions import Happenings
+from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.actions.publisher import NotPossible
 
 LOG = logging.getLogger(__name__)
@@ -13,7 +13,7 @@ LOG = logging.getLogger(__name__)
 CHANCES = {"build": 28, "update": 25, "comment": 15, "bug": 14, "push": 9, "repo": 4, "crash": 3, "upstream-release": 2}
 
 
-async def keep_busy(happenings: Happenings, rate: float, seed: int) -> None:
+async def traffic(actions: Actions, rate: float, seed: int) -> None:
     """Let ``rate`` things happen each second, until cancelled."""
     dice = random.Random(seed)
     loop = asyncio.get_running_loop()
@@ -21,12 +21,12 @@ async def keep_busy(happenings: Happenings, rate: float, seed: int) -> None:
     while True:
         due += 1 / rate
         await asyncio.sleep(max(due - loop.time(), 0))
-        something(happenings, dice)
+        random_action(actions, dice)
 
 
-def something(happenings: Happenings, dice: random.Random) -> None:
+def random_action(actions: Actions, dice: random.Random) -> None:
     """Let one thing happen to some package; what cannot happen to it just now does not."""
-    world = happenings.world
+    world = actions.world
     # A thousand packages have all the traffic, as in life.
     name = world.names[int(len(world.names[:1000]) * dice.random() ** 2)]
     package = world.package(name)
@@ -48,6 +48,6 @@ def something(happenings: Happenings, dice: random.Random) -> None:
     elif what in ("crash", "upstream-release"):
         options = {}
     try:
-        happenings.happen(what, name, options)
+        actions.trigger(what, name, options)
     except NotPossible as error:
         LOG.debug("%s of %s did not happen: %s", what, name, error)

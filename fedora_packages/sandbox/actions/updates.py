@@ -1,4 +1,4 @@
-"""What happens to updates: created, pushed to testing and stable, commented on, withdrawn.
+"""Actions on updates: created, pushed to testing and stable, commented on, withdrawn.
 
 Koji's tags move before bodhi announces the move, as in reality.
 """
@@ -30,13 +30,13 @@ UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
 
 
 class Updates:
-    """Everything that happens to updates."""
+    """The action ``update``."""
 
     def __init__(self, publisher: Teller, builds: Builds):
         self.publisher = publisher
         self.builds = builds
 
-    def happen(self, package: Package, options: Options) -> None:
+    def run(self, package: Package, options: Options) -> None:
         """An update is created from the newest candidate build, moved on (``to``), or commented on (``comment``, ``karma``).
 
         Other options: release, alias (which update), request, type, severity, notes, user.
@@ -107,7 +107,7 @@ class Updates:
     def create(self, package: Package, release: Release, details: Mapping[str, Any]) -> Package:
         """Create an update of the newest candidate build that has none; of a new build where there is none."""
         if release.automatic_updates:
-            raise NotPossible(f"{release.branch} makes its updates by itself; let a build happen there")
+            raise NotPossible(f"{release.branch} creates its updates by itself; trigger a build there")
         build = self._candidate(package, release)
         if build is None:
             self.builds.run(package, Options({"release": release.branch}))

@@ -1,6 +1,6 @@
 """The world: every package as it is now, and as it was at any moment since the start.
 
-Stand-ins read it through a `View`, a moment of it; what changes it is in `happenings`.  Only packages that something happened
+Stand-ins read it through a `View`, a moment of it; the actions change it.  Only packages that something happened
 to are stored, each as the row of records it went through; all others are derived when asked for.
 """
 
@@ -21,7 +21,7 @@ from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
 RECORDS_KEPT = 500
 
 #: A list over all packages (builds without a package, updates of a release) covers so many of those that nothing
-#: happened to, and all others.  The small world has fewer; in a world file such a list would take minutes.
+#: changed, and all others.  The small world has fewer; in a world file such a list would take minutes.
 SCANNED = 1000
 
 #: A source of nothing, in the place of one that can be read again.
@@ -176,7 +176,7 @@ class World:
         return first + self._given[kind]
 
     def changed_names(self) -> list[str]:
-        """Return the names of the packages that something happened to."""
+        """Return the names of the packages that changed."""
         return list(self._records)
 
     def home(self, kind: str, number: int) -> Iterator[str]:
@@ -221,7 +221,7 @@ class View:
         return self.world.listing(name, self.moment)
 
     def packages(self) -> Iterator[Package]:
-        """Yield all packages, in a large world only some of those that nothing happened to (`SCANNED`)."""
+        """Yield all packages, in a large world only some of the unchanged ones (`SCANNED`)."""
         names = self.world.names
         if len(names) > SCANNED:
             names = list(dict.fromkeys([*names[:SCANNED], *self.world.changed_names()]))

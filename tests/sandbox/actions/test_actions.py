@@ -1,11 +1,11 @@
-"""What happens, in what order it is told, and that the messages have the shape of recorded ones."""
+"""Actions: what they change, the order of their messages, and the shape of each beside a recorded one."""
 
 import json
 import random
 
 import pytest
 
-from fedora_packages.sandbox.actions.traffic import something
+from fedora_packages.sandbox.actions.traffic import random_action
 from tests.sandbox.running import Running
 
 
@@ -31,34 +31,34 @@ def kinds(body):
 
 
 def test_a_build_starts_ends_and_is_tagged(live):
-    answer = live.happen("build", "guake")
+    answer = live.trigger("build", "guake")
     assert live.topics(answer) == ["buildsys.build.state.change", "buildsys.build.state.change", "buildsys.tag"]
     states = [(one["msg"]["old"], one["msg"]["new"]) for one in live.told(answer)[:2]]
     assert states == [(None, 0), (0, 1)]
 
 
 def test_a_build_message_has_the_recorded_keys(live, data):
-    bodies = [one["msg"] for one in live.told(live.happen("build", "guake"))[:2]]
+    bodies = [one["msg"] for one in live.told(live.trigger("build", "guake"))[:2]]
     sample = recorded(data, "fm-recorded-buildsys.build.state.change-3.json")
     assert [set(body) for body in bodies] == [set(sample), set(sample)]
     assert kinds(bodies[1]) == kinds(sample)
 
 
 def test_a_build_in_rawhide_gets_the_stable_tag(live):
-    answer = live.happen("build", "guake")
+    answer = live.trigger("build", "guake")
     assert message(live, answer, "buildsys.tag")["tag"] == "f46"
     assert answer["facts"]["releases"]["rawhide"]["stable"] == answer["facts"]["builds"][0]["nvr"]
 
 
 def test_a_build_elsewhere_is_a_candidate(live):
-    answer = live.happen("build", "guake", release="f44")
+    answer = live.trigger("build", "guake", release="f44")
     assert message(live, answer, "buildsys.tag")["tag"] == "f44-updates-candidate"
 
 
 def test_a_build_runs_step_by_step(live):
-    started = live.happen("build", "guake", state="building")
+    started = live.trigger("build", "guake", state="building")
     assert started["facts"]["builds"][0]["state"] == "building"
-    ended = live.happen("build", "guake", state="failed")
+    ended = live.trigger("build", "guake", state="failed")
     assert live.topics(ended) == ["buildsys.build.state.change"]
     assert [started["facts"]["builds"][0]["id"], "failed"] == [
         ended["facts"]["builds"][0][key] for key in ("id", "state")
@@ -66,13 +66,13 @@ def test_a_build_runs_step_by_step(live):
 
 
 def test_a_build_takes_the_version_that_was_pushed(live):
-    live.happen("push", "guake", version="9.9")
-    assert live.happen("build", "guake")["facts"]["builds"][0]["nvr"] == "guake-9.9-1.fc46"
+    live.trigger("push", "guake", version="9.9")
+    assert live.trigger("build", "guake")["facts"]["builds"][0]["nvr"] == "guake-9.9-1.fc46"
 
 
 def test_no_two_builds_have_one_nvr(live):
     for _ in range(3):
-        live.happen("build", "guake", release="f44")
+        live.trigger("build", "guake", release="f44")
     nvrs = [build["nvr"] for build in live.truth("guake")["builds"]]
     assert len(nvrs) == len(set(nvrs))
 
@@ -81,9 +81,9 @@ def test_no_two_builds_have_one_nvr(live):
     ("what", "sample"), [("tag", "fm-recorded-buildsys.tag-1.json"), ("untag", "fm-buildsys.untag-1.json")]
 )
 def test_a_tag_message_has_the_recorded_keys(live, data, what, sample):
-    live.happen("build", "guake")
-    answer = live.happen("tag", "guake", tag="f46-build-side-101325")
-    answer = live.happen("untag", "guake", tag="f46-build-side-101325") if what == "untag" else answer
+    live.trigger("build", "guake")
+    answer = live.trigger("tag", "guake", tag="f46-build-side-101325")
+    answer = live.trigger("untag", "guake", tag="f46-build-side-101325") if what == "untag" else answer
     body = message(live, answer, f"buildsys.{what}")
     # A recorded untag has no base_url; today's plugin writes one in both.
     assert {key: kind for key, kind in kinds(body).items() if key != "base_url"} == {
@@ -96,8 +96,8 @@ def test_a_tag_message_has_the_recorded_keys(live, data, what, sample):
     [("f44-updates-testing", ".fc44"), ("rawhide", ".fc46"), ("f46-override", ".fc46"), ("epel9", ".el9")],
 )
 def test_a_tag_is_given_to_the_newest_build_of_its_release_and_published(live, tag, dist):
-    live.happen("build", "guake", release="f45")
-    answer = live.happen("tag", "guake", tag=tag)
+    live.trigger("build", "guake", release="f45")
+    answer = live.trigger("tag", "guake", tag=tag)
     body = message(live, answer, "buildsys.tag")
     assert (live.topics(answer), body["tag"], body["release"].endswith(dist)) == (["buildsys.tag"], tag, True)
 
@@ -106,8 +106,8 @@ def test_a_tag_is_given_to_the_newest_build_of_its_release_and_published(live, t
 
 
 def test_an_update_walks_from_pending_to_stable(live):
-    live.happen("build", "guake", release="f44")
-    created = live.happen("update", "guake", release="f44")
+    live.trigger("build", "guake", release="f44")
+    created = live.trigger("update", "guake", release="f44")
     alias = created["facts"]["updates"][0]["alias"]
     # The first is of an older update, which is obsolete now.
     assert live.topics(created) == [
@@ -115,32 +115,32 @@ def test_an_update_walks_from_pending_to_stable(live):
         "bodhi.update.status.testing.koji-build-group.build.complete",
         "bodhi.update.request.testing",
     ]
-    tested = live.happen("update", "guake", alias=alias, to="testing")
+    tested = live.trigger("update", "guake", alias=alias, to="testing")
     assert live.topics(tested) == ["buildsys.tag", "buildsys.untag", "bodhi.update.complete.testing"]
-    pushed = live.happen("update", "guake", alias=alias, to="stable")
+    pushed = live.trigger("update", "guake", alias=alias, to="stable")
     assert live.topics(pushed) == ["buildsys.tag", "buildsys.untag", "bodhi.update.complete.stable"]
     assert live.get(f"/bodhi/updates/{alias}")["update"]["status"] == "stable"
     assert live.koji("listTagged", "f44-updates", package="guake", latest=True)[0]["nvr"] in str(created["facts"])
 
 
 def test_an_update_obsoletes_older_ones_of_its_release(live):
-    live.happen("update", "guake", to="testing", release="f44")
+    live.trigger("update", "guake", to="testing", release="f44")
     statuses = [update["status"] for update in live.truth("guake")["updates"] if update["release"] == "F44"]
     assert statuses[:2] == ["testing", "obsolete"]
     assert statuses.count("testing") == 1
 
 
 def test_a_stable_update_is_what_the_release_shows(live):
-    live.happen("update", "guake", to="testing", release="f44")
-    live.happen("update", "guake", to="stable", release="f44")
-    live.happen("repo", "guake", release="f44")
+    live.trigger("update", "guake", to="testing", release="f44")
+    live.trigger("update", "guake", to="stable", release="f44")
+    live.trigger("repo", "guake", release="f44")
     shown = live.get("/mdapi/f44/pkg/guake")
     assert shown["repo"] == "updates"
     assert f"guake-{shown['version']}-{shown['release']}" == live.truth("guake")["releases"]["f44"]["stable"]
 
 
 def test_bodhi_shows_what_a_message_says_before_it_is_sent(live):
-    told = message(live, live.happen("update", "guake", to="testing"), "bodhi.update.complete.testing")
+    told = message(live, live.trigger("update", "guake", to="testing"), "bodhi.update.complete.testing")
     assert live.get(f"/bodhi/updates/{told['update']['alias']}")["update"] == told["update"]
 
 
@@ -158,7 +158,7 @@ def test_bodhi_shows_what_a_message_says_before_it_is_sent(live):
 )
 def test_an_update_message_has_all_the_recorded_keys(live, data, details, topic, sample):
     body, wanted = (
-        message(live, live.happen("update", "guake", **details), f"bodhi.update.{topic}"),
+        message(live, live.trigger("update", "guake", **details), f"bodhi.update.{topic}"),
         recorded(data, sample),
     )
     assert set(wanted) == set(body)
@@ -168,14 +168,14 @@ def test_an_update_message_has_all_the_recorded_keys(live, data, details, topic,
 
 def test_the_status_message_has_the_recorded_keys(live, data):
     topic = "bodhi.update.status.testing.koji-build-group.build.complete"
-    body, wanted = message(live, live.happen("update", "guake"), topic), recorded(data, f"fm-{topic}-2.json")
+    body, wanted = message(live, live.trigger("update", "guake"), topic), recorded(data, f"fm-{topic}-2.json")
     assert set(wanted) <= set(body)
     assert set(wanted["artifact"]) == set(body["artifact"])
     assert set(wanted["artifact"]["builds"][0]) == set(body["artifact"]["builds"][0])
 
 
 def test_a_comment_carries_karma(live, data):
-    answer = live.happen("update", "guake", comment="Fine", karma=1, user="bojan")
+    answer = live.trigger("update", "guake", comment="Fine", karma=1, user="bojan")
     body, wanted = message(live, answer, "bodhi.update.comment"), recorded(data, "fm-bodhi.update.comment-1.json")
     assert set(wanted["comment"]) == set(body["comment"])
     assert set(wanted["comment"]["update"]) <= set(body["comment"]["update"])
@@ -186,7 +186,7 @@ def test_a_comment_carries_karma(live, data):
 
 
 def test_a_bug_is_filed(live, data):
-    answer = live.happen("bug", "guake", summary="It sulks", version="44")
+    answer = live.trigger("bug", "guake", summary="It sulks", version="44")
     body = message(live, answer, "bugzilla.bug.new")
     wanted = recorded(data, "fm-bugzilla.bug.new-2.json")
     assert set(wanted["bug"]) <= set(body["bug"])
@@ -196,7 +196,7 @@ def test_a_bug_is_filed(live, data):
 
 def test_a_changed_bug_has_the_recorded_shape(live, data):
     bug_id = live.truth("guake")["bugs"][0]["id"]
-    body = message(live, live.happen("bug", "guake", id=bug_id, status="CLOSED"), "bugzilla.bug.update")
+    body = message(live, live.trigger("bug", "guake", id=bug_id, status="CLOSED"), "bugzilla.bug.update")
     wanted = recorded(data, "fm-bugzilla.bug.update-7.json")
     assert set(wanted["bug"]) <= set(body["bug"])
     assert {
@@ -207,7 +207,7 @@ def test_a_changed_bug_has_the_recorded_shape(live, data):
 
 def test_a_moved_bug_names_both_components(live):
     bug_id = live.truth("guake")["bugs"][0]["id"]
-    body = message(live, live.happen("bug", "guake", id=bug_id, component="kakoune"), "bugzilla.bug.update")
+    body = message(live, live.trigger("bug", "guake", id=bug_id, component="kakoune"), "bugzilla.bug.update")
     (change,) = body["event"]["changes"]
     assert (body["bug"]["component"], change["field"], change["removed"], change["added"]) == (
         "kakoune",
@@ -221,7 +221,7 @@ def test_a_moved_bug_names_both_components(live):
 
 
 def test_a_push_is_told_twice_and_has_the_recorded_keys(live, data):
-    answer = live.happen("push", "guake")
+    answer = live.trigger("push", "guake")
     assert live.topics(answer) == ["git.lookaside.new", "git.receive", "pagure.git.receive"]
     received = message(live, answer, "pagure.git.receive")
     wanted = recorded(data, "fm-recorded-pagure.git.receive-1.json")
@@ -234,18 +234,18 @@ def test_a_push_is_told_twice_and_has_the_recorded_keys(live, data):
 
 def test_a_new_patch_comes_with_a_push(live):
     before = live.truth("guake")["branches"]["rawhide"]["patches"]
-    body = message(live, live.happen("push", "guake"), "pagure.git.receive")
+    body = message(live, live.trigger("push", "guake"), "pagure.git.receive")
     (new,) = set(live.truth("guake")["branches"]["rawhide"]["patches"]) - set(before)
     assert body["changed_files"][new] == "A"
 
 
 def test_a_lookaside_message_has_the_recorded_keys(live, data):
-    body = message(live, live.happen("push", "guake"), "git.lookaside.new")
+    body = message(live, live.trigger("push", "guake"), "git.lookaside.new")
     assert set(recorded(data, "fedmsg-git.lookaside.new-1.json")) <= set(body)
 
 
 def test_retiring_blocks_the_package(live, data):
-    answer = live.happen("retire", "guake")
+    answer = live.trigger("retire", "guake")
     assert live.topics(answer) == ["git.receive", "pagure.git.receive", "buildsys.package.list.change"]
     body = message(live, answer, "buildsys.package.list.change")
     assert kinds(body) == kinds(recorded(data, "fm-buildsys.package.list.change-2.json"))
@@ -253,22 +253,22 @@ def test_retiring_blocks_the_package(live, data):
 
 
 def test_a_maintainer_message_has_the_recorded_keys(live, data):
-    body = message(live, live.happen("maintainer", "guake", user="newcomer"), "pagure.project.user.added")
+    body = message(live, live.trigger("maintainer", "guake", user="newcomer"), "pagure.project.user.added")
     assert set(recorded(data, "fedmsg-pagure_io-pagure.project.user.added-1.json")) <= set(body)
 
 
 def test_a_branch_is_made_where_there_was_none(live):
-    answer = live.happen("branch", "guake", branch="epel10")
+    answer = live.trigger("branch", "guake", branch="epel10")
     assert live.topics(answer) == ["pagure.git.branch.creation", "buildsys.package.list.change"]
     assert "epel10" in live.get("/distgit/api/0/rpms/guake/git/branches")["branches"]
 
 
 def test_a_new_package_can_be_built_and_published(live, data):
-    answer = live.happen("new-package", "brandnew", summary="A new thing")
+    answer = live.trigger("new-package", "brandnew", summary="A new thing")
     body = message(live, answer, "pagure.project.new")
     assert set(recorded(data, "fedmsg-pagure.project.new-1.json")["project"]) - {"settings"} <= set(body["project"])
-    live.happen("build", "brandnew")
-    live.happen("repo", "brandnew")
+    live.trigger("build", "brandnew")
+    live.trigger("repo", "brandnew")
     assert live.get("/mdapi/rawhide/pkg/brandnew")["summary"] == "A new thing"
 
 
@@ -276,8 +276,8 @@ def test_a_new_package_can_be_built_and_published(live, data):
 
 
 def test_a_repository_is_announced_file_by_file(live, data):
-    live.happen("build", "guake")
-    told = live.told(live.happen("repo", "guake"))
+    live.trigger("build", "guake")
+    told = live.told(live.trigger("repo", "guake"))
     assert {one["topic"] for one in told} == {"org.fedoraproject.dev.mdapi.repo.update"}
     rawhide = [one["msg"] for one in told if one["msg"]["name"] == "rawhide"]
     assert [body["url"].rpartition("-")[2] for body in rawhide] == [
@@ -290,31 +290,31 @@ def test_a_repository_is_announced_file_by_file(live, data):
 
 
 def test_a_repository_names_binaries_and_capabilities(live):
-    live.happen("build", "krb5")
-    names = live.told(live.happen("repo", "krb5"))[0]["msg"]["packages"]
+    live.trigger("build", "krb5")
+    names = live.told(live.trigger("repo", "krb5"))[0]["msg"]["packages"]
     binaries = set(live.truth("krb5")["repositories"]["rawhide"]["binaries"])
     assert binaries < set(names)
 
 
 def test_what_leaves_a_repository_is_announced_with_all_that_it_requires(live):
-    live.happen("retire", "guake")
-    live.happen("build", "kakoune")
-    (names,) = {tuple(one["msg"]["packages"]) for one in live.told(live.happen("repo", "kakoune"))}
+    live.trigger("retire", "guake")
+    live.trigger("build", "kakoune")
+    (names,) = {tuple(one["msg"]["packages"]) for one in live.told(live.trigger("repo", "kakoune"))}
     assert {"guake", "keybinder3", "libnotify", "libwnck3", "gtk3", "hicolor-icon-theme"} <= set(names)
 
 
 def test_a_repository_with_nothing_new_bumps_the_package(live):
     before = live.get("/mdapi/f44/pkg/kakoune")
-    topics = live.topics(live.happen("repo", "kakoune", release="f44"))
+    topics = live.topics(live.trigger("repo", "kakoune", release="f44"))
     assert topics[:3] == ["buildsys.build.state.change", "buildsys.build.state.change", "buildsys.tag"]
     shown = live.get("/mdapi/f44/pkg/kakoune")
     assert shown != before
 
 
 def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
-    live.happen("build", "guake")
-    live.happen("build", "kakoune")
-    live.happen("repo", "guake")
+    live.trigger("build", "guake")
+    live.trigger("build", "kakoune")
+    live.trigger("repo", "guake")
     assert live.get("/mdapi/rawhide/pkg/kakoune")["release"] in live.truth("kakoune")["releases"]["rawhide"]["stable"]
 
 
@@ -322,19 +322,19 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
 
 
 def test_a_crash_is_told_at_each_power_of_ten(live):
-    first = live.happen("crash", "guake", count=12, function="g_log")
+    first = live.trigger("crash", "guake", count=12, function="g_log")
     assert live.topics(first) == [
         "faf.report.threshold1", "faf.report.threshold10", "faf.problem.threshold1", "faf.problem.threshold10",
     ]  # fmt: skip
     number = live.told(first)[-1]["msg"]["problem_id"]
-    assert live.topics(live.happen("crash", "guake", id=number, count=80)) == []
-    again = live.happen("crash", "guake", id=number, count=8)
+    assert live.topics(live.trigger("crash", "guake", id=number, count=80)) == []
+    again = live.trigger("crash", "guake", id=number, count=8)
     assert live.topics(again) == ["faf.report.threshold100", "faf.problem.threshold100"]
     assert [one["count"] for one in live.truth("guake")["problems"] if one["id"] == number] == [100]
 
 
 def test_messages_about_crashes_have_the_recorded_keys(live, data):
-    told = live.told(live.happen("crash", "guake", count=1))
+    told = live.told(live.trigger("crash", "guake", count=1))
     samples = [recorded(data, f"fedmsg-faf.{name}-1.json") for name in ("report.threshold1", "problem.threshold10")]
     assert [kinds(one["msg"]) for one in told] == [kinds(sample) for sample in samples]
 
@@ -346,7 +346,7 @@ def anitya(live, answer):
 
 
 def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data):
-    told = anitya(live, live.happen("upstream-release", "guake", version="4.0"))
+    told = anitya(live, live.trigger("upstream-release", "guake", version="4.0"))
     assert [topic for topic, _ in told] == ["version.update", "version.update.v2"]
     for topic, body in told:
         sample = recorded(data, f"fm-anitya.project.{topic}-2.json")
@@ -357,19 +357,19 @@ def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data
 
 def test_what_names_only_a_project_shows_it_as_it_was_before(live, data):
     before = live.truth("guake")["project"]
-    ((removed, body),) = anitya(live, live.happen("upstream-withdraw", "guake"))
+    ((removed, body),) = anitya(live, live.trigger("upstream-withdraw", "guake"))
     assert (removed, body["message"]["versions"], body["project"]["version"]) == (
         "version.remove.v2", before["versions"][:1], before["versions"][0],
     )  # fmt: skip
-    ((unmapped, body),) = anitya(live, live.happen("upstream-unmap", "guake"))
+    ((unmapped, body),) = anitya(live, live.trigger("upstream-unmap", "guake"))
     assert (unmapped, kinds(body)) == ("map.remove", kinds(recorded(data, "fm-anitya.project.map.remove-3.json")))
-    ((mapped, body),) = anitya(live, live.happen("upstream-map", "guake"))
+    ((mapped, body),) = anitya(live, live.trigger("upstream-map", "guake"))
     assert (mapped, body["message"]["new"], body["project"]["id"]) == ("map.new", "guake", before["id"])
 
 
 def test_a_new_package_can_be_mapped(live):
-    live.happen("new-package", "brandnew", version="2.5")
-    live.happen("upstream-map", "brandnew")
+    live.trigger("new-package", "brandnew", version="2.5")
+    live.trigger("upstream-map", "brandnew")
     assert live.truth("brandnew")["project"]["versions"] == ["2.5"]
 
 
@@ -379,9 +379,9 @@ def test_a_new_package_can_be_mapped(live):
 @pytest.mark.parametrize(
     ("what", "package", "details", "said"),
     [
-        ("explode", "guake", {}, "'explode' cannot happen; there are build, tag"),
+        ("explode", "guake", {}, "unknown action 'explode'; use one of build, tag"),
         ("build", "no-such-package", {}, "there is no package 'no-such-package'"),
-        ("build", "guake", {"colour": "red"}, "'build' has no option 'colour'; there are release"),
+        ("build", "guake", {"colour": "red"}, "'build' has no option 'colour'; use release"),
         ("build", "guake", {"release": "f99"}, "there is no release 'f99'; there are rawhide"),
         ("build", "guake", {"state": "lost"}, "'state' is one of building"),
         ("build", "guake", {"release": "eln"}, "guake has no living branch 'eln'"),
@@ -397,7 +397,7 @@ def test_a_new_package_can_be_mapped(live):
         ("build", "guake", {"version": "1-2"}, "'1-2' is no version"),
         ("build", "guake", {"owner": "<b>"}, "'<b>' is no account"),
         ("new-package", "brandnew", {"version": "-"}, "'-' is no version"),
-        ("update", "guake", {"release": "rawhide"}, "rawhide makes its updates by itself"),
+        ("update", "guake", {"release": "rawhide"}, "rawhide creates its updates by itself"),
         ("repo", "guake", {"release": "eln"}, "mdapi has no repository of eln"),
         ("maintainer", "guake", {"user": "pingou"}, "pingou maintains guake already"),
         ("branch", "guake", {"branch": "f44"}, "guake has a branch 'f44' already"),
@@ -412,7 +412,7 @@ def test_a_new_package_can_be_mapped(live):
         ("new-package", "a/b", {}, "'a/b' is no package name"),
     ],
 )
-def test_what_cannot_happen_is_said_in_a_sentence(quiet, what, package, details, said):
+def test_an_impossible_action_is_refused_in_a_sentence(quiet, what, package, details, said):
     assert quiet.refused(what, package, **details).startswith(said)
     assert len(quiet.bus.archive) == 0
 
@@ -423,30 +423,36 @@ def test_a_busy_day_is_the_same_for_the_same_seed():
         day = Running()
         dice = random.Random(7)
         for _ in range(60):
-            something(day.sandbox.happenings, dice)
+            random_action(day.sandbox.actions, dice)
         days.append([(one.topic, one.envelope["msg"].get("name")) for one in day.bus.archive])
         day.bus.close()
     assert days[0] == days[1]
     assert len({topic for topic, _ in days[0]}) > 8
 
 
-# Many things at once
+# Many actions at once
 
 
-def test_many_things_happen_because_of_one_request(live):
-    wishes = [{"what": "build", "package": name, "state": "building"} for name in ("guake", "vim")]
-    assert live.post("/control/happen", happenings=wishes) == {"messages": 2, "refused": []}
+def test_one_request_triggers_many_actions(live):
+    bodies = [{"what": "build", "package": name, "state": "building"} for name in ("guake", "vim")]
+    assert live.post("/control/trigger", actions=bodies) == {"messages": 2, "refused": []}
     assert [live.truth(name)["builds"][0]["state"] for name in ("guake", "vim")] == ["building", "building"]
 
 
-def test_of_many_things_those_that_cannot_happen_stop_nothing(live):
-    wishes = [{"what": "explode", "package": "guake"}, 7, {"what": "build", "package": "guake", "tag": "none"}]
-    answer = live.post("/control/happen", happenings=wishes)
+def test_the_former_address_of_actions_is_accepted(live):
+    assert live.topics(live.post("/control/happen", what="bug", package="guake")) == ["bugzilla.bug.new"]
+    bodies = [{"what": "bug", "package": "guake"}]
+    assert live.post("/control/happen", happenings=bodies) == {"messages": 1, "refused": []}
+
+
+def test_an_impossible_action_does_not_stop_the_others(live):
+    bodies = [{"what": "explode", "package": "guake"}, 7, {"what": "build", "package": "guake", "tag": "none"}]
+    answer = live.post("/control/trigger", actions=bodies)
     assert (answer["messages"], [one["number"] for one in answer["refused"]]) == (2, [0, 1])
 
 
 def test_a_build_without_a_tag_is_in_no_release(live):
     before = live.truth("guake")["releases"]
-    answer = live.happen("build", "guake", tag="none")
+    answer = live.trigger("build", "guake", tag="none")
     assert live.topics(answer) == ["buildsys.build.state.change"] * 2
     assert live.truth("guake")["releases"] == before

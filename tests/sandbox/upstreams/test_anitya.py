@@ -57,16 +57,16 @@ def test_versions_are_found_by_project(quiet):
 
 
 def test_a_version_that_is_published_is_the_latest_and_one_that_is_withdrawn_is_gone(live):
-    live.happen("upstream-release", "guake", version="99.0")
-    live.happen("upstream-release", "guake", version="100.0-rc1", unstable=True)
+    live.trigger("upstream-release", "guake", version="99.0")
+    live.trigger("upstream-release", "guake", version="100.0-rc1", unstable=True)
     answer = live.get("/anitya/api/project/Fedora/guake")
     assert (answer["version"], answer["stable_versions"][0]) == ("100.0-rc1", "99.0")
-    live.happen("upstream-withdraw", "guake", version="99.0")
+    live.trigger("upstream-withdraw", "guake", version="99.0")
     assert "99.0" not in live.get("/anitya/api/project/Fedora/guake")["versions"]
 
 
 def test_a_package_that_is_unmapped_is_not_found_and_its_project_is(live):
     project = live.truth("guake")["project"]["id"]
-    live.happen("upstream-unmap", "guake")
+    live.trigger("upstream-unmap", "guake")
     assert live.ask("/anitya/api/project/Fedora/guake").status == 404
     assert live.get("/anitya/api/v2/versions/", project_id=project)["versions"]

@@ -47,14 +47,14 @@ def test_an_order_can_be_reversed(quiet):
 
 
 def test_blocking_bugs_are_found_by_a_triple(live):
-    filed = live.happen("bug", "guake", blocks=2299999)
+    filed = live.trigger("bug", "guake", blocks=2299999)
     bug_id = live.told(filed)[0]["msg"]["bug"]["id"]
     answer = live.get("/bugzilla/rest/bug", component="guake", f1="blocked", o1="anywordssubstr", v1="2299999 5")
     assert [bug["id"] for bug in answer["bugs"]] == [bug_id]
 
 
 def test_security_bugs_are_found_by_keyword(live):
-    live.happen("bug", "guake", security=True, alias="CVE-2026-1")
+    live.trigger("bug", "guake", security=True, alias="CVE-2026-1")
     answer = live.get("/bugzilla/rest/bug", component="guake", keywords="Security", f1="alias", o1="isnotempty")
     assert [bug["alias"] for bug in answer["bugs"]] == [["CVE-2026-1"]]
 
@@ -81,7 +81,7 @@ def test_a_bug_is_found_by_number(quiet):
 
 def test_a_moved_bug_is_with_its_new_component_alone(live):
     bug_id = live.truth("guake")["bugs"][0]["id"]
-    live.happen("bug", "guake", id=bug_id, component="kakoune")
+    live.trigger("bug", "guake", id=bug_id, component="kakoune")
     found = [
         live.get("/bugzilla/rest/bug", component=name, id=bug_id)["total_matches"] for name in ("guake", "kakoune")
     ]
@@ -90,9 +90,9 @@ def test_a_moved_bug_is_with_its_new_component_alone(live):
 
 
 def test_bugs_that_name_a_word_or_have_it_for_an_alias_are_found_at_once(live):
-    named = live.happen("bug", "guake", summary="CVE-2026-1234: it falls down", alias="CVE-2026-9")
-    other = live.happen("bug", "kakoune", summary="CVE-2026-12345 kakoune: it does not", alias="CVE-2026-1234")
-    live.happen("bug", "kakoune", summary="CVE-2026-12345 kakoune: nor does this")
+    named = live.trigger("bug", "guake", summary="CVE-2026-1234: it falls down", alias="CVE-2026-9")
+    other = live.trigger("bug", "kakoune", summary="CVE-2026-12345 kakoune: it does not", alias="CVE-2026-1234")
+    live.trigger("bug", "kakoune", summary="CVE-2026-12345 kakoune: nor does this")
     wanted = {
         "f1": "alias",
         "o1": "equals",
@@ -110,7 +110,7 @@ def test_bugs_that_name_a_word_or_have_it_for_an_alias_are_found_at_once(live):
 def test_a_private_bug_is_refused_and_in_no_list_and_nothing_is_announced_of_it(live):
     bug_id = live.truth("guake")["bugs"][0]["id"]
     before = live.get("/bugzilla/rest/bug", component="guake")["total_matches"]
-    hidden = live.happen("bug", "guake", id=bug_id, private=True)
+    hidden = live.trigger("bug", "guake", id=bug_id, private=True)
     answer = live.ask(f"/bugzilla/rest/bug/{bug_id}")
     assert (answer.status, answer.json["error"], answer.json["code"]) == (401, True, 102)
     assert live.get("/bugzilla/rest/bug", component="guake")["total_matches"] == before - 1

@@ -127,8 +127,8 @@ def test_texts_are_found_within_a_category(told):
     assert ids(answer) == ["4"]
 
 
-def test_what_happens_is_archived_as_it_was_sent(live):
-    sent = live.happen("build", "guake")["messages"]
+def test_a_message_is_archived_as_it_was_sent(live):
+    sent = live.trigger("build", "guake")["messages"]
     messages = live.get("/datagrepper/raw", order="asc", package="guake")["raw_messages"]
     assert [(one["msg_id"], one["topic"]) for one in messages] == [(one["msg_id"], one["topic"]) for one in sent]
 

@@ -56,7 +56,7 @@ def test_a_missing_file_is_a_page(quiet, path):
 
 
 def test_a_head_is_told_of_as_pagure_tells_of_a_commit(live):
-    live.happen("retire", "vim", reason="Use emacs", agent="ralph")
+    live.trigger("retire", "vim", reason="Use emacs", agent="ralph")
     commit = live.truth("vim")["branches"]["rawhide"]["commit"]
     answer = live.get(f"/distgit/api/0/rpms/vim/c/{commit}/info")
     assert (answer["author"], answer["message"], answer["hash"]) == ("Ralph", "Use emacs\n", commit)
@@ -64,13 +64,13 @@ def test_a_head_is_told_of_as_pagure_tells_of_a_commit(live):
 
 
 def test_a_retired_branch_holds_its_reason_and_no_spec(live):
-    live.happen("retire", "guake", reason="Use tilda")
+    live.trigger("retire", "guake", reason="Use tilda")
     assert live.ask("/distgit/rpms/guake/raw/rawhide/f/dead.package").text == "Use tilda\n"
     assert live.ask("/distgit/rpms/guake/raw/rawhide/f/guake.spec").status == 404
 
 
 def test_a_push_is_in_the_spec(live):
-    live.happen("push", "guake", version="9.9", text="Nine nine")
+    live.trigger("push", "guake", version="9.9", text="Nine nine")
     spec = live.ask("/distgit/rpms/guake/raw/rawhide/f/guake.spec").text
     assert "Version:        9.9\n" in spec
     assert "- Nine nine" in spec
@@ -83,6 +83,6 @@ def test_every_package_has_a_point_of_contact(quiet):
 
 
 def test_a_new_maintainer_is_named(live):
-    live.happen("maintainer", "guake", user="newcomer", access="admin")
+    live.trigger("maintainer", "guake", user="newcomer", access="admin")
     assert "newcomer" in live.get("/distgit/api/0/rpms/guake")["access_users"]["admin"]
     assert "newcomer" in live.get("/distgit/extras/pagure_owner_alias.json")["rpms"]["guake"]

@@ -29,7 +29,7 @@ def test_the_problems_of_a_package_are_listed_with_all_their_reports(quiet):
 
 
 def test_a_problem_is_listed_only_for_ranges_in_which_it_occurred(live):
-    live.happen("crash", "guake", function="only_now")
+    live.trigger("crash", "guake", function="only_now")
     found = [
         "only_now" in {row["crash_function"] for row in listed(live, component_names="guake", daterange=given)}
         for given in (days(13), days(27, 14), days(364))
@@ -39,7 +39,7 @@ def test_a_problem_is_listed_only_for_ranges_in_which_it_occurred(live):
 
 def test_the_most_frequent_comes_first(live):
     for count in (5, 5000, 50):
-        live.happen("crash", "guake", function=f"f{count}", count=count)
+        live.trigger("crash", "guake", function=f"f{count}", count=count)
     found = [row["crash_function"] for row in listed(live, component_names="guake")]
     assert found[:3] == ["f5000", "f50", "f5"] or found.index("f5000") < found.index("f50") < found.index("f5")
 

@@ -43,7 +43,7 @@ def test_builds_are_filtered_by_state(quiet):
 
 
 def test_a_running_build_comes_first_by_completion_descending(live):
-    live.happen("build", "guake", state="building")
+    live.trigger("build", "guake", state="building")
     builds = live.koji("listBuilds", "guake", queryOpts={"order": "-completion_time", "limit": 2})
     assert [build["completion_time"] is None for build in builds] == [True, False]
 
@@ -72,8 +72,8 @@ def test_a_recorded_build_has_the_same_keys(quiet, data):
 
 def test_the_latest_of_a_tag_is_the_one_tagged_last(live):
     first = live.koji("listTagged", "f46", package="guake", latest=True)[0]
-    live.happen("build", "guake")
-    live.happen("tag", "guake", tag="f46", build=first["nvr"])
+    live.trigger("build", "guake")
+    live.trigger("tag", "guake", tag="f46", build=first["nvr"])
     assert [build["nvr"] for build in live.koji("listTagged", "f46", package="guake", latest=True)] == [first["nvr"]]
 
 
@@ -98,7 +98,7 @@ def test_an_unknown_tag_is_a_fault_unless_not_strict(quiet):
 
 
 def test_a_blocked_package_vanishes_from_its_tag(live):
-    live.happen("retire", "guake")
+    live.trigger("retire", "guake")
     assert live.koji("listTagged", "rawhide", package="guake", inherit=True) == []
     assert [row["blocked"] for row in live.koji("listPackages", tagID="f46", pkgID="guake")] == [True]
 

@@ -9,8 +9,8 @@ from fedora_packages.sandbox.upstreams.mdapi import Repositories
 
 
 def test_the_testing_repository_is_searched_first(live):
-    live.happen("update", "guake", to="testing", release="f44")
-    live.happen("repo", "guake", release="f44")
+    live.trigger("update", "guake", to="testing", release="f44")
+    live.trigger("repo", "guake", release="f44")
     shown = live.get("/mdapi/f44/pkg/guake")
     assert shown["repo"] == "updates-testing"
     assert f"guake-{shown['version']}-{shown['release']}" == live.truth("guake")["releases"]["f44"]["testing"]
@@ -27,9 +27,9 @@ def test_a_recorded_package_has_the_same_keys(quiet, data):
 
 def test_a_build_is_shown_after_the_repository_was_renewed(live):
     before = live.get("/mdapi/rawhide/pkg/guake")
-    live.happen("build", "guake")
+    live.trigger("build", "guake")
     assert live.get("/mdapi/rawhide/pkg/guake") == before
-    live.happen("repo", "guake")
+    live.trigger("repo", "guake")
     assert live.get("/mdapi/rawhide/pkg/guake")["release"] != before["release"]
 
 
@@ -118,10 +118,10 @@ def test_branches_are_cut_from_file_names(quiet):
 
 
 def test_a_retired_package_leaves_the_repository_when_it_is_renewed(live):
-    live.happen("retire", "guake")
+    live.trigger("retire", "guake")
     assert live.ask("/mdapi/rawhide/pkg/guake").status == 200
-    live.happen("build", "kakoune")
-    live.happen("repo", "kakoune")
+    live.trigger("build", "kakoune")
+    live.trigger("repo", "kakoune")
     assert live.ask("/mdapi/rawhide/pkg/guake").status == 404
 
 

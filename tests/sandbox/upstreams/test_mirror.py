@@ -54,8 +54,8 @@ def fetched(live, tmp_path, folder=RAWHIDE):
     return {package.name: package for package in read(tmp_path)}
 
 
-def fault(live, **wish):
-    return live.post("/control/upstreams/mirror", **wish)
+def fault(live, **changes):
+    return live.post("/control/upstreams/mirror", **changes)
 
 
 def test_folders_are_those_of_the_download_servers():
@@ -126,9 +126,9 @@ def test_what_guake_is_built_from_stands_among_the_sources(quiet, tmp_path):
 
 def test_a_build_is_shown_after_the_repository_was_renewed(live, tmp_path):
     before = repomd(live)
-    live.happen("build", "guake")
+    live.trigger("build", "guake")
     assert repomd(live) == before
-    live.happen("repo", "guake")
+    live.trigger("repo", "guake")
     after = repomd(live)
     assert revision(after) > revision(before)
     assert set(hrefs(after)).isdisjoint(hrefs(before))
@@ -141,27 +141,27 @@ def test_a_build_is_shown_after_the_repository_was_renewed(live, tmp_path):
 def test_no_two_states_of_a_repository_have_one_revision(live):
     found = []
     for _ in range(3):
-        live.happen("repo", "guake")
+        live.trigger("repo", "guake")
         found.append(revision(repomd(live)))
     assert found == sorted(set(found))
 
 
 def test_other_repositories_stay_as_they_are(live):
     before = {folder: repomd(live, folder) for folder in (RAWHIDE, UPDATES, TESTING)}
-    live.happen("update", "guake", to="testing", release="f44")
-    live.happen("repo", "guake", release="f44")
+    live.trigger("update", "guake", to="testing", release="f44")
+    live.trigger("repo", "guake", release="f44")
     assert [folder for folder, listed in before.items() if repomd(live, folder) != listed] == [TESTING]
 
 
 def test_a_retired_package_leaves_the_repository(live, tmp_path):
-    live.happen("retire", "guake")
-    live.happen("repo", "kakoune")
+    live.trigger("retire", "guake")
+    live.trigger("repo", "kakoune")
     assert "guake" not in fetched(live, tmp_path)
 
 
 def test_a_new_package_comes_to_the_repository(live, tmp_path):
-    live.happen("new-package", "brandnew")
-    live.happen("repo", "brandnew")
+    live.trigger("new-package", "brandnew")
+    live.trigger("repo", "brandnew")
     assert fetched(live, tmp_path)["brandnew"].summary == "A new package named brandnew"
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.sandbox.actions.actions import Happenings
-from fedora_packages.sandbox.actions.traffic import something
+from fedora_packages.sandbox.actions.actions import Actions
+from fedora_packages.sandbox.actions.traffic import random_action
 from fedora_packages.sandbox.expected import whole_truth
 from fedora_packages.sandbox.world import world as worlds
 from fedora_packages.sandbox.world.models import RELATIONS
@@ -27,9 +27,9 @@ def world():
     return World(small_world(), NOW)
 
 
-def quiet_happenings(world):
-    """Return happenings that publish nowhere."""
-    return Happenings(world, lambda topic, body: {"msg_id": "", "topic": topic})
+def quiet_actions(world):
+    """Return actions that publish nowhere."""
+    return Actions(world, lambda topic, body: {"msg_id": "", "topic": topic})
 
 
 def truths(look):
@@ -53,23 +53,23 @@ def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
 @settings(max_examples=5)
 def test_every_moment_stays_as_it_was(seed):
     world = World(small_world(), NOW)
-    happenings, dice = quiet_happenings(world), random.Random(seed)
+    actions, dice = quiet_actions(world), random.Random(seed)
     moments = []
     for _ in range(30):
-        something(happenings, dice)
+        random_action(actions, dice)
         for name in WATCHED:
-            happenings.happen("bug", name, {})
+            actions.trigger("bug", name, {})
         moments.append((world.changed, truths(world.now())))
     assert all(truths(world.at(moment)) == truth for moment, truth in moments)
 
 
 @given(st.integers())
 @settings(max_examples=5)
-def test_whatever_happens_the_parts_fit_each_other(seed):
+def test_the_parts_fit_each_other_after_any_actions(seed):
     world = World(small_world(), NOW)
-    happenings, dice = quiet_happenings(world), random.Random(seed)
+    actions, dice = quiet_actions(world), random.Random(seed)
     for _ in range(80):
-        something(happenings, dice)
+        random_action(actions, dice)
     look = world.now()
     for package in look.packages():
         ids = {build.build_id for build in package.builds}
@@ -110,9 +110,9 @@ def test_two_changes_at_one_time_have_an_order(world):
 
 def test_old_records_are_dropped(world, monkeypatch):
     monkeypatch.setattr(worlds, "RECORDS_KEPT", 4)
-    happenings = quiet_happenings(world)
+    actions = quiet_actions(world)
     for number in range(10):
-        happenings.happen("maintainer", "guake", {"user": f"user{number}"})
+        actions.trigger("maintainer", "guake", {"user": f"user{number}"})
     oldest = world.at(0).package("guake").committers
     assert oldest[-1] == "user6"
 
@@ -127,7 +127,7 @@ def test_a_release_is_found_by_branch_and_by_name(world):
 
 
 def test_a_blocked_package_has_no_build_in_what_inherits(world):
-    quiet_happenings(world).happen("retire", "guake", {})
+    quiet_actions(world).trigger("retire", "guake", {})
     look = world.now()
     assert look.tagged(look.package("guake"), "rawhide", inherit=True) == []
     assert look.tagged(look.package("guake"), "f44-updates", inherit=True) != []
@@ -137,12 +137,12 @@ def test_a_blocked_package_has_no_build_in_what_inherits(world):
 @settings(max_examples=3)
 def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
     world = World(small_world(), NOW)
-    happenings, dice = quiet_happenings(world), random.Random(seed)
+    actions, dice = quiet_actions(world), random.Random(seed)
     world.shown("rawhide", 0, NOW)
     moments = [float("inf")]
     for _ in range(20):
-        something(happenings, dice)
-        happenings.happen("repo", "guake", {})
+        random_action(actions, dice)
+        actions.trigger("repo", "guake", {})
         moments.append(world.changed)
     for look in map(world.at, moments[::4]):
         for number, name in enumerate(world.names):
@@ -152,11 +152,11 @@ def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
 
 
 def test_a_repository_is_renewed_when_what_it_shows_changes(world):
-    happenings, before = quiet_happenings(world), world.now().renewal("rawhide")
+    actions, before = quiet_actions(world), world.now().renewal("rawhide")
     assert before == (float("-inf"), NOW)
-    happenings.happen("build", "guake", {})
+    actions.trigger("build", "guake", {})
     assert world.now().renewal("rawhide") == before
-    happenings.happen("repo", "guake", {})
+    actions.trigger("repo", "guake", {})
     after = world.now().renewal("rawhide")
     assert after.moment > NOW
     assert after.revision > before.revision

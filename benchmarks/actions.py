@@ -1,5 +1,4 @@
-"""What happens in a run of chaos, and what is told of it: things are let happen at a rate, the bus is listened to beside the
-worker, and what the worker notes as handled is collected."""
+"""Actions in a chaos run: trigger them at a rate, record the messages on the bus, collect the ids that the worker has handled."""
 
 import contextlib
 import json
@@ -83,15 +82,15 @@ class Noted:
 
 
 class Busy:
-    """Lets things happen, at a rate of so many messages a second, until the time is over."""
+    """Triggers actions at a rate of messages a second until a time (monotonic seconds)."""
 
-    def __init__(self, url: str, wishes: Iterator[dict[str, Any]], rate: float, until: float):
+    def __init__(self, url: str, actions: Iterator[dict[str, Any]], rate: float, until: float):
         self.messages = 0
-        self.happened: Counter[str] = Counter()
+        self.triggered: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.log: list[dict[str, Any]] = []
-        self._url = f"{url}/control/happen"
-        self._wishes, self._rate, self._until = wishes, rate, until
+        self._url = f"{url}/control/trigger"
+        self._actions, self._rate, self._until = actions, rate, until
         self._session = requests.Session()
         self._bugs: list[tuple[str, int]] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -104,44 +103,44 @@ class Busy:
     def _run(self) -> None:
         due = time.monotonic()
         while time.monotonic() < self._until:
-            wish = self._resolved(next(self._wishes))
-            sent = self._let(wish) if wish else 0
+            action = self._resolved(next(self._actions))
+            sent = self._trigger(action) if action else 0
             due += sent / self._rate
             time.sleep(max(0.0, due - time.monotonic()))
 
-    def _let(self, wish: dict[str, Any]) -> int:
+    def _trigger(self, action: dict[str, Any]) -> int:
         what, asked = (
-            wish["what"],
-            {**wish, "what": {"comment": "update", "bug change": "bug"}.get(wish["what"], wish["what"])},
+            action["what"],
+            {**action, "what": {"comment": "update", "bug change": "bug"}.get(action["what"], action["what"])},
         )
         answer = self._session.post(self._url, json=asked, timeout=60)
         sent = len(answer.json()["messages"]) if answer.status_code == 200 else 0
-        self.log.append({"at": round(time.time() - self.began, 3), **wish, "messages": sent})
+        self.log.append({"at": round(time.time() - self.began, 3), **action, "messages": sent})
         if answer.status_code == 200:
-            self.happened[what] += 1
-            self._remember(wish)
+            self.triggered[what] += 1
+            self._remember(action)
         else:
             self.refused[what] += 1
         self.messages += sent
         return sent
 
-    def _resolved(self, wish: dict[str, Any]) -> dict[str, Any] | None:
-        """Return a wish with the bug that it means; None if there is none so far."""
-        if "nth" not in wish:
-            return wish
+    def _resolved(self, action: dict[str, Any]) -> dict[str, Any] | None:
+        """Return an action with the bug that ``nth`` means; None if no bug was filed so far."""
+        if "nth" not in action:
+            return action
         if not self._bugs:
             return None
-        package, number = self._bugs[wish["nth"] % len(self._bugs)]
-        return {**{key: value for key, value in wish.items() if key != "nth"}, "package": package, "id": number}
+        package, number = self._bugs[action["nth"] % len(self._bugs)]
+        return {**{key: value for key, value in action.items() if key != "nth"}, "package": package, "id": number}
 
-    def _remember(self, wish: Mapping[str, Any]) -> None:
-        if wish["what"] == "bug":
-            bugs = self._session.get(self._url.replace("happen", f"packages/{wish['package']}"), timeout=60).json()[
+    def _remember(self, action: Mapping[str, Any]) -> None:
+        if action["what"] == "bug":
+            bugs = self._session.get(self._url.replace("trigger", f"packages/{action['package']}"), timeout=60).json()[
                 "bugs"
             ]
-            self._bugs.append((wish["package"], max(bug["id"] for bug in bugs)))
-        elif wish["what"] == "bug change" and wish.get("component", wish["package"]) != wish["package"]:
+            self._bugs.append((action["package"], max(bug["id"] for bug in bugs)))
+        elif action["what"] == "bug change" and action.get("component", action["package"]) != action["package"]:
             self._bugs = [
-                (wish["component"], number) if number == wish["id"] else (package, number)
+                (action["component"], number) if number == action["id"] else (package, number)
                 for package, number in self._bugs
             ]
