@@ -81,7 +81,7 @@ class Noted:
                 self.ids.update(row.decode() for row in self._client.zrange(keys.HANDLED, 0, -1))
 
 
-class Busy:
+class Traffic:
     """Triggers actions at a rate of messages a second until a time (monotonic seconds)."""
 
     def __init__(self, url: str, actions: Iterator[dict[str, Any]], rate: float, until: float):

@@ -27,7 +27,7 @@ from typing import Any
 import redis
 
 from benchmarks import schedule
-from benchmarks.actions import Busy, Heard, Listener, Noted
+from benchmarks.actions import Heard, Listener, Noted, Traffic
 from benchmarks.comparing import Compared, compare
 from benchmarks.measuring import Impatient, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
@@ -303,9 +303,9 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
         run.began, until = time.time(), time.monotonic() + seconds
         with reading(readers, given.seed, notes, run.phases.current, given.readers):
-            busy = Busy(run.site.sandbox["url"], actions, given.rate, until)
+            traffic = Traffic(run.site.sandbox["url"], actions, given.rate, until)
             run.follow(steps, until)
-            busy.join()
+            traffic.join()
             run.site.reset_faults()
             say("all faults are reset and no more actions are triggered; waiting until nothing is queued …")
             try:
@@ -323,15 +323,15 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
             run.site.devserver.stop(run.part(name))
         say("comparing every cached value with the world …")
         found = compare(run.site.service, run.site.service.queries.values())
-        report = _report(given, run, steps, busy, notes, told, found, listener.heard, noted.ids)
-        missing = wrongly_missing(report["read"], sources, busy.log)
+        report = _report(given, run, steps, traffic, notes, told, found, listener.heard, noted.ids)
+        missing = wrongly_missing(report["read"], sources, traffic.log)
         return {**report, "rest": rest, "logged": troubles(folder), "wrongly_missing": missing}
     finally:
         run.site.devserver.stop_all()
 
 
 def _report(
-    given: argparse.Namespace, run: Run, steps: Sequence[schedule.Step], busy: Busy, notes: Notes, told: Mapping[str, Any],
+    given: argparse.Namespace, run: Run, steps: Sequence[schedule.Step], traffic: Traffic, notes: Notes, told: Mapping[str, Any],
     found: Compared, heard: Sequence[Heard], noted: set[str],
 ) -> dict[str, Any]:  # fmt: skip
     about([*found.stale, *found.lost, *found.never_filled], run, heard)
@@ -340,9 +340,9 @@ def _report(
         "seed": given.seed,
         "settings": {"minutes": given.minutes, "rate": given.rate, "readers": given.readers, "audit": given.audit},
         "began": run.began,
-        "triggered": dict(busy.triggered),
-        "refused": dict(busy.refused),
-        "messages": {"announced": busy.messages, "heard": len(heard), "not_handled": len(unhandled)},
+        "triggered": dict(traffic.triggered),
+        "refused": dict(traffic.refused),
+        "messages": {"announced": traffic.messages, "heard": len(heard), "not_handled": len(unhandled)},
         "not_handled": [one.as_dict() for one in unhandled[:100]],
         "done": dict(Counter(step.what for step in steps)),
         "read": notes.as_dict(),
@@ -350,7 +350,7 @@ def _report(
         "ended_by_itself": run.ended,
         "compared": asdict(found),
         "steps": run.done,
-        "actions": busy.log,
+        "actions": traffic.log,
     }
 
 

@@ -88,9 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=int, default=0, help="the HTTP port (default: any free one)")
     serve.add_argument("--endpoint", help="the bus's address, tcp://127.0.0.1:PORT (default: any free port)")
     serve.add_argument(
-        "--busy", type=float, default=0, metavar="RATE", help="things that happen by themselves, per second"
+        "--traffic", type=float, default=0, metavar="RATE", help="random actions per second (default: none)"
     )
-    serve.add_argument("--seed", type=int, default=1, help="the seed of --busy (default: 1)")
+    serve.add_argument("--busy", dest="traffic", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    serve.add_argument("--seed", type=int, default=1, help="the seed of --traffic (default: 1)")
     serve.add_argument("--address-file", type=Path, help="a file to write the addresses to, as JSON, while it runs")
     repodata = commands.add_parser("repodata", help="write the repositories' metadata as the mirror serves it")
     repodata.set_defaults(run=_repodata)
@@ -127,11 +128,11 @@ def _serve(given: argparse.Namespace) -> int:
 
     if not 0 <= given.port <= 65535:
         raise CommandError(f"{given.port} is no port")
-    if not 0 <= given.busy <= 10_000:
-        raise CommandError(f"--busy takes a rate from 0 to 10000 per second, not {given.busy:g}")
+    if not 0 <= given.traffic <= 10_000:
+        raise CommandError(f"--traffic must be a rate from 0 to 10000 actions per second, not {given.traffic:g}")
     try:
         serve(
-            host=given.host, port=given.port, endpoint=given.endpoint, world=given.world, busy=given.busy, seed=given.seed,
+            host=given.host, port=given.port, endpoint=given.endpoint, world=given.world, traffic=given.traffic, seed=given.seed,
             address_file=given.address_file,
         )  # fmt: skip
     except ServeError as error:

@@ -266,7 +266,7 @@ def _written_environment(devserver: DevServer) -> Path:
     return path
 
 
-def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str], None] = print) -> None:
+def run(ini: str, port: int, world: str | None, traffic: float, say: Callable[[str], None] = print) -> None:
     """Start everything, print the address, and stop everything when interrupted.  Raises `DevServerError`."""
     folder = Path("var") / str(port)
     with interrupted() as stopping, _sole_user(folder, port):
@@ -275,7 +275,7 @@ def run(ini: str, port: int, world: str | None, busy: float, say: Callable[[str]
         try:
             say("starting Redis and the sandbox …")
             redis_url = devserver.redis("--save", "", "--appendonly", "no")
-            options = ["--busy", f"{busy:g}"] if busy else []
+            options = ["--traffic", f"{traffic:g}"] if traffic else []
             sandbox = devserver.sandbox(*options, *(["--world", world] if world else []))
             devserver.environ |= service_environment(redis_url, sandbox, (folder / "index").absolute())
             say("building the search index …")
@@ -350,11 +350,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=_port, default=6543, help="the web's port (default: 6543)")
     parser.add_argument("--world", help="a file of packages to load instead of the sandbox's own small world")
     parser.add_argument(
-        "--busy", type=float, default=0, help="things that happen by themselves, per second (default: 0)"
+        "--traffic", type=float, default=0, metavar="RATE", help="random actions per second (default: none)"
     )
+    parser.add_argument("--busy", dest="traffic", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     try:
-        run(given.ini, given.port, given.world, given.busy)
+        run(given.ini, given.port, given.world, given.traffic)
     except DevServerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fedora_packages.sandbox.actions.traffic import traffic
+from fedora_packages.sandbox.actions.traffic import run_traffic
 from fedora_packages.sandbox.bus import Bus, BusError
 from fedora_packages.sandbox.server import app
 from fedora_packages.sandbox.state import Sandbox
@@ -31,7 +31,7 @@ def serve(
     port: int,
     endpoint: str | None,
     world: Path | None,
-    busy: float,
+    traffic: float,
     seed: int,
     address_file: Path | None,
 ) -> None:
@@ -47,12 +47,12 @@ def serve(
     except (WorldError, BusError) as error:
         raise ServeError(str(error)) from error
     try:
-        asyncio.run(_serve(Sandbox(loaded, bus), host, port, busy, seed, address_file))
+        asyncio.run(_serve(Sandbox(loaded, bus), host, port, traffic, seed, address_file))
     finally:
         bus.close()
 
 
-async def _serve(sandbox: Sandbox, host: str, port: int, busy: float, seed: int, address_file: Path | None) -> None:
+async def _serve(sandbox: Sandbox, host: str, port: int, traffic: float, seed: int, address_file: Path | None) -> None:
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,7 +63,7 @@ async def _serve(sandbox: Sandbox, host: str, port: int, busy: float, seed: int,
         url = await listen(runner, host, port)
         with announced(address_file, {"url": url, "endpoint": sandbox.bus.endpoint, "pid": os.getpid()}):
             print(f"sandbox: {url}  bus: {sandbox.bus.endpoint}", flush=True)
-            chores = [loop.create_task(traffic(sandbox.actions, busy, seed))] if busy else []
+            chores = [loop.create_task(run_traffic(sandbox.actions, traffic, seed))] if traffic else []
             waiting = loop.create_task(stopping.wait())
             await asyncio.wait([waiting, *chores], return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, *chores):

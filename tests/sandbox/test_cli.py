@@ -86,15 +86,17 @@ def test_a_wrong_world_file_is_said_in_one_line(start, tmp_path):
     assert (status, errors) == (2, "error: world.jsonl, line 1: 'name' is missing or of a wrong type\n")
 
 
-@pytest.mark.parametrize("arguments", [("--busy", "-1"), ("--port", "70000"), ("--endpoint", "tcp://0.0.0.0:1")])
+@pytest.mark.parametrize(
+    "arguments", [("--traffic", "-1"), ("--busy", "-1"), ("--port", "70000"), ("--endpoint", "tcp://0.0.0.0:1")]
+)
 def test_a_wrong_option_is_said_in_one_line(start, arguments):
     status, _, errors = ended(start("serve", *arguments))
     assert (status, errors.count("\n"), errors.startswith("error: ")) == (2, 1, True)
 
 
 @pytest.mark.slow
-def test_a_busy_sandbox_tells_of_what_happens(start, wait_until):
-    process = start("serve", "--busy", "50", "--seed", "3")
+def test_a_sandbox_with_traffic_publishes_messages(start, wait_until):
+    process = start("serve", "--traffic", "50", "--seed", "3")
     url = process.stdout.readline().split()[1]
 
     def messages():

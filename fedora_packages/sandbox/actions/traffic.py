@@ -1,4 +1,4 @@
-"""A busy day: things that happen by themselves, by seeded chance."""
+"""Traffic: random actions at a rate, the same for the same seed."""
 
 import asyncio
 import logging
@@ -9,12 +9,12 @@ from fedora_packages.sandbox.actions.publisher import NotPossible
 
 LOG = logging.getLogger(__name__)
 
-#: What happens, and how often it does, for each 100 things.
+#: The actions, and how many of each in 100.
 CHANCES = {"build": 28, "update": 25, "comment": 15, "bug": 14, "push": 9, "repo": 4, "crash": 3, "upstream-release": 2}
 
 
-async def traffic(actions: Actions, rate: float, seed: int) -> None:
-    """Let ``rate`` things happen each second, until cancelled."""
+async def run_traffic(actions: Actions, rate: float, seed: int) -> None:
+    """Trigger ``rate`` actions a second until canceled."""
     dice = random.Random(seed)
     loop = asyncio.get_running_loop()
     due = loop.time()
@@ -25,9 +25,9 @@ async def traffic(actions: Actions, rate: float, seed: int) -> None:
 
 
 def random_action(actions: Actions, dice: random.Random) -> None:
-    """Let one thing happen to some package; what cannot happen to it just now does not."""
+    """Trigger one random action on a random package; one that is not possible is skipped."""
     world = actions.world
-    # A thousand packages have all the traffic, as in life.
+    # As in Fedora, a thousand packages have nearly all the traffic.
     name = world.names[int(len(world.names[:1000]) * dice.random() ** 2)]
     package = world.package(name)
     what = dice.choices(list(CHANCES), list(CHANCES.values()))[0]
@@ -50,4 +50,4 @@ def random_action(actions: Actions, dice: random.Random) -> None:
     try:
         actions.trigger(what, name, options)
     except NotPossible as error:
-        LOG.debug("%s of %s did not happen: %s", what, name, error)
+        LOG.debug("skipped %s of %s: %s", what, name, error)

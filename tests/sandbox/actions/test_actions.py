@@ -417,7 +417,7 @@ def test_an_impossible_action_is_refused_in_a_sentence(quiet, what, package, det
     assert len(quiet.bus.archive) == 0
 
 
-def test_a_busy_day_is_the_same_for_the_same_seed():
+def test_traffic_is_the_same_for_the_same_seed():
     days = []
     for _ in range(2):
         day = Running()
