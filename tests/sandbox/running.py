@@ -122,7 +122,7 @@ class Running:
         assert answer.status == 400
         return answer.json["error"]
 
-    def told(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
+    def envelopes(self, answer: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the envelopes of the messages that an action sent, in order."""
         kept = {one.msg_id: one.envelope for one in self.bus.archive}
         return [kept[message["msg_id"]] for message in answer["messages"]]

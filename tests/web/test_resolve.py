@@ -102,7 +102,7 @@ def test_a_bug_leads_to_the_bugs_of_its_component_and_to_bugzilla(fedora, sandbo
 
 
 def test_a_private_bug_is_said_to_be_private(fedora, sandbox):
-    number = sandbox.told(sandbox.trigger("bug", "kakoune"))[0]["msg"]["bug"]["id"]
+    number = sandbox.envelopes(sandbox.trigger("bug", "kakoune"))[0]["msg"]["bug"]["id"]
     sandbox.trigger("bug", "kakoune", id=number, private=True)
     found = told(fedora, f"#{number}")
     assert (found["title"], found["note"]) == (None, "It is private: Bugzilla shows it to some people only.")
@@ -159,7 +159,7 @@ def test_a_cve_leads_to_the_bugs_that_name_it(fedora, sandbox):
         sandbox.trigger("bug", "kakoune", summary="It falls too", alias="CVE-2026-77777", status="CLOSED"),
     ]
     sandbox.trigger("bug", "vim", summary="CVE-2026-777770 vim: it does not")
-    numbers = [sandbox.told(one)[0]["msg"]["bug"]["id"] for one in filed]
+    numbers = [sandbox.envelopes(one)[0]["msg"]["bug"]["id"] for one in filed]
     found = told(fedora, "cve-2026-77777")
     assert [(bug["id"], bug["status"], bug["component"], bug["page"]) for bug in found["bugs"]] == [
         (numbers[1], "CLOSED", "kakoune", None), (numbers[0], "NEW", "guake", "http://localhost/guake/bugs"),

@@ -14,7 +14,7 @@ from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.bugs import Bugs
 from fedora_packages.sandbox.actions.builds import CHANGES_KEPT, Builds
 from fedora_packages.sandbox.actions.external import Outside
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller, living_branch
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
 from fedora_packages.sandbox.actions.updates import Updates
 from fedora_packages.sandbox.expected import package_facts
 from fedora_packages.sandbox.world.history import commit_hash
@@ -59,7 +59,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Actions(Teller):
+class Actions(Publisher):
     """The actions on the packages of a world."""
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
@@ -137,9 +137,9 @@ class Actions(Teller):
         pushed = Branch(evr, source, commit_hash(package.name, name, evr, time.time()), int(time.time()))
         package = self.put(replace(package, modified=int(time.time()), branches={**package.branches, name: pushed}))
         files = {f"{package.name}.spec": "M", "sources": "M", patch: "A"}
-        self.tell(messages.lookaside(package, tarball(pushed), agent))
+        self.publish(messages.lookaside(package, tarball(pushed), agent))
         for message in messages.push(package, name, branch, files, text, agent):
-            self.tell(message)
+            self.publish(message)
 
     def branch(self, package: Package, options: Options) -> None:
         """A branch is made from rawhide.  Options: branch, agent."""
@@ -151,8 +151,8 @@ class Actions(Teller):
         evr = start.evr._replace(release=re.sub(r"\.[a-z]+\d+$", release.dist, start.evr.release))
         made = Branch(evr, start.source, commit_hash(package.name, release.branch, time.time()), int(time.time()))
         package = self.put(replace(package, branches={**package.branches, release.branch: made}))
-        self.tell(messages.branch_made(package, release.branch, options.account("agent", "releng")))
-        self.tell(messages.package_list(package, release.base_tag, "add"))
+        self.publish(messages.branch_made(package, release.branch, options.account("agent", "releng")))
+        self.publish(messages.package_list(package, release.base_tag, "add"))
 
     def _missing_release(self, package: Package) -> Release:
         for release in self.world.releases:
@@ -179,8 +179,8 @@ class Actions(Teller):
         self.note_pending(package, release.base_tag)
         files = {f"{package.name}.spec": "D", "sources": "D", "dead.package": "A"}
         for message in messages.push(package, name, branch, files, reason, agent):
-            self.tell(message)
-        self.tell(messages.package_list(package, release.base_tag, "block"))
+            self.publish(message)
+        self.publish(messages.package_list(package, release.base_tag, "block"))
 
     def maintainer(self, package: Package, options: Options) -> None:
         """Somebody may work on the package.  Options: user, access (admin or commit), agent."""
@@ -192,7 +192,7 @@ class Actions(Teller):
         else:
             package = replace(package, committers=(*package.committers, user))
         package = self.put(replace(package, modified=int(time.time())))
-        self.tell(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
+        self.publish(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
 
     def new_package(self, name: str, options: Options) -> None:
         """A package is added to dist-git and koji; it has no build yet.  Options: summary, owner, version."""
@@ -216,11 +216,11 @@ class Actions(Teller):
                 branches={"rawhide": head}, builds=(), tags={}, blocked=frozenset(), updates=(), bugs=(), published={},
             )
         )  # fmt: skip
-        self.tell(messages.project_new(package, owner))
-        self.tell(messages.package_list(package, release.base_tag, "add"))
+        self.publish(messages.project_new(package, owner))
+        self.publish(messages.package_list(package, release.base_tag, "add"))
         files = {f"{name}.spec": "A", "sources": "A"}
         for message in messages.push(package, "rawhide", None, files, "Initial import", owner):
-            self.tell(message)
+            self.publish(message)
 
     # Repositories
 
@@ -266,7 +266,7 @@ class Actions(Teller):
             ]
         if changed:
             for part in messages.REPOSITORY_FILES:
-                self.tell(messages.repository(repository, part, dict.fromkeys(changed)))
+                self.publish(messages.repository(repository, part, dict.fromkeys(changed)))
 
 
 def _first_searched(release: Release, package: Package) -> str:

@@ -4,7 +4,7 @@ import time
 from dataclasses import fields, replace
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
 from fedora_packages.sandbox.world.models import Bug, Package
 
 STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING", "CLOSED")
@@ -21,7 +21,7 @@ BUGS_KEPT = 1000
 class Bugs:
     """The action ``bug``."""
 
-    def __init__(self, publisher: Teller):
+    def __init__(self, publisher: Publisher):
         self.publisher = publisher
 
     def run(self, package: Package, options: Options) -> None:
@@ -80,7 +80,7 @@ class Bugs:
         )  # fmt: skip
         bug = replace(bug, **changes)  # type: ignore[arg-type]
         self.publisher.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
-        self._tell(bug, None, user)
+        self._announce(bug, None, user)
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
         """Change a bug; one whose component changes leaves the package."""
@@ -107,11 +107,11 @@ class Bugs:
             self.publisher.put(replace(other, bugs=(*other.bugs, after)))
         else:
             self.publisher.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
-        self._tell(after, told, user)
+        self._announce(after, told, user)
 
-    def _tell(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
+    def _announce(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
         if not bug.is_private:
-            self.publisher.tell(messages.bug_message(bug, changes, user))
+            self.publisher.publish(messages.bug_message(bug, changes, user))
 
 
 def _text(value: object) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller, living_branch
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import EVR, Branch, Build, Change, Package, bumped
 from fedora_packages.sandbox.world.releases import Release
@@ -22,7 +22,7 @@ NO_TAG = "none"
 class Builds:
     """The actions ``build``, ``tag`` and ``untag``."""
 
-    def __init__(self, publisher: Teller):
+    def __init__(self, publisher: Publisher):
         self.publisher = publisher
 
     def run(self, package: Package, options: Options) -> None:
@@ -72,7 +72,7 @@ class Builds:
             source=replace(branch.source, changelog=known),
         )
         package = self.publisher.put(replace(package, builds=(*package.builds[-BUILDS_KEPT:], build)))
-        self.publisher.tell(messages.build_state(build, None))
+        self.publisher.publish(messages.build_state(build, None))
         return package, build
 
     def _next_evr(self, package: Package, branch: Branch, release: Release, version: str | None) -> EVR:
@@ -88,7 +88,7 @@ class Builds:
         package = self.publisher.put(
             replace(package, builds=tuple(done if one is build else one for one in package.builds))
         )
-        self.publisher.tell(messages.build_state(done, build.state))
+        self.publisher.publish(messages.build_state(done, build.state))
         return package, done
 
     def tag(self, package: Package, options: Options) -> None:

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 from fedora_packages.sandbox.actions import messages
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.external import DAY, FUNCTIONS
 from fedora_packages.sandbox.world.models import Package, Problem, Project, newer_version
@@ -25,7 +25,7 @@ TYPES = ("core", "java", "kerneloops", "python", "ruby")
 class Outside:
     """The actions ``crash`` and ``upstream-…``."""
 
-    def __init__(self, publisher: Teller):
+    def __init__(self, publisher: Publisher):
         self.publisher = publisher
 
     def crash(self, package: Package, options: Options) -> None:
@@ -52,7 +52,7 @@ class Outside:
         after = replace(before, days=tuple(sorted(days.items())))
         self.publisher.put(replace(package, problems=(*others, after)))
         for message in messages.crashes(before, after):
-            self.publisher.tell(message)
+            self.publisher.publish(message)
 
     def _known(self, package: Package, number: int) -> Problem:
         for problem in package.problems:
@@ -74,7 +74,7 @@ class Outside:
         after = replace(before, versions=found, unstable=unstable, updated=int(time.time()))
         package = self.publisher.put(replace(package, project=after))
         for message in messages.versions_found(package, before, after, [version]):
-            self.publisher.tell(message)
+            self.publisher.publish(message)
 
     def withdraw(self, package: Package, options: Options) -> None:
         """A version is removed from a project; Anitya names only that.  Options: version (default: the newest), agent."""
@@ -84,7 +84,7 @@ class Outside:
             raise NotPossible(f"upstream of {package.name} has no version {version!r}")
         left = tuple(one for one in before.versions if one != version)
         self.publisher.put(replace(package, project=replace(before, versions=left, updated=int(time.time()))))
-        self.publisher.tell(messages.versions_removed(before, [version], options.account("agent", "pingou")))
+        self.publisher.publish(messages.versions_removed(before, [version], options.account("agent", "pingou")))
 
     def map(self, package: Package, options: Options) -> None:
         """A package is mapped to its upstream project.  Options: agent."""
@@ -92,13 +92,13 @@ class Outside:
             raise NotPossible(f"{package.name} is mapped to project {package.project.project_id} already")
         project = package.project or self._new_project(package)
         package = self.publisher.put(replace(package, project=replace(project, is_mapped=True)))
-        self.publisher.tell(messages.mapped(package, options.account("agent", "pingou")))
+        self.publisher.publish(messages.mapped(package, options.account("agent", "pingou")))
 
     def unmap(self, package: Package, options: Options) -> None:
         """A package is mapped to no project any more; Anitya names only the project.  Options: agent."""
         before = self._project(package)
         self.publisher.put(replace(package, project=replace(before, is_mapped=False)))
-        self.publisher.tell(messages.unmapped(before, options.account("agent", "pingou")))
+        self.publisher.publish(messages.unmapped(before, options.account("agent", "pingou")))
 
     def _project(self, package: Package) -> Project:
         if package.project is None or not package.project.is_mapped:

@@ -76,24 +76,24 @@ class Options:
         return bool(value)
 
 
-class Teller:
-    """The world, the bus, and what was published since `sent` was last emptied.
+class Publisher:
+    """Changes the world and publishes messages of it.
 
-    ``pending`` has, by repository, the packages of which it shows something else once it is renewed.
+    ``sent`` has the messages since it was last cleared; ``pending`` the packages, by repository, that its next renewal changes.
     """
 
     def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
         self.world = world
-        self._publish = publish
+        self._send = publish
         self.sent: list[dict[str, str]] = []
         self.pending: dict[str, set[str]] = {}
 
-    def tell(self, message: tuple[str, dict[str, Any]]) -> None:
+    def publish(self, message: tuple[str, dict[str, Any]]) -> None:
         """Publish a message."""
-        self.sent.append(self._publish(*message))
+        self.sent.append(self._send(*message))
 
     def put(self, package: Package) -> Package:
-        """Change a package, now."""
+        """Store the new state of a package as of now, and return it."""
         self.world.put(package, time.time())
         return package
 
@@ -102,7 +102,7 @@ class Teller:
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
         package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
         self.note_pending(package, tag)
-        self.tell(messages.tagging(build, self.world.tags[tag], user))
+        self.publish(messages.tagging(build, self.world.tags[tag], user))
         return package
 
     def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
@@ -110,7 +110,7 @@ class Teller:
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
         package = self.put(replace(package, tags={**package.tags, tag: held}))
         self.note_pending(package, tag)
-        self.tell(messages.tagging(build, self.world.tags[tag], user, untag=True))
+        self.publish(messages.tagging(build, self.world.tags[tag], user, untag=True))
         return package
 
     def note_pending(self, package: Package, tag: str) -> None:

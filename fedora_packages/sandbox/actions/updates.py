@@ -10,7 +10,7 @@ from typing import Any
 
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.builds import Builds
-from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Teller
+from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
 from fedora_packages.sandbox.upstreams.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
@@ -32,7 +32,7 @@ UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
 class Updates:
     """The action ``update``."""
 
-    def __init__(self, publisher: Teller, builds: Builds):
+    def __init__(self, publisher: Publisher, builds: Builds):
         self.publisher = publisher
         self.builds = builds
 
@@ -133,8 +133,8 @@ class Updates:
         )
         package = self.publisher.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
         look = self.publisher.world.now()
-        self.publisher.tell(messages.update_builds_complete(look, package, update, user))
-        self.publisher.tell(messages.update_message("request.testing", look, package, update, user))
+        self.publisher.publish(messages.update_builds_complete(look, package, update, user))
+        self.publisher.publish(messages.update_message("request.testing", look, package, update, user))
         return package
 
     def _obsolete_older(self, package: Package, release: Release) -> Package:
@@ -191,7 +191,7 @@ class Updates:
         if not announce:
             return package
         topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}.get(to, f"complete.{to}")
-        self.publisher.tell(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
+        self.publisher.publish(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
         return package
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
@@ -199,7 +199,7 @@ class Updates:
         wanted = None if request == "revoke" else request
         update = replace(update, request=wanted, modified=int(time.time()))
         package = self._replaced(package, update)
-        self.publisher.tell(
+        self.publisher.publish(
             messages.update_message(f"request.{request}", self.publisher.world.now(), package, update, agent)
         )
 
@@ -210,7 +210,7 @@ class Updates:
         comment = self._next_comment(update, user, text, karma)
         update = replace(update, comments=(*update.comments[-COMMENTS_KEPT:], comment))
         package = self._replaced(package, update)
-        self.publisher.tell(messages.update_comment(self.publisher.world.now(), package, update, comment))
+        self.publisher.publish(messages.update_comment(self.publisher.world.now(), package, update, comment))
 
     def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
         number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16

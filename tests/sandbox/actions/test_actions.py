@@ -17,7 +17,7 @@ def recorded(data, name):
 
 def message(live, answer, topic):
     """Return the body of the only message of a topic."""
-    (found,) = [one["msg"] for one in live.told(answer) if one["topic"] == f"org.fedoraproject.dev.{topic}"]
+    (found,) = [one["msg"] for one in live.envelopes(answer) if one["topic"] == f"org.fedoraproject.dev.{topic}"]
     return found
 
 
@@ -33,12 +33,12 @@ def kinds(body):
 def test_a_build_starts_ends_and_is_tagged(live):
     answer = live.trigger("build", "guake")
     assert live.topics(answer) == ["buildsys.build.state.change", "buildsys.build.state.change", "buildsys.tag"]
-    states = [(one["msg"]["old"], one["msg"]["new"]) for one in live.told(answer)[:2]]
+    states = [(one["msg"]["old"], one["msg"]["new"]) for one in live.envelopes(answer)[:2]]
     assert states == [(None, 0), (0, 1)]
 
 
 def test_a_build_message_has_the_recorded_keys(live, data):
-    bodies = [one["msg"] for one in live.told(live.trigger("build", "guake"))[:2]]
+    bodies = [one["msg"] for one in live.envelopes(live.trigger("build", "guake"))[:2]]
     sample = recorded(data, "fm-recorded-buildsys.build.state.change-3.json")
     assert [set(body) for body in bodies] == [set(sample), set(sample)]
     assert kinds(bodies[1]) == kinds(sample)
@@ -277,7 +277,7 @@ def test_a_new_package_can_be_built_and_published(live, data):
 
 def test_a_repository_is_announced_file_by_file(live, data):
     live.trigger("build", "guake")
-    told = live.told(live.trigger("repo", "guake"))
+    told = live.envelopes(live.trigger("repo", "guake"))
     assert {one["topic"] for one in told} == {"org.fedoraproject.dev.mdapi.repo.update"}
     rawhide = [one["msg"] for one in told if one["msg"]["name"] == "rawhide"]
     assert [body["url"].rpartition("-")[2] for body in rawhide] == [
@@ -291,7 +291,7 @@ def test_a_repository_is_announced_file_by_file(live, data):
 
 def test_a_repository_names_binaries_and_capabilities(live):
     live.trigger("build", "krb5")
-    names = live.told(live.trigger("repo", "krb5"))[0]["msg"]["packages"]
+    names = live.envelopes(live.trigger("repo", "krb5"))[0]["msg"]["packages"]
     binaries = set(live.truth("krb5")["repositories"]["rawhide"]["binaries"])
     assert binaries < set(names)
 
@@ -299,7 +299,7 @@ def test_a_repository_names_binaries_and_capabilities(live):
 def test_what_leaves_a_repository_is_announced_with_all_that_it_requires(live):
     live.trigger("retire", "guake")
     live.trigger("build", "kakoune")
-    (names,) = {tuple(one["msg"]["packages"]) for one in live.told(live.trigger("repo", "kakoune"))}
+    (names,) = {tuple(one["msg"]["packages"]) for one in live.envelopes(live.trigger("repo", "kakoune"))}
     assert {"guake", "keybinder3", "libnotify", "libwnck3", "gtk3", "hicolor-icon-theme"} <= set(names)
 
 
@@ -326,7 +326,7 @@ def test_a_crash_is_told_at_each_power_of_ten(live):
     assert live.topics(first) == [
         "faf.report.threshold1", "faf.report.threshold10", "faf.problem.threshold1", "faf.problem.threshold10",
     ]  # fmt: skip
-    number = live.told(first)[-1]["msg"]["problem_id"]
+    number = live.envelopes(first)[-1]["msg"]["problem_id"]
     assert live.topics(live.trigger("crash", "guake", id=number, count=80)) == []
     again = live.trigger("crash", "guake", id=number, count=8)
     assert live.topics(again) == ["faf.report.threshold100", "faf.problem.threshold100"]
@@ -334,7 +334,7 @@ def test_a_crash_is_told_at_each_power_of_ten(live):
 
 
 def test_messages_about_crashes_have_the_recorded_keys(live, data):
-    told = live.told(live.trigger("crash", "guake", count=1))
+    told = live.envelopes(live.trigger("crash", "guake", count=1))
     samples = [recorded(data, f"fedmsg-faf.{name}-1.json") for name in ("report.threshold1", "problem.threshold10")]
     assert [kinds(one["msg"]) for one in told] == [kinds(sample) for sample in samples]
 
@@ -342,7 +342,7 @@ def test_messages_about_crashes_have_the_recorded_keys(live, data):
 def anitya(live, answer):
     """Return the topic and body of each message that Anitya sent."""
     prefix = "org.release-monitoring.dev.anitya.project."
-    return [(one["topic"].removeprefix(prefix), one["msg"]) for one in live.told(answer)]
+    return [(one["topic"].removeprefix(prefix), one["msg"]) for one in live.envelopes(answer)]
 
 
 def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data):

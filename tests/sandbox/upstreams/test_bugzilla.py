@@ -48,7 +48,7 @@ def test_an_order_can_be_reversed(quiet):
 
 def test_blocking_bugs_are_found_by_a_triple(live):
     filed = live.trigger("bug", "guake", blocks=2299999)
-    bug_id = live.told(filed)[0]["msg"]["bug"]["id"]
+    bug_id = live.envelopes(filed)[0]["msg"]["bug"]["id"]
     answer = live.get("/bugzilla/rest/bug", component="guake", f1="blocked", o1="anywordssubstr", v1="2299999 5")
     assert [bug["id"] for bug in answer["bugs"]] == [bug_id]
 
@@ -102,7 +102,7 @@ def test_bugs_that_name_a_word_or_have_it_for_an_alias_are_found_at_once(live):
         "v2": "CVE-2026-1234",
     }
     either = live.get("/bugzilla/rest/bug", product="Fedora", j_top="OR", **wanted)["bugs"]
-    numbers = {live.told(filed)[0]["msg"]["bug"]["id"] for filed in (named, other)}
+    numbers = {live.envelopes(filed)[0]["msg"]["bug"]["id"] for filed in (named, other)}
     both = live.get("/bugzilla/rest/bug", product="Fedora", **wanted)["bugs"]
     assert ({bug["id"] for bug in either}, both) == (numbers, [])
 
