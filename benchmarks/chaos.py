@@ -207,8 +207,10 @@ def begin(folder: Path, audit: float) -> Run:
 def there_is(site: Site) -> schedule.Packages:
     """Return the branches and tags that actions can change."""
     names = site.control("packages?limit=1000")["packages"]
-    truths = {name: site.control(f"packages/{name}")["branches"] for name in names}
-    living = {name: [branch for branch, head in found.items() if not head["retired"]] for name, found in truths.items()}
+    packages = {name: site.control(f"packages/{name}")["branches"] for name in names}
+    living = {
+        name: [branch for branch, head in found.items() if not head["retired"]] for name, found in packages.items()
+    }
     releases = site.service.releases()
     tags = [tag for release in releases for tag in (release["stable_tag"], release["testing_tag"]) if tag]
     active = {release["branch"] for release in releases}

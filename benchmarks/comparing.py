@@ -1,6 +1,6 @@
 """The cache compared with the world: each value that is kept, with what its upstream answers now.
 
-The truth is read through the same connectors as the service reads it, so that a difference is never one of reading.
+Upstream values are read through the same connectors as the service's, so that no difference comes from reading.
 """
 
 import json
@@ -81,10 +81,10 @@ def _entry(service: Service, query: Query, package: str) -> Iterator[tuple[str, 
 
 
 def _value(service: Service, query: Query, package: str, cached: CachedValue) -> tuple[str, dict[str, Any]]:
-    truth: Any = None
+    upstream_value: Any = None
     for last in (False,) * (TRIES - 1) + (True,):
         try:
-            truth = query.fetch(package, cached.variant)
+            upstream_value = query.fetch(package, cached.variant)
             break
         except ReleaseNotServed as error:
             return "stale", {**_told(query, package, cached), "differences": [str(error)]}
@@ -92,11 +92,11 @@ def _value(service: Service, query: Query, package: str, cached: CachedValue) ->
             if last:
                 return "not_compared", {**_told(query, package, cached), "error": str(error)}
     # As the cache would hold it: JSON has no tuples.
-    truth = json.loads(json.dumps(truth))
-    if truth == cached.value:
+    upstream_value = json.loads(json.dumps(upstream_value))
+    if upstream_value == cached.value:
         return "same", {"state": cached.state}
-    kind = "unannounced" if query.without_ignored(truth) == query.without_ignored(cached.value) else "stale"
-    return kind, {**_told(query, package, cached), "differences": differences(cached.value, truth)}
+    kind = "unannounced" if query.without_ignored(upstream_value) == query.without_ignored(cached.value) else "stale"
+    return kind, {**_told(query, package, cached), "differences": differences(cached.value, upstream_value)}
 
 
 def _told(query: Query, package: str, cached: CachedValue) -> dict[str, Any]:

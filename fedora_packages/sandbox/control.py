@@ -14,7 +14,7 @@ from aiohttp import web
 
 from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.actions.publisher import NotPossible
-from fedora_packages.sandbox.expected import repository_content, whole_truth
+from fedora_packages.sandbox.expected import expected_package, repository_content
 from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, whole
@@ -44,7 +44,7 @@ ADDRESSES = {
     "GET /control/repositories": "the names of mdapi's repositories",
     "GET /control/repositories/NAME": "what a repository is made of, in rpm's terms",
     "GET /control/packages?limit=&offset=": "names",
-    "GET /control/packages/NAME": "the truth about a package",
+    "GET /control/packages/NAME": "the state of a package, as pages must show it",
 }
 
 
@@ -235,9 +235,9 @@ class Control:
         return {"total": len(names), "packages": names[offset : offset + limit]}
 
     async def package(self, request: web.Request) -> dict[str, Any]:
-        """Return the truth about a package."""
+        """Return the state of a package, as pages must show it."""
         look = self.sandbox.world.now()
         package = look.package(request.match_info["name"])
         if package is None:
             raise Unknown(f"there is no package {request.match_info['name']!r}")
-        return whole_truth(look, package)
+        return expected_package(look, package)

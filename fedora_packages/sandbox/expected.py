@@ -1,6 +1,6 @@
-"""What is true of a package, in plain terms: what tests compare pages with, and what the command line tells.
+"""The expected state of a package, in plain terms: what pages must show, and what the command line prints.
 
-Read from the records themselves, not from the stand-ins' answers.
+It is read from the records of the world, not from the stand-ins' responses.
 """
 
 from typing import Any
@@ -13,21 +13,21 @@ from fedora_packages.sandbox.world.world import View
 DAY = 86400
 
 
-def package_facts(look: View, package: Package) -> dict[str, Any]:
-    """Return the newest of what is true of a package.
+def expected_summary(look: View, package: Package) -> dict[str, Any]:
+    """Return the newest part of a package's expected state.
 
     {"package": "guake", "owner": "pingou",
      "releases": {"f44": {"stable": "guake-3.10.0-4.fc44", "testing": None}},     # NVRs, by koji's tags
      "builds": [...], "updates": [...],           # the three newest of each, as in `whole_truth`
      "bugs_open": 3,
-     "problems": 2, "upstream": "3.10.2",         # upstream's newest version, None where the package is mapped to no project
+     "problems": 2, "upstream": "3.10.2",         # upstream's newest version; None without a project
      "branches": {"rawhide": {"evr", "commit", "retired", "patches"}}}
     """
     return {
         "package": package.name,
         "owner": package.owner,
         "releases": releases(look, package),
-        "builds": [build_fact(build) for build in sorted(package.builds, key=lambda build: -build.build_id)[:3]],
+        "builds": [expected_build(build) for build in sorted(package.builds, key=lambda build: -build.build_id)[:3]],
         "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
         "bugs_open": sum(bug.is_open and not bug.is_private for bug in package.bugs),
         "problems": len(package.problems),
@@ -38,8 +38,8 @@ def package_facts(look: View, package: Package) -> dict[str, Any]:
     }
 
 
-def whole_truth(look: View, package: Package) -> dict[str, Any]:
-    """Return all that is true of a package; times are UTC seconds, builds and updates newest first."""
+def expected_package(look: View, package: Package) -> dict[str, Any]:
+    """Return the expected state of a package; times are UTC seconds, builds and updates newest first."""
     newest = next(
         (build.source for repository in package.published if (build := package.shown(repository))),
         next((branch.source for branch in package.branches.values()), None),
@@ -59,7 +59,7 @@ def whole_truth(look: View, package: Package) -> dict[str, Any]:
         "tags": {tag: [build.nvr for build in map(package.build, held) if build] for tag, held in package.tags.items() if held},
         "blocked": sorted(package.blocked),
         "branches": {name: _branch(branch) for name, branch in package.branches.items()},
-        "builds": [build_fact(build) for build in sorted(package.builds, key=lambda build: -build.build_id)],
+        "builds": [expected_build(build) for build in sorted(package.builds, key=lambda build: -build.build_id)],
         "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: (-one.submitted, one.alias))],
         "bugs": [
             {
@@ -91,7 +91,7 @@ def _project(project: Project | None) -> dict[str, Any] | None:
 
 
 def repository_content(look: View, name: str) -> list[dict[str, Any]]:
-    """Return what a repository of mdapi is made of, in its order and in rpm's terms: what createrepo would read."""
+    """Return the packages of an mdapi repository in its order, with the fields of an rpm's header, as createrepo_c reads them."""
     repositories = Repositories(look)
     return [
         {
@@ -117,7 +117,7 @@ def repository_content(look: View, name: str) -> list[dict[str, Any]]:
 
 
 def releases(look: View, package: Package) -> dict[str, dict[str, str | None]]:
-    """Return, by branch, the NVR that koji says a release has, and the one in its testing."""
+    """Return, by branch, the NVR that Koji has tagged for a release, and the one in its testing tag."""
     found = {}
     for release in look.world.releases:
         if not release.holds_packages or release.branch not in package.branches:
@@ -132,7 +132,7 @@ def releases(look: View, package: Package) -> dict[str, dict[str, str | None]]:
     return found
 
 
-def build_fact(build: Build) -> dict[str, Any]:
+def expected_build(build: Build) -> dict[str, Any]:
     """Return a build in plain terms."""
     return {
         "id": build.build_id, "nvr": build.nvr, "epoch": build.evr.epoch, "state": build.state, "owner": build.owner,
@@ -156,7 +156,7 @@ def _branch(branch: Branch) -> dict[str, Any]:
 
 def _repository(package: Package, name: str) -> dict[str, Any]:
     build = package.shown(name)
-    assert build is not None, "what is published was built"
+    assert build is not None, "a published build exists"
     return {
         "nvr": build.nvr,
         "epoch": build.evr.epoch,

@@ -56,7 +56,7 @@ def site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def truth(site):
+def expected(site):
     """What the sandbox knows to be true of the package."""
     return site.control(f"packages/{PACKAGE}")
 
@@ -86,12 +86,12 @@ def test_search_goes_on_where_it_stopped(api):
     assert [row for page in pages for row in page] == api.search("terminal", rows_per_page=3)["rows"]
 
 
-def test_get(api, truth):
+def test_get(api, expected):
     found = api.get(PACKAGE)
     assert (found["name"], found["link"], found["devel_owner"], misshapen(found, PACKAGED)) == (
         PACKAGE,
         PACKAGE,
-        truth["owner"],
+        expected["owner"],
         {},
     )
 
@@ -120,29 +120,29 @@ def test_releases_with_their_tags(api):
 
 
 @pytest.mark.parametrize("state", ["all", "building", "success", "failed", "cancelled", "deleted", "1"])
-def test_builds(api, truth, state):
+def test_builds(api, expected, state):
     number = api.koji_build_states.get(state, state)
     words = dict(zip("01234", ("building", "complete", "deleted", "failed", "canceled"), strict=True))
-    expected = [build["id"] for build in truth["builds"] if number == "" or build["state"] == words[number]]
+    wanted = [build["id"] for build in expected["builds"] if number == "" or build["state"] == words[number]]
     found = api.builds(PACKAGE, state=state, rows_per_page=1000)
-    assert (set(found), [row["build_id"] for row in found["rows"]]) == (ENVELOPE, expected)
+    assert (set(found), [row["build_id"] for row in found["rows"]]) == (ENVELOPE, wanted)
     done = [row for row in found["rows"] if row["state_str"] != "building"]
     assert [misshapen(row, BUILD) for row in done] == [{}] * len(done)
     assert all(set(row["completion_time_display"]) == {"elapsed", "time", "when"} for row in found["rows"])
 
 
-def test_updates(api, truth):
+def test_updates(api, expected):
     (found,) = api.updates(PACKAGE)["rows"]
     assert (set(found), misshapen(found, UPDATE), found["name"]) == (set(UPDATE), {}, PACKAGE)
-    assert {update["alias"] for update in found["dist_updates"]} <= {update["alias"] for update in truth["updates"]}
+    assert {update["alias"] for update in found["dist_updates"]} <= {update["alias"] for update in expected["updates"]}
     assert found["title"].startswith(PACKAGE)
 
 
 @pytest.mark.parametrize("status", ["stable", "testing", "pending", "obsolete"])
-def test_updates_of_a_status(api, truth, status):
+def test_updates_of_a_status(api, expected, status):
     found = {update["alias"] for row in api.updates(PACKAGE, status=status)["rows"] for update in row["dist_updates"]}
-    expected = {update["alias"] for update in truth["updates"] if update["status"] == status}
-    assert (found <= expected, bool(found)) == (True, bool(expected))
+    wanted = {update["alias"] for update in expected["updates"] if update["status"] == status}
+    assert (found <= wanted, bool(found)) == (True, bool(wanted))
 
 
 @pytest.mark.parametrize("release", ["f17", "el6"])
@@ -150,9 +150,9 @@ def test_updates_of_a_release_of_old(api, release):
     assert api.updates(PACKAGE, release=release)["rows"] == []
 
 
-def test_bugs(api, truth):
+def test_bugs(api, expected):
     found = api.bugs(PACKAGE, rows_per_page=1000)
-    assert {row["id"] for row in found["rows"]} == {bug["id"] for bug in truth["bugs"] if bug["open"]}
+    assert {row["id"] for row in found["rows"]} == {bug["id"] for bug in expected["bugs"] if bug["open"]}
     assert [misshapen(row, BUG) for row in found["rows"]] == [{}] * found["total_rows"]
 
 
@@ -160,7 +160,7 @@ def test_bugs_of_a_release_of_old(api):
     assert api.bugs(PACKAGE, release="f17")["rows"] == []
 
 
-def test_contents(api, truth):
+def test_contents(api, expected):
     found = api.contents(PACKAGE)
     assert (found[0]["data"], set(found[0]), found[0]["state"]) == (
         {"icon": "jstree-directory", "title": "usr"},
@@ -173,7 +173,7 @@ def test_contents(api, truth):
             path = f"{above}/{node['data']['title']}"
             yield from paths(node["children"], path) if "children" in node else [path]
 
-    files = truth["repositories"]["rawhide"]["binaries"][PACKAGE]["files"]
+    files = expected["repositories"]["rawhide"]["binaries"][PACKAGE]["files"]
     assert set(paths(found)) == {path for path in files if not path.endswith("/")}
 
 

@@ -7,26 +7,27 @@ from typing import Any
 OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "<=", "GE": ">="}
 
 
-def true_facts(truth: Mapping[str, Any], branch: str, binaries: Sequence[str]) -> dict[str, Any]:
+def true_facts(expected: Mapping[str, Any], branch: str, binaries: Sequence[str]) -> dict[str, Any]:
     """Return what the world says of a package, of some of its binaries in a release, and of that release's sources."""
-    repository = truth["repositories"].get(branch) or {"binaries": {}, "changelog": []}
+    repository = expected["repositories"].get(branch) or {"binaries": {}, "changelog": []}
     found = {name: repository["binaries"][name] for name in binaries}
     return {
-        "builds": {(row["id"], row["nvr"], row["state"], row["owner"]) for row in truth["builds"]},
+        "builds": {(row["id"], row["nvr"], row["state"], row["owner"]) for row in expected["builds"]},
         "updates": {
             (row["alias"], row["release"], row["status"], row["request"], row["type"], row["severity"], row["karma"],
              frozenset(row["builds"]), frozenset(row["bugs"]))
-            for row in truth["updates"]
+            for row in expected["updates"]
         },
         "bugs": {
             (row["id"], row["summary"], row["status"], row["product"], row["version"], row["security"], frozenset(row["blocks"]))
-            for row in truth["bugs"]
+            for row in expected["bugs"]
             if row["open"]
         },
-        "open": sum(row["open"] for row in truth["bugs"]),
-        "releases": {name: (held["stable"], held["testing"]) for name, held in truth["releases"].items()},
+        "open": sum(row["open"] for row in expected["bugs"]),
+        "releases": {name: (held["stable"], held["testing"]) for name, held in expected["releases"].items()},
         "maintainers": (
-            truth["owner"], sorted(truth["admins"]), sorted(truth["committers"]), sorted(f"@{name}" for name in truth["groups"]),
+            expected["owner"], sorted(expected["admins"]), sorted(expected["committers"]),
+            sorted(f"@{name}" for name in expected["groups"]),
         ),
         "files": {name: {path.rstrip("/") for path in binary["files"]} for name, binary in found.items()},
         "summaries": {name: binary["summary"] for name, binary in found.items()},
@@ -35,7 +36,7 @@ def true_facts(truth: Mapping[str, Any], branch: str, binaries: Sequence[str]) -
             for name, binary in found.items()
         },
         "changelog": [(row["date"], row["changelog"]) for row in repository["changelog"]] if found else [],
-        "is_retired": bool(truth["branches"][branch]["retired"]),
+        "is_retired": bool(expected["branches"][branch]["retired"]),
     }  # fmt: skip
 
 

@@ -103,15 +103,15 @@ def test_no_tab_of_random_packages_is_an_error_and_every_fact_is_the_worlds(runn
     wrong = {}
     for name in random.Random(500).sample(sorted(packages), HELD):
         statuses = {tab: running.get(f"/{quote(name)}{tab}").status_code for tab in TABS}
-        truth = running.control(f"packages/{quote(name)}")
+        expected = running.control(f"packages/{quote(name)}")
         # A few have left rawhide.
         said = running.api(f"packages/{quote(name)}")
         branch = said["branch"] or "rawhide"
-        there = truth["repositories"].get(branch, {"binaries": ()})["binaries"]
+        there = expected["repositories"].get(branch, {"binaries": ()})["binaries"]
         binaries = [binary for binary in sorted(there) if builders.get(binary, name) == name][:3]
         expected = {
             "statuses": dict.fromkeys(TABS, 410 if said["retired"] else 200),
-            **true_facts(truth, branch, binaries),
+            **true_facts(expected, branch, binaries),
         }
         found = {"statuses": statuses, **told_facts(running.api, quote(name), branch, binaries)}
         if found != expected:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("processes")
 
 
 @pytest.fixture
-def truth(site):
+def expected(site):
     """What the sandbox knows to be true of guake."""
     return site.control("packages/guake")
 
@@ -27,35 +27,35 @@ def test_every_address_that_a_package_links_to_answers_with_a_value(site):
     assert {name: status for name, status in statuses.items() if status != 200} == {}
 
 
-def test_builds_are_those_of_the_world(site, truth):
+def test_builds_are_those_of_the_world(site, expected):
     found = value(site, "builds")["builds"]
     assert [(build["build_id"], build["state"]) for build in found] == [
-        (build["id"], build["state"]) for build in truth["builds"]
+        (build["id"], build["state"]) for build in expected["builds"]
     ]
 
 
-def test_updates_are_those_of_the_world(site, truth):
+def test_updates_are_those_of_the_world(site, expected):
     found = {update["alias"]: update["status"] for update in value(site, "updates")["updates"]}
-    assert found == {update["alias"]: update["status"] for update in truth["updates"]}
+    assert found == {update["alias"]: update["status"] for update in expected["updates"]}
 
 
-def test_numbers_of_bugs_are_those_of_the_world(site, truth):
-    assert value(site, "counts")["open"] == sum(bug["open"] for bug in truth["bugs"])
+def test_numbers_of_bugs_are_those_of_the_world(site, expected):
+    assert value(site, "counts")["open"] == sum(bug["open"] for bug in expected["bugs"])
 
 
-def test_maintainers_are_those_of_the_world(site, truth):
+def test_maintainers_are_those_of_the_world(site, expected):
     found = value(site, "maintainers")
     assert (found["owner"], found["admins"], found["groups"]) == (
-        truth["owner"],
-        truth["admins"],
-        [f"@{name}" for name in truth["groups"]],
+        expected["owner"],
+        expected["admins"],
+        [f"@{name}" for name in expected["groups"]],
     )
 
 
-def test_files_of_a_release_are_those_of_the_world(site, truth):
+def test_files_of_a_release_are_those_of_the_world(site, expected):
     found = site.api("packages/guake/files?release=f44")["value"]
     names = {f"{folder['path']}/{name}" for folder in found["directories"] for name, _ in folder["files"]}
-    known = truth["repositories"]["f44"]["binaries"]["guake"]["files"]
+    known = expected["repositories"]["f44"]["binaries"]["guake"]["files"]
     assert names == {name.rstrip("/") for name in known}
 
 

@@ -23,7 +23,7 @@ BOUND = 3.0
 
 
 @pytest.fixture
-def truth(site):
+def expected(site):
     """What the sandbox knows to be true of guake."""
     return site.control("packages/guake")
 
@@ -41,23 +41,23 @@ def test_a_retired_package_is_gone_and_its_reason_is_told(site):
     assert (page.status_code, reason.splitlines()[0] in page.text) == (410, True)
 
 
-def test_the_builds_are_those_of_the_world(site, truth):
+def test_the_builds_are_those_of_the_world(site, expected):
     shown = re.findall(
         r'<th scope="row"><a [^>]*>([^<]+)</a></th>\s*<td[^>]*><span class="state state-(\w+)">',
         site.get("/guake/builds").text,
     )
-    assert shown == [(build["nvr"], build["state"]) for build in truth["builds"]][:50]
+    assert shown == [(build["nvr"], build["state"]) for build in expected["builds"]][:50]
 
 
-def test_the_updates_are_those_of_the_world(site, truth):
+def test_the_updates_are_those_of_the_world(site, expected):
     shown = set(re.findall(r"/updates/(FEDORA-[^\"]+)\"", site.get("/guake/updates").text))
-    assert shown == {update["alias"] for update in truth["updates"]}
+    assert shown == {update["alias"] for update in expected["updates"]}
 
 
-def test_the_bugs_are_the_open_ones_of_the_world(site, truth):
+def test_the_bugs_are_the_open_ones_of_the_world(site, expected):
     rows = re.findall(r'<th scope="row"><a href="[^"]*/show_bug\.cgi\?id=([0-9]+)"', site.get("/guake/bugs").text)
     shown = {int(number) for number in rows}
-    assert shown == {bug["id"] for bug in truth["bugs"] if bug["open"]}
+    assert shown == {bug["id"] for bug in expected["bugs"] if bug["open"]}
 
 
 def same_list(site, page: str, upstream: str) -> int | None:
@@ -96,11 +96,11 @@ def test_as_many_bugs_are_open_as_bugzillas_own_list_has(site, package):
     assert int(told[1] if told else 0) == site.session.get(asked, timeout=30).json()["total_matches"]
 
 
-def test_the_overview_has_the_stable_build_of_each_release_of_the_world(site, truth):
+def test_the_overview_has_the_stable_build_of_each_release_of_the_world(site, expected):
     page = site.get("/guake/overview/releases").text
     row = r'<span class="branch">([^<]+)</span>(?: <span[^>]*>[^<]*</span>)?</th>\s*<td data-label="Stable"><a [^>]*>([^<]+)</a>'
     shown = dict(re.findall(row, page))
-    assert shown == {branch: found["stable"].removeprefix("guake-") for branch, found in truth["releases"].items()}
+    assert shown == {branch: found["stable"].removeprefix("guake-") for branch, found in expected["releases"].items()}
 
 
 def test_a_page_of_the_search_leads_to_the_package(site):

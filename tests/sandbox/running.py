@@ -131,7 +131,7 @@ class Running:
         """Return the topics of the messages that an action sent, without prefix and environment."""
         return [message["topic"].removeprefix("org.fedoraproject.dev.") for message in answer["messages"]]
 
-    def truth(self, package: str) -> dict[str, Any]:
+    def expected(self, package: str) -> dict[str, Any]:
         """Return all that is true of a package."""
         return self.get(f"/control/packages/{package}")
 

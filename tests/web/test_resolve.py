@@ -25,7 +25,7 @@ from tests.web.website import Elements, website
 
 
 def test_an_update_leads_to_its_packages_and_their_updates_and_to_bodhi(fedora, sandbox):
-    known = sandbox.truth("guake")["updates"][0]
+    known = sandbox.expected("guake")["updates"][0]
     assert led(fedora, known["alias"].lower()) == [
         "/guake/updates", "/guake/updates", "/guake", f"https://bodhi.fedoraproject.org/updates/{known['alias']}",
     ]  # fmt: skip
@@ -86,7 +86,7 @@ def test_an_update_that_there_is_not_is_said_not_to_be(fedora):
 
 @pytest.mark.parametrize("form", ["{}", "#{}", "rhbz#{}", "bug {}", "https://bugzilla.redhat.com/show_bug.cgi?id={}"])
 def test_a_bug_leads_to_the_bugs_of_its_component_and_to_bugzilla(fedora, sandbox, form):
-    bug = sandbox.truth("guake")["bugs"][0]
+    bug = sandbox.expected("guake")["bugs"][0]
     found = told(fedora, form.format(bug["id"]))
     assert (found["kind"], found["title"], found["state"], found["packages"]) == (
         "bug",
@@ -393,7 +393,7 @@ def update_row(builds: list[str]) -> dict:
 
 
 def test_only_the_search_keeps_what_was_looked_up_and_not_for_long(fedora, sandbox, client):
-    told(fedora, f"#{sandbox.truth('guake')['bugs'][0]['id']}")
+    told(fedora, f"#{sandbox.expected('guake')['bugs'][0]['id']}")
     kept = [key for key in client.keys("fp:*") if b":bug:" in key]
     assert [0 < client.ttl(key) <= 60 for key in kept] == [True]
     assert not client.exists(Entry("bugzilla.bugs", "guake", 2).key)

@@ -44,7 +44,7 @@ def test_of_a_build_that_is_not_known_koji_is_asked(site, upstream):
 
 
 def test_where_no_builds_are_known_the_build_is_told_of_all_the_same(fedora, sandbox):
-    build = sandbox.truth("guake")["builds"][0]
+    build = sandbox.expected("guake")["builds"][0]
     found = told(fedora, build["nvr"])
     assert (found["state"], found["note"], found["packages"]) == (build["state"], None, ["guake"])
     assert found["links"]["upstream"].endswith(f"buildID={build['id']}")
@@ -119,7 +119,7 @@ def test_a_package_of_that_name_comes_before_whatever_else_it_could_be(service, 
 
 
 def test_a_number_of_kojis_leads_to_its_build_or_package(fedora, sandbox):
-    build = sandbox.truth("guake")["builds"][0]
+    build = sandbox.expected("guake")["builds"][0]
     found = told(fedora, f"https://koji.fedoraproject.org/koji/buildinfo?buildID={build['id']}")
     assert (found["kind"], found["text"], found["state"], found["packages"]) == (
         "build",
@@ -134,7 +134,7 @@ def test_a_number_of_kojis_leads_to_its_build_or_package(fedora, sandbox):
 
 
 def test_a_number_of_kojis_is_told_although_its_package_is_not_known_here(fedora, sandbox):
-    koji, build = "https://koji.fedoraproject.org/koji", sandbox.truth("kakoune")["builds"][0]
+    koji, build = "https://koji.fedoraproject.org/koji", sandbox.expected("kakoune")["builds"][0]
     found = told(fedora, f"{koji}/buildinfo?buildID={build['id']}")
     assert (found["text"], found["state"], found["packages"]) == (build["nvr"], build["state"], [])
     found = told(fedora, f"{koji}/packageinfo?packageID={sandbox.koji('getPackageID', 'kakoune')}")

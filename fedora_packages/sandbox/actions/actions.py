@@ -16,7 +16,7 @@ from fedora_packages.sandbox.actions.builds import CHANGES_KEPT, Builds
 from fedora_packages.sandbox.actions.external import Outside
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
 from fedora_packages.sandbox.actions.updates import Updates
-from fedora_packages.sandbox.expected import package_facts
+from fedora_packages.sandbox.expected import expected_summary
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import (
     EVR,
@@ -75,7 +75,7 @@ class Actions(Publisher):
         Returns ``{"messages": [{"msg_id", "topic"}], "facts": the package's state afterwards}``.
         """
         sent = self.run(action, name, options)
-        facts = package_facts(self.world.now(), self.known(name.split(",")[0]))
+        facts = expected_summary(self.world.now(), self.known(name.split(",")[0]))
         return {"messages": sent, "facts": facts}
 
     def run(self, action: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:

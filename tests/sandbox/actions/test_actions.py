@@ -73,7 +73,7 @@ def test_a_build_takes_the_version_that_was_pushed(live):
 def test_no_two_builds_have_one_nvr(live):
     for _ in range(3):
         live.trigger("build", "guake", release="f44")
-    nvrs = [build["nvr"] for build in live.truth("guake")["builds"]]
+    nvrs = [build["nvr"] for build in live.expected("guake")["builds"]]
     assert len(nvrs) == len(set(nvrs))
 
 
@@ -125,7 +125,7 @@ def test_an_update_walks_from_pending_to_stable(live):
 
 def test_an_update_obsoletes_older_ones_of_its_release(live):
     live.trigger("update", "guake", to="testing", release="f44")
-    statuses = [update["status"] for update in live.truth("guake")["updates"] if update["release"] == "F44"]
+    statuses = [update["status"] for update in live.expected("guake")["updates"] if update["release"] == "F44"]
     assert statuses[:2] == ["testing", "obsolete"]
     assert statuses.count("testing") == 1
 
@@ -136,7 +136,7 @@ def test_a_stable_update_is_what_the_release_shows(live):
     live.trigger("repo", "guake", release="f44")
     shown = live.get("/mdapi/f44/pkg/guake")
     assert shown["repo"] == "updates"
-    assert f"guake-{shown['version']}-{shown['release']}" == live.truth("guake")["releases"]["f44"]["stable"]
+    assert f"guake-{shown['version']}-{shown['release']}" == live.expected("guake")["releases"]["f44"]["stable"]
 
 
 def test_bodhi_shows_what_a_message_says_before_it_is_sent(live):
@@ -195,7 +195,7 @@ def test_a_bug_is_filed(live, data):
 
 
 def test_a_changed_bug_has_the_recorded_shape(live, data):
-    bug_id = live.truth("guake")["bugs"][0]["id"]
+    bug_id = live.expected("guake")["bugs"][0]["id"]
     body = message(live, live.trigger("bug", "guake", id=bug_id, status="CLOSED"), "bugzilla.bug.update")
     wanted = recorded(data, "fm-bugzilla.bug.update-7.json")
     assert set(wanted["bug"]) <= set(body["bug"])
@@ -206,7 +206,7 @@ def test_a_changed_bug_has_the_recorded_shape(live, data):
 
 
 def test_a_moved_bug_names_both_components(live):
-    bug_id = live.truth("guake")["bugs"][0]["id"]
+    bug_id = live.expected("guake")["bugs"][0]["id"]
     body = message(live, live.trigger("bug", "guake", id=bug_id, component="kakoune"), "bugzilla.bug.update")
     (change,) = body["event"]["changes"]
     assert (body["bug"]["component"], change["field"], change["removed"], change["added"]) == (
@@ -233,9 +233,9 @@ def test_a_push_is_told_twice_and_has_the_recorded_keys(live, data):
 
 
 def test_a_new_patch_comes_with_a_push(live):
-    before = live.truth("guake")["branches"]["rawhide"]["patches"]
+    before = live.expected("guake")["branches"]["rawhide"]["patches"]
     body = message(live, live.trigger("push", "guake"), "pagure.git.receive")
-    (new,) = set(live.truth("guake")["branches"]["rawhide"]["patches"]) - set(before)
+    (new,) = set(live.expected("guake")["branches"]["rawhide"]["patches"]) - set(before)
     assert body["changed_files"][new] == "A"
 
 
@@ -292,7 +292,7 @@ def test_a_repository_is_announced_file_by_file(live, data):
 def test_a_repository_names_binaries_and_capabilities(live):
     live.trigger("build", "krb5")
     names = live.envelopes(live.trigger("repo", "krb5"))[0]["msg"]["packages"]
-    binaries = set(live.truth("krb5")["repositories"]["rawhide"]["binaries"])
+    binaries = set(live.expected("krb5")["repositories"]["rawhide"]["binaries"])
     assert binaries < set(names)
 
 
@@ -315,7 +315,9 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
     live.trigger("build", "guake")
     live.trigger("build", "kakoune")
     live.trigger("repo", "guake")
-    assert live.get("/mdapi/rawhide/pkg/kakoune")["release"] in live.truth("kakoune")["releases"]["rawhide"]["stable"]
+    assert (
+        live.get("/mdapi/rawhide/pkg/kakoune")["release"] in live.expected("kakoune")["releases"]["rawhide"]["stable"]
+    )
 
 
 # Outside of Fedora
@@ -330,7 +332,7 @@ def test_a_crash_is_told_at_each_power_of_ten(live):
     assert live.topics(live.trigger("crash", "guake", id=number, count=80)) == []
     again = live.trigger("crash", "guake", id=number, count=8)
     assert live.topics(again) == ["faf.report.threshold100", "faf.problem.threshold100"]
-    assert [one["count"] for one in live.truth("guake")["problems"] if one["id"] == number] == [100]
+    assert [one["count"] for one in live.expected("guake")["problems"] if one["id"] == number] == [100]
 
 
 def test_messages_about_crashes_have_the_recorded_keys(live, data):
@@ -356,7 +358,7 @@ def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data
 
 
 def test_what_names_only_a_project_shows_it_as_it_was_before(live, data):
-    before = live.truth("guake")["project"]
+    before = live.expected("guake")["project"]
     ((removed, body),) = anitya(live, live.trigger("upstream-withdraw", "guake"))
     assert (removed, body["message"]["versions"], body["project"]["version"]) == (
         "version.remove.v2", before["versions"][:1], before["versions"][0],
@@ -370,7 +372,7 @@ def test_what_names_only_a_project_shows_it_as_it_was_before(live, data):
 def test_a_new_package_can_be_mapped(live):
     live.trigger("new-package", "brandnew", version="2.5")
     live.trigger("upstream-map", "brandnew")
-    assert live.truth("brandnew")["project"]["versions"] == ["2.5"]
+    assert live.expected("brandnew")["project"]["versions"] == ["2.5"]
 
 
 # What cannot happen
@@ -436,7 +438,7 @@ def test_traffic_is_the_same_for_the_same_seed():
 def test_one_request_triggers_many_actions(live):
     bodies = [{"what": "build", "package": name, "state": "building"} for name in ("guake", "vim")]
     assert live.post("/control/trigger", actions=bodies) == {"messages": 2, "refused": []}
-    assert [live.truth(name)["builds"][0]["state"] for name in ("guake", "vim")] == ["building", "building"]
+    assert [live.expected(name)["builds"][0]["state"] for name in ("guake", "vim")] == ["building", "building"]
 
 
 def test_the_former_address_of_actions_is_accepted(live):
@@ -452,7 +454,7 @@ def test_an_impossible_action_does_not_stop_the_others(live):
 
 
 def test_a_build_without_a_tag_is_in_no_release(live):
-    before = live.truth("guake")["releases"]
+    before = live.expected("guake")["releases"]
     answer = live.trigger("build", "guake", tag="none")
     assert live.topics(answer) == ["buildsys.build.state.change"] * 2
-    assert live.truth("guake")["releases"] == before
+    assert live.expected("guake")["releases"] == before

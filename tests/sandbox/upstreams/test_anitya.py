@@ -5,15 +5,15 @@ import pytest
 
 def unmapped(sandbox) -> str:
     names = sandbox.get("/control/packages")["packages"]
-    return next(name for name in names if sandbox.truth(name)["project"] is None)
+    return next(name for name in names if sandbox.expected(name)["project"] is None)
 
 
 def test_a_package_leads_to_its_project(quiet):
-    truth = quiet.truth("guake")["project"]
+    expected = quiet.expected("guake")["project"]
     for path in ("Fedora/guake", "fedora/guake/"):
         answer = quiet.get(f"/anitya/api/project/{path}")
         assert (answer["id"], answer["versions"], answer["stable_versions"]) == (
-            truth["id"], truth["versions"], truth["stable"],
+            expected["id"], expected["versions"], expected["stable"],
         )  # fmt: skip
         assert answer["packages"] == [{"package_name": "guake", "distro": "Fedora"}]
 
@@ -50,9 +50,9 @@ def test_a_wrong_page_is_refused_by_name(quiet, wrong):
 
 
 def test_versions_are_found_by_project(quiet):
-    truth = quiet.truth("guake")["project"]
-    answer = quiet.get("/anitya/api/v2/versions/", project_id=truth["id"])
-    assert (answer["latest_version"], answer["versions"]) == (truth["versions"][0], truth["versions"])
+    expected = quiet.expected("guake")["project"]
+    answer = quiet.get("/anitya/api/v2/versions/", project_id=expected["id"])
+    assert (answer["latest_version"], answer["versions"]) == (expected["versions"][0], expected["versions"])
     assert quiet.ask("/anitya/api/v2/versions/", project_id="x").status == 404
 
 
@@ -66,7 +66,7 @@ def test_a_version_that_is_published_is_the_latest_and_one_that_is_withdrawn_is_
 
 
 def test_a_package_that_is_unmapped_is_not_found_and_its_project_is(live):
-    project = live.truth("guake")["project"]["id"]
+    project = live.expected("guake")["project"]["id"]
     live.trigger("upstream-unmap", "guake")
     assert live.ask("/anitya/api/project/Fedora/guake").status == 404
     assert live.get("/anitya/api/v2/versions/", project_id=project)["versions"]

@@ -11,7 +11,7 @@ def aliases(answer):
 
 def test_updates_of_a_package_are_newest_first(quiet):
     answer = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100)
-    assert aliases(answer) == [update["alias"] for update in quiet.truth("guake")["updates"]]
+    assert aliases(answer) == [update["alias"] for update in quiet.expected("guake")["updates"]]
 
 
 def test_an_unknown_package_is_no_error(quiet):
@@ -56,7 +56,7 @@ def test_a_wrong_parameter_is_named(quiet, query, name, said):
 
 
 def test_an_update_is_found_by_alias(quiet):
-    alias = quiet.truth("guake")["updates"][0]["alias"]
+    alias = quiet.expected("guake")["updates"][0]["alias"]
     assert quiet.get(f"/bodhi/updates/{alias}")["update"]["alias"] == alias
 
 
@@ -72,7 +72,7 @@ def test_a_recorded_release_has_no_other_keys(quiet, data):
 
 def test_a_recorded_update_has_no_keys_that_are_missing(quiet, data):
     recorded = json.loads((data / "upstream" / "bodhi-update-saved.json").read_text("utf-8"))
-    alias = quiet.truth("guake")["updates"][0]["alias"]
+    alias = quiet.expected("guake")["updates"][0]["alias"]
     update = quiet.get(f"/bodhi/updates/{alias}")["update"]
     # Only older servers had these.
     assert set(recorded) - set(update) <= {"submitter", "date_locked", "requirements"}

@@ -5,7 +5,7 @@ import pytest
 
 def test_open_bugs_of_a_component(quiet):
     answer = quiet.get("/bugzilla/rest/bug", product="Fedora", component="guake", bug_status="__open__")
-    wanted = {bug["id"] for bug in quiet.truth("guake")["bugs"] if bug["open"] and bug["product"] == "Fedora"}
+    wanted = {bug["id"] for bug in quiet.expected("guake")["bugs"] if bug["open"] and bug["product"] == "Fedora"}
     assert ({bug["id"] for bug in answer["bugs"]}, answer["total_matches"]) == (wanted, len(wanted))
 
 
@@ -75,12 +75,12 @@ def test_an_error_has_its_code(quiet, path, query, status, code):
 
 
 def test_a_bug_is_found_by_number(quiet):
-    bug_id = quiet.truth("guake")["bugs"][0]["id"]
+    bug_id = quiet.expected("guake")["bugs"][0]["id"]
     assert [bug["id"] for bug in quiet.get(f"/bugzilla/rest/bug/{bug_id}")["bugs"]] == [bug_id]
 
 
 def test_a_moved_bug_is_with_its_new_component_alone(live):
-    bug_id = live.truth("guake")["bugs"][0]["id"]
+    bug_id = live.expected("guake")["bugs"][0]["id"]
     live.trigger("bug", "guake", id=bug_id, component="kakoune")
     found = [
         live.get("/bugzilla/rest/bug", component=name, id=bug_id)["total_matches"] for name in ("guake", "kakoune")
@@ -108,7 +108,7 @@ def test_bugs_that_name_a_word_or_have_it_for_an_alias_are_found_at_once(live):
 
 
 def test_a_private_bug_is_refused_and_in_no_list_and_nothing_is_announced_of_it(live):
-    bug_id = live.truth("guake")["bugs"][0]["id"]
+    bug_id = live.expected("guake")["bugs"][0]["id"]
     before = live.get("/bugzilla/rest/bug", component="guake")["total_matches"]
     hidden = live.trigger("bug", "guake", id=bug_id, private=True)
     answer = live.ask(f"/bugzilla/rest/bug/{bug_id}")

@@ -18,12 +18,12 @@ def test_a_missing_project_says_so(quiet):
 def test_branches_of_the_past_stay(quiet):
     answer = quiet.get("/distgit/api/0/rpms/guake/git/branches")
     assert (answer["total_branches"], answer["default"]) == (len(answer["branches"]), "rawhide")
-    assert set(answer["branches"]) == set(quiet.truth("guake")["branches"])
+    assert set(answer["branches"]) == set(quiet.expected("guake")["branches"])
 
 
 def test_a_spec_names_its_version_and_its_patches(quiet):
     spec = quiet.ask("/distgit/rpms/guake/raw/rawhide/f/guake.spec").text
-    head = quiet.truth("guake")["branches"]["rawhide"]
+    head = quiet.expected("guake")["branches"]["rawhide"]
     assert f"\nVersion:        {head['evr'].partition('-')[0]}\n" in spec
     assert all(f" {patch}\n" in spec for patch in head["patches"])
 
@@ -36,13 +36,13 @@ def test_a_spec_is_whole(quiet, section):
 
 
 def test_a_patch_is_a_unified_diff(quiet):
-    name = quiet.truth("guake")["branches"]["rawhide"]["patches"][0]
+    name = quiet.expected("guake")["branches"]["rawhide"]["patches"][0]
     lines = quiet.ask(f"/distgit/rpms/guake/raw/rawhide/f/{name}").text.splitlines()
     assert sum(line.startswith("--- a/") for line in lines) == sum(line.startswith("+++ b/") for line in lines) > 0
 
 
 def test_a_commit_names_a_branch_too(quiet):
-    commit = quiet.truth("guake")["branches"]["f44"]["commit"]
+    commit = quiet.expected("guake")["branches"]["f44"]["commit"]
     by_commit = quiet.ask(f"/distgit/rpms/guake/raw/{commit}/f/guake.spec")
     assert by_commit.body == quiet.ask("/distgit/rpms/guake/raw/f44/f/guake.spec").body
 
@@ -57,7 +57,7 @@ def test_a_missing_file_is_a_page(quiet, path):
 
 def test_a_head_is_told_of_as_pagure_tells_of_a_commit(live):
     live.trigger("retire", "vim", reason="Use emacs", agent="ralph")
-    commit = live.truth("vim")["branches"]["rawhide"]["commit"]
+    commit = live.expected("vim")["branches"]["rawhide"]["commit"]
     answer = live.get(f"/distgit/api/0/rpms/vim/c/{commit}/info")
     assert (answer["author"], answer["message"], answer["hash"]) == ("Ralph", "Use emacs\n", commit)
     assert live.ask("/distgit/api/0/rpms/vim/c/0000/info").status == 404
@@ -79,7 +79,7 @@ def test_a_push_is_in_the_spec(live):
 def test_every_package_has_a_point_of_contact(quiet):
     contacts = quiet.get("/distgit/extras/pagure_poc.json")["rpms"]
     assert list(contacts) == sorted(quiet.get("/control/packages")["packages"])
-    assert contacts["guake"]["admin"] == quiet.truth("guake")["owner"]
+    assert contacts["guake"]["admin"] == quiet.expected("guake")["owner"]
 
 
 def test_a_new_maintainer_is_named(live):

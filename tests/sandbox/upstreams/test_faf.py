@@ -12,7 +12,7 @@ def listed(sandbox, **query):
 def crashing(sandbox) -> str:
     """Return the name of a package that crashes in several ways."""
     names = sandbox.get("/control/packages")["packages"]
-    return next(name for name in names if len(sandbox.truth(name)["problems"]) > 2)
+    return next(name for name in names if len(sandbox.expected(name)["problems"]) > 2)
 
 
 def days(before: int, until: int = 0) -> str:
@@ -22,7 +22,7 @@ def days(before: int, until: int = 0) -> str:
 
 def test_the_problems_of_a_package_are_listed_with_all_their_reports(quiet):
     name = crashing(quiet)
-    wanted = {one["id"]: one["count"] for one in quiet.truth(name)["problems"]}
+    wanted = {one["id"]: one["count"] for one in quiet.expected(name)["problems"]}
     found = listed(quiet, component_names=name, daterange=days(1000))
     assert {row["id"]: sum(report["count"] for report in row["reports"]) for row in found} == wanted
     assert all(report["comments"] for row in found for report in row["reports"])

@@ -17,7 +17,7 @@ def test_an_unknown_package_is_a_fault_where_strict(quiet):
 
 def test_builds_of_a_package_are_its_own(quiet):
     builds = quiet.koji("listBuilds", "guake", queryOpts={"order": "-build_id"})
-    assert [build["nvr"] for build in builds] == [build["nvr"] for build in quiet.truth("guake")["builds"]]
+    assert [build["nvr"] for build in builds] == [build["nvr"] for build in quiet.expected("guake")["builds"]]
 
 
 def test_no_package_id_means_no_filter(quiet):
@@ -27,14 +27,14 @@ def test_no_package_id_means_no_filter(quiet):
 
 def test_a_count_is_a_bare_number(quiet):
     assert quiet.koji("listBuilds", packageID="guake", queryOpts={"countOnly": True}) == len(
-        quiet.truth("guake")["builds"]
+        quiet.expected("guake")["builds"]
     )
 
 
 def test_a_page_is_cut_by_offset_and_limit(quiet):
     options = {"order": "-build_id", "offset": 2, "limit": 3}
     page = quiet.koji("listBuilds", "guake", queryOpts=options)
-    assert [build["nvr"] for build in page] == [build["nvr"] for build in quiet.truth("guake")["builds"]][2:5]
+    assert [build["nvr"] for build in page] == [build["nvr"] for build in quiet.expected("guake")["builds"]][2:5]
 
 
 def test_builds_are_filtered_by_state(quiet):
@@ -66,7 +66,7 @@ def test_a_recorded_build_has_the_same_keys(quiet, data):
     import json
 
     recorded = json.loads((data / "upstream" / "koji-getBuild-628.json").read_text("utf-8"))["result"]
-    build = quiet.koji("getBuild", quiet.truth("guake")["builds"][0]["id"])
+    build = quiet.koji("getBuild", quiet.expected("guake")["builds"][0]["id"])
     assert set(build) == set(recorded)
 
 

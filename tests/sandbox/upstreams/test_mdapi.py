@@ -13,7 +13,7 @@ def test_the_testing_repository_is_searched_first(live):
     live.trigger("repo", "guake", release="f44")
     shown = live.get("/mdapi/f44/pkg/guake")
     assert shown["repo"] == "updates-testing"
-    assert f"guake-{shown['version']}-{shown['release']}" == live.truth("guake")["releases"]["f44"]["testing"]
+    assert f"guake-{shown['version']}-{shown['release']}" == live.expected("guake")["releases"]["f44"]["testing"]
 
 
 def test_rawhide_has_one_repository(quiet):
@@ -47,7 +47,7 @@ def test_files_stand_by_folder_with_a_letter_each(quiet):
     rows = quiet.get("/mdapi/rawhide/files/guake")["files"]
     assert all(len(row["filenames"].split("/")) == len(row["filetypes"]) for row in rows)
     paths = {f"{row['dirname']}/{name}" for row in rows for name in row["filenames"].split("/")}
-    wanted = quiet.truth("guake")["repositories"]["rawhide"]["binaries"]["guake"]["files"]
+    wanted = quiet.expected("guake")["repositories"]["rawhide"]["binaries"]["guake"]["files"]
     assert paths == {path.rstrip("/") for path in wanted}
 
 

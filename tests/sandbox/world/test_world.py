@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.actions.traffic import random_action
-from fedora_packages.sandbox.expected import whole_truth
+from fedora_packages.sandbox.expected import expected_package
 from fedora_packages.sandbox.world import world as worlds
 from fedora_packages.sandbox.world.models import RELATIONS
 from fedora_packages.sandbox.world.specs import TAGS
@@ -32,8 +32,8 @@ def quiet_actions(world):
     return Actions(world, lambda topic, body: {"msg_id": "", "topic": topic})
 
 
-def truths(look):
-    return {name: whole_truth(look, look.package(name)) for name in WATCHED}
+def expected_packages(look):
+    return {name: expected_package(look, look.package(name)) for name in WATCHED}
 
 
 def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
@@ -59,8 +59,8 @@ def test_every_moment_stays_as_it_was(seed):
         random_action(actions, dice)
         for name in WATCHED:
             actions.trigger("bug", name, {})
-        moments.append((world.changed, truths(world.now())))
-    assert all(truths(world.at(moment)) == truth for moment, truth in moments)
+        moments.append((world.changed, expected_packages(world.now())))
+    assert all(expected_packages(world.at(moment)) == expected for moment, expected in moments)
 
 
 @given(st.integers())
