@@ -10,7 +10,7 @@ from typing import Any
 
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.sandbox.devserver import Part
-from fedora_packages.sandbox.world import models as facts
+from fedora_packages.sandbox.world import models
 from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.sandbox.world.rpm_dependencies import provided
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
@@ -165,9 +165,9 @@ def _staged(package: dict[str, Any], part: dict[str, Any], is_source: bool = Fal
             relation if relation.startswith("(") else relation.split()[0] for relation in relations if relation.strip()
         )
 
-    files = tuple(facts.file_type(text)[0] for text in part["files"])
-    built = facts.Binary(part["name"], "", "", "x86_64", {"provides": tuple(part["provides"])}, files)
-    provides = () if is_source else bare(provided(built, facts.EVR(None, "1", "1")))
+    files = tuple(models.file_type(text)[0] for text in part["files"])
+    built = models.Binary(part["name"], "", "", "x86_64", {"provides": tuple(part["provides"])}, files)
+    provides = () if is_source else bare(provided(built, models.EVR(None, "1", "1")))
     return Package(
         part["name"], package["name"], part["name"], ("0", "1", "1"), "noarch", part["summary"], part["description"],
         package.get("url"), lines(provides, CAPABILITIES_KEPT), "",

@@ -13,7 +13,7 @@ from typing import Any
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.bugs import Bugs
 from fedora_packages.sandbox.actions.builds import CHANGES_KEPT, Builds
-from fedora_packages.sandbox.actions.external import Outside
+from fedora_packages.sandbox.actions.external import External
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
 from fedora_packages.sandbox.actions.updates import Updates
 from fedora_packages.sandbox.expected import expected_summary
@@ -67,7 +67,7 @@ class Actions(Publisher):
         self.builds = Builds(self)
         self.updates = Updates(self, self.builds)
         self.bugs = Bugs(self)
-        self.outside = Outside(self)
+        self.external = External(self)
 
     def trigger(self, action: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run an action on a package.  Raises `NotPossible`.
@@ -107,11 +107,11 @@ class Actions(Publisher):
                 "maintainer": self.maintainer,
                 "branch": self.branch,
                 "retire": self.retire,
-                "crash": self.outside.crash,
-                "upstream-release": self.outside.release,
-                "upstream-withdraw": self.outside.withdraw,
-                "upstream-map": self.outside.map,
-                "upstream-unmap": self.outside.unmap,
+                "crash": self.external.crash,
+                "upstream-release": self.external.release,
+                "upstream-withdraw": self.external.withdraw,
+                "upstream-map": self.external.map,
+                "upstream-unmap": self.external.unmap,
             }[action]
             run(self.known(name), options)
 

@@ -1,4 +1,4 @@
-"""Actions outside of Fedora: programs crash on users' machines, upstream projects publish and withdraw versions."""
+"""Actions from outside of Fedora: programs crash on users' machines, upstream projects publish and withdraw versions."""
 
 import re
 import time
@@ -22,7 +22,7 @@ VERSION = re.compile(r"[A-Za-z0-9._+~^-]{1,64}")
 TYPES = ("core", "java", "kerneloops", "python", "ruby")
 
 
-class Outside:
+class External:
     """The actions ``crash`` and ``upstream-…``."""
 
     def __init__(self, publisher: Publisher):

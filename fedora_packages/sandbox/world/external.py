@@ -1,6 +1,6 @@
-"""What comes from outside of Fedora: crashes on users' machines, and what upstream projects publish.
+"""Data from outside of Fedora: crashes on users' machines, and versions that upstream projects publish.
 
-Made up from a package's name, as all of its past is (see `derive`), with dice of its own.
+Made up from a package's name, like the rest of its history (see `history.generate`), with a random generator of its own.
 """
 
 import random

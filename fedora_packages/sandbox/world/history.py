@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fedora_packages.sandbox.world import external as outside
-from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world import external, ids
 from fedora_packages.sandbox.world.models import (
     CRITICAL_PATH,
     EVR,
@@ -86,7 +85,7 @@ class Step:
     days: float
 
 
-def derive(number: int, origin: Origin, releases: Sequence[Release], now: int) -> Package:
+def generate(number: int, origin: Origin, releases: Sequence[Release], now: int) -> Package:
     """Return package number ``number`` as it is when the world starts at ``now`` (UTC seconds)."""
     name = origin.source.name
     dice = random.Random(f"past of {name}")
@@ -116,8 +115,8 @@ def derive(number: int, origin: Origin, releases: Sequence[Release], now: int) -
         published={
             repository: joined[tag][0] for release in held for repository, tag in release.repositories if tag in joined
         },
-        problems=tuple(outside.problems(number, origin, bugs, now)),
-        project=outside.project(number, origin, now),
+        problems=tuple(external.problems(number, origin, bugs, now)),
+        project=external.project(number, origin, now),
     )
 
 

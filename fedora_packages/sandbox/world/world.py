@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fedora_packages.sandbox.world import ids
-from fedora_packages.sandbox.world.history import derive
+from fedora_packages.sandbox.world.history import generate
 from fedora_packages.sandbox.world.load import Catalog
 from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Source, Update
 from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
@@ -54,11 +54,11 @@ class World:
         self._renewals: dict[str, list[Renewal]] = {}
         self._first_shown: dict[int, Mapping[str, Build]] = {}
         self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
-        self._derived_count = len(catalog.names)
-        self._derived = lru_cache(maxsize=4096)(self._derive)
+        self._generated_count = len(catalog.names)
+        self._generated = lru_cache(maxsize=4096)(self._generate)
 
-    def _derive(self, number: int) -> Package:
-        return derive(number, self.catalog.origin(number), self.releases, self.started)
+    def _generate(self, number: int) -> Package:
+        return generate(number, self.catalog.origin(number), self.releases, self.started)
 
     @property
     def names(self) -> list[str]:
@@ -80,7 +80,7 @@ class World:
             times, states = records
             return states[max(bisect_right(times, moment) - 1, 0)]
         number = self.catalog.numbers.get(name)
-        return None if number is None or number >= self._derived_count else self._derived(number)
+        return None if number is None or number >= self._generated_count else self._generated(number)
 
     def listing(self, name: str, moment: float) -> Listing | None:
         """Return what lists of all packages need of one, or None where there is none.  Quick, also where thousands are read."""
@@ -150,7 +150,7 @@ class World:
             package = self.package(name, moment)
             return package.shown(repository) if package else None
         if number not in self._first_shown:
-            package = self._derived(number)
+            package = self._generated(number)
             builds = {build.build_id: replace(build, source=NO_SOURCE) for build in package.builds}
             self._first_shown[number] = {where: builds[build_id] for where, build_id in package.published.items()}
         build = self._first_shown[number].get(repository)
@@ -171,7 +171,7 @@ class World:
     def new_id(self, kind: str) -> int:
         """Return an id for a ``build``, ``bug``, ``update`` or ``problem`` that is higher than any there is."""
         kinds = {"build": ids.build_id, "bug": ids.bug_id, "update": ids.update_id, "problem": ids.problem_id}
-        first = kinds[kind](self._derived_count, 0)
+        first = kinds[kind](self._generated_count, 0)
         self._given[kind] += 1
         return first + self._given[kind]
 
@@ -185,7 +185,7 @@ class World:
         if known:
             yield known
         place = ids.owner_of(kind)(number)
-        if 0 <= place < self._derived_count and self.names[place] != known:
+        if 0 <= place < self._generated_count and self.names[place] != known:
             yield self.names[place]
 
     def release(self, name: str) -> Release | None:

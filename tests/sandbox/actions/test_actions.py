@@ -320,7 +320,7 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
     )
 
 
-# Outside of Fedora
+# External: crashes and upstream projects
 
 
 def test_a_crash_is_told_at_each_power_of_ten(live):
