@@ -17,7 +17,7 @@ from fedora_packages.sandbox.actions.publisher import NotPossible
 from fedora_packages.sandbox.expected import expected_package, repository_content
 from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
-from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, whole
+from fedora_packages.sandbox.upstreams.base import UPSTREAMS, WrongParameter, integer
 from fedora_packages.sandbox.upstreams.mdapi import repository_names
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -205,7 +205,7 @@ class Control:
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """Return the log of requests."""
-        since = whole("since", request.query.get("since", "0"), 0, 10**11)
+        since = integer("since", request.query.get("since", "0"), 0, 10**11)
         return {"requests": self.sandbox.log(since)}
 
     async def request_counts(self, _request: web.Request) -> Mapping[str, int]:
@@ -222,22 +222,22 @@ class Control:
 
     async def repository(self, request: web.Request) -> dict[str, Any]:
         """Return what a repository is made of."""
-        look, name = self.sandbox.world.now(), request.match_info["name"]
-        if name not in repository_names(look):
-            raise Unknown(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(look)))}")
-        return {"name": name, "packages": repository_content(look, name)}
+        view, name = self.sandbox.world.now(), request.match_info["name"]
+        if name not in repository_names(view):
+            raise Unknown(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(view)))}")
+        return {"name": name, "packages": repository_content(view, name)}
 
     async def names(self, request: web.Request) -> dict[str, Any]:
         """Return names of packages."""
         names = self.sandbox.world.names
-        limit = whole("limit", request.query.get("limit", str(NAMES_DEFAULT)), 0, NAMES_LIMIT)
-        offset = whole("offset", request.query.get("offset", "0"), 0, 10**9)
+        limit = integer("limit", request.query.get("limit", str(NAMES_DEFAULT)), 0, NAMES_LIMIT)
+        offset = integer("offset", request.query.get("offset", "0"), 0, 10**9)
         return {"total": len(names), "packages": names[offset : offset + limit]}
 
     async def package(self, request: web.Request) -> dict[str, Any]:
         """Return the state of a package, as pages must show it."""
-        look = self.sandbox.world.now()
-        package = look.package(request.match_info["name"])
+        view = self.sandbox.world.now()
+        package = view.package(request.match_info["name"])
         if package is None:
             raise Unknown(f"there is no package {request.match_info['name']!r}")
-        return expected_package(look, package)
+        return expected_package(view, package)

@@ -13,7 +13,7 @@ from fedora_packages.sandbox.world.world import View
 DAY = 86400
 
 
-def expected_summary(look: View, package: Package) -> dict[str, Any]:
+def expected_summary(view: View, package: Package) -> dict[str, Any]:
     """Return the newest part of a package's expected state.
 
     {"package": "guake", "owner": "pingou",
@@ -26,9 +26,9 @@ def expected_summary(look: View, package: Package) -> dict[str, Any]:
     return {
         "package": package.name,
         "owner": package.owner,
-        "releases": releases(look, package),
+        "releases": releases(view, package),
         "builds": [expected_build(build) for build in sorted(package.builds, key=lambda build: -build.build_id)[:3]],
-        "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
+        "updates": [_update(view, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
         "bugs_open": sum(bug.is_open and not bug.is_private for bug in package.bugs),
         "problems": len(package.problems),
         "upstream": next(iter(package.project.versions), None)
@@ -38,7 +38,7 @@ def expected_summary(look: View, package: Package) -> dict[str, Any]:
     }
 
 
-def expected_package(look: View, package: Package) -> dict[str, Any]:
+def expected_package(view: View, package: Package) -> dict[str, Any]:
     """Return the expected state of a package; times are UTC seconds, builds and updates newest first."""
     newest = next(
         (build.source for repository in package.published if (build := package.shown(repository))),
@@ -54,13 +54,13 @@ def expected_package(look: View, package: Package) -> dict[str, Any]:
         "admins": list(package.admins),
         "committers": list(package.committers),
         "groups": list(package.groups),
-        "releases": releases(look, package),
+        "releases": releases(view, package),
         "repositories": {name: _repository(package, name) for name in package.published},
         "tags": {tag: [build.nvr for build in map(package.build, held) if build] for tag, held in package.tags.items() if held},
         "blocked": sorted(package.blocked),
         "branches": {name: _branch(branch) for name, branch in package.branches.items()},
         "builds": [expected_build(build) for build in sorted(package.builds, key=lambda build: -build.build_id)],
-        "updates": [_update(look, one) for one in sorted(package.updates, key=lambda one: (-one.submitted, one.alias))],
+        "updates": [_update(view, one) for one in sorted(package.updates, key=lambda one: (-one.submitted, one.alias))],
         "bugs": [
             {
                 "id": bug.bug_id, "summary": bug.summary, "status": bug.status, "product": bug.product, "version": bug.version,
@@ -90,9 +90,9 @@ def _project(project: Project | None) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def repository_content(look: View, name: str) -> list[dict[str, Any]]:
+def repository_content(view: View, name: str) -> list[dict[str, Any]]:
     """Return the packages of an mdapi repository in its order, with the fields of an rpm's header, as createrepo_c reads them."""
-    repositories = Repositories(look)
+    repositories = Repositories(view)
     return [
         {
             "name": row.name,
@@ -116,14 +116,14 @@ def repository_content(look: View, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def releases(look: View, package: Package) -> dict[str, dict[str, str | None]]:
+def releases(view: View, package: Package) -> dict[str, dict[str, str | None]]:
     """Return, by branch, the NVR that Koji has tagged for a release, and the one in its testing tag."""
     found = {}
-    for release in look.world.releases:
+    for release in view.world.releases:
         if not release.holds_packages or release.branch not in package.branches:
             continue
-        stable = look.tagged(package, release.stable_tag, inherit=True)
-        testing = look.tagged(package, release.testing_tag, inherit=False)
+        stable = view.tagged(package, release.stable_tag, inherit=True)
+        testing = view.tagged(package, release.testing_tag, inherit=False)
         if stable or testing:
             found[release.branch] = {
                 "stable": stable[0][1].nvr if stable else None,
@@ -140,11 +140,11 @@ def expected_build(build: Build) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _update(look: View, one: Update) -> dict[str, Any]:
+def _update(view: View, one: Update) -> dict[str, Any]:
     return {
         "alias": one.alias, "release": one.release, "status": one.status, "request": one.request, "type": one.type,
         "severity": one.severity, "karma": one.karma, "submitted": one.submitted, "comments": len(one.comments),
-        "builds": [build.nvr for build in map(look.find_build, one.builds) if build], "bugs": list(one.bugs),
+        "builds": [build.nvr for build in map(view.find_build, one.builds) if build], "bugs": list(one.bugs),
     }  # fmt: skip
 
 

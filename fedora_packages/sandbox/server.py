@@ -9,7 +9,7 @@ from fedora_packages.sandbox import control
 from fedora_packages.sandbox.faults import fail, invalid_response
 from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams import anitya, bodhi, bugzilla, datagrepper, distgit, faf, koji, mdapi, mirror
-from fedora_packages.sandbox.upstreams.base import ASKED, LOOK, UPSTREAMS
+from fedora_packages.sandbox.upstreams.base import NOTES, UPSTREAMS, VIEW
 
 #: Bytes of a request's body: more than any message has, so that messages that are too large can be published.
 BODY_LIMIT = 64 << 20
@@ -50,8 +50,8 @@ class _Faults:
         fault = self.sandbox.faults[upstream]
         self.sandbox.faults[upstream] = fault.after_one()
         world = self.sandbox.world
-        request[LOOK] = world.at(time.time() - fault.lag) if fault.lag else world.now()
-        request[ASKED] = words = []
+        request[VIEW] = world.at(time.time() - fault.lag) if fault.lag else world.now()
+        request[NOTES] = notes = []
         try:
             if fault.fail is not None:
                 await asyncio.sleep(fault.delay)
@@ -63,7 +63,7 @@ class _Faults:
             await asyncio.sleep(fault.delay)
             raise
         finally:
-            asked = f"{request.method} {request.path_qs[:2000]}" + (f" {', '.join(words)}" if words else "")
+            asked = f"{request.method} {request.path_qs[:2000]}" + (f" {', '.join(notes)}" if notes else "")
             self.sandbox.note(upstream, asked, request.headers.get("User-Agent", "")[:200])
         await asyncio.sleep(fault.delay)
         return invalid_response(answer, fault.invalid) if fault.invalid and isinstance(answer, web.Response) else answer

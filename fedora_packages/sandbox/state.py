@@ -1,4 +1,4 @@
-"""What the server and the control addresses share: a world, a bus, the faults of the upstreams, and the log of requests."""
+"""What server and control addresses share: a world, a bus, the faults of the upstreams, and the log of requests."""
 
 import time
 from collections import deque
@@ -15,8 +15,8 @@ REQUESTS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that an upstream got: a number that grows, UTC seconds, and what was asked."""
+class LoggedRequest:
+    """A request to an upstream: a growing number, UTC seconds, and the request (``asked``) in one line."""
 
     serial: int
     time: float
@@ -27,13 +27,13 @@ class Asked:
 
 @dataclass
 class Sandbox:
-    """A world, a bus, and how the upstreams feel today."""
+    """A world, a bus, the actions on both, the faults of the upstreams, and the log of requests."""
 
     world: World
     bus: Bus
     actions: Actions = field(init=False)
     faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
-    requests: deque[Asked] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 
@@ -43,7 +43,7 @@ class Sandbox:
     def note(self, upstream: str, asked: str, user_agent: str) -> None:
         """Log a request."""
         serial = self.requests[-1].serial + 1 if self.requests else 1
-        self.requests.append(Asked(serial, time.time(), upstream, asked, user_agent))
+        self.requests.append(LoggedRequest(serial, time.time(), upstream, asked, user_agent))
         self.request_counts[upstream] += 1
 
     def log(self, since: int) -> list[dict[str, object]]:

@@ -68,9 +68,9 @@ def test_a_page_in_the_place_of_json_has_the_status_of_success(live):
 
 
 def test_a_truncated_answer_is_no_json(live):
-    whole = live.ask(GUAKE).body
+    everything = live.ask(GUAKE).body
     fault(live, "mdapi", invalid="truncated")
-    assert live.ask(GUAKE).body == whole[: len(whole) // 2]
+    assert live.ask(GUAKE).body == everything[: len(everything) // 2]
 
 
 def test_a_huge_answer_is_more_than_anyone_should_read(live):

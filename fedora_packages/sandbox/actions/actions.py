@@ -243,11 +243,11 @@ class Actions(Publisher):
             self._renew(repository, tag, touched)
 
     def _renew(self, repository: str, tag: str, names: list[str]) -> None:
-        look = self.world.now()
+        view = self.world.now()
         changed: list[str] = []
         for name in names:
             package = self.known(name)
-            tagged = look.tagged(package, tag, inherit=False)
+            tagged = view.tagged(package, tag, inherit=False)
             published = dict(package.published)
             before = published.pop(repository, None)
             if tagged:

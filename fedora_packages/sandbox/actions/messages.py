@@ -89,14 +89,14 @@ def package_list(package: Package, tag: str, action: str) -> Message:
     }
 
 
-def update_message(topic: str, look: View, package: Package, update: Update, agent: str) -> Message:
+def update_message(topic: str, view: View, package: Package, update: Update, agent: str) -> Message:
     """Something was done to an update; ``topic`` is what stands after ``bodhi.update.``."""
-    return f"bodhi.update.{topic}", {"update": update_json(look, package, update), "agent": agent}
+    return f"bodhi.update.{topic}", {"update": update_json(view, package, update), "agent": agent}
 
 
-def update_builds_complete(look: View, package: Package, update: Update, agent: str) -> Message:
+def update_builds_complete(view: View, package: Package, update: Update, agent: str) -> Message:
     """An update was created: its builds are there for testing."""
-    builds = [build for build in map(look.find_build, update.builds) if build]
+    builds = [build for build in map(view.find_build, update.builds) if build]
     return "bodhi.update.status.testing.koji-build-group.build.complete", {
         "contact": {
             "name": "Bodhi", "team": "Fedora CI", "docs": "https://docs.fedoraproject.org/en-US/ci/",
@@ -115,7 +115,7 @@ def update_builds_complete(look: View, package: Package, update: Update, agent: 
             ],
             "release": update.release.lower(),
         },
-        "update": update_json(look, package, update),
+        "update": update_json(view, package, update),
         "generated_at": utc(time.time(), "%Y-%m-%dT%H:%M:%SZ"),
         "version": "0.2.2",
         "agent": agent,
@@ -123,14 +123,14 @@ def update_builds_complete(look: View, package: Package, update: Update, agent: 
     }  # fmt: skip
 
 
-def update_comment(look: View, package: Package, update: Update, comment: Comment) -> Message:
+def update_comment(view: View, package: Package, update: Update, comment: Comment) -> Message:
     """Somebody commented on an update."""
     return "bodhi.update.comment", {
         "comment": {
             "karma": comment.karma,
             "text": comment.text,
             "timestamp": utc(comment.time),
-            "update": update_json(look, package, update),
+            "update": update_json(view, package, update),
             "user": {"name": comment.user},
         },
         "agent": comment.user,

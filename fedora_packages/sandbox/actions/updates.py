@@ -132,9 +132,9 @@ class Updates:
             **details,
         )
         package = self.publisher.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
-        look = self.publisher.world.now()
-        self.publisher.publish(messages.update_builds_complete(look, package, update, user))
-        self.publisher.publish(messages.update_message("request.testing", look, package, update, user))
+        view = self.publisher.world.now()
+        self.publisher.publish(messages.update_builds_complete(view, package, update, user))
+        self.publisher.publish(messages.update_message("request.testing", view, package, update, user))
         return package
 
     def _obsolete_older(self, package: Package, release: Release) -> Package:

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, WrongParameter, utc, whole
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer, utc
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import Package, Project
 from fedora_packages.sandbox.world.world import View
@@ -24,7 +24,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 async def project(request: web.Request) -> web.Response:
     """Answer ``GET /api/project/DISTRO/NAME``: the package's name must have the right case, the other any."""
     distro, name = request.match_info["distro"], request.match_info["name"].removesuffix("/")
-    package = request[LOOK].package(name) if distro.lower() == "fedora" else None
+    package = request[VIEW].package(name) if distro.lower() == "fedora" else None
     found = mapped(package)
     if found is None:
         said = f'No package "{name}" found in distro "{distro}"'
@@ -34,16 +34,16 @@ async def project(request: web.Request) -> web.Response:
 
 async def packages(request: web.Request) -> web.Response:
     """Answer ``GET /api/v2/packages/``."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     try:
         page = _number(request, "page", 1, 10**9)
         size = _number(request, "items_per_page", ITEMS_DEFAULT, ITEMS_LIMIT)
     except WrongParameter as error:
         return web.json_response({"message": {error.name: str(error)}}, status=400)
     wanted = request.query.get("name", "").lower()
-    names = [name for name, _ in look.world.catalog.starting(wanted) if name == wanted] if wanted else look.world.names
-    known = {name.lower(): name for name in look.world.names} if wanted else {}
-    rows = [package for name in sorted(names) if mapped(package := look.package(known.get(name, name)))]
+    names = [name for name, _ in view.world.catalog.starting(wanted) if name == wanted] if wanted else view.world.names
+    known = {name.lower(): name for name in view.world.names} if wanted else {}
+    rows = [package for name in sorted(names) if mapped(package := view.package(known.get(name, name)))]
     if request.query.get("distribution", "").lower() not in ("", "fedora"):
         rows = []
     return web.json_response(
@@ -58,10 +58,10 @@ async def packages(request: web.Request) -> web.Response:
 
 async def versions(request: web.Request) -> web.Response:
     """Answer ``GET /api/v2/versions/``."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     text = request.query.get("project_id", "")
     place = int(text) - ids.FIRST_PROJECT if text.isascii() and text.isdecimal() and len(text) < 10 else -1
-    package = look.package(look.world.names[place]) if 0 <= place < len(look.world.names) else None
+    package = view.package(view.world.names[place]) if 0 <= place < len(view.world.names) else None
     if package is None or package.project is None:
         return web.json_response({"output": "notok", "error": "No such project"}, status=404)
     found = package.project
@@ -114,4 +114,4 @@ def _item(package: Package) -> dict[str, Any]:
 
 def _number(request: web.Request, name: str, default: int, highest: int) -> int:
     text = request.query.get(name)
-    return default if text is None else whole(name, text, 1, highest)
+    return default if text is None else integer(name, text, 1, highest)

@@ -1,7 +1,7 @@
-"""What stand-ins need of the server that holds them, and the small things that they share.
+"""What the stand-ins share: the parts of the server that they use, parameters, times.
 
-``request[LOOK]`` is the world as the upstream sees it (perhaps a while ago), ``request[ASKED]`` a list for words about what was
-asked, which the log of requests shows.
+``request[VIEW]`` is the world as the upstream sees it, which can be behind; ``request[NOTES]`` a list of strings that the log of
+requests adds to the URL.
 """
 
 from datetime import UTC, datetime
@@ -11,29 +11,29 @@ from aiohttp import web
 
 from fedora_packages.sandbox.world.world import View, World
 
-LOOK = web.RequestKey("look", View)
-ASKED = web.RequestKey("asked", list)
+VIEW = web.RequestKey("view", View)
+NOTES = web.RequestKey("notes", list)
 
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya", "mirror", "datagrepper")
 
 
 class Sandboxed(Protocol):
-    """The parts of the sandbox that a stand-in may ask for."""
+    """The parts of the sandbox that stand-ins use."""
 
     world: World
     bus: Any
 
 
 class WrongParameter(ValueError):
-    """A request's parameter cannot be understood; ``name`` is the parameter's."""
+    """A parameter of a request has an invalid value; ``name`` is the parameter's."""
 
     def __init__(self, name: str, message: str):
         super().__init__(message)
         self.name = name
 
 
-def whole(name: str, text: str, lowest: int, highest: int) -> int:
-    """Return a whole number that a request gives.  Raises `WrongParameter`."""
+def integer(name: str, text: str, lowest: int, highest: int) -> int:
+    """Return a parameter as an integer between bounds.  Raises `WrongParameter`."""
     if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 12:
         raise WrongParameter(name, f'"{text}" is not a number')
     number = int(text)
@@ -45,5 +45,5 @@ def whole(name: str, text: str, lowest: int, highest: int) -> int:
 
 
 def utc(seconds: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str | None:
-    """Return a time as text in UTC, or None."""
+    """Return a timestamp as a string in UTC, or None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(form)

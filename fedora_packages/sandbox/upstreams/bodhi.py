@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, WrongParameter, utc, whole
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer, utc
 from fedora_packages.sandbox.world.models import Bug, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import View
@@ -44,17 +44,17 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
 async def updates(request: web.Request) -> web.Response:
     """Answer ``GET /updates/``."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     try:
         page, rows = _page(request)
-        found = _wanted_updates(request, look)
+        found = _wanted_updates(request, view)
     except WrongParameter as error:
         return _refused(400, "querystring", error.name, str(error))
     packages = _values(request, "packages")
     cut = found[(page - 1) * rows : page * rows]
     return web.json_response(
         {
-            "updates": [update_json(look, package, one) for package, one in cut],
+            "updates": [update_json(view, package, one) for package, one in cut],
             "page": page,
             "pages": -(-len(found) // rows),
             "rows_per_page": rows,
@@ -69,19 +69,19 @@ async def updates(request: web.Request) -> web.Response:
 
 async def update(request: web.Request) -> web.Response:
     """Answer ``GET /updates/ALIAS``."""
-    look: View = request[LOOK]
-    found = look.find_update(request.match_info["alias"])
+    view: View = request[VIEW]
+    found = view.find_update(request.match_info["alias"])
     if found is None:
         return _refused(404, "url", "id", "Invalid update id")
-    return web.json_response({"update": update_json(look, *found), "can_edit": False})
+    return web.json_response({"update": update_json(view, *found), "can_edit": False})
 
 
 async def releases(request: web.Request) -> web.Response:
     """Answer ``GET /releases/``, by name."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     try:
         page, rows = _page(request)
-        found = _wanted_releases(request, look)
+        found = _wanted_releases(request, view)
     except WrongParameter as error:
         return _refused(400, "querystring", error.name, str(error))
     cut = found[(page - 1) * rows : page * rows]
@@ -98,9 +98,9 @@ async def releases(request: web.Request) -> web.Response:
 
 async def release(request: web.Request) -> web.Response:
     """Answer ``GET /releases/NAME``: a name, a long name or a dist tag."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     name = request.match_info["name"]
-    for one in look.world.releases:
+    for one in view.world.releases:
         if name in (one.name, one.long_name, one.dist_tag) or name.upper() == one.name:
             return web.json_response(release_json(one))
     return _refused(404, "body", "name", "No such release")
@@ -114,8 +114,8 @@ def _values(request: web.Request, name: str) -> list[str]:
 
 
 def _page(request: web.Request) -> tuple[int, int]:
-    page = whole("page", request.query.get("page", "1"), 1, 10**9)
-    return page, whole("rows_per_page", request.query.get("rows_per_page", str(ROWS_DEFAULT)), 1, ROWS_LIMIT)
+    page = integer("page", request.query.get("page", "1"), 1, 10**9)
+    return page, integer("rows_per_page", request.query.get("rows_per_page", str(ROWS_DEFAULT)), 1, ROWS_LIMIT)
 
 
 def _choices(request: web.Request, name: str, allowed: tuple[str, ...]) -> list[str]:
@@ -126,15 +126,15 @@ def _choices(request: web.Request, name: str, allowed: tuple[str, ...]) -> list[
     return values
 
 
-def _named_releases(request: web.Request, look: View) -> set[str]:
+def _named_releases(request: web.Request, view: View) -> set[str]:
     named: set[str] = set()
     wrong = []
     for value in _values(request, "releases"):
         if value in STANDING_FOR:
-            named |= {one.name for one in look.world.releases if one.state in STANDING_FOR[value]}
+            named |= {one.name for one in view.world.releases if one.state in STANDING_FOR[value]}
             continue
-        by_name = [one.name for one in look.world.releases if one.name in (value, value.upper())]
-        by_version = [one.name for one in look.world.releases if one.version == value]
+        by_name = [one.name for one in view.world.releases if one.name in (value, value.upper())]
+        by_version = [one.name for one in view.world.releases if one.version == value]
         if not by_name and not by_version:
             wrong.append(value)
         named |= {*by_name[:1], *by_version[:1]}
@@ -174,10 +174,10 @@ DATES: Mapping[str, Callable[[Update], int | None]] = {
 }
 
 
-def _wanted_updates(request: web.Request, look: View) -> list[tuple[Package, Update]]:
+def _wanted_updates(request: web.Request, view: View) -> list[tuple[Package, Update]]:
     """Return the updates that a request is about, the one submitted last first.  Raises `WrongParameter`."""
     tests = _bounds(request)
-    named = _named_releases(request, look)
+    named = _named_releases(request, view)
     if "releases" in request.query:
         tests.append(lambda one: one.release in named)
     for name, allowed, field in (
@@ -195,7 +195,7 @@ def _wanted_updates(request: web.Request, look: View) -> list[tuple[Package, Upd
     users = _values(request, "user")
     if users:
         tests.append(lambda one: one.user in users)
-    bugs = [whole("bugs", value.lstrip("#"), 1, 10**9) for value in _values(request, "bugs")]
+    bugs = [integer("bugs", value.lstrip("#"), 1, 10**9) for value in _values(request, "bugs")]
     if bugs:
         tests.append(lambda one: not set(bugs).isdisjoint(one.bugs))
     pushed, locked = _flag(request, "pushed"), _flag(request, "locked")
@@ -210,29 +210,29 @@ def _wanted_updates(request: web.Request, look: View) -> list[tuple[Package, Upd
     words = (request.query.get("search") or request.query.get("like") or "").lower()
     found = {
         one.alias: (package, one)
-        for package in _wanted_packages(request, look, aliases, nvrs)
+        for package in _wanted_packages(request, view, aliases, nvrs)
         for one in package.updates
         if all(test(one) for test in tests)
-        and (not nvrs or not set(nvrs).isdisjoint(_nvrs(look, one)))
-        and (not words or words in f"{one.alias} {' '.join(_nvrs(look, one))}".lower())
+        and (not nvrs or not set(nvrs).isdisjoint(_nvrs(view, one)))
+        and (not words or words in f"{one.alias} {' '.join(_nvrs(view, one))}".lower())
     }
     return sorted(found.values(), key=lambda pair: (-pair[1].submitted, pair[1].alias))
 
 
-def _wanted_packages(request: web.Request, look: View, aliases: set[str], nvrs: list[str]) -> list[Package]:
+def _wanted_packages(request: web.Request, view: View, aliases: set[str], nvrs: list[str]) -> list[Package]:
     """Return the packages that can have an update that is wanted."""
     names = _values(request, "packages")
     if nvrs and not names:
         names = [nvr.rsplit("-", 2)[0] for nvr in nvrs]
     if names:
-        return [package for package in map(look.package, dict.fromkeys(names)) if package]
+        return [package for package in map(view.package, dict.fromkeys(names)) if package]
     if aliases:
-        return [found[0] for found in map(look.find_update, sorted(aliases)) if found]
-    return list(look.packages())
+        return [found[0] for found in map(view.find_update, sorted(aliases)) if found]
+    return list(view.packages())
 
 
-def _wanted_releases(request: web.Request, look: View) -> list[Release]:
-    found = list(look.world.releases)
+def _wanted_releases(request: web.Request, view: View) -> list[Release]:
+    found = list(view.world.releases)
     pattern = request.query.get("name")
     if pattern is not None:
         wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."), re.IGNORECASE)
@@ -243,11 +243,11 @@ def _wanted_releases(request: web.Request, look: View) -> list[Release]:
     if _flag(request, "exclude_archived"):
         found = [one for one in found if one.state != "archived"]
     names = _values(request, "packages")
-    unknown = [name for name in names if look.package(name) is None]
+    unknown = [name for name in names if view.package(name) is None]
     if unknown:
         raise WrongParameter("packages", f"Invalid packages specified: {', '.join(unknown)}")
-    holders = [package for name in names if (package := look.package(name))]
-    holders += [pair[0] for alias in _values(request, "updates") if (pair := look.find_update(alias))]
+    holders = [package for name in names if (package := view.package(name))]
+    holders += [pair[0] for alias in _values(request, "updates") if (pair := view.find_update(alias))]
     if holders:
         having = {one.release for package in holders for one in package.updates}
         found = [one for one in found if one.name in having]
@@ -326,18 +326,18 @@ def _bug_json(bug_id: int, bug: Bug | None) -> dict[str, Any]:
     }
 
 
-def _nvrs(look: View, one: Update) -> list[str]:
-    return [build.nvr for build in map(look.find_build, one.builds) if build]
+def _nvrs(view: View, one: Update) -> list[str]:
+    return [build.nvr for build in map(view.find_build, one.builds) if build]
 
 
 def _is_pushed(one: Update) -> bool:
     return one.status in ("testing", "stable")
 
 
-def update_json(look: View, package: Package, one: Update) -> dict[str, Any]:
+def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
     """Return an update as bodhi shows it."""
-    builds = [build for build in map(look.find_build, one.builds) if build]
-    release_of = next((place, found) for place, found in enumerate(look.world.releases) if found.name == one.release)
+    builds = [build for build in map(view.find_build, one.builds) if build]
+    release_of = next((place, found) for place, found in enumerate(view.world.releases) if found.name == one.release)
     return {
         "alias": one.alias,
         "updateid": one.alias,
@@ -388,7 +388,7 @@ def update_json(look: View, package: Package, one: Update) -> dict[str, Any]:
             }
             for build in builds
         ],
-        "bugs": [_bug_json(bug_id, look.find_bug(bug_id)) for bug_id in one.bugs],
+        "bugs": [_bug_json(bug_id, view.find_bug(bug_id)) for bug_id in one.bugs],
         "comments": [comment_json(comment, one.update_id) for comment in one.comments],
         "test_cases": [],
     }

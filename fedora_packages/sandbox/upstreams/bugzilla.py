@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, WrongParameter, utc, whole
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer, utc
 from fedora_packages.sandbox.world.models import Bug
 from fedora_packages.sandbox.world.world import View
 
@@ -107,9 +107,9 @@ async def version(_request: web.Request) -> web.Response:
 
 async def bug(request: web.Request) -> web.Response:
     """Answer ``GET /rest/bug/ID``: a number or an alias."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     try:
-        found = _one(look, request.match_info["ids"])
+        found = _one(view, request.match_info["ids"])
     except Refusal as refusal:
         return _refused(refusal)
     return web.json_response({"bugs": [_shown(found, request)], "faults": []})
@@ -117,10 +117,10 @@ async def bug(request: web.Request) -> web.Response:
 
 async def search(request: web.Request) -> web.Response:
     """Answer ``GET /rest/bug``."""
-    look: View = request[LOOK]
+    view: View = request[VIEW]
     try:
         limit, offset = _window(request)
-        found = _found(request, look)
+        found = _found(request, view)
     except WrongParameter as error:
         return _refused(Refusal(NOT_A_NUMBER, f"'{error.name}': {error}"))
     except Refusal as refusal:
@@ -134,13 +134,13 @@ async def search(request: web.Request) -> web.Response:
     return web.json_response({"bugs": shown, "total_matches": len(found), "limit": limit, "offset": offset})
 
 
-def _one(look: View, wanted: str) -> Bug:
+def _one(view: View, wanted: str) -> Bug:
     if wanted.isascii() and wanted.isdecimal() and len(wanted) < 12:
-        found = look.find_bug(int(wanted))
+        found = view.find_bug(int(wanted))
         if found is None:
             raise Refusal(NO_SUCH_BUG, f"Bug #{wanted} does not exist.")
         return _public(found)
-    for package in look.packages():
+    for package in view.packages():
         for one in package.bugs:
             if wanted in one.alias:
                 return _public(one)
@@ -155,10 +155,10 @@ def _public(found: Bug) -> Bug:
 
 
 def _window(request: web.Request) -> tuple[int, int]:
-    offset = whole("offset", request.query.get("offset", "0"), 0, 10**9)
+    offset = integer("offset", request.query.get("offset", "0"), 0, 10**9)
     if "offset" in request.query and "limit" not in request.query:
         raise Refusal(PARAM_REQUIRED, "The function requires a limit argument, and that argument was not set.")
-    limit = whole("limit", request.query.get("limit", str(LIMIT_DEFAULT)), 0, 10**9)
+    limit = integer("limit", request.query.get("limit", str(LIMIT_DEFAULT)), 0, 10**9)
     return min(limit or LIMIT_HIGHEST, LIMIT_HIGHEST), offset
 
 
@@ -167,19 +167,19 @@ def _orders(request: web.Request) -> list[str]:
     return [key for key in text.split(",") if key.strip()] + ["bug_id"]
 
 
-def _found(request: web.Request, look: View) -> list[Bug]:
+def _found(request: web.Request, view: View) -> list[Bug]:
     """Return the bugs that a search is about.  Raises `Refusal`."""
     tests = _tests(request)
     if not tests:
         raise Refusal(SEARCH_TOO_WIDE, "You may not search, or create saved searches, without any search terms.")
     if "id" in request.query:
         numbers = [text for value in request.query.getall("id") for text in _words(value)]
-        bugs = [look.find_bug(int(text)) for text in numbers if text.isdecimal() and len(text) < 12]
+        bugs = [view.find_bug(int(text)) for text in numbers if text.isdecimal() and len(text) < 12]
     elif "component" in request.query:
         names = dict.fromkeys(request.query.getall("component"))
-        bugs = [one for package in map(look.package, names) if package for one in package.bugs]
+        bugs = [one for package in map(view.package, names) if package for one in package.bugs]
     else:
-        bugs = [one for package in look.packages() for one in package.bugs]
+        bugs = [one for package in view.packages() for one in package.bugs]
     there = (one for one in dict.fromkeys(bugs) if one is not None and not one.is_private)
     return [one for one in there if all(test(one) for test in tests)]
 
@@ -238,10 +238,10 @@ def _has_word(text: str, word: str) -> bool:
 
 def _time(name: str, text: str) -> float:
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError as error:
         raise WrongParameter(name, f"'{text}' is not a legal date") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp()
 
 
 def _refused(refusal: Refusal) -> web.Response:

@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from fedora_packages.sandbox.archive import Archive, Kept
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 
 ROWS_DEFAULT, ROWS_LIMIT = 25, 100
 
@@ -79,7 +79,7 @@ class Datagrepper:
         if not wanted:
             return web.Response(status=400, text="Bad Request", content_type="text/html")
         found = self.archive.find(wanted)
-        if found is None or found.came > request[LOOK].moment:
+        if found is None or found.came > request[VIEW].timestamp:
             return web.Response(status=404, text="No message with the given ID", content_type="text/html")
         return web.json_response(shape(found))
 
@@ -93,11 +93,11 @@ class Datagrepper:
             return web.Response(status=400, text=html.escape(str(refusal)), content_type="text/html")
         if not META.issuperset(request.query.getall("meta", ())):
             return web.Response(status=500, text="Internal Server Error", content_type="text/html")
-        moment = request[LOOK].moment
+        timestamp = request[VIEW].timestamp
         found = [
             kept
             for kept in self.archive
-            if kept.came <= moment
+            if kept.came <= timestamp
             and (start is None or kept.sent >= start)
             and (end is None or kept.sent <= end)
             and all(test(kept) for test in tests)
@@ -159,10 +159,10 @@ def _time(text: str) -> float:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text)
+        timestamp = datetime.fromisoformat(text)
     except ValueError as error:
         raise Refusal(f"Invalid timestamp: {text}") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp()
 
 
 def _range(request: web.Request, now: float) -> tuple[float | None, float | None, float | None]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 from fedora_packages.sandbox.world import specs
 from fedora_packages.sandbox.world.models import Listing, Package
 
@@ -28,7 +28,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
 async def project(request: web.Request) -> web.Response:
     """Answer ``GET /api/0/rpms/NAME``."""
-    package = request[LOOK].package(request.match_info["name"])
+    package = request[VIEW].package(request.match_info["name"])
     if package is None:
         return web.json_response(NO_PROJECT, status=404)
     return web.json_response(project_json(package))
@@ -36,7 +36,7 @@ async def project(request: web.Request) -> web.Response:
 
 async def branches(request: web.Request) -> web.Response:
     """Answer ``GET /api/0/rpms/NAME/git/branches``."""
-    package = request[LOOK].package(request.match_info["name"])
+    package = request[VIEW].package(request.match_info["name"])
     if package is None:
         return web.json_response(NO_PROJECT, status=404)
     heads = {name: branch.commit for name, branch in sorted(package.branches.items())}
@@ -48,7 +48,7 @@ async def branches(request: web.Request) -> web.Response:
 
 async def commit(request: web.Request) -> web.Response:
     """Answer ``GET /api/0/rpms/NAME/c/HASH/info``; the heads of branches are all the commits there are."""
-    package = request[LOOK].package(request.match_info["name"])
+    package = request[VIEW].package(request.match_info["name"])
     if package is None:
         return web.json_response(NO_PROJECT, status=404)
     for branch in package.branches.values():
@@ -72,7 +72,7 @@ async def commit(request: web.Request) -> web.Response:
 
 async def raw(request: web.Request) -> web.Response:
     """Answer ``GET /rpms/NAME/raw/BRANCH/f/PATH``; the branch may be the hash of its head.  An empty file is a 404 too."""
-    package: Package | None = request[LOOK].package(request.match_info["name"])
+    package: Package | None = request[VIEW].package(request.match_info["name"])
     wanted, path = request.match_info["branch"], request.match_info["path"]
     text = None
     for name, branch in package.branches.items() if package else ():
@@ -102,8 +102,8 @@ async def owner_aliases(request: web.Request) -> web.Response:
 
 
 def _all(request: web.Request) -> list[tuple[str, Listing]]:
-    look = request[LOOK]
-    return [(name, listing) for name in sorted(look.world.names) if (listing := look.listing(name))]
+    view = request[VIEW]
+    return [(name, listing) for name in sorted(view.world.names) if (listing := view.listing(name))]
 
 
 def person_json(name: str) -> dict[str, Any]:

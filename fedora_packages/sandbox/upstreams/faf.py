@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed, utc
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, utc
 from fedora_packages.sandbox.world.models import Problem
 from fedora_packages.sandbox.world.world import View
 
@@ -63,7 +63,7 @@ async def problems(request: web.Request) -> web.Response:
 
 async def component_names(request: web.Request) -> web.Response:
     """Answer ``GET /component_names.json``: the components of which there is any report."""
-    names = sorted(package.name for package in request[LOOK].packages() if package.problems)
+    names = sorted(package.name for package in request[VIEW].packages() if package.problems)
     return web.json_response(names, headers={"Cache-Control": "max-age=86400"})
 
 
@@ -84,13 +84,13 @@ def wants_json(accept: str) -> bool:
 
 def _found(request: web.Request) -> list[Problem]:
     """Return the problems that a request is about, the most frequent in its range of time first.  Raises `Invalid`."""
-    look: View = request[LOOK]
-    counted = _counted(request.query.get("daterange", ""), look)
+    view: View = request[VIEW]
+    counted = _counted(request.query.get("daterange", ""), view)
     kinds = request.query.getall("type", [])
     if not set(kinds) <= set(TYPES):
         raise Invalid(str(kinds))
     names = [name.strip() for name in request.query.get("component_names", "").split(",") if name.strip()]
-    packages = [look.package(name) for name in names] if names else look.packages()
+    packages = [view.package(name) for name in names] if names else view.packages()
     found = [
         (counted(problem), problem)
         for package in packages
@@ -101,10 +101,10 @@ def _found(request: web.Request) -> list[Problem]:
     return [problem for _, problem in ordered]
 
 
-def _counted(text: str, look: View) -> Callable[[Problem], int]:
+def _counted(text: str, view: View) -> Callable[[Problem], int]:
     """Return the function that counts how often a problem occurred in a range of days.  Raises `Invalid`."""
-    moment = datetime.now(UTC) if look.moment == float("inf") else datetime.fromtimestamp(look.moment, UTC)
-    first, last = moment.date() - timedelta(days=14), moment.date()
+    timestamp = datetime.now(UTC) if view.timestamp == float("inf") else datetime.fromtimestamp(view.timestamp, UTC)
+    first, last = timestamp.date() - timedelta(days=14), timestamp.date()
     parts = text.split(":")
     if len(parts) == 2:
         try:

@@ -14,7 +14,7 @@ from xml.parsers.expat import ExpatError
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import ASKED, LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.base import NOTES, VIEW, Sandboxed
 from fedora_packages.sandbox.upstreams.koji_rows import (
     GENERIC_ERROR,
     build_row,
@@ -94,8 +94,8 @@ async def answer(request: web.Request) -> web.Response:
         return web.Response(status=400, text="Bad Request\nInvalid request\n", headers=HEADERS)
     if not method:
         return web.Response(status=400, text="Bad Request\nno method\n", headers=HEADERS)
-    hub = Hub(request[LOOK])
-    request[ASKED].extend(_words(method, params))
+    hub = Hub(request[VIEW])
+    request[NOTES].extend(_words(method, params))
     try:
         body = dumps(hub.call(method, params))
     except xmlrpc.client.Fault as fault:
@@ -122,9 +122,9 @@ def _word(method: str, params: Any) -> str:
 class Hub:
     """The calls of the hub, each a method named for it with an underscore before."""
 
-    def __init__(self, look: View):
-        self.look = look
-        self.tags = look.world.tags
+    def __init__(self, view: View):
+        self.view = view
+        self.tags = view.world.tags
 
     def call(self, method: str, params: Any) -> Any:
         """Return the result of a call.  Raises `xmlrpc.client.Fault`."""
@@ -172,13 +172,13 @@ class Hub:
         if isinstance(info, bool) or not isinstance(info, str | int):
             raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid type for package lookup: {type(info).__name__}")
         if isinstance(info, str):
-            return self.look.package(info)
-        names = self.look.world.names
+            return self.view.package(info)
+        names = self.view.world.names
         place = info - FIRST_PACKAGE
-        return self.look.package(names[place]) if 0 <= place < len(names) else None
+        return self.view.package(names[place]) if 0 <= place < len(names) else None
 
     def _getPackageID(self, name: str, strict: bool = False) -> int | None:
-        package = self.look.package(name) if isinstance(name, str) else None
+        package = self.view.package(name) if isinstance(name, str) else None
         if package is None and strict:
             _wrong(f"No such package name: {name}")
         return None if package is None else package_id(package.number)
@@ -192,7 +192,7 @@ class Hub:
     def _builds(self, package: Any) -> list[tuple[Package, Build]]:
         """Return the builds of a package, or where none is named, of all."""
         if package is None:
-            return [(found, build) for found in self.look.packages() for build in found.builds]
+            return [(found, build) for found in self.view.packages() for build in found.builds]
         found = self._find(package)
         return [(found, build) for build in found.builds] if found else []
 
@@ -223,7 +223,7 @@ class Hub:
             raise TypeError("%i format: a real number is required, not " + state.__class__.__name__)
         if type is not None and type not in BUILD_TYPES:
             _wrong(f"unsupported build type: {type}")
-        owner = None if userID is None else user_name(self.look, userID)
+        owner = None if userID is None else user_name(self.view, userID)
         if (userID is not None and owner is None) or (packageID is not None and self._find(packageID) is None):
             # The hub returns before it makes its query, so that even a count of these is an empty list.
             return []
@@ -259,10 +259,10 @@ class Hub:
             buildInfo = buildInfo.get("id") or "{name}-{version}-{release}".format(**buildInfo)
         if isinstance(buildInfo, bool) or not isinstance(buildInfo, int | str):
             _wrong(f"Invalid type for build lookup: {type(buildInfo).__name__}")
-        build = self.look.find_build(buildInfo) if isinstance(buildInfo, int) else self.look.find_nvr(buildInfo)
+        build = self.view.find_build(buildInfo) if isinstance(buildInfo, int) else self.view.find_nvr(buildInfo)
         if build is None:
             return _wrong(f"No such build: {buildInfo!r}") if strict else None
-        package = self.look.package(build.name)
+        package = self.view.package(build.name)
         assert package is not None, "a build that was found has a package"
         return {"id": build.build_id, **build_row(package, build), "cg_id": None, "cg_name": None}
 
@@ -271,7 +271,7 @@ class Hub:
     ) -> Any:
         if userInfo is None:
             _wrong("No user provided")
-        name = user_name(self.look, userInfo)
+        name = user_name(self.view, userInfo)
         if name is None:
             return _wrong(f"No such user: {userInfo!r}") if strict else None
         row = {"id": user_id(name), "name": name, "status": 0, "usertype": 0}
@@ -314,15 +314,15 @@ class Hub:
         if draft or type not in (None, "rpm"):
             return []
         if package is not None:
-            known = self.look.package(package)
+            known = self.view.package(package)
             packages = [known] if known else []
         else:
-            packages = [known for known in map(self.look.package, self.look.world.names) if known]
+            packages = [known for known in map(self.view.package, self.view.world.names) if known]
         rows: list[dict[str, Any]] = []
         for known in packages:
             if prefix and not known.name.lower().startswith(prefix.lower()):
                 continue
-            builds = self.look.tagged(known, found.name, bool(inherit))
+            builds = self.view.tagged(known, found.name, bool(inherit))
             if owner is not None:
                 builds = [(where, build) for where, build in builds if build.owner == owner]
             for where, build in builds[: int(latest)] if latest else builds:
@@ -345,22 +345,22 @@ class Hub:
         if tagID is None and userID is None and pkgID is None:
             rows: list[dict[str, Any]] = [
                 {"package_id": package_id(number), "package_name": name}
-                for number, name in enumerate(self.look.world.names)
+                for number, name in enumerate(self.view.world.names)
                 if not prefix or name.startswith(prefix)
             ]
             return _paged(rows, queryOpts)
         tags = list(self.tags.values())
         if tagID is not None:
             tag = self._tag(tagID) or _wrong(f"No such tagInfo: {tagID!r}")
-            tags = [self.tags[name] for name in (self.look.inherited(tag.name) if inherited else [tag.name])]
-        owner = None if userID is None else user_name(self.look, userID) or _wrong(f"No such user: {userID!r}")
+            tags = [self.tags[name] for name in (self.view.inherited(tag.name) if inherited else [tag.name])]
+        owner = None if userID is None else user_name(self.view, userID) or _wrong(f"No such user: {userID!r}")
         if pkgID is not None:
             names = [(self._find(pkgID) or _wrong(f"No such entry in table package: {pkgID}")).name]
         else:
-            names = self.look.world.names
+            names = self.view.world.names
         rows = []
         for name in names:
-            listing = self.look.listing(name)
+            listing = self.view.listing(name)
             if (
                 listing is None
                 or (prefix and not name.startswith(prefix))
@@ -371,7 +371,7 @@ class Hub:
             for tag in listed if with_dups or tagID is None else listed[:1]:
                 if with_blocked or tag.name not in listing.blocked:
                     rows.append(
-                        listed_row(package_id(self.look.world.catalog.numbers[name]), name, listing, tag, with_owners)
+                        listed_row(package_id(self.view.world.catalog.numbers[name]), name, listing, tag, with_owners)
                     )
         return _paged(rows, queryOpts)
 
@@ -386,7 +386,7 @@ class Hub:
         rows = [tag_row(tag) for tag in self.tags.values() if pattern is None or fnmatchcase(tag.name, pattern)]
         if package is not None:
             known = self._find(package) or _wrong(f"No such entry in table package: {package}")
-            listing = self.look.listing(known.name)
+            listing = self.view.listing(known.name)
             rows = [
                 row | {"blocked": row["name"] in listing.blocked, "extra_arches": None, **owner_json(listing.owner)}
                 for row in rows
@@ -394,7 +394,7 @@ class Hub:
             ]
         elif build is not None:
             found = self._getBuild(build, strict=True)
-            known = self.look.package(found["name"])
+            known = self.view.package(found["name"])
             rows = [row for row in rows if known and found["build_id"] in known.tags.get(row["name"], ())]
         return _paged(rows, queryOpts)
 

@@ -28,14 +28,14 @@ def user_id(name: str) -> int:
     return FIRST_USER + int.from_bytes(name.encode()[:7].ljust(7, b"\0"), "big") % 9_000_000
 
 
-def user_name(look: View, info: Any) -> str | None:
+def user_name(view: View, info: Any) -> str | None:
     """Return the name of a user who owns or builds something, or is to have done so; None where there is no such user."""
     if isinstance(info, dict):
         info = info.get("name", info.get("id"))
     if isinstance(info, bool) or not isinstance(info, str | int):
         raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid type for user lookup: {type(info).__name__}")
     wanted = info.partition("@")[0] if isinstance(info, str) else info
-    for package in look.packages():
+    for package in view.packages():
         for name in (package.owner, *package.admins, *package.committers, *(build.owner for build in package.builds)):
             if wanted in (name, user_id(name)):
                 return name

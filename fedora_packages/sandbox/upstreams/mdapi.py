@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 from fedora_packages.sandbox.world.load import Catalog
 from fedora_packages.sandbox.world.models import DIST, EVR, RELATIONS, Binary, Build, Change, file_type, relation
 from fedora_packages.sandbox.world.rpm_dependencies import provided
@@ -99,10 +99,10 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 class Repositories:
     """The repositories of one moment."""
 
-    def __init__(self, look: View):
-        self.look = look
-        self.catalog = look.world.catalog
-        self.names = repository_names(look)
+    def __init__(self, view: View):
+        self.view = view
+        self.catalog = view.world.catalog
+        self.names = repository_names(view)
 
     def of(self, branch: str) -> Iterator[tuple[str, str]]:
         """Yield (how it is reported, name) of the repositories of a branch, in the order searched."""
@@ -113,7 +113,7 @@ class Repositories:
 
     def build(self, repository: str, number: int) -> Build | None:
         """Return the build that a repository shows of package number ``number``."""
-        return self.look.shown(repository.removeprefix("src_"), number)
+        return self.view.shown(repository.removeprefix("src_"), number)
 
     def row(self, repository: str, name: str) -> Row | None:
         """Return a repository's row of a binary package: of several sources that build it, the last."""
@@ -186,9 +186,9 @@ def _ordered(rows: Iterable[Row]) -> list[Row]:
     return sorted(sorted(rows, key=lambda row: row.file.encode()), key=lambda row: row.newest_as_text, reverse=True)
 
 
-def repository_names(look: View) -> set[str]:
+def repository_names(view: View) -> set[str]:
     """Return the names of all repositories.  Fedora's numbered releases have their sources besides."""
-    releases = look.world.releases
+    releases = view.world.releases
     names = {name for release in releases for name, _ in release.repositories}
     return names | {
         f"src_{release.branch}" for release in releases if release.repositories and release.branch[0] == "f"
@@ -328,40 +328,40 @@ async def home(_request: web.Request) -> web.Response:
 
 async def branches(request: web.Request) -> web.Response:
     """Answer ``GET /branches``: the names of the database files, as the service cuts them."""
-    cut = {f"{name}-primary.sqlite".rsplit("-", 2)[0] for name in repository_names(request[LOOK])}
+    cut = {f"{name}-primary.sqlite".rsplit("-", 2)[0] for name in repository_names(request[VIEW])}
     return web.json_response(sorted({name.replace("-updates", "") for name in cut}), headers=HEADERS)
 
 
 async def package(request: web.Request) -> web.Response:
     """Answer ``GET /BRANCH/pkg/NAME``."""
-    repositories = Repositories(request[LOOK])
+    repositories = Repositories(request[VIEW])
     found = find(repositories, request.match_info["branch"], request.match_info["name"])
     return web.json_response(described(repositories, *found), headers=HEADERS)
 
 
 async def source_package(request: web.Request) -> web.Response:
     """Answer ``GET /BRANCH/srcpkg/NAME``."""
-    repositories = Repositories(request[LOOK])
+    repositories = Repositories(request[VIEW])
     found = find_source(repositories, request.match_info["branch"], request.match_info["name"])
     return web.json_response(described(repositories, *found), headers=HEADERS)
 
 
 async def files(request: web.Request) -> web.Response:
     """Answer ``GET /BRANCH/files/NAME``."""
-    row, part, _ = find(Repositories(request[LOOK]), request.match_info["branch"], request.match_info["name"])
+    row, part, _ = find(Repositories(request[VIEW]), request.match_info["branch"], request.match_info["name"])
     return web.json_response({"files": file_rows(row), "repo": part}, headers=HEADERS)
 
 
 async def changelog(request: web.Request) -> web.Response:
     """Answer ``GET /BRANCH/changelog/NAME``."""
-    row, part, _ = find(Repositories(request[LOOK]), request.match_info["branch"], request.match_info["name"])
+    row, part, _ = find(Repositories(request[VIEW]), request.match_info["branch"], request.match_info["name"])
     return web.json_response({"changelogs": change_rows(row.build), "repo": part}, headers=HEADERS)
 
 
 def _related(kind: str) -> Callable[[web.Request], Any]:
     async def related(request: web.Request) -> web.Response:
         """Answer ``GET /BRANCH/KIND/NAME``: every failure, a miss included, is a 400."""
-        repositories = Repositories(request[LOOK])
+        repositories = Repositories(request[VIEW])
         for part, repository in repositories.of(request.match_info["branch"]):
             rows = repositories.related(repository, kind, request.match_info["name"])
             if rows:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import LOOK, Sandboxed
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 from fedora_packages.sandbox.upstreams.mdapi import Repositories
 from fedora_packages.sandbox.upstreams.repodata import Repodata, Writer
 from fedora_packages.sandbox.world.releases import Release
@@ -70,21 +70,21 @@ def _later(release: Release, is_testing: bool) -> str:
     return f"fedora/linux/updates/{'testing/' if is_testing else ''}{release.version}"
 
 
-def made(look: View, repository: str) -> Repodata:
+def made(view: View, repository: str) -> Repodata:
     """Return a repository's files as they are at a moment."""
-    writer, renewal = Writer(), look.renewal(repository.removeprefix("src_"))
-    for row in Repositories(look).each(repository):
+    writer, renewal = Writer(), view.renewal(repository.removeprefix("src_"))
+    for row in Repositories(view).each(repository):
         writer.add(row)
     return writer.finish(renewal.revision)
 
 
-def write(look: View, releases: Sequence[Release], folder: Path) -> Iterator[tuple[str, int]]:
+def write(view: View, releases: Sequence[Release], folder: Path) -> Iterator[tuple[str, int]]:
     """Write the repositories of releases below a folder; yields each one's own folder and number of packages once it is written.
 
     Raises `OSError`.
     """
     for place, repository in folders(releases).items():
-        found = made(look, repository)
+        found = made(view, repository)
         below = folder / place / "repodata"
         below.mkdir(parents=True)
         for name, body in found.files.items():
@@ -99,20 +99,22 @@ class Mirror:
         self._states: dict[str, dict[int, Repodata]] = {}
         self._making: dict[str, asyncio.Lock] = {}
 
-    async def repodata(self, look: View, repository: str) -> Repodata:
+    async def repodata(self, view: View, repository: str) -> Repodata:
         """Return a repository's files.  While they are made others are answered, and who asks for the same waits for them."""
-        renewal = look.renewal(repository.removeprefix("src_"))
+        renewal = view.renewal(repository.removeprefix("src_"))
         states = self._states.setdefault(repository, {})
         async with self._making.setdefault(repository, asyncio.Lock()):
             if renewal.revision not in states:
-                states[renewal.revision] = await self._made(look.world.at(renewal.moment), repository, renewal.revision)
+                states[renewal.revision] = await self._made(
+                    view.world.at(renewal.timestamp), repository, renewal.revision
+                )
                 if len(states) > STATES_KEPT:
                     del states[next(iter(states))]
             return states[renewal.revision]
 
-    async def _made(self, look: View, repository: str, revision: int) -> Repodata:
+    async def _made(self, view: View, repository: str, revision: int) -> Repodata:
         writer, began = Writer(), time.monotonic()
-        for row in Repositories(look).each(repository):
+        for row in Repositories(view).each(repository):
             writer.add(row)
             if time.monotonic() > began + SLICE:
                 await asyncio.sleep(0)
@@ -127,11 +129,11 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
     async def file(request: web.Request) -> web.Response:
         """Answer ``GET /.../repodata/NAME``."""
-        look: View = request[LOOK]
-        repository = folders(look.world.releases).get(request.match_info["folder"])
+        view: View = request[VIEW]
+        repository = folders(view.world.releases).get(request.match_info["folder"])
         if repository is None:
             raise web.HTTPNotFound
-        found, name = await mirror.repodata(look, repository), request.match_info["name"]
+        found, name = await mirror.repodata(view, repository), request.match_info["name"]
         if name not in found.files:
             raise web.HTTPNotFound
         headers = {"Last-Modified": formatdate(found.revision, usegmt=True)}

@@ -31,7 +31,7 @@ NO_SOURCE = Source("", "", "", "", "", "", ())
 class Renewal(NamedTuple):
     """When a repository became what it is (UTC seconds, or minus infinity), and its revision: whole UTC seconds, each once."""
 
-    moment: float
+    timestamp: float
     revision: int
 
 
@@ -69,25 +69,25 @@ class World:
         """Return the world as it is."""
         return View(self, float("inf"))
 
-    def at(self, moment: float) -> "View":
+    def at(self, timestamp: float) -> "View":
         """Return the world as it was at a moment, in UTC seconds."""
-        return View(self, moment)
+        return View(self, timestamp)
 
-    def package(self, name: str, moment: float = float("inf")) -> Package | None:
+    def package(self, name: str, timestamp: float = float("inf")) -> Package | None:
         """Return a package as it was at a moment, or None where there was none."""
         records = self._records.get(name)
         if records is not None:
             times, states = records
-            return states[max(bisect_right(times, moment) - 1, 0)]
+            return states[max(bisect_right(times, timestamp) - 1, 0)]
         number = self.catalog.numbers.get(name)
         return None if number is None or number >= self._generated_count else self._generated(number)
 
-    def listing(self, name: str, moment: float) -> Listing | None:
+    def listing(self, name: str, timestamp: float) -> Listing | None:
         """Return what lists of all packages need of one, or None where there is none.  Quick, also where thousands are read."""
         releases = [release for release in self.releases if release.holds_packages]
         number = self.catalog.numbers.get(name)
         if name in self._records or number is None:
-            package = self.package(name, moment)
+            package = self.package(name, timestamp)
             if package is None:
                 return None
             living = {
@@ -107,39 +107,39 @@ class World:
         listed = {release.base_tag for release in releases if release.branch in branches}
         return Listing(people[0], tuple(dict.fromkeys(people)), blocked | listed, blocked)
 
-    def put(self, package: Package, moment: float) -> None:
+    def put(self, package: Package, timestamp: float) -> None:
         """Put a package in the place of what it was before ``moment``, in UTC seconds.
 
         No two changes have one moment, also where the clock stands still or is set back: later ones move up a little.
         """
-        moment = self.changed = max(moment, math.nextafter(self.changed, math.inf))
+        timestamp = self.changed = max(timestamp, math.nextafter(self.changed, math.inf))
         before = self.package(package.name)
         times, states = self._records.setdefault(package.name, ([float("-inf")], [before]))
-        times.append(moment)
+        times.append(timestamp)
         states.append(package)
         if len(times) > RECORDS_KEPT:
             del times[:2], states[:1]
             times.insert(0, float("-inf"))
-        self._note_renewals(before, package, moment)
+        self._note_renewals(before, package, timestamp)
         for kind, found in self._holdings(package):
             self._homes[kind, found] = package.name
         self.changes += 1
 
-    def _note_renewals(self, before: Package | None, package: Package, moment: float) -> None:
+    def _note_renewals(self, before: Package | None, package: Package, timestamp: float) -> None:
         """Note which repositories show another build of a package from a moment on."""
         held = before.published if before else {}
         for repository in held.keys() | package.published.keys():
             if held.get(repository) != package.published.get(repository):
                 renewals = self._renewals.setdefault(repository, [Renewal(-math.inf, self.started)])
-                renewals.append(Renewal(moment, max(int(moment), renewals[-1].revision + 1)))
+                renewals.append(Renewal(timestamp, max(int(timestamp), renewals[-1].revision + 1)))
                 del renewals[:-RECORDS_KEPT]
 
-    def renewal(self, repository: str, moment: float) -> Renewal:
+    def renewal(self, repository: str, timestamp: float) -> Renewal:
         """Return the last renewal of a repository up to a moment (that its content became other, not that it was composed)."""
         renewals = self._renewals.get(repository, [Renewal(-math.inf, self.started)])
-        return renewals[max(bisect_right(renewals, moment, key=lambda one: one.moment) - 1, 0)]
+        return renewals[max(bisect_right(renewals, timestamp, key=lambda one: one.timestamp) - 1, 0)]
 
-    def shown(self, repository: str, number: int, moment: float) -> Build | None:
+    def shown(self, repository: str, number: int, timestamp: float) -> Build | None:
         """Return the build that a repository shows of package number ``number`` at a moment.
 
         Where whole repositories are read, nothing else is wanted of most packages: what they showed when the world began is kept,
@@ -147,7 +147,7 @@ class World:
         """
         name = self.names[number]
         if name in self._records:
-            package = self.package(name, moment)
+            package = self.package(name, timestamp)
             return package.shown(repository) if package else None
         if number not in self._first_shown:
             package = self._generated(number)
@@ -200,25 +200,25 @@ class World:
 class View:
     """The world at one moment: what an upstream reads.  ``moment`` is in UTC seconds, or infinity for now."""
 
-    def __init__(self, world: World, moment: float):
+    def __init__(self, world: World, timestamp: float):
         self.world = world
-        self.moment = moment
+        self.timestamp = timestamp
 
     def package(self, name: str) -> Package | None:
         """Return a package, or None."""
-        return self.world.package(name, self.moment)
+        return self.world.package(name, self.timestamp)
 
     def shown(self, repository: str, number: int) -> Build | None:
         """Return the build that a repository shows of package number ``number``."""
-        return self.world.shown(repository, number, self.moment)
+        return self.world.shown(repository, number, self.timestamp)
 
     def renewal(self, repository: str) -> Renewal:
         """Return the last renewal of a repository."""
-        return self.world.renewal(repository, self.moment)
+        return self.world.renewal(repository, self.timestamp)
 
     def listing(self, name: str) -> Listing | None:
         """Return what lists of all packages need of one, or None."""
-        return self.world.listing(name, self.moment)
+        return self.world.listing(name, self.timestamp)
 
     def packages(self) -> Iterator[Package]:
         """Yield all packages, in a large world only some of the unchanged ones (`SCANNED`)."""

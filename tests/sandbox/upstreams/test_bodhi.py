@@ -33,9 +33,9 @@ def test_a_release_is_named_by_version_too(quiet):
 
 
 def test_pages_join_to_the_whole(quiet):
-    whole = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100)
+    everything = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100)
     pages = [quiet.get("/bodhi/updates/", packages="guake", rows_per_page=5, page=page) for page in range(1, 6)]
-    assert [alias for page in pages for alias in aliases(page)] == aliases(whole)
+    assert [alias for page in pages for alias in aliases(page)] == aliases(everything)
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,16 @@ def test_no_limit_means_the_highest(quiet):
 
 
 def test_pages_join_to_the_whole(quiet):
-    whole = quiet.get("/bugzilla/rest/bug", product="Fedora", limit=60, order="bug_id", include_fields="id")["bugs"]
+    everything = quiet.get("/bugzilla/rest/bug", product="Fedora", limit=60, order="bug_id", include_fields="id")[
+        "bugs"
+    ]
     pages = [
         quiet.get("/bugzilla/rest/bug", product="Fedora", limit=20, offset=offset, order="bug_id", include_fields="id")[
             "bugs"
         ]
         for offset in (0, 20, 40)
     ]
-    assert [bug for page in pages for bug in page] == whole
+    assert [bug for page in pages for bug in page] == everything
 
 
 def test_only_the_fields_asked_for_come(quiet):

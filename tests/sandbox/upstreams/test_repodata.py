@@ -107,8 +107,8 @@ def test_the_list_of_files_is_what_createrepo_writes_and_true_of_them(written):
 
 @pytest.mark.parametrize("repository", ["rawhide", "f43-updates", "src_f44", "epel10"])
 def test_packages_are_as_mdapi_describes_them(quiet, tmp_path, repository):
-    look = quiet.sandbox.world.now()
-    packages, repositories = read(stored(tmp_path, made(look, repository))), Repositories(look)
+    view = quiet.sandbox.world.now()
+    packages, repositories = read(stored(tmp_path, made(view, repository))), Repositories(view)
     rows = repositories.rows(repository)
     assert [package.name for package in packages] == [one.name for one in rows]
     for package, one in zip(packages, rows, strict=True):

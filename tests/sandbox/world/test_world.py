@@ -32,8 +32,8 @@ def quiet_actions(world):
     return Actions(world, lambda topic, body: {"msg_id": "", "topic": topic})
 
 
-def expected_packages(look):
-    return {name: expected_package(look, look.package(name)) for name in WATCHED}
+def expected_packages(view):
+    return {name: expected_package(view, view.package(name)) for name in WATCHED}
 
 
 def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
@@ -54,13 +54,13 @@ def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
 def test_every_moment_stays_as_it_was(seed):
     world = World(small_world(), NOW)
     actions, dice = quiet_actions(world), random.Random(seed)
-    moments = []
+    timestamps = []
     for _ in range(30):
         random_action(actions, dice)
         for name in WATCHED:
             actions.trigger("bug", name, {})
-        moments.append((world.changed, expected_packages(world.now())))
-    assert all(expected_packages(world.at(moment)) == expected for moment, expected in moments)
+        timestamps.append((world.changed, expected_packages(world.now())))
+    assert all(expected_packages(world.at(timestamp)) == expected for timestamp, expected in timestamps)
 
 
 @given(st.integers())
@@ -70,8 +70,8 @@ def test_the_parts_fit_each_other_after_any_actions(seed):
     actions, dice = quiet_actions(world), random.Random(seed)
     for _ in range(80):
         random_action(actions, dice)
-    look = world.now()
-    for package in look.packages():
+    view = world.now()
+    for package in view.packages():
         ids = {build.build_id for build in package.builds}
         assert len(ids) == len(package.builds)
         assert {build_id for held in package.tags.values() for build_id in held} <= ids
@@ -79,10 +79,10 @@ def test_the_parts_fit_each_other_after_any_actions(seed):
         assert set(package.published.values()) <= ids
         assert set(package.tags) <= set(world.tags)
         for update in package.updates:
-            assert look.find_update(update.alias) == (package, update)
+            assert view.find_update(update.alias) == (package, update)
         for build in package.builds:
-            assert look.find_build(build.build_id) == look.find_nvr(build.nvr) == build
-        assert all(look.find_bug(bug.bug_id) == bug for bug in package.bugs)
+            assert view.find_build(build.build_id) == view.find_nvr(build.nvr) == build
+        assert all(view.find_bug(bug.bug_id) == bug for bug in package.bugs)
 
 
 def test_a_testing_update_is_tagged_for_testing(world):
@@ -101,7 +101,7 @@ def test_two_changes_at_one_time_have_an_order(world):
     world.put(replace(package, owner="first"), 5.0)
     between = world.changed
     world.put(replace(package, owner="second"), 5.0)
-    assert [world.package("guake", moment).owner for moment in (4.0, between, world.changed)] == [
+    assert [world.package("guake", timestamp).owner for timestamp in (4.0, between, world.changed)] == [
         package.owner,
         "first",
         "second",
@@ -128,9 +128,9 @@ def test_a_release_is_found_by_branch_and_by_name(world):
 
 def test_a_blocked_package_has_no_build_in_what_inherits(world):
     quiet_actions(world).trigger("retire", "guake", {})
-    look = world.now()
-    assert look.tagged(look.package("guake"), "rawhide", inherit=True) == []
-    assert look.tagged(look.package("guake"), "f44-updates", inherit=True) != []
+    view = world.now()
+    assert view.tagged(view.package("guake"), "rawhide", inherit=True) == []
+    assert view.tagged(view.package("guake"), "f44-updates", inherit=True) != []
 
 
 @given(st.integers())
@@ -139,16 +139,16 @@ def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
     world = World(small_world(), NOW)
     actions, dice = quiet_actions(world), random.Random(seed)
     world.shown("rawhide", 0, NOW)
-    moments = [float("inf")]
+    timestamps = [float("inf")]
     for _ in range(20):
         random_action(actions, dice)
         actions.trigger("repo", "guake", {})
-        moments.append(world.changed)
-    for look in map(world.at, moments[::4]):
+        timestamps.append(world.changed)
+    for view in map(world.at, timestamps[::4]):
         for number, name in enumerate(world.names):
-            package = look.package(name)
+            package = view.package(name)
             for repository in ("rawhide", "f44-updates", "epel9"):
-                assert look.shown(repository, number) == (package.shown(repository) if package else None)
+                assert view.shown(repository, number) == (package.shown(repository) if package else None)
 
 
 def test_a_repository_is_renewed_when_what_it_shows_changes(world):
@@ -158,7 +158,7 @@ def test_a_repository_is_renewed_when_what_it_shows_changes(world):
     assert world.now().renewal("rawhide") == before
     actions.trigger("repo", "guake", {})
     after = world.now().renewal("rawhide")
-    assert after.moment > NOW
+    assert after.timestamp > NOW
     assert after.revision > before.revision
-    assert world.at(after.moment - 1).renewal("rawhide") == before
+    assert world.at(after.timestamp - 1).renewal("rawhide") == before
     assert world.now().renewal("f44") == before
