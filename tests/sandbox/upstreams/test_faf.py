@@ -45,9 +45,9 @@ def test_the_most_frequent_comes_first(live):
 
 
 def test_a_list_is_cut_by_limit_and_offset_and_not_at_all_by_none(quiet):
-    integer = listed(quiet, daterange=days(1000), limit=0)
-    assert listed(quiet, daterange=days(1000), limit=7, offset=3) == integer[3:10]
-    assert len(listed(quiet, daterange=days(1000))) == 40 < len(integer)
+    everything = listed(quiet, daterange=days(1000), limit=0)
+    assert listed(quiet, daterange=days(1000), limit=7, offset=3) == everything[3:10]
+    assert len(listed(quiet, daterange=days(1000))) == 40 < len(everything)
 
 
 @pytest.mark.parametrize(
