@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: How many messages are kept.
-MESSAGES_KEPT = 50_000
+#: The maximum number of messages.
+MAX_MESSAGES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Kept:
 
 
 class Archive:
-    """The newest `MESSAGES_KEPT` messages, in the order in which they came."""
+    """The newest messages, at most ``max_messages``, in the order of their arrival."""
 
-    def __init__(self) -> None:
-        self._kept: deque[Kept] = deque(maxlen=MESSAGES_KEPT)
+    def __init__(self, max_messages: int = MAX_MESSAGES) -> None:
+        self._kept: deque[Kept] = deque(maxlen=max_messages)
         self._by_id: dict[str, Kept] = {}
 
     def __len__(self) -> int:
@@ -46,7 +46,7 @@ class Archive:
 
     def add(self, envelope: Mapping[str, Any], came: float) -> None:
         """Keep a message."""
-        if len(self._kept) == MESSAGES_KEPT:
+        if len(self._kept) == self._kept.maxlen:
             self._by_id.pop(self._kept[0].msg_id, None)
         category = (envelope["topic"].split(".") + [""] * 4)[3]
         kept = Kept(envelope, came, float(envelope["timestamp"]), category)

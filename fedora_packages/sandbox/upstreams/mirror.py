@@ -9,7 +9,7 @@ Source: ``https://dl.fedoraproject.org/pub/`` (folders), ``repomd.xml`` there (w
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from itertools import chain
 from pathlib import Path
@@ -22,7 +22,7 @@ from fedora_packages.sandbox.upstreams.repodata import Repodata, Writer
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import View
 
-#: Seconds that the making of a repository holds up whoever else asks the sandbox.
+#: Seconds for which writing a repository blocks other requests.
 SLICE = 0.02
 
 #: How many states of a repository are kept, those made last: a mirror that lags shows another than one that does not.
@@ -93,9 +93,14 @@ def write(view: View, releases: Sequence[Release], folder: Path) -> Iterator[tup
 
 
 class Mirror:
-    """The repositories of a world, made when they are asked for."""
+    """The repositories of a world, written when they are requested.
 
-    def __init__(self) -> None:
+    ``pause_after``: seconds of writing after which other requests get a turn; ``writer``: makes a new writer.
+    """
+
+    def __init__(self, pause_after: float = SLICE, writer: Callable[[], Writer] = Writer) -> None:
+        self._pause_after = pause_after
+        self._writer = writer
         self._states: dict[str, dict[int, Repodata]] = {}
         self._making: dict[str, asyncio.Lock] = {}
 
@@ -113,10 +118,10 @@ class Mirror:
             return states[renewal.revision]
 
     async def _made(self, view: View, repository: str, revision: int) -> Repodata:
-        writer, began = Writer(), time.monotonic()
+        writer, began = self._writer(), time.monotonic()
         for row in Repositories(view).each(repository):
             writer.add(row)
-            if time.monotonic() > began + SLICE:
+            if time.monotonic() > began + self._pause_after:
                 await asyncio.sleep(0)
                 began = time.monotonic()
         # What compresses lets others run.

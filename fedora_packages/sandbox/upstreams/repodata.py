@@ -1,132 +1,99 @@
-"""The metadata of a repository as createrepo_c writes it: ``repomd.xml``, and the primary and filelists files that it names.
+"""The metadata of a repository, written with createrepo_c: ``repomd.xml``, and the primary and filelists files that it lists.
 
-Pure: rows of packages in, bytes out.  All of Fedora has tens of thousands of rows, which are read once and come in any order: a
-`Writer` keeps what the files will say of each of them, and not the rows.
-
-Source: createrepo_c (``xml_dump.c``, ``xml_dump_primary.c``, ``xml_dump_filelists.c``, ``xml_dump_repomd.c``; which files are in
-the primary file: ``misc.h``, ``cr_is_primary``).  Its output is the reference that tests compare with, byte for byte.
+A repository of all of Fedora has tens of thousands of rows, read once and in any order.  A `Writer` keeps the XML of each row,
+not the row, and sorts by rpm file names at the end, as createrepo_c reads a directory.
 """
 
 import hashlib
-import re
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from fedora_packages.sandbox.upstreams.mdapi import Row
 from fedora_packages.sandbox.world.models import file_type, relation
 
-#: The kinds of relation in createrepo_c's order.
+#: The kinds of relation, as attributes of createrepo_c's packages.
 KINDS = ("provides", "requires", "conflicts", "obsoletes", "suggests", "enhances", "recommends", "supplements")
 
-FILE_TYPES = {"f": "", "d": ' type="dir"', "g": ' type="ghost"'}
+FILE_TYPES = {"f": "", "d": "dir", "g": "ghost"}
 
-DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-COMMON = "http://linux.duke.edu/metadata"
-
-#: zlib's way to say: as gzip does.
-GZIP = 16 + zlib.MAX_WBITS
-
-LEVEL = 6
-
-#: What stands otherwise between tags, and in attributes; what XML cannot hold is left out.
+#: Characters that XML cannot hold; createrepo_c does not remove them.
 UNPRINTABLE = dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF))
-TEXT = UNPRINTABLE | str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-ATTRIBUTE = TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
-
-#: Finds out soon that nothing of that is in a text, as in nearly all.
-SPECIAL = re.compile('[\x00-\x1f&<>"\ud800-\udfff\ufffe\uffff]')
-
-BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
-def text(words: str | None) -> str:
-    """Return a text as it stands between tags."""
-    return words.translate(TEXT) if words and SPECIAL.search(words) else words or ""
+@cache
+def _library() -> Any:
+    """Return createrepo_c, imported on first use: few processes write repositories, and librpm comes with it.
+
+    Without rpm installed, librpm prints an error about its missing rpmrc; an empty one is enough.
+    """
+    if "RPM_CONFIGDIR" in os.environ or Path("/usr/lib/rpm/rpmrc").exists():
+        import createrepo_c
+
+        return createrepo_c
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "rpmrc").touch()
+        os.environ["RPM_CONFIGDIR"] = folder
+        try:
+            import createrepo_c
+        finally:
+            del os.environ["RPM_CONFIGDIR"]
+    return createrepo_c
 
 
-def attribute(words: str) -> str:
-    """Return a text as it stands in an attribute, where libxml2 writes letters beyond ASCII as numbers."""
-    if words.isascii() and not SPECIAL.search(words):
-        return words
-    return BEYOND_ASCII.sub(lambda letter: f"&#x{ord(letter[0]):X};", words.translate(ATTRIBUTE))
-
-
-def files_of(row: Row) -> list[tuple[str, str]]:
-    """Return path and type of a row's files, as an rpm lists them: by path.  Like mdapi it leaves out the root folder."""
-    return sorted((file for file in map(file_type, row.files) if file[0]), key=lambda file: file[0].encode())
-
-
-def is_primary(path: str) -> bool:
-    """Whether a file is in the primary file, since packages may require it by its path."""
-    return path.startswith("/etc/") or "bin/" in path or path == "/usr/lib/sendmail"
-
-
-def described(row: Row) -> tuple[str, str, str]:
-    """Return the name of a row's rpm, what the primary file says of it, and what the filelists file says."""
-    told, evr, name = row.binary or row.build.source, row.evr, row.file
-    # What stands for the checksum of an rpm that there is not; sizes are made up from it, so that they are always the same.
-    identity = hashlib.sha256(name.encode()).hexdigest()
-    size = int(identity[:5], 16) + 4000
-    built = int(row.build.finished or row.build.started)
-    version = f'  <version epoch="{evr.epoch}" ver="{attribute(evr.version)}" rel="{attribute(evr.release)}"/>'
-    files = [(path, f"<file{FILE_TYPES[kind]}>{text(path)}</file>") for path, kind in files_of(row)]
-    primary = [
-        '<package type="rpm">',
-        f"  <name>{text(row.name)}</name>",
-        f"  <arch>{text(row.arch)}</arch>",
-        version,
-        f'  <checksum type="sha256" pkgid="YES">{identity}</checksum>',
-        f"  <summary>{text(told.summary)}</summary>",
-        f"  <description>{text(told.description)}</description>",
-        "  <packager>Fedora Project</packager>",
-        f"  <url>{text(row.url)}</url>",
-        f'  <time file="{built}" build="{built}"/>',
-        f'  <size package="{size}" installed="{3 * size}" archive="{3 * size + 500}"/>',
-        f'  <location href="Packages/{attribute(name[0].lower())}/{attribute(name)}"/>',
-        "  <format>",
-        f"    <rpm:license>{text(row.build.source.license)}</rpm:license>",
-        "    <rpm:vendor>Fedora Project</rpm:vendor>",
-        "    <rpm:group>Unspecified</rpm:group>",
-        "    <rpm:buildhost>buildvm.example.org</rpm:buildhost>",
-        f"    <rpm:sourcerpm>{text(row.source_file)}</rpm:sourcerpm>",
-        f'    <rpm:header-range start="4504" end="{4504 + size // 4}"/>',
-        *_relations(row),
-        *(f"    {line}" for path, line in files if is_primary(path)),
-        "  </format>",
-        "</package>\n",
-    ]
-    filelist = [
-        f'<package pkgid="{identity}" name="{attribute(row.name)}" arch="{attribute(row.arch)}">',
-        version,
-        *(f"  {line}" for _, line in files),
-        "</package>\n",
-    ]
-    return name, "\n".join(primary), "\n".join(filelist)
-
-
-def _relations(row: Row) -> Iterator[str]:
-    for kind in KINDS:
-        texts = row.relation_texts(kind)
-        if texts:
-            yield f"    <rpm:{kind}>"
-            yield from map(_entry, texts)
-            yield f"    </rpm:{kind}>"
+def _text(text: str | None) -> str:
+    return (text or "").translate(UNPRINTABLE)
 
 
 @lru_cache(maxsize=20_000)
-def _entry(relation_text: str) -> str:
-    """Return the element of a relation; the same few thousand stand in most packages."""
-    said = relation(relation_text)
-    named = {"name": "name", "flags": "flags", "epoch": "epoch", "ver": "version", "rel": "release"}
-    told = [f' {name}="{attribute(value)}"' for name, key in named.items() if (value := said[key]) is not None]
-    return f"      <rpm:entry{''.join(told)}/>"
+def _relation(text: str) -> tuple[str | bool | None, ...]:
+    """Return a relation as createrepo_c has it; most packages share the same few thousand."""
+    found = relation(_text(text))
+    return (found["name"], found["flags"], found["epoch"], found["version"], found["release"], False)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return the folder of a path, with its slash, and the name in it."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash, name
+
+
+def package_of(row: Row) -> Any:
+    """Return createrepo_c's package of a row.
+
+    There is no rpm, so that its checksum is that of its name, and its sizes follow from the checksum.
+    """
+    source, described = row.build.source, row.binary or row.build.source
+    package = _library().Package()
+    package.pkgId, package.checksum_type = hashlib.sha256(row.file.encode()).hexdigest(), "sha256"
+    package.name, package.arch = row.name, row.arch
+    package.epoch, package.version, package.release = str(row.evr.epoch), row.evr.version, row.evr.release
+    package.summary, package.description = _text(described.summary), _text(described.description)
+    package.url, package.rpm_license = _text(row.url), _text(source.license)
+    package.rpm_sourcerpm = row.source_file
+    package.rpm_vendor = package.rpm_packager = "Fedora Project"
+    package.rpm_group, package.rpm_buildhost = "Unspecified", "buildvm.example.org"
+    package.time_file = package.time_build = int(row.build.finished or row.build.started)
+    package.size_package = size = int(package.pkgId[:5], 16) + 4000
+    package.size_installed, package.size_archive = 3 * size, 3 * size + 500
+    package.rpm_header_start, package.rpm_header_end = 4504, 4504 + size // 4
+    package.location_href = f"Packages/{row.file[0].lower()}/{row.file}"
+    # An rpm lists its files by path; like mdapi it leaves out the root folder.
+    files = sorted((path.encode(), kind) for path, kind in map(file_type, map(_text, row.files)) if path)
+    # createrepo_c reverses each list that it is given.
+    package.files = [(FILE_TYPES[kind], *_split(path.decode())) for path, kind in reversed(files)]
+    for kind in KINDS:
+        setattr(package, kind, [_relation(text) for text in reversed(row.relation_texts(kind))])
+    return package
 
 
 @dataclass(frozen=True, slots=True)
 class Repodata:
-    """The files of a ``repodata`` folder by name, their revision (UTC seconds), and the number of packages."""
+    """The files of a ``repodata`` directory by name, their revision (UTC seconds), and the number of packages."""
 
     files: Mapping[str, bytes]
     revision: int
@@ -134,64 +101,41 @@ class Repodata:
 
 
 class Writer:
-    """Collects rows and makes a `Repodata` of them.
-
-    What is collected is compressed in the order of the rpms' names, as createrepo_c reads a folder.
-    """
+    """Collects rows and makes a `Repodata` of them."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[bytes, bytes, bytes]] = []
+        self._rows: list[tuple[bytes, str, str]] = []
 
     def add(self, row: Row) -> None:
-        """Take in a row."""
-        name, primary, filelist = described(row)
-        self._rows.append((name.encode(), primary.encode(), filelist.encode()))
+        """Add a row."""
+        library, package = _library(), package_of(row)
+        self._rows.append((row.file.encode(), library.xml_dump_primary(package), library.xml_dump_filelists(package)))
 
     def finish(self, revision: int) -> Repodata:
-        """Return the files.  ``revision`` is also the time that they are of."""
+        """Return the files.  ``revision`` is also their timestamp."""
+        library = _library()
         self._rows.sort()
-        count = len(self._rows)
-        files: dict[str, bytes] = {}
-        records = []
-        for place, (kind, root, space, more) in enumerate(
-            (
-                ("primary", "metadata", "common", f' xmlns:rpm="{COMMON}/rpm"'),
-                ("filelists", "filelists", "filelists", ""),
-            ),
-            1,
-        ):
-            head = f'{DECLARATION}<{root} xmlns="{COMMON}/{space}"{more} packages="{count}">\n'.encode()
-            parts = (head, *(row[place] for row in self._rows), f"</{root}>".encode())
-            body, open_checksum, open_size = _compressed(parts)
-            checksum = hashlib.sha256(body).hexdigest()
-            name = f"{checksum}-{kind}.xml.gz"
-            files[name] = body
-            records += _record(kind, name, checksum, open_checksum, len(body), open_size, revision)
-        root = f'<repomd xmlns="{COMMON}/repo" xmlns:rpm="{COMMON}/rpm">'
-        lines = [f"{DECLARATION}{root}", f"  <revision>{revision}</revision>", *records, "</repomd>\n"]
-        files["repomd.xml"] = "\n".join(lines).encode()
-        return Repodata(files, revision, count)
-
-
-def _compressed(parts: Iterable[bytes]) -> tuple[bytes, str, int]:
-    """Return the parts as one gzip file, and the SHA-256 and size of what is in it."""
-    packer, digest, size = zlib.compressobj(LEVEL, wbits=GZIP), hashlib.sha256(), 0
-    packed = []
-    for part in parts:
-        digest.update(part)
-        size += len(part)
-        packed.append(packer.compress(part))
-    return b"".join((*packed, packer.flush())), digest.hexdigest(), size
-
-
-def _record(
-    kind: str, name: str, checksum: str, open_checksum: str, size: int, open_size: int, revision: int
-) -> Iterator[str]:
-    yield f'  <data type="{kind}">'
-    yield f'    <checksum type="sha256">{checksum}</checksum>'
-    yield f'    <open-checksum type="sha256">{open_checksum}</open-checksum>'
-    yield f'    <location href="repodata/{name}"/>'
-    yield f"    <timestamp>{revision}</timestamp>"
-    yield f"    <size>{size}</size>"
-    yield f"    <open-size>{open_size}</open-size>"
-    yield "  </data>"
+        repomd = library.Repomd()
+        repomd.set_revision(str(revision))
+        # createrepo_c writes to paths only.
+        with TemporaryDirectory() as folder:
+            for place, (kind, file) in enumerate(
+                (("primary", library.PrimaryXmlFile), ("filelists", library.FilelistsXmlFile)), 1
+            ):
+                path = str(Path(folder) / f"{kind}.xml.gz")
+                # Without it, the record would unpack the file again, and other threads would wait.
+                unpacked = library.ContentStat(library.SHA256)
+                out = file(path, library.GZ_COMPRESSION, unpacked)
+                out.set_num_of_pkgs(len(self._rows))
+                for row in self._rows:
+                    out.add_chunk(row[place])
+                out.close()
+                record = library.RepomdRecord(kind, path)
+                record.load_contentstat(unpacked)
+                record.fill(library.SHA256)
+                record.rename_file()
+                record.set_timestamp(revision)
+                repomd.set_record(record)
+            files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        files["repomd.xml"] = repomd.xml_dump().encode()
+        return Repodata(files, revision, len(self._rows))

@@ -17,8 +17,8 @@ from fedora_packages.sandbox.world.load import Catalog
 from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Source, Update
 from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
 
-#: How many records of one package are kept; a view of a time before the oldest of them shows the oldest.
-RECORDS_KEPT = 500
+#: The maximum number of records of one package; a view of a time before the oldest shows the oldest.
+MAX_RECORDS = 500
 
 #: A list over all packages (builds without a package, updates of a release) covers so many of those that nothing
 #: changed, and all others.  The small world has fewer; in a world file such a list would take minutes.
@@ -41,9 +41,10 @@ class World:
     ``started`` is when it began, in UTC seconds; everything derived counts back from it.
     """
 
-    def __init__(self, catalog: Catalog, started: int):
+    def __init__(self, catalog: Catalog, started: int, max_records: int = MAX_RECORDS):
         self.catalog = catalog
         self.started = started
+        self._max_records = max_records
         self.releases: tuple[Release, ...] = catalog.releases
         self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)
         self.changes = 0
@@ -117,7 +118,7 @@ class World:
         times, states = self._records.setdefault(package.name, ([float("-inf")], [before]))
         times.append(timestamp)
         states.append(package)
-        if len(times) > RECORDS_KEPT:
+        if len(times) > self._max_records:
             del times[:2], states[:1]
             times.insert(0, float("-inf"))
         self._note_renewals(before, package, timestamp)
@@ -132,7 +133,7 @@ class World:
             if held.get(repository) != package.published.get(repository):
                 renewals = self._renewals.setdefault(repository, [Renewal(-math.inf, self.started)])
                 renewals.append(Renewal(timestamp, max(int(timestamp), renewals[-1].revision + 1)))
-                del renewals[:-RECORDS_KEPT]
+                del renewals[: -self._max_records]
 
     def renewal(self, repository: str, timestamp: float) -> Renewal:
         """Return the last renewal of a repository up to a moment (that its content became other, not that it was composed)."""

@@ -10,7 +10,6 @@ import pytest
 
 from fedora_packages.sandbox import cli
 from fedora_packages.sandbox.devserver import service_environment
-from fedora_packages.sandbox.upstreams import mirror
 from fedora_packages.sandbox.upstreams.mirror import Mirror, folders
 from fedora_packages.sandbox.upstreams.repodata import Writer
 from fedora_packages.sandbox.world.releases import small_world_releases
@@ -230,7 +229,7 @@ def test_a_repository_is_made_once_however_many_ask(world):
     assert asyncio.run(mine.repodata(world.now(), "epel9")) is first
 
 
-def test_others_are_answered_while_a_repository_is_made(world, monkeypatch):
+def test_others_are_answered_while_a_repository_is_made(world):
     answered, before_the_last = 0, []
 
     class Watched(Writer):
@@ -240,14 +239,12 @@ def test_others_are_answered_while_a_repository_is_made(world, monkeypatch):
 
     async def ask():
         nonlocal answered
-        making = asyncio.create_task(Mirror().repodata(world.now(), "epel10"))
+        making = asyncio.create_task(Mirror(pause_after=0, writer=Watched).repodata(world.now(), "epel10"))
         while not making.done():
             answered += 1
             await asyncio.sleep(0)
         return making.result()
 
-    monkeypatch.setattr(mirror, "SLICE", 0)
-    monkeypatch.setattr(mirror, "Writer", Watched)
     made = asyncio.run(ask())
     assert before_the_last[0] >= made.packages > 10
 

@@ -1,7 +1,9 @@
-"""A repository's metadata: what createrepo_c reads in it, and that createrepo_c would have written the same."""
+"""A repository's metadata, read back with createrepo_c."""
 
 import gzip
 import hashlib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -13,7 +15,7 @@ from fedora_packages.sandbox.upstreams.repodata import Writer
 from fedora_packages.sandbox.world.load import load
 from fedora_packages.sandbox.world.models import EVR, Binary, Build, Source
 from fedora_packages.sandbox.world.world import World
-from tests.sandbox.reread import described, files, read, repomd_written_again, written_again
+from tests.sandbox.reread import described, files, read
 
 NASTY = "a <b> & \"c\" 'd'\tü\u2028\r\n]]> \x00\x0b\ud800\uffff%s {} ü"
 
@@ -49,32 +51,27 @@ def body(folder, kind):
     return path.read_bytes()
 
 
-def assert_createrepo_would_write_the_same(folder):
-    again = written_again(folder, read(folder))
-    assert {kind: gzip.decompress(body(folder, kind)) for kind in again} == again
-
-
-@pytest.mark.parametrize("repository", ["rawhide", "src_rawhide", "f44-updates", "epel9-testing"])
-def test_a_repository_is_to_the_byte_what_createrepo_writes(quiet, tmp_path, repository):
-    assert_createrepo_would_write_the_same(stored(tmp_path, made(quiet.sandbox.world.now(), repository)))
-
-
-def test_any_text_is_to_the_byte_what_createrepo_writes(written):
+def test_any_text_is_read_as_it_was_but_for_what_xml_cannot_hold(written):
     relations = {"requires": ('a"<b>&', "(ü if 𝄞)", "c >= 1:2-3", "||"), "suggests": ("x = 0",)}
-    folder = written(row(text=NASTY, files=('/etc/<&"\t>', "%ghost /etc/é", "/etc/dir/", "/"), relations=relations))
-    assert_createrepo_would_write_the_same(folder)
-    (package,) = read(folder)
-    assert package.summary.startswith("a <b> & \"c\" 'd'\tü\u2028\r\n]]> %s")
-    assert [requires[0] for requires in package.requires] == ['a"<b>&', "(ü if 𝄞)", "c", "||"]
+    paths = ['/etc/<&"\t>', "%ghost /etc/é", "/etc/dir/", "/"]
+    (package,) = read(written(row(text=NASTY, files=paths, relations=relations)))
+    for text in (package.summary, package.description, package.url, package.rpm_license):
+        assert text == "a <b> & \"c\" 'd'\tü\u2028\r\n]]> %s {} ü"
+    assert package.requires == [
+        ('a"<b>&', None, None, None, None, False),
+        ("(ü if 𝄞)", None, None, None, None, False),
+        ("c", "GE", "1", "2", "3", False),
+        ("||", None, None, None, None, False),
+    ]
+    assert package.suggests == [("x", "EQ", "0", "0", None, False)]
+    assert files(package) == {('/etc/<&"\t>', "f"), ("/etc/é", "g"), ("/etc/dir", "d")}
 
 
-def test_the_primary_file_has_only_the_files_that_are_required_by_path(written):
-    wanted = ["/etc/x/", "/usr/bin/guake", "/usr/lib/sendmail", "/usr/sbin/x", "/opt/x/bin/y"]
-    folder = written(row(files=[*wanted, "/usr/share/guake/", "/usr/lib/x", "/usr/share/bin", "/etc/"]))
-    text = gzip.decompress(body(folder, "primary")).decode()
-    found = {line.split(">")[1].split("<")[0] for line in text.splitlines() if "<file" in line}
-    assert found == {"/etc/x", "/usr/bin/guake", "/usr/lib/sendmail", "/usr/sbin/x", "/opt/x/bin/y"}
-    assert len(files(read(folder)[0])) == 9
+def test_an_rpm_that_was_never_built_has_the_same_checksum_and_sizes_each_time(written):
+    (package,) = read(written(row()))
+    assert package.pkgId == hashlib.sha256(b"guake-2-3.fc46.noarch.rpm").hexdigest()
+    assert package.location_href == "Packages/g/guake-2-3.fc46.noarch.rpm"
+    assert (package.time_build, package.size_installed) == (9, 3 * package.size_package)
 
 
 def test_packages_stand_in_the_order_of_their_rpms(written):
@@ -82,16 +79,13 @@ def test_packages_stand_in_the_order_of_their_rpms(written):
     assert [package.name for package in read(folder)] == ["B", "a+", "a", "a-b", "b"]
 
 
-def test_a_repository_of_nothing_is_one_too(written):
-    folder = written()
-    assert read(folder) == []
-    assert_createrepo_would_write_the_same(folder)
+def test_a_repository_without_packages_is_valid(written):
+    assert read(written()) == []
 
 
-def test_the_list_of_files_is_what_createrepo_writes_and_true_of_them(written):
+def test_the_list_of_files_has_their_checksums_sizes_and_the_revision(written):
     folder = written(row(), revision=1_791_234_567)
     listed = (folder / "repodata" / "repomd.xml").read_bytes()
-    assert listed == repomd_written_again(folder)
     for kind in ("primary", "filelists"):
         packed = body(folder, kind)
         checksum, unpacked = hashlib.sha256(packed).hexdigest(), gzip.decompress(packed)
@@ -123,8 +117,23 @@ def test_packages_are_as_mdapi_describes_them(quiet, tmp_path, repository):
         assert (package.rpm_license, package.rpm_sourcerpm or "") == (one.build.source.license, one.source_file)
 
 
+def test_the_same_rows_in_any_order_make_the_same_files():
+    first, second = Writer(), Writer()
+    rows = [row(name) for name in ("a", "b", "c")]
+    for one, other in zip(rows, reversed(rows), strict=True):
+        first.add(one)
+        second.add(other)
+    assert first.finish(1_790_000_000) == second.finish(1_790_000_000)
+
+
+def test_the_command_prints_no_error_of_librpm(tmp_path):
+    command = [sys.executable, "-m", "fedora_packages.sandbox.cli", "repodata", "--out", "pub", "--release", "epel9"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert (done.stderr, done.stdout.count("packages\n")) == ("", 4)
+
+
 @pytest.mark.slow
-def test_all_packages_of_a_release_are_to_the_byte_what_createrepo_writes(data, tmp_path, record_property):
+def test_all_packages_of_a_release_are_read_back(data, tmp_path, record_property):
     path = data / "fedora-rawhide.jsonl.gz"
     if not path.exists():
         pytest.skip(f"no packages: {path} is missing")
@@ -132,5 +141,4 @@ def test_all_packages_of_a_release_are_to_the_byte_what_createrepo_writes(data, 
     began = time.process_time()
     folder = stored(tmp_path, made(world.now(), "rawhide"))
     record_property("seconds", round(time.process_time() - began))
-    assert_createrepo_would_write_the_same(folder)
     assert len(read(folder)) == len(list(Repositories(world.now()).each("rawhide"))) > 58_000

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.actions.traffic import random_action
 from fedora_packages.sandbox.expected import expected_package
-from fedora_packages.sandbox.world import world as worlds
 from fedora_packages.sandbox.world.models import RELATIONS
 from fedora_packages.sandbox.world.specs import TAGS
 from fedora_packages.sandbox.world.world import World
@@ -108,8 +107,8 @@ def test_two_changes_at_one_time_have_an_order(world):
     ]
 
 
-def test_old_records_are_dropped(world, monkeypatch):
-    monkeypatch.setattr(worlds, "RECORDS_KEPT", 4)
+def test_old_records_are_dropped():
+    world = World(small_world(), NOW, max_records=4)
     actions = quiet_actions(world)
     for number in range(10):
         actions.trigger("maintainer", "guake", {"user": f"user{number}"})
