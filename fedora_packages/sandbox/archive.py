@@ -10,7 +10,7 @@ MAX_MESSAGES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ArchivedMessage:
     """A message: its envelope as it was on the bus, and when it came in (UTC seconds, with the fraction).
 
     ``category`` is what stands after the environment in the topic: ``bodhi``.  It and ``sent`` are looked at in every message
@@ -35,13 +35,13 @@ class Archive:
     """The newest messages, at most ``max_messages``, in the order of their arrival."""
 
     def __init__(self, max_messages: int = MAX_MESSAGES) -> None:
-        self._kept: deque[Kept] = deque(maxlen=max_messages)
-        self._by_id: dict[str, Kept] = {}
+        self._kept: deque[ArchivedMessage] = deque(maxlen=max_messages)
+        self._by_id: dict[str, ArchivedMessage] = {}
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def __iter__(self) -> Iterator[Kept]:
+    def __iter__(self) -> Iterator[ArchivedMessage]:
         return iter(self._kept)
 
     def add(self, envelope: Mapping[str, Any], came: float) -> None:
@@ -49,10 +49,10 @@ class Archive:
         if len(self._kept) == self._kept.maxlen:
             self._by_id.pop(self._kept[0].msg_id, None)
         category = (envelope["topic"].split(".") + [""] * 4)[3]
-        kept = Kept(envelope, came, float(envelope["timestamp"]), category)
+        kept = ArchivedMessage(envelope, came, float(envelope["timestamp"]), category)
         self._kept.append(kept)
         self._by_id[kept.msg_id] = kept
 
-    def find(self, msg_id: str) -> Kept | None:
+    def find(self, msg_id: str) -> ArchivedMessage | None:
         """Return a message by its id."""
         return self._by_id.get(msg_id)

@@ -48,7 +48,7 @@ ADDRESSES = {
 }
 
 
-class Unknown(Exception):
+class NotFound(Exception):
     """What is asked for is not there."""
 
 
@@ -83,7 +83,7 @@ def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Handler:
             return web.json_response(await answer(request))
         except (NotPossible, FaultError, WrongParameter) as error:
             return web.json_response({"error": str(error)}, status=400)
-        except Unknown as error:
+        except NotFound as error:
             return web.json_response({"error": str(error)}, status=404)
 
     return handler
@@ -184,7 +184,7 @@ class Control:
     def _upstream(self, request: web.Request) -> str:
         name = request.match_info["name"]
         if name not in UPSTREAMS:
-            raise Unknown(f"there is no upstream {name!r}; there are {', '.join(UPSTREAMS)}")
+            raise NotFound(f"there is no upstream {name!r}; there are {', '.join(UPSTREAMS)}")
         return name
 
     async def faults(self, _request: web.Request) -> Mapping[str, Any]:
@@ -224,7 +224,7 @@ class Control:
         """Return what a repository is made of."""
         view, name = self.sandbox.world.now(), request.match_info["name"]
         if name not in repository_names(view):
-            raise Unknown(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(view)))}")
+            raise NotFound(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(view)))}")
         return {"name": name, "packages": repository_content(view, name)}
 
     async def names(self, request: web.Request) -> dict[str, Any]:
@@ -239,5 +239,5 @@ class Control:
         view = self.sandbox.world.now()
         package = view.package(request.match_info["name"])
         if package is None:
-            raise Unknown(f"there is no package {request.match_info['name']!r}")
+            raise NotFound(f"there is no package {request.match_info['name']!r}")
         return expected_package(view, package)

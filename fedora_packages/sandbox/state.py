@@ -11,7 +11,7 @@ from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 from fedora_packages.sandbox.world.world import World
 
 #: How many requests the log keeps.
-REQUESTS_KEPT = 10_000
+MAX_REQUESTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Sandbox:
     bus: Bus
     actions: Actions = field(init=False)
     faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
-    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=REQUESTS_KEPT))
+    requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     request_counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0))
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 

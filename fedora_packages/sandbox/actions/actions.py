@@ -12,7 +12,7 @@ from typing import Any
 
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.bugs import Bugs
-from fedora_packages.sandbox.actions.builds import CHANGES_KEPT, Builds
+from fedora_packages.sandbox.actions.builds import MAX_CHANGES, Builds
 from fedora_packages.sandbox.actions.external import External
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
 from fedora_packages.sandbox.actions.updates import Updates
@@ -33,7 +33,7 @@ from fedora_packages.sandbox.world.specs import tarball
 from fedora_packages.sandbox.world.world import World
 
 #: How many patches of a source are kept besides the newest.
-PATCHES_KEPT = 60
+MAX_PATCHES = 60
 
 #: The actions by name, and the options of each.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -119,19 +119,19 @@ class Actions(Publisher):
 
     def push(self, package: Package, options: Options) -> None:
         """A commit is pushed: a new version with a changelog line and one more patch.  Options: branch, version, text, agent."""
-        name = options.text("branch", "rawhide")
+        name = options.string("branch", "rawhide")
         branch = living_branch(package, name)
         version = options.version(newer_version(branch.evr.version))
         agent = options.account("agent", self.agent(package))
-        text = options.text("text", f"Update to {version}")
+        text = options.string("text", f"Update to {version}")
         dist = branch.evr.release[branch.evr.release.rfind(".") :]
         patch = f"{package.name}-fix-{version}.patch"
         change = Change(int(time.time()), f"{agent.title()} <{agent}@fedoraproject.org>", f"{version}-1", f"- {text}")
         older = tuple(one for one in branch.source.patches if one != patch)
         source = replace(
             branch.source,
-            patches=(*older[-PATCHES_KEPT:], patch),
-            changelog=(change, *branch.source.changelog[:CHANGES_KEPT]),
+            patches=(*older[-MAX_PATCHES:], patch),
+            changelog=(change, *branch.source.changelog[:MAX_CHANGES]),
         )
         evr = EVR(branch.evr.epoch, version, f"1{dist}")
         pushed = Branch(evr, source, commit_hash(package.name, name, evr, time.time()), int(time.time()))
@@ -143,7 +143,7 @@ class Actions(Publisher):
 
     def branch(self, package: Package, options: Options) -> None:
         """A branch is made from rawhide.  Options: branch, agent."""
-        wanted = options.text("branch", None)
+        wanted = options.string("branch", None)
         release = self.release(wanted) if wanted else self._missing_release(package)
         if release.branch in package.branches:
             raise NotPossible(f"{package.name} has a branch {release.branch!r} already")
@@ -162,10 +162,10 @@ class Actions(Publisher):
 
     def retire(self, package: Package, options: Options) -> None:
         """A branch is retired, and the package blocked in its release.  Options: branch, reason, agent."""
-        name = options.text("branch", "rawhide")
+        name = options.string("branch", "rawhide")
         branch = living_branch(package, name)
         release = self.release(name)
-        reason, agent = options.text("reason", "Unmaintained"), options.account("agent", self.agent(package))
+        reason, agent = options.string("reason", "Unmaintained"), options.account("agent", self.agent(package))
         commit = commit_hash(package.name, name, "dead", time.time())
         dead = replace(branch, dead=reason, commit=commit, pushed=int(time.time()), agent=agent)
         package = self.put(
@@ -196,7 +196,7 @@ class Actions(Publisher):
 
     def new_package(self, name: str, options: Options) -> None:
         """A package is added to dist-git and koji; it has no build yet.  Options: summary, owner, version."""
-        summary, owner = options.text("summary", f"A new package named {name}"), options.account("owner", "pingou")
+        summary, owner = options.string("summary", f"A new package named {name}"), options.account("owner", "pingou")
         version = options.version("1.0")
         main = Binary(
             name, summary, f"{summary}.", "noarch", {"requires": ("python(abi) = 3.14",)}, (f"/usr/bin/{name}",)
@@ -229,7 +229,7 @@ class Actions(Publisher):
 
         A named package of which nothing is new is built and tagged first, so that there is something to see.
         """
-        release = self.release(options.text("release", "rawhide"))
+        release = self.release(options.string("release", "rawhide"))
         if not release.repositories:
             raise NotPossible(f"mdapi has no repository of {release.branch}")
         named = {package.name for package in packages}

@@ -15,7 +15,7 @@ ANNOUNCED = {"severity": "bug_severity", "status": "bug_status"}
 
 
 #: How many bugs of a package are kept besides the newest.
-BUGS_KEPT = 1000
+MAX_BUGS = 1000
 
 
 class Bugs:
@@ -31,8 +31,8 @@ class Bugs:
         package), security, alias, blocks (a bug's id), private, user.  What happens to
         a private bug is not announced, nor is that it became one.
         """
-        bug_id, user = options.number("id", None), options.account("user", "tester@example.com")
-        component = options.text("component", None)
+        bug_id, user = options.integer("id", None), options.account("user", "tester@example.com")
+        component = options.string("component", None)
         changes = self._changes(options)
         if bug_id is None:
             self.file(package, changes, user)
@@ -47,12 +47,12 @@ class Bugs:
 
     def _changes(self, options: Options) -> dict[str, object]:
         found: dict[str, object] = {
-            "summary": options.text("summary", None),
+            "summary": options.string("summary", None),
             "status": options.choice("status", STATUSES, None),
-            "resolution": options.text("resolution", None),
+            "resolution": options.string("resolution", None),
             "severity": options.choice("severity", SEVERITIES, None),
         }
-        version = options.text("version", None)
+        version = options.string("version", None)
         if version is not None:
             known = {one.bug_version: one for one in self.publisher.world.releases if one.holds_packages}
             if version not in known:
@@ -62,7 +62,7 @@ class Bugs:
             found["is_private"] = True
         if options.flag("security"):
             found["keywords"] = ("Security", "SecurityTracking")
-        alias, blocks = options.text("alias", None), options.number("blocks", None)
+        alias, blocks = options.string("alias", None), options.integer("blocks", None)
         if alias is not None:
             found["alias"] = (alias,)
         if blocks is not None:
@@ -79,7 +79,7 @@ class Bugs:
             created=now, changed=now,
         )  # fmt: skip
         bug = replace(bug, **changes)  # type: ignore[arg-type]
-        self.publisher.put(replace(package, bugs=(*package.bugs[-BUGS_KEPT:], bug)))
+        self.publisher.put(replace(package, bugs=(*package.bugs[-MAX_BUGS:], bug)))
         self._announce(bug, None, user)
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:

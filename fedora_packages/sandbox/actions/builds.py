@@ -13,7 +13,7 @@ from fedora_packages.sandbox.world.releases import Release
 STEPS = ("building", "complete", "failed", "canceled")
 
 #: How many builds of a package, and changelog entries of a source, are kept besides the newest.
-BUILDS_KEPT, CHANGES_KEPT = 2000, 60
+MAX_BUILDS, MAX_CHANGES = 2000, 60
 
 #: The option ``tag`` of a build that gets none.
 NO_TAG = "none"
@@ -31,10 +31,10 @@ class Builds:
         Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
         rebuild, whose tags come weeks later).
         """
-        release = self.publisher.release(options.text("release", "rawhide"))
+        release = self.publisher.release(options.string("release", "rawhide"))
         step = options.choice("state", STEPS, None)
         automatic = release.branch in ("rawhide", "eln")
-        tag = options.text("tag", release.stable_tag if automatic else release.candidate_tag)
+        tag = options.string("tag", release.stable_tag if automatic else release.candidate_tag)
         if tag != NO_TAG and tag not in self.publisher.world.tags:
             raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}, or {NO_TAG}")
         version, owner = options.version(None), options.account("owner", self.publisher.agent(package))
@@ -58,7 +58,7 @@ class Builds:
         change = Change(int(now), f"{owner.title()} <{owner}@fedoraproject.org>", stem, "- Rebuilt by the sandbox")
         known = branch.source.changelog
         if not known or known[0].evr != stem:
-            known = (change, *known[:CHANGES_KEPT])
+            known = (change, *known[:MAX_CHANGES])
         build = Build(
             build_id=build_id,
             task_id=ids.task_id(build_id),
@@ -71,7 +71,7 @@ class Builds:
             commit=branch.commit,
             source=replace(branch.source, changelog=known),
         )
-        package = self.publisher.put(replace(package, builds=(*package.builds[-BUILDS_KEPT:], build)))
+        package = self.publisher.put(replace(package, builds=(*package.builds[-MAX_BUILDS:], build)))
         self.publisher.publish(messages.build_state(build, None))
         return package, build
 
@@ -109,7 +109,7 @@ class Builds:
 
     def koji_tag(self, options: Options) -> str:
         """Return the tag that an option names."""
-        tag = options.text("tag", None)
+        tag = options.string("tag", None)
         if tag not in self.publisher.world.tags:
             raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}")
         return tag
@@ -118,7 +118,7 @@ class Builds:
         self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
     ) -> Build:
         """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
-        wanted = options.text("build", None)
+        wanted = options.string("build", None)
         complete = [build for build in package.builds if build.state == "complete"]
         if wanted is not None:
             complete = [build for build in package.builds if wanted in (build.nvr, str(build.build_id))]

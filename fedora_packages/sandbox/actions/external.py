@@ -11,10 +11,10 @@ from fedora_packages.sandbox.world.external import DAY, FUNCTIONS
 from fedora_packages.sandbox.world.models import Package, Problem, Project, newer_version
 
 #: Problems of a package that are kept besides the newest, and versions of a project.
-PROBLEMS_KEPT, VERSIONS_KEPT = 300, 300
+MAX_PROBLEMS, MAX_VERSIONS = 300, 300
 
 #: The maximum number of crashes that one action reports.
-CRASHES_LIMIT = 10**7
+MAX_CRASHES = 10**7
 
 #: Unlike rpm, upstream projects may have a dash in a version.
 VERSION = re.compile(r"[A-Za-z0-9._+~^-]{1,64}")
@@ -34,16 +34,16 @@ class External:
         Options: id, count (how often, 12 if it is not said), function, type.  FAF tells of it whenever a count reaches a power of
         ten.
         """
-        number, count = options.number("id", None), options.number("count", 12)
+        number, count = options.integer("id", None), options.integer("count", 12)
         assert count is not None, "it has a default"
-        if not 0 < count <= CRASHES_LIMIT:
-            raise NotPossible(f"'count' is a number from 1 to {CRASHES_LIMIT}, not {count}")
+        if not 0 < count <= MAX_CRASHES:
+            raise NotPossible(f"'count' is a number from 1 to {MAX_CRASHES}, not {count}")
         kind = options.choice("type", TYPES, "core")
-        function = options.text("function", FUNCTIONS["core"][0])
+        function = options.string("function", FUNCTIONS["core"][0])
         today = int(time.time()) // DAY
         if number is None:
             before = Problem(self.publisher.world.new_id("problem"), package.name, function, kind, "NEW", (), days=())
-            others = package.problems[-PROBLEMS_KEPT:]
+            others = package.problems[-MAX_PROBLEMS:]
         else:
             before = self._known(package, number)
             others = tuple(problem for problem in package.problems if problem is not before)
@@ -64,13 +64,13 @@ class External:
     def release(self, package: Package, options: Options) -> None:
         """Upstream publishes a version, and Anitya finds it.  Options: version, unstable (it is one before a release)."""
         before = self._project(package)
-        version = options.text("version", _next_version(before))
+        version = options.string("version", _next_version(before))
         if not VERSION.fullmatch(version):
             raise NotPossible(f"{version!r} is no version")
         if version in before.versions:
             raise NotPossible(f"upstream of {package.name} has a version {version!r} already")
         unstable = before.unstable | {version} if options.flag("unstable") else before.unstable
-        found = (version, *before.versions[:VERSIONS_KEPT])
+        found = (version, *before.versions[:MAX_VERSIONS])
         after = replace(before, versions=found, unstable=unstable, updated=int(time.time()))
         package = self.publisher.put(replace(package, project=after))
         for message in messages.versions_found(package, before, after, [version]):
@@ -79,7 +79,7 @@ class External:
     def withdraw(self, package: Package, options: Options) -> None:
         """A version is removed from a project; Anitya names only that.  Options: version (default: the newest), agent."""
         before = self._project(package)
-        version = options.text("version", next(iter(before.versions), None))
+        version = options.string("version", next(iter(before.versions), None))
         if version not in before.versions:
             raise NotPossible(f"upstream of {package.name} has no version {version!r}")
         left = tuple(one for one in before.versions if one != version)

@@ -12,7 +12,7 @@ from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import World
 
 #: Characters that an option has at most.
-TEXT_LIMIT = 10_000
+MAX_LENGTH = 10_000
 
 
 VERSION = re.compile(r"[A-Za-z0-9._+~^]{1,64}")
@@ -29,32 +29,32 @@ class Options:
     def __init__(self, given: Mapping[str, Any]):
         self._given = dict(given)
 
-    def text(self, name: str, default: Any) -> Any:
+    def string(self, name: str, default: Any) -> Any:
         """Return a text."""
         value = self._given.get(name)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or not 0 < len(str(value)) <= TEXT_LIMIT:
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or not 0 < len(str(value)) <= MAX_LENGTH:
             raise NotPossible(f"{name!r} is a text, not {value!r:.80}")
         return str(value)
 
     def version(self, default: Any) -> Any:
         """Return the option ``version``, which rpm must take for one."""
-        text = self.text("version", default)
+        text = self.string("version", default)
         if text is not None and not VERSION.fullmatch(text):
             raise NotPossible(f"{text!r} is no version")
         return text
 
     def account(self, name: str, default: str) -> str:
         """Return the name of an account."""
-        text = self.text(name, default)
+        text = self.string(name, default)
         if not ACCOUNT.fullmatch(text):
             raise NotPossible(f"{text!r} is no account")
         return text
 
-    def number(self, name: str, default: int | None) -> int | None:
+    def integer(self, name: str, default: int | None) -> int | None:
         """Return a whole number."""
-        text = self.text(name, None)
+        text = self.string(name, None)
         if text is None:
             return default
         if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 12:
@@ -63,7 +63,7 @@ class Options:
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> Any:
         """Return one of the texts allowed."""
-        text = self.text(name, None)
+        text = self.string(name, None)
         if text is not None and text not in allowed:
             raise NotPossible(f"{name!r} is one of {', '.join(allowed)}, not {text!r}")
         return default if text is None else text

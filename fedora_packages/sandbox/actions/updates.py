@@ -26,7 +26,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 
 
 #: How many updates of a package, and comments on an update, are kept besides the newest.
-UPDATES_KEPT, COMMENTS_KEPT = 1000, 200
+MAX_UPDATES, MAX_COMMENTS = 1000, 200
 
 
 class Updates:
@@ -43,13 +43,13 @@ class Updates:
         """
         to = options.choice("to", STATUSES, None)
         request = options.choice("request", REQUESTS, None)
-        comment, karma = options.text("comment", None), options.number("karma", None)
-        alias = options.text("alias", None)
-        release_name = options.text("release", None)
+        comment, karma = options.string("comment", None), options.integer("karma", None)
+        alias = options.string("alias", None)
+        release_name = options.string("release", None)
         details = {
             "type": options.choice("type", TYPES, "bugfix"),
             "severity": options.choice("severity", SEVERITIES, "unspecified"),
-            "notes": options.text("notes", "New in the sandbox."),
+            "notes": options.string("notes", "New in the sandbox."),
             "user": options.account("user", self.publisher.agent(package)),
         }
         if comment is not None or karma is not None:
@@ -131,7 +131,7 @@ class Updates:
             critpath=package.name in CRITICAL_PATH,
             **details,
         )
-        package = self.publisher.put(replace(package, updates=(*package.updates[-UPDATES_KEPT:], update)))
+        package = self.publisher.put(replace(package, updates=(*package.updates[-MAX_UPDATES:], update)))
         view = self.publisher.world.now()
         self.publisher.publish(messages.update_builds_complete(view, package, update, user))
         self.publisher.publish(messages.update_message("request.testing", view, package, update, user))
@@ -184,7 +184,7 @@ class Updates:
             modified=now,
             testing=now if to == "testing" else update.testing,
             stable=now if to == "stable" else update.stable,
-            comments=(*update.comments[-COMMENTS_KEPT:], self._next_comment(update, "bodhi", text, 0)),
+            comments=(*update.comments[-MAX_COMMENTS:], self._next_comment(update, "bodhi", text, 0)),
             gating="passed",
         )
         package = self._replaced(package, update)
@@ -208,7 +208,7 @@ class Updates:
         if karma not in (-1, 0, 1):
             raise NotPossible(f"karma is -1, 0 or 1, not {karma}")
         comment = self._next_comment(update, user, text, karma)
-        update = replace(update, comments=(*update.comments[-COMMENTS_KEPT:], comment))
+        update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
         package = self._replaced(package, update)
         self.publisher.publish(messages.update_comment(self.publisher.world.now(), package, update, comment))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.archive import Archive, Kept
+from fedora_packages.sandbox.archive import Archive, ArchivedMessage
 from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 
 ROWS_DEFAULT, ROWS_LIMIT = 25, 100
@@ -74,7 +74,7 @@ class Datagrepper:
         """Answer ``GET /v2/id?id=``."""
         return self._one(request, message_json)
 
-    def _one(self, request: web.Request, shape: Callable[[Kept], dict[str, Any]]) -> web.Response:
+    def _one(self, request: web.Request, shape: Callable[[ArchivedMessage], dict[str, Any]]) -> web.Response:
         wanted = request.query.get("id")
         if not wanted:
             return web.Response(status=400, text="Bad Request", content_type="text/html")
@@ -83,7 +83,7 @@ class Datagrepper:
             return web.Response(status=404, text="No message with the given ID", content_type="text/html")
         return web.json_response(shape(found))
 
-    def _searched(self, request: web.Request, shape: Callable[[Kept], dict[str, Any]]) -> web.Response:
+    def _searched(self, request: web.Request, shape: Callable[[ArchivedMessage], dict[str, Any]]) -> web.Response:
         now = time.time()
         try:
             start, end, delta = _range(request, now)
@@ -123,7 +123,7 @@ class Datagrepper:
         )
 
 
-FILTERS: dict[str, Callable[[Kept], set[str]]] = {
+FILTERS: dict[str, Callable[[ArchivedMessage], set[str]]] = {
     "user": lambda kept: _people(kept.envelope["msg"]),
     "package": lambda kept: _packages(kept),
     "category": lambda kept: {kept.category},
@@ -134,8 +134,8 @@ FILTERS: dict[str, Callable[[Kept], set[str]]] = {
 }
 
 
-def _filters(request: web.Request, start: float | None, now: float) -> list[Callable[[Kept], bool]]:
-    tests: list[Callable[[Kept], bool]] = []
+def _filters(request: web.Request, start: float | None, now: float) -> list[Callable[[ArchivedMessage], bool]]:
+    tests: list[Callable[[ArchivedMessage], bool]] = []
     for name, read in FILTERS.items():
         wanted, unwanted = set(request.query.getall(name, ())), set(request.query.getall(f"not_{name}", ()))
         if wanted:
@@ -197,7 +197,7 @@ def _paging(request: web.Request) -> tuple[int, int, bool]:
     return page, rows or ROWS_DEFAULT, order == "desc"
 
 
-def _packages(kept: Kept) -> set[str]:
+def _packages(kept: ArchivedMessage) -> set[str]:
     """Return the source packages that a message is plainly about; anything may have been published."""
     body = kept.envelope["msg"]
     if not isinstance(body, dict):
@@ -224,7 +224,7 @@ def _people(body: Any) -> set[str]:
     return {value for value in (body.get("agent"), body.get("owner"), body.get("user")) if isinstance(value, str)}
 
 
-def raw_json(kept: Kept) -> dict[str, Any]:
+def raw_json(kept: ArchivedMessage) -> dict[str, Any]:
     """Return a message in the classic envelope, as ``/raw`` gives it."""
     envelope = kept.envelope
     return {
@@ -246,7 +246,7 @@ def raw_json(kept: Kept) -> dict[str, Any]:
     }
 
 
-def message_json(kept: Kept) -> dict[str, Any]:
+def message_json(kept: ArchivedMessage) -> dict[str, Any]:
     """Return a message as fedora-messaging writes it, as ``/v2/search`` gives it."""
     sent = datetime.fromtimestamp(kept.sent, UTC).isoformat()
     return {

@@ -26,7 +26,7 @@ from fedora_packages.sandbox.world.world import View
 SLICE = 0.02
 
 #: How many states of a repository are kept, those made last: a mirror that lags shows another than one that does not.
-STATES_KEPT = 2
+MAX_STATES = 2
 
 TYPES = {".xml": "application/xml", ".gz": "application/x-gzip"}
 
@@ -113,7 +113,7 @@ class Mirror:
                 states[renewal.revision] = await self._made(
                     view.world.at(renewal.timestamp), repository, renewal.revision
                 )
-                if len(states) > STATES_KEPT:
+                if len(states) > MAX_STATES:
                     del states[next(iter(states))]
             return states[renewal.revision]
 
