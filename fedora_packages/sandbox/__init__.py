@@ -1,19 +1,20 @@
-"""Fedora's side on one machine: one process that answers as koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya,
-datagrepper and the download servers do.
+"""A small Fedora on one machine: a process that answers as Koji, Bodhi, Bugzilla, mdapi, dist-git, FAF, Anitya, datagrepper and
+the download servers.
 
-All of them show one small world, which can be told to change, and then says so on the bus as they would.  It is written from the
-documented behaviour of those services and imports nothing of what it stands in for.
+All of them show one world.  Actions change the world and publish messages on a bus, as Fedora's services do.  The sandbox is
+written from the documented behavior of those services and imports nothing of what it stands in for.
 
 ::
 
-    cli        serve                            the command; a sandbox as a process
-    server     control  faults  busy             one HTTP server; what makes things happen and go wrong
-    koji bodhi bugzilla distgit faf anitya datagrepper              the stand-ins: pure readers of a View of the world
-    mirror     repodata    mdapi                the repositories whole, as XML, and package by package
-    happenings (update_, bug_, outside_)  messages  truth           what can happen, what is said of it, what is true
-    world      derive  outside  load  generated  specs   packages now and then; their made-up past; what rpm adds; their files
-    facts      releases  ids                    records without behaviour
-    bus        archive                          fedmsg, and what was published
+    cli  process  devserver     the command; a sandbox as a process; the whole service as processes
+    server                      one HTTP server, which applies the faults
+    control                     the control addresses: trigger actions, set faults, read the state
+    faults  state               how an upstream misbehaves; what server and control share
+    actions/                    what can happen, and the messages that it publishes
+    expected                    the state that pages must show
+    upstreams/                  the stand-ins, which only read a view of the world
+    archive  bus                the published messages; fedmsg
+    world/                      packages now and before, their generated history, their files
 
-Imports point down (``served`` and ``telling`` hold what a layer shares).
+Each imports only those below it.
 """

@@ -1,4 +1,4 @@
-"""The newest messages that were published, as datagrepper keeps them."""
+"""The newest published messages, as datagrepper keeps them."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -11,10 +11,10 @@ MAX_MESSAGES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class ArchivedMessage:
-    """A message: its envelope as it was on the bus, and when it came in (UTC seconds, with the fraction).
+    """A message: its envelope as on the bus, and its times of arrival and of sending (UTC seconds with a fraction).
 
-    ``category`` is what stands after the environment in the topic: ``bodhi``.  It and ``sent`` are looked at in every message
-    there is, for every page of a search.
+    ``category`` is the part of the topic after the environment, such as ``bodhi``.  Each page of a search reads ``category`` and
+    ``sent`` of every message.
     """
 
     envelope: Mapping[str, Any]
@@ -45,7 +45,7 @@ class Archive:
         return iter(self._kept)
 
     def add(self, envelope: Mapping[str, Any], came: float) -> None:
-        """Keep a message."""
+        """Add a message; beyond the maximum, the oldest is dropped."""
         if len(self._kept) == self._kept.maxlen:
             self._by_id.pop(self._kept[0].msg_id, None)
         category = (envelope["topic"].split(".") + [""] * 4)[3]
@@ -54,5 +54,5 @@ class Archive:
         self._by_id[kept.msg_id] = kept
 
     def find(self, msg_id: str) -> ArchivedMessage | None:
-        """Return a message by its id."""
+        """Return a message by id, or None."""
         return self._by_id.get(msg_id)

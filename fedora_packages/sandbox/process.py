@@ -1,4 +1,4 @@
-"""Running a sandbox as a process: load the world, open the bus, listen, and end cleanly."""
+"""A sandbox as a process: load the world, open the bus, listen, end cleanly."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from fedora_packages.sandbox.world.world import World
 
 
 class ServeError(Exception):
-    """The sandbox cannot start; the message is one line that says why."""
+    """The sandbox cannot start; the message is one line with the reason."""
 
 
 def serve(
@@ -40,7 +40,7 @@ def serve(
     now = int(time.time())
     try:
         loaded = World(load(world, now), now)
-        # The world stays.  To look through all of Fedora for garbage stopped every upstream for a moment, again and again.
+        # The world lives as long as the process.  Collecting garbage in all of Fedora stopped every upstream, again and again.
         gc.collect()
         gc.freeze()
         bus = Bus(endpoint)
@@ -68,7 +68,7 @@ async def _serve(sandbox: Sandbox, host: str, port: int, traffic: float, seed: i
             await asyncio.wait([waiting, *chores], return_when=asyncio.FIRST_COMPLETED)
             for task in (waiting, *chores):
                 task.cancel()
-            # A chore that ended by itself did so with an error, which is ours to see.
+            # A task ends by itself only with an error; await it to raise that.
             for task in chores:
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
@@ -77,13 +77,13 @@ async def _serve(sandbox: Sandbox, host: str, port: int, traffic: float, seed: i
 
 
 async def listen(runner: web.AppRunner, host: str, port: int) -> str:
-    """Listen and return the address.  Raises `ServeError`."""
+    """Listen and return the URL.  Raises `ServeError`."""
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ServeError(
-                f"port {port} of {host} is taken: stop what listens there, or choose another --port"
+                f"port {port} of {host} is in use; stop the process that listens there, or choose another --port"
             ) from error
         raise ServeError(f"cannot listen on port {port} of {host}: {error.strerror or error}") from error
     bound = runner.addresses[0]
@@ -93,7 +93,7 @@ async def listen(runner: web.AppRunner, host: str, port: int) -> str:
 
 @contextlib.contextmanager
 def announced(path: Path | None, addresses: dict[str, object]):
-    """Have the addresses in a file, whole or not at all, as long as the sandbox runs."""
+    """Keep the addresses in a file, written in one step, while the sandbox runs."""
     if path is None:
         yield
         return

@@ -11,7 +11,7 @@ from fedora_packages.sandbox.state import Sandbox
 from fedora_packages.sandbox.upstreams import anitya, bodhi, bugzilla, datagrepper, distgit, faf, koji, mdapi, mirror
 from fedora_packages.sandbox.upstreams.base import NOTES, UPSTREAMS, VIEW
 
-#: Bytes of a request's body: more than any message has, so that messages that are too large can be published.
+#: The maximum bytes of a request's body, larger than any message, so that oversized messages can be published.
 BODY_LIMIT = 64 << 20
 
 #: Upstreams by the first part of the path.

@@ -10,7 +10,7 @@ from fedora_packages.sandbox.faults import NO_FAULT, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 from fedora_packages.sandbox.world.world import World
 
-#: How many requests the log keeps.
+#: The maximum number of requests in the log.
 MAX_REQUESTS = 10_000
 
 

@@ -156,6 +156,6 @@ def test_a_port_that_is_taken_is_an_error_that_says_so(clone, wait_until):
         listener.listen()
         run = Run(clone, listener.getsockname()[1])
         wait_until(lambda: run.process.poll() is not None, limit=SETUP)
-        assert f"port {run.port} of 127.0.0.1 is taken" in run.said()
+        assert f"port {run.port} of 127.0.0.1 is in use" in run.said()
     assert run.process.returncode != 0
     assert processes_in(clone) == []

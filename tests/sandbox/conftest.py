@@ -1,4 +1,4 @@
-"""Fixtures: a sandbox to look at, shared by all, and one for each test that changes it."""
+"""Fixtures: a sandbox that all tests read, and one for each test that changes it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from .running import Running
 
 @pytest.fixture(scope="session")
 def quiet():
-    """A running sandbox in which nothing happens."""
+    """A running sandbox that no test changes."""
     with Running() as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""A sandbox that runs in a thread of the test's own process, and a way to ask it."""
+"""A sandbox in a thread of the test's own process, with methods to use it."""
 
 import asyncio
 import copy
@@ -25,7 +25,7 @@ from fedora_packages.sandbox.world.world import World
 
 @dataclass
 class Answer:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     headers: Any
@@ -46,7 +46,7 @@ def _read_once() -> Catalog:
 
 
 def small_world() -> Catalog:
-    """Return the small world's catalog, to be changed at will; its file is read once."""
+    """Return a copy of the small world's catalog; its file is read once."""
     catalog = copy.copy(_read_once())
     catalog.names = list(catalog.names)
     catalog.numbers = dict(catalog.numbers)
@@ -90,7 +90,7 @@ class Running:
     def ask(
         self, path: str, body: bytes | None = None, method: str | None = None, timeout: float = 10, **query: Any
     ) -> Answer:
-        """Return the answer to a request; ``query`` may hold lists, for repeated parameters."""
+        """Return the response to a request; lists in ``query`` are repeated parameters."""
         address = f"{self.url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
         request = Request(address, body, {"Accept": "application/json"}, method=method)
         try:
@@ -101,13 +101,13 @@ class Running:
                 return Answer(error.code, error.headers, error.read())
 
     def get(self, path: str, **query: Any) -> Any:
-        """Return the JSON of an answer that must be a success."""
+        """Return the JSON of a response that must have status 200."""
         answer = self.ask(path, **query)
         assert answer.status == 200, f"{path}: {answer.status} {answer.body[:200]!r}"
         return answer.json
 
     def post(self, path: str, **body: Any) -> Any:
-        """Post JSON and return the JSON of an answer that must be a success."""
+        """Post JSON and return the JSON of a response that must have status 200."""
         answer = self.ask(path, json.dumps(body).encode())
         assert answer.status == 200, f"{path}: {answer.status} {answer.body[:200]!r}"
         return answer.json
@@ -132,7 +132,7 @@ class Running:
         return [message["topic"].removeprefix("org.fedoraproject.dev.") for message in answer["messages"]]
 
     def expected(self, package: str) -> dict[str, Any]:
-        """Return all that is true of a package."""
+        """Return the expected state of a package."""
         return self.get(f"/control/packages/{package}")
 
     def koji(self, method: str, *positional: Any, **named: Any) -> Any:

@@ -46,7 +46,7 @@ def ended(process, limit=20):
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
-def test_a_sandbox_says_where_it_is_and_ends_cleanly(start, tmp_path, by):
+def test_a_sandbox_prints_its_addresses_and_ends_cleanly(start, tmp_path, by):
     process = start("--address-file", str(tmp_path / "sandbox.json"))
     line = process.stdout.readline()
     addresses = json.loads((tmp_path / "sandbox.json").read_text("utf-8"))
@@ -73,23 +73,26 @@ def test_a_faultthat_hangs_does_not_hold_up_the_end(start):
         assert ended(process, 5)[0] == 0
 
 
-def test_a_taken_port_is_said_in_one_line(start, quiet):
+def test_a_port_in_use_is_an_error_of_one_line(start, quiet):
     port = quiet.url.rpartition(":")[2]
     status, output, errors = ended(start("serve", "--port", port))
     assert (status, output) == (2, "")
-    assert errors == f"error: port {port} of 127.0.0.1 is taken: stop what listens there, or choose another --port\n"
+    assert (
+        errors
+        == f"error: port {port} of 127.0.0.1 is in use; stop the process that listens there, or choose another --port\n"
+    )
 
 
-def test_a_wrong_world_file_is_said_in_one_line(start, tmp_path):
+def test_an_invalid_world_file_is_an_error_of_one_line(start, tmp_path):
     (tmp_path / "world.jsonl").write_text("{}\n", "utf-8")
     status, _, errors = ended(start("serve", "--world", "world.jsonl"))
-    assert (status, errors) == (2, "error: world.jsonl, line 1: 'name' is missing or of a wrong type\n")
+    assert (status, errors) == (2, "error: world.jsonl, line 1: 'name' is missing or has a wrong type\n")
 
 
 @pytest.mark.parametrize(
     "arguments", [("--traffic", "-1"), ("--busy", "-1"), ("--port", "70000"), ("--endpoint", "tcp://0.0.0.0:1")]
 )
-def test_a_wrong_option_is_said_in_one_line(start, arguments):
+def test_an_invalid_option_is_an_error_of_one_line(start, arguments):
     status, _, errors = ended(start("serve", *arguments))
     assert (status, errors.count("\n"), errors.startswith("error: ")) == (2, 1, True)
 
@@ -117,20 +120,20 @@ def test_an_action_prints_its_messages_and_the_package_afterwards(live, capsys):
     assert lines[3].startswith("guake (owner: pingou) has 3 open bugs; now:")
 
 
-def test_a_mood_is_set_and_told(live, capsys):
+def test_a_fault_is_set_and_printed(live, capsys):
     assert cli.main(["fault", "koji", "fail=503", "times=2", "--at", live.url]) == 0
     assert capsys.readouterr().out == "koji: fail 503, times 2\n"
     assert cli.main(["fault", "koji", "reset=true", "--at", live.url]) == 0
     assert capsys.readouterr().out == "koji: no fault\n"
 
 
-def test_the_mood_that_an_upstream_is_in_is_told(live, capsys):
+def test_the_current_fault_is_printed(live, capsys):
     for details in (["delay=0.1"], [], ["reset=true"]):
         cli.main(["fault", "faf", *details, "--at", live.url])
     assert capsys.readouterr().out.splitlines() == ["faf: delay 0.1", "faf: delay 0.1", "faf: no fault"]
 
 
-def test_help_on_moods_names_every_mood_with_all_that_it_takes_and_every_upstream(capsys):
+def test_help_on_faults_has_every_fault_value_and_upstream(capsys):
     with pytest.raises(SystemExit):
         cli.main(["fault", "--help"])
     said = capsys.readouterr().out
@@ -140,7 +143,7 @@ def test_help_on_moods_names_every_mood_with_all_that_it_takes_and_every_upstrea
     assert {*map(str, (*FAILURES, *INVALID, *UPSTREAMS)), f"{MAX_DELAY:g}"} <= words
 
 
-def test_the_examples_of_moods_work(live, capsys):
+def test_the_examples_of_faults_work(live, capsys):
     examples = re.findall(r"^  fedora-packages-sandbox (fault .*?)(?:  .*)?$", cli.FAULT_EXAMPLES, re.MULTILINE)
     assert len(examples) == 5
     for example in examples:
@@ -154,12 +157,12 @@ def test_the_examples_of_moods_work(live, capsys):
     [
         (["trigger", "explode", "guake"], "unknown action 'explode'; use one of build, tag, untag"),
         (["trigger", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
-        (["trigger", "build", "guake", "red"], "'red' is no key=value"),
+        (["trigger", "build", "guake", "red"], "invalid option 'red'; write key=value"),
         (["fault", "koji", "invalid=white"], "'invalid' must be one of html"),
-        (["fault", "pkgdb", "fail=500"], "there is no upstream 'pkgdb'; there are koji"),
+        (["fault", "pkgdb", "fail=500"], "unknown upstream 'pkgdb'; use one of koji"),
     ],
 )
-def test_what_cannot_be_done_is_one_line_that_names_what_can(quiet, capsys, arguments, said):
+def test_an_error_is_one_line_with_the_allowed_values(quiet, capsys, arguments, said):
     assert cli.main([*arguments, "--at", quiet.url]) == 2
     output = capsys.readouterr()
     assert output.out == ""
@@ -171,13 +174,13 @@ def test_the_command_lists_every_action():
     assert list(OPTIONS) == cli.ACTIONS
 
 
-def test_the_sandbox_meant_is_the_one_named(monkeypatch):
+def test_the_sandbox_is_that_of_the_option_or_the_environment(monkeypatch):
     monkeypatch.setenv(cli.ENVIRONMENT, "http://127.0.0.1:2/")
     assert cli.address("http://127.0.0.1:1/") == "http://127.0.0.1:1"
     assert cli.address(None) == "http://127.0.0.1:2"
 
 
-def test_the_sandbox_meant_is_else_the_newest_in_var(monkeypatch, tmp_path):
+def test_the_default_sandbox_is_the_newest_in_var(monkeypatch, tmp_path):
     monkeypatch.delenv(cli.ENVIRONMENT, raising=False)
     monkeypatch.chdir(tmp_path)
     for age, text in ((10, "not json"), (50, '{"url": "http://127.0.0.1:50"}'), (90, '{"url": "http://127.0.0.1:90"}')):
@@ -188,19 +191,19 @@ def test_the_sandbox_meant_is_else_the_newest_in_var(monkeypatch, tmp_path):
     assert cli.address(None) == "http://127.0.0.1:50"
 
 
-def test_no_sandbox_is_said_in_one_line(monkeypatch, tmp_path, capsys):
+def test_without_a_sandbox_the_error_is_one_line(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv(cli.ENVIRONMENT, raising=False)
     monkeypatch.chdir(tmp_path)
     assert cli.main(["trigger", "build", "guake"]) == 2
-    assert capsys.readouterr().err.startswith("error: no sandbox runs here")
+    assert capsys.readouterr().err.startswith("error: no sandbox is running here")
 
 
-def test_a_sandbox_that_does_not_answer_is_said_in_one_line(capsys):
+def test_the_error_of_an_unreachable_sandbox_is_one_line(capsys):
     assert cli.main(["trigger", "build", "guake", "--at", "http://127.0.0.1:1"]) == 2
-    assert capsys.readouterr().err.startswith("error: no sandbox answers at http://127.0.0.1:1: ")
+    assert capsys.readouterr().err.startswith("error: cannot reach a sandbox at http://127.0.0.1:1: ")
 
 
-def test_asking_a_sandbox_imports_no_server():
+def test_the_client_commands_import_no_server():
     code = """
 import sys
 from fedora_packages.sandbox import cli

@@ -31,7 +31,7 @@ def test_a_failure_ends_after_so_many_times(live):
     assert [live.ask(GUAKE).status for _ in range(3)] == [500, 500, 200]
 
 
-def test_moods_add_up_until_all_is_well(live):
+def test_faults_add_up_until_a_reset(live):
     fault(live, "koji", delay=0.5)
     assert fault(live, "koji", lag=3)["delay"] == 0.5
     assert fault(live, "koji", reset=True) == {"delay": 0.0, "fail": None, "times": None, "invalid": None, "lag": 0.0}
@@ -61,31 +61,31 @@ def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
     assert "newcomer" not in answers[0]["access_users"]["commit"]
 
 
-def test_a_page_in_the_place_of_json_has_the_status_of_success(live):
+def test_a_page_in_place_of_json_has_status_200(live):
     fault(live, "mdapi", invalid="html")
     answer = live.ask(GUAKE)
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 
 
-def test_a_truncated_answer_is_no_json(live):
+def test_a_truncated_response_is_invalid_json(live):
     everything = live.ask(GUAKE).body
     fault(live, "mdapi", invalid="truncated")
     assert live.ask(GUAKE).body == everything[: len(everything) // 2]
 
 
-def test_a_huge_answer_is_more_than_anyone_should_read(live):
+def test_a_huge_response_is_valid_and_over_10_megabytes(live):
     fault(live, "mdapi", invalid="huge")
     body = live.ask(GUAKE).body
     assert len(body) > 10 << 20
     assert json.loads(body)["basename"] == "guake"
 
 
-def test_an_empty_answer_has_no_byte(live):
+def test_an_empty_response_has_no_bytes(live):
     fault(live, "mdapi", invalid="empty")
     assert live.ask(GUAKE).body == b""
 
 
-def test_an_answer_of_other_types_is_json_none_the_less(live):
+def test_a_response_of_other_types_is_still_json(live):
     true = live.get("/bodhi/updates/", packages="guake")
     fault(live, "bodhi", invalid="types")
     invalid = live.get("/bodhi/updates/", packages="guake")
@@ -168,7 +168,7 @@ def test_lag_is_over_when_its_time_is(live, wait_until):
     wait_until(lambda: live.get(GUAKE) != before)
 
 
-def test_a_new_package_is_not_there_for_who_lags(live):
+def test_a_lagging_upstream_does_not_have_a_new_package(live):
     fault(live, "distgit", lag=100)
     live.trigger("new-package", "brandnew")
     assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
@@ -178,7 +178,7 @@ def test_a_new_package_is_not_there_for_who_lags(live):
 # The log of requests
 
 
-def test_requests_are_logged_with_what_was_asked(live):
+def test_requests_are_logged_with_their_calls(live):
     live.ask("/bodhi/updates/?packages=guake")
     live.koji(
         "multiCall", [{"methodName": "listBuilds", "params": ["guake"]}, {"methodName": "getTag", "params": ["f46"]}]

@@ -1,6 +1,6 @@
 """The actions on a package, and the messages that each publishes.
 
-An action changes the world first and publishes then, so a reader of the message finds the change (unless the upstream lags).
+An action changes the world first and publishes then, so a reader of the message finds the change, unless the upstream lags.
 `Actions.trigger` is the entrance.
 """
 
@@ -32,7 +32,7 @@ from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.specs import tarball
 from fedora_packages.sandbox.world.world import World
 
-#: How many patches of a source are kept besides the newest.
+#: The maximum number of patches of a source, besides the newest.
 MAX_PATCHES = 60
 
 #: The actions by name, and the options of each.
@@ -79,7 +79,7 @@ class Actions(Publisher):
         return {"messages": sent, "facts": facts}
 
     def run(self, action: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Run an action and return its messages only; of thousands of actions the facts would take most of the time."""
+        """Run an action and return only its messages.  The facts would take most of the time of thousands of actions."""
         if action not in OPTIONS:
             raise NotPossible(f"unknown action {action!r}; use one of {', '.join(OPTIONS)}")
         for option in options:
@@ -118,7 +118,7 @@ class Actions(Publisher):
     # Dist-git
 
     def push(self, package: Package, options: Options) -> None:
-        """A commit is pushed: a new version with a changelog line and one more patch.  Options: branch, version, text, agent."""
+        """Push a commit: a new version, a changelog line and one more patch.  Options: branch, version, text, agent."""
         name = options.string("branch", "rawhide")
         branch = living_branch(package, name)
         version = options.version(newer_version(branch.evr.version))
@@ -142,11 +142,11 @@ class Actions(Publisher):
             self.publish(message)
 
     def branch(self, package: Package, options: Options) -> None:
-        """A branch is made from rawhide.  Options: branch, agent."""
+        """Create a branch from Rawhide's.  Options: branch, agent."""
         wanted = options.string("branch", None)
         release = self.release(wanted) if wanted else self._missing_release(package)
         if release.branch in package.branches:
-            raise NotPossible(f"{package.name} has a branch {release.branch!r} already")
+            raise NotPossible(f"{package.name} already has a branch {release.branch!r}")
         start = package.branches.get("rawhide") or next(iter(package.branches.values()))
         evr = start.evr._replace(release=re.sub(r"\.[a-z]+\d+$", release.dist, start.evr.release))
         made = Branch(evr, start.source, commit_hash(package.name, release.branch, time.time()), int(time.time()))
@@ -158,10 +158,10 @@ class Actions(Publisher):
         for release in self.world.releases:
             if release.holds_packages and release.state != "archived" and release.branch not in package.branches:
                 return release
-        raise NotPossible(f"{package.name} has every branch there is")
+        raise NotPossible(f"{package.name} already has every branch")
 
     def retire(self, package: Package, options: Options) -> None:
-        """A branch is retired, and the package blocked in its release.  Options: branch, reason, agent."""
+        """Retire a branch and block the package in its release.  Options: branch, reason, agent."""
         name = options.string("branch", "rawhide")
         branch = living_branch(package, name)
         release = self.release(name)
@@ -183,10 +183,10 @@ class Actions(Publisher):
         self.publish(messages.package_list(package, release.base_tag, "block"))
 
     def maintainer(self, package: Package, options: Options) -> None:
-        """Somebody may work on the package.  Options: user, access (admin or commit), agent."""
+        """Give a user access to the package.  Options: user, access (admin or commit), agent."""
         user, access = options.account("user", "newcomer"), options.choice("access", ("admin", "commit"), "commit")
         if user in (package.owner, *package.admins, *package.committers):
-            raise NotPossible(f"{user} maintains {package.name} already")
+            raise NotPossible(f"{user} already maintains {package.name}")
         if access == "admin":
             package = replace(package, admins=(*package.admins, user))
         else:
@@ -195,7 +195,7 @@ class Actions(Publisher):
         self.publish(messages.user_added(package, user, access, options.account("agent", self.agent(package))))
 
     def new_package(self, name: str, options: Options) -> None:
-        """A package is added to dist-git and koji; it has no build yet.  Options: summary, owner, version."""
+        """Add a package, without a build, to dist-git and Koji.  Options: summary, owner, version."""
         summary, owner = options.string("summary", f"A new package named {name}"), options.account("owner", "pingou")
         version = options.version("1.0")
         main = Binary(
@@ -225,9 +225,9 @@ class Actions(Publisher):
     # Repositories
 
     def repo(self, packages: list[Package], options: Options) -> None:
-        """A release's repositories are renewed: mdapi shows what koji has tagged.  Options: release.
+        """Renew the repositories of a release: mdapi then shows the builds that Koji has tagged.  Options: release.
 
-        A named package of which nothing is new is built and tagged first, so that there is something to see.
+        A named package without a new build is built and tagged first.
         """
         release = self.release(options.string("release", "rawhide"))
         if not release.repositories:
@@ -259,7 +259,7 @@ class Actions(Publisher):
             ]
             package = self.put(replace(package, published=published))
             changed += [binary.name for source in sources for binary in source.binaries]
-            # What came to a repository or left it did so with all that it requires.
+            # A package that enters or leaves a repository does so with all its requirements.
             most = 3 if tagged and before else None
             changed += [
                 _stem(text) for source in sources for binary in source.binaries for text in _required(binary, most)
@@ -270,13 +270,13 @@ class Actions(Publisher):
 
 
 def _first_searched(release: Release, package: Package) -> str:
-    """Return the koji tag whose builds mdapi shows of a package in a release: of the last repository that has it."""
+    """Return the Koji tag whose builds of a package mdapi shows in a release: that of the last repository that has it."""
     tags = [tag for repository, tag in release.repositories if repository in package.published]
     return tags[-1] if tags else release.stable_tag
 
 
 def _required(binary: Binary, most: int | None) -> tuple[str, ...]:
-    """Return capabilities that a binary requires: such names stand in the messages too."""
+    """Return capabilities that a binary requires; the messages name them too."""
     return binary.relations.get("requires", ())[:most]
 
 

@@ -10,11 +10,11 @@ from fedora_packages.sandbox.world.models import Bug, Package
 STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING", "CLOSED")
 SEVERITIES = ("unspecified", "low", "medium", "high", "urgent")
 
-#: How the relay calls the fields of a bug that changed.
+#: The relay's names of a bug's fields, where they differ.
 ANNOUNCED = {"severity": "bug_severity", "status": "bug_status"}
 
 
-#: How many bugs of a package are kept besides the newest.
+#: The maximum number of bugs of a package, besides the newest.
 MAX_BUGS = 1000
 
 
@@ -25,11 +25,11 @@ class Bugs:
         self.publisher = publisher
 
     def run(self, package: Package, options: Options) -> None:
-        """A bug is filed, or with ``id`` changed.
+        """File a bug, or change the bug ``id``.
 
         Options: id, summary, status, resolution, severity, version (``44``, ``rawhide``, ``epel9``), component (another
-        package), security, alias, blocks (a bug's id), private, user.  What happens to
-        a private bug is not announced, nor is that it became one.
+        package), security, alias, blocks (a bug's id), private, user.  Changes of a private bug are not published, nor is the
+        change that makes it private.
         """
         bug_id, user = options.integer("id", None), options.account("user", "tester@example.com")
         component = options.string("component", None)
@@ -56,7 +56,7 @@ class Bugs:
         if version is not None:
             known = {one.bug_version: one for one in self.publisher.world.releases if one.holds_packages}
             if version not in known:
-                raise NotPossible(f"there is no version {version!r}; there are {', '.join(known)}")
+                raise NotPossible(f"unknown version {version!r}; use one of {', '.join(known)}")
             found |= {"version": version, "product": known[version].bug_product}
         if options.flag("private"):
             found["is_private"] = True
@@ -83,7 +83,7 @@ class Bugs:
         self._announce(bug, None, user)
 
     def change(self, package: Package, bug: Bug, changes: dict[str, object], user: str) -> None:
-        """Change a bug; one whose component changes leaves the package."""
+        """Change a bug; a new component moves it to another package."""
         if changes.get("status") == "CLOSED":
             changes.setdefault("resolution", "ERRATA")
         elif "status" in changes:
@@ -100,7 +100,7 @@ class Bugs:
             if getattr(bug, name) != getattr(after, name)
         ]
         if not told:
-            raise NotPossible(f"nothing would change about bug {bug.bug_id}")
+            raise NotPossible(f"no field of bug {bug.bug_id} would change; give another value")
         if after.component != package.name:
             self.publisher.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
             other = self.publisher.known(after.component)

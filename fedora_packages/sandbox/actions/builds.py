@@ -12,10 +12,10 @@ from fedora_packages.sandbox.world.releases import Release
 
 STEPS = ("building", "complete", "failed", "canceled")
 
-#: How many builds of a package, and changelog entries of a source, are kept besides the newest.
+#: The maximum number of builds of a package, and of changelog entries of a source, besides the newest.
 MAX_BUILDS, MAX_CHANGES = 2000, 60
 
-#: The option ``tag`` of a build that gets none.
+#: The value of the option ``tag`` for a build without a tag.
 NO_TAG = "none"
 
 
@@ -26,17 +26,19 @@ class Builds:
         self.publisher = publisher
 
     def run(self, package: Package, options: Options) -> None:
-        """A build runs: wholly, or one step of it (``state``).
+        """Run a build, or only one step of it (``state``).
 
-        Other options: release, version, owner, and the tag that it gets once it is complete, ``none`` for none (as in a mass
-        rebuild, whose tags come weeks later).
+        Other options: release, version, owner, tag (of the complete build; ``none`` as in a mass rebuild, which is tagged weeks
+        later).
         """
         release = self.publisher.release(options.string("release", "rawhide"))
         step = options.choice("state", STEPS, None)
         automatic = release.branch in ("rawhide", "eln")
         tag = options.string("tag", release.stable_tag if automatic else release.candidate_tag)
         if tag != NO_TAG and tag not in self.publisher.world.tags:
-            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}, or {NO_TAG}")
+            raise NotPossible(
+                f"unknown Koji tag {tag!r}; use one of {', '.join(self.publisher.world.tags)}, or {NO_TAG}"
+            )
         version, owner = options.version(None), options.account("owner", self.publisher.agent(package))
         running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
         if step in (None, "building") or not running:
@@ -49,7 +51,7 @@ class Builds:
             self.publisher.add_tag(package, build, tag, build.owner)
 
     def start(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
-        """Start a build of what the release's branch holds, a release higher than anything built there."""
+        """Start a build of the release's branch, with a higher release field than any build there."""
         branch = living_branch(package, release.branch)
         evr = self._next_evr(package, branch, release, version)
         build_id = self.publisher.world.new_id("build")
@@ -92,7 +94,7 @@ class Builds:
         return package, done
 
     def tag(self, package: Package, options: Options) -> None:
-        """A build gets a tag.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
+        """Tag a build.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""
         tag = self.koji_tag(options)
         branches = {release.branch for release in self.publisher.world.releases if release.owns(tag)}
         self.publisher.add_tag(
@@ -100,7 +102,7 @@ class Builds:
         )
 
     def untag(self, package: Package, options: Options) -> None:
-        """A build loses a tag.  Options as for ``tag``; default: the build that was tagged last."""
+        """Untag a build.  Options as for ``tag``; default: the build that was tagged last."""
         tag = self.koji_tag(options)
         build = self._chosen(package, options, tag)
         if build.build_id not in package.tags.get(tag, ()):
@@ -108,16 +110,16 @@ class Builds:
         self.publisher.remove_tag(package, build, tag, options.account("user", "bodhi"))
 
     def koji_tag(self, options: Options) -> str:
-        """Return the tag that an option names."""
+        """Return the Koji tag of the option ``tag``.  Raises `NotPossible`."""
         tag = options.string("tag", None)
         if tag not in self.publisher.world.tags:
-            raise NotPossible(f"{tag!r} is no koji tag; there are {', '.join(self.publisher.world.tags)}")
+            raise NotPossible(f"unknown Koji tag {tag!r}; use one of {', '.join(self.publisher.world.tags)}")
         return tag
 
     def _chosen(
         self, package: Package, options: Options, tag: str | None, branches: Collection[str] = frozenset()
     ) -> Build:
-        """Return the build that an option names, else the newest that is complete: of those tagged so, or of some branches."""
+        """Return the build of the option, else the newest complete one: with a tag, or of some branches."""
         wanted = options.string("build", None)
         complete = [build for build in package.builds if build.state == "complete"]
         if wanted is not None:

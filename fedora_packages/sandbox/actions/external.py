@@ -10,13 +10,13 @@ from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.external import DAY, FUNCTIONS
 from fedora_packages.sandbox.world.models import Package, Problem, Project, newer_version
 
-#: Problems of a package that are kept besides the newest, and versions of a project.
+#: The maximum number of problems of a package, and of versions of a project, besides the newest.
 MAX_PROBLEMS, MAX_VERSIONS = 300, 300
 
 #: The maximum number of crashes that one action reports.
 MAX_CRASHES = 10**7
 
-#: Unlike rpm, upstream projects may have a dash in a version.
+#: Unlike rpm's, the version of an upstream project can have a dash.
 VERSION = re.compile(r"[A-Za-z0-9._+~^-]{1,64}")
 
 TYPES = ("core", "java", "kerneloops", "python", "ruby")
@@ -29,15 +29,15 @@ class External:
         self.publisher = publisher
 
     def crash(self, package: Package, options: Options) -> None:
-        """A program crashes: a problem is reported for the first time, or with ``id`` again.
+        """Report a new problem, or the problem ``id`` again.
 
-        Options: id, count (how often, 12 if it is not said), function, type.  FAF tells of it whenever a count reaches a power of
+        Options: id, count (of crashes; default: 12), function, type.  FAF publishes a message when a count reaches a power of
         ten.
         """
         number, count = options.integer("id", None), options.integer("count", 12)
         assert count is not None, "it has a default"
         if not 0 < count <= MAX_CRASHES:
-            raise NotPossible(f"'count' is a number from 1 to {MAX_CRASHES}, not {count}")
+            raise NotPossible(f"'count' must be an integer from 1 to {MAX_CRASHES}, not {count}")
         kind = options.choice("type", TYPES, "core")
         function = options.string("function", FUNCTIONS["core"][0])
         today = int(time.time()) // DAY
@@ -62,13 +62,13 @@ class External:
         raise NotPossible(f"{package.name} has no problem {number}; there are {known}")
 
     def release(self, package: Package, options: Options) -> None:
-        """Upstream publishes a version, and Anitya finds it.  Options: version, unstable (it is one before a release)."""
+        """Publish an upstream version, which Anitya finds.  Options: version, unstable (a prerelease)."""
         before = self._project(package)
         version = options.string("version", _next_version(before))
         if not VERSION.fullmatch(version):
-            raise NotPossible(f"{version!r} is no version")
+            raise NotPossible(f"invalid version {version!r}; use letters, digits and ._+~^-")
         if version in before.versions:
-            raise NotPossible(f"upstream of {package.name} has a version {version!r} already")
+            raise NotPossible(f"the project of {package.name} already has a version {version!r}")
         unstable = before.unstable | {version} if options.flag("unstable") else before.unstable
         found = (version, *before.versions[:MAX_VERSIONS])
         after = replace(before, versions=found, unstable=unstable, updated=int(time.time()))
@@ -77,32 +77,32 @@ class External:
             self.publisher.publish(message)
 
     def withdraw(self, package: Package, options: Options) -> None:
-        """A version is removed from a project; Anitya names only that.  Options: version (default: the newest), agent."""
+        """Remove a version (default: the newest) from a project; the message names only the project.  Options: version, agent."""
         before = self._project(package)
         version = options.string("version", next(iter(before.versions), None))
         if version not in before.versions:
-            raise NotPossible(f"upstream of {package.name} has no version {version!r}")
+            raise NotPossible(f"the project of {package.name} has no version {version!r}")
         left = tuple(one for one in before.versions if one != version)
         self.publisher.put(replace(package, project=replace(before, versions=left, updated=int(time.time()))))
         self.publisher.publish(messages.versions_removed(before, [version], options.account("agent", "pingou")))
 
     def map(self, package: Package, options: Options) -> None:
-        """A package is mapped to its upstream project.  Options: agent."""
+        """Map a package to its upstream project.  Options: agent."""
         if package.project and package.project.is_mapped:
-            raise NotPossible(f"{package.name} is mapped to project {package.project.project_id} already")
+            raise NotPossible(f"{package.name} is already mapped to project {package.project.project_id}")
         project = package.project or self._new_project(package)
         package = self.publisher.put(replace(package, project=replace(project, is_mapped=True)))
         self.publisher.publish(messages.mapped(package, options.account("agent", "pingou")))
 
     def unmap(self, package: Package, options: Options) -> None:
-        """A package is mapped to no project any more; Anitya names only the project.  Options: agent."""
+        """Unmap a package from its project; Anitya's message names only the project.  Options: agent."""
         before = self._project(package)
         self.publisher.put(replace(package, project=replace(before, is_mapped=False)))
         self.publisher.publish(messages.unmapped(before, options.account("agent", "pingou")))
 
     def _project(self, package: Package) -> Project:
         if package.project is None or not package.project.is_mapped:
-            raise NotPossible(f"{package.name} is mapped to no upstream project")
+            raise NotPossible(f"{package.name} is not mapped to an upstream project; map it with upstream-map")
         return package.project
 
     def _new_project(self, package: Package) -> Project:
@@ -116,7 +116,7 @@ class External:
 
 
 def _next_version(project: Project) -> str:
-    """Return the version after the newest that is released."""
+    """Return the version after the newest released one."""
     version = next(iter((*project.stable, *project.versions)), "0")
     while version in project.versions or version == "0":
         version = newer_version(version)

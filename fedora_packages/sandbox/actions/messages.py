@@ -1,7 +1,6 @@
-"""The bodies of the messages that upstreams publish, and their topics (without prefix and environment, if those are
-Fedora's).
+"""The messages that upstreams publish: a topic, without Fedora's prefix and environment, and a body.
 
-Pure: what changed goes in, (topic, body) comes out.  Their shapes are those of recorded messages.
+Pure functions from a change to (topic, body), in the shape of recorded messages.
 """
 
 import time
@@ -23,10 +22,10 @@ Message = tuple[str, dict[str, Any]]
 BASE_URL = "https://koji.fedoraproject.org"
 FAF_URL = "https://retrace.fedoraproject.org/faf"
 
-#: Anitya is no part of Fedora, and its topics have a prefix of their own.
+#: Anitya is not part of Fedora; its topics have a prefix of their own.
 ANITYA_PREFIX = "org.release-monitoring.dev"
 
-#: The parts of a repository's metadata, each announced by itself.
+#: The parts of a repository's metadata, each with a message of its own.
 REPOSITORY_FILES = ("primary", "filelists", "other")
 
 
@@ -35,7 +34,7 @@ def _iso(seconds: float | None) -> str | None:
 
 
 def build_state(build: Build, old: str | None) -> Message:
-    """A build came to be (``old`` is None) or went from one state to another."""
+    """Return the message of a new build (``old`` is None), or of a new state."""
     return "buildsys.build.state.change", {
         "attribute": "state",
         "build_id": build.build_id,
@@ -59,7 +58,7 @@ def build_state(build: Build, old: str | None) -> Message:
 
 
 def tagging(build: Build, tag: Tag, user: str, untag: bool = False) -> Message:
-    """A build got a tag, or lost it."""
+    """Return the message of a tagged or untagged build."""
     return f"buildsys.{'untag' if untag else 'tag'}", {
         "base_url": BASE_URL,
         "build_id": build.build_id,
@@ -75,7 +74,7 @@ def tagging(build: Build, tag: Tag, user: str, untag: bool = False) -> Message:
 
 
 def package_list(package: Package, tag: str, action: str) -> Message:
-    """A package was added to a tag's list (``add``), or blocked there (``block``)."""
+    """Return the message of a package added to a tag's list (``add``), or blocked in it (``block``)."""
     return "buildsys.package.list.change", {
         "action": action,
         "block": action == "block",
@@ -90,12 +89,12 @@ def package_list(package: Package, tag: str, action: str) -> Message:
 
 
 def update_message(topic: str, view: View, package: Package, update: Update, agent: str) -> Message:
-    """Something was done to an update; ``topic`` is what stands after ``bodhi.update.``."""
+    """Return a message of an update; ``topic`` is the part after ``bodhi.update.``."""
     return f"bodhi.update.{topic}", {"update": update_json(view, package, update), "agent": agent}
 
 
 def update_builds_complete(view: View, package: Package, update: Update, agent: str) -> Message:
-    """An update was created: its builds are there for testing."""
+    """Return the message of a new update, whose builds are ready for testing."""
     builds = [build for build in map(view.find_build, update.builds) if build]
     return "bodhi.update.status.testing.koji-build-group.build.complete", {
         "contact": {
@@ -124,7 +123,7 @@ def update_builds_complete(view: View, package: Package, update: Update, agent: 
 
 
 def update_comment(view: View, package: Package, update: Update, comment: Comment) -> Message:
-    """Somebody commented on an update."""
+    """Return the message of a comment on an update."""
     return "bodhi.update.comment", {
         "comment": {
             "karma": comment.karma,
@@ -138,7 +137,7 @@ def update_comment(view: View, package: Package, update: Update, comment: Commen
 
 
 def bug_message(bug: Bug, changes: Iterable[Mapping[str, str]] | None, user: str) -> Message:
-    """A bug was filed (``changes`` is None), or changed."""
+    """Return the message of a new bug (``changes`` is None), or of a changed one."""
     now = float(int(time.time()))
     person = {"login": user, "id": 150_000, "real_name": user.partition("@")[0].title()}
     action = "create" if changes is None else "modify"
@@ -169,7 +168,7 @@ def bug_message(bug: Bug, changes: Iterable[Mapping[str, str]] | None, user: str
 
 
 def _announced_bug(bug: Bug, person: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a bug as the relay writes it: some names plain, version and status with their ids."""
+    """Return a bug as the relay writes it: some fields are strings, version and status have ids."""
     return {
         "alias": list(bug.alias),
         "assigned_to": bug.assigned_to,
@@ -214,7 +213,7 @@ def _announced_bug(bug: Bug, person: Mapping[str, Any]) -> dict[str, Any]:
 def push(
     package: Package, name: str, before: Branch | None, files: Mapping[str, str], summary: str, agent: str
 ) -> list[Message]:
-    """A commit was pushed to branch ``name``; ``files`` maps paths to ``A``, ``M`` or ``D``.  Dist-git says so twice."""
+    """Yield the two messages of a commit pushed to branch ``name``; ``files`` maps paths to ``A``, ``M`` or ``D``."""
     after = package.branches[name]
     person = person_json(agent)
     received = {
@@ -256,7 +255,7 @@ def push(
 
 
 def lookaside(package: Package, file: str, agent: str) -> Message:
-    """A tarball was uploaded."""
+    """Return the message of an uploaded tarball."""
     path = f"{package.name}/{file}/sha512/{commit_hash(file)}/{file}"
     return "git.lookaside.new", {
         "agent": agent, "filename": file, "md5sum": commit_hash(file)[:32], "name": package.name, "path": path,
@@ -264,7 +263,7 @@ def lookaside(package: Package, file: str, agent: str) -> Message:
 
 
 def branch_made(package: Package, name: str, agent: str) -> Message:
-    """A branch was made."""
+    """Return the message of a new branch."""
     return "pagure.git.branch.creation", {
         "agent": agent,
         "branch": name,
@@ -274,12 +273,12 @@ def branch_made(package: Package, name: str, agent: str) -> Message:
 
 
 def project_new(package: Package, agent: str) -> Message:
-    """A package was added to dist-git."""
+    """Return the message of a new package in dist-git."""
     return "pagure.project.new", {"agent": agent, "project": project_json(package)}
 
 
 def user_added(package: Package, user: str, access: str, agent: str) -> Message:
-    """Somebody may work on a package from now on."""
+    """Return the message of a user who got access to a package."""
     return "pagure.project.user.added", {
         "access": access,
         "agent": agent,
@@ -290,7 +289,7 @@ def user_added(package: Package, user: str, access: str, agent: str) -> Message:
 
 
 def repository(name: str, part: str, packages: Iterable[str]) -> Message:
-    """A part of a repository's metadata was renewed; ``packages`` are binaries that changed, and capabilities."""
+    """Return the message of a renewed part of a repository's metadata; ``packages`` are changed binaries and capabilities."""
     path = f"fedora/linux/development/{name}/x86_64/os/repodata"
     return "mdapi.repo.update", {
         "name": name,
@@ -300,7 +299,7 @@ def repository(name: str, part: str, packages: Iterable[str]) -> Message:
 
 
 def crashes(before: Problem, after: Problem) -> Iterator[Message]:
-    """A problem was reported more often: what is told of its reports, then of itself, for each power of ten that is reached."""
+    """Yield the messages of a problem that was reported again: for each power of ten, of its reports and then of itself."""
     known = {report.report_id: report.count for report in before.reports}
     first = date(1970, 1, 1) + timedelta(days=after.days[0][0])
     body = {
@@ -322,7 +321,7 @@ def _levels(before: int, after: int) -> list[int]:
 
 
 def versions_found(package: Package, before: Project, after: Project, found: list[str]) -> list[Message]:
-    """Upstream has new versions.  Anitya says so twice."""
+    """Return the two messages of new upstream versions."""
     project = project_of(after)
     told = {
         "agent": "anitya",
@@ -341,7 +340,7 @@ def versions_found(package: Package, before: Project, after: Project, found: lis
 
 
 def versions_removed(before: Project, versions: list[str], agent: str) -> Message:
-    """Versions of a project were removed; the project is told as it was before."""
+    """Return the message of removed versions, with the project as it was before."""
     return _of_anitya(
         "version.remove.v2",
         project_of(before),
@@ -350,14 +349,14 @@ def versions_removed(before: Project, versions: list[str], agent: str) -> Messag
 
 
 def mapped(package: Package, agent: str) -> Message:
-    """A package was mapped to an upstream project."""
+    """Return the message of a package mapped to an upstream project."""
     assert package.project is not None, "it was mapped to one"
     told = {"agent": agent, "project": package.project.name, "distro": "Fedora", "new": package.name}
     return _of_anitya("map.new", project_of(package.project), told, {"name": "Fedora"})
 
 
 def unmapped(before: Project, agent: str) -> Message:
-    """A package is mapped to a project no more; which, the message does not say."""
+    """Return the message of a project that lost a package; it does not name the package."""
     return _of_anitya("map.remove", project_of(before), {"agent": agent, "project": before.name, "distro": "Fedora"})
 
 

@@ -11,7 +11,7 @@ from fedora_packages.sandbox.world.models import Branch, Build, Package
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import World
 
-#: Characters that an option has at most.
+#: The maximum number of characters of an option.
 MAX_LENGTH = 10_000
 
 
@@ -20,7 +20,7 @@ ACCOUNT = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 
 
 class NotPossible(ValueError):
-    """An action is not possible; the message has the reason and what is."""
+    """An action is not possible; the message has the reason and the allowed values."""
 
 
 class Options:
@@ -30,46 +30,46 @@ class Options:
         self._given = dict(given)
 
     def string(self, name: str, default: Any) -> Any:
-        """Return a text."""
+        """Return an option as a string.  Raises `NotPossible`, as do the methods below."""
         value = self._given.get(name)
         if value is None:
             return default
         if isinstance(value, bool) or not isinstance(value, str | int | float) or not 0 < len(str(value)) <= MAX_LENGTH:
-            raise NotPossible(f"{name!r} is a text, not {value!r:.80}")
+            raise NotPossible(f"{name!r} must be a string, not {value!r:.80}")
         return str(value)
 
     def version(self, default: Any) -> Any:
-        """Return the option ``version``, which rpm must take for one."""
+        """Return the option ``version``, a valid one for rpm."""
         text = self.string("version", default)
         if text is not None and not VERSION.fullmatch(text):
-            raise NotPossible(f"{text!r} is no version")
+            raise NotPossible(f"invalid version {text!r}; use letters, digits and ._+~^")
         return text
 
     def account(self, name: str, default: str) -> str:
-        """Return the name of an account."""
+        """Return an option as the name of an account."""
         text = self.string(name, default)
         if not ACCOUNT.fullmatch(text):
-            raise NotPossible(f"{text!r} is no account")
+            raise NotPossible(f"invalid account {text!r}; use letters, digits and ._@+-")
         return text
 
     def integer(self, name: str, default: int | None) -> int | None:
-        """Return a whole number."""
+        """Return an option as an integer."""
         text = self.string(name, None)
         if text is None:
             return default
         if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 12:
-            raise NotPossible(f"{name!r} is a whole number, not {text!r}")
+            raise NotPossible(f"{name!r} must be an integer, not {text!r}")
         return int(text)
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> Any:
-        """Return one of the texts allowed."""
+        """Return an option as one of the allowed values."""
         text = self.string(name, None)
         if text is not None and text not in allowed:
-            raise NotPossible(f"{name!r} is one of {', '.join(allowed)}, not {text!r}")
+            raise NotPossible(f"{name!r} must be one of {', '.join(allowed)}, not {text!r}")
         return default if text is None else text
 
     def flag(self, name: str) -> bool:
-        """Return whether an option is set."""
+        """Return an option as a boolean."""
         value = self._given.get(name, False)
         if isinstance(value, str):
             value = value.lower() in ("1", "true", "yes")
@@ -98,7 +98,7 @@ class Publisher:
         return package
 
     def add_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
-        """Give a build a tag."""
+        """Tag a build and publish it."""
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
         package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
         self.note_pending(package, tag)
@@ -106,7 +106,7 @@ class Publisher:
         return package
 
     def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
-        """Take a tag from a build."""
+        """Untag a build and publish it."""
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
         package = self.put(replace(package, tags={**package.tags, tag: held}))
         self.note_pending(package, tag)
@@ -114,29 +114,29 @@ class Publisher:
         return package
 
     def note_pending(self, package: Package, tag: str) -> None:
-        """Note which repositories show something else of a package once they are renewed."""
+        """Note the repositories that will show a change of a package at their next renewal."""
         for release in self.world.releases:
             for repository, source_tag in release.repositories:
                 if source_tag == tag:
                     self.pending.setdefault(repository, set()).add(package.name)
 
     def known(self, name: str) -> Package:
-        """Return a package.  Raises `NotPossible` where there is none."""
+        """Return a package by name.  Raises `NotPossible`."""
         package = self.world.package(name)
         if package is None:
-            raise NotPossible(f"there is no package {name!r}")
+            raise NotPossible(f"unknown package {name!r}")
         return package
 
     def release(self, name: str) -> Release:
-        """Return a release by branch or name.  Raises `NotPossible` where there is none."""
+        """Return a release by branch or name.  Raises `NotPossible`."""
         release = self.world.release(name)
         if release is None:
             branches = ", ".join(one.branch for one in self.world.releases if one.holds_packages)
-            raise NotPossible(f"there is no release {name!r}; there are {branches}")
+            raise NotPossible(f"unknown release {name!r}; use one of {branches}")
         return release
 
     def agent(self, package: Package) -> str:
-        """Return who does things to a package when nobody else is named."""
+        """Return the default agent of actions on a package: its owner, an admin, or releng."""
         return next((name for name in (package.owner, *package.admins) if name != "orphan"), "releng")
 
 
@@ -145,5 +145,5 @@ def living_branch(package: Package, name: str) -> Branch:
     branch = package.branches.get(name)
     if branch is None or branch.dead is not None:
         living = ", ".join(name for name, branch in package.branches.items() if branch.dead is None) or "none"
-        raise NotPossible(f"{package.name} has no living branch {name!r}; there are {living}")
+        raise NotPossible(f"{package.name} has no active branch {name!r}; use one of {living}")
     return branch

@@ -1,6 +1,6 @@
-"""Actions on updates: created, pushed to testing and stable, commented on, withdrawn.
+"""Actions on updates: create, push to testing and stable, comment, withdraw.
 
-Koji's tags move before bodhi announces the move, as in reality.
+As in Fedora, Koji's tags move before Bodhi publishes the move.
 """
 
 import time
@@ -16,7 +16,7 @@ from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
 
-#: From which statuses an update goes to another.
+#: The statuses from which an update can go to another.
 BEFORE: Mapping[str, tuple[str, ...]] = {
     "testing": ("pending",),
     "stable": ("testing", "pending"),
@@ -25,7 +25,7 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
 }
 
 
-#: How many updates of a package, and comments on an update, are kept besides the newest.
+#: The maximum number of updates of a package, and of comments on an update, besides the newest.
 MAX_UPDATES, MAX_COMMENTS = 1000, 200
 
 
@@ -37,9 +37,9 @@ class Updates:
         self.builds = builds
 
     def run(self, package: Package, options: Options) -> None:
-        """An update is created from the newest candidate build, moved on (``to``), or commented on (``comment``, ``karma``).
+        """Create an update of the newest candidate build, move an update (``to``), or comment on it (``comment``, ``karma``).
 
-        Other options: release, alias (which update), request, type, severity, notes, user.
+        Other options: release, alias (of the update), request, type, severity, notes, user.
         """
         to = options.choice("to", STATUSES, None)
         request = options.choice("request", REQUESTS, None)
@@ -66,20 +66,20 @@ class Updates:
             return
         if to is None or to == "pending":
             raise NotPossible(
-                "an update that there is cannot become pending again; say where it moves: to=testing, to=stable …"
+                "an existing update cannot become pending again; use to=testing, to=stable, to=unpushed or to=obsolete"
             )
         if alias is None and to == "testing" and not self._in(package, release_name, BEFORE["testing"]):
             package = self.create(package, self._release(package, release_name), details)
         self.move(package, self._chosen(package, alias, release_name, BEFORE[to]), to)
 
     def _release(self, package: Package, name: str | None) -> Release:
-        """Return the release that an update is for: the one named, else the newest current one that has the package."""
+        """Return the release of a new update: the given one, else the newest current one that has the package."""
         if name is not None:
             return self.publisher.release(name)
         for release in self.publisher.world.releases:
             if release.state == "current" and release.holds_packages and release.branch in package.branches:
                 return release
-        raise NotPossible(f"no current release has {package.name}; name one with release=…")
+        raise NotPossible(f"no current release has {package.name}; choose one with release=…")
 
     def _in(self, package: Package, release: str | None, statuses: tuple[str, ...] | None) -> list[Update]:
         wanted = self.publisher.release(release).name if release else None
@@ -92,7 +92,7 @@ class Updates:
     def _chosen(
         self, package: Package, alias: str | None, release: str | None, statuses: tuple[str, ...] | None
     ) -> Update:
-        """Return the update meant: by alias, else the one submitted last."""
+        """Return an update by alias, else the one submitted last."""
         if alias is not None:
             found = [update for update in package.updates if update.alias == alias]
         else:
@@ -105,7 +105,7 @@ class Updates:
         return max(found, key=lambda update: (update.submitted, update.update_id))
 
     def create(self, package: Package, release: Release, details: Mapping[str, Any]) -> Package:
-        """Create an update of the newest candidate build that has none; of a new build where there is none."""
+        """Create an update of the newest candidate build without one, or else of a new build."""
         if release.automatic_updates:
             raise NotPossible(f"{release.branch} creates its updates by itself; trigger a build there")
         build = self._candidate(package, release)
@@ -138,7 +138,7 @@ class Updates:
         return package
 
     def _obsolete_older(self, package: Package, release: Release) -> Package:
-        """Obsolete what is not stable yet, as bodhi does when a newer update comes: of that only koji's tags tell."""
+        """Obsolete the updates that are not stable yet.  Bodhi does so for a newer update, and publishes no message of it."""
         for update in self._in(package, release.branch, BEFORE["obsolete"]):
             package = self.move(package, update, "obsolete", announce=False)
         return package
@@ -155,7 +155,7 @@ class Updates:
         return self.publisher.put(replace(package, updates=updates))
 
     def move(self, package: Package, update: Update, to: str, announce: bool = True) -> Package:
-        """Move an update on: tags first, then, to ``announce`` it, bodhi's word of it."""
+        """Move an update: Koji's tags first, then Bodhi's message unless ``announce`` is false."""
         release = self.publisher.release(update.release)
         arrive = {"testing": release.testing_tag, "stable": release.stable_tag, "unpushed": release.candidate_tag}.get(
             to
@@ -195,7 +195,7 @@ class Updates:
         return package
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
-        """Ask for an update to be moved at the next push."""
+        """Request a move of an update at the next push."""
         wanted = None if request == "revoke" else request
         update = replace(update, request=wanted, modified=int(time.time()))
         package = self._replaced(package, update)
@@ -206,7 +206,7 @@ class Updates:
     def comment(self, package: Package, update: Update, text: str, karma: int, user: str) -> None:
         """Comment on an update, with karma of -1, 0 or 1."""
         if karma not in (-1, 0, 1):
-            raise NotPossible(f"karma is -1, 0 or 1, not {karma}")
+            raise NotPossible(f"'karma' must be -1, 0 or 1, not {karma}")
         comment = self._next_comment(update, user, text, karma)
         update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
         package = self._replaced(package, update)

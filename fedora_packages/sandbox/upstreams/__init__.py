@@ -1,1 +1,1 @@
-"""The stand-ins: one file for each upstream, written from its contract and not from our connectors."""
+"""The stand-ins, one file an upstream, written from its contract and not from our connectors."""

@@ -1,4 +1,4 @@
-"""The stand-in of Anitya (release-monitoring.org): upstream projects, and what they are mapped to in Fedora."""
+"""The stand-in of Anitya (release-monitoring.org): upstream projects and the Fedora packages mapped to them."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ ITEMS_DEFAULT, ITEMS_LIMIT = 25, 250
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return Anitya's addresses.  Those of version 2 have a slash at their end, that of version 1 may."""
+    """Return Anitya's routes.  Those of version 2 end in a slash; it is optional in version 1."""
     return [
         web.get("/anitya/api/project/{distro}/{name:.+}", project),
         web.get("/anitya/api/v2/packages/", packages),
@@ -22,7 +22,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
 
 async def project(request: web.Request) -> web.Response:
-    """Answer ``GET /api/project/DISTRO/NAME``: the package's name must have the right case, the other any."""
+    """Answer ``GET /api/project/DISTRO/NAME``.  Only the package's name is case-sensitive."""
     distro, name = request.match_info["distro"], request.match_info["name"].removesuffix("/")
     package = request[VIEW].package(name) if distro.lower() == "fedora" else None
     found = mapped(package)
@@ -76,12 +76,12 @@ async def versions(request: web.Request) -> web.Response:
 
 
 def mapped(package: Package | None) -> Project | None:
-    """Return the project that a package is mapped to."""
+    """Return the project of a package that is mapped to one."""
     return package.project if package and package.project and package.project.is_mapped else None
 
 
 def project_json(found: Project) -> dict[str, Any]:
-    """Return a project as Anitya shows it, and announces it."""
+    """Return a project as Anitya returns and publishes it."""
     return {
         "id": found.project_id,
         "name": found.name,

@@ -1,7 +1,7 @@
-"""The stand-in of bodhi: updates and releases over REST.
+"""The stand-in of Bodhi: updates and releases over REST.
 
-Times are texts in UTC without a zone.  A parameter's values may be repeated or divided by commas or blanks; they are ORed, and
-different parameters ANDed.  Unknown parameters are ignored.
+Times are strings in UTC without a zone.  A parameter can be repeated, or have values separated by commas or spaces; its values
+are ORed, different parameters ANDed.  Unknown parameters are ignored.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ STATES = ("disabled", "pending", "frozen", "current", "archived")
 
 ROWS_DEFAULT, ROWS_LIMIT = 20, 1000
 
-#: Names that stand for all releases of some states.
+#: Names of all releases in some states.
 STANDING_FOR = {"__current__": ("current",), "__pending__": ("pending", "frozen"), "__archived__": ("archived",)}
 
-#: Users who are no people: what they do is not announced.
+#: Accounts of services; their comments have no message.
 SYSTEM_USERS = frozenset({"bodhi", "autoqa", "taskotron"})
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return bodhi's addresses."""
+    """Return Bodhi's routes."""
     return [
         web.get("/bodhi/updates/", updates),
         web.get("/bodhi/updates/{alias}", update),
@@ -106,7 +106,7 @@ async def release(request: web.Request) -> web.Response:
     return _refused(404, "body", "name", "No such release")
 
 
-# What is wanted
+# Parameters
 
 
 def _values(request: web.Request, name: str) -> list[str]:
@@ -149,7 +149,7 @@ def _flag(request: web.Request, name: str) -> bool | None:
 
 
 def _bounds(request: web.Request) -> list[Callable[[Update], bool]]:
-    """Return what the request's date bounds demand of an update."""
+    """Return the function that checks an update against the request's date bounds."""
     tests: list[Callable[[Update], bool]] = []
     for field, read in DATES.items():
         for end, holds in (("since", lambda time, bound: time >= bound), ("before", lambda time, bound: time < bound)):
@@ -175,7 +175,7 @@ DATES: Mapping[str, Callable[[Update], int | None]] = {
 
 
 def _wanted_updates(request: web.Request, view: View) -> list[tuple[Package, Update]]:
-    """Return the updates that a request is about, the one submitted last first.  Raises `WrongParameter`."""
+    """Return the updates that match a request, the one submitted last first.  Raises `WrongParameter`."""
     tests = _bounds(request)
     named = _named_releases(request, view)
     if "releases" in request.query:
@@ -220,7 +220,7 @@ def _wanted_updates(request: web.Request, view: View) -> list[tuple[Package, Upd
 
 
 def _wanted_packages(request: web.Request, view: View, aliases: set[str], nvrs: list[str]) -> list[Package]:
-    """Return the packages that can have an update that is wanted."""
+    """Return the packages that can have a matching update."""
     names = _values(request, "packages")
     if nvrs and not names:
         names = [nvr.rsplit("-", 2)[0] for nvr in nvrs]
@@ -254,7 +254,7 @@ def _wanted_releases(request: web.Request, view: View) -> list[Release]:
     return sorted(found, key=lambda one: one.name)
 
 
-# What is answered
+# Responses
 
 
 def _refused(status: int, location: str, name: str, description: str) -> web.Response:
@@ -263,7 +263,7 @@ def _refused(status: int, location: str, name: str, description: str) -> web.Res
 
 
 def release_json(one: Release) -> dict[str, Any]:
-    """Return a release as bodhi shows it."""
+    """Return a release as Bodhi returns it."""
     return {
         "name": one.name,
         "long_name": one.long_name,
@@ -300,7 +300,7 @@ def _user(name: str) -> dict[str, Any]:
 
 
 def comment_json(one: Comment, update_id: int) -> dict[str, Any]:
-    """Return a comment as bodhi shows it within an update."""
+    """Return a comment as Bodhi returns it in an update."""
     return {
         "id": one.comment_id,
         "text": one.text,
@@ -335,7 +335,7 @@ def _is_pushed(one: Update) -> bool:
 
 
 def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
-    """Return an update as bodhi shows it."""
+    """Return an update as Bodhi returns it."""
     builds = [build for build in map(view.find_build, one.builds) if build]
     release_of = next((place, found) for place, found in enumerate(view.world.releases) if found.name == one.release)
     return {

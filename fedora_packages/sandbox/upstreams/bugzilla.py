@@ -1,7 +1,7 @@
 """The stand-in of bugzilla.redhat.com's REST service.
 
-Component and version are lists there.  A search gives 20 bugs unless it asks for more, and never more than 1000;
-``total_matches`` says how many there are.
+Component and version are lists there.  A search returns 20 bugs by default and at most 1000; ``total_matches`` has the number of
+all.
 """
 
 import re
@@ -21,10 +21,10 @@ VERSION = "5.0.4.rh111"
 
 PARAM_REQUIRED, NO_SUCH_ALIAS, NO_SUCH_BUG, ACCESS_DENIED, NOT_A_NUMBER, SEARCH_TOO_WIDE = 50, 100, 101, 102, 52, 1007
 
-#: The statuses of answers that are errors; 400 for all others.
+#: The HTTP statuses of errors by code; 400 for all others.
 STATUSES = {51: 404, NO_SUCH_BUG: 404, ACCESS_DENIED: 401}
 
-#: Parameters that a search understands besides the triples: name -> the values of a bug that must hold one of those given.
+#: Parameters of a search besides the triples: name -> the values of a bug, one of which must be given.
 FIELDS: Mapping[str, Callable[[Bug], list[str]]] = {
     "id": lambda bug: [str(bug.bug_id)],
     "bug_id": lambda bug: [str(bug.bug_id)],
@@ -47,14 +47,14 @@ FIELDS: Mapping[str, Callable[[Bug], list[str]]] = {
     "short_desc": lambda bug: [bug.summary],
 }
 
-#: Names that stand for several statuses.
+#: Names of groups of statuses.
 STANDING_FOR: Mapping[str, Callable[[Bug], bool]] = {
     "__open__": lambda bug: bug.is_open,
     "__closed__": lambda bug: not bug.is_open,
     "__all__": lambda _bug: True,
 }
 
-#: How ``oN`` compares the values of a bug with ``vN``.
+#: The operators ``oN``, which compare the values of a bug with ``vN``.
 OPERATORS: Mapping[str, Callable[[list[str], str], bool]] = {
     "equals": lambda have, want: want in have,
     "notequals": lambda have, want: want not in have,
@@ -84,7 +84,7 @@ ORDERS: Mapping[str, Callable[[Bug], Any]] = {
 
 
 class Refusal(Exception):
-    """The service refuses a request, with one of its codes."""
+    """A refused request, with one of the service's codes."""
 
     def __init__(self, code: int, message: str):
         super().__init__(message)
@@ -92,7 +92,7 @@ class Refusal(Exception):
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return bugzilla's addresses."""
+    """Return Bugzilla's routes."""
     return [
         web.get("/bugzilla/rest/version", version),
         web.get("/bugzilla/rest/bug", search),
@@ -148,7 +148,7 @@ def _one(view: View, wanted: str) -> Bug:
 
 
 def _public(found: Bug) -> Bug:
-    """Return a bug that anybody may see.  Raises `Refusal`."""
+    """Return a public bug.  Raises `Refusal`."""
     if found.is_private:
         raise Refusal(ACCESS_DENIED, f"You are not authorized to access bug #{found.bug_id}.")
     return found
@@ -168,7 +168,7 @@ def _orders(request: web.Request) -> list[str]:
 
 
 def _found(request: web.Request, view: View) -> list[Bug]:
-    """Return the bugs that a search is about.  Raises `Refusal`."""
+    """Return the bugs that match a search.  Raises `Refusal`."""
     tests = _tests(request)
     if not tests:
         raise Refusal(SEARCH_TOO_WIDE, "You may not search, or create saved searches, without any search terms.")
@@ -232,7 +232,7 @@ def _words(text: str) -> list[str]:
 
 
 def _has_word(text: str, word: str) -> bool:
-    """Whether a word is in a text: as a database sees it, case apart, with no letter or digit right before or after it."""
+    """Whether a string has a word, as a database matches it: in any case, without a letter or digit next to it."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
@@ -256,7 +256,7 @@ def _refused(refusal: Refusal) -> web.Response:
 
 
 def _shown(one: Bug, request: web.Request) -> dict[str, Any]:
-    """Return a bug with the fields that a request includes."""
+    """Return the requested fields of a bug."""
     row = bug_json(one)
     wanted = {word for value in request.query.getall("include_fields", ()) for word in _words(value)}
     unwanted = {word for value in request.query.getall("exclude_fields", ()) for word in _words(value)}
@@ -270,7 +270,7 @@ def _person(login: str) -> dict[str, Any]:
 
 
 def bug_json(one: Bug) -> dict[str, Any]:
-    """Return a bug as the service shows it, with all its fields."""
+    """Return a bug with all fields, as the service returns it."""
     return {
         "actual_time": 0,
         "alias": list(one.alias),

@@ -1,6 +1,6 @@
-"""The stand-in of datagrepper: what was published, searched by time and by what it is about.
+"""The stand-in of datagrepper: search for published messages by time and subject.
 
-``/raw`` gives messages in the classic envelope, ``/v2/search`` as fedora-messaging writes them; the search is the same.
+``/raw`` returns messages in the classic envelope, ``/v2/search`` in fedora-messaging's; the search is the same.
 """
 
 import html
@@ -17,7 +17,7 @@ from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed
 
 ROWS_DEFAULT, ROWS_LIMIT = 25, 100
 
-#: How far back ``contains`` may look, in seconds: eight months.
+#: The maximum age of messages for ``contains``, in seconds: eight months.
 CONTAINS_LIMIT = 8 * 31 * 86400
 
 META = frozenset(
@@ -38,11 +38,11 @@ META = frozenset(
 
 
 class Refusal(ValueError):
-    """A request that is refused with status 400."""
+    """A request refused with status 400."""
 
 
 def routes(sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return datagrepper's addresses; each also ends in a slash."""
+    """Return datagrepper's routes, each also with a slash at the end."""
     service = Datagrepper(sandbox.bus.archive)
     found = []
     for path, handler in (
@@ -153,7 +153,7 @@ def _filters(request: web.Request, start: float | None, now: float) -> list[Call
 
 
 def _time(text: str) -> float:
-    """Return a moment: epoch seconds, or a date, which is UTC where it names no zone.  Raises `Refusal`."""
+    """Return a timestamp from epoch seconds or a date; a date without a zone is in UTC.  Raises `Refusal`."""
     try:
         return float(text)
     except ValueError:
@@ -166,7 +166,7 @@ def _time(text: str) -> float:
 
 
 def _range(request: web.Request, now: float) -> tuple[float | None, float | None, float | None]:
-    """Return the bounds in time that a request means, each None where there is none, and its delta."""
+    """Return the time bounds of a request, each a timestamp or None, and its delta."""
     start = _time(request.query["start"]) if request.query.get("start") else None
     end = _time(request.query["end"]) if request.query.get("end") else None
     delta = _time(request.query["delta"]) if request.query.get("delta") else None
@@ -177,7 +177,7 @@ def _range(request: web.Request, now: float) -> tuple[float | None, float | None
     if delta is not None:
         upper = now if end is None else end
         return upper - delta, upper, delta
-    # An end alone bounds nothing: its start becomes 0, which the database layer takes for "not given".
+    # An end alone has no effect: its start becomes 0, which the database layer reads as "not given".
     return None, None, None
 
 
@@ -198,7 +198,7 @@ def _paging(request: web.Request) -> tuple[int, int, bool]:
 
 
 def _packages(kept: ArchivedMessage) -> set[str]:
-    """Return the source packages that a message is plainly about; anything may have been published."""
+    """Return the source packages of a message, whose body can be anything."""
     body = kept.envelope["msg"]
     if not isinstance(body, dict):
         return set()
@@ -225,7 +225,7 @@ def _people(body: Any) -> set[str]:
 
 
 def raw_json(kept: ArchivedMessage) -> dict[str, Any]:
-    """Return a message in the classic envelope, as ``/raw`` gives it."""
+    """Return a message in the classic envelope, as ``/raw`` does."""
     envelope = kept.envelope
     return {
         "i": envelope.get("i", 0),
@@ -247,7 +247,7 @@ def raw_json(kept: ArchivedMessage) -> dict[str, Any]:
 
 
 def message_json(kept: ArchivedMessage) -> dict[str, Any]:
-    """Return a message as fedora-messaging writes it, as ``/v2/search`` gives it."""
+    """Return a message in fedora-messaging's envelope, as ``/v2/search`` does."""
     sent = datetime.fromtimestamp(kept.sent, UTC).isoformat()
     return {
         "topic": kept.topic,

@@ -1,4 +1,4 @@
-"""The stand-in of dist-git (pagure): projects, branches, raw files and the hourly files about all packages."""
+"""The stand-in of dist-git (Pagure): projects, branches, raw files and the hourly files about all packages."""
 
 import mimetypes
 from typing import Any
@@ -15,7 +15,7 @@ NOT_FOUND_PAGE = "<!DOCTYPE html>\n<html><body><h1>Page not found (404)</h1></bo
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return dist-git's addresses."""
+    """Return dist-git's routes."""
     return [
         web.get("/distgit/api/0/rpms/{name}", project),
         web.get("/distgit/api/0/rpms/{name}/git/branches", branches),
@@ -47,7 +47,7 @@ async def branches(request: web.Request) -> web.Response:
 
 
 async def commit(request: web.Request) -> web.Response:
-    """Answer ``GET /api/0/rpms/NAME/c/HASH/info``; the heads of branches are all the commits there are."""
+    """Answer ``GET /api/0/rpms/NAME/c/HASH/info``; only the heads of branches have one."""
     package = request[VIEW].package(request.match_info["name"])
     if package is None:
         return web.json_response(NO_PROJECT, status=404)
@@ -71,7 +71,7 @@ async def commit(request: web.Request) -> web.Response:
 
 
 async def raw(request: web.Request) -> web.Response:
-    """Answer ``GET /rpms/NAME/raw/BRANCH/f/PATH``; the branch may be the hash of its head.  An empty file is a 404 too."""
+    """Answer ``GET /rpms/NAME/raw/BRANCH/f/PATH``; BRANCH can be the hash of its head.  An empty file is a 404 too."""
     package: Package | None = request[VIEW].package(request.match_info["name"])
     wanted, path = request.match_info["branch"], request.match_info["path"]
     text = None
@@ -107,7 +107,7 @@ def _all(request: web.Request) -> list[tuple[str, Listing]]:
 
 
 def person_json(name: str) -> dict[str, Any]:
-    """Return a user as pagure shows one."""
+    """Return a user as Pagure returns it."""
     return {
         "name": name,
         "fullname": name.replace("-", " ").title(),
@@ -117,7 +117,7 @@ def person_json(name: str) -> dict[str, Any]:
 
 
 def project_json(package: Package) -> dict[str, Any]:
-    """Return a project as pagure shows it."""
+    """Return a project as Pagure returns it."""
     path = f"rpms/{package.name}"
     return {
         "access_groups": {"admin": [], "collaborator": [], "commit": list(package.groups), "ticket": []},

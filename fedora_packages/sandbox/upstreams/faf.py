@@ -1,6 +1,6 @@
 """The stand-in of FAF (ABRT Analytics): the list of problems.
 
-JSON comes only to who would rather have it than HTML.  What a request gets wrong is not told: the list is then empty.
+Only a client that prefers JSON to HTML gets JSON.  An invalid request gets an empty list, without an error.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ LIMIT_DEFAULT = 40
 TYPES = ("core", "java", "kerneloops", "python", "ruby")
 DAY = 86400
 
-#: Days that a range spans below which it is counted by days, by weeks; a longer one is counted by months.
+#: The lengths in days below which a range is counted by days, and by weeks; a longer one is counted by months.
 BY_DAYS, BY_WEEKS = 16, 70
 
 PAGE = (
@@ -27,11 +27,11 @@ ERROR_PAGE = "<!DOCTYPE html>\n<html><body><h1>500 Internal Server Error</h1></b
 
 
 class Invalid(ValueError):
-    """A parameter that the form does not take."""
+    """A parameter with an invalid value."""
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return FAF's addresses."""
+    """Return FAF's routes."""
     return [
         web.get("/faf/problems", slashless),
         web.get("/faf/problems/", problems),
@@ -40,7 +40,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
 
 async def slashless(request: web.Request) -> web.Response:
-    """Lead to the address with the slash that belongs to it."""
+    """Redirect to the URL with a slash."""
     raise web.HTTPPermanentRedirect(str(request.rel_url.with_path("/faf/problems/").with_query(request.query)))
 
 
@@ -62,13 +62,13 @@ async def problems(request: web.Request) -> web.Response:
 
 
 async def component_names(request: web.Request) -> web.Response:
-    """Answer ``GET /component_names.json``: the components of which there is any report."""
+    """Answer ``GET /component_names.json``: the components with a report."""
     names = sorted(package.name for package in request[VIEW].packages() if package.problems)
     return web.json_response(names, headers={"Cache-Control": "max-age=86400"})
 
 
 def wants_json(accept: str) -> bool:
-    """Whether an ``Accept`` header puts JSON before HTML."""
+    """Whether an ``Accept`` header prefers JSON to HTML."""
     weights: dict[str, float] = {}
     for part in accept.split(","):
         kind, *parameters = (word.strip() for word in part.split(";"))
@@ -83,7 +83,7 @@ def wants_json(accept: str) -> bool:
 
 
 def _found(request: web.Request) -> list[Problem]:
-    """Return the problems that a request is about, the most frequent in its range of time first.  Raises `Invalid`."""
+    """Return the problems that match a request, the most frequent in its date range first.  Raises `Invalid`."""
     view: View = request[VIEW]
     counted = _counted(request.query.get("daterange", ""), view)
     kinds = request.query.getall("type", [])
@@ -102,7 +102,7 @@ def _found(request: web.Request) -> list[Problem]:
 
 
 def _counted(text: str, view: View) -> Callable[[Problem], int]:
-    """Return the function that counts how often a problem occurred in a range of days.  Raises `Invalid`."""
+    """Return the function that counts a problem's crashes in a range of days.  Raises `Invalid`."""
     timestamp = datetime.now(UTC) if view.timestamp == float("inf") else datetime.fromtimestamp(view.timestamp, UTC)
     first, last = timestamp.date() - timedelta(days=14), timestamp.date()
     parts = text.split(":")
@@ -114,7 +114,7 @@ def _counted(text: str, view: View) -> Callable[[Problem], int]:
     span = (last - first).days
 
     def begin(day: int) -> date:
-        """Return the day under which another is counted."""
+        """Return the first day of the period of a day."""
         found = date(1970, 1, 1) + timedelta(days=day)
         if span < BY_DAYS:
             return found
@@ -124,7 +124,7 @@ def _counted(text: str, view: View) -> Callable[[Problem], int]:
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
-    """Return a problem as the list shows it."""
+    """Return a problem as the list has it."""
     bugs = [f"https://bugzilla.redhat.com/show_bug.cgi?id={number}" for number in problem.bugs]
     return {
         "id": problem.problem_id,

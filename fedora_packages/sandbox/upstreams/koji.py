@@ -1,7 +1,7 @@
-"""The stand-in of koji's hub: XML-RPC calls answered from a `View`.
+"""The stand-in of Koji's hub: XML-RPC calls answered from a `View`.
 
-Written from the hub's documented behaviour: faults come with HTTP 200, a missing package ID means no filter, times are texts,
-``*_ts`` floats.
+As the hub's documentation has it, faults come with HTTP 200, a missing package ID means no filter, times are strings, ``*_ts``
+floats.
 """
 
 import inspect
@@ -34,23 +34,23 @@ from fedora_packages.sandbox.world.world import View
 
 PARAMETER_ERROR, OTHER_ERROR = 1019, 1
 
-#: The names of the call that holds others.
+#: The names of the call of many calls.
 MULTICALLS = ("multiCall", "system.multicall")
 
-#: At most so many calls in one multiCall.
+#: The maximum number of calls in one multiCall.
 CALLS_LIMIT = 5000
 
-#: The types of build that the hub knows; all builds here are of the first.
+#: The hub's types of build; all builds here are of the first.
 BUILD_TYPES = ("rpm", "maven", "win", "image")
 
-#: Bytes of a request that the hub takes (``MaxRequestLength``).
+#: The maximum bytes of a request (``MaxRequestLength``).
 REQUEST_LIMIT = 4 << 20
 
 HEADERS = {"Koji-Version": "1.35.3"}
 
 
 class _Marshaller(xmlrpc.client.Marshaller):
-    """Writes whole numbers of more than 32 bits as ``<i8>``, as the hub does."""
+    """Writes integers of more than 32 bits as ``<i8>``, as the hub does."""
 
     dispatch = dict(xmlrpc.client.Marshaller.dispatch)
 
@@ -64,19 +64,19 @@ class _Marshaller(xmlrpc.client.Marshaller):
 
 
 def dumps(value: Any) -> bytes:
-    """Return an XML-RPC answer that holds a value."""
+    """Return an XML-RPC response with a value."""
     params = _Marshaller("utf-8", True).dumps((value,))
     return f"<?xml version='1.0'?>\n<methodResponse>\n{params}</methodResponse>\n".encode()
 
 
 def dump_fault(fault: xmlrpc.client.Fault) -> bytes:
-    """Return an XML-RPC answer that is a fault."""
+    """Return an XML-RPC response with a fault."""
     told = _Marshaller("utf-8", True).dumps(fault)
     return f"<?xml version='1.0'?>\n<methodResponse>\n{told}</methodResponse>\n".encode()
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return the addresses of the hub."""
+    """Return the hub's routes."""
     return [web.route("*", "/kojihub", answer), web.route("*", "/kojihub/{rest:.*}", answer)]
 
 
@@ -104,7 +104,7 @@ async def answer(request: web.Request) -> web.Response:
 
 
 def _words(method: str, params: Any) -> list[str]:
-    """Return what was asked, in words for the log of requests: ``listBuilds guake``."""
+    """Return the calls of a request for the log of requests: ``listBuilds guake``."""
     if method in MULTICALLS and params and isinstance(params[0], list):
         calls = [call for call in params[0][:100] if isinstance(call, dict)]
         return [_word(str(call.get("methodName")), call.get("params")) for call in calls]
@@ -120,7 +120,7 @@ def _word(method: str, params: Any) -> str:
 
 
 class Hub:
-    """The calls of the hub, each a method named for it with an underscore before."""
+    """The calls of the hub, each a method of its name with an underscore before it."""
 
     def __init__(self, view: View):
         self.view = view
@@ -190,7 +190,7 @@ class Hub:
         return {"id": package_id(package.number), "name": package.name}
 
     def _builds(self, package: Any) -> list[tuple[Package, Build]]:
-        """Return the builds of a package, or where none is named, of all."""
+        """Return the builds of a package, or without one, of all packages."""
         if package is None:
             return [(found, build) for found in self.view.packages() for build in found.builds]
         found = self._find(package)
@@ -225,7 +225,7 @@ class Hub:
             _wrong(f"unsupported build type: {type}")
         owner = None if userID is None else user_name(self.view, userID)
         if (userID is not None and owner is None) or (packageID is not None and self._find(packageID) is None):
-            # The hub returns before it makes its query, so that even a count of these is an empty list.
+            # The hub returns before its query, so that even a count of these is an empty list.
             return []
         if (
             draft
@@ -410,7 +410,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
 
 
 def _fault_struct(code: int, text: str) -> dict[str, Any]:
-    """Return what stands in the place of a result; an exception that is no fault of koji's own brings its traceback."""
+    """Return the fault in place of a result of multiCall; an exception that is not one of Koji's faults has its traceback."""
     return {"faultCode": code, "faultString": text} | ({"traceback": [f"{text}\n"]} if code == OTHER_ERROR else {})
 
 
@@ -419,7 +419,7 @@ def _wrong(message: str) -> Any:
 
 
 def _seconds(value: Any) -> float | None:
-    """Return a bound in time: epoch seconds, or ``YYYY-MM-DD HH:MM:SS`` in UTC."""
+    """Return a timestamp from epoch seconds, or from ``YYYY-MM-DD HH:MM:SS`` in UTC."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -428,7 +428,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def _paged(rows: list[dict[str, Any]], options: Mapping[str, Any] | None) -> Any:
-    """Return rows as ``queryOpts`` asks for them: counted, or ordered and cut."""
+    """Return rows by ``queryOpts``: their number, or ordered and cut."""
     options = options or {}
     if not options.get("countOnly"):
         for key in reversed([key for key in (options.get("order") or "").split(",") if key]):
@@ -444,5 +444,5 @@ def _order(rows: list[dict[str, Any]], key: str) -> None:
     name = key.removeprefix("-")
     if rows and name not in rows[0]:
         raise xmlrpc.client.Fault(OTHER_ERROR, f"Invalid order: {name}")
-    # As the database does: what has no value is last, or first where the order is reversed.
+    # As in the database, rows without a value are last, or first in reverse order.
     rows.sort(key=lambda row: (row[name] is None, 0 if row[name] is None else row[name]), reverse=key.startswith("-"))

@@ -1,6 +1,6 @@
-"""Rows of koji's database as its calls return them: builds, tags, entries of package lists, users.
+"""Rows of Koji's database as its calls return them: builds, tags, entries of package lists, users.
 
-Times are texts and, in ``listBuilds`` and ``getBuild`` alone, floats besides.
+Times are strings; only ``listBuilds`` and ``getBuild`` have floats besides.
 """
 
 import xmlrpc.client
@@ -14,22 +14,22 @@ from fedora_packages.sandbox.world.world import View
 
 GENERIC_ERROR = 1000
 
-#: A user's id is a number made of the letters of the name, from here on.
+#: The base of users' ids, each a number made of the letters of the name.
 FIRST_USER = 1000
 
 
 def package_id(number: int) -> int:
-    """Return koji's id of the package of a number."""
+    """Return Koji's id of a package by number."""
     return FIRST_PACKAGE + number
 
 
 def user_id(name: str) -> int:
-    """Return koji's id of a user: a number made of the letters of the name."""
+    """Return Koji's id of a user."""
     return FIRST_USER + int.from_bytes(name.encode()[:7].ljust(7, b"\0"), "big") % 9_000_000
 
 
 def user_name(view: View, info: Any) -> str | None:
-    """Return the name of a user who owns or builds something, or is to have done so; None where there is no such user."""
+    """Return a user's name by name or id, or None."""
     if isinstance(info, dict):
         info = info.get("name", info.get("id"))
     if isinstance(info, bool) or not isinstance(info, str | int):
@@ -43,17 +43,17 @@ def user_name(view: View, info: Any) -> str | None:
 
 
 def owner_json(name: str) -> dict[str, Any]:
-    """Return the owner of a package as the hub's rows name one."""
+    """Return the owner of a package as in the hub's rows."""
     return {"owner_id": user_id(name), "owner_name": name}
 
 
 def time_text(seconds: float | None) -> str | None:
-    """Return a time as the hub writes it: ISO with a blank and a zone, the fraction only where there is one."""
+    """Return a timestamp as the hub writes it: ISO with a space and a zone, and a fraction unless it is zero."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(" ")
 
 
 def source_url(build: Build) -> str:
-    """Return where a build's source came from."""
+    """Return the URL of a build's source."""
     return f"git+https://src.fedoraproject.org/rpms/{build.name}.git#{build.commit}"
 
 
@@ -98,7 +98,7 @@ def build_row(package: Package, build: Build) -> dict[str, Any]:
 
 
 def tagged_row(package: Package, build: Build, tag: Tag, extra: bool) -> dict[str, Any]:
-    """Return a build as ``listTagged`` does: no ``*_ts``, no ``source``, and the tag it is really in."""
+    """Return a build as ``listTagged`` does: no ``*_ts``, no ``source``, and its own tag."""
     row = _stem(package, build) | {
         "id": build.build_id,
         "tag_id": tag.tag_id,
@@ -123,7 +123,7 @@ def tag_row(tag: Tag) -> dict[str, Any]:
 
 
 def listed_row(number: int, name: str, listing: Listing, tag: Tag, with_owners: bool) -> dict[str, Any]:
-    """Return an entry of a tag's package list; ``number`` is koji's id of the package."""
+    """Return an entry of a tag's package list; ``number`` is Koji's id of the package."""
     row = {
         "package_id": number,
         "package_name": name,

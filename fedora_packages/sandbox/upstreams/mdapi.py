@@ -1,8 +1,7 @@
 """The stand-in of mdapi: repositories' metadata, made from the builds that they publish.
 
-For a branch the service looks through up to four repositories and takes the first that has the package.  Its quirks come from
-its SQL (rows ordered by EVR *as text*, names matched with LIKE) and from how its loops end; where the code below looks odd, it
-follows them.
+For a branch the service searches up to four repositories and returns the first that has the package.  Its quirks come from its
+SQL (rows ordered by EVR *as text*, names matched with LIKE) and from the ends of its loops; odd code below follows them.
 """
 
 import re
@@ -18,7 +17,7 @@ from fedora_packages.sandbox.world.models import DIST, EVR, RELATIONS, Binary, B
 from fedora_packages.sandbox.world.rpm_dependencies import provided
 from fedora_packages.sandbox.world.world import View
 
-#: What is searched for a branch, in this order; ``release`` is the branch's own repository.
+#: The repositories of a branch in search order; ``release`` is the branch's own.
 SEARCHED = ("updates-testing", "updates", "testing", "release")
 
 HEADERS = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": "GET"}
@@ -37,12 +36,12 @@ class Row:
 
     @property
     def evr(self) -> EVR:
-        """Its EVR; a few subpackages have one of their own."""
+        """Its EVR; a few subpackages have their own."""
         return self.binary.evr(self.build.evr) if self.binary else self.build.evr
 
     @property
     def url(self) -> str | None:
-        """Its address, where it has one."""
+        """Its URL, or None."""
         return (self.binary.url if self.binary else None) or self.build.source.url or None
 
     @property
@@ -51,16 +50,16 @@ class Row:
 
     @property
     def file(self) -> str:
-        """The name of its rpm, which is what a repository is ordered by."""
+        """The name of its rpm, by which a repository is ordered."""
         return f"{self.name}-{self.evr.version}-{self.evr.release}.{self.arch}.rpm"
 
     @property
     def source_file(self) -> str:
-        """The name of the source rpm that it was built from; a source package has none."""
+        """The name of its source rpm; empty for a source package."""
         return f"{self.build.nvr}.src.rpm" if self.binary else ""
 
     def relation_texts(self, kind: str) -> tuple[str, ...]:
-        """Return its relations of a kind in rpm's syntax, with what rpm adds to what it provides."""
+        """Return its relations of a kind in rpm's syntax; provides include those that rpm adds."""
         if self.binary is None:
             return self.build.source.buildrequires if kind == "requires" else ()
         if kind == "provides":
@@ -68,7 +67,7 @@ class Row:
         return self.binary.relations.get(kind, ())
 
     def relations(self, kind: str) -> list[dict[str, str | None]]:
-        """Return its relations of a kind as mdapi shows them."""
+        """Return its relations of a kind as mdapi returns them."""
         return [relation(text) for text in self.relation_texts(kind)]
 
     @property
@@ -78,12 +77,12 @@ class Row:
 
     @property
     def newest_as_text(self) -> tuple[str, str, str]:
-        """What rows are ordered by, the highest first: epoch, version and release as texts."""
+        """The sort key of rows, the highest first: epoch, version and release as strings."""
         return str(self.evr.epoch), self.evr.version, self.evr.release
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return mdapi's addresses."""
+    """Return mdapi's routes."""
     kinds = [web.get(f"/mdapi/{{branch}}/{kind}/{{name}}", _related(kind)) for kind in RELATIONS]
     return [
         web.get("/mdapi/", home),
@@ -97,7 +96,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
 
 
 class Repositories:
-    """The repositories of one moment."""
+    """The repositories at one time."""
 
     def __init__(self, view: View):
         self.view = view
@@ -105,18 +104,18 @@ class Repositories:
         self.names = repository_names(view)
 
     def of(self, branch: str) -> Iterator[tuple[str, str]]:
-        """Yield (how it is reported, name) of the repositories of a branch, in the order searched."""
+        """Yield (part, name) of the repositories of a branch, in search order."""
         for part in SEARCHED:
             name = branch if part == "release" else f"{branch}-{part}"
             if name in self.names:
                 yield part, name
 
     def build(self, repository: str, number: int) -> Build | None:
-        """Return the build that a repository shows of package number ``number``."""
+        """Return a repository's build of a package by number."""
         return self.view.shown(repository.removeprefix("src_"), number)
 
     def row(self, repository: str, name: str) -> Row | None:
-        """Return a repository's row of a binary package: of several sources that build it, the last."""
+        """Return a repository's row of a binary package; of several sources that build it, the last one's."""
         if repository.startswith("src_"):
             number = self.catalog.numbers.get(name)
             build = None if number is None else self.build(repository, number)
@@ -164,7 +163,7 @@ class Repositories:
         return _ordered(row for row in rows if pattern.fullmatch(row.source_file))
 
     def related(self, repository: str, kind: str, capability: str) -> list[Row]:
-        """Return the rows that have such a relation to a capability, once for each relation, the highest EVR first."""
+        """Return the rows with a relation to a capability, once for each relation, the highest EVR first."""
         of_sources = repository.startswith("src_")
         rows = [
             row
@@ -182,12 +181,12 @@ class Repositories:
 
 
 def _ordered(rows: Iterable[Row]) -> list[Row]:
-    """Return rows as the service's SQL orders them: the highest EVR first, those of one EVR in the repository's order."""
+    """Return rows in the order of the service's SQL: the highest EVR first, equal ones in the repository's order."""
     return sorted(sorted(rows, key=lambda row: row.file.encode()), key=lambda row: row.newest_as_text, reverse=True)
 
 
 def repository_names(view: View) -> set[str]:
-    """Return the names of all repositories.  Fedora's numbered releases have their sources besides."""
+    """Return the names of all repositories.  Fedora's numbered releases also have repositories of sources."""
     releases = view.world.releases
     names = {name for release in releases for name, _ in release.repositories}
     return names | {
@@ -202,11 +201,11 @@ def _like(pattern: str) -> re.Pattern[str]:
 
 
 def _sources_like(catalog: Catalog, name: str) -> list[int]:
-    """Return the numbers of the sources whose rpms' names can be LIKE ``NAME-%``, in the world's order."""
+    """Return the numbers of the sources with rpm names that can be LIKE ``NAME-%``, in the world's order."""
     wanted = _like(f"{name}-%")
     before_wildcards = re.split("[%_]", name, maxsplit=1)[0].lower()
     found = {number for one, number in catalog.starting(before_wildcards) if wanted.fullmatch(f"{one}-")}
-    # "NAME" may reach into the version of a shorter name: glib-2.8 asks for what glib has.
+    # NAME can include the version of a shorter name: glib-2.8 matches rpms of glib.
     for end in (place for place, letter in enumerate(name) if letter == "-"):
         head = name[:end].lower()
         found |= {number for one, number in catalog.starting(head) if one == head}
@@ -214,7 +213,7 @@ def _sources_like(catalog: Catalog, name: str) -> list[int]:
 
 
 def find(repositories: Repositories, branch: str, name: str) -> tuple[Row, str, str]:
-    """Return a branch's row of a binary package, how its repository is reported, and the repository's name."""
+    """Return a branch's row of a binary package, with the part and the name of its repository."""
     for part, repository in repositories.of(branch):
         row = repositories.row(repository, name)
         if row:
@@ -223,10 +222,10 @@ def find(repositories: Repositories, branch: str, name: str) -> tuple[Row, str, 
 
 
 def find_source(repositories: Repositories, branch: str, name: str) -> tuple[Row, str, str]:
-    """Return a branch's row for a source package: of the binary of its name, else of one that it seems to be the source of.
+    """Return a branch's row for a source package: of the binary of its name, else of one with a matching source rpm.
 
-    Only the first ends the search.  After the second the service looks on with a name that it has escaped for a regular
-    expression, until some repository has a row for that, and reports what it found as that one's, or as the release's own.
+    Only the first ends the search.  After the second the service goes on with a name that it has escaped for a regular
+    expression, until a repository has a row for that, and reports the row as of that repository, or of the release's own.
     """
     found: Row | None = None
     for part, repository in repositories.of(branch):
@@ -251,12 +250,12 @@ def _missing(repositories: Repositories, branch: str) -> web.HTTPException:
 
 
 def described(repositories: Repositories, row: Row, part: str, repository: str) -> dict[str, Any]:
-    """Return a row as mdapi describes it."""
+    """Return a row as mdapi returns it."""
     told = row.binary or row.build.source
     relations = {kind: row.relations(kind) for kind in RELATIONS}
     siblings = repositories.siblings(repository, row)
     if row.source_file and row.name not in siblings:
-        # Found in another repository than it is reported from: what is read with its key there is not about it.
+        # The row is of another repository than the reported one, whose relations by the same key are of another package.
         relations = {kind: [] for kind in RELATIONS}
     return {
         "arch": row.arch,
@@ -276,7 +275,7 @@ def described(repositories: Repositories, row: Row, part: str, repository: str) 
 def file_rows(row: Row) -> list[dict[str, str]]:
     """Return a row's files as mdapi lists them: one row a folder, ordered by the names in it."""
     folders: dict[str, list[tuple[str, str]]] = {}
-    # An rpm lists its files ordered by their whole paths.
+    # An rpm lists its files by path.
     for path, kind in sorted(map(file_type, row.files), key=lambda file: file[0].encode()):
         folder, _, name = path.rpartition("/")
         if name:
@@ -294,18 +293,18 @@ def file_rows(row: Row) -> list[dict[str, str]]:
 
 
 def changes_of(build: Build) -> tuple[Change, ...]:
-    """Return the changelog that a build was made with, the newest entry first."""
+    """Return the changelog of a build, the newest entry first."""
     changes = build.source.changelog
     if build.source.recorded or not changes:
         return changes
     stem = f"{build.evr.version}-{DIST.sub('', build.evr.release)}"
-    # Packagers may write the epoch too.
+    # Some packagers write the epoch too.
     told = [change.evr.rpartition(":")[2] for change in changes]
     itself = [place for place, evr in enumerate(told) if evr == stem]
     same_version = [place for place, evr in enumerate(told) if evr.rpartition("-")[0] == build.evr.version]
     if itself or same_version:
         return changes[(itself or same_version)[0] :]
-    # Older than all that is told.
+    # The build is older than the whole changelog.
     return (Change(int(build.started), changes[-1].author, stem, f"- Update to {build.evr.version}"),)
 
 
@@ -322,12 +321,12 @@ def change_rows(build: Build) -> list[dict[str, Any]]:
 
 
 async def home(_request: web.Request) -> web.Response:
-    """Answer ``GET /``: a page for people."""
+    """Answer ``GET /`` with an HTML page."""
     return web.Response(text="<h1>mdapi</h1>", content_type="text/html", headers=HEADERS)
 
 
 async def branches(request: web.Request) -> web.Response:
-    """Answer ``GET /branches``: the names of the database files, as the service cuts them."""
+    """Answer ``GET /branches``: the names of the database files, cut as by the service."""
     cut = {f"{name}-primary.sqlite".rsplit("-", 2)[0] for name in repository_names(request[VIEW])}
     return web.json_response(sorted({name.replace("-updates", "") for name in cut}), headers=HEADERS)
 
@@ -360,7 +359,7 @@ async def changelog(request: web.Request) -> web.Response:
 
 def _related(kind: str) -> Callable[[web.Request], Any]:
     async def related(request: web.Request) -> web.Response:
-        """Answer ``GET /BRANCH/KIND/NAME``: every failure, a miss included, is a 400."""
+        """Answer ``GET /BRANCH/KIND/NAME``: every failure, including a miss, is a 400."""
         repositories = Repositories(request[VIEW])
         for part, repository in repositories.of(request.match_info["branch"]):
             rows = repositories.related(repository, kind, request.match_info["name"])

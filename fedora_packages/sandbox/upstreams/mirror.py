@@ -1,10 +1,9 @@
-"""The stand-in of Fedora's download servers: the repositories themselves, of which mdapi tells single packages.
+"""The stand-in of Fedora's download servers: the metadata of the repositories, without rpms.
 
-Only ``repodata`` folders are there, with what `repodata` makes; there are no rpms.  A repository is made when it is first asked
-for, and again when what it shows has changed since: then ``repomd.xml`` has another revision and names other files, and the older
-ones are gone, as they are when a compose takes the place of the one before.
+The ``repodata`` of a repository is written at its first request, and again after its contents have changed.  ``repomd.xml`` then
+has a new revision and lists new files; the old files are gone, as after a compose.
 
-Source: ``https://dl.fedoraproject.org/pub/`` (folders), ``repomd.xml`` there (what it names).
+Source: ``https://dl.fedoraproject.org/pub/`` (folders), ``repomd.xml`` there (its files).
 """
 
 import asyncio
@@ -25,17 +24,17 @@ from fedora_packages.sandbox.world.world import View
 #: Seconds for which writing a repository blocks other requests.
 SLICE = 0.02
 
-#: How many states of a repository are kept, those made last: a mirror that lags shows another than one that does not.
+#: The number of cached states of a repository: a lagging mirror needs another than one without a fault.
 MAX_STATES = 2
 
 TYPES = {".xml": "application/xml", ".gz": "application/x-gzip"}
 
 
 def folders(releases: Sequence[Release]) -> Mapping[str, str]:
-    """Return the repositories by their folders below ``/pub/``; ``src_`` stands before the name of one of source packages.
+    """Return the repositories by folder below ``/pub/``; the name of a repository of sources starts with ``src_``.
 
-    Every repository has its sources beside it, also where mdapi does not know them.  What mdapi keeps under a second name
-    (``koji``) is one folder, and a release that it does not serve has none.
+    Every repository has one of sources beside it, even if mdapi has none.  mdapi's second name of a repository (``koji``) has no
+    folder, nor has a release without repositories in mdapi.
     """
     return dict(chain.from_iterable(_folders(release).items() for release in releases))
 
@@ -55,7 +54,7 @@ def _folders(release: Release) -> Mapping[str, str]:
 
 
 def _first(release: Release) -> str:
-    """Return the folder of what a release is made of, or was on its first day."""
+    """Return the folder of a release itself, without its updates."""
     if release.id_prefix != "FEDORA":
         return f"epel/{release.version}"
     if release.branch == "rawhide":
@@ -71,7 +70,7 @@ def _later(release: Release, is_testing: bool) -> str:
 
 
 def made(view: View, repository: str) -> Repodata:
-    """Return a repository's files as they are at a moment."""
+    """Return the files of a repository in a view of the world."""
     writer, renewal = Writer(), view.renewal(repository.removeprefix("src_"))
     for row in Repositories(view).each(repository):
         writer.add(row)
@@ -79,7 +78,7 @@ def made(view: View, repository: str) -> Repodata:
 
 
 def write(view: View, releases: Sequence[Release], folder: Path) -> Iterator[tuple[str, int]]:
-    """Write the repositories of releases below a folder; yields each one's own folder and number of packages once it is written.
+    """Write the repositories of releases below a folder; yields the folder and the number of packages of each.
 
     Raises `OSError`.
     """
@@ -105,7 +104,7 @@ class Mirror:
         self._making: dict[str, asyncio.Lock] = {}
 
     async def repodata(self, view: View, repository: str) -> Repodata:
-        """Return a repository's files.  While they are made others are answered, and who asks for the same waits for them."""
+        """Return the files of a repository.  Other requests are answered meanwhile; those for the same repository wait."""
         renewal = view.renewal(repository.removeprefix("src_"))
         states = self._states.setdefault(repository, {})
         async with self._making.setdefault(repository, asyncio.Lock()):
@@ -124,12 +123,12 @@ class Mirror:
             if time.monotonic() > began + self._pause_after:
                 await asyncio.sleep(0)
                 began = time.monotonic()
-        # What compresses lets others run.
+        # createrepo_c compresses without the GIL.
         return await asyncio.to_thread(writer.finish, revision)
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
-    """Return the addresses of the download servers."""
+    """Return the routes of the download servers."""
     mirror = Mirror()
 
     async def file(request: web.Request) -> web.Response:

@@ -11,25 +11,25 @@ from fedora_packages.sandbox.world.models import EVR, Bug, Origin, Problem, Proj
 
 DAY = 86400
 
-#: Functions in which programs crash, by the kind of problem.
+#: Functions in which programs crash, by type of problem.
 FUNCTIONS = {
     "core": ("raise", "g_log", "??", "malloc_consolidate", "g_type_check_instance_cast", "std::terminate"),
     "python": ("__getattr__", "main", "wait_for", "readline", "_on_activate"),
     "kerneloops": ("dev_watchdog", "refcount_warn_saturate", "drm_atomic_helper_commit"),
 }
 
-#: Days that a problem is counted on at the most.
+#: The maximum number of days on which a problem is counted.
 DAYS = 24
 
-#: How Anitya looks for the versions of most projects.
+#: Anitya's backends of most projects.
 BACKENDS = ("GitHub", "GitLab", "custom", "PyPI", "GNOME", "Sourceforge")
 
-#: What FAF makes of the status of a problem's only bug.
+#: FAF's status of a problem by the status of its only bug.
 FIXED = "FIXED"
 
 
 def problems(number: int, origin: Origin, bugs: Sequence[Bug], now: int) -> Iterator[Problem]:
-    """Yield the problems that users' machines have reported of package number ``number``, the oldest first."""
+    """Yield the problems that users' machines have reported of a package by number, the oldest first."""
     source = origin.source
     dice = random.Random(f"crashes of {source.name}")
     crashes = any(file.startswith(("/usr/bin/", "/usr/lib")) for binary in source.binaries for file in binary.files)
@@ -52,12 +52,12 @@ def problems(number: int, origin: Origin, bugs: Sequence[Bug], now: int) -> Iter
 
 
 def project(number: int, origin: Origin, now: int) -> Project | None:
-    """Return the upstream project that a package is mapped to, or None where it is not: few are not."""
+    """Return the upstream project of a package, or None for the few that are not mapped."""
     source, held = origin.source, origin.evrs.get("rawhide") or origin.last_evr
     dice = random.Random(f"upstream of {source.name}")
     if held is None or dice.random() < 0.12:
         return None
-    # What Fedora writes 257~rc1 is 257-rc1 elsewhere, and a snapshot no version at all.
+    # Fedora's 257~rc1 is 257-rc1 upstream; a snapshot has no upstream version.
     versions = [held.version.partition("^")[0]]
     below: EVR | None = held
     while len(versions) < 6 and (below := lowered(below, "")):

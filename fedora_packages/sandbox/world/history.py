@@ -1,7 +1,7 @@
-"""The past of a package, made up from its name: builds, tags, updates, bugs, branches.
+"""The history of a package, generated from its name: builds, tags, updates, bugs, branches.
 
-The same name always has the same past, counted back from the start of the world, so nothing of it need be stored: it is derived
-when asked for.  What a world's file says (versions, bugs, updates) is kept to the letter.
+The same name always gets the same history, counted back from the start of the world.  So it is not stored but generated when
+needed.  Versions, bugs and updates of a world's file are kept exactly.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ from fedora_packages.sandbox.world.releases import Release
 
 DAY = 86400
 
-#: Longest row of builds of one release.
+#: The maximum number of builds of one release.
 LADDER = 6
 
 BUG_SUMMARIES = (
@@ -46,13 +46,13 @@ BUG_SUMMARIES = (
     "New version of {name} is available",
 )
 
-#: Keywords that bugs with these summaries have.
+#: Keywords of bugs by summary.
 BUG_KEYWORDS = {
     "{name}: please build for EPEL": ("FutureFeature",),
     "New version of {name} is available": ("FutureFeature", "Triaged"),
 }
 
-#: What bugs with these summaries stand in the way of: the tracker of what does not build.
+#: Bugs that others block, by summary: the tracker of packages that fail to build.
 BUG_BLOCKS = {"{name}: FTBFS in Fedora rawhide": (2_290_002,)}
 
 SECURITY_SUMMARY = "CVE-{cve} {name}: out-of-bounds read in the parser [fedora-all]"
@@ -71,13 +71,13 @@ TESTERS = ("frantisekz", "besser82", "geraldosimiao", "nielsenb", "bojan", "dere
 
 
 def commit_hash(*what: object) -> str:
-    """Return what may be the hash of a commit: 40 hexadecimal digits."""
+    """Return a made-up commit hash of 40 hexadecimal digits."""
     return hashlib.sha1(repr(what).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A build to be: its EVR, its state, and how many days before the start of the world it began."""
+    """A planned build: its EVR, its state, and its start in days before that of the world."""
 
     release: Release
     evr: EVR
@@ -86,7 +86,7 @@ class Step:
 
 
 def generate(number: int, origin: Origin, releases: Sequence[Release], now: int) -> Package:
-    """Return package number ``number`` as it is when the world starts at ``now`` (UTC seconds)."""
+    """Return a package by number, as it is when the world starts at ``now`` (UTC seconds)."""
     name = origin.source.name
     dice = random.Random(f"past of {name}")
     age = dice.randint(400, 3500)
@@ -121,9 +121,9 @@ def generate(number: int, origin: Origin, releases: Sequence[Release], now: int)
 
 
 def _ladder(release: Release, origin: Origin, dice: random.Random) -> Iterator[Step]:
-    """Yield the builds of a release, the oldest first; the last but perhaps one is what the release has."""
+    """Yield the builds of a release, the oldest first; the release has the last or the last but one."""
     evr = origin.evrs[release.branch]
-    # The told updates may be of builds other than the release's own.
+    # The file's updates can have builds other than the release's own.
     told = [
         parse_evr(update["version"] + release.dist)
         for update in origin.updates
@@ -134,7 +134,7 @@ def _ladder(release: Release, origin: Origin, dice: random.Random) -> Iterator[S
         rungs.append((bumped(evr, release.dist), "complete"))
     if dice.random() < 0.15 and not told:
         rungs.append((bumped(rungs[-1][0], release.dist), dice.choice(("failed", "failed", "canceled"))))
-    # What is told to be an update is not what the release had on its first day.
+    # A build of an update of the file was not in the release on its first day.
     wanted = max(
         dice.randint(1, LADDER), 2 if any(update["release"] == release.branch for update in origin.updates) else 1
     )
@@ -156,7 +156,7 @@ def _ladder(release: Release, origin: Origin, dice: random.Random) -> Iterator[S
 def _builds(number: int, origin: Origin, steps: list[Step], now: int, dice: random.Random) -> Iterator[Build]:
     owners = [name for name in (origin.owner, *origin.admins, *origin.committers) if name != "orphan"] or ["releng"]
     if origin.dead and origin.last_evr and not steps:
-        # A package retired everywhere was built once.
+        # A package retired everywhere has been built once.
         yield _build(number, 0, origin, Step(_GONE, origin.last_evr, "complete", 700), now, owners[0], 340)
         return
     ordered = sorted(steps, key=lambda step: -step.days)[-ids.BUILDS + 8 :]
@@ -181,7 +181,7 @@ def _build(number: int, place: int, origin: Origin, step: Step, now: int, owner:
     )
 
 
-#: Where the builds of packages belong that no release has any more.
+#: The release of the builds of packages that no release has any more.
 _GONE = Release(
     name="F40", long_name="Fedora 40", version="40", branch="f40", dist=".fc40", dist_tag="f40", state="archived",
     stable_tag="f40-updates", testing_tag="f40-updates-testing", candidate_tag="f40-updates-candidate", base_tag="f40",
@@ -204,7 +204,7 @@ def _updates(
         told = {
             str(update.get("version", "")): update for update in origin.updates if update["release"] == release.branch
         }
-        # What a Fedora release had on its first day was never an update.
+        # A build of a Fedora release's first day was never an update.
         for build in complete[0 if release.stable_tag == release.base_tag else 1 :]:
             stem = str(build.evr).removesuffix(release.dist)
             given = told.get(stem) or (told.get("") if build.evr == current else None)
@@ -271,7 +271,7 @@ def _update(
 
 
 def _request(number: int, status: str) -> str | None:
-    """Return where an update is asked to go: a new one to testing, some of those there to stable, few back."""
+    """Return the request of an update: testing for a new one, stable for some in testing, unpush for a few."""
     if status == "testing":
         return (None, None, "stable", None, "unpush")[number % 5]
     return "testing" if status == "pending" else None
@@ -356,7 +356,7 @@ def _dated(bug: Bug, bug_id: int, now: int, dice: random.Random) -> Bug:
 
 
 def _tags(release: Release, builds: tuple[Build, ...], updates: tuple[Update, ...]) -> Mapping[str, list[int]]:
-    """Return which builds have which of the release's tags, the one tagged last first."""
+    """Return the build ids by the release's tags, the one tagged last first."""
     status = {
         build_id: update.status for update in updates if update.release == release.name for build_id in update.builds
     }
@@ -390,7 +390,7 @@ def _branches(origin: Origin, releases: Sequence[Release], now: int, age: int) -
     for release in releases:
         evr = origin.evrs.get(release.branch)
         if evr is None and (release.branch == "rawhide" or (release.branch == "f42" and age > 700 and not origin.dead)):
-            # Rawhide is every repository's default branch, and branches of the past are never deleted.
+            # Rawhide is every repository's default branch; old branches are never deleted.
             evr = newest
         if evr is None:
             continue
@@ -402,7 +402,7 @@ def _branches(origin: Origin, releases: Sequence[Release], now: int, age: int) -
 
 
 def past_changes(source: Source, evrs: Sequence[EVR], dist: str, now: int) -> Iterator[tuple[int, str, str]]:
-    """Yield (date, VERSION-RELEASE, text) of a made-up changelog for these EVRs, which are newest first."""
+    """Yield (date, VERSION-RELEASE, text) of a made-up changelog for EVRs, the newest first."""
     dice = random.Random(f"changelog of {source.name}")
     noon = now - now % DAY + DAY // 2
     days = dice.randint(3, 40)

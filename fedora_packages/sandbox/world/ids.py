@@ -1,12 +1,12 @@
-"""Ids that lead back to their package, so that nothing need be stored to find a build, an update or a bug by its id.
+"""Ids that lead back to their package, so that builds, updates and bugs are found by id without an index.
 
-Package number N (its place in the world's file) owns a block of ids of each kind.  What happens later gets ids above all
-blocks, which the world remembers.
+Package number N (its position in the world's file) owns a block of ids of each kind.  Actions use ids above all blocks, which the
+world stores.
 """
 
 from collections.abc import Callable
 
-#: Ids that a package owns.
+#: The number of ids in a package's block.
 BUILDS, BUGS, UPDATES, PROBLEMS = 64, 16, 64, 8
 
 FIRST_BUILD = 2_600_000
@@ -23,7 +23,7 @@ UNSCRAMBLE = pow(SCRAMBLE, -1, MODULUS)
 
 
 def build_id(package: int, number: int) -> int:
-    """Return the id of a package's build number ``number``, counted from its oldest."""
+    """Return the id of a package's build by number, counted from its oldest."""
     return FIRST_BUILD + package * BUILDS + number
 
 
@@ -33,17 +33,17 @@ def task_id(build: int) -> int:
 
 
 def bug_id(package: int, number: int) -> int:
-    """Return the id of a package's bug number ``number``."""
+    """Return the id of a package's bug by number."""
     return FIRST_BUG + package * BUGS + number
 
 
 def update_id(package: int, number: int) -> int:
-    """Return bodhi's internal number of a package's update."""
+    """Return Bodhi's internal number of a package's update."""
     return 1 + package * UPDATES + number
 
 
 def problem_id(package: int, number: int) -> int:
-    """Return the id of a package's problem number ``number``."""
+    """Return the id of a package's problem by number."""
     return FIRST_PROBLEM + package * PROBLEMS + number
 
 
@@ -58,7 +58,7 @@ def alias(prefix: str, year: int, update: int) -> str:
 
 
 def update_of(text: str) -> int | None:
-    """Return the internal number of the update that an alias names, or None where it is no alias."""
+    """Return the internal number of an update by alias, or None for an invalid alias."""
     digits = text.rpartition("-")[2]
     try:
         return int(digits, 16) * UNSCRAMBLE % MODULUS if len(digits) == 10 else None
@@ -67,6 +67,6 @@ def update_of(text: str) -> int | None:
 
 
 def owner_of(kind: str) -> Callable[[int], int]:
-    """Return the function from an id to the number of the package that owns its block (perhaps none there is)."""
+    """Return the function from an id to the number of the package that owns its block, which can be beyond the last package."""
     first, size = {"build": (FIRST_BUILD, BUILDS), "bug": (FIRST_BUG, BUGS), "update": (1, UPDATES)}[kind]
     return lambda number: (number - first) // size

@@ -1,7 +1,7 @@
-"""The two files that a world can come from: hand-written TOML (the small world) and JSON lines (all packages of a release).
+"""The two formats of a world's file: hand-written TOML (the small world) and JSON lines (all packages of a release).
 
-A `Catalog` is what was read, with indexes over it.  A JSON line is kept as the text it is and read again when its package is
-asked for: tens of thousands of packages with all their files would fill the memory otherwise.
+A `Catalog` has the packages and indexes over them.  A JSON line is kept as it is and parsed when its package is needed: tens of
+thousands of packages with all their files would fill the memory.
 """
 
 import gzip
@@ -37,13 +37,13 @@ SMALL_WORLD = Path(__file__).with_name("data") / "packages.toml"
 LINE_LIMIT = 8 << 20
 PACKAGES_LIMIT = 200_000
 
-#: How many packages of 100 the releases other than rawhide have, by branch, in a world file.
+#: Of 100 packages of a world file, the number in each release other than Rawhide.
 SHARES = {"rawhide": 100, "f44": 100, "f43": 80, "epel10": 15, "epel9": 10}
 
-#: The dist tag that releases in a world file end in.
+#: The dist tag of the release fields in a world file.
 FILE_DIST = ".fc45"
 
-#: Files that are made up for one binary package.
+#: The maximum number of made-up files of one binary package.
 CROWD_LIMIT = 100_000
 
 PEOPLE = (
@@ -56,17 +56,17 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,200}")
 
 
 class WorldError(Exception):
-    """A world's file is not as it should be; the message says which file, which line, and what is wrong there."""
+    """A world's file is invalid; the message has the file, the line and the reason."""
 
 
 class Catalog:
-    """The packages of a world as its file has them.
+    """The packages of a world's file.
 
     ``names`` is in the file's order; a package's number is its place in it.  ``ordered`` has the names in lower case and in
     alphabetical order, with their numbers.  ``origin(number)`` gives what the file says, ``outline(name)`` the little of it that
     lists of all packages need.  ``builders`` maps a binary package to the numbers of the sources that build it, ``related`` a
     kind of relation and a capability to those that have such a relation (``buildrequires``: those that need it to be built); what
-    a package provides because of its own name is not in it, but is told by `having`.
+    a package provides because of its own name is not in it; `having` adds it.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class Catalog:
     def add(self, name: str) -> int:
         """Give a package its number.  Raises `ValueError` if the name is taken or no name."""
         if not NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no package name")
+            raise ValueError(f"invalid package name {name!r}")
         if name in self.numbers:
-            raise ValueError(f"package {name!r} is there twice")
+            raise ValueError(f"package {name!r} already exists")
         self.numbers[name] = len(self.names)
         self.names.append(name)
         insort(self.ordered, (name.lower(), self.numbers[name]))
@@ -110,14 +110,14 @@ class Catalog:
             yield self.ordered[place]
 
     def index(self, number: int, binary: str, relations: Iterable[tuple[str, Iterable[str]]]) -> None:
-        """Note a binary package of a source and the capabilities that it is related to."""
+        """Index a binary package of a source and the capabilities of its relations."""
         known = self.builders.get(binary, ())
         if number not in known:
             self.builders[binary] = (*known, number)
         self.relate(number, relations)
 
     def relate(self, number: int, relations: Iterable[tuple[str, Iterable[str]]]) -> None:
-        """Note the capabilities that a package is related to, by kind of relation."""
+        """Index the capabilities of a package's relations, by kind."""
         for kind, texts in relations:
             table = self.related[kind]
             for text in texts:
@@ -127,13 +127,13 @@ class Catalog:
                     numbers.append(number)
 
     def index_source(self, number: int, source: Source) -> None:
-        """Note all binary packages of a source."""
+        """Index all binary packages of a source."""
         self.relate(number, [("buildrequires", source.buildrequires)])
         for binary in source.binaries:
             self.index(number, binary.name, [*binary.relations.items(), ("provides", generated_capabilities(binary))])
 
     def having(self, kind: str, capability: str) -> Iterable[int]:
-        """Return the numbers of the packages that may have a relation of a kind to a capability."""
+        """Return the numbers of the packages that can have a relation of a kind to a capability."""
         noted = self.related[kind].get(capability, ())
         return dict.fromkeys((*noted, *self.builders.get(named_by(capability), ()))) if kind == "provides" else noted
 
@@ -163,12 +163,12 @@ def load_lines(path: Path) -> Catalog:
                 _note_line(catalog, path, number, line)
                 lines.append(line)
     except (OSError, EOFError, zlib.error) as error:
-        raise WorldError(f"{path}: cannot be read: {error}") from error
+        raise WorldError(f"cannot read {path}: {error}") from error
     return catalog
 
 
 def outline_of(name: str) -> Outline:
-    """Return what is made up of a package in a world file, where only its name tells: who maintains it, and its branches."""
+    """Return the made-up maintainers and branches of a package of a world file."""
     first = _share(name, "owner") * 7
     branches = {release.branch for release in world_file_releases() if release.holds_packages}
     return Outline(
@@ -187,7 +187,7 @@ def _note_line(catalog: Catalog, path: Path, number: int, line: bytes) -> None:
         row = json.loads(line)
         for key, kind in LINE_KEYS.items():
             if not isinstance(row.get(key), kind):
-                raise ValueError(f"{key!r} is missing or of a wrong type")
+                raise ValueError(f"{key!r} is missing or has a wrong type")
         catalog.add(row["name"])
         catalog.index_source(number, _origin_of_line(row).source)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -195,7 +195,7 @@ def _note_line(catalog: Catalog, path: Path, number: int, line: bytes) -> None:
         raise WorldError(f"{path}, line {number + 1}: {what}") from error
 
 
-#: What each line must have; address and licence are missing from a few.
+#: The required keys of a line; a few lines have no URL or license.
 LINE_KEYS = {
     "name": str, "epoch": str, "version": str, "release": str, "summary": str, "description": str, "arch": str,
     "requires": list, "buildrequires": list, "provides": list, "files": list, "patches": list, "builds_main": bool,
@@ -208,7 +208,7 @@ def _line_relations(row: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _expanded(text: str | None) -> str | None:
-    """Return a text, or None where a macro in it could not be expanded."""
+    """Return a string, or None if it has an unexpanded macro."""
     return None if text is None or "%" in text else text
 
 
@@ -262,7 +262,7 @@ def _origin_of_line(row: Mapping[str, Any]) -> Origin:
 
 
 def _share(name: str, what: str) -> int:
-    """Return a number below 100 that is always the same for a package and a purpose."""
+    """Return a number below 100, the same each time for a package and a purpose."""
     return zlib.crc32(f"{what} {name}".encode()) % 100
 
 
@@ -279,11 +279,11 @@ def load_toml(path: Path, now: int) -> Catalog:
         text = path.read_text("utf-8")
         tables = tomllib.loads(text)["package"]
     except (OSError, UnicodeDecodeError) as error:
-        raise WorldError(f"{path}: cannot be read: {error}") from error
+        raise WorldError(f"cannot read {path}: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise WorldError(f"{path}: {error}") from error
     except KeyError as error:
-        raise WorldError(f"{path}: there is no [[package]]") from error
+        raise WorldError(f"{path}: no [[package]] found") from error
     lines = text.splitlines()
     renamed = {table["renamed_to"]: table["name"] for table in tables if "renamed_to" in table and "name" in table}
     for table in tables:
@@ -316,7 +316,7 @@ def _origin_of_table(table: Mapping[str, Any], releases: tuple[Release, ...], re
     by_branch = {release.branch: release for release in releases if release.holds_packages}
     wanted = table.get("releases", [] if "retired" in table else ["rawhide", "f45", "f44", "f43"])
     for branch in {*wanted, *table.get("versions", {})} - set(by_branch):
-        raise ValueError(f"{branch!r} is no release; there are {', '.join(by_branch)}")
+        raise ValueError(f"unknown release {branch!r}; use one of {', '.join(by_branch)}")
     own = EVR(int(table.get("epoch", 0)), table["version"], table["release"])
     evrs = {branch: _evr(table, branch, own, by_branch[branch].dist) for branch in wanted}
     source = _source_of_table(table, replaces)
@@ -423,5 +423,5 @@ def _told_update(update: Mapping[str, Any], held: list[str]) -> Mapping[str, Any
     if update["release"] not in held:
         raise ValueError(f"an update of {update['release']!r}, which does not have the package")
     if update["status"] not in ("pending", "testing", "stable", "unpushed", "obsolete"):
-        raise ValueError(f"{update['status']!r} is no status of an update")
+        raise ValueError(f"unknown status {update['status']!r} of an update")
     return update

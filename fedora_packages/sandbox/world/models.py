@@ -1,7 +1,7 @@
-"""What a sandbox world is made of: immutable records.
+"""The immutable records of a sandbox world.
 
-A change never edits a record: it makes a new `Package` and puts it in the place of the old one.  So the world can be shown as it
-was a minute ago, which is how an upstream lags behind its own messages.
+A change creates a new `Package` in place of the old one.  So the world can be shown as it was a minute ago, which is how an
+upstream lags behind its own messages.
 """
 
 import re
@@ -19,7 +19,7 @@ STATES = {"building": 0, "complete": 1, "deleted": 2, "failed": 3, "canceled": 4
 #: The part of a release that names the distribution.
 DIST = re.compile(r"\.(?:fc|eln|el)\d+")
 
-#: Packages without which nothing starts: bodhi marks their updates, and they have to pass more tests.
+#: Packages in Bodhi's critical path, whose updates need more tests.
 CRITICAL_PATH = frozenset(
     {"bash", "coreutils", "dbus", "filesystem", "glib2", "glibc", "kernel", "openssl", "setup", "systemd", "util-linux"}
 )
@@ -43,12 +43,12 @@ def parse_evr(text: str) -> EVR:
     epoch, _, rest = text.rpartition(":")
     version, _, release = rest.rpartition("-")
     if not version or not release or (epoch and not epoch.isdecimal()):
-        raise ValueError(f"{text!r} is no [EPOCH:]VERSION-RELEASE")
+        raise ValueError(f"invalid EVR {text!r}; use [EPOCH:]VERSION-RELEASE")
     return EVR(int(epoch or 0), version, release)
 
 
 def bumped(evr: EVR, dist: str) -> EVR:
-    """Return the EVR of the next build of the same version: the number before the dist tag goes up."""
+    """Return the EVR of the next build of the same version, with a higher number before the dist tag."""
     stem = evr.release.removesuffix(dist)
     if stem.isdecimal():
         return evr._replace(release=f"{int(stem) + 1}{dist}")
@@ -58,7 +58,7 @@ def bumped(evr: EVR, dist: str) -> EVR:
 
 
 def lowered(evr: EVR, dist: str) -> EVR | None:
-    """Return the EVR of a build before this one, or None where no plausible one is left."""
+    """Return a plausible EVR of a build before this one, or None."""
     stem = evr.release.removesuffix(dist)
     if stem.isdecimal() and int(stem) > 1:
         return evr._replace(release=f"{int(stem) - 1}{dist}")
@@ -71,7 +71,7 @@ def lowered(evr: EVR, dist: str) -> EVR | None:
 
 
 def newer_version(version: str) -> str:
-    """Return what upstream's next version may be called: the last number goes up."""
+    """Return a plausible next upstream version, with a higher last number."""
     numbers = list(re.finditer(r"\d+", version))
     if not numbers:
         return f"{version}.1"
@@ -104,7 +104,7 @@ def file_type(text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8)
 def _crowd(folder: str, count: int) -> tuple[str, ...]:
-    """Return the paths of so many files below a folder: a quarter of them in one, the others a few dozen in each."""
+    """Return the paths of ``count`` files below a folder: a quarter in one folder, the others in many small ones."""
     few = [f"{folder}drivers/bus{n // 400}/chip{n // 40}/register{n}.h" for n in range(count - count // 4)]
     return (*few, *(f"{folder}include/linux/header{n}.h" for n in range(count // 4)))
 
@@ -121,9 +121,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """What a binary package is, whatever its version.  ``relations`` are in rpm's syntax, by kind.
+    """A binary package without its version.  ``relations`` are in rpm's syntax, by kind.
 
-    ``version``, ``release``, ``epoch`` and ``url`` are its own where they are not those of its source.
+    ``version``, ``release``, ``epoch`` and ``url`` are set only where they differ from its source's.
     """
 
     name: str
@@ -140,11 +140,11 @@ class Binary:
 
     @property
     def all_files(self) -> tuple[str, ...]:
-        """Its files, with those of its ``crowd``: a folder and how many files below it nobody would write down."""
+        """Its files, with those of its ``crowd``: a folder and a number of generated files below it."""
         return self.files if self.crowd is None else (*self.files, *_crowd(*self.crowd))
 
     def evr(self, source: EVR) -> EVR:
-        """Return its EVR where its source has ``source``."""
+        """Return its EVR in a build whose source has the EVR ``source``."""
         epoch = source.epoch if self.epoch is None else self.epoch
         dist = DIST.search(source.release)
         release = DIST.sub(dist[0] if dist else "", self.release) if self.release else source.release
@@ -153,10 +153,10 @@ class Binary:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a source package says of itself.  ``binaries`` are in the order of the spec file.
+    """The contents of a source package.  ``binaries`` are in the order of the spec file.
 
-    ``recorded``: its changelog is shown to the letter whatever the build; otherwise an older build has the one that it had then.
-    ``autospec``: release and changelog are made from the commits, and the spec file has neither.
+    ``recorded``: every build has exactly this changelog; otherwise an older build has the older part of it.
+    ``autospec``: release and changelog come from the commits; the spec file has neither.
     """
 
     name: str
@@ -175,7 +175,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A build in koji; times are UTC seconds, ``finished`` is None while it builds."""
+    """A build in Koji; times are UTC seconds, ``finished`` is None while it builds."""
 
     build_id: int
     task_id: int
@@ -210,7 +210,7 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An update in bodhi; times are UTC seconds or None.  ``release`` is bodhi's name of it (``F44``)."""
+    """An update in Bodhi; times are UTC seconds or None.  ``release`` is Bodhi's name (``F44``)."""
 
     update_id: int
     alias: str
@@ -271,7 +271,7 @@ class Bug:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A crash that one program had in one way, as FAF counts it: of which days since 1970 (UTC) how many."""
+    """The crashes of one program in one way, as FAF counts them: how many on which day since 1970 (UTC)."""
 
     report_id: int
     days: tuple[tuple[int, int], ...]
@@ -283,7 +283,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Crashes of one cause.  ``days`` are days since 1970 (UTC) on which it occurred, the oldest first, and how often."""
+    """Crashes of one cause.  ``days`` are pairs of a day since 1970 (UTC) and the number of crashes, the oldest first."""
 
     problem_id: int
     component: str
@@ -299,14 +299,14 @@ class Problem:
 
     @property
     def reports(self) -> tuple[Report, ...]:
-        """Its reports: two have the days between them, one has a single day."""
+        """Its reports: two that share the days, or one for a single day."""
         parts = (self.days[0::2], self.days[1::2])
         return tuple(Report(2 * self.problem_id + place, part) for place, part in enumerate(parts) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An upstream project; ``versions`` are newest first, times UTC seconds.  ``is_mapped``: to the package that has it."""
+    """An upstream project; ``versions`` are newest first, times UTC seconds.  ``is_mapped``: to its package."""
 
     project_id: int
     name: str
@@ -325,9 +325,9 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What the head of a dist-git branch holds.
+    """The head of a dist-git branch.
 
-    ``dead`` is the text of ``dead.package`` where it is retired; ``agent`` is who pushed it, or "" for the owner.
+    ``dead`` is the text of ``dead.package`` in a retired branch; ``agent`` is the account that pushed it, or "" for the owner.
     """
 
     evr: EVR
@@ -340,9 +340,9 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """All there is to know of a source package, at one time.
+    """A source package at one time.
 
-    ``tags``: koji tag -> build ids, the one tagged last first.  ``blocked``: tags where koji has it blocked.
+    ``tags``: Koji tag -> build ids, the one tagged last first.  ``blocked``: tags in which Koji blocks it.
     ``published``: mdapi repository -> id of the build that it shows.  ``builds`` and ``updates`` are oldest first.
     """
 
@@ -373,14 +373,14 @@ class Package:
         return next((build for build in self.builds if build.nvr == nvr), None)
 
     def shown(self, repository: str) -> Build | None:
-        """Return the build that a repository of mdapi shows of it."""
+        """Return its build in a repository of mdapi."""
         build_id = self.published.get(repository)
         return None if build_id is None else self.build(build_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What lists of all packages need of one: its owner, all maintainers, the koji tags that list it, those that block it."""
+    """The part of a package for lists of all packages: owner, maintainers, the Koji tags that list it, those that block it."""
 
     owner: str
     maintainers: tuple[str, ...]
@@ -390,7 +390,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a world's file says of a package and can be told without reading all of it; ``branches`` have it."""
+    """The part of a package in a world's file that is known without parsing its line; ``branches`` are those that have it."""
 
     owner: str
     admins: tuple[str, ...]
@@ -401,7 +401,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a world's file says of a package; the rest is derived.
+    """A package in a world's file; the rest of it is generated.
 
     ``evrs``: branch -> EVR, for the releases that have it.  ``bugs`` and ``updates`` are as the file has them.
     """

@@ -1,7 +1,7 @@
-"""The releases of a sandbox world: bodhi's objects, koji's tags with their inheritance, mdapi's repositories.
+"""The releases of a sandbox world: Bodhi's objects, Koji's tags with their inheritance, mdapi's repositories.
 
-All three follow from one `Release`, so that they fit each other.  Two sets exist: the small world's (rawhide becomes F46) and
-that of a world file (rawhide becomes F45, as the recorded data has it).
+All three follow from one `Release`, so they agree.  Two sets exist: the small world's (Rawhide becomes F46) and that of a world
+file (Rawhide becomes F45, as in the recorded data).
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ from typing import Any
 class Release:
     """A release of the distribution.
 
-    ``dist`` is what ends the release field of its packages (``.fc44``).  ``repositories`` are mdapi's, each with the koji tag
-    it is made of, the one that mdapi searches last first.  ``base_tag`` holds what the release had on its first day; it is the
-    stable tag where nothing else is inherited.
+    ``dist`` ends the release field of its packages (``.fc44``).  ``repositories`` are mdapi's, each with the Koji tag of its
+    builds, the one that mdapi searches last first.  ``base_tag`` has the builds of the release's first day; it is the stable tag
+    of a release that inherits nothing.
     """
 
     name: str
@@ -40,22 +40,22 @@ class Release:
 
     @property
     def bug_product(self) -> str:
-        """The product that bugzilla files its bugs under."""
+        """The Bugzilla product of its bugs."""
         return "Fedora EPEL" if self.id_prefix == "FEDORA-EPEL" else "Fedora"
 
     @property
     def bug_version(self) -> str:
-        """The version that bugzilla files its bugs under."""
+        """The Bugzilla version of its bugs."""
         if self.id_prefix == "FEDORA-EPEL":
             return self.branch
         return self.branch if self.branch in ("rawhide", "eln") else self.version
 
     def owns(self, tag: str) -> bool:
-        """Whether a koji tag is one of this release's: all begin with that of its first day."""
+        """Whether a Koji tag is one of this release's: all start with its base tag."""
         return tag in (self.branch, self.base_tag) or tag.startswith(f"{self.base_tag}-")
 
     def passing_tags(self) -> dict[str, str]:
-        """Return the tags that builds pass on their way, by bodhi's name for them."""
+        """Return the tags of a build's way to stable, by Bodhi's names."""
         stem = self.testing_tag.removesuffix("-updates-testing").removesuffix("-testing")
         return {
             "pending_signing_tag": f"{stem}-signing-pending",
@@ -90,7 +90,7 @@ def fedora(number: int, state: str, **more: Any) -> Release:
 
 
 def rawhide(number: int) -> Release:
-    """Return rawhide, which is to become Fedora ``number``.  It has a testing tag and no testing repository."""
+    """Return Rawhide, which becomes Fedora ``number``.  It has a testing tag and no testing repository."""
     branch = f"f{number}"
     return Release(
         name=f"F{number}",
@@ -133,7 +133,7 @@ def epel(number: int, **more: Any) -> Release:
 
 
 def eln() -> Release:
-    """Return ELN: a release of bodhi whose version is no number, and which mdapi does not fetch."""
+    """Return ELN: a release of Bodhi with a version that is not a number, and without repositories in mdapi."""
     return Release(
         name="ELN",
         long_name="Fedora ELN",
@@ -152,7 +152,7 @@ def eln() -> Release:
 
 
 def other_content(name: str, long_name: str, version: str, kind: str, state: str) -> Release:
-    """Return a release of modules, containers or flatpaks: bodhi lists it among the others, and it holds no package of ours."""
+    """Return a release of modules, containers or flatpaks: Bodhi lists it, and it has no packages."""
     stem = name.lower()
     return Release(
         name=name,
@@ -190,7 +190,7 @@ def small_world_releases() -> tuple[Release, ...]:
 
 @cache
 def world_file_releases() -> tuple[Release, ...]:
-    """Return the releases of a world file, whose packages were rawhide's while it was to become F45."""
+    """Return the releases of a world file, whose packages are those of Rawhide before F45."""
     return (
         rawhide(45),
         fedora(44, "current", released_on="2026-04-21", eol="2027-05-19"),
@@ -204,7 +204,7 @@ def world_file_releases() -> tuple[Release, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A koji tag; ``parents`` are the tags it inherits from, the first first."""
+    """A Koji tag; ``parents`` are the tags that it inherits from, by priority."""
 
     tag_id: int
     name: str
@@ -212,7 +212,7 @@ class Tag:
 
 
 def koji_tags(releases: tuple[Release, ...]) -> Mapping[str, Tag]:
-    """Return koji's tags by name.  Releases of other content have none: what bodhi names need not exist in koji."""
+    """Return Koji's tags by name.  Releases of other content have none: Bodhi names tags that Koji does not have."""
     parents: dict[str, tuple[str, ...]] = {}
     for release in releases:
         if not release.holds_packages:

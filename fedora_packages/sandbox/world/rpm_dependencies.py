@@ -1,8 +1,8 @@
-"""What rpm adds by itself to what a package provides, made up from the package's name, version and files.
+"""The capabilities that rpm adds to a package's provides, guessed from the package's name, version and files.
 
-A spec file says only the few things that rpmbuild cannot find out; the rest comes from its dependency generators, which look at
-the built files.  There are none here, so what those would find in a file is told from the file's name, and where nothing is sure
-nothing is added.  To add a kind, add it to `_of_files` (what a path tells) or to `_of_name` (what the package's name tells).
+A spec file has only the provides that rpmbuild cannot find; the rest comes from dependency generators, which read the built
+files.  The sandbox has no built files, so it guesses from their names, and adds nothing in doubtful cases.  A new kind belongs in
+`_of_files` (by path) or in `_of_name` (by package name).
 
 Source: rpm's ``build/rpmfc.cc`` and the generators in ``/usr/lib/rpm`` (``fileattrs/*.attr``).
 """
@@ -12,26 +12,26 @@ from collections.abc import Iterator
 
 from fedora_packages.sandbox.world.models import EVR, Binary
 
-#: What the packages of a world file are built for, where neither their files nor what they require tell.
+#: The Python version of the packages of a world file, unless their files or requirements have one.
 PYTHON = "3.15"
 
-#: What a package provides because of its own name: itself, itself for its architecture, its settings.
+#: Capabilities from a package's own name: itself, itself for its architecture, its settings.
 ITSELF = re.compile(r"(?:config\((?P<configured>.+)\)|(?P<name>.+?)(?:\(x86-64\))?)")
 
-#: Paths that say what is in a file.  A pattern of the shell may stand only at the end of a library's number.
+#: Paths that reveal a file's contents.  A shell pattern is allowed only at the end of a library's number.
 LIBRARY = re.compile(r"/usr/lib64/(lib[^/*?\[{]+?\.so)\.(\d[\w.]*)")
 PKGCONFIG = re.compile(r"/usr/(?:lib64|share)/pkgconfig/([^/*?\[{]+)\.pc")
 CMAKE = re.compile(r"/usr/(?:lib64|share)/cmake/(?:[^/]+/)?([A-Za-z][\w.+-]*?)(?:Config|-config)\.cmake")
-#: Most spec files list the whole folder, which is called as what is configured in it.
+#: Most spec files list the whole folder, named for the module that is configured in it.
 CMAKE_FOLDER = re.compile(r"/usr/(?:lib64|share)/cmake/(?!Modules\b)([A-Za-z][\w+]*)(?:/|/\*\.cmake)?")
 DESKTOP = re.compile(r"/usr/share/applications/([^/*?\[{]+\.desktop)")
 SITE_PACKAGES = re.compile(r"/usr/lib(?:64)?/python(3\.\d+)/")
 PYTHON_ABI = re.compile(r"python\(abi\) = (3\.\d+)")
 
-#: Names of binary packages of languages, and what is no module of one.
+#: Names of binary packages of languages, and names that are not modules of one.
 PYTHON_NAME = re.compile(r"python3-(?!(?:devel|libs|test|idle|tkinter|debug)$)([\w.-]+?)(?:\+([\w.-]+))?")
 PERL_NAME = re.compile(r"perl((?:-[A-Z]\w*)+)")
-#: No crate has a dot in its name: what has one is the version that the package is kept for (``rust-gio0.20``).
+#: No crate has a dot in its name; a dot belongs to the version of a compatibility package (``rust-gio0.20``).
 CRATE_NAME = re.compile(r"rust-([\w-]+?)(?P<kept>_?\d+(?:\.\d+)+)?(?P<feature>\+[\w.-]+)?-devel")
 RUBYGEM_NAME = re.compile(r"rubygem-([\w.-]+)")
 NPM_NAME = re.compile(r"nodejs-(?!(?:devel|libs|docs|packaging|full-i18n|npm|bash-completion)\b)([\w.-]+)")
@@ -41,9 +41,9 @@ BESIDES = re.compile(r".+-(?:devel|docs?|tests|examples)")
 
 
 def provided(binary: Binary, source: EVR) -> tuple[str, ...]:
-    """Return all that a binary package provides, in rpm's syntax, where its source has the EVR ``source``.
+    """Return the provides of a binary package in rpm's syntax, in a build whose source has the EVR ``source``.
 
-    First itself, then what its spec file says, then what the generators find and the spec file does not say.
+    First itself, then those of the spec file, then those that only the generators find.
     """
     evr, told = binary.evr(source), binary.relations.get("provides", ())
     known = {_capability(text) for text in told}
@@ -56,12 +56,12 @@ def provided(binary: Binary, source: EVR) -> tuple[str, ...]:
 
 
 def generated_capabilities(binary: Binary) -> set[str]:
-    """Return the capabilities that are added to a binary package's, but for those that are made of its own name (`named_by`)."""
+    """Return the capabilities that rpm adds to a binary package, without those of its own name (`named_by`)."""
     return {_capability(text) for text in (*_of_files(binary, "0"), *_of_name(binary, "0"))}
 
 
 def named_by(capability: str) -> str:
-    """Return the name of the only package that can provide a capability because of its own name."""
+    """Return the name of the only package that can provide a capability by its own name."""
     found = ITSELF.fullmatch(capability)
     return (found["configured"] or found["name"]) if found else capability
 
@@ -76,7 +76,7 @@ def _of_files(binary: Binary, version: str) -> Iterator[str]:
     for path in binary.files:
         if match := LIBRARY.match(path):
             number = match[2].rstrip(".")
-            # The longer ones are the file itself, which the shortest one's link leads to.
+            # The longer names are the file itself, the target of the shortest one's link.
             sonames[match[1]] = min(sonames.get(match[1], number), number, key=len)
         elif match := PKGCONFIG.fullmatch(path):
             found[f"pkgconfig({match[1]}) = {version}"] = None
@@ -101,7 +101,7 @@ def _of_name(binary: Binary, version: str) -> Iterator[str]:
     elif match := PERL_NAME.fullmatch(name):
         yield f"perl({match[1][1:].replace('-', '::')}) = {version}"
     elif match := CRATE_NAME.fullmatch(name):
-        # A single number at the end may belong to the name (adler2), or be the version (bincode1).
+        # A single number at the end is part of the name (adler2), or the version (bincode1).
         if match["kept"] or re.search(r"\d*$", match[1])[0] != version.partition(".")[0]:
             yield f"crate({match[1]}{(match['feature'] or '').replace('+', '/')}) = {version}"
     elif match := RUBYGEM_NAME.fullmatch(name):
@@ -115,7 +115,7 @@ def _of_name(binary: Binary, version: str) -> Iterator[str]:
 
 
 def _python(binary: Binary) -> str:
-    """Return the version of Python that a package is for."""
+    """Return the Python version of a package."""
     for path in binary.files:
         if match := SITE_PACKAGES.match(path):
             return match[1]

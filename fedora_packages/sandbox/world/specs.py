@@ -1,4 +1,4 @@
-"""The files of a dist-git branch, written from what is known of the package: spec, patches, ``sources``, ``dead.package``."""
+"""The generated files of a dist-git branch: spec, patches, ``sources``, ``dead.package``."""
 
 import hashlib
 import random
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from fedora_packages.sandbox.world.models import Binary, Branch, Change
 
-#: rpm's names of the relations, in the order in which spec files have them.
+#: rpm's names of the relations, in the order of spec files.
 TAGS = {
     "requires": "Requires", "recommends": "Recommends", "suggests": "Suggests", "supplements": "Supplements",
     "enhances": "Enhances", "provides": "Provides", "obsoletes": "Obsoletes", "conflicts": "Conflicts",
@@ -16,7 +16,7 @@ TAGS = {
 
 
 def files(branch: Branch) -> dict[str, str]:
-    """Return all files of a branch, text by path.  A retired branch has ``dead.package`` and no other."""
+    """Return all files of a branch, text by path.  A retired branch has only ``dead.package``."""
     if branch.dead is not None:
         return {"dead.package": branch.dead.rstrip() + "\n"}
     name = branch.source.name
@@ -110,7 +110,7 @@ def _change(change: Change) -> str:
 
 
 def patch_text(branch: Branch, name: str) -> str:
-    """Return a patch: a small unified diff that is always the same for a package and a name."""
+    """Return a patch: a small unified diff, the same each time for a package and a name."""
     dice = random.Random(f"patch {name} of {branch.source.name}")
     words = re.findall(r"[a-z]+", name.lower()) or ["change"]
     changes = [_file_diff(f"src/{dice.choice(words)}{number or ''}.c", dice) for number in range(dice.randint(1, 3))]

@@ -1,7 +1,7 @@
-"""The world: every package as it is now, and as it was at any moment since the start.
+"""The world: every package as it is now, and as it was at any time since the start.
 
-Stand-ins read it through a `View`, a moment of it; the actions change it.  Only packages that something happened
-to are stored, each as the row of records it went through; all others are derived when asked for.
+Stand-ins read it through a `View` of one time; the actions change it.  Only changed packages are stored, each as the list of its
+records; all others are generated when needed.
 """
 
 import math
@@ -20,25 +20,26 @@ from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
 #: The maximum number of records of one package; a view of a time before the oldest shows the oldest.
 MAX_RECORDS = 500
 
-#: A list over all packages (builds without a package, updates of a release) covers so many of those that nothing
-#: changed, and all others.  The small world has fewer; in a world file such a list would take minutes.
+#: The number of unchanged packages in a list over all packages (builds without a package, updates of a release); changed ones
+#: are all in it.  The small world has fewer; the whole list of a world file would take minutes.
 SCANNED = 1000
 
-#: A source of nothing, in the place of one that can be read again.
+#: An empty source, in place of one that can be generated again.
 NO_SOURCE = Source("", "", "", "", "", "", ())
 
 
 class Renewal(NamedTuple):
-    """When a repository became what it is (UTC seconds, or minus infinity), and its revision: whole UTC seconds, each once."""
+    """The time of a repository's last change (UTC seconds, or minus infinity), and its revision (unique whole UTC seconds)."""
 
     timestamp: float
     revision: int
 
 
 class World:
-    """All packages, all releases, and the ids given so far.
+    """All packages, all releases, and the last ids.
 
-    ``started`` is when it began, in UTC seconds; everything derived counts back from it.
+    ``started`` is its start in UTC seconds, from which all generated history counts back; ``max_records`` the number of records
+    kept of one package.
     """
 
     def __init__(self, catalog: Catalog, started: int, max_records: int = MAX_RECORDS):
@@ -48,7 +49,7 @@ class World:
         self.releases: tuple[Release, ...] = catalog.releases
         self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)
         self.changes = 0
-        #: When something last changed, in UTC seconds.
+        #: The time of the last change, in UTC seconds.
         self.changed = float("-inf")
         self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
         self._homes: dict[tuple[str, int], str] = {}
@@ -71,11 +72,11 @@ class World:
         return View(self, float("inf"))
 
     def at(self, timestamp: float) -> "View":
-        """Return the world as it was at a moment, in UTC seconds."""
+        """Return the world as it was at a time in UTC seconds."""
         return View(self, timestamp)
 
     def package(self, name: str, timestamp: float = float("inf")) -> Package | None:
-        """Return a package as it was at a moment, or None where there was none."""
+        """Return a package as it was at a time, or None."""
         records = self._records.get(name)
         if records is not None:
             times, states = records
@@ -84,7 +85,7 @@ class World:
         return None if number is None or number >= self._generated_count else self._generated(number)
 
     def listing(self, name: str, timestamp: float) -> Listing | None:
-        """Return what lists of all packages need of one, or None where there is none.  Quick, also where thousands are read."""
+        """Return the part of a package for lists of all packages, or None.  It is fast enough for thousands."""
         releases = [release for release in self.releases if release.holds_packages]
         number = self.catalog.numbers.get(name)
         if name in self._records or number is None:
@@ -109,9 +110,9 @@ class World:
         return Listing(people[0], tuple(dict.fromkeys(people)), blocked | listed, blocked)
 
     def put(self, package: Package, timestamp: float) -> None:
-        """Put a package in the place of what it was before ``moment``, in UTC seconds.
+        """Store the state of a package from a time on, in UTC seconds.
 
-        No two changes have one moment, also where the clock stands still or is set back: later ones move up a little.
+        Each change gets a later time than the one before, even if the clock stands still or is set back.
         """
         timestamp = self.changed = max(timestamp, math.nextafter(self.changed, math.inf))
         before = self.package(package.name)
@@ -127,7 +128,7 @@ class World:
         self.changes += 1
 
     def _note_renewals(self, before: Package | None, package: Package, timestamp: float) -> None:
-        """Note which repositories show another build of a package from a moment on."""
+        """Note the repositories that show another build of a package from a time on."""
         held = before.published if before else {}
         for repository in held.keys() | package.published.keys():
             if held.get(repository) != package.published.get(repository):
@@ -136,15 +137,15 @@ class World:
                 del renewals[: -self._max_records]
 
     def renewal(self, repository: str, timestamp: float) -> Renewal:
-        """Return the last renewal of a repository up to a moment (that its content became other, not that it was composed)."""
+        """Return the last renewal of a repository up to a time: a change of its contents, not a compose."""
         renewals = self._renewals.get(repository, [Renewal(-math.inf, self.started)])
         return renewals[max(bisect_right(renewals, timestamp, key=lambda one: one.timestamp) - 1, 0)]
 
     def shown(self, repository: str, number: int, timestamp: float) -> Build | None:
-        """Return the build that a repository shows of package number ``number`` at a moment.
+        """Return a repository's build of a package by number, at a time.
 
-        Where whole repositories are read, nothing else is wanted of most packages: what they showed when the world began is kept,
-        as deriving it takes most of the time, without their sources, which take most of the room.
+        Readers of whole repositories need only this of most packages.  The builds of the start are cached, because generating
+        them takes most of the time, without their sources, which take most of the memory.
         """
         name = self.names[number]
         if name in self._records:
@@ -163,14 +164,14 @@ class World:
         yield from (("bug", bug.bug_id) for bug in package.bugs)
 
     def add(self, source: Source) -> int:
-        """Make room for a new package and return its number.  Raises `ValueError` if its name is taken or no name."""
+        """Add a new package and return its number.  Raises `ValueError` if its name is invalid or exists."""
         number = self.catalog.add(source.name)
         self._records[source.name] = ([float("-inf")], [None])
         self.catalog.index_source(number, source)
         return number
 
     def new_id(self, kind: str) -> int:
-        """Return an id for a ``build``, ``bug``, ``update`` or ``problem`` that is higher than any there is."""
+        """Return a new id of a ``build``, ``bug``, ``update`` or ``problem``, higher than all existing ones."""
         kinds = {"build": ids.build_id, "bug": ids.bug_id, "update": ids.update_id, "problem": ids.problem_id}
         first = kinds[kind](self._generated_count, 0)
         self._given[kind] += 1
@@ -181,7 +182,7 @@ class World:
         return list(self._records)
 
     def home(self, kind: str, number: int) -> Iterator[str]:
-        """Yield the names of the packages that may hold a build, update or bug of this id."""
+        """Yield the names of the packages that can have the build, update or bug of an id."""
         known = self._homes.get((kind, number))
         if known:
             yield known
@@ -190,7 +191,7 @@ class World:
             yield self.names[place]
 
     def release(self, name: str) -> Release | None:
-        """Return a release of packages by its branch or bodhi's name of it, in any case."""
+        """Return a release of packages by branch or Bodhi's name, in any case."""
         wanted = name.lower()
         for release in self.releases:
             if release.holds_packages and wanted in (release.branch, release.name.lower()):
@@ -199,7 +200,7 @@ class World:
 
 
 class View:
-    """The world at one moment: what an upstream reads.  ``moment`` is in UTC seconds, or infinity for now."""
+    """The world at one time, as an upstream reads it.  ``timestamp`` is in UTC seconds, or infinity for now."""
 
     def __init__(self, world: World, timestamp: float):
         self.world = world
@@ -210,7 +211,7 @@ class View:
         return self.world.package(name, self.timestamp)
 
     def shown(self, repository: str, number: int) -> Build | None:
-        """Return the build that a repository shows of package number ``number``."""
+        """Return a repository's build of a package by number."""
         return self.world.shown(repository, number, self.timestamp)
 
     def renewal(self, repository: str) -> Renewal:
@@ -218,11 +219,11 @@ class View:
         return self.world.renewal(repository, self.timestamp)
 
     def listing(self, name: str) -> Listing | None:
-        """Return what lists of all packages need of one, or None."""
+        """Return the part of a package for lists of all packages, or None."""
         return self.world.listing(name, self.timestamp)
 
     def packages(self) -> Iterator[Package]:
-        """Yield all packages, in a large world only some of the unchanged ones (`SCANNED`)."""
+        """Yield all packages; of the unchanged ones in a large world only `SCANNED`."""
         names = self.world.names
         if len(names) > SCANNED:
             names = list(dict.fromkeys([*names[:SCANNED], *self.world.changed_names()]))
@@ -263,7 +264,7 @@ class View:
         return None
 
     def inherited(self, tag: str) -> list[str]:
-        """Return a koji tag and what it inherits from, the nearest first; empty where there is no such tag."""
+        """Return a Koji tag and those that it inherits from, the nearest first; empty for an unknown tag."""
         order: list[str] = []
         waiting = [tag] if tag in self.world.tags else []
         while waiting:
@@ -274,9 +275,9 @@ class View:
         return order
 
     def tagged(self, package: Package, tag: str, inherit: bool) -> list[tuple[str, Build]]:
-        """Return the complete builds of a package that a tag has, the one tagged last first, each with the tag it is really in.
+        """Return the complete builds of a package in a tag, the one tagged last first, each with its own tag.
 
-        A package that is blocked in the tag, or in one that it inherits from, has none from there on.
+        A block in the tag, or in one that it inherits from, ends the list.
         """
         found: list[tuple[str, Build]] = []
         for name in self.inherited(tag) if inherit else [tag]:

@@ -130,7 +130,7 @@ def test_an_update_obsoletes_older_ones_of_its_release(live):
     assert statuses.count("testing") == 1
 
 
-def test_a_stable_update_is_what_the_release_shows(live):
+def test_a_release_shows_its_stable_update(live):
     live.trigger("update", "guake", to="testing", release="f44")
     live.trigger("update", "guake", to="stable", release="f44")
     live.trigger("repo", "guake", release="f44")
@@ -139,7 +139,7 @@ def test_a_stable_update_is_what_the_release_shows(live):
     assert f"guake-{shown['version']}-{shown['release']}" == live.expected("guake")["releases"]["f44"]["stable"]
 
 
-def test_bodhi_shows_what_a_message_says_before_it_is_sent(live):
+def test_bodhi_shows_a_change_before_its_message_is_sent(live):
     told = message(live, live.trigger("update", "guake", to="testing"), "bodhi.update.complete.testing")
     assert live.get(f"/bodhi/updates/{told['update']['alias']}")["update"] == told["update"]
 
@@ -220,7 +220,7 @@ def test_a_moved_bug_names_both_components(live):
 # Dist-git
 
 
-def test_a_push_is_told_twice_and_has_the_recorded_keys(live, data):
+def test_a_push_has_two_messages_with_the_recorded_keys(live, data):
     answer = live.trigger("push", "guake")
     assert live.topics(answer) == ["git.lookaside.new", "git.receive", "pagure.git.receive"]
     received = message(live, answer, "pagure.git.receive")
@@ -296,7 +296,7 @@ def test_a_repository_names_binaries_and_capabilities(live):
     assert binaries < set(names)
 
 
-def test_what_leaves_a_repository_is_announced_with_all_that_it_requires(live):
+def test_a_package_leaves_a_repository_with_all_its_requirements_in_the_message(live):
     live.trigger("retire", "guake")
     live.trigger("build", "kakoune")
     (names,) = {tuple(one["msg"]["packages"]) for one in live.envelopes(live.trigger("repo", "kakoune"))}
@@ -311,7 +311,7 @@ def test_a_repository_with_nothing_new_bumps_the_package(live):
     assert shown != before
 
 
-def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
+def test_a_renewal_includes_other_tagged_builds_of_the_release(live):
     live.trigger("build", "guake")
     live.trigger("build", "kakoune")
     live.trigger("repo", "guake")
@@ -323,7 +323,7 @@ def test_what_was_tagged_elsewhere_in_the_release_comes_along(live):
 # External: crashes and upstream projects
 
 
-def test_a_crash_is_told_at_each_power_of_ten(live):
+def test_a_crash_has_messages_at_each_power_of_ten(live):
     first = live.trigger("crash", "guake", count=12, function="g_log")
     assert live.topics(first) == [
         "faf.report.threshold1", "faf.report.threshold10", "faf.problem.threshold1", "faf.problem.threshold10",
@@ -347,7 +347,7 @@ def anitya(live, answer):
     return [(one["topic"].removeprefix(prefix), one["msg"]) for one in live.envelopes(answer)]
 
 
-def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data):
+def test_an_upstream_version_has_two_messages_under_anityas_prefix(live, data):
     told = anitya(live, live.trigger("upstream-release", "guake", version="4.0"))
     assert [topic for topic, _ in told] == ["version.update", "version.update.v2"]
     for topic, body in told:
@@ -357,7 +357,7 @@ def test_a_version_of_upstream_is_told_twice_under_anityas_own_prefix(live, data
     assert (told[1][1]["message"]["upstream_versions"], told[1][1]["project"]["version"]) == (["4.0"], "4.0")
 
 
-def test_what_names_only_a_project_shows_it_as_it_was_before(live, data):
+def test_a_message_of_a_project_alone_shows_its_state_before(live, data):
     before = live.expected("guake")["project"]
     ((removed, body),) = anitya(live, live.trigger("upstream-withdraw", "guake"))
     assert (removed, body["message"]["versions"], body["project"]["version"]) == (
@@ -375,43 +375,43 @@ def test_a_new_package_can_be_mapped(live):
     assert live.expected("brandnew")["project"]["versions"] == ["2.5"]
 
 
-# What cannot happen
+# Impossible actions
 
 
 @pytest.mark.parametrize(
     ("what", "package", "details", "said"),
     [
         ("explode", "guake", {}, "unknown action 'explode'; use one of build, tag"),
-        ("build", "no-such-package", {}, "there is no package 'no-such-package'"),
+        ("build", "no-such-package", {}, "unknown package 'no-such-package'"),
         ("build", "guake", {"colour": "red"}, "'build' has no option 'colour'; use release"),
-        ("build", "guake", {"release": "f99"}, "there is no release 'f99'; there are rawhide"),
-        ("build", "guake", {"state": "lost"}, "'state' is one of building"),
-        ("build", "guake", {"release": "eln"}, "guake has no living branch 'eln'"),
-        ("build", "guake", {"tag": "f99"}, "'f99' is no koji tag"),
-        ("tag", "guake", {"tag": "f99"}, "'f99' is no koji tag"),
+        ("build", "guake", {"release": "f99"}, "unknown release 'f99'; use one of rawhide"),
+        ("build", "guake", {"state": "lost"}, "'state' must be one of building"),
+        ("build", "guake", {"release": "eln"}, "guake has no active branch 'eln'"),
+        ("build", "guake", {"tag": "f99"}, "unknown Koji tag 'f99'; use one of"),
+        ("tag", "guake", {"tag": "f99"}, "unknown Koji tag 'f99'; use one of"),
         ("untag", "guake", {"tag": "f46-override"}, "guake has no such build tagged f46-override"),
         ("update", "guake", {"alias": "FEDORA-1", "to": "stable"}, "guake has no update FEDORA-1"),
-        ("update", "guake", {"karma": 7}, "karma is -1, 0 or 1, not 7"),
-        ("update", "guake", {"karma": "x"}, "'karma' is a whole number"),
+        ("update", "guake", {"karma": 7}, "'karma' must be -1, 0 or 1, not 7"),
+        ("update", "guake", {"karma": "x"}, "'karma' must be an integer"),
         ("bug", "guake", {"id": 1}, "guake has no bug 1; there are"),
-        ("bug", "guake", {"version": "99"}, "there is no version '99'"),
-        ("push", "guake", {"version": "../x"}, "'../x' is no version"),
-        ("build", "guake", {"version": "1-2"}, "'1-2' is no version"),
-        ("build", "guake", {"owner": "<b>"}, "'<b>' is no account"),
-        ("new-package", "brandnew", {"version": "-"}, "'-' is no version"),
+        ("bug", "guake", {"version": "99"}, "unknown version '99'"),
+        ("push", "guake", {"version": "../x"}, "invalid version '../x'"),
+        ("build", "guake", {"version": "1-2"}, "invalid version '1-2'"),
+        ("build", "guake", {"owner": "<b>"}, "invalid account '<b>'"),
+        ("new-package", "brandnew", {"version": "-"}, "invalid version '-'"),
         ("update", "guake", {"release": "rawhide"}, "rawhide creates its updates by itself"),
         ("repo", "guake", {"release": "eln"}, "mdapi has no repository of eln"),
-        ("maintainer", "guake", {"user": "pingou"}, "pingou maintains guake already"),
-        ("branch", "guake", {"branch": "f44"}, "guake has a branch 'f44' already"),
-        ("new-package", "guake", {}, "package 'guake' is there twice"),
+        ("maintainer", "guake", {"user": "pingou"}, "pingou already maintains guake"),
+        ("branch", "guake", {"branch": "f44"}, "guake already has a branch 'f44'"),
+        ("new-package", "guake", {}, "package 'guake' already exists"),
         ("crash", "guake", {"id": 1}, "guake has no problem 1; there are"),
-        ("crash", "guake", {"count": 0}, "'count' is a number from 1 to"),
-        ("crash", "guake", {"type": "typo"}, "'type' is one of core"),
-        ("upstream-release", "guake", {"version": "../x"}, "'../x' is no version"),
-        ("upstream-release", "guake", {"version": "3.10.1"}, "upstream of guake has a version '3.10.1' already"),
-        ("upstream-withdraw", "guake", {"version": "99"}, "upstream of guake has no version '99'"),
-        ("upstream-map", "guake", {}, "guake is mapped to project"),
-        ("new-package", "a/b", {}, "'a/b' is no package name"),
+        ("crash", "guake", {"count": 0}, "'count' must be an integer from 1 to"),
+        ("crash", "guake", {"type": "typo"}, "'type' must be one of core"),
+        ("upstream-release", "guake", {"version": "../x"}, "invalid version '../x'"),
+        ("upstream-release", "guake", {"version": "3.10.1"}, "the project of guake already has a version '3.10.1'"),
+        ("upstream-withdraw", "guake", {"version": "99"}, "the project of guake has no version '99'"),
+        ("upstream-map", "guake", {}, "guake is already mapped to project"),
+        ("new-package", "a/b", {}, "invalid package name 'a/b'"),
     ],
 )
 def test_an_impossible_action_is_refused_in_a_sentence(quiet, what, package, details, said):

@@ -19,7 +19,7 @@ def test_a_package_leads_to_its_project(quiet):
 
 
 @pytest.mark.parametrize("path", ["Fedora/Guake", "Fedora/a/b", "Arch/guake"])
-def test_what_is_not_mapped_is_said_in_json(quiet, path):
+def test_an_unmapped_package_is_an_error_in_json(quiet, path):
     distro, _, name = path.partition("/")
     answer = quiet.ask(f"/anitya/api/project/{path}")
     assert (answer.status, answer.json) == (

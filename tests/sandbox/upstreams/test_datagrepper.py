@@ -79,7 +79,7 @@ def test_pages_join_to_the_whole(told):
     assert [(page["count"], page["pages"], page["total"]) for page in pages] == [(4, 3, 10), (4, 3, 10), (2, 3, 10)]
 
 
-def test_nothing_found_is_no_page(told):
+def test_without_a_match_there_are_no_pages(told):
     answer = told.get("/datagrepper/raw", category="git")
     assert (answer["count"], answer["pages"], answer["total"]) == (0, 0, 0)
 
@@ -89,7 +89,7 @@ def test_the_range_is_echoed(told):
     assert (arguments["start"], arguments["end"]) == (5.0, 7.0)
 
 
-def test_the_other_form_is_fedora_messagings(told):
+def test_version_2_has_fedora_messagings_envelope(told):
     message = told.get("/datagrepper/v2/search", rows_per_page=1)["raw_messages"][0]
     assert {"topic", "body", "headers", "id", "priority", "queue"} == set(message)
     assert message["headers"]["sent-at"] == time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(told.now - 91))

@@ -55,7 +55,7 @@ def test_a_missing_file_is_a_page(quiet, path):
     assert (answer.status, answer.headers.get_content_type()) == (404, "text/html")
 
 
-def test_a_head_is_told_of_as_pagure_tells_of_a_commit(live):
+def test_a_head_is_returned_as_a_commit_of_pagure(live):
     live.trigger("retire", "vim", reason="Use emacs", agent="ralph")
     commit = live.expected("vim")["branches"]["rawhide"]["commit"]
     answer = live.get(f"/distgit/api/0/rpms/vim/c/{commit}/info")

@@ -53,11 +53,11 @@ def test_a_list_is_cut_by_limit_and_offset_and_not_at_all_by_none(quiet):
 @pytest.mark.parametrize(
     "wrong", [{"daterange": "2026-99-99:2026-01-01"}, {"type": "typo"}, {"component_names": "Guake"}]
 )
-def test_what_is_wrong_is_an_empty_list(quiet, wrong):
+def test_an_invalid_request_gets_an_empty_list(quiet, wrong):
     assert listed(quiet, **wrong) == []
 
 
-def test_a_limit_that_is_no_number_is_a_page_of_html(quiet):
+def test_an_invalid_limit_gets_an_html_page(quiet):
     answer = quiet.ask("/faf/problems/", limit="abc")
     assert (answer.status, answer.headers.get_content_type()) == (500, "text/html")
 
@@ -69,7 +69,7 @@ def test_a_limit_that_is_no_number_is_a_page_of_html(quiet):
         ("application/json, text/html;q=0.5", True), ("application/*", True), ("", False),
     ],
 )  # fmt: skip
-def test_json_is_for_who_would_rather_have_it_than_html(accept, is_json):
+def test_json_needs_a_preference_over_html(accept, is_json):
     from fedora_packages.sandbox.upstreams.faf import wants_json
 
     assert wants_json(accept) is is_json

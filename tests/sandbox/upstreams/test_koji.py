@@ -147,7 +147,7 @@ def test_only_posts_are_answered(quiet):
     assert (answer.status, answer.headers["Allow"]) == (405, "POST")
 
 
-def test_a_body_that_is_no_call_is_a_bad_request(quiet):
+def test_a_body_without_a_call_is_a_bad_request(quiet):
     assert quiet.ask("/kojihub", b"<html>").status == 400
 
 

@@ -1,4 +1,4 @@
-"""The mirror: where repositories are, that they change as mdapi's do, and what it makes of faults."""
+"""The mirror: the folders of its repositories, their changes, faults, and the command that writes them."""
 
 import asyncio
 import gzip
@@ -101,11 +101,11 @@ def test_folders_are_those_of_the_download_servers():
         f"{RAWHIDE}/Packages/g/guake-3.10.1-3.fc46.noarch.rpm",
     ],
 )
-def test_what_there_is_not_is_not_found(quiet, path):
+def test_an_unknown_file_is_not_found(quiet, path):
     assert quiet.ask(f"/mirror/{path}").status == 404
 
 
-def test_what_is_fetched_is_what_mdapi_answers(quiet, tmp_path):
+def test_the_files_agree_with_mdapi(quiet, tmp_path):
     packages = fetched(quiet, tmp_path)
     for name in ("guake", "glibc", "httpd", "python3-requests"):
         shown, found = quiet.get(f"/mdapi/rawhide/pkg/{name}"), described(packages[name])
@@ -118,7 +118,7 @@ def test_what_is_fetched_is_what_mdapi_answers(quiet, tmp_path):
     }
 
 
-def test_what_guake_is_built_from_stands_among_the_sources(quiet, tmp_path):
+def test_the_sources_have_guake_with_its_build_requirements(quiet, tmp_path):
     guake = fetched(quiet, tmp_path, "epel/9/Everything/source/tree")["guake"]
     assert (guake.arch, "gettext" in {name for name, *_ in guake.requires}) == ("src", True)
 
@@ -178,7 +178,7 @@ def test_a_failing_mirror_has_a_proxys_page(live):
     assert revision(repomd(live, EPEL)) > 0
 
 
-def test_a_lying_mirror_sends_files_that_its_list_did_not_promise(live):
+def test_an_invalid_mirror_sends_files_that_do_not_match_its_list(live):
     listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
     true = live.ask(path).body
     fault(live, invalid="types")
@@ -204,7 +204,7 @@ def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
         assert unpacked.seek(100 << 20) == 100 << 20
 
 
-def test_a_page_may_come_in_the_place_of_the_list(live):
+def test_a_page_can_come_in_place_of_the_list(live):
     fault(live, invalid="html")
     answer = live.ask(f"/mirror/{EPEL}/repodata/repomd.xml")
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
@@ -267,14 +267,14 @@ def test_the_command_writes_what_the_mirror_serves(tmp_path, capsys):
     [
         (
             ["--release", "eln"],
-            "error: 'eln' is no release with repositories; there are rawhide, f45, f44, f43, epel10",
+            "error: 'eln' is not a release with repositories; use one of rawhide, f45, f44, f43, epel10",
         ),
-        (["--world", "nowhere.jsonl"], "error: nowhere.jsonl: cannot be read: "),
-        (["--out", "."], "error: . is not empty: name a new folder"),
-        (["--out", "test/below"], "error: test/below cannot be written: "),
+        (["--world", "nowhere.jsonl"], "error: cannot read nowhere.jsonl: "),
+        (["--out", "."], "error: . is not empty; choose a new directory"),
+        (["--out", "test/below"], "error: cannot write test/below: "),
     ],
 )
-def test_what_cannot_be_written_is_said_in_one_line(tmp_path, monkeypatch, capsys, arguments, said):
+def test_a_failure_to_write_is_an_error_of_one_line(tmp_path, monkeypatch, capsys, arguments, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "test").write_bytes(b"")
     assert cli.main(["repodata", "--out", "pub", *arguments]) == 2
@@ -283,6 +283,6 @@ def test_what_cannot_be_written_is_said_in_one_line(tmp_path, monkeypatch, capsy
     assert (output.out, output.err.count("\n"), (tmp_path / "pub").exists()) == ("", 1, False)
 
 
-def test_the_service_is_told_where_the_mirror_is(tmp_path):
+def test_the_service_gets_the_url_of_the_mirror(tmp_path):
     told = service_environment("redis://127.0.0.1/0", {"url": "http://127.0.0.1:1", "endpoint": "e"}, tmp_path)
     assert told["FEDORA_PACKAGES_SEARCH_MIRROR"] == "http://127.0.0.1:1/mirror"

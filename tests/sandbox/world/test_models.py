@@ -32,7 +32,7 @@ def test_upstreams_next_version_counts_on():
 
 
 @pytest.mark.parametrize("text", ["1.0", "", "-1", "x:1-2", "1-"])
-def test_what_is_no_evr_is_refused(text):
+def test_an_invalid_evr_is_refused(text):
     with pytest.raises(ValueError, match="VERSION-RELEASE"):
         parse_evr(text)
 

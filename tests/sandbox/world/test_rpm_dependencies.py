@@ -28,7 +28,7 @@ def test_an_epoch_stands_before_the_version():
     assert provides("vim-data", arch="noarch", evr=EVR(2, "9.1", "1.fc46")) == ("vim-data = 2:9.1-1.fc46",)
 
 
-def test_what_the_spec_file_says_is_not_said_twice():
+def test_provides_of_the_spec_file_are_not_repeated():
     told = ("pkgconfig(x) = 7", "libx.so.1()(64bit)")
     found = provides("x", "/usr/lib64/libx.so.1", "/usr/lib64/pkgconfig/x.pc", told=told)
     assert found == ("x = 1.2.0-3.fc46", *told, "x(x86-64) = 1.2.0-3.fc46")
@@ -70,7 +70,7 @@ def test_a_library_is_provided_by_its_soname(files, expected):
         ("/etc/x/", set()),
     ],
 )
-def test_a_file_tells_what_is_in_it(path, expected):
+def test_a_path_gives_the_capabilities_of_its_file(path, expected):
     assert added("x", path) == expected
 
 
@@ -100,7 +100,7 @@ def test_a_file_tells_what_is_in_it(path, expected):
         ("php-pear-Net-SMTP", {"php-pear(Net_SMTP) = 1.2.0"}),
     ],
 )
-def test_a_name_tells_what_is_in_a_package(name, expected):
+def test_a_name_gives_the_capabilities_of_a_package(name, expected):
     assert added(name) == expected
 
 
@@ -112,12 +112,12 @@ def test_a_channel_of_pear_that_the_spec_file_names_is_the_only_one():
 @pytest.mark.parametrize(
     "more", [{"requires": ("python(abi) = 3.14",)}, {"arch": "x86_64"}], ids=["what it requires", "a file"]
 )
-def test_the_version_of_python_is_told_by(more):
+def test_the_version_of_python_comes_from(more):
     files = ["/usr/lib64/python3.14/site-packages/x/"] if "arch" in more else []
     assert "python3.14dist(x) = 1.2" in added("python3-x", *files, **more)
 
 
-def test_whatever_a_package_provides_it_is_found_by(quiet):
+def test_a_package_is_found_by_everything_that_it_provides(quiet):
     repositories = Repositories(quiet.sandbox.world.now())
     rows = repositories.rows("rawhide")
     found = {}

@@ -1,4 +1,4 @@
-"""The world: what it was at any moment, and what it holds whatever happens."""
+"""The world: its state at any time, and what holds after any actions."""
 
 import random
 from dataclasses import replace
@@ -17,7 +17,7 @@ from tests.sandbox.running import small_world
 
 NOW = 1_790_000_000
 
-#: Few, so that much happens to each of them.
+#: A few packages, so that each changes often.
 WATCHED = ("guake", "vim", "krb5")
 
 
@@ -50,7 +50,7 @@ def test_updates_and_bugs_of_every_kind_can_be_looked_at(world):
 @pytest.mark.slow
 @given(st.integers())
 @settings(max_examples=5)
-def test_every_moment_stays_as_it_was(seed):
+def test_a_view_of_an_earlier_time_never_changes(seed):
     world = World(small_world(), NOW)
     actions, dice = quiet_actions(world), random.Random(seed)
     timestamps = []
@@ -125,7 +125,7 @@ def test_a_release_is_found_by_branch_and_by_name(world):
     assert world.release("F44F") is None
 
 
-def test_a_blocked_package_has_no_build_in_what_inherits(world):
+def test_a_blocked_package_has_no_build_in_inheriting_tags(world):
     quiet_actions(world).trigger("retire", "guake", {})
     view = world.now()
     assert view.tagged(view.package("guake"), "rawhide", inherit=True) == []
@@ -134,7 +134,7 @@ def test_a_blocked_package_has_no_build_in_what_inherits(world):
 
 @given(st.integers())
 @settings(max_examples=3)
-def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
+def test_a_repository_shows_the_published_build_of_a_package(seed):
     world = World(small_world(), NOW)
     actions, dice = quiet_actions(world), random.Random(seed)
     world.shown("rawhide", 0, NOW)
@@ -150,7 +150,7 @@ def test_what_a_repository_shows_is_the_build_that_its_package_says(seed):
                 assert view.shown(repository, number) == (package.shown(repository) if package else None)
 
 
-def test_a_repository_is_renewed_when_what_it_shows_changes(world):
+def test_a_repository_is_renewed_when_its_contents_change(world):
     actions, before = quiet_actions(world), world.now().renewal("rawhide")
     assert before == (float("-inf"), NOW)
     actions.trigger("build", "guake", {})
