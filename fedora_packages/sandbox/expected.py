@@ -17,8 +17,8 @@ def expected_summary(view: View, package: Package) -> dict[str, Any]:
     """Return the newest part of a package's expected state.
 
     {"package": "guake", "owner": "pingou",
-     "releases": {"f44": {"stable": "guake-3.10.0-4.fc44", "testing": None}},     # NVRs, by koji's tags
-     "builds": [...], "updates": [...],           # the three newest of each, as in `whole_truth`
+     "releases": {"f44": {"stable": "guake-3.10.0-4.fc44", "testing": None}},     # NVRs, by Koji's tags
+     "builds": [...], "updates": [...],           # the three newest of each, as in `expected_package`
      "bugs_open": 3,
      "problems": 2, "upstream": "3.10.2",         # upstream's newest version; None without a project
      "branches": {"rawhide": {"evr", "commit", "retired", "patches"}}}

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -17,6 +19,7 @@ from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.faults import FAILURES, INVALID, MAX_DELAY, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
 
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "fedora_packages.sandbox.cli"]
 
 
@@ -201,6 +204,24 @@ def test_without_a_sandbox_the_error_is_one_line(monkeypatch, tmp_path, capsys):
 def test_the_error_of_an_unreachable_sandbox_is_one_line(capsys):
     assert cli.main(["trigger", "build", "guake", "--at", "http://127.0.0.1:1"]) == 2
     assert capsys.readouterr().err.startswith("error: cannot reach a sandbox at http://127.0.0.1:1: ")
+
+
+def test_the_commands_of_the_documentation_work(live, capsys):
+    text = (ROOT / "docs" / "sandbox.rst").read_text("utf-8")
+    commands = [shlex.split(line) for line in re.findall(r"^    fedora-packages-sandbox (.*)$", text, re.MULTILINE)]
+    assert {command[0] for command in commands} == {"serve", "trigger", "fault", "repodata"}
+    for command in commands:
+        if command[0] in ("trigger", "fault"):
+            assert cli.main([*command, "--at", live.url]) == 0, command
+
+
+def test_the_documentation_has_every_action_option_fault_and_upstream():
+    text = (ROOT / "docs" / "sandbox.rst").read_text("utf-8")
+    rows = {action: row for row in re.split(r"\n(?=``)", text) for action in re.findall(r"``([\w-]+)``", row[:40])}
+    for action, options in OPTIONS.items():
+        assert set(options) <= set(re.findall(r"[\w-]+", rows[action])), action
+    words = set(re.findall(r"[\w-]+", text))
+    assert words >= {*(field.name for field in fields(Fault)), *map(str, (*FAILURES, *INVALID, *UPSTREAMS))}
 
 
 def test_the_client_commands_import_no_server():
