@@ -116,6 +116,10 @@ class Running:
         """Trigger an action; returns ``{"messages", "facts"}``."""
         return self.post("/control/trigger", what=what, package=package, **details)
 
+    def fault(self, upstream: str, **changes: Any) -> dict[str, Any]:
+        """Set a fault of an upstream; returns the current one."""
+        return self.post(f"/control/upstreams/{upstream}", **changes)
+
     def refused(self, what: str, package: str, **details: Any) -> str:
         """Trigger an action that is not possible; returns the error."""
         answer = self.ask("/control/trigger", json.dumps({"what": what, "package": package, **details}).encode())

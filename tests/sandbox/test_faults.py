@@ -11,47 +11,43 @@ import pytest
 GUAKE = "/mdapi/rawhide/pkg/guake"
 
 
-def fault(live, upstream, **changes):
-    return live.post(f"/control/upstreams/{upstream}", **changes)
-
-
 def test_a_failing_upstream_answers_with_a_proxys_page(live):
-    fault(live, "mdapi", fail=503)
+    live.fault("mdapi", fail=503)
     answer = live.ask(GUAKE)
     assert (answer.status, answer.headers.get_content_type()) == (503, "text/html")
 
 
 def test_other_upstreams_do_not_mind(live):
-    fault(live, "mdapi", fail=503)
+    live.fault("mdapi", fail=503)
     assert live.ask("/bodhi/releases/").status == 200
 
 
 def test_a_failure_ends_after_so_many_times(live):
-    fault(live, "mdapi", fail=500, times=2)
+    live.fault("mdapi", fail=500, times=2)
     assert [live.ask(GUAKE).status for _ in range(3)] == [500, 500, 200]
 
 
 def test_faults_add_up_until_a_reset(live):
-    fault(live, "koji", delay=0.5)
-    assert fault(live, "koji", lag=3)["delay"] == 0.5
-    assert fault(live, "koji", reset=True) == {"delay": 0.0, "fail": None, "times": None, "invalid": None, "lag": 0.0}
+    live.fault("koji", delay=0.5)
+    assert live.fault("koji", lag=3)["delay"] == 0.5
+    assert live.fault("koji", reset=True) == {"delay": 0.0, "fail": None, "times": None, "invalid": None, "lag": 0.0}
 
 
 def test_a_broken_connection_gives_no_answer(live):
-    fault(live, "mdapi", fail="reset", times=1)
+    live.fault("mdapi", fail="reset", times=1)
     with pytest.raises((ConnectionError, http.client.RemoteDisconnected)):
         live.ask(GUAKE)
     assert live.ask(GUAKE).status == 200
 
 
 def test_an_upstream_that_hangs_never_answers(live):
-    fault(live, "mdapi", fail="hang")
+    live.fault("mdapi", fail="hang")
     with pytest.raises((TimeoutError, socket.timeout)):
         live.ask(GUAKE, timeout=0.3)
 
 
 def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
-    fault(live, "distgit", delay=1.0)
+    live.fault("distgit", delay=1.0)
     answers = []
     reader = threading.Thread(target=lambda: answers.append(live.get("/distgit/api/0/rpms/guake")))
     reader.start()
@@ -62,32 +58,32 @@ def test_a_slow_upstream_reads_before_it_waits(live, wait_until):
 
 
 def test_a_page_in_place_of_json_has_status_200(live):
-    fault(live, "mdapi", invalid="html")
+    live.fault("mdapi", invalid="html")
     answer = live.ask(GUAKE)
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 
 
 def test_a_truncated_response_is_invalid_json(live):
     everything = live.ask(GUAKE).body
-    fault(live, "mdapi", invalid="truncated")
+    live.fault("mdapi", invalid="truncated")
     assert live.ask(GUAKE).body == everything[: len(everything) // 2]
 
 
 def test_a_huge_response_is_valid_and_over_10_megabytes(live):
-    fault(live, "mdapi", invalid="huge")
+    live.fault("mdapi", invalid="huge")
     body = live.ask(GUAKE).body
     assert len(body) > 10 << 20
     assert json.loads(body)["basename"] == "guake"
 
 
 def test_an_empty_response_has_no_bytes(live):
-    fault(live, "mdapi", invalid="empty")
+    live.fault("mdapi", invalid="empty")
     assert live.ask(GUAKE).body == b""
 
 
 def test_a_response_of_other_types_is_still_json(live):
     true = live.get("/bodhi/updates/", packages="guake")
-    fault(live, "bodhi", invalid="types")
+    live.fault("bodhi", invalid="types")
     invalid = live.get("/bodhi/updates/", packages="guake")
     assert set(invalid) == set(true)
     assert all(
@@ -97,7 +93,7 @@ def test_a_response_of_other_types_is_still_json(live):
 
 @pytest.mark.parametrize("kind", ["types", "huge"])
 def test_an_invalid_response_of_koji_is_xml(live, kind):
-    fault(live, "koji", invalid=kind)
+    live.fault("koji", invalid=kind)
     call = xmlrpc.client.dumps(("guake",), "getPackageID").encode()
     (value,), _ = xmlrpc.client.loads(live.ask("/kojihub", call).body)
     assert isinstance(value, list) == (kind == "types")
@@ -153,7 +149,7 @@ def everything_happens(live):
 def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
     path, body = READS[upstream]
     before = live.ask(path, body).body
-    fault(live, upstream, lag=100)
+    live.fault(upstream, lag=100)
     everything_happens(live)
     assert live.ask(path, body).body == before
     live.post(f"/control/upstreams/{upstream}/catch-up")
@@ -162,50 +158,14 @@ def test_a_lagging_upstream_shows_the_world_before_the_event(live, upstream):
 
 def test_lag_is_over_when_its_time_is(live, wait_until):
     before = live.get(GUAKE)
-    fault(live, "mdapi", lag=0.4)
+    live.fault("mdapi", lag=0.4)
     live.trigger("repo", "guake")
     assert live.get(GUAKE) == before
     wait_until(lambda: live.get(GUAKE) != before)
 
 
 def test_a_lagging_upstream_does_not_have_a_new_package(live):
-    fault(live, "distgit", lag=100)
+    live.fault("distgit", lag=100)
     live.trigger("new-package", "brandnew")
     assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
     assert "brandnew" not in live.get("/distgit/extras/pagure_poc.json")["rpms"]
-
-
-# The log of requests
-
-
-def test_requests_are_logged_with_their_calls(live):
-    live.ask("/bodhi/updates/?packages=guake")
-    live.koji(
-        "multiCall", [{"methodName": "listBuilds", "params": ["guake"]}, {"methodName": "getTag", "params": ["f46"]}]
-    )
-    logged = live.get("/control/requests")["requests"]
-    assert [(one["serial"], one["upstream"], one["asked"]) for one in logged] == [
-        (1, "bodhi", "GET /bodhi/updates/?packages=guake"),
-        (2, "koji", "POST /kojihub listBuilds guake, getTag f46"),
-    ]
-    assert logged[0]["user_agent"].startswith("Python-urllib")
-
-
-def test_the_log_goes_on_from_a_serial(live):
-    for _ in range(3):
-        live.ask(GUAKE)
-    assert [one["serial"] for one in live.get("/control/requests", since=2)["requests"]] == [3]
-    assert live.get("/control/requests/count")["mdapi"] == 3
-
-
-def test_control_requests_are_not_counted(live):
-    live.get("/control/")
-    assert set(live.get("/control/requests/count").values()) == {0}
-
-
-def test_the_seconds_that_an_upstream_took_are_added_up(live):
-    fault(live, "mdapi", delay=0.2)
-    for _ in range(2):
-        live.ask(GUAKE)
-    seconds = live.get("/control/requests/seconds")
-    assert (0.4 <= seconds["mdapi"] < 2, seconds["koji"]) == (True, 0)

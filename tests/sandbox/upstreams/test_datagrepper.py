@@ -4,8 +4,6 @@ import time
 
 import pytest
 
-from fedora_packages.sandbox.archive import Archive
-
 
 @pytest.fixture
 def told(live):
@@ -131,10 +129,3 @@ def test_a_message_is_archived_as_it_was_sent(live):
     sent = live.trigger("build", "guake")["messages"]
     messages = live.get("/datagrepper/raw", order="asc", package="guake")["raw_messages"]
     assert [(one["msg_id"], one["topic"]) for one in messages] == [(one["msg_id"], one["topic"]) for one in sent]
-
-
-def test_only_the_newest_messages_are_kept():
-    kept = Archive(max_messages=3)
-    for number in range(5):
-        kept.add({"topic": "a.b.c.d", "msg_id": str(number), "timestamp": number}, number)
-    assert ([one.msg_id for one in kept], kept.find("1")) == (["2", "3", "4"], None)

@@ -53,10 +53,6 @@ def fetched(live, tmp_path, folder=RAWHIDE):
     return {package.name: package for package in read(tmp_path)}
 
 
-def fault(live, **changes):
-    return live.post("/control/upstreams/mirror", **changes)
-
-
 def test_folders_are_those_of_the_download_servers():
     assert folders(small_world_releases()) == {
         "fedora/linux/development/rawhide/Everything/x86_64/os": "rawhide",
@@ -173,7 +169,7 @@ def test_a_file_says_when_it_was_made(quiet):
 
 
 def test_a_failing_mirror_has_a_proxys_page(live):
-    fault(live, fail=503, times=1)
+    live.fault("mirror", fail=503, times=1)
     assert live.ask(f"/mirror/{EPEL}/repodata/repomd.xml").status == 503
     assert revision(repomd(live, EPEL)) > 0
 
@@ -181,7 +177,7 @@ def test_a_failing_mirror_has_a_proxys_page(live):
 def test_an_invalid_mirror_sends_files_that_do_not_match_its_list(live):
     listed, (path, _) = repomd(live, EPEL), hrefs(repomd(live, EPEL), EPEL)
     true = live.ask(path).body
-    fault(live, invalid="types")
+    live.fault("mirror", invalid="types")
     assert repomd(live, EPEL) == listed
     sent = live.ask(path).body
     assert hashlib.sha256(sent).hexdigest() not in listed
@@ -190,14 +186,14 @@ def test_an_invalid_mirror_sends_files_that_do_not_match_its_list(live):
 
 def test_a_truncated_file_cannot_be_unpacked(live):
     path, _ = hrefs(repomd(live, EPEL), EPEL)
-    fault(live, invalid="truncated")
+    live.fault("mirror", invalid="truncated")
     with pytest.raises(EOFError):
         gzip.decompress(live.ask(path).body)
 
 
 def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
     path, _ = hrefs(repomd(live, EPEL), EPEL)
-    fault(live, invalid="huge")
+    live.fault("mirror", invalid="huge")
     body = live.ask(path).body
     assert len(body) < 4 << 20
     with gzip.open(io.BytesIO(body)) as unpacked:
@@ -205,7 +201,7 @@ def test_a_huge_file_is_so_only_when_it_is_unpacked(live):
 
 
 def test_a_page_can_come_in_place_of_the_list(live):
-    fault(live, invalid="html")
+    live.fault("mirror", invalid="html")
     answer = live.ask(f"/mirror/{EPEL}/repodata/repomd.xml")
     assert (answer.status, answer.headers.get_content_type()) == (200, "text/html")
 

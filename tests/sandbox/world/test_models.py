@@ -1,10 +1,7 @@
 """The small rules: EVRs up and down, relations, ids that lead back."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import EVR, bumped, lowered, newer_version, parse_evr, relation
 
 
@@ -50,16 +47,3 @@ def test_an_invalid_evr_is_refused(text):
 def test_a_relation_is_read_as_rpm_reads_it(text, shown):
     item = relation(text)
     assert tuple(item[key] for key in ("name", "epoch", "version", "release", "flags")) == shown
-
-
-@given(st.integers(0, 200_000), st.integers(0, ids.UPDATES - 1))
-def test_an_alias_leads_back_to_its_package(package, number):
-    update = ids.update_id(package, number)
-    alias = ids.alias("FEDORA", 2026, update)
-    assert ids.owner_of("update")(ids.update_of(alias)) == package
-
-
-@given(st.text(max_size=30))
-def test_any_text_is_an_alias_or_is_not(text):
-    found = ids.update_of(text)
-    assert found is None or 0 <= found < ids.MODULUS

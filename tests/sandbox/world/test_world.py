@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from fedora_packages.sandbox.actions.actions import Actions
 from fedora_packages.sandbox.actions.traffic import random_action
 from fedora_packages.sandbox.expected import expected_package
-from fedora_packages.sandbox.world.models import RELATIONS
-from fedora_packages.sandbox.world.specs import TAGS
 from fedora_packages.sandbox.world.world import World
 from tests.sandbox.running import small_world
 
@@ -114,10 +112,6 @@ def test_old_records_are_dropped():
         actions.trigger("maintainer", "guake", {"user": f"user{number}"})
     oldest = world.at(0).package("guake").committers
     assert oldest[-1] == "user6"
-
-
-def test_every_kind_of_relation_has_its_place_in_a_spec():
-    assert set(TAGS) == set(RELATIONS)
 
 
 def test_a_release_is_found_by_branch_and_by_name(world):

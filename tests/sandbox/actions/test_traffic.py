@@ -1,0 +1,19 @@
+"""Traffic: random actions."""
+
+import random
+
+from fedora_packages.sandbox.actions.traffic import random_action
+from tests.sandbox.running import Running
+
+
+def test_traffic_is_the_same_for_the_same_seed():
+    days = []
+    for _ in range(2):
+        day = Running()
+        dice = random.Random(7)
+        for _ in range(60):
+            random_action(day.sandbox.actions, dice)
+        days.append([(one.topic, one.envelope["msg"].get("name")) for one in day.bus.archive])
+        day.bus.close()
+    assert days[0] == days[1]
+    assert len({topic for topic, _ in days[0]}) > 8
