@@ -63,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words.insert(0, "serve")
     words[0] = FORMER_COMMANDS.get(words[0], words[0])
-    given = _parser().parse_args(words)
+    options = _parser().parse_args(words)
     try:
-        return given.run(given)
+        return options.run(options)
     except CommandError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -123,50 +123,50 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(given: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace) -> int:
     from fedora_packages.sandbox.process import ServeError, serve
 
-    if not 0 <= given.port <= 65535:
-        raise CommandError(f"--port must be a port from 0 to 65535, not {given.port}")
-    if not 0 <= given.traffic <= 10_000:
-        raise CommandError(f"--traffic must be a rate from 0 to 10000 actions per second, not {given.traffic:g}")
+    if not 0 <= options.port <= 65535:
+        raise CommandError(f"--port must be a port from 0 to 65535, not {options.port}")
+    if not 0 <= options.traffic <= 10_000:
+        raise CommandError(f"--traffic must be a rate from 0 to 10000 actions per second, not {options.traffic:g}")
     try:
         serve(
-            host=given.host, port=given.port, endpoint=given.endpoint, world=given.world, traffic=given.traffic, seed=given.seed,
-            address_file=given.address_file,
+            host=options.host, port=options.port, endpoint=options.endpoint, world=options.world, traffic=options.traffic,
+            seed=options.seed, address_file=options.address_file,
         )  # fmt: skip
     except ServeError as error:
         raise CommandError(str(error)) from error
     return 0
 
 
-def _repodata(given: argparse.Namespace) -> int:
+def _repodata(options: argparse.Namespace) -> int:
     from fedora_packages.sandbox.upstreams.mirror import write
     from fedora_packages.sandbox.world.load import WorldError, load
     from fedora_packages.sandbox.world.world import World
 
     now = int(time.time())
     try:
-        world = World(load(given.world, now), now)
+        world = World(load(options.world, now), now)
         served = {release.branch: release for release in world.releases if release.repositories}
-        wanted = given.release or list(served)
+        wanted = options.release or list(served)
         for branch in wanted:
             if branch not in served:
                 raise CommandError(f"{branch!r} is not a release with repositories; use one of {', '.join(served)}")
-        if given.out.exists() and any(given.out.iterdir()):
-            raise CommandError(f"{given.out} is not empty; choose a new directory")
-        for folder, packages in write(world.now(), [served[branch] for branch in dict.fromkeys(wanted)], given.out):
+        if options.out.exists() and any(options.out.iterdir()):
+            raise CommandError(f"{options.out} is not empty; choose a new directory")
+        for folder, packages in write(world.now(), [served[branch] for branch in dict.fromkeys(wanted)], options.out):
             print(f"{folder}  {packages} packages", flush=True)
     except WorldError as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(f"cannot write {given.out}: {error.strerror or error}") from error
+        raise CommandError(f"cannot write {options.out}: {error.strerror or error}") from error
     return 0
 
 
-def _trigger(given: argparse.Namespace) -> int:
-    body = {**_details(given.details), "what": given.action, "package": given.package}
-    answer = _ask(given.at, "/control/trigger", body)
+def _trigger(options: argparse.Namespace) -> int:
+    body = {**_details(options.details), "what": options.action, "package": options.package}
+    answer = _ask(options.at, "/control/trigger", body)
     for message in answer["messages"]:
         print(f"{message['topic']}  {message['msg_id']}")
     for line in _in_words(answer["facts"]):
@@ -174,16 +174,16 @@ def _trigger(given: argparse.Namespace) -> int:
     return 0
 
 
-def _fault(given: argparse.Namespace) -> int:
+def _fault(options: argparse.Namespace) -> int:
     changes: dict[str, Any] = {}
-    for key, text in _details(given.details).items():
+    for key, text in _details(options.details).items():
         try:
             changes[key] = json.loads(text)
         except ValueError:
             changes[key] = text
-    answer = _ask(given.at, f"/control/upstreams/{given.upstream}", changes)
-    told = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
-    print(f"{given.upstream}: {told or 'no fault'}")
+    answer = _ask(options.at, f"/control/upstreams/{options.upstream}", changes)
+    current = ", ".join(f"{key} {value}" for key, value in answer.items() if value not in (None, 0))
+    print(f"{options.upstream}: {current or 'no fault'}")
     return 0
 
 
@@ -237,10 +237,10 @@ def _ask(at: str | None, path: str, body: Mapping[str, Any]) -> Any:
             return json.load(response)
     except HTTPError as error:
         try:
-            said = json.load(error)["error"]
+            message = json.load(error)["error"]
         except (ValueError, KeyError, TypeError):
-            said = f"{url} returned HTTP {error.code}; check that it is a sandbox"
-        raise CommandError(said) from error
+            message = f"{url} returned HTTP {error.code}; check that it is a sandbox"
+        raise CommandError(message) from error
     except (URLError, OSError, ValueError) as error:
         raise CommandError(f"cannot reach a sandbox at {url}: {getattr(error, 'reason', error)}") from error
 

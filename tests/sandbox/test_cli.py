@@ -136,6 +136,32 @@ def test_the_current_fault_is_printed(live, capsys):
     assert capsys.readouterr().out.splitlines() == ["faf: delay 0.1", "faf: delay 0.1", "faf: no fault"]
 
 
+def _help(capsys, *command):
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--help"])
+    return set(re.findall(r"[\w-]+", capsys.readouterr().out))
+
+
+def test_the_former_command_of_actions_is_accepted_but_not_in_the_help(live, capsys):
+    assert cli.main(["happen", "build", "guake", "--at", live.url]) == 0
+    assert "buildsys.tag" in capsys.readouterr().out
+    words = _help(capsys)
+    assert words >= {"trigger", "fault"}
+    assert words.isdisjoint({"happen", "mood"})
+
+
+def test_former_names_of_faults_are_accepted_but_not_in_the_help(live, capsys):
+    for change in ("lie=html", "well=true"):
+        assert cli.main(["mood", "koji", change, "--at", live.url]) == 0
+    assert capsys.readouterr().out == "koji: invalid html\nkoji: no fault\n"
+    assert _help(capsys, "fault").isdisjoint({"mood", "moods", "lie", "well"})
+
+
+def test_the_former_option_of_traffic_is_not_in_the_help(capsys):
+    words = _help(capsys, "serve")
+    assert ("--traffic" in words, "--busy" in words) == (True, False)
+
+
 def test_help_on_faults_has_every_fault_value_and_upstream(capsys):
     with pytest.raises(SystemExit):
         cli.main(["fault", "--help"])
@@ -159,7 +185,7 @@ def test_the_examples_of_faults_work(live, capsys):
     ("arguments", "said"),
     [
         (["trigger", "explode", "guake"], "unknown action 'explode'; use one of build, tag, untag"),
-        (["trigger", "build", "guake", "colour=red"], "'build' has no option 'colour'"),
+        (["trigger", "build", "guake", "color=red"], "'build' has no option 'color'"),
         (["trigger", "build", "guake", "red"], "invalid option 'red'; write key=value"),
         (["fault", "koji", "invalid=white"], "'invalid' must be one of html"),
         (["fault", "pkgdb", "fail=500"], "unknown upstream 'pkgdb'; use one of koji"),

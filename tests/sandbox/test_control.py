@@ -21,7 +21,7 @@ def test_an_unknown_package_is_not_found_by_the_control(quiet):
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/control/trigger", b"{no json"),
+        ("/control/trigger", b"{broken"),
         ("/control/trigger", b"[]"),
         ("/control/trigger", b"{}"),
         ("/control/trigger", b'{"actions": {}}'),

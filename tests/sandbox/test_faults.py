@@ -107,7 +107,7 @@ def test_an_invalid_response_of_koji_is_xml(live, kind):
         {"delay": -1},
         {"delay": True},
         {"times": 0},
-        {"colour": "red"},
+        {"color": "red"},
         {"lag": "long"},
     ],
 )

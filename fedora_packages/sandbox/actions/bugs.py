@@ -90,7 +90,7 @@ class Bugs:
             changes["resolution"] = ""
         after = replace(bug, changed=max(int(time.time()), bug.changed + 1), **changes)  # type: ignore[arg-type]
         names = [field.name for field in fields(Bug) if field.name != "changed"]
-        told = [
+        differences = [
             {
                 "field": ANNOUNCED.get(name, name),
                 "removed": _text(getattr(bug, name)),
@@ -99,7 +99,7 @@ class Bugs:
             for name in names
             if getattr(bug, name) != getattr(after, name)
         ]
-        if not told:
+        if not differences:
             raise NotPossible(f"no field of bug {bug.bug_id} would change; give another value")
         if after.component != package.name:
             self.publisher.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
@@ -107,7 +107,7 @@ class Bugs:
             self.publisher.put(replace(other, bugs=(*other.bugs, after)))
         else:
             self.publisher.put(replace(package, bugs=tuple(after if one is bug else one for one in package.bugs)))
-        self._announce(after, told, user)
+        self._announce(after, differences, user)
 
     def _announce(self, bug: Bug, changes: list[dict[str, str]] | None, user: str) -> None:
         if not bug.is_private:

@@ -309,11 +309,11 @@ def crashes(before: Problem, after: Problem) -> Iterator[Message]:
     for report in after.reports:
         for level in _levels(known.get(report.report_id, 0), report.count):
             url = f"{FAF_URL}/reports/{report.report_id}/"
-            told = {"count": report.count, "level": level, "report_id": report.report_id, "url": url}
-            yield f"faf.report.threshold{level}", {**body, **told}
+            fields = {"count": report.count, "level": level, "report_id": report.report_id, "url": url}
+            yield f"faf.report.threshold{level}", {**body, **fields}
     for level in _levels(before.count, after.count):
-        told = {"count": after.count, "level": level, "url": f"{FAF_URL}/problems/{after.problem_id}/"}
-        yield f"faf.problem.threshold{level}", {**body, **told}
+        fields = {"count": after.count, "level": level, "url": f"{FAF_URL}/problems/{after.problem_id}/"}
+        yield f"faf.problem.threshold{level}", {**body, **fields}
 
 
 def _levels(before: int, after: int) -> list[int]:
@@ -323,7 +323,7 @@ def _levels(before: int, after: int) -> list[int]:
 def versions_found(package: Package, before: Project, after: Project, found: list[str]) -> list[Message]:
     """Return the two messages of new upstream versions."""
     project = project_of(after)
-    told = {
+    fields = {
         "agent": "anitya",
         "old_version": next(iter(before.versions), ""),
         "packages": [{"distro": "Fedora", "package_name": package.name}],
@@ -332,9 +332,9 @@ def versions_found(package: Package, before: Project, after: Project, found: lis
     }
     newest = next(iter(after.versions))
     return [
-        _of_anitya("version.update", project, {**told, "upstream_version": newest, "odd_change": False}),
+        _of_anitya("version.update", project, {**fields, "upstream_version": newest, "odd_change": False}),
         _of_anitya(
-            "version.update.v2", project, {**told, "upstream_versions": found, "stable_versions": list(after.stable)}
+            "version.update.v2", project, {**fields, "upstream_versions": found, "stable_versions": list(after.stable)}
         ),
     ]
 
@@ -351,8 +351,8 @@ def versions_removed(before: Project, versions: list[str], agent: str) -> Messag
 def mapped(package: Package, agent: str) -> Message:
     """Return the message of a package mapped to an upstream project."""
     assert package.project is not None, "it was mapped to one"
-    told = {"agent": agent, "project": package.project.name, "distro": "Fedora", "new": package.name}
-    return _of_anitya("map.new", project_of(package.project), told, {"name": "Fedora"})
+    fields = {"agent": agent, "project": package.project.name, "distro": "Fedora", "new": package.name}
+    return _of_anitya("map.new", project_of(package.project), fields, {"name": "Fedora"})
 
 
 def unmapped(before: Project, agent: str) -> Message:

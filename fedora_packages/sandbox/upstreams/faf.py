@@ -72,8 +72,8 @@ def wants_json(accept: str) -> bool:
     weights: dict[str, float] = {}
     for part in accept.split(","):
         kind, *parameters = (word.strip() for word in part.split(";"))
-        told = [word.removeprefix("q=") for word in parameters if word.startswith("q=")]
-        weights[kind] = float(told[0]) if told and told[0].replace(".", "", 1).isdecimal() else 1.0
+        quality = [word.removeprefix("q=") for word in parameters if word.startswith("q=")]
+        weights[kind] = float(quality[0]) if quality and quality[0].replace(".", "", 1).isdecimal() else 1.0
 
     def weight(kind: str) -> float:
         family = kind.split("/")[0] + "/*"

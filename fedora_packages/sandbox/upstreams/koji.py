@@ -71,8 +71,8 @@ def dumps(value: Any) -> bytes:
 
 def dump_fault(fault: xmlrpc.client.Fault) -> bytes:
     """Return an XML-RPC response with a fault."""
-    told = _Marshaller("utf-8", True).dumps(fault)
-    return f"<?xml version='1.0'?>\n<methodResponse>\n{told}</methodResponse>\n".encode()
+    xml = _Marshaller("utf-8", True).dumps(fault)
+    return f"<?xml version='1.0'?>\n<methodResponse>\n{xml}</methodResponse>\n".encode()
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:

@@ -251,7 +251,7 @@ def _missing(repositories: Repositories, branch: str) -> web.HTTPException:
 
 def described(repositories: Repositories, row: Row, part: str, repository: str) -> dict[str, Any]:
     """Return a row as mdapi returns it."""
-    told = row.binary or row.build.source
+    listed = row.binary or row.build.source
     relations = {kind: row.relations(kind) for kind in RELATIONS}
     siblings = repositories.siblings(repository, row)
     if row.source_file and row.name not in siblings:
@@ -262,8 +262,8 @@ def described(repositories: Repositories, row: Row, part: str, repository: str) 
         "epoch": str(row.evr.epoch),
         "version": row.evr.version,
         "release": row.evr.release,
-        "summary": told.summary,
-        "description": told.description,
+        "summary": listed.summary,
+        "description": listed.description,
         "basename": row.source_file.rsplit("-", 2)[0],
         "url": row.url,
         **relations,
@@ -299,9 +299,9 @@ def changes_of(build: Build) -> tuple[Change, ...]:
         return changes
     stem = f"{build.evr.version}-{DIST.sub('', build.evr.release)}"
     # Some packagers write the epoch too.
-    told = [change.evr.rpartition(":")[2] for change in changes]
-    itself = [place for place, evr in enumerate(told) if evr == stem]
-    same_version = [place for place, evr in enumerate(told) if evr.rpartition("-")[0] == build.evr.version]
+    listed = [change.evr.rpartition(":")[2] for change in changes]
+    itself = [place for place, evr in enumerate(listed) if evr == stem]
+    same_version = [place for place, evr in enumerate(listed) if evr.rpartition("-")[0] == build.evr.version]
     if itself or same_version:
         return changes[(itself or same_version)[0] :]
     # The build is older than the whole changelog.

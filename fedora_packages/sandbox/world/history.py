@@ -124,15 +124,15 @@ def _ladder(release: Release, origin: Origin, dice: random.Random) -> Iterator[S
     """Yield the builds of a release, the oldest first; the release has the last or the last but one."""
     evr = origin.evrs[release.branch]
     # The file's updates can have builds other than the release's own.
-    told = [
+    updated = [
         parse_evr(update["version"] + release.dist)
         for update in origin.updates
         if update["release"] == release.branch and "version" in update
     ]
     rungs: list[tuple[EVR, str]] = [(evr, "complete")]
-    if release.branch != "rawhide" and dice.random() < 0.25 and not told:
+    if release.branch != "rawhide" and dice.random() < 0.25 and not updated:
         rungs.append((bumped(evr, release.dist), "complete"))
-    if dice.random() < 0.15 and not told:
+    if dice.random() < 0.15 and not updated:
         rungs.append((bumped(rungs[-1][0], release.dist), dice.choice(("failed", "failed", "canceled"))))
     # A build of an update of the file was not in the release on its first day.
     wanted = max(
@@ -143,7 +143,7 @@ def _ladder(release: Release, origin: Origin, dice: random.Random) -> Iterator[S
         state = dice.choice(("failed", "canceled")) if len(rungs) > 1 and dice.random() < 0.1 else "complete"
         rungs.insert(0, (below, state))
     known = {rung for rung, _ in rungs}
-    rungs += [(extra, "complete") for extra in dict.fromkeys(told) if extra not in known]
+    rungs += [(extra, "complete") for extra in dict.fromkeys(updated) if extra not in known]
     days = dice.uniform(2, 40)
     dates = []
     for _ in rungs:
@@ -201,13 +201,13 @@ def _updates(
     for release in held:
         complete = [build for build in builds if build.branch == release.branch and build.state == "complete"]
         current = origin.evrs[release.branch]
-        told = {
+        recorded = {
             str(update.get("version", "")): update for update in origin.updates if update["release"] == release.branch
         }
         # A build of a Fedora release's first day was never an update.
         for build in complete[0 if release.stable_tag == release.base_tag else 1 :]:
             stem = str(build.evr).removesuffix(release.dist)
-            given = told.get(stem) or (told.get("") if build.evr == current else None)
+            given = recorded.get(stem) or (recorded.get("") if build.evr == current else None)
             if given is None and release.state == "frozen" and dice.random() < 0.5:
                 continue
             status = given["status"] if given else _status(build, complete, current, dice)
@@ -314,18 +314,18 @@ def _bugs(number: int, origin: Origin, held: Sequence[Release], now: int, dice: 
         severity="unspecified", priority="unspecified", assigned_to=assigned, creator="tester@example.com",
         created=0, changed=0,
     )  # fmt: skip
-    for told in origin.bugs[: ids.BUGS]:
+    for entry in origin.bugs[: ids.BUGS]:
         yield replace(
             _dated(base, ids.bug_id(number, next(places)), now, dice),
-            summary=told["summary"],
-            status=told["status"],
-            resolution="ERRATA" if told["status"] == "CLOSED" else "",
-            version=told["version"],
-            product=told["product"],
-            severity=told["severity"],
-            alias=told["alias"],
-            keywords=told["keywords"],
-            blocks=told["blocks"],
+            summary=entry["summary"],
+            status=entry["status"],
+            resolution="ERRATA" if entry["status"] == "CLOSED" else "",
+            version=entry["version"],
+            product=entry["product"],
+            severity=entry["severity"],
+            alias=entry["alias"],
+            keywords=entry["keywords"],
+            blocks=entry["blocks"],
         )
     if not held:
         return
@@ -335,18 +335,18 @@ def _bugs(number: int, origin: Origin, held: Sequence[Release], now: int, dice: 
         status = dice.choice(OPEN_STATUSES) if dice.random() < 0.7 else "CLOSED"
         secret = dice.random() < 0.08
         cve = f"2026-{10000 + bug.bug_id % 50000}"
-        told = SECURITY_SUMMARY if secret else dice.choice(BUG_SUMMARIES)
+        pattern = SECURITY_SUMMARY if secret else dice.choice(BUG_SUMMARIES)
         yield replace(
             bug,
             product=release.bug_product,
             version=release.bug_version,
-            summary=told.format(cve=cve, name=name),
+            summary=pattern.format(cve=cve, name=name),
             status=status,
             resolution=dice.choice(("ERRATA", "NOTABUG", "WONTFIX")) if status == "CLOSED" else "",
             severity="high" if secret else dice.choice(("unspecified", "low", "medium")),
             alias=(f"CVE-{cve}",) if secret and dice.random() < 0.5 else (),
-            keywords=("Security", "SecurityTracking") if secret else BUG_KEYWORDS.get(told, ()),
-            blocks=(2_290_001,) if dice.random() < 0.15 else BUG_BLOCKS.get(told, ()),
+            keywords=("Security", "SecurityTracking") if secret else BUG_KEYWORDS.get(pattern, ()),
+            blocks=(2_290_001,) if dice.random() < 0.15 else BUG_BLOCKS.get(pattern, ()),
         )
 
 

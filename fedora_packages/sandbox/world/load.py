@@ -333,15 +333,15 @@ def _origin_of_table(table: Mapping[str, Any], releases: tuple[Release, ...], re
         groups=tuple(table.get("groups", ())),
         dead=dead,
         last_evr=own._replace(release=f"{own.release}.fc40"),
-        bugs=tuple(_told_bug(bug) for bug in table.get("bug", ())),
-        updates=tuple(_told_update(update, wanted) for update in table.get("update", ())),
+        bugs=tuple(_bug_of(bug) for bug in table.get("bug", ())),
+        updates=tuple(_update_of(update, wanted) for update in table.get("update", ())),
     )
 
 
 def _evr(table: Mapping[str, Any], branch: str, own: EVR, dist: str) -> EVR:
-    told = table.get("versions", {}).get(branch)
-    evr = parse_evr(told) if told else own
-    if told and ":" not in told:
+    version = table.get("versions", {}).get(branch)
+    evr = parse_evr(version) if version else own
+    if version and ":" not in version:
         evr = evr._replace(epoch=own.epoch)
     return evr._replace(release=evr.release + dist)
 
@@ -390,10 +390,12 @@ def _table_relations(part: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(part[kind]) for kind in RELATIONS if part.get(kind)}
 
 
-def _with_changelog(source: Source, told: list[Mapping[str, Any]] | None, evr: EVR, now: int) -> Source:
-    if told is not None:
+def _with_changelog(source: Source, entries: list[Mapping[str, Any]] | None, evr: EVR, now: int) -> Source:
+    if entries is not None:
         noon = now - now % 86400 + 43200
-        changes = [Change(noon - entry["days"] * 86400, entry["author"], entry["evr"], entry["text"]) for entry in told]
+        changes = [
+            Change(noon - entry["days"] * 86400, entry["author"], entry["evr"], entry["text"]) for entry in entries
+        ]
     else:
         evrs = [evr]
         while len(evrs) < 8 and (older := lowered(evrs[-1], "")):
@@ -406,7 +408,7 @@ def _with_changelog(source: Source, told: list[Mapping[str, Any]] | None, evr: E
     return Source(**{name: getattr(source, name) for name in source.__slots__} | {"changelog": tuple(changes)})
 
 
-def _told_bug(bug: Mapping[str, Any]) -> dict[str, Any]:
+def _bug_of(bug: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "summary": bug["summary"],
         "status": bug["status"],
@@ -419,7 +421,7 @@ def _told_bug(bug: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told_update(update: Mapping[str, Any], held: list[str]) -> Mapping[str, Any]:
+def _update_of(update: Mapping[str, Any], held: list[str]) -> Mapping[str, Any]:
     if update["release"] not in held:
         raise ValueError(f"an update of {update['release']!r}, which does not have the package")
     if update["status"] not in ("pending", "testing", "stable", "unpushed", "obsolete"):

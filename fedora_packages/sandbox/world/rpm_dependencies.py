@@ -45,14 +45,14 @@ def provided(binary: Binary, source: EVR) -> tuple[str, ...]:
 
     First itself, then those of the spec file, then those that only the generators find.
     """
-    evr, told = binary.evr(source), binary.relations.get("provides", ())
-    known = {_capability(text) for text in told}
+    evr, given = binary.evr(source), binary.relations.get("provides", ())
+    known = {_capability(text) for text in given}
     itself = f"{binary.name} = {evr}"
     found = [f"{binary.name}(x86-64) = {evr}"] if binary.arch == "x86_64" else []
     if any(path.startswith("/etc/") and not path.endswith("/") for path in binary.files):
         found.append(f"config({binary.name}) = {evr}")
     found += [*_of_files(binary, evr.version), *_of_name(binary, evr.version)]
-    return (*([] if itself in told else [itself]), *told, *(text for text in found if _capability(text) not in known))
+    return (*([] if itself in given else [itself]), *given, *(text for text in found if _capability(text) not in known))
 
 
 def generated_capabilities(binary: Binary) -> set[str]:

@@ -115,7 +115,7 @@ def test_a_renewal_includes_other_tagged_builds_of_the_release(live):
     [
         ("explode", "guake", {}, "unknown action 'explode'; use one of build, tag"),
         ("build", "no-such-package", {}, "unknown package 'no-such-package'"),
-        ("build", "guake", {"colour": "red"}, "'build' has no option 'colour'; use release"),
+        ("build", "guake", {"color": "red"}, "'build' has no option 'color'; use release"),
         ("build", "guake", {"release": "f99"}, "unknown release 'f99'; use one of rawhide"),
         ("build", "guake", {"state": "lost"}, "'state' must be one of building"),
         ("build", "guake", {"release": "eln"}, "guake has no active branch 'eln'"),

@@ -138,7 +138,7 @@ def test_a_wrong_call_among_others_is_a_fault_in_its_place(quiet, call):
 
 def test_wrong_arguments_are_a_fault_of_their_own(quiet):
     with pytest.raises(xmlrpc.client.Fault) as fault:
-        quiet.koji("getTag", colour="red")
+        quiet.koji("getTag", color="red")
     assert fault.value.faultCode == 1019
 
 

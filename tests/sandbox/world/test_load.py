@@ -141,12 +141,12 @@ def test_a_renamed_package_is_obsoleted_by_its_new_name(tmp_path):
 
 def test_a_retired_package_has_builds_and_is_in_no_repository(tmp_path):
     path = tmp_path / "world.toml"
-    path.write_text(TABLE + 'retired = "Nobody wants it"\n', "utf-8")
+    path.write_text(TABLE + 'retired = "Upstream has ended"\n', "utf-8")
     package = world(path).package("alpha")
     assert (len(package.builds), dict(package.published), package.branches["rawhide"].dead) == (
         1,
         {},
-        "Nobody wants it",
+        "Upstream has ended",
     )
 
 
