@@ -1,4 +1,4 @@
-"""Anitya: projects, what is mapped to them, and their versions."""
+"""Anitya: projects, the packages mapped to them, and their versions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""FAF: who gets JSON, what a range of time does, and what is wrong without being told."""
+"""FAF: JSON or HTML, date ranges, and invalid requests, which have no error."""
 
 import datetime
 

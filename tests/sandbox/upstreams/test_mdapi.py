@@ -1,4 +1,4 @@
-"""mdapi: which repository answers, what it says, how it fails."""
+"""mdapi: the order of repositories, the answers, the failures."""
 
 import json
 from urllib.parse import quote

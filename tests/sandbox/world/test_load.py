@@ -1,4 +1,4 @@
-"""World files: what they give, and what is said of a wrong one."""
+"""World files: the packages of a valid one, and the errors of an invalid one."""
 
 import gzip
 import json

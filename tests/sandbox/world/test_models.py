@@ -1,4 +1,4 @@
-"""The small rules: EVRs up and down, relations, ids that lead back."""
+"""The small rules of records: EVRs up and down, relations."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What rpm adds to what packages provide: by name and by files, and found in both directions."""
+"""The capabilities that rpm adds to packages: by name and by files, and found in both directions."""
 
 import pytest
 
