@@ -1,11 +1,10 @@
 """The order of the sandbox's rooms: each imports only those below it, and no two files import each other."""
 
+import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-
-from tests.test_layers import imported
 
 ROOT = Path(__file__).parents[2] / "fedora_packages" / "sandbox"
 PREFIX = "fedora_packages.sandbox."
@@ -31,8 +30,14 @@ MODULES = {
 
 
 def imports(name):
-    """Return the sandbox's modules that one of them imports."""
-    return {found.removeprefix(PREFIX) for found in imported(MODULES[name]) if found.startswith(PREFIX)} & set(MODULES)
+    """Return the sandbox's modules that one of them imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {module.removeprefix(PREFIX) for module in found} & set(MODULES)
 
 
 def place(name):
