@@ -47,7 +47,7 @@ def verdict(value: float, goal: float, at_least: bool = False) -> str:
 def build(found: Fedora, repositories: Path, say: Callable[[str], None]) -> None:
     """Build the index, and say what it cost."""
     command = module(
-        "fedora_packages.search.indexing.command", "development.ini", "--json", "--from", "repodata", str(repositories)
+        "fedora_packages.search.indexing.command", "development.ini", "--json", "--mirror", str(repositories)
     )
     devserver = found.site.devserver
     done = subprocess.run(command, env=devserver.environ, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)

@@ -7,6 +7,7 @@ A key such as ``connectors.koji.url`` is taken from the environment variable ``F
 that is set, else from the ini file, else from the default below.  `Settings` says all that is wrong at once.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fedora_packages.errors import SettingsError
+
+log = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 
@@ -46,13 +49,9 @@ class CacheSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """The folder of the search index (a symbolic link to the folder that is current), and what it is built from.
-
-    ``source`` is repodata or mdapi; ``mirror`` is where the repositories are.
-    """
+    """The directory of the search index (a symbolic link to the current one), and the mirror it is built from."""
 
     index: str
-    source: str
     mirror: str
 
 
@@ -215,7 +214,6 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     ("cache.url", _url("redis", "rediss", "unix"), REQUIRED),
     ("cache.wait", _number(0, 30), "2"),
     ("search.index", _text, REQUIRED),
-    ("search.source", _one_of("repodata", "mdapi"), "repodata"),
     ("search.mirror", _url("http", "https", "file"), "https://dl.fedoraproject.org/pub"),
     ("worker.bus", _one_of("fedmsg"), "fedmsg"),
     ("worker.topic_prefix", _list_of(_topic_prefix, least=1), REQUIRED),
@@ -242,6 +240,9 @@ KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
     *((f"links.{site.name}", _url("http", "https"), site.default) for site in fields(LinksSettings)),
 )
 
+#: Keys of former settings.  An ini file may still have them: each is ignored, with a warning.
+IGNORED = ("search.source",)
+
 
 def environment_name(key: str) -> str:
     """Return the environment variable that overrides ``key``: ``cache.url`` -> ``FEDORA_PACKAGES_CACHE_URL``."""
@@ -266,7 +267,10 @@ def from_strings(ini: Mapping[str, str], environ: Mapping[str, str] | None = Non
             values[key] = convert(str(text).strip())
         except ValueError as expected:
             wrong.append(f"{where} is {text!r}; expected {expected}")
-    known = {key for key, _, _ in KEYS}
+    for key in IGNORED:
+        if key in ini:
+            log.warning("settings: %s is no longer a setting and is ignored", key)
+    known = {*IGNORED, *(key for key, _, _ in KEYS)}
     wrong += [
         f"{key} is no setting of {key.split('.')[0]} (misspelt?)"
         for key in sorted(ini)

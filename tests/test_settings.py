@@ -68,6 +68,11 @@ def test_all_that_is_wrong_is_said_at_once():
         settings.from_strings({}, {})
 
 
+def test_a_former_setting_is_ignored_with_a_warning(caplog):
+    assert settings.from_strings({**GOOD, "search.source": "mdapi"}, {}) == settings.from_strings(GOOD, {})
+    assert caplog.messages == ["settings: search.source is no longer a setting and is ignored"]
+
+
 @pytest.mark.parametrize("name", ["development.ini", "production.ini"])
 def test_the_ini_files_are_right(name):
     assert settings.load(str(ROOT / name), {})

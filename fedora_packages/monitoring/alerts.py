@@ -242,7 +242,7 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             f"The search index knows nothing of {', '.join(found.left_out)}",
             None,
             "They could not be read when it was built: packages that only these releases have are as they were before, or "
-            "named and little more.  Build it with fedora-packages-index again once search.mirror, or mdapi, has them.",
+            "named and little more.  Build it with fedora-packages-index again once search.mirror has them.",
             is_grave=False,
         )
 

@@ -39,9 +39,8 @@ def build(settings: Settings, told: Connection) -> None:
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     search = settings.search
-    mirror = search.mirror if search.source == "repodata" else None
     try:
-        Builder(search.index, connectors.load(settings, "index"), mirror).build()
+        Builder(search.index, connectors.load(settings, "index"), search.mirror).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
         told.send(error.sentence)
         raise SystemExit(f"the search index could not be built anew: {error}") from error

@@ -37,9 +37,9 @@ class Source:
 class Fedora:
     """The packages, by name; upstreams in ``down`` do not answer, and neither does mdapi about names in ``bad``.
 
-    Of the branches in ``unserved`` mdapi has no repositories.  ``provides``, ``obsoletes``, ``requires`` and ``files`` (pairs
-    of a folder and a name) are binaries', by name.  Of a source without a binary of its name mdapi does not tell the binaries
-    in the branches in ``untold``.
+    The branches in ``unserved`` have no repositories, in mdapi or on the mirror.  ``provides``, ``obsoletes``, ``requires`` and
+    ``files`` (pairs of a folder and a name) are binaries', by name.  Of a source without a binary of its name mdapi does not
+    tell the binaries in the branches in ``untold``.
     """
 
     def __init__(self, **sources: Source):

@@ -18,6 +18,7 @@ from fedora_packages.search.reader import Reader
 from fedora_packages.worker import index_updater as upkeeping
 from fedora_packages.worker.index_updater import Upkeep, touch
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
+from tests.search.indexing.repos import publish
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def fedora():
 @pytest.fixture
 def path(tmp_path, fedora):
     """The index of the small Fedora, as it is when the test begins."""
-    Builder(tmp_path / "index", fedora.connectors, concurrency=1).build()
+    Builder(tmp_path / "index", fedora.connectors, str(publish(fedora, tmp_path / "mirror")), concurrency=1).build()
     fedora.asked.clear()
     return tmp_path / "index"
 
@@ -71,7 +72,7 @@ def test_a_touched_package_is_described_anew(upkeep, client, fedora, reader):
 
 def test_how_many_depend_on_a_package_is_what_the_builder_counted(upkeep, client, fedora, path, reader):
     fedora.requires["vim-go"] = ["guake"]
-    Builder(path, fedora.connectors).build()
+    Builder(path, fedora.connectors, str(publish(fedora, path.parent / "mirror"))).build()
     touch(client, ["guake"])
     upkeep.run_once()
     assert reader.source("guake").dependents == 1
@@ -82,7 +83,7 @@ def test_what_a_package_was_is_remembered_when_it_is_retired(upkeep, client, fed
     touch(client, ["guake"])
     upkeep.run_once()
     found = reader.source("guake")
-    assert (found.retired, found.summary) == (True, "Drop-down terminal for GNOME")
+    assert (found.retired, found.summary) == (True, "guake, the source")
 
 
 def test_what_is_settled_is_noted_no_more(upkeep, client):
@@ -193,7 +194,7 @@ def test_a_package_that_fails_stays_noted(upkeep, client, fedora, reader):
     fedora.bad.add("guake")
     touch(client, ["guake", "vim"])
     assert (upkeep.run_once(), noted(client)) == (1, {"guake"})
-    assert reader.source("guake").summary == "Drop-down terminal for GNOME"
+    assert reader.source("guake").summary == "guake, the source"
 
 
 def test_a_package_that_failed_is_tried_again(upkeep, client, fedora, reader):

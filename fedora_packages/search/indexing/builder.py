@@ -1,4 +1,4 @@
-"""The builder: the whole index anew, from what the repositories of each release have, or from what mdapi says of them.
+"""The builder: the whole index anew, from what the repositories of each release have.
 
 It is built in two steps: what upstreams say is staged in ``INDEX.staging``, then written to a folder of its own,
 ``INDEX.YYYYMMDDHHMMSS-PID``, which takes its place by renaming one symbolic link.  Readers have the old index or the new one;
@@ -25,10 +25,9 @@ from typing import Any
 
 from fedora_packages.connectors.mirror import PART, Mirror
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search.indexing import collect as from_repodata
-from fedora_packages.search.indexing import from_mdapi
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.context import Means, Progress, Staged, nobody_watches
+from fedora_packages.search.indexing.collect import stage
+from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, Means, Progress, nobody_watches
 from fedora_packages.search.indexing.patience import RETRIES, Patience
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound
@@ -50,7 +49,6 @@ FRESH = 24 * 3600.0
 class Built:
     """What a build made, and what it took."""
 
-    source: str  # repodata or mdapi
     packages: int
     binaries: int
     retired: int  # of the packages
@@ -67,22 +65,24 @@ class Built:
 class Builder:
     """Builds the index at ``index``, a symbolic link that is made where there is none.
 
-    ``connectors`` are all by name; ``mirror`` is the address or folder of the repositories, or None to ask mdapi;
+    ``connectors`` are all by name; ``mirror`` is the address or folder of the repositories;
     ``concurrency`` is how many packages are described at once; ``progress`` is told of each phase how much is done;
     ``retries`` are the pauses before each further try, ``lock_wait`` how long another writer is waited for, ``fresh`` how
-    old a description may be that is found staged, all in seconds.
+    old a description may be that is found staged, all in seconds.  For ``max_failures`` and ``max_unbuilt`` see `Means`.
     """
 
     def __init__(
         self,
         index: str | Path,
         connectors: Mapping[str, Any],
-        mirror: str | None = None,
+        mirror: str,
         concurrency: int = 16,
         progress: Progress = nobody_watches,
         retries: Sequence[float] = RETRIES,
         lock_wait: float = LOCK_WAIT,
         fresh: float = FRESH,
+        max_failures: int = MAX_FAILURES,
+        max_unbuilt: int = MAX_UNBUILT,
         clock: Callable[[], float] = time.time,
     ):
         self.index = Path(os.path.normpath(index))
@@ -94,6 +94,8 @@ class Builder:
         self._retries = retries
         self._lock_wait = lock_wait
         self._fresh = fresh
+        self._max_failures = max_failures
+        self._max_unbuilt = max_unbuilt
         self._clock = clock
         #: What a build has left, whether or not it came to its end: `AS_IT_WAS`, `STAGED` or `BUILT`.
         self.left = AS_IT_WAS
@@ -128,7 +130,7 @@ class Builder:
             means = self._means(old)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
-                    staged = self._stage(staging, means)
+                    staged = stage(staging, means, self._files(means))
                 assembly = Assembly(staging, staged, means.index)
                 with _timed(phases, "counting"):
                     most = assembly.count_dependents()
@@ -145,7 +147,6 @@ class Builder:
             # The new one after a failure, the old one with its copy after a success.
             self._remove_leftovers()
         return Built(
-            source="repodata" if self._mirror else "mdapi",
             packages=counts.packages,
             binaries=counts.binaries,
             retired=counts.retired,
@@ -178,15 +179,14 @@ class Builder:
             concurrency=self._concurrency,
             progress=self._progress,
             fresh=self._fresh,
+            max_failures=self._max_failures,
+            max_unbuilt=self._max_unbuilt,
             index=Reader(old) if old else None,
             clock=self._clock,
         )
 
-    def _stage(self, staging: Staging, means: Means) -> Staged:
-        if self._mirror is None:
-            return from_mdapi.stage(staging, means)
-        mirror = Mirror(self._mirror, self._beside("staging.d"), lambda: means.patience.is_over)
-        return from_repodata.stage(staging, means, mirror)
+    def _files(self, means: Means) -> Mirror:
+        return Mirror(self._mirror, self._beside("staging.d"), lambda: means.patience.is_over)
 
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")

@@ -33,10 +33,6 @@ T = TypeVar("T")
 #: Files that are downloaded and checked at the same time, beside the one that is read.
 DOWNLOADS = 2
 
-#: Packages that koji lists for a release and no repository has, which dist-git is asked about.  There are a few hundred: new
-#: ones, and some that never were built.
-UNBUILT = 3000
-
 #: Packages between two words on progress.
 SHOWN_EVERY = 500
 
@@ -82,9 +78,7 @@ class _Stage:
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
         # Koji takes as long to list packages as we to read the half of them.
-        listed = _begun(
-            partial(listing, self._means.connectors, self._means.patience, active, lambda names: branches), "listing"
-        )
+        listed = _begun(partial(listing, self._means.connectors, self._means.patience, active, branches), "listing")
         try:
             self._stage_packages(there, listed)
             self._staging.arrange([found.repository for found in there])
@@ -226,7 +220,7 @@ class _Stage:
         # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
         rest = {name: its for name, its in rest.items() if its or name in listed.owners}
         unbuilt = [name for name in rest if listed.branches[name]]
-        beyond = frozenset(unbuilt[UNBUILT:])
+        beyond = frozenset(unbuilt[self._means.max_unbuilt :])
         if beyond:
             log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
         queries = Queries(self._means.connectors.values())

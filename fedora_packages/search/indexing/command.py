@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,11 +25,12 @@ from fedora_packages.search.indexing.context import Progress
 #: Seconds between two lines where there is no terminal to draw a bar on.
 LINE_EVERY = 5.0
 
-#: What an index can be built from.
-SOURCES = ("repodata", "mdapi")
 
-
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    load: Callable[[settings.Settings, str], Mapping[str, Any]] = connectors.load,
+    make_builder: Callable[..., Builder] = Builder,
+) -> int:
     """Run the command and return its exit status: 0 built, 1 failed, 2 wrong settings, `INTERRUPTED` after Ctrl-C.
 
     A build that fails or is interrupted leaves the index as it is.
@@ -48,7 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
     builder = None
     try:
         with _progress() as progress:
-            builder = _builder(given, options, progress)
+            builder = make_builder(
+                given.search.index,
+                load(_asking(given, options.concurrency), "index"),
+                options.mirror or given.search.mirror,
+                concurrency=options.concurrency,
+                progress=progress,
+                fresh=options.fresh * 3600,
+            )
             built = builder.build()
         _tell(built, options.json)
         return 0
@@ -60,18 +68,6 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-def _builder(given: settings.Settings, options: argparse.Namespace, progress: Progress) -> Builder:
-    source, mirror = options.source or (given.search.source, None)
-    return Builder(
-        given.search.index,
-        connectors.load(_asking(given, options.concurrency), "index"),
-        (mirror or given.search.mirror) if source == "repodata" else None,
-        concurrency=options.concurrency,
-        progress=progress,
-        fresh=options.fresh * 3600,
-    )
-
-
 def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:
     """Return the settings with so many questions at once allowed to each upstream: whoever builds an index says how many."""
     changed = {name: replace(found, concurrency=concurrency) for name, found in given.connectors.items()}
@@ -81,7 +77,6 @@ def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-index",
-        usage="%(prog)s CONFIG.ini [--from repodata [MIRROR] | --from mdapi] [--concurrency N] [--fresh HOURS] [--json]",
         description="Build the search index anew and swap it in.  Pages are served meanwhile.",
     )
     parser.add_argument("config", metavar="CONFIG.ini", help="the settings, such as production.ini")
@@ -89,13 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         "--concurrency", type=_concurrency, default=16, metavar="N", help="packages at once (default: %(default)s)"
     )
     parser.add_argument(
-        "--from",
-        dest="source",
-        nargs="+",
-        action=_Source,
-        metavar=("SOURCE", "MIRROR"),
-        help="what it is built from: repodata, with the address or folder of a mirror if need be, or mdapi"
-        " (default: the settings search.source and search.mirror)",
+        "--mirror",
+        type=_mirror,
+        metavar="DIRECTORY",
+        help="directory or URL of the repositories, laid out as on dl.fedoraproject.org/pub"
+        " (default: the setting search.mirror)",
     )
     parser.add_argument(
         "--fresh",
@@ -124,20 +117,10 @@ def _hours(text: str) -> float:
     return found
 
 
-class _Source(argparse.Action):
-    """``repodata``, ``repodata MIRROR`` or ``mdapi``."""
-
-    def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
-    ) -> None:
-        source, *mirror = values
-        if source not in SOURCES or len(mirror) > (source == "repodata"):
-            parser.error(
-                f"--from takes repodata, repodata MIRROR or mdapi, not {' '.join(values)!r:.200}; CONFIG.ini comes before it"
-            )
-        if mirror and not mirror[0].startswith(("http://", "https://", "file://")) and not Path(mirror[0]).is_dir():
-            parser.error(f"{mirror[0]!r:.200} is neither a folder nor an address that starts with http, https or file")
-        namespace.source = (source, mirror[0] if mirror else None)
+def _mirror(text: str) -> str:
+    if not text.startswith(("http://", "https://", "file://")) and not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r:.200} is not a directory, nor an http, https or file URL")
+    return text
 
 
 @contextmanager
@@ -254,7 +237,7 @@ def _tell(built: Built, as_json: bool) -> None:
     else:
         print(
             f"{built.packages} packages ({built.retired} retired) with {built.binaries} binaries"
-            f" of {', '.join(built.releases) or 'no release'} from {built.source} in {built.seconds:.1f} s,"
+            f" of {', '.join(built.releases) or 'no release'} in {built.seconds:.1f} s,"
             f" {built.bytes / 1e6:.1f} MB, {built.peak_memory / 1e6:.0f} MB of memory"
         )
 

@@ -24,7 +24,11 @@ from fedora_packages.search.reader import Reader
 log = logging.getLogger(__name__)
 
 #: How many packages may fail, with all their tries, before the build does: these, or one in a hundred.
-FAILURES = 20
+MAX_FAILURES = 20
+
+#: Packages that Koji lists for a release and no repository has, for which dist-git is asked.  Fedora has a few hundred: new ones,
+#: and some that were never built.
+MAX_UNBUILT = 3000
 
 #: Told of a phase's name, how much is done, and of how much: bytes of downloads, packages, documents.
 Progress = Callable[[str, int, int], None]
@@ -62,8 +66,9 @@ class Staged:
 class Means:
     """What a stage works with: all connectors by name, how many packages are described at once, what was current before.
 
-    What was described less than ``fresh`` seconds ago is not described again.  ``index`` reads the index that there is (None:
-    there is none that is sound).
+    What was described less than ``fresh`` seconds ago is not described again.  More than ``max_failures`` packages that fail,
+    or one in a hundred, are a failure of all.  Of packages in no repository dist-git is asked for ``max_unbuilt``.  ``index``
+    reads the index that there is (None: there is none that is sound).
     """
 
     connectors: Mapping[str, Any]
@@ -71,6 +76,8 @@ class Means:
     concurrency: int
     progress: Progress
     fresh: float
+    max_failures: int
+    max_unbuilt: int
     index: Reader | None = None
     clock: Callable[[], float] = time.time
 
@@ -107,7 +114,7 @@ class Means:
                     found = future.result()
                 except UpstreamError as error:
                     failed.append(name)
-                    if len(failed) > max(FAILURES, len(wanted) // 100):
+                    if len(failed) > max(self.max_failures, len(wanted) // 100):
                         raise
                     log.warning("%s keeps the document it had, if any: %s", name, error.sentence)
                 else:

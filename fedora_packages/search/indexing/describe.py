@@ -34,7 +34,6 @@ def describe(
     branches: Sequence[str],
     queries: Queries,
     owners: Mapping[str, str] | None = None,
-    is_listed: bool = False,
 ) -> Described | None:
     """Return what the index is to have of the source package ``name``, or None if no upstream knows such a package.
 
@@ -42,15 +41,14 @@ def describe(
 
     ``branches`` are those of the active releases to look in, in reading order: each is asked once, and the document is the
     union of what they have.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
-    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked); ``is_listed`` says
-    that koji has the package.
+    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked).
 
     Source: ``mdapi.package``, ``mdapi.files``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of
     its name; ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
     """
-    described, builder = _of_source(name, branches, queries, owners, is_listed)
+    described, builder = _of_source(name, branches, queries, owners)
     if described is None and builder is not None:
-        described, _ = _of_source(builder, branches, queries, owners, is_listed=False)
+        described, _ = _of_source(builder, branches, queries, owners)
     return described
 
 
@@ -71,15 +69,6 @@ def describe_unbuilt(
         return Described(Document(name, owner=owner, retired=True))
     spec = specs[having[0]]
     return Described(saying(united(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
-
-
-def serves(branch: str, name: str, queries: Queries) -> bool:
-    """Whether mdapi has repositories of a release, as its answer about any package says.  Raises `UpstreamError`."""
-    try:
-        queries["mdapi.package"].fetch(name, branch)
-    except ReleaseNotServed:
-        return False
-    return True
 
 
 def describe_all(
@@ -107,7 +96,7 @@ def describe_all(
 
 
 def _of_source(
-    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None, is_listed: bool
+    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
 ) -> tuple[Described | None, str | None]:
     """Return what there is of a source package, and the source of a binary that is called so."""
     rows = {branch: _row(name, branch, queries) for branch in branches}
@@ -115,7 +104,7 @@ def _of_source(
     having = {branch: row for branch, row in rows.items() if row["source"] == name}
     if having:
         return _in_repositories(name, having, queries, owners), None
-    if is_listed or queries["koji.builds"].fetch(name)["total"] > 0:
+    if queries["koji.builds"].fetch(name)["total"] > 0:
         described = describe_unbuilt(name, branches, queries, owners)
         if described:
             return described, None

@@ -5,7 +5,7 @@ that are blocked there; what no release lists is retired, if it was a package at
 """
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,9 @@ def listing(
     connectors: Mapping[str, Any],
     patience: Patience,
     active: Sequence[Mapping[str, Any]],
-    served: Callable[[Collection[str]], Collection[str]],
+    branches: Collection[str],
 ) -> Listing:
-    """Return what koji lists for the active releases; those that are ``served`` are looked into, which it says when given names.
+    """Return what koji lists for the active releases; ``branches`` are those whose repositories are read.
 
     A tag that koji does not know (a release so new that it has none yet) may have what any other has.  Raises
     `UpstreamError`.
@@ -67,7 +67,6 @@ def listing(
     names = [name for name in patience(koji.packages) if is_package_name(name)]
     if not names:
         raise InvalidResponse("koji", "listPackages of the hub", "it has none")
-    branches = served(names)
     has = {release["branch"]: _listed(koji, release["stable_tag"], patience) for release in active}
     others = {branch: listed for branch, listed in has.items() if branch not in branches}
     has = {branch: listed for branch, listed in has.items() if branch in branches}

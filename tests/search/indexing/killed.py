@@ -1,6 +1,6 @@
 """A build of a small Fedora in a process of its own, which kills itself at the step that it is told.
 
-Run as ``python -m tests.search.indexing.killed INDEX SOURCE STEP``: ``SOURCE`` is a mirror's folder or address, or ``mdapi``;
+Run as ``python -m tests.search.indexing.killed INDEX SOURCE STEP``: ``SOURCE`` is a mirror's folder or address;
 ``STEP`` the number of the step (a word on progress, or a transaction of the staging file) at which it is killed, or 0. Prints
 how many steps there were.
 """
@@ -50,8 +50,7 @@ def main(index, source, step):
     staging.Staging.remove = counted(staging.Staging.remove)
     writer.Writer.commit = counted(writer.Writer.commit)
     os.replace = lambda *paths, replace=os.replace: (count(), replace(*paths), count())
-    mirror = None if source == "mdapi" else source
-    Builder(index, larger_fedora().connectors, mirror, concurrency=2, progress=count, retries=()).build()
+    Builder(index, larger_fedora().connectors, source, concurrency=2, progress=count, retries=()).build()
     print(steps)
 
 

@@ -1,5 +1,6 @@
 """Repositories of a few packages, written by createrepo_c itself, laid out as on a mirror."""
 
+import shutil
 from pathlib import Path
 
 import createrepo_c
@@ -61,8 +62,12 @@ def place(mirror, branch, kind="release", is_source=False, state=None):
 
 
 def publish(fedora: Fedora, mirror):
-    """Write the repositories of a Fedora, with what each release began with, and their sources."""
+    """Write the repositories of a Fedora, with what each release began with, and their sources; none of what is unserved."""
     for branch, _ in fedora.releases:
+        if branch in fedora.unserved:
+            for is_source in (False, True):
+                shutil.rmtree(place(mirror, branch, is_source=is_source), ignore_errors=True)
+            continue
         there = {name: source for name, source in fedora.sources.items() if branch in source.branches}
         binaries = [
             rpm(

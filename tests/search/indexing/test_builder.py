@@ -7,15 +7,13 @@ import threading
 
 import pytest
 
-from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import IndexLocked, InvalidResponse, SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search.indexing import assemble as assembly
-from fedora_packages.search.indexing import context as stages
 from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
-from fedora_packages.search.indexing.describe import describe
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
+from tests.search.indexing.repos import publish
 
 
 @pytest.fixture
@@ -29,14 +27,20 @@ def index(tmp_path):
 
 
 @pytest.fixture
-def build(fedora, index):
-    """A function that builds from mdapi."""
+def mirror(tmp_path_factory):
+    return tmp_path_factory.mktemp("mirror")
+
+
+@pytest.fixture
+def build(fedora, index, mirror):
+    """A function that puts the Fedora's repositories on the mirror and builds from them."""
     # Folders are told apart by the second.
     seconds = itertools.count(1_000_000_000)
 
     def run(**arguments):
+        publish(fedora, mirror)
         given = {"concurrency": 2, "retries": (), "lock_wait": 0, "clock": lambda: next(seconds), **arguments}
-        return Builder(index, fedora.connectors, **given).build()
+        return Builder(index, fedora.connectors, str(mirror), **given).build()
 
     return run
 
@@ -62,16 +66,7 @@ def test_a_build_says_what_it_made(build):
     assert built.bytes > 1000
 
 
-def test_a_release_that_mdapi_does_not_serve_is_left_out_now_and_when_a_package_is_looked_at_again(
-    build, fedora, index
-):
-    fedora.unserved.add("epel10")
-    build()
-    again = describe("vim", [branch for branch, _ in fedora.releases], Queries(fedora.connectors.values()))
-    assert (Reader(index).source("vim").releases, again.document.releases) == (("f45",), ("f45",))
-
-
-def test_what_only_a_release_has_that_mdapi_does_not_serve_is_not_called_retired(build, fedora, index):
+def test_what_only_a_release_has_that_is_not_on_the_mirror_is_not_called_retired(build, fedora, index):
     fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
     fedora.unserved.add("epel10")
     built = build()
@@ -131,9 +126,9 @@ def test_what_is_not_described_is_taken_from_the_last_sound_index(build, fedora,
     build()
     for file in index.resolve().glob("*.glass"):
         file.write_bytes(b"x" * 9000)
-    fedora.bad.add("guake")
-    assert build().failed == ("guake",)
-    assert Reader(index).source("guake").summary == "Drop-down terminal for GNOME"
+    fedora.bad.add("brandnew")
+    assert build().failed == ("brandnew",)
+    assert Reader(index).source("brandnew").summary == "brandnew, says its spec"
 
 
 def test_readers_go_on_while_the_index_is_swapped(build, fedora, index):
@@ -172,13 +167,12 @@ def test_an_upstream_that_is_down_leaves_the_old_index(build, fedora, index, ups
     assert (os.readlink(index), folders(index)) == (before, [before, f"{before}.copy"])
 
 
-def test_too_many_failures_leave_the_old_index(build, fedora, index, monkeypatch):
-    monkeypatch.setattr(stages, "FAILURES", 1)
+def test_too_many_failures_leave_the_old_index(build, fedora, index):
     build()
     before = os.readlink(index)
-    fedora.down.add("mdapi")
+    fedora.bad.add("brandnew")
     with pytest.raises(UpstreamUnavailable):
-        build()
+        build(max_failures=0)
     assert (os.readlink(index), folders(index)) == (before, [before, f"{before}.copy"])
 
 
@@ -191,15 +185,15 @@ def test_a_first_build_that_fails_leaves_nothing(build, fedora, index):
 
 def test_a_package_that_fails_keeps_the_document_it_had(build, fedora, index):
     build()
-    fedora.bad.add("guake")
-    assert build().failed == ("guake",)
-    assert Reader(index).source("guake").summary == "Drop-down terminal for GNOME"
+    fedora.bad.add("brandnew")
+    assert build().failed == ("brandnew",)
+    assert Reader(index).source("brandnew").summary == "brandnew, says its spec"
 
 
 def test_a_package_that_fails_the_first_time_is_left_out(build, fedora, index):
-    fedora.bad.add("guake")
-    assert build().failed == ("guake",)
-    assert Reader(index).source("guake") is None
+    fedora.bad.add("brandnew")
+    assert build().failed == ("brandnew",)
+    assert Reader(index).source("brandnew") is None
 
 
 def test_what_fails_in_passing_is_asked_again(build, fedora, index):
@@ -207,17 +201,12 @@ def test_what_fails_in_passing_is_asked_again(build, fedora, index):
     ask = fedora.ask
 
     def ask_sometimes(upstream, what):
-        if what == "guake" and next(failures, False):
+        if what == "brandnew" and next(failures, False):
             raise UpstreamUnavailable(upstream, what, "no answer within 10 s")
         ask(upstream, what)
 
     fedora.ask = ask_sometimes
     assert build(retries=(0, 0)).failed == ()
-
-
-def test_retired_packages_cost_no_question_to_mdapi(build, fedora):
-    build()
-    assert ("mdapi", "orphaned") not in fedora.asked
 
 
 def test_a_release_without_a_tag_yet_is_looked_into(build, fedora, index):
@@ -268,18 +257,14 @@ def test_a_folder_in_the_place_of_the_link_is_not_touched(build, index):
 def test_a_place_that_cannot_be_written_is_told(fedora, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SearchUnavailable, match="cannot be built"):
-        Builder(tmp_path / "file" / "index", fedora.connectors).build()
-
-
-def test_progress_counts_every_package(build):
-    told = []
-    build(progress=lambda *step: told.append(step))
-    assert told == [(phase, done, 5) for phase in ("described", "documents") for done in range(6)]
+        Builder(tmp_path / "file" / "index", fedora.connectors, str(tmp_path)).build()
 
 
 def test_a_package_that_fails_keeps_all_that_it_is_found_by(build, fedora, index):
     fedora.provides["guake"] = ["terminal(drop-down)"]
     build()
+    # From now on it is in no repository, so that dist-git is asked.
+    fedora.sources["guake"].branches, fedora.sources["guake"].specs = (), ("rawhide",)
     fedora.bad.add("guake")
     build()
     assert Reader(index).search("terminal(drop-down)").hits[0].document.name == "guake"
@@ -304,7 +289,7 @@ def test_what_was_described_before_a_build_was_stopped_is_not_asked_about_again(
         build(progress=stop_at("documents"))
     fedora.asked.clear()
     build()
-    assert not [what for upstream, what in fedora.asked if what in ("vim", "files of guake")]
+    assert not [what for upstream, what in fedora.asked if what == "brandnew"]
     assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
 
 
@@ -314,9 +299,9 @@ def test_what_was_described_long_ago_or_in_other_releases_is_described_again(bui
         build(progress=stop_at("documents"))
     fedora.asked.clear()
     if change == "releases":
-        fedora.sources["guake"].branches = ("rawhide",)
+        fedora.sources["brandnew"].specs = ("rawhide", "f45")
     build(fresh=0 if change == "old" else 3600)
-    assert ("mdapi", "files of guake") in fedora.asked
+    assert ("distgit", "brandnew") in fedora.asked
 
 
 def test_dependents_are_counted_and_what_has_most_is_written_first(build, fedora, index):
@@ -327,14 +312,6 @@ def test_dependents_are_counted_and_what_has_most_is_written_first(build, fedora
     assert (Reader(index).source("vim").dependents, Reader(index).source("guake").dependents) == (2, 0)
 
 
-def test_what_a_retired_package_was_is_remembered(build, fedora, index):
-    build()
-    fedora.sources["guake"].branches = ()
-    build()
-    found = Reader(index).source("guake")
-    assert (found.retired, found.summary, found.releases) == (True, "Drop-down terminal for GNOME", ())
-
-
 def interrupted(*_, **__):
     raise KeyboardInterrupt
 
@@ -342,8 +319,8 @@ def interrupted(*_, **__):
 @pytest.mark.parametrize(
     ("module", "name", "left"), [(shutil, "copytree", STAGED), (os, "replace", STAGED), (os, "open", BUILT)]
 )
-def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, monkeypatch, module, name, left):
-    builder = Builder(index, fedora.connectors, concurrency=2, retries=())
+def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, mirror, monkeypatch, module, name, left):
+    builder = Builder(index, fedora.connectors, str(publish(fedora, mirror)), concurrency=2, retries=())
     write = assembly.Assembly.write
 
     def written(*given):

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
-from fedora_packages.search.indexing import collect as from_repodata
-from fedora_packages.search.indexing import context as stages
 from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
 from tests.search.indexing.repos import place, publish, rpm, write
@@ -74,7 +73,7 @@ def primary(folder: Path) -> Path:
 def test_all_that_there_is_is_in_the_index(build, index):
     built = build()
     assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
-    assert (built.source, built.packages, built.binaries, built.retired) == ("repodata", 5, 4, 2)
+    assert (built.packages, built.binaries, built.retired) == (5, 4, 2)
     assert (built.releases, built.failed, built.skipped) == (BRANCHES, (), 0)
 
 
@@ -137,10 +136,9 @@ def test_what_is_listed_and_in_no_repository_is_described_by_dist_git(build, ind
     assert (found.summary, found.releases, found.retired) == ("brandnew, says its spec", ("rawhide",), False)
 
 
-def test_of_very_many_in_no_repository_dist_git_is_asked_about_so_many(build, fedora, index, monkeypatch):
-    monkeypatch.setattr(from_repodata, "UNBUILT", 1)
+def test_of_very_many_in_no_repository_dist_git_is_asked_about_so_many(build, fedora, index):
     fedora.sources["brandnew2"] = Source(branches=(), specs=("rawhide",))
-    build()
+    build(max_unbuilt=1)
     found = Reader(index).source("brandnew2")
     assert (found.summary, found.releases, found.retired) == ("", ("rawhide",), False)
 
@@ -315,10 +313,8 @@ def test_what_was_downloaded_and_staged_before_a_failure_is_not_downloaded_again
 
 def test_what_was_staged_is_not_read_again(build, builder, fedora):
     fedora.bad.add("brandnew")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "FAILURES", 0)
-        with pytest.raises(UpstreamUnavailable):
-            build()
+    with pytest.raises(UpstreamUnavailable):
+        build(max_failures=0)
     fedora.bad.clear()
     told = []
     builder(progress=lambda phase, done, total: told.append(phase)).build()
@@ -385,14 +381,14 @@ def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fed
 
 def test_without_kojis_lists_no_more_is_read_than_had_begun(build, fedora, monkeypatch):
     fedora.down.add("koji")
-    staged, stage = [], from_repodata.Staging.stage
+    staged, stage = [], Staging.stage
 
     def staging(self, repository, *rest):
         staged.append(repository.label)
         end_of_listing()
         stage(self, repository, *rest)
 
-    monkeypatch.setattr(from_repodata.Staging, "stage", staging)
+    monkeypatch.setattr(Staging, "stage", staging)
     with pytest.raises(UpstreamUnavailable, match="koji"):
         build()
     assert len(staged) <= 1
@@ -427,10 +423,10 @@ def test_how_much_there_is_to_download_is_known_from_the_start(build, mirror):
 def test_documents_are_written_by_their_importance_and_retired_ones_last(build, fedora, index):
     told = []
     fedora.requires = {"guake": ["vim-data"]}
-    original = from_repodata.Staging.document
+    original = Staging.document
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            from_repodata.Staging,
+            Staging,
             "document",
             lambda self, name, owner: told.append(name) or original(self, name, owner),
         )

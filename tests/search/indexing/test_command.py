@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from fedora_packages import connectors, settings
+from fedora_packages import settings
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.search.indexing import command, staging
+from fedora_packages.search.indexing.builder import Builder
 from tests.search.fedora import Source, small_fedora
 from tests.search.indexing.repos import publish
 
@@ -19,110 +21,124 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def config(tmp_path):
+def mirror(tmp_path):
+    return tmp_path / "mirror"
+
+
+@pytest.fixture
+def config(tmp_path, mirror):
     keys = [f"connectors.{name}.url" for name in settings.UPSTREAMS]
     urls = "".join(f"{key} = http://127.0.0.1:9\n" for key in keys)
     path = tmp_path / "settings.ini"
     path.write_text(
         f"[app:main]\nuse = egg:fedora_packages\n{urls}cache.url = redis://127.0.0.1:9\n"
-        f"search.index = {tmp_path}/index\nsearch.source = mdapi\nworker.topic_prefix = org.fedoraproject.dev\n"
+        f"search.index = {tmp_path}/index\nsearch.mirror = {mirror.as_uri()}\nworker.topic_prefix = org.fedoraproject.dev\n"
     )
     return path
 
 
 @pytest.fixture
-def fedora(monkeypatch):
+def fedora(mirror):
     fedora = small_fedora()
-    monkeypatch.setattr(connectors, "load", lambda found, agent: fedora.connectors)
-    monkeypatch.setattr(command.signal, "signal", lambda number, handler: None)
+    publish(fedora, mirror)
     return fedora
 
 
-def test_the_summary_is_one_line_of_json(config, fedora, capsys):
-    assert command.main([str(config), "--json"]) == 0
+@pytest.fixture
+def run(config, fedora):
+    """A function that runs the command with options, without pauses before what failed is tried again."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield lambda *options: command.main(
+        [str(config), *options], load=lambda given, by: fedora.connectors, make_builder=partial(Builder, retries=())
+    )
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_the_summary_is_one_line_of_json(run, fedora, capsys):
+    assert run("--json") == 0
     said = json.loads(capsys.readouterr().out)
     assert said.keys() == {
-        "source", "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
+        "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
         "skipped", "left_out",
     }  # fmt: skip
-    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("mdapi", 5, 4, 2)
+    assert (said["packages"], said["binaries"], said["retired"]) == (5, 4, 2)
     assert said["phases"].keys() == {"staging", "counting", "writing"}
 
 
-def test_what_was_left_out_is_told(config, fedora, capsys):
+def test_what_was_left_out_is_told(run, fedora, mirror, capsys):
     fedora.unserved.update(("f45", "epel10"))
     fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("epel10", "f45"))
-    assert command.main([str(config), "--json"]) == 0
+    publish(fedora, mirror)
+    assert run("--json") == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
     assert "nothing is known of f45, epel10: packages that only these have are as they were" in told.err
 
 
-def test_a_release_that_has_nothing_of_its_own_is_left_out_without_a_word(config, fedora, capsys):
+def test_a_release_that_has_nothing_of_its_own_is_left_out_without_a_word(run, fedora, mirror, capsys):
     fedora.unserved.add("epel10")
-    assert command.main([str(config), "--json"]) == 0
+    publish(fedora, mirror)
+    assert run("--json") == 0
     told = capsys.readouterr()
     assert (json.loads(told.out)["left_out"], "nothing is known" in told.err) == ([], False)
 
 
-def test_the_summary_is_a_sentence(config, fedora, capsys):
-    assert command.main([str(config)]) == 0
-    assert capsys.readouterr().out.startswith(
-        "5 packages (2 retired) with 4 binaries of rawhide, f45, epel10 from mdapi in "
-    )
+def test_the_summary_is_a_sentence(run, fedora, capsys):
+    assert run() == 0
+    assert capsys.readouterr().out.startswith("5 packages (2 retired) with 4 binaries of rawhide, f45, epel10 in ")
 
 
-def test_progress_is_told_in_lines_where_there_is_no_terminal(config, fedora, capsys):
-    command.main([str(config)])
+def test_progress_is_told_in_lines_where_there_is_no_terminal(run, fedora, capsys):
+    run()
     said = capsys.readouterr().err
-    assert "described: 5 of 5, " in said
+    assert "described: 3 of 3, " in said
     assert "documents: 5 of 5, " in said
 
 
-def test_packages_that_failed_are_named(config, fedora, capsys, monkeypatch):
-    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
-    fedora.bad.add("guake")
-    assert command.main([str(config)]) == 0
-    assert "1 not described anew: guake" in capsys.readouterr().err
+def test_packages_that_failed_are_named(run, fedora, capsys):
+    fedora.bad.add("brandnew")
+    assert run() == 0
+    assert "1 not described anew: brandnew" in capsys.readouterr().err
 
 
-def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(config, fedora, capsys, monkeypatch):
-    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(run, fedora, capsys):
     fedora.down.add("koji")
-    assert command.main([str(config)]) == 1
+    assert run() == 1
     assert "koji was asked" in capsys.readouterr().err
 
 
-def test_nothing_of_what_an_upstream_said_is_printed(config, fedora, capsys, monkeypatch):
-    def build(self):
+def test_nothing_of_what_an_upstream_returned_is_printed(run, fedora, capsys):
+    def fail():
         raise UpstreamUnavailable("koji", "the packages", "it answered 503", b"<!DOCTYPE html>")
 
-    monkeypatch.setattr(command.Builder, "build", build)
-    assert command.main([str(config)]) == 1
-    assert capsys.readouterr().err == (
-        "fedora-packages-index: koji was asked the packages: it answered 503; the index is as it was\n"
+    fedora.connectors["koji"].packages = fail
+    assert run() == 1
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("fedora-packages-index: koji was asked the packages: it answered 503; the index is as it was")
     )
 
 
-def test_a_build_that_fails_says_what_it_leaves(config, fedora, capsys, monkeypatch):
-    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+def test_a_build_that_fails_says_what_it_leaves(run, fedora, capsys):
     fedora.down.add("koji")
-    command.main([str(config)])
+    run()
     assert capsys.readouterr().err.splitlines()[-1].endswith("; the index is as it was")
 
 
+STAGED = "the index is as it was, and the next run goes on from what is staged"
+
+
 @pytest.mark.parametrize(
-    ("phase", "left", "is_staged"),
+    ("phase", "left"),
     [
-        ("described 0", "the index is as it was", False),
-        ("described 5", "the index is as it was, and the next run goes on from what is staged", True),
-        ("documents 0", "the index is as it was, and the next run goes on from what is staged", True),
-        ("swapped", "the new index is in place", True),
+        ("downloads 0", "the index is as it was"),
+        ("described 3", STAGED),
+        ("documents 0", STAGED),
+        ("swapped", "the new index is in place"),
     ],
 )
-def test_ctrl_c_is_one_line_that_says_what_is_left(
-    config, fedora, tmp_path, capsys, monkeypatch, phase, left, is_staged
-):
+def test_ctrl_c_is_one_line_that_says_what_is_left(run, tmp_path, capsys, monkeypatch, phase, left):
     def interrupt(now):
         if now == phase:
             raise KeyboardInterrupt
@@ -134,32 +150,28 @@ def test_ctrl_c_is_one_line_that_says_what_is_left(
     with monkeypatch.context() as patched:
         patched.setattr(command.Lines, "__call__", lambda self, phase, done, total: interrupt(f"{phase} {done}"))
         patched.setattr(staging.Staging, "remove", remove)
-        assert command.main([str(config)]) == 130
+        assert run() == 130
     said = capsys.readouterr()
-    assert (said.out, said.err) == ("", f"fedora-packages-index: interrupted; {left}\n")
-    asked = len(fedora.asked)
-    assert command.main([str(config)]) == 0
-    # What is staged is not asked for again; releases, the lists of packages and what decides where to look are.
-    assert (len(fedora.asked) - asked < asked) is is_staged
+    assert (said.out, said.err.splitlines()[-1]) == ("", f"fedora-packages-index: interrupted; {left}")
+    assert run() == 0
 
 
-def test_ctrl_c_after_the_build_says_that_the_new_index_is_in_place(config, fedora, capsys, monkeypatch):
+def test_ctrl_c_after_the_build_says_that_the_new_index_is_in_place(run, capsys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(command, "_tell", interrupt)
-    assert command.main([str(config)]) == 130
+    assert run() == 130
     assert capsys.readouterr().err.splitlines()[-1] == "fedora-packages-index: interrupted; the new index is in place"
 
 
-def test_what_came_whole_is_staged_though_nothing_of_it_was_read(config, fedora, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(command, "Builder", partial(command.Builder, retries=()))
+def test_what_came_whole_is_staged_though_nothing_of_it_was_read(run, fedora, tmp_path, capsys):
     fedora.down.add("koji")
     folder = tmp_path / "index.staging.d"
     folder.mkdir()
     for name, is_told in (("file.xml.zst.part", False), ("file.xml.zst", True)):
         (folder / name).touch()
-        command.main([str(config)])
+        run()
         assert ("goes on from what is staged" in capsys.readouterr().err) is is_told
 
 
@@ -195,7 +207,7 @@ connectors.load = lambda found, by: fedora.connectors
 ask, how, hanging = fedora.ask, sys.argv.pop(), threading.Event()
 
 def hang(upstream, what):
-    if upstream == "mdapi" and what == "vim":
+    if what == "brandnew":
         hanging.set()
         threading.Event().wait()
     ask(upstream, what)
@@ -218,7 +230,7 @@ sys.exit(entry.main(sys.argv[1:]))
     [("interrupt", 130, "interrupted"), ("fail", 1, "koji was asked anything: no answer")],
 )
 def test_a_build_that_ends_early_waits_for_no_upstream_and_keeps_what_is_staged(
-    config, fedora, tmp_path, how, status, said
+    run, config, tmp_path, how, status, said
 ):
     ended = subprocess.run(
         [sys.executable, "-c", WAITING, str(config), how],
@@ -233,7 +245,7 @@ def test_a_build_that_ends_early_waits_for_no_upstream_and_keeps_what_is_staged(
     assert sizes == {"index.lock": 0, "index.staging": sizes["index.staging"], "index.staging-journal": 0}
     with staging.Staging(tmp_path / "index.staging", read_only=True) as staged:
         assert len(staged.described(0)) == 1
-    assert command.main([str(config), "--json"]) == 0
+    assert run("--json") == 0
 
 
 def test_wrong_settings_are_one_line_and_exit_2(tmp_path, capsys):
@@ -270,41 +282,21 @@ def test_what_was_there_before_does_not_count_as_speed(capsys):
     assert capsys.readouterr().err == "described: 150 of 200, 10 a second, 5 s left\n"
 
 
-def test_the_repositories_of_a_folder_are_what_is_built_from(config, fedora, tmp_path, capsys, caplog):
-    mirror = publish(fedora, tmp_path / "mirror")
-    assert command.main([str(config), "--json", "--from", "repodata", str(mirror)]) == 0
-    told = capsys.readouterr()
-    said = json.loads(told.out)
-    assert (said["source"], said["packages"], said["binaries"], said["retired"]) == ("repodata", 5, 4, 2)
-    assert "downloads: " in told.err
+def test_the_mirror_of_the_option_is_read_in_place_of_the_setting(run, fedora, mirror, tmp_path, capsys, caplog):
+    mirror.rename(tmp_path / "another")
+    assert run("--json", "--mirror", str(tmp_path / "another")) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["packages"] == 5
+    assert "downloads: " in captured.err
     assert "there is no repository f45 updates (yet)" in caplog.text
 
 
-def test_the_settings_say_what_is_built_from(config, fedora, tmp_path, capsys):
-    mirror = publish(fedora, tmp_path / "mirror")
-    text = config.read_text().replace(
-        "search.source = mdapi", f"search.source = repodata\nsearch.mirror = {mirror.as_uri()}"
-    )
-    config.write_text(text)
-    assert command.main([str(config), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["source"] == "repodata"
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        (["koji"], "--from takes repodata, repodata MIRROR or mdapi, not 'koji'"),
-        (["mdapi", "http://x"], "not 'mdapi http://x'"),
-        (["repodata", "a", "b"], "not 'repodata a b'"),
-        (["repodata", "nowhere"], "'nowhere' is neither a folder nor an address"),
-        (["repodata", "ftp://x"], "'ftp://x' is neither a folder nor an address"),
-    ],
-)
-def test_a_source_that_cannot_be_is_refused(config, given, said, capsys):
+@pytest.mark.parametrize("mirror_option", ["nowhere", "ftp://x"])
+def test_a_mirror_that_cannot_be_is_refused(config, mirror_option, capsys):
     with pytest.raises(SystemExit) as ended:
-        command.main([str(config), "--from", *given])
+        command.main([str(config), "--mirror", mirror_option])
     assert ended.value.code == 2
-    assert said in capsys.readouterr().err
+    assert f"'{mirror_option}' is not a directory, nor an http, https or file URL" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("hours", ["-1", "soon", "nan", "1e9"])

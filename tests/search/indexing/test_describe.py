@@ -107,6 +107,11 @@ def test_binaries_are_those_of_all_releases_each_with_its_own(describe, fedora):
     }
 
 
+def test_a_release_that_mdapi_does_not_serve_is_left_out(describe, fedora):
+    fedora.unserved.add("epel10")
+    assert describe("vim").releases == ("f45",)
+
+
 @pytest.mark.parametrize("untold", ["f45", "epel10"])
 def test_a_release_that_does_not_tell_the_binaries_of_a_source_is_asked_by_one_of_them(describe, fedora, untold):
     expected = describe("vim")

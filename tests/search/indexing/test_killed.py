@@ -36,12 +36,11 @@ def content(index):
     return {name: reader.source(name) for name in reader.names()}, found, reader.complete("p", rows=20)
 
 
-@pytest.fixture(scope="module", params=["repodata", pytest.param("mdapi", marks=pytest.mark.slow)])
-def undisturbed(request, mirror, tmp_path_factory):
-    """A source, how many steps a build from it takes, and what comes of it."""
-    source = mirror if request.param == "repodata" else "mdapi"
+@pytest.fixture(scope="module")
+def undisturbed(mirror, tmp_path_factory):
+    """A mirror, how many steps a build from it takes, and what comes of it."""
     index = tmp_path_factory.mktemp("undisturbed") / "index"
-    return source, build(index, source), content(index)
+    return mirror, build(index, mirror), content(index)
 
 
 def kill_and_build(index, source, kills, expected):
