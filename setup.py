@@ -44,6 +44,7 @@ setup(
         "requests>=2.31",
         # moksha.hub reads entry points through pkg_resources: older ones cannot match its metadata, newer have none.
         "setuptools>=75,<82",
+        "stamina>=24.3,<27",
         "tqdm>=4.60",
         "waitress>=3",
         "xapian-bindings-binary>=1.4.22",

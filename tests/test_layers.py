@@ -72,6 +72,7 @@ HOMES = {
     "xmlrpc": {"connectors.koji"},
     "xapian": {"search"},
     "createrepo_c": {"search.indexing.repodata"},
+    "stamina": {"search.indexing"},
     "zstandard": {"connectors.mirror"},
     "dogpile": {"cache.backend"},
     "fedmsg": {"worker.hub", "worker.daemon"},

@@ -23,6 +23,7 @@ from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.search.corruption import Damage, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.retry import log_retries
 from fedora_packages.search.indexing.shards import end_with_parent, uninterrupted
 from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.settings import Settings
@@ -38,6 +39,7 @@ def build(settings: Settings, told: Connection) -> None:
     """Build the index as the settings say; what a process of its own does.  ``told`` is told why it fails."""
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
+    log_retries()
     search = settings.search
     try:
         Builder(search.index, connectors.load(settings, "index"), search.mirror).build()

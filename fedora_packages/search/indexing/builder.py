@@ -15,7 +15,7 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import stage
 from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, Means, Progress, nobody_watches
-from fedora_packages.search.indexing.patience import RETRIES, Patience
+from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound
 from fedora_packages.search.reader import LAST, Reader
@@ -65,10 +65,10 @@ class Built:
 class Builder:
     """Builds the index at ``index``, a symbolic link that is made where there is none.
 
-    ``connectors`` are all by name; ``mirror`` is the address or folder of the repositories;
-    ``concurrency`` is how many packages are described at once; ``progress`` is told of each phase how much is done;
-    ``retries`` are the pauses before each further try, ``lock_wait`` how long another writer is waited for, ``fresh`` how
-    old a description may be that is found staged, all in seconds.  For ``max_failures`` and ``max_unbuilt`` see `Means`.
+    ``connectors`` are all by name; ``mirror`` is the address or folder of the repositories; ``concurrency`` is how many
+    packages are described at once; ``progress`` is told of each phase how much is done; ``retry`` makes its requests (default:
+    a `Retry` of its own), ``lock_wait`` is how long another writer is waited for, ``fresh`` how old a description may be that
+    is found staged, all in seconds.  For ``max_failures`` and ``max_unbuilt`` see `Means`.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Builder:
         mirror: str,
         concurrency: int = 16,
         progress: Progress = nobody_watches,
-        retries: Sequence[float] = RETRIES,
+        retry: Retry | None = None,
         lock_wait: float = LOCK_WAIT,
         fresh: float = FRESH,
         max_failures: int = MAX_FAILURES,
@@ -91,7 +91,7 @@ class Builder:
         self._connectors = connectors
         self._concurrency = concurrency
         self._progress = progress
-        self._retries = retries
+        self._retry = retry or Retry()
         self._lock_wait = lock_wait
         self._fresh = fresh
         self._max_failures = max_failures
@@ -175,7 +175,7 @@ class Builder:
     def _means(self, old: Path | None) -> Means:
         return Means(
             connectors=self._connectors,
-            patience=Patience(self._retries),
+            retry=self._retry,
             concurrency=self._concurrency,
             progress=self._progress,
             fresh=self._fresh,
@@ -186,7 +186,7 @@ class Builder:
         )
 
     def _files(self, means: Means) -> Mirror:
-        return Mirror(self._mirror, self._beside("staging.d"), lambda: means.patience.is_over)
+        return Mirror(self._mirror, self._beside("staging.d"), lambda: means.retry.is_stopped)
 
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")

@@ -72,13 +72,13 @@ class _Stage:
         self._telling = threading.Lock()
 
     def run(self) -> Staged:
-        active = releases(self._means.connectors, self._means.patience)
+        active = releases(self._means.connectors, self._means.retry)
         there = [found for release in active for found in self._of_release(release)]
         branches = tuple(dict.fromkeys(found.repository.release for found in there))
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
         # Koji takes as long to list packages as we to read the half of them.
-        listed = _begun(partial(listing, self._means.connectors, self._means.patience, active, branches), "listing")
+        listed = _begun(partial(listing, self._means.connectors, self._means.retry, active, branches), "listing")
         try:
             self._stage_packages(there, listed)
             self._staging.arrange([found.repository for found in there])
@@ -86,7 +86,7 @@ class _Stage:
             known = frozenset(self._staging.sources())
             described, failed = self._describe_rest(listed.result(), known)
         except BaseException:
-            self._means.patience.give_up()
+            self._means.retry.stop()
             raise
         found = listed.result()
         kept = self._means.kept(found, known)
@@ -108,7 +108,7 @@ class _Stage:
 
     def _look(self, repository: Repository) -> There | None:
         for path in repository.paths:
-            content = self._means.patience(partial(self._mirror.read, f"{path}/{_REPOMD}"))
+            content = self._means.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
             if content is not None:
                 return There(repository, path, repodata.announced(content, self._mirror.address(f"{path}/{_REPOMD}")))
         return None
@@ -175,17 +175,16 @@ class _Stage:
         """Yield repositories with a file of each, in order; the next are downloaded while one is looked at."""
         self._to_download[kind] = sum(found.files[kind].size for found in there)
         self._show_downloads()
-        with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror") as pool:
-            waiting: list[Future[tuple[There, Fetched]]] = [pool.submit(self._fetch, found, kind) for found in there]
-            try:
-                for future in waiting:
-                    yield future.result()
-            except BaseException:
-                self._means.patience.give_up()
-                raise
-            finally:
-                for future in waiting:
-                    future.cancel()
+        pool = ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror")
+        try:
+            for future in [pool.submit(self._fetch, found, kind) for found in there]:
+                yield future.result()
+        except BaseException:
+            self._means.retry.stop()
+            raise
+        finally:
+            # A download that waits for its next attempt would hold up what ends the build, such as Ctrl-C.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _show_downloads(self, part: tuple[str, str] | None = None, size: int = 0) -> None:
         """Show how much is downloaded: now so many bytes of a part of it."""
@@ -201,13 +200,13 @@ class _Stage:
         told = partial(self._show_downloads, (kind, found.repository.label))
 
         def fetch(found: There) -> Fetched:
-            return self._means.patience(lambda: self._mirror.fetch(found.path, found.files[kind], told))
+            return self._means.retry(lambda: self._mirror.fetch(found.path, found.files[kind], told))
 
         try:
             return found, fetch(found)
         except UpstreamError:
             # The repository may be another one since it was looked at; a mirror brings its files one after another.
-            again = None if self._means.patience.is_over else self._look(found.repository)
+            again = None if self._means.retry.is_stopped else self._look(found.repository)
             if again is None or kind not in again.files or again.files[kind] == found.files[kind]:
                 raise
             return again, fetch(again)

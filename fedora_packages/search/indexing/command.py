@@ -21,6 +21,7 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError
 from fedora_packages.search.indexing.builder import AS_IT_WAS, Builder, Built
 from fedora_packages.search.indexing.cli import INTERRUPTED
 from fedora_packages.search.indexing.context import Progress
+from fedora_packages.search.indexing.retry import log_retries
 
 #: Seconds between two lines where there is no terminal to draw a bar on.
 LINE_EVERY = 5.0
@@ -39,6 +40,7 @@ def main(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     # Which repositories are not there is worth a word to whoever builds.
     logging.getLogger("fedora_packages.search").setLevel(logging.INFO)
+    log_retries()
     # Ended by a service manager, it cleans up as it does after any failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: ended; the index is as it was"))
     try:

@@ -17,7 +17,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
 from fedora_packages.search.indexing.merge import Described, carried_over
 from fedora_packages.search.indexing.package_list import Listing
-from fedora_packages.search.indexing.patience import Patience
+from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import Reader
 
@@ -72,7 +72,7 @@ class Means:
     """
 
     connectors: Mapping[str, Any]
-    patience: Patience
+    retry: Retry
     concurrency: int
     progress: Progress
     fresh: float
@@ -107,7 +107,7 @@ class Means:
         missing = [name for name in wanted if name not in described]
         failed: list[str] = []
         self.progress("described", len(described), len(wanted))
-        results = describe_all(missing, lambda name: self.patience(lambda: describe_one(name)), self.concurrency)
+        results = describe_all(missing, lambda name: self.retry(lambda: describe_one(name)), self.concurrency)
         try:
             for done, (name, future) in enumerate(results, start=len(described) + 1):
                 try:
@@ -123,8 +123,7 @@ class Means:
                         described.add(name)
                 self.progress("described", done, len(wanted))
         except BaseException:
-            # Whoever waits for another try need not: nobody will ask for it.
-            self.patience.give_up()
+            self.retry.stop()
             raise
         finally:
             results.close()

@@ -13,7 +13,7 @@ from fedora_packages.connectors.query import NO_PACKAGE, Queries
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.indexing.merge import Described, united
-from fedora_packages.search.indexing.patience import Patience
+from fedora_packages.search.indexing.retry import Retry
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,10 @@ class Listing:
         return Described(united(name, self.where(name), (), self.owners[name]))
 
 
-def releases(connectors: Mapping[str, Any], patience: Patience) -> list[Mapping[str, Any]]:
+def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, Any]]:
     """Return the active releases of ``bodhi.releases``, in reading order.  Raises `UpstreamError`."""
     query = Queries(connectors.values())["bodhi.releases"]
-    found = patience(lambda: query.fetch(NO_PACKAGE))["releases"]
+    found = retry(lambda: query.fetch(NO_PACKAGE))["releases"]
     if not found:
         # Every package would be retired.
         raise InvalidResponse("bodhi", "the releases", "it has none that is active")
@@ -54,7 +54,7 @@ def releases(connectors: Mapping[str, Any], patience: Patience) -> list[Mapping[
 
 def listing(
     connectors: Mapping[str, Any],
-    patience: Patience,
+    retry: Retry,
     active: Sequence[Mapping[str, Any]],
     branches: Collection[str],
 ) -> Listing:
@@ -64,10 +64,10 @@ def listing(
     `UpstreamError`.
     """
     koji = connectors["koji"]
-    names = [name for name in patience(koji.packages) if is_package_name(name)]
+    names = [name for name in retry(koji.packages) if is_package_name(name)]
     if not names:
         raise InvalidResponse("koji", "listPackages of the hub", "it has none")
-    has = {release["branch"]: _listed(koji, release["stable_tag"], patience) for release in active}
+    has = {release["branch"]: _listed(koji, release["stable_tag"], retry) for release in active}
     others = {branch: listed for branch, listed in has.items() if branch not in branches}
     has = {branch: listed for branch, listed in has.items() if branch in branches}
     anywhere = set().union(*(listed for listed in has.values() if listed)) or set(names)
@@ -82,14 +82,14 @@ def listing(
     }
     left_out = tuple(branch for branch in others if any(branch in its for its in elsewhere.values()))
     # The file may be an hour old: an owner who changed since is only right once the package is touched again.
-    return Listing(where, patience(connectors["distgit"].owners), elsewhere, left_out)
+    return Listing(where, retry(connectors["distgit"].owners), elsewhere, left_out)
 
 
-def _listed(koji: Any, tag: str | None, patience: Patience) -> set[str] | None:
+def _listed(koji: Any, tag: str | None, retry: Retry) -> set[str] | None:
     if tag is None:
         return None
     try:
-        return set(patience(lambda: koji.packages(tag)))
+        return set(retry(lambda: koji.packages(tag)))
     except InvalidResponse as error:
         log.warning("which packages the tag %s has is not known: %s", tag, error)
         return None

@@ -11,6 +11,7 @@ import sys
 
 from fedora_packages.search.indexing import staging, writer
 from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.retry import Retry
 from tests.search.fedora import Source, small_fedora
 
 
@@ -50,7 +51,7 @@ def main(index, source, step):
     staging.Staging.remove = counted(staging.Staging.remove)
     writer.Writer.commit = counted(writer.Writer.commit)
     os.replace = lambda *paths, replace=os.replace: (count(), replace(*paths), count())
-    Builder(index, larger_fedora().connectors, source, concurrency=2, progress=count, retries=()).build()
+    Builder(index, larger_fedora().connectors, source, concurrency=2, progress=count, retry=Retry(attempts=1)).build()
     print(steps)
 
 

@@ -10,6 +10,7 @@ import pytest
 from fedora_packages.errors import IndexLocked, InvalidResponse, SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search.indexing import assemble as assembly
 from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
+from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
@@ -39,7 +40,13 @@ def build(fedora, index, mirror):
 
     def run(**arguments):
         publish(fedora, mirror)
-        given = {"concurrency": 2, "retries": (), "lock_wait": 0, "clock": lambda: next(seconds), **arguments}
+        given = {
+            "concurrency": 2,
+            "retry": Retry(attempts=1),
+            "lock_wait": 0,
+            "clock": lambda: next(seconds),
+            **arguments,
+        }
         return Builder(index, fedora.connectors, str(mirror), **given).build()
 
     return run
@@ -206,7 +213,7 @@ def test_what_fails_in_passing_is_asked_again(build, fedora, index):
         ask(upstream, what)
 
     fedora.ask = ask_sometimes
-    assert build(retries=(0, 0)).failed == ()
+    assert build(retry=Retry(attempts=3, max_wait=0)).failed == ()
 
 
 def test_a_release_without_a_tag_yet_is_looked_into(build, fedora, index):
@@ -320,7 +327,7 @@ def interrupted(*_, **__):
     ("module", "name", "left"), [(shutil, "copytree", STAGED), (os, "replace", STAGED), (os, "open", BUILT)]
 )
 def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, mirror, monkeypatch, module, name, left):
-    builder = Builder(index, fedora.connectors, str(publish(fedora, mirror)), concurrency=2, retries=())
+    builder = Builder(index, fedora.connectors, str(publish(fedora, mirror)), concurrency=2, retry=Retry(attempts=1))
     write = assembly.Assembly.write
 
     def written(*given):

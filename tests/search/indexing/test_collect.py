@@ -9,6 +9,7 @@ import pytest
 
 from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import BRANCHES, Source, small_fedora
@@ -36,7 +37,7 @@ def builder(fedora, index, mirror):
     seconds = itertools.count(1_000_000_000)
 
     def make(base=mirror, **arguments):
-        given = {"concurrency": 2, "retries": (), "clock": lambda: next(seconds), **arguments}
+        given = {"concurrency": 2, "retry": Retry(attempts=1), "clock": lambda: next(seconds), **arguments}
         return Builder(index, fedora.connectors, str(base), **given)
 
     return make
@@ -344,7 +345,10 @@ def test_a_failure_ends_the_downloads_under_way(fedora, builder, mirror, http, u
             upstream.answers[path] = Answer(b"nonsense")
     with pytest.raises(UpstreamError):
         builder(base=base).build()
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("mirror")]
+    downloads = [thread for thread in threading.enumerate() if thread.name.startswith("mirror")]
+    for thread in downloads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in downloads)
 
 
 @pytest.fixture

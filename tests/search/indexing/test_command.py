@@ -14,6 +14,7 @@ from fedora_packages import settings
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.search.indexing import command, staging
 from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.retry import Retry
 from tests.search.fedora import Source, small_fedora
 from tests.search.indexing.repos import publish
 
@@ -49,7 +50,9 @@ def run(config, fedora):
     """A function that runs the command with options, without pauses before what failed is tried again."""
     before = signal.getsignal(signal.SIGTERM)
     yield lambda *options: command.main(
-        [str(config), *options], load=lambda given, by: fedora.connectors, make_builder=partial(Builder, retries=())
+        [str(config), *options],
+        load=lambda given, by: fedora.connectors,
+        make_builder=partial(Builder, retry=Retry(attempts=1)),
     )
     signal.signal(signal.SIGTERM, before)
 
