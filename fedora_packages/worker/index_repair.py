@@ -13,8 +13,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 from fedora_packages import connectors
@@ -24,7 +25,6 @@ from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.search.corruption import Damage, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import log_retries
-from fedora_packages.search.indexing.shards import end_with_parent, uninterrupted
 from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.settings import Settings
 
@@ -33,6 +33,32 @@ log = logging.getLogger(__name__)
 #: Seconds for which a worker that says nothing still counts as building, and before another try after a build that failed.
 BUILDS_FOR = 30
 PAUSE = 300.0
+
+
+def end_with_parent() -> None:
+    """End this process, which `multiprocessing` has started, as soon as its parent has ended."""
+    parent = multiprocessing.parent_process()
+
+    def end() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=end, name="end-with-parent", daemon=True).start()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Start processes that Ctrl-C does not interrupt, from their beginning on.
+
+    A terminal interrupts all processes of a command.  The parent handles that, and ends the others.
+    """
+    # Python's tracker of shared resources, which starts with the first process, would lift the block.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def build(settings: Settings, told: Connection) -> None:

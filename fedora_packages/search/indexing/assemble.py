@@ -4,31 +4,23 @@ The one thing to know: documents are written in the order of their importance, t
 what is written first ranks first where nothing else tells.  Retired packages come last.
 """
 
+import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import accumulate
 from pathlib import Path
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.context import Staged
 from fedora_packages.search.indexing.dependents import dependents
-from fedora_packages.search.indexing.shards import in_parts, most_parts
 from fedora_packages.search.indexing.staging import Staging
-from fedora_packages.search.indexing.writer import Writer
+from fedora_packages.search.indexing.writer import Writer, compact
 from fedora_packages.search.reader import Reader
 
 #: Documents between two commits: bounds memory, and nobody reads before the end.
 COMMIT_EVERY = 2000
-
-#: From how many documents on several processes write them: to begin one takes a second.
-MANY = 5000
-
-#: What a document is of work beside what `Staging.sizes` says of its package.
-PER_DOCUMENT = 1000
 
 
 @dataclass(frozen=True)
@@ -38,9 +30,6 @@ class Counts:
     packages: int = 0
     binaries: int = 0
     retired: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(self.packages + other.packages, self.binaries + other.binaries, self.retired + other.retired)
 
 
 class Assembly:
@@ -63,24 +52,42 @@ class Assembly:
 
     def write(self, folder: Path, most: Counter[str], progress: Callable[[int, int], None]) -> Counts:
         """Write all documents to a new index in a folder; ``most`` are their dependents."""
-        order = self._order(most)
-        progress(0, len(order))
-        parts = [{name: most[name] for name in part} for part in self._parts(order)]
-        write = partial(write_part, self._staging.path, self._staged, self._index.path if self._index else None)
-        counts = in_parts(write, folder, parts, lambda done: progress(done, len(order)))
-        return sum(counts[1:], counts[0])
+        # Commits leave gaps; without them the index is half as large.
+        part = folder.with_name(f"{folder.name}.part")
+        try:
+            counts = self._write(part, self._order(most), most, progress)
+            compact(part, folder)
+            return counts
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
-    def _parts(self, order: list[str]) -> list[list[str]]:
-        """Return the names, in order, in as many parts as are written at once, each as much work as another."""
-        count = most_parts() if len(order) >= MANY else 1
-        if count == 1:
-            return [order]
-        sizes = self._staging.sizes()
-        parts: list[list[str]] = [[] for _ in range(count)]
-        work = list(accumulate(PER_DOCUMENT + sizes.get(name, 0) for name in order))
-        for name, done in zip(order, work, strict=True):
-            parts[(done - 1) * count // work[-1]].append(name)
-        return [part for part in parts if part]
+    def _write(
+        self, folder: Path, order: Sequence[str], most: Counter[str], progress: Callable[[int, int], None]
+    ) -> Counts:
+        packages = binaries = retired = 0
+        progress(0, len(order))
+        with Writer(folder, create=True) as writer:
+            for done, name in enumerate(order, start=1):
+                if name in self._staged.taken_over:
+                    document = writer.keep(name, self._index.path) if self._index else None
+                else:
+                    document = replace(self._document(name), dependents=most[name])
+                    writer.replace([document])
+                if document is not None:
+                    packages += 1
+                    binaries += len(document.binaries)
+                    retired += document.retired
+                if done % COMMIT_EVERY == 0:
+                    writer.commit()
+                progress(done, len(order))
+            writer.note_left_out(self._staged.left_out)
+            writer.commit()
+        return Counts(packages, binaries, retired)
+
+    def _document(self, name: str) -> Document:
+        if name in self._staged.described:
+            return self._staging.description(name).document
+        return self._staging.document(name, self._staged.owners.get(name))
 
     def _order(self, most: Counter[str]) -> list[str]:
         """Return the names of all that is to be written, in order; of what is taken over the index knows what it was."""
@@ -108,39 +115,3 @@ class Assembly:
         for name in self._staged.described:
             for binary in self._staging.description(name).document.binaries:
                 yield name, "\n".join((binary.name, *binary.provides, *binary.files))
-
-
-def write_part(
-    staging: Path,
-    staged: Staged,
-    index: Path | None,
-    folder: Path,
-    part: Mapping[str, int],
-    tell: Callable[[int], None],
-) -> Counts:
-    """Write the documents of some packages, given with their dependents, to a new index in a folder; returns what it has.
-
-    What is to be taken over is so from ``index``.  ``tell`` is told how many are done.
-    """
-    counts = Counts()
-    with Staging(staging, read_only=True) as opened, Writer(folder, create=True) as writer:
-        for done, (name, dependents) in enumerate(part.items(), start=1):
-            if name in staged.taken_over:
-                document = writer.keep(name, index)
-            else:
-                document = replace(_document(opened, staged, name), dependents=dependents)
-                writer.replace([document])
-            if document is not None:
-                counts += Counts(1, len(document.binaries), int(document.retired))
-            if done % COMMIT_EVERY == 0:
-                writer.commit()
-            tell(done)
-        writer.note_left_out(staged.left_out)
-        writer.commit()
-    return counts
-
-
-def _document(staging: Staging, staged: Staged, name: str) -> Document:
-    if name in staged.described:
-        return staging.description(name).document
-    return staging.document(name, staged.owners.get(name))

@@ -29,13 +29,6 @@ from fedora_packages.search.indexing.repositories import Repository
 #: Raised with each change of the tables or of what they hold: a file with another number is of another code.
 SHAPE = 2
 
-#: Seconds for which a process that still reads the file, after who began it was killed, is waited for.
-LOCK_WAIT = 60.0
-
-#: What a binary is of work beside the texts it is found by, in characters of these; characters of a byte of a description.
-PER_BINARY = 200
-COMPRESSED = 4
-
 _TABLES = """
 create table repository (id integer primary key, label text not null unique, checksum text not null);
 create table package (
@@ -100,7 +93,7 @@ class Staging:
 
     def _open(self) -> None:
         address = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
-        self._connection = sqlite3.connect(address, timeout=LOCK_WAIT, isolation_level=None, uri=True)
+        self._connection = sqlite3.connect(address, isolation_level=None, uri=True)
         # Killed, a build loses what it had not committed; a loss of power may damage the file, which is then made anew.
         self._connection.executescript(
             "pragma journal_mode = truncate; pragma synchronous = off; pragma cache_size = -32000;"
@@ -222,19 +215,6 @@ class Staging:
         """Return the names of all sources of the repositories that were arranged, in order."""
         with self._errors():
             return [name for (name,) in self._connection.execute("select distinct source from found order by source")]
-
-    def sizes(self) -> dict[str, int]:
-        """Return how much work each source is to write: the characters of its files and provides, some more for each binary."""
-        with self._errors():
-            return dict(
-                self._connection.execute(
-                    "select first.source, sum(? + coalesce(length(p.files), 0) + coalesce(length(p.provides), 0)) from"
-                    " (select source, min(release), id from found group by source, name) first"
-                    " join package p on p.id = first.id group by first.source"
-                    " union all select name, ? * length(document) from described",
-                    (PER_BINARY, COMPRESSED),
-                )
-            )
 
     def document(self, name: str, owner: str | None) -> Document:
         """Return the document of a source of the repositories, the union over the releases."""

@@ -129,6 +129,20 @@ class Writer:
             self._database.begin_transaction()
 
 
+def compact(source: Path, destination: Path) -> None:
+    """Write a database to another directory without the gaps that commits leave.  Raises `SearchUnavailable`."""
+    with _xapian_errors(destination):
+        database = xapian.Database(str(source))
+        database.compact(str(destination))
+        database.close()
+    for path in (*destination.iterdir(), destination):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 @contextmanager
 def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | None = None) -> Iterator[None]:
     """Hold the role of the index's writer, across processes; one that dies, however, does not keep it.

@@ -1,0 +1,79 @@
+"""Assembling: an index from the documents of a staging file, the most important first, and compact."""
+
+import pytest
+import xapian
+
+from fedora_packages.search.document import Binary, Document
+from fedora_packages.search.indexing.assemble import Assembly
+from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.indexing.writer import Writer, is_sound
+from fedora_packages.search.reader import Reader
+
+NAMES = [f"package{number:03}" for number in range(120)]
+
+
+@pytest.fixture(scope="module")
+def staging(tmp_path_factory):
+    """A staging file of 120 packages, of which the first twelve have ten dependents each."""
+    with Staging(tmp_path_factory.mktemp("staging") / "index.staging") as staging:
+        staging.describe(
+            0.0,
+            ["rawhide"],
+            (
+                Described(
+                    Document(name, f"Number {name}", releases=("rawhide",), binaries=(Binary(f"{name}-libs"),)),
+                    (f"{NAMES[number // 10]}-libs",),
+                )
+                for number, name in enumerate(NAMES)
+            ),
+        )
+        yield staging
+
+
+def write(staging, folder, progress=lambda done, total: None, failed=(), index=None):
+    described = frozenset(NAMES) - {*failed}
+    assembly = Assembly(staging, Staged(("rawhide",), {}, described, tuple(failed), left_out=("f45",)), index)
+    return assembly.write(folder, assembly.count_dependents(), progress)
+
+
+def test_every_document_is_written_and_counted(staging, tmp_path):
+    steps = []
+    counts = write(staging, tmp_path / "index", lambda *step: steps.append(step))
+    reader = Reader(tmp_path / "index")
+    assert (counts.packages, counts.binaries, counts.retired) == (120, 120, 0)
+    assert (sorted(reader.names()), reader.left_out()) == (NAMES, ("f45",))
+    assert steps == [(done, 120) for done in range(121)]
+
+
+def test_documents_are_in_the_order_of_their_dependents(staging, tmp_path):
+    write(staging, tmp_path / "index")
+    database = xapian.Database(str(tmp_path / "index"))
+    written = [database.get_document(posting.docid).get_value(1).decode() for posting in database.postlist("XZ")]
+    # The first package requires itself, which counts for nothing.
+    assert written == [*NAMES[1:12], NAMES[0], *NAMES[12:]]
+
+
+def test_the_index_is_compact_and_nothing_else_is_left(staging, tmp_path):
+    write(staging, tmp_path / "index")
+    assert is_sound(tmp_path / "index")
+    assert [path.name for path in tmp_path.iterdir()] == ["index"]
+
+
+def test_a_failure_leaves_no_directory(staging, tmp_path):
+    def fail(done, total):
+        if done == 60:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write(staging, tmp_path / "index", fail)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_package_whose_description_failed_keeps_its_document(staging, tmp_path):
+    with Writer(tmp_path / "old", create=True) as writer:
+        writer.replace([Document("package007", "As it was")])
+        writer.commit()
+    write(staging, tmp_path / "new", failed=["package007"], index=Reader(tmp_path / "old"))
+    assert Reader(tmp_path / "new").source("package007").summary == "As it was"
