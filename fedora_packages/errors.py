@@ -19,6 +19,9 @@
 Every message is a sentence that says what was wrong, where, and what was found there.
 """
 
+#: The exit status of a command that Ctrl-C has ended, by the convention of shells.
+INTERRUPTED = 130
+
 
 class FedoraPackagesError(Exception):
     """The base of every error this package raises on purpose."""

@@ -37,8 +37,8 @@ from fedora_packages.search.reader import LAST, Reader
 LOCK_WAIT = 300.0
 
 #: What a build that did not end leaves, in half a sentence: nothing, what the next one goes on from, or all that it was to make.
-AS_IT_WAS = "the index is as it was"
-STAGED = f"{AS_IT_WAS}, and the next run goes on from what is staged"
+UNCHANGED = "the index is unchanged"
+STAGED = f"{UNCHANGED}, and the next run continues from what is staged"
 BUILT = "the new index is in place"
 
 #: Seconds for which a description that a killed build has staged is taken.
@@ -57,7 +57,7 @@ class Built:
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index
-    peak_memory: int  # bytes, of the largest process
+    peak_memory: int  # bytes
     failed: tuple[str, ...]  # whose description failed: they have the document they had, if any
     skipped: int  # how much of the repositories was passed over
 
@@ -97,8 +97,8 @@ class Builder:
         self._max_failures = max_failures
         self._max_unbuilt = max_unbuilt
         self._clock = clock
-        #: What a build has left, whether or not it came to its end: `AS_IT_WAS`, `STAGED` or `BUILT`.
-        self.left = AS_IT_WAS
+        #: What a build has left, whether or not it came to its end: `UNCHANGED`, `STAGED` or `BUILT`.
+        self.left = UNCHANGED
 
     def build(self) -> Built:
         """Build the index and swap it in.
@@ -169,8 +169,8 @@ class Builder:
             return STAGED
         if self._beside("staging").exists():
             with suppress(SearchUnavailable), Staging(self._beside("staging"), read_only=True) as staging:
-                return AS_IT_WAS if staging.is_empty else STAGED
-        return AS_IT_WAS
+                return UNCHANGED if staging.is_empty else STAGED
+        return UNCHANGED
 
     def _means(self, old: Path | None) -> Means:
         return Means(
@@ -210,9 +210,8 @@ def _timed(phases: dict[str, float], phase: str) -> Iterator[None]:
 
 
 def _peak_memory() -> int:
-    own, parts = (resource.getrusage(whose).ru_maxrss for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    # Linux counts kilobytes, others bytes; and of processes the largest.
-    return max(own, parts) * (1024 if sys.platform == "linux" else 1)
+    # Linux counts kilobytes, others bytes.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
 
 
 def _matching(paths: Iterable[Path], pattern: re.Pattern[str]) -> list[Path]:

@@ -1,36 +1,62 @@
-"""Entry: where ``fedora-packages-index`` begins, so that Ctrl-C ends it with a sentence from its first moment on.
+"""Start ``fedora-packages-index``, and end it with one sentence after Ctrl-C, from the first moment on.
 
-The one thing to know: the command itself is imported where an interruption is caught, since that takes half a second, in which
-people find out that they meant something else.  So nothing else of ours is imported here.
+The command takes half a second to import.  People who started it by mistake interrupt it then, so that the import is within
+what catches Ctrl-C, and this module imports nothing else that takes time.
 """
 
 import os
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 
-#: The exit status of what Ctrl-C ended, as shells have it.
-INTERRUPTED = 130
+from fedora_packages.errors import INTERRUPTED
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit status, 0; after any other, which is `INTERRUPTED` after Ctrl-C, the process ends."""
-    try:
+    """Run the command and return its exit status, 0.  After any other status, such as `INTERRUPTED`, the process ends here."""
+    with _end_at_ctrl_c():
         from fedora_packages.search.indexing import command
-
+    try:
         status = command.main(arguments)
     except KeyboardInterrupt:
-        print("fedora-packages-index: interrupted; the index is as it was", file=sys.stderr)
+        print("fedora-packages-index: interrupted; the index is unchanged", file=sys.stderr)
         status = INTERRUPTED
     if status:
         _end(status)
     return status
 
 
-def _end(status: int) -> None:
-    """End this process at once, all being said.
+@contextmanager
+def _end_at_ctrl_c() -> Iterator[None]:
+    """End this process at Ctrl-C, by a signal handler, while modules load.
 
-    `sys.exit` would wait, in silence, for the threads that ask an upstream yet: seconds, in which Ctrl-C does nothing or leaves
-    a traceback.  They only ask: what is staged is committed, and what is temporary was removed on the way here.
+    A `KeyboardInterrupt` can get lost there: Python prints and ignores exceptions of the callbacks that imports run.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    # A shell starts background processes with the signal ignored, and that stays.
+    if before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    # Streams are not to be used in a signal handler.
+    os.write(2, b"fedora-packages-index: interrupted; the index is unchanged\n")
+    os._exit(INTERRUPTED)
+
+
+def _end(status: int) -> None:
+    """End this process without waiting for threads.
+
+    `sys.exit` would wait for those that still read an upstream: seconds in which Ctrl-C does nothing or prints a traceback.
+    What is staged is committed by now, and temporary files are removed.
     """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError):

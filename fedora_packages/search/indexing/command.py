@@ -17,9 +17,8 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
-from fedora_packages.errors import IndexLocked, SearchUnavailable, SettingsError, UpstreamError
-from fedora_packages.search.indexing.builder import AS_IT_WAS, Builder, Built
-from fedora_packages.search.indexing.cli import INTERRUPTED
+from fedora_packages.errors import INTERRUPTED, IndexLocked, SearchUnavailable, SettingsError, UpstreamError
+from fedora_packages.search.indexing.builder import UNCHANGED, Builder, Built
 from fedora_packages.search.indexing.context import Progress
 from fedora_packages.search.indexing.retry import log_retries
 
@@ -42,7 +41,7 @@ def main(
     logging.getLogger("fedora_packages.search").setLevel(logging.INFO)
     log_retries()
     # Ended by a service manager, it cleans up as it does after any failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: ended; the index is as it was"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: ended; the index is unchanged"))
     try:
         given = settings.load(options.config)
     except SettingsError as error:
@@ -66,7 +65,7 @@ def main(
         said, status = error.sentence, 1
     except KeyboardInterrupt:
         said, status = "interrupted", INTERRUPTED
-    print(f"fedora-packages-index: {said}; {builder.left if builder else AS_IT_WAS}", file=sys.stderr)
+    print(f"fedora-packages-index: {said}; {builder.left if builder else UNCHANGED}", file=sys.stderr)
     return status
 
 
