@@ -12,15 +12,15 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import xapian
 
 from fedora_packages.errors import IndexLocked, SearchUnavailable
-from fedora_packages.search import complete as completing
-from fedora_packages.search import terms
+from fedora_packages.rpm.nvr import is_package_name
+from fedora_packages.search import complete, terms
 from fedora_packages.search.document import Document, from_json
-from fedora_packages.search.indexing import records
 from fedora_packages.search.lookup import UNREADABLE
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Writer:
         Raises ValueError for one with a name, its own or a binary's, that cannot be a package's.
         """
         with _xapian_errors(self.path):
-            for one in map(records.made, documents):
+            for one in map(_records_of, documents):
                 is_new = self._fresh is not None and one.name not in self._fresh
                 if is_new:
                     self._fresh.add(one.name)
@@ -74,7 +74,7 @@ class Writer:
                 else:
                     self._forget_spellings(one.name)
                     self._database.replace_document(terms.SOURCE + one.name, one.record)
-                completing.write(self._database, one.name, one.names, is_new)
+                complete.write(self._database, one.name, one.names, is_new)
                 for word in one.spellings:
                     self._database.add_spelling(word, one.weight)
 
@@ -84,7 +84,7 @@ class Writer:
             for name in names:
                 self._forget_spellings(name)
                 self._database.delete_document(terms.SOURCE + name)
-                completing.remove(self._database, name)
+                complete.remove(self._database, name)
 
     def keep(self, name: str, index: str | Path) -> Document | None:
         """Take a package over as another index has it, with all that it is found by.
@@ -101,12 +101,12 @@ class Writer:
                 return None
             self._forget_spellings(name)
             self._database.replace_document(terms.SOURCE + name, record)
-            completing.copy(self._database, old, name)
+            complete.copy(self._database, old, name)
             document = from_json(record.get_data())
             if self._fresh is not None:
                 self._fresh.add(name)
             for word in terms.spellings(document):
-                self._database.add_spelling(word, records.weight(document))
+                self._database.add_spelling(word, _weight(document))
             return document
 
     def note_left_out(self, branches: Iterable[str]) -> None:
@@ -120,7 +120,7 @@ class Writer:
         if record is not None:
             document = from_json(record.get_data())
             for word in terms.spellings(document):
-                self._database.remove_spelling(word, records.weight(document))
+                self._database.remove_spelling(word, _weight(document))
 
     def commit(self) -> None:
         """Make all that was written since the last commit durable and visible to readers, in one step."""
@@ -182,6 +182,48 @@ def _locked(handle: int) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class _Records:
+    """What is written of one document: its own record, those of its names, and words as spellings, each so often."""
+
+    name: str
+    record: xapian.Document
+    names: tuple[complete.Record, ...]
+    spellings: tuple[str, ...]
+    weight: int
+
+
+def _records_of(document: Document) -> _Records:
+    """Return the records of a document.  Raises ValueError for one with a name that cannot be a package's."""
+    for name in (document.name, *document.binary_names):
+        # A name becomes a term whole, and Xapian bounds the length of terms.
+        if not is_package_name(name):
+            raise ValueError(f"{name!r:.80} is no name of a package")
+    record = xapian.Document()
+    record.set_data(document.to_json())
+    record.add_value(terms.ORDER_SLOT, terms.order(document.name))
+    record.add_value(terms.NAME_SLOT, document.name)
+    record.add_value(terms.IMPORTANCE_SLOT, xapian.sortable_serialise(terms.importance(document.dependents)))
+    if document.retired:
+        record.add_value(terms.RETIRED_SLOT, "1")
+    for term in set(terms.terms_of(document)):
+        record.add_term(term)
+    for term, position in terms.carried_by(document):
+        record.add_posting(term, position)
+    return _Records(
+        document.name,
+        record,
+        tuple(complete.records_of(document)),
+        tuple(terms.spellings(document)),
+        _weight(document),
+    )
+
+
+def _weight(document: Document) -> int:
+    """Return how often a document's words count as spellings: what much depends on is what people mean."""
+    return 1 + int(terms.importance(document.dependents))
+
+
 def find(database: xapian.Database, source: str) -> xapian.Document | None:
     """Return the record of a source package, or None."""
     return next((database.get_document(posting.docid) for posting in database.postlist(terms.SOURCE + source)), None)
@@ -199,7 +241,7 @@ def is_sound(folder: str | Path) -> bool:
         database = xapian.Database(path)
         for posting in database.postlist(terms.DOCUMENT):
             from_json(database.get_document(posting.docid).get_data())
-        completing.check(database)
+        complete.check(database)
     except (*UNREADABLE, OSError):
         return False
     return True
