@@ -18,7 +18,7 @@ from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.metrics import Metrics
-from fedora_packages.search import corruption as damage
+from fedora_packages.search import corruption
 from fedora_packages.search.reader import Reader
 from fedora_packages.settings import Settings
 
@@ -79,7 +79,7 @@ def build(settings: Settings, by: str) -> Service:
         on_conflict=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
-    index = Reader(settings.search.index, damaged=partial(damage.note, client))
+    index = Reader(settings.search.index, damaged=partial(corruption.note, client))
     service = Service(settings, client, found, queries, cache, Queue(client), index, metrics)
     return service
 

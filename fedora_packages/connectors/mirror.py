@@ -91,13 +91,23 @@ class Mirror:
     ``is_over`` says that nobody wants what is being downloaded any more.  Threads may share it.
     """
 
-    def __init__(self, base: str, folder: Path, is_over: Callable[[], bool] = lambda: False, timeout: float = TIMEOUT):
+    def __init__(
+        self,
+        base: str,
+        folder: Path,
+        is_over: Callable[[], bool] = lambda: False,
+        timeout: float = TIMEOUT,
+        max_package_bytes: int = PACKAGE_BYTES,
+        chunk_bytes: int = CHUNK,
+    ):
         parts = urlsplit(base)
         self._root = None if parts.scheme in ("http", "https") else Path(unquote(parts.path) if parts.scheme else base)
         self._base = base.rstrip("/")
         self._folder = folder
         self._is_over = is_over
         self._timeout = timeout
+        self._max_package_bytes = max_package_bytes
+        self._chunk_bytes = chunk_bytes
         self._coming: dict[str, threading.Lock] = {}
 
     def address(self, path: str) -> str:
@@ -181,7 +191,7 @@ class Mirror:
         digest, size, since_package, head = hashlib.new(announced.open_checksum[0]), 0, 0, b""
         try:
             with found.open("rb") as packed, _UNPACKING[found.suffix](packed) as file:
-                while piece := file.read(CHUNK):
+                while piece := file.read(self._chunk_bytes):
                     if self._is_over():
                         raise UpstreamUnavailable("mirror", self.address(where), "nobody waits for it any more")
                     head = head or piece[:HEAD]
@@ -189,12 +199,14 @@ class Mirror:
                     digest.update(piece)
                     last = piece.rfind(b"<package")
                     since_package = since_package + len(piece) if last < 0 else len(piece) - last
-                    if size > announced.open_size or since_package > PACKAGE_BYTES:
+                    if size > announced.open_size or since_package > self._max_package_bytes:
                         break
         except _UNREADABLE as error:
             raise InvalidResponse("mirror", self.address(where), f"a file that cannot be unpacked ({error})") from error
-        if since_package > PACKAGE_BYTES:
-            raise InvalidResponse("mirror", self.address(where), f"a package of more than {PACKAGE_BYTES} bytes")
+        if since_package > self._max_package_bytes:
+            raise InvalidResponse(
+                "mirror", self.address(where), f"a package of more than {self._max_package_bytes} bytes"
+            )
         if size > announced.open_size:
             raise InvalidResponse(
                 "mirror", self.address(where), f"more than the {announced.open_size} bytes that were to be in it"

@@ -20,12 +20,6 @@ REMOVER = "fedora-obsolete-packages"
 #: Where commands are.  Since /bin and /sbin became links all of them are in one folder, see `canonical`.
 COMMANDS_IN = "/usr/bin"
 
-#: Bounds of one binary, in paths: those that people ask for, others, folders that have files.  All of a distribution's
-#: paths would make the index ten times as large as it is; who asks for one of the rest is led to the folder it is in.
-TELLING_PATHS = 5000
-OTHER_PATHS = 50
-FOLDERS = 1000
-
 #: Bytes of a capability or path that is a term as it is; of a longer one the rest is digested.
 TERM_BYTES = 200
 
@@ -89,6 +83,19 @@ _FOR_ARCH = re.compile(r"(?P<name>[^()\s]+)\((?:x86-64|x86-32|aarch-64|ppc-64|s3
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How many paths of one binary are searchable: of its files, those that people search for, others, and directories.
+
+    All paths of a distribution would make the index ten times as large.  A search for one of the rest finds its directory.
+    """
+
+    files: int = FILES_KEPT
+    known_paths: int = 5000
+    other_paths: int = 50
+    directories: int = 1000
+
+
+@dataclass(frozen=True)
 class Carried:
     """What one binary is found by; each in the spelling of what is asked, see the functions below."""
 
@@ -100,13 +107,13 @@ class Carried:
     file_names: tuple[str, ...]
 
 
-def carried(binary: Binary) -> Carried:
-    """Return what a binary is found by, within bounds."""
-    files = list(dict.fromkeys(canonical(path) for path in binary.files[:FILES_KEPT] if path.startswith("/")))
+def carried(binary: Binary, limits: Limits = Limits()) -> Carried:
+    """Return what a binary is found by, within limits."""
+    files = list(dict.fromkeys(canonical(path) for path in binary.files[: limits.files] if path.startswith("/")))
     provides = [name for name in dict.fromkeys(binary.provides[:CAPABILITIES_KEPT]) if _is_telling(name, binary.name)]
     return Carried(
         commands=tuple(_commands(files)),
-        paths=tuple(dict.fromkeys(_paths(files))),
+        paths=tuple(dict.fromkeys(_paths(files, limits))),
         capabilities=tuple(provides),
         foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
         obsoletes=tuple(dict.fromkeys(binary.obsoletes[:CAPABILITIES_KEPT])) if binary.name != REMOVER else (),
@@ -243,12 +250,12 @@ def _foreign(capability: str) -> Iterator[str]:
         yield library[1].casefold()
 
 
-def _paths(files: Iterable[str]) -> Iterator[str]:
+def _paths(files: Iterable[str], limits: Limits) -> Iterator[str]:
     """Yield the paths to find a binary by: those that people ask for, some of the others, the folders of all."""
     files = list(files)
     telling = [path for path in files if _TELLING.match(path)]
-    yield from telling[:TELLING_PATHS]
-    yield from islice((path for path in files if not _TELLING.match(path)), OTHER_PATHS)
+    yield from telling[: limits.known_paths]
+    yield from islice((path for path in files if not _TELLING.match(path)), limits.other_paths)
     folders = dict.fromkeys(dirname(path) for path in files)
     # Folders that many packages put something into say nothing.
-    yield from islice((folder for folder in folders if folder.count("/") >= 3), FOLDERS)
+    yield from islice((folder for folder in folders if folder.count("/") >= 3), limits.directories)

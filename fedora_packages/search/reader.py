@@ -53,10 +53,16 @@ class Reader:
         path: str | Path,
         clock: Callable[[], float] = time.monotonic,
         damaged: Callable[[str, str], None] = lambda folder, said: None,
+        max_hits: int = LAST_HIT,
+        max_rows: int = MOST_ROWS,
+        open_database: Callable[[str], xapian.Database] = xapian.Database,
     ):
         self.path = Path(path)
         self._clock = clock
         self._tell = damaged
+        self.max_hits = max_hits
+        self._max_rows = max_rows
+        self._open_database = open_database
         self._local = threading.local()
         self._completing = threading.Lock()
         self._damaged: tuple[float, str] | None = None
@@ -125,12 +131,12 @@ class Reader:
         that have a command, a path or a capability of that name.  Of the others all words must be found, in names (of
         which a beginning will do), summaries or descriptions; where no package has them all the text is corrected,
         and else any one is enough.  There is an answer for any text: what is no letter, digit or part of a name
-        divides words.  Of the text the first words count (see `matching`); no hit after `LAST_HIT` is given, and at
-        most `MOST_ROWS` at once.
+        divides words.  Of the text the first words count (see `matching`); no hit after ``max_hits`` is given, and at
+        most ``max_rows`` at once.
         """
         text = _writable(text[:TEXT_READ]).strip()
-        start = min(max(start, 0), LAST_HIT)
-        rows = min(max(rows, 0), MOST_ROWS, LAST_HIT - start)
+        start = min(max(start, 0), self.max_hits)
+        rows = min(max(rows, 0), self._max_rows, self.max_hits - start)
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
@@ -195,7 +201,7 @@ class Reader:
         if anew or database is None or now - looked >= LOOK_EVERY:
             current = os.path.realpath(self.path)
             if anew or current != folder:
-                database = xapian.Database(current)
+                database = self._open_database(current)
             self._local.handle = (current, database, now)
         return database
 

@@ -18,7 +18,7 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
-from fedora_packages.search import packages as package
+from fedora_packages.search import packages
 from fedora_packages.service import Service
 from fedora_packages.worker import index_updater as index
 from fedora_packages.worker.batch import _Touch
@@ -170,7 +170,7 @@ class Handler:
         if not names:
             return {}
         try:
-            return package.sources_of(self._service.index, names)
+            return packages.sources_of(self._service.index, names)
         except SearchUnavailable as error:
             log.error("packages cannot be told from other names: %s", error)
             return {name: name for name in names}

@@ -24,7 +24,7 @@ from fedora_packages.cache.redis import Redis, redis_errors, script
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable, UpstreamError
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search import corruption as damage
+from fedora_packages.search import corruption
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe, describe_all
 from fedora_packages.search.indexing.merge import carried_over
@@ -105,7 +105,7 @@ class Upkeep:
         """Note that the index may be damaged: in what is only read to be written over, nobody else would find it so."""
         folder = os.path.realpath(self._index)
         if isinstance(error, SearchUnavailable) and os.path.isdir(folder):
-            damage.note(self._client, folder, str(error))
+            corruption.note(self._client, folder, str(error))
 
     def run_once(self, stop: threading.Event | None = None, seconds: float = 60.0) -> int:
         """Handle one batch and return how many names that settled.

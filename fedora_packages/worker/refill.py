@@ -26,7 +26,7 @@ from fedora_packages.errors import (
     UpstreamError,
     UpstreamUnavailable,
 )
-from fedora_packages.search import packages as package
+from fedora_packages.search import packages
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ class Refiller:
     def _default(self, name: str) -> set[str]:
         """Return the release that a page of the package shows first, if any is known."""
         try:
-            found = package.find(self._service.index, name)
+            found = packages.find(self._service.index, name)
         except SearchUnavailable as error:
             log.error("the default release of %s is not known: %s", name, error)
             return set()

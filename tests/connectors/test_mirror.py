@@ -8,7 +8,6 @@ from threading import Barrier
 
 import pytest
 
-from fedora_packages.connectors import mirror as mirrors
 from fedora_packages.connectors.mirror import Announced, Mirror
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
@@ -30,15 +29,15 @@ def packed():
 def serve(request, upstream, tmp_path):
     """A function that puts a file on a mirror and returns that; over HTTP, in a folder, at an address of a folder."""
 
-    def put(path, body):
+    def put(path, body, **limits):
         if request.param == "http":
             upstream.answers[f"/pub/{path}"] = Answer(body, content_type="application/octet-stream")
-            return Mirror(f"{upstream.url}/pub", tmp_path / "kept", timeout=2)
+            return Mirror(f"{upstream.url}/pub", tmp_path / "kept", timeout=2, **limits)
         file = tmp_path / "my pub" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
         base = tmp_path / "my pub"
-        return Mirror(base.as_uri() if request.param == "file" else str(base), tmp_path / "kept")
+        return Mirror(base.as_uri() if request.param == "file" else str(base), tmp_path / "kept", **limits)
 
     return put
 
@@ -85,11 +84,10 @@ def test_what_cannot_be_unpacked_is_refused(serve, packed, damage):
         serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
 
 
-def test_a_bomb_is_not_unpacked_further_than_announced(serve, monkeypatch):
+def test_a_bomb_is_not_unpacked_further_than_announced(serve):
     bomb = gzip.compress(CONTENT + b" " * (64 << 20))
-    monkeypatch.setattr(mirrors, "CHUNK", 1 << 16)
     with pytest.raises(InvalidResponse, match="more than the"):
-        serve("repo/repodata/primary.xml.gz", bomb).fetch("repo", announce(bomb))
+        serve("repo/repodata/primary.xml.gz", bomb, chunk_bytes=1 << 16).fetch("repo", announce(bomb))
 
 
 @pytest.mark.parametrize("ending", ["gz", "zst"])
@@ -102,13 +100,12 @@ def test_what_follows_a_whole_file_counts_too(serve, ending):
         serve(f"repo/{href}", twice).fetch("repo", announce(twice, href=href))
 
 
-def test_a_package_that_would_fill_the_memory_is_refused(serve, monkeypatch):
-    monkeypatch.setattr(mirrors, "PACKAGE_BYTES", 10_000)
-    monkeypatch.setattr(mirrors, "CHUNK", 1000)
+def test_a_package_that_would_fill_the_memory_is_refused(serve):
+    limits = {"max_package_bytes": 10_000, "chunk_bytes": 1000}
     content = CONTENT.replace(b"<package/>", b"<package>" + b"x" * 20_000 + b"</package>", 1)
     packed = gzip.compress(content)
     with pytest.raises(InvalidResponse, match="a package of more than 10000 bytes"):
-        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, content))
+        serve("repo/repodata/primary.xml.gz", packed, **limits).fetch("repo", announce(packed, content))
 
 
 def test_a_page_of_html_is_no_list_of_packages(serve):

@@ -14,7 +14,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.alerts import troubles
 from fedora_packages.monitoring.health import CENSUS_EVERY, THIS_PROCESS, census, health
-from fedora_packages.search import corruption as damage
+from fedora_packages.search import corruption
 from fedora_packages.search.corruption import Damage
 from fedora_packages.search.indexing.writer import Writer
 from tests.upstream import Answer
@@ -445,7 +445,7 @@ def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is
 def test_damage_of_the_current_index_is_told_and_of_no_other(service, client, now):
     current = os.path.realpath(service.settings.search.index)
     for folder, is_told in (("/index.1", False), (current, True)):
-        damage.note(client, folder, "block 7")
+        corruption.note(client, folder, "block 7")
         assert (health(service).damage is not None) is is_told
 
 

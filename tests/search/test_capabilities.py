@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.search import capabilities as carrying
+from fedora_packages.search import capabilities
 from fedora_packages.search.capabilities import (
+    Limits,
     asked_capabilities,
     asked_paths,
     bounded,
@@ -42,16 +43,15 @@ def test_links_make_one_path_of_several(path, one):
 
 def test_commands_are_the_files_in_the_folder_of_commands():
     binary = Binary("a", files=("/usr/bin/vim", "/usr/sbin/ip", "/usr/bin/vim.d/x", "/usr/libexec/y", "/usr/bin/*"))
-    assert carried(binary).commands == carrying.commands(binary) == ("vim", "ip")
+    assert carried(binary).commands == capabilities.commands(binary) == ("vim", "ip")
 
 
-def test_what_one_binary_is_found_by_is_bounded(monkeypatch):
-    for name, most in (("FILES_KEPT", 30), ("TELLING_PATHS", 3), ("OTHER_PATHS", 2), ("FOLDERS", 4)):
-        monkeypatch.setattr(carrying, name, most)
+def test_what_one_binary_is_found_by_is_bounded():
+    limits = Limits(files=30, known_paths=3, other_paths=2, directories=4)
     files = [
         f"/{folder}/{number}" for number in range(10) for folder in ("usr/bin", "usr/share/doc", f"usr/share/{number}")
     ]
-    found = carried(Binary("a", files=(*files, "/usr/bin/last")))
+    found = carried(Binary("a", files=(*files, "/usr/bin/last")), limits)
     telling, others = ["/usr/bin/0", "/usr/bin/1", "/usr/bin/2"], ["/usr/share/doc/0", "/usr/share/0/0"]
     folders = ["/usr/share/doc", "/usr/share/0", "/usr/share/1", "/usr/share/2"]
     assert found.paths == (*telling, *others, *folders)
@@ -63,7 +63,7 @@ def test_its_own_name_is_no_capability_of_a_package():
 
 
 def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
-    found = [carried(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", carrying.REMOVER)]
+    found = [carried(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", capabilities.REMOVER)]
     assert found == [("zlib",), ()]
 
 
@@ -146,7 +146,7 @@ def test_a_text_has_names_in_it(text, names):
 @given(text=st.text(max_size=2000))
 def test_any_text_can_be_asked(text):
     for found in (*asked_paths(text), *asked_capabilities(text), *plain(text), *within_address(text)):
-        assert len(bounded(found).encode()) <= carrying.TERM_BYTES
+        assert len(bounded(found).encode()) <= capabilities.TERM_BYTES
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_any_capability_can_be_written_and_asked_for(make_index):
 
 
 def test_a_text_that_fits_is_a_term_as_it_is():
-    assert bounded("a" * carrying.TERM_BYTES) == "a" * carrying.TERM_BYTES
+    assert bounded("a" * capabilities.TERM_BYTES) == "a" * capabilities.TERM_BYTES
 
 
 def test_a_text_of_many_libraries_is_taken_apart_in_a_moment():

@@ -5,8 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedora_packages.rpm.nvr import LONGEST_NAME
-from fedora_packages.search import complete as completing
-from fedora_packages.search import terms
+from fedora_packages.search import complete, terms
 from fedora_packages.search.complete import Completion
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
@@ -102,7 +101,7 @@ def test_the_first_that_were_written_come_first(reader):
     ]
 
 
-@pytest.mark.parametrize(("asked", "given_"), [(0, 0), (-1, 0), (3, 3), (1000, completing.MOST_COMPLETIONS)])
+@pytest.mark.parametrize(("asked", "given_"), [(0, 0), (-1, 0), (3, 3), (1000, complete.MOST_COMPLETIONS)])
 def test_there_are_as_many_as_are_asked_for_within_a_bound(reader, asked, given_):
     assert len(reader.complete("python", asked)) == given_
 
@@ -159,9 +158,9 @@ def test_each_kind_has_its_turn(make_index):
 
 
 def test_of_a_long_text_its_beginning_is_completed(make_index):
-    words = "abcdefgh"[: completing.WORDS_READ]
+    words = "abcdefgh"[: complete.WORDS_READ]
     reader = make_index(document("x-" + "-".join(words)))
-    texts = [f"{' '.join(words)} z", "x" + " " * completing.TEXT_READ + "z"]
+    texts = [f"{' '.join(words)} z", "x" + " " * complete.TEXT_READ + "z"]
     assert [len(reader.complete(text)) for text in texts] == [1, 1]
 
 
@@ -178,11 +177,12 @@ def test_a_command_of_several_packages_leads_to_each(make_index):
     assert [(found.name, found.source) for found in reader.complete("ex")] == [("ex", "nvi"), ("ex", "vim")]
 
 
-def test_so_many_commands_of_a_package_are_completed(make_index, monkeypatch):
-    monkeypatch.setattr(completing, "COMMANDS_KEPT", 2)
-    files = ("/usr/bin/a\nb", f"/usr/bin/{'a' * 101}", "/usr/bin/a1", "/usr/bin/a2", "/usr/bin/a3")
+def test_so_many_commands_of_a_package_are_completed(make_index):
+    commands = [f"a{number:03}" for number in range(complete.COMMANDS_KEPT + 1)]
+    files = ("/usr/bin/a\nb", f"/usr/bin/{'a' * 101}", *(f"/usr/bin/{command}" for command in commands))
     reader = make_index(document("z", binaries=(Binary("z", files=files),)))
-    assert told(reader.complete("a")) == [("a1", "command"), ("a2", "command")]
+    completed = [told(reader.complete(text)) for text in ("a", *commands[-2:])]
+    assert (completed[0][0], completed[1:]) == (("a000", "command"), [[(commands[-2], "command")], []])
 
 
 def test_names_that_a_package_lost_are_not_completed(make_index, tmp_path):

@@ -2,9 +2,7 @@
 
 import pytest
 
-from fedora_packages.search import correct as correcting
-from fedora_packages.search import find as finding
-from fedora_packages.search import terms
+from fedora_packages.search import correct, find, terms
 from fedora_packages.search.document import Binary
 from tests.search.fedora import document, names
 
@@ -94,7 +92,7 @@ def test_words_that_are_each_a_slip_of_another_are_not_corrected_without_end(mak
 
 def test_what_was_corrected_is_not_corrected_again(reader, monkeypatch):
     asked = []
-    monkeypatch.setattr(finding, "corrections", lambda database, text: asked.append(text) or iter([f"{text}z"]))
+    monkeypatch.setattr(find, "corrections", lambda database, text: asked.append(text) or iter([f"{text}z"]))
     assert (reader.search("zzzz").total, asked) == (0, ["zzzz"])
 
 
@@ -130,10 +128,10 @@ def test_of_many_words_one_that_some_description_has_is_right(make_index):
 
 def test_of_many_words_only_some_that_are_not_known_are_looked_up(reader, monkeypatch):
     asked = []
-    monkeypatch.setattr(correcting, "_suggestion", lambda database, word: asked.append(word))
+    monkeypatch.setattr(correct, "_suggestion", lambda database, word: asked.append(word))
     unknown = [f"zzzz{letter}" for letter in "abcdefgh"]
     reader.search(" ".join(["terminal", *unknown, "zzzza", "emulator"]))
-    assert asked == unknown[: correcting.WORDS_CORRECTED]
+    assert asked == unknown[: correct.WORDS_CORRECTED]
 
 
 def test_a_name_in_a_text_is_corrected(reader):

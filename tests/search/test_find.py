@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.search import find as finding
+from fedora_packages.search import find
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.match import BINARIES_NAMED, SUMMARIES_READ
@@ -104,11 +104,11 @@ def test_names_come_before_those_that_differ_in_case_and_these_before_all_else(m
     assert names(reader.search("lantern-x")) == ["z", "LANTERN-X", "a", "lantern_x"]
 
 
-def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index, monkeypatch):
-    monkeypatch.setattr(finding, "MOST_EXACT", 2)
+def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index):
+    many = [f"p{number:02}" for number in range(find.MOST_EXACT + 1)]
     light = Binary("light", files=("/usr/bin/lantern",))
-    reader = make_index(document("lantern-viewer"), *(document(name, binaries=(light,)) for name in "abc"))
-    assert names(reader.search("lantern")) == ["a", "b", "lantern-viewer"]
+    reader = make_index(document("lantern-viewer"), *(document(name, binaries=(light,)) for name in many))
+    assert names(reader.search("lantern", rows=30)) == [*many[:-1], "lantern-viewer"]
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,21 @@ def test_a_folder_that_many_packages_share_says_nothing(reader):
     assert reader.search("/usr/share/all/other").total == 0
 
 
-@pytest.mark.parametrize(("packages", "in_folder", "found"), [(2, 2, 2), (3, 2, 0), (2, 1, 0)])
-def test_so_many_packages_may_share_a_folder_that_says_something(make_index, monkeypatch, packages, in_folder, found):
-    monkeypatch.setattr(finding, "MOST_IN_FOLDER", in_folder)
+@pytest.mark.parametrize(
+    ("packages", "found"), [(find.MOST_IN_FOLDER, find.MOST_IN_FOLDER), (find.MOST_IN_FOLDER + 1, 0)]
+)
+def test_so_many_packages_may_share_a_folder_that_says_something(make_index, packages, found):
     files = ("/usr/share/lantern/one",)
-    reader = make_index(*(document(name, binaries=(Binary(name, files=files),)) for name in "abc"[:packages]))
-    # Of a file that several have each is found, whatever there is in its folder.
-    assert [reader.search(text).total for text in (f"{files[0]}x", files[0])] == [found, packages]
+    reader = make_index(
+        *(document(f"p{number}", binaries=(Binary(f"p{number}", files=files),)) for number in range(packages))
+    )
+    assert reader.search(f"{files[0]}x").total == found
+
+
+def test_each_package_that_has_a_file_is_found_by_it(make_index):
+    files = ("/usr/share/lantern/one",)
+    reader = make_index(*(document(name, binaries=(Binary(name, files=files),)) for name in "abc"))
+    assert reader.search(files[0]).total == 3
 
 
 def test_a_path_leads_to_the_nearest_folder_alone(make_index):
@@ -227,7 +235,7 @@ def test_a_description_climbs_not_by_repeating_a_word(make_index):
 
 def test_names_are_looked_for_in_names_so_deep(reader, monkeypatch):
     asked = []
-    monkeypatch.setattr(finding, "plain", lambda text: asked.append(text) or iter([f"{text}z"]))
+    monkeypatch.setattr(find, "plain", lambda text: asked.append(text) or iter([f"{text}z"]))
     assert (reader.search("z").total, asked) == (0, ["z", "zz"])
 
 
@@ -300,12 +308,12 @@ def test_so_many_summaries_are_read_for_a_reason(make_index):
 
 
 def test_no_more_successors_are_named_than_help(make_index):
-    names = [f"new{number}" for number in range(finding.MOST_SUCCESSORS + 3)]
+    names = [f"new{number}" for number in range(find.MOST_SUCCESSORS + 3)]
     reader = make_index(
         document("old", retired=True), *(document(n, binaries=(Binary(n, obsoletes=("old",)),)) for n in names)
     )
     (found,) = (hit.replaced_by for hit in reader.search("old").hits if hit.document.name == "old")
-    assert found == tuple(names[: finding.MOST_SUCCESSORS])
+    assert found == tuple(names[: find.MOST_SUCCESSORS])
 
 
 def test_a_name_that_was_obsoleted_leads_on(reader):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.search import packages as package
+from fedora_packages.search import packages
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import document
@@ -28,49 +28,49 @@ def reader(tmp_path):
 @pytest.mark.parametrize(
     ("name", "kind", "source", "binary"),
     [
-        ("guake", package.SOURCE, "guake", "guake"),
-        ("vim", package.SOURCE, "vim", "vim-X11"),
-        ("vim-common", package.BINARY, "vim", "vim-common"),
+        ("guake", packages.SOURCE, "guake", "guake"),
+        ("vim", packages.SOURCE, "vim", "vim-X11"),
+        ("vim-common", packages.BINARY, "vim", "vim-common"),
         # A living source wins over another source's binary.
-        ("hammer", package.SOURCE, "hammer", "hammer-libs"),
+        ("hammer", packages.SOURCE, "hammer", "hammer-libs"),
         # A retired one does not.
-        ("python3", package.BINARY, "python3.14", "python3"),
+        ("python3", packages.BINARY, "python3.14", "python3"),
     ],
 )
 def test_a_name_means(reader, name, kind, source, binary):
-    found = package.find(reader, name)
+    found = packages.find(reader, name)
     assert (found.name, found.kind, found.source, found.binary) == (name, kind, source, binary)
 
 
 @pytest.mark.parametrize("name", ["python3", "vim", "vim-common", "hammer", "guake"])
 def test_names_in_bulk_mean_the_same(reader, name):
-    assert package.sources_of(reader, [name]) == {name: package.find(reader, name).source}
+    assert packages.sources_of(reader, [name]) == {name: packages.find(reader, name).source}
 
 
 @pytest.mark.parametrize("name", ["unknown", "VIM", "", "../vim", "vim ", "a" * 300, None, 7])
 def test_other_names_mean_nothing(reader, name):
-    assert package.find(reader, name) is None
+    assert packages.find(reader, name) is None
 
 
 def test_other_names_are_left_out_in_bulk(reader):
-    assert package.sources_of(reader, ["unknown", "guake", "../vim", "libc.so.6()(64bit)"]) == {"guake": "guake"}
+    assert packages.sources_of(reader, ["unknown", "guake", "../vim", "libc.so.6()(64bit)"]) == {"guake": "guake"}
 
 
 def test_the_default_release_is_the_first_that_has_the_package(reader):
-    assert package.find(reader, "tools").branch == "f45"
+    assert packages.find(reader, "tools").branch == "f45"
 
 
 def test_siblings_are_all_binaries_of_the_source(reader):
-    assert package.find(reader, "vim-common").siblings == ("vim-X11", "vim-common")
+    assert packages.find(reader, "vim-common").siblings == ("vim-X11", "vim-common")
 
 
 def test_a_retired_package_is_told_and_has_no_binary(tmp_path):
     with Writer(tmp_path / "index", create=True) as writer:
         writer.replace([document("gone", retired=True, branch=None, releases=())])
         writer.commit()
-    found = package.find(Reader(tmp_path / "index"), "gone")
+    found = packages.find(Reader(tmp_path / "index"), "gone")
     assert (found.is_retired, found.binary, found.branch) == (True, None, None)
 
 
 def test_the_default_release_of_a_binary_is_the_first_that_has_the_binary(reader):
-    assert package.find(reader, "saw").branch == "epel10"
+    assert packages.find(reader, "saw").branch == "epel10"

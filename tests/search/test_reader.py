@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import PACKAGE_NAME, is_package_name
-from fedora_packages.search import reader as reading
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.reader import Reader
 from tests.search.fedora import document, garble
@@ -193,9 +192,9 @@ def test_the_total_is_the_same_on_each_page(reader):
     assert {reader.search("gcc", start, 1).total for start in range(5)} == {2}
 
 
-def test_no_hit_after_the_last_is_given(make_index, monkeypatch):
-    monkeypatch.setattr(reading, "LAST_HIT", 3)
-    reader = make_index(*(document(f"vim-{number}") for number in range(6)))
+def test_no_hit_after_the_last_is_given(make_index, tmp_path):
+    make_index(*(document(f"vim-{number}") for number in range(6)))
+    reader = Reader(tmp_path / "index", max_hits=3)
     pages = [reader.search("vim", start, 2) for start in (0, 2, 3, 9)]
     assert [(len(page.hits), page.total) for page in pages] == [(2, 6), (1, 6), (0, 6), (0, 6)]
 
@@ -209,8 +208,8 @@ def test_any_page_can_be_asked_for(reader, start, rows, given_):
     assert (found.total, names(found)) == (2, given_)
 
 
-def test_so_many_hits_at_most_are_given_at_once(reader, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_ROWS", 1)
+def test_so_many_hits_at_most_are_given_at_once(reader):
+    reader = Reader(reader.path, max_rows=1)
     assert (len(reader.search("gcc", rows=2).hits), reader.search("gcc", rows=2).total) == (1, 2)
 
 
@@ -287,16 +286,15 @@ def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make
     assert (read(reader), told) == (expected, [str(tmp_path / "index")])
 
 
-def test_an_index_that_changes_too_fast_is_not_damaged(tmp_path, make_index, monkeypatch):
+def test_an_index_that_changes_too_fast_is_not_damaged(tmp_path, make_index):
     told = []
     make_index(document("vim"))
-    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
 
-    def overtaken(anew):
-        raise xapian.DatabaseModifiedError("overtaken")
+    def modified(path):
+        raise xapian.DatabaseModifiedError("modified")
 
-    monkeypatch.setattr(reader, "_opened", overtaken)
-    with pytest.raises(SearchUnavailable, match="overtaken"):
+    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder), open_database=modified)
+    with pytest.raises(SearchUnavailable, match="modified"):
         reader.count()
     assert told == []
 
@@ -396,6 +394,6 @@ def test_texts_are_completed_one_after_the_other(make_index, monkeypatch):
             both.wait(0.2)
         return text
 
-    monkeypatch.setattr(reading, "complete", complete)
+    monkeypatch.setattr("fedora_packages.search.reader.complete", complete)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(reader.complete, ["v", "vi"])) == ["v", "vi"]

@@ -10,14 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import xapian
 
 from fedora_packages.cache import keys
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
-from fedora_packages.search import corruption as damage
-from fedora_packages.search import reader as reading
-from fedora_packages.search import terms
+from fedora_packages.search import corruption, terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import TRY_DAMAGED_EVERY, Reader
 from fedora_packages.worker import index_repair as rebuilding
 from fedora_packages.worker.index_repair import Rebuilder
 from tests.search.fedora import document, garble
@@ -54,7 +53,7 @@ def spoil(folder):
 def spoil_and_note(index, client):
     """Damage the index that there is, and note that somebody has seen it."""
     spoil(index.resolve())
-    damage.note(client, str(index.resolve()), "bad")
+    corruption.note(client, str(index.resolve()), "bad")
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def rebuilder(client, index, started, now):
 
 @pytest.fixture
 def reader(client, index, now):
-    return Reader(index, clock=lambda: now[0], damaged=lambda folder, said: damage.note(client, folder, said))
+    return Reader(index, clock=lambda: now[0], damaged=lambda folder, said: corruption.note(client, folder, said))
 
 
 def test_while_the_index_is_damaged_the_one_before_it_is_read(index, reader):
@@ -100,7 +99,7 @@ def test_while_the_index_is_damaged_the_one_before_it_is_read(index, reader):
 def test_a_damaged_index_is_noted_and_built_anew(index, client, reader, rebuilder, started):
     spoil(index.resolve())
     reader.count()
-    assert damage.noted(client).folder == str(index.resolve())
+    assert corruption.noted(client).folder == str(index.resolve())
     rebuilder.look()
     rebuilder.look()
     assert len(started) == 1
@@ -111,19 +110,19 @@ def test_a_damaged_index_without_one_before_it_is_noted_all_the_same(index, clie
     spoil(index.resolve())
     with pytest.raises(SearchUnavailable):
         reader.count()
-    assert damage.noted(client) is not None
+    assert corruption.noted(client) is not None
 
 
 def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, rebuilder, started):
     shutil.rmtree(index.resolve())
-    assert (list(reader.names()), damage.noted(client).folder) == (["old"], str(index.resolve()))
+    assert (list(reader.names()), corruption.noted(client).folder) == (["old"], str(index.resolve()))
     rebuilder.look()
     assert len(started) == 1
 
 
 def test_what_is_missing_is_not_damaged(index, client, reader):
     index.unlink()
-    assert (list(reader.names()), damage.noted(client)) == (["old"], None)
+    assert (list(reader.names()), corruption.noted(client)) == (["old"], None)
 
 
 def test_once_it_is_mended_the_index_is_read_again(index, reader, now, tmp_path):
@@ -148,20 +147,26 @@ def test_each_damage_is_logged_once(index, reader, now, tmp_path, caplog):
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
 
 
-def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, reader, now, monkeypatch):
+def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, now):
     spoil(index.resolve())
+    opened = []
+    reader = Reader(
+        index, clock=lambda: now[0], open_database=lambda path: opened.append(path) or xapian.Database(path)
+    )
     reader.count()
-    tried = []
-    monkeypatch.setattr(reader, "_opened", lambda anew: tried.append(anew))
-    now[0] += reading.TRY_DAMAGED_EVERY - 1
+    opened.clear()
+    now[0] += TRY_DAMAGED_EVERY - 1
     reader.count()
-    assert tried == []
+    assert opened == []
+    now[0] += 1
+    reader.count()
+    assert opened
 
 
 def test_a_sound_index_is_left_alone(index, client, rebuilder, started):
-    damage.note(client, str(index.resolve()), "a block was read wrong, once")
+    corruption.note(client, str(index.resolve()), "a block was read wrong, once")
     rebuilder.look()
-    assert (started, damage.noted(client)) == ([], None)
+    assert (started, corruption.noted(client)) == ([], None)
 
 
 def fail(rebuilder, build):
@@ -184,7 +189,7 @@ def failed(index, client, rebuilder, started):
     """The damaged folder that could not be built anew, a moment ago."""
     folder = index.resolve()
     spoil(folder)
-    damage.note(client, str(folder), "bad")
+    corruption.note(client, str(folder), "bad")
     rebuilder.look()
     fail(rebuilder, started[0])
     return folder
@@ -193,7 +198,7 @@ def failed(index, client, rebuilder, started):
 def test_a_swap_is_seen_within_the_pause(failed, index, client, rebuilder):
     swap(index, document("newer"))
     rebuilder.look()
-    assert damage.noted(client) is None
+    assert corruption.noted(client) is None
 
 
 def test_damage_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
@@ -201,8 +206,8 @@ def test_damage_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
 ):
     folder = swap(index, document("newer"))
     spoil(folder)
-    damage.note(client, str(folder), "bad too")
-    found = damage.noted(client)
+    corruption.note(client, str(folder), "bad too")
+    found = corruption.noted(client)
     assert (found.folder, found.said, found.failure) == (str(folder), "bad too", None)
     rebuilder.look()
     assert len(started) == 2
@@ -211,7 +216,7 @@ def test_damage_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
 def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, rebuilder, started, now):
     folder = swap(index, document("newer"))
     spoil(folder)
-    damage.note(client, str(folder), "bad too")
+    corruption.note(client, str(folder), "bad too")
     rebuilder.look()
     fail(rebuilder, started[1])
     now[0] += 299
@@ -222,25 +227,25 @@ def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, 
 def test_what_is_found_damaged_while_another_is_mended_stays_noted(index, client, rebuilder, started):
     spoil_and_note(index, client)
     rebuilder.look()
-    damage.note(client, "/there", "bad too")
+    corruption.note(client, "/there", "bad too")
     started[0].exitcode = 0
     rebuilder.look()
-    assert damage.noted(client).folder == "/there"
+    assert corruption.noted(client).folder == "/there"
 
 
 def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, rebuilder, started):
     spoil_and_note(index, client)
     rebuilder.look()
-    damage.note(client, "/there", "bad too")
+    corruption.note(client, "/there", "bad too")
     fail(rebuilder, started[0])
-    assert damage.noted(client).failure is None
+    assert corruption.noted(client).failure is None
 
 
 def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, started, monkeypatch):
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
-    damage.note(client, "/elsewhere", "gone")
+    corruption.note(client, "/elsewhere", "gone")
     rebuilder.look()
-    assert (started, damage.noted(client)) == ([], None)
+    assert (started, corruption.noted(client)) == ([], None)
 
 
 def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
@@ -261,7 +266,7 @@ def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, sta
     rebuilder.look()
     started[0].exitcode = 0
     rebuilder.look()
-    assert (damage.noted(client), client.exists(keys.REBUILDING)) == (None, 0)
+    assert (corruption.noted(client), client.exists(keys.REBUILDING)) == (None, 0)
 
 
 def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilder, started, now):
@@ -270,7 +275,7 @@ def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilde
     started[0].exitcode = 1
     rebuilder.look()
     rebuilder.look()
-    assert (len(started), damage.noted(client) is not None) == (1, True)
+    assert (len(started), corruption.noted(client) is not None) == (1, True)
     now[0] += 301
     rebuilder.look()
     assert len(started) == 2
@@ -292,7 +297,7 @@ def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch,
 
 
 def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
-    damage.note(client, str(index.resolve()), "bad")
+    corruption.note(client, str(index.resolve()), "bad")
     client.set(keys.REBUILDING, "another")
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
     rebuilder.look()
@@ -300,7 +305,7 @@ def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client
 
 
 def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, rebuilder):
-    damage.note(client, str(index.resolve()), "bad")
+    corruption.note(client, str(index.resolve()), "bad")
     rebuilder.look()
     assert client.exists(keys.REBUILDING) == 0
 
@@ -308,7 +313,7 @@ def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, reb
 @pytest.mark.parametrize("term", [terms.DOCUMENT, "XKBSn"])
 def test_records_that_say_nothing_are_damage(index, client, rebuilder, started, term):
     garble(index.resolve(), term)
-    damage.note(client, str(index.resolve()), "bad")
+    corruption.note(client, str(index.resolve()), "bad")
     rebuilder.look()
     assert len(started) == 1
 
@@ -322,8 +327,8 @@ def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started)
 
 def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
     for said in ("x" * 9999, "later"):
-        damage.note(client, "/there", said)
-    assert damage.noted(client).said == "x" * damage.SAID_KEPT
+        corruption.note(client, "/there", said)
+    assert corruption.noted(client).said == "x" * corruption.SAID_KEPT
 
 
 def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
@@ -344,39 +349,39 @@ def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuild
 
 def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder, started, now, monkeypatch):
     spoil_and_note(index, client)
-    monkeypatch.setattr(damage.time, "time", lambda: 1000.0)
+    monkeypatch.setattr(corruption.time, "time", lambda: 1000.0)
     rebuilder.look()
     started[0].exitcode = 1
     rebuilder.look()
-    found = damage.noted(client)
+    found = corruption.noted(client)
     assert (found.said, found.failure, found.failed) == ("bad", "koji does not answer", 1000.0)
     now[0] += 301
     rebuilder.look()
     # While the next one builds it is still why there is none.
-    assert damage.noted(client) == found
+    assert corruption.noted(client) == found
     started[1].exitcode = 0
     rebuilder.look()
-    assert damage.noted(client) is None
+    assert corruption.noted(client) is None
 
 
 def test_a_failure_is_noted_in_brief_and_only_with_damage(client):
-    damage.note_failure(client, "/there", "no")
-    assert damage.noted(client) is None
-    damage.note(client, "/there", "bad")
-    damage.note_failure(client, "/there", "x" * 9999)
-    assert damage.noted(client).failure == "x" * damage.SAID_KEPT
+    corruption.note_failure(client, "/there", "no")
+    assert corruption.noted(client) is None
+    corruption.note(client, "/there", "bad")
+    corruption.note_failure(client, "/there", "x" * 9999)
+    assert corruption.noted(client).failure == "x" * corruption.SAID_KEPT
 
 
 def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch):
-    damage.note(client, "/there", "bad")
-    monkeypatch.setattr(damage.time, "time", lambda: damage.forget(client, "/there") or 1000.0)
-    damage.note_failure(client, "/there", "no")
-    assert damage.noted(client) is None
+    corruption.note(client, "/there", "bad")
+    monkeypatch.setattr(corruption.time, "time", lambda: corruption.forget(client, "/there") or 1000.0)
+    corruption.note_failure(client, "/there", "no")
+    assert corruption.noted(client) is None
 
 
 def test_what_was_noted_before_failures_were_is_understood(client):
     client.set(keys.CORRUPTION, '{"folder": "/there", "said": "bad", "at": 7.0}')
-    assert damage.noted(client) == damage.Damage("/there", "bad", 7.0)
+    assert corruption.noted(client) == corruption.Damage("/there", "bad", 7.0)
 
 
 def succeed(settings, told):
@@ -436,7 +441,7 @@ def test_a_build_that_was_ended_is_not_looked_after(index, client, rebuilder, st
     rebuilder.look()
     rebuilder.stop()
     rebuilder.look()
-    assert (len(started), damage.noted(client).failure) == (1, None)
+    assert (len(started), corruption.noted(client).failure) == (1, None)
 
 
 def test_a_build_ends_with_its_worker(index, client, rebuilder, started):

@@ -11,7 +11,7 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable
-from fedora_packages.search import corruption as damage
+from fedora_packages.search import corruption
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import Reader
@@ -373,10 +373,10 @@ def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, pat
     stop = threading.Event()
     running = threading.Thread(target=upkeep.run, args=(stop,))
     running.start()
-    wait_until(lambda: damage.noted(client))
+    wait_until(lambda: corruption.noted(client))
     stop.set()
     running.join(10)
-    assert damage.noted(client).folder == str(path.resolve())
+    assert corruption.noted(client).folder == str(path.resolve())
 
 
 def test_stopping_settles_what_was_described(make_upkeep, client):

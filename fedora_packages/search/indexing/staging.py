@@ -8,7 +8,7 @@
     found, said  which binary and source packages count: of each release and name those in the repository that is searched first
 
 The one thing to know: whatever is in it is whole.  A repository and its packages are written in one transaction, and so is each
-batch of descriptions; what is not committed is read again.  A file of another shape, or a damaged one, is thrown away.
+batch of descriptions; what is not committed is read again.  A file of another schema version, or a damaged one, is thrown away.
 """
 
 import json
@@ -26,8 +26,8 @@ from fedora_packages.search.indexing.merge import Described, saying, united, unl
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 
-#: Raised with each change of the tables or of what they hold: a file with another number is of another code.
-SHAPE = 2
+#: The schema version: raised with each change of the tables or of what they hold.
+VERSION = 2
 
 _TABLES = """
 create table repository (id integer primary key, label text not null unique, checksum text not null);
@@ -55,8 +55,9 @@ class Staging:
     ``read_only``: it is there, whole, and opened beside whoever made it.
     """
 
-    def __init__(self, path: Path, read_only: bool = False):
+    def __init__(self, path: Path, read_only: bool = False, version: int = VERSION):
         self.path = path
+        self._version = version
         self._read_only = read_only
 
     def __enter__(self) -> "Staging":
@@ -66,7 +67,7 @@ class Staging:
             elif not self._is_ours():
                 self.remove()
                 self._open()
-                self._connection.executescript(f"begin; {_TABLES} pragma user_version = {SHAPE}; commit;")
+                self._connection.executescript(f"begin; {_TABLES} pragma user_version = {self._version}; commit;")
             self._branches = self._arranged()
         return self
 
@@ -82,7 +83,7 @@ class Staging:
         """Open the file and return whether it is one; where it is not, it is closed again."""
         try:
             self._open()
-            if self._connection.execute("pragma user_version").fetchone()[0] == SHAPE:
+            if self._connection.execute("pragma user_version").fetchone()[0] == self._version:
                 return True
         except sqlite3.OperationalError:
             raise

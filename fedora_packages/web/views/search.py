@@ -5,7 +5,6 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.find import LAST_HIT
 from fedora_packages.web.hits import shown
 from fedora_packages.web.search import searched, term_of
 from fedora_packages.widgets.controls import Slice
@@ -64,7 +63,7 @@ def search(request: Request) -> dict[str, Any]:
         }
     start = (number - 1) * ROWS
     told, found = searched(request, pasted, start, ROWS)
-    pages = max(1, -(-min(found.total, LAST_HIT) // ROWS))
+    pages = max(1, -(-min(found.total, request.service.index.max_hits) // ROWS))
 
     def address(page: int) -> str:
         return request.route_path("search", _query={"search": term, "page": page})

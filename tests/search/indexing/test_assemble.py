@@ -3,6 +3,7 @@
 import pytest
 import xapian
 
+from fedora_packages.search import terms
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.context import Staged
@@ -50,7 +51,10 @@ def test_every_document_is_written_and_counted(staging, tmp_path):
 def test_documents_are_in_the_order_of_their_dependents(staging, tmp_path):
     write(staging, tmp_path / "index")
     database = xapian.Database(str(tmp_path / "index"))
-    written = [database.get_document(posting.docid).get_value(1).decode() for posting in database.postlist("XZ")]
+    written = [
+        database.get_document(posting.docid).get_value(terms.NAME_SLOT).decode()
+        for posting in database.postlist(terms.DOCUMENT)
+    ]
     # The first package requires itself, which counts for nothing.
     assert written == [*NAMES[1:12], NAMES[0], *NAMES[12:]]
 

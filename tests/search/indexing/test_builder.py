@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from fedora_packages.errors import IndexLocked, InvalidResponse, SearchUnavailable, UpstreamUnavailable
-from fedora_packages.search.indexing import assemble as assembly
+from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.writer import index_lock
@@ -328,14 +328,14 @@ def interrupted(*_, **__):
 )
 def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, mirror, monkeypatch, module, name, left):
     builder = Builder(index, fedora.connectors, str(publish(fedora, mirror)), concurrency=2, retry=Retry(attempts=1))
-    write = assembly.Assembly.write
+    write = Assembly.write
 
     def written(*given):
         found = write(*given)
         monkeypatch.setattr(module, name, interrupted)
         return found
 
-    monkeypatch.setattr(assembly.Assembly, "write", written)
+    monkeypatch.setattr(Assembly, "write", written)
     with pytest.raises(KeyboardInterrupt):
         builder.build()
     assert builder.left == left

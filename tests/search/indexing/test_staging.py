@@ -6,7 +6,6 @@ import pytest
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.indexing import staging as stagings
 from fedora_packages.search.indexing.merge import Described
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
@@ -213,11 +212,10 @@ def test_what_is_no_staging_file_is_thrown_away(path, content):
         assert staging.has(RAWHIDE, "abc")
 
 
-def test_a_file_of_another_shape_is_thrown_away(path, monkeypatch):
+def test_a_file_of_another_schema_version_is_thrown_away(path):
     with Staging(path) as staging:
         staging.stage(RAWHIDE, "abc", [package("vim")])
-    monkeypatch.setattr(stagings, "SHAPE", 1000)
-    with Staging(path) as staging:
+    with Staging(path, version=1000) as staging:
         assert not staging.has(RAWHIDE, "abc")
 
 

@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 import pytest
 
-from fedora_packages.search import reader as reading
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.web.identifiers import LOOKED_AT
@@ -184,9 +183,8 @@ def test_what_fits_on_a_page_has_no_others(site, many):
     assert [("There is no page" in text, "Page 1" in text) for text in pages] == [(False, False)] * 3
 
 
-def test_no_page_is_linked_to_that_has_no_hits_any_more(many, monkeypatch):
-    for module in (searching, reading):
-        monkeypatch.setattr(module, "LAST_HIT", 40)
+def test_no_page_is_linked_to_that_has_no_hits_any_more(many):
+    many.app.app.registry.service.index.max_hits = 40
     assert "Page 1 of 2" in many.get("/s?search=lots&page=1", 200).text
     pages = [many.get(f"/s?search=lots&page={number}", 200) for number in (2, 3)]
     assert [(len(found(page)), "There is no page 3: the list has 2." in page.text) for page in pages] == [

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fedora_packages.cache import keys
 from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.metrics import BOUNDS
-from fedora_packages.search import corruption as damage
+from fedora_packages.search import corruption
 from fedora_packages.web.formats import spoken
 from fedora_packages.web.views.status import second, share, span
 from tests.documented import undocumented
@@ -248,8 +248,8 @@ def test_the_json_has_every_figure(site, service, beat, drifted):
 
 def test_why_a_damaged_index_is_not_built_anew_is_told_and_escaped(site, service, client):
     folder = os.path.realpath(service.settings.search.index)
-    damage.note(client, folder, f"block 7 {HOSTILE}")
-    damage.note_failure(client, folder, f"koji does not answer {HOSTILE}")
+    corruption.note(client, folder, f"block 7 {HOSTILE}")
+    corruption.note_failure(client, folder, f"koji does not answer {HOSTILE}")
     page = site.get("/status", 200).text
     assert ("koji does not answer" in page, HOSTILE in page) == (True, False)
     answer = site.get("/api/v1/status", 200)
