@@ -25,7 +25,7 @@ from benchmarks.measuring import WORLD, packages_of, staged_index, table
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.search.find import Hit
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 QUERIES = Path(__file__).with_name("relevance")
 FLOORS = QUERIES / "floors.json"
@@ -190,7 +190,7 @@ def is_right(hit: Hit, query: Query, names: Names) -> bool:
     )
 
 
-def ask(reader: Reader, queries: Iterable[Query], names: Names) -> list[Asked]:
+def ask(reader: IndexReader, queries: Iterable[Query], names: Names) -> list[Asked]:
     """Return what the search says to each query that has an answer."""
     asked = []
     for query in queries:
@@ -265,7 +265,7 @@ def floors_of(measured: Mapping[str, Any], floors: Mapping[str, Mapping[str, flo
     return {kind: dict(known[kind]) for kind in KINDS if kind in known}
 
 
-def every_name(reader: Reader, names: Names) -> dict[str, Any]:
+def every_name(reader: IndexReader, names: Names) -> dict[str, Any]:
     """Return how many of all names find themselves first: ``count``, ``first`` and, of the others, some as ``failing``.
 
     A source has to be the first hit; for a binary it is a source that builds it, and the hit has to name it.
@@ -317,7 +317,7 @@ def measure(given: argparse.Namespace, index: Path, say: Callable[[str], None]) 
     queries, names = read_queries(), names_of(given.world)
     check(queries)
     check_labels(queries, names)
-    reader = Reader(index)
+    reader = IndexReader(index)
     asked = ask(reader, (query for query in queries if query.kind in (given.kind or KINDS)), names)
     measured, floors = report(asked), read_floors()
     if given.every_name:

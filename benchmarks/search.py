@@ -27,7 +27,7 @@ from benchmarks.measuring import ROOT, WORLD, summary, table, wait_until
 from benchmarks.messages import TOPIC, Publisher
 from benchmarks.relevance import read_queries
 from fedora_packages.sandbox.devserver import module
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 PARTS = ("build", "queries", "http", "upkeep")
 
@@ -79,7 +79,7 @@ def timed(ask: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
 
 def ask_in_process(index: Path, say: Callable[[str], None]) -> None:
     """Ask the reader itself, and say how long its answers take."""
-    reader, dice = Reader(index), random.Random(7)
+    reader, dice = IndexReader(index), random.Random(7)
     names = list(reader.names())
     letters = list(itertools.islice(typed(names, dice), 20_000))
     queries = [query.text for query in read_queries()] + dice.sample(names, min(1000, len(names)))
@@ -124,7 +124,7 @@ def ask_over_http(url: str, names: Sequence[str], seconds: float, say: Callable[
 
 def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: Callable[[str], None]) -> None:
     """Add packages while messages about others come at a rate, and say how soon each is found."""
-    reader, dice, over = Reader(found.site.devserver.folder / "index"), random.Random(3), threading.Event()
+    reader, dice, over = IndexReader(found.site.devserver.folder / "index"), random.Random(3), threading.Event()
 
     def flood() -> None:
         begun = time.monotonic()

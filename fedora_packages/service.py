@@ -19,7 +19,7 @@ from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.search import corruption
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Service:
     queries: Queries
     cache: Cache
     queue: Queue
-    index: Reader
+    index: IndexReader
     metrics: Metrics
 
     def releases(self) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ def build(settings: Settings, by: str) -> Service:
         on_conflict=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
-    index = Reader(settings.search.index, damaged=partial(corruption.note, client))
+    index = IndexReader(settings.search.index, damaged=partial(corruption.note, client))
     service = Service(settings, client, found, queries, cache, Queue(client), index, metrics)
     return service
 

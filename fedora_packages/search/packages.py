@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search.document import Document
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 SOURCE, BINARY = "source", "binary"
 
@@ -50,7 +50,7 @@ class Package:
         return self.name if self.kind == BINARY else self.document.main_binary
 
 
-def find(reader: Reader, name: str) -> Package | None:
+def find(reader: IndexReader, name: str) -> Package | None:
     """Return what a name means, or None if it is no package's.  Upper and lower case are different names.
 
     Raises `SearchUnavailable`.
@@ -66,7 +66,7 @@ def find(reader: Reader, name: str) -> Package | None:
     return None if source is None else Package(name, SOURCE, source)
 
 
-def sources_of(reader: Reader, names: Iterable[str]) -> dict[str, str]:
+def sources_of(reader: IndexReader, names: Iterable[str]) -> dict[str, str]:
     """Return the source package of each name, as `find` understands it; names that are no package's are left out.
 
     For many names at once.  Raises `SearchUnavailable`.

@@ -40,7 +40,7 @@ ATTEMPTS = 4
 LAST = ".last"
 
 
-class Reader:
+class IndexReader:
     """Reads the index at ``path``: a folder, or a link to the folder that is current.  Threads may share it.
 
     While the current one is damaged the copy of it as it was built is read (at ``path`` with `LAST`); ``damaged`` is told the

@@ -29,7 +29,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe, describe_all
 from fedora_packages.search.indexing.merge import carried_over
 from fedora_packages.search.indexing.writer import Writer, index_lock
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.settings import SearchSettings
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class Upkeep:
     ):
         self._client = client
         self._index = settings.index
-        self._reader = Reader(settings.index)
+        self._reader = IndexReader(settings.index)
         self._queries = Queries(connectors.values())
         self._releases = releases
         self._threads = threads

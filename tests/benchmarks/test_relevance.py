@@ -28,7 +28,7 @@ from benchmarks.relevance import (
 )
 from fedora_packages.search.document import Document
 from fedora_packages.search.find import Hit
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 
 def part(name: str, summary: str = "") -> dict:
@@ -68,7 +68,7 @@ def names(world):
 def reader(world, tmp_path_factory):
     index = tmp_path_factory.mktemp("index") / "index"
     assert quick_index(world, index) == ["vim", "guake", "rust-ripgrep"]
-    return Reader(index)
+    return IndexReader(index)
 
 
 def query(text: str, *labels: str, kind: str = "description", half: str = "tuning", where: str = "here") -> Query:

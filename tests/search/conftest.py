@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import HTOP, document
 
 OPENSSL = (
@@ -23,7 +23,7 @@ def make_index(tmp_path):
         with Writer(tmp_path / name, create=True) as writer:
             writer.replace(documents)
             writer.commit()
-        return Reader(tmp_path / name)
+        return IndexReader(tmp_path / name)
 
     return make
 
@@ -60,4 +60,4 @@ def reader(tmp_path_factory):
             ]
         )
         writer.commit()
-    return Reader(path)
+    return IndexReader(path)

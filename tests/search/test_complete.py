@@ -9,7 +9,7 @@ from fedora_packages.search import complete, terms
 from fedora_packages.search.complete import Completion
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import document
 
 
@@ -33,7 +33,7 @@ def reader(tmp_path_factory):
             ]
         )
         writer.commit()
-    return Reader(path)
+    return IndexReader(path)
 
 
 def test_a_name_that_is_typed_whole_comes_first(reader):

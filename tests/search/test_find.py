@@ -6,7 +6,7 @@ from fedora_packages.search import find
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.search.match import BINARIES_NAMED, SUMMARIES_READ
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.search.reasons import Reason
 from tests.search.fedora import HTOP, document, names
 
@@ -337,7 +337,7 @@ def test_a_package_is_kept_as_another_index_has_it(make_index, tmp_path):
         assert writer.keep("unknown", tmp_path / "index") is None
         assert writer.keep("htop", tmp_path / "none") is None
         writer.commit()
-    new = Reader(tmp_path / "new")
+    new = IndexReader(tmp_path / "new")
     assert (list(new.names()), new.search("/usr/bin/htop").hits[0].document.name) == (["htop"], "htop")
     assert ([found.name for found in new.complete("hto")], new.search("htpo").corrected) == (["htop"], "htop")
 

@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.search import packages
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import document
 
 
@@ -22,7 +22,7 @@ def reader(tmp_path):
             ]
         )
         writer.commit()
-    return Reader(tmp_path / "index")
+    return IndexReader(tmp_path / "index")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_retired_package_is_told_and_has_no_binary(tmp_path):
     with Writer(tmp_path / "index", create=True) as writer:
         writer.replace([document("gone", retired=True, branch=None, releases=())])
         writer.commit()
-    found = packages.find(Reader(tmp_path / "index"), "gone")
+    found = packages.find(IndexReader(tmp_path / "index"), "gone")
     assert (found.is_retired, found.binary, found.branch) == (True, None, None)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import PACKAGE_NAME, is_package_name
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import document, garble
 
 NAMES = st.lists(st.from_regex(PACKAGE_NAME, fullmatch=True), min_size=1, max_size=12, unique=True)
@@ -194,7 +194,7 @@ def test_the_total_is_the_same_on_each_page(reader):
 
 def test_no_hit_after_the_last_is_given(make_index, tmp_path):
     make_index(*(document(f"vim-{number}") for number in range(6)))
-    reader = Reader(tmp_path / "index", max_hits=3)
+    reader = IndexReader(tmp_path / "index", max_hits=3)
     pages = [reader.search("vim", start, 2) for start in (0, 2, 3, 9)]
     assert [(len(page.hits), page.total) for page in pages] == [(2, 6), (1, 6), (0, 6), (0, 6)]
 
@@ -209,7 +209,7 @@ def test_any_page_can_be_asked_for(reader, start, rows, given_):
 
 
 def test_so_many_hits_at_most_are_given_at_once(reader):
-    reader = Reader(reader.path, max_rows=1)
+    reader = IndexReader(reader.path, max_rows=1)
     assert (len(reader.search("gcc", rows=2).hits), reader.search("gcc", rows=2).total) == (1, 2)
 
 
@@ -222,7 +222,7 @@ def test_every_name_is_found_first_by_itself(tmp_path_factory, sources, binaries
     with Writer(path, create=True) as writer:
         writer.replace(document(name, *its) for name, its in built.items())
         writer.commit()
-    reader = Reader(path)
+    reader = IndexReader(path)
     for name in sources:
         assert names(reader.search(name, rows=1)) == [name]
     for name in set(binaries) - set(sources):
@@ -235,7 +235,7 @@ def read_only_reader(tmp_path_factory):
     with Writer(path, create=True) as writer:
         writer.replace([document("vim", "vim-X11", summary="The editor"), document("and"), document("NOT", "or")])
         writer.commit()
-    return Reader(path)
+    return IndexReader(path)
 
 
 @settings(deadline=None)
@@ -253,13 +253,13 @@ def test_a_hostile_text_gives_an_answer(read_only_reader, text):
 
 def test_a_missing_index_is_told(tmp_path):
     with pytest.raises(SearchUnavailable, match="fedora-packages-index"):
-        Reader(tmp_path / "none").search("vim")
+        IndexReader(tmp_path / "none").search("vim")
 
 
 def test_a_damaged_index_is_told(tmp_path):
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "iamglass").write_bytes(b"no database")
-    reader = Reader(tmp_path / "index")
+    reader = IndexReader(tmp_path / "index")
     # It is not tried each time, but told each time.
     for _ in range(2):
         with pytest.raises(SearchUnavailable, match="fedora-packages-index"):
@@ -270,7 +270,7 @@ def test_a_link_that_leads_nowhere_is_damage_and_no_link_is_none(tmp_path):
     (tmp_path / "index").symlink_to("index.1")
     told = []
     for name in ("index", "none"):
-        reader = Reader(tmp_path / name, damaged=lambda folder, said: told.append(folder))
+        reader = IndexReader(tmp_path / name, damaged=lambda folder, said: told.append(folder))
         with pytest.raises(SearchUnavailable):
             reader.count()
     assert told == [str(tmp_path / "index.1")]
@@ -282,7 +282,7 @@ def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make
     make_index(document("vim", summary="Better editor"))
     garble(tmp_path / "index")
     told = []
-    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
+    reader = IndexReader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
     assert (read(reader), told) == (expected, [str(tmp_path / "index")])
 
 
@@ -293,14 +293,14 @@ def test_an_index_that_changes_too_fast_is_not_damaged(tmp_path, make_index):
     def modified(path):
         raise xapian.DatabaseModifiedError("modified")
 
-    reader = Reader(tmp_path / "index", damaged=lambda folder, said: told.append(folder), open_database=modified)
+    reader = IndexReader(tmp_path / "index", damaged=lambda folder, said: told.append(folder), open_database=modified)
     with pytest.raises(SearchUnavailable, match="modified"):
         reader.count()
     assert told == []
 
 
 def test_an_index_that_comes_later_is_read(tmp_path, make_index):
-    reader = Reader(tmp_path / "index")
+    reader = IndexReader(tmp_path / "index")
     with pytest.raises(SearchUnavailable):
         reader.count()
     make_index(document("vim"))
@@ -312,7 +312,7 @@ def test_a_swapped_index_is_read_once_it_is_looked_for(tmp_path, make_index):
     make_index(document("new"), name="index.2")
     link, now = tmp_path / "index", [0.0]
     link.symlink_to("index.1")
-    reader = Reader(link, clock=lambda: now[0])
+    reader = IndexReader(link, clock=lambda: now[0])
     assert list(reader.names()) == ["old"]
     link.unlink()
     link.symlink_to("index.2")
@@ -325,7 +325,7 @@ def test_an_index_removed_after_a_swap_is_left_at_once(tmp_path, make_index):
     make_index(document("new"), name="index.2")
     link = tmp_path / "index"
     link.symlink_to("index.1")
-    reader = Reader(link, clock=lambda: 0.0)
+    reader = IndexReader(link, clock=lambda: 0.0)
     assert list(reader.names()) == ["old"]
     link.unlink()
     link.symlink_to("index.2")
@@ -375,7 +375,7 @@ def test_every_package_of_fedora_is_found_first_by_its_name(data, tmp_path):
             for name, _ in binaries:
                 builds.setdefault(name, set()).add(stored["name"])
         writer.commit()
-    reader = Reader(tmp_path / "index")
+    reader = IndexReader(tmp_path / "index")
     assert [name for name in sources if names(reader.search(name, rows=1)) != [name]] == []
     wrong = [
         name

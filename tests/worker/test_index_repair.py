@@ -16,7 +16,7 @@ from fedora_packages.cache import keys
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import corruption, terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
-from fedora_packages.search.reader import TRY_DAMAGED_EVERY, Reader
+from fedora_packages.search.reader import TRY_DAMAGED_EVERY, IndexReader
 from fedora_packages.worker import index_repair as rebuilding
 from fedora_packages.worker.index_repair import Rebuilder
 from tests.search.fedora import document, garble
@@ -88,7 +88,7 @@ def rebuilder(client, index, started, now):
 
 @pytest.fixture
 def reader(client, index, now):
-    return Reader(index, clock=lambda: now[0], damaged=lambda folder, said: corruption.note(client, folder, said))
+    return IndexReader(index, clock=lambda: now[0], damaged=lambda folder, said: corruption.note(client, folder, said))
 
 
 def test_while_the_index_is_damaged_the_one_before_it_is_read(index, reader):
@@ -150,7 +150,7 @@ def test_each_damage_is_logged_once(index, reader, now, tmp_path, caplog):
 def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, now):
     spoil(index.resolve())
     opened = []
-    reader = Reader(
+    reader = IndexReader(
         index, clock=lambda: now[0], open_database=lambda path: opened.append(path) or xapian.Database(path)
     )
     reader.count()

@@ -14,7 +14,7 @@ from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidRespons
 from fedora_packages.search import corruption
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.writer import index_lock
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.worker import index_updater as upkeeping
 from fedora_packages.worker.index_updater import Upkeep, touch
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
@@ -36,7 +36,7 @@ def path(tmp_path, fedora):
 
 @pytest.fixture
 def reader(path):
-    return Reader(path)
+    return IndexReader(path)
 
 
 @pytest.fixture
@@ -466,7 +466,7 @@ def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_pa
     releases = [{"branch": branch} for branch in BRANCHES]
     upkeep = Upkeep(client, SimpleNamespace(index=str(path)), fedora.connectors, lambda: releases, retry=0.0)
     wait_until(lambda: upkeep.run_once() == 0 and not noted(client))
-    reader = Reader(path)
+    reader = IndexReader(path)
     assert [n for n in names if reader.source(n) is None or reader.source(n).summary != (folder / n).read_text()] == []
 
 

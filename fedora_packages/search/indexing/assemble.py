@@ -17,7 +17,7 @@ from fedora_packages.search.indexing.context import Staged
 from fedora_packages.search.indexing.dependents import dependents
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 #: Documents between two commits: bounds memory, and nobody reads before the end.
 COMMIT_EVERY = 2000
@@ -38,7 +38,7 @@ class Assembly:
     Packages that are to be taken over (see `Staged.taken_over`) are so from the index that there is, if there is one.
     """
 
-    def __init__(self, staging: Staging, staged: Staged, index: Reader | None = None):
+    def __init__(self, staging: Staging, staged: Staged, index: IndexReader | None = None):
         self._staging = staging
         self._staged = staged
         self._index = index

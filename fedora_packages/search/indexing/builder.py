@@ -31,7 +31,7 @@ from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, M
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound
-from fedora_packages.search.reader import LAST, Reader
+from fedora_packages.search.reader import LAST, IndexReader
 
 #: Seconds for which a build waits for the worker to end a batch.
 LOCK_WAIT = 300.0
@@ -181,7 +181,7 @@ class Builder:
             fresh=self._fresh,
             max_failures=self._max_failures,
             max_unbuilt=self._max_unbuilt,
-            index=Reader(old) if old else None,
+            index=IndexReader(old) if old else None,
             clock=self._clock,
         )
 

@@ -19,7 +19,7 @@ from fedora_packages.search.indexing.merge import Described, carried_over
 from fedora_packages.search.indexing.package_list import Listing
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Means:
     fresh: float
     max_failures: int
     max_unbuilt: int
-    index: Reader | None = None
+    index: IndexReader | None = None
     clock: Callable[[], float] = time.time
 
     def old(self, name: str) -> Document | None:

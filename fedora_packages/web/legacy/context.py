@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.search.packages import Package, find
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.service import RELEASES
 from fedora_packages.web.loader import QueryCall
 
@@ -35,7 +35,7 @@ class Look:
         self.release: str | None = None
 
     @property
-    def index(self) -> Reader:
+    def index(self) -> IndexReader:
         return self._service.index
 
     def package(self, name: str) -> Package | None:

@@ -10,7 +10,7 @@ from fedora_packages.search.indexing.context import Staged
 from fedora_packages.search.indexing.merge import Described
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, is_sound
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 
 NAMES = [f"package{number:03}" for number in range(120)]
 
@@ -42,7 +42,7 @@ def write(staging, folder, progress=lambda done, total: None, failed=(), index=N
 def test_every_document_is_written_and_counted(staging, tmp_path):
     steps = []
     counts = write(staging, tmp_path / "index", lambda *step: steps.append(step))
-    reader = Reader(tmp_path / "index")
+    reader = IndexReader(tmp_path / "index")
     assert (counts.packages, counts.binaries, counts.retired) == (120, 120, 0)
     assert (sorted(reader.names()), reader.left_out()) == (NAMES, ("f45",))
     assert steps == [(done, 120) for done in range(121)]
@@ -79,5 +79,5 @@ def test_a_package_whose_description_failed_keeps_its_document(staging, tmp_path
     with Writer(tmp_path / "old", create=True) as writer:
         writer.replace([Document("package007", "As it was")])
         writer.commit()
-    write(staging, tmp_path / "new", failed=["package007"], index=Reader(tmp_path / "old"))
-    assert Reader(tmp_path / "new").source("package007").summary == "As it was"
+    write(staging, tmp_path / "new", failed=["package007"], index=IndexReader(tmp_path / "old"))
+    assert IndexReader(tmp_path / "new").source("package007").summary == "As it was"

@@ -12,7 +12,7 @@ from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.writer import index_lock
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import BRANCHES, Source, small_fedora
 from tests.search.indexing.repos import publish
 
@@ -64,7 +64,7 @@ def beside(index):
 
 def test_every_package_of_koji_is_in_the_index(build, index):
     build()
-    assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
+    assert list(IndexReader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
 
 
 def test_a_build_says_what_it_made(build):
@@ -77,37 +77,40 @@ def test_what_only_a_release_has_that_is_not_on_the_mirror_is_not_called_retired
     fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
     fedora.unserved.add("epel10")
     built = build()
-    found = Reader(index).source("only")
+    found = IndexReader(index).source("only")
     assert (built.left_out, found.retired, found.releases) == (("epel10",), False, ("epel10",))
-    assert Reader(index).source("orphaned").retired
+    assert IndexReader(index).source("orphaned").retired
     fedora.unserved.clear()
     build()
-    whole = Reader(index).source("only")
+    whole = IndexReader(index).source("only")
     fedora.unserved.add("epel10")
     build()
-    assert (whole.binary_names, Reader(index).source("only")) == (("only",), whole)
+    assert (whole.binary_names, IndexReader(index).source("only")) == (("only",), whole)
 
 
 def test_what_was_retired_and_a_release_that_is_left_out_has_again_is_not_retired(build, fedora, index):
     fedora.sources["only"] = Source(branches=())
     build()
-    assert Reader(index).source("only").retired
+    assert IndexReader(index).source("only").retired
     fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
     fedora.unserved.add("epel10")
     build()
-    assert (Reader(index).source("only").retired, Reader(index).source("only").releases) == (False, ("epel10",))
+    assert (IndexReader(index).source("only").retired, IndexReader(index).source("only").releases) == (
+        False,
+        ("epel10",),
+    )
 
 
 def test_documents_are_those_of_describe(build, index):
     build()
-    found = Reader(index).source("vim")
+    found = IndexReader(index).source("vim")
     assert (found.branch, found.releases, found.owner) == ("f45", ("f45", "epel10"), "pingou")
 
 
 def test_a_name_that_cannot_be_is_left_out(build, fedora, index):
     fedora.sources["bad name"] = Source({"x": ""})
     build()
-    assert "bad name" not in list(Reader(index).names())
+    assert "bad name" not in list(IndexReader(index).names())
 
 
 def test_the_index_is_a_link_to_a_folder_with_a_copy_beside_it_and_no_other(build, index):
@@ -126,7 +129,7 @@ def test_a_new_index_has_a_copy_that_is_read_while_it_is_damaged(build, index):
     build()
     for file in index.resolve().glob("*.glass"):
         file.write_bytes(b"x" * 9000)
-    assert Reader(index).count() == 5
+    assert IndexReader(index).count() == 5
 
 
 def test_what_is_not_described_is_taken_from_the_last_sound_index(build, fedora, index):
@@ -135,12 +138,12 @@ def test_what_is_not_described_is_taken_from_the_last_sound_index(build, fedora,
         file.write_bytes(b"x" * 9000)
     fedora.bad.add("brandnew")
     assert build().failed == ("brandnew",)
-    assert Reader(index).source("brandnew").summary == "brandnew, says its spec"
+    assert IndexReader(index).source("brandnew").summary == "brandnew, says its spec"
 
 
 def test_readers_go_on_while_the_index_is_swapped(build, fedora, index):
     build()
-    reader = Reader(index, clock=itertools.count().__next__)
+    reader = IndexReader(index, clock=itertools.count().__next__)
     assert reader.count() == 5
     fedora.sources["newer"] = Source({"newer": ""})
     build()
@@ -194,13 +197,13 @@ def test_a_package_that_fails_keeps_the_document_it_had(build, fedora, index):
     build()
     fedora.bad.add("brandnew")
     assert build().failed == ("brandnew",)
-    assert Reader(index).source("brandnew").summary == "brandnew, says its spec"
+    assert IndexReader(index).source("brandnew").summary == "brandnew, says its spec"
 
 
 def test_a_package_that_fails_the_first_time_is_left_out(build, fedora, index):
     fedora.bad.add("brandnew")
     assert build().failed == ("brandnew",)
-    assert Reader(index).source("brandnew") is None
+    assert IndexReader(index).source("brandnew") is None
 
 
 def test_what_fails_in_passing_is_asked_again(build, fedora, index):
@@ -221,7 +224,7 @@ def test_a_release_without_a_tag_yet_is_looked_into(build, fedora, index):
     fedora.unlisted_tags.add("f47-updates")
     fedora.sources["guake"].branches = ("f47", *BRANCHES)
     build()
-    assert Reader(index).source("guake").branch == "f47"
+    assert IndexReader(index).source("guake").branch == "f47"
 
 
 @pytest.mark.parametrize("nothing", ["sources", "releases"])
@@ -230,7 +233,7 @@ def test_an_upstream_that_says_there_is_nothing_is_not_believed(build, fedora, i
     setattr(fedora, nothing, {} if nothing == "sources" else ())
     with pytest.raises(InvalidResponse):
         build()
-    assert Reader(index).count() == 5
+    assert IndexReader(index).count() == 5
 
 
 def test_a_builder_is_refused_while_another_writes(build, index):
@@ -274,7 +277,7 @@ def test_a_package_that_fails_keeps_all_that_it_is_found_by(build, fedora, index
     fedora.sources["guake"].branches, fedora.sources["guake"].specs = (), ("rawhide",)
     fedora.bad.add("guake")
     build()
-    assert Reader(index).search("terminal(drop-down)").hits[0].document.name == "guake"
+    assert IndexReader(index).search("terminal(drop-down)").hits[0].document.name == "guake"
 
 
 class Stopped(Exception):
@@ -297,7 +300,7 @@ def test_what_was_described_before_a_build_was_stopped_is_not_asked_about_again(
     fedora.asked.clear()
     build()
     assert not [what for upstream, what in fedora.asked if what == "brandnew"]
-    assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
+    assert list(IndexReader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
 
 
 @pytest.mark.parametrize("change", ["old", "releases"])
@@ -316,7 +319,7 @@ def test_dependents_are_counted_and_what_has_most_is_written_first(build, fedora
     fedora.sources["other"] = Source({"other": ""})
     fedora.requires["other"] = ["vim-X11"]
     build()
-    assert (Reader(index).source("vim").dependents, Reader(index).source("guake").dependents) == (2, 0)
+    assert (IndexReader(index).source("vim").dependents, IndexReader(index).source("guake").dependents) == (2, 0)
 
 
 def interrupted(*_, **__):

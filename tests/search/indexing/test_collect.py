@@ -12,7 +12,7 @@ from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnava
 from fedora_packages.search import terms
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import Retry
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import BRANCHES, Source, small_fedora
 from tests.search.indexing.repos import place, publish, rpm, write
 from tests.upstream import Answer
@@ -74,14 +74,14 @@ def primary(folder: Path) -> Path:
 
 def test_all_that_there_is_is_in_the_index(build, index):
     built = build()
-    assert list(Reader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
+    assert list(IndexReader(index).names()) == ["brandnew", "guake", "orphaned", "python3", "vim"]
     assert (built.packages, built.binaries, built.retired) == (5, 4, 2)
     assert (built.releases, built.failed, built.skipped) == (BRANCHES, (), 0)
 
 
 def test_the_source_package_speaks_for_itself(build, index):
     build()
-    found = Reader(index).source("vim")
+    found = IndexReader(index).source("vim")
     assert (found.summary, found.description, found.url, found.owner) == (
         "vim, the source", "All of vim.", "http://vim/", "pingou",
     )  # fmt: skip
@@ -93,12 +93,12 @@ def test_where_there_are_no_source_packages_the_binary_speaks(build, builder, fe
         shutil.rmtree(place(mirror, branch, is_source=True))
     fedora.sources["guake"].binaries["guake-devel"] = "For developers"
     builder().build()
-    assert Reader(index).source("guake").summary == "Drop-down terminal for GNOME"
+    assert IndexReader(index).source("guake").summary == "Drop-down terminal for GNOME"
 
 
 def test_releases_are_those_whose_repositories_have_it(build, index):
     build()
-    found = Reader(index).source("vim")
+    found = IndexReader(index).source("vim")
     assert (found.branch, found.releases) == ("f45", ("f45", "epel10"))
 
 
@@ -106,7 +106,7 @@ def test_binaries_are_those_of_all_releases(build, fedora, index):
     fedora.sources["guake"].binaries["guake-epel"] = "For EPEL"
     fedora.sources["guake"].only["guake-epel"] = ("epel10",)
     build()
-    found = Reader(index).source("guake")
+    found = IndexReader(index).source("guake")
     assert (found.releases_of("guake"), found.releases_of("guake-epel")) == (BRANCHES, ("epel10",))
 
 
@@ -114,13 +114,13 @@ def test_packages_are_found_by_files_of_the_lists_of_files(build, fedora, index)
     fedora.files["vim-X11"] = [("/usr/share/vim/colours", "blue.vim"), ("/usr/bin", "gvim")]
     build()
     for text in ("/usr/share/vim/colours/blue.vim", "gvim"):
-        assert Reader(index).search(text).hits[0].document.name == "vim"
+        assert IndexReader(index).search(text).hits[0].document.name == "vim"
 
 
 def test_packages_are_found_by_what_they_provide(build, fedora, index):
     fedora.provides["guake"] = ["font(drop-down)"]
     build()
-    assert Reader(index).search("font(drop-down)").hits[0].document.name == "guake"
+    assert IndexReader(index).search("font(drop-down)").hits[0].document.name == "guake"
 
 
 def test_dependents_are_those_of_the_release_in_which_most_depend(build, fedora, index):
@@ -129,25 +129,25 @@ def test_dependents_are_those_of_the_release_in_which_most_depend(build, fedora,
     fedora.requires = {"guake": ["lib"], "old1": ["lib"], "old2": ["/usr/bin/lib"]}
     fedora.files["lib"] = [("/usr/bin", "lib")]
     build()
-    assert Reader(index).source("lib").dependents == 3
+    assert IndexReader(index).source("lib").dependents == 3
 
 
 def test_what_is_listed_and_in_no_repository_is_described_by_dist_git(build, index):
     build()
-    found = Reader(index).source("brandnew")
+    found = IndexReader(index).source("brandnew")
     assert (found.summary, found.releases, found.retired) == ("brandnew, says its spec", ("rawhide",), False)
 
 
 def test_of_very_many_in_no_repository_dist_git_is_asked_about_so_many(build, fedora, index):
     fedora.sources["brandnew2"] = Source(branches=(), specs=("rawhide",))
     build(max_unbuilt=1)
-    found = Reader(index).source("brandnew2")
+    found = IndexReader(index).source("brandnew2")
     assert (found.summary, found.releases, found.retired) == ("", ("rawhide",), False)
 
 
 def test_retired_packages_cost_no_question(build, fedora, index):
     build()
-    assert Reader(index).source("orphaned").retired
+    assert IndexReader(index).source("orphaned").retired
     assert not [upstream for upstream, what in fedora.asked if what == "orphaned"]
     assert not [what for upstream, what in fedora.asked if upstream == "mdapi"]
 
@@ -155,14 +155,14 @@ def test_retired_packages_cost_no_question(build, fedora, index):
 def test_an_image_that_koji_builds_is_no_package(build, fedora, index):
     fedora.sources["Fedora-i3-Live"] = Source({}, branches=(), owner=None, in_distgit=False)
     build()
-    assert Reader(index).source("Fedora-i3-Live") is None
+    assert IndexReader(index).source("Fedora-i3-Live") is None
 
 
 def test_a_retired_package_keeps_its_texts(build, fedora, index):
     build()
     fedora.sources["guake"].branches = ()
     build()
-    found = Reader(index).source("guake")
+    found = IndexReader(index).source("guake")
     assert (found.retired, found.summary, found.description) == (True, "guake, the source", "All of guake.")
 
 
@@ -170,7 +170,7 @@ def test_a_package_that_koji_does_not_know_is_there_if_a_repository_has_it(build
     publish(fedora, mirror)
     write(place(mirror, "rawhide"), [rpm("surprise", summary="Surprise")])
     builder().build()
-    found = Reader(index).source("surprise")
+    found = IndexReader(index).source("surprise")
     assert (found.summary, found.owner, found.retired) == ("Surprise", None, False)
 
 
@@ -179,7 +179,7 @@ def test_updates_hide_what_a_release_began_with(fedora, builder, mirror, index):
     write(place(mirror, "f45", "updates"), [rpm("vim-go", "vim", summary="Updated")])
     write(place(mirror, "f45", "updates-testing"), [rpm("vim-data", "vim", summary="In testing")])
     builder().build()
-    about = {binary.name: binary.summary for binary in Reader(index).source("vim").binaries}
+    about = {binary.name: binary.summary for binary in IndexReader(index).source("vim").binaries}
     assert about == {"vim-X11": "The VIM version of the vi editor for X", "vim-data": "In testing", "vim-go": "Updated"}
 
 
@@ -198,21 +198,21 @@ def test_a_release_of_which_nothing_is_there_is_left_out_and_told(fedora, builde
     fedora.releases = (*fedora.releases, ("eln", "eln"))
     assert builder().build().releases == ("rawhide", "f45")
     assert "the release eln is left out" in caplog.text
-    assert Reader(index).source("vim").releases == ("f45",)
+    assert IndexReader(index).source("vim").releases == ("f45",)
 
 
 def test_what_only_a_release_has_that_is_left_out_stays_as_it_was(fedora, build, builder, mirror, index):
     fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
     fedora.files["only"] = [("/usr/bin", "onlyone")]
     assert build().left_out == ()
-    before = Reader(index).source("only")
+    before = IndexReader(index).source("only")
     shutil.rmtree(mirror / "epel")
     built = builder().build()
     assert (built.releases, built.left_out, built.retired) == (("rawhide", "f45"), ("epel10",), 2)
-    assert Reader(index).left_out() == ("epel10",)
-    assert (Reader(index).source("only"), before.retired) == (before, False)
-    assert [hit.document.name for hit in Reader(index).search("onlyone").hits] == ["only"]
-    assert Reader(index).source("orphaned").retired
+    assert IndexReader(index).left_out() == ("epel10",)
+    assert (IndexReader(index).source("only"), before.retired) == (before, False)
+    assert [hit.document.name for hit in IndexReader(index).search("onlyone").hits] == ["only"]
+    assert IndexReader(index).source("orphaned").retired
 
 
 def test_what_only_a_release_has_that_is_left_out_is_not_called_retired(fedora, builder, mirror, index):
@@ -220,7 +220,7 @@ def test_what_only_a_release_has_that_is_left_out_is_not_called_retired(fedora, 
     publish(fedora, mirror)
     shutil.rmtree(mirror / "epel")
     builder().build()
-    found = Reader(index).source("only")
+    found = IndexReader(index).source("only")
     assert (found.retired, found.releases, found.owner, found.binaries) == (False, ("epel10",), "pingou", ())
 
 
@@ -257,8 +257,8 @@ def test_a_damaged_repository_fails_the_build_and_the_old_index_answers(
         fedora.sources["newer"].branches = ("f45",)
     with pytest.raises(InvalidResponse, match="development/45/Everything/x86_64/os/repodata/"):
         builder().build()
-    assert Reader(index).source("guake").summary == "guake, the source"
-    assert Reader(index).source("newer") is None
+    assert IndexReader(index).source("guake").summary == "guake, the source"
+    assert IndexReader(index).source("newer") is None
 
 
 def test_html_in_place_of_a_list_of_files_fails_the_build(build, builder, mirror, index):
@@ -272,7 +272,7 @@ def test_a_bad_package_is_passed_over_counted_and_named(fedora, builder, mirror,
     publish(fedora, mirror)
     write(place(mirror, "epel10"), [rpm("../../etc", "vim"), rpm("x", "../y"), rpm("good", summary="Good")])
     assert builder().build().skipped == 2
-    assert Reader(index).source("good").summary == "Good"
+    assert IndexReader(index).source("good").summary == "Good"
     assert "'../../etc'" in caplog.text
 
 
@@ -285,7 +285,7 @@ def test_over_http_it_is_the_same(build, builder, fedora, mirror, http, index, u
 
 def dump(index):
     """Return all documents of an index, and what a few things are found by."""
-    reader = Reader(index)
+    reader = IndexReader(index)
     documents = {name: reader.source(name) for name in reader.names()}
     return documents, [hit.document.name for hit in reader.search("/usr/share/guake/x").hits]
 
@@ -335,7 +335,7 @@ def test_a_repository_that_changes_while_it_is_read_is_looked_at_again(fedora, b
     repomd = f"/pub/{folder.relative_to(mirror)}/repodata/repomd.xml"
     upstream.answers[repomd] = [stale, upstream.answers[repomd]]
     builder(base=base).build()
-    assert {binary.name: binary.summary for binary in Reader(index).source("vim").binaries}["vim-X11"] == "Newer"
+    assert {binary.name: binary.summary for binary in IndexReader(index).source("vim").binaries}["vim-X11"] == "Newer"
 
 
 def test_a_failure_ends_the_downloads_under_way(fedora, builder, mirror, http, upstream):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.search.indexing.writer import is_sound
-from fedora_packages.search.reader import Reader
+from fedora_packages.search.reader import IndexReader
 from tests.search.indexing.killed import larger_fedora
 from tests.search.indexing.repos import publish
 
@@ -31,7 +31,7 @@ def build(index, source, step=0):
 
 def content(index):
     """Return all that an index says, in the order in which it was written."""
-    reader = Reader(index)
+    reader = IndexReader(index)
     found = [hit.document for hit in reader.search("package", rows=200).hits]
     return {name: reader.source(name) for name in reader.names()}, found, reader.complete("p", rows=20)
 
