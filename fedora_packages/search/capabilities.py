@@ -25,7 +25,7 @@ TERM_BYTES = 200
 
 #: Of what is asked: the folders above a path that are looked for, and characters that are looked at.
 FOLDERS_ABOVE = 4
-ASKED_READ = 1000
+MAX_TEXT_LENGTH = 1000
 
 #: Capabilities ``KIND(NAME)`` that say how a package is called elsewhere.
 _FOREIGN = re.compile(
@@ -96,7 +96,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Carried:
+class Capabilities:
     """What one binary is found by; each in the spelling of what is asked, see the functions below."""
 
     commands: tuple[str, ...]
@@ -107,11 +107,11 @@ class Carried:
     file_names: tuple[str, ...]
 
 
-def carried(binary: Binary, limits: Limits = Limits()) -> Carried:
+def capabilities_of(binary: Binary, limits: Limits = Limits()) -> Capabilities:
     """Return what a binary is found by, within limits."""
     files = list(dict.fromkeys(canonical(path) for path in binary.files[: limits.files] if path.startswith("/")))
     provides = [name for name in dict.fromkeys(binary.provides[:CAPABILITIES_KEPT]) if _is_telling(name, binary.name)]
-    return Carried(
+    return Capabilities(
         commands=tuple(_commands(files)),
         paths=tuple(dict.fromkeys(_paths(files, limits))),
         capabilities=tuple(provides),
@@ -136,20 +136,20 @@ def canonical(path: str) -> str:
     return path
 
 
-def asked_paths(text: str) -> tuple[str, ...]:
+def paths_in(text: str) -> tuple[str, ...]:
     """Return the paths that a text may ask for: itself, then the folders it is in, the nearest first; none if it is no path."""
     if not re.match(r"/[^/]", text) or "\0" in text:
         return ()
-    paths = [canonical(text[:ASKED_READ])]
+    paths = [canonical(text[:MAX_TEXT_LENGTH])]
     # What is in /usr/share is nobody's: three parts at least say whose a folder is.
     while len(paths) <= FOLDERS_ABOVE and (above := dirname(paths[-1])).count("/") >= 3:
         paths.append(above)
     return tuple(paths)
 
 
-def asked_capabilities(text: str) -> tuple[str, ...]:
+def capabilities_in(text: str) -> tuple[str, ...]:
     """Return the capabilities that a text may ask for, the likeliest first: ``libfoo.so.3`` -> ..., ``libfoo.so.3()(64bit)``."""
-    text = text[:ASKED_READ].strip()
+    text = text[:MAX_TEXT_LENGTH].strip()
     relation = _RELATION.fullmatch(text)
     name = relation["name"] if relation else text
     if not name or len(name.split()) > 1:
@@ -168,11 +168,11 @@ def plain(text: str) -> Iterator[str]:
     ``golang(github.com/spf13/cobra)`` -> ``github spf13 cobra``, ``org.apache.commons:commons-io`` -> ``apache commons-io``;
     none if the text is nothing like it.
     """
-    text = text[:ASKED_READ].strip()
+    text = text[:MAX_TEXT_LENGTH].strip()
     if re.match(r"/[^/]", text):
         yield from filter(None, [canonical(text).rpartition("/")[2]])
         return
-    capability = next(iter(asked_capabilities(text)), "")
+    capability = next(iter(capabilities_in(text)), "")
     library = _LIBRARY.match(capability)
     within = re.fullmatch(r"[^()\s]+\((?P<name>[^()\s]+)\)(?:\(.*\))?", capability)
     name = library[1] if library else within["name"] if within else text
@@ -198,7 +198,7 @@ def within_address(text: str) -> Iterator[str]:
 
     ``https://github.com/Guake/guake.git`` -> guake, Guake; ``https://guake.github.io/`` -> guake.
     """
-    found = _ADDRESS.match(text[:ASKED_READ])
+    found = _ADDRESS.match(text[:MAX_TEXT_LENGTH])
     if found is None:
         return
     labels = found["host"].lower().rpartition("@")[2].partition(":")[0].split(".")

@@ -13,16 +13,16 @@ import xapian
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
 from fedora_packages.search.capabilities import (
-    asked_capabilities,
-    asked_paths,
     bounded,
+    capabilities_in,
     is_address,
+    paths_in,
     plain,
     within_address,
 )
 from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
-from fedora_packages.search.lookup import Carriers, binaries_with, building, document, first, having, name_of
+from fedora_packages.search.lookup import ByCapability, binaries_with, building, document, first, having, name_of
 from fedora_packages.search.match import BINARIES_NAMED, Question
 from fedora_packages.search.reasons import Reason
 
@@ -85,7 +85,7 @@ def search(
             hits = _instead(database, name, start, rows, within - 1, is_correct)
             if hits is not None:
                 return hits
-        if asked_paths(text) or is_address(text):
+        if paths_in(text) or is_address(text):
             # The names of its folders, or of its site, are words that say nothing.
             return Hits(0, ())
     question = Question(text)
@@ -182,7 +182,7 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
     for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
         if database.term_exists(term):
             yield term
-    others = [terms.CAPABILITY + bounded(capability) for capability in asked_capabilities(text)]
+    others = [terms.CAPABILITY + bounded(capability) for capability in capabilities_in(text)]
     # What files are called is a word mostly (/etc/raddb/dictionary), unless it looks like a file's name.
     others += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
     yield from filter(database.term_exists, others)
@@ -192,27 +192,31 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
 
 
 def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
-    for path in asked_paths(text):
+    for path in paths_in(text):
         term = terms.PATH + bounded(path)
-        if 0 < database.get_termfreq(term) <= (MOST_IN_FOLDER if path != asked_paths(text)[0] else MOST_EXACT):
+        if 0 < database.get_termfreq(term) <= (MOST_IN_FOLDER if path != paths_in(text)[0] else MOST_EXACT):
             yield term
 
 
 def _hits(
     database: xapian.Database, question: Question, total: int, exact: Iterable[int], found: Iterable[int]
 ) -> Hits:
-    reasons = list(_exact_terms(database, question.text))
+    binary_terms = list(_exact_terms(database, question.text))
     foreign = terms.FOREIGN + bounded(question.text.casefold())
     if database.term_exists(foreign):
-        reasons.append(foreign)
-    hits = (_hit(database, question, docid, reasons) for docid in (*exact, *found))
-    carriers = Carriers(database)
-    return Hits(total, tuple(_with_successors(carriers, hit) if hit.document.retired else hit for hit in hits))
+        binary_terms.append(foreign)
+    hits = (_hit(database, question, docid, binary_terms) for docid in (*exact, *found))
+    by_capability = ByCapability(database)
+    return Hits(total, tuple(_with_successors(by_capability, hit) if hit.document.retired else hit for hit in hits))
 
 
-def _with_successors(carriers: Carriers, hit: Hit) -> Hit:
+def _with_successors(by_capability: ByCapability, hit: Hit) -> Hit:
     # A binary may have its name now, and obsolete what was called so.
-    found = (name for name in carriers.carrying(terms.OBSOLETED + bounded(hit.document.name)) if name != hit.name)
+    found = (
+        name
+        for name in by_capability.binaries_with_term(terms.OBSOLETED + bounded(hit.document.name))
+        if name != hit.name
+    )
     return replace(hit, replaced_by=tuple(islice(found, MOST_SUCCESSORS)))
 
 
@@ -226,22 +230,22 @@ _KINDS = {
 }
 
 
-def _hit(database: xapian.Database, question: Question, docid: int, carried: Iterable[str]) -> Hit:
+def _hit(database: xapian.Database, question: Question, docid: int, binary_terms: Iterable[str]) -> Hit:
     of = document(database, docid)
     reasons = []
-    for term in carried:
+    for term in binary_terms:
         binaries = binaries_with(database, docid, of, term)
         if binaries:
             kind, told = _KINDS[term[:2]], term[2:]
-            if kind == "path" and told != bounded(asked_paths(question.text)[0]):
+            if kind == "path" and told != bounded(paths_in(question.text)[0]):
                 kind = "folder"
             reasons.append(Reason(kind, told, binaries[:BINARIES_NAMED]))
     is_binary = of.name != question.text and question.text in of.binary_names
     # A name without any letter or digit is matched by no part of it.
     binaries = [question.text] if is_binary else []
     binaries += [name for name in question.binaries(of) if name not in binaries]
-    carriers = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
-    named = tuple(islice(dict.fromkeys((*binaries, *carriers)), BINARIES_NAMED))
+    from_reasons = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
+    named = tuple(islice(dict.fromkeys((*binaries, *from_reasons)), BINARIES_NAMED))
     # A name that has every word, its own or a binary's, says why.
     reasons += question.reasons(of) if not reasons and not binaries else []
     return Hit(of, named, tuple(reasons), question.text if is_binary else of.name)

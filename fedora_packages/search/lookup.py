@@ -8,7 +8,7 @@ import xapian
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.capabilities import asked_capabilities, bounded, canonical
+from fedora_packages.search.capabilities import bounded, canonical, capabilities_in
 from fedora_packages.search.document import Document, from_json
 
 #: What is raised for an index that cannot be read: not all damage is Xapian's to see, and its binding makes RuntimeError of what
@@ -48,7 +48,7 @@ def building(database: xapian.Database, binary: str) -> list[int]:
 
 
 def having(database: xapian.Database, term: str) -> list[int]:
-    """Return the documents that have a term for a binary (see `terms.carried_by`), the most important first."""
+    """Return the documents that have a term for a binary (see `terms.capability_terms`), the most important first."""
     found = [posting.docid for posting in islice(database.postlist(term), MOST_LOOKED_UP)]
     if len(found) < 2:
         return found
@@ -62,14 +62,14 @@ def binaries_with(database: xapian.Database, docid: int, of: Document, term: str
     return tuple(names[position - 1] for position in positions if position <= len(names))
 
 
-class Carriers:
+class ByCapability:
     """Finds the binaries that have what is asked for; documents that are met again are read once."""
 
     def __init__(self, database: xapian.Database):
         self._database = database
         self._document = lru_cache(MOST_LOOKED_UP)(lambda docid: document(database, docid))
 
-    def carrying(self, term: str) -> tuple[str, ...]:
+    def binaries_with_term(self, term: str) -> tuple[str, ...]:
         """Return the binaries that have a term, those of the most important source first."""
         found = (
             binary
@@ -81,11 +81,11 @@ class Carriers:
     def providers(self, capability: str) -> tuple[str, ...]:
         """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""
         if capability.startswith("/"):
-            return self.carrying(terms.PATH + bounded(canonical(capability)))
-        for name in asked_capabilities(capability):
+            return self.binaries_with_term(terms.PATH + bounded(canonical(capability)))
+        for name in capabilities_in(capability):
             if is_package_name(name) and self._database.term_exists(terms.BINARY + name):
                 return (name,)
-            found = self.carrying(terms.CAPABILITY + bounded(name))
+            found = self.binaries_with_term(terms.CAPABILITY + bounded(name))
             if found:
                 return found
         return ()

@@ -112,7 +112,7 @@ class IndexReader:
         wanted = [capability for capability in dict.fromkeys(map(_writable, capabilities)) if capability]
 
         def find(database: xapian.Database) -> dict[str, tuple[str, ...]]:
-            providers = lookup.Carriers(database).providers
+            providers = lookup.ByCapability(database).providers
             found = ((capability, providers(capability)) for capability in wanted)
             return {capability: names for capability, names in found if names}
 
@@ -121,7 +121,9 @@ class IndexReader:
     def obsoleters(self, name: str) -> tuple[str, ...]:
         """Return the binaries that obsolete a name, the most important first: what became of what is called so."""
         return self._read(
-            lambda database: lookup.Carriers(database).carrying(terms.OBSOLETED + bounded(_writable(name)))
+            lambda database: lookup.ByCapability(database).binaries_with_term(
+                terms.OBSOLETED + bounded(_writable(name))
+            )
         )
 
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:

@@ -18,7 +18,7 @@ from math import log2
 
 import xapian
 
-from fedora_packages.search.capabilities import bounded, carried, commands
+from fedora_packages.search.capabilities import bounded, capabilities_of, commands
 from fedora_packages.search.document import Document
 
 #: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
@@ -252,10 +252,10 @@ def _standing(document: Document) -> Iterator[str]:
         yield LIBRARY
 
 
-def carried_by(document: Document) -> Iterator[tuple[str, int]]:
+def capability_terms(document: Document) -> Iterator[tuple[str, int]]:
     """Yield each term that a document has for one of its binaries, and the binary's position."""
     for position, binary in enumerate(document.binaries, start=1):
-        found = carried(binary)
+        found = capabilities_of(binary)
         kinds = (
             (COMMAND, found.commands),
             (PATH, found.paths),

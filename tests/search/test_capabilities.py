@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from fedora_packages.search import capabilities
 from fedora_packages.search.capabilities import (
     Limits,
-    asked_capabilities,
-    asked_paths,
     bounded,
     canonical,
-    carried,
+    capabilities_in,
+    capabilities_of,
     is_address,
+    paths_in,
     plain,
     within_address,
 )
@@ -43,7 +43,7 @@ def test_links_make_one_path_of_several(path, one):
 
 def test_commands_are_the_files_in_the_folder_of_commands():
     binary = Binary("a", files=("/usr/bin/vim", "/usr/sbin/ip", "/usr/bin/vim.d/x", "/usr/libexec/y", "/usr/bin/*"))
-    assert carried(binary).commands == capabilities.commands(binary) == ("vim", "ip")
+    assert capabilities_of(binary).commands == capabilities.commands(binary) == ("vim", "ip")
 
 
 def test_what_one_binary_is_found_by_is_bounded():
@@ -51,7 +51,7 @@ def test_what_one_binary_is_found_by_is_bounded():
     files = [
         f"/{folder}/{number}" for number in range(10) for folder in ("usr/bin", "usr/share/doc", f"usr/share/{number}")
     ]
-    found = carried(Binary("a", files=(*files, "/usr/bin/last")), limits)
+    found = capabilities_of(Binary("a", files=(*files, "/usr/bin/last")), limits)
     telling, others = ["/usr/bin/0", "/usr/bin/1", "/usr/bin/2"], ["/usr/share/doc/0", "/usr/share/0/0"]
     folders = ["/usr/share/doc", "/usr/share/0", "/usr/share/1", "/usr/share/2"]
     assert found.paths == (*telling, *others, *folders)
@@ -59,11 +59,11 @@ def test_what_one_binary_is_found_by_is_bounded():
 
 
 def test_its_own_name_is_no_capability_of_a_package():
-    assert carried(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
+    assert capabilities_of(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
 
 
 def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
-    found = [carried(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", capabilities.REMOVER)]
+    found = [capabilities_of(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", capabilities.REMOVER)]
     assert found == [("zlib",), ()]
 
 
@@ -81,32 +81,32 @@ def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
     ],
 )
 def test_a_capability_says_how_a_package_is_called_elsewhere(capability, name):
-    assert carried(Binary("a", provides=(capability,))).foreign == (name,)
+    assert capabilities_of(Binary("a", provides=(capability,))).foreign == (name,)
 
 
 def test_an_artifact_of_maven_is_known_without_its_group():
-    assert carried(Binary("a", provides=("mvn(org.apache:io)",))).foreign == ("org.apache:io", "io")
+    assert capabilities_of(Binary("a", provides=("mvn(org.apache:io)",))).foreign == ("org.apache:io", "io")
 
 
 @pytest.mark.parametrize("capability", ["bundled(npm(left-pad))", "config(a)", "user(bacula)", "rtld(GNU_HASH)", "b"])
 def test_other_capabilities_are_no_names_elsewhere(capability):
-    assert carried(Binary("a", provides=(capability,))).foreign == ()
+    assert capabilities_of(Binary("a", provides=(capability,))).foreign == ()
 
 
 def test_of_many_files_those_that_people_ask_for_and_all_folders_are_kept():
     others = tuple(f"/usr/share/a/{number}/file" for number in range(200))
-    paths = carried(Binary("a", files=(*others, "/usr/bin/a", "/etc/a.conf"))).paths
+    paths = capabilities_of(Binary("a", files=(*others, "/usr/bin/a", "/etc/a.conf"))).paths
     assert {"/usr/bin/a", "/etc/a.conf", "/usr/share/a/199"} <= set(paths)
     assert "/usr/share/a/199/file" not in paths
 
 
 def test_a_path_is_asked_for_with_the_folders_it_is_in():
-    assert asked_paths("/usr/share/vim/vim91/x") == ("/usr/share/vim/vim91/x", "/usr/share/vim/vim91", "/usr/share/vim")
+    assert paths_in("/usr/share/vim/vim91/x") == ("/usr/share/vim/vim91/x", "/usr/share/vim/vim91", "/usr/share/vim")
 
 
 @pytest.mark.parametrize("text", ["", "vim", "/", "//", "a/b", "/usr\0/x"])
 def test_what_is_no_path_asks_for_none(text):
-    assert asked_paths(text) == ()
+    assert paths_in(text) == ()
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_what_is_no_path_asks_for_none(text):
     ],
 )
 def test_a_text_asks_for_capabilities(text, capabilities):
-    assert asked_capabilities(text) == capabilities
+    assert capabilities_in(text) == capabilities
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_text_has_names_in_it(text, names):
 
 @given(text=st.text(max_size=2000))
 def test_any_text_can_be_asked(text):
-    for found in (*asked_paths(text), *asked_capabilities(text), *plain(text), *within_address(text)):
+    for found in (*paths_in(text), *capabilities_in(text), *plain(text), *within_address(text)):
         assert len(bounded(found).encode()) <= capabilities.TERM_BYTES
 
 
@@ -188,7 +188,7 @@ def test_a_text_that_fits_is_a_term_as_it_is():
 
 
 def test_a_text_of_many_libraries_is_taken_apart_in_a_moment():
-    assert min(timeit.repeat(lambda: asked_capabilities(".so" * 333 + "("), number=1, repeat=5)) < 0.002
+    assert min(timeit.repeat(lambda: capabilities_in(".so" * 333 + "("), number=1, repeat=5)) < 0.002
 
 
 def test_long_texts_are_told_apart():

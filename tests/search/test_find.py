@@ -112,7 +112,7 @@ def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index):
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "carried"),
+    ("kind", "text", "fields"),
     [
         ("command", LONG.title(), {"files": (f"/usr/bin/{LONG.title()}",)}),
         ("command", LONG.title(), {"files": (f"/usr/bin/{LONG.lower()}",)}),
@@ -123,8 +123,8 @@ def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index):
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 20 else "",
 )
-def test_what_is_longer_than_a_term_is_found(make_index, kind, text, carried):
-    reader = make_index(document("a", binaries=(Binary("a", **carried),)))
+def test_what_is_longer_than_a_term_is_found(make_index, kind, text, fields):
+    reader = make_index(document("a", binaries=(Binary("a", **fields),)))
     [hit] = reader.search(text).hits
     assert [reason.kind for reason in hit.reasons] == [kind]
     # All of it counts.

@@ -15,7 +15,7 @@ from typing import Any
 from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
-from fedora_packages.search.indexing.merge import Described, carried_over
+from fedora_packages.search.indexing.merge import Described, with_past
 from fedora_packages.search.indexing.package_list import Listing
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
@@ -132,4 +132,4 @@ class Means:
     def _with_past(self, found: Described) -> Described:
         if not found.document.retired:
             return found
-        return replace(found, document=carried_over(found.document, self.old(found.document.name)))
+        return replace(found, document=with_past(found.document, self.old(found.document.name)))

@@ -78,7 +78,7 @@ def saying(document: Document, summary: str, description: str, url: str | None) 
     )
 
 
-def carried_over(document: Document, old: Document | None) -> Document:
+def with_past(document: Document, old: Document | None) -> Document:
     """Return a document with what only the one before it knows: its dependents, and what a retired package was."""
     if old is None:
         return document

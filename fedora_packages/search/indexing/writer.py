@@ -208,7 +208,7 @@ def _records_of(document: Document) -> _Records:
         record.add_value(terms.RETIRED_SLOT, "1")
     for term in set(terms.terms_of(document)):
         record.add_term(term)
-    for term, position in terms.carried_by(document):
+    for term, position in terms.capability_terms(document):
         record.add_posting(term, position)
     return _Records(
         document.name,

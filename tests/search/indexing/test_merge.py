@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
-from fedora_packages.search.indexing.merge import LETTERS_KEPT, carried_over, kept, saying, united
+from fedora_packages.search.indexing.merge import LETTERS_KEPT, kept, saying, united, with_past
 from tests.search.fedora import document
 
 LONGEST = "x" * LETTERS_KEPT
@@ -56,9 +56,9 @@ def test_texts_are_bounded():
 )
 def test_what_a_retired_package_was_is_carried_over_unless_it_says_something(retired, summary, expected):
     old = document("a", summary="Old", description="Old text", url="http://old", dependents=7)
-    found = carried_over(document("a", retired=retired, summary=summary), old)
+    found = with_past(document("a", retired=retired, summary=summary), old)
     assert (found.summary, found.description == "Old text", found.dependents) == (expected, expected == "Old", 7)
 
 
 def test_without_a_document_before_it_nothing_is_carried_over():
-    assert carried_over(document("a", retired=True), None) == document("a", retired=True)
+    assert with_past(document("a", retired=True), None) == document("a", retired=True)
