@@ -20,7 +20,7 @@ from fedora_packages.errors import UpstreamError, UpstreamUnavailable
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.context import Means, Staged
 from fedora_packages.search.indexing.describe import describe_unbuilt
-from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.package_list import Listing, listing, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
@@ -224,7 +224,7 @@ class _Stage:
             log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
         queries = Queries(self._means.connectors.values())
 
-        def describe(name: str) -> Described | None:
+        def describe(name: str) -> DocumentDraft | None:
             if name in beyond or name in listed.elsewhere:
                 return listed.known_of(name)
             return describe_unbuilt(name, rest[name], queries, listed.owners)

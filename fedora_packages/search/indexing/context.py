@@ -15,7 +15,7 @@ from typing import Any
 from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
-from fedora_packages.search.indexing.merge import Described, with_past
+from fedora_packages.search.indexing.merge import DocumentDraft, with_past
 from fedora_packages.search.indexing.package_list import Listing
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
@@ -96,7 +96,7 @@ class Means:
         self,
         staging: Staging,
         wanted: Mapping[str, tuple[str, ...]],
-        describe_one: Callable[[str], Described | None],
+        describe_one: Callable[[str], DocumentDraft | None],
     ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe packages, each wanted from some branches, and return which have a description, and which failed.
 
@@ -129,7 +129,7 @@ class Means:
             results.close()
         return frozenset(described), tuple(failed)
 
-    def _with_past(self, found: Described) -> Described:
+    def _with_past(self, found: DocumentDraft) -> DocumentDraft:
         if not found.document.retired:
             return found
         return replace(found, document=with_past(found.document, self.old(found.document.name)))

@@ -21,7 +21,7 @@ from fedora_packages.search.document import (
     Binary,
     Document,
 )
-from fedora_packages.search.indexing.merge import Described, kept, saying, united
+from fedora_packages.search.indexing.merge import DocumentDraft, kept, saying, united
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ def describe(
     branches: Sequence[str],
     queries: Queries,
     owners: Mapping[str, str] | None = None,
-) -> Described | None:
+) -> DocumentDraft | None:
     """Return what the index is to have of the source package ``name``, or None if no upstream knows such a package.
 
     A name that is only a binary's gives the document of the source that builds it.
@@ -54,7 +54,7 @@ def describe(
 
 def describe_unbuilt(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None = None
-) -> Described | None:
+) -> DocumentDraft | None:
     """Return what the index is to have of a package in no repository, or None if dist-git has no such package.
 
     It is new if dist-git has a spec file on one of the branches, and else retired.
@@ -66,9 +66,9 @@ def describe_unbuilt(
     having = [branch for branch, spec in specs.items() if spec]
     owner = _owner(name, queries, owners)
     if not having:
-        return Described(Document(name, owner=owner, retired=True))
+        return DocumentDraft(Document(name, owner=owner, retired=True))
     spec = specs[having[0]]
-    return Described(saying(united(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
+    return DocumentDraft(saying(united(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
 
 
 def describe_all(
@@ -97,7 +97,7 @@ def describe_all(
 
 def _of_source(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
-) -> tuple[Described | None, str | None]:
+) -> tuple[DocumentDraft | None, str | None]:
     """Return what there is of a source package, and the source of a binary that is called so."""
     rows = {branch: _row(name, branch, queries) for branch in branches}
     rows = {branch: row for branch, row in rows.items() if row["found"]}
@@ -125,7 +125,7 @@ def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -
 
 def _in_repositories(
     name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
-) -> Described:
+) -> DocumentDraft:
     """Return the union of what mdapi says of a source, by branch."""
     rows = {branch: row if row["siblings"] else _again(name, branch, rows, queries) for branch, row in rows.items()}
     having: dict[str, list[str]] = {}
@@ -142,7 +142,7 @@ def _in_repositories(
     # mdapi knows binaries only: of a source without one of its name, its spec file speaks.
     spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
     document = saying(document, summary(spec) or said["summary"], description(spec) or said["description"], said["url"])
-    return Described(document, tuple({name: None for said in about.values() if said for name in said["requires"]}))
+    return DocumentDraft(document, tuple({name: None for said in about.values() if said for name in said["requires"]}))
 
 
 def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ LETTERS_KEPT = 2000
 
 
 @dataclass(frozen=True)
-class Described:
+class DocumentDraft:
     """A document, and the capabilities that its binaries require: what others' ``dependents`` are counted from."""
 
     document: Document

@@ -12,7 +12,7 @@ from typing import Any
 from fedora_packages.connectors.query import NO_PACKAGE, Queries
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search.indexing.merge import Described, united
+from fedora_packages.search.indexing.merge import DocumentDraft, united
 from fedora_packages.search.indexing.retry import Retry
 
 log = logging.getLogger(__name__)
@@ -35,11 +35,11 @@ class Listing:
         """Return the branches that list a package; none of one that is retired, or none."""
         return self.branches[name] or self.elsewhere.get(name, ())
 
-    def known_of(self, name: str) -> Described | None:
+    def known_of(self, name: str) -> DocumentDraft | None:
         """Return what is known of a listed package without looking into any release: of what is no package nothing."""
         if name not in self.owners:
             return None
-        return Described(united(name, self.where(name), (), self.owners[name]))
+        return DocumentDraft(united(name, self.where(name), (), self.owners[name]))
 
 
 def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, Any]]:

@@ -22,7 +22,7 @@ from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.indexing.merge import Described, saying, united, unlined
+from fedora_packages.search.indexing.merge import DocumentDraft, saying, united, unlined
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 
@@ -271,7 +271,7 @@ class Staging:
 
     # Descriptions.
 
-    def describe(self, moment: float, branches: Iterable[str], described: Iterable[Described]) -> None:
+    def describe(self, moment: float, branches: Iterable[str], described: Iterable[DocumentDraft]) -> None:
         """Put in packages that were described, when, and from which branches."""
         with self._transaction() as connection:
             connection.executemany(
@@ -294,7 +294,7 @@ class Staging:
         with self._errors():
             return dict(self._connection.execute("select name, branches from described where moment >= ?", (since,)))
 
-    def description(self, name: str) -> Described:
+    def description(self, name: str) -> DocumentDraft:
         """Return a package that was described."""
         with self._errors():
             document, requires = self._connection.execute(
@@ -306,7 +306,7 @@ class Staging:
             for binary in stored.pop("binaries")
         )
         stored["releases"] = tuple(stored["releases"])
-        return Described(Document(**stored, binaries=binaries), unlined(requires))
+        return DocumentDraft(Document(**stored, binaries=binaries), unlined(requires))
 
     def retired(self, names: Collection[str]) -> set[str]:
         """Return those of some names that were described as retired."""

@@ -7,7 +7,7 @@ from fedora_packages.search import terms
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.context import Staged
-from fedora_packages.search.indexing.merge import Described
+from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, is_sound
 from fedora_packages.search.reader import IndexReader
@@ -23,7 +23,7 @@ def staging(tmp_path_factory):
             0.0,
             ["rawhide"],
             (
-                Described(
+                DocumentDraft(
                     Document(name, f"Number {name}", releases=("rawhide",), binaries=(Binary(f"{name}-libs"),)),
                     (f"{NAMES[number // 10]}-libs",),
                 )
