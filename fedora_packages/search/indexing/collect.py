@@ -89,8 +89,8 @@ class _Stage:
             self._means.retry.stop()
             raise
         found = listed.result()
-        kept = self._means.kept(found, known)
-        return Staged(branches, found.owners, described, failed, kept, found.left_out, self._skipped)
+        unchanged = self._means.unchanged(found, known)
+        return Staged(branches, found.owners, described, failed, unchanged, found.left_out, self._skipped)
 
     # What is there.
 

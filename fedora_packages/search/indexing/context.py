@@ -43,8 +43,8 @@ class Staged:
     """What was staged.
 
     ``releases`` are the branches that were looked into, in reading order, ``left_out`` those of active releases that could not
-    be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were described one
-    by one; ``failed`` those of which that failed.  ``kept`` are packages of what was left out that the index knows: they stay
+    be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were described one by
+    one; ``failed`` those of which that failed.  ``unchanged`` are packages of what was left out that the index knows: they stay
     as they are.  ``skipped`` is how much of the repositories was passed over.
     """
 
@@ -52,14 +52,14 @@ class Staged:
     owners: Mapping[str, str] = field(default_factory=dict)
     described: frozenset[str] = frozenset()
     failed: tuple[str, ...] = ()
-    kept: frozenset[str] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     left_out: tuple[str, ...] = ()
     skipped: int = 0
 
     @cached_property
     def taken_over(self) -> frozenset[str]:
         """The packages that are taken over from the index as it has them, if it has them."""
-        return frozenset((*self.failed, *self.kept))
+        return frozenset((*self.failed, *self.unchanged))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Means:
             return self.index.source(name) if self.index else None
         return None
 
-    def kept(self, listed: Listing, without: Collection[str] = ()) -> frozenset[str]:
+    def unchanged(self, listed: Listing, without: Collection[str] = ()) -> frozenset[str]:
         """Return the packages of releases that are left out which stay as the index has them, but for some names."""
         names = (name for name in listed.elsewhere if name not in without)
         return frozenset(name for name in names if (old := self.old(name)) and not old.retired)

@@ -21,7 +21,7 @@ from fedora_packages.search.document import (
     Binary,
     Document,
 )
-from fedora_packages.search.indexing.merge import DocumentDraft, kept, saying, united
+from fedora_packages.search.indexing.merge import DocumentDraft, bounded_lines, merge, with_texts
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def describe_unbuilt(
     if not having:
         return DocumentDraft(Document(name, owner=owner, retired=True))
     spec = specs[having[0]]
-    return DocumentDraft(saying(united(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
+    return DocumentDraft(with_texts(merge(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
 
 
 def describe_all(
@@ -137,11 +137,13 @@ def _in_repositories(
         for binary, branches in sorted(having.items())[:BINARIES_KEPT]
     }
     binaries = ((_binary(binary, said, having[binary][0], queries), having[binary]) for binary, said in about.items())
-    document = united(name, list(rows), binaries, _owner(name, queries, owners))
+    document = merge(name, list(rows), binaries, _owner(name, queries, owners))
     said = about.get(document.main_binary) or rows[document.branch]
     # mdapi knows binaries only: of a source without one of its name, its spec file speaks.
     spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
-    document = saying(document, summary(spec) or said["summary"], description(spec) or said["description"], said["url"])
+    document = with_texts(
+        document, summary(spec) or said["summary"], description(spec) or said["description"], said["url"]
+    )
     return DocumentDraft(document, tuple({name: None for said in about.values() if said for name in said["requires"]}))
 
 
@@ -179,9 +181,9 @@ def _binary(name: str, said: Mapping[str, Any] | None, branch: str, queries: Que
     return Binary(
         name,
         said["summary"][:SUMMARY_KEPT],
-        provides=kept(said["provides"], CAPABILITIES_KEPT),
-        obsoletes=kept(said["obsoletes"], CAPABILITIES_KEPT),
-        files=kept(paths, FILES_KEPT),
+        provides=bounded_lines(said["provides"], CAPABILITIES_KEPT),
+        obsoletes=bounded_lines(said["obsoletes"], CAPABILITIES_KEPT),
+        files=bounded_lines(paths, FILES_KEPT),
     )
 
 

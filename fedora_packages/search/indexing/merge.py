@@ -17,7 +17,7 @@ from fedora_packages.search.document import (
 )
 
 #: Characters of a capability or a path; one that is longer is left out.
-LETTERS_KEPT = 2000
+MAX_LINE_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ def lines(texts: Iterable[str | None], most: int) -> str:
     found = list(dict.fromkeys(filter(None, texts)))
     text = "\n".join(found[:most])
     # Of ten million texts all but a few are as they should be, and need not be looked at one by one.
-    if len(text) > LETTERS_KEPT or text.count("\n") >= most or text.count("\n") > len(found) - 1:
-        text = "\n".join([each for each in found if len(each) <= LETTERS_KEPT and "\n" not in each][:most])
+    if len(text) > MAX_LINE_LENGTH or text.count("\n") >= most or text.count("\n") > len(found) - 1:
+        text = "\n".join([each for each in found if len(each) <= MAX_LINE_LENGTH and "\n" not in each][:most])
     return text
 
 
-def kept(texts: Iterable[str | None], most: int) -> tuple[str, ...]:
+def bounded_lines(texts: Iterable[str | None], most: int) -> tuple[str, ...]:
     """Return what `lines` does, as a tuple."""
     return unlined(lines(texts, most))
 
@@ -48,7 +48,7 @@ def unlined(text: str | None) -> tuple[str, ...]:
     return tuple(text.split("\n")) if text else ()
 
 
-def united(
+def merge(
     name: str, releases: Sequence[str], binaries: Iterable[tuple[Binary, Sequence[str]]], owner: str | None
 ) -> Document:
     """Return the document, as yet without texts, of a source that some releases have, in reading order.
@@ -68,7 +68,7 @@ def united(
     )
 
 
-def saying(document: Document, summary: str, description: str, url: str | None) -> Document:
+def with_texts(document: Document, summary: str, description: str, url: str | None) -> Document:
     """Return a document with these texts, within bounds."""
     return replace(
         document,
@@ -84,5 +84,5 @@ def with_past(document: Document, old: Document | None) -> Document:
         return document
     document = replace(document, dependents=old.dependents)
     if document.retired and not document.summary:
-        document = saying(document, old.summary, old.description, old.url)
+        document = with_texts(document, old.summary, old.description, old.url)
     return document

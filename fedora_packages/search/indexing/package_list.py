@@ -12,7 +12,7 @@ from typing import Any
 from fedora_packages.connectors.query import NO_PACKAGE, Queries
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search.indexing.merge import DocumentDraft, united
+from fedora_packages.search.indexing.merge import DocumentDraft, merge
 from fedora_packages.search.indexing.retry import Retry
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Listing:
         """Return what is known of a listed package without looking into any release: of what is no package nothing."""
         if name not in self.owners:
             return None
-        return DocumentDraft(united(name, self.where(name), (), self.owners[name]))
+        return DocumentDraft(merge(name, self.where(name), (), self.owners[name]))
 
 
 def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, Any]]:

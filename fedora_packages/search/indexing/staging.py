@@ -22,7 +22,7 @@ from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.indexing.merge import DocumentDraft, saying, united, unlined
+from fedora_packages.search.indexing.merge import DocumentDraft, merge, unlined, with_texts
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 
@@ -227,7 +227,7 @@ class Staging:
                 having.setdefault(binary, []).append((release, identity))
             about = {binary: self._content(places[0][1]) for binary, places in having.items()}
             releases = sorted({release for places in having.values() for release, _ in places})
-            document = united(
+            document = merge(
                 name,
                 [self._branches[release] for release in releases],
                 (
@@ -240,7 +240,7 @@ class Staging:
                 "select id from said where source = ? and release = ?", (name, releases[0])
             ).fetchone()
             told = self._content(source[0]) if source else about[document.main_binary]
-            return saying(document, *told[:3])
+            return with_texts(document, *told[:3])
 
     def _content(self, identity: int) -> tuple[str | None, ...]:
         return self._connection.execute(

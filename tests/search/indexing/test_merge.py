@@ -3,10 +3,10 @@
 import pytest
 
 from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
-from fedora_packages.search.indexing.merge import LETTERS_KEPT, kept, saying, united, with_past
+from fedora_packages.search.indexing.merge import MAX_LINE_LENGTH, bounded_lines, merge, with_past, with_texts
 from tests.search.fedora import document
 
-LONGEST = "x" * LETTERS_KEPT
+LONGEST = "x" * MAX_LINE_LENGTH
 
 
 @pytest.mark.parametrize(
@@ -27,17 +27,17 @@ LONGEST = "x" * LETTERS_KEPT
     ids=lambda value: str(value)[:20],
 )
 def test_the_first_texts_are_kept_without_what_can_be_no_name(texts, most, expected):
-    assert kept(texts, most) == expected
+    assert bounded_lines(texts, most) == expected
 
 
 def test_a_source_has_the_first_of_its_binaries_by_name():
     found = [(Binary(f"b{number:05}"), ["f45"]) for number in reversed(range(BINARIES_KEPT + 1))]
-    names = united("source", ["rawhide", "f45"], found, None).binary_names
+    names = merge("source", ["rawhide", "f45"], found, None).binary_names
     assert (len(names), names[0], names[-1]) == (BINARIES_KEPT, "b00000", f"b{BINARIES_KEPT - 1:05}")
 
 
 def test_a_binary_says_which_releases_have_it_where_not_all_have():
-    found = united("source", ["rawhide", "f45"], [(Binary("a"), ["rawhide", "f45"]), (Binary("b"), ["f45"])], "pingou")
+    found = merge("source", ["rawhide", "f45"], [(Binary("a"), ["rawhide", "f45"]), (Binary("b"), ["f45"])], "pingou")
     assert (found.branch, found.owner) == ("rawhide", "pingou")
     assert [(binary.releases, found.releases_of(binary.name)) for binary in found.binaries] == [
         ((), ("rawhide", "f45")),
@@ -46,7 +46,7 @@ def test_a_binary_says_which_releases_have_it_where_not_all_have():
 
 
 def test_texts_are_bounded():
-    found = saying(document("a"), *("x" * 9999,) * 3)
+    found = with_texts(document("a"), *("x" * 9999,) * 3)
     assert (len(found.summary), len(found.description), len(found.url)) == (SUMMARY_KEPT, DESCRIPTION_KEPT, URL_KEPT)
 
 
