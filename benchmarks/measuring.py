@@ -15,7 +15,7 @@ from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.sandbox.world.rpm_dependencies import provided
 from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.context import StagedPackages
 from fedora_packages.search.indexing.merge import lines
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
@@ -139,7 +139,7 @@ def staged_index(world: Path, folder: Path) -> list[str]:
             (_staged(package, part) for package in _named(packages_of(world)) for part in _named(_parts(package))),
         )
         staging.arrange([sources, repository])
-        assembly = Assembly(staging, Staged(("rawhide",), owners))
+        assembly = Assembly(staging, StagedPackages(("rawhide",), owners))
         assembly.write(folder, assembly.count_dependents(), lambda done, total: None)
         names = staging.sources()
     staging.remove()

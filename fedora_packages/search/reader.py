@@ -216,8 +216,8 @@ def _writable(text: str) -> str:
 def _meant(database: xapian.Database, name: str) -> tuple[str, ...]:
     source = lookup.first(database, terms.SOURCE + name)
     builders = lookup.building(database, name)
-    taken_over = source is not None and builders and _is_retired(database, source)
-    found = [*builders, source] if source is None or taken_over else [source, *builders]
+    copied = source is not None and builders and _is_retired(database, source)
+    found = [*builders, source] if source is None or copied else [source, *builders]
     return tuple(dict.fromkeys(lookup.name_of(database, docid) for docid in found if docid is not None))
 
 

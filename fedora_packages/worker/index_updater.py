@@ -27,7 +27,7 @@ from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import corruption
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe, describe_all
-from fedora_packages.search.indexing.merge import with_past
+from fedora_packages.search.indexing.merge import with_previous
 from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.settings import SearchSettings
@@ -165,7 +165,7 @@ class Upkeep:
 
     def _with_past(self, document: Document) -> Document:
         """Return a document with what describing one package does not tell: only the builder counts its dependents."""
-        return with_past(document, self._reader.source(document.name))
+        return with_previous(document, self._reader.source(document.name))
 
     def _write(self, described: Mapping[str, Document | None]) -> None:
         if not described:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Document
-from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.context import StagedPackages
 from fedora_packages.search.indexing.dependents import dependents
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact
@@ -35,10 +35,10 @@ class Counts:
 class Assembly:
     """The documents of a staging file.
 
-    Packages that are to be taken over (see `Staged.taken_over`) are so from the index that there is, if there is one.
+    Packages that are to be taken over (see `StagedPackages.copied`) are so from the index that there is, if there is one.
     """
 
-    def __init__(self, staging: Staging, staged: Staged, index: IndexReader | None = None):
+    def __init__(self, staging: Staging, staged: StagedPackages, index: IndexReader | None = None):
         self._staging = staging
         self._staged = staged
         self._index = index
@@ -68,7 +68,7 @@ class Assembly:
         progress(0, len(order))
         with Writer(folder, create=True) as writer:
             for done, name in enumerate(order, start=1):
-                if name in self._staged.taken_over:
+                if name in self._staged.copied:
                     document = writer.keep(name, self._index.path) if self._index else None
                 else:
                     document = replace(self._document(name), dependents=most[name])
@@ -93,7 +93,7 @@ class Assembly:
         """Return the names of all that is to be written, in order; of what is taken over the index knows what it was."""
         retired = self._staging.retired(self._staged.described)
         names = {*self._staging.sources(), *self._staged.described}
-        for name in self._staged.taken_over:
+        for name in self._staged.copied:
             before = self._before(name)
             if before is not None:
                 names.add(name)

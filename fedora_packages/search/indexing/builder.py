@@ -26,8 +26,8 @@ from typing import Any
 from fedora_packages.connectors.mirror import PART, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.collect import stage
-from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, Means, Progress, nobody_watches
+from fedora_packages.search.indexing.collect import collect
+from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, BuildContext, Progress, no_progress
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound
@@ -77,7 +77,7 @@ class Builder:
         connectors: Mapping[str, Any],
         mirror: str,
         concurrency: int = 16,
-        progress: Progress = nobody_watches,
+        progress: Progress = no_progress,
         retry: Retry | None = None,
         lock_wait: float = LOCK_WAIT,
         fresh: float = FRESH,
@@ -127,11 +127,11 @@ class Builder:
         try:
             is_current_sound = is_sound(self.index)
             old = self.index if is_current_sound else self.last if is_sound(self.last) else None
-            means = self._means(old)
+            context = self._context(old)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
-                    staged = stage(staging, means, self._files(means))
-                assembly = Assembly(staging, staged, means.index)
+                    staged = collect(staging, context, self._files(context))
+                assembly = Assembly(staging, staged, context.index)
                 with _timed(phases, "counting"):
                     most = assembly.count_dependents()
                 with _timed(phases, "writing"):
@@ -172,8 +172,8 @@ class Builder:
                 return UNCHANGED if staging.is_empty else STAGED
         return UNCHANGED
 
-    def _means(self, old: Path | None) -> Means:
-        return Means(
+    def _context(self, old: Path | None) -> BuildContext:
+        return BuildContext(
             connectors=self._connectors,
             retry=self._retry,
             concurrency=self._concurrency,
@@ -185,8 +185,8 @@ class Builder:
             clock=self._clock,
         )
 
-    def _files(self, means: Means) -> Mirror:
-        return Mirror(self._mirror, self._beside("staging.d"), lambda: means.retry.is_stopped)
+    def _files(self, context: BuildContext) -> Mirror:
+        return Mirror(self._mirror, self._beside("staging.d"), lambda: context.retry.is_stopped)
 
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")

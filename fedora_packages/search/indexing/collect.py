@@ -18,7 +18,7 @@ from fedora_packages.connectors.mirror import Announced, Fetched, Mirror
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError, UpstreamUnavailable
 from fedora_packages.search.indexing import repodata
-from fedora_packages.search.indexing.context import Means, Staged
+from fedora_packages.search.indexing.context import BuildContext, StagedPackages
 from fedora_packages.search.indexing.describe import describe_unbuilt
 from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.package_list import Listing, listing, releases
@@ -43,7 +43,7 @@ _REPOMD = "repodata/repomd.xml"
 
 
 @dataclass(frozen=True)
-class There:
+class FoundRepository:
     """A repository that is on the mirror: where, and the files that it announces, by kind."""
 
     repository: Repository
@@ -51,18 +51,18 @@ class There:
     files: Mapping[str, Announced]
 
 
-def stage(staging: Staging, means: Means, mirror: Mirror) -> Staged:
+def collect(staging: Staging, context: BuildContext, mirror: Mirror) -> StagedPackages:
     """Stage what the repositories have, and what koji and dist-git say of the rest; returns what that was.
 
     Raises `UpstreamError`.
     """
-    return _Stage(staging, means, mirror).run()
+    return _Collector(staging, context, mirror).run()
 
 
-class _Stage:
-    def __init__(self, staging: Staging, means: Means, mirror: Mirror):
+class _Collector:
+    def __init__(self, staging: Staging, context: BuildContext, mirror: Mirror):
         self._staging = staging
-        self._means = means
+        self._context = context
         self._mirror = mirror
         self._skipped = 0
         # Packages, as far as they are known of, and bytes by kind of file.
@@ -71,14 +71,14 @@ class _Stage:
         self._downloaded: Counter[tuple[str, str]] = Counter()
         self._telling = threading.Lock()
 
-    def run(self) -> Staged:
-        active = releases(self._means.connectors, self._means.retry)
+    def run(self) -> StagedPackages:
+        active = releases(self._context.connectors, self._context.retry)
         there = [found for release in active for found in self._of_release(release)]
         branches = tuple(dict.fromkeys(found.repository.release for found in there))
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
         # Koji takes as long to list packages as we to read the half of them.
-        listed = _begun(partial(listing, self._means.connectors, self._means.retry, active, branches), "listing")
+        listed = _begun(partial(listing, self._context.connectors, self._context.retry, active, branches), "listing")
         try:
             self._stage_packages(there, listed)
             self._staging.arrange([found.repository for found in there])
@@ -86,15 +86,15 @@ class _Stage:
             known = frozenset(self._staging.sources())
             described, failed = self._describe_rest(listed.result(), known)
         except BaseException:
-            self._means.retry.stop()
+            self._context.retry.stop()
             raise
         found = listed.result()
-        unchanged = self._means.unchanged(found, known)
-        return Staged(branches, found.owners, described, failed, unchanged, found.left_out, self._skipped)
+        unchanged = self._context.unchanged(found, known)
+        return StagedPackages(branches, found.owners, described, failed, unchanged, found.left_out, self._skipped)
 
     # What is there.
 
-    def _of_release(self, release: Mapping[str, Any]) -> list[There]:
+    def _of_release(self, release: Mapping[str, Any]) -> list[FoundRepository]:
         """Return the repositories of a release that are there; none if none of binary packages is."""
         wanted = repositories(release)
         found = [there for repository in wanted if (there := self._look(repository))]
@@ -106,16 +106,18 @@ class _Stage:
         log.warning("the release %s is left out: the mirror has no repository of it", release["branch"])
         return []
 
-    def _look(self, repository: Repository) -> There | None:
+    def _look(self, repository: Repository) -> FoundRepository | None:
         for path in repository.paths:
-            content = self._means.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
+            content = self._context.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
             if content is not None:
-                return There(repository, path, repodata.announced(content, self._mirror.address(f"{path}/{_REPOMD}")))
+                return FoundRepository(
+                    repository, path, repodata.announced(content, self._mirror.address(f"{path}/{_REPOMD}"))
+                )
         return None
 
     # Lists of packages, then lists of files.
 
-    def _stage_packages(self, there: Sequence[There], listed: "Future[Listing]") -> None:
+    def _stage_packages(self, there: Sequence[FoundRepository], listed: "Future[Listing]") -> None:
         missing = [
             found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
         ]
@@ -136,18 +138,18 @@ class _Stage:
                 packages = self._packages(found, fetched, is_described)
                 self._staging.stage(found.repository, found.files["primary"].checksum[1], packages)
 
-    def _packages(self, found: There, fetched: Fetched, is_described: bool) -> Iterator[Package]:
+    def _packages(self, found: FoundRepository, fetched: Fetched, is_described: bool) -> Iterator[Package]:
         """Yield a repository's packages, and show progress."""
         self._expected += fetched.packages
         address = self._address(found, "primary")
         for package in repodata.packages(fetched, address, found.repository.is_source, is_described, self._skip):
             self._staged += 1
             if self._staged % SHOWN_EVERY == 0:
-                self._means.progress("packages", self._staged, self._expected)
+                self._context.progress("packages", self._staged, self._expected)
             yield package
-        self._means.progress("packages", self._staged, self._expected)
+        self._context.progress("packages", self._staged, self._expected)
 
-    def _stage_files(self, there: Sequence[There]) -> None:
+    def _stage_files(self, there: Sequence[FoundRepository]) -> None:
         lacking = self._staging.lacking_files()
         wanted = [found for found in there if found.repository.label in lacking]
         for found in wanted:
@@ -161,9 +163,9 @@ class _Stage:
                 with self._staging.add_files(its) as add:
                     repodata.files(fetched, self._address(found, "filelists"), its, add)
                 done += len(its)
-                self._means.progress("files", done, total)
+                self._context.progress("files", done, total)
 
-    def _address(self, found: There, kind: str) -> str:
+    def _address(self, found: FoundRepository, kind: str) -> str:
         return self._mirror.address(f"{found.path}/{found.files[kind].href}")
 
     def _skip(self, what: str) -> None:
@@ -171,7 +173,7 @@ class _Stage:
         if self._skipped <= NAMED:
             log.warning("passed over: %s", what)
 
-    def _fetched(self, there: Sequence[There], kind: str) -> Iterator[tuple[There, Fetched]]:
+    def _fetched(self, there: Sequence[FoundRepository], kind: str) -> Iterator[tuple[FoundRepository, Fetched]]:
         """Yield repositories with a file of each, in order; the next are downloaded while one is looked at."""
         self._to_download[kind] = sum(found.files[kind].size for found in there)
         self._show_downloads()
@@ -180,7 +182,7 @@ class _Stage:
             for future in [pool.submit(self._fetch, found, kind) for found in there]:
                 yield future.result()
         except BaseException:
-            self._means.retry.stop()
+            self._context.retry.stop()
             raise
         finally:
             # A download that waits for its next attempt would hold up what ends the build, such as Ctrl-C.
@@ -194,19 +196,19 @@ class _Stage:
                 self._downloaded[part] = size
             total = self._to_download.total()
             if total:
-                self._means.progress("downloads", min(self._downloaded.total(), total), total)
+                self._context.progress("downloads", min(self._downloaded.total(), total), total)
 
-    def _fetch(self, found: There, kind: str) -> tuple[There, Fetched]:
+    def _fetch(self, found: FoundRepository, kind: str) -> tuple[FoundRepository, Fetched]:
         told = partial(self._show_downloads, (kind, found.repository.label))
 
-        def fetch(found: There) -> Fetched:
-            return self._means.retry(lambda: self._mirror.fetch(found.path, found.files[kind], told))
+        def fetch(found: FoundRepository) -> Fetched:
+            return self._context.retry(lambda: self._mirror.fetch(found.path, found.files[kind], told))
 
         try:
             return found, fetch(found)
         except UpstreamError:
             # The repository may be another one since it was looked at; a mirror brings its files one after another.
-            again = None if self._means.retry.is_stopped else self._look(found.repository)
+            again = None if self._context.retry.is_stopped else self._look(found.repository)
             if again is None or kind not in again.files or again.files[kind] == found.files[kind]:
                 raise
             return again, fetch(again)
@@ -219,17 +221,17 @@ class _Stage:
         # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
         rest = {name: its for name, its in rest.items() if its or name in listed.owners}
         unbuilt = [name for name in rest if listed.branches[name]]
-        beyond = frozenset(unbuilt[self._means.max_unbuilt :])
+        beyond = frozenset(unbuilt[self._context.max_unbuilt :])
         if beyond:
             log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
-        queries = Queries(self._means.connectors.values())
+        queries = Queries(self._context.connectors.values())
 
         def describe(name: str) -> DocumentDraft | None:
             if name in beyond or name in listed.elsewhere:
                 return listed.known_of(name)
             return describe_unbuilt(name, rest[name], queries, listed.owners)
 
-        return self._means.describe(self._staging, rest, describe)
+        return self._context.describe(self._staging, rest, describe)
 
 
 def _begun(call: Callable[[], T], name: str) -> "Future[T]":

@@ -15,7 +15,7 @@ from typing import Any
 from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
-from fedora_packages.search.indexing.merge import DocumentDraft, with_past
+from fedora_packages.search.indexing.merge import DocumentDraft, with_previous
 from fedora_packages.search.indexing.package_list import Listing
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
@@ -34,12 +34,12 @@ MAX_UNBUILT = 3000
 Progress = Callable[[str, int, int], None]
 
 
-def nobody_watches(phase: str, done: int, total: int) -> None:
+def no_progress(phase: str, done: int, total: int) -> None:
     """Show no progress."""
 
 
 @dataclass(frozen=True)
-class Staged:
+class StagedPackages:
     """What was staged.
 
     ``releases`` are the branches that were looked into, in reading order, ``left_out`` those of active releases that could not
@@ -57,13 +57,13 @@ class Staged:
     skipped: int = 0
 
     @cached_property
-    def taken_over(self) -> frozenset[str]:
+    def copied(self) -> frozenset[str]:
         """The packages that are taken over from the index as it has them, if it has them."""
         return frozenset((*self.failed, *self.unchanged))
 
 
 @dataclass(frozen=True)
-class Means:
+class BuildContext:
     """What a stage works with: all connectors by name, how many packages are described at once, what was current before.
 
     What was described less than ``fresh`` seconds ago is not described again.  More than ``max_failures`` packages that fail,
@@ -96,7 +96,7 @@ class Means:
         self,
         staging: Staging,
         wanted: Mapping[str, tuple[str, ...]],
-        describe_one: Callable[[str], DocumentDraft | None],
+        describe_package: Callable[[str], DocumentDraft | None],
     ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe packages, each wanted from some branches, and return which have a description, and which failed.
 
@@ -107,7 +107,7 @@ class Means:
         missing = [name for name in wanted if name not in described]
         failed: list[str] = []
         self.progress("described", len(described), len(wanted))
-        results = describe_all(missing, lambda name: self.retry(lambda: describe_one(name)), self.concurrency)
+        results = describe_all(missing, lambda name: self.retry(lambda: describe_package(name)), self.concurrency)
         try:
             for done, (name, future) in enumerate(results, start=len(described) + 1):
                 try:
@@ -119,7 +119,7 @@ class Means:
                     log.warning("%s keeps the document it had, if any: %s", name, error.sentence)
                 else:
                     if found is not None:
-                        staging.describe(self.clock(), wanted[name], [self._with_past(found)])
+                        staging.describe(self.clock(), wanted[name], [self._with_previous(found)])
                         described.add(name)
                 self.progress("described", done, len(wanted))
         except BaseException:
@@ -129,7 +129,7 @@ class Means:
             results.close()
         return frozenset(described), tuple(failed)
 
-    def _with_past(self, found: DocumentDraft) -> DocumentDraft:
+    def _with_previous(self, found: DocumentDraft) -> DocumentDraft:
         if not found.document.retired:
             return found
-        return replace(found, document=with_past(found.document, self.old(found.document.name)))
+        return replace(found, document=with_previous(found.document, self.old(found.document.name)))

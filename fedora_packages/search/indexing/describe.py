@@ -72,7 +72,7 @@ def describe_unbuilt(
 
 
 def describe_all(
-    names: Iterable[str], describe_one: Callable[[str], T], threads: int
+    names: Iterable[str], describe_package: Callable[[str], T], threads: int
 ) -> Iterator[tuple[str, "Future[T]"]]:
     """Yield each name with its description or error, a future that is done, in the order in which they come.
 
@@ -86,7 +86,7 @@ def describe_all(
         while True:
             # A few more than can run, so that no thread is idle, and no more, so that memory is bounded.
             more = islice(names, 4 * threads - len(waiting))
-            waiting.update({pool.submit(describe_one, name): name for name in more})
+            waiting.update({pool.submit(describe_package, name): name for name in more})
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:

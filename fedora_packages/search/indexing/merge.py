@@ -78,7 +78,7 @@ def with_texts(document: Document, summary: str, description: str, url: str | No
     )
 
 
-def with_past(document: Document, old: Document | None) -> Document:
+def with_previous(document: Document, old: Document | None) -> Document:
     """Return a document with what only the one before it knows: its dependents, and what a retired package was."""
     if old is None:
         return document

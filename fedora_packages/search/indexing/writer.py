@@ -110,7 +110,7 @@ class Writer:
             return document
 
     def note_left_out(self, branches: Iterable[str]) -> None:
-        """Note the releases that the index should have looked into and could not; see `Staged.left_out`."""
+        """Note the releases that the index should have looked into and could not; see `StagedPackages.left_out`."""
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.LEFT_OUT_KEY, " ".join(branches))
 

@@ -6,7 +6,7 @@ import xapian
 from fedora_packages.search import terms
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.context import Staged
+from fedora_packages.search.indexing.context import StagedPackages
 from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, is_sound
@@ -35,7 +35,7 @@ def staging(tmp_path_factory):
 
 def write(staging, folder, progress=lambda done, total: None, failed=(), index=None):
     described = frozenset(NAMES) - {*failed}
-    assembly = Assembly(staging, Staged(("rawhide",), {}, described, tuple(failed), left_out=("f45",)), index)
+    assembly = Assembly(staging, StagedPackages(("rawhide",), {}, described, tuple(failed), left_out=("f45",)), index)
     return assembly.write(folder, assembly.count_dependents(), progress)
 
 

@@ -185,12 +185,12 @@ def test_who_stops_listening_starts_no_more():
 def test_who_stops_listening_waits_for_nobody():
     answered, ended = threading.Event(), []
 
-    def describe_one(name):
+    def describe(name):
         if name != "0":
             answered.wait(10)
             ended.append(name)
 
-    described = describe_all(map(str, range(1000)), describe_one, threads=2)
+    described = describe_all(map(str, range(1000)), describe, threads=2)
     next(described)
     described.close()
     assert ended == []

@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
-from fedora_packages.search.indexing.merge import MAX_LINE_LENGTH, bounded_lines, merge, with_past, with_texts
+from fedora_packages.search.indexing.merge import MAX_LINE_LENGTH, bounded_lines, merge, with_previous, with_texts
 from tests.search.fedora import document
 
 LONGEST = "x" * MAX_LINE_LENGTH
@@ -56,9 +56,9 @@ def test_texts_are_bounded():
 )
 def test_what_a_retired_package_was_is_carried_over_unless_it_says_something(retired, summary, expected):
     old = document("a", summary="Old", description="Old text", url="http://old", dependents=7)
-    found = with_past(document("a", retired=retired, summary=summary), old)
+    found = with_previous(document("a", retired=retired, summary=summary), old)
     assert (found.summary, found.description == "Old text", found.dependents) == (expected, expected == "Old", 7)
 
 
 def test_without_a_document_before_it_nothing_is_carried_over():
-    assert with_past(document("a", retired=True), None) == document("a", retired=True)
+    assert with_previous(document("a", retired=True), None) == document("a", retired=True)
