@@ -237,9 +237,9 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
             is_grave=True,
         )
-    if found.left_out:
+    if found.skipped_releases:
         yield Trouble(
-            f"The search index knows nothing of {', '.join(found.left_out)}",
+            f"The search index knows nothing of {', '.join(found.skipped_releases)}",
             None,
             "They could not be read when it was built: packages that only these releases have are as they were before, or "
             "named and little more.  Build it with fedora-packages-index again once search.mirror has them.",

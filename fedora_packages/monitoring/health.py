@@ -204,7 +204,7 @@ class Health:
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
     counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
     handled, ``packages`` how many the index has (None: it cannot be read), ``damage`` what is wrong with the current index, in
-    whose place its copy is read, ``left_out`` the releases that it knows nothing of.
+    whose place its copy is read, ``skipped_releases`` the releases that it knows nothing of.
     """
 
     at: float
@@ -219,7 +219,7 @@ class Health:
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
     damage: Damage | None
-    left_out: tuple[str, ...]
+    skipped_releases: tuple[str, ...]
     counted: float | None
 
     @property
@@ -256,7 +256,7 @@ def health(service: Service) -> Health:
     waiting = service.queue.waiting([*service.queries])
     depths = service.queue.depths([*service.connectors])
     counted, entries = census(client, service.queries.values(), now)
-    packages, left_out = _index(service)
+    packages, skipped_releases = _index(service)
     return Health(
         at=now,
         until=watch.until(beats),
@@ -279,7 +279,7 @@ def health(service: Service) -> Health:
         drifts=tuple(drifts(service)),
         packages=packages,
         damage=_damage(service),
-        left_out=left_out,
+        skipped_releases=skipped_releases,
         counted=counted,
     )
 
@@ -371,7 +371,7 @@ def _made(kind: type[Any], told: Mapping[str, Any]) -> Any:
 def _index(service: Service) -> tuple[int | None, tuple[str, ...]]:
     """Return how many packages the index has (None: it cannot be read), and of which releases it knows nothing."""
     try:
-        return service.index.count(), service.index.left_out()
+        return service.index.count(), service.index.skipped_releases()
     except SearchUnavailable:
         return None, ()
 

@@ -156,11 +156,11 @@ class IndexReader:
         """Return how many source packages there are."""
         return self._read(lambda database: database.get_termfreq(terms.DOCUMENT))
 
-    def left_out(self) -> tuple[str, ...]:
+    def skipped_releases(self) -> tuple[str, ...]:
         """Return the branches that are active and could not be looked into when the index was built, though only they have what
         they have.
         """
-        return tuple(self._read(lambda database: database.get_metadata(terms.LEFT_OUT_KEY)).decode().split())
+        return tuple(self._read(lambda database: database.get_metadata(terms.SKIPPED_RELEASES_KEY)).decode().split())
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return what an operation reads in one state of the index, beginning anew where that state is gone."""

@@ -59,8 +59,8 @@ FILE_NAME = "XH"  # what a file is called that people ask for: a unit, a configu
 #: important the package is (see `importance`).
 ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
 
-#: The database's metadata: branches that could not be looked into, with spaces between.
-LEFT_OUT_KEY = "left_out"
+#: The key of the database's metadata with the skipped releases: branches with spaces between.
+SKIPPED_RELEASES_KEY = "skipped_releases"
 
 #: Letters by which beginnings are terms of their own.  To look for all that begins with "py" among whole names
 #: takes 20 ms, as a term of its own a quarter of one; what is longer than this stands for few.

@@ -415,12 +415,12 @@ def test_a_missing_index_is_grave(service, now, tmp_path):
 
 
 def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
-    assert health(service).left_out == ()
+    assert health(service).skipped_releases == ()
     with Writer(service.settings.search.index) as writer:
-        writer.note_left_out(("f45", "epel10"))
+        writer.note_skipped_releases(("f45", "epel10"))
         writer.commit()
     found = health(service)
-    assert found.left_out == ("f45", "epel10")
+    assert found.skipped_releases == ("f45", "epel10")
     (trouble,) = [trouble for trouble in troubles(found) if "knows nothing" in trouble.what]
     assert (trouble.what, trouble.is_grave) == ("The search index knows nothing of f45, epel10", False)
 

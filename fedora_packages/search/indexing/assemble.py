@@ -80,7 +80,7 @@ class Assembly:
                 if done % COMMIT_EVERY == 0:
                     writer.commit()
                 progress(done, len(order))
-            writer.note_left_out(self._staged.left_out)
+            writer.note_skipped_releases(self._staged.skipped_releases)
             writer.commit()
         return Counts(packages, binaries, retired)
 

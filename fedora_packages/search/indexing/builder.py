@@ -53,7 +53,9 @@ class Built:
     binaries: int
     retired: int  # of the packages
     releases: tuple[str, ...]  # that were looked into, in reading order
-    left_out: tuple[str, ...]  # active ones that could not be: what only they have is as it was, or hardly described
+    skipped_releases: tuple[
+        str, ...
+    ]  # active ones that could not be: what only they have is as it was, or hardly described
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index
@@ -151,7 +153,7 @@ class Builder:
             binaries=counts.binaries,
             retired=counts.retired,
             releases=staged.releases,
-            left_out=staged.left_out,
+            skipped_releases=staged.skipped_releases,
             seconds=round(time.monotonic() - started, 1),
             phases=phases,
             bytes=sum(file.stat().st_size for file in folder.iterdir()),

@@ -21,7 +21,7 @@ from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.context import BuildContext, StagedPackages
 from fedora_packages.search.indexing.describe import describe_unbuilt
 from fedora_packages.search.indexing.merge import DocumentDraft
-from fedora_packages.search.indexing.package_list import Listing, listing, releases
+from fedora_packages.search.indexing.package_list import PackageList, read_package_list, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
 from fedora_packages.search.indexing.staging import Staging
@@ -78,19 +78,23 @@ class _Collector:
         if not there:
             raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
         # Koji takes as long to list packages as we to read the half of them.
-        listed = _begun(partial(listing, self._context.connectors, self._context.retry, active, branches), "listing")
+        package_list = _begun(
+            partial(read_package_list, self._context.connectors, self._context.retry, active, branches), "package-list"
+        )
         try:
-            self._stage_packages(there, listed)
+            self._stage_packages(there, package_list)
             self._staging.arrange([found.repository for found in there])
             self._stage_files(there)
             known = frozenset(self._staging.sources())
-            described, failed = self._describe_rest(listed.result(), known)
+            described, failed = self._describe_rest(package_list.result(), known)
         except BaseException:
             self._context.retry.stop()
             raise
-        found = listed.result()
+        found = package_list.result()
         unchanged = self._context.unchanged(found, known)
-        return StagedPackages(branches, found.owners, described, failed, unchanged, found.left_out, self._skipped)
+        return StagedPackages(
+            branches, found.owners, described, failed, unchanged, found.skipped_releases, self._skipped
+        )
 
     # What is there.
 
@@ -117,7 +121,7 @@ class _Collector:
 
     # Lists of packages, then lists of files.
 
-    def _stage_packages(self, there: Sequence[FoundRepository], listed: "Future[Listing]") -> None:
+    def _stage_packages(self, there: Sequence[FoundRepository], package_list: "Future[PackageList]") -> None:
         missing = [
             found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
         ]
@@ -130,9 +134,9 @@ class _Collector:
         sourced = {found.repository.release for found in there if found.repository.is_source}
         with closing(self._fetched(missing, "primary")) as files:
             for found, fetched in files:
-                if listed.done():
+                if package_list.done():
                     # Without koji's answer all that is read is read in vain.
-                    listed.result()
+                    package_list.result()
                 # Of a binary package the description counts only where there is no source package to have one.
                 is_described = found.repository.is_source or found.repository.release not in sourced
                 packages = self._packages(found, fetched, is_described)
@@ -215,21 +219,23 @@ class _Collector:
 
     # What no repository has.
 
-    def _describe_rest(self, listed: Listing, known: frozenset[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    def _describe_rest(
+        self, package_list: PackageList, known: frozenset[str]
+    ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
-        rest = {name: listed.where(name) for name in listed.branches if name not in known}
+        rest = {name: package_list.branches_of(name) for name in package_list.branches if name not in known}
         # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
-        rest = {name: its for name, its in rest.items() if its or name in listed.owners}
-        unbuilt = [name for name in rest if listed.branches[name]]
+        rest = {name: its for name, its in rest.items() if its or name in package_list.owners}
+        unbuilt = [name for name in rest if package_list.branches[name]]
         beyond = frozenset(unbuilt[self._context.max_unbuilt :])
         if beyond:
             log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
         queries = Queries(self._context.connectors.values())
 
         def describe(name: str) -> DocumentDraft | None:
-            if name in beyond or name in listed.elsewhere:
-                return listed.known_of(name)
-            return describe_unbuilt(name, rest[name], queries, listed.owners)
+            if name in beyond or name in package_list.in_skipped:
+                return package_list.draft_of(name)
+            return describe_unbuilt(name, rest[name], queries, package_list.owners)
 
         return self._context.describe(self._staging, rest, describe)
 

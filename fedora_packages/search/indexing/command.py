@@ -227,10 +227,10 @@ def _tell(built: Built, as_json: bool) -> None:
     if failed:
         names = ", ".join(failed[:10]) + (" ..." if len(failed) > 10 else "")
         print(f"fedora-packages-index: {len(failed)} not described anew: {names}", file=sys.stderr)
-    if built.left_out:
+    if built.skipped_releases:
         print(
-            f"fedora-packages-index: nothing is known of {', '.join(built.left_out)}: packages that only these have are as "
-            "they were, or little more than named",
+            f"fedora-packages-index: no repositories of {', '.join(built.skipped_releases)}: packages in these releases alone"
+            " keep their documents, or have few details",
             file=sys.stderr,
         )
     if as_json:

@@ -16,7 +16,7 @@ from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
 from fedora_packages.search.indexing.merge import DocumentDraft, with_previous
-from fedora_packages.search.indexing.package_list import Listing
+from fedora_packages.search.indexing.package_list import PackageList
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.reader import IndexReader
@@ -42,10 +42,10 @@ def no_progress(phase: str, done: int, total: int) -> None:
 class StagedPackages:
     """What was staged.
 
-    ``releases`` are the branches that were looked into, in reading order, ``left_out`` those of active releases that could not
-    be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were described one by
-    one; ``failed`` those of which that failed.  ``unchanged`` are packages of what was left out that the index knows: they stay
-    as they are.  ``skipped`` is how much of the repositories was passed over.
+    ``releases`` are the branches that were looked into, in reading order, ``skipped_releases`` those of active releases that
+    could not be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were
+    described one by one; ``failed`` those of which that failed.  ``unchanged`` are packages of what was left out that the index
+    knows: they stay as they are.  ``skipped`` is how much of the repositories was passed over.
     """
 
     releases: tuple[str, ...]
@@ -53,7 +53,7 @@ class StagedPackages:
     described: frozenset[str] = frozenset()
     failed: tuple[str, ...] = ()
     unchanged: frozenset[str] = frozenset()
-    left_out: tuple[str, ...] = ()
+    skipped_releases: tuple[str, ...] = ()
     skipped: int = 0
 
     @cached_property
@@ -87,9 +87,9 @@ class BuildContext:
             return self.index.source(name) if self.index else None
         return None
 
-    def unchanged(self, listed: Listing, without: Collection[str] = ()) -> frozenset[str]:
+    def unchanged(self, package_list: PackageList, without: Collection[str] = ()) -> frozenset[str]:
         """Return the packages of releases that are left out which stay as the index has them, but for some names."""
-        names = (name for name in listed.elsewhere if name not in without)
+        names = (name for name in package_list.in_skipped if name not in without)
         return frozenset(name for name in names if (old := self.old(name)) and not old.retired)
 
     def describe(

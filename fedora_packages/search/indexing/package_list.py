@@ -1,7 +1,7 @@
-"""The listing: which packages there are, by koji's lists, and who owns them.
+"""Read the list of packages from Koji, with the releases that each is in, and owners from dist-git.
 
-The one thing to know: koji has every package there ever was.  What a release has is in its tag's list, without the packages
-that are blocked there; what no release lists is retired, if it was a package at all (koji builds images too).
+Koji lists every package that ever was.  A release has the packages of its tag's list, without those blocked there.  A package
+that no release lists is retired.  Koji also lists images, which are not packages and have no owner.
 """
 
 import logging
@@ -19,77 +19,76 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Listing:
+class PackageList:
     """Koji's packages, each with the branches that list it, in reading order, and the owners of packages.
 
-    ``elsewhere`` are packages that only releases list that are active and not looked into, with the branches of those; of these
-    packages ``branches`` has none, and they are not retired.  ``left_out`` are those branches, in reading order.
+    ``skipped_releases`` are branches of active releases without repositories, as far as a package is in these alone.
+    ``in_skipped`` has these packages with their branches; ``branches`` has no branch for them, and they are not retired.
     """
 
     branches: Mapping[str, tuple[str, ...]]
     owners: Mapping[str, str]
-    elsewhere: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    left_out: tuple[str, ...] = ()
+    in_skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    skipped_releases: tuple[str, ...] = ()
 
-    def where(self, name: str) -> tuple[str, ...]:
-        """Return the branches that list a package; none of one that is retired, or none."""
-        return self.branches[name] or self.elsewhere.get(name, ())
+    def branches_of(self, name: str) -> tuple[str, ...]:
+        """Return the branches that list a package; none for a retired package."""
+        return self.branches[name] or self.in_skipped.get(name, ())
 
-    def known_of(self, name: str) -> DocumentDraft | None:
-        """Return what is known of a listed package without looking into any release: of what is no package nothing."""
+    def draft_of(self, name: str) -> DocumentDraft | None:
+        """Return a draft with the name, branches and owner of a package, or None for a name without an owner."""
         if name not in self.owners:
             return None
-        return DocumentDraft(merge(name, self.where(name), (), self.owners[name]))
+        return DocumentDraft(merge(name, self.branches_of(name), (), self.owners[name]))
 
 
 def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, Any]]:
     """Return the active releases of ``bodhi.releases``, in reading order.  Raises `UpstreamError`."""
     query = Queries(connectors.values())["bodhi.releases"]
-    found = retry(lambda: query.fetch(NO_PACKAGE))["releases"]
-    if not found:
+    active = retry(lambda: query.fetch(NO_PACKAGE))["releases"]
+    if not active:
         # Every package would be retired.
         raise InvalidResponse("bodhi", "the releases", "it has none that is active")
-    return found
+    return active
 
 
-def listing(
-    connectors: Mapping[str, Any],
-    retry: Retry,
-    active: Sequence[Mapping[str, Any]],
-    branches: Collection[str],
-) -> Listing:
-    """Return what koji lists for the active releases; ``branches`` are those whose repositories are read.
+def read_package_list(
+    connectors: Mapping[str, Any], retry: Retry, active: Sequence[Mapping[str, Any]], branches: Collection[str]
+) -> PackageList:
+    """Return the packages that Koji lists for the active releases.  ``branches`` are the releases that have repositories.
 
-    A tag that koji does not know (a release so new that it has none yet) may have what any other has.  Raises
-    `UpstreamError`.
+    A release whose tag is unknown to Koji, because it is new, counts as listing every package.  Raises `UpstreamError`.
     """
     koji = connectors["koji"]
     names = [name for name in retry(koji.packages) if is_package_name(name)]
     if not names:
         raise InvalidResponse("koji", "listPackages of the hub", "it has none")
-    has = {release["branch"]: _listed(koji, release["stable_tag"], retry) for release in active}
-    others = {branch: listed for branch, listed in has.items() if branch not in branches}
-    has = {branch: listed for branch, listed in has.items() if branch in branches}
-    anywhere = set().union(*(listed for listed in has.values() if listed)) or set(names)
-    where = {
-        name: tuple(branch for branch, listed in has.items() if name in (anywhere if listed is None else listed))
+    lists = {release["branch"]: _packages_of_tag(koji, release["stable_tag"], retry) for release in active}
+    read = {branch: packages for branch, packages in lists.items() if branch in branches}
+    skipped = {branch: packages for branch, packages in lists.items() if branch not in branches}
+    in_any_release = set().union(*(packages for packages in read.values() if packages)) or set(names)
+    branches_of = {
+        name: tuple(
+            branch for branch, packages in read.items() if name in (in_any_release if packages is None else packages)
+        )
         for name in names
     }
-    elsewhere = {
-        name: found
-        for name, its in where.items()
-        if not its and (found := tuple(branch for branch, listed in others.items() if listed and name in listed))
+    in_skipped = {
+        name: only_in
+        for name in names
+        if not branches_of[name]
+        and (only_in := tuple(branch for branch, packages in skipped.items() if packages and name in packages))
     }
-    left_out = tuple(branch for branch in others if any(branch in its for its in elsewhere.values()))
-    # The file may be an hour old: an owner who changed since is only right once the package is touched again.
-    return Listing(where, retry(connectors["distgit"].owners), elsewhere, left_out)
+    skipped_releases = tuple(branch for branch in skipped if any(branch in only_in for only_in in in_skipped.values()))
+    # The file may be an hour old.  A newer owner is indexed when an event about the package comes.
+    return PackageList(branches_of, retry(connectors["distgit"].owners), in_skipped, skipped_releases)
 
 
-def _listed(koji: Any, tag: str | None, retry: Retry) -> set[str] | None:
+def _packages_of_tag(koji: Any, tag: str | None, retry: Retry) -> set[str] | None:
     if tag is None:
         return None
     try:
         return set(retry(lambda: koji.packages(tag)))
     except InvalidResponse as error:
-        log.warning("which packages the tag %s has is not known: %s", tag, error)
+        log.warning("the packages of the Koji tag %s are unknown: %s", tag, error)
         return None

@@ -109,10 +109,10 @@ class Writer:
                 self._database.add_spelling(word, _weight(document))
             return document
 
-    def note_left_out(self, branches: Iterable[str]) -> None:
-        """Note the releases that the index should have looked into and could not; see `StagedPackages.left_out`."""
+    def note_skipped_releases(self, branches: Iterable[str]) -> None:
+        """Note the releases that the index should have looked into and could not; see `StagedPackages.skipped_releases`."""
         with _xapian_errors(self.path):
-            self._database.set_metadata(terms.LEFT_OUT_KEY, " ".join(branches))
+            self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 
     def _forget_spellings(self, name: str) -> None:
         """Take back the spellings of the document that there is of a name: they are counted."""

@@ -78,7 +78,7 @@ def test_what_only_a_release_has_that_is_not_on_the_mirror_is_not_called_retired
     fedora.unserved.add("epel10")
     built = build()
     found = IndexReader(index).source("only")
-    assert (built.left_out, found.retired, found.releases) == (("epel10",), False, ("epel10",))
+    assert (built.skipped_releases, found.retired, found.releases) == (("epel10",), False, ("epel10",))
     assert IndexReader(index).source("orphaned").retired
     fedora.unserved.clear()
     build()

@@ -204,12 +204,12 @@ def test_a_release_of_which_nothing_is_there_is_left_out_and_told(fedora, builde
 def test_what_only_a_release_has_that_is_left_out_stays_as_it_was(fedora, build, builder, mirror, index):
     fedora.sources["only"] = Source({"only": "For EPEL alone"}, branches=("epel10",))
     fedora.files["only"] = [("/usr/bin", "onlyone")]
-    assert build().left_out == ()
+    assert build().skipped_releases == ()
     before = IndexReader(index).source("only")
     shutil.rmtree(mirror / "epel")
     built = builder().build()
-    assert (built.releases, built.left_out, built.retired) == (("rawhide", "f45"), ("epel10",), 2)
-    assert IndexReader(index).left_out() == ("epel10",)
+    assert (built.releases, built.skipped_releases, built.retired) == (("rawhide", "f45"), ("epel10",), 2)
+    assert IndexReader(index).skipped_releases() == ("epel10",)
     assert (IndexReader(index).source("only"), before.retired) == (before, False)
     assert [hit.document.name for hit in IndexReader(index).search("onlyone").hits] == ["only"]
     assert IndexReader(index).source("orphaned").retired
@@ -367,9 +367,9 @@ def slow_koji(fedora):
     may_answer.set()
 
 
-def end_of_listing():
+def end_of_package_list():
     for thread in threading.enumerate():
-        if thread.name == "listing":
+        if thread.name == "package-list":
             thread.join(10)
 
 
@@ -380,7 +380,7 @@ def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fed
         builder().build()
     assert ("koji", None) not in fedora.asked
     slow_koji.set()
-    end_of_listing()
+    end_of_package_list()
     assert [what for upstream, what in fedora.asked if upstream == "koji"] == [None]
 
 
@@ -391,7 +391,7 @@ def test_without_kojis_lists_no_more_is_read_than_had_begun(build, fedora):
     def count(phase, done, total):
         if phase == "packages":
             repositories.append(done)
-            end_of_listing()
+            end_of_package_list()
 
     with pytest.raises(UpstreamUnavailable, match="koji"):
         build(progress=count)

@@ -66,28 +66,28 @@ def test_the_summary_is_one_line_of_json(run, fedora, capsys):
     said = json.loads(capsys.readouterr().out)
     assert said.keys() == {
         "packages", "binaries", "retired", "releases", "seconds", "phases", "bytes", "peak_memory", "failed",
-        "skipped", "left_out",
+        "skipped", "skipped_releases",
     }  # fmt: skip
     assert (said["packages"], said["binaries"], said["retired"]) == (5, 4, 2)
     assert said["phases"].keys() == {"staging", "counting", "writing"}
 
 
-def test_what_was_left_out_is_told(run, fedora, mirror, capsys):
+def test_skipped_releases_are_named(run, fedora, mirror, capsys):
     fedora.unserved.update(("f45", "epel10"))
     fedora.sources["one"], fedora.sources["two"] = (Source(branches=(branch,)) for branch in ("epel10", "f45"))
     publish(fedora, mirror)
     assert run("--json") == 0
     told = capsys.readouterr()
-    assert json.loads(told.out)["left_out"] == ["f45", "epel10"]
-    assert "nothing is known of f45, epel10: packages that only these have are as they were" in told.err
+    assert json.loads(told.out)["skipped_releases"] == ["f45", "epel10"]
+    assert "no repositories of f45, epel10: packages in these releases alone keep their documents" in told.err
 
 
-def test_a_release_that_has_nothing_of_its_own_is_left_out_without_a_word(run, fedora, mirror, capsys):
+def test_a_release_that_has_nothing_of_its_own_is_skipped_without_a_word(run, fedora, mirror, capsys):
     fedora.unserved.add("epel10")
     publish(fedora, mirror)
     assert run("--json") == 0
     told = capsys.readouterr()
-    assert (json.loads(told.out)["left_out"], "nothing is known" in told.err) == ([], False)
+    assert (json.loads(told.out)["skipped_releases"], "no repositories" in told.err) == ([], False)
 
 
 def test_the_summary_is_a_sentence(run, fedora, capsys):
