@@ -79,7 +79,7 @@ def build(settings: Settings, by: str) -> Service:
         on_conflict=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
-    index = IndexReader(settings.search.index, damaged=partial(corruption.note, client))
+    index = IndexReader(settings.search.index, on_corruption=partial(corruption.note, client))
     service = Service(settings, client, found, queries, cache, Queue(client), index, metrics)
     return service
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fedora_packages.monitoring.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
-from fedora_packages.search.corruption import Damage
+from fedora_packages.search.corruption import Corruption
 
 #: Seconds that an entry may wait to be read again before that is a trouble.
 PATIENCE = 60.0
@@ -217,7 +217,7 @@ def _of_messages(found: Health) -> Iterator[Trouble]:
 
 
 def _of_index(found: Health) -> Iterator[Trouble]:
-    if found.damage is not None:
+    if found.corruption is not None:
         is_read = found.packages is not None
         meanwhile = (
             "until then the copy that was made when it was built is read, and what is new since is not found"
@@ -225,9 +225,9 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             else "until then no package has a page, and nothing is found"
         )
         yield Trouble(
-            "The search index is damaged",
-            found.damage.at,
-            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.damage.said}.{_of_build(found.damage)}",
+            "The search index is corrupt",
+            found.corruption.at,
+            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.corruption.error}.{_of_build(found.corruption)}",
             is_grave=not is_read,
         )
     elif found.packages is None:
@@ -247,14 +247,12 @@ def _of_index(found: Health) -> Iterator[Trouble]:
         )
 
 
-def _of_build(damage: Damage) -> str:
-    """Return why the last build in place of a damaged index failed, if one has."""
-    if damage.failed is None:
+def _of_build(corruption: Corruption) -> str:
+    """Return why the last build in place of a corrupt index failed, if one has."""
+    if corruption.failed is None:
         return ""
-    at = datetime.fromtimestamp(damage.failed, UTC)
-    return (
-        f"  The last build failed, at {at:%Y-%m-%d %H:%M} UTC: {damage.failure}.  Another one follows within minutes."
-    )
+    at = datetime.fromtimestamp(corruption.failed, UTC)
+    return f"  The last build failed, at {at:%Y-%m-%d %H:%M} UTC: {corruption.failure}.  Another one follows within minutes."
 
 
 def _many(count: int, one: str, more: str) -> str:

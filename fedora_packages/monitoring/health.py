@@ -29,7 +29,7 @@ from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Beat
 from fedora_packages.monitoring.metrics import Counted, Durations
 from fedora_packages.monitoring.verify import drifts
-from fedora_packages.search.corruption import Damage, noted
+from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.service import Service
 from fedora_packages.worker.handler import FAILED
 
@@ -203,8 +203,8 @@ class Health:
 
     ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
     counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
-    handled, ``packages`` how many the index has (None: it cannot be read), ``damage`` what is wrong with the current index, in
-    whose place its copy is read, ``skipped_releases`` the releases that it knows nothing of.
+    handled, ``packages`` how many the index has (None: it cannot be read), ``corruption`` what is wrong with the current index,
+    in whose place its copy is read, ``skipped_releases`` the releases that it knows nothing of.
     """
 
     at: float
@@ -218,7 +218,7 @@ class Health:
     workers: tuple[WorkerHealth, ...]
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
-    damage: Damage | None
+    corruption: Corruption | None
     skipped_releases: tuple[str, ...]
     counted: float | None
 
@@ -278,7 +278,7 @@ def health(service: Service) -> Health:
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
         packages=packages,
-        damage=_damage(service),
+        corruption=_corruption(service),
         skipped_releases=skipped_releases,
         counted=counted,
     )
@@ -376,8 +376,8 @@ def _index(service: Service) -> tuple[int | None, tuple[str, ...]]:
         return None, ()
 
 
-def _damage(service: Service) -> Damage | None:
-    damage = noted(service.client)
+def _corruption(service: Service) -> Corruption | None:
+    corruption = noted(service.client)
     # Of a folder that is no longer the index nobody need know, however long a worker takes to forget it.
-    is_current = damage is not None and damage.folder == os.path.realpath(service.settings.search.index)
-    return damage if is_current else None
+    is_current = corruption is not None and corruption.directory == os.path.realpath(service.settings.search.index)
+    return corruption if is_current else None

@@ -1,12 +1,11 @@
-"""Damage: what a reader found wrong with the current index, noted in Redis for a worker to mend.
+"""Report a corrupt index: readers note it in Redis, and a worker rebuilds the index.
 
 ::
 
-    fp:{index}:corruption   JSON: the folder that is damaged, what was wrong, and when that was seen first; why and when the
-                            last build of another index failed
+    fp:{index}:corruption   JSON: the corrupt directory, the error, when it was first seen; why and when the last rebuild failed
 
-The one thing to know: it is noted by whoever reads, and forgotten by the worker that has built another index.  A note counts for
-the folder that it names and for no other: once the index is another folder it says nothing, and gives way to damage of that.
+A note is about one directory.  It has no effect once the index is another directory, and a note about that replaces it.  The
+worker that has rebuilt the index removes the note.
 """
 
 import json
@@ -22,60 +21,60 @@ from fedora_packages.errors import CacheUnavailable
 
 log = logging.getLogger(__name__)
 
-#: Characters of what was wrong, and of why a build failed.
-SAID_KEPT = 500
+#: Characters of an error.
+MAX_ERROR_LENGTH = 500
 
 
 @dataclass(frozen=True)
-class Damage:
-    """A folder of the index that cannot be read: what was wrong, and when that was seen first (UTC seconds).
+class Corruption:
+    """An index that cannot be read: its directory, the error, and when it was first seen (UTC seconds).
 
-    ``failure`` says why the last build of another index failed that was begun because of it, ``failed`` when; None: none has.
+    ``failure`` and ``failed`` are why and when its last rebuild failed, or None.
     """
 
-    folder: str
-    said: str
+    directory: str
+    error: str
     at: float
     failure: str | None = None
     failed: float | None = None
 
 
-def note(client: Redis, folder: str, said: str) -> None:
-    """Note that the index in a folder was found damaged.  Where Redis is away the next reader will see it too."""
-    damage = Damage(folder, said[:SAID_KEPT], time.time())
+def note(client: Redis, directory: str, error: str) -> None:
+    """Note that the index in a directory is corrupt.  Without Redis only a warning is logged: the next reader notes it."""
+    corruption = Corruption(directory, error[:MAX_ERROR_LENGTH], time.time())
     try:
-        _change(client, lambda before: before if before and before.folder == folder else damage)
-    except CacheUnavailable as error:
-        log.warning("that the index is damaged is not noted: %s", error)
+        _change(client, lambda before: before if before and before.directory == directory else corruption)
+    except CacheUnavailable as unavailable:
+        log.warning("cannot note that the search index %s is corrupt: %s", directory, unavailable)
 
 
-def noted(client: Redis) -> Damage | None:
-    """Return the damage that was noted and is not mended yet, of whatever folder.  Raises `CacheUnavailable`."""
+def noted(client: Redis) -> Corruption | None:
+    """Return the corruption that is noted, of any directory.  Raises `CacheUnavailable`."""
     with redis_errors():
-        return _read(client.get(keys.CORRUPTION))
+        return _parsed(client.get(keys.CORRUPTION))
 
 
-def note_failure(client: Redis, folder: str, said: str) -> None:
-    """Note why another index could not be built, if damage of the folder is noted.  Raises `CacheUnavailable`."""
+def note_failure(client: Redis, directory: str, error: str) -> None:
+    """Note why a rebuild failed, if the corruption of the directory is still noted.  Raises `CacheUnavailable`."""
 
-    def with_failure(before: Damage | None) -> Damage | None:
-        # Forgotten meanwhile it is mended.
-        is_meant = before is not None and before.folder == folder
-        return replace(before, failure=said[:SAID_KEPT], failed=time.time()) if is_meant else before
+    def with_failure(before: Corruption | None) -> Corruption | None:
+        if before is None or before.directory != directory:
+            return before
+        return replace(before, failure=error[:MAX_ERROR_LENGTH], failed=time.time())
 
     _change(client, with_failure)
 
 
-def forget(client: Redis, folder: str) -> None:
-    """Forget the damage of a folder: it is mended, or was none.  Raises `CacheUnavailable`."""
-    _change(client, lambda before: None if before and before.folder == folder else before)
+def forget(client: Redis, directory: str) -> None:
+    """Remove the note about a directory, which is rebuilt or was never corrupt.  Raises `CacheUnavailable`."""
+    _change(client, lambda before: None if before and before.directory == directory else before)
 
 
-def _change(client: Redis, change: Callable[[Damage | None], Damage | None]) -> None:
-    """Put what ``change`` makes of the note in its place, in one step: others may note, mend and forget at the same time."""
+def _change(client: Redis, change: Callable[[Corruption | None], Corruption | None]) -> None:
+    """Replace the note by what ``change`` makes of it, in one step: other processes change it too."""
 
     def step(pipe: Any) -> None:
-        before = _read(pipe.get(keys.CORRUPTION))
+        before = _parsed(pipe.get(keys.CORRUPTION))
         after = change(before)
         if after == before:
             return
@@ -89,5 +88,5 @@ def _change(client: Redis, change: Callable[[Damage | None], Damage | None]) -> 
         client.transaction(step, keys.CORRUPTION)
 
 
-def _read(stored: bytes | None) -> Damage | None:
-    return None if stored is None else Damage(**json.loads(stored))
+def _parsed(stored: bytes | None) -> Corruption | None:
+    return None if stored is None else Corruption(**json.loads(stored))

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 #: Seconds between two looks at where the link leads, and at an index that could not be read.
 LOOK_EVERY = 1.0
-TRY_DAMAGED_EVERY = 5.0
+REOPEN_CORRUPT_EVERY = 5.0
 
 #: How often an operation begins anew before the index counts as damaged.  The writer commits at most once a second.
 ATTEMPTS = 4
@@ -52,20 +52,20 @@ class IndexReader:
         self,
         path: str | Path,
         clock: Callable[[], float] = time.monotonic,
-        damaged: Callable[[str, str], None] = lambda folder, said: None,
+        on_corruption: Callable[[str, str], None] = lambda directory, error: None,
         max_hits: int = LAST_HIT,
         max_rows: int = MOST_ROWS,
         open_database: Callable[[str], xapian.Database] = xapian.Database,
     ):
         self.path = Path(path)
         self._clock = clock
-        self._tell = damaged
+        self._on_corruption = on_corruption
         self.max_hits = max_hits
         self._max_rows = max_rows
         self._open_database = open_database
         self._local = threading.local()
         self._completing = threading.Lock()
-        self._damaged: tuple[float, str] | None = None
+        self._corrupt: tuple[float, str] | None = None
 
     def source(self, name: str) -> Document | None:
         """Return the source package of exactly this name."""
@@ -164,9 +164,9 @@ class IndexReader:
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return what an operation reads in one state of the index, beginning anew where that state is gone."""
-        damaged = self._damaged
-        if damaged is not None and self._clock() < damaged[0]:
-            return self._read_last(operation, damaged[1])
+        corrupt = self._corrupt
+        if corrupt is not None and self._clock() < corrupt[0]:
+            return self._read_last(operation, corrupt[1])
         for attempt in range(ATTEMPTS):
             try:
                 database = self._opened(anew=attempt > 0)
@@ -175,7 +175,7 @@ class IndexReader:
             except UNREADABLE as error:
                 problem = error
             else:
-                self._damaged = None
+                self._corrupt = None
                 return found
         self._local.handle = None
         said = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
@@ -183,10 +183,10 @@ class IndexReader:
         # A link that leads nowhere had a folder once; without a link there never was an index.
         was_there = os.path.isdir(folder) or os.path.islink(self.path)
         if was_there and not isinstance(problem, xapian.DatabaseModifiedError):
-            if self._damaged is None:
+            if self._corrupt is None:
                 log.error("%s", said)
-            self._damaged = (self._clock() + TRY_DAMAGED_EVERY, said)
-            self._tell(folder, str(problem))
+            self._corrupt = (self._clock() + REOPEN_CORRUPT_EVERY, said)
+            self._on_corruption(folder, str(problem))
         return self._read_last(operation, said)
 
     def _read_last(self, operation: Callable[[xapian.Database], T], said: str) -> T:

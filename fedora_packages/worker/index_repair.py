@@ -1,7 +1,7 @@
 """Rebuilding: an index that is found damaged is built anew, beside it, while the copy of it is read.
 
-Whoever reads may be the first to see damage, a web process too, and notes it (see `fedora_packages.search.corruption`); a worker
-looks at the whole index and builds.
+Whoever reads may be the first to see corruption, a web process too, and notes it (see `fedora_packages.search.corruption`); a
+worker looks at the whole index and builds.
 
 The one thing to know: the build is a process of its own.  It takes a minute of processor time and hundreds of megabytes, and
 messages must not wait for that.
@@ -22,7 +22,7 @@ from fedora_packages import connectors
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
-from fedora_packages.search.corruption import Damage, forget, note_failure, noted
+from fedora_packages.search.corruption import Corruption, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import log_retries
 from fedora_packages.search.indexing.writer import is_sound
@@ -141,9 +141,9 @@ class Rebuilder:
             if self._build is not None:
                 self._look_after()
             elif not self._stopped:
-                damage = noted(self._client)
-                if damage is not None:
-                    self._look_at(damage)
+                corruption = noted(self._client)
+                if corruption is not None:
+                    self._look_at(corruption)
 
     def stop(self) -> None:
         """End a build that is under way, which leaves the index as it is; none is begun any more."""
@@ -153,23 +153,25 @@ class Rebuilder:
                 self._build.end()
                 self._build = None
 
-    def _look_at(self, damage: Damage) -> None:
-        if damage.folder != os.path.realpath(self._settings.search.index):
+    def _look_at(self, corruption: Corruption) -> None:
+        if corruption.directory != os.path.realpath(self._settings.search.index):
             # Somebody else has put another index in its place.
-            forget(self._client, damage.folder)
+            forget(self._client, corruption.directory)
             return
-        if damage.folder == self._folder and self._clock() < self._not_before:
+        if corruption.directory == self._folder and self._clock() < self._not_before:
             return
         # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
         with redis_errors():
             is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=BUILDS_FOR)
         if not is_ours:
             return
-        if is_sound(damage.folder):
-            self._mended(damage.folder)
+        if is_sound(corruption.directory):
+            self._mended(corruption.directory)
             return
-        log.error("the search index %s is damaged and is built anew beside it: %s", damage.folder, damage.said)
-        self._build, self._folder = self._start(self._settings), damage.folder
+        log.error(
+            "the search index %s is damaged and is built anew beside it: %s", corruption.directory, corruption.error
+        )
+        self._build, self._folder = self._start(self._settings), corruption.directory
 
     def _look_after(self) -> None:
         if self._build.is_alive():

@@ -97,11 +97,11 @@ class Upkeep:
                 # It may last for hours and is the same each time.
                 if type(error) is not said:
                     log.warning("the search index is not kept up for now: %s", error)
-                    self._note_damage(error)
+                    self._note_corruption(error)
                 said = type(error)
             stop.wait(pause)
 
-    def _note_damage(self, error: Exception) -> None:
+    def _note_corruption(self, error: Exception) -> None:
         """Note that the index may be damaged: in what is only read to be written over, nobody else would find it so."""
         folder = os.path.realpath(self._index)
         if isinstance(error, SearchUnavailable) and os.path.isdir(folder):

@@ -15,7 +15,7 @@ from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.alerts import troubles
 from fedora_packages.monitoring.health import CENSUS_EVERY, THIS_PROCESS, census, health
 from fedora_packages.search import corruption
-from fedora_packages.search.corruption import Damage
+from fedora_packages.search.corruption import Corruption
 from fedora_packages.search.indexing.writer import Writer
 from tests.upstream import Answer
 
@@ -434,24 +434,26 @@ def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
 
 
 @pytest.mark.parametrize(("packages", "is_grave", "meanwhile"), [(5, False, "copy"), (None, True, "no package has")])
-def test_a_damaged_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
-    found = replace(health(service), packages=packages, damage=Damage("/index.1", "block 7", NOW))
-    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+def test_a_corrupt_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
+    found = replace(health(service), packages=packages, corruption=Corruption("/index.1", "block 7", NOW))
+    (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
     assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
     assert meanwhile in trouble.meaning
     assert not [other for other in troubles(found) if "no search index" in other.what]
 
 
-def test_damage_of_the_current_index_is_told_and_of_no_other(service, client, now):
+def test_corruption_of_the_current_index_is_told_and_of_no_other(service, client, now):
     current = os.path.realpath(service.settings.search.index)
     for folder, is_told in (("/index.1", False), (current, True)):
         corruption.note(client, folder, "block 7")
-        assert (health(service).damage is not None) is is_told
+        assert (health(service).corruption is not None) is is_told
 
 
-def test_why_a_damaged_index_is_not_built_anew_is_said(service, now):
-    found = replace(health(service), damage=Damage("/index.1", "block 7", NOW, "koji does not answer", NOW + 60))
-    (trouble,) = [trouble for trouble in troubles(found) if "damaged" in trouble.what]
+def test_why_a_corrupt_index_is_not_built_anew_is_said(service, now):
+    found = replace(
+        health(service), corruption=Corruption("/index.1", "block 7", NOW, "koji does not answer", NOW + 60)
+    )
+    (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
     assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in trouble.meaning
 
 

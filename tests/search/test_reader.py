@@ -256,7 +256,7 @@ def test_a_missing_index_is_told(tmp_path):
         IndexReader(tmp_path / "none").search("vim")
 
 
-def test_a_damaged_index_is_told(tmp_path):
+def test_a_corrupt_index_is_told(tmp_path):
     (tmp_path / "index").mkdir()
     (tmp_path / "index" / "iamglass").write_bytes(b"no database")
     reader = IndexReader(tmp_path / "index")
@@ -270,7 +270,7 @@ def test_a_link_that_leads_nowhere_is_damage_and_no_link_is_none(tmp_path):
     (tmp_path / "index").symlink_to("index.1")
     told = []
     for name in ("index", "none"):
-        reader = IndexReader(tmp_path / name, damaged=lambda folder, said: told.append(folder))
+        reader = IndexReader(tmp_path / name, on_corruption=lambda folder, error: told.append(folder))
         with pytest.raises(SearchUnavailable):
             reader.count()
     assert told == [str(tmp_path / "index.1")]
@@ -282,18 +282,20 @@ def test_what_says_nothing_is_damage_and_the_index_before_is_read(tmp_path, make
     make_index(document("vim", summary="Better editor"))
     garble(tmp_path / "index")
     told = []
-    reader = IndexReader(tmp_path / "index", damaged=lambda folder, said: told.append(folder))
+    reader = IndexReader(tmp_path / "index", on_corruption=lambda folder, error: told.append(folder))
     assert (read(reader), told) == (expected, [str(tmp_path / "index")])
 
 
-def test_an_index_that_changes_too_fast_is_not_damaged(tmp_path, make_index):
+def test_an_index_that_changes_too_fast_is_not_corrupt(tmp_path, make_index):
     told = []
     make_index(document("vim"))
 
     def modified(path):
         raise xapian.DatabaseModifiedError("modified")
 
-    reader = IndexReader(tmp_path / "index", damaged=lambda folder, said: told.append(folder), open_database=modified)
+    reader = IndexReader(
+        tmp_path / "index", on_corruption=lambda folder, error: told.append(folder), open_database=modified
+    )
     with pytest.raises(SearchUnavailable, match="modified"):
         reader.count()
     assert told == []

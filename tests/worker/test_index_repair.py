@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from fedora_packages.cache import keys
 from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import corruption, terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
-from fedora_packages.search.reader import TRY_DAMAGED_EVERY, IndexReader
+from fedora_packages.search.reader import REOPEN_CORRUPT_EVERY, IndexReader
 from fedora_packages.worker import index_repair as rebuilding
 from fedora_packages.worker.index_repair import Rebuilder
 from tests.search.fedora import document, garble
@@ -88,24 +89,24 @@ def rebuilder(client, index, started, now):
 
 @pytest.fixture
 def reader(client, index, now):
-    return IndexReader(index, clock=lambda: now[0], damaged=lambda folder, said: corruption.note(client, folder, said))
+    return IndexReader(index, clock=lambda: now[0], on_corruption=partial(corruption.note, client))
 
 
-def test_while_the_index_is_damaged_the_one_before_it_is_read(index, reader):
+def test_while_the_index_is_corrupt_the_one_before_it_is_read(index, reader):
     spoil(index.resolve())
     assert list(reader.names()) == ["old"]
 
 
-def test_a_damaged_index_is_noted_and_built_anew(index, client, reader, rebuilder, started):
+def test_a_corrupt_index_is_noted_and_built_anew(index, client, reader, rebuilder, started):
     spoil(index.resolve())
     reader.count()
-    assert corruption.noted(client).folder == str(index.resolve())
+    assert corruption.noted(client).directory == str(index.resolve())
     rebuilder.look()
     rebuilder.look()
     assert len(started) == 1
 
 
-def test_a_damaged_index_without_one_before_it_is_noted_all_the_same(index, client, reader):
+def test_a_corrupt_index_without_one_before_it_is_noted_all_the_same(index, client, reader):
     index.with_name("index.last").unlink()
     spoil(index.resolve())
     with pytest.raises(SearchUnavailable):
@@ -115,12 +116,12 @@ def test_a_damaged_index_without_one_before_it_is_noted_all_the_same(index, clie
 
 def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, rebuilder, started):
     shutil.rmtree(index.resolve())
-    assert (list(reader.names()), corruption.noted(client).folder) == (["old"], str(index.resolve()))
+    assert (list(reader.names()), corruption.noted(client).directory) == (["old"], str(index.resolve()))
     rebuilder.look()
     assert len(started) == 1
 
 
-def test_what_is_missing_is_not_damaged(index, client, reader):
+def test_what_is_missing_is_not_corrupt(index, client, reader):
     index.unlink()
     assert (list(reader.names()), corruption.noted(client)) == (["old"], None)
 
@@ -135,7 +136,7 @@ def test_once_it_is_mended_the_index_is_read_again(index, reader, now, tmp_path)
     assert list(reader.names()) == ["newer"]
 
 
-def test_each_damage_is_logged_once(index, reader, now, tmp_path, caplog):
+def test_each_corruption_is_logged_once(index, reader, now, tmp_path, caplog):
     index_of(tmp_path / "index.3", document("newer"))
     for folder in ("index.2", "index.3"):
         spoil(tmp_path / folder)
@@ -147,7 +148,7 @@ def test_each_damage_is_logged_once(index, reader, now, tmp_path, caplog):
     assert len([record for record in caplog.records if record.levelname == "ERROR"]) == 2
 
 
-def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, now):
+def test_while_it_is_corrupt_the_index_is_tried_now_and_then(index, now):
     spoil(index.resolve())
     opened = []
     reader = IndexReader(
@@ -155,7 +156,7 @@ def test_while_it_is_damaged_the_index_is_tried_now_and_then(index, now):
     )
     reader.count()
     opened.clear()
-    now[0] += TRY_DAMAGED_EVERY - 1
+    now[0] += REOPEN_CORRUPT_EVERY - 1
     reader.count()
     assert opened == []
     now[0] += 1
@@ -201,14 +202,14 @@ def test_a_swap_is_seen_within_the_pause(failed, index, client, rebuilder):
     assert corruption.noted(client) is None
 
 
-def test_damage_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
+def test_corruption_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
     failed, index, client, rebuilder, started
 ):
     folder = swap(index, document("newer"))
     spoil(folder)
     corruption.note(client, str(folder), "bad too")
     found = corruption.noted(client)
-    assert (found.folder, found.said, found.failure) == (str(folder), "bad too", None)
+    assert (found.directory, found.error, found.failure) == (str(folder), "bad too", None)
     rebuilder.look()
     assert len(started) == 2
 
@@ -224,13 +225,13 @@ def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, 
     assert len(started) == 2
 
 
-def test_what_is_found_damaged_while_another_is_mended_stays_noted(index, client, rebuilder, started):
+def test_what_is_found_corrupt_while_another_is_mended_stays_noted(index, client, rebuilder, started):
     spoil_and_note(index, client)
     rebuilder.look()
     corruption.note(client, "/there", "bad too")
     started[0].exitcode = 0
     rebuilder.look()
-    assert corruption.noted(client).folder == "/there"
+    assert corruption.noted(client).directory == "/there"
 
 
 def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, rebuilder, started):
@@ -261,7 +262,7 @@ def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client
     assert 0 < client.ttl(keys.REBUILDING) <= 60
 
 
-def test_when_it_was_built_the_damage_is_forgotten(index, client, rebuilder, started):
+def test_when_it_was_built_the_corruption_is_forgotten(index, client, rebuilder, started):
     spoil_and_note(index, client)
     rebuilder.look()
     started[0].exitcode = 0
@@ -311,7 +312,7 @@ def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, reb
 
 
 @pytest.mark.parametrize("term", [terms.DOCUMENT, "XKBSn"])
-def test_records_that_say_nothing_are_damage(index, client, rebuilder, started, term):
+def test_records_that_say_nothing_are_corruption(index, client, rebuilder, started, term):
     garble(index.resolve(), term)
     corruption.note(client, str(index.resolve()), "bad")
     rebuilder.look()
@@ -328,7 +329,7 @@ def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started)
 def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
     for said in ("x" * 9999, "later"):
         corruption.note(client, "/there", said)
-    assert corruption.noted(client).said == "x" * corruption.SAID_KEPT
+    assert corruption.noted(client).error == "x" * corruption.MAX_ERROR_LENGTH
 
 
 def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
@@ -354,7 +355,7 @@ def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder
     started[0].exitcode = 1
     rebuilder.look()
     found = corruption.noted(client)
-    assert (found.said, found.failure, found.failed) == ("bad", "koji does not answer", 1000.0)
+    assert (found.error, found.failure, found.failed) == ("bad", "koji does not answer", 1000.0)
     now[0] += 301
     rebuilder.look()
     # While the next one builds it is still why there is none.
@@ -364,15 +365,15 @@ def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder
     assert corruption.noted(client) is None
 
 
-def test_a_failure_is_noted_in_brief_and_only_with_damage(client):
+def test_a_failure_is_noted_in_brief_and_only_with_corruption(client):
     corruption.note_failure(client, "/there", "no")
     assert corruption.noted(client) is None
     corruption.note(client, "/there", "bad")
     corruption.note_failure(client, "/there", "x" * 9999)
-    assert corruption.noted(client).failure == "x" * corruption.SAID_KEPT
+    assert corruption.noted(client).failure == "x" * corruption.MAX_ERROR_LENGTH
 
 
-def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch):
+def test_corruption_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch):
     corruption.note(client, "/there", "bad")
     monkeypatch.setattr(corruption.time, "time", lambda: corruption.forget(client, "/there") or 1000.0)
     corruption.note_failure(client, "/there", "no")
@@ -380,8 +381,8 @@ def test_damage_that_is_forgotten_meanwhile_stays_forgotten(client, monkeypatch)
 
 
 def test_what_was_noted_before_failures_were_is_understood(client):
-    client.set(keys.CORRUPTION, '{"folder": "/there", "said": "bad", "at": 7.0}')
-    assert corruption.noted(client) == corruption.Damage("/there", "bad", 7.0)
+    client.set(keys.CORRUPTION, '{"directory": "/there", "error": "bad", "at": 7.0}')
+    assert corruption.noted(client) == corruption.Corruption("/there", "bad", 7.0)
 
 
 def succeed(settings, told):

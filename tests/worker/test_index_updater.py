@@ -376,7 +376,7 @@ def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, pat
     wait_until(lambda: corruption.noted(client))
     stop.set()
     running.join(10)
-    assert corruption.noted(client).folder == str(path.resolve())
+    assert corruption.noted(client).directory == str(path.resolve())
 
 
 def test_stopping_settles_what_was_described(make_upkeep, client):

@@ -259,15 +259,15 @@ STATUS = record(
     at=when("now"),
     until=optional(when("up to when every message has been handled"), "null if nobody knows"),
     packages=optional(count("source packages in the index"), "null if it cannot be read"),
-    damage=optional(
+    corruption=optional(
         record(
-            folder=text("of the index"),
-            said=text("what was wrong"),
-            at=when("when that was seen first"),
-            failure=optional(text("why the last build of another index failed"), "null if none has"),
+            directory=text("of the index"),
+            error=text("of a reader"),
+            at=when("when it was first seen"),
+            failure=optional(text("why the last rebuild failed"), "null if none has"),
             failed=optional(when("when it did"), "null if none has"),
         ),
-        "null if the index is not damaged",
+        "null if the index is not corrupt",
     ),
     troubles=rows(
         record(what=text(), since=optional(number()), meaning=text(), is_grave=flag()), meaning="what is wrong"

@@ -29,7 +29,7 @@ def api_status(request: Request) -> dict[str, Any]:
         "at": found.at,
         "until": found.until,
         "packages": found.packages,
-        "damage": asdict(found.damage) if found.damage else None,
+        "corruption": asdict(found.corruption) if found.corruption else None,
         "troubles": [asdict(trouble) for trouble in wrong],
         "queries": {
             query.name: {

@@ -246,15 +246,15 @@ def test_the_json_has_every_figure(site, service, beat, drifted):
     assert set(answer["upstreams"]["koji"]) == {"queued", "lately", "total", "breakers"}
 
 
-def test_why_a_damaged_index_is_not_built_anew_is_told_and_escaped(site, service, client):
+def test_why_a_corrupt_index_is_not_built_anew_is_told_and_escaped(site, service, client):
     folder = os.path.realpath(service.settings.search.index)
     corruption.note(client, folder, f"block 7 {HOSTILE}")
     corruption.note_failure(client, folder, f"koji does not answer {HOSTILE}")
     page = site.get("/status", 200).text
     assert ("koji does not answer" in page, HOSTILE in page) == (True, False)
     answer = site.get("/api/v1/status", 200)
-    told = answer.json["damage"]
-    assert (told["folder"], told["failure"]) == (folder, f"koji does not answer {HOSTILE}")
+    told = answer.json["corruption"]
+    assert (told["directory"], told["failure"]) == (folder, f"koji does not answer {HOSTILE}")
     assert 0 <= told["failed"] - told["at"] < 60
     document = site.app.app.registry.openapi
     assert undocumented(document, "/api/v1/status", "get", 200, answer.content_type, answer.json) == []
