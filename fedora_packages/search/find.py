@@ -23,7 +23,7 @@ from fedora_packages.search.capabilities import (
 from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import ByCapability, binaries_with, building, document, first, having, name_of
-from fedora_packages.search.match import BINARIES_NAMED, Question
+from fedora_packages.search.match import BINARIES_NAMED, SearchQuery
 from fedora_packages.search.reasons import Reason
 
 #: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so.
@@ -88,10 +88,10 @@ def search(
         if paths_in(text) or is_address(text):
             # The names of its folders, or of its site, are words that say nothing.
             return Hits(0, ())
-    question = Question(text)
-    total, found = _weighed(database, question, exact, start, rows)
+    query = SearchQuery(text)
+    total, found = _weighed(database, query, exact, start, rows)
     if total or exact:
-        hits = _hits(database, question, total + len(exact), exact[start : start + rows], found)
+        hits = _hits(database, query, total + len(exact), exact[start : start + rows], found)
         is_asked = start == 0 and rows and not exact and not is_correct
         return replace(hits, suggestion=_suggestion(database, text, hits)) if is_asked else hits
     for better in corrections(database, text) if not is_correct else ():
@@ -99,8 +99,8 @@ def search(
         hits = _instead(database, better, start, rows, within=0, is_correct=True)
         if hits is not None:
             return hits
-    total, found = _loosely(database, question, start, rows)
-    return replace(_hits(database, question, total, [], found), has_all=total == 0)
+    total, found = _loosely(database, query, start, rows)
+    return replace(_hits(database, query, total, [], found), has_all=total == 0)
 
 
 def _names_in(database: xapian.Database, text: str) -> Iterator[str]:
@@ -132,7 +132,7 @@ def _instead(database: xapian.Database, text: str, start: int, rows: int, within
 
 
 def _weighed(
-    database: xapian.Database, question: Question, exact: list[int], start: int, rows: int
+    database: xapian.Database, query: SearchQuery, exact: list[int], start: int, rows: int
 ) -> tuple[int, list[int]]:
     """Return how many packages a question finds beside the exact ones, and those of them that are on the page."""
     enquire = xapian.Enquire(database)
@@ -140,17 +140,17 @@ def _weighed(
     # explained by its own words, and no description climbs by repeating them.
     enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    enquire.set_query(question.query(without=[name_of(database, docid) for docid in exact]))
+    enquire.set_query(query.all_words(without=[name_of(database, docid) for docid in exact]))
     here = len(exact[start : start + rows])
     return _matches(database, enquire, max(start - len(exact), 0), rows - here)
 
 
-def _loosely(database: xapian.Database, question: Question, start: int, rows: int) -> tuple[int, list[int]]:
+def _loosely(database: xapian.Database, query: SearchQuery, start: int, rows: int) -> tuple[int, list[int]]:
     """Return how many packages have any word of a question, and those of them that are on the page."""
     enquire = xapian.Enquire(database)
     enquire.set_weighting_scheme(xapian.BM25Weight(1, 0, 1, 0.3, 0.5))
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    enquire.set_query(question.loose())
+    enquire.set_query(query.any_word())
     return _matches(database, enquire, start, rows)
 
 
@@ -199,13 +199,13 @@ def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
 
 
 def _hits(
-    database: xapian.Database, question: Question, total: int, exact: Iterable[int], found: Iterable[int]
+    database: xapian.Database, query: SearchQuery, total: int, exact: Iterable[int], found: Iterable[int]
 ) -> Hits:
-    binary_terms = list(_exact_terms(database, question.text))
-    foreign = terms.FOREIGN + bounded(question.text.casefold())
+    binary_terms = list(_exact_terms(database, query.text))
+    foreign = terms.FOREIGN + bounded(query.text.casefold())
     if database.term_exists(foreign):
         binary_terms.append(foreign)
-    hits = (_hit(database, question, docid, binary_terms) for docid in (*exact, *found))
+    hits = (_hit(database, query, docid, binary_terms) for docid in (*exact, *found))
     by_capability = ByCapability(database)
     return Hits(total, tuple(_with_successors(by_capability, hit) if hit.document.retired else hit for hit in hits))
 
@@ -230,22 +230,22 @@ _KINDS = {
 }
 
 
-def _hit(database: xapian.Database, question: Question, docid: int, binary_terms: Iterable[str]) -> Hit:
+def _hit(database: xapian.Database, query: SearchQuery, docid: int, binary_terms: Iterable[str]) -> Hit:
     of = document(database, docid)
     reasons = []
     for term in binary_terms:
         binaries = binaries_with(database, docid, of, term)
         if binaries:
             kind, told = _KINDS[term[:2]], term[2:]
-            if kind == "path" and told != bounded(paths_in(question.text)[0]):
+            if kind == "path" and told != bounded(paths_in(query.text)[0]):
                 kind = "folder"
             reasons.append(Reason(kind, told, binaries[:BINARIES_NAMED]))
-    is_binary = of.name != question.text and question.text in of.binary_names
+    is_binary = of.name != query.text and query.text in of.binary_names
     # A name without any letter or digit is matched by no part of it.
-    binaries = [question.text] if is_binary else []
-    binaries += [name for name in question.binaries(of) if name not in binaries]
+    binaries = [query.text] if is_binary else []
+    binaries += [name for name in query.binaries(of) if name not in binaries]
     from_reasons = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
     named = tuple(islice(dict.fromkeys((*binaries, *from_reasons)), BINARIES_NAMED))
     # A name that has every word, its own or a binary's, says why.
-    reasons += question.reasons(of) if not reasons and not binaries else []
-    return Hit(of, named, tuple(reasons), question.text if is_binary else of.name)
+    reasons += query.reasons(of) if not reasons and not binaries else []
+    return Hit(of, named, tuple(reasons), query.text if is_binary else of.name)

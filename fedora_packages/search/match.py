@@ -20,7 +20,7 @@ TEXT_READ = 500
 WORDS_READ = 12
 
 #: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.
-MOST_PARTS = 200
+MAX_EXPANSIONS = 200
 
 #: The most binaries that are named with a hit.
 BINARIES_NAMED = 10
@@ -61,7 +61,7 @@ APPLICATION, PROGRAM, NO_LIBRARY, NO_LIBRARY_IN_PROSE = 11, 3, 6, 12
 LOOSE_NAME, LOOSE_SUMMARY, LOOSE = 1.5, 2.0, 0.4
 
 
-class Question:
+class SearchQuery:
     """A text, without spaces around it, as a question to the index."""
 
     def __init__(self, text: str):
@@ -75,7 +75,7 @@ class Question:
         self.tokens = _first(telling or [words for words in split if words], WORDS_READ)
         self._words = list(dict.fromkeys(word for words in self.tokens for word in words))
 
-    def loose(self) -> Query:
+    def any_word(self) -> Query:
         """Return the query for packages in which any word is found: rare words say more than common ones.
 
         It is for a weighting scheme that knows how rare a term is.
@@ -92,7 +92,7 @@ class Question:
         extra = [_weighing(LOOSE, query) for query in self._prose()]
         return Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, found), Query(Query.OP_OR, extra))
 
-    def query(self, without: list[str]) -> Query:
+    def all_words(self, without: list[str]) -> Query:
         """Return the query for packages in which every word is found, or that are called so, but for those of some names."""
         if not self.tokens:
             return Query()
@@ -226,7 +226,7 @@ def _beginning(word: str, prefix: str, start_prefix: str) -> Query:
     if len(word) <= terms.START_LETTERS:
         return Query(start_prefix + word)
     # The text is no pattern in Xapian 1.4: what is in the word stands for itself.
-    return Query(Query.OP_WILDCARD, prefix + word, MOST_PARTS, Query.WILDCARD_LIMIT_MOST_FREQUENT, Query.OP_MAX)
+    return Query(Query.OP_WILDCARD, prefix + word, MAX_EXPANSIONS, Query.WILDCARD_LIMIT_MOST_FREQUENT, Query.OP_MAX)
 
 
 def _weighing(weight: float, query: Query) -> Query:

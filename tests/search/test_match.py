@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import Binary
-from fedora_packages.search.match import BINARIES_NAMED, WORDS_READ, Question
+from fedora_packages.search.match import BINARIES_NAMED, WORDS_READ, SearchQuery
 from tests.search.fedora import document
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -11,17 +11,17 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @pytest.mark.parametrize("between", [" ", "-", "- -"])
 def test_the_first_words_count_however_they_are_written(between):
-    words = [word for token in Question(between.join(2 * letter for letter in LETTERS)).tokens for word in token]
+    words = [word for token in SearchQuery(between.join(2 * letter for letter in LETTERS)).tokens for word in token]
     assert words == [2 * letter for letter in LETTERS[:WORDS_READ]]
 
 
 def test_the_first_words_count_of_many_names():
-    tokens = Question(" ".join(f"{2 * letter}-{3 * letter}" for letter in LETTERS)).tokens
+    tokens = SearchQuery(" ".join(f"{2 * letter}-{3 * letter}" for letter in LETTERS)).tokens
     assert (len(tokens), sum(map(len, tokens))) == (WORDS_READ // 2, WORDS_READ)
 
 
 def test_a_word_that_is_said_again_counts_once():
-    assert Question("aa aa-aa " * WORDS_READ + "bb").tokens == [("aa",), ("bb",)]
+    assert SearchQuery("aa aa-aa " * WORDS_READ + "bb").tokens == [("aa",), ("bb",)]
 
 
 #: What has a program that is in menus.
@@ -111,14 +111,14 @@ def test_of_many_parts_that_a_long_word_begins_many_are_found(make_index):
 
 def test_the_nearest_binary_is_the_one_of_that_name_then_what_has_the_word_whole_and_little_else():
     names = ("a-lantern-shade", "lantern", "lanterns", "z-lantern", "zebra")
-    assert Question("lantern").binaries(document("source", *names)) == (
+    assert SearchQuery("lantern").binaries(document("source", *names)) == (
         "lantern",
         "z-lantern",
         "a-lantern-shade",
         "lanterns",
     )
     many = document("source", *(f"lantern-{number}" for number in range(BINARIES_NAMED + 1)))
-    assert len(Question("lantern").binaries(many)) == BINARIES_NAMED
+    assert len(SearchQuery("lantern").binaries(many)) == BINARIES_NAMED
 
 
 def test_the_binaries_that_are_meant_are_named_the_nearest_first(make_index):
