@@ -13,7 +13,7 @@ from fedora_packages.sandbox.devserver import Part
 from fedora_packages.sandbox.world import models
 from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.sandbox.world.rpm_dependencies import provided
-from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary, Document
+from fedora_packages.search.document import MAX_CAPABILITIES, MAX_FILES, Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.context import StagedPackages
 from fedora_packages.search.indexing.merge import lines
@@ -170,7 +170,7 @@ def _staged(package: dict[str, Any], part: dict[str, Any], is_source: bool = Fal
     provides = () if is_source else bare(provided(built, models.EVR(None, "1", "1")))
     return Package(
         part["name"], package["name"], part["name"], ("0", "1", "1"), "noarch", part["summary"], part["description"],
-        package.get("url"), lines(provides, CAPABILITIES_KEPT), "",
-        lines(bare(package["buildrequires"] if is_source else part["requires"]), CAPABILITIES_KEPT),
-        "" if is_source else lines(files, FILES_KEPT),
+        package.get("url"), lines(provides, MAX_CAPABILITIES), "",
+        lines(bare(package["buildrequires"] if is_source else part["requires"]), MAX_CAPABILITIES),
+        "" if is_source else lines(files, MAX_FILES),
     )  # fmt: skip

@@ -33,23 +33,23 @@ from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 Pieces = Generator[bytes, None, None]
 
 #: Bytes of a repository's list of files, of one file as it comes, and unpacked.  The largest of Fedora's are 80 MB and 1 GB.
-REPOMD_BYTES = 1 << 20
-PACKED_BYTES = 1 << 30
-OPEN_BYTES = 8 << 30
+MAX_REPOMD_BYTES = 1 << 20
+MAX_COMPRESSED_BYTES = 1 << 30
+MAX_UNCOMPRESSED_BYTES = 8 << 30
 
 #: Bytes of one package in a file.  The largest of Fedora's, with a hundred thousand files, has 10 million.
-PACKAGE_BYTES = 32 << 20
+MAX_PACKAGE_BYTES = 32 << 20
 
 #: Bytes read at once, and of a file's beginning, where it says how many packages it has.
 CHUNK = 1 << 20
 HEAD = 4096
 
 #: What the name of a file ends with until it has come whole.
-PART = ".part"
+PARTIAL = ".part"
 
 #: Seconds that an answer may pause, and bytes a second that a download makes at the least, after a minute.
 TIMEOUT = 30.0
-SLOWEST = 50_000
+MIN_BYTES_PER_SECOND = 50_000
 
 #: What unpacks files, by their names' endings.  Zstandard's would stop by itself at the end of a frame, where the parser goes on.
 _UNPACKING: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -97,7 +97,7 @@ class Mirror:
         folder: Path,
         is_over: Callable[[], bool] = lambda: False,
         timeout: float = TIMEOUT,
-        max_package_bytes: int = PACKAGE_BYTES,
+        max_package_bytes: int = MAX_PACKAGE_BYTES,
         chunk_bytes: int = CHUNK,
     ):
         parts = urlsplit(base)
@@ -114,7 +114,7 @@ class Mirror:
         """Return where a file is, for people."""
         return f"{self._base}/{path}"
 
-    def read(self, path: str, most: int = REPOMD_BYTES) -> bytes | None:
+    def read(self, path: str, most: int = MAX_REPOMD_BYTES) -> bytes | None:
         """Return the content of a small file, or None where there is none.  Raises `UpstreamError`."""
         content = bytearray()
         pieces = self._pieces(path)
@@ -155,9 +155,9 @@ class Mirror:
 
     def _download(self, where: str, found: Path, announced: Announced, told: Callable[[int], None]) -> None:
         self._folder.mkdir(exist_ok=True)
-        part = found.with_name(f"{found.name}{PART}")
+        part = found.with_name(f"{found.name}{PARTIAL}")
         digest = hashlib.new(announced.checksum[0])
-        deadline, size = time.monotonic() + 60 + announced.size / SLOWEST, 0
+        deadline, size = time.monotonic() + 60 + announced.size / MIN_BYTES_PER_SECOND, 0
         pieces = self._pieces(where)
         if pieces is None:
             raise InvalidResponse("mirror", self.address(where), "no file, though the repository lists it")

@@ -12,7 +12,7 @@ from itertools import islice
 from posixpath import dirname
 from urllib.parse import unquote
 
-from fedora_packages.search.document import CAPABILITIES_KEPT, FILES_KEPT, Binary
+from fedora_packages.search.document import MAX_CAPABILITIES, MAX_FILES, Binary
 
 #: The package that obsoletes what nothing takes the place of, so that upgrades remove it: it replaces nothing.
 REMOVER = "fedora-obsolete-packages"
@@ -21,10 +21,10 @@ REMOVER = "fedora-obsolete-packages"
 COMMANDS_IN = "/usr/bin"
 
 #: Bytes of a capability or path that is a term as it is; of a longer one the rest is digested.
-TERM_BYTES = 200
+MAX_TERM_BYTES = 200
 
 #: Of what is asked: the folders above a path that are looked for, and characters that are looked at.
-FOLDERS_ABOVE = 4
+MAX_PARENT_DIRECTORIES = 4
 MAX_TEXT_LENGTH = 1000
 
 #: Capabilities ``KIND(NAME)`` that say how a package is called elsewhere.
@@ -89,7 +89,7 @@ class Limits:
     All paths of a distribution would make the index ten times as large.  A search for one of the rest finds its directory.
     """
 
-    files: int = FILES_KEPT
+    files: int = MAX_FILES
     known_paths: int = 5000
     other_paths: int = 50
     directories: int = 1000
@@ -110,20 +110,20 @@ class Capabilities:
 def capabilities_of(binary: Binary, limits: Limits = Limits()) -> Capabilities:
     """Return what a binary is found by, within limits."""
     files = list(dict.fromkeys(canonical(path) for path in binary.files[: limits.files] if path.startswith("/")))
-    provides = [name for name in dict.fromkeys(binary.provides[:CAPABILITIES_KEPT]) if _is_telling(name, binary.name)]
+    provides = [name for name in dict.fromkeys(binary.provides[:MAX_CAPABILITIES]) if _is_telling(name, binary.name)]
     return Capabilities(
         commands=tuple(_commands(files)),
         paths=tuple(dict.fromkeys(_paths(files, limits))),
         capabilities=tuple(provides),
         foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
-        obsoletes=tuple(dict.fromkeys(binary.obsoletes[:CAPABILITIES_KEPT])) if binary.name != REMOVER else (),
+        obsoletes=tuple(dict.fromkeys(binary.obsoletes[:MAX_CAPABILITIES])) if binary.name != REMOVER else (),
         file_names=tuple(dict.fromkeys(path.rpartition("/")[2] for path in files if _NAMED.match(path))),
     )
 
 
 def commands(binary: Binary) -> tuple[str, ...]:
     """Return the commands that a binary has."""
-    return tuple(dict.fromkeys(_commands(map(canonical, binary.files[:FILES_KEPT]))))
+    return tuple(dict.fromkeys(_commands(map(canonical, binary.files[:MAX_FILES]))))
 
 
 def canonical(path: str) -> str:
@@ -142,7 +142,7 @@ def paths_in(text: str) -> tuple[str, ...]:
         return ()
     paths = [canonical(text[:MAX_TEXT_LENGTH])]
     # What is in /usr/share is nobody's: three parts at least say whose a folder is.
-    while len(paths) <= FOLDERS_ABOVE and (above := dirname(paths[-1])).count("/") >= 3:
+    while len(paths) <= MAX_PARENT_DIRECTORIES and (above := dirname(paths[-1])).count("/") >= 3:
         paths.append(above)
     return tuple(paths)
 
@@ -216,10 +216,10 @@ def bounded(text: str) -> str:
     """Return a text that fits into a term: itself, or what it begins with and a digest of it."""
     # Half a surrogate has no bytes, and of a NUL Xapian makes two.
     data = text.encode(errors="replace")
-    if len(data) + data.count(0) <= TERM_BYTES:
+    if len(data) + data.count(0) <= MAX_TERM_BYTES:
         return data.decode()
     digest = blake2b(data, digest_size=12).hexdigest()
-    return data.replace(b"\0", b"")[: TERM_BYTES - 60].decode(errors="ignore") + digest
+    return data.replace(b"\0", b"")[: MAX_TERM_BYTES - 60].decode(errors="ignore") + digest
 
 
 def _is_telling(capability: str, own: str) -> bool:

@@ -29,15 +29,15 @@ _BEGINS = {SOURCE: "XKBS", BINARY: "XKBB", COMMAND: "XKBC"}
 _WORD = {SOURCE: "XKLS", BINARY: "XKLB", COMMAND: "XKLC"}
 
 #: Letters by which a name is found: of more than these each record is looked at, so many at most.
-LETTERS = 12
-LOOKED_AT = 300
+TERM_LETTERS = 12
+MAX_RECORDS_READ = 300
 
 #: Bounds of one answer, of what is read of the text, and of the commands of one source that are completed.
-MOST_COMPLETIONS = 20
-TEXT_READ = 100
-WORDS_READ = 5
-COMMANDS_KEPT = 300
-SUMMARY_KEPT = 200
+MAX_COMPLETIONS = 20
+MAX_TEXT_LENGTH = 100
+MAX_WORDS = 5
+MAX_COMMANDS = 300
+MAX_SUMMARY_LENGTH = 200
 
 #: How many of a kind come before the next kind has its turn.
 _TURN = {SOURCE: 3, BINARY: 2, COMMAND: 1}
@@ -79,7 +79,7 @@ def completions_of(document: Document) -> Iterator[Completion]:
         for command in commands(binary):
             told.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
     others = (found for name, found in told.items() if name not in known and _is_name(name))
-    yield from islice(others, COMMANDS_KEPT)
+    yield from islice(others, MAX_COMMANDS)
 
 
 def records_of(document: Document) -> Iterator[Record]:
@@ -125,8 +125,8 @@ def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completio
     First what is called so, then what begins so, then what has words that do.  A hyphen at the end is part of what
     names begin with.
     """
-    text = text[:TEXT_READ].strip()
-    whole, words = terms.together(text), terms.split(text)[:WORDS_READ]
+    text = text[:MAX_TEXT_LENGTH].strip()
+    whole, words = terms.together(text), terms.split(text)[:MAX_WORDS]
     if not whole or rows < 1:
         return ()
     found: dict[tuple[str, str], Completion] = {}
@@ -143,7 +143,7 @@ def _called(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
 ) -> list[Completion]:
     called = [
-        _read(database, docid) for docid in _numbers(database, [_WHOLE[kind] + whole[: terms.WORD_LETTERS]], rows)
+        _read(database, docid) for docid in _numbers(database, [_WHOLE[kind] + whole[: terms.MAX_WORD_LENGTH]], rows)
     ]
     # Of names that differ in signs alone (gcc-c, gcc-c++) the one that was typed comes first.
     # Long names are terms by what they begin with.
@@ -154,10 +154,10 @@ def _called(
 def _beginning(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
 ) -> Iterator[Completion]:
-    is_exact = len(whole) <= LETTERS and not _goes_on(text)
+    is_exact = len(whole) <= TERM_LETTERS and not _goes_on(text)
     read = (
         _read(database, docid)
-        for docid in _numbers(database, [_BEGINS[kind] + whole[:LETTERS]], rows if is_exact else LOOKED_AT)
+        for docid in _numbers(database, [_BEGINS[kind] + whole[:TERM_LETTERS]], rows if is_exact else MAX_RECORDS_READ)
     )
     if _goes_on(text):
         begun = terms.fold(text)
@@ -173,8 +173,8 @@ def _goes_on(text: str) -> bool:
 def _with_words(
     database: xapian.Database, kind: str, text: str, whole: str, words: list[str], rows: int
 ) -> Iterator[Completion]:
-    numbers = _numbers(database, [_WORD[kind] + word[:LETTERS] for word in words], LOOKED_AT)
-    read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= LETTERS else None))
+    numbers = _numbers(database, [_WORD[kind] + word[:TERM_LETTERS] for word in words], MAX_RECORDS_READ)
+    read = (_read(database, docid) for docid in islice(numbers, rows if max(map(len, words)) <= TERM_LETTERS else None))
     return islice((found for found in read if all(terms.has_part(found.name, word) for word in words)), rows)
 
 
@@ -214,7 +214,7 @@ def _identity(found: Completion) -> str:
 
 
 def _data(found: Completion) -> bytes:
-    kept = [found.name, found.kind, found.source, found.package, found.summary[:SUMMARY_KEPT]]
+    kept = [found.name, found.kind, found.source, found.package, found.summary[:MAX_SUMMARY_LENGTH]]
     return json.dumps(kept).encode()
 
 
@@ -224,12 +224,12 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
     record.add_term(identity)
     record.add_term(_OF_SOURCE + found.source)
     whole = terms.together(found.name)
-    record.add_term(_WHOLE[found.kind] + whole[: terms.WORD_LETTERS])
-    for start in terms.beginnings(whole, LETTERS):
+    record.add_term(_WHOLE[found.kind] + whole[: terms.MAX_WORD_LENGTH])
+    for start in terms.beginnings(whole, TERM_LETTERS):
         record.add_term(_BEGINS[found.kind] + start)
     # All the name is one of its parts; it is found by its beginning already.
-    words = terms.name_parts(found.name) - {whole[: terms.WORD_LETTERS]}
-    for start in {start for word in words for start in terms.beginnings(word, LETTERS)}:
+    words = terms.name_parts(found.name) - {whole[: terms.MAX_WORD_LENGTH]}
+    for start in {start for word in words for start in terms.beginnings(word, TERM_LETTERS)}:
         record.add_term(_WORD[found.kind] + start)
     return record
 

@@ -12,16 +12,16 @@ from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
 
 #: Slips that a word of so many letters may have.
-SLIPS = ((8, 2), (terms.SPELT_FROM, 1))
+MAX_TYPOS = ((8, 2), (terms.MIN_SPELLING_LENGTH, 1))
 
 #: Words of a text that are looked up because they are not known; each costs some milliseconds.
-WORDS_CORRECTED = 5
+MAX_CORRECTED_WORDS = 5
 
 #: Words of a text up to which it is a surprise that no package has them all.
 FEW_WORDS = 5
 
 #: Parts of a name that are looked at.
-PARTS_DROPPED = 6
+MAX_NAME_PARTS = 6
 
 
 def corrections(database: xapian.Database, text: str) -> Iterator[str]:
@@ -37,7 +37,7 @@ def corrections(database: xapian.Database, text: str) -> Iterator[str]:
     # or none, it does.
     is_known = _is_known if len(words) <= FEW_WORDS else _is_anywhere
     unknown = (word for word in dict.fromkeys(words) if not is_known(database, word))
-    better = {word: _suggestion(database, word) or word for word in islice(unknown, WORDS_CORRECTED)}
+    better = {word: _suggestion(database, word) or word for word in islice(unknown, MAX_CORRECTED_WORDS)}
     corrected = [better.get(word, word) for word in words]
     if corrected != words:
         yield " ".join(corrected)
@@ -45,7 +45,7 @@ def corrections(database: xapian.Database, text: str) -> Iterator[str]:
 
 def _named_after(database: xapian.Database, name: str) -> Iterator[str]:
     """Yield the packages whose name a name goes on from: ``emacs`` for ``emacs-nox``, which it has no more."""
-    parts = name.split("-")[:PARTS_DROPPED]
+    parts = name.split("-")[:MAX_NAME_PARTS]
     for length in range(len(parts) - 1, 0, -1):
         base = "-".join(parts[:length])
         if is_package_name(base) and database.term_exists(terms.SOURCE_FOLDED + terms.fold(base)):
@@ -64,7 +64,7 @@ def _is_anywhere(database: xapian.Database, word: str) -> bool:
 
 
 def _suggestion(database: xapian.Database, word: str) -> str | None:
-    slips = next((slips for letters, slips in SLIPS if len(word) >= letters), 0)
-    if not slips or len(word) > terms.SPELT_TO:
+    slips = next((slips for letters, slips in MAX_TYPOS if len(word) >= letters), 0)
+    if not slips or len(word) > terms.MAX_SPELLING_LENGTH:
         return None
     return database.get_spelling_suggestion(word, slips).decode() or None

@@ -12,14 +12,14 @@ from typing import NamedTuple
 from fedora_packages.errors import SearchUnavailable
 
 #: Bounds of what is kept of one package, in characters and in binaries.
-SUMMARY_KEPT = 500
-DESCRIPTION_KEPT = 4000
-URL_KEPT = 1000
-BINARIES_KEPT = 2000
+MAX_SUMMARY_LENGTH = 500
+MAX_DESCRIPTION_LENGTH = 4000
+MAX_URL_LENGTH = 1000
+MAX_BINARIES = 2000
 
 #: Bounds of what one binary is found by: capabilities it provides or obsoletes, files.
-CAPABILITIES_KEPT = 5000
-FILES_KEPT = 20_000
+MAX_CAPABILITIES = 5000
+MAX_FILES = 20_000
 
 #: Endings of binaries that go along with a package and do not stand for it.
 ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")

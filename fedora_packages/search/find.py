@@ -23,22 +23,22 @@ from fedora_packages.search.capabilities import (
 from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import ByCapability, binaries_with, building, document, first, having, name_of
-from fedora_packages.search.match import BINARIES_NAMED, SearchQuery
+from fedora_packages.search.match import MAX_BINARIES_OF_HIT, SearchQuery
 from fedora_packages.search.reasons import Reason
 
 #: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so.
-LAST_HIT = 10_000
-MOST_ROWS = 200
-MOST_EXACT = 20
+MAX_HITS = 10_000
+MAX_ROWS = 200
+MAX_EXACT_HITS = 20
 
 #: Packages that are named for having replaced a retired one.
-MOST_SUCCESSORS = 5
+MAX_SUCCESSORS = 5
 
 #: How often a name is looked for in what was a name in a text: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
-NAMES_WITHIN = 2
+MAX_NAME_DEPTH = 2
 
 #: A folder that more packages than this put something into says nothing of any.
-MOST_IN_FOLDER = 20
+MAX_PACKAGES_OF_DIRECTORY = 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Hits:
 
 
 def search(
-    database: xapian.Database, text: str, start: int, rows: int, within: int = NAMES_WITHIN, is_correct: bool = False
+    database: xapian.Database, text: str, start: int, rows: int, within: int = MAX_NAME_DEPTH, is_correct: bool = False
 ) -> Hits:
     """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text.
 
@@ -161,8 +161,8 @@ def _matches(database: xapian.Database, enquire: xapian.Enquire, start: int, row
 
 
 def _exact(database: xapian.Database, text: str) -> list[int]:
-    """Return the documents that a text names, whatever other words there are, at most `MOST_EXACT`."""
-    return list(islice(dict.fromkeys(_named(database, text)), MOST_EXACT))
+    """Return the documents that a text names, whatever other words there are, at most `MAX_EXACT_HITS`."""
+    return list(islice(dict.fromkeys(_named(database, text)), MAX_EXACT_HITS))
 
 
 def _named(database: xapian.Database, text: str) -> Iterator[int]:
@@ -194,7 +194,11 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
 def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
     for path in paths_in(text):
         term = terms.PATH + bounded(path)
-        if 0 < database.get_termfreq(term) <= (MOST_IN_FOLDER if path != paths_in(text)[0] else MOST_EXACT):
+        if (
+            0
+            < database.get_termfreq(term)
+            <= (MAX_PACKAGES_OF_DIRECTORY if path != paths_in(text)[0] else MAX_EXACT_HITS)
+        ):
             yield term
 
 
@@ -217,7 +221,7 @@ def _with_successors(by_capability: ByCapability, hit: Hit) -> Hit:
         for name in by_capability.binaries_with_term(terms.OBSOLETED + bounded(hit.document.name))
         if name != hit.name
     )
-    return replace(hit, replaced_by=tuple(islice(found, MOST_SUCCESSORS)))
+    return replace(hit, replaced_by=tuple(islice(found, MAX_SUCCESSORS)))
 
 
 _KINDS = {
@@ -239,13 +243,13 @@ def _hit(database: xapian.Database, query: SearchQuery, docid: int, binary_terms
             kind, told = _KINDS[term[:2]], term[2:]
             if kind == "path" and told != bounded(paths_in(query.text)[0]):
                 kind = "folder"
-            reasons.append(Reason(kind, told, binaries[:BINARIES_NAMED]))
+            reasons.append(Reason(kind, told, binaries[:MAX_BINARIES_OF_HIT]))
     is_binary = of.name != query.text and query.text in of.binary_names
     # A name without any letter or digit is matched by no part of it.
     binaries = [query.text] if is_binary else []
     binaries += [name for name in query.binaries(of) if name not in binaries]
     from_reasons = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
-    named = tuple(islice(dict.fromkeys((*binaries, *from_reasons)), BINARIES_NAMED))
+    named = tuple(islice(dict.fromkeys((*binaries, *from_reasons)), MAX_BINARIES_OF_HIT))
     # A name that has every word, its own or a binary's, says why.
     reasons += query.reasons(of) if not reasons and not binaries else []
     return Hit(of, named, tuple(reasons), query.text if is_binary else of.name)

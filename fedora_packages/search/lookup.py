@@ -16,8 +16,8 @@ from fedora_packages.search.document import Document, from_json
 UNREADABLE = (xapian.Error, RuntimeError, SearchUnavailable)
 
 #: Documents that one term is looked up in, and binaries that are named for it.
-MOST_LOOKED_UP = 100
-MOST_NAMED = 20
+MAX_DOCUMENTS = 100
+MAX_NAMED_BINARIES = 20
 
 
 def first(database: xapian.Database, term: str) -> int | None:
@@ -49,7 +49,7 @@ def building(database: xapian.Database, binary: str) -> list[int]:
 
 def having(database: xapian.Database, term: str) -> list[int]:
     """Return the documents that have a term for a binary (see `terms.capability_terms`), the most important first."""
-    found = [posting.docid for posting in islice(database.postlist(term), MOST_LOOKED_UP)]
+    found = [posting.docid for posting in islice(database.postlist(term), MAX_DOCUMENTS)]
     if len(found) < 2:
         return found
     return sorted(found, key=lambda docid: (-importance_of(database, docid), terms.order(name_of(database, docid))))
@@ -67,7 +67,7 @@ class ByCapability:
 
     def __init__(self, database: xapian.Database):
         self._database = database
-        self._document = lru_cache(MOST_LOOKED_UP)(lambda docid: document(database, docid))
+        self._document = lru_cache(MAX_DOCUMENTS)(lambda docid: document(database, docid))
 
     def binaries_with_term(self, term: str) -> tuple[str, ...]:
         """Return the binaries that have a term, those of the most important source first."""
@@ -76,7 +76,7 @@ class ByCapability:
             for docid in having(self._database, term)
             for binary in binaries_with(self._database, docid, self._document(docid), term)
         )
-        return tuple(islice(dict.fromkeys(found), MOST_NAMED))
+        return tuple(islice(dict.fromkeys(found), MAX_NAMED_BINARIES))
 
     def providers(self, capability: str) -> tuple[str, ...]:
         """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""

@@ -16,17 +16,17 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.reasons import Reason
 
 #: What of a text is looked at, in characters (as many as the search field takes: addresses are long) and in words.
-TEXT_READ = 500
-WORDS_READ = 12
+MAX_QUERY_LENGTH = 500
+MAX_WORDS = 12
 
 #: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.
 MAX_EXPANSIONS = 200
 
 #: The most binaries that are named with a hit.
-BINARIES_NAMED = 10
+MAX_BINARIES_OF_HIT = 10
 
 #: Binaries of a package whose summaries are read for why it was found: some packages have thousands.
-SUMMARIES_READ = 100
+MAX_SUMMARIES_READ = 100
 
 #: What a word counts by where it is found; these add up.  Names are worth more than all prose together.
 SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 16, 6, 16
@@ -68,11 +68,11 @@ class SearchQuery:
         self.text = text
         # What stands between spaces, each taken apart into its words: "vim-X11 mode" -> (vim, x11), (mode,).
         split = dict.fromkeys(
-            tuple(dict.fromkeys(terms.split(token)))[:WORDS_READ] for token in text[:TEXT_READ].split()
+            tuple(dict.fromkeys(terms.split(token)))[:MAX_WORDS] for token in text[:MAX_QUERY_LENGTH].split()
         )
         telling = [words for words in split if words and not set(words) <= terms.STOP_WORDS]
         # A text of stop words alone may still mean names ("the", "a").
-        self.tokens = _first(telling or [words for words in split if words], WORDS_READ)
+        self.tokens = _first(telling or [words for words in split if words], MAX_WORDS)
         self._words = list(dict.fromkeys(word for words in self.tokens for word in words))
 
     def any_word(self) -> Query:
@@ -106,7 +106,7 @@ class SearchQuery:
 
     def _whole(self) -> Iterator[Query]:
         """Yield queries for what the whole text is called."""
-        spoken, plain = terms.spoken(self.text), terms.together(self.text)[: terms.NAME_LETTERS]
+        spoken, plain = terms.spoken(self.text), terms.together(self.text)[: terms.MAX_NAME_LENGTH]
         yield _weighing(SPOKEN, Query(terms.SPOKEN + spoken))
         if plain != spoken:
             yield _weighing(PLAIN, Query(terms.SPOKEN + plain))
@@ -127,7 +127,7 @@ class SearchQuery:
         """Yield queries for what makes prose say what the text does, and for what the package is to people."""
         no_library = Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY))
         yield _weighing(NO_LIBRARY, no_library)
-        if len(terms.stems(self.text[:TEXT_READ])) < 2:
+        if len(terms.stems(self.text[:MAX_QUERY_LENGTH])) < 2:
             return
         yield _weighing(APPLICATION, Query(terms.APPLICATION))
         yield _weighing(PROGRAM, Query(terms.PROGRAM))
@@ -151,7 +151,7 @@ class SearchQuery:
             (name != self.text, len(words - terms.name_parts(name)), len(name), name)
             for name in terms.with_parts(document.binary_names, self._words)
         )
-        return tuple(name for *_, name in nsmallest(BINARIES_NAMED, found))
+        return tuple(name for *_, name in nsmallest(MAX_BINARIES_OF_HIT, found))
 
     def reasons(self, document: Document) -> list[Reason]:
         """Return why prose, or the owner, makes a package match: none where its name says it."""
@@ -169,7 +169,7 @@ class SearchQuery:
                 reasons.append(Reason(kind, " ".join(found)))
         # What the name says need not be said again by a binary.
         words = [word for word in words if not terms.has_part(document.name, word)]
-        for binary in document.binaries[:SUMMARIES_READ]:
+        for binary in document.binaries[:MAX_SUMMARIES_READ]:
             if not words:
                 break
             stems = set(terms.stems(binary.summary))

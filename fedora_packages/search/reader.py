@@ -19,11 +19,11 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import lookup, terms
 from fedora_packages.search.capabilities import bounded
-from fedora_packages.search.complete import MOST_COMPLETIONS, Completion, complete
+from fedora_packages.search.complete import MAX_COMPLETIONS, Completion, complete
 from fedora_packages.search.document import Document
-from fedora_packages.search.find import LAST_HIT, MOST_ROWS, Hits, search
+from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hits, search
 from fedora_packages.search.lookup import UNREADABLE
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ class IndexReader:
         path: str | Path,
         clock: Callable[[], float] = time.monotonic,
         on_corruption: Callable[[str, str], None] = lambda directory, error: None,
-        max_hits: int = LAST_HIT,
-        max_rows: int = MOST_ROWS,
+        max_hits: int = MAX_HITS,
+        max_rows: int = MAX_ROWS,
         open_database: Callable[[str], xapian.Database] = xapian.Database,
     ):
         self.path = Path(path)
@@ -136,17 +136,17 @@ class IndexReader:
         divides words.  Of the text the first words count (see `matching`); no hit after ``max_hits`` is given, and at
         most ``max_rows`` at once.
         """
-        text = _writable(text[:TEXT_READ]).strip()
+        text = _writable(text[:MAX_QUERY_LENGTH]).strip()
         start = min(max(start, 0), self.max_hits)
         rows = min(max(rows, 0), self._max_rows, self.max_hits - start)
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
-        """Return the names that a text may be the beginning of, best first, at most `MOST_COMPLETIONS`; see `completing`."""
+        """Return the names that a text may be the beginning of, best first, at most `MAX_COMPLETIONS`; see `completing`."""
         # Xapian lets other threads run at every call, and of these there are a hundred, none of which takes long: threads that
         # complete at the same time would wait for each other a hundred times, instead of once.
         with self._completing:
-            return self._read(lambda database: complete(database, _writable(text), min(rows, MOST_COMPLETIONS)))
+            return self._read(lambda database: complete(database, _writable(text), min(rows, MAX_COMPLETIONS)))
 
     def names(self) -> Iterator[str]:
         """Iterate over the names of all source packages, in the order of their bytes."""

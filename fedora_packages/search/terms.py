@@ -67,14 +67,14 @@ SKIPPED_RELEASES_KEY = "skipped_releases"
 START_LETTERS = 10
 
 #: Letters of a word that are told apart.  Xapian's own bound is 245 bytes a term.
-WORD_LETTERS = 40
+MAX_WORD_LENGTH = 40
 
 #: Letters of a whole name; `nvr.is_package_name` allows no more.
-NAME_LETTERS = 200
+MAX_NAME_LENGTH = 200
 
 #: Letters of a word that can be told to be a slip of the pen: of fewer there are too many words, and the trigrams of more cost
 #: tens of milliseconds to compare.  A longer name is corrected in its parts.
-SPELT_FROM, SPELT_TO = 4, 20
+MIN_SPELLING_LENGTH, MAX_SPELLING_LENGTH = 4, 20
 
 #: What names begin with for their language's sake: who looks for requests means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
@@ -94,7 +94,7 @@ _WHAT_FOR = re.compile(
 SHORT_SUMMARY = 6
 
 #: Words of a description whose pairs count.
-PAIRED = 100
+MAX_PAIRED_WORDS = 100
 
 #: Words that say nothing of a package.
 STOP_WORDS = frozenset(
@@ -122,14 +122,14 @@ def fold(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """Return the words of a text, folded and cut, in order.  Control characters, operators and quotes are in none."""
-    return [word[:WORD_LETTERS] for word in _WORD.findall(fold(text))]
+    return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text))]
 
 
 @lru_cache(maxsize=1 << 17)
 def name_parts(name: str) -> frozenset[str]:
     """Return the parts of a package's name, folded: ``vim-X11`` -> vim, x11, x, 11, vimx11."""
     runs = (fold(run) for run in _RUN.findall(name))
-    return frozenset(part[:WORD_LETTERS] for part in (*split(name), *runs, together(name)) if part)
+    return frozenset(part[:MAX_WORD_LENGTH] for part in (*split(name), *runs, together(name)) if part)
 
 
 @lru_cache(maxsize=1 << 17)
@@ -157,7 +157,7 @@ def together(text: str) -> str:
 
 def spoken(text: str) -> str:
     """Return a text without what separates its words, as `together` does, but for plus signs: mysql++ is not mysql."""
-    return _SEPARATORS_BUT_PLUS.sub("", fold(text))[:NAME_LETTERS]
+    return _SEPARATORS_BUT_PLUS.sub("", fold(text))[:MAX_NAME_LENGTH]
 
 
 def stems(text: str) -> list[str]:
@@ -234,7 +234,7 @@ def terms_of(document: Document) -> Iterator[str]:
     for word in stems(head(document.summary)):
         yield SUMMARY_HEAD + word
     yield from _length(document.summary)
-    for pair in islice(pairs(document.description), PAIRED):
+    for pair in islice(pairs(document.description), MAX_PAIRED_WORDS):
         yield PAIR + pair
     for text in (document.description, *(binary.summary for binary in document.binaries)):
         for word in stems(text):
@@ -273,7 +273,7 @@ def spellings(document: Document) -> Iterator[str]:
     """Yield the words, of names mostly, that a slip of the pen in a question may have been meant to be; each once."""
     words = {fold(name) for name in (document.name, LANGUAGE.sub("", document.name, count=1), *document.binary_names)}
     words.update(*map(split, words), split(document.summary))
-    return (word for word in words if SPELT_FROM <= len(word) <= SPELT_TO and not word.isdigit())
+    return (word for word in words if MIN_SPELLING_LENGTH <= len(word) <= MAX_SPELLING_LENGTH and not word.isdigit())
 
 
 def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.rpm.nvr import evr
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
@@ -33,7 +33,7 @@ def includeme(config: Configurator) -> None:
 def _add(event: BeforeRender) -> None:
     event.update(iso=iso, moment=moment, day=day, evr=evr, lasted=lasted, spoken=spoken, trouble_of=trouble_of)
     # The search field is on every page.
-    event["most_searched"] = TEXT_READ
+    event["most_searched"] = MAX_QUERY_LENGTH
     if event.get("request") is not None:
         event["links"] = event["request"].links
 

@@ -12,12 +12,12 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.settings import LinksSettings
 from fedora_packages.web.linkify import ADVISORY, CVE, advisory
 
 #: Characters of a text that are looked at: what is searched for.
-LOOKED_AT = TEXT_READ
+LOOKED_AT = MAX_QUERY_LENGTH
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pyramid.request import Request
 
 from fedora_packages.search.find import Hits
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.identifiers import Searched
 from fedora_packages.web.request import printable
 from fedora_packages.web.resolve import Identified, identified, recognise, unknown_name
@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 def term_of(text: str) -> str:
     """Return what of a text is searched for, and shown again."""
     # What divides words in a program's hand, a line break say, divides them here.
-    return printable(" ".join(_CONTROL.sub(" ", text).split()), TEXT_READ)
+    return printable(" ".join(_CONTROL.sub(" ", text).split()), MAX_QUERY_LENGTH)
 
 
 def searched(request: Request, text: str, start: int, rows: int) -> tuple[Identified | None, Hits]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.rpm.specfile import TEXT_KEPT, description, licence, summary
-from fedora_packages.search.document import ACCESSORIES, DESCRIPTION_KEPT, SUMMARY_KEPT
+from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
@@ -130,9 +130,9 @@ def _described(package: Package, about: Mapping[str, Any] | None, spec: str | No
         if is_binary
         else document.summary
     )
-    short = _marked(own or document.summary, SUMMARY_KEPT)
+    short = _marked(own or document.summary, MAX_SUMMARY_LENGTH)
     return Described(
-        short, _paragraphs(document.description, DESCRIPTION_KEPT), "the index of this site" if short else ""
+        short, _paragraphs(document.description, MAX_DESCRIPTION_LENGTH), "the index of this site" if short else ""
     )
 
 

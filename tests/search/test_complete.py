@@ -101,7 +101,7 @@ def test_the_first_that_were_written_come_first(reader):
     ]
 
 
-@pytest.mark.parametrize(("asked", "given_"), [(0, 0), (-1, 0), (3, 3), (1000, complete.MOST_COMPLETIONS)])
+@pytest.mark.parametrize(("asked", "given_"), [(0, 0), (-1, 0), (3, 3), (1000, complete.MAX_COMPLETIONS)])
 def test_there_are_as_many_as_are_asked_for_within_a_bound(reader, asked, given_):
     assert len(reader.complete("python", asked)) == given_
 
@@ -158,15 +158,15 @@ def test_each_kind_has_its_turn(make_index):
 
 
 def test_of_a_long_text_its_beginning_is_completed(make_index):
-    words = "abcdefgh"[: complete.WORDS_READ]
+    words = "abcdefgh"[: complete.MAX_WORDS]
     reader = make_index(document("x-" + "-".join(words)))
-    texts = [f"{' '.join(words)} z", "x" + " " * complete.TEXT_READ + "z"]
+    texts = [f"{' '.join(words)} z", "x" + " " * complete.MAX_TEXT_LENGTH + "z"]
     assert [len(reader.complete(text)) for text in texts] == [1, 1]
 
 
 def test_a_long_name_comes_before_those_that_only_begin_alike(make_index):
     alike = "lantern" * 6
-    assert len(alike) > terms.WORD_LETTERS
+    assert len(alike) > terms.MAX_WORD_LENGTH
     reader = make_index(document(f"{alike}x"), document(f"{alike}-yy"), document(f"{alike}y"))
     assert [found.name for found in reader.complete(f"{alike}y")][:2] == [f"{alike}y", f"{alike}-yy"]
 
@@ -178,7 +178,7 @@ def test_a_command_of_several_packages_leads_to_each(make_index):
 
 
 def test_so_many_commands_of_a_package_are_completed(make_index):
-    commands = [f"a{number:03}" for number in range(complete.COMMANDS_KEPT + 1)]
+    commands = [f"a{number:03}" for number in range(complete.MAX_COMMANDS + 1)]
     files = ("/usr/bin/a\nb", f"/usr/bin/{'a' * 101}", *(f"/usr/bin/{command}" for command in commands))
     reader = make_index(document("z", binaries=(Binary("z", files=files),)))
     completed = [told(reader.complete(text)) for text in ("a", *commands[-2:])]

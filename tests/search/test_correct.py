@@ -31,7 +31,7 @@ def test_what_finds_nothing_is_corrected_and_that_is_told(reader, text, correcte
 
 
 def test_words_that_are_too_short_or_too_long_are_not_corrected(make_index):
-    longest = "abcdefghijklmnopqrstuvwxyz"[: terms.SPELT_TO]
+    longest = "abcdefghijklmnopqrstuvwxyz"[: terms.MAX_SPELLING_LENGTH]
     reader = make_index(document("lamp"), document(longest))
     texts = ["lomp", "lmp", f"{longest[:-1]}A", f"{longest}A"]
     assert [reader.search(text).corrected for text in texts] == ["lamp", None, longest, None]
@@ -131,7 +131,7 @@ def test_of_many_words_only_some_that_are_not_known_are_looked_up(reader, monkey
     monkeypatch.setattr(correct, "_suggestion", lambda database, word: asked.append(word))
     unknown = [f"zzzz{letter}" for letter in "abcdefgh"]
     reader.search(" ".join(["terminal", *unknown, "zzzza", "emulator"]))
-    assert asked == unknown[: correct.WORDS_CORRECTED]
+    assert asked == unknown[: correct.MAX_CORRECTED_WORDS]
 
 
 def test_a_name_in_a_text_is_corrected(reader):

@@ -5,7 +5,7 @@ import pytest
 from fedora_packages.search import find
 from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.search.match import BINARIES_NAMED, SUMMARIES_READ
+from fedora_packages.search.match import MAX_BINARIES_OF_HIT, MAX_SUMMARIES_READ
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.search.reasons import Reason
 from tests.search.fedora import HTOP, document, names
@@ -82,13 +82,16 @@ def test_what_a_binary_says_is_a_reason_where_its_source_does_not_say_it(make_in
 
 
 def test_so_many_binaries_are_named_with_a_hit(make_index):
-    binaries = tuple(Binary(f"b{number}", provides=("lantern(one)",)) for number in range(BINARIES_NAMED + 1))
+    binaries = tuple(Binary(f"b{number}", provides=("lantern(one)",)) for number in range(MAX_BINARIES_OF_HIT + 1))
     [hit] = make_index(document("tools", binaries=binaries)).search("lantern(one)").hits
-    assert ([len(reason.binaries) for reason in hit.reasons], len(hit.binaries)) == ([BINARIES_NAMED], BINARIES_NAMED)
+    assert ([len(reason.binaries) for reason in hit.reasons], len(hit.binaries)) == (
+        [MAX_BINARIES_OF_HIT],
+        MAX_BINARIES_OF_HIT,
+    )
 
 
 def test_so_many_are_named_be_it_for_their_names_or_for_what_they_carry(make_index):
-    named = tuple(Binary(f"lantern-{number}") for number in range(BINARIES_NAMED - 1))
+    named = tuple(Binary(f"lantern-{number}") for number in range(MAX_BINARIES_OF_HIT - 1))
     others = tuple(Binary(f"other-{number}", files=("/usr/bin/lantern",)) for number in range(2))
     [hit] = make_index(document("tools", binaries=(*named, *others))).search("lantern").hits
     assert hit.binaries == tuple(binary.name for binary in (*named, others[0]))
@@ -105,7 +108,7 @@ def test_names_come_before_those_that_differ_in_case_and_these_before_all_else(m
 
 
 def test_so_many_packages_at_most_come_first_for_what_they_carry(make_index):
-    many = [f"p{number:02}" for number in range(find.MOST_EXACT + 1)]
+    many = [f"p{number:02}" for number in range(find.MAX_EXACT_HITS + 1)]
     light = Binary("light", files=("/usr/bin/lantern",))
     reader = make_index(document("lantern-viewer"), *(document(name, binaries=(light,)) for name in many))
     assert names(reader.search("lantern", rows=30)) == [*many[:-1], "lantern-viewer"]
@@ -158,7 +161,11 @@ def test_a_folder_that_many_packages_share_says_nothing(reader):
 
 
 @pytest.mark.parametrize(
-    ("packages", "found"), [(find.MOST_IN_FOLDER, find.MOST_IN_FOLDER), (find.MOST_IN_FOLDER + 1, 0)]
+    ("packages", "found"),
+    [
+        (find.MAX_PACKAGES_OF_DIRECTORY, find.MAX_PACKAGES_OF_DIRECTORY),
+        (find.MAX_PACKAGES_OF_DIRECTORY + 1, 0),
+    ],
 )
 def test_so_many_packages_may_share_a_folder_that_says_something(make_index, packages, found):
     files = ("/usr/share/lantern/one",)
@@ -298,7 +305,7 @@ def test_nothing_is_replaced_by_what_has_its_name(make_index):
 
 
 def test_so_many_summaries_are_read_for_a_reason(make_index):
-    many = tuple(Binary(f"part-{number:03}", "Of the whole") for number in range(SUMMARIES_READ - 1))
+    many = tuple(Binary(f"part-{number:03}", "Of the whole") for number in range(MAX_SUMMARIES_READ - 1))
     reader = make_index(
         document("near", binaries=(*many, Binary("part-last", "A lantern"))),
         document("far", binaries=(*many, Binary("part-100", "One more"), Binary("part-last", "A lantern"))),
@@ -308,12 +315,12 @@ def test_so_many_summaries_are_read_for_a_reason(make_index):
 
 
 def test_no_more_successors_are_named_than_help(make_index):
-    names = [f"new{number}" for number in range(find.MOST_SUCCESSORS + 3)]
+    names = [f"new{number}" for number in range(find.MAX_SUCCESSORS + 3)]
     reader = make_index(
         document("old", retired=True), *(document(n, binaries=(Binary(n, obsoletes=("old",)),)) for n in names)
     )
     (found,) = (hit.replaced_by for hit in reader.search("old").hits if hit.document.name == "old")
-    assert found == tuple(names[: find.MOST_SUCCESSORS])
+    assert found == tuple(names[: find.MAX_SUCCESSORS])
 
 
 def test_a_name_that_was_obsoleted_leads_on(reader):

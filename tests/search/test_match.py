@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.search.document import Binary
-from fedora_packages.search.match import BINARIES_NAMED, WORDS_READ, SearchQuery
+from fedora_packages.search.match import MAX_BINARIES_OF_HIT, MAX_WORDS, SearchQuery
 from tests.search.fedora import document
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -12,16 +12,16 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 @pytest.mark.parametrize("between", [" ", "-", "- -"])
 def test_the_first_words_count_however_they_are_written(between):
     words = [word for token in SearchQuery(between.join(2 * letter for letter in LETTERS)).tokens for word in token]
-    assert words == [2 * letter for letter in LETTERS[:WORDS_READ]]
+    assert words == [2 * letter for letter in LETTERS[:MAX_WORDS]]
 
 
 def test_the_first_words_count_of_many_names():
     tokens = SearchQuery(" ".join(f"{2 * letter}-{3 * letter}" for letter in LETTERS)).tokens
-    assert (len(tokens), sum(map(len, tokens))) == (WORDS_READ // 2, WORDS_READ)
+    assert (len(tokens), sum(map(len, tokens))) == (MAX_WORDS // 2, MAX_WORDS)
 
 
 def test_a_word_that_is_said_again_counts_once():
-    assert SearchQuery("aa aa-aa " * WORDS_READ + "bb").tokens == [("aa",), ("bb",)]
+    assert SearchQuery("aa aa-aa " * MAX_WORDS + "bb").tokens == [("aa",), ("bb",)]
 
 
 #: What has a program that is in menus.
@@ -117,8 +117,8 @@ def test_the_nearest_binary_is_the_one_of_that_name_then_what_has_the_word_whole
         "a-lantern-shade",
         "lanterns",
     )
-    many = document("source", *(f"lantern-{number}" for number in range(BINARIES_NAMED + 1)))
-    assert len(SearchQuery("lantern").binaries(many)) == BINARIES_NAMED
+    many = document("source", *(f"lantern-{number}" for number in range(MAX_BINARIES_OF_HIT + 1)))
+    assert len(SearchQuery("lantern").binaries(many)) == MAX_BINARIES_OF_HIT
 
 
 def test_the_binaries_that_are_meant_are_named_the_nearest_first(make_index):

@@ -64,8 +64,10 @@ def test_pairs_of_long_words_are_within_bounds():
 
 
 def test_what_is_longer_than_can_be_corrected_is_no_spelling():
-    made = Document(f"{'a' * terms.SPELT_TO}-{'b' * terms.SPELT_TO}b", summary=f"abc abcd {'1' * 9}")
-    assert set(terms.spellings(made)) == {"a" * terms.SPELT_TO, "abcd"}
+    made = Document(
+        f"{'a' * terms.MAX_SPELLING_LENGTH}-{'b' * terms.MAX_SPELLING_LENGTH}b", summary=f"abc abcd {'1' * 9}"
+    )
+    assert set(terms.spellings(made)) == {"a" * terms.MAX_SPELLING_LENGTH, "abcd"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fedora_packages.connectors.mirror import PART, Mirror
+from fedora_packages.connectors.mirror import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import collect
@@ -167,7 +167,7 @@ class Builder:
         if self.index.resolve() == folder.resolve():
             return BUILT
         # A file that did not come whole is asked for again.
-        if any(path.suffix != PART for path in self._beside("staging.d").glob("*")):
+        if any(path.suffix != PARTIAL for path in self._beside("staging.d").glob("*")):
             return STAGED
         if self._beside("staging").exists():
             with suppress(SearchUnavailable), Staging(self._beside("staging"), read_only=True) as staging:

@@ -34,10 +34,10 @@ T = TypeVar("T")
 DOWNLOADS = 2
 
 #: Packages between two words on progress.
-SHOWN_EVERY = 500
+PROGRESS_EVERY = 500
 
 #: How much of what is passed over is named.
-NAMED = 20
+MAX_LOGGED = 20
 
 _REPOMD = "repodata/repomd.xml"
 
@@ -148,7 +148,7 @@ class _Collector:
         address = self._address(found, "primary")
         for package in repodata.packages(fetched, address, found.repository.is_source, is_described, self._skip):
             self._staged += 1
-            if self._staged % SHOWN_EVERY == 0:
+            if self._staged % PROGRESS_EVERY == 0:
                 self._context.progress("packages", self._staged, self._expected)
             yield package
         self._context.progress("packages", self._staged, self._expected)
@@ -174,7 +174,7 @@ class _Collector:
 
     def _skip(self, what: str) -> None:
         self._skipped += 1
-        if self._skipped <= NAMED:
+        if self._skipped <= MAX_LOGGED:
             log.warning("passed over: %s", what)
 
     def _fetched(self, there: Sequence[FoundRepository], kind: str) -> Iterator[tuple[FoundRepository, Fetched]]:

@@ -14,10 +14,10 @@ from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.rpm.specfile import description, summary
 from fedora_packages.search.document import (
-    BINARIES_KEPT,
-    CAPABILITIES_KEPT,
-    FILES_KEPT,
-    SUMMARY_KEPT,
+    MAX_BINARIES,
+    MAX_CAPABILITIES,
+    MAX_FILES,
+    MAX_SUMMARY_LENGTH,
     Binary,
     Document,
 )
@@ -26,7 +26,7 @@ from fedora_packages.search.indexing.merge import DocumentDraft, bounded_lines, 
 T = TypeVar("T")
 
 #: Binaries of other releases that are looked for in one that does not tell which it has.
-LEADS_TRIED = 5
+MAX_BINARIES_TRIED = 5
 
 
 def describe(
@@ -134,7 +134,7 @@ def _in_repositories(
             having.setdefault(binary, []).append(branch)
     about = {
         binary: _about_binary(name, binary, branches[0], rows[branches[0]], queries)
-        for binary, branches in sorted(having.items())[:BINARIES_KEPT]
+        for binary, branches in sorted(having.items())[:MAX_BINARIES]
     }
     binaries = ((_binary(binary, said, having[binary][0], queries), having[binary]) for binary, said in about.items())
     document = merge(name, list(rows), binaries, _owner(name, queries, owners))
@@ -154,7 +154,7 @@ def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], querie
     to the others.
     """
     elsewhere = dict.fromkeys(binary for row in rows.values() for binary in row["siblings"])
-    for binary in islice(filter(is_package_name, elsewhere), LEADS_TRIED):
+    for binary in islice(filter(is_package_name, elsewhere), MAX_BINARIES_TRIED):
         said = queries["mdapi.package"].connector.binary(binary, branch)
         if said["found"] and said["source"] == name:
             return said
@@ -180,10 +180,10 @@ def _binary(name: str, said: Mapping[str, Any] | None, branch: str, queries: Que
     paths = (f"{folder['path'].rstrip('/')}/{file}" for folder in files for file, _ in folder["files"])
     return Binary(
         name,
-        said["summary"][:SUMMARY_KEPT],
-        provides=bounded_lines(said["provides"], CAPABILITIES_KEPT),
-        obsoletes=bounded_lines(said["obsoletes"], CAPABILITIES_KEPT),
-        files=bounded_lines(paths, FILES_KEPT),
+        said["summary"][:MAX_SUMMARY_LENGTH],
+        provides=bounded_lines(said["provides"], MAX_CAPABILITIES),
+        obsoletes=bounded_lines(said["obsoletes"], MAX_CAPABILITIES),
+        files=bounded_lines(paths, MAX_FILES),
     )
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fedora_packages.search.document import (
-    BINARIES_KEPT,
-    DESCRIPTION_KEPT,
-    SUMMARY_KEPT,
-    URL_KEPT,
+    MAX_BINARIES,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_SUMMARY_LENGTH,
+    MAX_URL_LENGTH,
     Binary,
     Document,
 )
@@ -56,7 +56,7 @@ def merge(
     ``binaries`` come with the releases that have them.
     """
     releases = tuple(releases)
-    found = sorted(binaries, key=lambda pair: pair[0].name)[:BINARIES_KEPT]
+    found = sorted(binaries, key=lambda pair: pair[0].name)[:MAX_BINARIES]
     return Document(
         name,
         owner=owner,
@@ -72,9 +72,9 @@ def with_texts(document: Document, summary: str, description: str, url: str | No
     """Return a document with these texts, within bounds."""
     return replace(
         document,
-        summary=summary[:SUMMARY_KEPT],
-        description=description[:DESCRIPTION_KEPT],
-        url=url[:URL_KEPT] if url else None,
+        summary=summary[:MAX_SUMMARY_LENGTH],
+        description=description[:MAX_DESCRIPTION_LENGTH],
+        url=url[:MAX_URL_LENGTH] if url else None,
     )
 
 

@@ -14,15 +14,15 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
-from fedora_packages.connectors.mirror import OPEN_BYTES, PACKED_BYTES, Announced, Fetched
+from fedora_packages.connectors.mirror import MAX_COMPRESSED_BYTES, MAX_UNCOMPRESSED_BYTES, Announced, Fetched
 from fedora_packages.errors import InvalidNVR, InvalidResponse
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
-    CAPABILITIES_KEPT,
-    DESCRIPTION_KEPT,
-    FILES_KEPT,
-    SUMMARY_KEPT,
-    URL_KEPT,
+    MAX_CAPABILITIES,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_FILES,
+    MAX_SUMMARY_LENGTH,
+    MAX_URL_LENGTH,
 )
 from fedora_packages.search.indexing.merge import lines
 
@@ -113,7 +113,7 @@ def _announced(record: Any) -> Announced | None:
     # What is not packed need not say twice what it is.
     unpacked = _checksum(record.checksum_open_type, record.checksum_open) or packed
     open_size = record.size_open if record.size_open and record.size_open > 0 else record.size
-    is_sane = 0 < (record.size or 0) <= PACKED_BYTES and 0 < (open_size or 0) <= OPEN_BYTES
+    is_sane = 0 < (record.size or 0) <= MAX_COMPRESSED_BYTES and 0 < (open_size or 0) <= MAX_UNCOMPRESSED_BYTES
     if not (packed and is_sane and not record.location_base and _HREF.fullmatch(record.location_href or "")):
         return None
     return Announced(record.location_href, packed, record.size, unpacked, open_size)
@@ -145,8 +145,8 @@ def packages(
             except ValueError as error:
                 skipped(f"{error} in {address}")
                 continue
-            if package.provides.count("\n") == CAPABILITIES_KEPT - 1:
-                skipped(f"what {package.name} provides besides {CAPABILITIES_KEPT} capabilities in {address}")
+            if package.provides.count("\n") == MAX_CAPABILITIES - 1:
+                skipped(f"what {package.name} provides besides {MAX_CAPABILITIES} capabilities in {address}")
             yield package
     except createrepo_c.CreaterepoCError as error:
         raise _broken(error, address) from error
@@ -207,13 +207,13 @@ def _package(row: Any, is_source: bool, is_described: bool) -> Package:
         row.pkgId,
         (row.epoch, row.version, row.release),
         row.arch,
-        (row.summary or "")[:SUMMARY_KEPT],
-        (row.description or "")[:DESCRIPTION_KEPT] if is_described else "",
-        (row.url or "")[:URL_KEPT] or None,
-        lines(map(_NAME, row.provides), CAPABILITIES_KEPT),
-        lines(map(_NAME, row.obsoletes), CAPABILITIES_KEPT),
+        (row.summary or "")[:MAX_SUMMARY_LENGTH],
+        (row.description or "")[:MAX_DESCRIPTION_LENGTH] if is_described else "",
+        (row.url or "")[:MAX_URL_LENGTH] or None,
+        lines(map(_NAME, row.provides), MAX_CAPABILITIES),
+        lines(map(_NAME, row.obsoletes), MAX_CAPABILITIES),
         # Of a source package, what it is built with.
-        lines(map(_NAME, row.requires), CAPABILITIES_KEPT),
+        lines(map(_NAME, row.requires), MAX_CAPABILITIES),
         _files(row),
     )
 
@@ -232,4 +232,4 @@ def _evr(epoch: str | None, version: str | None, release: str | None) -> EVR:
 
 
 def _files(row: Any) -> str:
-    return lines([folder + name for _, folder, name in row.files if folder and name], FILES_KEPT)
+    return lines([folder + name for _, folder, name in row.files if folder and name], MAX_FILES)

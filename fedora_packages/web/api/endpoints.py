@@ -21,11 +21,10 @@ from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
-from fedora_packages.search.complete import MOST_COMPLETIONS
-from fedora_packages.search.complete import TEXT_READ as COMPLETED
-from fedora_packages.search.find import LAST_HIT
-from fedora_packages.search.find import MOST_ROWS as MOST_HITS
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.complete import MAX_COMPLETIONS
+from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LENGTH
+from fedora_packages.search.find import MAX_HITS, MAX_ROWS
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.api import docs as prose
 from fedora_packages.web.api.changes import MOST_CHANGES, USUAL_CHANGES
 from fedora_packages.web.api.endpoint import (
@@ -144,12 +143,14 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 identified=optional(
                     ref("Identified"), "null if the text identifies nothing, and of all but the first hits"
                 ),
-                packages=rows(ref("Found"), MOST_HITS),
+                packages=rows(ref("Found"), MAX_ROWS),
             ),
             (
-                Parameter("q", a_text(), f"The text; of more than {TEXT_READ} characters the first count.", "terminal"),
-                Parameter("start", whole(least=0, most=LAST_HIT), "How many to pass over.", "0"),
-                Parameter("rows", whole(least=0, most=MOST_HITS), "How many to give; 20 where it is not said.", "20"),
+                Parameter(
+                    "q", a_text(), f"The text; of more than {MAX_QUERY_LENGTH} characters the first count.", "terminal"
+                ),
+                Parameter("start", whole(least=0, most=MAX_HITS), "How many to pass over.", "0"),
+                Parameter("rows", whole(least=0, most=MAX_ROWS), "How many to give; 20 where it is not said.", "20"),
             ),
             (),
             "/search?q=terminal",
@@ -162,12 +163,14 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "What a text that somebody is typing may become, best first: packages and commands that are called so, whose names "
             "begin so, or have words that do.  Any text has an answer, if an empty one.  It may be kept for as long as its "
             "`Cache-Control` says.",
-            record(completions=rows(ref("Completion"), MOST_COMPLETIONS)),
+            record(completions=rows(ref("Completion"), MAX_COMPLETIONS)),
             (
-                Parameter("q", a_text(), f"The text; of more than {COMPLETED} characters the first count.", "gua"),
+                Parameter(
+                    "q", a_text(), f"The text; of more than {MAX_COMPLETED_LENGTH} characters the first count.", "gua"
+                ),
                 Parameter(
                     "rows",
-                    whole(least=1, most=MOST_COMPLETIONS),
+                    whole(least=1, most=MAX_COMPLETIONS),
                     f"How many to give; {USUAL_COMPLETIONS} where it is not said.",
                     str(USUAL_COMPLETIONS),
                 ),

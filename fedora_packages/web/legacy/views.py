@@ -8,7 +8,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.legacy.context import Look, NotKnown
 from fedora_packages.web.legacy.decode import LONGEST, Asked, BadQuery, asked_of, segments_of
 from fedora_packages.web.legacy.envelope import answered, envelope, failure, nothing
@@ -64,7 +64,7 @@ def successor_of(request: Request, operation: Operation, asked: Asked | None, lo
         named = (
             next((asked.filters[name] for name in operation.filters if asked.filters.get(name)), "") if asked else ""
         )
-        text = printable(named, TEXT_READ) if isinstance(named, str) else ""
+        text = printable(named, MAX_QUERY_LENGTH) if isinstance(named, str) else ""
         return request.route_url("api.search", _query={"q": text} if text else None)
     if operation.successor == "releases":
         return request.route_url("api.package.releases", package=look.found.name)

@@ -6,9 +6,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from fedora_packages.search.document import Document
-from fedora_packages.search.find import LAST_HIT, Hit
-from fedora_packages.search.find import MOST_ROWS as AT_ONCE
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hit
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.legacy.context import Look
 from fedora_packages.web.legacy.decode import MOST_ROWS, Asked
 from fedora_packages.web.legacy.rows import Rows
@@ -27,15 +26,15 @@ def search_packages(asked: Asked, look: Look) -> Rows:
     No text of a row is null.
     """
     text, rows = meant(asked, look), []
-    start = min(asked.start, LAST_HIT)
-    last = min(start + min(asked.rows, MOST_ROWS), LAST_HIT)
+    start = min(asked.start, MAX_HITS)
+    last = min(start + min(asked.rows, MOST_ROWS), MAX_HITS)
     while True:
         # Also where no row is asked for: how many there are is.
-        found = look.index.search(text, start, min(AT_ONCE, max(last - start, 0)))
+        found = look.index.search(text, start, min(MAX_ROWS, max(last - start, 0)))
         rows += [_package(hit.document) for hit in found.hits]
-        start += AT_ONCE
+        start += MAX_ROWS
         if start >= min(last, found.total):
-            return Rows(rows, min(found.total, LAST_HIT))
+            return Rows(rows, min(found.total, MAX_HITS))
 
 
 def meant(asked: Asked, look: Look) -> str:
@@ -44,9 +43,9 @@ def meant(asked: Asked, look: Look) -> str:
     Some encode it twice, and some write a plus for a space: a plus stands for itself if a package has it in its name.
     """
     text = asked.text("search")
-    text = printable(unquote(text) if _ESCAPED.search(text) else text, TEXT_READ)
+    text = printable(unquote(text) if _ESCAPED.search(text) else text, MAX_QUERY_LENGTH)
     words = [word.lower() for word in text.split() if "+" in word]
-    if not words or all(_is_named(word, look.index.search(text, 0, AT_ONCE).hits) for word in words):
+    if not words or all(_is_named(word, look.index.search(text, 0, MAX_ROWS).hits) for word in words):
         return text
     return text.replace("+", " ").strip()
 

@@ -9,7 +9,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.search.match import TEXT_READ
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.api.search import USUAL_COMPLETIONS, completed
 
 #: Seconds for which a description may be kept without asking.
@@ -43,4 +43,4 @@ def suggestions(request: Request) -> list[Any]:
         found.setdefault(completion["name"], completion)
     request.response.content_type = "application/x-suggestions+json"
     kept = list(found.values())
-    return [text[:TEXT_READ], list(found), [row["summary"] for row in kept], [row["url"] for row in kept]]
+    return [text[:MAX_QUERY_LENGTH], list(found), [row["summary"] for row in kept], [row["url"] for row in kept]]

@@ -2,7 +2,13 @@
 
 import pytest
 
-from fedora_packages.search.document import BINARIES_KEPT, DESCRIPTION_KEPT, SUMMARY_KEPT, URL_KEPT, Binary
+from fedora_packages.search.document import (
+    MAX_BINARIES,
+    MAX_DESCRIPTION_LENGTH,
+    MAX_SUMMARY_LENGTH,
+    MAX_URL_LENGTH,
+    Binary,
+)
 from fedora_packages.search.indexing.merge import MAX_LINE_LENGTH, bounded_lines, merge, with_previous, with_texts
 from tests.search.fedora import document
 
@@ -31,9 +37,9 @@ def test_the_first_texts_are_kept_without_what_can_be_no_name(texts, most, expec
 
 
 def test_a_source_has_the_first_of_its_binaries_by_name():
-    found = [(Binary(f"b{number:05}"), ["f45"]) for number in reversed(range(BINARIES_KEPT + 1))]
+    found = [(Binary(f"b{number:05}"), ["f45"]) for number in reversed(range(MAX_BINARIES + 1))]
     names = merge("source", ["rawhide", "f45"], found, None).binary_names
-    assert (len(names), names[0], names[-1]) == (BINARIES_KEPT, "b00000", f"b{BINARIES_KEPT - 1:05}")
+    assert (len(names), names[0], names[-1]) == (MAX_BINARIES, "b00000", f"b{MAX_BINARIES - 1:05}")
 
 
 def test_a_binary_says_which_releases_have_it_where_not_all_have():
@@ -47,7 +53,8 @@ def test_a_binary_says_which_releases_have_it_where_not_all_have():
 
 def test_texts_are_bounded():
     found = with_texts(document("a"), *("x" * 9999,) * 3)
-    assert (len(found.summary), len(found.description), len(found.url)) == (SUMMARY_KEPT, DESCRIPTION_KEPT, URL_KEPT)
+    lengths = (len(found.summary), len(found.description), len(found.url))
+    assert lengths == (MAX_SUMMARY_LENGTH, MAX_DESCRIPTION_LENGTH, MAX_URL_LENGTH)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages.connectors.mirror import Fetched, Mirror
 from fedora_packages.errors import InvalidResponse
-from fedora_packages.search.document import CAPABILITIES_KEPT
+from fedora_packages.search.document import MAX_CAPABILITIES
 from fedora_packages.search.indexing import repodata
 from tests.search.indexing.repos import ENDINGS, rpm, write
 
@@ -76,7 +76,7 @@ def test_a_package_without_a_source_is_passed_over(read, sourcerpm):
 def test_a_package_that_provides_a_hundred_thousand_things_is_cut_and_that_is_told(read):
     skipped = []
     (found,) = read(rpm("big", provides=[f"cap{number}" for number in range(100_000)]), skipped=skipped.append)
-    assert found.provides.count("\n") == CAPABILITIES_KEPT - 1
+    assert found.provides.count("\n") == MAX_CAPABILITIES - 1
     assert "what big provides" in skipped[0]
 
 
