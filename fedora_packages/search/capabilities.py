@@ -1,7 +1,7 @@
-"""What binary packages carry, as people ask for it: commands, paths, capabilities, names in other ecosystems.
+"""The searchable capabilities of binary packages: commands, paths, provides, and names in other ecosystems.
 
-The one thing to know before editing: what is written and what is asked are both taken apart here, so that what is written
-can be found.  An index holds what the code that built it made of it: after a change here, build it anew.
+Both what is written and what is searched are split here, so that a search finds what was written.  An index holds the items of
+the code that built it.  After a change here, build it again.
 """
 
 import re
@@ -14,35 +14,35 @@ from urllib.parse import unquote
 
 from fedora_packages.search.document import MAX_CAPABILITIES, MAX_FILES, Binary
 
-#: The package that obsoletes what nothing takes the place of, so that upgrades remove it: it replaces nothing.
+#: The package that obsoletes removed packages, so that upgrades remove them: it replaces nothing.
 REMOVER = "fedora-obsolete-packages"
 
-#: Where commands are.  Since /bin and /sbin became links all of them are in one folder, see `canonical`.
+#: The directory of commands.  /bin and /sbin are links to it, see `canonical`.
 COMMANDS_IN = "/usr/bin"
 
-#: Bytes of a capability or path that is a term as it is; of a longer one the rest is digested.
+#: Bytes of a capability or path as a term; a longer one has a digest of the rest.
 MAX_TERM_BYTES = 200
 
-#: Of what is asked: the folders above a path that are looked for, and characters that are looked at.
+#: Of a search: the directories above a path that are searched, and characters.
 MAX_PARENT_DIRECTORIES = 4
 MAX_TEXT_LENGTH = 1000
 
-#: Capabilities ``KIND(NAME)`` that say how a package is called elsewhere.
+#: Capabilities ``KIND(NAME)`` with the package's name in another ecosystem.
 _FOREIGN = re.compile(
     r"(?:python\d[\d.]*dist|npm|nodejs|rubygem|perl|crate|golang|php-(?:composer|pear|pecl|pie)|mvn|R|ghc(?:-devel)?|tex"
     r"|pkgconfig|cmake|mono|lua\d*|julia|ocamlx?|vagrant|ansible-collection|font)\((?P<name>[^()\s]+)\)(?:\(.*\))?"
 )
 
-#: Paths that somebody asks for by name, wherever the package puts them.
-_TELLING = re.compile(
+#: Paths that people search for, each of which is a term.
+_KNOWN_PATH = re.compile(
     r"/usr/bin/|/etc/|/usr/lib(?:64)?/[^/]+\.so|/usr/lib/systemd/|.*\.(?:desktop|pc|service|socket|timer|target)$"
     r"|/usr/share/man/man[0-9a-z]*/|/usr/include/[^/]+$"
 )
 
-#: Paths whose last part is a name that people know.
+#: Paths with a well-known file name.
 _NAMED = re.compile(r"/etc/|/usr/lib(?:64)?/[^/]+\.so|/usr/lib/systemd/(?:system|user)/|/usr/share/applications/")
 
-#: Folders that are links to others.
+#: Directories that are links to others.
 _MERGED = (
     ("/usr/sbin", "/usr/bin"),
     ("/sbin", "/usr/bin"),
@@ -56,29 +56,29 @@ _RELATION = re.compile(r"(?P<name>.*\S)\s+(?:[<>]=?|==?)\s*\S+\s*")
 
 _LIBRARY = re.compile(r"([^()\s/]+)\.so(?:[.(]|$)")
 
-#: Parts of the names of hosts that are no part of a project's.
+#: Parts of host names that are not the name of a project.
 _DOMAINS = frozenset(("com", "org", "net", "io", "in", "www", "https", "http", "git", "maven", "plugins"))
 
-_ADDRESS = re.compile(r"(?:https?|git|ftp|ssh)://(?P<host>[^/?#\s]+)(?P<path>/[^?#\s]*)?\S*$", re.IGNORECASE)
+_URL = re.compile(r"(?:https?|git|ftp|ssh)://(?P<host>[^/?#\s]+)(?P<path>/[^?#\s]*)?\S*$", re.IGNORECASE)
 
-#: What ends the last part of an address and is no part of a name.
+#: Suffixes in URLs that are not part of a name.
 _ENDING = re.compile(r"(?:\.git|\.html?|\.php|\.cgi)$", re.IGNORECASE)
 
-#: Sites that give each project a name below their own.
+#: Sites with a subdomain for each project.
 _HOSTING = frozenset(
     ("codeberg.page", "github.io", "gitlab.io", "netlify.app", "pages.dev", "readthedocs.io", "readthedocs.org")
     + ("sourceforge.io", "sourceforge.net")
 )
 
-#: Parts of addresses that are words for a kind of page.
-_NO_NAMES = frozenset(
+#: Parts of URLs that name a kind of page.
+_PAGE_WORDS = frozenset(
     ("about", "archive", "blob", "browse", "crates", "dist", "doc", "docs", "download", "downloads", "en", "files")
     + ("gems", "home", "index", "issues", "latest", "main", "master", "news", "package", "packages", "project")
     + ("projects", "pull", "raw", "release", "releases", "rpms", "search", "simple", "software", "src", "stable")
     + ("tags", "tree", "user", "users", "wiki")
 )
 
-#: The same package for one architecture.
+#: A package of one architecture: ``NAME(x86-64)``.
 _FOR_ARCH = re.compile(r"(?P<name>[^()\s]+)\((?:x86-64|x86-32|aarch-64|ppc-64|s390-64|riscv-64)\)")
 
 
@@ -97,7 +97,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What one binary is found by; each in the spelling of what is asked, see the functions below."""
+    """The searchable items of one binary, each in the spelling of searches, see the functions below."""
 
     commands: tuple[str, ...]
     paths: tuple[str, ...]
@@ -108,9 +108,11 @@ class Capabilities:
 
 
 def capabilities_of(binary: Binary, limits: Limits = Limits()) -> Capabilities:
-    """Return what a binary is found by, within limits."""
+    """Return the searchable items of a binary, within limits."""
     files = list(dict.fromkeys(canonical(path) for path in binary.files[: limits.files] if path.startswith("/")))
-    provides = [name for name in dict.fromkeys(binary.provides[:MAX_CAPABILITIES]) if _is_telling(name, binary.name)]
+    provides = [
+        name for name in dict.fromkeys(binary.provides[:MAX_CAPABILITIES]) if _is_more_than_name(name, binary.name)
+    ]
     return Capabilities(
         commands=tuple(_commands(files)),
         paths=tuple(dict.fromkeys(_paths(files, limits))),
@@ -122,12 +124,12 @@ def capabilities_of(binary: Binary, limits: Limits = Limits()) -> Capabilities:
 
 
 def commands(binary: Binary) -> tuple[str, ...]:
-    """Return the commands that a binary has."""
+    """Return the commands of a binary."""
     return tuple(dict.fromkeys(_commands(map(canonical, binary.files[:MAX_FILES]))))
 
 
 def canonical(path: str) -> str:
-    """Return the one path of those that links make the same: ``/sbin/ip`` -> ``/usr/bin/ip``.  No slash at its end."""
+    """Return the path that links lead to, without a slash at its end: ``/sbin/ip`` -> ``/usr/bin/ip``."""
     if "//" in path or path.endswith("/"):
         path = re.sub("//+", "/", path).rstrip("/") or "/"
     for beginning, merged in _MERGED:
@@ -137,36 +139,36 @@ def canonical(path: str) -> str:
 
 
 def paths_in(text: str) -> tuple[str, ...]:
-    """Return the paths that a text may ask for: itself, then the folders it is in, the nearest first; none if it is no path."""
+    """Return the path in a text, then the directories above it, the nearest first; none for other texts."""
     if not re.match(r"/[^/]", text) or "\0" in text:
         return ()
     paths = [canonical(text[:MAX_TEXT_LENGTH])]
-    # What is in /usr/share is nobody's: three parts at least say whose a folder is.
+    # A directory with fewer than three parts, such as /usr/share, belongs to no package.
     while len(paths) <= MAX_PARENT_DIRECTORIES and (above := dirname(paths[-1])).count("/") >= 3:
         paths.append(above)
     return tuple(paths)
 
 
 def capabilities_in(text: str) -> tuple[str, ...]:
-    """Return the capabilities that a text may ask for, the likeliest first: ``libfoo.so.3`` -> ..., ``libfoo.so.3()(64bit)``."""
+    """Return the capabilities that a text can mean, the likeliest first: ``libfoo.so.3`` -> ..., ``libfoo.so.3()(64bit)``."""
     text = text[:MAX_TEXT_LENGTH].strip()
     relation = _RELATION.fullmatch(text)
     name = relation["name"] if relation else text
     if not name or len(name.split()) > 1:
         return ()
     own = _FOR_ARCH.fullmatch(name)
-    # A library is asked for by its file's name too, and by one of its versions of symbols.
+    # The file name of a library, or one of its symbol versions, means its capability.
     file = re.fullmatch(r"([^()]*)(?:\([^()]+\)(?:\(64bit\))?)?", name)
     more = (f"{file[1]}()(64bit)",) if file and (".so." in file[1] or file[1].endswith(".so")) else ()
     return (own["name"] if own else name, *more)
 
 
 def plain(text: str) -> Iterator[str]:
-    """Yield names that are in a path, a capability or a name of another ecosystem, for when nothing has it as it is.
+    """Yield names in a path, a capability or a name of another ecosystem, for a search without an exact match.
 
     ``/usr/bin/htop`` -> ``htop``, ``pkgconfig(gtk4)`` -> ``gtk4``, ``libfoo.so.3()(64bit)`` -> ``libfoo``,
     ``golang(github.com/spf13/cobra)`` -> ``github spf13 cobra``, ``org.apache.commons:commons-io`` -> ``apache commons-io``;
-    none if the text is nothing like it.
+    none for other texts.
     """
     text = text[:MAX_TEXT_LENGTH].strip()
     if re.match(r"/[^/]", text):
@@ -183,29 +185,29 @@ def plain(text: str) -> Iterator[str]:
         yield " ".join(dict.fromkeys(word for word in words if word.strip("@") and word not in _DOMAINS))
         yield re.split(r"[/:]", name)[-1]
     elif name.endswith("-dev"):
-        # As Debian has it.
+        # Debian's suffix.
         yield f"{name}el"
         yield name.removesuffix("-dev")
 
 
-def is_address(text: str) -> bool:
-    """Whether a text is the address of a page."""
-    return _ADDRESS.match(text) is not None
+def is_url(text: str) -> bool:
+    """Whether a text is a URL."""
+    return _URL.match(text) is not None
 
 
-def within_address(text: str) -> Iterator[str]:
-    """Yield what may be a name in the address of a page, the likeliest first: the last of its path, then its host.
+def names_in_url(text: str) -> Iterator[str]:
+    """Yield possible names in a URL, the likeliest first: the last part of its path, then its host.
 
     ``https://github.com/Guake/guake.git`` -> guake, Guake; ``https://guake.github.io/`` -> guake.
     """
-    found = _ADDRESS.match(text[:MAX_TEXT_LENGTH])
+    found = _URL.match(text[:MAX_TEXT_LENGTH])
     if found is None:
         return
     labels = found["host"].lower().rpartition("@")[2].partition(":")[0].split(".")
     for part in reversed(unquote(found["path"] or "").split("/")):
         name = _ENDING.sub("", part)
-        # The site of a service that is called so says nothing: koji.fedoraproject.org/koji.
-        if name and name.lower() not in _NO_NAMES and name.lower() != labels[0] and not name.isdigit():
+        # The name of the host itself is not a project: koji.fedoraproject.org/koji.
+        if name and name.lower() not in _PAGE_WORDS and name.lower() != labels[0] and not name.isdigit():
             yield name
     place = -3 if ".".join(labels[-2:]) in _HOSTING else -2
     if len(labels) >= -place:
@@ -213,8 +215,8 @@ def within_address(text: str) -> Iterator[str]:
 
 
 def bounded(text: str) -> str:
-    """Return a text that fits into a term: itself, or what it begins with and a digest of it."""
-    # Half a surrogate has no bytes, and of a NUL Xapian makes two.
+    """Return a string that fits into a term: the text, or its beginning and a digest of it."""
+    # A lone surrogate has no encoding, and Xapian writes a NUL as two bytes.
     data = text.encode(errors="replace")
     if len(data) + data.count(0) <= MAX_TERM_BYTES:
         return data.decode()
@@ -222,8 +224,8 @@ def bounded(text: str) -> str:
     return data.replace(b"\0", b"")[: MAX_TERM_BYTES - 60].decode(errors="ignore") + digest
 
 
-def _is_telling(capability: str, own: str) -> bool:
-    """Whether a capability says more than the binary's name does."""
+def _is_more_than_name(capability: str, own: str) -> bool:
+    """Whether a capability is more than the binary's name."""
     for_arch = _FOR_ARCH.fullmatch(capability)
     return (for_arch["name"] if for_arch else capability) != own
 
@@ -232,7 +234,7 @@ def _commands(files: Iterable[str]) -> Iterator[str]:
     for path in files:
         if path.startswith(COMMANDS_IN):
             folder, _, name = path.rpartition("/")
-            # Data that were read from spec files have globs in them.
+            # Files from spec files have globs.
             if folder == COMMANDS_IN and name and not set(name) & set("*?{}"):
                 yield name
 
@@ -242,7 +244,7 @@ def _foreign(capability: str) -> Iterator[str]:
     if found:
         name = found["name"].casefold()
         yield name
-        # Maven's are GROUP:ARTIFACT, and people know the artifact; Perl's have two colons.
+        # Maven has GROUP:ARTIFACT, and people search for the artifact.  Perl has two colons.
         if capability.startswith("mvn("):
             yield name.partition(":")[2].partition(":")[0] or name
     library = _LIBRARY.match(capability)
@@ -251,11 +253,11 @@ def _foreign(capability: str) -> Iterator[str]:
 
 
 def _paths(files: Iterable[str], limits: Limits) -> Iterator[str]:
-    """Yield the paths to find a binary by: those that people ask for, some of the others, the folders of all."""
+    """Yield the searchable paths of a binary: those that people search for, some others, and all directories."""
     files = list(files)
-    telling = [path for path in files if _TELLING.match(path)]
-    yield from telling[: limits.known_paths]
-    yield from islice((path for path in files if not _TELLING.match(path)), limits.other_paths)
+    known = [path for path in files if _KNOWN_PATH.match(path)]
+    yield from known[: limits.known_paths]
+    yield from islice((path for path in files if not _KNOWN_PATH.match(path)), limits.other_paths)
     folders = dict.fromkeys(dirname(path) for path in files)
-    # Folders that many packages put something into say nothing.
+    # Directories of many packages are no help in a search.
     yield from islice((folder for folder in folders if folder.count("/") >= 3), limits.directories)

@@ -1,10 +1,10 @@
-"""Completing: the names that a text may be the beginning of, one small record of the index each.
+"""Complete names while a user types: each name is one small record of the index.
 
-A name is a source package's, a binary package's or a command's.  It is completed by the beginning of all of it and of each
-word in it, so that nothing but names is searched.
+A name is that of a source, a binary or a command.  A prefix of the whole name or of a word in it completes it, so that only names
+are searched.
 
-The one thing to know: records rank by their number, which is that of their writing.  The builder writes documents in the
-order of their importance; so the first records with a term are the answer, and the rest of them need not be looked at.
+Records rank by their number, which is the order of writing.  The builder writes the most important documents first.  So the first
+records of a term are the answer, and the others need not be read.
 """
 
 import json
@@ -22,32 +22,32 @@ from fedora_packages.search.document import Document
 
 SOURCE, BINARY, COMMAND = "source", "binary", "command"
 
-#: Prefixes of terms: the record itself, the records of one source, all the name, its beginnings and those of its later words.
+#: Prefixes of terms: the record, the records of one source, the whole name, its prefixes and those of its later words.
 _RECORD, _OF_SOURCE = "XI", "XJ"
 _WHOLE = {SOURCE: "XKWS", BINARY: "XKWB", COMMAND: "XKWC"}
 _BEGINS = {SOURCE: "XKBS", BINARY: "XKBB", COMMAND: "XKBC"}
 _WORD = {SOURCE: "XKLS", BINARY: "XKLB", COMMAND: "XKLC"}
 
-#: Letters by which a name is found: of more than these each record is looked at, so many at most.
+#: Letters of a prefix that is a term.  For a longer prefix the records are read, so many at most.
 TERM_LETTERS = 12
 MAX_RECORDS_READ = 300
 
-#: Bounds of one answer, of what is read of the text, and of the commands of one source that are completed.
+#: Limits of the completions, the text and its words, the commands of one source, and summaries.
 MAX_COMPLETIONS = 20
 MAX_TEXT_LENGTH = 100
 MAX_WORDS = 5
 MAX_COMMANDS = 300
 MAX_SUMMARY_LENGTH = 200
 
-#: How many of a kind come before the next kind has its turn.
+#: Completions of one kind before the next kind has its turn.
 _TURN = {SOURCE: 3, BINARY: 2, COMMAND: 1}
 
 
 class Completion(NamedTuple):
-    """A name: a source package's, a binary's or a command's (see ``kind``).
+    """The name of a source, a binary or a command (see ``kind``).
 
-    ``source`` is the source package it belongs to, ``package`` what its page is called: the name itself, or of a command the
-    package that has it.  ``summary`` is that of the package.
+    ``source`` is its source package.  ``package`` is the package whose page it leads to: the name itself, or the package with the
+    command.  ``summary`` is that of the package.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Completion(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """A name's record: the term that only it has, what it says, and all of it."""
+    """A name's record: the term that only it has, its data, and the Xapian document."""
 
     identity: str
     data: bytes
@@ -67,23 +67,23 @@ class Record:
 
 
 def completions_of(document: Document) -> Iterator[Completion]:
-    """Yield the names by which a document's package is known, each once; of what is retired there is the name alone."""
+    """Yield the names of a document's package, its binaries and commands, each once."""
     yield Completion(document.name, SOURCE, document.name, document.name, document.summary)
-    known = {document.name}
-    told: dict[str, Completion] = {}
+    names = {document.name}
+    by_command: dict[str, Completion] = {}
     for binary in document.binaries:
         summary = binary.summary or document.summary
-        if binary.name not in known:
-            known.add(binary.name)
+        if binary.name not in names:
+            names.add(binary.name)
             yield Completion(binary.name, BINARY, document.name, binary.name, summary)
         for command in commands(binary):
-            told.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
-    others = (found for name, found in told.items() if name not in known and _is_name(name))
+            by_command.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
+    others = (found for name, found in by_command.items() if name not in names and _is_name(name))
     yield from islice(others, MAX_COMMANDS)
 
 
 def records_of(document: Document) -> Iterator[Record]:
-    """Yield the records of a document's names; one without a letter or digit cannot be completed."""
+    """Yield the records of a document's names, except those without a letter or digit."""
     for found in completions_of(document):
         if terms.together(found.name):
             identity = _identity(found)
@@ -92,18 +92,18 @@ def records_of(document: Document) -> Iterator[Record]:
 
 
 def write(database: xapian.WritableDatabase, source: str, records: Sequence[Record], is_new: bool) -> None:
-    """Write all records of a source package's names; those that are as they were stay in their places.
+    """Write all records of a source package's names; unchanged ones keep their numbers.
 
-    ``is_new``: there are none yet, and they need not be looked for.
+    ``is_new`` is true if there are no records of the package yet.
     """
-    known = {} if is_new else dict(_records(database, source))
-    wanted = {record.identity: record for record in records}
-    for identity in known.keys() - wanted.keys():
+    before = {} if is_new else dict(_records(database, source))
+    after = {record.identity: record for record in records}
+    for identity in before.keys() - after.keys():
         database.delete_document(identity)
-    for identity, record in wanted.items():
+    for identity, record in after.items():
         if is_new:
             database.add_document(record.record)
-        elif identity not in known or database.get_document(known[identity]).get_data() != record.data:
+        elif identity not in before or database.get_document(before[identity]).get_data() != record.data:
             database.replace_document(identity, record.record)
 
 
@@ -114,16 +114,16 @@ def remove(database: xapian.WritableDatabase, source: str) -> None:
 
 
 def copy(database: xapian.WritableDatabase, old: xapian.Database, source: str) -> None:
-    """Take a source's records over from another database."""
+    """Copy a source's records from another database."""
     for identity, docid in _records(old, source):
         database.replace_document(identity, old.get_document(docid))
 
 
 def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completion, ...]:
-    """Return the names that a text may be the beginning of, best first.
+    """Return the names that a text can be completed to, best first.
 
-    First what is called so, then what begins so, then what has words that do.  A hyphen at the end is part of what
-    names begin with.
+    Names equal to the text come first, then names that begin with it, then names with words that begin with its words.  A
+    hyphen at the end is part of the prefix.
     """
     text = text[:MAX_TEXT_LENGTH].strip()
     whole, words = terms.together(text), terms.split(text)[:MAX_WORDS]
@@ -132,7 +132,7 @@ def complete(database: xapian.Database, text: str, rows: int) -> tuple[Completio
     found: dict[tuple[str, str], Completion] = {}
     for step in (_called, _beginning, _with_words):
         for completion in _in_turns({kind: step(database, kind, text, whole, words, rows) for kind in _TURN}):
-            # One name for one page: a command that several packages have is each one's.
+            # A command of several packages leads to each.
             found.setdefault((completion.name, completion.source), completion)
             if len(found) == rows:
                 return tuple(found.values())
@@ -145,8 +145,7 @@ def _called(
     called = [
         _read(database, docid) for docid in _numbers(database, [_WHOLE[kind] + whole[: terms.MAX_WORD_LENGTH]], rows)
     ]
-    # Of names that differ in signs alone (gcc-c, gcc-c++) the one that was typed comes first.
-    # Long names are terms by what they begin with.
+    # Of names that differ in signs alone (gcc-c, gcc-c++) the typed one comes first.  Terms of long names are cut.
     called = [found for found in called if terms.together(found.name) == whole and not _goes_on(text)]
     return sorted(called, key=lambda found: (found.name != text, terms.fold(found.name) != terms.fold(text)))
 
@@ -166,7 +165,7 @@ def _beginning(
 
 
 def _goes_on(text: str) -> bool:
-    """Whether who types a text means names that are longer than what stands before its end."""
+    """Whether a text can only be the prefix of a longer name."""
     return text.endswith("-")
 
 
@@ -178,22 +177,22 @@ def _with_words(
     return islice((found for found in read if all(terms.has_part(found.name, word) for word in words)), rows)
 
 
-def _numbers(database: xapian.Database, wanted: list[str], most: int) -> Iterable[int]:
-    """Return the first records that have all of some terms.
+def _numbers(database: xapian.Database, record_terms: list[str], most: int) -> Iterable[int]:
+    """Return the first records with all of some terms.
 
-    They are looked for as they are taken: each call of Xapian lets other threads have their turn, and comes back for its own.
+    They are read lazily: each call of Xapian releases the interpreter's lock.
     """
-    if len(wanted) == 1:
-        return (posting.docid for posting in islice(database.postlist(wanted[0]), most))
+    if len(record_terms) == 1:
+        return (posting.docid for posting in islice(database.postlist(record_terms[0]), most))
     enquire = xapian.Enquire(database)
     enquire.set_weighting_scheme(xapian.BoolWeight())
     enquire.set_docid_order(xapian.Enquire.ASCENDING)
-    enquire.set_query(xapian.Query(xapian.Query.OP_AND, wanted))
+    enquire.set_query(xapian.Query(xapian.Query.OP_AND, record_terms))
     return [match.docid for match in enquire.get_mset(0, most)]
 
 
 def _in_turns(found: dict[str, Iterable[Completion]]) -> Iterator[Completion]:
-    """Yield what was found of each kind in turns, so that the many of one kind leave room for the others."""
+    """Yield completions of each kind in turns, so that one kind leaves room for the others."""
     waiting = {kind: iter(its) for kind, its in found.items()}
     while waiting:
         for kind in list(waiting):
@@ -227,7 +226,7 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
     record.add_term(_WHOLE[found.kind] + whole[: terms.MAX_WORD_LENGTH])
     for start in terms.beginnings(whole, TERM_LETTERS):
         record.add_term(_BEGINS[found.kind] + start)
-    # All the name is one of its parts; it is found by its beginning already.
+    # The whole name is one of its parts, with terms of its own.
     words = terms.name_parts(found.name) - {whole[: terms.MAX_WORD_LENGTH]}
     for start in {start for word in words for start in terms.beginnings(word, TERM_LETTERS)}:
         record.add_term(_WORD[found.kind] + start)
@@ -239,11 +238,11 @@ def _read(database: xapian.Database, docid: int) -> Completion:
     try:
         return Completion(*json.loads(data.decode()))
     except (ValueError, TypeError) as error:
-        raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no name: build it anew") from error
+        raise SearchUnavailable(f"the index has an invalid name record {data[:80]!r}: build it again") from error
 
 
 def check(database: xapian.Database) -> None:
-    """Read the records of all names.  Raises `SearchUnavailable`, or Xapian's errors, where one cannot be read."""
+    """Read the records of all names.  Raises `SearchUnavailable` or an error of Xapian's for a corrupt one."""
     for kind in _TURN:
         for item in database.allterms(_RECORD + kind[0]):
             for posting in database.postlist(item.term):

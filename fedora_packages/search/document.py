@@ -1,7 +1,6 @@
-"""Documents: what the index keeps of one source package with its binary packages.
+"""The document of a source package: what the index stores of it and its binary packages.
 
-The one thing to know: documents are stored as JSON and outlive the code that wrote them, until the index is built
-anew.  A new field needs a default.
+Documents are JSON and outlive the code that wrote them, until the index is built again.  A new field needs a default.
 """
 
 import json
@@ -11,26 +10,26 @@ from typing import NamedTuple
 
 from fedora_packages.errors import SearchUnavailable
 
-#: Bounds of what is kept of one package, in characters and in binaries.
+#: Limits of one package, in characters and binaries.
 MAX_SUMMARY_LENGTH = 500
 MAX_DESCRIPTION_LENGTH = 4000
 MAX_URL_LENGTH = 1000
 MAX_BINARIES = 2000
 
-#: Bounds of what one binary is found by: capabilities it provides or obsoletes, files.
+#: Limits of one binary: capabilities that it provides or obsoletes, and files.
 MAX_CAPABILITIES = 5000
 MAX_FILES = 20_000
 
-#: Endings of binaries that go along with a package and do not stand for it.
+#: Suffixes of binaries that accompany a package and do not represent it.
 ACCESSORIES = ("-common", "-data", "-devel", "-doc", "-docs", "-filesystem", "-libs", "-static", "-tests")
 
 
 class Binary(NamedTuple):
     """A binary package of a source.
 
-    ``releases`` are the branches that have it, in reading order; none stands for all that have the source.  It is found by
-    what it ``provides`` and ``obsoletes``, names of capabilities without versions, and by its ``files``, whole paths (of
-    directories too).  These three are for writing a document alone: one that is read from the index has none.
+    ``releases`` are the branches that have it, in reading order; empty means all those of the source.  ``provides`` and
+    ``obsoletes`` are capabilities without versions, and ``files`` are paths of files and directories.  These three make terms,
+    and are empty in a document from the index.
     """
 
     name: str
@@ -45,10 +44,9 @@ class Binary(NamedTuple):
 class Document:
     """A source package.
 
-    ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them (None where
-    there is none). ``retired`` says that it was a package once and is in no active release.  ``binaries`` are in the
-    order of their names; they are those of all releases.  ``dependents`` is how many other source packages require one of
-    its binaries, to run or to be built.
+    ``releases`` are the branches that have it, in reading order, and ``branch`` is the first of them, or None.  A ``retired``
+    package is in no active release.  ``binaries`` are those of all releases, by name.  ``dependents`` is the number of other
+    source packages that require one of its binaries, to run or to be built.
     """
 
     name: str
@@ -72,7 +70,7 @@ class Document:
 
     @property
     def main_binary(self) -> str | None:
-        """The binary that stands for the source: of its name, or else the one whose name says most that it is it."""
+        """The binary that represents the source: that of its name, else the one with the closest name."""
         return min(self.binary_names, key=lambda binary: _strangeness(self.name, binary), default=None)
 
     def to_json(self) -> str:
@@ -82,7 +80,7 @@ class Document:
 
 
 def _strangeness(source: str, binary: str) -> tuple[bool, bool, bool, bool, int, str]:
-    """Return a key that is least for the binary that stands for a source: ``python3-foo`` for ``python-foo``, say."""
+    """Return a sort key, the least for the binary that represents a source, such as ``python3-foo`` for ``python-foo``."""
     as_python = source.startswith("python-") and binary == source.replace("python-", "python3-", 1)
     return (
         binary != source,
@@ -104,4 +102,4 @@ def from_json(data: bytes) -> Document:
         )
         return Document(**stored)
     except (ValueError, KeyError, TypeError) as error:
-        raise SearchUnavailable(f"the index holds {data[:80]!r}, which is no document: build it anew") from error
+        raise SearchUnavailable(f"the index has an invalid document {data[:80]!r}: build it again") from error

@@ -1,7 +1,7 @@
-"""Finding: the packages that a text finds in one state of the database, best first, and why each was found.
+"""Find the packages for a text in one state of the database, best first, and the reasons for each.
 
-The one thing to know: what is exactly called so comes first and is looked up; all else is weighed (see `matching`).  The two
-are one list, of which any part can be asked for.
+Packages of exactly that name come first, by a lookup.  Others are weighted, see `match`.  Both are one list, of which any page
+can be read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +15,10 @@ from fedora_packages.search import terms
 from fedora_packages.search.capabilities import (
     bounded,
     capabilities_in,
-    is_address,
+    is_url,
+    names_in_url,
     paths_in,
     plain,
-    within_address,
 )
 from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
@@ -26,27 +26,27 @@ from fedora_packages.search.lookup import ByCapability, binaries_with, building,
 from fedora_packages.search.match import MAX_BINARIES_OF_HIT, SearchQuery
 from fedora_packages.search.reasons import Reason
 
-#: Bounds of one search: the last hit that is given, hits at once, packages that are called exactly so.
+#: Limits of one search: hits in total, hits of one page, and packages of exactly that name.
 MAX_HITS = 10_000
 MAX_ROWS = 200
 MAX_EXACT_HITS = 20
 
-#: Packages that are named for having replaced a retired one.
+#: Packages named as replacement of a retired one.
 MAX_SUCCESSORS = 5
 
-#: How often a name is looked for in what was a name in a text: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
+#: How often a name is searched within a name: ``/usr/lib64/libfoo.so.1``, ``libfoo.so.1``, ``libfoo``.
 MAX_NAME_DEPTH = 2
 
-#: A folder that more packages than this put something into says nothing of any.
+#: A directory with files of more packages than this is not a match.
 MAX_PACKAGES_OF_DIRECTORY = 20
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A package that was found: the names of its binaries that match (a few), and what else it was found by.
+    """A package that matches, with the names of some matching binaries and the reasons for the match.
 
-    ``name`` is what was found: the source, or the binary that the text names.  ``replaced_by`` are the binaries that obsolete
-    what is retired, the most important first.
+    ``name`` is that of the source, or of the binary that the text names.  ``replaced_by`` are the binaries that obsolete a
+    retired package, the most important first.
     """
 
     document: Document
@@ -58,10 +58,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class Hits:
-    """Some of the packages that were found, best first; ``total`` counts all.
+    """One page of the packages that match, best first; ``total`` counts all.
 
-    ``corrected`` is the text that was looked for in place of one that finds nothing as it is; ``suggestion`` is a name that one
-    may be a slip of which finds prose alone.  Both are None mostly.  Unless it ``has_all`` of the words, nothing has.
+    ``corrected`` is the text that was searched in place of one without hits.  ``suggestion`` is a name of which the text may be a
+    typo, where prose alone matches.  Both are None otherwise.  ``has_all`` is false if no package has all words.
     """
 
     total: int
@@ -76,8 +76,8 @@ def search(
 ) -> Hits:
     """Return hits number ``start`` (the first is 0) to ``start + rows`` of a text.
 
-    Where nothing is called so, what may be meant is looked for in its place: a name ``within`` it, so many deep, and unless it
-    ``is_correct`` what it may be a slip of.
+    If no package has that name, a name within the text is searched, at most ``within`` levels deep, and a correction unless the
+    text ``is_correct``.
     """
     exact = _exact(database, text)
     if not exact:
@@ -85,8 +85,8 @@ def search(
             hits = _instead(database, name, start, rows, within - 1, is_correct)
             if hits is not None:
                 return hits
-        if paths_in(text) or is_address(text):
-            # The names of its folders, or of its site, are words that say nothing.
+        if paths_in(text) or is_url(text):
+            # The words in a path or a URL are not a purpose.
             return Hits(0, ())
     query = SearchQuery(text)
     total, found = _weighed(database, query, exact, start, rows)
@@ -95,7 +95,7 @@ def search(
         is_asked = start == 0 and rows and not exact and not is_correct
         return replace(hits, suggestion=_suggestion(database, text, hits)) if is_asked else hits
     for better in corrections(database, text) if not is_correct else ():
-        # Two words may each be a slip of the other: what is corrected once is not corrected again.
+        # Two words may each be a typo of the other: a correction is not corrected.
         hits = _instead(database, better, start, rows, within=0, is_correct=True)
         if hits is not None:
             return hits
@@ -104,14 +104,14 @@ def search(
 
 
 def _names_in(database: xapian.Database, text: str) -> Iterator[str]:
-    """Return the names that are in a text that is none; of an address those that anything is called."""
-    if is_address(text):
-        return (name for name in within_address(text) if _is_called(database, name))
+    """Return the names in a text; in a URL, those that exist."""
+    if is_url(text):
+        return (name for name in names_in_url(text) if _is_called(database, name))
     return plain(text)
 
 
 def _is_called(database: xapian.Database, text: str) -> bool:
-    """Whether anything is called so, here or in another ecosystem, but for its language."""
+    """Whether a package has this name, here or in another ecosystem, or but for its language."""
     spoken = terms.spoken(text)
     names = [prefix + spoken for prefix in (terms.SPOKEN, terms.UNPREFIXED, terms.UNVERSIONED)]
     names += [terms.BINARY_FOLDED + bounded(terms.fold(text)), terms.FOREIGN + bounded(text.casefold())]
@@ -119,14 +119,14 @@ def _is_called(database: xapian.Database, text: str) -> bool:
 
 
 def _suggestion(database: xapian.Database, text: str, hits: Hits) -> str | None:
-    """Return a name that a text may be a slip of, if nothing that it found is called so: a slip is in many descriptions."""
+    """Return a name of which a text may be a typo, if no hit has it in a name: descriptions have typos too."""
     if any(not hit.reasons or hit.binaries for hit in hits.hits):
         return None
     return next((better for better in corrections(database, text) if _exact(database, better)), None)
 
 
 def _instead(database: xapian.Database, text: str, start: int, rows: int, within: int, is_correct: bool) -> Hits | None:
-    """Return what another text finds in place of the one that was asked, or None if that is nothing."""
+    """Return the hits of another text in place of the searched one, or None without hits."""
     hits = search(database, text, start, rows, within, is_correct)
     return replace(hits, corrected=hits.corrected or text) if hits.total else None
 
@@ -134,10 +134,10 @@ def _instead(database: xapian.Database, text: str, start: int, rows: int, within
 def _weighed(
     database: xapian.Database, query: SearchQuery, exact: list[int], start: int, rows: int
 ) -> tuple[int, list[int]]:
-    """Return how many packages a question finds beside the exact ones, and those of them that are on the page."""
+    """Return the number of packages with every word beside the exact ones, and those on the page."""
     enquire = xapian.Enquire(database)
-    # A term counts what `matching` says, however often it is said and however rare it is: a package's place is
-    # explained by its own words, and no description climbs by repeating them.
+    # A term has the weight that `match` gives it, regardless of how often and how rare it is: a description does not gain by
+    # repetition.
     enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
     enquire.set_query(query.all_words(without=[name_of(database, docid) for docid in exact]))
@@ -146,7 +146,7 @@ def _weighed(
 
 
 def _loosely(database: xapian.Database, query: SearchQuery, start: int, rows: int) -> tuple[int, list[int]]:
-    """Return how many packages have any word of a question, and those of them that are on the page."""
+    """Return the number of packages with any of the words, and those on the page."""
     enquire = xapian.Enquire(database)
     enquire.set_weighting_scheme(xapian.BM25Weight(1, 0, 1, 0.3, 0.5))
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
@@ -155,13 +155,13 @@ def _loosely(database: xapian.Database, query: SearchQuery, start: int, rows: in
 
 
 def _matches(database: xapian.Database, enquire: xapian.Enquire, start: int, rows: int) -> tuple[int, list[int]]:
-    # To look at every match costs milliseconds, and makes the total exact on every page of it.
+    # To check every match costs milliseconds, and makes the total exact.
     matches = enquire.get_mset(start, rows, database.get_doccount())
     return matches.get_matches_estimated(), [match.docid for match in matches]
 
 
 def _exact(database: xapian.Database, text: str) -> list[int]:
-    """Return the documents that a text names, whatever other words there are, at most `MAX_EXACT_HITS`."""
+    """Return the documents that the whole text names, at most `MAX_EXACT_HITS`."""
     return list(islice(dict.fromkeys(_named(database, text)), MAX_EXACT_HITS))
 
 
@@ -178,12 +178,12 @@ def _named(database: xapian.Database, text: str) -> Iterator[int]:
 
 
 def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
-    """Yield the terms for what binaries carry that a text asks for as it is."""
+    """Yield the terms of binaries that are exactly the text: commands, capabilities, files, paths."""
     for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
         if database.term_exists(term):
             yield term
     others = [terms.CAPABILITY + bounded(capability) for capability in capabilities_in(text)]
-    # What files are called is a word mostly (/etc/raddb/dictionary), unless it looks like a file's name.
+    # Many file names are plain words (/etc/raddb/dictionary), unless they have a dot or an underscore.
     others += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
     yield from filter(database.term_exists, others)
     yield from islice(_path_terms(database, text), 1)
@@ -215,7 +215,7 @@ def _hits(
 
 
 def _with_successors(by_capability: ByCapability, hit: Hit) -> Hit:
-    # A binary may have its name now, and obsolete what was called so.
+    # A binary may have the name of the package that it obsoletes.
     found = (
         name
         for name in by_capability.binaries_with_term(terms.OBSOLETED + bounded(hit.document.name))
@@ -240,16 +240,16 @@ def _hit(database: xapian.Database, query: SearchQuery, docid: int, binary_terms
     for term in binary_terms:
         binaries = binaries_with(database, docid, of, term)
         if binaries:
-            kind, told = _KINDS[term[:2]], term[2:]
-            if kind == "path" and told != bounded(paths_in(query.text)[0]):
+            kind, text = _KINDS[term[:2]], term[2:]
+            if kind == "path" and text != bounded(paths_in(query.text)[0]):
                 kind = "folder"
-            reasons.append(Reason(kind, told, binaries[:MAX_BINARIES_OF_HIT]))
+            reasons.append(Reason(kind, text, binaries[:MAX_BINARIES_OF_HIT]))
     is_binary = of.name != query.text and query.text in of.binary_names
-    # A name without any letter or digit is matched by no part of it.
+    # No part of a name without letters and digits matches.
     binaries = [query.text] if is_binary else []
     binaries += [name for name in query.binaries(of) if name not in binaries]
     from_reasons = (binary for reason in reasons if reason.kind != "obsoletes" for binary in reason.binaries)
     named = tuple(islice(dict.fromkeys((*binaries, *from_reasons)), MAX_BINARIES_OF_HIT))
-    # A name that has every word, its own or a binary's, says why.
+    # A name with every word is reason enough.
     reasons += query.reasons(of) if not reasons and not binaries else []
     return Hit(of, named, tuple(reasons), query.text if is_binary else of.name)

@@ -1,4 +1,4 @@
-"""Looking up: documents by a term that says exactly what they have; each function reads one state of the database."""
+"""Look up documents by exact terms; each function reads one state of the database."""
 
 from functools import lru_cache
 from itertools import islice
@@ -11,17 +11,17 @@ from fedora_packages.search import terms
 from fedora_packages.search.capabilities import bounded, canonical, capabilities_in
 from fedora_packages.search.document import Document, from_json
 
-#: What is raised for an index that cannot be read: not all damage is Xapian's to see, and its binding makes RuntimeError of what
-#: C++ says.
+#: The errors of an index that cannot be read: Xapian does not detect all corruption, and its binding raises RuntimeError for
+#: exceptions of C++.
 UNREADABLE = (xapian.Error, RuntimeError, SearchUnavailable)
 
-#: Documents that one term is looked up in, and binaries that are named for it.
+#: Documents of one term that are read, and binaries named for it.
 MAX_DOCUMENTS = 100
 MAX_NAMED_BINARIES = 20
 
 
 def first(database: xapian.Database, term: str) -> int | None:
-    """Return the first document that has a term, by its number; None if none has it."""
+    """Return the number of the first document with a term, or None."""
     return next((posting.docid for posting in database.postlist(term)), None)
 
 
@@ -30,7 +30,7 @@ def document(database: xapian.Database, docid: int) -> Document:
 
 
 def name_of(database: xapian.Database, docid: int) -> str:
-    """Return the name of the source package that a document is about."""
+    """Return the name of a document's source package."""
     return database.get_document(docid).get_value(terms.NAME_SLOT).decode(errors="replace")
 
 
@@ -39,7 +39,7 @@ def importance_of(database: xapian.Database, docid: int) -> float:
 
 
 def building(database: xapian.Database, binary: str) -> list[int]:
-    """Return the documents that have a binary: the one of the same name first, then by name."""
+    """Return the documents with a binary: that of the same name first, then by name."""
     found = [posting.docid for posting in database.postlist(terms.BINARY + binary)]
     if len(found) < 2:
         return found
@@ -48,7 +48,7 @@ def building(database: xapian.Database, binary: str) -> list[int]:
 
 
 def having(database: xapian.Database, term: str) -> list[int]:
-    """Return the documents that have a term for a binary (see `terms.capability_terms`), the most important first."""
+    """Return the documents with a term of a binary (see `terms.capability_terms`), the most important first."""
     found = [posting.docid for posting in islice(database.postlist(term), MAX_DOCUMENTS)]
     if len(found) < 2:
         return found
@@ -56,21 +56,21 @@ def having(database: xapian.Database, term: str) -> list[int]:
 
 
 def binaries_with(database: xapian.Database, docid: int, of: Document, term: str) -> tuple[str, ...]:
-    """Return the binaries of a document for which it has a term."""
+    """Return the binaries of a document that have a term."""
     names = of.binary_names
     positions = (position for position in database.positionlist(docid, term))
     return tuple(names[position - 1] for position in positions if position <= len(names))
 
 
 class ByCapability:
-    """Finds the binaries that have what is asked for; documents that are met again are read once."""
+    """Finds the binaries with a capability, and reads each document once."""
 
     def __init__(self, database: xapian.Database):
         self._database = database
         self._document = lru_cache(MAX_DOCUMENTS)(lambda docid: document(database, docid))
 
     def binaries_with_term(self, term: str) -> tuple[str, ...]:
-        """Return the binaries that have a term, those of the most important source first."""
+        """Return the binaries with a term, those of the most important source first."""
         found = (
             binary
             for docid in having(self._database, term)
@@ -79,7 +79,7 @@ class ByCapability:
         return tuple(islice(dict.fromkeys(found), MAX_NAMED_BINARIES))
 
     def providers(self, capability: str) -> tuple[str, ...]:
-        """Return the binaries that provide a capability, or have a path; a binary's name is provided by itself alone."""
+        """Return the binaries that provide a capability or have a path; the binary of that name alone, if it exists."""
         if capability.startswith("/"):
             return self.binaries_with_term(terms.PATH + bounded(canonical(capability)))
         for name in capabilities_in(capability):

@@ -1,7 +1,7 @@
-"""Matching: a text that somebody typed, as a Xapian query, and which binaries of a package it means.
+"""Turn the text of a search into a Xapian query, and find the binaries of a package that it matches.
 
-The one thing to know: the text is taken apart by `terms` alone.  Xapian's query parser is not used: it has
-operators, quotes and errors, and splits ``gcc-c++``; here any text is a question.
+`terms` alone splits the text.  Xapian's query parser is not used: it has operators, quotes and errors, and splits ``gcc-c++``.
+Here any text is a valid search.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,85 +15,82 @@ from fedora_packages.search.capabilities import bounded
 from fedora_packages.search.document import Document
 from fedora_packages.search.reasons import Reason
 
-#: What of a text is looked at, in characters (as many as the search field takes: addresses are long) and in words.
+#: Characters of a text that are searched (as many as the search field takes: URLs are long), and words.
 MAX_QUERY_LENGTH = 500
 MAX_WORDS = 12
 
-#: Different parts of names that the beginning of one may stand for; of more, the most frequent are taken.
+#: Parts of names to which a prefix expands: the most frequent.
 MAX_EXPANSIONS = 200
 
-#: The most binaries that are named with a hit.
+#: Binaries named with a hit.
 MAX_BINARIES_OF_HIT = 10
 
-#: Binaries of a package whose summaries are read for why it was found: some packages have thousands.
+#: Binaries of a package whose summaries are read for its reasons: some packages have thousands.
 MAX_SUMMARIES_READ = 100
 
-#: What a word counts by where it is found; these add up.  Names are worth more than all prose together.
+#: The weight of a word by where it matches; weights add up.  A name has more than all prose together.
 SOURCE_PART, SOURCE_PART_BEGINS, SOURCE_BEGINS = 16, 6, 16
 BINARY_PART, BINARY_PART_BEGINS = 14, 6
 SUMMARY, PROSE = 3, 1
 
-#: What all words together count if the summary has them: a little less than they would in a name, and more than if
-#: one of them was missing there ("web browser" is Firefox, not what has web in its name).
+#: The weight of all words in the summary, less than in a name by this: more than names with some of the words have ("web browser"
+#: means Firefox, not packages with "web" in their names).
 ALL_IN_SUMMARY_LESS = 5
 
-#: What it adds that a name is the whole text but for separators; and for plus signs (gtk3 for "gtk+3"), its version
-#: (mariadb11.8 for "mariadb") or its language (python-requests for "requests"); or that it is so in another ecosystem.
+#: The weight of a name that is the whole text but for separators; but also for plus signs (gtk3 for "gtk+3"), its version
+#: (mariadb11.8 for "mariadb"), or its language (python-requests for "requests"); and of such a name in another ecosystem.
 SPOKEN, PLAIN, UNVERSIONED, UNPREFIXED, FOREIGN = 40, 30, 30, 18, 20
 
-#: What it adds that the text is the package's maintainer.
+#: The weight of a maintainer whose name is the text.
 OWNER = 40
 
-#: What it adds that a package is in an active release: less than a name, more than prose.
+#: The weight of a package in an active release: less than a name, more than prose.
 LIVING = 6
 
-#: What an order of magnitude (a power of 2) of packages that require it adds, where the name matches and where prose does.
+#: The weight of each power of 2 of dependents, where a name matches and where prose does.
 IMPORTANCE_OF_NAME, IMPORTANCE_OF_PROSE = 3.0, 0.3
 
-#: Where prose matches, what adds to it: two words that follow each other in text and description; a word that the summary has
-#: as it is; one in what the summary says first; each word that a short summary is shorter by.
+#: Weights where prose matches: of two words that follow each other in the description, too; of a word in the same form in the
+#: summary; of one in the head of the summary; of each word that a short summary is shorter by.
 PAIR, SUMMARY_WORD, SUMMARY_HEAD, SHORT_SUMMARY = 4, 3, 4, 1
 
-#: What the package is to people: an application, a program, no library; the latter twice where there are several words.
+#: Weights of the package's kind: an application, a program, not a library, and again not a library for several words.
 APPLICATION, PROGRAM, NO_LIBRARY, NO_LIBRARY_IN_PROSE = 11, 3, 6, 12
 
-#: Where any word will do: what it counts in a name and in a summary, times a description, and what `_prose` counts there.
+#: Where any word is enough: the weight of a name and a summary, times that of a description, and of `_prose`.
 LOOSE_NAME, LOOSE_SUMMARY, LOOSE = 1.5, 2.0, 0.4
 
 
 class SearchQuery:
-    """A text, without spaces around it, as a question to the index."""
+    """The text of a search, stripped, as Xapian queries."""
 
     def __init__(self, text: str):
         self.text = text
-        # What stands between spaces, each taken apart into its words: "vim-X11 mode" -> (vim, x11), (mode,).
+        # The tokens between spaces, each split into words: "vim-X11 mode" -> (vim, x11), (mode,).
         split = dict.fromkeys(
             tuple(dict.fromkeys(terms.split(token)))[:MAX_WORDS] for token in text[:MAX_QUERY_LENGTH].split()
         )
-        telling = [words for words in split if words and not set(words) <= terms.STOP_WORDS]
-        # A text of stop words alone may still mean names ("the", "a").
-        self.tokens = _first(telling or [words for words in split if words], MAX_WORDS)
+        meaningful = [words for words in split if words and not set(words) <= terms.STOP_WORDS]
+        # A text of stop words alone can still match names ("the", "a").
+        self.tokens = _first(meaningful or [words for words in split if words], MAX_WORDS)
         self._words = list(dict.fromkeys(word for words in self.tokens for word in words))
 
     def any_word(self) -> Query:
-        """Return the query for packages in which any word is found: rare words say more than common ones.
-
-        It is for a weighting scheme that knows how rare a term is.
-        """
-        found = []
+        """Return the query for packages with any of the words, for a weighting scheme that prefers rare terms."""
+        queries = []
         for word in self._words:
             stem = terms.stem(word)
-            found.append(_weighing(LOOSE_NAME, Query(terms.PART + word)))
+            queries.append(_weighing(LOOSE_NAME, Query(terms.PART + word)))
             if word not in terms.STOP_WORDS:
-                found.append(_weighing(LOOSE_SUMMARY, Query(terms.SUMMARY + stem)))
-                found.append(Query(terms.PROSE + stem))
-        if not found:
+                queries.append(_weighing(LOOSE_SUMMARY, Query(terms.SUMMARY + stem)))
+                queries.append(Query(terms.PROSE + stem))
+        if not queries:
             return Query()
         extra = [_weighing(LOOSE, query) for query in self._prose()]
-        return Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, found), Query(Query.OP_OR, extra))
+        return Query(Query.OP_AND_MAYBE, Query(Query.OP_OR, queries), Query(Query.OP_OR, extra))
 
     def all_words(self, without: list[str]) -> Query:
-        """Return the query for packages in which every word is found, or that are called so, but for those of some names."""
+        """Return the query for packages with every word, or with the text as a name, except some source packages."""
         if not self.tokens:
             return Query()
         combined = Query(Query.OP_AND, [_token(words) for words in self.tokens])
@@ -105,14 +102,14 @@ class SearchQuery:
         return Query(Query.OP_AND_NOT, found, named) if without else found
 
     def _whole(self) -> Iterator[Query]:
-        """Yield queries for what the whole text is called."""
+        """Yield queries for names that are the whole text."""
         spoken, plain = terms.spoken(self.text), terms.together(self.text)[: terms.MAX_NAME_LENGTH]
         yield _weighing(SPOKEN, Query(terms.SPOKEN + spoken))
         if plain != spoken:
             yield _weighing(PLAIN, Query(terms.SPOKEN + plain))
         yield _weighing(UNVERSIONED, Query(terms.UNVERSIONED + spoken))
         if len(self.tokens) == 1:
-            # Who writes two words does not mean a module of their name.
+            # Two words do not mean a module of their name.
             yield _weighing(UNPREFIXED, Query(terms.UNPREFIXED + spoken))
         yield _weighing(FOREIGN, Query(terms.FOREIGN + bounded(self.text.casefold())))
         yield _weighing(OWNER, Query(terms.OWNER + bounded(terms.fold(self.text))))
@@ -124,7 +121,7 @@ class SearchQuery:
         yield _weighing(IMPORTANCE_OF_PROSE, important)
 
     def _prose(self) -> Iterator[Query]:
-        """Yield queries for what makes prose say what the text does, and for what the package is to people."""
+        """Yield queries for prose that is close to the text, and for the package's kind."""
         no_library = Query(Query.OP_AND_NOT, Query(terms.LIVING), Query(terms.LIBRARY))
         yield _weighing(NO_LIBRARY, no_library)
         if len(terms.stems(self.text[:MAX_QUERY_LENGTH])) < 2:
@@ -143,7 +140,7 @@ class SearchQuery:
             yield _weighing(PAIR, Query(terms.PAIR + pair))
 
     def binaries(self, document: Document) -> tuple[str, ...]:
-        """Return the binaries of a package that the question means: every word is in their name, best first."""
+        """Return the binaries of a package with every word in their names, best first."""
         if not self._words:
             return ()
         words = frozenset(self._words)
@@ -154,7 +151,7 @@ class SearchQuery:
         return tuple(name for *_, name in nsmallest(MAX_BINARIES_OF_HIT, found))
 
     def reasons(self, document: Document) -> list[Reason]:
-        """Return why prose, or the owner, makes a package match: none where its name says it."""
+        """Return the reasons in prose or owner for which a package matches; none if its name has every word."""
         words = [word for word in self._words if word not in terms.STOP_WORDS]
         if words and all(terms.has_part(document.name, word) for word in words):
             return []
@@ -167,7 +164,7 @@ class SearchQuery:
             words = [word for word in words if word not in found]
             if found:
                 reasons.append(Reason(kind, " ".join(found)))
-        # What the name says need not be said again by a binary.
+        # A word in the name needs no other reason.
         words = [word for word in words if not terms.has_part(document.name, word)]
         for binary in document.binaries[:MAX_SUMMARIES_READ]:
             if not words:
@@ -183,13 +180,13 @@ class SearchQuery:
         words = [word for word in self._words if word not in terms.STOP_WORDS]
         if len(words) < 2:
             return Query()
-        # A conjunction weighs what its parts do, and each of these weighs one.
+        # A conjunction has the sum of its parts' weights, which are 1 each.
         weight = (SOURCE_PART + SOURCE_PART_BEGINS) - ALL_IN_SUMMARY_LESS / len(words)
         return _weighing(weight, Query(Query.OP_AND, [Query(terms.SUMMARY + terms.stem(word)) for word in words]))
 
 
 def _first(tokens: Iterable[tuple[str, ...]], most: int) -> list[tuple[str, ...]]:
-    """Return the first tokens, with so many words at most in all of them."""
+    """Return the first tokens, with at most so many words in total."""
     found = []
     for words in tokens:
         if most > 0:
@@ -199,7 +196,7 @@ def _first(tokens: Iterable[tuple[str, ...]], most: int) -> list[tuple[str, ...]
 
 
 def _token(words: tuple[str, ...]) -> Query:
-    """Return the query for what stood between two spaces: all words of it, and better if a name begins so."""
+    """Return the query for the words of one token, with more weight for a name that begins with it."""
     every = Query(Query.OP_AND, [_word(word) for word in words])
     begins = Query(terms.START + terms.together("".join(words))[: terms.START_LETTERS])
     return Query(Query.OP_AND_MAYBE, every, _weighing(SOURCE_BEGINS, begins))
@@ -214,7 +211,7 @@ def _word(word: str) -> Query:
         _weighing(BINARY_PART, Query(terms.BINARY_PART + word)),
         _weighing(BINARY_PART_BEGINS, _beginning(word, terms.BINARY_PART, terms.BINARY_PART_START)),
     ]
-    # Most binaries are called as their source; that is one name and not two.
+    # Most binaries have the name of their source, which counts once.
     found = [Query(Query.OP_MAX, Query(Query.OP_OR, source), Query(Query.OP_OR, binary))]
     if word not in terms.STOP_WORDS:
         stem = terms.stem(word)
@@ -225,7 +222,7 @@ def _word(word: str) -> Query:
 def _beginning(word: str, prefix: str, start_prefix: str) -> Query:
     if len(word) <= terms.START_LETTERS:
         return Query(start_prefix + word)
-    # The text is no pattern in Xapian 1.4: what is in the word stands for itself.
+    # Xapian 1.4 treats the whole word as literal.
     return Query(Query.OP_WILDCARD, prefix + word, MAX_EXPANSIONS, Query.WILDCARD_LIMIT_MOST_FREQUENT, Query.OP_MAX)
 
 

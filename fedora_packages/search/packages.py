@@ -1,7 +1,7 @@
-"""Packages by name: what a name on a page or in a message means.
+"""Packages by name: which package a name on a page or in a message means.
 
-A name may be a source package's, a binary's or both.  The source wins (``vim`` has no binary ``vim``), unless it is
-retired and a binary of another source has taken its name over (``python3``, built by ``python3.14``).
+A name may be that of a source, a binary or both.  The source wins (``vim`` has no binary ``vim``), unless it is retired and a
+binary of another source has its name now (``python3``, built by ``python3.14``).
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ SOURCE, BINARY = "source", "binary"
 
 @dataclass(frozen=True)
 class Package:
-    """What a name means.  ``kind`` is `SOURCE` or `BINARY`; ``document`` is the source's in either case."""
+    """The package of a name.  ``kind`` is `SOURCE` or `BINARY`; ``document`` is that of the source in either case."""
 
     name: str
     kind: str
@@ -24,7 +24,7 @@ class Package:
 
     @property
     def source(self) -> str:
-        """The source package: builds, updates, bugs and sources are its."""
+        """The source package, which has the builds, updates, bugs and sources."""
         return self.document.name
 
     @property
@@ -33,7 +33,7 @@ class Package:
 
     @property
     def branch(self) -> str | None:
-        """The release that is shown where none is asked for; None if no release has the package."""
+        """The release that pages show by default, or None if no release has the package."""
         return next(iter(self.document.releases_of(self.name)), None) if self.kind == BINARY else self.document.branch
 
     @property
@@ -43,15 +43,15 @@ class Package:
 
     @property
     def binary(self) -> str | None:
-        """The binary whose files and relations are shown: itself, or of a source the one that stands for it.
+        """The binary whose files and relations pages show: itself, or the one that represents the source.
 
-        None where no binary is known: of what is retired, or in no repository yet.
+        None for a retired package, and for one in no repository yet.
         """
         return self.name if self.kind == BINARY else self.document.main_binary
 
 
 def find(reader: IndexReader, name: str) -> Package | None:
-    """Return what a name means, or None if it is no package's.  Upper and lower case are different names.
+    """Return the package of a name, or None for an unknown name.  Case counts.
 
     Raises `SearchUnavailable`.
     """
@@ -67,8 +67,8 @@ def find(reader: IndexReader, name: str) -> Package | None:
 
 
 def sources_of(reader: IndexReader, names: Iterable[str]) -> dict[str, str]:
-    """Return the source package of each name, as `find` understands it; names that are no package's are left out.
+    """Return the source package of each of many names, as `find` does; unknown names are left out.
 
-    For many names at once.  Raises `SearchUnavailable`.
+    Raises `SearchUnavailable`.
     """
     return {name: sources[0] for name, sources in reader.sources(names).items()}

@@ -1,8 +1,7 @@
-"""The index's reader: packages by name, and searches that have an answer for any text.
+"""Read the index: packages by name, and searches.
 
-The one thing to know: the index changes under its readers.  Each operation begins at the newest commit, and one
-that is overtaken by the writer, or finds its folder gone, begins again; so an operation is a function of a
-database, and keeps nothing of one.
+The index changes under its readers.  Each operation starts at the newest commit.  One that loses its state to the writer, or
+finds its directory gone, starts again.  So an operation is a function of a database, and keeps nothing of it.
 """
 
 import logging
@@ -29,23 +28,23 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds between two looks at where the link leads, and at an index that could not be read.
-LOOK_EVERY = 1.0
+#: Seconds between two checks of where the link leads, and between two attempts to read a corrupt index.
+CHECK_LINK_EVERY = 1.0
 REOPEN_CORRUPT_EVERY = 5.0
 
-#: How often an operation begins anew before the index counts as damaged.  The writer commits at most once a second.
+#: Attempts of an operation before the index counts as corrupt.  The writer commits at most once a second.
 ATTEMPTS = 4
 
-#: What is added to the index's path for the copy that was made when it was built: what is read while it is damaged.
+#: The suffix of the copy that was made when the index was built, which is read while the index is corrupt.
 LAST = ".last"
 
 
 class IndexReader:
-    """Reads the index at ``path``: a folder, or a link to the folder that is current.  Threads may share it.
+    """Reads the index at ``path``, a directory or a link to the current one.  Threads may share a reader.
 
-    While the current one is damaged the copy of it as it was built is read (at ``path`` with `LAST`); ``damaged`` is told the
-    folder and what is wrong with it, each time that is seen.  Every method raises `SearchUnavailable` where there is no
-    index or none can be read.
+    While the index is corrupt, its copy is read (``path`` with `LAST`).  ``on_corruption`` is called with the directory and the
+    error each time.  A search gives at most ``max_hits``, in pages of at most ``max_rows``.  Every method raises
+    `SearchUnavailable` if no index can be read.
     """
 
     def __init__(
@@ -68,7 +67,7 @@ class IndexReader:
         self._corrupt: tuple[float, str] | None = None
 
     def source(self, name: str) -> Document | None:
-        """Return the source package of exactly this name."""
+        """Return the source package of exactly this name, or None."""
         if not is_package_name(name):
             return None
 
@@ -79,7 +78,7 @@ class IndexReader:
         return self._read(find)
 
     def source_of(self, binary: str) -> Document | None:
-        """Return the source that builds a binary: of several the one of the same name, else the first by name."""
+        """Return the source that builds a binary, or None: of several that of the same name, else the first by name."""
         if not is_package_name(binary):
             return None
 
@@ -90,10 +89,10 @@ class IndexReader:
         return self._read(find)
 
     def sources(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return, for many names, the source packages each may mean; names that the index does not know are left out.
+        """Return the source packages of many names; unknown names are left out.
 
-        The first is what the name means: the source package itself, unless it is retired and a binary took its name
-        over; else the source that builds it.
+        The first one is what the name means: the source package of that name, unless it is retired and a binary has its name
+        now, else the source that builds the binary.
         """
         wanted = [name for name in names if is_package_name(name)]
 
@@ -104,10 +103,9 @@ class IndexReader:
         return self._read(find)
 
     def providers(self, capabilities: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """Return, for many capabilities (a path is one too), the binaries that provide each, the most important first.
+        """Return a few binaries that provide each of many capabilities or paths, the most important first.
 
-        A name of a binary is provided by that one.  What nothing provides is left out; of many providers the first
-        few are given.
+        A binary provides its own name.  Capabilities without a provider are left out.
         """
         wanted = [capability for capability in dict.fromkeys(map(_writable, capabilities)) if capability]
 
@@ -119,7 +117,7 @@ class IndexReader:
         return self._read(find)
 
     def obsoleters(self, name: str) -> tuple[str, ...]:
-        """Return the binaries that obsolete a name, the most important first: what became of what is called so."""
+        """Return the binaries that obsolete a package of this name, the most important first."""
         return self._read(
             lambda database: lookup.ByCapability(database).binaries_with_term(
                 terms.OBSOLETED + bounded(_writable(name))
@@ -127,14 +125,12 @@ class IndexReader:
         )
 
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:
-        """Return the packages that a text finds, best first.
+        """Return a page of the packages that match a text, best first.
 
-        First come those that are called exactly so: as a source, as a binary, then both but for case; then those
-        that have a command, a path or a capability of that name.  Of the others all words must be found, in names (of
-        which a beginning will do), summaries or descriptions; where no package has them all the text is corrected,
-        and else any one is enough.  There is an answer for any text: what is no letter, digit or part of a name
-        divides words.  Of the text the first words count (see `matching`); no hit after ``max_hits`` is given, and at
-        most ``max_rows`` at once.
+        Packages of exactly that name come first: sources, binaries, then both in another case.  Then come those with a command,
+        path or capability of that name.  Others need all words, in names (of which a prefix is enough), summaries or
+        descriptions.  If no package has them all, the text is corrected; without a correction any word is enough.  Any text is
+        valid, and its first words count, see `match`.
         """
         text = _writable(text[:MAX_QUERY_LENGTH]).strip()
         start = min(max(start, 0), self.max_hits)
@@ -142,9 +138,9 @@ class IndexReader:
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
-        """Return the names that a text may be the beginning of, best first, at most `MAX_COMPLETIONS`; see `completing`."""
-        # Xapian lets other threads run at every call, and of these there are a hundred, none of which takes long: threads that
-        # complete at the same time would wait for each other a hundred times, instead of once.
+        """Return names that begin with a text, best first, at most `MAX_COMPLETIONS`; see `complete`."""
+        # Xapian releases the interpreter's lock at each of its hundred short calls: concurrent completions would wait for each
+        # other a hundred times instead of once.
         with self._completing:
             return self._read(lambda database: complete(database, _writable(text), min(rows, MAX_COMPLETIONS)))
 
@@ -157,13 +153,11 @@ class IndexReader:
         return self._read(lambda database: database.get_termfreq(terms.DOCUMENT))
 
     def skipped_releases(self) -> tuple[str, ...]:
-        """Return the branches that are active and could not be looked into when the index was built, though only they have what
-        they have.
-        """
+        """Return the active releases without repositories when the index was built, if packages are in these alone."""
         return tuple(self._read(lambda database: database.get_metadata(terms.SKIPPED_RELEASES_KEY)).decode().split())
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
-        """Return what an operation reads in one state of the index, beginning anew where that state is gone."""
+        """Return the result of an operation on one state of the index, with another attempt if that state is gone."""
         corrupt = self._corrupt
         if corrupt is not None and self._clock() < corrupt[0]:
             return self._read_last(operation, corrupt[1])
@@ -171,36 +165,36 @@ class IndexReader:
             try:
                 database = self._opened(anew=attempt > 0)
                 database.reopen()
-                found = operation(database)
+                result = operation(database)
             except UNREADABLE as error:
                 problem = error
             else:
                 self._corrupt = None
-                return found
+                return result
         self._local.handle = None
-        said = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
+        message = f"the search index {self.path} cannot be read ({problem}): build it with fedora-packages-index"
         folder = os.path.realpath(self.path)
-        # A link that leads nowhere had a folder once; without a link there never was an index.
+        # A dangling link had a directory once.  Without a link there never was an index.
         was_there = os.path.isdir(folder) or os.path.islink(self.path)
         if was_there and not isinstance(problem, xapian.DatabaseModifiedError):
             if self._corrupt is None:
-                log.error("%s", said)
-            self._corrupt = (self._clock() + REOPEN_CORRUPT_EVERY, said)
+                log.error("%s", message)
+            self._corrupt = (self._clock() + REOPEN_CORRUPT_EVERY, message)
             self._on_corruption(folder, str(problem))
-        return self._read_last(operation, said)
+        return self._read_last(operation, message)
 
-    def _read_last(self, operation: Callable[[xapian.Database], T], said: str) -> T:
-        """Return what an operation reads in the copy of the index; raises `SearchUnavailable`, saying why."""
+    def _read_last(self, operation: Callable[[xapian.Database], T], message: str) -> T:
+        """Return the result of an operation on the copy of the index.  Raises `SearchUnavailable` with the message."""
         try:
             return operation(xapian.Database(os.path.realpath(f"{self.path}{LAST}")))
         except UNREADABLE as error:
-            raise SearchUnavailable(said) from error
+            raise SearchUnavailable(message) from error
 
     def _opened(self, anew: bool) -> xapian.Database:
-        """Return this thread's own handle of the current folder; a handle is no two threads' to share."""
-        folder, database, looked = getattr(self._local, "handle", None) or (None, None, 0.0)
+        """Return this thread's own handle of the current directory: threads cannot share one."""
+        folder, database, checked = getattr(self._local, "handle", None) or (None, None, 0.0)
         now = self._clock()
-        if anew or database is None or now - looked >= LOOK_EVERY:
+        if anew or database is None or now - checked >= CHECK_LINK_EVERY:
             current = os.path.realpath(self.path)
             if anew or current != folder:
                 database = self._open_database(current)
@@ -209,7 +203,7 @@ class IndexReader:
 
 
 def _writable(text: str) -> str:
-    """Return a text that can be written as UTF-8: half a surrogate cannot."""
+    """Return a text that can be encoded: lone surrogates are replaced."""
     return text.encode(errors="replace").decode()
 
 

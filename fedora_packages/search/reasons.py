@@ -1,4 +1,4 @@
-"""Reasons: why a package was found, for people to see and programs to read."""
+"""The reasons for which a package matches a search, for pages and the API."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,11 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a package was found.
+    """Why a package matches.
 
-    ``kind`` says by what: a ``command``, a ``path``, the ``folder`` that a path is in, a ``file`` of that name, a
-    ``capability`` that it provides, what it ``obsoletes``, its ``foreign`` name in another ecosystem, its ``maintainer``,
-    words of its ``summary`` or ``description``, which may stand apart there.  ``text`` is what was found, and ``binaries``
-    have it, where it is a binary's.
+    ``kind`` is a ``command``, a ``path``, the ``folder`` of a path, a ``file`` of that name, a provided ``capability``, a name
+    that it ``obsoletes``, a ``foreign`` name in another ecosystem, the ``maintainer``, or words of the ``summary`` or
+    ``description``, not necessarily adjacent.  ``text`` is what matches, and ``binaries`` are those with it.
     """
 
     kind: str

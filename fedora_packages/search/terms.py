@@ -1,12 +1,10 @@
-"""Terms: what a package is found by.  Writer and reader both take texts apart here, so that what is written can be
-found.
+"""The terms of a package.  Writer and reader both split texts here, so that a search finds what was written.
 
-The one thing to know before editing: an index holds the terms of the code that built it.  After a change here,
-build it anew.
+An index holds the terms of the code that built it.  After a change here, build it again.
 
-Names are kept whole, case and special characters and all (``gcc-c++``, ``0ad``), and in parts with their case
-folded: what stands between separators (``vim-X11``: ``vim``, ``x11``), runs of letters and of digits (``x``,
-``11``), and all of it run together (``vimx11``).  Prose is stemmed; names never are.
+Names are terms as a whole, with case and special characters (``gcc-c++``, ``0ad``), and in folded parts: between separators
+(``vim-X11``: ``vim``, ``x11``), runs of letters and of digits (``x``, ``11``), and all of it together (``vimx11``).  Prose is
+stemmed; names are not.
 """
 
 import re
@@ -21,7 +19,7 @@ import xapian
 from fedora_packages.search.capabilities import bounded, capabilities_of, commands
 from fedora_packages.search.document import Document
 
-#: Prefixes of terms.  By Xapian's convention Q marks the term that only one document has, and X a prefix of our own.
+#: Prefixes of terms.  By Xapian's convention Q marks a term of one document alone, and X a prefix of our own.
 SOURCE = "Q"  # the source package's name
 BINARY = "XB"  # a binary package's name
 SOURCE_FOLDED = "XL"  # the same, case folded
@@ -37,66 +35,66 @@ BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
 SUMMARY_WORD = "X8"  # a word of the source's summary as it is
-SUMMARY_HEAD = "X9"  # a stemmed word of what the summary says that it is, before it says what for
-SUMMARY_LENGTH = "XQ"  # how many words its summary has that say something; only of short ones
+SUMMARY_HEAD = "X9"  # a stemmed word of the summary's head, see `head`
+SUMMARY_LENGTH = "XQ"  # the number of words in a short summary, without stop words
 PAIR = "X3"  # two words of the description that follow each other, stemmed
 LIVING = "XA"  # in an active release; stands alone
 PROGRAM = "X4"  # has a command; stands alone
 APPLICATION = "X5"  # has an entry in menus; stands alone
-LIBRARY = "X6"  # is there for other packages: of one language, or without any command; stands alone
-DOCUMENT = "XZ"  # a source package's, and no record of a name; stands alone
-OWNER = "XU"  # who owns the package, case folded
+LIBRARY = "X6"  # a library by its name; stands alone
+DOCUMENT = "XZ"  # a source package, not a record of a name; stands alone
+OWNER = "XU"  # the owner, case folded
 
-#: Prefixes of what a binary is found by.  Their positions say which binary it is: the first, by name, is 1.
+#: Prefixes of terms of a binary.  A position is the number of the binary: the first, by name, is 1.
 COMMAND = "XE"  # a command
 PATH = "XT"  # a path of a file or a folder
-CAPABILITY = "XR"  # what it provides, without a version
-OBSOLETED = "XV"  # what it obsoletes
+CAPABILITY = "XR"  # a capability that it provides, without a version
+OBSOLETED = "XV"  # a name that it obsoletes
 FOREIGN = "XY"  # its name in another ecosystem, case folded
-FILE_NAME = "XH"  # what a file is called that people ask for: a unit, a configuration file, a library
+FILE_NAME = "XH"  # the name of a unit, a configuration file or a library
 
-#: Value slots: the order of packages that match equally well, what is quicker to read here than in the document, and how
-#: important the package is (see `importance`).
+#: Value slots: the order of packages of equal weight, two fields that are faster to read here than in the document, and the
+#: package's `importance`.
 ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
 
 #: The key of the database's metadata with the skipped releases: branches with spaces between.
 SKIPPED_RELEASES_KEY = "skipped_releases"
 
-#: Letters by which beginnings are terms of their own.  To look for all that begins with "py" among whole names
-#: takes 20 ms, as a term of its own a quarter of one; what is longer than this stands for few.
+#: Letters up to which prefixes are terms of their own.  All names with the prefix "py" take 20 ms to find, one term a quarter of
+#: a millisecond.  Longer prefixes match few names.
 START_LETTERS = 10
 
-#: Letters of a word that are told apart.  Xapian's own bound is 245 bytes a term.
+#: Letters of a word that count.  Xapian's own limit is 245 bytes a term.
 MAX_WORD_LENGTH = 40
 
-#: Letters of a whole name; `nvr.is_package_name` allows no more.
+#: Letters of a whole name, as many as `nvr.is_package_name` allows.
 MAX_NAME_LENGTH = 200
 
-#: Letters of a word that can be told to be a slip of the pen: of fewer there are too many words, and the trigrams of more cost
-#: tens of milliseconds to compare.  A longer name is corrected in its parts.
+#: Letters of a word that can be corrected.  There are too many shorter words, and the trigrams of longer ones take tens of
+#: milliseconds to compare.  A longer name is corrected in its parts.
 MIN_SPELLING_LENGTH, MAX_SPELLING_LENGTH = 4, 20
 
-#: What names begin with for their language's sake: who looks for requests means python-requests.
+#: Prefixes of names for a language: "requests" means python-requests.
 LANGUAGE = re.compile(r"(?:ghc|golang|nodejs|ocaml|perl|php|python3?|R|rubygem|rust)-")
 
-#: What names of libraries in C begin with.
+#: The prefix of libraries in C.
 LIB = re.compile(r"lib(?!re)(?=[A-Za-z])")
 
-#: What names end with for their version's sake: who looks for mariadb means mariadb11.8.
+#: Suffixes of names for a version: "mariadb" means mariadb11.8.
 VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
 
-#: What begins, in a summary, what something is for or how it is made.
+#: Where the head of a summary ends and its purpose begins.
 _WHAT_FOR = re.compile(
     r"[,;:(]|\s-\s|\b(?:for|with|that|which|to|in|of|on|from|by|based|written|using|supporting|like)\b", re.IGNORECASE
 )
 
-#: Words that say something in a summary that is short.
+#: Words of a short summary, at most.
 SHORT_SUMMARY = 6
 
-#: Words of a description whose pairs count.
+#: Words of a description of which pairs are terms.
 MAX_PAIRED_WORDS = 100
 
-#: Words that say nothing of a package.
+#: Words that carry no meaning in a search.
 STOP_WORDS = frozenset(
     ("a", "an", "and", "are", "as", "at", "be", "by", "can", "for", "from", "in", "is", "it", "its", "of", "on")
     + ("or", "that", "the", "this", "to", "with", "you", "your")
@@ -105,7 +103,7 @@ STOP_WORDS = frozenset(
 #: A word, of prose or between the separators of a name.  C++ and C# are words.
 _WORD = re.compile(r"[^\W_]+(?:\++|#)?")
 
-#: What is no letter or digit, and that but for plus signs.
+#: All but letters and digits; the same without plus signs.
 _SEPARATORS, _SEPARATORS_BUT_PLUS = re.compile(r"[\W_]+"), re.compile(r"(?:[^\w+]|_)+")
 
 #: Within a word of a name: capitals, a capitalized or small word, digits.
@@ -113,7 +111,7 @@ _RUN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def fold(text: str) -> str:
-    """Return a text without differences of case, accents and width."""
+    """Return a text in lower case, without accents and differences of width."""
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
@@ -121,7 +119,7 @@ def fold(text: str) -> str:
 
 
 def split(text: str) -> list[str]:
-    """Return the words of a text, folded and cut, in order.  Control characters, operators and quotes are in none."""
+    """Return the words of a text, folded and cut, in order, without control characters, operators and quotes."""
     return [word[:MAX_WORD_LENGTH] for word in _WORD.findall(fold(text))]
 
 
@@ -138,48 +136,48 @@ def _listed_parts(name: str) -> str:
 
 
 def has_part(name: str, beginning: str) -> bool:
-    """Whether a word is the beginning of a part of a name."""
+    """Whether a part of a name begins with a word."""
     return f" {beginning}" in _listed_parts(name)
 
 
 def with_parts(names: Iterable[str], beginnings: Iterable[str]) -> list[str]:
-    """Return the names in which each word is the beginning of a part; some packages have thousands of names to ask."""
+    """Return the names with a part that begins with each word; some packages have thousands of names to filter."""
     for beginning in beginnings:
-        sought = f" {beginning}"
-        names = [name for name in names if sought in _listed_parts(name)]
+        start = f" {beginning}"
+        names = [name for name in names if start in _listed_parts(name)]
     return list(names)
 
 
 def together(text: str) -> str:
-    """Return the letters and digits of a text without what separates them: ``vim-X11`` -> vimx11."""
+    """Return the letters and digits of a text without separators: ``vim-X11`` -> vimx11."""
     return _SEPARATORS.sub("", fold(text))
 
 
 def spoken(text: str) -> str:
-    """Return a text without what separates its words, as `together` does, but for plus signs: mysql++ is not mysql."""
+    """Return a text without separators, as `together` does, but with plus signs: mysql++ is not mysql."""
     return _SEPARATORS_BUT_PLUS.sub("", fold(text))[:MAX_NAME_LENGTH]
 
 
 def stems(text: str) -> list[str]:
-    """Return the stems of a text's words that say something, in order."""
+    """Return the stems of a text's words, without stop words, in order."""
     return [stem(word) for word in split(text) if word not in STOP_WORDS]
 
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """Return the stem of an English word: ``terminals`` -> ``termin``.  What is no word of letters is its own stem."""
-    # A stemmer keeps state and is no thread's to share; making one costs less than remembering whose it is.
+    """Return the stem of an English word: ``terminals`` -> ``termin``.  Other words are their own stems."""
+    # Threads cannot share a stemmer, and a new one costs less than one for each thread.
     return xapian.Stem("english")(word).decode() if word.isascii() and word.isalpha() else word
 
 
 def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
-    """Yield what a word begins with, one letter to so many."""
+    """Yield the prefixes of a word, from one letter to so many."""
     for length in range(1, min(letters, len(word)) + 1):
         yield word[:length]
 
 
 def head(summary: str) -> str:
-    """Return what a summary says that something is, without what for: ``File manager for GNOME`` -> ``File manager``."""
+    """Return the head of a summary, without the purpose: ``File manager for GNOME`` -> ``File manager``."""
     return _WHAT_FOR.split(summary, maxsplit=1)[0]
 
 
@@ -190,23 +188,23 @@ def _length(summary: str) -> Iterator[str]:
 
 
 def pairs(text: str) -> Iterator[str]:
-    """Yield the stems of each two words of a text that follow each other, words that say nothing left out."""
+    """Yield the stems of each two words of a text that follow each other, without stop words."""
     found = stems(text)
     return (bounded(f"{one} {next_one}") for one, next_one in zip(found, found[1:], strict=False))
 
 
 def order(name: str) -> str:
-    """Return what packages that match equally well are sorted by: short names first, vim before what is for it."""
+    """Return the sort key of packages of equal weight: short names first, so that vim precedes its plugins."""
     return f"{len(name):03}{name}"
 
 
 def importance(dependents: int) -> float:
-    """Return how important so many dependents make a package: their order of magnitude, since glibc is not a thousand guakes."""
+    """Return the importance of a package with so many dependents: their order of magnitude."""
     return log2(1 + max(dependents, 0))
 
 
 def terms_of(document: Document) -> Iterator[str]:
-    """Yield each term of a document; some may repeat."""
+    """Yield each term of a document; some repeat."""
     yield DOCUMENT
     yield SOURCE + document.name
     yield SOURCE_FOLDED + fold(document.name)
@@ -242,7 +240,7 @@ def terms_of(document: Document) -> Iterator[str]:
 
 
 def _standing(document: Document) -> Iterator[str]:
-    """Yield what a package is to people: one who says what is to be done means a program and no library."""
+    """Yield terms of the package's kind: a search by purpose means a program rather than a library."""
     files = [path for binary in document.binaries for path in binary.files]
     if any(path.startswith("/usr/share/applications/") for path in files):
         yield APPLICATION
@@ -253,16 +251,16 @@ def _standing(document: Document) -> Iterator[str]:
 
 
 def capability_terms(document: Document) -> Iterator[tuple[str, int]]:
-    """Yield each term that a document has for one of its binaries, and the binary's position."""
+    """Yield each term of a document's binaries with the binary's position."""
     for position, binary in enumerate(document.binaries, start=1):
-        found = capabilities_of(binary)
+        capabilities = capabilities_of(binary)
         kinds = (
-            (COMMAND, found.commands),
-            (PATH, found.paths),
-            (CAPABILITY, found.capabilities),
-            (OBSOLETED, found.obsoletes),
-            (FOREIGN, found.foreign),
-            (FILE_NAME, found.file_names),
+            (COMMAND, capabilities.commands),
+            (PATH, capabilities.paths),
+            (CAPABILITY, capabilities.capabilities),
+            (OBSOLETED, capabilities.obsoletes),
+            (FOREIGN, capabilities.foreign),
+            (FILE_NAME, capabilities.file_names),
         )
         for prefix, texts in kinds:
             for text in texts:
@@ -270,7 +268,7 @@ def capability_terms(document: Document) -> Iterator[tuple[str, int]]:
 
 
 def spellings(document: Document) -> Iterator[str]:
-    """Yield the words, of names mostly, that a slip of the pen in a question may have been meant to be; each once."""
+    """Yield the words, of names mostly, to which a typo can be corrected; each once."""
     words = {fold(name) for name in (document.name, LANGUAGE.sub("", document.name, count=1), *document.binary_names)}
     words.update(*map(split, words), split(document.summary))
     return (word for word in words if MIN_SPELLING_LENGTH <= len(word) <= MAX_SPELLING_LENGTH and not word.isdigit())

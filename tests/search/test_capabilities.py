@@ -13,10 +13,10 @@ from fedora_packages.search.capabilities import (
     canonical,
     capabilities_in,
     capabilities_of,
-    is_address,
+    is_url,
+    names_in_url,
     paths_in,
     plain,
-    within_address,
 )
 from fedora_packages.search.document import Binary
 from tests.search.fedora import document
@@ -145,7 +145,7 @@ def test_a_text_has_names_in_it(text, names):
 
 @given(text=st.text(max_size=2000))
 def test_any_text_can_be_asked(text):
-    for found in (*paths_in(text), *capabilities_in(text), *plain(text), *within_address(text)):
+    for found in (*paths_in(text), *capabilities_in(text), *plain(text), *names_in_url(text)):
         assert len(bounded(found).encode()) <= capabilities.MAX_TERM_BYTES
 
 
@@ -167,8 +167,8 @@ def test_any_text_can_be_asked(text):
     ],
 )
 def test_an_address_has_names_in_it(text, names):
-    assert list(within_address(text)) == names
-    assert is_address(text) or not names
+    assert list(names_in_url(text)) == names
+    assert is_url(text) or not names
 
 
 @given(path=st.text(alphabet="/abinsulr.", max_size=40))
