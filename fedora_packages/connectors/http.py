@@ -5,7 +5,7 @@ The only module that imports `requests`.  What an answer means is for the connec
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache as once
 from importlib.metadata import version
@@ -21,6 +21,9 @@ from fedora_packages.settings import ConnectorSettings
 
 #: Statuses that mean "not now": asked again within the bounds, then `UpstreamUnavailable`.
 NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+#: Statuses of a file that does not exist.
+NO_FILE = frozenset({404, 410})
 
 #: One more try for what fails in passing (a connection that was closed under us, a proxy's hiccup); a refill that fails
 #: is tried again later by the queue, and a page does not wait for more.
@@ -206,3 +209,45 @@ def _in_words(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection (refused, reset or not resolved)"
     return f"the connection failed ({type(error).__name__})"
+
+
+def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, None] | None:
+    """Return a file's content piece by piece, as the server stores it, or None if the file does not exist.
+
+    ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises `UpstreamUnavailable`, also while the
+    pieces come.
+    """
+    session = requests.Session()
+    # Anonymous reads, as above.
+    session.trust_env = False
+    session.max_redirects = 5
+    try:
+        # A checksum is of the file, not of what the server compresses on its way.
+        response = session.get(
+            url, stream=True, timeout=(min(timeout, 10.0), timeout), headers={"Accept-Encoding": "identity"}
+        )
+    except requests.RequestException as error:
+        session.close()
+        raise _disconnected(upstream, url, error) from error
+    if response.status_code == 200:
+        return _pieces(upstream, url, session, response)
+    response.close()
+    session.close()
+    if response.status_code in NO_FILE:
+        return None
+    raise UpstreamUnavailable(upstream, url, f"HTTP {response.status_code}")
+
+
+def _pieces(
+    upstream: str, url: str, session: requests.Session, response: requests.Response
+) -> Generator[bytes, None, None]:
+    with session, response:
+        try:
+            while piece := response.raw.read1(64 << 10, decode_content=False):
+                yield piece
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise _disconnected(upstream, url, error) from error
+
+
+def _disconnected(upstream: str, url: str, error: Exception) -> UpstreamUnavailable:
+    return UpstreamUnavailable(upstream, url, f"the connection failed ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""The mirror: what comes is what was announced, or it is refused within bounds."""
+"""The mirror: files are as their repositories list them, or rejected within bounds."""
 
 import gzip
 import hashlib
@@ -8,16 +8,16 @@ from threading import Barrier
 
 import pytest
 
-from fedora_packages.connectors.mirror import Announced, Mirror
+from fedora_packages.connectors.mirror import Mirror, RepositoryFile
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
 CONTENT = b'<?xml version="1.0"?>\n<metadata xmlns="x" packages="2"><package/><package/></metadata>\n'
 
 
-def announce(packed, content=CONTENT, href="repodata/primary.xml.gz", **more):
+def listed(packed, content=CONTENT, href="repodata/primary.xml.gz", **more):
     digest = lambda data: ("sha256", hashlib.sha256(data).hexdigest())  # noqa: E731
-    return replace(Announced(href, digest(packed), len(packed), digest(content), len(content)), **more)
+    return replace(RepositoryFile(href, digest(packed), len(packed), digest(content), len(content)), **more)
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def packed():
 
 @pytest.fixture(params=["http", "folder", "file"])
 def serve(request, upstream, tmp_path):
-    """A function that puts a file on a mirror and returns that; over HTTP, in a folder, at an address of a folder."""
+    """A function that puts a file on a mirror and returns that: over HTTP, in a directory, at a file URL."""
 
     def put(path, body, **limits):
         if request.param == "http":
@@ -42,52 +42,52 @@ def serve(request, upstream, tmp_path):
     return put
 
 
-def test_a_file_comes_as_it_was_announced(serve, packed):
-    fetched = serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
+def test_a_file_is_as_listed(serve, packed):
+    fetched = serve("repo/repodata/primary.xml.gz", packed).fetch("repo", listed(packed))
     assert (fetched.path.read_bytes(), fetched.packages) == (packed, 2)
 
 
-def test_what_is_not_there_is_none(serve):
+def test_a_missing_file_is_none(serve):
     assert serve("x", b"").read("repo/repodata/repomd.xml") is None
 
 
 def test_a_small_file_that_is_large_is_refused(serve):
     with pytest.raises(InvalidResponse, match="more than 10 bytes"):
-        serve("repomd.xml", b"x" * 11).read("repomd.xml", most=10)
+        serve("repomd.xml", b"x" * 11).read("repomd.xml", max_bytes=10)
 
 
-def test_a_file_that_the_repository_lists_and_has_not_is_told(serve, packed):
-    with pytest.raises(InvalidResponse, match="repo/repodata/primary.xml.gz: no file"):
-        serve("x", b"").fetch("repo", announce(packed))
+def test_a_listed_file_that_is_missing_is_an_error(serve, packed):
+    with pytest.raises(InvalidResponse, match="repo/repodata/primary.xml.gz: the repository lists this file"):
+        serve("x", b"").fetch("repo", listed(packed))
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"checksum": ("sha256", "0" * 64)}, "another checksum"),
-        ({"size": 5}, "announced"),
-        ({"size": 5000}, "announced"),
-        ({"open_checksum": ("sha256", "0" * 64)}, "other content"),
-        ({"open_size": 50}, "more than the 50 bytes that were to be in it"),
-        ({"open_size": 5000}, "other content"),
+        ({"checksum": ("sha256", "0" * 64)}, "the checksum differs"),
+        ({"size": 5}, "listed"),
+        ({"size": 5000}, "instead of the listed 5000"),
+        ({"open_checksum": ("sha256", "0" * 64)}, "uncompressed content differs"),
+        ({"open_size": 50}, "more than the listed 50 bytes, uncompressed"),
+        ({"open_size": 5000}, "uncompressed content differs"),
     ],
 )
-def test_what_differs_from_what_was_announced_is_refused(serve, packed, more, said):
+def test_a_file_that_differs_from_the_listed_one_is_rejected(serve, packed, more, said):
     with pytest.raises(InvalidResponse, match=said):
-        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed, **more))
+        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", listed(packed, **more))
 
 
 @pytest.mark.parametrize("damage", ["cut", "no gzip", "longer"])
 def test_what_cannot_be_unpacked_is_refused(serve, packed, damage):
     packed = {"cut": packed[:-9], "no gzip": b"no gzip at all", "longer": packed + b"junk"}[damage]
-    with pytest.raises(InvalidResponse, match="cannot be unpacked|other content"):
-        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", announce(packed))
+    with pytest.raises(InvalidResponse, match="cannot be uncompressed|uncompressed content"):
+        serve("repo/repodata/primary.xml.gz", packed).fetch("repo", listed(packed))
 
 
-def test_a_bomb_is_not_unpacked_further_than_announced(serve):
+def test_a_bomb_is_not_unpacked_further_than_listed(serve):
     bomb = gzip.compress(CONTENT + b" " * (64 << 20))
-    with pytest.raises(InvalidResponse, match="more than the"):
-        serve("repo/repodata/primary.xml.gz", bomb, chunk_bytes=1 << 16).fetch("repo", announce(bomb))
+    with pytest.raises(InvalidResponse, match="more than the listed"):
+        serve("repo/repodata/primary.xml.gz", bomb, chunk_bytes=1 << 16).fetch("repo", listed(bomb))
 
 
 @pytest.mark.parametrize("ending", ["gz", "zst"])
@@ -96,8 +96,8 @@ def test_what_follows_a_whole_file_counts_too(serve, ending):
 
     compress = gzip.compress if ending == "gz" else zstandard.compress
     twice, href = compress(CONTENT) + compress(b" " * 1000), f"repodata/primary.xml.{ending}"
-    with pytest.raises(InvalidResponse, match="more than the"):
-        serve(f"repo/{href}", twice).fetch("repo", announce(twice, href=href))
+    with pytest.raises(InvalidResponse, match="more than the listed"):
+        serve(f"repo/{href}", twice).fetch("repo", listed(twice, href=href))
 
 
 def test_a_package_that_would_fill_the_memory_is_refused(serve):
@@ -105,46 +105,46 @@ def test_a_package_that_would_fill_the_memory_is_refused(serve):
     content = CONTENT.replace(b"<package/>", b"<package>" + b"x" * 20_000 + b"</package>", 1)
     packed = gzip.compress(content)
     with pytest.raises(InvalidResponse, match="a package of more than 10000 bytes"):
-        serve("repo/repodata/primary.xml.gz", packed, **limits).fetch("repo", announce(packed, content))
+        serve("repo/repodata/primary.xml.gz", packed, **limits).fetch("repo", listed(packed, content))
 
 
-def test_a_page_of_html_is_no_list_of_packages(serve):
+def test_a_page_of_html_is_not_a_list_of_packages(serve):
     page = b"<html><body>Welcome</body></html>"
-    with pytest.raises(InvalidResponse, match="no list of packages"):
-        serve("repo/a.xml", page).fetch("repo", announce(page, page, href="a.xml"))
+    with pytest.raises(InvalidResponse, match="not a list of packages"):
+        serve("repo/a.xml", page).fetch("repo", listed(page, page, href="a.xml"))
 
 
-def test_what_came_whole_is_not_asked_for_again(upstream, tmp_path, packed):
+def test_a_complete_download_is_not_repeated(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
-    announced = announce(packed, href="a.xml.gz")
+    file = listed(packed, href="a.xml.gz")
     for _ in range(2):
-        Mirror(upstream.url, tmp_path).fetch("r", announced)
+        Mirror(upstream.url, tmp_path).fetch("r", file)
     assert len(upstream.asked) == 1
 
 
-def test_what_several_repositories_have_comes_once_for_all_that_ask_at_once(upstream, tmp_path, packed):
+def test_a_file_of_several_repositories_is_downloaded_once(upstream, tmp_path, packed):
     count = 6
     for number in range(count):
         upstream.answers[f"/{number}/a.xml.gz"] = Answer(packed)
-    mirror, announced, all_are_there = Mirror(upstream.url, tmp_path), announce(packed, href="a.xml.gz"), Barrier(count)
+    mirror, file, all_are_there = Mirror(upstream.url, tmp_path), listed(packed, href="a.xml.gz"), Barrier(count)
 
     def fetch(number):
         all_are_there.wait()
-        return mirror.fetch(str(number), announced).path.read_bytes()
+        return mirror.fetch(str(number), file).path.read_bytes()
 
     with ThreadPoolExecutor(count) as pool:
         assert list(pool.map(fetch, range(count))) == [packed] * count
     assert len(upstream.asked) == 1
 
 
-def test_what_was_kept_and_is_damaged_is_asked_for_again(upstream, tmp_path, packed):
+def test_a_stored_file_that_was_changed_is_downloaded_again(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
-    announced = announce(packed, href="a.xml.gz")
-    kept = Mirror(upstream.url, tmp_path).fetch("r", announced).path
+    file = listed(packed, href="a.xml.gz")
+    kept = Mirror(upstream.url, tmp_path).fetch("r", file).path
     kept.write_bytes(b"x" * len(packed))
     with pytest.raises(InvalidResponse):
-        Mirror(upstream.url, tmp_path).fetch("r", announced)
-    assert Mirror(upstream.url, tmp_path).fetch("r", announced).path.read_bytes() == packed
+        Mirror(upstream.url, tmp_path).fetch("r", file)
+    assert Mirror(upstream.url, tmp_path).fetch("r", file).path.read_bytes() == packed
 
 
 def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
@@ -152,23 +152,23 @@ def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
         packed, headers={"Content-Length": str(len(packed) + 5), "Connection": "close"}
     )
     with pytest.raises((UpstreamUnavailable, InvalidResponse)):
-        Mirror(upstream.url, tmp_path, timeout=0.3).fetch("r", announce(packed, href="a.xml.gz", size=len(packed) + 5))
+        Mirror(upstream.url, tmp_path, timeout=0.3).fetch("r", listed(packed, href="a.xml.gz", size=len(packed) + 5))
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
 
 
 @pytest.mark.parametrize("status", [403, 500, 503])
-def test_an_answer_that_is_no_file_is_no_answer(upstream, tmp_path, status):
+def test_other_statuses_are_failures(upstream, tmp_path, status):
     upstream.answers["/repomd.xml"] = Answer(b"", status)
-    with pytest.raises(UpstreamUnavailable, match=f"repomd.xml: it answered {status}"):
+    with pytest.raises(UpstreamUnavailable, match=f"repomd.xml: HTTP {status}"):
         Mirror(upstream.url, tmp_path).read("repomd.xml")
 
 
-def test_a_mirror_that_is_down_is_told(tmp_path):
+def test_a_mirror_that_is_down_is_unavailable(tmp_path):
     with pytest.raises(UpstreamUnavailable, match="the connection failed"):
         Mirror("http://127.0.0.1:9", tmp_path).read("repomd.xml")
 
 
-def test_who_does_not_wait_any_more_is_not_kept(upstream, tmp_path, packed):
+def test_a_download_ends_with_its_build(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
-    with pytest.raises(UpstreamUnavailable, match="nobody waits"):
-        Mirror(upstream.url, tmp_path, is_over=lambda: True).fetch("r", announce(packed, href="a.xml.gz"))
+    with pytest.raises(UpstreamUnavailable, match="the build has ended"):
+        Mirror(upstream.url, tmp_path, is_over=lambda: True).fetch("r", listed(packed, href="a.xml.gz"))

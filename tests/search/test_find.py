@@ -340,9 +340,9 @@ def test_what_a_package_was_found_by_is_gone_when_it_is_replaced(make_index, tmp
 def test_a_package_is_kept_as_another_index_has_it(make_index, tmp_path):
     make_index(document("htop", binaries=(HTOP,)), document("other"))
     with Writer(tmp_path / "new", create=True) as writer:
-        assert writer.keep("htop", tmp_path / "index").name == "htop"
-        assert writer.keep("unknown", tmp_path / "index") is None
-        assert writer.keep("htop", tmp_path / "none") is None
+        assert writer.copy("htop", tmp_path / "index").name == "htop"
+        assert writer.copy("unknown", tmp_path / "index") is None
+        assert writer.copy("htop", tmp_path / "none") is None
         writer.commit()
     new = IndexReader(tmp_path / "new")
     assert (list(new.names()), new.search("/usr/bin/htop").hits[0].document.name) == (["htop"], "htop")

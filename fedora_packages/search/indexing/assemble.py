@@ -1,7 +1,7 @@
-"""The assembly: a staging file made into an index.
+"""Assemble an index from the staging file.
 
-The one thing to know: documents are written in the order of their importance, those first that most others depend on, since
-what is written first ranks first where nothing else tells.  Retired packages come last.
+Documents are written in the order of their dependents, the most first: that is their rank where weights tie.  Retired packages
+come last.
 """
 
 import shutil
@@ -19,13 +19,13 @@ from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact
 from fedora_packages.search.reader import IndexReader
 
-#: Documents between two commits: bounds memory, and nobody reads before the end.
+#: Documents between two commits, which bound memory.
 COMMIT_EVERY = 2000
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many packages, and binary packages, an index was given, and how many of the packages are retired."""
+    """How many packages and binary packages an index has, and how many of the packages are retired."""
 
     packages: int = 0
     binaries: int = 0
@@ -33,10 +33,7 @@ class Counts:
 
 
 class Assembly:
-    """The documents of a staging file.
-
-    Packages that are to be taken over (see `StagedPackages.copied`) are so from the index that there is, if there is one.
-    """
+    """The documents of a staging file; those of `StagedPackages.copied` come from the current index, if there is one."""
 
     def __init__(self, staging: Staging, staged: StagedPackages, index: IndexReader | None = None):
         self._staging = staging
@@ -44,34 +41,34 @@ class Assembly:
         self._index = index
 
     def count_dependents(self) -> Counter[str]:
-        """Return how many others depend on each source: in the release in which most do."""
-        most: Counter[str] = Counter()
+        """Return the number of dependents of each source package, in the release where it has most."""
+        counts: Counter[str] = Counter()
         for release in self._staging.releases():
-            most |= dependents(self._staging.requires(release), self._staging.provides(release))
-        return most | dependents(self._described_requires(), self._described_provides())
+            counts |= dependents(self._staging.requires(release), self._staging.provides(release))
+        return counts | dependents(self._described_requires(), self._described_provides())
 
-    def write(self, folder: Path, most: Counter[str], progress: Callable[[int, int], None]) -> Counts:
-        """Write all documents to a new index in a folder; ``most`` are their dependents."""
+    def write(self, folder: Path, dependents: Counter[str], progress: Callable[[int, int], None]) -> Counts:
+        """Write all documents to a new index in a directory.  Raises `SearchUnavailable`."""
         # Commits leave gaps; without them the index is half as large.
         part = folder.with_name(f"{folder.name}.part")
         try:
-            counts = self._write(part, self._order(most), most, progress)
+            counts = self._write(part, self._order(dependents), dependents, progress)
             compact(part, folder)
             return counts
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
     def _write(
-        self, folder: Path, order: Sequence[str], most: Counter[str], progress: Callable[[int, int], None]
+        self, folder: Path, names: Sequence[str], dependents: Counter[str], progress: Callable[[int, int], None]
     ) -> Counts:
         packages = binaries = retired = 0
-        progress(0, len(order))
+        progress(0, len(names))
         with Writer(folder, create=True) as writer:
-            for done, name in enumerate(order, start=1):
+            for done, name in enumerate(names, start=1):
                 if name in self._staged.copied:
-                    document = writer.keep(name, self._index.path) if self._index else None
+                    document = writer.copy(name, self._index.path) if self._index else None
                 else:
-                    document = replace(self._document(name), dependents=most[name])
+                    document = replace(self._document(name), dependents=dependents[name])
                     writer.replace([document])
                 if document is not None:
                     packages += 1
@@ -79,7 +76,7 @@ class Assembly:
                     retired += document.retired
                 if done % COMMIT_EVERY == 0:
                     writer.commit()
-                progress(done, len(order))
+                progress(done, len(names))
             writer.note_skipped_releases(self._staged.skipped_releases)
             writer.commit()
         return Counts(packages, binaries, retired)
@@ -89,20 +86,19 @@ class Assembly:
             return self._staging.description(name).document
         return self._staging.document(name, self._staged.owners.get(name))
 
-    def _order(self, most: Counter[str]) -> list[str]:
-        """Return the names of all that is to be written, in order; of what is taken over the index knows what it was."""
+    def _order(self, dependents: Counter[str]) -> list[str]:
+        """Return the names of all packages in the order of writing; adds the dependents of copied ones."""
         retired = self._staging.retired(self._staged.described)
         names = {*self._staging.sources(), *self._staged.described}
         for name in self._staged.copied:
-            before = self._before(name)
-            if before is not None:
+            previous = self._previous(name)
+            if previous is not None:
                 names.add(name)
-                most[name] = before.dependents
-                retired |= {name} if before.retired else set()
-        return sorted(names, key=lambda name: (name in retired, -most[name], name))
+                dependents[name] = previous.dependents
+                retired |= {name} if previous.retired else set()
+        return sorted(names, key=lambda name: (name in retired, -dependents[name], name))
 
-    def _before(self, name: str) -> Document | None:
-        """Return the document that the index has of a package."""
+    def _previous(self, name: str) -> Document | None:
         with suppress(SearchUnavailable):
             return self._index.source(name) if self._index else None
         return None

@@ -1,12 +1,12 @@
-"""The builder: the whole index anew, from what the repositories of each release have.
+"""Build a whole new index and swap it in.
 
-It is built in two steps: what upstreams say is staged in ``INDEX.staging``, then written to a folder of its own,
-``INDEX.YYYYMMDDHHMMSS-PID``, which takes its place by renaming one symbolic link.  Readers have the old index or the new one;
-a build that fails, or is killed, leaves the old one, and what was staged for the next build.  A copy stays as it was built, and
-``INDEX.last`` leads to it: for whoever finds the current one, into which the worker writes, damaged.
+First the build stages what upstreams have in ``INDEX.staging``.  Then it writes a directory ``INDEX.YYYYMMDDHHMMSS-PID``, which
+takes the place of the old one by the renaming of one symbolic link.  A build that fails or is killed leaves the old index, and
+what it has staged for the next build.  ``INDEX.last`` leads to a copy of the new index as it was built, for when the current one,
+into which the worker writes, is corrupt.
 
-The one thing to know: the writer's lock is held from before the first question until the link is swapped.  What the
-worker is told meanwhile stays noted, and is described again after.
+The build holds the writer's lock from its first request until the link is swapped.  Names of changed packages that the worker
+notes meanwhile stay noted, and are described after the build.
 """
 
 import os
@@ -33,44 +33,41 @@ from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound
 from fedora_packages.search.reader import LAST, IndexReader
 
-#: Seconds for which a build waits for the worker to end a batch.
+#: Seconds for which a build waits for another writer.
 LOCK_WAIT = 300.0
 
-#: What a build that did not end leaves, in half a sentence: nothing, what the next one goes on from, or all that it was to make.
+#: What an unfinished build leaves, as half a sentence.
 UNCHANGED = "the index is unchanged"
 STAGED = f"{UNCHANGED}, and the next run continues from what is staged"
 BUILT = "the new index is in place"
 
-#: Seconds for which a description that a killed build has staged is taken.
+#: Seconds for which a staged description is used again.
 FRESH = 24 * 3600.0
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made, and what it took."""
+    """What a build has made, and its cost."""
 
     packages: int
     binaries: int
     retired: int  # of the packages
-    releases: tuple[str, ...]  # that were looked into, in reading order
-    skipped_releases: tuple[
-        str, ...
-    ]  # active ones that could not be: what only they have is as it was, or hardly described
+    releases: tuple[str, ...]  # whose repositories were read, in reading order
+    skipped_releases: tuple[str, ...]  # other active ones, with packages in these alone
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index
     peak_memory: int  # bytes
-    failed: tuple[str, ...]  # whose description failed: they have the document they had, if any
-    skipped: int  # how much of the repositories was passed over
+    failed: tuple[str, ...]  # packages that could not be described and keep their documents, if they have one
+    skipped: int  # invalid packages in repositories
 
 
 class Builder:
-    """Builds the index at ``index``, a symbolic link that is made where there is none.
+    """Builds the index at ``index``, a symbolic link, which it makes if it is missing.
 
-    ``connectors`` are all by name; ``mirror`` is the address or folder of the repositories; ``concurrency`` is how many
-    packages are described at once; ``progress`` is told of each phase how much is done; ``retry`` makes its requests (default:
-    a `Retry` of its own), ``lock_wait`` is how long another writer is waited for, ``fresh`` how old a description may be that
-    is found staged, all in seconds.  For ``max_failures`` and ``max_unbuilt`` see `Means`.
+    ``connectors`` are all by name, and ``mirror`` is the URL or directory of the repositories.  ``concurrency`` packages are
+    described at the same time.  ``retry`` makes the requests (default: a new `Retry`).  ``lock_wait`` and ``fresh`` are in
+    seconds, see `LOCK_WAIT` and `FRESH`.  For ``max_failures`` and ``max_unbuilt`` see `BuildContext`.
     """
 
     def __init__(
@@ -99,21 +96,20 @@ class Builder:
         self._max_failures = max_failures
         self._max_unbuilt = max_unbuilt
         self._clock = clock
-        #: What a build has left, whether or not it came to its end: `UNCHANGED`, `STAGED` or `BUILT`.
+        #: What the build has left, finished or not: `UNCHANGED`, `STAGED` or `BUILT`.
         self.left = UNCHANGED
 
     def build(self) -> Built:
         """Build the index and swap it in.
 
-        A package whose description fails keeps the document that the old index has of it, or is left out, and is
-        named in what is returned; more than a few are a failure of all.  Raises `UpstreamError`, `IndexLocked`,
-        `SearchUnavailable`; the old index is then as it was.
+        A package that cannot be described keeps its document in the old index and is named in the result.  Too many of them fail
+        the build.  Raises `UpstreamError`, `IndexLocked` or `SearchUnavailable`, and leaves the old index then.
         """
         try:
             self.index.parent.mkdir(parents=True, exist_ok=True)
             if self.index.is_dir() and not self.index.is_symlink():
                 raise SearchUnavailable(
-                    f"{self.index} is a folder, not a link to one: move it away, the index goes there"
+                    f"{self.index} is a directory instead of a symbolic link: move it away, the index goes there"
                 )
             with index_lock(self.index, self._lock_wait):
                 self._remove_leftovers()
@@ -124,20 +120,23 @@ class Builder:
     def _build(self) -> Built:
         name = f"{self.index.name}.{datetime.fromtimestamp(self._clock(), UTC):%Y%m%d%H%M%S}-{os.getpid()}"
         # One process may build twice in a second.
-        folder = next(place for number in count() if not (place := self.index.with_name(f"{name}{number}")).exists())
+        paths = (self.index.with_name(f"{name}{number}") for number in count())
+        folder = next(path for path in paths if not path.exists())
         started, phases = time.monotonic(), dict[str, float]()
         try:
             is_current_sound = is_sound(self.index)
-            old = self.index if is_current_sound else self.last if is_sound(self.last) else None
-            context = self._context(old)
+            previous = self.index if is_current_sound else self.last if is_sound(self.last) else None
+            context = self._context(previous)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
                     staged = collect(staging, context, self._files(context))
                 assembly = Assembly(staging, staged, context.index)
                 with _timed(phases, "counting"):
-                    most = assembly.count_dependents()
+                    dependents = assembly.count_dependents()
                 with _timed(phases, "writing"):
-                    counts = assembly.write(folder, most, lambda done, total: self._progress("documents", done, total))
+                    counts = assembly.write(
+                        folder, dependents, lambda done, total: self._progress("documents", done, total)
+                    )
             copy = folder.with_name(f"{folder.name}.copy")
             shutil.copytree(folder, copy)
             _swap(self.index, folder)
@@ -145,8 +144,8 @@ class Builder:
             staging.remove()
             shutil.rmtree(self._beside("staging.d"), ignore_errors=True)
         finally:
-            self.left = self._found_left(folder)
-            # The new one after a failure, the old one with its copy after a success.
+            self.left = self._find_left(folder)
+            # The new directory after a failure, the old one with its copy after a success.
             self._remove_leftovers()
         return Built(
             packages=counts.packages,
@@ -162,11 +161,11 @@ class Builder:
             skipped=staged.skipped,
         )
 
-    def _found_left(self, folder: Path) -> str:
-        """Return what a build that was to write a folder has left."""
+    def _find_left(self, folder: Path) -> str:
+        """Return what a build that was to write a directory has left."""
         if self.index.resolve() == folder.resolve():
             return BUILT
-        # A file that did not come whole is asked for again.
+        # An incomplete download starts anew.
         if any(path.suffix != PARTIAL for path in self._beside("staging.d").glob("*")):
             return STAGED
         if self._beside("staging").exists():
@@ -174,7 +173,7 @@ class Builder:
                 return UNCHANGED if staging.is_empty else STAGED
         return UNCHANGED
 
-    def _context(self, old: Path | None) -> BuildContext:
+    def _context(self, previous: Path | None) -> BuildContext:
         return BuildContext(
             connectors=self._connectors,
             retry=self._retry,
@@ -183,7 +182,7 @@ class Builder:
             fresh=self._fresh,
             max_failures=self._max_failures,
             max_unbuilt=self._max_unbuilt,
-            index=IndexReader(old) if old else None,
+            index=IndexReader(previous) if previous else None,
             clock=self._clock,
         )
 
@@ -194,13 +193,13 @@ class Builder:
         return self.index.with_name(f"{self.index.name}.{ending}")
 
     def _remove_leftovers(self) -> None:
-        """Remove the folders of builds, killed ones too; readers that have one open read on until they look again."""
+        """Remove the directories of other builds, killed ones too.  A reader that has one open can still read it."""
         ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.copy)?(\.link|\.part[0-9]*)?")
-        wanted = {self.index.resolve(), self.last.resolve()}
+        in_use = {self.index.resolve(), self.last.resolve()}
         for path in _matching(self.index.parent.iterdir(), ours):
             if path.is_symlink():
                 path.unlink()
-            elif path.resolve() not in wanted:
+            elif path.resolve() not in in_use:
                 shutil.rmtree(path)
 
 
@@ -212,7 +211,7 @@ def _timed(phases: dict[str, float], phase: str) -> Iterator[None]:
 
 
 def _peak_memory() -> int:
-    # Linux counts kilobytes, others bytes.
+    # Linux counts kilobytes, other systems bytes.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
 
 
@@ -221,9 +220,9 @@ def _matching(paths: Iterable[Path], pattern: re.Pattern[str]) -> list[Path]:
 
 
 def _swap(index: Path, folder: Path) -> None:
-    """Make ``index`` a link to the folder beside it, in one step."""
+    """Make ``index`` a link to the directory beside it, in one step."""
     link = folder.with_name(f"{folder.name}.link")
-    # Relative, so that the whole directory can be moved or mounted elsewhere.
+    # A relative link survives the move of the whole directory.
     link.symlink_to(folder.name, target_is_directory=True)
     os.replace(link, index)
     directory = os.open(index.parent, os.O_RDONLY)

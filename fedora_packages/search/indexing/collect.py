@@ -1,7 +1,7 @@
-"""Staging from repodata: the lists of packages and files of every repository of every active release.
+"""Collect what a build needs into the staging file: packages and files of every repository of every active release.
 
-The one thing to know: of what is there nothing may be missing.  A repository that is not there is no error (a release has no
-updates yet, a release is nowhere on the mirror); one that is there and cannot be read is, and the index stays as it was.
+A repository may be missing: a release has no updates yet, or the mirror lacks a release.  A repository that exists and cannot be
+read fails the build.
 """
 
 import logging
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from fedora_packages.connectors.mirror import Announced, Fetched, Mirror
+from fedora_packages.connectors.mirror import Fetched, Mirror, RepositoryFile
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError, UpstreamUnavailable
 from fedora_packages.search.indexing import repodata
@@ -33,10 +33,10 @@ T = TypeVar("T")
 #: Files that are downloaded and checked at the same time, beside the one that is read.
 DOWNLOADS = 2
 
-#: Packages between two words on progress.
+#: Packages between two calls of progress.
 PROGRESS_EVERY = 500
 
-#: How much of what is passed over is named.
+#: Invalid packages that are logged.
 MAX_LOGGED = 20
 
 _REPOMD = "repodata/repomd.xml"
@@ -44,17 +44,17 @@ _REPOMD = "repodata/repomd.xml"
 
 @dataclass(frozen=True)
 class FoundRepository:
-    """A repository that is on the mirror: where, and the files that it announces, by kind."""
+    """A repository on the mirror: its path, and the files it lists, by kind."""
 
     repository: Repository
     path: str
-    files: Mapping[str, Announced]
+    files: Mapping[str, RepositoryFile]
 
 
 def collect(staging: Staging, context: BuildContext, mirror: Mirror) -> StagedPackages:
-    """Stage what the repositories have, and what koji and dist-git say of the rest; returns what that was.
+    """Stage all repositories, and the packages that none of them has, from Koji and dist-git.
 
-    Raises `UpstreamError`.
+    Raises `UpstreamError` and `SearchUnavailable`.
     """
     return _Collector(staging, context, mirror).run()
 
@@ -65,137 +65,139 @@ class _Collector:
         self._context = context
         self._mirror = mirror
         self._skipped = 0
-        # Packages, as far as they are known of, and bytes by kind of file.
+        # Packages, of the repositories opened so far, and bytes by kind of file.
         self._staged = self._expected = 0
         self._to_download: Counter[str] = Counter()
         self._downloaded: Counter[tuple[str, str]] = Counter()
-        self._telling = threading.Lock()
+        self._progress_lock = threading.Lock()
 
     def run(self) -> StagedPackages:
         active = releases(self._context.connectors, self._context.retry)
-        there = [found for release in active for found in self._of_release(release)]
-        branches = tuple(dict.fromkeys(found.repository.release for found in there))
-        if not there:
-            raise UpstreamUnavailable("mirror", self._mirror.address(""), "it has no repository of an active release")
-        # Koji takes as long to list packages as we to read the half of them.
-        package_list = _begun(
+        found = [repository for release in active for repository in self._of_release(release)]
+        branches = tuple(dict.fromkeys(each.repository.release for each in found))
+        if not found:
+            raise UpstreamUnavailable("mirror", self._mirror.url(""), "it has no repository of an active release")
+        # Koji takes as long to list packages as half of the repositories take to read.
+        listing = _started(
             partial(read_package_list, self._context.connectors, self._context.retry, active, branches), "package-list"
         )
         try:
-            self._stage_packages(there, package_list)
-            self._staging.arrange([found.repository for found in there])
-            self._stage_files(there)
-            known = frozenset(self._staging.sources())
-            described, failed = self._describe_rest(package_list.result(), known)
+            self._stage_packages(found, listing)
+            self._staging.arrange([each.repository for each in found])
+            self._stage_files(found)
+            in_repositories = frozenset(self._staging.sources())
+            package_list = listing.result()
+            described, failed = self._describe_rest(package_list, in_repositories)
         except BaseException:
             self._context.retry.stop()
             raise
-        found = package_list.result()
-        unchanged = self._context.unchanged(found, known)
         return StagedPackages(
-            branches, found.owners, described, failed, unchanged, found.skipped_releases, self._skipped
+            branches,
+            package_list.owners,
+            described,
+            failed,
+            self._context.unchanged(package_list, in_repositories),
+            package_list.skipped_releases,
+            self._skipped,
         )
 
-    # What is there.
+    # Repositories on the mirror.
 
     def _of_release(self, release: Mapping[str, Any]) -> list[FoundRepository]:
-        """Return the repositories of a release that are there; none if none of binary packages is."""
-        wanted = repositories(release)
-        found = [there for repository in wanted if (there := self._look(repository))]
-        if any(not there.repository.is_source for there in found):
-            missing = {repository.label for repository in wanted} - {there.repository.label for there in found}
+        """Return the repositories of a release that the mirror has; none without one of binary packages."""
+        expected = repositories(release)
+        found = [each for repository in expected if (each := self._find(repository))]
+        if any(not each.repository.is_source for each in found):
+            missing = {repository.label for repository in expected} - {each.repository.label for each in found}
             for label in sorted(missing):
-                log.info("there is no repository %s (yet)", label)
+                log.info("the mirror has no repository %s (yet)", label)
             return found
-        log.warning("the release %s is left out: the mirror has no repository of it", release["branch"])
+        log.warning("the release %s is skipped: the mirror has no repository of it", release["branch"])
         return []
 
-    def _look(self, repository: Repository) -> FoundRepository | None:
+    def _find(self, repository: Repository) -> FoundRepository | None:
         for path in repository.paths:
             content = self._context.retry(partial(self._mirror.read, f"{path}/{_REPOMD}"))
             if content is not None:
-                return FoundRepository(
-                    repository, path, repodata.announced(content, self._mirror.address(f"{path}/{_REPOMD}"))
-                )
+                url = self._mirror.url(f"{path}/{_REPOMD}")
+                return FoundRepository(repository, path, repodata.files_of(content, url))
         return None
 
     # Lists of packages, then lists of files.
 
-    def _stage_packages(self, there: Sequence[FoundRepository], package_list: "Future[PackageList]") -> None:
-        missing = [
-            found for found in there if not self._staging.has(found.repository, found.files["primary"].checksum[1])
-        ]
-        # Of what is read anew the files are asked for too, but of sources: how much there is to download is known from the start.
+    def _stage_packages(self, found: Sequence[FoundRepository], listing: "Future[PackageList]") -> None:
+        unread = [each for each in found if not self._staging.has(each.repository, each.files["primary"].checksum[1])]
+        # The total of downloads is known from the start: a repository that is read needs its files too, unless it has sources.
         self._to_download["filelists"] = sum(
-            found.files["filelists"].size
-            for found in missing
-            if "filelists" in found.files and not found.repository.is_source
+            each.files["filelists"].size
+            for each in unread
+            if "filelists" in each.files and not each.repository.is_source
         )
-        sourced = {found.repository.release for found in there if found.repository.is_source}
-        with closing(self._fetched(missing, "primary")) as files:
-            for found, fetched in files:
-                if package_list.done():
-                    # Without koji's answer all that is read is read in vain.
-                    package_list.result()
-                # Of a binary package the description counts only where there is no source package to have one.
-                is_described = found.repository.is_source or found.repository.release not in sourced
-                packages = self._packages(found, fetched, is_described)
-                self._staging.stage(found.repository, found.files["primary"].checksum[1], packages)
+        with_sources = {each.repository.release for each in found if each.repository.is_source}
+        with closing(self._fetched(unread, "primary")) as files:
+            for each, fetched in files:
+                if listing.done():
+                    # A failed list of packages fails the build, and reading on is in vain.
+                    listing.result()
+                # The description of a binary package counts only where there is no source package.
+                is_described = each.repository.is_source or each.repository.release not in with_sources
+                packages = self._packages(each, fetched, is_described)
+                self._staging.stage(each.repository, each.files["primary"].checksum[1], packages)
 
     def _packages(self, found: FoundRepository, fetched: Fetched, is_described: bool) -> Iterator[Package]:
         """Yield a repository's packages, and show progress."""
         self._expected += fetched.packages
-        address = self._address(found, "primary")
-        for package in repodata.packages(fetched, address, found.repository.is_source, is_described, self._skip):
+        url = self._url(found, "primary")
+        for package in repodata.packages(fetched, url, found.repository.is_source, is_described, self._skip):
             self._staged += 1
             if self._staged % PROGRESS_EVERY == 0:
                 self._context.progress("packages", self._staged, self._expected)
             yield package
         self._context.progress("packages", self._staged, self._expected)
 
-    def _stage_files(self, there: Sequence[FoundRepository]) -> None:
+    def _stage_files(self, found: Sequence[FoundRepository]) -> None:
         lacking = self._staging.lacking_files()
-        wanted = [found for found in there if found.repository.label in lacking]
-        for found in wanted:
-            if "filelists" not in found.files:
-                log.warning("which files packages have is not known of %s", found.repository.label)
-        wanted = [found for found in wanted if "filelists" in found.files]
-        done, total = 0, sum(len(lacking[found.repository.label]) for found in wanted)
-        with closing(self._fetched(wanted, "filelists")) as files:
-            for found, fetched in files:
-                its = lacking[found.repository.label]
-                with self._staging.add_files(its) as add:
-                    repodata.files(fetched, self._address(found, "filelists"), its, add)
-                done += len(its)
+        needed = [each for each in found if each.repository.label in lacking]
+        for each in needed:
+            if "filelists" not in each.files:
+                log.warning("the repository %s has no list of files", each.repository.label)
+        needed = [each for each in needed if "filelists" in each.files]
+        done, total = 0, sum(len(lacking[each.repository.label]) for each in needed)
+        with closing(self._fetched(needed, "filelists")) as files:
+            for each, fetched in files:
+                ids = lacking[each.repository.label]
+                with self._staging.add_files(ids) as add:
+                    repodata.files(fetched, self._url(each, "filelists"), ids, add)
+                done += len(ids)
                 self._context.progress("files", done, total)
 
-    def _address(self, found: FoundRepository, kind: str) -> str:
-        return self._mirror.address(f"{found.path}/{found.files[kind].href}")
+    def _url(self, found: FoundRepository, kind: str) -> str:
+        return self._mirror.url(f"{found.path}/{found.files[kind].href}")
 
-    def _skip(self, what: str) -> None:
+    def _skip(self, reason: str) -> None:
         self._skipped += 1
         if self._skipped <= MAX_LOGGED:
-            log.warning("passed over: %s", what)
+            log.warning("skipped: %s", reason)
 
-    def _fetched(self, there: Sequence[FoundRepository], kind: str) -> Iterator[tuple[FoundRepository, Fetched]]:
-        """Yield repositories with a file of each, in order; the next are downloaded while one is looked at."""
-        self._to_download[kind] = sum(found.files[kind].size for found in there)
+    def _fetched(self, found: Sequence[FoundRepository], kind: str) -> Iterator[tuple[FoundRepository, Fetched]]:
+        """Yield repositories with a file of each, in order; the next ones are downloaded meanwhile."""
+        self._to_download[kind] = sum(each.files[kind].size for each in found)
         self._show_downloads()
         pool = ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror")
         try:
-            for future in [pool.submit(self._fetch, found, kind) for found in there]:
+            for future in [pool.submit(self._fetch, each, kind) for each in found]:
                 yield future.result()
         except BaseException:
             self._context.retry.stop()
             raise
         finally:
-            # A download that waits for its next attempt would hold up what ends the build, such as Ctrl-C.
+            # A download that waits for its next attempt would delay the end of the build, after Ctrl-C for example.
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _show_downloads(self, part: tuple[str, str] | None = None, size: int = 0) -> None:
-        """Show how much is downloaded: now so many bytes of a part of it."""
-        # Told by several threads, it would go back now and then.
-        with self._telling:
+        """Show the bytes downloaded; ``size`` is that of one part now."""
+        # Without the lock threads could report an older sum after a newer one.
+        with self._progress_lock:
             if part is not None:
                 self._downloaded[part] = size
             total = self._to_download.total()
@@ -203,33 +205,33 @@ class _Collector:
                 self._context.progress("downloads", min(self._downloaded.total(), total), total)
 
     def _fetch(self, found: FoundRepository, kind: str) -> tuple[FoundRepository, Fetched]:
-        told = partial(self._show_downloads, (kind, found.repository.label))
+        progress = partial(self._show_downloads, (kind, found.repository.label))
 
-        def fetch(found: FoundRepository) -> Fetched:
-            return self._context.retry(lambda: self._mirror.fetch(found.path, found.files[kind], told))
+        def fetch(each: FoundRepository) -> Fetched:
+            return self._context.retry(lambda: self._mirror.fetch(each.path, each.files[kind], progress))
 
         try:
             return found, fetch(found)
         except UpstreamError:
-            # The repository may be another one since it was looked at; a mirror brings its files one after another.
-            again = None if self._context.retry.is_stopped else self._look(found.repository)
+            # The repository may have changed since its list of files was read.
+            again = None if self._context.retry.is_stopped else self._find(found.repository)
             if again is None or kind not in again.files or again.files[kind] == found.files[kind]:
                 raise
             return again, fetch(again)
 
-    # What no repository has.
+    # Packages in no repository.
 
     def _describe_rest(
-        self, package_list: PackageList, known: frozenset[str]
+        self, package_list: PackageList, in_repositories: frozenset[str]
     ) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Describe the packages that are in no repository: those that a release lists are new, or never were built."""
-        rest = {name: package_list.branches_of(name) for name in package_list.branches if name not in known}
-        # What no release lists is retired, if it was a package: koji builds images too, and owns none of them.
-        rest = {name: its for name, its in rest.items() if its or name in package_list.owners}
+        """Describe the packages in no repository; those that a release lists are new, or were never built."""
+        rest = {name: package_list.branches_of(name) for name in package_list.branches if name not in in_repositories}
+        # A name that no release lists is a retired package, or an image: images have no owner.
+        rest = {name: branches for name, branches in rest.items() if branches or name in package_list.owners}
         unbuilt = [name for name in rest if package_list.branches[name]]
         beyond = frozenset(unbuilt[self._context.max_unbuilt :])
         if beyond:
-            log.warning("of %d packages in no repository %d are not looked for in dist-git", len(unbuilt), len(beyond))
+            log.warning("%d of %d packages in no repository are not read from dist-git", len(beyond), len(unbuilt))
         queries = Queries(self._context.connectors.values())
 
         def describe(name: str) -> DocumentDraft | None:
@@ -240,8 +242,8 @@ class _Collector:
         return self._context.describe(self._staging, rest, describe)
 
 
-def _begun(call: Callable[[], T], name: str) -> "Future[T]":
-    """Return the future of a call in a thread of its own, for which nothing waits in the end: its upstream may hang."""
+def _started(call: Callable[[], T], name: str) -> "Future[T]":
+    """Return the future of a call in a daemon thread of its own: the end of the build does not wait for it."""
     future: Future[T] = Future()
 
     def run() -> None:

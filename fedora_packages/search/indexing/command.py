@@ -1,4 +1,4 @@
-"""``fedora-packages-index``: build the search index, and show how far it is."""
+"""``fedora-packages-index``: build the search index and show the progress."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ from fedora_packages.search.indexing.builder import UNCHANGED, Builder, Built
 from fedora_packages.search.indexing.context import Progress
 from fedora_packages.search.indexing.retry import log_retries
 
-#: Seconds between two lines where there is no terminal to draw a bar on.
+#: Seconds between two lines of progress without a terminal.
 LINE_EVERY = 5.0
 
 
@@ -33,15 +33,15 @@ def main(
 ) -> int:
     """Run the command and return its exit status: 0 built, 1 failed, 2 wrong settings, `INTERRUPTED` after Ctrl-C.
 
-    A build that fails or is interrupted leaves the index as it is.
+    A build that fails or is interrupted leaves the index unchanged.
     """
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
-    # Which repositories are not there is worth a word to whoever builds.
+    # The operator wants to know which repositories are missing.
     logging.getLogger("fedora_packages.search").setLevel(logging.INFO)
     log_retries()
-    # Ended by a service manager, it cleans up as it does after any failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: ended; the index is unchanged"))
+    # A service manager's SIGTERM ends the build like any failure, with its cleanup.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: terminated; the index is unchanged"))
     try:
         given = settings.load(options.config)
     except SettingsError as error:
@@ -52,37 +52,41 @@ def main(
         with _progress() as progress:
             builder = make_builder(
                 given.search.index,
-                load(_asking(given, options.concurrency), "index"),
+                load(_with_concurrency(given, options.concurrency), "index"),
                 options.mirror or given.search.mirror,
                 concurrency=options.concurrency,
                 progress=progress,
                 fresh=options.fresh * 3600,
             )
             built = builder.build()
-        _tell(built, options.json)
+        _print_summary(built, options.json)
         return 0
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        said, status = error.sentence, 1
+        reason, status = error.sentence, 1
     except KeyboardInterrupt:
-        said, status = "interrupted", INTERRUPTED
-    print(f"fedora-packages-index: {said}; {builder.left if builder else UNCHANGED}", file=sys.stderr)
+        reason, status = "interrupted", INTERRUPTED
+    print(f"fedora-packages-index: {reason}; {builder.left if builder else UNCHANGED}", file=sys.stderr)
     return status
 
 
-def _asking(given: settings.Settings, concurrency: int) -> settings.Settings:
-    """Return the settings with so many questions at once allowed to each upstream: whoever builds an index says how many."""
-    changed = {name: replace(found, concurrency=concurrency) for name, found in given.connectors.items()}
+def _with_concurrency(given: settings.Settings, concurrency: int) -> settings.Settings:
+    """Return the settings with this limit of concurrent requests to each upstream, in place of that for the web and worker."""
+    changed = {name: replace(connector, concurrency=concurrency) for name, connector in given.connectors.items()}
     return replace(given, connectors=changed)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-index",
-        description="Build the search index anew and swap it in.  Pages are served meanwhile.",
+        description="Build a new search index and swap it in.  Pages use the old one meanwhile.",
     )
-    parser.add_argument("config", metavar="CONFIG.ini", help="the settings, such as production.ini")
+    parser.add_argument("config", metavar="CONFIG.ini", help="the ini file with the settings, such as production.ini")
     parser.add_argument(
-        "--concurrency", type=_concurrency, default=16, metavar="N", help="packages at once (default: %(default)s)"
+        "--concurrency",
+        type=_concurrency,
+        default=16,
+        metavar="N",
+        help="packages described at the same time (default: %(default)s)",
     )
     parser.add_argument(
         "--mirror",
@@ -96,26 +100,26 @@ def _parser() -> argparse.ArgumentParser:
         type=_hours,
         default=24.0,
         metavar="HOURS",
-        help="how old a description may be that a build which was ended has left (default: %(default)g)",
+        help="age up to which descriptions of an unfinished build are used again (default: %(default)g)",
     )
-    parser.add_argument("--json", action="store_true", help="end with one line of JSON that says what was built")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON about the new index")
     return parser
 
 
 def _concurrency(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text[:4]) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r:.20} is no number from 1 to 64")
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is not a number from 1 to 64")
     return int(text)
 
 
 def _hours(text: str) -> float:
     try:
-        found = float(text)
+        hours = float(text)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 24 * 365:
-        raise argparse.ArgumentTypeError(f"{text!r:.20} is no number of hours from 0 to {24 * 365}")
-    return found
+        hours = -1.0
+    if not 0 <= hours <= 24 * 365:
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is not a number of hours from 0 to {24 * 365}")
+    return hours
 
 
 def _mirror(text: str) -> str:
@@ -126,18 +130,18 @@ def _mirror(text: str) -> str:
 
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Give what shows progress: bars on a terminal, a line every few seconds elsewhere."""
+    """Yield what shows progress: bars on a terminal, a line every few seconds elsewhere."""
     if not sys.stderr.isatty():
         with closing(Lines()) as lines:
             yield lines
         return
-    # What is told meanwhile goes above the bars.
+    # Log lines go above the bars.
     with logging_redirect_tqdm(), closing(Bars()) as bars:
         yield bars
 
 
 class Bars:
-    """Progress as bars, one of each phase, with its rate and the time that is left."""
+    """Progress as bars, one for each phase, with its rate and the time left."""
 
     def __init__(self) -> None:
         self._bars: dict[str, tqdm] = {}
@@ -151,18 +155,18 @@ class Bars:
                     desc=phase, total=total, initial=done, file=sys.stderr, dynamic_ncols=True, **unit
                 )
             bar = self._bars[phase]
-            # Of what an earlier build has read more may be asked for than was known, and of packages more are met in each file.
+            # The total grows with each file that is opened.
             bar.total = total
             bar.update(done - bar.n)
 
     def close(self) -> None:
-        """Leave the bars as they are."""
+        """Close the bars, which stay on the terminal."""
         for bar in self._bars.values():
             bar.close()
 
 
 class Lines:
-    """Progress as lines of text, one of each phase every `LINE_EVERY` seconds, and one at its end."""
+    """Progress as lines, one for each phase every `LINE_EVERY` seconds, and one at its end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
@@ -173,33 +177,33 @@ class Lines:
         now = self._clock()
         with self._lock:
             if phase not in self._phases:
-                self._tell_ends(now)
-                self._phases[phase] = _Phase(now, done, told=now)
-            its = self._phases[phase]
-            its.done, its.total = done, total
-            if now - its.told >= LINE_EVERY:
-                self._tell(phase, its, now)
+                self._print_ends(now)
+                self._phases[phase] = _Phase(now, done, printed=now)
+            state = self._phases[phase]
+            state.done, state.total = done, total
+            if now - state.printed >= LINE_EVERY:
+                self._print(phase, state, now)
             else:
-                its.is_told = False
+                state.is_printed = False
 
     def close(self) -> None:
-        """Tell how the phases ended."""
+        """Print the ends of the phases."""
         with self._lock:
-            self._tell_ends(self._clock())
+            self._print_ends(self._clock())
 
-    def _tell_ends(self, now: float) -> None:
-        # How much there is of a phase is known only when the next begins, or none does.
-        for phase, its in self._phases.items():
-            if not its.is_told and its.done >= its.total:
-                self._tell(phase, its, now)
+    def _print_ends(self, now: float) -> None:
+        # The total of a phase may grow until the next one begins.
+        for phase, state in self._phases.items():
+            if not state.is_printed and state.done >= state.total:
+                self._print(phase, state, now)
 
-    def _tell(self, phase: str, its: "_Phase", now: float) -> None:
-        its.told, its.is_told = now, True
-        rate = (its.done - its.begun_at) / max(now - its.started, 0.001)
-        left = (its.total - its.done) / max(rate, 0.001)
-        of = _megabytes if phase == "downloads" else str
+    def _print(self, phase: str, state: "_Phase", now: float) -> None:
+        state.printed, state.is_printed = now, True
+        rate = (state.done - state.first) / max(now - state.started, 0.001)
+        left = (state.total - state.done) / max(rate, 0.001)
+        unit = _megabytes if phase == "downloads" else str
         print(
-            f"{phase}: {of(its.done)} of {of(its.total)}, {of(round(rate))} a second, {left:.0f} s left",
+            f"{phase}: {unit(state.done)} of {unit(state.total)}, {unit(round(rate))} a second, {left:.0f} s left",
             file=sys.stderr,
             flush=True,
         )
@@ -207,26 +211,26 @@ class Lines:
 
 @dataclass
 class _Phase:
-    """How far a phase is: when it began, with how much done, when that was told last, and whether what is done now was."""
+    """The progress of a phase: when it started and was printed last, what was done at first, and whether the end is printed."""
 
     started: float
-    begun_at: int
-    told: float
+    first: int
+    printed: float
     done: int = 0
     total: int = 0
-    is_told: bool = False
+    is_printed: bool = False
 
 
 def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _tell(built: Built, as_json: bool) -> None:
-    said = asdict(built)
-    failed = said.pop("failed")
+def _print_summary(built: Built, as_json: bool) -> None:
+    summary = asdict(built)
+    failed = summary.pop("failed")
     if failed:
         names = ", ".join(failed[:10]) + (" ..." if len(failed) > 10 else "")
-        print(f"fedora-packages-index: {len(failed)} not described anew: {names}", file=sys.stderr)
+        print(f"fedora-packages-index: {len(failed)} packages could not be described: {names}", file=sys.stderr)
     if built.skipped_releases:
         print(
             f"fedora-packages-index: no repositories of {', '.join(built.skipped_releases)}: packages in these releases alone"
@@ -234,11 +238,11 @@ def _tell(built: Built, as_json: bool) -> None:
             file=sys.stderr,
         )
     if as_json:
-        print(json.dumps({**said, "failed": len(failed)}))
+        print(json.dumps({**summary, "failed": len(failed)}))
     else:
         print(
             f"{built.packages} packages ({built.retired} retired) with {built.binaries} binaries"
-            f" of {', '.join(built.releases) or 'no release'} in {built.seconds:.1f} s,"
+            f" of {', '.join(built.releases)} in {built.seconds:.1f} s,"
             f" {built.bytes / 1e6:.1f} MB, {built.peak_memory / 1e6:.0f} MB of memory"
         )
 

@@ -1,7 +1,6 @@
-"""The stage: what a build has staged, from whichever source, and the describing of packages one by one.
+"""The build context: what a build works with, and what it has staged; describe packages one by one.
 
-The one thing to know: a package that is described is committed before the next is looked at, so that a build that is killed has
-lost no more than what was under way.
+Each description is committed before the next is read, so that a killed build loses only requests under way.
 """
 
 import logging
@@ -23,14 +22,14 @@ from fedora_packages.search.reader import IndexReader
 
 log = logging.getLogger(__name__)
 
-#: How many packages may fail, with all their tries, before the build does: these, or one in a hundred.
+#: Packages that may fail, after all attempts, before the build fails: so many, or one in a hundred.
 MAX_FAILURES = 20
 
-#: Packages that Koji lists for a release and no repository has, for which dist-git is asked.  Fedora has a few hundred: new ones,
+#: Packages that Koji lists for a release and no repository has, for which dist-git is read.  Fedora has a few hundred: new ones,
 #: and some that were never built.
 MAX_UNBUILT = 3000
 
-#: Told of a phase's name, how much is done, and of how much: bytes of downloads, packages, documents.
+#: Called with a phase's name, how much is done, and the total: bytes of downloads, packages, documents.
 Progress = Callable[[str, int, int], None]
 
 
@@ -40,12 +39,12 @@ def no_progress(phase: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class StagedPackages:
-    """What was staged.
+    """What is staged beside the repositories.
 
-    ``releases`` are the branches that were looked into, in reading order, ``skipped_releases`` those of active releases that
-    could not be, though they have what no other has; ``owners`` those of packages; ``described`` the packages that were
-    described one by one; ``failed`` those of which that failed.  ``unchanged`` are packages of what was left out that the index
-    knows: they stay as they are.  ``skipped`` is how much of the repositories was passed over.
+    ``releases`` are the branches whose repositories were read, in reading order; ``skipped_releases`` are those of other active
+    releases.  ``owners`` are owners by package.  ``described`` packages have a description each, and ``failed`` ones have none.
+    ``unchanged`` are packages of skipped releases that keep the document of the current index.  ``skipped`` counts invalid
+    packages of repositories.
     """
 
     releases: tuple[str, ...]
@@ -58,17 +57,17 @@ class StagedPackages:
 
     @cached_property
     def copied(self) -> frozenset[str]:
-        """The packages that are taken over from the index as it has them, if it has them."""
+        """The packages whose documents are copied from the current index, if it has them."""
         return frozenset((*self.failed, *self.unchanged))
 
 
 @dataclass(frozen=True)
 class BuildContext:
-    """What a stage works with: all connectors by name, how many packages are described at once, what was current before.
+    """What a build works with.
 
-    What was described less than ``fresh`` seconds ago is not described again.  More than ``max_failures`` packages that fail,
-    or one in a hundred, are a failure of all.  Of packages in no repository dist-git is asked for ``max_unbuilt``.  ``index``
-    reads the index that there is (None: there is none that is sound).
+    ``concurrency`` packages are described at the same time.  A staged description is used again if it is younger than ``fresh``
+    seconds.  ``index`` reads the current index, or is None if there is no sound one.  For ``max_failures`` and ``max_unbuilt``
+    see `MAX_FAILURES` and `MAX_UNBUILT`.
     """
 
     connectors: Mapping[str, Any]
@@ -81,47 +80,47 @@ class BuildContext:
     index: IndexReader | None = None
     clock: Callable[[], float] = time.time
 
-    def old(self, name: str) -> Document | None:
-        """Return the document that the index has of a package."""
+    def previous(self, name: str) -> Document | None:
+        """Return a package's document in the current index."""
         with suppress(SearchUnavailable):
             return self.index.source(name) if self.index else None
         return None
 
-    def unchanged(self, package_list: PackageList, without: Collection[str] = ()) -> frozenset[str]:
-        """Return the packages of releases that are left out which stay as the index has them, but for some names."""
-        names = (name for name in package_list.in_skipped if name not in without)
-        return frozenset(name for name in names if (old := self.old(name)) and not old.retired)
+    def unchanged(self, package_list: PackageList, read: Collection[str]) -> frozenset[str]:
+        """Return the packages of skipped releases that keep their documents: those not ``read`` from a repository."""
+        names = (name for name in package_list.in_skipped if name not in read)
+        return frozenset(name for name in names if (previous := self.previous(name)) and not previous.retired)
 
     def describe(
         self,
         staging: Staging,
-        wanted: Mapping[str, tuple[str, ...]],
+        branches_by_name: Mapping[str, tuple[str, ...]],
         describe_package: Callable[[str], DocumentDraft | None],
     ) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Describe packages, each wanted from some branches, and return which have a description, and which failed.
+        """Describe packages, each from some branches, and return the names of those described and of those that failed.
 
-        More than a few that fail are a failure of all.  Raises `UpstreamError`.
+        Raises `UpstreamError` if too many fail.
         """
         fresh = staging.described(self.clock() - self.fresh)
-        described = {name for name, branches in wanted.items() if fresh.get(name) == " ".join(branches)}
-        missing = [name for name in wanted if name not in described]
+        described = {name for name, branches in branches_by_name.items() if fresh.get(name) == " ".join(branches)}
+        missing = [name for name in branches_by_name if name not in described]
         failed: list[str] = []
-        self.progress("described", len(described), len(wanted))
+        self.progress("described", len(described), len(branches_by_name))
         results = describe_all(missing, lambda name: self.retry(lambda: describe_package(name)), self.concurrency)
         try:
             for done, (name, future) in enumerate(results, start=len(described) + 1):
                 try:
-                    found = future.result()
+                    draft = future.result()
                 except UpstreamError as error:
                     failed.append(name)
-                    if len(failed) > max(self.max_failures, len(wanted) // 100):
+                    if len(failed) > max(self.max_failures, len(branches_by_name) // 100):
                         raise
-                    log.warning("%s keeps the document it had, if any: %s", name, error.sentence)
+                    log.warning("%s keeps its document, if it has one: %s", name, error.sentence)
                 else:
-                    if found is not None:
-                        staging.describe(self.clock(), wanted[name], [self._with_previous(found)])
+                    if draft is not None:
+                        staging.describe(self.clock(), branches_by_name[name], [self._with_previous(draft)])
                         described.add(name)
-                self.progress("described", done, len(wanted))
+                self.progress("described", done, len(branches_by_name))
         except BaseException:
             self.retry.stop()
             raise
@@ -129,7 +128,7 @@ class BuildContext:
             results.close()
         return frozenset(described), tuple(failed)
 
-    def _with_previous(self, found: DocumentDraft) -> DocumentDraft:
-        if not found.document.retired:
-            return found
-        return replace(found, document=with_previous(found.document, self.old(found.document.name)))
+    def _with_previous(self, draft: DocumentDraft) -> DocumentDraft:
+        if not draft.document.retired:
+            return draft
+        return replace(draft, document=with_previous(draft.document, self.previous(draft.document.name)))

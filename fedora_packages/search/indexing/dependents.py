@@ -1,28 +1,26 @@
-"""Dependents: how many other source packages require what a source package's binaries provide, to run or to be built.
+"""Count the dependents of source packages: how many others require one of its binaries, to run or to be built.
 
-The one thing to know: nothing is resolved as dnf would.  Versions do not count, and of what several packages provide each is
-depended on.
+Dependencies are not resolved as dnf does it: versions are ignored, and each provider of a capability counts.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-#: What an item of rpm says of itself, and no package provides.
+#: Features of rpm itself, which no package provides.
 _OWN = "rpmlib("
 
-#: The words of a rich dependency that are no capabilities; its versions are provided by nobody.
+#: Operators in rich dependencies.  Versions there need no exception: no package provides them.
 _OPERATORS = frozenset(("and", "or", "if", "else", "unless", "with", "without", "<", "<=", "=", ">=", ">"))
 
-#: What is required or provided: (source package, capabilities and files one a line).
+#: Required or provided: (source package, capabilities and files, one a line).
 Relations = Iterable[tuple[str, str]]
 
 
 def dependents(requires: Relations, provides: Relations) -> Counter[str]:
-    """Return how many others depend on each source that any depends on.
+    """Return the number of dependents of each source package that has any, in one release.
 
-    Both are those of one release.  What is required is held in memory, what is provided only passes by:
-    there is much more of it, and of files all that there are.
+    Requirements are held in memory.  Provides are read once, since they are many more and include all files.
     """
     numbers: dict[str, int] = {}
     requiring: dict[str, set[int]] = {}
@@ -41,17 +39,17 @@ def dependents(requires: Relations, provides: Relations) -> Counter[str]:
 
 
 def capabilities(text: str) -> Iterator[str]:
-    """Yield the capabilities and files in relations, one relation a line; of a rich one, ``(a and b)``, all words in it."""
+    """Yield the capabilities and files in relations, one relation a line, and all those in a rich one: ``(a and b)``."""
     for relation in text.split("\n"):
         if relation.startswith("("):
-            # Whether it is "if" or "or" does not count: who names a package has to do with it.
+            # Each package of an "if" or "or" counts.
             yield from filter(None, map(_bare, relation.split()))
         elif relation and not relation.startswith(_OWN):
             yield relation
 
 
 def _bare(word: str) -> str:
-    """Return a word of a rich dependency without the brackets that belong to that: ``(python3dist(x)`` -> python3dist(x)."""
+    """Return a word of a rich dependency without the brackets of the dependency: ``(python3dist(x)`` -> python3dist(x)."""
     word = re.sub(r"^\(+", "", word)
     while word.endswith(")") and word.count(")") > word.count("("):
         word = word[:-1]

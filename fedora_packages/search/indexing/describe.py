@@ -1,7 +1,6 @@
-"""Describing: one package's document, made from what koji, mdapi and dist-git say of it now.
+"""Describe one source package: its document, from what Koji, mdapi and dist-git have now.
 
-The one thing to know: a document is whole or it is not made.  Whatever upstream fails, its `UpstreamError` is
-raised, and the index keeps what it has.
+A document is complete or does not exist: when an upstream fails, its `UpstreamError` is raised, and the index keeps what it has.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from fedora_packages.search.indexing.merge import DocumentDraft, bounded_lines, 
 
 T = TypeVar("T")
 
-#: Binaries of other releases that are looked for in one that does not tell which it has.
+#: Binaries of other releases that are tried in a release whose answer names none.
 MAX_BINARIES_TRIED = 5
 
 
@@ -35,13 +34,13 @@ def describe(
     queries: Queries,
     owners: Mapping[str, str] | None = None,
 ) -> DocumentDraft | None:
-    """Return what the index is to have of the source package ``name``, or None if no upstream knows such a package.
+    """Return a draft of the document of the source package ``name``, or None for an unknown package.
 
-    A name that is only a binary's gives the document of the source that builds it.
+    For the name of a binary alone, that is the document of the source that builds it.
 
-    ``branches`` are those of the active releases to look in, in reading order: each is asked once, and the document is the
-    union of what they have.  A package in no repository is new if dist-git has a spec file on one of the branches, and else
-    retired.  ``owners`` are owners of packages that were read before (without them dist-git is asked).
+    ``branches`` are those of active releases, in reading order.  mdapi is read once for each, and the document merges them.  A
+    package in no repository is new if dist-git has a spec file on one of the branches, else retired.  ``owners`` are known
+    owners; others are read from dist-git.
 
     Source: ``mdapi.package``, ``mdapi.files``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of
     its name; ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
@@ -55,9 +54,9 @@ def describe(
 def describe_unbuilt(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None = None
 ) -> DocumentDraft | None:
-    """Return what the index is to have of a package in no repository, or None if dist-git has no such package.
+    """Return a draft of the document of a package in no repository, or None if dist-git has no such package.
 
-    It is new if dist-git has a spec file on one of the branches, and else retired.
+    The package is new if dist-git has a spec file on one of the branches, else retired.
     Source: ``distgit.maintainers``, ``distgit.spec``.  Raises `UpstreamError`.
     """
     if not _is_package(name, queries, owners):
@@ -74,17 +73,16 @@ def describe_unbuilt(
 def describe_all(
     names: Iterable[str], describe_package: Callable[[str], T], threads: int
 ) -> Iterator[tuple[str, "Future[T]"]]:
-    """Yield each name with its description or error, a future that is done, in the order in which they come.
+    """Yield each name with a finished future of its description, as they finish, with several ``threads``.
 
-    ``threads`` describe at once.  Closing the iterator begins no more of them and waits for none: an upstream may take its time
-    to say what nobody wants to know any more.
+    Closing the iterator starts no more descriptions and waits for none: an upstream may take long to answer.
     """
     names = iter(names)
     waiting: dict[Future[T], str] = {}
     pool = ThreadPoolExecutor(threads, thread_name_prefix="describe")
     try:
         while True:
-            # A few more than can run, so that no thread is idle, and no more, so that memory is bounded.
+            # A few more than can run keep all threads busy, and memory bounded.
             more = islice(names, 4 * threads - len(waiting))
             waiting.update({pool.submit(describe_package, name): name for name in more})
             if not waiting:
@@ -98,7 +96,7 @@ def describe_all(
 def _of_source(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
 ) -> tuple[DocumentDraft | None, str | None]:
-    """Return what there is of a source package, and the source of a binary that is called so."""
+    """Return a draft of a source package, and the source of a binary of that name."""
     rows = {branch: _row(name, branch, queries) for branch in branches}
     rows = {branch: row for branch, row in rows.items() if row["found"]}
     having = {branch: row for branch, row in rows.items() if row["source"] == name}
@@ -119,14 +117,14 @@ def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
 
 
 def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -> bool:
-    """Whether dist-git has it as a package: koji builds images and containers too, which are none."""
+    """Whether dist-git has such a package: Koji also builds images and containers."""
     return name in (owners or ()) or queries["distgit.maintainers"].fetch(name)["found"]
 
 
 def _in_repositories(
     name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
 ) -> DocumentDraft:
-    """Return the union of what mdapi says of a source, by branch."""
+    """Merge mdapi's rows of a source, by branch."""
     rows = {branch: row if row["siblings"] else _again(name, branch, rows, queries) for branch, row in rows.items()}
     having: dict[str, list[str]] = {}
     for branch, row in rows.items():
@@ -136,28 +134,27 @@ def _in_repositories(
         binary: _about_binary(name, binary, branches[0], rows[branches[0]], queries)
         for binary, branches in sorted(having.items())[:MAX_BINARIES]
     }
-    binaries = ((_binary(binary, said, having[binary][0], queries), having[binary]) for binary, said in about.items())
+    binaries = ((_binary(binary, row, having[binary][0], queries), having[binary]) for binary, row in about.items())
     document = merge(name, list(rows), binaries, _owner(name, queries, owners))
-    said = about.get(document.main_binary) or rows[document.branch]
-    # mdapi knows binaries only: of a source without one of its name, its spec file speaks.
+    row = about.get(document.main_binary) or rows[document.branch]
+    # mdapi has summaries of binaries only.  The spec file has that of a source without a binary of its name.
     spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
     document = with_texts(
-        document, summary(spec) or said["summary"], description(spec) or said["description"], said["url"]
+        document, summary(spec) or row["summary"], description(spec) or row["description"], row["url"]
     )
-    return DocumentDraft(document, tuple({name: None for said in about.values() if said for name in said["requires"]}))
+    return DocumentDraft(document, tuple({name: None for row in about.values() if row for name in row["requires"]}))
 
 
 def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Mapping[str, Any]:
-    """Return a row that has the binaries of a source in a release, where the one that mdapi gives of the source has none.
+    """Return a row that names the binaries of a source in a release, where mdapi's row of the source names none.
 
-    It does so of a source that was updated and has no binary of its name: of the binaries that other releases have one leads
-    to the others.
+    That happens for an updated source without a binary of its name.  A binary of another release may lead to the others.
     """
-    elsewhere = dict.fromkeys(binary for row in rows.values() for binary in row["siblings"])
-    for binary in islice(filter(is_package_name, elsewhere), MAX_BINARIES_TRIED):
-        said = queries["mdapi.package"].connector.binary(binary, branch)
-        if said["found"] and said["source"] == name:
-            return said
+    other_binaries = dict.fromkeys(binary for row in rows.values() for binary in row["siblings"])
+    for binary in islice(filter(is_package_name, other_binaries), MAX_BINARIES_TRIED):
+        row = queries["mdapi.package"].connector.binary(binary, branch)
+        if row["found"] and row["source"] == name:
+            return row
     return rows[branch]
 
 
@@ -168,21 +165,21 @@ def _spec(name: str, branch: str, queries: Queries) -> str:
 def _about_binary(
     name: str, binary: str, branch: str, row: Mapping[str, Any], queries: Queries
 ) -> Mapping[str, Any] | None:
-    """Return what mdapi says of a binary; None of one whose name is another source's: of that it would speak."""
-    said = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
-    return said if said["found"] and said["source"] == name else None
+    """Return mdapi's row of a binary, or None if the row of that name is of another source."""
+    row = row if binary == row["name"] else queries["mdapi.package"].connector.binary(binary, branch)
+    return row if row["found"] and row["source"] == name else None
 
 
-def _binary(name: str, said: Mapping[str, Any] | None, branch: str, queries: Queries) -> Binary:
-    if said is None:
+def _binary(name: str, row: Mapping[str, Any] | None, branch: str, queries: Queries) -> Binary:
+    if row is None:
         return Binary(name)
     files = queries["mdapi.files"].fetch(name, branch).get("directories", ())
     paths = (f"{folder['path'].rstrip('/')}/{file}" for folder in files for file, _ in folder["files"])
     return Binary(
         name,
-        said["summary"][:MAX_SUMMARY_LENGTH],
-        provides=bounded_lines(said["provides"], MAX_CAPABILITIES),
-        obsoletes=bounded_lines(said["obsoletes"], MAX_CAPABILITIES),
+        row["summary"][:MAX_SUMMARY_LENGTH],
+        provides=bounded_lines(row["provides"], MAX_CAPABILITIES),
+        obsoletes=bounded_lines(row["obsoletes"], MAX_CAPABILITIES),
         files=bounded_lines(paths, MAX_FILES),
     )
 

@@ -1,7 +1,6 @@
-"""The union: one document of a source package from what several releases have of it.
+"""Merge what several releases have of a source package into one document.
 
-A source is described by the first release that has it, in reading order, and each of its binaries by the first release that
-has that.
+The first release that has a source describes it, in reading order, and the first that has a binary describes that.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,44 +15,44 @@ from fedora_packages.search.document import (
     Document,
 )
 
-#: Characters of a capability or a path; one that is longer is left out.
+#: Characters of a capability or a path; a longer one is skipped.
 MAX_LINE_LENGTH = 2000
 
 
 @dataclass(frozen=True)
 class DocumentDraft:
-    """A document, and the capabilities that its binaries require: what others' ``dependents`` are counted from."""
+    """A document, and the capabilities that its binaries require: dependents of other packages are counted from these."""
 
     document: Document
     requires: tuple[str, ...] = ()
 
 
 def lines(texts: Iterable[str | None], most: int) -> str:
-    """Return the first texts, each once and on a line of its own, without what no name of a capability or file can be."""
+    """Return the first strings, each once and on a line of its own, without those too long or with line breaks."""
     found = list(dict.fromkeys(filter(None, texts)))
     text = "\n".join(found[:most])
-    # Of ten million texts all but a few are as they should be, and need not be looked at one by one.
+    # Nearly all of ten million strings are valid, and need no check of their own.
     if len(text) > MAX_LINE_LENGTH or text.count("\n") >= most or text.count("\n") > len(found) - 1:
         text = "\n".join([each for each in found if len(each) <= MAX_LINE_LENGTH and "\n" not in each][:most])
     return text
 
 
 def bounded_lines(texts: Iterable[str | None], most: int) -> tuple[str, ...]:
-    """Return what `lines` does, as a tuple."""
+    """Return the strings of `lines` as a tuple."""
     return unlined(lines(texts, most))
 
 
 def unlined(text: str | None) -> tuple[str, ...]:
-    """Return the texts that `lines` put on lines."""
+    """Return the strings that `lines` has joined."""
     return tuple(text.split("\n")) if text else ()
 
 
 def merge(
     name: str, releases: Sequence[str], binaries: Iterable[tuple[Binary, Sequence[str]]], owner: str | None
 ) -> Document:
-    """Return the document, as yet without texts, of a source that some releases have, in reading order.
+    """Return the document of a source package in some releases, in reading order, as yet without summary and description.
 
-    ``binaries`` come with the releases that have them.
+    ``binaries`` are pairs of a binary and the releases that have it.
     """
     releases = tuple(releases)
     found = sorted(binaries, key=lambda pair: pair[0].name)[:MAX_BINARIES]
@@ -69,7 +68,7 @@ def merge(
 
 
 def with_texts(document: Document, summary: str, description: str, url: str | None) -> Document:
-    """Return a document with these texts, within bounds."""
+    """Return a document with this summary, description and URL, cut to their maximum lengths."""
     return replace(
         document,
         summary=summary[:MAX_SUMMARY_LENGTH],
@@ -78,11 +77,11 @@ def with_texts(document: Document, summary: str, description: str, url: str | No
     )
 
 
-def with_previous(document: Document, old: Document | None) -> Document:
-    """Return a document with what only the one before it knows: its dependents, and what a retired package was."""
-    if old is None:
+def with_previous(document: Document, previous: Document | None) -> Document:
+    """Return a document with the dependents of the previous one, and the summary and description of a retired package."""
+    if previous is None:
         return document
-    document = replace(document, dependents=old.dependents)
+    document = replace(document, dependents=previous.dependents)
     if document.retired and not document.summary:
-        document = with_texts(document, old.summary, old.description, old.url)
+        document = with_texts(document, previous.summary, previous.description, previous.url)
     return document

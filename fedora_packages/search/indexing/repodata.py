@@ -1,8 +1,7 @@
-"""Repodata: what a repository's files say of its packages, read one package at a time.
+"""Read what a repository's files say of its packages, one package at a time.
 
-The one thing to know: what these files hold is anybody's.  A package that cannot be one (a name with a slash, no source) is
-passed over and named; a file that is broken is an `InvalidResponse` with its address.  The library that reads them comes with the
-first of them (`_library`).
+Anyone can write these files.  An invalid package, such as one with a slash in its name or without a source, is skipped and
+reported.  A broken file raises an `InvalidResponse` with its URL.  `_library` imports the parser when a file is read first.
 """
 
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
-from fedora_packages.connectors.mirror import MAX_COMPRESSED_BYTES, MAX_UNCOMPRESSED_BYTES, Announced, Fetched
+from fedora_packages.connectors.mirror import MAX_COMPRESSED_BYTES, MAX_UNCOMPRESSED_BYTES, Fetched, RepositoryFile
 from fedora_packages.errors import InvalidNVR, InvalidResponse
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
@@ -26,27 +25,27 @@ from fedora_packages.search.document import (
 )
 from fedora_packages.search.indexing.merge import lines
 
-#: Kinds of checksum that are believed, each with its digits.
+#: Kinds of checksums that are trusted, with their number of digits.
 DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
-#: Where librpm looks for its settings, the file without which it complains, and one of ours that says nothing.
+#: Where librpm looks for its settings, the file that it needs, and an empty one of ours.
 _RPM_CONFIGDIR = "RPM_CONFIGDIR"
 _RPMRC = Path("/usr/lib/rpm/rpmrc")
 _OUR_RPMRC = Path(__file__).with_name("rpm") / "rpmrc"
 
-#: Of a relation as the parser gives it.
+#: The name in a relation as the parser returns it.
 _NAME = itemgetter(0)
 
-#: A place below a repository.
+#: A path below a repository.
 _HREF = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]*/)*[A-Za-z0-9_][A-Za-z0-9._+-]*\.(?:xml|gz|bz2|xz|zst)")
 
 
 class Package(NamedTuple):
-    """A package as a repository has it.
+    """A package of a repository.
 
-    ``source`` is the name of its source package; its own, if it is one.  ``checksum`` is its rpm's and the key to its files.
-    ``provides``, ``obsoletes``, ``requires`` and ``files`` are one a line; files are those that the list of packages has:
-    commands, and what is in /etc.
+    ``source`` is the name of its source package, or its own name if it is one.  ``checksum`` is that of its RPM, and the key to
+    its files.  ``provides``, ``obsoletes``, ``requires`` and ``files`` have one item a line.  The files are those in the list of
+    packages: commands, and files in /etc.
     """
 
     name: str
@@ -63,17 +62,17 @@ class Package(NamedTuple):
     files: str
 
     def replaces(self, evr: tuple[str | None, str | None, str | None], arch: str | None) -> bool:
-        """Whether this one is meant where a repository has that too: the newer, and that of the machine's own architecture."""
+        """Whether this package is preferred to one of the same name: a newer one, or one of the 64-bit architecture."""
         mine, its = _evr(*self.evr), _evr(*evr)
         return mine > its or (mine == its and arch == "i686" and self.arch != "i686")
 
 
 @cache
 def _library() -> Any:
-    """Return the library, imported now: with it comes librpm, which reads its settings at once.
+    """Import the parser and return it.
 
-    Few processes read repositories, and need it.  Where rpm is not installed librpm finds no settings, and prints an error of
-    that though nothing here depends on them.
+    Few processes read repositories, and librpm, which comes with it, reads its settings at once.  Without an installed rpm it
+    would print an error about missing settings, on which nothing here depends.
     """
     is_pointed = _RPM_CONFIGDIR not in os.environ and not _RPMRC.exists()
     if is_pointed:
@@ -82,41 +81,40 @@ def _library() -> Any:
         import createrepo_c
     finally:
         if is_pointed:
-            # It has read them; whatever is begun from here finds its own.
+            # The settings are read.  Child processes find their own.
             os.environ.pop(_RPM_CONFIGDIR, None)
     return createrepo_c
 
 
-def announced(content: bytes, address: str) -> dict[str, Announced]:
-    """Return the files that a repository announces in its ``repomd.xml``, by kind: primary, filelists and such.
+def files_of(content: bytes, url: str) -> dict[str, RepositoryFile]:
+    """Return the files that a repository lists in its ``repomd.xml``, by kind: primary, filelists and others.
 
-    Those that we cannot read (of another packing, with a checksum that proves nothing) are left out.  Raises `InvalidResponse`
-    for what is no such file.
+    Files of an unknown compression or without a trusted checksum are skipped.  Raises `InvalidResponse`.
     """
     createrepo_c = _library()
     try:
-        # It reads files only.
+        # The parser reads files only.
         with NamedTemporaryFile(suffix=".xml") as file:
             file.write(content)
             file.flush()
             records = createrepo_c.Repomd(file.name).records
     except createrepo_c.CreaterepoCError as error:
-        raise InvalidResponse("mirror", address, "no list of a repository's files", content) from error
-    found = {record.type: _announced(record) for record in records}
-    if not found.get("primary"):
-        raise InvalidResponse("mirror", address, "a list of files without one of packages that can be read", content)
-    return {kind: its for kind, its in found.items() if its}
+        raise InvalidResponse("mirror", url, "not a list of a repository's files", content) from error
+    files = {record.type: _file(record) for record in records}
+    if not files.get("primary"):
+        raise InvalidResponse("mirror", url, "a list of files without a readable list of packages", content)
+    return {kind: file for kind, file in files.items() if file}
 
 
-def _announced(record: Any) -> Announced | None:
+def _file(record: Any) -> RepositoryFile | None:
     packed = _checksum(record.checksum_type, record.checksum)
-    # What is not packed need not say twice what it is.
+    # A file without compression has one checksum.
     unpacked = _checksum(record.checksum_open_type, record.checksum_open) or packed
     open_size = record.size_open if record.size_open and record.size_open > 0 else record.size
     is_sane = 0 < (record.size or 0) <= MAX_COMPRESSED_BYTES and 0 < (open_size or 0) <= MAX_UNCOMPRESSED_BYTES
     if not (packed and is_sane and not record.location_base and _HREF.fullmatch(record.location_href or "")):
         return None
-    return Announced(record.location_href, packed, record.size, unpacked, open_size)
+    return RepositoryFile(record.location_href, packed, record.size, unpacked, open_size)
 
 
 def _checksum(kind: str | None, digits: str | None) -> tuple[str, str] | None:
@@ -126,15 +124,15 @@ def _checksum(kind: str | None, digits: str | None) -> tuple[str, str] | None:
 
 def packages(
     fetched: Fetched,
-    address: str,
+    url: str,
     is_source: bool = False,
     is_described: bool = True,
-    skipped: Callable[[str], None] = lambda why: None,
+    skipped: Callable[[str], None] = lambda reason: None,
 ) -> Iterator[Package]:
-    """Yield the packages of a list of packages (``primary``), of one name as many as there are.
+    """Yield the packages of a list of packages (``primary``), several of one name if it has them.
 
-    Without ``is_described`` they have no description; ``skipped`` is told which are passed over.  Raises `InvalidResponse` for a
-    file that is broken.
+    Without ``is_described`` they have no description.  ``skipped`` is called with the reason for each invalid package.  Raises
+    `InvalidResponse` for a file that is broken.
     """
     createrepo_c, count = _library(), 0
     try:
@@ -143,28 +141,28 @@ def packages(
             try:
                 package = _package(row, is_source, is_described)
             except ValueError as error:
-                skipped(f"{error} in {address}")
+                skipped(f"{error} in {url}")
                 continue
             if package.provides.count("\n") == MAX_CAPABILITIES - 1:
-                skipped(f"what {package.name} provides besides {MAX_CAPABILITIES} capabilities in {address}")
+                skipped(f"capabilities of {package.name} beyond the first {MAX_CAPABILITIES} in {url}")
             yield package
     except createrepo_c.CreaterepoCError as error:
-        raise _broken(error, address) from error
-    _check_count(count, fetched, address)
+        raise _broken(error, url) from error
+    _check_count(count, fetched, url)
 
 
-def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable[[str, str], None]) -> None:
-    """Tell ``found`` of the files of packages, by the checksums of those that are wanted, from a list of files.
+def files(fetched: Fetched, url: str, checksums: Iterable[str], add: Callable[[str, str], None]) -> None:
+    """Call ``add`` with the checksum and the files of packages, from a list of files, for some ``checksums``.
 
-    Raises `InvalidResponse` for a file that is broken, and what ``found`` raises.
+    Raises `InvalidResponse` for a broken file, and what ``add`` raises.
     """
     createrepo_c = _library()
-    wanted, count, raised = frozenset(wanted), 0, []
+    checksums, count, raised = frozenset(checksums), 0, []
 
     def begin(checksum: str, name: str, arch: str) -> Any:
         nonlocal count
         count += 1
-        if checksum not in wanted:
+        if checksum not in checksums:
             return None
         package = createrepo_c.Package()
         package.pkgId = checksum
@@ -172,29 +170,29 @@ def files(fetched: Fetched, address: str, wanted: Iterable[str], found: Callable
 
     def end(package: Any) -> None:
         try:
-            found(package.pkgId, _files(package))
+            add(package.pkgId, _files(package))
         except Exception as error:
-            # The parser would make a text of it.
+            # The parser keeps the message only.
             raised.append(error)
             raise
 
     try:
         createrepo_c.xml_parse_filelists(str(fetched.path), begin, end, None)
     except createrepo_c.CreaterepoCError as error:
-        raise (raised[0] if raised else _broken(error, address)) from error
-    _check_count(count, fetched, address)
+        raise (raised[0] if raised else _broken(error, url)) from error
+    _check_count(count, fetched, url)
 
 
-def _broken(error: Exception, address: str) -> InvalidResponse:
-    # The parser names our own copy of the file, which is nobody's business.
+def _broken(error: Exception, url: str) -> InvalidResponse:
+    # The parser's message has the path of our copy.
     words = re.sub(r"'[^']*' ", "", str(error)).strip().replace("\n", "")
-    return InvalidResponse("mirror", address, f"a file that is broken ({words:.200})")
+    return InvalidResponse("mirror", url, f"a broken file ({words:.200})")
 
 
-def _check_count(count: int, fetched: Fetched, address: str) -> None:
-    # The parser passes over what it does not know, a page of HTML too.
+def _check_count(count: int, fetched: Fetched, url: str) -> None:
+    # The parser ignores unknown elements, and so a page of HTML.
     if count != fetched.packages:
-        raise InvalidResponse("mirror", address, f"{count} packages where it says that it has {fetched.packages}")
+        raise InvalidResponse("mirror", url, f"{count} packages instead of the declared {fetched.packages}")
 
 
 def _package(row: Any, is_source: bool, is_described: bool) -> Package:
@@ -212,13 +210,13 @@ def _package(row: Any, is_source: bool, is_described: bool) -> Package:
         (row.url or "")[:MAX_URL_LENGTH] or None,
         lines(map(_NAME, row.provides), MAX_CAPABILITIES),
         lines(map(_NAME, row.obsoletes), MAX_CAPABILITIES),
-        # Of a source package, what it is built with.
+        # Those of a source package are its build requirements.
         lines(map(_NAME, row.requires), MAX_CAPABILITIES),
         _files(row),
     )
 
 
-# Packages of one source stand together.
+# Packages of one source follow each other.
 @lru_cache(maxsize=256)
 def _source(sourcerpm: str, name: str) -> str:
     try:

@@ -1,14 +1,16 @@
-"""The staging file: all that a build has read so far, in SQLite beside the index, so that one that was killed goes on.
+"""The staging file: what a build has read, in SQLite beside the index, so that the next build continues from it.
 
 ::
 
-    repository   which are in it, each with the checksum of its list of packages
-    package      the packages of those, one of a name and repository
-    described    packages that were described one by one, each with a whole document
-    found, said  which binary and source packages count: of each release and name those in the repository that is searched first
+    repository   repositories that are staged, each with the checksum of its list of packages
+    package      their packages, one of a name, source and repository
+    described    packages that were described one by one, each with a complete document
+    branch       the releases that were arranged, in reading order
+    place        the release and rank of each repository that was arranged
+    found, said  the binary and source packages that count, by release and name: those of the first repository
 
-The one thing to know: whatever is in it is whole.  A repository and its packages are written in one transaction, and so is each
-batch of descriptions; what is not committed is read again.  A file of another schema version, or a damaged one, is thrown away.
+A repository and its packages are written in one transaction, and so is each batch of descriptions.  A build reads again what is
+not committed.  A file of another schema version, or a corrupt one, is removed.
 """
 
 import json
@@ -26,8 +28,8 @@ from fedora_packages.search.indexing.merge import DocumentDraft, merge, unlined,
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 
-#: The schema version: raised with each change of the tables or of what they hold.
-VERSION = 2
+#: The schema version: raised with each change of the tables or their content.
+VERSION = 3
 
 _TABLES = """
 create table repository (id integer primary key, label text not null unique, checksum text not null);
@@ -37,8 +39,8 @@ create table package (
     files text
 );
 create table described (
-    name text primary key, moment real not null, branches text not null, is_retired integer not null, document blob not null,
-    requires text not null
+    name text primary key, described_at real not null, branches text not null, is_retired integer not null,
+    document blob not null, requires text not null
 );
 create table branch (number integer primary key, name text not null);
 create table place (repository integer primary key, release integer not null, rank integer not null, is_source integer);
@@ -49,10 +51,10 @@ create table said (source text, release integer, id integer, rank integer, prima
 
 
 class Staging:
-    """The staging file at ``path``, made where there is none.  A context manager.
+    """The staging file at ``path``, which is made if it is missing.  A context manager.
 
-    Raises `SearchUnavailable` where the file cannot be made, has no room, or is found damaged; it is then gone.
-    ``read_only``: it is there, whole, and opened beside whoever made it.
+    ``read_only`` opens an existing file.  Raises `SearchUnavailable` if the file cannot be written or is corrupt; a corrupt
+    file is removed.
     """
 
     def __init__(self, path: Path, read_only: bool = False, version: int = VERSION):
@@ -80,7 +82,7 @@ class Staging:
             Path(f"{self.path}{end}").unlink(missing_ok=True)
 
     def _is_ours(self) -> bool:
-        """Open the file and return whether it is one; where it is not, it is closed again."""
+        """Open the file and return whether it is a staging file of this version; close it if it is not."""
         try:
             self._open()
             if self._connection.execute("pragma user_version").fetchone()[0] == self._version:
@@ -93,9 +95,9 @@ class Staging:
         return False
 
     def _open(self) -> None:
-        address = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
-        self._connection = sqlite3.connect(address, isolation_level=None, uri=True)
-        # Killed, a build loses what it had not committed; a loss of power may damage the file, which is then made anew.
+        uri = f"{self.path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        self._connection = sqlite3.connect(uri, isolation_level=None, uri=True)
+        # A killed build loses what is not committed.  A power failure may corrupt the file, which is then removed.
         self._connection.executescript(
             "pragma journal_mode = truncate; pragma synchronous = off; pragma cache_size = -32000;"
         )
@@ -105,13 +107,15 @@ class Staging:
         try:
             yield
         except sqlite3.OperationalError as error:
-            done = "read" if self._read_only else "written"
-            raise SearchUnavailable(f"{self.path} cannot be {done}: {error}") from error
+            action = "read" if self._read_only else "written"
+            raise SearchUnavailable(f"the staging file {self.path} cannot be {action}: {error}") from error
         except sqlite3.DatabaseError as error:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self.remove()
-            raise SearchUnavailable(f"{self.path} was damaged and is removed, build again: {error}") from error
+            raise SearchUnavailable(
+                f"the staging file {self.path} was corrupt and is removed: build again ({error})"
+            ) from error
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -127,7 +131,7 @@ class Staging:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is in it yet."""
+        """Whether nothing is staged yet."""
         with self._errors():
             row = self._connection.execute(
                 "select exists (select 1 from repository) or exists (select 1 from described)"
@@ -137,13 +141,13 @@ class Staging:
     # Repositories.
 
     def has(self, repository: Repository, checksum: str) -> bool:
-        """Whether a repository is in it, with the list of packages that has this checksum."""
+        """Whether a repository is staged, with the list of packages of this checksum."""
         with self._errors():
             row = self._connection.execute("select checksum from repository where label = ?", (repository.label,))
             return row.fetchone() == (checksum,)
 
     def stage(self, repository: Repository, checksum: str, packages: Iterable[Package]) -> None:
-        """Put a repository in, in place of what there is of it; of packages of one name and source the newest counts."""
+        """Stage a repository in place of its former content; of packages of one name and source the newest counts."""
         with self._transaction() as connection:
             connection.execute(
                 "delete from package where repository in (select id from repository where label = ?)",
@@ -160,7 +164,7 @@ class Staging:
             )
 
     def arrange(self, repositories: Sequence[Repository]) -> None:
-        """Look at these repositories only, in their order: by release, of each release what is searched first."""
+        """Select the repositories that count, in their order: by release, and in a release the first one searched."""
         self._branches = tuple(dict.fromkeys(repository.release for repository in repositories))
         with self._transaction() as connection:
             for table in ("branch", "place", "found", "said"):
@@ -171,13 +175,13 @@ class Staging:
                     "insert into place select id, ?, ?, ? from repository where label = ?",
                     (self._branches.index(repository.release), rank, repository.is_source, repository.label),
                 )
-            # With min() the other columns are those of the row that has it.
+            # With min() SQLite takes the other columns from the row of the minimum.
             connection.execute(
                 "insert into said select p.name, place.release, p.id, min(place.rank) from package p"
                 " join place on place.repository = p.repository where place.is_source group by p.name, place.release"
             )
             connection.execute(
-                # One repository may have binaries of one name from several sources; each source has its own then.
+                # A repository may have binaries of one name from several sources, and each source has its own then.
                 "insert into found select source, name, release, id, rank from (select p.source, p.name, place.release, p.id,"
                 " place.rank, min(place.rank) over (partition by p.name, place.release) as best"
                 " from package p join place on place.repository = p.repository where not place.is_source) where rank = best"
@@ -187,7 +191,7 @@ class Staging:
         return tuple(name for (name,) in self._connection.execute("select name from branch order by number"))
 
     def lacking_files(self) -> dict[str, dict[str, int]]:
-        """Return the packages that describe a binary and whose files are not all known: by repository, checksum -> number."""
+        """Return the packages that describe a binary and lack their files: by repository label, checksum -> id."""
         with self._errors():
             rows = self._connection.execute(
                 "select r.label, p.checksum, p.id from"
@@ -201,7 +205,7 @@ class Staging:
 
     @contextmanager
     def add_files(self, lacking: dict[str, int]) -> Iterator[Callable[[str, str], None]]:
-        """Give what takes the files of packages, all of a repository's in one transaction; those it is not told of have none."""
+        """Yield a function that takes the checksum and files of a package; a package without a call has no files."""
         with self._transaction() as connection:
 
             def add(checksum: str, files: str) -> None:
@@ -213,12 +217,12 @@ class Staging:
             )
 
     def sources(self) -> list[str]:
-        """Return the names of all sources of the repositories that were arranged, in order."""
+        """Return the names of all sources of the arranged repositories, in order."""
         with self._errors():
             return [name for (name,) in self._connection.execute("select distinct source from found order by source")]
 
     def document(self, name: str, owner: str | None) -> Document:
-        """Return the document of a source of the repositories, the union over the releases."""
+        """Return the document of a source, merged over the arranged releases."""
         with self._errors():
             having: dict[str, list[tuple[int, int]]] = {}
             for binary, release, identity in self._connection.execute(
@@ -239,8 +243,8 @@ class Staging:
             source = self._connection.execute(
                 "select id from said where source = ? and release = ?", (name, releases[0])
             ).fetchone()
-            told = self._content(source[0]) if source else about[document.main_binary]
-            return with_texts(document, *told[:3])
+            content = self._content(source[0]) if source else about[document.main_binary]
+            return with_texts(document, *content[:3])
 
     def _content(self, identity: int) -> tuple[str | None, ...]:
         return self._connection.execute(
@@ -248,11 +252,11 @@ class Staging:
         ).fetchone()
 
     def releases(self) -> Iterator[int]:
-        """Iterate over the numbers of the releases, for `relations`."""
+        """Iterate over the numbers of the releases, for `requires` and `provides`."""
         return iter(range(len(self._branches)))
 
     def requires(self, release: int) -> Iterator[tuple[str, str]]:
-        """Yield (source, what it requires to run or to be built) of each package of a release, one capability or file a line."""
+        """Yield (source, requirements) of each package of a release, to run or to be built, one a line."""
         yield from self._relations(release, "requires")
         with self._errors():
             yield from self._connection.execute(
@@ -260,7 +264,7 @@ class Staging:
             )
 
     def provides(self, release: int) -> Iterator[tuple[str, str]]:
-        """Yield (source, what it provides and its files) of each binary package of a release, one a line."""
+        """Yield (source, provides and files) of each binary package of a release, one a line."""
         return self._relations(release, "provides || char(10) || files")
 
     def _relations(self, release: int, columns: str) -> Iterator[tuple[str, str]]:
@@ -271,31 +275,33 @@ class Staging:
 
     # Descriptions.
 
-    def describe(self, moment: float, branches: Iterable[str], described: Iterable[DocumentDraft]) -> None:
-        """Put in packages that were described, when, and from which branches."""
+    def describe(self, described_at: float, branches: Iterable[str], drafts: Iterable[DocumentDraft]) -> None:
+        """Stage descriptions of packages, with their time (UTC seconds) and branches."""
         with self._transaction() as connection:
             connection.executemany(
                 "insert or replace into described values (?, ?, ?, ?, ?, ?)",
                 (
                     (
                         each.document.name,
-                        moment,
+                        described_at,
                         " ".join(branches),
                         each.document.retired,
                         zlib.compress(json.dumps(asdict(each.document)).encode(), 1),
                         "\n".join(each.requires),
                     )
-                    for each in described
+                    for each in drafts
                 ),
             )
 
     def described(self, since: float) -> dict[str, str]:
-        """Return the names of what was described after a moment, each with the branches it was described from."""
+        """Return the names of packages described since a time (UTC seconds), each with its branches."""
         with self._errors():
-            return dict(self._connection.execute("select name, branches from described where moment >= ?", (since,)))
+            return dict(
+                self._connection.execute("select name, branches from described where described_at >= ?", (since,))
+            )
 
     def description(self, name: str) -> DocumentDraft:
-        """Return a package that was described."""
+        """Return the description of a package."""
         with self._errors():
             document, requires = self._connection.execute(
                 "select document, requires from described where name = ?", (name,)
@@ -309,7 +315,7 @@ class Staging:
         return DocumentDraft(Document(**stored, binaries=binaries), unlined(requires))
 
     def retired(self, names: Collection[str]) -> set[str]:
-        """Return those of some names that were described as retired."""
+        """Return those names whose description is of a retired package."""
         with self._errors():
             return {
                 name
@@ -319,10 +325,7 @@ class Staging:
 
 
 def _newest(packages: Iterable[Package], repository: int, number: int) -> Iterator[tuple[Any, ...]]:
-    """Yield rows of packages, numbered; one that is newer than one that was yielded has its number.
-
-    One of the same name from another source is another package.
-    """
+    """Yield numbered rows of packages.  A newer package of the same name and source gets the number of the older one."""
     seen: dict[tuple[str, str], tuple[int, Any, Any]] = {}
     for package in packages:
         name, source, checksum, evr, arch, *texts = package

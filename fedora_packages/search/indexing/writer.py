@@ -1,8 +1,8 @@
-"""The index's writer: there is one at a time, and what it has not committed was never written.
+"""Write the index: one writer at a time, and only commits count.
 
-The one thing to know: two locks keep writers apart.  `index_lock` is beside the index and held by who wants to
-change *which documents* it has for as long as that takes, reading upstreams included (the worker a second, the
-builder minutes); Xapian's own is in the folder, and refuses whoever forgot the first.
+Two locks keep writers apart.  `index_lock` is a file beside the index.  Its holder decides which documents the index has, and
+holds it while it reads upstreams: the worker for a second, the builder for minutes.  Xapian's own lock is in the directory, and
+refuses a writer without the first.
 """
 
 import fcntl
@@ -25,28 +25,26 @@ from fedora_packages.search.lookup import UNREADABLE
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at a lock that another process holds.
-LOOK_AGAIN = 0.1
+#: Seconds between two attempts to take a lock that another process holds.
+LOCK_POLL = 0.1
 
 
 class Writer:
-    """Writes documents into the Xapian database in a folder.  A context manager; leaving it drops what is not
-    committed.
+    """Writes documents into the Xapian database in a directory.  A context manager, whose end drops what is not committed.
 
-    ``create`` makes the folder and an empty database; otherwise both must exist.  Raises `IndexLocked` when another
-    writer, of this process or another, has the folder open, and `SearchUnavailable` where there is no index or no
-    room for it.
+    ``create`` makes the directory and an empty database; otherwise both must exist.  Raises `IndexLocked` if another writer has
+    the directory open, and `SearchUnavailable` if there is no index, or no room for it.
     """
 
     def __init__(self, path: str | Path, create: bool = False):
         self.path = Path(path)
         self.create = create
-        # What was written into a database that was empty: what is not among it need not be looked for.
+        # The names written into an empty database: others need no search for an older document.
         self._fresh: set[str] | None = None
 
     def __enter__(self) -> "Writer":
         with _xapian_errors(self.path):
-            # A link is resolved once: while we write it may come to lead elsewhere.
+            # The link is resolved once: it may change while we write.
             self._database = xapian.WritableDatabase(
                 os.path.realpath(self.path), xapian.DB_CREATE if self.create else xapian.DB_OPEN
             )
@@ -56,15 +54,12 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         with _xapian_errors(self.path):
-            # Closing alone would commit what an exception has left half done.
+            # Closing alone would commit what an exception has interrupted.
             self._database.cancel_transaction()
             self._database.close()
 
     def replace(self, documents: Iterable[Document]) -> None:
-        """Write documents, each in place of what the index has of that name.
-
-        Raises ValueError for one with a name, its own or a binary's, that cannot be a package's.
-        """
+        """Write documents in place of those of the same names.  Raises ValueError for an invalid name of a package."""
         with _xapian_errors(self.path):
             for one in map(_records_of, documents):
                 is_new = self._fresh is not None and one.name not in self._fresh
@@ -79,18 +74,15 @@ class Writer:
                     self._database.add_spelling(word, one.weight)
 
     def remove(self, names: Iterable[str]) -> None:
-        """Remove source packages; those that the index does not have are no error."""
+        """Remove source packages; unknown names are ignored."""
         with _xapian_errors(self.path):
             for name in names:
                 self._forget_spellings(name)
                 self._database.delete_document(terms.SOURCE + name)
                 complete.remove(self._database, name)
 
-    def keep(self, name: str, index: str | Path) -> Document | None:
-        """Take a package over as another index has it, with all that it is found by.
-
-        Returns its document, or None where the other index has none.
-        """
+    def copy(self, name: str, index: str | Path) -> Document | None:
+        """Copy a package from another index, with all its terms.  Returns its document, or None if there is none."""
         with _xapian_errors(self.path):
             try:
                 old = xapian.Database(os.path.realpath(index))
@@ -110,12 +102,12 @@ class Writer:
             return document
 
     def note_skipped_releases(self, branches: Iterable[str]) -> None:
-        """Note the releases that the index should have looked into and could not; see `StagedPackages.skipped_releases`."""
+        """Note the releases without repositories, see `StagedPackages.skipped_releases`."""
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 
     def _forget_spellings(self, name: str) -> None:
-        """Take back the spellings of the document that there is of a name: they are counted."""
+        """Subtract the spellings of a name's document: Xapian counts them."""
         record = find(self._database, name)
         if record is not None:
             document = from_json(record.get_data())
@@ -123,7 +115,7 @@ class Writer:
                 self._database.remove_spelling(word, _weight(document))
 
     def commit(self) -> None:
-        """Make all that was written since the last commit durable and visible to readers, in one step."""
+        """Make all changes since the last commit durable and visible to readers, in one step."""
         with _xapian_errors(self.path):
             self._database.commit_transaction()
             self._database.begin_transaction()
@@ -145,30 +137,30 @@ def compact(source: Path, destination: Path) -> None:
 
 @contextmanager
 def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | None = None) -> Iterator[None]:
-    """Hold the role of the index's writer, across processes; one that dies, however, does not keep it.
+    """Hold the lock of the index's writer, across processes.  The end of its process releases it too.
 
-    Waits at most ``wait`` seconds for another to give it up, which is told, or until ``stop`` is set.  Raises `IndexLocked`, and
-    `SearchUnavailable` where the lock cannot even be made.
+    Waits at most ``wait`` seconds for another holder, with a log line, or until ``stop`` is set.  Raises `IndexLocked`, and
+    `SearchUnavailable` if the lock file cannot be made.
     """
     stop = stop or threading.Event()
     path = f"{os.path.normpath(index)}.lock"
     deadline = time.monotonic() + wait
     try:
-        # Only opened to be read: the builder's and the worker's users may differ.
+        # Opened for reading, since the users of builder and worker may differ.
         handle = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise SearchUnavailable(f"the lock {path} of the search index cannot be made: {error.strerror}") from error
+        raise SearchUnavailable(f"the lock file {path} of the search index cannot be made: {error.strerror}") from error
     try:
-        is_told = wait <= 0
+        is_logged = wait <= 0
         while not _locked(handle):
-            if not is_told:
-                log.warning(
-                    "another process builds or writes the search index %s, waiting for it up to %g s", index, wait
+            if not is_logged:
+                log.warning("another process writes the search index %s: waiting up to %g s for it", index, wait)
+                is_logged = True
+            if time.monotonic() >= deadline or stop.wait(LOCK_POLL):
+                raise IndexLocked(
+                    f"another process writes the search index {index} (it holds {path}): try again when it has ended"
                 )
-                is_told = True
-            if time.monotonic() >= deadline or stop.wait(LOOK_AGAIN):
-                raise IndexLocked(f"another process writes the search index {index} (it holds {path})")
-        # The file stays: removing it would let two hold locks on two files of one name.
+        # The file stays: two processes could hold locks on two files of one name.
         yield
     finally:
         os.close(handle)
@@ -184,7 +176,7 @@ def _locked(handle: int) -> bool:
 
 @dataclass(frozen=True)
 class _Records:
-    """What is written of one document: its own record, those of its names, and words as spellings, each so often."""
+    """What is written of one document: its record, those of its names, and its spellings with their weight."""
 
     name: str
     record: xapian.Document
@@ -194,11 +186,11 @@ class _Records:
 
 
 def _records_of(document: Document) -> _Records:
-    """Return the records of a document.  Raises ValueError for one with a name that cannot be a package's."""
+    """Return the records of a document.  Raises ValueError for an invalid name of a package."""
     for name in (document.name, *document.binary_names):
-        # A name becomes a term whole, and Xapian bounds the length of terms.
+        # A whole name is a term, and Xapian limits the length of terms.
         if not is_package_name(name):
-            raise ValueError(f"{name!r:.80} is no name of a package")
+            raise ValueError(f"{name!r:.80} is not a valid package name")
     record = xapian.Document()
     record.set_data(document.to_json())
     record.add_value(terms.ORDER_SLOT, terms.order(document.name))
@@ -220,7 +212,7 @@ def _records_of(document: Document) -> _Records:
 
 
 def _weight(document: Document) -> int:
-    """Return how often a document's words count as spellings: what much depends on is what people mean."""
+    """Return how often a document's words count as spellings: more dependents, more weight."""
     return 1 + int(terms.importance(document.dependents))
 
 
@@ -230,9 +222,9 @@ def find(database: xapian.Database, source: str) -> xapian.Document | None:
 
 
 def is_sound(folder: str | Path) -> bool:
-    """Whether the database in a folder can be read, all of it: each table is, and each record.
+    """Whether all tables and records of the database in a directory can be read.
 
-    That takes some seconds for all of Fedora.  A byte that changed in the middle of a text is damage to nobody.
+    That takes some seconds for all of Fedora.  A changed byte within a string is not found.
     """
     path = os.path.realpath(folder)
     try:

@@ -105,7 +105,7 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(run, fedora, capsy
 def test_packages_that_failed_are_named(run, fedora, capsys):
     fedora.bad.add("brandnew")
     assert run() == 0
-    assert "1 not described anew: brandnew" in capsys.readouterr().err
+    assert "1 packages could not be described: brandnew" in capsys.readouterr().err
 
 
 def test_an_upstream_that_is_down_is_one_sentence_and_a_failure(run, fedora, capsys):
@@ -303,7 +303,7 @@ def test_the_mirror_of_the_option_is_read_in_place_of_the_setting(run, fedora, m
     captured = capsys.readouterr()
     assert json.loads(captured.out)["packages"] == 5
     assert "downloads: " in captured.err
-    assert "there is no repository f45 updates (yet)" in caplog.text
+    assert "the mirror has no repository f45 updates (yet)" in caplog.text
 
 
 @pytest.mark.parametrize("mirror_option", ["nowhere", "ftp://x"])

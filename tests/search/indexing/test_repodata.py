@@ -1,4 +1,4 @@
-"""Repodata: packages as createrepo_c wrote them, and what is hostile passed over or refused."""
+"""Repodata: packages as createrepo_c wrote them, and hostile packages are skipped and hostile files rejected."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def read(tmp_path):
     def run(*packages, ending=".zst", skipped=lambda why: None, **arguments):
         write(tmp_path / "repo", packages, ending)
         content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
-        fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", repodata.announced(content, "here")["primary"])
+        fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", repodata.files_of(content, "here")["primary"])
         return list(repodata.packages(fetched, "here", skipped=skipped, **arguments))
 
     return run
@@ -77,7 +77,7 @@ def test_a_package_that_provides_a_hundred_thousand_things_is_cut_and_that_is_to
     skipped = []
     (found,) = read(rpm("big", provides=[f"cap{number}" for number in range(100_000)]), skipped=skipped.append)
     assert found.provides.count("\n") == MAX_CAPABILITIES - 1
-    assert "what big provides" in skipped[0]
+    assert "capabilities of big beyond the first 5000" in skipped[0]
 
 
 def test_a_name_of_two_lines_is_no_capability(read):
@@ -90,7 +90,7 @@ def test_a_name_of_two_lines_is_no_capability(read):
     [
         ("<metadata packages='1'><package type='rpm'><name>a</name>", "broken"),
         ("", "broken"),
-        ("<html><body>Welcome</body></html>", "0 packages where it says that it has 1"),
+        ("<html><body>Welcome</body></html>", "0 packages instead of the declared 1"),
         ("<metadata packages='1'><package type='rpm'><name>a</name></package></metadata>", "broken"),
         ("<!DOCTYPE m [<!ENTITY a 'aaaa'>]><metadata><package type='rpm'><name>&a;</name></package></metadata>", "broken"),
     ],
@@ -102,14 +102,14 @@ def test_a_broken_file_is_told_with_its_address(parse, text, said):
 
 
 def test_fewer_packages_than_announced_are_a_lie(parse):
-    with pytest.raises(InvalidResponse, match="0 packages where it says that it has 7"):
+    with pytest.raises(InvalidResponse, match="0 packages instead of the declared 7"):
         parse('<metadata xmlns="http://linux.duke.edu/metadata/common" packages="7"></metadata>', packages=7)
 
 
 @pytest.mark.parametrize("content", [b"<html></html>", b"<html>", b"", b"\0\1", b"<repomd/>"])
 def test_what_is_no_list_of_files_is_refused(content):
     with pytest.raises(InvalidResponse, match="here"):
-        repodata.announced(content, "here")
+        repodata.files_of(content, "here")
 
 
 def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, base=""):
@@ -121,7 +121,7 @@ def repomd(href="repodata/a.xml.gz", kind="sha256", digits="0" * 64, size=5, bas
 
 
 def test_a_file_is_announced_by_place_checksum_and_size():
-    found = repodata.announced(repomd(), "here")["primary"]
+    found = repodata.files_of(repomd(), "here")["primary"]
     assert (found.href, found.size, found.open_size) == ("repodata/a.xml.gz", 5, 5)
 
 
@@ -142,8 +142,8 @@ def test_a_file_is_announced_by_place_checksum_and_size():
     ],
 )
 def test_a_file_that_cannot_be_trusted_is_not_taken(wrong):
-    with pytest.raises(InvalidResponse, match="without one of packages"):
-        repodata.announced(repomd(**wrong), "here")
+    with pytest.raises(InvalidResponse, match="without a readable list of packages"):
+        repodata.files_of(repomd(**wrong), "here")
 
 
 def test_the_newer_of_two_is_meant_and_of_one_age_that_of_the_machine(read):
@@ -164,8 +164,8 @@ def files_of(tmp_path, wanted, found):
     packages = [rpm("a", files=["/usr/bin/a", "/usr/share/a/x"]), rpm("b", files=["/b"])]
     write(tmp_path / "repo", packages)
     content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
-    announced = repodata.announced(content, "here")["filelists"]
-    fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", announced)
+    file = repodata.files_of(content, "here")["filelists"]
+    fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", file)
     repodata.files(fetched, "here", [package.pkgId for package in packages if package.name in wanted], found)
 
 

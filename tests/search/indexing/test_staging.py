@@ -224,7 +224,7 @@ def test_a_damaged_file_is_told_and_removed(path):
         staging.stage(RAWHIDE, "abc", [package(f"p{number}", provides="x" * 500) for number in range(200)])
     content = path.read_bytes()
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    with pytest.raises(SearchUnavailable, match="damaged and is removed"), Staging(path) as staging:
+    with pytest.raises(SearchUnavailable, match="corrupt and is removed"), Staging(path) as staging:
         staging.has(RAWHIDE, "abc")
     assert not path.exists()
 
