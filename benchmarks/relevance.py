@@ -1,12 +1,12 @@
-"""Relevance: whether the package search has first what people look for, over all of Fedora's packages.
+"""Relevance: whether the package search has the right packages first, over all of Fedora's packages.
 
-The queries and their right answers are in ``relevance/``, a file for each kind and a line for each query: ``tuning`` or
-``held``, the query, and what may come first, with tabs between them.  Right is the name of a source or a binary package, or
-``owner:NAME``, any package of a maintainer; ``-`` stands for a query that has no answer in the data, which is kept to say so
-and is not asked.  The search is tuned on one half and judged on the other, so that it does not learn the queries by heart.
+The labeled queries are in ``relevance/``, a file for each kind and a line for each query: ``tuning`` or ``held``, the query,
+and its labels, separated by tabs.  A label is the name of a source or a binary package, or ``owner:NAME`` for any package of a
+maintainer; ``-`` marks a query without a right package in the data, which is not run.  The search is tuned with one half and
+judged with the other.
 
-The one thing to know before editing: an answer is written down before the search is asked, from what Fedora's packages are,
-never from what the search finds.  What falls below ``relevance/floors.json`` is a failure.
+Write a label before you run the query, from what Fedora's packages are and never from what the search finds.  A score below
+``relevance/floors.json`` is a failure.
 
     python -m benchmarks.relevance [--kind misspelt] [--failures] [--every-name] [--json] [--write-floors]
 """
@@ -58,12 +58,12 @@ LISTED = 20
 
 
 class WrongLabels(Exception):
-    """The queries or their answers are not as they should be; each line of the message says where and what."""
+    """The queries or their labels are invalid; each line of the message has one error with its place."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query with what may come first; ``where`` is its file and line."""
+    """A query with its labels; ``where`` is its file and line."""
 
     kind: str
     half: str
@@ -72,13 +72,13 @@ class Query:
     where: str
 
     @property
-    def is_asked(self) -> bool:
+    def has_label(self) -> bool:
         return self.labels != (NO_ANSWER,)
 
 
 @dataclass(frozen=True)
 class Names:
-    """What packages are called in a world file: sources, binaries with the sources that build each, and maintainers."""
+    """The names in a world file: sources, binaries with the sources that build each, and maintainers."""
 
     sources: frozenset[str]
     builders: Mapping[str, frozenset[str]]
@@ -91,8 +91,8 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A query that was asked: the place of the first right hit (1 is the best, None is none), and the first hits."""
+class Result:
+    """The result of a query: the place of the first right hit (1 is the best, None is none), and the first hits."""
 
     query: Query
     place: int | None
@@ -100,7 +100,7 @@ class Asked:
 
 
 def names_of(world: Path) -> Names:
-    """Return what the packages of a world file are called; names that still hold macros are left out."""
+    """Return the names in a world file, without those with macros."""
     sources, builders = set(), defaultdict(set)
     for package in packages_of(world):
         name = package["name"]
@@ -114,7 +114,7 @@ def names_of(world: Path) -> Names:
 
 
 def read_queries(folder: Path = QUERIES) -> list[Query]:
-    """Return the labelled queries of a folder, kind by kind.  Raises `WrongLabels`, with every line that is wrong."""
+    """Return the labeled queries of a directory, by kind.  Raises `WrongLabels` with every invalid line."""
     queries: list[Query] = []
     wrong = [f"{path.name}: there is no such kind" for path in sorted(folder.glob("*.tsv")) if path.stem not in KINDS]
     for kind in KINDS:
@@ -147,7 +147,7 @@ def check(queries: Sequence[Query], enough: Mapping[str, int] = KINDS) -> None:
         known = first.setdefault(query.text, query)
         if known is not query:
             wrong.append(f"{query.where}: {query.text!r} is in {known.where} already")
-        if NO_ANSWER in query.labels and query.is_asked:
+        if NO_ANSWER in query.labels and query.has_label:
             wrong.append(f"{query.where}: {NO_ANSWER!r} says that there is no answer, and others are given")
     for kind, least in enough.items():
         halves = Counter(query.half for query in queries if query.kind == kind)
@@ -164,7 +164,7 @@ def check_labels(queries: Iterable[Query], names: Names) -> None:
         [
             f"{query.where}: {label!r}, an answer to {query.text!r}, is not in the data"
             for query in queries
-            if query.is_asked
+            if query.has_label
             for label in query.labels
             if not names.has(label)
         ]
@@ -190,18 +190,18 @@ def is_right(hit: Hit, query: Query, names: Names) -> bool:
     )
 
 
-def ask(reader: IndexReader, queries: Iterable[Query], names: Names) -> list[Asked]:
+def ask(reader: IndexReader, queries: Iterable[Query], names: Names) -> list[Result]:
     """Return what the search says to each query that has an answer."""
     asked = []
     for query in queries:
-        if query.is_asked:
+        if query.has_label:
             hits = reader.search(query.text, 0, DEPTH).hits
             place = next((place for place, hit in enumerate(hits, start=1) if is_right(hit, query, names)), None)
-            asked.append(Asked(query, place, tuple(hit.document.name for hit in hits)))
+            asked.append(Result(query, place, tuple(hit.document.name for hit in hits)))
     return asked
 
 
-def metrics(asked: Sequence[Asked]) -> dict[str, float]:
+def metrics(asked: Sequence[Result]) -> dict[str, float]:
     """Return how many queries there were, and the shares of them that have a right answer first and among five.
 
         {"count": 80, "success@1": 0.9125, "success@5": 0.9625, "mrr": 0.9331}
@@ -222,10 +222,10 @@ def metrics(asked: Sequence[Asked]) -> dict[str, float]:
     }
 
 
-def report(asked: Sequence[Asked]) -> dict[str, Any]:
-    """Return the figures: ``kinds`` has them by kind and half (``both``, ``tuning``, ``held``), ``overall`` by half."""
+def report(asked: Sequence[Result]) -> dict[str, Any]:
+    """Return the scores: ``kinds`` has them by kind and half (``both``, ``tuning``, ``held``), ``overall`` by half."""
 
-    def by_half(chosen: Sequence[Asked]) -> dict[str, Any]:
+    def by_half(chosen: Sequence[Result]) -> dict[str, Any]:
         halves = {half: metrics([one for one in chosen if one.query.half == half]) for half in HALVES}
         return {"both": metrics(chosen), **halves}
 
@@ -283,7 +283,7 @@ def every_name(reader: IndexReader, names: Names) -> dict[str, Any]:
 
 
 def as_table(measured: Mapping[str, Any]) -> str:
-    """Return the figures as a table: success in percent and the mean reciprocal rank, of both halves and of each."""
+    """Return the scores as a table: success in percent and the mean reciprocal rank, of both halves and of each."""
     rows: list[list[Any]] = [
         ["kind", "queries", "first", "in 5", "MRR", *(f"{half} first" for half in HALVES), "held MRR"]
     ]
@@ -297,7 +297,7 @@ def as_table(measured: Mapping[str, Any]) -> str:
     return table(rows)
 
 
-def failures(asked: Iterable[Asked]) -> list[str]:
+def failures(asked: Iterable[Result]) -> list[str]:
     """Return a line for each query whose first hit is wrong: what it is for, where that came, and the first three hits."""
     return [
         f"{one.query.kind}  {one.query.text!r}  place {one.place or '-'}  wanted {' '.join(one.query.labels[:5])}"
@@ -349,7 +349,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--failures", action="store_true", help="list the queries whose first hit is wrong")
     parser.add_argument("--every-name", action="store_true", help="look for each name there is, too (minutes)")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--write-floors", action="store_true", help="make today's figures the floors")
+    parser.add_argument("--write-floors", action="store_true", help="make the current scores the floors")
     parser.add_argument("--world", type=Path, default=WORLD, help="a file of packages")
     parser.add_argument("--index", type=Path, help="an index of these packages (default: one that is made for this)")
     given = parser.parse_args(arguments)

@@ -1,10 +1,9 @@
-"""The search over all of Fedora's packages: its index's build, its answers' time, its completions over HTTP, and how soon a new
-package is found while messages keep coming.
+"""Measure the search over all of Fedora's packages: the build of its index, searches and completions, and updates of the index.
 
-    python -m benchmarks.search [--part build] [--part queries] [--part http] [--part upkeep] [--world FILE]
+    python -m benchmarks.search [--part build] [--part queries] [--part http] [--part updates] [--world FILE]
 
-The index is built from the repositories that the sandbox makes of the world file, as `fedora-packages-index` builds it in
-production; all else is measured with that index.
+`fedora-packages-index` builds the index, as in production, from the repositories that the sandbox writes for the world file.
+The other parts measure with that index.
 """
 
 import argparse
@@ -29,46 +28,46 @@ from benchmarks.relevance import read_queries
 from fedora_packages.sandbox.devserver import module
 from fedora_packages.search.reader import IndexReader
 
-PARTS = ("build", "queries", "http", "upkeep")
+PARTS = ("build", "queries", "http", "updates")
 
-#: What is asked for: seconds and megabytes of a build, milliseconds of the slowest in a hundred, completions a second,
-#: seconds until a package is found.
-GOALS = {"build": 60.0, "memory": 500.0, "index": 400.0, "complete": 5.0, "search": 15.0, "http": 500.0, "upkeep": 1.5}
+#: Goals: seconds of a build, megabytes of its memory and of the index, milliseconds of a completion and a search (99th
+#: percentile), completions a second, seconds until a new package is found.
+GOALS = {"build": 60.0, "memory": 500.0, "index": 400.0, "complete": 5.0, "search": 15.0, "http": 500.0, "updates": 1.5}
 
-#: Requests at once, as so many people type.
+#: Concurrent clients.
 CLIENTS = 8
 
 
 def verdict(value: float, goal: float, at_least: bool = False) -> str:
-    """Return whether a figure is what is asked for, in words."""
+    """Return whether a value meets its goal: ``met`` or ``missed``."""
     return "met" if (value >= goal if at_least else value <= goal) else "missed"
 
 
 def build(found: Fedora, repositories: Path, say: Callable[[str], None]) -> None:
-    """Build the index, and say what it cost."""
+    """Build the index and print its cost."""
     command = module(
         "fedora_packages.search.indexing.command", "development.ini", "--json", "--mirror", str(repositories)
     )
     devserver = found.site.devserver
     done = subprocess.run(command, env=devserver.environ, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    told = json.loads(done.stdout)
-    say(json.dumps(told))
-    size, memory = told["bytes"] / 1e6, told["peak_memory"] / 1e6
+    built = json.loads(done.stdout)
+    say(json.dumps(built))
+    size, memory = built["bytes"] / 1e6, built["peak_memory"] / 1e6
     say(
-        f"built in {told['seconds']:.1f} s ({verdict(told['seconds'], GOALS['build'])}), at most {memory:.0f} MB of memory "
+        f"built in {built['seconds']:.1f} s ({verdict(built['seconds'], GOALS['build'])}), at most {memory:.0f} MB of memory "
         f"({verdict(memory, GOALS['memory'])}), index {size:.0f} MB ({verdict(size, GOALS['index'])})"
     )
 
 
 def typed(names: Sequence[str], dice: random.Random) -> Iterator[str]:
-    """Yield what is in the field while names are typed, letter by letter."""
+    """Yield the content of the field while names are typed, letter by letter."""
     while True:
         name = dice.choice(names)
         yield from (name[:length] for length in range(1, min(len(name), 12) + 1))
 
 
 def timed(ask: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
-    """Return the seconds that each text took to be answered."""
+    """Return the seconds that each text takes."""
     seconds = []
     for text in texts:
         begun = time.perf_counter()
@@ -77,23 +76,23 @@ def timed(ask: Callable[[str], Any], texts: Sequence[str]) -> list[float]:
     return seconds
 
 
-def ask_in_process(index: Path, say: Callable[[str], None]) -> None:
-    """Ask the reader itself, and say how long its answers take."""
+def measure_reader(index: Path, say: Callable[[str], None]) -> None:
+    """Print the durations of searches and completions in this process."""
     reader, dice = IndexReader(index), random.Random(7)
     names = list(reader.names())
     letters = list(itertools.islice(typed(names, dice), 20_000))
     queries = [query.text for query in read_queries()] + dice.sample(names, min(1000, len(names)))
-    rows = [("", "asked", "p50 ms", "p99 ms", "max ms", "goal p99")]
+    rows = [("", "count", "p50 ms", "p99 ms", "max ms", "goal p99")]
     for what, ask, texts in (("complete", reader.complete, letters), ("search", reader.search, queries)):
         timed(ask, texts[:200])
-        told = summary(timed(ask, texts))
-        goal = f"{GOALS[what]:g}: {verdict(told['p99'], GOALS[what])}"
-        rows.append((what, told["count"], told["p50"], told["p99"], told["max"], goal))
+        durations = summary(timed(ask, texts))
+        goal = f"{GOALS[what]:g}: {verdict(durations['p99'], GOALS[what])}"
+        rows.append((what, durations["count"], durations["p50"], durations["p99"], durations["max"], goal))
     say(table(rows))
 
 
-def ask_over_http(url: str, names: Sequence[str], seconds: float, say: Callable[[str], None]) -> None:
-    """Have `CLIENTS` clients type names as fast as they are answered, and say how many completions a second came."""
+def measure_http(url: str, names: Sequence[str], seconds: float, say: Callable[[str], None]) -> None:
+    """Print the completions a second of `CLIENTS` clients that type names without pauses."""
     until, durations, wrong = time.monotonic() + seconds, [], []
     address = urlsplit(url)
 
@@ -122,8 +121,8 @@ def ask_over_http(url: str, names: Sequence[str], seconds: float, say: Callable[
     )
 
 
-def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: Callable[[str], None]) -> None:
-    """Add packages while messages about others come at a rate, and say how soon each is found."""
+def measure_updates(found: Fedora, publisher: Publisher, rate: float, count: int, say: Callable[[str], None]) -> None:
+    """Add packages during a rate of messages about others, and print how soon each is found."""
     reader, dice, over = IndexReader(found.site.devserver.folder / "index"), random.Random(3), threading.Event()
 
     def flood() -> None:
@@ -147,14 +146,14 @@ def keep_up(found: Fedora, publisher: Publisher, rate: float, count: int, say: C
     finally:
         over.set()
         flooding.join()
-    told = summary(seconds)
+    durations = summary(seconds)
     worst = max(seconds)
-    say(f"a new package is found {told} ms after it was made, at {rate:g} messages/s; the latest after {worst:.2f} s "
-        f"({verdict(worst, GOALS['upkeep'])})")  # fmt: skip
+    say(f"a new package is found {durations} ms after it was made, at {rate:g} messages/s; the latest after {worst:.2f} s "
+        f"({verdict(worst, GOALS['updates'])})")  # fmt: skip
 
 
 def main() -> int:
-    """Run the benchmark and print its figures."""
+    """Run the benchmark and print its results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__.splitlines()[0])
     parser.add_argument("--part", action="append", choices=PARTS, help="measure this; may be repeated (default: all)")
     parser.add_argument("--rate", type=float, default=200.0, help="messages a second while packages are added")
@@ -183,13 +182,13 @@ def main() -> int:
                 build(found, repositories, say)
                 index = found.site.devserver.folder / "index"
                 if "queries" in parts:
-                    ask_in_process(index, say)
+                    measure_reader(index, say)
                 if "http" in parts:
                     found.site.start_web()
-                    ask_over_http(found.site.url, found.names, given.seconds, say)
-                if "upkeep" in parts:
+                    measure_http(found.site.url, found.names, given.seconds, say)
+                if "updates" in parts:
                     found.site.start_worker()
-                    keep_up(found, publisher, given.rate, given.packages, say)
+                    measure_updates(found, publisher, given.rate, given.packages, say)
         finally:
             publisher.close()
     return 0

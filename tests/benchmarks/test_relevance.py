@@ -10,9 +10,9 @@ from benchmarks.measuring import WORLD, quick_index
 from benchmarks.relevance import (
     HALVES,
     KINDS,
-    Asked,
     Names,
     Query,
+    Result,
     WrongLabels,
     ask,
     check,
@@ -120,7 +120,7 @@ def test_queries_are_asked_and_the_place_of_the_first_right_hit_is_noted(reader,
 
 
 def test_figures_are_shares_of_all_that_was_asked():
-    asked = [Asked(query("a", "b"), place, ()) for place in (1, 2, 8, None)]
+    asked = [Result(query("a", "b"), place, ()) for place in (1, 2, 8, None)]
     assert metrics(asked) == {"count": 4, "success@1": 0.25, "success@5": 0.5, "mrr": 0.4062}
     assert metrics([]) == {"count": 0, "success@1": 0.0, "success@5": 0.0, "mrr": 0.0}
 
@@ -128,9 +128,9 @@ def test_figures_are_shares_of_all_that_was_asked():
 def test_a_report_has_both_halves_of_each_kind():
     measured = report(
         [
-            Asked(query("a", "b", kind="exact"), 1, ()),
-            Asked(query("c", "d", kind="exact", half="held"), None, ()),
-            Asked(query("e", "f", kind="path"), 2, ()),
+            Result(query("a", "b", kind="exact"), 1, ()),
+            Result(query("c", "d", kind="exact", half="held"), None, ()),
+            Result(query("e", "f", kind="path"), 2, ()),
         ]
     )
     firsts = {half: found["success@1"] for half, found in measured["kinds"]["exact"].items()}
@@ -140,7 +140,7 @@ def test_a_report_has_both_halves_of_each_kind():
 
 
 def test_each_figure_that_falls_is_named_with_what_to_do():
-    measured = report([Asked(query("a", "b", kind="exact"), 2, ())])
+    measured = report([Result(query("a", "b", kind="exact"), 2, ())])
     assert fallen(measured, {"exact": {"success@1": 0.0, "mrr": 0.5}}) == []
     (sentence,) = fallen(measured, {"exact": {"success@1": 0.0, "mrr": 0.51}})
     assert sentence.startswith("exact: mrr fell to 0.5000, the floor is 0.5100")
@@ -149,7 +149,7 @@ def test_each_figure_that_falls_is_named_with_what_to_do():
 
 
 def test_floors_of_kinds_that_were_not_measured_stay():
-    measured = report([Asked(query("a", "b", kind="exact"), 1, ())])
+    measured = report([Result(query("a", "b", kind="exact"), 1, ())])
     floors = floors_of(measured, {"path": {"success@1": 0.3, "mrr": 0.4}, "exact": {"success@1": 0.1, "mrr": 0.2}})
     assert floors == {"exact": {"success@1": 1.0, "mrr": 1.0}, "path": {"success@1": 0.3, "mrr": 0.4}}
 

@@ -1,4 +1,4 @@
-"""What binaries carry, and how it is asked for."""
+"""Capabilities of binaries, and the searches that find them."""
 
 import timeit
 

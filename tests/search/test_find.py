@@ -72,7 +72,7 @@ def test_what_a_binary_says_is_a_reason_where_its_source_does_not_say_it(make_in
             description="A zebra",
         )
     )
-    # What it is called needs nobody to say it.
+    # A name is reason enough.
     [hit] = reader.search("zebra tools lanterns juggling").hits
     assert hit.reasons == (
         Reason("summary", "zebra"),
@@ -292,7 +292,7 @@ def test_a_retired_package_that_is_found_names_what_replaced_it(make_index):
     )
     found = {hit.document.name: hit.replaced_by for hit in reader.search("lantern").hits}
     assert found == {"lantern": ("lamp", "torch-cli"), "lantern-doc": (), "lamp": (), "torch": ()}
-    # What is not retired is replaced by nothing, whatever somebody says.
+    # What is not retired is replaced by nothing, whatever obsoletes it.
     assert [hit.replaced_by for hit in reader.search("torch").hits if hit.document.name == "torch"] == [()]
 
 
@@ -352,7 +352,7 @@ def test_a_package_is_kept_as_another_index_has_it(make_index, tmp_path):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("https://htop.example/", "htop"), ("https://github.com/somebody/HTOP", "htop"),
+        ("https://htop.example/", "htop"), ("https://github.com/someone/HTOP", "htop"),
         ("https://pypi.org/project/requests/", "requests"),
         ("https://example.org/python3-requests/", "python3-requests"), ("https://grub.github.io/", "grub"),
         ("https://example.org/openssl/wiki", "openssl"),

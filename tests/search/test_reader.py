@@ -86,7 +86,7 @@ def test_many_names_are_resolved_at_once(reader):
     assert reader.sources(["vim-X11", "vim", "guake", "unknown"]) == {
         "vim-X11": ("vim",),
         "vim": ("vim",),
-        # It builds a binary of its own name, and is told once.
+        # It builds a binary of its own name, and is listed once.
         "guake": ("guake",),
     }
 

@@ -1,4 +1,4 @@
-"""Start ``fedora-packages-index``, and end it with one sentence after Ctrl-C, from the first moment on.
+"""Start ``fedora-packages-index``, and end it with one sentence after Ctrl-C, from its start on.
 
 The command takes half a second to import.  People who started it by mistake interrupt it then, so that the import is within
 what catches Ctrl-C, and this module imports nothing else that takes time.

@@ -1,4 +1,4 @@
-"""A build of a small Fedora in a process of its own, which kills itself at the step that it is told.
+"""A build of a small Fedora in a process of its own, which kills itself at a step.
 
 Run as ``python -m tests.search.indexing.killed INDEX SOURCE STEP``: ``SOURCE`` is a mirror's folder or address;
 ``STEP`` the number of the step (a word on progress, or a transaction of the staging file) at which it is killed, or 0. Prints

@@ -35,7 +35,7 @@ def mirror(tmp_path_factory):
 @pytest.fixture
 def build(fedora, index, mirror):
     """A function that puts the Fedora's repositories on the mirror and builds from them."""
-    # Folders are told apart by the second.
+    # Names of directories have the second.
     seconds = itertools.count(1_000_000_000)
 
     def run(**arguments):
@@ -273,7 +273,7 @@ def test_a_place_that_cannot_be_written_is_told(fedora, tmp_path):
 def test_a_package_that_fails_keeps_all_that_it_is_found_by(build, fedora, index):
     fedora.provides["guake"] = ["terminal(drop-down)"]
     build()
-    # From now on it is in no repository, so that dist-git is asked.
+    # From now on it is in no repository, so that dist-git describes it.
     fedora.sources["guake"].branches, fedora.sources["guake"].specs = (), ("rawhide",)
     fedora.bad.add("guake")
     build()

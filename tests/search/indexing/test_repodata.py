@@ -184,7 +184,7 @@ def test_an_error_of_who_is_told_of_files_is_his(tmp_path):
 
 
 def told(program, **environ):
-    """Return what a program of its own prints, where nobody has said where librpm has its settings."""
+    """Return what a program of its own prints, without an environment variable for librpm's settings."""
     environ = {**{key: value for key, value in os.environ.items() if key != "RPM_CONFIGDIR"}, **environ}
     ended = subprocess.run(
         [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True, timeout=60
