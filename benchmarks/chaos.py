@@ -35,8 +35,8 @@ from benchmarks.reading import Site as Readable
 from fedora_packages import widgets
 from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring import metrics as metrics
+from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
 from fedora_packages.web.api import addressed
 from tests.functional.site import Site
@@ -146,7 +146,7 @@ class Run:
         try:
             waits = service.queue.waiting(list(service.queries))
             waiting = {name: count for name, (count, _, _) in waits.items() if count}
-            beats = [beat for beat in watch.beats(service.client) if beat.is_alive(time.time()) and beat.at > since]
+            beats = [beat for beat in heartbeats(service.client) if beat.is_alive(time.time()) and beat.at > since]
         except CacheUnavailable as error:
             return str(error)
         if waiting:
@@ -156,7 +156,8 @@ class Run:
         newest = beats[0]
         if newest.parts["inbox"] or not newest.parts["gaps"]["closed"]:
             return f"inbox: {newest.parts['inbox']}, gaps: {newest.parts['gaps']}"
-        return "" if newest.until is not None and newest.until > since else f"handled until {newest.until}, not {since}"
+        caught_up = newest.caught_up_to is not None and newest.caught_up_to > since
+        return "" if caught_up else f"caught up to {newest.caught_up_to}, not {since}"
 
     def queued(self) -> int:
         """Return how many jobs are queued: fresh entries, too, that are to be looked at once more."""

@@ -18,7 +18,7 @@ from fedora_packages.cache.redis import connect
 from fedora_packages.connectors import load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.sandbox.devserver import DevServer
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
@@ -208,4 +208,4 @@ def service(client, strings, small_index):
 def watched(client: redis.Redis) -> None:
     """Let a worker say that it has missed nothing until now."""
     now = time.time()
-    watch.beat(client, "test", now, now, {})
+    write_heartbeat(client, "test", now, now, {})

@@ -24,9 +24,8 @@ from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring import metrics as metrics
-from fedora_packages.monitoring.heartbeat import TOLERANCE, Beat
+from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
 from fedora_packages.monitoring.metrics import Counted, Durations
 from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Corruption, noted
@@ -247,7 +246,7 @@ def health(service: Service) -> Health:
     now, client = service.cache.clock(), service.client
     service.metrics.flush()
     total, lately = metrics.total(client), metrics.recent(client, now)
-    beats = watch.beats(client)
+    beats = heartbeats(client)
     with redis_errors():
         pipe = client.pipeline(transaction=False)
         pipe.hgetall(keys.OUTCOMES)
@@ -259,7 +258,7 @@ def health(service: Service) -> Health:
     packages, skipped_releases = _index(service)
     return Health(
         at=now,
-        until=watch.until(beats),
+        until=caught_up_to(beats),
         queries=tuple(
             _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, total)
             for query in service.queries.values()
@@ -324,7 +323,7 @@ def _tally(counted: Counted, query: str) -> Tally:
 
 
 def _upstream(
-    service: Service, name: str, queued: int, beats: Sequence[Beat], lately: Counted, total: Counted, now: float
+    service: Service, name: str, queued: int, beats: Sequence[Heartbeat], lately: Counted, total: Counted, now: float
 ) -> UpstreamHealth:
     told = [
         (beat.worker, beat.parts["upstreams"][name])
@@ -348,7 +347,7 @@ def _topic(name: str, row: Mapping[str, Any]) -> Topic:
     return _made(Topic, {**row, "topic": name})
 
 
-def _worker(beat: Beat, now: float) -> WorkerHealth:
+def _worker(beat: Heartbeat, now: float) -> WorkerHealth:
     parts = dict(beat.parts)
     gap = _made(Gap, parts["gaps"]) if parts.get("gaps") else None
     told = {
@@ -356,7 +355,7 @@ def _worker(beat: Beat, now: float) -> WorkerHealth:
         "name": beat.worker,
         "is_alive": beat.is_alive(now),
         "at": beat.at,
-        "until": beat.until,
+        "until": beat.caught_up_to,
         "gap": gap,
     }
     return _made(WorkerHealth, {**told, "dead": tuple(parts.get("dead", ()))})

@@ -1,16 +1,16 @@
-"""The watch: up to when every message is known to have been handled, as the workers say of themselves.
+"""Heartbeats of the workers, and how fresh the site is according to them.
 
-A cache that never expires is right only while somebody listens.  Each worker writes a **beat** every second: that it lives, how
-its parts are, and ``until``: the moment up to which it knows that every message was handled.  While it listens and has missed
-nothing that is now; while the bus is cut, or after it was away, it is as far as the archive has been read.  Whoever shows a
-value shows it as it is only while that moment is close::
+A cache that never expires is right only while a worker handles every message.  Each worker writes a **heartbeat** every second:
+how its parts are, and the time up to which it has handled all messages (``caught_up_to``).  That time is now while the worker
+receives messages and has missed none.  While the bus is down it is the time up to which the archive has been read.  A page
+shows a value as fresh only while that time is recent::
 
-    fp:{worker}:heartbeats    hash: worker -> its beat (JSON)
+    fp:{worker}:heartbeats    hash: worker -> its heartbeat (JSON)
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,85 +18,92 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import CacheUnavailable
 
-#: Seconds between two beats, and after which a worker that has not beaten is taken for dead.
-EVERY = 1.0
+#: Seconds between two heartbeats, and after which a worker without one counts as dead.
+HEARTBEAT_EVERY = 1.0
 DEAD_AFTER = 10.0
 
-#: Seconds by which ``until`` may be behind before values are not shown as they are any more.
+#: Seconds by which ``caught_up_to`` may be behind while values are still shown as fresh.
 TOLERANCE = 15.0
 
-#: Seconds for which a reader goes by what it read, and for which the beat of a worker that is gone is kept.
-LOOK_EVERY = 1.0
+#: Seconds for which a reader uses the heartbeats it has read, and for which the heartbeat of a dead worker is kept.
+READ_EVERY = 1.0
 FORGOTTEN_AFTER = 86400.0
 
 
 @dataclass(frozen=True)
-class Beat:
-    """What a worker says of itself: ``at`` and ``until`` are UTC in seconds since 1970, ``parts`` is for people."""
+class Heartbeat:
+    """A worker's heartbeat.  ``at`` and ``caught_up_to`` are UTC in seconds since 1970, ``parts`` is for ``/status``."""
 
     worker: str
     at: float
-    until: float | None
+    caught_up_to: float | None
     parts: Mapping[str, Any]
 
     def is_alive(self, now: float) -> bool:
         return now - self.at < DEAD_AFTER
 
 
-def beat(client: Redis, worker: str, at: float, until: float | None, parts: Mapping[str, Any]) -> float | None:
-    """Write a worker's beat; returns when Redis says that the one before was.
+def write_heartbeat(
+    client: Redis, worker: str, at: float, caught_up_to: float | None, parts: Mapping[str, Any]
+) -> float | None:
+    """Write a worker's heartbeat and return the time of the previous one in Redis, None if there is none.
 
-    That is another time than the worker remembers where Redis has lost its newest data.  Raises `CacheUnavailable`.
+    A time that differs from the worker's own memory means that Redis has lost its newest data.  Raises `CacheUnavailable`.
     """
+    heartbeat = {"at": at, "caught_up_to": caught_up_to, "parts": parts}
     with redis_errors():
         pipe = client.pipeline(transaction=True)
         pipe.hget(keys.HEARTBEATS, worker)
-        pipe.hset(keys.HEARTBEATS, worker, json.dumps({"at": at, "until": until, "parts": parts}))
+        pipe.hset(keys.HEARTBEATS, worker, json.dumps(heartbeat))
         before, _ = pipe.execute()
     return json.loads(before)["at"] if before else None
 
 
-def beats(client: Redis) -> list[Beat]:
-    """Return the latest beats of all workers, the newest first.  Raises `CacheUnavailable`."""
+def heartbeats(client: Redis) -> list[Heartbeat]:
+    """Return the latest heartbeat of each worker, newest first.  Raises `CacheUnavailable`."""
     with redis_errors():
         rows = client.hgetall(keys.HEARTBEATS)
-    found = [Beat(name.decode(), **json.loads(row)) for name, row in rows.items()]
-    return sorted(found, key=lambda one: one.at, reverse=True)
+    parsed = [_parsed(name.decode(), json.loads(row)) for name, row in rows.items()]
+    return sorted(parsed, key=lambda heartbeat: heartbeat.at, reverse=True)
 
 
-def forget_the_gone(client: Redis, now: float) -> None:
-    """Forget workers that have not beaten for long; the newest beat stays, whatever its age.  Raises `CacheUnavailable`."""
-    gone = [one.worker for one in beats(client)[1:] if now - one.at > FORGOTTEN_AFTER]
-    if gone:
+def forget_old_heartbeats(client: Redis, now: float) -> None:
+    """Delete heartbeats that are older than a day, except the newest of all.  Raises `CacheUnavailable`."""
+    old = [heartbeat.worker for heartbeat in heartbeats(client)[1:] if now - heartbeat.at > FORGOTTEN_AFTER]
+    if old:
         with redis_errors():
-            client.hdel(keys.HEARTBEATS, *gone)
+            client.hdel(keys.HEARTBEATS, *old)
 
 
-def until(found: list[Beat]) -> float | None:
-    """Return up to when every message is known to have been handled by one worker or another; None if that is not known."""
-    return max((one.until for one in found if one.until is not None), default=None)
+def caught_up_to(workers: Sequence[Heartbeat]) -> float | None:
+    """Return the time up to which some worker has handled all messages; None if unknown."""
+    return max((heartbeat.caught_up_to for heartbeat in workers if heartbeat.caught_up_to is not None), default=None)
 
 
-class Watch:
-    """The watch as a process that shows values sees it: read at most once in `LOOK_EVERY` seconds."""
+def _parsed(worker: str, row: Mapping[str, Any]) -> Heartbeat:
+    return Heartbeat(worker, row["at"], row.get("caught_up_to"), row.get("parts", {}))
+
+
+class FreshnessMonitor:
+    """Tells one process whether cached values can be shown as fresh; reads Redis at most once in `READ_EVERY` seconds."""
 
     def __init__(self, client: Redis, clock: Callable[[], float] = time.time):
         self._client = client
         self._clock = clock
-        self._looked = float("-inf")
-        self._until: float | None = None
+        self._read_at = float("-inf")
+        self._caught_up_to: float | None = None
 
     def broken_since(self) -> float | None:
-        """Return since when changes may be missing, 0.0 if nobody ever listened; None while all is well.
+        """Return the time since which changes may be missing, 0.0 if no worker ever ran; None while all is well.
 
-        With Redis away it is as it was.
+        Also None while Redis is unavailable.
         """
         now = self._clock()
-        if now - self._looked >= LOOK_EVERY:
+        if now - self._read_at >= READ_EVERY:
             try:
-                self._until = until(beats(self._client))
+                self._caught_up_to = caught_up_to(heartbeats(self._client))
             except CacheUnavailable:
                 return None
-            self._looked = now
-        known = self._until or 0.0
-        return None if now - known <= TOLERANCE else known
+            self._read_at = now
+        caught_up = self._caught_up_to or 0.0
+        return None if now - caught_up <= TOLERANCE else caught_up

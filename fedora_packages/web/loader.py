@@ -28,7 +28,7 @@ from fedora_packages.cache.values import (
 )
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
-from fedora_packages.monitoring.heartbeat import Watch
+from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Loader:
         self._service = service
         self._cache = service.cache
         self._metrics = service.metrics
-        self._watch = Watch(service.client)
+        self._freshness = FreshnessMonitor(service.client)
         self._viewed = _Viewed(service)
         self._waiting = threading.BoundedSemaphore(WAITING_PAGES)
         self._pools: dict[str, FillPool] = {
@@ -177,7 +177,7 @@ class Loader:
         except CacheUnavailable:
             return [None] * len(wanted)
         # While changes may be missing nothing is fresh.
-        return [None] * len(wanted) if self._watch.broken_since() is not None else found
+        return [None] * len(wanted) if self._freshness.broken_since() is not None else found
 
     def close(self) -> None:
         """Forget fills that have not begun; those under way end by their timeouts."""
@@ -186,7 +186,7 @@ class Loader:
 
     def _watched(self, cached_values: list[CachedValue]) -> list[CachedValue]:
         """Return the readings, none of them fresh while changes may be missing."""
-        since = self._watch.broken_since()
+        since = self._freshness.broken_since()
         self._metrics.flush_if_due()
         if since is None:
             return cached_values

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fedora_packages.cache.redis import run_id
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import DEAD_AFTER, forget_old_heartbeats, write_heartbeat
 from fedora_packages.service import Service
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
@@ -60,7 +60,7 @@ class Pulse:
         """Write a beat; ``dead`` are the names of threads that have ended.  Raises `CacheUnavailable`."""
         self._look_after_redis()
         bus, now = self._look_at_bus(), self._clock()
-        is_moving = bus.seen is None or now - bus.seen < watch.DEAD_AFTER
+        is_moving = bus.seen is None or now - bus.seen < DEAD_AFTER
         self._gaps.connected(bus.is_connected and is_moving)
         parts = {
             "bus": self._bus,
@@ -75,14 +75,14 @@ class Pulse:
             "gaps": self._gaps.as_dict(),
             "upstreams": {name: found.circuit.as_dict() for name, found in self._service.connectors.items()},
         }
-        before = watch.beat(self._service.client, self.worker, now, self._until(now, dead), parts)
+        before = write_heartbeat(self._service.client, self.worker, now, self._until(now, dead), parts)
         if self._beat_at is not None and before != self._beat_at:
             self._gaps.suspect("Redis has lost what was last written", lost_since=True)
         self._beat_at = now
         self._service.metrics.flush()
         if now - self._tidied >= TIDY_EVERY:
             self._tidied = now
-            watch.forget_the_gone(self._service.client, now)
+            forget_old_heartbeats(self._service.client, now)
 
     def _until(self, now: float, dead: Sequence[str]) -> float | None:
         """Return up to when every message is known to have been handled."""

@@ -16,7 +16,7 @@ from fedora_packages.cache.redis import redis_errors
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.messages.event import Event
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.verify import check
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
@@ -77,7 +77,7 @@ class Worker:
         if self._service.settings.worker.audit_rate:
             pause = 1 / self._service.settings.worker.audit_rate
             self._run("audit", lambda: self._every(pause, self._audit.step, "the audit"))
-        self._run("pulse", lambda: self._every(watch.EVERY, self._beat, "the beat"))
+        self._run("pulse", lambda: self._every(HEARTBEAT_EVERY, self._beat, "the beat"))
 
     def stop(self) -> None:
         """End the threads.  What is under way and does not end in time is claimed again by the next worker."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.monitoring.verify import drifts
 
 from .proxy import Proxy
@@ -12,12 +12,12 @@ pytestmark = pytest.mark.xdist_group("processes")
 
 def newest(site):
     """Return the newest beat of any worker."""
-    return watch.beats(site.service.client)[0]
+    return heartbeats(site.service.client)[0]
 
 
 def misses_nothing(site) -> bool:
-    beats = watch.beats(site.service.client)
-    return bool(beats) and beats[0].until == beats[0].at
+    beats = heartbeats(site.service.client)
+    return bool(beats) and beats[0].caught_up_to == beats[0].at
 
 
 def test_a_worker_says_that_it_misses_nothing(site, wait_until):

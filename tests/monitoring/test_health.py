@@ -11,9 +11,9 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.monitoring import heartbeat as watch
 from fedora_packages.monitoring.alerts import troubles
 from fedora_packages.monitoring.health import CENSUS_EVERY, THIS_PROCESS, census, health
+from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.search import corruption
 from fedora_packages.search.corruption import Corruption
 from fedora_packages.search.indexing.writer import Writer
@@ -46,7 +46,7 @@ def now(service, client):
     """The moment at which the service is looked at; all is well then."""
     client.delete(keys.HEARTBEATS)
     service.cache.clock = lambda: NOW
-    watch.beat(client, "one", NOW, NOW, parts())
+    write_heartbeat(client, "one", NOW, NOW, parts())
     return NOW
 
 
@@ -129,14 +129,14 @@ def test_messages_and_topics_are_told(service, client, now):
 
 
 def test_a_worker_that_says_less_or_more_than_is_asked_is_told_all_the_same(service, client, now):
-    watch.beat(client, "old", NOW - 1, NOW - 1, {})
-    watch.beat(client, "new", NOW - 2, NOW - 2, parts(moods="good", gaps={**GAP, "width": 3}))
+    write_heartbeat(client, "old", NOW - 1, NOW - 1, {})
+    write_heartbeat(client, "new", NOW - 2, NOW - 2, parts(moods="good", gaps={**GAP, "width": 3}))
     workers = {worker.name: worker for worker in health(service).workers}
     assert (workers["old"].inbox, workers["old"].gap, workers["new"].gap.closed) == (None, None, True)
 
 
 def test_a_worker_that_is_silent_is_not_alive(service, client, now):
-    watch.beat(client, "gone", NOW - 100, NOW - 100, parts())
+    write_heartbeat(client, "gone", NOW - 100, NOW - 100, parts())
     assert [(worker.name, worker.is_alive) for worker in health(service).workers] == [("one", True), ("gone", False)]
 
 
@@ -216,8 +216,8 @@ def test_no_worker_at_all_is_a_trouble(wrong, client):
 
 def test_workers_that_are_silent_are_a_trouble_since_the_last_beat(wrong, client):
     client.delete(keys.HEARTBEATS)
-    watch.beat(client, "one", NOW - 500, NOW - 501, parts())
-    watch.beat(client, "two", NOW - 300, NOW - 301, parts())
+    write_heartbeat(client, "one", NOW - 500, NOW - 501, parts())
+    write_heartbeat(client, "two", NOW - 300, NOW - 301, parts())
     assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, True)]
 
 
@@ -226,23 +226,25 @@ def test_what_waits_while_no_worker_is_alive_is_told_with_that(service, client, 
     client.delete(keys.HEARTBEATS)
     later = time.time() + 3600
     service.cache.clock = lambda: later
-    watch.beat(client, "one", later - 300, later - 301, parts())
+    write_heartbeat(client, "one", later - 300, later - 301, parts())
     (trouble,) = troubles(health(service))
     assert "Entries that wait for it to be fetched again: 1." in trouble.meaning
 
 
 def test_a_worker_that_is_gone_is_no_trouble_while_another_lives(wrong, client):
-    watch.beat(client, "two", NOW - 300, NOW - 301, parts(dead=["handle"]))
+    write_heartbeat(client, "two", NOW - 300, NOW - 301, parts(dead=["handle"]))
     assert wrong() == []
 
 
 def test_a_bus_that_is_cut_names_the_endpoint(wrong, client):
-    watch.beat(client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False, "tcp://192.0.2.2:9940": True}))
+    write_heartbeat(
+        client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False, "tcp://192.0.2.2:9940": True})
+    )
     assert wrong() == [("The bus is cut: one has no connection to tcp://192.0.2.1:9940", None, False)]
 
 
 def test_a_bus_that_is_cut_without_an_archive_is_grave(service, client, now):
-    watch.beat(
+    write_heartbeat(
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False}, gaps={**GAP, "archive": False})
     )
     cut = troubles(health(service))[0]
@@ -250,12 +252,12 @@ def test_a_bus_that_is_cut_without_an_archive_is_grave(service, client, now):
 
 
 def test_a_hub_that_does_not_move_is_a_trouble(wrong, client):
-    watch.beat(client, "one", NOW, NOW, parts(hub_moves=False, hub_seen=NOW - 60))
+    write_heartbeat(client, "one", NOW, NOW, parts(hub_moves=False, hub_seen=NOW - 60))
     assert wrong() == [("The hub of one does not move", NOW - 60, False)]
 
 
 def test_a_thread_that_has_died_is_grave_and_named(wrong, client):
-    watch.beat(client, "one", NOW, None, parts(dead=["handle", "refill-koji"]))
+    write_heartbeat(client, "one", NOW, None, parts(dead=["handle", "refill-koji"]))
     assert wrong() == [("A part of one has died: handle, refill-koji", None, True)]
 
 
@@ -267,7 +269,7 @@ def test_an_archive_that_does_not_answer_leaves_a_gap_open(service, client, now)
         "trouble": "datagrepper was asked",
         "troubled_since": 5,
     }
-    watch.beat(client, "one", NOW, NOW - 600, parts(gaps=gap))
+    write_heartbeat(client, "one", NOW, NOW - 600, parts(gaps=gap))
     (trouble,) = troubles(health(service))
     assert (trouble.what, trouble.since, trouble.is_grave) == (
         "The archive of messages does not answer one", 5, True,
@@ -276,29 +278,31 @@ def test_an_archive_that_does_not_answer_leaves_a_gap_open(service, client, now)
 
 
 def test_an_archive_that_does_not_answer_while_nothing_is_missed_is_not_grave(wrong, client):
-    watch.beat(client, "one", NOW, NOW, parts(gaps={**GAP, "trouble": "datagrepper was asked", "troubled_since": 5}))
+    write_heartbeat(
+        client, "one", NOW, NOW, parts(gaps={**GAP, "trouble": "datagrepper was asked", "troubled_since": 5})
+    )
     assert wrong() == [("The archive of messages does not answer one", 5, False)]
 
 
 def test_a_gap_that_is_closed_in_time_is_no_trouble(wrong, client):
-    watch.beat(client, "one", NOW, NOW - 3, parts(gaps={**GAP, "closed": False}))
+    write_heartbeat(client, "one", NOW, NOW - 3, parts(gaps={**GAP, "closed": False}))
     assert wrong() == []
 
 
 def test_a_gap_that_stays_open_is_a_trouble(wrong, client):
-    watch.beat(client, "one", NOW, NOW - 60, parts(gaps={**GAP, "closed": False}))
+    write_heartbeat(client, "one", NOW, NOW - 60, parts(gaps={**GAP, "closed": False}))
     what = "one is still reading what it may have missed: the worker has started"
     assert wrong() == [(what, NOW - 60, True)]
 
 
 def test_workers_that_are_behind_for_no_other_reason_are_a_trouble(wrong, client):
-    watch.beat(client, "one", NOW, NOW - 60, parts(inbox=9000))
+    write_heartbeat(client, "one", NOW, NOW - 60, parts(inbox=9000))
     assert wrong() == [("The workers are behind: messages that have come are not handled yet", NOW - 60, True)]
 
 
 def test_no_archive_is_a_trouble_that_is_told_once(wrong, client):
     for worker in ("one", "two"):
-        watch.beat(client, worker, NOW, NOW, parts(gaps={**GAP, "archive": False}))
+        write_heartbeat(client, worker, NOW, NOW, parts(gaps={**GAP, "archive": False}))
     assert wrong() == [("datagrepper is not configured", None, False)]
 
 
@@ -309,7 +313,7 @@ FAILING = {"failures": 7, "rests": 8.0, "reason": "it said 503", "answered": NOW
 
 
 def test_an_upstream_that_does_not_answer_a_worker_is_told_with_what_it_said(service, client, now):
-    watch.beat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
+    write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
     (trouble,) = troubles(health(service))
     assert (trouble.what, trouble.since) == ("koji does not answer", NOW - 90)
     assert trouble.meaning.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
@@ -326,13 +330,13 @@ def test_an_upstream_that_does_not_answer_this_process_is_told(service, now):
 
 def test_an_upstream_that_has_answered_somebody_since_is_no_trouble(wrong, client):
     recovered = {**FAILING, "rests": 0.0}
-    watch.beat(client, "one", NOW, NOW, parts(upstreams={"koji": recovered}))
-    watch.beat(client, "two", NOW, NOW, parts(upstreams={"koji": CIRCUIT}))
+    write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": recovered}))
+    write_heartbeat(client, "two", NOW, NOW, parts(upstreams={"koji": CIRCUIT}))
     assert wrong() == []
 
 
 def test_what_a_worker_that_is_gone_said_of_an_upstream_is_not_told(service, client, now):
-    watch.beat(client, "two", NOW - 300, NOW - 300, parts(upstreams={"koji": FAILING}))
+    write_heartbeat(client, "two", NOW - 300, NOW - 300, parts(upstreams={"koji": FAILING}))
     assert [breaker.process for breaker in upstream_of(health(service), "koji").breakers] == [THIS_PROCESS]
 
 
@@ -340,7 +344,7 @@ def test_a_refill_that_waits_for_long_is_a_trouble(service, now):
     began = time.time()
     service.queue.add("koji", "koji.builds", "guake")
     service.cache.clock = lambda: began + 3600
-    watch.beat(service.client, "one", began + 3600, began + 3600, parts())
+    write_heartbeat(service.client, "one", began + 3600, began + 3600, parts())
     (trouble,) = troubles(health(service))
     assert (trouble.what, trouble.since == pytest.approx(began, abs=5)) == (
         "1 entry of koji.builds waits to be fetched again, that of guake", True,
@@ -352,7 +356,7 @@ def test_of_many_refills_that_wait_the_longest_is_named(service, now):
         service.queue.add("koji", "koji.builds", package)
     later = time.time() + 3600
     service.cache.clock = lambda: later
-    watch.beat(service.client, "one", later, later, parts())
+    write_heartbeat(service.client, "one", later, later, parts())
     (trouble,) = troubles(health(service))
     assert trouble.what.startswith("3 entries of koji.builds wait to be fetched again, that of ")
 
@@ -361,7 +365,9 @@ def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(servi
     service.queue.add("koji", "koji.builds", "guake")
     later = time.time() + 3600
     service.cache.clock = lambda: later
-    watch.beat(service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}}))
+    write_heartbeat(
+        service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}})
+    )
     (trouble,) = troubles(health(service))
     assert (trouble.what, "Waiting for it: 1 entry of koji.builds." in trouble.meaning) == (
         "koji does not answer",
@@ -371,7 +377,7 @@ def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(servi
 
 def test_a_refill_that_has_just_begun_to_wait_is_no_trouble(service, client):
     service.queue.add("koji", "koji.builds", "guake")
-    watch.beat(client, "test", time.time(), time.time(), parts())
+    write_heartbeat(client, "test", time.time(), time.time(), parts())
     assert troubles(health(service)) == []
 
 
@@ -428,7 +434,7 @@ def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
 def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
     service.metrics._clock = lambda: NOW
     service.metrics.count("messages", "failed")
-    watch.beat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
+    write_heartbeat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(health(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
 
@@ -458,7 +464,7 @@ def test_why_a_corrupt_index_is_not_built_anew_is_said(service, now):
 
 
 def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
-    watch.beat(
+    write_heartbeat(
         client, "one", NOW, None,
         parts(
             dead=["handle"], hub_moves=False, endpoints={"tcp://192.0.2.1:9940": False}, upstreams={"koji": FAILING},

@@ -9,7 +9,7 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import Invalidation
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader, QueryCall
 from tests.upstream import Answer
@@ -196,7 +196,7 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, load
     koji_answers(upstream)
     loader([builds])
     since = time.time() - 100
-    watch.beat(client, "test", since, since, {})
+    write_heartbeat(client, "test", since, since, {})
     (cached,) = Loader(service)([builds])
     assert (cached.state, cached.value, cached.error_state.upstream) == (
         "unwatched",
@@ -210,7 +210,7 @@ def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_en
     now = time.time()
     service.cache.clock = lambda: now - 500
     service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
-    watch.beat(client, "test", now - 100, now - 100, {})
+    write_heartbeat(client, "test", now - 100, now - 100, {})
     (cached,) = Loader(service)([builds])
     assert cached.error_state.since == now - 100
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import DEAD_AFTER, heartbeats
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.reporter import Bus, Pulse
@@ -45,7 +45,7 @@ def pulse(service, gaps, inbox, bus, now):
 @pytest.fixture
 def last(client, pulse):
     def last():
-        return next(beat for beat in watch.beats(client) if beat.worker == pulse.worker)
+        return next(beat for beat in heartbeats(client) if beat.worker == pulse.worker)
 
     return last
 
@@ -54,19 +54,19 @@ def test_a_worker_that_has_missed_nothing_says_so(pulse, last, now):
     pulse.beat([])
     now[0] += 1
     pulse.beat([])
-    assert (last().at, last().until) == (BEGAN + 1, BEGAN + 1)
+    assert (last().at, last().caught_up_to) == (BEGAN + 1, BEGAN + 1)
 
 
 def test_messages_that_wait_are_not_handled_yet(pulse, last, inbox, now):
     inbox.put("a message")
     now[0] = inbox.oldest() + 60
     pulse.beat([])
-    assert (last().until, last().parts["inbox"]) == (inbox.oldest(), 1)
+    assert (last().caught_up_to, last().parts["inbox"]) == (inbox.oldest(), 1)
 
 
 def test_a_thread_that_has_died_makes_the_rest_worthless(pulse, last):
     pulse.beat(["refill-koji-1"])
-    assert (last().until, last().parts["dead"]) == (None, ["refill-koji-1"])
+    assert (last().caught_up_to, last().parts["dead"]) == (None, ["refill-koji-1"])
 
 
 def test_a_bus_that_is_cut_holds_the_moment(pulse, last, bus, now):
@@ -74,15 +74,15 @@ def test_a_bus_that_is_cut_holds_the_moment(pulse, last, bus, now):
     bus[0] = Bus({"tcp://192.0.2.1:9940": False})
     now[0] += 30
     pulse.beat([])
-    assert (last().until, last().parts["endpoints"]) == (BEGAN, {"tcp://192.0.2.1:9940": False})
+    assert (last().caught_up_to, last().parts["endpoints"]) == (BEGAN, {"tcp://192.0.2.1:9940": False})
 
 
 def test_a_hub_that_does_not_move_is_as_good_as_a_bus_that_is_cut(pulse, last, bus, now):
     pulse.beat([])
     bus[0] = Bus({}, seen=BEGAN)
-    now[0] += watch.DEAD_AFTER
+    now[0] += DEAD_AFTER
     pulse.beat([])
-    assert (last().until, last().parts["hub_moves"]) == (BEGAN, False)
+    assert (last().caught_up_to, last().parts["hub_moves"]) == (BEGAN, False)
 
 
 def test_a_redis_that_was_emptied_is_noticed(pulse, gaps, client):

@@ -9,7 +9,7 @@ import pytest
 from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.worker import buffer as inbox
 from fedora_packages.worker import worker as workers
 from fedora_packages.worker.refill import Pace, Refiller, Refillers
@@ -184,12 +184,12 @@ def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker, monk
 @pytest.fixture
 def beats(worker, client):
     """A function that gives the worker's own beats, newest first."""
-    return lambda: [beat for beat in watch.beats(client) if beat.worker == worker._pulse.worker]
+    return lambda: [beat for beat in heartbeats(client) if beat.worker == worker._pulse.worker]
 
 
 def test_it_says_that_it_lives_and_has_missed_nothing(worker, beats, wait_until):
     worker.start()
-    wait_until(lambda: beats() and beats()[0].until == beats()[0].at)
+    wait_until(lambda: beats() and beats()[0].caught_up_to == beats()[0].at)
     assert (beats()[0].parts["dead"], beats()[0].parts["bus"]) == ([], "fedmsg")
 
 
@@ -197,4 +197,4 @@ def test_a_thread_that_has_ended_is_told_of(worker, beats, wait_until):
     worker._run("short-lived", lambda: None)
     worker.start()
     wait_until(lambda: beats() and beats()[0].parts["dead"] == ["short-lived"])
-    assert beats()[0].until is None
+    assert beats()[0].caught_up_to is None

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fedora_packages.cache import keys
-from fedora_packages.monitoring import heartbeat as watch
+from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.search import corruption
 from fedora_packages.web.formats import spoken
@@ -27,7 +27,7 @@ def beat(client):
     def beat(worker="vm:7:abc", ago=0.0, behind=0.0, **parts):
         at = time.time() - ago
         told = {"bus": "fedmsg", "begun": at - 60, "inbox": 3, "hub_moves": True, "hub_seen": at, "dead": [], **parts}
-        watch.beat(client, worker, at, at - behind, told)
+        write_heartbeat(client, worker, at, at - behind, told)
 
     return beat
 
