@@ -26,8 +26,8 @@ from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
 from fedora_packages.cache import keys
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.health import Breaker, health
+from fedora_packages.monitoring.metrics import Durations, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, module
 
 QUERY = "koji.builds"
@@ -143,7 +143,7 @@ def paced(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]], r
     """Send messages at a rate; returns how soon each entry was being invalidated, and what the worker says of itself."""
     service = found.site.service
     query = service.queries[QUERY]
-    before = metrics.total(service.client).durations("received to invalidated")
+    before = total(service.client).durations(MetricName.RECEIVED_TO_INVALIDATED)
     sent, begun = [], time.monotonic()
     for number, row in enumerate(rows):
         time.sleep(max(0.0, begun + number / rate - time.monotonic()))
@@ -151,12 +151,12 @@ def paced(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]], r
         sent.append((row["name"], identity, time.time()))
         publisher.send(frames)
 
-    def told_so_far() -> metrics.Durations:
-        return metrics.total(service.client).durations("received to invalidated")
+    def told_so_far() -> Durations:
+        return total(service.client).durations(MetricName.RECEIVED_TO_INVALIDATED)
 
     wait_until(lambda: told_so_far().count >= before.count + len(rows), 30, what="the worker has told of all messages")
     after = told_so_far()
-    spent = metrics.Durations(
+    spent = Durations(
         tuple(now - then for now, then in zip(after.buckets, before.buckets, strict=True)), after.sum - before.sum
     )
     delays = []

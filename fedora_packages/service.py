@@ -69,7 +69,7 @@ def build(settings: Settings, by: str) -> Service:
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
     metrics = Metrics(client)
     found = connectors.load(
-        settings, by, lambda: _tags(service), metrics.asked, lambda upstream: _hurry(service, upstream)
+        settings, by, lambda: _tags(service), metrics.observe_request, lambda upstream: _hurry(service, upstream)
     )
     queries = Queries(found.values())
     cache = Cache(

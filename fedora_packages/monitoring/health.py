@@ -24,19 +24,19 @@ from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
-from fedora_packages.monitoring.metrics import Counted, Durations
+from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, recent, total
 from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.service import Service
-from fedora_packages.worker.handler import FAILED
 
 #: Seconds for which a census holds.
 CENSUS_EVERY = 60
 
 #: The figures of how quickly messages arrive in pages; the last is counted for each upstream.
-LAGS = ("received to invalidated", "sent to invalidated", "sent to fresh", "invalidated to fresh")
+LAGS = (
+    MetricName.RECEIVED_TO_INVALIDATED, MetricName.SENT_TO_INVALIDATED, MetricName.SENT_TO_FRESH, MetricName.INVALIDATED_TO_FRESH,
+)  # fmt: skip
 
 #: What the process that answers is called beside the workers.
 THIS_PROCESS = "this web process"
@@ -74,12 +74,20 @@ class Tally:
         return {**asdict(self), "hit_rate": self.hit_rate, "drift_rate": self.drift_rate}
 
 
-#: What the figures are called that `Tally` has under another name.
-METRIC_NAMES = {
-    "failures": "refill failures",
-    "audited": "checks by audit",
-    "scheduled": "checks by schedule",
-    "asked": "checks by reader",
+#: The metric of each field of `Tally`.
+_METRICS = {
+    "hits": MetricName.HITS,
+    "misses": MetricName.MISSES,
+    "refills": MetricName.REFILLS,
+    "failures": MetricName.REFILL_FAILURES,
+    "looks": MetricName.RECHECKS,
+    "audited": MetricName.CHECKS_BY_AUDIT,
+    "scheduled": MetricName.CHECKS_BY_SCHEDULE,
+    "asked": MetricName.CHECKS_BY_READER,
+    "drift": MetricName.DRIFT,
+    "late": MetricName.LATE,
+    "unannounced": MetricName.IGNORED,
+    "forgotten": MetricName.FORGOTTEN,
 }
 
 
@@ -245,7 +253,7 @@ def health(service: Service) -> Health:
     """Return how the service is.  Raises `CacheUnavailable`."""
     now, client = service.cache.clock(), service.client
     service.metrics.flush()
-    total, lately = metrics.total(client), metrics.recent(client, now)
+    ever, lately = total(client), recent(client, now)
     beats = heartbeats(client)
     with redis_errors():
         pipe = client.pipeline(transaction=False)
@@ -260,19 +268,19 @@ def health(service: Service) -> Health:
         at=now,
         until=caught_up_to(beats),
         queries=tuple(
-            _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, total)
+            _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, ever)
             for query in service.queries.values()
         ),
         upstreams=tuple(
-            _upstream(service, name, depths[name], beats, lately, total, now) for name in service.connectors
+            _upstream(service, name, depths[name], beats, lately, ever, now) for name in service.connectors
         ),
         lags=tuple(
-            Lag(name, upstream, lately.durations(name, upstream), total.durations(name, upstream))
+            Lag(name, upstream, lately.durations(name, upstream), ever.durations(name, upstream))
             for name in LAGS
             for upstream in (service.connectors if name == LAGS[-1] else [""])
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
-        failed_lately=lately.count("messages", FAILED),
+        failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
         workers=tuple(_worker(beat, now) for beat in beats),
         drifts=tuple(drifts(service)),
@@ -307,7 +315,7 @@ def _counted(client: Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
     return counts
 
 
-def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counted, total: Counted) -> QueryHealth:
+def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counts, total: Counts) -> QueryHealth:
     return QueryHealth(
         query.name,
         query.upstream,
@@ -318,12 +326,12 @@ def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counted,
     )
 
 
-def _tally(counted: Counted, query: str) -> Tally:
-    return Tally(**{part.name: counted.count(METRIC_NAMES.get(part.name, part.name), query) for part in fields(Tally)})
+def _tally(counted: Counts, query: str) -> Tally:
+    return Tally(**{name: counted.count(metric, query) for name, metric in _METRICS.items()})
 
 
 def _upstream(
-    service: Service, name: str, queued: int, beats: Sequence[Heartbeat], lately: Counted, total: Counted, now: float
+    service: Service, name: str, queued: int, beats: Sequence[Heartbeat], lately: Counts, total: Counts, now: float
 ) -> UpstreamHealth:
     told = [
         (beat.worker, beat.parts["upstreams"][name])
@@ -335,11 +343,11 @@ def _upstream(
     return UpstreamHealth(name, queued, _requests(lately, name), _requests(total, name), breakers)
 
 
-def _requests(counted: Counted, upstream: str) -> Requests:
+def _requests(counted: Counts, upstream: str) -> Requests:
     return Requests(
-        counted.durations("requests", upstream),
-        counted.count("requests silent", upstream),
-        counted.count("requests unusable", upstream),
+        counted.durations(MetricName.REQUESTS, upstream),
+        counted.count(MetricName.REQUESTS_UNAVAILABLE, upstream),
+        counted.count(MetricName.REQUESTS_INVALID, upstream),
     )
 
 

@@ -1,12 +1,12 @@
-"""Figures: what the processes of the service have done, and how quickly, counted together in Redis.
+"""Metrics: what the processes of the service have done, and how fast, added up in Redis.
 
-A process counts in its memory and adds that to Redis about once a second, so that counting costs nothing on the way of a page
-or a message.  Whoever shows figures (``/status``, ``/metrics``) reads what all processes have added::
+A process counts in memory and adds its counts to Redis about once a second, so that counting costs a page or a message nothing.
+``/status`` and ``/metrics`` read the sums of all processes::
 
     fp:{metrics}:total            hash: NAME|LABEL -> count since the beginning; of durations NAME|LABEL|BUCKET and |sum
-    fp:{metrics}:recent:<slot>    the same, of one span of `SLOT` seconds; forgotten after `RECENT`
+    fp:{metrics}:recent:<slot>    the same for one span of `SLOT` seconds; expires after `RECENT`
 
-Durations are counted in the buckets of `BOUNDS`, so that percentiles of all processes can be told; they are exact to a bucket.
+Durations are counted in the buckets of `BOUNDS`, so that percentiles over all processes can be computed, exact to a bucket.
 """
 
 import threading
@@ -15,66 +15,107 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.errors import CacheUnavailable
 
-#: Upper bounds of the buckets of durations, in seconds; what takes longer than the last is in a bucket of its own.
+#: Upper bounds of the buckets of durations, in seconds; longer ones are in one more bucket.
 BOUNDS = (
     0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0,
     30.0, 60.0, 300.0, 3600.0,
 )  # fmt: skip
 
-#: Seconds of one span, and for how many "lately" lasts.
+#: Seconds of one span, and of all spans that count as recent.
 SLOT = 300
 RECENT = 3600
 
 #: Seconds between two additions to Redis.
-EVERY = 1.0
+FLUSH_EVERY = 1.0
 
-#: Different figures that are kept until they can be added, should Redis be away.
-KEPT = 5000
+#: Outcomes of a message.
+HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
+    "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
+)  # fmt: skip
+
+
+class MetricName(StrEnum):
+    """The name of every metric; behind each, what its label is."""
+
+    # Counters.
+    HITS = "hits"  # query: reads that the cache answered
+    MISSES = "misses"  # query
+    REFILLS = "refills"  # query
+    REFILL_FAILURES = "refill failures"  # query
+    RECHECKS = "rechecks"  # query: refills whose answer did not show their message yet
+    CHECKS_BY_AUDIT = "checks by audit"  # query
+    CHECKS_BY_SCHEDULE = "checks by schedule"  # query
+    CHECKS_BY_READER = "checks by reader"  # query
+    DRIFT = "drift"  # query: differences that a lost message explains
+    LATE = "late"  # query: differences whose message came a little later
+    IGNORED = "ignored"  # query: differences in nothing but ignored fields
+    FORGOTTEN = "forgotten"  # query: entries that the refill queue had lost
+    FAILED_MESSAGES = "failed messages"  # messages that an error of ours kept from being handled
+    REQUESTS_UNAVAILABLE = "requests unavailable"  # upstream
+    REQUESTS_INVALID = "requests invalid"  # upstream
+
+    # Durations.
+    REQUESTS = "requests"  # upstream
+    RECEIVED_TO_INVALIDATED = "received to invalidated"
+    SENT_TO_INVALIDATED = "sent to invalidated"
+    SENT_TO_FRESH = "sent to fresh"
+    INVALIDATED_TO_FRESH = "invalidated to fresh"  # upstream
+
+
+#: The counter of requests that ended in an error of each kind.
+_FAILED_REQUESTS = {
+    "unavailable": MetricName.REQUESTS_UNAVAILABLE, "invalid": MetricName.REQUESTS_INVALID,
+    "silent": MetricName.REQUESTS_UNAVAILABLE, "unusable": MetricName.REQUESTS_INVALID,
+}  # fmt: skip
 
 
 class Metrics:
-    """What one process counts."""
+    """What one process counts.  With Redis away it keeps up to ``max_pending`` different counts for later."""
 
-    def __init__(self, client: Redis, clock: Callable[[], float] = time.time):
+    def __init__(self, client: Redis, clock: Callable[[], float] = time.time, max_pending: int = 5000):
         self._client = client
         self._clock = clock
+        self._max_pending = max_pending
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
         self._flushed = clock()
 
     def count(self, name: str, label: str = "", by: int = 1) -> None:
-        """Count something; ``label`` says of what (a query, an upstream)."""
+        """Add to a counter; ``label`` is the query or the upstream.  Raises ValueError for an unknown name."""
+        field = f"{MetricName(name)}|{label}"
         with self._lock:
-            if len(self._counts) < KEPT:
-                self._counts[f"{name}|{label}"] += by
+            if len(self._counts) < self._max_pending:
+                self._counts[field] += by
 
     def observe(self, name: str, label: str, seconds: float) -> None:
-        """Count a duration."""
+        """Count a duration.  Raises ValueError for an unknown name."""
+        field = f"{MetricName(name)}|{label}"
         with self._lock:
-            if len(self._counts) < KEPT:
-                self._counts[f"{name}|{label}|{bisect_left(BOUNDS, seconds)}"] += 1
-                self._sums[f"{name}|{label}|sum"] += seconds
+            if len(self._counts) < self._max_pending:
+                self._counts[f"{field}|{bisect_left(BOUNDS, seconds)}"] += 1
+                self._sums[f"{field}|sum"] += seconds
 
-    def asked(self, upstream: str, outcome: str, seconds: float) -> None:
-        """Count a request to an upstream: how it ended, and how long that took."""
-        self.observe("requests", upstream, seconds)
-        if outcome != "answered":
-            self.count(f"requests {outcome}", upstream)
+    def observe_request(self, upstream: str, outcome: str, seconds: float) -> None:
+        """Count a request to an upstream; ``outcome`` is "answered" or the kind of its error."""
+        self.observe(MetricName.REQUESTS, upstream, seconds)
+        if outcome in _FAILED_REQUESTS:
+            self.count(_FAILED_REQUESTS[outcome], upstream)
 
     def flush_if_due(self) -> None:
-        """Add to Redis what was counted, if that was not done lately; with Redis away it is kept for later."""
-        if self._clock() - self._flushed >= EVERY:
+        """Add the counts to Redis if the last time was a while ago; with Redis away they are kept for later."""
+        if self._clock() - self._flushed >= FLUSH_EVERY:
             self.flush()
 
     def flush(self) -> None:
-        """Add to Redis what was counted; with Redis away it is kept for later."""
+        """Add the counts to Redis; with Redis away they are kept for later."""
         with self._lock:
             self._flushed = self._clock()
             counts, sums, self._counts, self._sums = self._counts, self._sums, Counter(), Counter()
@@ -100,7 +141,7 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Durations:
-    """A distribution of durations: how many were in each bucket of `BOUNDS` and beyond, and their sum in seconds."""
+    """A distribution of durations: a count for each bucket of `BOUNDS` and one beyond, and the sum in seconds."""
 
     buckets: tuple[int, ...]
     sum: float
@@ -110,61 +151,57 @@ class Durations:
         return sum(self.buckets)
 
     def percentile(self, share: float) -> float | None:
-        """Return the duration, in seconds, that ``share`` (0 to 1) of all did not exceed: the bound of its bucket.
+        """Return the duration in seconds that a ``share`` (0 to 1) of all did not exceed, rounded up to the bound of its bucket.
 
-        None if there are none; infinite if it is beyond the last bound.
+        None without any durations; infinite beyond the last bound.
         """
         if not self.count:
             return None
-        wanted, seen = share * self.count, 0
+        rank, seen = share * self.count, 0
         for number, bound in zip(self.buckets, (*BOUNDS, float("inf")), strict=True):
             seen += number
-            if seen >= wanted:
+            if seen >= rank:
                 return bound
         return float("inf")
 
 
-class Counted:
-    """Figures as they were read from Redis."""
+class Counts:
+    """Metrics as read from Redis."""
 
     def __init__(self, rows: Iterable[Mapping[bytes, bytes]]):
-        self._found: dict[tuple[str, str], float] = {}
+        self._counts: dict[tuple[str, str], float] = {}
         self._durations: dict[tuple[str, str], dict[str, float]] = {}
         for row in rows:
             for field, number in row.items():
                 name, label, *bucket = field.decode().split("|")
                 if bucket:
-                    there = self._durations.setdefault((name, label), {})
-                    there[bucket[0]] = there.get(bucket[0], 0.0) + float(number)
+                    buckets = self._durations.setdefault((name, label), {})
+                    buckets[bucket[0]] = buckets.get(bucket[0], 0.0) + float(number)
                 else:
-                    self._found[name, label] = self._found.get((name, label), 0) + float(number)
+                    self._counts[name, label] = self._counts.get((name, label), 0) + float(number)
 
     def count(self, name: str, label: str = "") -> int:
-        """Return how often something was counted."""
-        return int(self._found.get((name, label), 0))
-
-    def labels(self, name: str) -> list[str]:
-        """Return of what something was counted, sorted."""
-        return sorted({label for found, label in (*self._found, *self._durations) if found == name})
+        """Return the value of a counter."""
+        return int(self._counts.get((name, label), 0))
 
     def durations(self, name: str, label: str = "") -> Durations:
-        """Return the durations that were counted."""
-        there = self._durations.get((name, label), {})
-        buckets = tuple(int(there.get(str(number), 0)) for number in range(len(BOUNDS) + 1))
-        return Durations(buckets, there.get("sum", 0.0))
+        """Return the distribution of a duration."""
+        row = self._durations.get((name, label), {})
+        buckets = tuple(int(row.get(str(number), 0)) for number in range(len(BOUNDS) + 1))
+        return Durations(buckets, row.get("sum", 0.0))
 
 
-def total(client: Redis) -> Counted:
-    """Return what was counted since the beginning.  Raises `CacheUnavailable`."""
+def total(client: Redis) -> Counts:
+    """Return the metrics since the beginning.  Raises `CacheUnavailable`."""
     with redis_errors():
-        return Counted([client.hgetall(keys.METRICS_TOTAL)])
+        return Counts([client.hgetall(keys.METRICS_TOTAL)])
 
 
-def recent(client: Redis, now: float) -> Counted:
-    """Return what was counted in the last `RECENT` seconds, to `SLOT` seconds exactly.  Raises `CacheUnavailable`."""
+def recent(client: Redis, now: float) -> Counts:
+    """Return the metrics of the last `RECENT` seconds, exact to `SLOT` seconds.  Raises `CacheUnavailable`."""
     with redis_errors():
         pipe = client.pipeline(transaction=False)
         for back in range(RECENT // SLOT + 1):
             pipe.hgetall(keys.metrics_recent(int((now - back * SLOT) // SLOT)))
-        found: list[Any] = pipe.execute()
-    return Counted(found)
+        rows: list[Any] = pipe.execute()
+    return Counts(rows)

@@ -23,6 +23,7 @@ from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.differences import differences
+from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def check(service: Service, query: Query, package: str, variant: str, by: str, g
     except UpstreamError as error:
         cache.fail(entry, variant, error)
         raise
-    service.metrics.count(f"checks by {by}", query.name)
+    service.metrics.count(MetricName[f"CHECKS_BY_{by.upper()}"], query.name)
     is_same = before.is_fresh and before.value == filled.value
     told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
 
@@ -126,9 +127,9 @@ def settle(service: Service, now: float) -> list[Doubt]:
                 # Another worker has settled it.
                 continue
         if service.cache.generation(query.entry(doubt.package)) != doubt.generation:
-            service.metrics.count("late", doubt.query)
+            service.metrics.count(MetricName.LATE, doubt.query)
         elif not doubt.is_announced:
-            service.metrics.count("unannounced", doubt.query)
+            service.metrics.count(MetricName.IGNORED, doubt.query)
         else:
             drifted.append(doubt)
             _tell(service, query, doubt)
@@ -162,7 +163,7 @@ def _tell(service: Service, query: Query, doubt: Doubt) -> None:
         doubt.query, doubt.package, doubt.variant, query.upstream, doubt.found - doubt.fetched,
         "; ".join(doubt.differences), " or ".join(query.topics) or "no topic",
     )  # fmt: skip
-    service.metrics.count("drift", doubt.query)
+    service.metrics.count(MetricName.DRIFT, doubt.query)
     with redis_errors():
         pipe = service.client.pipeline(transaction=False)
         pipe.lpush(keys.DRIFT, json.dumps({**asdict(doubt), "topics": query.topics}))

@@ -29,6 +29,7 @@ from fedora_packages.cache.values import (
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
+from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.service import Service
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Loader:
         except CacheUnavailable as error:
             return self._read_upstream(wanted, error)
         for want, cached in zip(wanted, cached_values, strict=True):
-            self._metrics.count("hits" if cached.is_fresh else "misses", want.query.name)
+            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, want.query.name)
         self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
         return self._watched(
             [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, cached_values), strict=True)]
@@ -105,7 +106,7 @@ class Loader:
         pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
         cached_values = self._cache.read(pairs)
         for want, cached in zip(wanted, cached_values, strict=True):
-            self._metrics.count("hits" if cached.is_fresh else "misses", want.query.name)
+            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, want.query.name)
         missing = dict.fromkeys(
             (want.query, want.package)
             for want, found in zip(wanted, cached_values, strict=True)

@@ -13,6 +13,7 @@ from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.monitoring.verify import HEALED, LAGGING, check, settle
 from fedora_packages.service import Service
 
@@ -92,7 +93,7 @@ class Audit:
         is_queued = self._service.queue.holds(query.upstream, query.name, entry.package)
         if opened.wanting and not is_queued and not self._is_refused(entry, opened.wanting):
             log.error("%s about %s was forgotten by the queue", query.name, entry.package)
-            self._service.metrics.count("forgotten", query.name)
+            self._service.metrics.count(MetricName.FORGOTTEN, query.name)
             self._service.queue_refill(entry)
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:

@@ -18,6 +18,15 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
+from fedora_packages.monitoring.metrics import (
+    FAILED,
+    FOREIGN,
+    HANDLED,
+    NOT_UNDERSTOOD,
+    REPEATED,
+    UNTOUCHED,
+    MetricName,
+)
 from fedora_packages.search import packages
 from fedora_packages.service import Service
 from fedora_packages.worker import index_updater as index
@@ -27,11 +36,6 @@ from fedora_packages.worker.invalidation import BATCH, batched, invalidate_and_q
 log = logging.getLogger(__name__)
 
 TOPICS_KEPT = 200
-
-#: What becomes of a message.
-HANDLED, UNTOUCHED, REPEATED, FOREIGN, NOT_UNDERSTOOD, FAILED = (
-    "handled", "untouched", "repeated", "foreign", "not-understood", "failed",
-)  # fmt: skip
 
 
 class Handler:
@@ -102,7 +106,7 @@ class Handler:
 
     def failed(self) -> None:
         """Count a message that a bug of ours kept from being handled."""
-        self._service.metrics.count("messages", FAILED)
+        self._service.metrics.count(MetricName.FAILED_MESSAGES)
         self._count(FAILED)
 
     def refuse(self, topic: str, size: int) -> str:
@@ -197,12 +201,10 @@ class Handler:
         invalidated, metrics = time.time(), self._service.metrics
         self._note(told_of, known, outcomes)
         self._note_handled(events, run)
-        for outcome, count in Counter(outcomes).items():
-            metrics.count("messages", outcome, count)
         # What is replayed comes as late as it was missed, and says nothing about the bus.
         for event in events if received is not None else ():
-            metrics.observe("sent to invalidated", "", max(0.0, invalidated - event.sent))
-            metrics.observe("received to invalidated", "", max(0.0, invalidated - received))
+            metrics.observe(MetricName.SENT_TO_INVALIDATED, "", max(0.0, invalidated - event.sent))
+            metrics.observe(MetricName.RECEIVED_TO_INVALIDATED, "", max(0.0, invalidated - received))
 
     def _wanted(self, touched: Sequence[_Touch]) -> list[tuple[_Touch, bool]]:
         """Return what is to be taken out of use, each with whether it is to be refilled.

@@ -26,6 +26,7 @@ from fedora_packages.errors import (
     UpstreamError,
     UpstreamUnavailable,
 )
+from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.search import packages
 from fedora_packages.service import Service
 
@@ -113,7 +114,7 @@ class Refiller:
             try:
                 self._refill(query, claim)
             except UpstreamError as error:
-                self._metrics.count("refill failures", query.name)
+                self._metrics.count(MetricName.REFILL_FAILURES, query.name)
                 log.warning(
                     "refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error
                 )
@@ -167,7 +168,7 @@ class Refiller:
             raise failed
         looks = claim.looks + 1
         if not shown:
-            self._metrics.count("looks", query.name)
+            self._metrics.count(MetricName.RECHECKS, query.name)
             # Nothing that was fetched before now may be stored any more, by us or by a page.
             if looks <= LOOKS:
                 self._cache.invalidate([Invalidation(entry, again=True)])
@@ -177,13 +178,13 @@ class Refiller:
         else:
             self._done(query, claim)
         if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
-            self._metrics.observe("sent to fresh", "", max(0.0, self._cache.clock() - claim.sent))
+            self._metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self._cache.clock() - claim.sent))
 
     def _done(self, query: Query, claim: Claim) -> None:
         waited = self._queue.done(claim)
         if waited is not None:
-            self._metrics.count("refills", query.name)
-            self._metrics.observe("invalidated to fresh", query.upstream, waited)
+            self._metrics.count(MetricName.REFILLS, query.name)
+            self._metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
 
     def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
         """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""

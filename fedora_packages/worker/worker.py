@@ -17,12 +17,13 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.messages.event import Event
 from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
+from fedora_packages.monitoring.metrics import FAILED
 from fedora_packages.monitoring.verify import check
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
-from fedora_packages.worker.handler import FAILED, Handler
+from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import Rebuilder
 from fedora_packages.worker.index_updater import Upkeep
 from fedora_packages.worker.invalidation import invalidate_all

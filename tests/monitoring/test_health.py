@@ -79,7 +79,7 @@ def test_every_query_and_every_upstream_is_there(service, now):
 
 def test_figures_are_those_that_were_counted(service, now):
     service.metrics._clock = lambda: NOW
-    for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("looks", 5)):
+    for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("rechecks", 5)):
         service.metrics.count(name, "koji.builds", by)
     for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
         service.metrics.count(name, "koji.builds", by)
@@ -105,8 +105,8 @@ def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
 
 def test_requests_are_told_by_upstream(service, now):
     service.metrics._clock = lambda: NOW
-    service.metrics.asked("koji", "answered", 0.2)
-    service.metrics.asked("koji", "silent", 10.0)
+    service.metrics.observe_request("koji", "answered", 0.2)
+    service.metrics.observe_request("koji", "unavailable", 10.0)
     koji = upstream_of(health(service), "koji").lately
     assert (koji.took.count, koji.silent, koji.unusable) == (2, 1, 0)
 
@@ -407,8 +407,7 @@ def test_forgotten_entries_are_a_trouble(service, wrong):
 def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
     client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
     service.metrics._clock = lambda: NOW
-    service.metrics.count("messages", "failed", 2)
-    service.metrics.count("messages", "not-understood", 7)
+    service.metrics.count("failed messages", by=2)
     assert wrong() == [("2 messages could not be handled in the last hour", None, False)]
 
 
@@ -433,7 +432,7 @@ def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
 
 def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
     service.metrics._clock = lambda: NOW
-    service.metrics.count("messages", "failed")
+    service.metrics.count("failed messages")
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(health(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]

@@ -7,7 +7,7 @@ import pytest
 from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.errors import UpstreamError
-from fedora_packages.monitoring.metrics import total
+from fedora_packages.monitoring.metrics import MetricName, total
 from fedora_packages.monitoring.verify import check, drifts, settle
 from tests.upstream import Answer
 
@@ -140,7 +140,7 @@ def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
     assert check(service, query, "guake", "", "schedule", 0).outcome == "healed"
     assert settle(service, time.time() + 1) == []
     service.metrics.flush()
-    assert total(service.client).count("unannounced", "bodhi.updates") == 1
+    assert total(service.client).count(MetricName.IGNORED, "bodhi.updates") == 1
 
 
 def test_a_doubt_is_settled_once(service, make, known, upstream):

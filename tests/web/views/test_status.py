@@ -108,7 +108,7 @@ def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, cl
 
 
 def test_a_grave_trouble_looks_grave(site, service, client):
-    service.metrics.count("messages", "failed")
+    service.metrics.count("failed messages")
     service.metrics.flush()
     assert 'class="grave"' not in site.get("/status").text
     client.delete(keys.HEARTBEATS)
@@ -273,7 +273,7 @@ def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, cl
     for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("drift", 5), ("late", 6)):
         counters.count(name, "koji.builds", by)
     counters.count("checks by audit", "koji.builds", 7)
-    counters.count("requests unusable", "koji", 2)
+    counters.count("requests invalid", "koji", 2)
     counters.flush()
     client.hset(keys.OUTCOMES, "handled", 11)
     found = metrics(site)
