@@ -185,7 +185,17 @@ def leave_koji_alone(found: Fedora, publisher: Publisher, rows: Sequence[dict[st
 
 
 def _breakers(found: Fedora) -> Sequence[Breaker]:
-    return next(row.breakers for row in health(found.site.service).upstreams if row.name == "koji")
+    service = found.site.service
+    state = health(
+        service.client,
+        service.queries,
+        service.connectors,
+        service.queue,
+        service.index,
+        service.metrics,
+        time.time(),
+    )
+    return next(row.breakers for row in state.upstreams if row.name == "koji")
 
 
 def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, folder: Path) -> None:

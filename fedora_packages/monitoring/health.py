@@ -20,15 +20,17 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.connectors import Connector
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Queries, Query
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
-from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, recent, total
+from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, Metrics, recent, total
 from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Corruption, noted
-from fedora_packages.service import Service
+from fedora_packages.search.reader import IndexReader
 
 #: Seconds for which a census holds.
 CENSUS_EVERY = 60
@@ -249,10 +251,17 @@ class Health:
         return sum(getattr(query.lately, attribute) for query in self.queries)
 
 
-def health(service: Service) -> Health:
-    """Return how the service is.  Raises `CacheUnavailable`."""
-    now, client = service.cache.clock(), service.client
-    service.metrics.flush()
+def health(
+    client: Redis,
+    queries: Queries,
+    connectors: Mapping[str, Connector],
+    queue: Queue,
+    index: IndexReader,
+    metrics: Metrics,
+    now: float,
+) -> Health:
+    """Return the state of the service at ``now`` (seconds since 1970).  Raises `CacheUnavailable`."""
+    metrics.flush()
     ever, lately = total(client), recent(client, now)
     beats = heartbeats(client)
     with redis_errors():
@@ -260,32 +269,32 @@ def health(service: Service) -> Health:
         pipe.hgetall(keys.OUTCOMES)
         pipe.hgetall(keys.TOPICS)
         messages, topics = pipe.execute()
-    waiting = service.queue.waiting([*service.queries])
-    depths = service.queue.depths([*service.connectors])
-    counted, entries = census(client, service.queries.values(), now)
-    packages, skipped_releases = _index(service)
+    waiting = queue.waiting([*queries])
+    depths = queue.depths([*connectors])
+    counted, entries = census(client, queries.values(), now)
+    packages, skipped_releases = _index(index)
     return Health(
         at=now,
         until=caught_up_to(beats),
         queries=tuple(
             _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, ever)
-            for query in service.queries.values()
+            for query in queries.values()
         ),
         upstreams=tuple(
-            _upstream(service, name, depths[name], beats, lately, ever, now) for name in service.connectors
+            _upstream(connector, depths[name], beats, lately, ever, now) for name, connector in connectors.items()
         ),
         lags=tuple(
             Lag(name, upstream, lately.durations(name, upstream), ever.durations(name, upstream))
             for name in LAGS
-            for upstream in (service.connectors if name == LAGS[-1] else [""])
+            for upstream in (connectors if name == LAGS[-1] else [""])
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
         workers=tuple(_worker(beat, now) for beat in beats),
-        drifts=tuple(drifts(service)),
+        drifts=tuple(drifts(client)),
         packages=packages,
-        corruption=_corruption(service),
+        corruption=_corruption(client, index),
         skipped_releases=skipped_releases,
         counted=counted,
     )
@@ -331,14 +340,15 @@ def _tally(counted: Counts, query: str) -> Tally:
 
 
 def _upstream(
-    service: Service, name: str, queued: int, beats: Sequence[Heartbeat], lately: Counts, total: Counts, now: float
+    connector: Connector, queued: int, beats: Sequence[Heartbeat], lately: Counts, total: Counts, now: float
 ) -> UpstreamHealth:
+    name = connector.name
     told = [
         (beat.worker, beat.parts["upstreams"][name])
         for beat in beats
         if beat.is_alive(now) and name in beat.parts.get("upstreams", {})
     ]
-    told.append((THIS_PROCESS, service.connectors[name].circuit.as_dict()))
+    told.append((THIS_PROCESS, connector.circuit.as_dict()))
     breakers = tuple(_made(Breaker, {"process": process, **circuit}) for process, circuit in told)
     return UpstreamHealth(name, queued, _requests(lately, name), _requests(total, name), breakers)
 
@@ -375,16 +385,16 @@ def _made(kind: type[Any], told: Mapping[str, Any]) -> Any:
     return kind(**{name: value for name, value in told.items() if name in names})
 
 
-def _index(service: Service) -> tuple[int | None, tuple[str, ...]]:
+def _index(index: IndexReader) -> tuple[int | None, tuple[str, ...]]:
     """Return how many packages the index has (None: it cannot be read), and of which releases it knows nothing."""
     try:
-        return service.index.count(), service.index.skipped_releases()
+        return index.count(), index.skipped_releases()
     except SearchUnavailable:
         return None, ()
 
 
-def _corruption(service: Service) -> Corruption | None:
-    corruption = noted(service.client)
+def _corruption(client: Redis, index: IndexReader) -> Corruption | None:
+    corruption = noted(client)
     # Of a folder that is no longer the index nobody need know, however long a worker takes to forget it.
-    is_current = corruption is not None and corruption.directory == os.path.realpath(service.settings.search.index)
+    is_current = corruption is not None and corruption.directory == os.path.realpath(index.path)
     return corruption if is_current else None

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import redis_errors
+from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import UpstreamError
@@ -136,13 +136,13 @@ def settle(service: Service, now: float) -> list[Doubt]:
     return drifted
 
 
-def drifts(service: Service) -> list[Mapping[str, Any]]:
+def drifts(client: Redis) -> list[Mapping[str, Any]]:
     """Return the latest drifts, newest first: the parts of `Doubt`, and ``topics`` that should have announced them.
 
     Raises `CacheUnavailable`.
     """
     with redis_errors():
-        return [json.loads(row) for row in service.client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
+        return [json.loads(row) for row in client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
 
 
 def _cause(before: CachedValue, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -75,6 +75,8 @@ def test_a_message_that_nobody_has_is_healed_by_the_audit_which_says_so(own_site
         return {bug["id"] for bug in own_site.read("bugzilla.bugs", "guake").value["bugs"]}
 
     wait_until(lambda: number in listed(), limit=30)
-    found = wait_until(lambda: [row for row in drifts(own_site.service) if row["query"] == "bugzilla.bugs"], limit=20)
+    found = wait_until(
+        lambda: [row for row in drifts(own_site.service.client) if row["query"] == "bugzilla.bugs"], limit=20
+    )
     assert (found[0]["package"], found[0]["topics"]) == ("guake", ["bugzilla.bug.new", "bugzilla.bug.update"])
     assert any(str(number) in phrase for phrase in found[0]["differences"])

@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.queue import Queue
+from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import CacheUnavailable
@@ -41,6 +43,19 @@ def parts(**changes):
     }  # fmt: skip
 
 
+def state_of(service):
+    """Return the state of a service, as the web reads it."""
+    return health(
+        service.client,
+        service.queries,
+        service.connectors,
+        service.queue,
+        service.index,
+        service.metrics,
+        service.cache.clock(),
+    )
+
+
 @pytest.fixture
 def now(service, client):
     """The moment at which the service is looked at; all is well then."""
@@ -53,7 +68,7 @@ def now(service, client):
 @pytest.fixture
 def wrong(service, now):
     """What is wrong, as (what, since, is it grave)."""
-    return lambda: [(trouble.what, trouble.since, trouble.is_grave) for trouble in troubles(health(service))]
+    return lambda: [(trouble.what, trouble.since, trouble.is_grave) for trouble in troubles(state_of(service))]
 
 
 def query_of(found, name):
@@ -72,7 +87,7 @@ def test_while_all_is_well_there_is_no_trouble(wrong):
 
 
 def test_every_query_and_every_upstream_is_there(service, now):
-    found = health(service)
+    found = state_of(service)
     assert {query.name for query in found.queries} == set(service.queries)
     assert [upstream.name for upstream in found.upstreams] == list(service.connectors)
 
@@ -83,14 +98,14 @@ def test_figures_are_those_that_were_counted(service, now):
         service.metrics.count(name, "koji.builds", by)
     for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
         service.metrics.count(name, "koji.builds", by)
-    lately = query_of(health(service), "koji.builds").lately
+    lately = query_of(state_of(service), "koji.builds").lately
     assert (lately.hits, lately.misses, lately.refills, lately.failures, lately.looks) == (3, 1, 2, 4, 5)
     assert (lately.audited, lately.scheduled, lately.asked, lately.drift) == (8, 6, 7, 2)
     assert (lately.hit_rate, lately.drift_rate) == (0.75, 0.25)
 
 
 def test_rates_of_nothing_are_not_known(service, now):
-    lately = query_of(health(service), "koji.builds").lately
+    lately = query_of(state_of(service), "koji.builds").lately
     assert (lately.hit_rate, lately.drift_rate) == (None, None)
 
 
@@ -98,7 +113,7 @@ def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
     service.metrics._clock = lambda: NOW
     service.metrics.observe("invalidated to fresh", "koji", 0.2)
     service.metrics.observe("sent to fresh", "", 0.9)
-    lags = {(lag.name, lag.upstream): lag.lately.percentile(0.5) for lag in health(service).lags}
+    lags = {(lag.name, lag.upstream): lag.lately.percentile(0.5) for lag in state_of(service).lags}
     assert (lags["invalidated to fresh", "koji"], lags["invalidated to fresh", "bodhi"]) == (0.25, None)
     assert lags["sent to fresh", ""] == 1.0
 
@@ -107,14 +122,14 @@ def test_requests_are_told_by_upstream(service, now):
     service.metrics._clock = lambda: NOW
     service.metrics.observe_request("koji", "answered", 0.2)
     service.metrics.observe_request("koji", "unavailable", 10.0)
-    koji = upstream_of(health(service), "koji").lately
+    koji = upstream_of(state_of(service), "koji").lately
     assert (koji.took.count, koji.silent, koji.unusable) == (2, 1, 0)
 
 
 def test_what_waits_is_told_with_the_one_that_waits_longest(service, now):
     service.queue.add("koji", "koji.builds", "guake")
     service.queue.add("koji", "koji.builds", "vim")
-    found = health(service)
+    found = state_of(service)
     waiting = query_of(found, "koji.builds").waiting
     assert (waiting.entries, waiting.package in ("guake", "vim"), waiting.since is not None) == (2, True, True)
     assert (upstream_of(found, "koji").queued, upstream_of(found, "bodhi").queued) == (2, 0)
@@ -124,28 +139,26 @@ def test_messages_and_topics_are_told(service, client, now):
     client.hset(keys.OUTCOMES, mapping={"handled": 9, "foreign": 1})
     row = {"id": "2026-1", "topic": "git.receive", "sent": NOW - 5, "handled": NOW - 4}
     client.hset(keys.TOPICS, "git.receive", json.dumps(row))
-    found = health(service)
+    found = state_of(service)
     assert (found.messages, [asdict(topic) for topic in found.topics]) == ({"foreign": 1, "handled": 9}, [row])
 
 
 def test_a_worker_that_says_less_or_more_than_is_asked_is_told_all_the_same(service, client, now):
     write_heartbeat(client, "old", NOW - 1, NOW - 1, {})
     write_heartbeat(client, "new", NOW - 2, NOW - 2, parts(moods="good", gaps={**GAP, "width": 3}))
-    workers = {worker.name: worker for worker in health(service).workers}
+    workers = {worker.name: worker for worker in state_of(service).workers}
     assert (workers["old"].inbox, workers["old"].gap, workers["new"].gap.closed) == (None, None, True)
 
 
 def test_a_worker_that_is_silent_is_not_alive(service, client, now):
     write_heartbeat(client, "gone", NOW - 100, NOW - 100, parts())
-    assert [(worker.name, worker.is_alive) for worker in health(service).workers] == [("one", True), ("gone", False)]
+    assert [(worker.name, worker.is_alive) for worker in state_of(service).workers] == [("one", True), ("gone", False)]
 
 
-def test_without_redis_nothing_is_known(service, monkeypatch):
-    monkeypatch.setattr(service.client.connection_pool, "connection_kwargs", {"host": "127.0.0.1", "port": 9})
-    service.client.connection_pool.disconnect()
-    service.client.connection_pool.reset()
+def test_without_redis_it_raises(service):
+    away = connect("redis://127.0.0.1:9/0", timeout=0.2)
     with pytest.raises(CacheUnavailable):
-        health(service)
+        state_of(replace(service, client=away, queue=Queue(away)))
 
 
 # The census.
@@ -197,7 +210,7 @@ def test_only_one_counts_and_the_others_go_by_what_is_known(service, client, fil
 
 def test_while_nobody_has_counted_the_number_of_entries_is_not_known(service, client, now):
     client.set(keys.ENTRY_COUNTS_LOCK, "")
-    found = health(service)
+    found = state_of(service)
     assert (found.counted, query_of(found, "koji.builds").entries) == (None, None)
 
 
@@ -227,7 +240,7 @@ def test_what_waits_while_no_worker_is_alive_is_told_with_that(service, client, 
     later = time.time() + 3600
     service.cache.clock = lambda: later
     write_heartbeat(client, "one", later - 300, later - 301, parts())
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert "Entries that wait for it to be fetched again: 1." in trouble.meaning
 
 
@@ -247,7 +260,7 @@ def test_a_bus_that_is_cut_without_an_archive_is_grave(service, client, now):
     write_heartbeat(
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False}, gaps={**GAP, "archive": False})
     )
-    cut = troubles(health(service))[0]
+    cut = troubles(state_of(service))[0]
     assert (cut.is_grave, "each page says so" in cut.meaning) == (True, True)
 
 
@@ -270,7 +283,7 @@ def test_an_archive_that_does_not_answer_leaves_a_gap_open(service, client, now)
         "troubled_since": 5,
     }
     write_heartbeat(client, "one", NOW, NOW - 600, parts(gaps=gap))
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert (trouble.what, trouble.since, trouble.is_grave) == (
         "The archive of messages does not answer one", 5, True,
     )  # fmt: skip
@@ -314,7 +327,7 @@ FAILING = {"failures": 7, "rests": 8.0, "reason": "it said 503", "answered": NOW
 
 def test_an_upstream_that_does_not_answer_a_worker_is_told_with_what_it_said(service, client, now):
     write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert (trouble.what, trouble.since) == ("koji does not answer", NOW - 90)
     assert trouble.meaning.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
 
@@ -322,7 +335,7 @@ def test_an_upstream_that_does_not_answer_a_worker_is_told_with_what_it_said(ser
 def test_an_upstream_that_does_not_answer_this_process_is_told(service, now):
     for _ in range(Circuit.FAILURES):
         service.connectors["koji"].circuit.failed("no answer within 1 s")
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert (trouble.what, f"no answer within 1 s (asked by {THIS_PROCESS})" in trouble.meaning) == (
         "koji does not answer", True,
     )  # fmt: skip
@@ -337,7 +350,7 @@ def test_an_upstream_that_has_answered_somebody_since_is_no_trouble(wrong, clien
 
 def test_what_a_worker_that_is_gone_said_of_an_upstream_is_not_told(service, client, now):
     write_heartbeat(client, "two", NOW - 300, NOW - 300, parts(upstreams={"koji": FAILING}))
-    assert [breaker.process for breaker in upstream_of(health(service), "koji").breakers] == [THIS_PROCESS]
+    assert [breaker.process for breaker in upstream_of(state_of(service), "koji").breakers] == [THIS_PROCESS]
 
 
 def test_a_refill_that_waits_for_long_is_a_trouble(service, now):
@@ -345,7 +358,7 @@ def test_a_refill_that_waits_for_long_is_a_trouble(service, now):
     service.queue.add("koji", "koji.builds", "guake")
     service.cache.clock = lambda: began + 3600
     write_heartbeat(service.client, "one", began + 3600, began + 3600, parts())
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert (trouble.what, trouble.since == pytest.approx(began, abs=5)) == (
         "1 entry of koji.builds waits to be fetched again, that of guake", True,
     )  # fmt: skip
@@ -357,7 +370,7 @@ def test_of_many_refills_that_wait_the_longest_is_named(service, now):
     later = time.time() + 3600
     service.cache.clock = lambda: later
     write_heartbeat(service.client, "one", later, later, parts())
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert trouble.what.startswith("3 entries of koji.builds wait to be fetched again, that of ")
 
 
@@ -368,7 +381,7 @@ def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(servi
     write_heartbeat(
         service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}})
     )
-    (trouble,) = troubles(health(service))
+    (trouble,) = troubles(state_of(service))
     assert (trouble.what, "Waiting for it: 1 entry of koji.builds." in trouble.meaning) == (
         "koji does not answer",
         True,
@@ -378,7 +391,7 @@ def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(servi
 def test_a_refill_that_has_just_begun_to_wait_is_no_trouble(service, client):
     service.queue.add("koji", "koji.builds", "guake")
     write_heartbeat(client, "test", time.time(), time.time(), parts())
-    assert troubles(health(service)) == []
+    assert troubles(state_of(service)) == []
 
 
 def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
@@ -395,7 +408,7 @@ def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client
     service.metrics.count("drift", "koji.builds")
     client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": NOW - 7200}))
     assert wrong() == []
-    assert query_of(health(service), "koji.builds").total.drift == 1
+    assert query_of(state_of(service), "koji.builds").total.drift == 1
 
 
 def test_forgotten_entries_are_a_trouble(service, wrong):
@@ -414,17 +427,17 @@ def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, c
 def test_a_missing_index_is_grave(service, now, tmp_path):
     service.index.path = tmp_path / "nowhere"
     service.index._local.handle = None
-    found = health(service)
+    found = state_of(service)
     assert found.packages is None
     assert [trouble.what for trouble in troubles(found)] == ["There is no search index, or it cannot be read"]
 
 
 def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
-    assert health(service).skipped_releases == ()
+    assert state_of(service).skipped_releases == ()
     with Writer(service.settings.search.index) as writer:
         writer.note_skipped_releases(("f45", "epel10"))
         writer.commit()
-    found = health(service)
+    found = state_of(service)
     assert found.skipped_releases == ("f45", "epel10")
     (trouble,) = [trouble for trouble in troubles(found) if "knows nothing" in trouble.what]
     assert (trouble.what, trouble.is_grave) == ("The search index knows nothing of f45, epel10", False)
@@ -434,13 +447,13 @@ def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
     service.metrics._clock = lambda: NOW
     service.metrics.count("failed messages")
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
-    found = replace(health(service), packages=None)
+    found = replace(state_of(service), packages=None)
     assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize(("packages", "is_grave", "meanwhile"), [(5, False, "copy"), (None, True, "no package has")])
 def test_a_corrupt_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
-    found = replace(health(service), packages=packages, corruption=Corruption("/index.1", "block 7", NOW))
+    found = replace(state_of(service), packages=packages, corruption=Corruption("/index.1", "block 7", NOW))
     (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
     assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
     assert meanwhile in trouble.meaning
@@ -451,12 +464,12 @@ def test_corruption_of_the_current_index_is_told_and_of_no_other(service, client
     current = os.path.realpath(service.settings.search.index)
     for folder, is_told in (("/index.1", False), (current, True)):
         corruption.note(client, folder, "block 7")
-        assert (health(service).corruption is not None) is is_told
+        assert (state_of(service).corruption is not None) is is_told
 
 
 def test_why_a_corrupt_index_is_not_built_anew_is_said(service, now):
     found = replace(
-        health(service), corruption=Corruption("/index.1", "block 7", NOW, "koji does not answer", NOW + 60)
+        state_of(service), corruption=Corruption("/index.1", "block 7", NOW, "koji does not answer", NOW + 60)
     )
     (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
     assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in trouble.meaning
@@ -470,25 +483,25 @@ def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
             gaps={**GAP, "archive": False, "closed": False, "trouble": "no"},
         ),
     )  # fmt: skip
-    found = troubles(replace(health(service), packages=None, failed_lately=1))
+    found = troubles(replace(state_of(service), packages=None, failed_lately=1))
     assert [trouble.what for trouble in found if len(trouble.meaning) < 60 or trouble.what.endswith(".")] == []
     assert len(found) == 8
 
 
 def test_looking_costs_few_round_trips(service, now, monkeypatch):
-    health(service)
+    state_of(service)
     connection = service.client.connection_pool.get_connection()
     service.client.connection_pool.release(connection)
     sent, send = [], connection.send_packed_command
     monkeypatch.setattr(
         connection, "send_packed_command", lambda *told, **more: sent.append(told) or send(*told, **more)
     )
-    health(service)
+    state_of(service)
     assert len(sent) <= 8 + len(service.queries) + len(service.connectors)
 
 
 def test_an_upstream_is_never_asked(service, upstream, now):
     upstream.answers["/"] = Answer(b"", 503)
     service.cache.invalidate([Invalidation(service.queries["koji.builds"].entry("guake"), make=True)])
-    health(service)
+    state_of(service)
     assert upstream.asked == []

@@ -8,7 +8,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.monitoring.alerts import troubles
-from fedora_packages.monitoring.health import Requests, UpstreamHealth, health
+from fedora_packages.monitoring.health import Health, Requests, UpstreamHealth, health
 from fedora_packages.monitoring.metrics import Durations
 from fedora_packages.web.api.endpoint import asked
 
@@ -22,7 +22,7 @@ def api_status(request: Request) -> dict[str, Any]:
     tells which).
     """
     asked(request, "api.status")
-    found = health(request.service)
+    found = health_of(request)
     wrong = troubles(found)
     return {
         "ok": not wrong,
@@ -57,6 +57,20 @@ def api_status(request: Request) -> dict[str, Any]:
         "drifts": found.drifts,
         "counted": found.counted,
     }
+
+
+def health_of(request: Request) -> Health:
+    """Return the state of the service that a request is to.  Raises `CacheUnavailable`."""
+    service = request.service
+    return health(
+        service.client,
+        service.queries,
+        service.connectors,
+        service.queue,
+        service.index,
+        service.metrics,
+        service.cache.clock(),
+    )
 
 
 def _durations(durations: Durations) -> dict[str, Any]:

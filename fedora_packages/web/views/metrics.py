@@ -14,15 +14,16 @@ from pyramid.view import view_config
 
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.alerts import troubles
-from fedora_packages.monitoring.health import Health, Lag, health
+from fedora_packages.monitoring.health import Health, Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
+from fedora_packages.web.api.status import health_of
 
 
 @view_config(route_name="metrics")
 def metrics(request: Request) -> Response:
     """Return the figures as Prometheus reads them; with Redis away that alone is known, and said."""
     try:
-        found: Health | None = health(request.service)
+        found: Health | None = health_of(request)
     except CacheUnavailable:
         found = None
     registry = CollectorRegistry(auto_describe=False)

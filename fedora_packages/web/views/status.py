@@ -13,8 +13,9 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.monitoring.alerts import troubles
-from fedora_packages.monitoring.health import Lag, health
+from fedora_packages.monitoring.health import Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
+from fedora_packages.web.api.status import health_of
 
 #: Lost messages that the page lists; the JSON has all that are kept.
 DRIFTS_SHOWN = 20
@@ -26,7 +27,7 @@ UNITS = ((86400.0, "days", 2 * 86400.0), (3600.0, "h", 3600.0), (60.0, "min", 12
 @view_config(route_name="status", renderer="fedora_packages:web/templates/status.mako")
 def status(request: Request) -> dict[str, Any]:
     """Return how the service is, first of all what is wrong with it.  Also then its status is 200: people read it."""
-    found = health(request.service)
+    found = health_of(request)
     return {
         "health": found,
         "troubles": troubles(found),
