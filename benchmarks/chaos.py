@@ -154,8 +154,8 @@ class Run:
         if not beats:
             return "no worker has beaten"
         newest = beats[0]
-        if newest.parts["inbox"] or not newest.parts["gaps"]["closed"]:
-            return f"inbox: {newest.parts['inbox']}, gaps: {newest.parts['gaps']}"
+        if newest.parts["buffer"] or not newest.parts["gaps"]["closed"]:
+            return f"buffer: {newest.parts['buffer']}, gaps: {newest.parts['gaps']}"
         caught_up = newest.caught_up_to is not None and newest.caught_up_to > since
         return "" if caught_up else f"caught up to {newest.caught_up_to}, not {since}"
 

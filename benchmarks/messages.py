@@ -26,7 +26,7 @@ from benchmarks.fedora import Fedora, fedora
 from benchmarks.measuring import WORLD, cpu_seconds, summary, table, wait_until
 from fedora_packages.cache import keys
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.monitoring.health import Breaker, health
+from fedora_packages.monitoring.health import CircuitHealth, health
 from fedora_packages.monitoring.metrics import Durations, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, module
 
@@ -181,10 +181,10 @@ def leave_koji_alone(found: Fedora, publisher: Publisher, rows: Sequence[dict[st
     found.site.fault("koji", fail=503)
     for row in rows[:50]:
         publisher.send(publisher.message(TOPIC, row)[1])
-    wait_until(lambda: any(breaker.is_open for breaker in _breakers(found)), 60, what="koji is left alone")
+    wait_until(lambda: any(circuit.is_open for circuit in _circuits(found)), 60, what="koji is left alone")
 
 
-def _breakers(found: Fedora) -> Sequence[Breaker]:
+def _circuits(found: Fedora) -> Sequence[CircuitHealth]:
     service = found.site.service
     state = health(
         service.client,
@@ -195,7 +195,7 @@ def _breakers(found: Fedora) -> Sequence[Breaker]:
         service.metrics,
         time.time(),
     )
-    return next(row.breakers for row in state.upstreams if row.name == "koji")
+    return next(row.circuits for row in state.upstreams if row.name == "koji")
 
 
 def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, folder: Path) -> None:

@@ -7,28 +7,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fedora_packages.monitoring.health import Breaker, Health, QueryHealth, UpstreamHealth, WorkerHealth
+from fedora_packages.monitoring.health import CircuitHealth, Health, QueryHealth, UpstreamHealth, WorkerHealth
 from fedora_packages.search.corruption import Corruption
 
-#: Seconds that an entry may wait to be read again before that is a trouble.
-PATIENCE = 60.0
+#: What makes pages wrong, or keeps them from being shown; and everything else.
+CRITICAL, WARNING = "critical", "warning"
+
+#: Seconds that an entry may wait to be refilled before that is an alert.
+MAX_WAIT = 60.0
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Alert:
     """Something that is wrong.
 
     ``what`` is a sentence without its full stop, since "since ..." may follow; ``meaning`` says, in sentences, what it means for
     the pages and what to do.  Grave is what makes pages wrong, or keeps them from being shown.
     """
 
-    what: str
+    summary: str
     since: float | None
-    meaning: str
-    is_grave: bool = False
+    description: str
+    severity: str = WARNING
 
 
-def troubles(found: Health) -> list[Trouble]:
+def alerts(found: Health) -> list[Alert]:
     """Return what is wrong, the gravest first and of those the oldest; empty while all is well."""
     every = dict.fromkeys(
         (
@@ -39,43 +42,43 @@ def troubles(found: Health) -> list[Trouble]:
             *_of_index(found),
         )
     )
-    return sorted(every, key=lambda trouble: (not trouble.is_grave, trouble.since or 0.0))
+    return sorted(every, key=lambda alert: (alert.severity != CRITICAL, alert.since or 0.0))
 
 
-def _of_workers(found: Health) -> Iterator[Trouble]:
+def _of_workers(found: Health) -> Iterator[Alert]:
     waiting = sum(query.waiting.entries for query in found.queries)
     if not found.workers:
-        yield Trouble(
+        yield Alert(
             "No worker was ever seen",
             None,
             "Nobody listens to the bus: what changes in Fedora does not reach the pages, and each says that it may be old.  "
             "Start fedora-packages-worker, or see in fedmsg-hub's log why it does not load ours.",
-            is_grave=True,
+            CRITICAL,
         )
     elif not found.alive:
-        yield Trouble(
+        yield Alert(
             "No worker is alive: the last one has been silent",
             max(worker.at for worker in found.workers),
             "Everything that has changed since is not shown; each page says so.  Start fedora-packages-worker: what was "
             f"missed it reads first.  Entries that wait for it to be fetched again: {waiting}.",
-            is_grave=True,
+            CRITICAL,
         )
     else:
-        told = [trouble for worker in found.alive for trouble in _of_worker(worker, found.is_behind)]
+        told = [alert for worker in found.alive for alert in _of_worker(worker, found.is_behind)]
         yield from told
-        if found.is_behind and not any(trouble.is_grave for trouble in told):
-            yield Trouble(
+        if found.is_behind and not any(alert.severity == CRITICAL for alert in told):
+            yield Alert(
                 "The workers are behind: messages that have come are not handled yet",
-                found.until,
+                found.caught_up_to,
                 "What has changed since may not be shown yet; each page says so.  It passes by itself, unless more messages come "
                 "than can be handled: then start one more worker.",
-                is_grave=True,
+                CRITICAL,
             )
 
 
-def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Trouble]:
+def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Alert]:
     gap = worker.gap
-    is_replaced = bool(gap and gap.archive and not gap.trouble)
+    is_replaced = bool(gap and gap.archive and not gap.archive_error)
     instead = (
         "Until it is back the archive is read in its place, every few seconds: pages are that much later."
         if is_replaced
@@ -83,50 +86,50 @@ def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Trouble]:
     )
     for address, is_connected in worker.endpoints.items():
         if not is_connected:
-            yield Trouble(
+            yield Alert(
                 f"The bus is cut: {worker.name} has no connection to {address}",
                 gap.cut_since if gap else None,
                 f"{instead}  See whether that address answers.",
-                is_grave=not is_replaced,
+                WARNING if is_replaced else CRITICAL,
             )
     if worker.hub_moves is False:
-        yield Trouble(
+        yield Alert(
             f"The hub of {worker.name} does not move",
             worker.hub_seen,
             f"It hands on no messages.  {instead}  Restart it; what holds it up is in its log.",
-            is_grave=not is_replaced,
+            WARNING if is_replaced else CRITICAL,
         )
     if worker.dead:
-        yield Trouble(
+        yield Alert(
             f"A part of {worker.name} has died: {', '.join(worker.dead)}",
             None,
             "What that part did nobody does any more, so that no page relies on this worker.  That is a bug of ours: its "
             "log says what happened.  Restart it.",
-            is_grave=True,
+            CRITICAL,
         )
     if gap is None:
         return
-    if gap.trouble:
-        yield Trouble(
+    if gap.archive_error:
+        yield Alert(
             f"The archive of messages does not answer {worker.name}",
-            gap.troubled_since,
-            f"{gap.trouble}.  "
+            gap.archive_error_since,
+            f"{gap.archive_error}.  "
             + (
                 "Whether messages were lost meanwhile cannot be seen; those that come are handled."
                 if gap.closed
                 else f"Messages may be missing ({gap.reason}), and what they changed is not shown until it answers."
             ),
-            is_grave=not gap.closed,
+            WARNING if gap.closed else CRITICAL,
         )
     elif not gap.closed and is_behind:
-        yield Trouble(
+        yield Alert(
             f"{worker.name} is still reading what it may have missed: {gap.reason}",
-            worker.until,
+            worker.caught_up_to,
             "What has changed since may not be shown yet; each page says so.  It passes by itself.",
-            is_grave=True,
+            CRITICAL,
         )
     if not gap.archive:
-        yield Trouble(
+        yield Alert(
             "datagrepper is not configured",
             None,
             "Messages that are missed can never be read again: after every gap all that was cached before has to be "
@@ -134,17 +137,17 @@ def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Trouble]:
         )
 
 
-def _of_upstreams(found: Health) -> Iterator[Trouble]:
+def _of_upstreams(found: Health) -> Iterator[Alert]:
     for upstream in found.upstreams:
-        failing = _failing(upstream)
+        failing = _failing_circuits(upstream)
         late = [query for query in found.queries if query.upstream == upstream.name and _is_late(query, found.at)]
         if failing:
-            who = " and ".join(breaker.process for breaker in failing)
-            is_left_alone = any(breaker.is_open for breaker in failing)
+            who = " and ".join(circuit.process for circuit in failing)
+            is_left_alone = any(circuit.is_open for circuit in failing)
             waiting = " and ".join(f"{_entries(query)} of {query.name}" for query in late)
-            yield Trouble(
+            yield Alert(
                 f"{upstream.name} does not answer",
-                min(breaker.failing_since for breaker in failing if breaker.failing_since),
+                min(circuit.failing_since for circuit in failing if circuit.failing_since),
                 f"What came instead: {failing[0].reason} (asked by {who}).  "
                 + ("It is left alone, but for one request now and then.  " if is_left_alone else "")
                 + (f"Waiting for it: {waiting}.  " if waiting else "")
@@ -154,25 +157,27 @@ def _of_upstreams(found: Health) -> Iterator[Trouble]:
             yield from (_of_refills(query) for query in late)
 
 
-def _failing(upstream: UpstreamHealth) -> list[Breaker]:
+def _failing_circuits(upstream: UpstreamHealth) -> list[CircuitHealth]:
     """Return the processes that an upstream fails, and has not answered any other since: what nobody asks again stays failed."""
 
-    def is_failing(breaker: Breaker) -> bool:
-        since = breaker.failing_since
-        if since is None or not breaker.failures:
+    def is_failing(circuit: CircuitHealth) -> bool:
+        since = circuit.failing_since
+        if since is None or not circuit.failures:
             return False
-        return breaker.rests > 0 or not any(other.answered and other.answered > since for other in upstream.breakers)
+        return circuit.reset_pause > 0 or not any(
+            other.answered and other.answered > since for other in upstream.circuits
+        )
 
-    return [breaker for breaker in upstream.breakers if is_failing(breaker)]
+    return [circuit for circuit in upstream.circuits if is_failing(circuit)]
 
 
 def _is_late(query: QueryHealth, now: float) -> bool:
-    return query.waiting.since is not None and now - query.waiting.since > PATIENCE
+    return query.waiting.since is not None and now - query.waiting.since > MAX_WAIT
 
 
-def _of_refills(query: QueryHealth) -> Trouble:
+def _of_refills(query: QueryHealth) -> Alert:
     is_one = query.waiting.entries == 1
-    return Trouble(
+    return Alert(
         f"{_entries(query)} of {query.name} {'waits' if is_one else 'wait'} to be fetched again, "
         + (f"that of {query.waiting.package}" if is_one else f"that of {query.waiting.package} for the longest"),
         query.waiting.since,
@@ -185,19 +190,19 @@ def _entries(query: QueryHealth) -> str:
     return _many(query.waiting.entries, "entry", "entries")
 
 
-def _of_values(found: Health) -> Iterator[Trouble]:
+def _of_values(found: Health) -> Iterator[Alert]:
     lost, known, forgotten = found.sum("drift"), found.lost, found.sum("forgotten")
     if lost:
         about = f": {known[0]['query']} of {known[0]['package']} was the latest" if known else ""
-        yield Trouble(
+        yield Alert(
             f"{_many(lost, 'lost message', 'lost messages')} in the last hour{about}",
             min((drift["found"] for drift in known), default=None),
             "What was found wrong is right again.  Other pages may be wrong in the same way until the audit comes to "
             "them.  See below which messages should have come, and ask whoever sends them.",
-            is_grave=True,
+            CRITICAL,
         )
     if forgotten:
-        yield Trouble(
+        yield Alert(
             f"{_many(forgotten, 'entry', 'entries')} {_verb(forgotten, 'was', 'were')} forgotten by the queue in the last hour",
             None,
             "Nobody would have fetched what was invalidated; the audit has found and queued it.  That is a bug of ours: "
@@ -205,10 +210,10 @@ def _of_values(found: Health) -> Iterator[Trouble]:
         )
 
 
-def _of_messages(found: Health) -> Iterator[Trouble]:
+def _of_messages(found: Health) -> Iterator[Alert]:
     failed = found.failed_lately
     if failed:
-        yield Trouble(
+        yield Alert(
             f"{_many(failed, 'message', 'messages')} could not be handled in the last hour",
             None,
             "What they changed is shown as it was, until the audit comes by.  That is a bug of ours: the worker's log has "
@@ -216,7 +221,7 @@ def _of_messages(found: Health) -> Iterator[Trouble]:
         )
 
 
-def _of_index(found: Health) -> Iterator[Trouble]:
+def _of_index(found: Health) -> Iterator[Alert]:
     if found.corruption is not None:
         is_read = found.packages is not None
         meanwhile = (
@@ -224,26 +229,25 @@ def _of_index(found: Health) -> Iterator[Trouble]:
             if is_read
             else "until then no package has a page, and nothing is found"
         )
-        yield Trouble(
+        yield Alert(
             "The search index is corrupt",
             found.corruption.at,
             f"A worker builds it anew; {meanwhile}.  Wrong was: {found.corruption.error}.{_of_build(found.corruption)}",
-            is_grave=not is_read,
+            WARNING if is_read else CRITICAL,
         )
     elif found.packages is None:
-        yield Trouble(
+        yield Alert(
             "There is no search index, or it cannot be read",
             None,
             "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
-            is_grave=True,
+            CRITICAL,
         )
     if found.skipped_releases:
-        yield Trouble(
+        yield Alert(
             f"The search index knows nothing of {', '.join(found.skipped_releases)}",
             None,
             "They could not be read when it was built: packages that only these releases have are as they were before, or "
             "named and little more.  Build it with fedora-packages-index again once search.mirror has them.",
-            is_grave=False,
         )
 
 

@@ -1,21 +1,20 @@
-"""Health: how the service is, read from Redis at one go.
+"""The state of the service, read from Redis in a few round trips.
 
-``/status`` and ``/metrics`` show what `health` returns and what ``troubles.py`` says of it, and nothing else.  No upstream is
-asked for it, and no other process: each tells of itself in Redis (see `fedora_packages.monitoring.metrics` and
-`fedora_packages.monitoring.heartbeat`).  The one thing to know: what is not known is None and is shown as such; a worker of
-another version may say less than this one knows to ask for.
+``/status`` and ``/metrics`` show what `health` returns and the alerts that `fedora_packages.monitoring.alerts` derives from it.
+Nothing here sends a request to an upstream or to another process: each process reports its own state in Redis (see
+`fedora_packages.monitoring.metrics` and `fedora_packages.monitoring.heartbeat`).  Unknown values are None.  A worker of another
+version may report fewer or more fields.
 
-How many entries there are is only known by counting keys, which is a scan.  It is done once in a while, by whoever finds the last
-count too old, and kept for all::
+Counting entries takes a scan of all keys.  A process that finds the last count too old does it, and stores it for all::
 
-    fp:{worker}:entry_counts         {"at": seconds since 1970, "entries": {query: how many}}
-    fp:{worker}:entry_counts:lock    there while somebody counts, and as long as that count counts
+    fp:{worker}:entry_counts         {"at": seconds since 1970, "entries": {query: count}}
+    fp:{worker}:entry_counts:lock    exists while a process counts, and until its count is too old
 """
 
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -32,70 +31,70 @@ from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.search.reader import IndexReader
 
-#: Seconds for which a census holds.
-CENSUS_EVERY = 60
+#: Seconds for which a count of the entries is used.
+ENTRY_COUNTS_EVERY = 60
 
-#: The figures of how quickly messages arrive in pages; the last is counted for each upstream.
+#: Durations between the steps from a message to a fresh page; the last is measured for each upstream.
 LAGS = (
     MetricName.RECEIVED_TO_INVALIDATED, MetricName.SENT_TO_INVALIDATED, MetricName.SENT_TO_FRESH, MetricName.INVALIDATED_TO_FRESH,
 )  # fmt: skip
 
-#: What the process that answers is called beside the workers.
+#: The name of the web process itself among the workers, in lists of circuits.
 THIS_PROCESS = "this web process"
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What was counted of one query."""
+class QueryCounts:
+    """The counters of one query."""
 
     hits: int
     misses: int
     refills: int
     failures: int
-    looks: int  # refills that did not show their message yet, and were looked at again
+    rechecks: int  # refills whose answer did not show their message yet
     audited: int
     scheduled: int
-    asked: int  # checks that readers asked for
+    requested: int  # checks that readers requested
     drift: int  # differences that a lost message explains
-    late: int  # differences of which a message told a little later
-    unannounced: int  # differences of which no message ever tells
-    forgotten: int
+    late: int  # differences whose message came a little later
+    ignored: int  # differences in nothing but ignored fields
+    forgotten: int  # entries that the refill queue had lost
 
     @property
     def hit_rate(self) -> float | None:
-        """How many of all reads were hits (0 to 1); None if there were none."""
+        """Hits as a share of all reads (0 to 1); None without reads."""
         reads = self.hits + self.misses
         return self.hits / reads if reads else None
 
     @property
     def drift_rate(self) -> float | None:
-        """How many messages were found to be lost for each audit of an entry; None if none was audited."""
+        """Lost messages found per audited entry; None without audits."""
         return self.drift / self.audited if self.audited else None
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "hit_rate": self.hit_rate, "drift_rate": self.drift_rate}
 
 
-#: The metric of each field of `Tally`.
+#: The metric of each field of `QueryCounts`.
 _METRICS = {
     "hits": MetricName.HITS,
     "misses": MetricName.MISSES,
     "refills": MetricName.REFILLS,
     "failures": MetricName.REFILL_FAILURES,
-    "looks": MetricName.RECHECKS,
+    "rechecks": MetricName.RECHECKS,
     "audited": MetricName.CHECKS_BY_AUDIT,
     "scheduled": MetricName.CHECKS_BY_SCHEDULE,
-    "asked": MetricName.CHECKS_BY_READER,
+    "requested": MetricName.CHECKS_BY_READER,
     "drift": MetricName.DRIFT,
     "late": MetricName.LATE,
-    "unannounced": MetricName.IGNORED,
+    "ignored": MetricName.IGNORED,
     "forgotten": MetricName.FORGOTTEN,
 }
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The entries of a query that wait to be fresh: how many, and whose has waited longest, since when."""
+    """The entries of a query that wait for a refill: how many, and which package has waited longest, since when."""
 
     entries: int
     package: str | None = None
@@ -104,56 +103,56 @@ class Waiting:
 
 @dataclass(frozen=True)
 class QueryHealth:
-    """How one query is.  ``entries`` is None while nobody has counted them."""
+    """The state of one query.  ``entries`` is None until they have been counted."""
 
     name: str
     upstream: str
     entries: int | None
     waiting: Waiting
-    lately: Tally
-    total: Tally
+    lately: QueryCounts
+    total: QueryCounts
 
 
 @dataclass(frozen=True)
 class Requests:
-    """Requests to an upstream: how long they took, and how many of them had no answer, or one that could not be used."""
+    """Requests to an upstream: their durations, and how many found it unavailable or returned an invalid response."""
 
     took: Durations
-    silent: int
-    unusable: int
+    unavailable: int
+    invalid: int
 
 
 @dataclass(frozen=True)
-class Breaker:
-    """What one process knows of an upstream; see `Circuit.as_dict`."""
+class CircuitHealth:
+    """One process's circuit of an upstream; see `Circuit.as_dict`.  ``reset_pause`` is the seconds until the next attempt."""
 
     process: str
     failures: int
-    rests: float
+    reset_pause: float
     reason: str
     answered: float | None
     failing_since: float | None
 
     @property
     def is_open(self) -> bool:
-        """Whether the upstream is left alone, but for a request now and then."""
+        """Whether the process sends no requests but an occasional probe."""
         return self.failures >= Circuit.FAILURES
 
 
 @dataclass(frozen=True)
 class UpstreamHealth:
-    """How one upstream is; ``queued`` are refills that wait or are under way."""
+    """The state of one upstream; ``queued`` are refills that wait or are in progress."""
 
     name: str
     queued: int
     lately: Requests
     total: Requests
-    breakers: tuple[Breaker, ...]
+    circuits: tuple[CircuitHealth, ...]
 
 
 @dataclass(frozen=True)
 class Lag:
-    """How long messages took on one part of their way into the pages."""
+    """The durations of one part of the way from a message to a fresh page."""
 
     name: str
     upstream: str
@@ -173,51 +172,54 @@ class Topic:
 
 @dataclass(frozen=True)
 class Gap:
-    """What a worker says of messages that it may have missed; see `fedora_packages.worker.gaps`."""
+    """A worker's report of messages that it may have missed; see `fedora_packages.worker.gaps`.
+
+    ``archive`` is whether datagrepper is configured, ``archive_error`` why it could not be read.
+    """
 
     closed: bool
     reason: str
     archive: bool
     cut_since: float | None = None
-    trouble: str | None = None
-    troubled_since: float | None = None
+    archive_error: str | None = None
+    archive_error_since: float | None = None
     replayed_at: float | None = None
     replayed: int = 0
 
 
 @dataclass(frozen=True)
 class WorkerHealth:
-    """How one worker is, by its latest beat; None is what it did not say.
+    """The state of one worker, from its latest heartbeat; None is what it did not report.
 
-    ``until`` is up to when it knows that every message was handled.
+    ``caught_up_to`` is the time up to which it has handled all messages, ``buffer`` how many it holds unhandled.
     """
 
     name: str
     is_alive: bool
     at: float
-    until: float | None
+    caught_up_to: float | None
     begun: float | None = None
     bus: str | None = None
     endpoints: Mapping[str, bool] = field(default_factory=dict)
     hub_moves: bool | None = None
     hub_seen: float | None = None
-    inbox: int | None = None
+    buffer: int | None = None
     dead: tuple[str, ...] = ()
     gap: Gap | None = None
 
 
 @dataclass(frozen=True)
 class Health:
-    """How the service is.  Times are UTC in seconds since 1970; ``lately`` is the last hour, ``total`` since the beginning.
+    """The state of the service.  Times are UTC in seconds since 1970; ``lately`` is the last hour, ``total`` all time.
 
-    ``until`` is up to when every message is known to have been handled by one worker or another, ``counted`` when entries were
-    counted, ``messages`` how many messages had which outcome, ``failed_lately`` how many of them a bug of ours kept from being
-    handled, ``packages`` how many the index has (None: it cannot be read), ``corruption`` what is wrong with the current index,
-    in whose place its copy is read, ``skipped_releases`` the releases that it knows nothing of.
+    ``caught_up_to`` is the time up to which some worker has handled all messages, ``counted`` when entries were counted,
+    ``messages`` the number of messages by outcome, ``failed_lately`` how many an error of ours kept from being handled,
+    ``packages`` the size of the index (None: unreadable), ``corruption`` what is wrong with the index while its copy is read,
+    ``skipped_releases`` the releases that are missing from it.
     """
 
     at: float
-    until: float | None
+    caught_up_to: float | None
     queries: tuple[QueryHealth, ...]
     upstreams: tuple[UpstreamHealth, ...]
     lags: tuple[Lag, ...]
@@ -233,21 +235,21 @@ class Health:
 
     @property
     def is_behind(self) -> bool:
-        """Whether pages cannot say that they are as upstreams are."""
-        return self.at - (self.until or 0.0) > TOLERANCE
+        """Whether pages must say that they may be out of date."""
+        return self.at - (self.caught_up_to or 0.0) > TOLERANCE
 
     @property
     def alive(self) -> tuple[WorkerHealth, ...]:
-        """The workers that live."""
+        """The workers with a recent heartbeat."""
         return tuple(worker for worker in self.workers if worker.is_alive)
 
     @property
     def lost(self) -> tuple[Mapping[str, Any], ...]:
-        """Those of the drifts that were counted lately, newest first."""
+        """The lost messages of the last hour, newest first."""
         return self.drifts[: self.sum("drift")]
 
     def sum(self, attribute: str) -> int:
-        """Return an attribute of the queries' latest tallies, summed over all of them."""
+        """Return a counter of the last hour, summed over all queries."""
         return sum(getattr(query.lately, attribute) for query in self.queries)
 
 
@@ -263,7 +265,7 @@ def health(
     """Return the state of the service at ``now`` (seconds since 1970).  Raises `CacheUnavailable`."""
     metrics.flush()
     ever, lately = total(client), recent(client, now)
-    beats = heartbeats(client)
+    workers = heartbeats(client)
     with redis_errors():
         pipe = client.pipeline(transaction=False)
         pipe.hgetall(keys.OUTCOMES)
@@ -271,17 +273,31 @@ def health(
         messages, topics = pipe.execute()
     waiting = queue.waiting([*queries])
     depths = queue.depths([*connectors])
-    counted, entries = census(client, queries.values(), now)
+    counted, entries = entry_counts(client, queries.values(), now)
     packages, skipped_releases = _index(index)
     return Health(
         at=now,
-        until=caught_up_to(beats),
+        caught_up_to=caught_up_to(workers),
         queries=tuple(
-            _query(query, entries.get(query.name, 0) if counted else None, Waiting(*waiting[query.name]), lately, ever)
+            QueryHealth(
+                query.name,
+                query.upstream,
+                entries.get(query.name, 0) if counted else None,
+                Waiting(*waiting[query.name]),
+                _query_counts(lately, query.name),
+                _query_counts(ever, query.name),
+            )
             for query in queries.values()
         ),
         upstreams=tuple(
-            _upstream(connector, depths[name], beats, lately, ever, now) for name, connector in connectors.items()
+            UpstreamHealth(
+                name,
+                depths[name],
+                _requests(lately, name),
+                _requests(ever, name),
+                tuple(_circuits(connector, workers, now)),
+            )
+            for name, connector in connectors.items()
         ),
         lags=tuple(
             Lag(name, upstream, lately.durations(name, upstream), ever.durations(name, upstream))
@@ -291,7 +307,7 @@ def health(
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
-        workers=tuple(_worker(beat, now) for beat in beats),
+        workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         drifts=tuple(drifts(client)),
         packages=packages,
         corruption=_corruption(client, index),
@@ -300,93 +316,85 @@ def health(
     )
 
 
-def census(client: Redis, queries: Iterable[Query], now: float) -> tuple[float | None, Mapping[str, int]]:
-    """Return when the entries were counted, and how many there are of each query; (None, {}) while nobody has.
+def entry_counts(client: Redis, queries: Iterable[Query], now: float) -> tuple[float | None, Mapping[str, int]]:
+    """Return when the entries were counted, and how many each query has; (None, {}) until they have been counted.
 
-    Near enough: Redis may give a key twice while it makes room for more.  Raises `CacheUnavailable`.
+    Approximate: a scan may return a key twice while Redis resizes its table.  Raises `CacheUnavailable`.
     """
     with redis_errors():
-        kept = json.loads(client.get(keys.ENTRY_COUNTS) or b"null")
-        is_due = kept is None or now - kept["at"] >= CENSUS_EVERY
-        if is_due and client.set(keys.ENTRY_COUNTS_LOCK, "", nx=True, ex=CENSUS_EVERY):
-            kept = {"at": now, "entries": _counted(client, {(query.name, query.entry().version) for query in queries})}
-            client.set(keys.ENTRY_COUNTS, json.dumps(kept))
-    return (kept["at"], kept["entries"]) if kept else (None, {})
+        stored = json.loads(client.get(keys.ENTRY_COUNTS) or b"null")
+        is_due = stored is None or now - stored["at"] >= ENTRY_COUNTS_EVERY
+        if is_due and client.set(keys.ENTRY_COUNTS_LOCK, "", nx=True, ex=ENTRY_COUNTS_EVERY):
+            versions = {(query.name, query.entry().version) for query in queries}
+            stored = {"at": now, "entries": _count_entries(client, versions)}
+            client.set(keys.ENTRY_COUNTS, json.dumps(stored))
+    return (stored["at"], stored["entries"]) if stored else (None, {})
 
 
-def _counted(client: Redis, shapes: set[tuple[str, int]]) -> Counter[str]:
-    """Return how many entries of current shape there are, by query."""
+def _count_entries(client: Redis, versions: set[tuple[str, int]]) -> Counter[str]:
+    """Return the number of entries of the current schema versions, by query."""
     counts: Counter[str] = Counter()
     for key in client.scan_iter(match=keys.TAGGED, count=1000):
         entry = keys.entry_of(key)
-        if entry and (entry.query, entry.version) in shapes:
+        if entry and (entry.query, entry.version) in versions:
             counts[entry.query] += 1
     return counts
 
 
-def _query(query: Query, entries: int | None, waiting: Waiting, lately: Counts, total: Counts) -> QueryHealth:
-    return QueryHealth(
-        query.name,
-        query.upstream,
-        entries,
-        waiting,
-        _tally(lately, query.name),
-        _tally(total, query.name),
-    )
+def _query_counts(counts: Counts, query: str) -> QueryCounts:
+    return QueryCounts(**{name: counts.count(metric, query) for name, metric in _METRICS.items()})
 
 
-def _tally(counted: Counts, query: str) -> Tally:
-    return Tally(**{name: counted.count(metric, query) for name, metric in _METRICS.items()})
+def _circuits(connector: Connector, workers: Sequence[Heartbeat], now: float) -> Iterator[CircuitHealth]:
+    """Yield the circuit of an upstream in each live worker and in this process."""
+    for heartbeat in workers:
+        reported = heartbeat.parts.get("upstreams", {}).get(connector.name)
+        if reported is not None and heartbeat.is_alive(now):
+            yield _circuit(heartbeat.worker, reported)
+    yield _circuit(THIS_PROCESS, connector.circuit.as_dict())
 
 
-def _upstream(
-    connector: Connector, queued: int, beats: Sequence[Heartbeat], lately: Counts, total: Counts, now: float
-) -> UpstreamHealth:
-    name = connector.name
-    told = [
-        (beat.worker, beat.parts["upstreams"][name])
-        for beat in beats
-        if beat.is_alive(now) and name in beat.parts.get("upstreams", {})
-    ]
-    told.append((THIS_PROCESS, connector.circuit.as_dict()))
-    breakers = tuple(_made(Breaker, {"process": process, **circuit}) for process, circuit in told)
-    return UpstreamHealth(name, queued, _requests(lately, name), _requests(total, name), breakers)
+def _circuit(process: str, reported: Mapping[str, Any]) -> CircuitHealth:
+    reset_pause = reported.get("reset_pause", reported.get("rests", 0.0))
+    return _known_fields(CircuitHealth, {**reported, "process": process, "reset_pause": reset_pause})
 
 
-def _requests(counted: Counts, upstream: str) -> Requests:
+def _requests(counts: Counts, upstream: str) -> Requests:
     return Requests(
-        counted.durations(MetricName.REQUESTS, upstream),
-        counted.count(MetricName.REQUESTS_UNAVAILABLE, upstream),
-        counted.count(MetricName.REQUESTS_INVALID, upstream),
+        counts.durations(MetricName.REQUESTS, upstream),
+        counts.count(MetricName.REQUESTS_UNAVAILABLE, upstream),
+        counts.count(MetricName.REQUESTS_INVALID, upstream),
     )
 
 
 def _topic(name: str, row: Mapping[str, Any]) -> Topic:
-    return _made(Topic, {**row, "topic": name})
+    return _known_fields(Topic, {**row, "topic": name})
 
 
-def _worker(beat: Heartbeat, now: float) -> WorkerHealth:
-    parts = dict(beat.parts)
-    gap = _made(Gap, parts["gaps"]) if parts.get("gaps") else None
-    told = {
-        **parts,
-        "name": beat.worker,
-        "is_alive": beat.is_alive(now),
-        "at": beat.at,
-        "until": beat.caught_up_to,
-        "gap": gap,
-    }
-    return _made(WorkerHealth, {**told, "dead": tuple(parts.get("dead", ()))})
+def _worker(heartbeat: Heartbeat, now: float) -> WorkerHealth:
+    parts = heartbeat.parts
+    return _known_fields(
+        WorkerHealth,
+        {
+            **parts,
+            "name": heartbeat.worker,
+            "is_alive": heartbeat.is_alive(now),
+            "at": heartbeat.at,
+            "caught_up_to": heartbeat.caught_up_to,
+            "dead": tuple(parts.get("dead", ())),
+            "gap": _known_fields(Gap, parts["gaps"]) if parts.get("gaps") else None,
+        },
+    )
 
 
-def _made(kind: type[Any], told: Mapping[str, Any]) -> Any:
-    """Return a dataclass of what some process tells; what another version of it tells besides is passed over."""
+def _known_fields(kind: type[Any], reported: Mapping[str, Any]) -> Any:
+    """Return a dataclass made from what a process reported; fields that only another version knows are dropped."""
     names = {part.name for part in fields(kind)}
-    return kind(**{name: value for name, value in told.items() if name in names})
+    return kind(**{name: value for name, value in reported.items() if name in names})
 
 
 def _index(index: IndexReader) -> tuple[int | None, tuple[str, ...]]:
-    """Return how many packages the index has (None: it cannot be read), and of which releases it knows nothing."""
+    """Return the number of packages in the index (None: unreadable), and the releases that are missing from it."""
     try:
         return index.count(), index.skipped_releases()
     except SearchUnavailable:
@@ -395,6 +403,6 @@ def _index(index: IndexReader) -> tuple[int | None, tuple[str, ...]]:
 
 def _corruption(client: Redis, index: IndexReader) -> Corruption | None:
     corruption = noted(client)
-    # Of a folder that is no longer the index nobody need know, however long a worker takes to forget it.
+    # A note about a directory that is no longer the index is void, however late a worker removes it.
     is_current = corruption is not None and corruption.directory == os.path.realpath(index.path)
     return corruption if is_current else None

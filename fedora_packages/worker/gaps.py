@@ -100,8 +100,8 @@ class Gaps:
             "reason": self.reason,
             "cut_since": self._cut_since,
             "archive": bool(self._settings.datagrepper),
-            "trouble": self.trouble,
-            "troubled_since": self.troubled_since,
+            "archive_error": self.trouble,
+            "archive_error_since": self.troubled_since,
             "replayed_at": self.replayed_at,
             "replayed": self.replayed,
         }

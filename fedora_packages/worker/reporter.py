@@ -70,7 +70,7 @@ class Pulse:
             "endpoints": bus.endpoints,
             "hub_seen": bus.seen,
             "hub_moves": is_moving,
-            "inbox": len(self._inbox),
+            "buffer": len(self._inbox),
             "dead": list(dead),
             "gaps": self._gaps.as_dict(),
             "upstreams": {name: found.circuit.as_dict() for name, found in self._service.connectors.items()},

@@ -1,4 +1,4 @@
-"""Health: what Redis says of the service, and the sentences that are made of what is wrong."""
+"""Health: the state of the service in Redis, and the alerts that follow from it."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.monitoring.alerts import troubles
-from fedora_packages.monitoring.health import CENSUS_EVERY, THIS_PROCESS, census, health
+from fedora_packages.monitoring.alerts import alerts
+from fedora_packages.monitoring.health import ENTRY_COUNTS_EVERY, THIS_PROCESS, entry_counts, health
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.search import corruption
 from fedora_packages.search.corruption import Corruption
@@ -24,7 +24,7 @@ from tests.upstream import Answer
 NOW = 1_764_072_249.0
 
 GAP = {
-    "closed": True, "reason": "the worker has started", "archive": True, "trouble": None, "troubled_since": None,
+    "closed": True, "reason": "the worker has started", "archive": True, "archive_error": None, "archive_error_since": None,
     "replayed_at": NOW - 30, "replayed": 3,
 }  # fmt: skip
 
@@ -36,10 +36,10 @@ DRIFT = {
 
 
 def parts(**changes):
-    """Return what a worker says of itself."""
+    """Return what a worker reports in its heartbeat."""
     return {
         "bus": "fedmsg", "host": "vm", "pid": 7, "begun": NOW - 3600, "endpoints": {"tcp://192.0.2.1:9940": True},
-        "hub_seen": NOW, "hub_moves": True, "inbox": 0, "dead": [], "gaps": GAP, "upstreams": {}, **changes,
+        "hub_seen": NOW, "hub_moves": True, "buffer": 0, "dead": [], "gaps": GAP, "upstreams": {}, **changes,
     }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ def state_of(service):
 
 @pytest.fixture
 def now(service, client):
-    """The moment at which the service is looked at; all is well then."""
+    """The time of all reads; all is well then."""
     client.delete(keys.HEARTBEATS)
     service.cache.clock = lambda: NOW
     write_heartbeat(client, "one", NOW, NOW, parts())
@@ -67,8 +67,8 @@ def now(service, client):
 
 @pytest.fixture
 def wrong(service, now):
-    """What is wrong, as (what, since, is it grave)."""
-    return lambda: [(trouble.what, trouble.since, trouble.is_grave) for trouble in troubles(state_of(service))]
+    """Return the alerts as (summary, since, severity)."""
+    return lambda: [(alert.summary, alert.since, alert.severity) for alert in alerts(state_of(service))]
 
 
 def query_of(found, name):
@@ -79,10 +79,10 @@ def upstream_of(found, name):
     return next(upstream for upstream in found.upstreams if upstream.name == name)
 
 
-# What there is to know.
+# The state.
 
 
-def test_while_all_is_well_there_is_no_trouble(wrong):
+def test_while_all_is_well_there_is_no_alert(wrong):
     assert wrong() == []
 
 
@@ -92,24 +92,24 @@ def test_every_query_and_every_upstream_is_there(service, now):
     assert [upstream.name for upstream in found.upstreams] == list(service.connectors)
 
 
-def test_figures_are_those_that_were_counted(service, now):
+def test_counters_are_those_of_the_last_hour(service, now):
     service.metrics._clock = lambda: NOW
     for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("rechecks", 5)):
         service.metrics.count(name, "koji.builds", by)
     for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
         service.metrics.count(name, "koji.builds", by)
     lately = query_of(state_of(service), "koji.builds").lately
-    assert (lately.hits, lately.misses, lately.refills, lately.failures, lately.looks) == (3, 1, 2, 4, 5)
-    assert (lately.audited, lately.scheduled, lately.asked, lately.drift) == (8, 6, 7, 2)
+    assert (lately.hits, lately.misses, lately.refills, lately.failures, lately.rechecks) == (3, 1, 2, 4, 5)
+    assert (lately.audited, lately.scheduled, lately.requested, lately.drift) == (8, 6, 7, 2)
     assert (lately.hit_rate, lately.drift_rate) == (0.75, 0.25)
 
 
-def test_rates_of_nothing_are_not_known(service, now):
+def test_rates_of_nothing_are_unknown(service, now):
     lately = query_of(state_of(service), "koji.builds").lately
     assert (lately.hit_rate, lately.drift_rate) == (None, None)
 
 
-def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
+def test_lags_are_by_upstream_where_they_are_measured_so(service, now):
     service.metrics._clock = lambda: NOW
     service.metrics.observe("invalidated to fresh", "koji", 0.2)
     service.metrics.observe("sent to fresh", "", 0.9)
@@ -118,15 +118,15 @@ def test_lags_are_told_by_upstream_where_they_are_counted_so(service, now):
     assert lags["sent to fresh", ""] == 1.0
 
 
-def test_requests_are_told_by_upstream(service, now):
+def test_requests_are_by_upstream(service, now):
     service.metrics._clock = lambda: NOW
     service.metrics.observe_request("koji", "answered", 0.2)
     service.metrics.observe_request("koji", "unavailable", 10.0)
     koji = upstream_of(state_of(service), "koji").lately
-    assert (koji.took.count, koji.silent, koji.unusable) == (2, 1, 0)
+    assert (koji.took.count, koji.unavailable, koji.invalid) == (2, 1, 0)
 
 
-def test_what_waits_is_told_with_the_one_that_waits_longest(service, now):
+def test_waiting_entries_name_the_package_that_waits_longest(service, now):
     service.queue.add("koji", "koji.builds", "guake")
     service.queue.add("koji", "koji.builds", "vim")
     found = state_of(service)
@@ -135,7 +135,7 @@ def test_what_waits_is_told_with_the_one_that_waits_longest(service, now):
     assert (upstream_of(found, "koji").queued, upstream_of(found, "bodhi").queued) == (2, 0)
 
 
-def test_messages_and_topics_are_told(service, client, now):
+def test_messages_and_topics_are_listed(service, client, now):
     client.hset(keys.OUTCOMES, mapping={"handled": 9, "foreign": 1})
     row = {"id": "2026-1", "topic": "git.receive", "sent": NOW - 5, "handled": NOW - 4}
     client.hset(keys.TOPICS, "git.receive", json.dumps(row))
@@ -143,16 +143,19 @@ def test_messages_and_topics_are_told(service, client, now):
     assert (found.messages, [asdict(topic) for topic in found.topics]) == ({"foreign": 1, "handled": 9}, [row])
 
 
-def test_a_worker_that_says_less_or_more_than_is_asked_is_told_all_the_same(service, client, now):
+def test_a_worker_of_another_version_may_report_fewer_or_more_fields(service, client, now):
     write_heartbeat(client, "old", NOW - 1, NOW - 1, {})
-    write_heartbeat(client, "new", NOW - 2, NOW - 2, parts(moods="good", gaps={**GAP, "width": 3}))
+    write_heartbeat(client, "new", NOW - 2, NOW - 2, parts(weather="good", gaps={**GAP, "width": 3}))
     workers = {worker.name: worker for worker in state_of(service).workers}
-    assert (workers["old"].inbox, workers["old"].gap, workers["new"].gap.closed) == (None, None, True)
+    assert (workers["old"].buffer, workers["old"].gap, workers["new"].gap.closed) == (None, None, True)
 
 
-def test_a_worker_that_is_silent_is_not_alive(service, client, now):
+def test_a_worker_without_a_recent_heartbeat_is_not_alive(service, client, now):
     write_heartbeat(client, "gone", NOW - 100, NOW - 100, parts())
-    assert [(worker.name, worker.is_alive) for worker in state_of(service).workers] == [("one", True), ("gone", False)]
+    assert [(worker.name, worker.is_alive) for worker in state_of(service).workers] == [
+        ("one", True),
+        ("gone", False),
+    ]
 
 
 def test_without_redis_it_raises(service):
@@ -161,7 +164,7 @@ def test_without_redis_it_raises(service):
         state_of(replace(service, client=away, queue=Queue(away)))
 
 
-# The census.
+# Entry counts.
 
 
 @pytest.fixture
@@ -176,7 +179,7 @@ def fill(service):
 
 
 def counted(service, now):
-    return census(service.client, service.queries.values(), now)
+    return entry_counts(service.client, service.queries.values(), now)
 
 
 def test_entries_are_counted_and_nothing_else(service, fill):
@@ -189,221 +192,221 @@ def test_entries_are_counted_and_nothing_else(service, fill):
     assert counted(service, NOW) == (NOW, {"koji.builds": 2, "mdapi.files": 1})
 
 
-def test_a_census_holds_for_a_while(service, fill):
+def test_a_count_is_used_for_a_while(service, fill):
     counted(service, NOW)
     fill("koji.builds", "guake")
-    assert counted(service, NOW + CENSUS_EVERY - 1) == (NOW, {})
+    assert counted(service, NOW + ENTRY_COUNTS_EVERY - 1) == (NOW, {})
 
 
-def test_a_census_that_is_too_old_is_made_anew(service, client, fill):
+def test_a_count_that_is_too_old_is_made_again(service, client, fill):
     counted(service, NOW)
     fill("koji.builds", "guake")
     client.delete(keys.ENTRY_COUNTS_LOCK)
-    assert counted(service, NOW + CENSUS_EVERY) == (NOW + CENSUS_EVERY, {"koji.builds": 1})
+    assert counted(service, NOW + ENTRY_COUNTS_EVERY) == (NOW + ENTRY_COUNTS_EVERY, {"koji.builds": 1})
 
 
-def test_only_one_counts_and_the_others_go_by_what_is_known(service, client, fill):
+def test_only_one_process_counts_and_the_others_use_the_last_count(service, client, fill):
     client.set(keys.ENTRY_COUNTS, json.dumps({"at": NOW, "entries": {"koji.builds": 7}}))
     client.set(keys.ENTRY_COUNTS_LOCK, "")
-    assert counted(service, NOW + 10 * CENSUS_EVERY) == (NOW, {"koji.builds": 7})
+    assert counted(service, NOW + 10 * ENTRY_COUNTS_EVERY) == (NOW, {"koji.builds": 7})
 
 
-def test_while_nobody_has_counted_the_number_of_entries_is_not_known(service, client, now):
+def test_until_entries_are_counted_their_number_is_unknown(service, client, now):
     client.set(keys.ENTRY_COUNTS_LOCK, "")
     found = state_of(service)
     assert (found.counted, query_of(found, "koji.builds").entries) == (None, None)
 
 
-def test_the_lock_of_a_census_runs_out(service, client):
+def test_the_lock_of_a_count_expires(service, client):
     counted(service, NOW)
-    assert 0 < client.ttl(keys.ENTRY_COUNTS_LOCK) <= CENSUS_EVERY
+    assert 0 < client.ttl(keys.ENTRY_COUNTS_LOCK) <= ENTRY_COUNTS_EVERY
 
 
-# What is wrong: workers.
+# Alerts: workers.
 
 
-def test_no_worker_at_all_is_a_trouble(wrong, client):
+def test_no_worker_at_all_is_an_alert(wrong, client):
     client.delete(keys.HEARTBEATS)
-    assert wrong() == [("No worker was ever seen", None, True)]
+    assert wrong() == [("No worker was ever seen", None, "critical")]
 
 
-def test_workers_that_are_silent_are_a_trouble_since_the_last_beat(wrong, client):
+def test_dead_workers_are_an_alert_since_the_last_heartbeat(wrong, client):
     client.delete(keys.HEARTBEATS)
     write_heartbeat(client, "one", NOW - 500, NOW - 501, parts())
     write_heartbeat(client, "two", NOW - 300, NOW - 301, parts())
-    assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, True)]
+    assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, "critical")]
 
 
-def test_what_waits_while_no_worker_is_alive_is_told_with_that(service, client, now):
+def test_the_alert_about_dead_workers_says_how_many_entries_wait(service, client, now):
     service.queue.add("koji", "koji.builds", "guake")
     client.delete(keys.HEARTBEATS)
     later = time.time() + 3600
     service.cache.clock = lambda: later
     write_heartbeat(client, "one", later - 300, later - 301, parts())
-    (trouble,) = troubles(state_of(service))
-    assert "Entries that wait for it to be fetched again: 1." in trouble.meaning
+    (alert,) = alerts(state_of(service))
+    assert "Entries that wait for it to be fetched again: 1." in alert.description
 
 
-def test_a_worker_that_is_gone_is_no_trouble_while_another_lives(wrong, client):
+def test_a_dead_worker_is_no_alert_while_another_is_alive(wrong, client):
     write_heartbeat(client, "two", NOW - 300, NOW - 301, parts(dead=["handle"]))
     assert wrong() == []
 
 
-def test_a_bus_that_is_cut_names_the_endpoint(wrong, client):
+def test_a_lost_connection_to_the_bus_names_the_endpoint(wrong, client):
     write_heartbeat(
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False, "tcp://192.0.2.2:9940": True})
     )
-    assert wrong() == [("The bus is cut: one has no connection to tcp://192.0.2.1:9940", None, False)]
+    assert wrong() == [("The bus is cut: one has no connection to tcp://192.0.2.1:9940", None, "warning")]
 
 
-def test_a_bus_that_is_cut_without_an_archive_is_grave(service, client, now):
+def test_a_lost_connection_without_an_archive_is_critical(service, client, now):
     write_heartbeat(
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False}, gaps={**GAP, "archive": False})
     )
-    cut = troubles(state_of(service))[0]
-    assert (cut.is_grave, "each page says so" in cut.meaning) == (True, True)
+    cut = alerts(state_of(service))[0]
+    assert (cut.severity, "each page says so" in cut.description) == ("critical", True)
 
 
-def test_a_hub_that_does_not_move_is_a_trouble(wrong, client):
+def test_a_hub_that_hangs_is_an_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW, parts(hub_moves=False, hub_seen=NOW - 60))
-    assert wrong() == [("The hub of one does not move", NOW - 60, False)]
+    assert wrong() == [("The hub of one does not move", NOW - 60, "warning")]
 
 
-def test_a_thread_that_has_died_is_grave_and_named(wrong, client):
+def test_a_dead_thread_is_critical_and_named(wrong, client):
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle", "refill-koji"]))
-    assert wrong() == [("A part of one has died: handle, refill-koji", None, True)]
+    assert wrong() == [("A part of one has died: handle, refill-koji", None, "critical")]
 
 
-def test_an_archive_that_does_not_answer_leaves_a_gap_open(service, client, now):
+def test_an_unavailable_archive_leaves_a_gap_open(service, client, now):
     gap = {
         **GAP,
         "closed": False,
         "reason": "Redis was restarted",
-        "trouble": "datagrepper was asked",
-        "troubled_since": 5,
+        "archive_error": "datagrepper was asked",
+        "archive_error_since": 5,
     }
     write_heartbeat(client, "one", NOW, NOW - 600, parts(gaps=gap))
-    (trouble,) = troubles(state_of(service))
-    assert (trouble.what, trouble.since, trouble.is_grave) == (
-        "The archive of messages does not answer one", 5, True,
+    (alert,) = alerts(state_of(service))
+    assert (alert.summary, alert.since, alert.severity) == (
+        "The archive of messages does not answer one", 5, "critical",
     )  # fmt: skip
-    assert trouble.meaning.startswith("datagrepper was asked.  Messages may be missing (Redis was restarted)")
+    assert alert.description.startswith("datagrepper was asked.  Messages may be missing (Redis was restarted)")
 
 
-def test_an_archive_that_does_not_answer_while_nothing_is_missed_is_not_grave(wrong, client):
+def test_an_unavailable_archive_is_a_warning_while_no_message_is_missing(wrong, client):
     write_heartbeat(
-        client, "one", NOW, NOW, parts(gaps={**GAP, "trouble": "datagrepper was asked", "troubled_since": 5})
+        client, "one", NOW, NOW, parts(gaps={**GAP, "archive_error": "datagrepper was asked", "archive_error_since": 5})
     )
-    assert wrong() == [("The archive of messages does not answer one", 5, False)]
+    assert wrong() == [("The archive of messages does not answer one", 5, "warning")]
 
 
-def test_a_gap_that_is_closed_in_time_is_no_trouble(wrong, client):
+def test_a_gap_that_is_closed_in_time_is_no_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW - 3, parts(gaps={**GAP, "closed": False}))
     assert wrong() == []
 
 
-def test_a_gap_that_stays_open_is_a_trouble(wrong, client):
+def test_a_gap_that_stays_open_is_an_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW - 60, parts(gaps={**GAP, "closed": False}))
     what = "one is still reading what it may have missed: the worker has started"
-    assert wrong() == [(what, NOW - 60, True)]
+    assert wrong() == [(what, NOW - 60, "critical")]
 
 
-def test_workers_that_are_behind_for_no_other_reason_are_a_trouble(wrong, client):
-    write_heartbeat(client, "one", NOW, NOW - 60, parts(inbox=9000))
-    assert wrong() == [("The workers are behind: messages that have come are not handled yet", NOW - 60, True)]
+def test_workers_that_are_behind_for_no_other_reason_are_an_alert(wrong, client):
+    write_heartbeat(client, "one", NOW, NOW - 60, parts(buffer=9000))
+    assert wrong() == [("The workers are behind: messages that have come are not handled yet", NOW - 60, "critical")]
 
 
-def test_no_archive_is_a_trouble_that_is_told_once(wrong, client):
+def test_a_missing_archive_is_one_alert_for_all_workers(wrong, client):
     for worker in ("one", "two"):
         write_heartbeat(client, worker, NOW, NOW, parts(gaps={**GAP, "archive": False}))
-    assert wrong() == [("datagrepper is not configured", None, False)]
+    assert wrong() == [("datagrepper is not configured", None, "warning")]
 
 
-# What is wrong: upstreams, refills, values, messages, the index.
+# Alerts: upstreams, refills, values, messages, the index.
 
 CIRCUIT = {"failures": 0, "rests": 0.0, "reason": "", "answered": NOW - 10, "failing_since": None}
 FAILING = {"failures": 7, "rests": 8.0, "reason": "it said 503", "answered": NOW - 99, "failing_since": NOW - 90}
 
 
-def test_an_upstream_that_does_not_answer_a_worker_is_told_with_what_it_said(service, client, now):
+def test_an_upstream_that_fails_a_worker_is_an_alert_with_the_error(service, client, now):
     write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
-    (trouble,) = troubles(state_of(service))
-    assert (trouble.what, trouble.since) == ("koji does not answer", NOW - 90)
-    assert trouble.meaning.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
+    (alert,) = alerts(state_of(service))
+    assert (alert.summary, alert.since) == ("koji does not answer", NOW - 90)
+    assert alert.description.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
 
 
-def test_an_upstream_that_does_not_answer_this_process_is_told(service, now):
+def test_an_upstream_that_fails_this_process_is_an_alert(service, now):
     for _ in range(Circuit.FAILURES):
         service.connectors["koji"].circuit.failed("no answer within 1 s")
-    (trouble,) = troubles(state_of(service))
-    assert (trouble.what, f"no answer within 1 s (asked by {THIS_PROCESS})" in trouble.meaning) == (
+    (alert,) = alerts(state_of(service))
+    assert (alert.summary, f"no answer within 1 s (asked by {THIS_PROCESS})" in alert.description) == (
         "koji does not answer", True,
     )  # fmt: skip
 
 
-def test_an_upstream_that_has_answered_somebody_since_is_no_trouble(wrong, client):
+def test_an_upstream_that_has_answered_another_process_since_is_no_alert(wrong, client):
     recovered = {**FAILING, "rests": 0.0}
     write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": recovered}))
     write_heartbeat(client, "two", NOW, NOW, parts(upstreams={"koji": CIRCUIT}))
     assert wrong() == []
 
 
-def test_what_a_worker_that_is_gone_said_of_an_upstream_is_not_told(service, client, now):
+def test_circuits_of_dead_workers_are_not_listed(service, client, now):
     write_heartbeat(client, "two", NOW - 300, NOW - 300, parts(upstreams={"koji": FAILING}))
-    assert [breaker.process for breaker in upstream_of(state_of(service), "koji").breakers] == [THIS_PROCESS]
+    assert [circuit.process for circuit in upstream_of(state_of(service), "koji").circuits] == [THIS_PROCESS]
 
 
-def test_a_refill_that_waits_for_long_is_a_trouble(service, now):
+def test_a_refill_that_waits_for_long_is_an_alert(service, now):
     began = time.time()
     service.queue.add("koji", "koji.builds", "guake")
     service.cache.clock = lambda: began + 3600
     write_heartbeat(service.client, "one", began + 3600, began + 3600, parts())
-    (trouble,) = troubles(state_of(service))
-    assert (trouble.what, trouble.since == pytest.approx(began, abs=5)) == (
+    (alert,) = alerts(state_of(service))
+    assert (alert.summary, alert.since == pytest.approx(began, abs=5)) == (
         "1 entry of koji.builds waits to be fetched again, that of guake", True,
     )  # fmt: skip
 
 
-def test_of_many_refills_that_wait_the_longest_is_named(service, now):
+def test_of_many_waiting_refills_the_longest_is_named(service, now):
     for package in ("guake", "vim", "gcc"):
         service.queue.add("koji", "koji.builds", package)
     later = time.time() + 3600
     service.cache.clock = lambda: later
     write_heartbeat(service.client, "one", later, later, parts())
-    (trouble,) = troubles(state_of(service))
-    assert trouble.what.startswith("3 entries of koji.builds wait to be fetched again, that of ")
+    (alert,) = alerts(state_of(service))
+    assert alert.summary.startswith("3 entries of koji.builds wait to be fetched again, that of ")
 
 
-def test_what_waits_for_an_upstream_that_does_not_answer_is_told_with_that(service, now):
+def test_the_alert_about_an_upstream_says_how_many_entries_wait_for_it(service, now):
     service.queue.add("koji", "koji.builds", "guake")
     later = time.time() + 3600
     service.cache.clock = lambda: later
     write_heartbeat(
         service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}})
     )
-    (trouble,) = troubles(state_of(service))
-    assert (trouble.what, "Waiting for it: 1 entry of koji.builds." in trouble.meaning) == (
+    (alert,) = alerts(state_of(service))
+    assert (alert.summary, "Waiting for it: 1 entry of koji.builds." in alert.description) == (
         "koji does not answer",
         True,
     )
 
 
-def test_a_refill_that_has_just_begun_to_wait_is_no_trouble(service, client):
+def test_a_refill_that_has_just_begun_to_wait_is_no_alert(service, client):
     service.queue.add("koji", "koji.builds", "guake")
     write_heartbeat(client, "test", time.time(), time.time(), parts())
-    assert troubles(state_of(service)) == []
+    assert alerts(state_of(service)) == []
 
 
-def test_a_lost_message_is_grave_and_names_the_latest(service, client, wrong):
+def test_a_lost_message_is_critical_and_the_latest_is_named(service, client, wrong):
     service.metrics._clock = lambda: NOW
     service.metrics.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
         client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
     what = "2 lost messages in the last hour: koji.builds of guake was the latest"
-    assert wrong() == [(what, NOW - 200, True)]
+    assert wrong() == [(what, NOW - 200, "critical")]
 
 
-def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client, wrong):
+def test_a_message_lost_long_ago_is_no_alert_any_more(service, client, wrong):
     service.metrics._clock = lambda: NOW - 7200
     service.metrics.count("drift", "koji.builds")
     client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": NOW - 7200}))
@@ -411,84 +414,86 @@ def test_a_message_that_was_lost_long_ago_is_no_trouble_any_more(service, client
     assert query_of(state_of(service), "koji.builds").total.drift == 1
 
 
-def test_forgotten_entries_are_a_trouble(service, wrong):
+def test_forgotten_entries_are_an_alert(service, wrong):
     service.metrics._clock = lambda: NOW
     service.metrics.count("forgotten", "koji.builds")
-    assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, False)]
+    assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, "warning")]
 
 
-def test_messages_that_could_not_be_handled_are_a_trouble_for_an_hour(service, client, wrong):
+def test_failed_messages_are_an_alert_for_an_hour(service, client, wrong):
     client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
     service.metrics._clock = lambda: NOW
     service.metrics.count("failed messages", by=2)
-    assert wrong() == [("2 messages could not be handled in the last hour", None, False)]
+    assert wrong() == [("2 messages could not be handled in the last hour", None, "warning")]
 
 
-def test_a_missing_index_is_grave(service, now, tmp_path):
+def test_a_missing_index_is_critical(service, now, tmp_path):
     service.index.path = tmp_path / "nowhere"
     service.index._local.handle = None
     found = state_of(service)
     assert found.packages is None
-    assert [trouble.what for trouble in troubles(found)] == ["There is no search index, or it cannot be read"]
+    assert [alert.summary for alert in alerts(found)] == ["There is no search index, or it cannot be read"]
 
 
-def test_releases_that_the_index_could_not_be_told_of_are_named(service, now):
+def test_releases_that_the_index_lacks_are_named(service, now):
     assert state_of(service).skipped_releases == ()
     with Writer(service.settings.search.index) as writer:
         writer.note_skipped_releases(("f45", "epel10"))
         writer.commit()
     found = state_of(service)
     assert found.skipped_releases == ("f45", "epel10")
-    (trouble,) = [trouble for trouble in troubles(found) if "knows nothing" in trouble.what]
-    assert (trouble.what, trouble.is_grave) == ("The search index knows nothing of f45, epel10", False)
+    (alert,) = [alert for alert in alerts(found) if "knows nothing" in alert.summary]
+    assert (alert.summary, alert.severity) == ("The search index knows nothing of f45, epel10", "warning")
 
 
-def test_the_gravest_comes_first_and_of_those_the_oldest(service, client, now):
+def test_critical_alerts_come_first_and_of_those_the_oldest(service, client, now):
     service.metrics._clock = lambda: NOW
     service.metrics.count("failed messages")
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(state_of(service), packages=None)
-    assert [trouble.is_grave for trouble in troubles(found)] == [True, True, False, False]
+    assert [alert.severity for alert in alerts(found)] == ["critical", "critical", "warning", "warning"]
 
 
-@pytest.mark.parametrize(("packages", "is_grave", "meanwhile"), [(5, False, "copy"), (None, True, "no package has")])
-def test_a_corrupt_index_is_named_with_what_was_wrong(service, now, packages, is_grave, meanwhile):
+@pytest.mark.parametrize(
+    ("packages", "severity", "meanwhile"), [(5, "warning", "copy"), (None, "critical", "no package has")]
+)
+def test_a_corrupt_index_is_an_alert_with_the_error(service, now, packages, severity, meanwhile):
     found = replace(state_of(service), packages=packages, corruption=Corruption("/index.1", "block 7", NOW))
-    (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
-    assert (trouble.is_grave, trouble.since, "block 7" in trouble.meaning) == (is_grave, NOW, True)
-    assert meanwhile in trouble.meaning
-    assert not [other for other in troubles(found) if "no search index" in other.what]
+    (alert,) = [alert for alert in alerts(found) if "corrupt" in alert.summary]
+    assert (alert.severity, alert.since, "block 7" in alert.description) == (severity, NOW, True)
+    assert meanwhile in alert.description
+    assert not [other for other in alerts(found) if "no search index" in other.summary]
 
 
-def test_corruption_of_the_current_index_is_told_and_of_no_other(service, client, now):
+def test_corruption_of_any_other_directory_is_ignored(service, client, now):
     current = os.path.realpath(service.settings.search.index)
     for folder, is_told in (("/index.1", False), (current, True)):
         corruption.note(client, folder, "block 7")
         assert (state_of(service).corruption is not None) is is_told
 
 
-def test_why_a_corrupt_index_is_not_built_anew_is_said(service, now):
+def test_the_alert_about_a_corrupt_index_says_why_its_rebuild_fails(service, now):
     found = replace(
         state_of(service), corruption=Corruption("/index.1", "block 7", NOW, "koji does not answer", NOW + 60)
     )
-    (trouble,) = [trouble for trouble in troubles(found) if "corrupt" in trouble.what]
-    assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in trouble.meaning
+    (alert,) = [alert for alert in alerts(found) if "corrupt" in alert.summary]
+    assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in alert.description
 
 
-def test_every_trouble_says_what_it_means_and_what_to_do(service, client, now):
+def test_every_alert_says_what_it_means_and_what_to_do(service, client, now):
     write_heartbeat(
         client, "one", NOW, None,
         parts(
             dead=["handle"], hub_moves=False, endpoints={"tcp://192.0.2.1:9940": False}, upstreams={"koji": FAILING},
-            gaps={**GAP, "archive": False, "closed": False, "trouble": "no"},
+            gaps={**GAP, "archive": False, "closed": False, "archive_error": "no"},
         ),
     )  # fmt: skip
-    found = troubles(replace(state_of(service), packages=None, failed_lately=1))
-    assert [trouble.what for trouble in found if len(trouble.meaning) < 60 or trouble.what.endswith(".")] == []
+    found = alerts(replace(state_of(service), packages=None, failed_lately=1))
+    assert [alert.summary for alert in found if len(alert.description) < 60 or alert.summary.endswith(".")] == []
     assert len(found) == 8
 
 
-def test_looking_costs_few_round_trips(service, now, monkeypatch):
+def test_reading_the_state_takes_few_round_trips(service, now, monkeypatch):
     state_of(service)
     connection = service.client.connection_pool.get_connection()
     service.client.connection_pool.release(connection)
@@ -500,7 +505,7 @@ def test_looking_costs_few_round_trips(service, now, monkeypatch):
     assert len(sent) <= 8 + len(service.queries) + len(service.connectors)
 
 
-def test_an_upstream_is_never_asked(service, upstream, now):
+def test_no_request_goes_to_an_upstream(service, upstream, now):
     upstream.answers["/"] = Answer(b"", 503)
     service.cache.invalidate([Invalidation(service.queries["koji.builds"].entry("guake"), make=True)])
     state_of(service)

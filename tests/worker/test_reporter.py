@@ -61,7 +61,7 @@ def test_messages_that_wait_are_not_handled_yet(pulse, last, inbox, now):
     inbox.put("a message")
     now[0] = inbox.oldest() + 60
     pulse.beat([])
-    assert (last().caught_up_to, last().parts["inbox"]) == (inbox.oldest(), 1)
+    assert (last().caught_up_to, last().parts["buffer"]) == (inbox.oldest(), 1)
 
 
 def test_a_thread_that_has_died_makes_the_rest_worthless(pulse, last):

@@ -253,11 +253,11 @@ def _more(schema: Schema) -> Schema:
 
 #: What ``/status`` tells of.
 _DURATIONS = record(count=count(), sum=number(), p50=optional(number()), p95=optional(number()), p99=optional(number()))
-_REQUESTS = record(took=_DURATIONS, silent=count(), unusable=count())
+_REQUESTS = record(took=_DURATIONS, unavailable=count(), invalid=count())
 STATUS = record(
     ok=flag("whether nothing is wrong"),
     at=when("now"),
-    until=optional(when("up to when every message has been handled"), "null if nobody knows"),
+    caught_up_to=optional(when("up to when all messages are handled"), "null if unknown"),
     packages=optional(count("source packages in the index"), "null if it cannot be read"),
     corruption=optional(
         record(
@@ -269,8 +269,9 @@ STATUS = record(
         ),
         "null if the index is not corrupt",
     ),
-    troubles=rows(
-        record(what=text(), since=optional(number()), meaning=text(), is_grave=flag()), meaning="what is wrong"
+    alerts=rows(
+        record(summary=text(), since=optional(number()), description=text(), severity=text("critical or warning")),
+        meaning="what is wrong, critical first",
     ),
     queries=table(
         record(
@@ -283,14 +284,14 @@ STATUS = record(
     ),
     upstreams=table(
         record(
-            queued=count(), lately=_REQUESTS, total=_REQUESTS, breakers=rows({"type": "object"}, meaning="by process")
+            queued=count(), lately=_REQUESTS, total=_REQUESTS, circuits=rows({"type": "object"}, meaning="by process")
         )
     ),
     lags=rows(record(name=text(), upstream=optional(text()), lately=_DURATIONS, total=_DURATIONS)),
     messages=table(count(), "by what became of them"),
     topics=rows(record(topic=text(), id=text(), sent=number(), handled=number())),
     workers=rows(
-        _more(record(name=text(), is_alive=flag(), at=number(), until=optional(number()))),
+        _more(record(name=text(), is_alive=flag(), at=number(), caught_up_to=optional(number()))),
         meaning="and what else they say",
     ),
     drifts=rows(

@@ -7,7 +7,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.health import Health, Requests, UpstreamHealth, health
 from fedora_packages.monitoring.metrics import Durations
 from fedora_packages.web.api.endpoint import asked
@@ -15,7 +15,7 @@ from fedora_packages.web.api.endpoint import asked
 
 @view_config(route_name="api.status", renderer="json")
 def api_status(request: Request) -> dict[str, Any]:
-    """Return the same as JSON: ``ok`` (whether nothing is wrong), ``troubles``, and every figure.
+    """Return the same as JSON: ``ok`` (whether nothing is wrong), ``alerts``, and every metric.
 
     Times are UTC in seconds since 1970, durations in seconds; ``lately`` is the last hour, ``total`` since the beginning.  A
     percentile is the upper bound of its bucket; it is null if nothing was counted, and if it is beyond the last bound (``count``
@@ -23,14 +23,14 @@ def api_status(request: Request) -> dict[str, Any]:
     """
     asked(request, "api.status")
     found = health_of(request)
-    wrong = troubles(found)
+    wrong = alerts(found)
     return {
         "ok": not wrong,
         "at": found.at,
-        "until": found.until,
+        "caught_up_to": found.caught_up_to,
         "packages": found.packages,
         "corruption": asdict(found.corruption) if found.corruption else None,
-        "troubles": [asdict(trouble) for trouble in wrong],
+        "alerts": [asdict(alert) for alert in wrong],
         "queries": {
             query.name: {
                 "upstream": query.upstream,
@@ -80,7 +80,7 @@ def _durations(durations: Durations) -> dict[str, Any]:
 
 
 def _requests(requests: Requests) -> dict[str, Any]:
-    return {"took": _durations(requests.took), "silent": requests.silent, "unusable": requests.unusable}
+    return {"took": _durations(requests.took), "unavailable": requests.unavailable, "invalid": requests.invalid}
 
 
 def _upstream(upstream: UpstreamHealth) -> dict[str, Any]:
@@ -88,5 +88,5 @@ def _upstream(upstream: UpstreamHealth) -> dict[str, Any]:
         "queued": upstream.queued,
         "lately": _requests(upstream.lately),
         "total": _requests(upstream.total),
-        "breakers": [{**asdict(breaker), "open": breaker.is_open} for breaker in upstream.breakers],
+        "circuits": [{**asdict(circuit), "open": circuit.is_open} for circuit in upstream.circuits],
     }

@@ -23,20 +23,20 @@
 </%def>
 
 <h1>Status</h1>
-% if troubles:
-<ul class="troubles">
-  % for trouble in troubles:
+% if alerts:
+<ul class="alerts">
+  % for alert in alerts:
   <li
-  % if trouble.is_grave:
-    class="grave"
+  % if alert.severity == "critical":
+    class="critical"
   % endif
   >
-    <strong>${trouble.what}\
-    % if trouble.since:
-, since ${at(trouble.since)}\
+    <strong>${alert.summary}\
+    % if alert.since:
+, since ${at(alert.since)}\
     % endif
 .</strong>
-    <p>${trouble.meaning}</p>
+    <p>${alert.description}</p>
   </li>
   % endfor
 </ul>
@@ -46,7 +46,7 @@
 
 <dl class="glance">
   <dt>Every message is handled up to</dt>
-  <dd>${at(health.until)}\
+  <dd>${at(health.caught_up_to)}\
   % if health.is_behind:
  <strong class="bad">behind</strong>\
   % endif
@@ -104,8 +104,8 @@
         <br><span class="bad">without ${", ".join(worker.dead)}</span>
       % endif
       </td>
-      <td data-label="Messages handled up to">${at(worker.until)}</td>
-      <td class="number" data-label="In hand">${"–" if worker.inbox is None else worker.inbox}</td>
+      <td data-label="Messages handled up to">${at(worker.caught_up_to)}</td>
+      <td class="number" data-label="In hand">${"–" if worker.buffer is None else worker.buffer}</td>
       % if worker.is_alive:
       <td data-label="Bus">
         <ul class="plain">
@@ -137,8 +137,8 @@
         % endif
         % if not worker.gap.archive:
         <br>no archive to read them from
-        % elif worker.gap.trouble:
-        <br><span class="bad">the archive: ${worker.gap.trouble}</span>
+        % elif worker.gap.archive_error:
+        <br><span class="bad">the archive: ${worker.gap.archive_error}</span>
         % endif
         % if worker.gap.replayed_at is not None:
         <br>archive read ${at(worker.gap.replayed_at)}; it had ${worker.gap.replayed} so far
@@ -172,45 +172,45 @@
       <th scope="row">${spoken(upstream.name)}</th>
       <td class="number" data-label="Refills queued">${upstream.queued}</td>
       <td class="number" data-label="Requests">${upstream.lately.took.count}</td>
-      <td class="number" data-label="Not answered">${upstream.lately.silent}</td>
-      <td class="number" data-label="Not usable">${upstream.lately.unusable}</td>
+      <td class="number" data-label="Not answered">${upstream.lately.unavailable}</td>
+      <td class="number" data-label="Not usable">${upstream.lately.invalid}</td>
       ${cells(upstream.lately.took)}
     </tr>
   % endfor
   </tbody>
 </table>
 </div>
-<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-breakers">
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-circuits">
 <table class="stacked">
-  <caption id="caption-breakers">Whom each upstream answers</caption>
+  <caption id="caption-circuits">Whom each upstream answers</caption>
   <thead>
     <tr><th scope="col">Upstream</th><th scope="col">Asked by</th><th scope="col">Is</th><th scope="col">Answered last</th>
       <th scope="col">What it said instead</th></tr>
   </thead>
   <tbody>
   % for upstream in health.upstreams:
-    % for breaker in upstream.breakers:
+    % for circuit in upstream.circuits:
     <tr>
       <th scope="row">${spoken(upstream.name)}</th>
-      <td data-label="Asked by">${breaker.process}</td>
+      <td data-label="Asked by">${circuit.process}</td>
       <td data-label="Is">
-      % if breaker.failures:
-        <span class="bad">${"left alone" if breaker.is_open else "failing"}</span> since ${at(breaker.failing_since)},
-        ${breaker.failures} in a row
-      % elif breaker.answered is not None:
+      % if circuit.failures:
+        <span class="bad">${"left alone" if circuit.is_open else "failing"}</span> since ${at(circuit.failing_since)},
+        ${circuit.failures} in a row
+      % elif circuit.answered is not None:
         <span class="good">answering</span>
       % else:
         <span class="none">not asked yet</span>
       % endif
       </td>
       <td data-label="Answered last">
-      % if breaker.answered is None:
+      % if circuit.answered is None:
         <span class="none">never</span>
       % else:
-        ${at(breaker.answered)}
+        ${at(circuit.answered)}
       % endif
       </td>
-      <td class="said" data-label="What it said instead">${breaker.reason}</td>
+      <td class="said" data-label="What it said instead">${circuit.reason}</td>
     </tr>
     % endfor
   % endfor
@@ -239,7 +239,7 @@
       <td class="number" data-label="Hit rate">${share(query.lately.hit_rate)}</td>
       <td class="number" data-label="Refills">${query.lately.refills}</td>
       <td class="number" data-label="Failed">${query.lately.failures}</td>
-      <td class="number" data-label="Not shown yet">${query.lately.looks}</td>
+      <td class="number" data-label="Not shown yet">${query.lately.rechecks}</td>
       <td class="number" data-label="Waiting">${query.waiting.entries}</td>
       % if query.waiting.package:
       <td data-label="Waiting longest">${query.waiting.package}, since ${at(query.waiting.since)}</td>
@@ -266,9 +266,9 @@
       <th scope="row">${query.name}</th>
       <td class="number" data-label="Audits">${query.lately.audited} / ${query.total.audited}</td>
       <td class="number" data-label="On schedule">${query.lately.scheduled} / ${query.total.scheduled}</td>
-      <td class="number" data-label="For readers">${query.lately.asked} / ${query.total.asked}</td>
+      <td class="number" data-label="For readers">${query.lately.requested} / ${query.total.requested}</td>
       <td class="number" data-label="Message late">${query.lately.late} / ${query.total.late}</td>
-      <td class="number" data-label="Never announced">${query.lately.unannounced} / ${query.total.unannounced}</td>
+      <td class="number" data-label="Never announced">${query.lately.ignored} / ${query.total.ignored}</td>
       <td class="number" data-label="Message lost">${query.lately.drift} / ${query.total.drift}</td>
       <td class="number" data-label="Lost for each audit">${share(query.lately.drift_rate)} / ${share(query.total.drift_rate)}</td>
     </tr>

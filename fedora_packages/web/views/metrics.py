@@ -13,7 +13,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.alerts import CRITICAL, WARNING, alerts
 from fedora_packages.monitoring.health import Health, Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
@@ -52,45 +52,44 @@ class _Collector:
 
 
 def _of_service(found: Health) -> Iterator[Metric]:
-    wrong = troubles(found)
+    current = alerts(found)
     yield _gauge(
-        "troubles",
-        "Things that are wrong; /status has them in words.",
-        ["gravity"],
-        [((word,), sum(trouble.is_grave is is_grave for trouble in wrong)) for word, is_grave in
-         (("grave", True), ("slight", False))],
-    )  # fmt: skip
+        "alerts",
+        "Current alerts; /status has them in words.",
+        ["severity"],
+        [((severity,), sum(alert.severity == severity for alert in current)) for severity in (CRITICAL, WARNING)],
+    )
     yield _gauge("index_up", "Whether the search index can be read.", [], [((), found.packages is not None)])
     if found.packages is not None:
         yield _gauge("index_packages", "Source packages in the search index.", [], [((), found.packages)])
-    if found.until is not None:
+    if found.caught_up_to is not None:
         yield _gauge(
-            "handled_until_timestamp_seconds",
+            "caught_up_to_timestamp_seconds",
             "Up to when every message is known to have been handled.",
             [],
-            [((), found.until)],
+            [((), found.caught_up_to)],
         )
 
 
-#: The metrics of queries: name, what it is, the attribute of `Tally`.
+#: The metrics of queries: name, what it is, the attribute of `QueryCounts`.
 QUERY_COUNTERS = (
     ("refills", "Entries fetched again by the workers.", "refills"),
     ("refill_failures", "Fetches by the workers that failed.", "failures"),
-    ("refill_looks", "Fetches that did not show their message yet.", "looks"),
+    ("refill_rechecks", "Fetches that did not show their message yet.", "rechecks"),
     ("drift", "Differences that a lost message explains.", "drift"),
     ("late_messages", "Differences of which a message told a little later.", "late"),
-    ("unannounced_changes", "Differences of which no message ever tells.", "unannounced"),
+    ("ignored_changes", "Differences of which no message ever tells.", "ignored"),
     ("forgotten_entries", "Entries that the refill queue had forgotten.", "forgotten"),
 )
 
-#: Counters of queries with one more label: name, what it is, the label, its values and their attributes of `Tally`.
+#: Counters of queries with one more label: name, what it is, the label, its values and their attributes of `QueryCounts`.
 LABELLED_COUNTERS = (
     ("reads", "Entries read for pages and answers.", "result", (("hit", "hits"), ("miss", "misses"))),
     (
         "checks",
         "Entries compared with their upstream.",
         "by",
-        (("audit", "audited"), ("schedule", "scheduled"), ("reader", "asked")),
+        (("audit", "audited"), ("schedule", "scheduled"), ("reader", "requested")),
     ),
 )
 
@@ -147,23 +146,23 @@ def _of_upstreams(found: Health) -> Iterator[Metric]:
             row
             for upstream in found.upstreams
             for row in (
-                ((upstream.name, "silent"), upstream.total.silent),
-                ((upstream.name, "unusable"), upstream.total.unusable),
+                ((upstream.name, "unavailable"), upstream.total.unavailable),
+                ((upstream.name, "invalid"), upstream.total.invalid),
             )
         ],
     )
-    breakers = [(upstream.name, breaker) for upstream in found.upstreams for breaker in upstream.breakers]
+    circuits = [(upstream.name, circuit) for upstream in found.upstreams for circuit in upstream.circuits]
     yield _gauge(
         "upstream_failures_in_a_row",
         "Requests of a process that failed since the upstream last answered it.",
         ["upstream", "process"],
-        [((name, breaker.process), breaker.failures) for name, breaker in breakers],
+        [((name, circuit.process), circuit.failures) for name, circuit in circuits],
     )
     yield _gauge(
-        "upstream_breaker_open",
+        "upstream_circuit_open",
         "Whether a process leaves the upstream alone.",
         ["upstream", "process"],
-        [((name, breaker.process), breaker.is_open) for name, breaker in breakers],
+        [((name, circuit.process), circuit.is_open) for name, circuit in circuits],
     )
 
 
@@ -193,16 +192,16 @@ def _of_messages(found: Health) -> Iterator[Metric]:
 def _of_workers(found: Health) -> Iterator[Metric]:
     yield _gauge("workers", "Workers that live.", [], [((), len(found.alive))])
     yield _gauge(
-        "worker_last_beat_timestamp_seconds",
+        "worker_last_heartbeat_timestamp_seconds",
         "When a worker was last heard of; of those that live.",
         ["worker"],
         [((worker.name,), worker.at) for worker in found.alive],
     )
     yield _gauge(
-        "worker_inbox_messages",
+        "worker_buffer_messages",
         "Messages that a worker has taken and not handled yet.",
         ["worker"],
-        [((worker.name,), worker.inbox) for worker in found.alive if worker.inbox is not None],
+        [((worker.name,), worker.buffer) for worker in found.alive if worker.buffer is not None],
     )
     yield _gauge(
         "worker_dead_threads",

@@ -12,7 +12,7 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from fedora_packages.monitoring.alerts import troubles
+from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.health import Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
@@ -30,7 +30,7 @@ def status(request: Request) -> dict[str, Any]:
     found = health_of(request)
     return {
         "health": found,
-        "troubles": troubles(found),
+        "alerts": alerts(found),
         "waiting": sum(query.waiting.entries for query in found.queries),
         "entries": None if found.counted is None else sum(query.entries or 0 for query in found.queries),
         "audited": found.sum("audited"),

@@ -26,7 +26,7 @@ def beat(client):
 
     def beat(worker="vm:7:abc", ago=0.0, behind=0.0, **parts):
         at = time.time() - ago
-        told = {"bus": "fedmsg", "begun": at - 60, "inbox": 3, "hub_moves": True, "hub_seen": at, "dead": [], **parts}
+        told = {"bus": "fedmsg", "begun": at - 60, "buffer": 3, "hub_moves": True, "hub_seen": at, "dead": [], **parts}
         write_heartbeat(client, worker, at, at - behind, told)
 
     return beat
@@ -96,7 +96,7 @@ def test_a_worker_is_shown_with_its_parts(site, beat):
     assert [words for words in shown if words not in text] == []
 
 
-def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, client):
+def test_an_alert_stands_before_everything_else_with_its_description(site, beat, client):
     client.delete(keys.HEARTBEATS)
     beat(ago=500)
     text = site.get("/status", 200).text
@@ -107,12 +107,12 @@ def test_a_trouble_stands_before_everything_else_with_its_meaning(site, beat, cl
     assert sentence < meaning < text.index("<h2")
 
 
-def test_a_grave_trouble_looks_grave(site, service, client):
+def test_a_critical_alert_looks_critical(site, service, client):
     service.metrics.count("failed messages")
     service.metrics.flush()
-    assert 'class="grave"' not in site.get("/status").text
+    assert 'class="critical"' not in site.get("/status").text
     client.delete(keys.HEARTBEATS)
-    assert 'class="grave"' in site.get("/status").text
+    assert 'class="critical"' in site.get("/status").text
 
 
 def test_every_query_and_upstream_has_a_row(site, service):
@@ -219,17 +219,17 @@ def test_shares_are_percents_and_moments_have_seconds():
 
 def test_the_json_says_that_all_is_well(site):
     answer = site.get("/api/v1/status", 200).json
-    assert (answer["ok"], answer["troubles"]) == (True, [])
+    assert (answer["ok"], answer["alerts"]) == (True, [])
 
 
-def test_the_json_has_the_same_troubles_as_the_page(site, client):
+def test_the_json_has_the_same_alerts_as_the_page(site, client):
     client.delete(keys.HEARTBEATS)
     answer = site.get("/api/v1/status", 200).json
-    (trouble,) = answer["troubles"]
-    assert (answer["ok"], trouble["what"], trouble["is_grave"]) == (False, "No worker was ever seen", True)
+    (alert,) = answer["alerts"]
+    assert (answer["ok"], alert["summary"], alert["severity"]) == (False, "No worker was ever seen", "critical")
 
 
-def test_the_json_has_every_figure(site, service, beat, drifted):
+def test_the_json_has_every_metric(site, service, beat, drifted):
     service.metrics.observe("sent to fresh", "", 0.9)
     service.metrics.observe("invalidated to fresh", "koji", 1e6)
     service.metrics.count("hits", "koji.builds", 3)
@@ -243,7 +243,7 @@ def test_the_json_has_every_figure(site, service, beat, drifted):
     assert answer["queries"]["koji.builds"]["total"]["hits"] == 3
     assert answer["drifts"][0]["package"] == "guake"
     assert answer["workers"][0]["endpoints"] == {"tcp://192.0.2.1:9940": True}
-    assert set(answer["upstreams"]["koji"]) == {"queued", "lately", "total", "breakers"}
+    assert set(answer["upstreams"]["koji"]) == {"queued", "lately", "total", "circuits"}
 
 
 def test_why_a_corrupt_index_is_not_built_anew_is_told_and_escaped(site, service, client):
@@ -286,13 +286,13 @@ def test_metrics_can_be_parsed_and_agree_with_what_was_counted(site, service, cl
         ("drift_total", query): 5,
         ("late_messages_total", query): 6,
         ("checks_total", ("by", "audit"), query): 7,
-        ("upstream_request_failures_total", ("kind", "unusable"), ("upstream", "koji")): 2,
+        ("upstream_request_failures_total", ("kind", "invalid"), ("upstream", "koji")): 2,
         ("messages_total", ("outcome", "handled")): 11,
         ("redis_up",): 1,
         ("index_up",): 1,
         ("index_packages",): 5,
         ("workers",): 1,
-        ("troubles", ("gravity", "grave")): 1,
+        ("alerts", ("severity", "critical")): 1,
     }
     assert {key: found.get((f"fedora_packages_{key[0]}", key[1:])) for key in wanted} == wanted
 
@@ -322,7 +322,7 @@ def test_lags_have_a_histogram_each(site, service):
     assert number(site, "message_invalidated_to_fresh_seconds_count", upstream="bodhi") == 0
 
 
-def test_the_state_of_workers_queue_and_breakers_is_measured(site, service, beat):
+def test_the_state_of_workers_queue_and_circuits_is_measured(site, service, beat):
     beat(
         endpoints={"tcp://192.0.2.1:9940": False},
         gaps={"closed": False, "reason": "", "archive": True},
@@ -334,24 +334,24 @@ def test_the_state_of_workers_queue_and_breakers_is_measured(site, service, beat
     found, worker = metrics(site), ("worker", "vm:7:abc")
     wanted = {
         ("bus_connected", ("endpoint", "tcp://192.0.2.1:9940"), worker): 0,
-        ("worker_inbox_messages", worker): 3,
+        ("worker_buffer_messages", worker): 3,
         ("worker_dead_threads", worker): 1,
         ("worker_gap_open", worker): 1,
         ("queued_refills", ("upstream", "koji")): 1,
         ("waiting_entries", ("query", "koji.builds")): 1,
-        ("upstream_breaker_open", ("process", "this web process"), ("upstream", "koji")): 1,
+        ("upstream_circuit_open", ("process", "this web process"), ("upstream", "koji")): 1,
         ("upstream_failures_in_a_row", ("process", "this web process"), ("upstream", "koji")): 5,
-        ("upstream_breaker_open", ("process", "this web process"), ("upstream", "bodhi")): 0,
+        ("upstream_circuit_open", ("process", "this web process"), ("upstream", "bodhi")): 0,
     }
     assert {key: found.get((f"fedora_packages_{key[0]}", key[1:])) for key in wanted} == wanted
     assert found["fedora_packages_longest_waiting_timestamp_seconds", (("query", "koji.builds"),)] > 1e9
 
 
-def test_what_is_not_known_is_no_metric(site, client):
+def test_unknown_values_have_no_metric(site, client):
     client.delete(keys.HEARTBEATS)
     found = metrics(site)
     names = {name for name, _ in found}
-    assert names & {"fedora_packages_handled_until_timestamp_seconds", "fedora_packages_worker_inbox_messages"} == set()
+    assert names & {"fedora_packages_caught_up_to_timestamp_seconds", "fedora_packages_worker_buffer_messages"} == set()
     assert found["fedora_packages_workers", ()] == 0
 
 
