@@ -1,19 +1,19 @@
-"""Troubles: what is wrong with the service, in sentences for people, each with what it means and what to do.
+"""Alerts: what is wrong with the service, since when, what it means for pages and what to do.
 
-All of it follows from what `fedora_packages.monitoring.health` has read.
+All alerts are derived from a `fedora_packages.monitoring.health.Health`; nothing here reads Redis.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fedora_packages.monitoring.health import CircuitHealth, Health, QueryHealth, UpstreamHealth, WorkerHealth
+from fedora_packages.monitoring.health import CircuitHealth, Gap, Health, QueryHealth, UpstreamHealth, WorkerHealth
 from fedora_packages.search.corruption import Corruption
 
-#: What makes pages wrong, or keeps them from being shown; and everything else.
+#: The severity of what makes pages wrong or keeps them from being shown, and of everything else.
 CRITICAL, WARNING = "critical", "warning"
 
-#: Seconds that an entry may wait to be refilled before that is an alert.
+#: Seconds that an entry may wait for its refill before that is an alert.
 MAX_WAIT = 60.0
 
 
@@ -21,8 +21,8 @@ MAX_WAIT = 60.0
 class Alert:
     """Something that is wrong.
 
-    ``what`` is a sentence without its full stop, since "since ..." may follow; ``meaning`` says, in sentences, what it means for
-    the pages and what to do.  Grave is what makes pages wrong, or keeps them from being shown.
+    ``summary`` is a sentence without its period, because ", since ..." may follow.  ``description`` says what it means for pages
+    and what to do.
     """
 
     summary: str
@@ -31,47 +31,48 @@ class Alert:
     severity: str = WARNING
 
 
-def alerts(found: Health) -> list[Alert]:
-    """Return what is wrong, the gravest first and of those the oldest; empty while all is well."""
-    every = dict.fromkeys(
+def alerts(state: Health) -> list[Alert]:
+    """Return the current alerts, critical ones first and of those the oldest; empty while all is well."""
+    current = dict.fromkeys(
         (
-            *_of_workers(found),
-            *_of_upstreams(found),
-            *_of_values(found),
-            *_of_messages(found),
-            *_of_index(found),
+            *_of_workers(state),
+            *_of_upstreams(state),
+            *_of_values(state),
+            *_of_messages(state),
+            *_of_index(state),
         )
     )
-    return sorted(every, key=lambda alert: (alert.severity != CRITICAL, alert.since or 0.0))
+    return sorted(current, key=lambda alert: (alert.severity != CRITICAL, alert.since or 0.0))
 
 
-def _of_workers(found: Health) -> Iterator[Alert]:
-    waiting = sum(query.waiting.entries for query in found.queries)
-    if not found.workers:
+def _of_workers(state: Health) -> Iterator[Alert]:
+    if not state.workers:
         yield Alert(
-            "No worker was ever seen",
+            "No worker has ever run",
             None,
-            "Nobody listens to the bus: what changes in Fedora does not reach the pages, and each says that it may be old.  "
-            "Start fedora-packages-worker, or see in fedmsg-hub's log why it does not load ours.",
+            "Changes in Fedora do not reach the pages.  Each page says that it may be out of date.  "
+            "Start fedora-packages-worker.  With fedmsg-hub, see in its log why our consumer is not loaded.",
             CRITICAL,
         )
-    elif not found.alive:
+    elif not state.alive:
+        waiting = sum(query.waiting.entries for query in state.queries)
         yield Alert(
-            "No worker is alive: the last one has been silent",
-            max(worker.at for worker in found.workers),
-            "Everything that has changed since is not shown; each page says so.  Start fedora-packages-worker: what was "
-            f"missed it reads first.  Entries that wait for it to be fetched again: {waiting}.",
+            "No worker is running",
+            max(worker.at for worker in state.workers),
+            "Pages do not show later changes, and say so.  "
+            f"Refills waiting for a worker: {waiting}.  "
+            "Start fedora-packages-worker.  It handles the missed messages first.",
             CRITICAL,
         )
     else:
-        told = [alert for worker in found.alive for alert in _of_worker(worker, found.is_behind)]
-        yield from told
-        if found.is_behind and not any(alert.severity == CRITICAL for alert in told):
+        current = [alert for worker in state.alive for alert in _of_worker(worker, state.is_behind)]
+        yield from current
+        if state.is_behind and not any(alert.severity == CRITICAL for alert in current):
             yield Alert(
-                "The workers are behind: messages that have come are not handled yet",
-                found.caught_up_to,
-                "What has changed since may not be shown yet; each page says so.  It passes by itself, unless more messages come "
-                "than can be handled: then start one more worker.",
+                "The workers are behind with their messages",
+                state.caught_up_to,
+                "Pages may not show later changes yet, and say so.  The workers usually catch up by themselves.  "
+                "If the delay grows, start one more worker.",
                 CRITICAL,
             )
 
@@ -79,86 +80,98 @@ def _of_workers(found: Health) -> Iterator[Alert]:
 def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Alert]:
     gap = worker.gap
     is_replaced = bool(gap and gap.archive and not gap.archive_error)
-    instead = (
-        "Until it is back the archive is read in its place, every few seconds: pages are that much later."
+    severity = WARNING if is_replaced else CRITICAL
+    meanwhile = (
+        "The worker polls the message archive every few seconds instead, so changes reach pages a little later."
         if is_replaced
-        else "Nothing tells what changes meanwhile, and the archive does not either: it is not shown, and each page says so."
+        else "The message archive is not available either.  Pages do not show later changes, and say so."
     )
     for address, is_connected in worker.endpoints.items():
         if not is_connected:
             yield Alert(
-                f"The bus is cut: {worker.name} has no connection to {address}",
+                f"{worker.name} has no connection to the bus at {address}",
                 gap.cut_since if gap else None,
-                f"{instead}  See whether that address answers.",
-                WARNING if is_replaced else CRITICAL,
+                f"{meanwhile}  Check whether that address can be reached.",
+                severity,
             )
     if worker.hub_moves is False:
         yield Alert(
-            f"The hub of {worker.name} does not move",
+            f"The hub of {worker.name} hangs",
             worker.hub_seen,
-            f"It hands on no messages.  {instead}  Restart it; what holds it up is in its log.",
-            WARNING if is_replaced else CRITICAL,
+            f"It passes on no messages.  {meanwhile}  See its log, then restart it.",
+            severity,
         )
     if worker.dead:
         yield Alert(
-            f"A part of {worker.name} has died: {', '.join(worker.dead)}",
+            f"{worker.name} has dead threads: {', '.join(worker.dead)}",
             None,
-            "What that part did nobody does any more, so that no page relies on this worker.  That is a bug of ours: its "
-            "log says what happened.  Restart it.",
+            "Their work is not done, so no page relies on this worker.  "
+            "This is a bug in fedora_packages.  See the worker's log for the error, then restart the worker.",
             CRITICAL,
         )
-    if gap is None:
-        return
+    if gap is not None:
+        yield from _of_gap(worker, gap, is_behind)
+
+
+def _of_gap(worker: WorkerHealth, gap: Gap, is_behind: bool) -> Iterator[Alert]:
     if gap.archive_error:
+        consequence = (
+            "The worker cannot look for lost messages.  It handles all messages that arrive."
+            if gap.closed
+            else f"Messages may be missing ({gap.reason}).  Their changes are not shown until datagrepper responds."
+        )
         yield Alert(
-            f"The archive of messages does not answer {worker.name}",
+            f"{worker.name} cannot read the message archive",
             gap.archive_error_since,
-            f"{gap.archive_error}.  "
-            + (
-                "Whether messages were lost meanwhile cannot be seen; those that come are handled."
-                if gap.closed
-                else f"Messages may be missing ({gap.reason}), and what they changed is not shown until it answers."
-            ),
+            f"{_sentence(gap.archive_error)}  {consequence}  Check connectors.datagrepper.url if this lasts.",
             WARNING if gap.closed else CRITICAL,
         )
     elif not gap.closed and is_behind:
         yield Alert(
-            f"{worker.name} is still reading what it may have missed: {gap.reason}",
+            f"{worker.name} is still replaying missed messages: {gap.reason}",
             worker.caught_up_to,
-            "What has changed since may not be shown yet; each page says so.  It passes by itself.",
+            "Pages may not show later changes yet, and say so.  The alert ends with the replay.  No action is needed.",
             CRITICAL,
         )
     if not gap.archive:
         yield Alert(
             "datagrepper is not configured",
             None,
-            "Messages that are missed can never be read again: after every gap all that was cached before has to be "
-            "fetched anew.  Set worker.datagrepper.",
+            "Missed messages cannot be replayed.  After every gap all cached entries are fetched again.  "
+            "Set connectors.datagrepper.url.",
         )
 
 
-def _of_upstreams(found: Health) -> Iterator[Alert]:
-    for upstream in found.upstreams:
+def _of_upstreams(state: Health) -> Iterator[Alert]:
+    for upstream in state.upstreams:
         failing = _failing_circuits(upstream)
-        late = [query for query in found.queries if query.upstream == upstream.name and _is_late(query, found.at)]
+        late = [query for query in state.queries if query.upstream == upstream.name and _is_late(query, state.at)]
         if failing:
-            who = " and ".join(circuit.process for circuit in failing)
-            is_left_alone = any(circuit.is_open for circuit in failing)
-            waiting = " and ".join(f"{_entries(query)} of {query.name}" for query in late)
-            yield Alert(
-                f"{upstream.name} does not answer",
-                min(circuit.failing_since for circuit in failing if circuit.failing_since),
-                f"What came instead: {failing[0].reason} (asked by {who}).  "
-                + ("It is left alone, but for one request now and then.  " if is_left_alone else "")
-                + (f"Waiting for it: {waiting}.  " if waiting else "")
-                + "Panels show what it said before, with its age.  Once it answers, all is read again by itself.",
-            )
-        elif found.alive:
-            yield from (_of_refills(query) for query in late)
+            yield _of_failing(upstream, failing, late)
+        elif state.alive:
+            yield from (_of_refills(upstream, query) for query in late)
+
+
+def _of_failing(upstream: UpstreamHealth, failing: list[CircuitHealth], late: list[QueryHealth]) -> Alert:
+    processes = " and ".join(circuit.process for circuit in failing)
+    pause = "Only an occasional request is sent.  " if any(circuit.is_open for circuit in failing) else ""
+    waiting = " and ".join(f"{_entries(query)} of {query.name}" for query in late)
+    return Alert(
+        f"{upstream.title} is not responding",
+        min(circuit.failing_since for circuit in failing if circuit.failing_since),
+        f"Error of {processes}: {_sentence(failing[0].reason)}  {pause}"
+        + (f"Waiting for a refill: {waiting}.  " if waiting else "")
+        + "Pages show the last known values with their age.  All refills follow once it responds.  "
+        "If it is up, check its URL and timeout in the settings.",
+    )
 
 
 def _failing_circuits(upstream: UpstreamHealth) -> list[CircuitHealth]:
-    """Return the processes that an upstream fails, and has not answered any other since: what nobody asks again stays failed."""
+    """Return the circuits that fail.
+
+    A circuit whose pause has ended does not count if another process has had a response since: it fails only for want of
+    requests.
+    """
 
     def is_failing(circuit: CircuitHealth) -> bool:
         since = circuit.failing_since
@@ -175,14 +188,15 @@ def _is_late(query: QueryHealth, now: float) -> bool:
     return query.waiting.since is not None and now - query.waiting.since > MAX_WAIT
 
 
-def _of_refills(query: QueryHealth) -> Alert:
+def _of_refills(upstream: UpstreamHealth, query: QueryHealth) -> Alert:
     is_one = query.waiting.entries == 1
+    which = f"({query.waiting.package})" if is_one else f"(longest: {query.waiting.package})"
     return Alert(
-        f"{_entries(query)} of {query.name} {'waits' if is_one else 'wait'} to be fetched again, "
-        + (f"that of {query.waiting.package}" if is_one else f"that of {query.waiting.package} for the longest"),
+        f"{_entries(query)} of {query.name} {_verb(query.waiting.entries, 'waits', 'wait')} for a refill {which}",
         query.waiting.since,
-        f"Panels show what was known before, and say so.  {query.upstream} answers, but slowly or with what cannot be used (see "
-        "below); or no worker has time for it: then start one more.",
+        "Pages show the last known values, and say so.  "
+        f"Either {upstream.title} is slow or returns invalid responses (see Upstreams below), or the workers are too busy.  "
+        "If the workers are too busy, start one more.",
     )
 
 
@@ -190,73 +204,81 @@ def _entries(query: QueryHealth) -> str:
     return _many(query.waiting.entries, "entry", "entries")
 
 
-def _of_values(found: Health) -> Iterator[Alert]:
-    lost, known, forgotten = found.sum("drift"), found.lost, found.sum("forgotten")
+def _of_values(state: Health) -> Iterator[Alert]:
+    lost, drifts, forgotten = state.sum("drift"), state.lost, state.sum("forgotten")
     if lost:
-        about = f": {known[0]['query']} of {known[0]['package']} was the latest" if known else ""
+        latest = f"; the latest changed {drifts[0]['query']} of {drifts[0]['package']}" if drifts else ""
         yield Alert(
-            f"{_many(lost, 'lost message', 'lost messages')} in the last hour{about}",
-            min((drift["found"] for drift in known), default=None),
-            "What was found wrong is right again.  Other pages may be wrong in the same way until the audit comes to "
-            "them.  See below which messages should have come, and ask whoever sends them.",
+            f"{_many(lost, 'lost message', 'lost messages')} in the last hour{latest}",
+            min((drift["found"] for drift in drifts), default=None),
+            "The values that were found wrong are corrected.  "
+            "Other pages may be wrong in the same way until the audit reaches them.  "
+            "See below on which topics the messages were due, and report them to their publisher.",
             CRITICAL,
         )
     if forgotten:
         yield Alert(
-            f"{_many(forgotten, 'entry', 'entries')} {_verb(forgotten, 'was', 'were')} forgotten by the queue in the last hour",
+            f"The refill queue lost {_many(forgotten, 'entry', 'entries')} in the last hour",
             None,
-            "Nobody would have fetched what was invalidated; the audit has found and queued it.  That is a bug of ours: "
-            "the worker's log has more of it.",
+            "The audit has found and queued them, so pages are up to date again.  "
+            "This is a bug in fedora_packages.  Report it with the worker's log.",
         )
 
 
-def _of_messages(found: Health) -> Iterator[Alert]:
-    failed = found.failed_lately
+def _of_messages(state: Health) -> Iterator[Alert]:
+    failed = state.failed_lately
     if failed:
         yield Alert(
-            f"{_many(failed, 'message', 'messages')} could not be handled in the last hour",
+            f"{_many(failed, 'message', 'messages')} failed in the last hour",
             None,
-            "What they changed is shown as it was, until the audit comes by.  That is a bug of ours: the worker's log has "
-            "each of them.",
+            "Pages do not show what they changed until the audit reaches it.  "
+            "This is a bug in fedora_packages.  Report it with the worker's log, which has each message.",
         )
 
 
-def _of_index(found: Health) -> Iterator[Alert]:
-    if found.corruption is not None:
-        is_read = found.packages is not None
+def _of_index(state: Health) -> Iterator[Alert]:
+    if state.corruption is not None:
+        is_readable = state.packages is not None
         meanwhile = (
-            "until then the copy that was made when it was built is read, and what is new since is not found"
-            if is_read
-            else "until then no package has a page, and nothing is found"
+            "Searches use the copy made at its last build and miss later packages."
+            if is_readable
+            else "Packages have no pages and searches find nothing until then."
         )
         yield Alert(
             "The search index is corrupt",
-            found.corruption.at,
-            f"A worker builds it anew; {meanwhile}.  Wrong was: {found.corruption.error}.{_of_build(found.corruption)}",
-            WARNING if is_read else CRITICAL,
+            state.corruption.at,
+            f"A worker rebuilds it.  {meanwhile}  Error: {_sentence(state.corruption.error)}{_last_rebuild(state.corruption)}",
+            WARNING if is_readable else CRITICAL,
         )
-    elif found.packages is None:
+    elif state.packages is None:
         yield Alert(
-            "There is no search index, or it cannot be read",
+            "The search index is missing or unreadable",
             None,
-            "No package has a page, and nothing is found.  Build it with fedora-packages-index.",
+            "Packages have no pages and searches find nothing.  Build the index with fedora-packages-index.",
             CRITICAL,
         )
-    if found.skipped_releases:
+    if state.skipped_releases:
         yield Alert(
-            f"The search index knows nothing of {', '.join(found.skipped_releases)}",
+            f"The search index lacks {', '.join(state.skipped_releases)}",
             None,
-            "They could not be read when it was built: packages that only these releases have are as they were before, or "
-            "named and little more.  Build it with fedora-packages-index again once search.mirror has them.",
+            "Their repositories could not be read during the build.  "
+            "Packages that only they have are as in the previous index, or little more than a name.  "
+            "Run fedora-packages-index again once search.mirror has them.",
         )
 
 
-def _of_build(corruption: Corruption) -> str:
-    """Return why the last build in place of a corrupt index failed, if one has."""
+def _last_rebuild(corruption: Corruption) -> str:
+    """Return why the last rebuild of a corrupt index failed, if one has."""
     if corruption.failed is None:
         return ""
     at = datetime.fromtimestamp(corruption.failed, UTC)
-    return f"  The last build failed, at {at:%Y-%m-%d %H:%M} UTC: {corruption.failure}.  Another one follows within minutes."
+    failure = _sentence(str(corruption.failure))
+    return f"  The last rebuild failed at {at:%Y-%m-%d %H:%M} UTC: {failure}  The next one starts within minutes."
+
+
+def _sentence(text: str) -> str:
+    """Return an error with one period at its end."""
+    return f"{text.rstrip('. ')}."
 
 
 def _many(count: int, one: str, more: str) -> str:

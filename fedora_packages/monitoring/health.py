@@ -144,6 +144,7 @@ class UpstreamHealth:
     """The state of one upstream; ``queued`` are refills that wait or are in progress."""
 
     name: str
+    title: str
     queued: int
     lately: Requests
     total: Requests
@@ -292,6 +293,7 @@ def health(
         upstreams=tuple(
             UpstreamHealth(
                 name,
+                getattr(connector, "title", name),
                 depths[name],
                 _requests(lately, name),
                 _requests(ever, name),

@@ -56,6 +56,11 @@ def state_of(service):
     )
 
 
+def not_responding(service):
+    """Return the summary of the alert about Koji."""
+    return f"{upstream_of(state_of(service), 'koji').title} is not responding"
+
+
 @pytest.fixture
 def now(service, client):
     """The time of all reads; all is well then."""
@@ -227,14 +232,14 @@ def test_the_lock_of_a_count_expires(service, client):
 
 def test_no_worker_at_all_is_an_alert(wrong, client):
     client.delete(keys.HEARTBEATS)
-    assert wrong() == [("No worker was ever seen", None, "critical")]
+    assert wrong() == [("No worker has ever run", None, "critical")]
 
 
 def test_dead_workers_are_an_alert_since_the_last_heartbeat(wrong, client):
     client.delete(keys.HEARTBEATS)
     write_heartbeat(client, "one", NOW - 500, NOW - 501, parts())
     write_heartbeat(client, "two", NOW - 300, NOW - 301, parts())
-    assert wrong() == [("No worker is alive: the last one has been silent", NOW - 300, "critical")]
+    assert wrong() == [("No worker is running", NOW - 300, "critical")]
 
 
 def test_the_alert_about_dead_workers_says_how_many_entries_wait(service, client, now):
@@ -244,7 +249,7 @@ def test_the_alert_about_dead_workers_says_how_many_entries_wait(service, client
     service.cache.clock = lambda: later
     write_heartbeat(client, "one", later - 300, later - 301, parts())
     (alert,) = alerts(state_of(service))
-    assert "Entries that wait for it to be fetched again: 1." in alert.description
+    assert "Refills waiting for a worker: 1." in alert.description
 
 
 def test_a_dead_worker_is_no_alert_while_another_is_alive(wrong, client):
@@ -256,7 +261,7 @@ def test_a_lost_connection_to_the_bus_names_the_endpoint(wrong, client):
     write_heartbeat(
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False, "tcp://192.0.2.2:9940": True})
     )
-    assert wrong() == [("The bus is cut: one has no connection to tcp://192.0.2.1:9940", None, "warning")]
+    assert wrong() == [("one has no connection to the bus at tcp://192.0.2.1:9940", None, "warning")]
 
 
 def test_a_lost_connection_without_an_archive_is_critical(service, client, now):
@@ -264,17 +269,17 @@ def test_a_lost_connection_without_an_archive_is_critical(service, client, now):
         client, "one", NOW, NOW, parts(endpoints={"tcp://192.0.2.1:9940": False}, gaps={**GAP, "archive": False})
     )
     cut = alerts(state_of(service))[0]
-    assert (cut.severity, "each page says so" in cut.description) == ("critical", True)
+    assert (cut.severity, "do not show later changes" in cut.description) == ("critical", True)
 
 
 def test_a_hub_that_hangs_is_an_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW, parts(hub_moves=False, hub_seen=NOW - 60))
-    assert wrong() == [("The hub of one does not move", NOW - 60, "warning")]
+    assert wrong() == [("The hub of one hangs", NOW - 60, "warning")]
 
 
 def test_a_dead_thread_is_critical_and_named(wrong, client):
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle", "refill-koji"]))
-    assert wrong() == [("A part of one has died: handle, refill-koji", None, "critical")]
+    assert wrong() == [("one has dead threads: handle, refill-koji", None, "critical")]
 
 
 def test_an_unavailable_archive_leaves_a_gap_open(service, client, now):
@@ -282,22 +287,26 @@ def test_an_unavailable_archive_leaves_a_gap_open(service, client, now):
         **GAP,
         "closed": False,
         "reason": "Redis was restarted",
-        "archive_error": "datagrepper was asked",
+        "archive_error": "datagrepper: HTTP 503.",
         "archive_error_since": 5,
     }
     write_heartbeat(client, "one", NOW, NOW - 600, parts(gaps=gap))
     (alert,) = alerts(state_of(service))
     assert (alert.summary, alert.since, alert.severity) == (
-        "The archive of messages does not answer one", 5, "critical",
+        "one cannot read the message archive", 5, "critical",
     )  # fmt: skip
-    assert alert.description.startswith("datagrepper was asked.  Messages may be missing (Redis was restarted)")
+    assert alert.description.startswith("datagrepper: HTTP 503.  Messages may be missing (Redis was restarted).")
 
 
 def test_an_unavailable_archive_is_a_warning_while_no_message_is_missing(wrong, client):
     write_heartbeat(
-        client, "one", NOW, NOW, parts(gaps={**GAP, "archive_error": "datagrepper was asked", "archive_error_since": 5})
+        client,
+        "one",
+        NOW,
+        NOW,
+        parts(gaps={**GAP, "archive_error": "datagrepper: HTTP 503.", "archive_error_since": 5}),
     )
-    assert wrong() == [("The archive of messages does not answer one", 5, "warning")]
+    assert wrong() == [("one cannot read the message archive", 5, "warning")]
 
 
 def test_a_gap_that_is_closed_in_time_is_no_alert(wrong, client):
@@ -307,13 +316,13 @@ def test_a_gap_that_is_closed_in_time_is_no_alert(wrong, client):
 
 def test_a_gap_that_stays_open_is_an_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW - 60, parts(gaps={**GAP, "closed": False}))
-    what = "one is still reading what it may have missed: the worker has started"
+    what = "one is still replaying missed messages: the worker has started"
     assert wrong() == [(what, NOW - 60, "critical")]
 
 
 def test_workers_that_are_behind_for_no_other_reason_are_an_alert(wrong, client):
     write_heartbeat(client, "one", NOW, NOW - 60, parts(buffer=9000))
-    assert wrong() == [("The workers are behind: messages that have come are not handled yet", NOW - 60, "critical")]
+    assert wrong() == [("The workers are behind with their messages", NOW - 60, "critical")]
 
 
 def test_a_missing_archive_is_one_alert_for_all_workers(wrong, client):
@@ -325,22 +334,22 @@ def test_a_missing_archive_is_one_alert_for_all_workers(wrong, client):
 # Alerts: upstreams, refills, values, messages, the index.
 
 CIRCUIT = {"failures": 0, "rests": 0.0, "reason": "", "answered": NOW - 10, "failing_since": None}
-FAILING = {"failures": 7, "rests": 8.0, "reason": "it said 503", "answered": NOW - 99, "failing_since": NOW - 90}
+FAILING = {"failures": 7, "rests": 8.0, "reason": "HTTP 503", "answered": NOW - 99, "failing_since": NOW - 90}
 
 
 def test_an_upstream_that_fails_a_worker_is_an_alert_with_the_error(service, client, now):
     write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": FAILING, "bodhi": CIRCUIT}))
     (alert,) = alerts(state_of(service))
-    assert (alert.summary, alert.since) == ("koji does not answer", NOW - 90)
-    assert alert.description.startswith("What came instead: it said 503 (asked by one).  It is left alone, but for")
+    assert (alert.summary, alert.since) == (not_responding(service), NOW - 90)
+    assert alert.description.startswith("Error of one: HTTP 503.  Only an occasional request is sent.")
 
 
 def test_an_upstream_that_fails_this_process_is_an_alert(service, now):
     for _ in range(Circuit.FAILURES):
         service.connectors["koji"].circuit.failed("no answer within 1 s")
     (alert,) = alerts(state_of(service))
-    assert (alert.summary, f"no answer within 1 s (asked by {THIS_PROCESS})" in alert.description) == (
-        "koji does not answer", True,
+    assert (alert.summary, f"Error of {THIS_PROCESS}: no answer within 1 s." in alert.description) == (
+        not_responding(service), True,
     )  # fmt: skip
 
 
@@ -363,7 +372,7 @@ def test_a_refill_that_waits_for_long_is_an_alert(service, now):
     write_heartbeat(service.client, "one", began + 3600, began + 3600, parts())
     (alert,) = alerts(state_of(service))
     assert (alert.summary, alert.since == pytest.approx(began, abs=5)) == (
-        "1 entry of koji.builds waits to be fetched again, that of guake", True,
+        "1 entry of koji.builds waits for a refill (guake)", True,
     )  # fmt: skip
 
 
@@ -374,7 +383,7 @@ def test_of_many_waiting_refills_the_longest_is_named(service, now):
     service.cache.clock = lambda: later
     write_heartbeat(service.client, "one", later, later, parts())
     (alert,) = alerts(state_of(service))
-    assert alert.summary.startswith("3 entries of koji.builds wait to be fetched again, that of ")
+    assert alert.summary.startswith("3 entries of koji.builds wait for a refill (longest: ")
 
 
 def test_the_alert_about_an_upstream_says_how_many_entries_wait_for_it(service, now):
@@ -385,8 +394,8 @@ def test_the_alert_about_an_upstream_says_how_many_entries_wait_for_it(service, 
         service.client, "one", later, later, parts(upstreams={"koji": {**FAILING, "failing_since": later - 90}})
     )
     (alert,) = alerts(state_of(service))
-    assert (alert.summary, "Waiting for it: 1 entry of koji.builds." in alert.description) == (
-        "koji does not answer",
+    assert (alert.summary, "Waiting for a refill: 1 entry of koji.builds." in alert.description) == (
+        not_responding(service),
         True,
     )
 
@@ -402,7 +411,7 @@ def test_a_lost_message_is_critical_and_the_latest_is_named(service, client, wro
     service.metrics.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
         client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
-    what = "2 lost messages in the last hour: koji.builds of guake was the latest"
+    what = "2 lost messages in the last hour; the latest changed koji.builds of guake"
     assert wrong() == [(what, NOW - 200, "critical")]
 
 
@@ -417,14 +426,14 @@ def test_a_message_lost_long_ago_is_no_alert_any_more(service, client, wrong):
 def test_forgotten_entries_are_an_alert(service, wrong):
     service.metrics._clock = lambda: NOW
     service.metrics.count("forgotten", "koji.builds")
-    assert wrong() == [("1 entry was forgotten by the queue in the last hour", None, "warning")]
+    assert wrong() == [("The refill queue lost 1 entry in the last hour", None, "warning")]
 
 
 def test_failed_messages_are_an_alert_for_an_hour(service, client, wrong):
     client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
     service.metrics._clock = lambda: NOW
     service.metrics.count("failed messages", by=2)
-    assert wrong() == [("2 messages could not be handled in the last hour", None, "warning")]
+    assert wrong() == [("2 messages failed in the last hour", None, "warning")]
 
 
 def test_a_missing_index_is_critical(service, now, tmp_path):
@@ -432,7 +441,7 @@ def test_a_missing_index_is_critical(service, now, tmp_path):
     service.index._local.handle = None
     found = state_of(service)
     assert found.packages is None
-    assert [alert.summary for alert in alerts(found)] == ["There is no search index, or it cannot be read"]
+    assert [alert.summary for alert in alerts(found)] == ["The search index is missing or unreadable"]
 
 
 def test_releases_that_the_index_lacks_are_named(service, now):
@@ -442,8 +451,8 @@ def test_releases_that_the_index_lacks_are_named(service, now):
         writer.commit()
     found = state_of(service)
     assert found.skipped_releases == ("f45", "epel10")
-    (alert,) = [alert for alert in alerts(found) if "knows nothing" in alert.summary]
-    assert (alert.summary, alert.severity) == ("The search index knows nothing of f45, epel10", "warning")
+    (alert,) = [alert for alert in alerts(found) if "lacks" in alert.summary]
+    assert (alert.summary, alert.severity) == ("The search index lacks f45, epel10", "warning")
 
 
 def test_critical_alerts_come_first_and_of_those_the_oldest(service, client, now):
@@ -455,14 +464,14 @@ def test_critical_alerts_come_first_and_of_those_the_oldest(service, client, now
 
 
 @pytest.mark.parametrize(
-    ("packages", "severity", "meanwhile"), [(5, "warning", "copy"), (None, "critical", "no package has")]
+    ("packages", "severity", "meanwhile"), [(5, "warning", "copy"), (None, "critical", "have no pages")]
 )
 def test_a_corrupt_index_is_an_alert_with_the_error(service, now, packages, severity, meanwhile):
     found = replace(state_of(service), packages=packages, corruption=Corruption("/index.1", "block 7", NOW))
     (alert,) = [alert for alert in alerts(found) if "corrupt" in alert.summary]
     assert (alert.severity, alert.since, "block 7" in alert.description) == (severity, NOW, True)
     assert meanwhile in alert.description
-    assert not [other for other in alerts(found) if "no search index" in other.summary]
+    assert not [other for other in alerts(found) if "missing" in other.summary]
 
 
 def test_corruption_of_any_other_directory_is_ignored(service, client, now):
@@ -477,20 +486,25 @@ def test_the_alert_about_a_corrupt_index_says_why_its_rebuild_fails(service, now
         state_of(service), corruption=Corruption("/index.1", "block 7", NOW, "koji does not answer", NOW + 60)
     )
     (alert,) = [alert for alert in alerts(found) if "corrupt" in alert.summary]
-    assert "The last build failed, at 2025-11-25 12:05 UTC: koji does not answer." in alert.description
+    assert "The last rebuild failed at 2025-11-25 12:05 UTC: koji does not answer." in alert.description
 
 
 def test_every_alert_says_what_it_means_and_what_to_do(service, client, now):
-    write_heartbeat(
-        client, "one", NOW, None,
-        parts(
-            dead=["handle"], hub_moves=False, endpoints={"tcp://192.0.2.1:9940": False}, upstreams={"koji": FAILING},
-            gaps={**GAP, "archive": False, "closed": False, "archive_error": "no"},
-        ),
-    )  # fmt: skip
-    found = alerts(replace(state_of(service), packages=None, failed_lately=1))
-    assert [alert.summary for alert in found if len(alert.description) < 60 or alert.summary.endswith(".")] == []
-    assert len(found) == 8
+    ends = {"dead": ["handle"], "hub_moves": False, "endpoints": {"tcp://192.0.2.1:9940": False}}
+    gap = {**GAP, "archive": False, "closed": False, "archive_error": "no"}
+    write_heartbeat(client, "one", NOW, None, parts(**ends, gaps=gap, upstreams={"koji": FAILING}))
+    current = alerts(replace(state_of(service), packages=None, failed_lately=1, skipped_releases=("f45",)))
+    assert len(current) == 9
+    assert [alert.summary for alert in current if len(alert.description) < 60 or alert.summary.endswith(".")] == []
+    sentences = [sentence for alert in current for sentence in alert.description.split(".  ")]
+    assert [sentence for sentence in sentences if len(sentence.split()) > 25] == []
+
+
+@pytest.mark.parametrize("reason", ["HTTP 503", "HTTP 503."])
+def test_an_error_in_an_alert_ends_with_one_period(service, client, now, reason):
+    write_heartbeat(client, "one", NOW, NOW, parts(upstreams={"koji": {**FAILING, "reason": reason}}))
+    (alert,) = alerts(state_of(service))
+    assert "Error of one: HTTP 503.  Only" in alert.description
 
 
 def test_reading_the_state_takes_few_round_trips(service, now, monkeypatch):

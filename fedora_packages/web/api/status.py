@@ -15,22 +15,21 @@ from fedora_packages.web.api.endpoint import asked
 
 @view_config(route_name="api.status", renderer="json")
 def api_status(request: Request) -> dict[str, Any]:
-    """Return the same as JSON: ``ok`` (whether nothing is wrong), ``alerts``, and every metric.
+    """Return the state of the service: ``ok`` (no alerts), ``alerts``, and every metric.
 
-    Times are UTC in seconds since 1970, durations in seconds; ``lately`` is the last hour, ``total`` since the beginning.  A
-    percentile is the upper bound of its bucket; it is null if nothing was counted, and if it is beyond the last bound (``count``
-    tells which).
+    Times are UTC in seconds since 1970, durations in seconds; ``lately`` is the last hour, ``total`` all time.  A percentile is
+    the upper bound of its histogram bucket.  It is null without any durations (``count`` is 0), and beyond the last bound.
     """
     asked(request, "api.status")
-    found = health_of(request)
-    wrong = alerts(found)
+    state = health_of(request)
+    current = alerts(state)
     return {
-        "ok": not wrong,
-        "at": found.at,
-        "caught_up_to": found.caught_up_to,
-        "packages": found.packages,
-        "corruption": asdict(found.corruption) if found.corruption else None,
-        "alerts": [asdict(alert) for alert in wrong],
+        "ok": not current,
+        "at": state.at,
+        "caught_up_to": state.caught_up_to,
+        "packages": state.packages,
+        "corruption": asdict(state.corruption) if state.corruption else None,
+        "alerts": [asdict(alert) for alert in current],
         "queries": {
             query.name: {
                 "upstream": query.upstream,
@@ -39,9 +38,9 @@ def api_status(request: Request) -> dict[str, Any]:
                 "lately": query.lately.as_dict(),
                 "total": query.total.as_dict(),
             }
-            for query in found.queries
+            for query in state.queries
         },
-        "upstreams": {upstream.name: _upstream(upstream) for upstream in found.upstreams},
+        "upstreams": {upstream.name: _upstream(upstream) for upstream in state.upstreams},
         "lags": [
             {
                 "name": lag.name,
@@ -49,18 +48,18 @@ def api_status(request: Request) -> dict[str, Any]:
                 "lately": _durations(lag.lately),
                 "total": _durations(lag.total),
             }
-            for lag in found.lags
+            for lag in state.lags
         ],
-        "messages": found.messages,
-        "topics": [asdict(topic) for topic in found.topics],
-        "workers": [asdict(worker) for worker in found.workers],
-        "drifts": found.drifts,
-        "counted": found.counted,
+        "messages": state.messages,
+        "topics": [asdict(topic) for topic in state.topics],
+        "workers": [asdict(worker) for worker in state.workers],
+        "drifts": state.drifts,
+        "counted": state.counted,
     }
 
 
 def health_of(request: Request) -> Health:
-    """Return the state of the service that a request is to.  Raises `CacheUnavailable`."""
+    """Return the state of the service, of which this process is one.  Raises `CacheUnavailable`."""
     service = request.service
     return health(
         service.client,
@@ -74,9 +73,9 @@ def health_of(request: Request) -> Health:
 
 
 def _durations(durations: Durations) -> dict[str, Any]:
-    found = {name: durations.percentile(part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
-    known = {name: None if seconds is None or isinf(seconds) else seconds for name, seconds in found.items()}
-    return {"count": durations.count, "sum": durations.sum, **known}
+    percentiles = {name: durations.percentile(part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
+    finite = {name: None if seconds is None or isinf(seconds) else seconds for name, seconds in percentiles.items()}
+    return {"count": durations.count, "sum": durations.sum, **finite}
 
 
 def _requests(requests: Requests) -> dict[str, Any]:

@@ -1,8 +1,7 @@
-"""How the service is: ``/status`` for people, ``/api/v1/status`` for programs, ``/metrics`` for Prometheus.
+"""The page ``/status``: the state of the service for people.
 
-All three show what `fedora_packages.monitoring.health` and `fedora_packages.monitoring.alerts` say, and nothing of their own.
-Metrics follow Prometheus' naming guide: base units, ``_total`` for what only grows, moments as seconds since 1970 and not as
-ages.
+``/status``, ``/api/v1/status`` and ``/metrics`` show what `fedora_packages.monitoring.health` and
+`fedora_packages.monitoring.alerts` return, each in its own format.
 """
 
 from datetime import UTC, datetime
@@ -17,25 +16,28 @@ from fedora_packages.monitoring.health import Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
 
-#: Lost messages that the page lists; the JSON has all that are kept.
-DRIFTS_SHOWN = 20
+#: Lost messages on the page; the JSON has all that Redis keeps.
+DRIFTS_PER_PAGE = 20
 
-#: Units of a span of time, the longest first: seconds that it has, its name, and from which number of seconds it is used.
+#: Units of a duration, longest first: seconds, name, and the number of seconds from which it is used.
 UNITS = ((86400.0, "days", 2 * 86400.0), (3600.0, "h", 3600.0), (60.0, "min", 120.0), (1.0, "s", 1.0))
+
+#: The percentiles that are shown, by their labels.
+PERCENTILES = {"50 %": 0.5, "95 %": 0.95, "99 %": 0.99}
 
 
 @view_config(route_name="status", renderer="fedora_packages:web/templates/status.mako")
 def status(request: Request) -> dict[str, Any]:
-    """Return how the service is, first of all what is wrong with it.  Also then its status is 200: people read it."""
-    found = health_of(request)
+    """Return the state of the service, alerts first.  The HTTP status is 200 even with alerts."""
+    state = health_of(request)
     return {
-        "health": found,
-        "alerts": alerts(found),
-        "waiting": sum(query.waiting.entries for query in found.queries),
-        "entries": None if found.counted is None else sum(query.entries or 0 for query in found.queries),
-        "audited": found.sum("audited"),
-        "lost": found.sum("drift"),
-        "drifts": found.drifts[:DRIFTS_SHOWN],
+        "health": state,
+        "alerts": alerts(state),
+        "waiting": sum(query.waiting.entries for query in state.queries),
+        "entries": None if state.counted is None else sum(query.entries or 0 for query in state.queries),
+        "audited": state.sum("audited"),
+        "lost": state.sum("drift"),
+        "drifts": state.drifts[:DRIFTS_PER_PAGE],
         "span": span,
         "share": share,
         "percentiles": percentiles,
@@ -45,7 +47,7 @@ def status(request: Request) -> dict[str, Any]:
 
 
 def span(seconds: float | None) -> str:
-    """Return a span of time as people read it: ``50 ms``, ``1.5 s``, ``3 h``; a dash for none."""
+    """Return a duration for people: ``50 ms``, ``1.5 s``, ``3 h``; a dash for None."""
     if seconds is None:
         return "–"
     if isinf(seconds):
@@ -57,18 +59,17 @@ def span(seconds: float | None) -> str:
 
 
 def share(part: float | None) -> str:
-    """Return a part of 1 in percent; a dash for none."""
+    """Return a share (0 to 1) in percent; a dash for None."""
     return "–" if part is None else f"{100 * part:.3g} %"
 
 
 def percentiles(durations: Durations) -> dict[str, str]:
-    """Return the percentiles that are shown of some durations, by what they are called: half, 95 and 99 of a hundred."""
-    parts = {"Half": 0.5, "95 %": 0.95, "99 %": 0.99}
-    return {called: span(durations.percentile(part)) for called, part in parts.items()}
+    """Return the percentiles of some durations for people, by their labels."""
+    return {label: span(durations.percentile(part)) for label, part in PERCENTILES.items()}
 
 
 def second(seconds: float) -> str:
-    """Return a moment to the second, as operators read it: ``2026-11-25 12:04:09 UTC``."""
+    """Return a timestamp to the second: ``2026-11-25 12:04:09 UTC``."""
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
@@ -76,5 +77,5 @@ def second(seconds: float) -> str:
 
 
 def lag_title(lag: Lag) -> str:
-    """Return a lag's name for people."""
+    """Return the title of a lag: ``invalidated to fresh, koji``."""
     return f"{lag.name}, {lag.upstream}" if lag.upstream else lag.name
