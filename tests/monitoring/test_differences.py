@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.monitoring.differences import SHOWN, TOLD, differences
+from fedora_packages.monitoring.differences import MAX_DIFFERENCES, MAX_VALUE_LENGTH, differences
 
 
 def builds(*rows):
@@ -12,7 +12,7 @@ def builds(*rows):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "phrases"),
     [
         ({"total": 1}, {"total": 1}, []),
         ({"total": 1}, {"total": 2}, ["total was 1, is 2"]),
@@ -27,18 +27,18 @@ def builds(*rows):
         ({"a": {"b": {"c": None}}}, {"a": {"b": {"c": False}}}, ["a b c was null, is false"]),
     ],
 )
-def test_what_differs_is_said(before, after, told):
-    assert differences(before, after) == told
+def test_each_difference_has_a_phrase(before, after, phrases):
+    assert differences(before, after) == phrases
 
 
-def test_how_much_is_said_is_bounded():
+def test_the_number_of_phrases_is_bounded():
     found = differences({str(number): 0 for number in range(100)}, {str(number): 1 for number in range(100)})
-    assert (len(found), found[-1]) == (TOLD + 1, "and more")
+    assert (len(found), found[-1]) == (MAX_DIFFERENCES + 1, "and more")
 
 
-def test_what_is_shown_of_a_value_is_bounded():
+def test_the_length_of_a_value_is_bounded():
     (found,) = differences("x" * 10_000, "")
-    assert len(found) < 2 * SHOWN
+    assert len(found) < 2 * MAX_VALUE_LENGTH
 
 
 JSON = st.recursive(
@@ -51,7 +51,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-def test_something_is_said_exactly_if_something_differs(before, after):
+def test_different_values_have_phrases_and_equal_ones_none(before, after):
     assert bool(differences(before, after)) == (before != after)
 
 
