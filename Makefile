@@ -8,8 +8,9 @@ INI ?= development.ini
 RUN_OPTIONS ?=
 CHAOS_OPTIONS ?=
 RELEVANCE_OPTIONS ?=
+MEASURE_OPTIONS ?=
 
-.PHONY: help run test test-slow browser conformance bench relevance chaos lint format clean
+.PHONY: help run test test-slow browser conformance bench relevance chaos measure lint format clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -63,6 +64,9 @@ relevance: $(ENV)/installed  ## Ask the search what people look for, of all of F
 
 chaos: $(ENV)/installed  ## Kill, cut and break everything for five minutes, then hold every cached value against the world
 	$(BIN)/python -m benchmarks.chaos $(CHAOS_OPTIONS)
+
+measure:  ## Measure the source: entries, circles, imports against the order, settings, lines (MEASURE_OPTIONS=DIRECTORY for another tree)
+	@$(PYTHON) -m benchmarks.measure $(MEASURE_OPTIONS)
 
 lint: $(ENV)/installed  ## Check style
 	$(BIN)/ruff check .
