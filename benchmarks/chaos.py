@@ -1,11 +1,11 @@
-"""Chaos: minutes of everything that can go wrong, then each cached value is held against the world.
+"""Chaos: inject faults for minutes, then compare every cached value with its upstream.
 
-Real processes: Redis with its append-only file, sandbox, index, worker, web.  Actions are triggered and pages read all the
-time; the worker is killed and started again, Redis too, and each upstream in turn fails, breaks, hangs, is slow, lies and lags.
-Then all is healed, and when nothing is queued any more, every value in the cache is compared with what its upstream says.
+The processes are real: Redis with its append-only file, sandbox, index, worker, web.  Throughout a run actions are triggered
+and pages are read.  Worker and Redis are killed and restarted.  Each upstream in turn fails, hangs, is slow, lags, and returns
+invalid responses.  At the end all faults are reset.  Once the queue is empty, every cached value is compared with its upstream.
 
-What will be done is drawn from the seed before the run begins (`benchmarks.schedule`).  The audit, which heals what differs, is
-off unless asked for: the protocol has to do without it.
+All steps are drawn from the seed before the run begins (`benchmarks.schedule`).  The audit, which corrects differences, is off by
+default: the protocol must not need it.
 
     python -m benchmarks.chaos [--seed N] [--minutes 5] [--rate 50] [--report FILE]
 """
@@ -29,22 +29,22 @@ import redis
 from benchmarks import schedule
 from benchmarks.actions import Heard, Listener, Noted, Traffic
 from benchmarks.comparing import Compared, compare
-from benchmarks.measuring import Impatient, table, wait_until
+from benchmarks.measuring import WaitTimeout, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
 from fedora_packages import widgets
 from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.monitoring import metrics as metrics
 from fedora_packages.monitoring.heartbeat import heartbeats
+from fedora_packages.monitoring.metrics import FLUSH_EVERY, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
 from fedora_packages.web.api import addressed
 from tests.functional.site import Site
 
 INI = "development.ini"
 
-#: Patience such that what takes minutes elsewhere is over and begins again several times in a run.
-PATIENCE = {
+#: Short times, so that retries, leases and pauses end and begin again several times in a run.
+SETTINGS = {
     "FEDORA_PACKAGES_WORKER_LEASE": "5",
     "FEDORA_PACKAGES_WORKER_RETRY": "0.5",
     "FEDORA_PACKAGES_WORKER_RETRY_LIMIT": "10",
@@ -54,18 +54,26 @@ PATIENCE = {
 
 REDIS_OPTIONS = ("--save", "", "--appendonly", "yes")
 
-#: Seconds until all has healed, at the most, and for which looks at what is fresh already are waited for: the first follows
-#: after a minute.
+#: Seconds within which all entries must be fresh, and within which the rechecks of fresh entries should end; the first recheck
+#: follows after a minute.
 QUIET_LIMIT = 300.0
-LOOKS_LIMIT = 200.0
+RECHECKS_LIMIT = 200.0
 
-#: Messages about an entry that are told with a difference.
-TOLD = 8
+#: Messages about an entry that are reported with a difference.
+MAX_MESSAGES = 8
+
+
+#: The counters and durations of the service that are reported.
+COUNTERS = (
+    MetricName.DRIFT, MetricName.LATE, MetricName.IGNORED, MetricName.FORGOTTEN, MetricName.RECHECKS, MetricName.REFILLS,
+    MetricName.REFILL_FAILURES, MetricName.HITS, MetricName.MISSES,
+)  # fmt: skip
+LAGS = (MetricName.RECEIVED_TO_INVALIDATED, MetricName.SENT_TO_INVALIDATED, MetricName.SENT_TO_FRESH)
 
 
 @dataclass
 class Run:
-    """One run: its processes, and what became of them."""
+    """One run: its processes, and how each ended."""
 
     site: Site
     phases: Phases = field(default_factory=Phases)
@@ -86,13 +94,13 @@ class Run:
         return next((part for part in self.site.devserver.parts if part.name == name), None)
 
     def start_worker(self) -> None:
-        """Start a worker and do not wait for it: what is next may well come before it listens."""
+        """Start a worker without waiting for it: the next step may come before it listens."""
         self.ready.unlink(missing_ok=True)
         command = module("fedora_packages.worker.daemon", INI, "--ready-file", str(self.ready.absolute()))
         self.site.devserver.start("worker", *command)
 
-    def look(self) -> None:
-        """Note what has come to be since the last look: a worker that listens, a part that ended by itself."""
+    def poll(self) -> None:
+        """Note what has changed since the last poll: a worker that listens, a process that ended by itself."""
         if self.part("worker") and self.ready.exists():
             self.phases.end("worker away")
         part = self.site.devserver.ended()
@@ -107,16 +115,16 @@ class Run:
             self.start_worker()
 
     def follow(self, steps: Sequence[schedule.Step], until: float) -> None:
-        """Do each step at its time, then wait until the time is over."""
+        """Do each step at its time, then wait for the end of the run."""
         start = time.monotonic()
         for step in steps:
             while time.monotonic() < start + step.at:
-                self.look()
+                self.poll()
                 time.sleep(min(0.05, max(0.0, start + step.at - time.monotonic())))
             self.done.append({**step.as_dict(), "done": round(time.time() - self.began, 3)})
             self.do(step)
         while time.monotonic() < until:
-            self.look()
+            self.poll()
             time.sleep(0.05)
 
     def do(self, step: schedule.Step) -> None:
@@ -140,44 +148,42 @@ class Run:
             for name in schedule.KINDS:
                 self.phases.end(f"an upstream: {name}")
 
-    def restless(self, since: float) -> str:
-        """Say what keeps the service from being quiet, "" if nothing does."""
+    def why_not_quiet(self, since: float) -> str:
+        """Return the reason why the service is not quiet, "" if it is."""
         service = self.site.service
         try:
             waits = service.queue.waiting(list(service.queries))
             waiting = {name: count for name, (count, _, _) in waits.items() if count}
-            beats = [beat for beat in heartbeats(service.client) if beat.is_alive(time.time()) and beat.at > since]
+            alive = [one for one in heartbeats(service.client) if one.is_alive(time.time()) and one.at > since]
         except CacheUnavailable as error:
             return str(error)
         if waiting:
             return f"not fresh: {waiting}"
-        if not beats:
-            return "no worker has beaten"
-        newest = beats[0]
+        if not alive:
+            return "no worker has a heartbeat"
+        newest = alive[0]
         if newest.parts["buffer"] or not newest.parts["gaps"]["closed"]:
             return f"buffer: {newest.parts['buffer']}, gaps: {newest.parts['gaps']}"
         caught_up = newest.caught_up_to is not None and newest.caught_up_to > since
         return "" if caught_up else f"caught up to {newest.caught_up_to}, not {since}"
 
     def queued(self) -> int:
-        """Return how many jobs are queued: fresh entries, too, that are to be looked at once more."""
+        """Return the number of queued jobs, rechecks of fresh entries included."""
         return sum(map(self.site.service.queue.depth, self.site.service.connectors))
 
     def wait_until_quiet(self) -> tuple[float, float, int]:
-        """Return the seconds until all was fresh and no message missing, and until nothing was queued; and what is still.
+        """Return the seconds until all entries were fresh and no message missing, those until the queue was empty, and its size.
 
-        Of what upstream does not show some looks may follow for minutes: those are waited for within `LOOKS_LIMIT`.  Raises
-        `Impatient`.
+        Rechecks may go on for minutes and are awaited within `RECHECKS_LIMIT`.  Raises `WaitTimeout`.
         """
         begun, quiet, quiet_for, queued = time.time(), 0.0, 0, 0
-        while quiet_for < 3 or (queued and time.time() - begun < LOOKS_LIMIT):
-            self.look()
-            why = self.restless(begun)
+        while quiet_for < 3 or (queued and time.time() - begun < RECHECKS_LIMIT):
+            self.poll()
+            why = self.why_not_quiet(begun)
             if why and time.time() - begun > 10 * len(self.reasons):
-                # What it was that took so long.
                 self.reasons.append(f"{time.time() - begun:.0f} s: {why[:400]}")
             if why and time.time() - begun > QUIET_LIMIT:
-                raise Impatient(f"not quiet after {QUIET_LIMIT:g} s: {why}")
+                raise WaitTimeout(f"not quiet after {QUIET_LIMIT:g} s: {why}")
             quiet_for = 0 if why else quiet_for + 1
             quiet = time.time() - begun if why else quiet
             queued = 0 if why else self.queued()
@@ -186,10 +192,10 @@ class Run:
 
 
 def begin(folder: Path, audit: float) -> Run:
-    """Start all processes, in a folder that is emptied before."""
+    """Empty the folder and start all processes in it."""
     shutil.rmtree(folder, ignore_errors=True)
     devserver = DevServer(folder.absolute())
-    devserver.environ |= {**PATIENCE, "FEDORA_PACKAGES_WORKER_AUDIT_RATE": f"{audit:g}"}
+    devserver.environ |= {**SETTINGS, "FEDORA_PACKAGES_WORKER_AUDIT_RATE": f"{audit:g}"}
     try:
         redis_url = devserver.redis(*REDIS_OPTIONS)
         sandbox = devserver.sandbox()
@@ -197,7 +203,7 @@ def begin(folder: Path, audit: float) -> Run:
         run = Run(Site(devserver, sandbox, redis_url))
         run.site.build_index()
         run.start_worker()
-        wait_until(run.ready.exists, 60, what="the worker listens")
+        wait_until(run.ready.exists, 60, what="the worker to listen")
         run.site.start_web()
     except BaseException:
         devserver.stop_all()
@@ -205,7 +211,7 @@ def begin(folder: Path, audit: float) -> Run:
     return run
 
 
-def there_is(site: Site) -> schedule.Packages:
+def changeable(site: Site) -> schedule.Packages:
     """Return the branches and tags that actions can change."""
     names = site.control("packages?limit=1000")["packages"]
     packages = {name: site.control(f"packages/{name}")["branches"] for name in names}
@@ -220,7 +226,7 @@ def there_is(site: Site) -> schedule.Packages:
 
 
 def readable(site: Site) -> tuple[Readable, dict[str, str]]:
-    """Return what readers may ask for, which is every package and the binaries of each; and the source of every name."""
+    """Return what readers may request (all packages and their binaries), and the source package of every name."""
     documents = [site.service.index.source(name) for name in site.control("packages?limit=1000")["packages"]]
     releases = {document.name: document.releases for document in documents if document}
     sources = {name: name for name in releases}
@@ -233,7 +239,7 @@ def readable(site: Site) -> tuple[Readable, dict[str, str]]:
 
 
 def wrongly_missing(read: Mapping[str, Any], sources: Mapping[str, str], actions: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many pages were not found though nobody retired their package: binaries of what is retired are gone."""
+    """Return how many pages were not found though their package is not retired: binaries of a retired one are gone."""
     retired = {action["package"] for action in actions if action["what"] == "retire" and action["messages"]}
     return sum(
         count for name, count in read["missing"].items() if name == sources[name] or sources[name] not in retired
@@ -246,15 +252,15 @@ def about(rows: Sequence[dict[str, Any]], run: Run, heard: Sequence[Heard]) -> N
         query = run.site.service.queries[row["query"]]
         found = []
         for one in reversed(heard):
-            if len(found) == TOLD:
+            if len(found) == MAX_MESSAGES:
                 break
             if row["package"] == "*" or row["package"] in set(query.touched(one.event)):
                 found.append(one.as_dict())
         row["messages"] = found[::-1]
 
 
-def troubles(folder: Path) -> dict[str, dict[str, int]]:
-    """Return what the processes logged of errors and tracebacks, and how often each; numbers and names are left out."""
+def logged_errors(folder: Path) -> dict[str, dict[str, int]]:
+    """Return the errors and tracebacks in the logs of the processes and their counts, with numbers masked."""
     found: dict[str, Counter[str]] = {}
     for log in sorted(folder.glob("*.log")):
         counter: Counter[str] = Counter()
@@ -276,18 +282,20 @@ def _plain(line: str) -> str:
     return re.sub(r"\d+(\.\d+)?", "N", line)[:160]
 
 
-def counted(run: Run) -> dict[str, Any]:
-    """Return what the service has counted itself."""
-    found = metrics.total(run.site.service.client)
-    names = ("drift", "late", "unannounced", "forgotten", "looks", "refills", "refill failures", "hits", "misses")
+def metrics_of(run: Run) -> dict[str, Any]:
+    """Return the metrics of the service."""
+    service = run.site.service
+    counts = total(service.client)
     durations = {
-        name: [None if cut is None else round(1000 * cut, 1) for cut in (there.percentile(0.5), there.percentile(0.99))]
-        for name in ("received to invalidated", "sent to invalidated", "sent to fresh")
-        if (there := found.durations(name)).count
+        str(name): [
+            None if cut is None else round(1000 * cut, 1) for cut in (there.percentile(0.5), there.percentile(0.99))
+        ]
+        for name in LAGS
+        if (there := counts.durations(name)).count
     }
-    outcomes = {key.decode(): int(value) for key, value in run.site.service.client.hgetall(keys.OUTCOMES).items()}
-    counts = {name: sum(found.count(name, label) for label in found.labels(name)) for name in names}
-    return {"counts": counts, "messages": outcomes, "p50_p99_ms": durations}
+    outcomes = {key.decode(): int(value) for key, value in service.client.hgetall(keys.OUTCOMES).items()}
+    sums = {str(name): sum(counts.count(name, query) for query in service.queries) for name in COUNTERS}
+    return {"counts": sums, "messages": outcomes, "p50_p99_ms": durations}
 
 
 def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -299,7 +307,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
     try:
         dice = random.Random(given.seed)
         steps = schedule.steps(dice, seconds, given.kills, given.restarts)
-        actions = schedule.actions(dice, there_is(run.site))
+        actions = schedule.actions(dice, changeable(run.site))
         notes, (readers, sources) = Notes(), readable(run.site)
         say(f"seed {given.seed}: {len(steps)} steps in {seconds:.0f} s, logs are in {folder}/")
         listener = Listener(run.site.sandbox["endpoint"])
@@ -310,31 +318,32 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
             run.follow(steps, until)
             traffic.join()
             run.site.reset_faults()
-            say("all faults are reset and no more actions are triggered; waiting until nothing is queued …")
+            say("faults are reset; waiting until the queue is empty …")
             try:
                 fresh, quiet, queued = run.wait_until_quiet()
-                rest = {"all_fresh_after": fresh, "quiet_after": quiet, "still_queued": queued, "restless": ""}
-            except Impatient as error:
-                rest = {"restless": str(error)}
-            rest["reasons"] = run.reasons
-        # Each process adds its figures to Redis once in so many seconds.
-        time.sleep(2.5 * metrics.EVERY)
-        told = counted(run)
+                end = {"all_fresh_after": fresh, "quiet_after": quiet, "still_queued": queued, "not_quiet": ""}
+            except WaitTimeout as error:
+                end = {"not_quiet": str(error)}
+            end["reasons"] = run.reasons
+        # Each process adds its counts to Redis once in so many seconds.
+        time.sleep(2.5 * FLUSH_EVERY)
+        service_metrics = metrics_of(run)
         listener.close()
         noted.close()
         for name in ("web", "worker"):
             run.site.devserver.stop(run.part(name))
-        say("comparing every cached value with the world …")
+        say("comparing every cached value with its upstream …")
         found = compare(run.site.service, run.site.service.queries.values())
-        report = _report(given, run, steps, traffic, notes, told, found, listener.heard, noted.ids)
+        report = _report(given, run, steps, traffic, notes, service_metrics, found, listener.heard, noted.ids)
         missing = wrongly_missing(report["read"], sources, traffic.log)
-        return {**report, "rest": rest, "logged": troubles(folder), "wrongly_missing": missing}
+        return {**report, "end": end, "logged": logged_errors(folder), "wrongly_missing": missing}
     finally:
         run.site.devserver.stop_all()
 
 
 def _report(
-    given: argparse.Namespace, run: Run, steps: Sequence[schedule.Step], traffic: Traffic, notes: Notes, told: Mapping[str, Any],
+    given: argparse.Namespace, run: Run, steps: Sequence[schedule.Step], traffic: Traffic, notes: Notes,
+    service_metrics: Mapping[str, Any],
     found: Compared, heard: Sequence[Heard], noted: set[str],
 ) -> dict[str, Any]:  # fmt: skip
     about([*found.stale, *found.lost, *found.never_filled], run, heard)
@@ -349,7 +358,7 @@ def _report(
         "not_handled": [one.as_dict() for one in unhandled[:100]],
         "done": dict(Counter(step.what for step in steps)),
         "read": notes.as_dict(),
-        "service": told,
+        "service": service_metrics,
         "ended_by_itself": run.ended,
         "compared": asdict(found),
         "steps": run.done,
@@ -358,7 +367,7 @@ def _report(
 
 
 def failures(report: Mapping[str, Any]) -> dict[str, int]:
-    """Return how much there is of what must not be."""
+    """Return the count of each kind of failure."""
     compared = report["compared"]
     return {
         "stale": len(compared["stale"]),
@@ -367,7 +376,7 @@ def failures(report: Mapping[str, Any]) -> dict[str, int]:
         "messages not handled": report["messages"]["not_handled"],
         "not compared": len(compared["not_compared"]),
         "parts that ended by themselves": len(report["ended_by_itself"]),
-        "never quiet": int(bool(report["rest"]["restless"])),
+        "never quiet": int(bool(report["end"]["not_quiet"])),
     }
 
 
@@ -380,13 +389,13 @@ def printed(report: Mapping[str, Any]) -> str:
         table([("action", "triggered", "refused")]
               + [(what, count, report["refused"].get(what, 0)) for what, count in sorted(report["triggered"].items())]),
         "",
-        "done to it: " + ", ".join(f"{what}: {count}" for what, count in report["done"].items()),
+        "steps: " + ", ".join(f"{what}: {count}" for what, count in report["done"].items()),
         "messages: " + ", ".join(f"{what.replace('_', ' ')}: {count}" for what, count in report["messages"].items()),
-        f"the service counted: {report['service']['counts']}",
+        f"counters: {report['service']['counts']}",
         f"messages by outcome: {report['service']['messages']}",
         f"p50 and p99 in ms, to a bucket: {report['service']['p50_p99_ms']}",
-        f"in the end: { {name: what for name, what in report['rest'].items() if name != 'reasons'} }",
-        *(f"    not fresh after {why}" for why in report["rest"]["reasons"]),
+        f"at the end: { {name: what for name, what in report['end'].items() if name != 'reasons'} }",
+        *(f"    not fresh after {why}" for why in report["end"]["reasons"]),
         "",
     ]  # fmt: skip
     for kind, phases in read["times"].items():
@@ -396,14 +405,14 @@ def printed(report: Mapping[str, Any]) -> str:
         lines += [table([(f"{kind}, ms", "read", "p50", "p99", "max"), *rows]), ""]
     lines += [
         f"statuses: {read['statuses']}",
-        f"pages not found: {read['missing']}, of these of packages that are not retired: {report['wrongly_missing']}",
-        f"states told: {read['states']}",
-        f"JSON that said 503 because nothing was known yet: {read['json_with_nothing_known']}",
+        f"pages not found: {read['missing']}; of packages that are not retired: {report['wrongly_missing']}",
+        f"states: {read['states']}",
+        f"JSON with status 503 before the first fill: {read['json_with_nothing_known']}",
         "",
         f"compared: {compared['values']} values of {compared['entries']} entries: {compared['by_query']}",
-        f"states of all that was compared: {compared['states']}",
-        f"differing only in what no message announces: {len(compared['unannounced'])}",
-        f"never filled (left to whoever looks next): {len(compared['never_filled'])}",
+        f"states of the compared values: {compared['states']}",
+        f"differing in ignored fields only: {len(compared['ignored'])}",
+        f"never filled (left to the next reader): {len(compared['never_filled'])}",
     ]
     for part, what in report["logged"].items():
         lines += [f"{part}.log: {count} × {line}" for line, count in what.items()]
@@ -433,11 +442,11 @@ def _details(report: Mapping[str, Any]) -> Iterator[str]:
 def main() -> int:
     """Run the chaos, print its report, and return 1 if anything is stale, lost or an error page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=None, help="what all is drawn from (default: another each time)")
+    parser.add_argument("--seed", type=int, default=None, help="the seed of all steps and actions (default: random)")
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--rate", type=float, default=50.0, help="messages per second (default: 50)")
-    parser.add_argument("--kills", type=int, default=20, help="how often the worker is killed (default: 20)")
-    parser.add_argument("--restarts", type=int, default=5, help="how often Redis is restarted (default: 5)")
+    parser.add_argument("--kills", type=int, default=20, help="kills of the worker (default: 20)")
+    parser.add_argument("--restarts", type=int, default=5, help="restarts of Redis (default: 5)")
     parser.add_argument("--readers", type=int, default=4, help="readers at the same time (default: 4)")
     parser.add_argument(
         "--audit", type=float, default=0.0, help="entries a second that the audit compares (default: 0)"

@@ -1,6 +1,6 @@
-"""The cache compared with the world: each value that is kept, with what its upstream answers now.
+"""Compare each cached value with what its upstream returns now.
 
-Upstream values are read through the same connectors as the service's, so that no difference comes from reading.
+Upstreams are read through the connectors of the service, so that a difference is never one of parsing.
 """
 
 import json
@@ -15,23 +15,23 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.differences import differences
 from fedora_packages.service import Service
 
-#: How often an upstream is asked that does not answer, though all are well.
-TRIES = 5
+#: Attempts to read an upstream.
+MAX_ATTEMPTS = 5
 
 
 @dataclass
 class Compared:
-    """What came of it.
+    """The result of a comparison.
 
-    ``lost`` are values that were taken out of use and never came back; ``unannounced`` are those that differ in nothing but what
-    their query says that no message announces, and that a schedule or nobody renews.
+    ``lost`` are values that were invalidated and never refilled, ``ignored`` those that differ in nothing but the ignored fields
+    of their query.
     """
 
     values: int = 0
     entries: int = 0
     by_query: dict[str, int] = field(default_factory=dict)
     states: dict[str, int] = field(default_factory=dict)
-    unannounced: list[dict[str, Any]] = field(default_factory=list)
+    ignored: list[dict[str, Any]] = field(default_factory=list)
     stale: list[dict[str, Any]] = field(default_factory=list)
     lost: list[dict[str, Any]] = field(default_factory=list)
     never_filled: list[dict[str, Any]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Compared:
 
 
 def names(service: Service, query: Query) -> list[str]:
-    """Return the packages of which a query has an entry, sorted."""
+    """Return the packages with an entry of a query, sorted."""
     before, after = query.entry("*").key.split("*")
     keys = service.client.scan_iter(match=query.entry("*").key, count=1000)
     return sorted({key.decode().removeprefix(before).removesuffix(after) for key in keys})
@@ -51,7 +51,7 @@ def compare(
     only: Callable[[Query], Iterable[str]] | None = None,
     threads: int = 4,
 ) -> Compared:
-    """Compare every value of some queries, of all packages or of those that ``only`` gives for a query."""
+    """Compare every value of some queries, for all packages or for those that ``only`` returns for a query."""
     found = Compared()
     with ThreadPoolExecutor(threads) as pool:
         for query in queries:
@@ -61,7 +61,7 @@ def compare(
                 found.entries += 1
                 for kind, row in rows:
                     found.states[row["state"]] = found.states.get(row["state"], 0) + 1
-                    found.values += kind in ("same", "stale", "unannounced")
+                    found.values += kind in ("same", "stale", "ignored")
                     if kind != "same":
                         getattr(found, kind).append(row)
             found.by_query[query.name] = found.values - before
@@ -76,35 +76,35 @@ def _entry(service: Service, query: Query, package: str) -> Iterator[tuple[str, 
         if cached.variant in opened.current:
             yield _value(service, query, package, cached)
         elif not (cached.error_state and cached.error_state.kind == ReleaseNotServed.kind):
-            # One that was never known has failed and was left to whoever looks next.
-            yield ("lost" if cached.is_known else "never_filled"), _told(query, package, cached)
+            # A value that was never known has failed, and the next reader fetches it.
+            yield ("lost" if cached.is_known else "never_filled"), _described(query, package, cached)
 
 
 def _value(service: Service, query: Query, package: str, cached: CachedValue) -> tuple[str, dict[str, Any]]:
     upstream_value: Any = None
-    for last in (False,) * (TRIES - 1) + (True,):
+    for last in (False,) * (MAX_ATTEMPTS - 1) + (True,):
         try:
             upstream_value = query.fetch(package, cached.variant)
             break
         except ReleaseNotServed as error:
-            return "stale", {**_told(query, package, cached), "differences": [str(error)]}
+            return "stale", {**_described(query, package, cached), "differences": [str(error)]}
         except UpstreamError as error:
             if last:
-                return "not_compared", {**_told(query, package, cached), "error": str(error)}
-    # As the cache would hold it: JSON has no tuples.
+                return "not_compared", {**_described(query, package, cached), "error": str(error)}
+    # As the cache has it: JSON has no tuples.
     upstream_value = json.loads(json.dumps(upstream_value))
     if upstream_value == cached.value:
         return "same", {"state": cached.state}
-    kind = "unannounced" if query.without_ignored(upstream_value) == query.without_ignored(cached.value) else "stale"
-    return kind, {**_told(query, package, cached), "differences": differences(cached.value, upstream_value)}
+    kind = "ignored" if query.without_ignored(upstream_value) == query.without_ignored(cached.value) else "stale"
+    return kind, {**_described(query, package, cached), "differences": differences(cached.value, upstream_value)}
 
 
-def _told(query: Query, package: str, cached: CachedValue) -> dict[str, Any]:
-    read: Mapping[str, Any] = cached.as_dict()
+def _described(query: Query, package: str, cached: CachedValue) -> dict[str, Any]:
+    row: Mapping[str, Any] = cached.as_dict()
     return {
         "query": query.name,
         "package": package,
         "variant": cached.variant,
         "entry": cached.entry.key,
-        **{name: read[name] for name in ("state", "stamp", "because", "problem")},
+        **{name: row[name] for name in ("state", "stamp", "because", "problem")},
     }

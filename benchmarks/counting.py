@@ -1,8 +1,8 @@
-"""A consumer in a fedmsg hub that counts messages and does nothing else: what the bus itself can bring.
+"""A consumer in a fedmsg hub that only counts messages: the throughput of the bus itself.
 
     python -m benchmarks.counting ENDPOINT READY-FILE RESULT-FILE COUNT
 
-writes to the result file how many messages came and the moments at which the first and the last of ``COUNT`` did.
+writes to the result file the number of messages and the timestamps of the first and of the last of ``COUNT``.
 """
 
 import json
@@ -13,14 +13,14 @@ from typing import Any
 
 from fedmsg.consumers import FedmsgConsumer
 
-#: The topic of what is counted; all else is waiting for the bus to be connected.
+#: The topic of the counted messages; others only show that the bus is connected.
 TOPIC = "buildsys.build.state.change"
 
 READY, RESULT, COUNT = "benchmarks.ready", "benchmarks.result", "benchmarks.count"
 
 
 class Counting(FedmsgConsumer):
-    """Counts."""
+    """Counts messages."""
 
     topic = "*"
     config_key = "benchmarks.enabled"
@@ -28,11 +28,11 @@ class Counting(FedmsgConsumer):
     def __init__(self, hub: Any):
         self._count, self._first = 0, 0.0
         self._ready, self._result = Path(hub.config[READY]), Path(hub.config[RESULT])
-        self._until = hub.config[COUNT]
+        self._wanted_count = hub.config[COUNT]
         super().__init__(hub)
 
     def consume(self, message: Any) -> None:
-        """Count a message; the first of any kind says that the bus is connected."""
+        """Count a message; the first of any topic shows that the bus is connected."""
         if not self._ready.exists():
             self._ready.write_text("ready\n")
         if not message["topic"].endswith(TOPIC):
@@ -40,7 +40,7 @@ class Counting(FedmsgConsumer):
         self._count += 1
         if self._count == 1:
             self._first = time.time()
-        if self._count == self._until:
+        if self._count == self._wanted_count:
             draft = self._result.with_suffix(".draft")
             draft.write_text(json.dumps({"count": self._count, "first": self._first, "last": time.time()}))
             draft.replace(self._result)

@@ -1,8 +1,8 @@
-"""How soon after a message a page is fresh: sent to invalidated, and sent to fresh beyond upstream's own time.
+"""Measure the time from a message to a fresh page: sent to invalidated, and sent to fresh without the upstream's own time.
 
-Starts a service of its own against the sandbox, reports 500 bugs at 50 a second, and reads from each entry when it
-was invalidated and when its refill began to be asked for.  The clock starts before the sandbox is told to make a
-thing happen, so that its own work and the bus are in every figure.
+Starts a service of its own against the sandbox, reports 500 bugs at 50 a second, and reads from each entry when it was
+invalidated and when its refill sent its request.  The clock starts before the action is triggered, so that the work of the
+sandbox and of the bus is included.
 
     python -m benchmarks.freshness [--messages 500] [--rate 50]
 """
@@ -21,12 +21,12 @@ from tests.functional.site import Site, start
 
 QUERY = "bugzilla.bugs"
 
-#: Seconds after a message at which its entry is looked at: it is fresh by then, and the next message about it is still to come.
-LOOK_AFTER = 1.5
+#: Seconds after a message at which its entry is read: it is fresh by then, and no other message about it has come.
+READ_AFTER = 1.5
 
 
 def packages_of(site: Site) -> list[str]:
-    """Return the packages that bugs are reported of: as many as there are, so that no two messages about one are close."""
+    """Return the packages to report bugs about: all of them, so that no two messages about one are close."""
     documents = (site.service.index.source(name) for name in site.control("packages?limit=1000")["packages"])
     return [document.name for document in documents if document and not document.retired]
 
@@ -37,11 +37,11 @@ def warm(site: Site, packages: list[str]) -> None:
 
 
 def measure(site: Site, packages: list[str], messages: int, rate: float) -> list[dict[str, float]]:
-    """Return for each message, in milliseconds, how long after it was sent its entry was invalidated and asked for."""
+    """Return for each message the milliseconds until its entry was invalidated, and until its refill sent its request."""
     found: list[dict[str, float]] = []
-    looking: list[threading.Timer] = []
+    timers: list[threading.Timer] = []
 
-    def look(package: str, sent: float, identity: str) -> None:
+    def read(package: str, sent: float, identity: str) -> None:
         query = site.service.queries[QUERY]
         why = json.loads(site.service.client.hget(query.entry(package).key, "why"))
         stamp = site.read(QUERY, package).stamp
@@ -54,10 +54,10 @@ def measure(site: Site, packages: list[str], messages: int, rate: float) -> list
         package, sent = packages[number % len(packages)], time.time()
         body = {"what": "bug", "package": package}
         answer = session.post(f"{site.sandbox['url']}/control/trigger", json=body, timeout=30).json()
-        timer = threading.Timer(LOOK_AFTER, look, (package, sent, answer["messages"][-1]["msg_id"]))
+        timer = threading.Timer(READ_AFTER, read, (package, sent, answer["messages"][-1]["msg_id"]))
         timer.start()
-        looking.append(timer)
-    for timer in looking:
+        timers.append(timer)
+    for timer in timers:
         timer.join()
     return found
 
@@ -68,14 +68,14 @@ def percentiles(values: list[float]) -> str:
 
 
 def main() -> None:
-    """Run the benchmark and print its figures."""
+    """Run the benchmark and print its results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=500)
     parser.add_argument("--rate", type=float, default=50.0, help="messages per second")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         site = start(Path(folder) / "site")
-        # What the audit reads again has a later stamp.
+        # An entry that the audit has checked has a later stamp.
         site.devserver.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "0"
         try:
             site.build_index()
@@ -86,9 +86,7 @@ def main() -> None:
             found = measure(site, packages, given.messages, given.rate)
         finally:
             site.devserver.stop_all()
-    print(
-        f"{given.messages} messages at {given.rate:g}/s over {len(packages)} packages; fresh when looked at: {len(found)}"
-    )
+    print(f"{given.messages} messages at {given.rate:g}/s over {len(packages)} packages; fresh when read: {len(found)}")
     print(f"sent to invalidated:                       {percentiles([row['invalidated'] for row in found])}")
     print(f"sent to fresh, beyond upstream's own time: {percentiles([row['fresh'] for row in found])}")
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: percentiles, memory, tables, and all of Fedora's packages to measure with."""
+"""Shared by the benchmarks: percentiles, memory, tables, and indexes of all of Fedora's packages."""
 
 import gzip
 import json
@@ -24,12 +24,12 @@ from fedora_packages.search.indexing.writer import Writer
 
 ROOT = Path(__file__).parents[1]
 
-#: The packages of rawhide, beside the project where there are any.
+#: The file of Rawhide's packages, beside the project where it exists.
 WORLD = ROOT.parent / "shared" / "data" / "fedora-rawhide.jsonl.gz"
 
 
-class Impatient(Exception):
-    """Something did not become true in time."""
+class WaitTimeout(Exception):
+    """A condition did not become true in time."""
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -39,7 +39,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def summary(seconds: Sequence[float]) -> dict[str, float]:
-    """Return how many durations there are, and their p50, p99 and maximum in milliseconds."""
+    """Return the count of some durations, and their p50, p99 and maximum in milliseconds."""
     if not seconds:
         return {"count": 0}
     cuts = {"p50": percentile(seconds, 0.5), "p99": percentile(seconds, 0.99), "max": max(seconds)}
@@ -47,7 +47,7 @@ def summary(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def table(rows: Sequence[Sequence[Any]]) -> str:
-    """Return rows as a table of text: the first column to the left, the others to the right."""
+    """Return rows as a text table: the first column aligned left, the others right."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(row[column]) for row in cells if column < len(row)) for column in range(max(map(len, cells)))]
     return "\n".join(
@@ -64,27 +64,27 @@ def _cell(value: Any) -> str:
 
 
 def wait_until(true: Callable[[], object], limit: float, every: float = 0.05, what: str = "") -> None:
-    """Return when ``true()`` is; raises `Impatient` after ``limit`` seconds."""
+    """Wait until ``true()`` is true.  Raises `WaitTimeout` after ``limit`` seconds."""
     deadline = time.monotonic() + limit
     while not true():
         if time.monotonic() > deadline:
-            raise Impatient(f"{what or true.__qualname__}: still not so after {limit:g} s")
+            raise WaitTimeout(f"timed out after {limit:g} s, waiting for {what or true.__qualname__}")
         time.sleep(every)
 
 
 def megabytes(part: Part) -> tuple[float, float]:
-    """Return the memory of a process as Linux counts it (own and shared): now, and the most there was since `forget_peak`."""
+    """Return the resident memory of a process in MB: now, and its peak since `forget_peak`."""
     text = Path(f"/proc/{part.process.pid}/status").read_text("ascii")
     return tuple(int(re.search(rf"{name}:\s+(\d+) kB", text)[1]) / 1024 for name in ("VmRSS", "VmHWM"))
 
 
 def forget_peak(part: Part) -> None:
-    """Have Linux measure the most memory of a process anew."""
+    """Reset the peak of a process's memory."""
     Path(f"/proc/{part.process.pid}/clear_refs").write_text("5\n", "ascii")
 
 
 def cpu_seconds(part: Part) -> float:
-    """Return the seconds of processor time that a process has used."""
+    """Return the CPU seconds of a process."""
     fields = Path(f"/proc/{part.process.pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / 100
 

@@ -1,8 +1,8 @@
-"""How many messages a second one worker invalidates for, and how soon: over the real bus, with real refills.
+"""Measure a worker's throughput of messages and the time to invalidation, over the real bus with real refills.
 
-A burst of messages about builds that there are, so that refills find what the messages say.  Three times: to a hub whose
-consumer only counts (the bus itself), to the worker with koji well (it refills meanwhile), to the worker with koji down and left
-alone (the handler by itself).  Then so many a second for a while, for the time from received to invalidated.
+Sends a burst of messages about existing builds, so that refills find what the messages announce.  The burst goes to a hub whose
+consumer only counts (the bus itself), to a worker that refills meanwhile, and to a worker whose circuit of Koji is open (the
+handler by itself).  Then messages at a fixed rate measure the time from received to invalidated.
 
     python -m benchmarks.messages [--messages 20000] [--packages 5000] [--rate 200] [--world FILE]
 """
@@ -37,7 +37,7 @@ GOAL_RATE, GOAL_MS = 5000, 5.0
 
 
 class Publisher:
-    """A publisher of our own, whose messages are ready before they are sent."""
+    """A publisher whose messages are encoded before they are sent."""
 
     def __init__(self) -> None:
         self._context = zmq.Context()
@@ -63,18 +63,18 @@ class Publisher:
         self._socket.send_multipart(frames)
 
     def ping(self) -> None:
-        """Send a message that touches nothing."""
+        """Send a message that affects no entry."""
         self.send(self.message("benchmark.ping", {})[1])
 
 
 def bodies(found: Fedora, packages: Sequence[str], count: int) -> list[dict[str, Any]]:
-    """Return bodies of messages about builds that there are, in an order without a pattern."""
+    """Return bodies of messages about existing builds, in random order."""
     service = found.site.service
     query = service.queries[QUERY]
     rows = []
     for package in packages:
-        (reading,) = service.cache.read([(query.entry(package), "")])
-        builds = reading.value["builds"]
+        (cached,) = service.cache.read([(query.entry(package), "")])
+        builds = cached.value["builds"]
         for build in itertools.islice(itertools.cycle(builds), -(-count // len(packages)) if builds else 0):
             state = BUILD_STATES.index(build["state"])
             rows.append({
@@ -87,7 +87,7 @@ def bodies(found: Fedora, packages: Sequence[str], count: int) -> list[dict[str,
 
 
 def to_the_bare_bus(folder: Path, rows: Sequence[dict[str, Any]]) -> float:
-    """Return the messages a second that a consumer which only counts is given; the worker does not hear them."""
+    """Return the messages a second that a counting consumer receives; the worker does not receive them."""
     publisher = Publisher()
     devserver, ready, result = DevServer(folder), folder / "ready", folder / "result"
     part = devserver.start(
@@ -103,16 +103,16 @@ def to_the_bare_bus(folder: Path, rows: Sequence[dict[str, Any]]) -> float:
         frames = [publisher.message(TOPIC, row)[1] for row in rows]
         for one in frames:
             publisher.send(one)
-        wait_until(result.exists, 120, what="all messages are counted")
-        told = json.loads(result.read_text())
-        return (told["count"] - 1) / (told["last"] - told["first"])
+        wait_until(result.exists, 120, what="the count of all messages")
+        counted = json.loads(result.read_text())
+        return (counted["count"] - 1) / (counted["last"] - counted["first"])
     finally:
         devserver.stop_all()
         publisher.close()
 
 
 def burst(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Send messages as fast as the bus takes them; returns how fast they were dealt with, from the first to the last."""
+    """Send messages as fast as the bus takes them, and return the rate at which they were handled."""
     client, worker = found.site.service.client, found.site.worker
     frames = [publisher.message(TOPIC, row)[1] for row in rows]
     before, cpu = int(client.hget(keys.OUTCOMES, "handled") or 0), cpu_seconds(worker)
@@ -140,7 +140,7 @@ def burst(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -
 
 
 def paced(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]], rate: float) -> dict[str, Any]:
-    """Send messages at a rate; returns how soon each entry was being invalidated, and what the worker says of itself."""
+    """Send messages at a fixed rate, and return the time to each invalidation, and the worker's own measurement."""
     service = found.site.service
     query = service.queries[QUERY]
     before = total(service.client).durations(MetricName.RECEIVED_TO_INVALIDATED)
@@ -151,37 +151,37 @@ def paced(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]], r
         sent.append((row["name"], identity, time.time()))
         publisher.send(frames)
 
-    def told_so_far() -> Durations:
+    def received_so_far() -> Durations:
         return total(service.client).durations(MetricName.RECEIVED_TO_INVALIDATED)
 
-    wait_until(lambda: told_so_far().count >= before.count + len(rows), 30, what="the worker has told of all messages")
-    after = told_so_far()
+    wait_until(lambda: received_so_far().count >= before.count + len(rows), 30, what="the metrics of all messages")
+    after = received_so_far()
     spent = Durations(
         tuple(now - then for now, then in zip(after.buckets, before.buckets, strict=True)), after.sum - before.sum
     )
     delays = []
-    for package, identity, moment in sent:
+    for package, identity, sent_at in sent:
         why = json.loads(service.client.hget(query.entry(package).key, "why"))
         if why["event"]["id"] == identity:
-            delays.append(why["at"] - moment)
-    told = {name: 1000 * (spent.percentile(share) or 0.0) for name, share in (("p50", 0.5), ("p99", 0.99))}
+            delays.append(why["at"] - sent_at)
+    percentiles = {name: 1000 * (spent.percentile(share) or 0.0) for name, share in (("p50", 0.5), ("p99", 0.99))}
     return {
         "sent": summary(delays),
-        "received": {**told, "mean": 1000 * spent.sum / max(spent.count, 1), "count": spent.count},
+        "received": {**percentiles, "mean": 1000 * spent.sum / max(spent.count, 1), "count": spent.count},
     }
 
 
-def rest(found: Fedora) -> None:
-    """Wait until nothing is queued."""
-    wait_until(lambda: not found.site.service.queue.depth("koji"), 300, what="koji's queue is empty")
+def wait_for_queue(found: Fedora) -> None:
+    """Wait until Koji's queue is empty."""
+    wait_until(lambda: not found.site.service.queue.depth("koji"), 300, what="an empty queue of Koji")
 
 
-def leave_koji_alone(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> None:
-    """Have koji fail until the worker leaves it alone for a while."""
+def open_circuit(found: Fedora, publisher: Publisher, rows: Sequence[dict[str, Any]]) -> None:
+    """Let Koji fail until the worker's circuit is open."""
     found.site.fault("koji", fail=503)
     for row in rows[:50]:
         publisher.send(publisher.message(TOPIC, row)[1])
-    wait_until(lambda: any(circuit.is_open for circuit in _circuits(found)), 60, what="koji is left alone")
+    wait_until(lambda: any(circuit.is_open for circuit in _circuits(found)), 60, what="an open circuit of Koji")
 
 
 def _circuits(found: Fedora) -> Sequence[CircuitHealth]:
@@ -199,31 +199,31 @@ def _circuits(found: Fedora) -> Sequence[CircuitHealth]:
 
 
 def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, folder: Path) -> None:
-    """Measure, and print each figure as it comes."""
+    """Measure, and print the results."""
     before = found.outcomes()
 
     def pinged() -> bool:
         publisher.ping()
         return found.outcomes() > before
 
-    wait_until(pinged, 30, what="the worker listens to us")
+    wait_until(pinged, 30, what="the worker to receive our messages")
     packages = random.Random(0).sample(list(found.names), given.packages)
     print(f"caching the builds of {len(packages)} packages …", flush=True)
     found.fill(QUERY, packages)
     rows = bodies(found, packages, given.messages)
     bare = to_the_bare_bus(folder / "bare", rows)
-    well = burst(found, publisher, rows)
-    rest(found)
-    leave_koji_alone(found, publisher, rows)
-    alone = burst(found, publisher, rows)
+    refilling = burst(found, publisher, rows)
+    wait_for_queue(found)
+    open_circuit(found, publisher, rows)
+    circuit_open = burst(found, publisher, rows)
     found.site.reset_faults()
-    rest(found)
+    wait_for_queue(found)
     again = to_the_bare_bus(folder / "again", rows)
     distinct = list({row["name"]: row for row in rows}.values())[: int(given.rate * given.seconds)]
-    told = paced(found, publisher, distinct, given.rate)
+    at_rate = paced(found, publisher, distinct, given.rate)
     print(f"\n{len(rows)} messages about builds of {len(packages)} packages, as fast as the bus takes them\n")
     print(table([
-        ("", "messages/s", "of the bus", "handled", "processor", "messages/s of processor"),
+        ("", "messages/s", "of the bus", "handled", "CPU", "messages/s of CPU"),
         ("a consumer that only counts, before", bare, "", "", "", ""),
         ("a consumer that only counts, after", again, "", "", "", ""),
         *(
@@ -231,19 +231,19 @@ def measure(found: Fedora, publisher: Publisher, given: argparse.Namespace, fold
                 what, row["rate"], f"{row['rate'] / max(bare, again):.2f}", row["handled"], f"{row['cpu']:.2f}",
                 row["rate"] / row["cpu"],
             )
-            for what, row in (("the worker, refilling meanwhile", well), ("the worker, koji left alone", alone))
+            for what, row in (("the worker, refilling meanwhile", refilling), ("the worker, circuit of Koji open", circuit_open))
         ),
     ]))  # fmt: skip
-    print(f"\ngoal {GOAL_RATE}/s: {'met' if well['rate'] >= GOAL_RATE else 'missed'} with refills, "
-          f"{'met' if alone['rate'] >= GOAL_RATE else 'missed'} without")  # fmt: skip
-    print(f"\nat {given.rate:g}/s: sent to being invalidated {told['sent']} ms")
-    print(f"at {given.rate:g}/s: received to invalidated, to a bucket: p50 {told['received']['p50']:g} ms, "
-          f"p99 {told['received']['p99']:g} ms, mean {told['received']['mean']:.2f} ms of {told['received']['count']}; "
-          f"goal p99 < {GOAL_MS:g} ms: {'met' if told['received']['p99'] < GOAL_MS else 'missed'}")  # fmt: skip
+    print(f"\ngoal {GOAL_RATE}/s: {'met' if refilling['rate'] >= GOAL_RATE else 'missed'} with refills, "
+          f"{'met' if circuit_open['rate'] >= GOAL_RATE else 'missed'} without")  # fmt: skip
+    print(f"\nat {given.rate:g}/s: sent to being invalidated {at_rate['sent']} ms")
+    print(f"at {given.rate:g}/s: received to invalidated, to a bucket: p50 {at_rate['received']['p50']:g} ms, "
+          f"p99 {at_rate['received']['p99']:g} ms, mean {at_rate['received']['mean']:.2f} ms of {at_rate['received']['count']}; "
+          f"goal p99 < {GOAL_MS:g} ms: {'met' if at_rate['received']['p99'] < GOAL_MS else 'missed'}")  # fmt: skip
 
 
 def main() -> int:
-    """Run the benchmark and print its figures."""
+    """Run the benchmark and print its results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.messages", description=__doc__.splitlines()[0])
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--packages", type=int, default=5000, help="packages that the messages are about")
@@ -252,7 +252,7 @@ def main() -> int:
     parser.add_argument("--world", type=Path, default=WORLD, help="a file of packages")
     given = parser.parse_args()
     if not given.world.exists():
-        print(f"messages: nothing was measured, since there is no file of packages {given.world}")
+        print(f"messages: not measured, the file of packages {given.world} is missing")
         return 0
     publisher = Publisher()
     with tempfile.TemporaryDirectory() as folder:

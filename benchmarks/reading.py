@@ -1,4 +1,4 @@
-"""Readers: threads that get pages and JSON all the time, and note what came and how long it took."""
+"""Readers: threads that request pages and JSON all the time, and note each response with its duration."""
 
 import http.client
 import json
@@ -15,11 +15,11 @@ from urllib.parse import quote, unquote, urlsplit
 
 from benchmarks.measuring import summary
 
-#: Seconds for which an answer is waited for.
-PATIENCE = 30.0
+#: Seconds for a response.
+TIMEOUT = 30.0
 
-#: Errors whose answers are kept to be told.
-ERRORS_KEPT = 50
+#: Errors that are kept with their response.
+MAX_ERRORS = 50
 
 STAMP = re.compile(rb'class="stamp stamp-([a-z]+)"')
 PANEL = b'<section class="panel"'
@@ -29,9 +29,9 @@ BY_RELEASE = frozenset({"contents", "changelog", "dependencies", "sources"})
 
 
 class Phases:
-    """What is going on: the worst of it names the phase that an answer is counted for."""
+    """The faults in progress; the worst of them names the phase that a response counts for."""
 
-    #: From the worst on; what is not named here comes between.
+    #: The worst and the mildest; all others are between them.
     ORDER = ("Redis away", "worker away")
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Phases:
     def current(self) -> str:
         found = list(self._going_on)
         if not found:
-            return "all well"
+            return "no faults"
         worst, least = self.ORDER
         if worst in found:
             return worst
@@ -55,15 +55,15 @@ class Phases:
 
 @dataclass(frozen=True)
 class Site:
-    """What readers may ask for: names with their releases, tabs, queries by their short names (and whether by release)."""
+    """What readers may request: names with their releases, tabs, queries by short name (and whether they take a release)."""
 
     url: str
     releases: Mapping[str, Sequence[str]]
     tabs: Sequence[str]
     queries: Mapping[str, bool]
 
-    def address(self, dice: random.Random) -> tuple[str, str]:
-        """Return ``page`` or ``json``, and an address of that kind."""
+    def path(self, dice: random.Random) -> tuple[str, str]:
+        """Return ``page`` or ``json``, and a path of that kind."""
         names = list(self.releases)
         name = names[int(len(names) * dice.random() ** 1.5)]
         releases, path = self.releases[name], quote(name, safe="")
@@ -78,9 +78,9 @@ class Site:
 
 @dataclass
 class Notes:
-    """What came: seconds by kind and phase, states, statuses, and the answers that were errors.
+    """The responses: seconds by kind and phase, states, statuses, and errors.
 
-    ``missing`` counts the pages that were not found, by name: whether that is an error, only the world can tell.
+    ``missing`` counts the pages that were not found, by name; whether that is an error depends on the package.
     """
 
     seconds: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -93,7 +93,7 @@ class Notes:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, kind: str, path: str, phase: str, took: float, status: int, body: bytes) -> None:
-        """Note an answer; a status of 0 is one that did not come, with the reason as its body."""
+        """Note a response; status 0 means none, with the reason as its body."""
         wrong, states = _judged(kind, status, body)
         with self._lock:
             self.seconds[kind, phase].append(took)
@@ -105,12 +105,12 @@ class Notes:
                 self.missing[unquote(urlsplit(path).path.split("/")[1])] += 1
             if wrong:
                 self.error_count += 1
-                if len(self.errors) < ERRORS_KEPT:
-                    told = {"at": time.time(), "path": path, "phase": phase, "status": status, "took": round(took, 3)}
-                    self.errors.append({**told, "why": wrong, "excerpt": body[:300].decode("utf-8", "replace")})
+                if len(self.errors) < MAX_ERRORS:
+                    row = {"at": time.time(), "path": path, "phase": phase, "status": status, "took": round(took, 3)}
+                    self.errors.append({**row, "why": wrong, "excerpt": body[:300].decode("utf-8", "replace")})
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it, JSON-ready."""
+        """Return the notes, JSON-ready."""
         phases = sorted({phase for _, phase in self.seconds})
         return {
             "times": {
@@ -128,28 +128,28 @@ class Notes:
 
 
 def _judged(kind: str, status: int, body: bytes) -> tuple[str, list[str]]:
-    """Return what is wrong with an answer ("" if nothing is), and the states that it tells."""
+    """Return what is wrong with a response ("" if nothing), and the states in it."""
     if status == 0:
-        return "no answer", []
+        return "no response", []
     if kind == "json":
         try:
-            told = json.loads(body)
+            answer = json.loads(body)
         except ValueError:
-            return f"status {status}, and no JSON", []
-        state = [told["state"]] if isinstance(told, dict) and isinstance(told.get("state"), str) else []
-        # Where nothing was ever known, the JSON says 503 and why, as it is documented to do.
+            return f"status {status}, invalid JSON", []
+        state = [answer["state"]] if isinstance(answer, dict) and isinstance(answer.get("state"), str) else []
+        # Before the first fill the JSON has status 503 and a state, as documented.
         return ("" if status < 500 or (status == 503 and state) else f"status {status}"), state
     states = [found.decode() for found in STAMP.findall(body)]
     if status >= 500:
         return f"status {status}", states
     if status in (400, 404) or body.count(PANEL):
-        # A release that a package has no more is refused; of what is not found, see `Notes.missing`.
+        # A release that a package no longer has is rejected; pages not found are in `Notes.missing`.
         return "", states
-    return f"status {status}, and no panel", states
+    return f"status {status}, without a panel", states
 
 
 class Reader:
-    """One reader.  ``pause`` are the seconds between an answer and its next question."""
+    """One reader.  ``pause`` is the seconds between a response and the next request."""
 
     def __init__(self, site: Site, dice: random.Random, notes: Notes, phase: Callable[[], str], pause: float):
         self._site = site
@@ -157,17 +157,17 @@ class Reader:
         self._notes = notes
         self._phase = phase
         self._pause = pause
-        self._connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection(urlsplit(site.url).netloc, timeout=TIMEOUT)
 
     def run(self, stop: threading.Event) -> None:
-        """Read until told to stop."""
+        """Read until ``stop`` is set."""
         while not stop.wait(self._pause):
-            kind, path = self._site.address(self._dice)
+            kind, path = self._site.path(self._dice)
             phase, begun = self._phase(), time.perf_counter()
             status, body = self._get(path)
-            # What went wrong while it was waited for is as much a reason as what did before.
+            # A fault that began during the request counts as well.
             later = self._phase()
-            phase = later if phase == "all well" else phase
+            phase = later if phase == "no faults" else phase
             self._notes.note(kind, path, phase, time.perf_counter() - begun, status, body)
 
     def _get(self, path: str) -> tuple[int, bytes]:
@@ -184,7 +184,7 @@ class Reader:
 def reading(
     site: Site, seed: int, notes: Notes, phase: Callable[[], str], count: int = 4, pause: float = 0.04
 ) -> Iterator[None]:
-    """Have ``count`` readers read as long as the block runs."""
+    """Run ``count`` readers during the block."""
     stop = threading.Event()
     readers = [Reader(site, random.Random(seed * 1000 + number), notes, phase, pause) for number in range(count)]
     threads = [threading.Thread(target=reader.run, args=(stop,), daemon=True) for reader in readers]
@@ -195,4 +195,4 @@ def reading(
     finally:
         stop.set()
         for thread in threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)

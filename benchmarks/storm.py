@@ -1,9 +1,9 @@
-"""The mass rebuild: how long until everything is fresh again, against what the upstream allows.
+"""Measure a mass rebuild: the time until everything is fresh again, compared with the limit that the upstream sets.
 
 Builds of thousands of packages start and end in a sandbox of all of Fedora, and a repository of thousands of packages is
-renewed; the messages leave all at once, as fast as the bus carries them.  Koji answers with a delay, so that what bounds the
-time is how many questions it may be asked at once: the seconds that it took for all answers, divided by that.  Fewer answers
-than one for each package there cannot be.
+updated.  All messages are published at once, as fast as the bus carries them.  Koji responds with a delay, so that its
+concurrency bounds the time: the seconds of all responses, divided by the concurrency.  At least one response for each package
+is needed.
 
     python -m benchmarks.storm [--packages 12000] [--delay 0.05] [--world FILE]
 """
@@ -30,11 +30,11 @@ from fedora_packages.worker.invalidation import batched
 
 QUERY = "koji.builds"
 
-#: Within how many times the bound all is to be fresh.
+#: All must be fresh within the bound times this.
 GOAL = 1.2
 
-#: Packages whose pages are read, before and during the storm, and for how many seconds before.
-LOOKED_AT = 60
+#: Packages whose pages are read before and during the storm, and the seconds before it.
+MAX_READ = 60
 BEFORE = 15.0
 
 LIMIT = 1800.0
@@ -45,7 +45,7 @@ TOGETHER = 500
 
 @dataclass
 class Clock:
-    """Moments of the storm, in seconds since it began."""
+    """Times in the storm, in seconds since it began."""
 
     begun: float
     published: float = 0.0
@@ -58,7 +58,7 @@ class Clock:
 
 
 def koji_so_far(found: Fedora) -> tuple[int, float]:
-    """Return how many questions koji has answered, and in how many seconds, all together."""
+    """Return the number of Koji's responses, and the sum of their seconds."""
     return found.site.control("requests/count")["koji"], found.site.control("requests/seconds")["koji"]
 
 
@@ -87,12 +87,12 @@ def gather(found: Fedora, packages: Sequence[str], renewed: Sequence[str]) -> in
 
 
 def waiting(found: Fedora, queries: Sequence[str]) -> int:
-    """Return how many entries of some queries wait to be fresh."""
+    """Return how many entries of some queries wait for a refill."""
     return sum(count for count, _, _ in found.site.service.queue.waiting(queries).values())
 
 
-def rage(found: Fedora, sent: int) -> Clock:
-    """Let the messages that wait leave, and return when what was done."""
+def release(found: Fedora, sent: int) -> Clock:
+    """Publish the messages on hold, and return the times at which each stage was done."""
     before = found.outcomes()
     clock = Clock(time.monotonic())
     found.site.control("hold", hold=False)
@@ -107,21 +107,21 @@ def rage(found: Fedora, sent: int) -> Clock:
 
 
 def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]) -> bool:
-    """Measure, print the figures, and say whether nothing was lost."""
+    """Measure, print the results, and return whether no value was stale or lost."""
     dice, worker = random.Random(12_000), found.site.worker
     packages = dice.sample(list(found.names), given.packages)
     renewed = dice.sample(packages, min(given.renewed, len(packages)))
     found.site.start_web()
     say(f"caching the builds of {len(packages)} packages …")
     found.fill(QUERY, packages)
-    looked_at = dict.fromkeys(packages[:LOOKED_AT], ("rawhide",))
-    readable = Readable(found.site.url, looked_at, list(widgets.load()), {})
-    for name in looked_at:
+    read_packages = dict.fromkeys(packages[:MAX_READ], ("rawhide",))
+    readable = Readable(found.site.url, read_packages, list(widgets.load()), {})
+    for name in read_packages:
         for tab in readable.tabs:
             found.site.get(f"/{name}/{tab}" if tab != "overview" else f"/{name}")
     notes, phase = Notes(), ["before"]
     with reading(readable, 1, notes, lambda: phase[0], count=2):
-        # What readers wait without a storm is what the storm is compared with.
+        # Response times before the storm are the baseline.
         time.sleep(BEFORE)
         phase[0] = "while the storm gathers"
         sent = gather(found, packages, renewed)
@@ -131,7 +131,7 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
         (count, seconds), cpu = koji_so_far(found), cpu_seconds(worker)
         say("the storm begins …")
         phase[0] = "during"
-        clock = rage(found, sent)
+        clock = release(found, sent)
         (count_after, seconds_after), cpu_after = koji_so_far(found), cpu_seconds(worker)
         phase[0] = "after"
         now, peak = megabytes(worker)
@@ -139,7 +139,7 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
     concurrency = found.site.service.connectors["koji"].settings.concurrency
     answers, mean = count_after - count, (seconds_after - seconds) / max(count_after - count, 1)
     bound, ideal = answers * mean / concurrency, len(packages) * mean / concurrency
-    say("comparing the builds of all of them with the world …")
+    say("comparing the builds of all packages with the upstream …")
     query = found.site.service.queries[QUERY]
     compared = compare(found.site.service, [query], lambda _query: packages)
     rows = [
@@ -148,19 +148,19 @@ def measure(found: Fedora, given: argparse.Namespace, say: Callable[[str], None]
         ("all invalidated after, s", clock.invalidated),
         ("all builds fresh after, s", clock.builds_fresh),
         ("everything fresh after, s", clock.all_fresh),
-        ("koji answered", answers),
-        ("  of them needed: one for each package", len(packages)),
-        ("  mean answer, ms", 1000 * mean),
-        (f"bound: those answers, {concurrency} at once, s", bound),
+        ("Koji's responses", answers),
+        ("  needed: one for each package", len(packages)),
+        ("  mean response, ms", 1000 * mean),
+        (f"bound: those responses, {concurrency} at once, s", bound),
         ("  builds fresh, times the bound", f"{clock.builds_fresh / bound:.2f} ({_met(clock.builds_fresh, bound)})"),
-        (f"ideal: one answer for each package, {concurrency} at once, s", ideal),
+        (f"ideal: one response for each package, {concurrency} at once, s", ideal),
         ("  builds fresh, times the ideal", f"{clock.builds_fresh / ideal:.2f} ({_met(clock.builds_fresh, ideal)})"),
-        ("worker's processor, of one", f"{(cpu_after - cpu) / clock.all_fresh:.2f}"),
+        ("worker's CPU, of one", f"{(cpu_after - cpu) / clock.all_fresh:.2f}"),
         ("worker's memory before, MB", memory),
-        ("  at the most", peak),
+        ("  peak", peak),
         ("  after", now),
         *_pages(notes),
-        ("compared with the world", compared.values),
+        ("values compared", compared.values),
         ("  stale", len(compared.stale)),
         ("  lost", _lost(compared, packages)),
     ]
@@ -175,7 +175,7 @@ def _met(seconds: float, bound: float) -> str:
 
 
 def _lost(compared: Compared, packages: Sequence[str]) -> int:
-    # Every one of them had a value before.
+    # Every package had a value before.
     return len(packages) - compared.values
 
 
@@ -196,13 +196,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.storm", description=__doc__.splitlines()[0])
     parser.add_argument("--packages", type=int, default=12_000, help="packages that are built (default: 12000)")
     parser.add_argument("--renewed", type=int, default=5000, help="packages that a repository names (default: 5000)")
-    parser.add_argument(
-        "--delay", type=float, default=0.05, help="seconds that koji takes for an answer (default: 0.05)"
-    )
+    parser.add_argument("--delay", type=float, default=0.05, help="seconds of one response of Koji (default: 0.05)")
     parser.add_argument("--world", type=Path, default=WORLD, help="a file of packages")
     given = parser.parse_args()
     if not given.world.exists():
-        print(f"storm: nothing was measured, since there is no file of packages {given.world}")
+        print(f"storm: not measured, the file of packages {given.world} is missing")
         return 0
 
     def say(text: str) -> None:
@@ -210,7 +208,7 @@ def main() -> int:
 
     with (
         tempfile.TemporaryDirectory() as folder,
-        # The archive has the messages before the bus does: a replay in between would take the wind out of the storm.
+        # The archive has the messages before the bus does: a replay would handle them early.
         fedora(Path(folder) / "site", given.world, say, WORKER_REPLAY_EVERY="3600") as found,
     ):
         return int(not measure(found, given, say))
