@@ -207,11 +207,11 @@ def _entries(query: QueryHealth) -> str:
 def _of_values(state: Health) -> Iterator[Alert]:
     lost, drifts, forgotten = state.sum("drift"), state.lost, state.sum("forgotten")
     if lost:
-        latest = f"; the latest changed {drifts[0]['query']} of {drifts[0]['package']}" if drifts else ""
+        latest = f"The latest changed {drifts[0]['query']} of {drifts[0]['package']}.  " if drifts else ""
         yield Alert(
-            f"{_many(lost, 'lost message', 'lost messages')} in the last hour{latest}",
+            f"{_many(lost, 'lost message', 'lost messages')} in the last hour",
             min((drift["found"] for drift in drifts), default=None),
-            "The values that were found wrong are corrected.  "
+            f"{latest}The values that were found wrong are corrected.  "
             "Other pages may be wrong in the same way until the audit reaches them.  "
             "See below on which topics the messages were due, and report them to their publisher.",
             CRITICAL,

@@ -209,8 +209,9 @@ def test_a_lost_message_is_critical_and_the_latest_is_named(service, client, wro
     service.metrics.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
         client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
-    what = "2 lost messages in the last hour; the latest changed koji.builds of guake"
-    assert wrong() == [(what, NOW - 200, "critical")]
+    assert wrong() == [("2 lost messages in the last hour", NOW - 200, "critical")]
+    (alert,) = alerts(state_of(service))
+    assert alert.description.startswith("The latest changed koji.builds of guake.  ")
 
 
 def test_a_message_lost_long_ago_is_no_alert_any_more(service, client, wrong):

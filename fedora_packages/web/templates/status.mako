@@ -31,7 +31,7 @@
     class="critical"
   % endif
   >
-    <strong>${alert.summary}\
+    <strong>${"Critical: " if alert.severity == "critical" else ""}${alert.summary}\
     % if alert.since:
 , since ${at(alert.since)}\
     % endif

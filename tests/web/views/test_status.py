@@ -118,9 +118,11 @@ def test_an_alert_stands_before_everything_else_with_its_description(site, beat,
 def test_a_critical_alert_looks_critical(site, service, client):
     service.metrics.count("failed messages")
     service.metrics.flush()
-    assert 'class="critical"' not in site.get("/status").text
+    text = site.get("/status").text
+    assert ('class="critical"' in text, "Critical:" in text) == (False, False)
     client.delete(keys.HEARTBEATS)
-    assert 'class="critical"' in site.get("/status").text
+    text = site.get("/status").text
+    assert ('class="critical"' in text, "Critical: No worker has ever run." in text) == (True, True)
 
 
 def test_every_query_and_upstream_has_a_row(site, service):
