@@ -1,6 +1,6 @@
 """Measure the structure of a source tree: folders, imports, settings, patches in tests, lines.
 
-    python -m benchmarks.measure [DIRECTORY] [--since COMMIT]
+    python -m benchmarks.measure [DIRECTORY] [--since COMMIT] [--all]
 
 prints one measure a line.  DIRECTORY is a checkout of this project, of any age; by default the one of this file.  The script
 needs only the standard library, and reads the source without importing it.  Measures of the service leave ``sandbox/`` out.
@@ -368,18 +368,21 @@ def _is_foreign(target: ast.expr, own: set[str], foreign: set[str]) -> bool:
     return root in foreign or is_module or "connection_pool" in parts or root == "connection"
 
 
-def measures(tree: Tree, since: str | None = None) -> list[tuple[str, str]]:
-    """Return the measures of a tree as (name, value)."""
+def measures(tree: Tree, since: str | None = None, most: int | None = 6) -> list[tuple[str, str]]:
+    """Return the measures of a tree as (name, value), with ``most`` names where a value counts names."""
     wrong, unknown = tree.against_order()
     circles, (calls, own) = tree.circles(), tree.patches()
     rows = [
         (f"entries of {PACKAGE}/", str(tree.entries())),
-        ("circles of files", _listed(" <-> ".join(circle) for circle in circles)),
-        ("imports against the order", _listed(wrong) + (f"; {len(unknown)} names not in the order" if unknown else "")),
+        ("circles of files", _listed((" <-> ".join(circle) for circle in circles), most)),
+        (
+            "imports against the order",
+            _listed(wrong, most) + (f"; {len(unknown)} names not in the order" if unknown else ""),
+        ),
         ("pairs of entries of which one imports the other", str(tree.pairs())),
-        ("modules that build or parse a Redis key", _listed(tree.key_modules())),
-        ("modules that import redis", _listed(tree.importers("redis"))),
-        ("modules that import requests", _listed(tree.importers("requests"))),
+        ("modules that build or parse a Redis key", _listed(tree.key_modules(), most)),
+        ("modules that import redis", _listed(tree.importers("redis"), most)),
+        ("modules that import requests", _listed(tree.importers("requests"), most)),
         ("settings", str(tree.settings() or "unknown")),
         ("monkeypatch.setattr in tests", f"{calls}, of those on our own names {own}"),
         ("code lines", str(tree.code_lines())),
@@ -395,10 +398,10 @@ def measures(tree: Tree, since: str | None = None) -> list[tuple[str, str]]:
     return rows
 
 
-def _listed(names: Iterable[str], most: int = 6) -> str:
-    """Return the number of names, and the first of them."""
+def _listed(names: Iterable[str], most: int | None) -> str:
+    """Return the number of names and the first of them; without ``most`` all of them."""
     rows = list(names)
-    shown = ", ".join(rows[:most]) + (" …" if len(rows) > most else "")
+    shown = ", ".join(rows[:most]) + (" …" if most is not None and len(rows) > most else "")
     return f"{len(rows)} ({shown})" if rows else "0"
 
 
@@ -409,10 +412,11 @@ def main(arguments: list[str] | None = None, write: Callable[[str], object] = pr
         "directory", nargs="?", type=Path, default=Path(__file__).parents[1], help="a checkout of the project"
     )
     parser.add_argument("--since", metavar="COMMIT", help="count only the subjects of later commits")
+    parser.add_argument("--all", action="store_true", help="list all names behind a count")
     given = parser.parse_args(arguments)
     if not (given.directory / PACKAGE).is_dir():
         parser.error(f"{given.directory} has no folder {PACKAGE}")
-    for name, value in measures(Tree(given.directory), given.since):
+    for name, value in measures(Tree(given.directory), given.since, None if given.all else 6):
         write(f"{name + ':':52}{value}")
 
 

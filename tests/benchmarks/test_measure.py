@@ -161,6 +161,15 @@ def test_this_tree_is_measured_with_the_standard_library_alone():
     assert re.search(r"^code lines: +\d{5}$", printed, re.M)
 
 
+@pytest.mark.parametrize(("options", "is_cut"), [([], True), (["--all"], False)])
+def test_names_behind_a_count_are_cut_unless_all_are_wanted(tree, tmp_path, options, is_cut):
+    tree(**{f"module_{number}": "import redis" for number in range(8)})
+    printed: list[str] = []
+    main([str(tmp_path), *options], printed.append)
+    (line,) = [line for line in printed if "import redis:" in line]
+    assert (" 8 (" in line, "module_7" in line, "…" in line) == (True, not is_cut, is_cut)
+
+
 def test_a_directory_without_the_package_is_an_error(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main([str(tmp_path)])
