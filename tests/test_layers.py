@@ -14,7 +14,6 @@ LAYERS = (
     ("errors",),
     (
         "rpm",
-        "messages",
         "monitoring",
         "rpm.nvr",
         "settings",
@@ -24,12 +23,11 @@ LAYERS = (
         "web.linkify",
         "web.highlight",
     ),
-    ("messages.event", "cache", "cache.keys"),
+    ("messages", "cache", "cache.keys"),
     ("cache.redis",),
     ("cache.values",),
     ("cache.backend",),
     ("cache.protocol",),
-    ("messages.families.table",),
     (
         "connectors.query",
         "messages.timeline",
@@ -43,7 +41,6 @@ LAYERS = (
     (
         "web.loader",
         "monitoring.verify",
-        "messages.families.base",
         "worker.index_updater",
         "worker.index_repair",
         "worker.buffer",

@@ -15,7 +15,8 @@ from fedora_packages.connectors.schema import found_or, optional, record, rows, 
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import InvalidResponse
-from fedora_packages.messages.event import Event, dig, texts
+from fedora_packages.messages.body import dig, strings
+from fedora_packages.messages.event import Event
 
 #: How many versions are kept of each list, newest first; of how many that come or go it is looked whether they have.
 VERSIONS_KEPT = 40
@@ -91,7 +92,7 @@ class AnityaConnector(Connector):
     @versions.affected_by_external_id("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
                                     "anitya.project.remove")  # fmt: skip
     def versions_affected_by_project(event):
-        yield from event.projects
+        yield from event.external_ids
 
     @versions.expects
     def versions_expect(event, package):
@@ -130,12 +131,12 @@ def _announced(event: Event, package: str) -> dict[str, Any]:
         return {"about": "mapping", "is_mapped": False}
     if kind.startswith("version.update"):
         # What was found need not be the newest; what a filter leaves out is no version of the project.
-        kept = {*texts(dig(message, "versions"))}
-        found = [version for version in texts(dig(message, "upstream_versions")) if version in kept]
+        kept = {*strings(dig(message, "versions"))}
+        found = [version for version in strings(dig(message, "upstream_versions")) if version in kept]
         newest = project.get("version") or dig(message, "upstream_version") or event.body.get("upstream_version")
         return {"about": "versions", "newest": _awaited([newest]), "found": _awaited(found)}
     if kind.startswith("version.remove"):
-        return {"about": "versions", "gone": _awaited([*texts(dig(message, "versions")), dig(message, "version")])}
+        return {"about": "versions", "gone": _awaited([*strings(dig(message, "versions")), dig(message, "version")])}
     said = {key: project[key] for key in LONGEST if isinstance(project.get(key), str)}
     return {"about": "project", "says": {key: text(word, LONGEST[key]) for key, word in said.items()}}
 

@@ -11,7 +11,9 @@ from fedora_packages.connectors.schema import count, flag, moment, one_of, optio
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import boolean, integer, items, optional_text, text
 from fedora_packages.errors import InvalidResponse
-from fedora_packages.messages.event import dig, name_of, objects, texts, update_of
+from fedora_packages.messages.body import dig, objects, strings
+from fedora_packages.messages.families.bodhi import update_of
+from fedora_packages.rpm.nvr import name_of
 
 #: How many updates are kept for a package, newest first.
 UPDATES_KEPT = 300
@@ -134,7 +136,7 @@ class BodhiConnector(Connector):
 
     @updates.expects
     def updates_expect(event, package):
-        announced = update_of(event) or {}
+        announced = update_of(event.body) or {}
         alias = announced.get("alias") or announced.get("updateid")
         if not isinstance(alias, str):
             return None
@@ -151,8 +153,8 @@ class BodhiConnector(Connector):
                 if key in announced and (announced[key] is None or isinstance(announced[key], str))
             },
             "karma": announced["karma"] if isinstance(announced.get("karma"), int) else None,
-            "come": [nvr for nvr in texts(event.body.get("new_builds")) if name_of(nvr) == package],
-            "gone": [nvr for nvr in texts(event.body.get("removed_builds")) if name_of(nvr) == package],
+            "come": [nvr for nvr in strings(event.body.get("new_builds")) if name_of(nvr) == package],
+            "gone": [nvr for nvr in strings(event.body.get("removed_builds")) if name_of(nvr) == package],
         }
 
     @updates.reflects
@@ -213,8 +215,8 @@ class BodhiConnector(Connector):
 
     @releases.misses
     def releases_overtaken(value, event):
-        name = dig(update_of(event), "release", "name")
-        prefix = dig(update_of(event), "release", "id_prefix")
+        name = dig(update_of(event.body), "release", "name")
+        prefix = dig(update_of(event.body), "release", "id_prefix")
         known = {release["name"] for release in value["releases"]}
         # Of modules and the like we want to know nothing; old messages do not say what they are of.
         is_of_rpms = prefix is None or (isinstance(prefix, str) and prefix in RPM_PREFIXES)

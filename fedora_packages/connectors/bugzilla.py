@@ -15,7 +15,7 @@ from fedora_packages.connectors.schema import count, flag, moment, optional, rec
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, text
 from fedora_packages.errors import InvalidResponse
-from fedora_packages.messages.event import bug_of
+from fedora_packages.messages.families.bugzilla import bug_of
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
 
@@ -122,7 +122,7 @@ class BugzillaConnector(Connector):
 
     @bugs.expects
     def bugs_expect(event, package):
-        announced = bug_of(event)
+        announced = bug_of(event.body)
         if announced["id"] is None or not announced["status"]:
             return None
         is_open_here = announced["status"] != "CLOSED" and announced["component"] in (package, None)
@@ -167,11 +167,11 @@ class BugzillaConnector(Connector):
 
     @counts.expects
     def counts_expect(event, package):
-        announced = bug_of(event)
-        if announced["component"] is None or announced["moment"] is None:
+        announced = bug_of(event.body)
+        if announced["component"] is None or announced["timestamp"] is None:
             return None
         # Of a bug that has moved away nothing is left to see here, nor of what was said of it before.
-        return {"about": "bugs", "changed": announced["moment"] if announced["component"] == package else 0}
+        return {"about": "bugs", "changed": announced["timestamp"] if announced["component"] == package else 0}
 
     @counts.reflects
     def counts_reflect(value, facts):

@@ -15,7 +15,8 @@ from fedora_packages.connectors.schema import NULL, count, flag, found_or, momen
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import InvalidResponse
-from fedora_packages.messages.event import PUSH_TOPICS, Event, changed_paths
+from fedora_packages.messages.event import Event
+from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.rpm.specfile import patch_names
 
 #: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
@@ -137,7 +138,7 @@ class DistgitConnector(Connector):
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
     def affected_by_push(event):
-        paths = changed_paths(event)
+        paths = changed_paths(event.body)
         # Patches may be called anything, but they lie beside the spec file, and no dot begins their names.
         if not paths or any("/" not in path and not path.startswith(".") for path in paths):
             yield from event.source_packages
@@ -182,7 +183,7 @@ class DistgitConnector(Connector):
 
     @retirement.affected(*PUSH_TOPICS)
     def retirement_affected(event):
-        paths = changed_paths(event)
+        paths = changed_paths(event.body)
         if not paths or "dead.package" in paths:
             yield from event.source_packages
 

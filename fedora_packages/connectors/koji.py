@@ -16,10 +16,8 @@ from fedora_packages.connectors.schema import count, moment, one_of, optional, r
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
-from fedora_packages.messages.event import koji_instance_is_primary, koji_tag
+from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
 
-#: ``koji.BUILD_STATES`` in lower case, by number.
-BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
 
 #: How many builds are kept for a package, newest first; koji knows thousands of some (kernel).
@@ -172,7 +170,8 @@ class KojiConnector(Connector):
 
     @tagged.affected("buildsys.tag", "buildsys.untag", "buildsys.package.list.change")
     def tagged_affected(event):
-        if koji_instance_is_primary(event) and not PASSING_TAG.match(koji_tag(event) or ""):
+        # Secondary hubs publish on the same topics; their messages name no package.
+        if not PASSING_TAG.match(koji_tag(event.body) or ""):
             yield from event.source_packages
 
     @tagged.affected("bodhi.update.*", "bodhi.errata.publish")
@@ -182,7 +181,7 @@ class KojiConnector(Connector):
 
     @tagged.expects
     def tagged_expect(event, package):
-        build_id, tag = event.body.get("build_id"), koji_tag(event)
+        build_id, tag = event.body.get("build_id"), koji_tag(event.body)
         if event.topic in ("buildsys.tag", "buildsys.untag") and isinstance(build_id, int) and tag:
             is_tagged = event.topic == "buildsys.tag"
             return {"about": f"{tag[:128]} {build_id}", "tag": tag[:128], "build_id": build_id, "is_tagged": is_tagged}

@@ -26,7 +26,7 @@ from fedora_packages.connectors.schema import count, flag, found_or, moment, one
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.connectors.types import integer, items, optional_text, text
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed
-from fedora_packages.messages.event import repository_release
+from fedora_packages.messages.families.mdapi import repository_release
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
@@ -251,7 +251,7 @@ class MdapiConnector(Connector):
 
     @required_by.affected("mdapi.repo.update")
     def requirers_affected(event):
-        if repository_release(event) and _file_kind(event) in ("primary", None):
+        if repository_release(event.body) and _file_kind(event) in ("primary", None):
             yield from event.binary_packages
 
     @required_by.ignores
@@ -323,17 +323,17 @@ class MdapiConnector(Connector):
     @relations.affected("mdapi.repo.update")
     @obsoleters.affected("mdapi.repo.update")
     def affected_by_primary(event):
-        if repository_release(event) and _file_kind(event) in ("primary", None):
+        if repository_release(event.body) and _file_kind(event) in ("primary", None):
             yield from event.binary_packages
 
     @files.affected("mdapi.repo.update")
     def affected_by_filelists(event):
-        if repository_release(event) and _file_kind(event) in ("primary", "filelists", None):
+        if repository_release(event.body) and _file_kind(event) in ("primary", "filelists", None):
             yield from event.binary_packages
 
     @changelog.affected("mdapi.repo.update")
     def affected_by_other(event):
-        if repository_release(event) and _file_kind(event) in ("primary", "other", None):
+        if repository_release(event.body) and _file_kind(event) in ("primary", "other", None):
             yield from event.binary_packages
 
     def _ask(self, asked: str, release: str, kind: str, package: str) -> Any:

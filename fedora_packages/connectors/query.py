@@ -37,7 +37,8 @@ from typing import Any
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.schema import Schema
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.messages.event import Event, matches
+from fedora_packages.messages.body import matches
+from fedora_packages.messages.event import Event
 
 #: The variant of a query whose answer does not differ by release.
 DEFAULT = ""

@@ -1,1 +1,1 @@
-"""What a message of the bus says: which packages it names, its details and its sentence.  No bus and no query is known here."""
+"""What a message of the bus says: the packages that it names, its details, its sentence.  It knows no bus and no query."""

@@ -62,6 +62,14 @@ def parse_nvr(text: str) -> NVR:
     return NVR(*parts)
 
 
+def name_of(nvr: Any) -> str | None:
+    """Return the name in an NVR, or None; a value that is only a name, as in very old messages, is returned as it is."""
+    try:
+        return parse_nvr(nvr).name
+    except InvalidNVR:
+        return nvr if is_package_name(nvr) else None
+
+
 @dataclass(frozen=True)
 class NEVRA:
     """A build, or a package of it: its NVR, and its epoch and architecture where they were said."""

@@ -12,8 +12,7 @@ from pyramid.request import Request
 
 from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages.event import name_of
-from fedora_packages.rpm.nvr import NEVRA, NVR
+from fedora_packages.rpm.nvr import NEVRA, NVR, name_of
 from fedora_packages.search.packages import Package, find, sources_of
 from fedora_packages.web.formats import moment
 from fedora_packages.web.identifiers import (

@@ -6,7 +6,8 @@ from typing import Any
 
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
-from fedora_packages.messages.families.base import Part, sentence
+from fedora_packages.messages.families.base import Part
+from fedora_packages.messages.families.table import sentence
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
@@ -44,7 +45,7 @@ def happenings(told: Iterable[tuple[Mapping[str, Any], tuple[Part, ...]]]) -> li
         if found and (found[-1].parts == parts or _is_same_push(found[-1].events[-1], event)):
             found[-1].events.append(event)
             # Of a push each commit has a summary, and the branch as a whole has none.
-            if "summary" in event["gist"]:
+            if "summary" in event["details"]:
                 found[-1].parts = parts
         else:
             found.append(Happening(parts, event["sent"], [event]))
@@ -53,10 +54,10 @@ def happenings(told: Iterable[tuple[Mapping[str, Any], tuple[Part, ...]]]) -> li
 
 def _is_shown(event: Mapping[str, Any]) -> bool:
     """Whether an event is about something that pages show: mdapi tells of repositories of sources and koji's own too."""
-    return event["gist"].get("kind") != "repository" or "release" in event["gist"]
+    return event["details"].get("kind") != "repository" or "release" in event["details"]
 
 
 def _is_same_push(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    told = [event["gist"] for event in (one, other) if event["gist"].get("kind") == "push"]
+    told = [event["details"] for event in (one, other) if event["details"].get("kind") == "push"]
     commits = {facts.get("commit") for facts in told}
     return len(told) == 2 and len(commits) == 1 and None not in commits and one["topic"] != other["topic"]

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.messages.event import name_of
-from fedora_packages.rpm.nvr import evr
+from fedora_packages.rpm.nvr import evr, name_of
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext

@@ -18,6 +18,7 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, MessageNotUnderstood, SearchUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES, Event, parse
+from fedora_packages.messages.families.base import Documents
 from fedora_packages.monitoring.metrics import (
     FAILED,
     FOREIGN,
@@ -89,7 +90,7 @@ class Handler:
                 outcomes.append(FOREIGN)
         run, events = self._new(events, outcomes)
         named = [(number, event, self._named(event)) for number, event in events]
-        told = {name for _, event in events if timeline.tells(event) for name in event.source_packages}
+        told = {name for _, event in events if event.family.is_listed for name in event.source_packages}
         sources = self._sources(told.union(*(names for _, _, found in named for _, names in found)))
         known = sources.keys() | set(sources.values())
         # Whatever is fetched of them once the index knows them must show these events too.
@@ -262,7 +263,7 @@ class Handler:
         known: Set[str],
     ) -> set[str]:
         """Return the source packages that an event is about; of one that names binaries, those that build them."""
-        if not named and not timeline.tells(event):
+        if not named and not event.family.is_listed:
             return set()
         names = set(event.source_packages).union(*(names for query, names in named if query.subject == "source"))
         builders = {sources[name] for name in event.binary_packages if name in sources}
@@ -273,13 +274,11 @@ class Handler:
 
         Those in a repository or in a release's list of packages, those of whom a maintainer came or went, and packages new to us.
         """
-        if event.topic == "mdapi.repo.update":
-            return known.intersection(event.binary_packages)
-        if event.topic.startswith("pagure.project.") or event.topic == "buildsys.package.list.change":
-            return set(event.source_packages)
-        if event.topic == "buildsys.build.state.change":
-            return set(event.source_packages) - known
-        return set()
+        documents = event.family.documents
+        if documents is Documents.NONE:
+            return set()
+        names = {*event.source_packages, *event.binary_packages}
+        return names & known if documents is Documents.KNOWN else names - known if documents is Documents.NEW else names
 
     def _count(self, outcome: str) -> str:
         with redis_errors():

@@ -252,7 +252,7 @@ def test_a_push_that_was_told_twice_is_told_once_with_its_summary(guake):
     commit = {"repo": "guake", "branch": "f45", "rev": "abc", "summary": "Fix <it>", "username": "mjw"}
     push = {"branch": "f45", "end_commit": "abc", "agent": "mjw", "total_commits": 1}
     told = happened(guake, ("git.receive", {"commit": commit}), ("pagure.git.receive", push))
-    assert told == ["mjw pushed on f45: Fix &lt;it&gt;"]
+    assert told == ["mjw pushed to f45: Fix &lt;it&gt;"]
 
 
 def test_repositories_that_no_page_shows_are_no_news_and_each_other_is_told_once(guake):

@@ -150,7 +150,7 @@ def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
     handler.handle(BUILD)
     handler.handle(BUILD)
     found = [
-        (entry["id"], entry["topic"], entry["sent"], entry["gist"]["kind"])
+        (entry["id"], entry["topic"], entry["sent"], entry["details"]["kind"])
         for entry in timeline.read(service.client, "guake")
     ]
     assert found == [("2026-1", "buildsys.build.state.change", 1000.0, "build")]

@@ -1,1 +1,1 @@
-"""The families of messages, by sender."""
+"""The families of messages: one file a sender, and the table of all."""

@@ -1,231 +1,129 @@
-"""What an entry of a package's timeline tells, in words with links: for lists of what happened, whatever shows them.
+"""What a family of messages is, and the bounded fields that its details are made of.
 
-The one thing to know: an entry may be older than any fact in it (see `gist`), and then says no more than its topic does.
+A message is untrusted, and its details are kept for long.  So every field has one type and a bound; a field that is missing or of
+another type is left out, and the sentence is shorter.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, Protocol
 
-from fedora_packages.messages.event import matches
-from fedora_packages.web.links import Links
+from fedora_packages.messages.body import named
 
-#: What a message tells, by topic, where no facts were kept; the first that fits.
-TOLD = (
-    ("buildsys.build.state.change", "A build changed its state"),
-    ("buildsys.tag", "A build was tagged"),
-    ("buildsys.untag", "A build lost a tag"),
-    ("buildsys.package.list.change", "A koji tag's list of packages changed"),
-    ("bodhi.update.comment", "Somebody commented on an update"),
-    ("bodhi.update.karma*", "An update reached its karma"),
-    ("bodhi.update.request.*", "An update was asked to move on"),
-    ("bodhi.update.complete.*", "An update was pushed"),
-    ("bodhi.update.eject", "An update was taken out of a push"),
-    ("bodhi.*", "An update changed"),
-    ("bugzilla.bug.new", "A bug was reported"),
-    ("bugzilla.bug.*", "A bug changed"),
-    ("mdapi.repo.update", "A repository was refreshed"),
-    ("*git.lookaside.new", "New sources were uploaded"),
-    ("*git.branch*", "A branch was created"),
-    ("*git.receive*", "Commits were pushed"),
-    ("faf.*", "A program has crashed on users' machines, more often than before"),
-    ("anitya.project.version.update*", "Upstream has published a version"),
-    ("anitya.project.map.*", "The mapping to an upstream project changed"),
-    ("anitya.*", "The upstream project changed"),
-    ("hotness.*", "The-new-hotness, which files bugs about new versions, looked at one of upstream's"),
-    ("pagure.project.*", "The project or its maintainers changed"),
-)
+#: Characters of a field that is a name, and of one that a person has written.
+MAX_NAME, MAX_TEXT = 128, 200
 
-#: What became of a build, by its state.
-BUILT = {
-    "building": "was begun",
-    "complete": "was completed",
-    "failed": "failed",
-    "canceled": "was cancelled",
-    "deleted": "was deleted",
-}
+#: Builds kept of one update, and the exclusive upper bound of an integer.
+MAX_BUILDS = 5
+MAX_ID = 1 << 53
 
-#: What happened to an update, by topic, and whether to say who did it (else it is nobody, or bodhi); the first that fits.
-UPDATED = (
-    ("bodhi.update.request.testing", "was submitted to testing", True),
-    ("bodhi.update.request.stable", "was submitted to stable", True),
-    ("bodhi.update.request.unpush", "was unpushed", True),
-    ("bodhi.update.request.obsolete", "was made obsolete", True),
-    ("bodhi.update.request.revoke", "had its request revoked", True),
-    ("bodhi.update.complete.testing", "was pushed to testing", False),
-    ("bodhi.update.complete.stable", "was pushed to stable", False),
-    ("bodhi.update.karma*", "reached its karma", False),
-    ("bodhi.update.requirements_met.stable", "may be pushed to stable", False),
-    ("bodhi.update.status.testing.*", "has its builds ready to be tested", False),
-    ("bodhi.update.edit", "was edited", True),
-    ("bodhi.update.eject", "was taken out of a push", False),
-    ("bodhi.errata.publish", "was announced", False),
-    ("*", "changed", False),
-)
+#: Messages on a page of datagrepper, which gives no more.
+MAX_ROWS = 100
+
+
+class Links(Protocol):
+    """The URLs that sentences need; the caller passes the links of its pages."""
+
+    def build(self, build_id: int) -> str: ...
+
+    def update(self, alias: str) -> str: ...
+
+    def bug(self, number: int) -> str: ...
+
+    def commits(self, package: str, branch: str) -> str: ...
+
+    def commit(self, package: str, branch: str, commit: str) -> str: ...
+
+    def maintainer(self, name: str) -> str: ...
 
 
 @dataclass(frozen=True)
 class Part:
-    """A few words of a sentence, and the address they lead to, if any."""
+    """A part of a sentence, and the URL that it links to, if any."""
 
     text: str
     address: str | None = None
 
 
-def sentence(entry: Mapping[str, Any], package: str, links: Links) -> tuple[Part, ...]:
-    """Return what an entry of `timeline.read` about a source package tells: the parts of a sentence without its full stop."""
-    facts, topic = entry["gist"], entry["topic"]
-    tell = _TELLING.get(facts.get("kind", ""))
-    parts = tuple(tell(topic, facts, package, links)) if tell else ()
-    return parts or (Part(told(topic)),)
+Sentence = Iterator[Part]
 
 
-def told(topic: str) -> str:
-    """Return what a message of this topic tells, in words."""
-    return next((words for pattern, words in TOLD if matches(topic, (pattern,))), "Something changed")
+class Documents(Enum):
+    """Which of the packages that a message names get their document in the search index written again."""
+
+    NONE = "none"
+    ALL = "all"
+    KNOWN = "those that the index has"
+    NEW = "those that the index does not have"
 
 
-Told = Iterator[Part]
+def no_names(topic: str, body: Mapping[str, Any]) -> Iterable[Any]:
+    """Return no names."""
+    return ()
 
 
-def _build(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "nvr" in facts and "state" in facts:
-        yield Part("Build ")
-        yield _of_build(facts, links)
-        # The owner is who asked for it; it fails or completes by itself.
-        yield Part(f" {BUILT.get(facts['state'], 'changed')}{_by(facts) if facts['state'] == 'building' else ''}")
+def no_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return no details."""
+    return {}
 
 
-def _tag(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "nvr" in facts and "tag" in facts:
-        yield _of_build(facts, links)
-        yield Part(f" {'lost the tag' if topic == 'buildsys.untag' else 'was tagged'} {facts['tag']}{_by(facts)}")
+def something_changed(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield the sentence of a message that is not described any further."""
+    yield Part("Something changed")
 
 
-def _list(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "tag" in facts:
-        done = {
-            "add": "was added to",
-            "block": "was blocked in",
-            "unblock": "was unblocked in",
-            "remove": "was removed from",
-        }
-        yield Part(
-            f"The package {done.get(facts.get('action', ''), 'changed in')} koji's tag {facts['tag']}{_by(facts)}"
-        )
+@dataclass(frozen=True)
+class Family:
+    """One family of messages.  All functions are pure, and none fails for a body of any shape.
+
+    * ``kind`` names the family in its details.
+    * ``topics``: patterns of topics, without prefix and environment; ``*`` matches any string.
+    * ``sources``, ``binaries``, ``external_ids``: (topic, body) -> candidates for the packages and upstream ids that a message
+      names.  The caller drops candidates that cannot be names.
+    * ``details``: (topic, body, source package) -> the fields worth keeping, without ``kind``; None stands for a missing one.
+    * ``sentence``: (topic, details, source package, links) -> the parts of a sentence without its full stop.  It says less
+      if details are missing, and never nothing.
+    * ``documents``: which of the named packages get their document in the search index written again.
+    * ``is_listed``: the messages are on timelines although no query listens to them.
+    * ``proves_repository``: only a package with a repository in dist-git can cause the message.
+    * ``rows``: messages on a page of datagrepper; fewer where bodies are large.
+    """
+
+    kind: str
+    topics: tuple[str, ...]
+    sources: Callable[[str, Mapping[str, Any]], Iterable[Any]] = no_names
+    binaries: Callable[[str, Mapping[str, Any]], Iterable[Any]] = no_names
+    external_ids: Callable[[str, Mapping[str, Any]], Iterable[int]] = no_names
+    details: Callable[[str, Mapping[str, Any], str], Mapping[str, Any]] = no_details
+    sentence: Callable[[str, Mapping[str, Any], str, Links], Sentence] = something_changed
+    documents: Documents = Documents.NONE
+    is_listed: bool = False
+    proves_repository: bool = False
+    rows: int = MAX_ROWS
 
 
-def _update(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "alias" not in facts:
-        return
-    alias, release = (
-        Part(facts["alias"], links.update(facts["alias"])),
-        f" ({facts['release']})" if "release" in facts else "",
-    )
-    if topic == "bodhi.update.comment":
-        yield Part(f"{facts.get('who', 'Somebody')} commented on update ")
-        yield alias
-        given = f" and gave it karma {facts['said']:+d}" if facts.get("said") else ""
-        yield Part(f"{release}{given}")
-    else:
-        yield Part("Update ")
-        yield alias
-        done, says_who = next(found for pattern, *found in UPDATED if matches(topic, (pattern,)))
-        karma = f" ({facts['karma']})" if "karma" in facts and done == "reached its karma" else ""
-        yield Part(f"{release} {done}{karma}{_by(facts) if says_who else ''}")
-    if "builds" in facts:
-        yield Part(f": {', '.join(facts['builds'])}")
+def line(value: Any, limit: int = MAX_NAME) -> str | None:
+    """Return the first line of a string, printable and of at most ``limit`` characters; None for any other value.
+
+    A longer line ends in an ellipsis.
+    """
+    if not isinstance(value, str):
+        return None
+    first = "".join(letter for letter in value[: 4 * limit].strip().partition("\n")[0] if letter.isprintable()).strip()
+    return (first if len(first) <= limit else f"{first[: limit - 1]}…") or None
 
 
-def _bug(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "id" in facts:
-        yield Part("Bug ")
-        yield Part(str(facts["id"]), links.bug(facts["id"]))
-        status = f" and is {facts['status']}" if "status" in facts else ""
-        yield Part(" was reported" if topic == "bugzilla.bug.new" else f" changed{status}")
-        if "summary" in facts:
-            yield Part(f": {facts['summary']}")
+def integer(value: Any, minimum: int = 0) -> int | None:
+    """Return an integer from ``minimum`` to below `MAX_ID`; None for any other value."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and minimum <= value < MAX_ID else None
 
 
-def _push(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    branch = facts.get("branch")
-    if branch is None:
-        return
-    if "branch" in topic:
-        yield Part("Branch ")
-        yield Part(branch, links.commits(package, branch))
-        yield Part(f" was created{_by(facts)}")
-        return
-    count = facts.get("commits", 1)
-    what = facts.get("summary") or ("a commit" if count == 1 else f"{count} commits")
-    address = links.commit(package, branch, facts["commit"]) if "commit" in facts else links.commits(package, branch)
-    yield Part(
-        f"{facts.get('who', 'Somebody')} {'retired the package' if 'retires' in facts else 'pushed'} on {branch}: "
-    )
-    yield Part(what, address)
+def account(value: Any) -> str | None:
+    """Return the name of an account, which is a string or an object with a ``name``."""
+    return line(named(value))
 
 
-def _file(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "file" in facts:
-        yield Part(f"{facts['file']} was uploaded{_by(facts)}")
-
-
-def _project(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    name = facts.get("account") or (f"@{facts['group']}" if "group" in facts else None)
-    if topic == "pagure.project.new":
-        yield Part(f"The package was created in dist-git{_by(facts)}")
-    elif name and topic.startswith(("pagure.project.user.", "pagure.project.group.")):
-        access = f" ({facts['access']})" if "access" in facts else ""
-        yield Part(name, links.maintainer(name))
-        is_removal = topic.endswith(".removed")
-        done = "is no maintainer any more" if is_removal else f"was given access{access}"
-        yield Part(f" {done}{_by(facts)}")
-
-
-def _repository(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "repository" in facts:
-        yield Part(f"The repository {facts['repository']} was refreshed")
-
-
-def _upstream(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "version" in facts:
-        yield Part(f"Upstream has published version {facts['version']}")
-
-
-def _crash(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "count" in facts:
-        times = f"{facts['count']} times" if facts["count"] > 1 else "once"
-        yield Part(f"A program has crashed on users' machines, {times} so far")
-
-
-def _hotness(topic: str, facts: Mapping[str, Any], package: str, links: Links) -> Told:
-    if "id" in facts:
-        yield Part(f"The-new-hotness {'filed' if topic == 'hotness.update.bug.file' else 'commented on'} bug ")
-        yield Part(str(facts["id"]), links.bug(facts["id"]))
-    elif topic == "hotness.update.drop":
-        why = f" ({facts['reason']})" if "reason" in facts else ""
-        yield Part(f"The-new-hotness filed no bug about a new version{why}")
-
-
-_TELLING: Mapping[str, Callable[[str, Mapping[str, Any], str, Links], Told]] = {
-    "build": _build,
-    "tag": _tag,
-    "list": _list,
-    "update": _update,
-    "bug": _bug,
-    "push": _push,
-    "file": _file,
-    "project": _project,
-    "repository": _repository,
-    "upstream": _upstream,
-    "crash": _crash,
-    "hotness": _hotness,
-}
-
-
-def _of_build(facts: Mapping[str, Any], links: Links) -> Part:
-    return Part(facts["nvr"], links.build(facts["build_id"]) if "build_id" in facts else None)
-
-
-def _by(facts: Mapping[str, Any]) -> str:
-    return f" by {facts['who']}" if "who" in facts else ""
+def by(details: Mapping[str, Any]) -> str:
+    """Return the end of a sentence that says who did it, if that is known."""
+    return f" by {details['who']}" if "who" in details else ""

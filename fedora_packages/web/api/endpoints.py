@@ -19,7 +19,7 @@ from fedora_packages.connectors.schema import (
 )
 from fedora_packages.connectors.schema import text as a_text
 from fedora_packages.errors import SettingsError
-from fedora_packages.messages.timeline import KEPT as EVENTS_KEPT
+from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.search.complete import MAX_COMPLETIONS
 from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LENGTH
@@ -262,7 +262,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "/packages/{package}/timeline",
             "What happened lately",
             "The messages about a source package that were handled, newest first.",
-            record(package=a_text(), events=rows(ref("Event"), EVENTS_KEPT)),
+            record(package=a_text(), events=rows(ref("Event"), MAX_EVENTS)),
             (PACKAGE,),
             ("unknown-package", "no-cache"),
             "/packages/guake/timeline",

@@ -83,7 +83,13 @@ def events(request: Request) -> dict[str, Any]:
     """Return the messages about a package that were handled lately, newest first.  Raises `CacheUnavailable`."""
     package = asked_package(request)
     asked(request, "api.package.timeline")
-    return {"package": package.source, "events": timeline.read(request.service.client, package.source)}
+    events = timeline.read(request.service.client, package.source)
+    return {"package": package.source, "events": [_event(**event) for event in events]}
+
+
+def _event(details: Mapping[str, Any], **cause: Any) -> dict[str, Any]:
+    # Clients know the details as "gist".
+    return {**cause, "gist": details}
 
 
 def described(request: Request, package: Package, reasons: Mapping[str, CachedValue]) -> dict[str, Any]:

@@ -6,16 +6,13 @@ Only what is cached counts: of messages about a package that is about to be know
 
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages.event import matches
+from fedora_packages.messages.families.table import family_of
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.service import Service
 from fedora_packages.widgets.parameters import NO_BRANCH
 
 #: What is said of one, after that there is no such package.
 UNBUILT = "It is in dist-git already, but no build of it is known: its page is there as soon as one begins."
-
-#: The messages that only a package in dist-git brings about.
-MADE = ("pagure.project.new", "pagure.git.receive", "git.receive")
 
 
 def is_unbuilt(service: Service, name: str) -> bool:
@@ -38,4 +35,4 @@ def _is_there(cached: CachedValue) -> bool:
     if cached.is_known:
         return cached.value["found"]
     event = cached.because and cached.because["event"]
-    return bool(event) and matches(event["topic"], MADE)
+    return bool(event) and family_of(event["topic"]).proves_repository

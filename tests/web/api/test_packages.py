@@ -391,6 +391,7 @@ def test_what_happened_lately_is_told_newest_first(site, client):
         timeline.note(client, "vim", event)
     answer = site.get("/api/v1/packages/vim-common/timeline", 200).json
     assert (answer["package"], [found["id"] for found in answer["events"]]) == ("vim", ["2026-2", "2026-1"])
+    assert (set(answer["events"][0]), answer["events"][0]["gist"]["kind"]) == ({"id", "topic", "sent", "gist"}, "build")
 
 
 def test_changes_are_told_from_one_cursor_to_the_next(site):

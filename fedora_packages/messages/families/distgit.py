@@ -1,0 +1,149 @@
+"""dist-git's messages: pushes, branches, uploaded sources, projects and their maintainers.
+
+dist-git's own hook publishes one message for each commit (``git.receive``), Pagure one for each pushed branch
+(``pagure.git.receive``).  Long ago the package and the branch were in the topic only.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fedora_packages.messages.body import dig, strings
+from fedora_packages.messages.families.base import MAX_TEXT, Links, Part, Sentence, account, by, integer, line
+
+#: The topics about a push and about a new branch, and of both: all that announce another head of a branch.
+COMMIT_TOPICS = ("pagure.git.receive", "git.receive", "git.receive.*")
+BRANCH_TOPICS = ("pagure.git.branch.creation", "git.branch", "git.branch.*")
+PUSH_TOPICS = (*COMMIT_TOPICS, *BRANCH_TOPICS)
+
+
+def push_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of a push."""
+    if topic == "pagure.git.receive":
+        yield _package(body.get("repo"))
+    elif topic != "git.receive":
+        yield topic.removeprefix("git.receive.").rpartition(".")[0]
+    elif dig(body, "commit", "namespace") in ("rpms", None):
+        yield dig(body, "commit", "repo")
+
+
+def branch_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of a new branch."""
+    if topic == "pagure.git.branch.creation":
+        yield _package(body.get("repo"))
+    else:
+        yield body.get("name") if topic == "git.branch" else topic.removeprefix("git.branch.").rpartition(".")[0]
+
+
+def file_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of an uploaded source file."""
+    yield body.get("name")
+
+
+def project_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of a project in Pagure."""
+    yield _package(body.get("project"))
+
+
+def pkgdb_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the package of a message of pkgdb, the database that dist-git's projects replaced."""
+    yield dig(body, "package_listing", "package", "name") or body.get("package_name") or dig(body, "package", "name")
+
+
+def changed_paths(body: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the paths that a push changed; None if the message has no list of them."""
+    for path in (("changed_files",), ("commit", "stats", "files")):
+        files = dig(body, *path)
+        if isinstance(files, Mapping):
+            return tuple(map(str, files))
+    return None
+
+
+def push_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"branch", "commit", "summary", "who", "commits", "retires"}``; ``commits`` is how many were pushed."""
+    commit = dig(body, "commit")
+    branch = line(body.get("branch")) or line(dig(commit, "branch"))
+    is_removal = dig(body, "changed_files", "dead.package") == "D"
+    return {
+        "branch": branch and branch.removeprefix("refs/heads/"),
+        "commit": line(body.get("end_commit")) or line(body.get("rev")) or line(dig(commit, "rev")),
+        "summary": line(dig(commit, "summary"), MAX_TEXT),
+        "who": account(body.get("agent")) or line(dig(commit, "username")) or line(dig(commit, "name")),
+        "commits": integer(body.get("total_commits"), 1),
+        "retires": True if "dead.package" in (changed_paths(body) or ()) and not is_removal else None,
+    }
+
+
+def push_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "mjw pushed to f45: Fix it"."""
+    branch = details.get("branch")
+    if branch is None:
+        yield Part("Commits were pushed")
+        return
+    verb = "retired the package on" if "retires" in details else "pushed to"
+    count = details.get("commits", 1)
+    what = details.get("summary") or ("1 commit" if count == 1 else f"{count} commits")
+    if "who" in details:
+        yield Part(f"{details['who']} {verb} {branch}: ")
+    else:
+        yield Part(f"The package was retired on {branch}: " if "retires" in details else f"Push to {branch}: ")
+    if "commit" in details:
+        yield Part(what, links.commit(package, branch, details["commit"]))
+    else:
+        yield Part(what, links.commits(package, branch))
+
+
+def branch_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "Branch epel9 was created by mjw"."""
+    branch = details.get("branch")
+    if branch is None:
+        yield Part("A branch was created")
+        return
+    yield Part("Branch ")
+    yield Part(branch, links.commits(package, branch))
+    yield Part(f" was created{by(details)}")
+
+
+def file_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"file", "who"}``."""
+    return {"file": line(body.get("filename")), "who": account(body.get("agent"))}
+
+
+def file_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "guake-1.tar.gz was uploaded by mjw"."""
+    yield Part(f"{details['file']} was uploaded{by(details)}" if "file" in details else "A source file was uploaded")
+
+
+def project_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"account", "group", "access", "who"}``: whose access changed, and who changed it."""
+    member = body.get("new_user") or body.get("removed_user") or body.get("user")
+    group = body.get("new_group") or next(iter(strings(body.get("removed_groups"))), None)
+    return {
+        "account": account(member),
+        "group": account(group),
+        "access": line(body.get("access") or body.get("new_access")),
+        "who": account(body.get("agent")),
+    }
+
+
+def project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "ralph was given access (admin) by pingou"."""
+    name = details.get("account") or (f"@{details['group']}" if "group" in details else None)
+    if name is None or not topic.startswith(("pagure.project.user.", "pagure.project.group.")):
+        yield Part("The project or its maintainers changed")
+        return
+    access = f" ({details['access']})" if "access" in details else ""
+    verb = "was removed as a maintainer" if topic.endswith(".removed") else f"was given access{access}"
+    yield Part(name, links.maintainer(name))
+    yield Part(f" {verb}{by(details)}")
+
+
+def new_project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "The package was created in dist-git by pingou"."""
+    yield Part(f"The package was created in dist-git{by(details)}")
+
+
+def _package(project: Any) -> Any:
+    """Return the package of a project in Pagure, or None: forks have the package's name, other namespaces (tests) can."""
+    name = dig(project, "name")
+    is_fork = dig(project, "parent") is not None or dig(project, "fullname") not in (f"rpms/{name}", None)
+    return name if dig(project, "namespace") == "rpms" and not is_fork else None

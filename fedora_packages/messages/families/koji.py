@@ -1,0 +1,118 @@
+"""Koji's messages: builds, koji tags, lists of packages, signatures.
+
+Secondary hubs (``s390``, ``ppc``) publish on the same topics.  Their messages name no package.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fedora_packages.messages.body import dig
+from fedora_packages.messages.families.base import Links, Part, Sentence, account, by, integer, line
+
+#: ``koji.BUILD_STATES`` in lower case, by number.
+BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
+
+#: What happened to a build, by its new state.
+BUILD_VERBS = {
+    "building": "was started",
+    "complete": "completed",
+    "failed": "failed",
+    "canceled": "was canceled",
+    "deleted": "was deleted",
+}
+
+#: What happened to a package in a koji tag, by the action of the message.
+LIST_VERBS = {
+    "add": "was added to",
+    "block": "was blocked in",
+    "unblock": "was unblocked in",
+    "remove": "was removed from",
+}
+
+
+def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the source package of a build, a tag or a list of packages."""
+    if dig(body, "instance") in ("primary", None):
+        yield body.get("package") if topic == "buildsys.package.list.change" else body.get("name")
+
+
+def signed_build(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the source package of a signed package."""
+    yield dig(body, "build", "name")
+
+
+def signed_package(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the binary package that was signed."""
+    yield dig(body, "info", "name")
+
+
+def koji_tag(body: Mapping[str, Any]) -> str | None:
+    """Return the koji tag of a message about one."""
+    tag = dig(body, "tag")
+    return tag if isinstance(tag, str) else None
+
+
+def build_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"nvr", "build_id", "state", "who"}``; ``state`` is one of `BUILD_STATES`."""
+    state = integer(body.get("new"))
+    return {
+        "nvr": _nvr(body),
+        "build_id": integer(body.get("build_id"), 1),
+        "state": BUILD_STATES[state] if state is not None and state < len(BUILD_STATES) else None,
+        "who": account(body.get("owner")),
+    }
+
+
+def build_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "Build guake-1-1 failed"."""
+    if "nvr" not in details or "state" not in details:
+        yield Part("The state of a build changed")
+        return
+    yield Part("Build ")
+    yield _build(details, links)
+    # The owner requested the build; it fails or completes by itself.
+    who = by(details) if details["state"] == "building" else ""
+    yield Part(f" {BUILD_VERBS.get(details['state'], 'changed')}{who}")
+
+
+def tag_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"nvr", "build_id", "tag", "who"}``."""
+    return {
+        "nvr": _nvr(body),
+        "build_id": integer(body.get("build_id"), 1),
+        "tag": line(koji_tag(body)),
+        "who": account(body.get("user")),
+    }
+
+
+def tag_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "guake-1-1 was tagged f45 by bodhi"."""
+    verb = "was untagged from" if topic == "buildsys.untag" else "was tagged"
+    if "nvr" not in details or "tag" not in details:
+        yield Part(f"A build {verb.removesuffix(' from')}")
+        return
+    yield _build(details, links)
+    yield Part(f" {verb} {details['tag']}{by(details)}")
+
+
+def list_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
+    """Return ``{"tag", "action", "who"}``."""
+    return {"tag": line(koji_tag(body)), "action": line(body.get("action")), "who": account(body.get("user"))}
+
+
+def list_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
+    """Yield "The package was blocked in the Koji tag f46"."""
+    if "tag" not in details:
+        yield Part("The package list of a Koji tag changed")
+        return
+    verb = LIST_VERBS.get(details.get("action", ""), "changed in")
+    yield Part(f"The package {verb} the Koji tag {details['tag']}{by(details)}")
+
+
+def _nvr(body: Mapping[str, Any]) -> str | None:
+    parts = [line(body.get(key)) for key in ("name", "version", "release")]
+    return "-".join(part for part in parts if part) if all(parts) else None
+
+
+def _build(details: Mapping[str, Any], links: Links) -> Part:
+    return Part(details["nvr"], links.build(details["build_id"]) if "build_id" in details else None)
