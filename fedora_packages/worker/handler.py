@@ -30,8 +30,8 @@ from fedora_packages.monitoring.metrics import (
 )
 from fedora_packages.search import packages
 from fedora_packages.service import Service
-from fedora_packages.worker import index_updater as index
 from fedora_packages.worker.batch import _Touch
+from fedora_packages.worker.index_updater import mark_dirty
 from fedora_packages.worker.invalidation import BATCH, batched, invalidate_and_queue, is_wanted
 
 log = logging.getLogger(__name__)
@@ -236,7 +236,7 @@ class Handler:
             for event, subjects in told_of:
                 for name in subjects:
                     timeline.note(pipe, name, event)
-            index.touch(pipe, {name for event in events for name in self._to_index(event, known)})
+            mark_dirty(pipe, {name for event in events for name in self._to_index(event, known)})
             if events:
                 pipe.zadd(keys.SEEN, {self._bus: max(event.sent for event in events)}, gt=True)
             for topic, event in newest.items():

@@ -111,10 +111,10 @@ def _ended(code: int) -> str:
     return f"its process ended with status {code}, and the log of the worker says why"
 
 
-class Rebuilder:
+class IndexRepair:
     """Sees to it that a damaged index is built anew, by one worker at a time.
 
-    `look` is called every second or so, and `stop`, by any thread, once.
+    `check` is called every second or so, and `stop`, by any thread, once.
     """
 
     def __init__(
@@ -122,11 +122,13 @@ class Rebuilder:
         client: Redis,
         settings: Settings,
         start: Callable[[Settings], Build] = Build,
+        is_sound: Callable[[str], bool] = is_sound,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._client = client
         self._settings = settings
         self._start = start
+        self._is_sound = is_sound
         self._clock = clock
         self._build: Build | None = None
         # The folder in whose place we build, or last did; and until when that waits, having failed.
@@ -135,7 +137,7 @@ class Rebuilder:
         self._lock = threading.Lock()
         self._stopped = False
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Begin a build if the index is damaged, or see how the one that was begun is doing.  Raises `CacheUnavailable`."""
         with self._lock:
             if self._build is not None:
@@ -165,7 +167,7 @@ class Rebuilder:
             is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=BUILDS_FOR)
         if not is_ours:
             return
-        if is_sound(corruption.directory):
+        if self._is_sound(corruption.directory):
             self._mended(corruption.directory)
             return
         log.error(

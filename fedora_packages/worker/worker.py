@@ -24,8 +24,8 @@ from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import Inbox
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
-from fedora_packages.worker.index_repair import Rebuilder
-from fedora_packages.worker.index_updater import Upkeep
+from fedora_packages.worker.index_repair import IndexRepair
+from fedora_packages.worker.index_updater import IndexUpdater
 from fedora_packages.worker.invalidation import invalidate_all
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 from fedora_packages.worker.reporter import Bus, Pulse
@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 #: Seconds between two early looks at what is read on a schedule.
 EARLY_PAUSE = 30.0
 
-#: Seconds between two looks at whether the index is damaged.
-REBUILD_LOOK_EVERY = 2.0
+#: Seconds between two checks whether the index is corrupt.
+REPAIR_POLL_INTERVAL = 2.0
 
 #: Seconds that threads have to end.
 STOP_LIMIT = 5.0
@@ -60,8 +60,10 @@ class Worker:
         self._handler = Handler(service, bus, self._look_early, self._refillers.wake)
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)
-        self._upkeep = Upkeep(service.client, service.settings.search, service.connectors, service.releases)
-        self._rebuilder = Rebuilder(service.client, service.settings)
+        self._index_updater = IndexUpdater(
+            service.client, service.settings.search.index, service.queries, service.releases
+        )
+        self._index_repair = IndexRepair(service.client, service.settings)
         self._gaps = Gaps(service, bus, self.handle_all, self._stop)
         self._pulse = Pulse(service, bus, self._gaps, self._inbox, look_at_bus)
         self._threads: list[threading.Thread] = []
@@ -70,10 +72,10 @@ class Worker:
         """Start the threads."""
         self._refillers.start()
         self._run("handle", self._drain)
-        self._run("index", self._keep_index)
+        self._run("index", self._update_index)
         for scheduled in self._scheduled:
             self._run(f"reread-{scheduled.query.name}", scheduled.run)
-        self._run("rebuild", lambda: self._every(REBUILD_LOOK_EVERY, self._rebuilder.look, "looking after the index"))
+        self._run("repair", lambda: self._every(REPAIR_POLL_INTERVAL, self._index_repair.check, "index repair"))
         self._run("gaps", self._gaps.run)
         if self._service.settings.worker.audit_rate:
             pause = 1 / self._service.settings.worker.audit_rate
@@ -87,7 +89,7 @@ class Worker:
         self._gaps.suspect("")
         for scheduled in self._scheduled:
             scheduled.look()
-        self._rebuilder.stop()
+        self._index_repair.stop()
         self._refillers.join(STOP_LIMIT)
         for thread in self._threads:
             thread.join(STOP_LIMIT)
@@ -170,9 +172,9 @@ class Worker:
         for scheduled in self._scheduled:
             scheduled.consider(event)
 
-    def _keep_index(self) -> None:
+    def _update_index(self) -> None:
         while not self._stop.is_set():
-            self._stop.wait(undisturbed(lambda: self._upkeep.run(self._stop), "keeping the index") or 0)
+            self._stop.wait(undisturbed(lambda: self._index_updater.run(self._stop), "index update") or 0)
 
 
 class Scheduled:

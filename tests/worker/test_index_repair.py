@@ -19,7 +19,7 @@ from fedora_packages.search import corruption, terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import REOPEN_CORRUPT_EVERY, IndexReader
 from fedora_packages.worker import index_repair as rebuilding
-from fedora_packages.worker.index_repair import Rebuilder
+from fedora_packages.worker.index_repair import IndexRepair
 from tests.search.fedora import document, garble
 
 
@@ -78,13 +78,13 @@ def now():
 
 
 @pytest.fixture
-def rebuilder(client, index, started, now):
+def repair(client, index, started, now):
     def start(settings):
         started.append(Build())
         return started[-1]
 
     settings = SimpleNamespace(search=SimpleNamespace(index=str(index)))
-    return Rebuilder(client, settings, start, clock=lambda: now[0])
+    return IndexRepair(client, settings, start, clock=lambda: now[0])
 
 
 @pytest.fixture
@@ -97,12 +97,12 @@ def test_while_the_index_is_corrupt_the_one_before_it_is_read(index, reader):
     assert list(reader.names()) == ["old"]
 
 
-def test_a_corrupt_index_is_noted_and_built_anew(index, client, reader, rebuilder, started):
+def test_a_corrupt_index_is_noted_and_built_anew(index, client, reader, repair, started):
     spoil(index.resolve())
     reader.count()
     assert corruption.noted(client).directory == str(index.resolve())
-    rebuilder.look()
-    rebuilder.look()
+    repair.check()
+    repair.check()
     assert len(started) == 1
 
 
@@ -114,10 +114,10 @@ def test_a_corrupt_index_without_one_before_it_is_noted_all_the_same(index, clie
     assert corruption.noted(client) is not None
 
 
-def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, rebuilder, started):
+def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, repair, started):
     shutil.rmtree(index.resolve())
     assert (list(reader.names()), corruption.noted(client).directory) == (["old"], str(index.resolve()))
-    rebuilder.look()
+    repair.check()
     assert len(started) == 1
 
 
@@ -164,16 +164,16 @@ def test_while_it_is_corrupt_the_index_is_tried_now_and_then(index, now):
     assert opened
 
 
-def test_a_sound_index_is_left_alone(index, client, rebuilder, started):
+def test_a_sound_index_is_left_alone(index, client, repair, started):
     corruption.note(client, str(index.resolve()), "a block was read wrong, once")
-    rebuilder.look()
+    repair.check()
     assert (started, corruption.noted(client)) == ([], None)
 
 
-def fail(rebuilder, build):
+def fail(repair, build):
     """Have a build fail that was begun."""
     build.exitcode = 1
-    rebuilder.look()
+    repair.check()
 
 
 def swap(index, *documents):
@@ -186,99 +186,99 @@ def swap(index, *documents):
 
 
 @pytest.fixture
-def failed(index, client, rebuilder, started):
+def failed(index, client, repair, started):
     """The damaged folder that could not be built anew, a moment ago."""
     folder = index.resolve()
     spoil(folder)
     corruption.note(client, str(folder), "bad")
-    rebuilder.look()
-    fail(rebuilder, started[0])
+    repair.check()
+    fail(repair, started[0])
     return folder
 
 
-def test_a_swap_is_seen_within_the_pause(failed, index, client, rebuilder):
+def test_a_swap_is_seen_within_the_pause(failed, index, client, repair):
     swap(index, document("newer"))
-    rebuilder.look()
+    repair.check()
     assert corruption.noted(client) is None
 
 
 def test_corruption_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
-    failed, index, client, rebuilder, started
+    failed, index, client, repair, started
 ):
     folder = swap(index, document("newer"))
     spoil(folder)
     corruption.note(client, str(folder), "bad too")
     found = corruption.noted(client)
     assert (found.directory, found.error, found.failure) == (str(folder), "bad too", None)
-    rebuilder.look()
+    repair.check()
     assert len(started) == 2
 
 
-def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, rebuilder, started, now):
+def test_the_pause_after_a_failure_is_that_of_its_folder(failed, index, client, repair, started, now):
     folder = swap(index, document("newer"))
     spoil(folder)
     corruption.note(client, str(folder), "bad too")
-    rebuilder.look()
-    fail(rebuilder, started[1])
+    repair.check()
+    fail(repair, started[1])
     now[0] += 299
-    rebuilder.look()
+    repair.check()
     assert len(started) == 2
 
 
-def test_what_is_found_corrupt_while_another_is_mended_stays_noted(index, client, rebuilder, started):
+def test_what_is_found_corrupt_while_another_is_mended_stays_noted(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     corruption.note(client, "/there", "bad too")
     started[0].exitcode = 0
-    rebuilder.look()
+    repair.check()
     assert corruption.noted(client).directory == "/there"
 
 
-def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, rebuilder, started):
+def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     corruption.note(client, "/there", "bad too")
-    fail(rebuilder, started[0])
+    fail(repair, started[0])
     assert corruption.noted(client).failure is None
 
 
-def test_an_index_that_was_swapped_since_is_left_alone(client, rebuilder, started, monkeypatch):
+def test_an_index_that_was_swapped_since_is_left_alone(client, repair, started, monkeypatch):
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
     corruption.note(client, "/elsewhere", "gone")
-    rebuilder.look()
+    repair.check()
     assert (started, corruption.noted(client)) == ([], None)
 
 
-def test_two_workers_do_not_build_at_once(index, client, rebuilder, started):
+def test_two_workers_do_not_build_at_once(index, client, repair, started):
     spoil_and_note(index, client)
     client.set(keys.REBUILDING, "another")
-    rebuilder.look()
+    repair.check()
     assert started == []
 
 
-def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client, rebuilder):
+def test_a_worker_that_died_does_not_keep_the_others_from_building(index, client, repair):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     assert 0 < client.ttl(keys.REBUILDING) <= 60
 
 
-def test_when_it_was_built_the_corruption_is_forgotten(index, client, rebuilder, started):
+def test_when_it_was_built_the_corruption_is_forgotten(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     started[0].exitcode = 0
-    rebuilder.look()
+    repair.check()
     assert (corruption.noted(client), client.exists(keys.REBUILDING)) == (None, 0)
 
 
-def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, rebuilder, started, now):
+def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, repair, started, now):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     started[0].exitcode = 1
-    rebuilder.look()
-    rebuilder.look()
+    repair.check()
+    repair.check()
     assert (len(started), corruption.noted(client) is not None) == (1, True)
     now[0] += 301
-    rebuilder.look()
+    repair.check()
     assert len(started) == 2
 
 
@@ -297,32 +297,32 @@ def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch,
     assert steps == ["watches", "begun", "koji was asked the packages: no answer"]
 
 
-def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, rebuilder, monkeypatch):
+def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, repair, monkeypatch):
     corruption.note(client, str(index.resolve()), "bad")
     client.set(keys.REBUILDING, "another")
     monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
-    rebuilder.look()
+    repair.check()
     assert client.get(keys.REBUILDING) == b"another"
 
 
-def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, rebuilder):
+def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, repair):
     corruption.note(client, str(index.resolve()), "bad")
-    rebuilder.look()
+    repair.check()
     assert client.exists(keys.REBUILDING) == 0
 
 
 @pytest.mark.parametrize("term", [terms.DOCUMENT, "XKBSn"])
-def test_records_that_say_nothing_are_corruption(index, client, rebuilder, started, term):
+def test_records_that_say_nothing_are_corruption(index, client, repair, started, term):
     garble(index.resolve(), term)
     corruption.note(client, str(index.resolve()), "bad")
-    rebuilder.look()
+    repair.check()
     assert len(started) == 1
 
 
-def test_no_build_is_begun_once_it_is_stopped(index, client, rebuilder, started):
+def test_no_build_is_begun_once_it_is_stopped(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.stop()
-    rebuilder.look()
+    repair.stop()
+    repair.check()
     assert started == []
 
 
@@ -332,36 +332,36 @@ def test_what_was_wrong_is_noted_first_and_in_brief(index, client):
     assert corruption.noted(client).error == "x" * corruption.MAX_ERROR_LENGTH
 
 
-def test_while_it_builds_a_worker_says_so(index, client, rebuilder):
+def test_while_it_builds_a_worker_says_so(index, client, repair):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     client.expire(keys.REBUILDING, 1)
-    rebuilder.look()
+    repair.check()
     assert client.ttl(keys.REBUILDING) > 1
 
 
-def test_after_a_build_that_failed_another_worker_may_try(index, client, rebuilder, started):
+def test_after_a_build_that_failed_another_worker_may_try(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
+    repair.check()
     started[0].exitcode = 1
-    rebuilder.look()
+    repair.check()
     assert client.exists(keys.REBUILDING) == 0
 
 
-def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, rebuilder, started, now, monkeypatch):
+def test_why_a_build_failed_is_noted_until_one_succeeds(index, client, repair, started, now, monkeypatch):
     spoil_and_note(index, client)
     monkeypatch.setattr(corruption.time, "time", lambda: 1000.0)
-    rebuilder.look()
+    repair.check()
     started[0].exitcode = 1
-    rebuilder.look()
+    repair.check()
     found = corruption.noted(client)
     assert (found.error, found.failure, found.failed) == ("bad", "koji does not answer", 1000.0)
     now[0] += 301
-    rebuilder.look()
+    repair.check()
     # While the next one builds it is still why there is none.
     assert corruption.noted(client) == found
     started[1].exitcode = 0
-    rebuilder.look()
+    repair.check()
     assert corruption.noted(client) is None
 
 
@@ -437,18 +437,18 @@ def test_a_build_that_is_ended_does_not_go_on():
     assert build.process.exitcode == -signal.SIGTERM
 
 
-def test_a_build_that_was_ended_is_not_looked_after(index, client, rebuilder, started):
+def test_a_build_that_was_ended_is_not_looked_after(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
-    rebuilder.stop()
-    rebuilder.look()
+    repair.check()
+    repair.stop()
+    repair.check()
     assert (len(started), corruption.noted(client).failure) == (1, None)
 
 
-def test_a_build_ends_with_its_worker(index, client, rebuilder, started):
+def test_a_build_ends_with_its_worker(index, client, repair, started):
     spoil_and_note(index, client)
-    rebuilder.look()
-    rebuilder.stop()
+    repair.check()
+    repair.stop()
     assert started[0].exitcode == -15
 
 

@@ -1,22 +1,24 @@
-"""The index's upkeep: what is touched is made anew, and nothing that was noted is lost."""
+"""The index updater: dirty packages get new documents, and none of them is lost."""
 
 import random
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.redis import script
+from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable
 from fedora_packages.search import corruption
+from fedora_packages.search.document import Binary
 from fedora_packages.search.indexing.builder import Builder
-from fedora_packages.search.indexing.writer import index_lock
+from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import IndexReader
-from fedora_packages.worker import index_updater as upkeeping
-from fedora_packages.worker.index_updater import Upkeep, touch
+from fedora_packages.worker.index_updater import IndexUpdater, mark_dirty
 from tests.search.fedora import BRANCHES, Fedora, Source, small_fedora
 from tests.search.indexing.repos import publish
 
@@ -40,146 +42,147 @@ def reader(path):
 
 
 @pytest.fixture
-def make_upkeep(client, fedora, path):
+def make_updater(client, fedora, path):
     def make(**arguments):
-        releases = fedora.connectors["bodhi"].releases.fetch
-        return Upkeep(
-            client,
-            SimpleNamespace(index=str(path)),
-            fedora.connectors,
-            lambda: releases(fedora.connectors["bodhi"])["releases"],
-            **{"retry": 0.0, **arguments},
-        )
+        bodhi = fedora.connectors["bodhi"]
+        defaults = {
+            "client": client,
+            "index": path,
+            "queries": Queries(fedora.connectors.values()),
+            "releases": lambda: bodhi.releases.fetch(bodhi)["releases"],
+            "retry": 0.0,
+        }
+        return IndexUpdater(**{**defaults, **arguments})
 
     return make
 
 
 @pytest.fixture
-def upkeep(make_upkeep):
-    return make_upkeep()
+def updater(make_updater):
+    return make_updater()
 
 
-def noted(client):
+def dirty(client):
     return {name.decode() for name in client.zrange(keys.DIRTY, 0, -1)}
 
 
-def test_a_touched_package_is_described_anew(upkeep, client, fedora, reader):
+def test_a_touched_package_is_described_anew(updater, client, fedora, reader):
     fedora.sources["guake"].binaries = {"guake": "Something new"}
-    touch(client, ["guake"])
-    assert upkeep.run_once() == 1
+    mark_dirty(client, ["guake"])
+    assert updater.run_once() == 1
     assert reader.source("guake").summary == "Something new"
 
 
-def test_how_many_depend_on_a_package_is_what_the_builder_counted(upkeep, client, fedora, path, reader):
+def test_how_many_depend_on_a_package_is_what_the_builder_counted(updater, client, fedora, path, reader):
     fedora.requires["vim-go"] = ["guake"]
     Builder(path, fedora.connectors, str(publish(fedora, path.parent / "mirror"))).build()
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     assert reader.source("guake").dependents == 1
 
 
-def test_what_a_package_was_is_remembered_when_it_is_retired(upkeep, client, fedora, reader):
+def test_what_a_package_was_is_remembered_when_it_is_retired(updater, client, fedora, reader):
     fedora.sources["guake"].branches = ()
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     found = reader.source("guake")
     assert (found.retired, found.summary) == (True, "guake, the source")
 
 
-def test_what_is_settled_is_noted_no_more(upkeep, client):
-    touch(client, ["guake", "vim"])
-    upkeep.run_once()
-    assert noted(client) == set()
+def test_what_is_settled_is_noted_no_more(updater, client):
+    mark_dirty(client, ["guake", "vim"])
+    updater.run_once()
+    assert dirty(client) == set()
 
 
-def test_nothing_touched_is_nothing_to_do(upkeep, fedora):
-    assert (upkeep.run_once(), fedora.asked) == (0, [])
+def test_nothing_touched_is_nothing_to_do(updater, fedora):
+    assert (updater.run_once(), fedora.asked) == (0, [])
 
 
-def test_a_binary_touches_its_source(upkeep, client, fedora, reader):
+def test_a_binary_touches_its_source(updater, client, fedora, reader):
     fedora.sources["vim"].binaries["vim-data"] = "Changed"
-    touch(client, ["vim-data"])
-    upkeep.run_once()
+    mark_dirty(client, ["vim-data"])
+    updater.run_once()
     assert _summaries(reader.source("vim"))["vim-data"] == "Changed"
 
 
-def test_binaries_of_one_source_make_one_description(upkeep, client, fedora):
-    touch(client, ["vim-data", "vim-X11", "vim"])
-    upkeep.run_once()
+def test_binaries_of_one_source_make_one_description(updater, client, fedora):
+    mark_dirty(client, ["vim-data", "vim-X11", "vim"])
+    updater.run_once()
     assert fedora.asked.count(("mdapi", "vim-data")) == 1
 
 
-def test_a_new_package_appears(upkeep, client, fedora, reader):
+def test_a_new_package_appears(updater, client, fedora, reader):
     fedora.sources["newer"] = Source(branches=(), specs=("rawhide",))
-    touch(client, ["newer"])
-    upkeep.run_once()
+    mark_dirty(client, ["newer"])
+    updater.run_once()
     assert reader.source("newer").branch == "rawhide"
 
 
-def test_a_new_package_appears_by_its_binary(upkeep, client, fedora, reader):
+def test_a_new_package_appears_by_its_binary(updater, client, fedora, reader):
     fedora.sources["newer"] = Source({"newer-libs": "Libraries"})
-    touch(client, ["newer-libs"])
-    upkeep.run_once()
+    mark_dirty(client, ["newer-libs"])
+    updater.run_once()
     assert reader.source("newer").binary_names == ("newer-libs",)
 
 
-def test_a_package_that_was_retired_is_marked(upkeep, client, fedora, reader):
+def test_a_package_that_was_retired_is_marked(updater, client, fedora, reader):
     fedora.sources["guake"].branches = ()
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     assert reader.source("guake").retired
 
 
-def test_what_no_upstream_knows_is_dropped(upkeep, client, reader):
-    touch(client, ["nonsense"])
-    assert (upkeep.run_once(), noted(client), reader.source("nonsense")) == (1, set(), None)
+def test_what_no_upstream_knows_is_dropped(updater, client, reader):
+    mark_dirty(client, ["nonsense"])
+    assert (updater.run_once(), dirty(client), reader.source("nonsense")) == (1, set(), None)
 
 
-def test_a_package_that_is_gone_from_everywhere_is_removed(upkeep, client, fedora, reader):
+def test_a_package_that_is_gone_from_everywhere_is_removed(updater, client, fedora, reader):
     del fedora.sources["guake"]
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     assert reader.source("guake") is None
 
 
 def test_names_that_cannot_be_are_not_noted(client):
-    touch(client, ["libc.so.6()(64bit)", "", "a b", "x" * 1000])
-    assert noted(client) == set()
+    mark_dirty(client, ["libc.so.6()(64bit)", "", "a b", "x" * 1000])
+    assert dirty(client) == set()
 
 
-def test_a_package_that_is_touched_alone_does_not_wait_behind_many(make_upkeep, client, fedora):
+def test_a_package_that_is_touched_alone_does_not_wait_behind_many(make_updater, client, fedora):
     for number in range(60):
         fedora.sources[f"mass-{number}"] = Source({f"mass-{number}": "One of many"})
-    touch(client, (f"mass-{number}" for number in range(60)))
-    touch(client, ["guake"])
-    make_upkeep(threads=1).run_once()
+    mark_dirty(client, (f"mass-{number}" for number in range(60)))
+    mark_dirty(client, ["guake"])
+    make_updater(threads=1).run_once()
     mdapi = [package for upstream, package in fedora.asked if upstream == "mdapi"]
     assert mdapi.index("guake") < mdapi.index("mass-5")
 
 
-def test_a_batch_that_takes_long_is_written_in_parts(make_upkeep, client):
-    touch(client, ["guake", "vim"])
+def test_a_batch_that_takes_long_is_written_in_parts(make_updater, client):
+    mark_dirty(client, ["guake", "vim"])
     # Nothing is begun once the time is over, and what was not come to stays noted.
-    assert make_upkeep().run_once(seconds=0.0) == 0
-    assert noted(client) == {"guake", "vim"}
+    assert make_updater().run_once(seconds=0.0) == 0
+    assert dirty(client) == {"guake", "vim"}
 
 
 def test_many_names_can_be_touched_at_once(client):
-    touch(client, (f"p{number}" for number in range(12_000)))
+    mark_dirty(client, (f"p{number}" for number in range(12_000)))
     assert client.zcard(keys.DIRTY) == 12_000
 
 
 def test_a_touch_can_be_part_of_a_pipeline(client):
     pipe = client.pipeline(transaction=False)
-    touch(pipe, ["guake"])
-    assert noted(client) == set()
+    mark_dirty(pipe, ["guake"])
+    assert dirty(client) == set()
     pipe.execute()
-    assert noted(client) == {"guake"}
+    assert dirty(client) == {"guake"}
 
 
 def test_touching_without_redis_is_told(unused_client):
     with pytest.raises(CacheUnavailable):
-        touch(unused_client, ["guake"])
+        mark_dirty(unused_client, ["guake"])
 
 
 @pytest.fixture
@@ -190,188 +193,217 @@ def unused_client():
     return connect("redis://127.0.0.1:1", timeout=0.5)
 
 
-def test_a_package_that_fails_stays_noted(upkeep, client, fedora, reader):
+def test_a_package_that_fails_stays_noted(updater, client, fedora, reader):
     fedora.bad.add("guake")
-    touch(client, ["guake", "vim"])
-    assert (upkeep.run_once(), noted(client)) == (1, {"guake"})
+    mark_dirty(client, ["guake", "vim"])
+    assert (updater.run_once(), dirty(client)) == (1, {"guake"})
     assert reader.source("guake").summary == "guake, the source"
 
 
-def test_a_package_that_failed_is_tried_again(upkeep, client, fedora, reader):
+def test_a_package_that_failed_is_tried_again(updater, client, fedora, reader):
     fedora.bad.add("guake")
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     fedora.bad.clear()
     fedora.sources["guake"].binaries["guake"] = "Better"
-    assert upkeep.run_once() == 1
+    assert updater.run_once() == 1
     assert reader.source("guake").summary == "Better"
 
 
-def test_a_package_that_failed_waits(make_upkeep, client, fedora):
-    upkeep = make_upkeep(retry=60.0)
+def test_a_package_that_failed_waits(make_updater, client, fedora):
+    updater = make_updater(retry=60.0)
     fedora.bad.add("guake")
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     fedora.asked.clear()
-    assert (upkeep.run_once(), fedora.asked) == (0, [])
+    assert (updater.run_once(), fedora.asked) == (0, [])
 
 
-def test_a_package_that_failed_need_not_wait_once_it_is_touched_again(make_upkeep, client, fedora):
-    upkeep = make_upkeep(retry=60.0)
+def test_a_package_that_failed_need_not_wait_once_it_is_touched_again(make_updater, client, fedora):
+    updater = make_updater(retry=60.0)
     fedora.bad.add("guake")
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     fedora.bad.clear()
-    touch(client, ["guake"])
-    assert upkeep.run_once() == 1
+    mark_dirty(client, ["guake"])
+    assert updater.run_once() == 1
 
 
-def test_the_wait_doubles_up_to_a_bound(make_upkeep, client, fedora):
-    upkeep = make_upkeep(retry=100.0, retry_limit=300.0)
+def test_the_wait_doubles_up_to_a_bound(make_updater, client, fedora):
+    updater = make_updater(retry=100.0, retry_limit=300.0)
     fedora.bad.add("guake")
     waits = []
     for _ in range(4):
         client.zadd(keys.DIRTY, {"guake": 1})
-        upkeep.run_once()
+        updater.run_once()
         seconds, micros = client.time()
         waits.append(round(client.zscore(keys.DIRTY, "guake") / 1e6 - seconds - micros / 1e6))
     assert waits == [100, 200, 300, 300]
 
 
-def test_success_forgets_failures(upkeep, client, fedora):
+def test_success_forgets_failures(updater, client, fedora):
     fedora.bad.add("guake")
-    touch(client, ["guake"])
-    upkeep.run_once()
+    mark_dirty(client, ["guake"])
+    updater.run_once()
     fedora.bad.clear()
-    upkeep.run_once()
+    updater.run_once()
     assert client.hlen(keys.INDEX_FAILURES) == 0
 
 
-def test_a_bug_in_one_description_costs_only_that(upkeep, client, fedora, caplog):
+def test_a_bug_in_one_description_costs_only_that(updater, client, fedora, caplog):
     fedora.sources["guake"].binaries = {"guake": None}
-    touch(client, ["guake", "vim"])
-    assert (upkeep.run_once(), noted(client)) == (1, {"guake"})
+    mark_dirty(client, ["guake", "vim"])
+    assert (updater.run_once(), dirty(client)) == (1, {"guake"})
     assert "Traceback" in caplog.text
 
 
-def test_what_is_touched_while_it_is_described_stays_noted(upkeep, client, fedora):
+def test_what_is_touched_while_it_is_described_stays_noted(updater, client, fedora):
     ask = fedora.ask
 
     def ask_and_touch(upstream, what):
         ask(upstream, what)
         if (upstream, what) == ("distgit", "guake"):
-            touch(client, ["guake"])
+            mark_dirty(client, ["guake"])
 
     fedora.ask = ask_and_touch
-    touch(client, ["guake"])
-    assert (upkeep.run_once(), noted(client)) == (0, {"guake"})
+    mark_dirty(client, ["guake"])
+    assert (updater.run_once(), dirty(client)) == (0, {"guake"})
 
 
 def test_a_touch_in_the_same_microsecond_is_another(client):
     client.eval("redis.call('ZADD', KEYS[1], 5, 'x')", 1, keys.DIRTY)
-    program = upkeeping.script("index_touch").replace("redis.call('TIME')", "{0, 5}")
+    program = script("index_dirty").replace("redis.call('TIME')", "{0, 5}")
     client.eval(program, 1, keys.DIRTY, "x")
     assert client.zscore(keys.DIRTY, "x") != 5
 
 
-def test_a_batch_is_bounded(upkeep, client, monkeypatch):
-    monkeypatch.setattr(upkeeping, "BATCH", 2)
-    touch(client, ["guake", "vim", "orphaned"])
-    assert [upkeep.run_once() for _ in range(3)] == [2, 1, 0]
+def test_a_batch_is_bounded(make_updater, client):
+    updater = make_updater(batch=2)
+    mark_dirty(client, ["guake", "vim", "orphaned"])
+    assert [updater.run_once() for _ in range(3)] == [2, 1, 0]
 
 
-def test_what_waits_longest_comes_first(upkeep, client, monkeypatch):
-    monkeypatch.setattr(upkeeping, "BATCH", 1)
-    touch(client, ["vim"])
-    touch(client, ["guake"])
-    upkeep.run_once()
-    assert noted(client) == {"guake"}
+def test_what_waits_longest_comes_first(make_updater, client):
+    updater = make_updater(batch=1)
+    mark_dirty(client, ["vim"])
+    mark_dirty(client, ["guake"])
+    updater.run_once()
+    assert dirty(client) == {"guake"}
 
 
-def test_one_batch_is_one_commit(upkeep, client, monkeypatch):
+def test_one_batch_is_one_commit(make_updater, client):
     commits = []
-    commit = upkeeping.Writer.commit
-    monkeypatch.setattr(upkeeping.Writer, "commit", lambda self: commits.append(1) or commit(self))
-    touch(client, ["guake", "vim", "nonsense"])
-    upkeep.run_once()
+
+    class CountingWriter(Writer):
+        def commit(self):
+            commits.append(1)
+            super().commit()
+
+    mark_dirty(client, ["guake", "vim", "nonsense"])
+    make_updater(writer=CountingWriter).run_once()
     assert commits == [1]
 
 
-def test_while_another_writes_all_stays_noted(upkeep, client, path):
-    touch(client, ["guake"])
+def test_while_another_writes_all_stays_noted(updater, client, path):
+    mark_dirty(client, ["guake"])
     with index_lock(path), pytest.raises(IndexLocked):
-        upkeep.run_once()
-    assert noted(client) == {"guake"}
+        updater.run_once()
+    assert dirty(client) == {"guake"}
 
 
-def test_without_an_index_all_stays_noted(upkeep, client, path):
-    touch(client, ["guake"])
+def test_without_an_index_all_stays_noted(updater, client, path):
+    mark_dirty(client, ["guake"])
     path.unlink()
     with pytest.raises(SearchUnavailable):
-        upkeep.run_once()
-    assert noted(client) == {"guake"}
+        updater.run_once()
+    assert dirty(client) == {"guake"}
 
 
-def test_without_releases_nothing_is_retired(upkeep, client, fedora, reader):
+def test_without_releases_nothing_is_retired(updater, client, fedora, reader):
     fedora.releases = ()
-    touch(client, ["guake"])
+    mark_dirty(client, ["guake"])
     with pytest.raises(InvalidResponse):
-        upkeep.run_once()
-    assert (noted(client), reader.source("guake").retired) == ({"guake"}, False)
+        updater.run_once()
+    assert (dirty(client), reader.source("guake").retired) == ({"guake"}, False)
 
 
-@pytest.mark.parametrize("step", ["_describe", "_write", "_strike_out"])
-def test_an_end_at_any_step_leaves_the_batch_noted(make_upkeep, client, reader, fedora, monkeypatch, step):
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """The end of the process."""
 
-    def die(*_):
+
+class KillingWriter(Writer):
+    """A writer that a kill ends before its commit."""
+
+    def commit(self):
+        raise Killed
+
+
+class KillingClient:
+    """A client that a kill ends when written names are acknowledged."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def eval(self, program, *arguments):
+        if program == script("index_done"):
+            raise Killed
+        return self._client.eval(program, *arguments)
+
+
+@pytest.mark.parametrize("step", ["describe", "write", "acknowledge"])
+def test_an_end_at_any_step_leaves_the_batch_dirty(make_updater, client, reader, fedora, step):
+    def die():
         raise Killed
 
     fedora.sources["guake"].binaries = {"guake": "Changed"}
-    touch(client, ["guake"])
-    with monkeypatch.context() as patch:
-        patch.setattr(Upkeep, step, die)
-        with pytest.raises(Killed):
-            make_upkeep().run_once()
-    assert noted(client) == {"guake"}
-    assert make_upkeep().run_once() == 1
+    mark_dirty(client, ["guake"])
+    killed = {
+        "describe": {"releases": die},
+        "write": {"writer": KillingWriter},
+        "acknowledge": {"client": KillingClient(client)},
+    }
+    with pytest.raises(Killed):
+        make_updater(**killed[step]).run_once()
+    assert dirty(client) == {"guake"}
+    assert make_updater().run_once() == 1
     assert reader.source("guake").summary == "Changed"
 
 
-def test_it_runs_until_it_is_stopped(upkeep, client, reader, fedora, wait_until, monkeypatch):
-    monkeypatch.setattr(upkeeping, "COMMIT_EVERY", 0.01)
+def test_it_runs_until_it_is_stopped(make_updater, client, reader, fedora, wait_until):
+    updater = make_updater(commit_every=0.01)
     stop = threading.Event()
-    running = threading.Thread(target=upkeep.run, args=(stop,))
+    running = threading.Thread(target=updater.run, args=(stop,))
     running.start()
     for summary in ("first", "second"):
         fedora.sources["guake"].binaries = {"guake": summary}
-        touch(client, ["guake"])
+        mark_dirty(client, ["guake"])
         wait_until(lambda summary=summary: reader.source("guake").summary == summary)
     stop.set()
     running.join(10)
     assert not running.is_alive()
 
 
-def test_it_goes_on_once_the_index_is_back(upkeep, client, path, wait_until, monkeypatch):
-    monkeypatch.setattr(upkeeping, "COMMIT_EVERY", 0.01)
-    monkeypatch.setattr(upkeeping, "TROUBLE_PAUSE", 0.01)
+def test_it_goes_on_once_the_index_is_back(make_updater, client, path, wait_until):
+    updater = make_updater(commit_every=0.01, error_pause=0.01)
     stop = threading.Event()
-    touch(client, ["guake"])
+    mark_dirty(client, ["guake"])
     with index_lock(path):
-        running = threading.Thread(target=upkeep.run, args=(stop,))
+        running = threading.Thread(target=updater.run, args=(stop,))
         running.start()
-    wait_until(lambda: not noted(client))
+    wait_until(lambda: not dirty(client))
     stop.set()
     running.join(10)
 
 
-def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, path, wait_until):
+def test_an_index_that_cannot_be_written_is_noted_as_corrupt(updater, client, path, wait_until):
     table = path.resolve() / "termlist.glass"
     table.write_bytes(b"\xff" * table.stat().st_size)
-    touch(client, ["guake"])
+    mark_dirty(client, ["guake"])
     stop = threading.Event()
-    running = threading.Thread(target=upkeep.run, args=(stop,))
+    running = threading.Thread(target=updater.run, args=(stop,))
     running.start()
     wait_until(lambda: corruption.noted(client))
     stop.set()
@@ -379,26 +411,30 @@ def test_an_index_that_cannot_be_written_is_noted_as_damaged(upkeep, client, pat
     assert corruption.noted(client).directory == str(path.resolve())
 
 
-def test_stopping_settles_what_was_described(make_upkeep, client):
+def test_stopping_settles_what_was_described(make_updater, client):
     stop = threading.Event()
     stop.set()
-    touch(client, [f"unknown-{number}" for number in range(40)])
-    settled = make_upkeep(threads=1).run_once(stop)
-    assert 0 < settled == 40 - len(noted(client)) < 40
+    mark_dirty(client, [f"unknown-{number}" for number in range(40)])
+    settled = make_updater(threads=1).run_once(stop)
+    assert 0 < settled == 40 - len(dirty(client)) < 40
 
 
-def test_a_name_is_settled_when_all_sources_that_it_may_mean_are(upkeep, client, monkeypatch):
-    monkeypatch.setattr(upkeep._reader, "sources", lambda names: {"guake": ("guake", "vim")})
-    monkeypatch.setattr(upkeep, "_describe", lambda *_: ({"guake": None}, set()))
-    touch(client, ["guake"])
-    assert (upkeep.run_once(), noted(client)) == (0, {"guake"})
+def test_a_name_is_acknowledged_when_all_sources_that_it_can_mean_are_written(updater, client, path, fedora, reader):
+    shared = Binary("shared")
+    with Writer(path) as writer:
+        writer.replace(replace(reader.source(name), binaries=(shared,)) for name in ("guake", "vim"))
+        writer.commit()
+    assert set(reader.sources(["shared"])["shared"]) == {"guake", "vim"}
+    fedora.bad.add("vim")
+    mark_dirty(client, ["shared"])
+    assert (updater.run_once(), dirty(client)) == (0, {"shared"})
 
 
-def test_stopping_is_no_failure_of_what_was_not_come_to(make_upkeep, client):
+def test_stopping_is_no_failure_of_what_was_not_come_to(make_updater, client):
     stop = threading.Event()
     stop.set()
-    touch(client, ["guake", "vim", "orphaned"])
-    make_upkeep(threads=1).run_once(stop)
+    mark_dirty(client, ["guake", "vim", "orphaned"])
+    make_updater(threads=1).run_once(stop)
     assert client.hlen(keys.INDEX_FAILURES) == 0
 
 
@@ -427,18 +463,17 @@ def told(folder):
 
 ROOT = Path(__file__).parents[2]
 
-#: A worker that keeps the index up, in small batches and without rest, until it is killed.
+#: A worker that updates the index, in small batches and without rest, until it is killed.
 WORKER = """
 import pathlib, sys, threading
-from types import SimpleNamespace
 from fedora_packages.cache.redis import connect
-from fedora_packages.worker import index_updater as index
+from fedora_packages.connectors.query import Queries
+from fedora_packages.worker.index_updater import IndexUpdater
 from tests.worker.test_index_updater import told
-index.COMMIT_EVERY, index.TROUBLE_PAUSE, index.BATCH = 0, 0.01, 9
 fedora = told(pathlib.Path(sys.argv[3]))
 releases = [{"branch": branch} for branch, _ in fedora.releases]
-settings = SimpleNamespace(index=sys.argv[2])
-index.Upkeep(connect(sys.argv[1]), settings, fedora.connectors, lambda: releases).run(threading.Event())
+client, queries = connect(sys.argv[1]), Queries(fedora.connectors.values())
+IndexUpdater(client, sys.argv[2], queries, lambda: releases, batch=9, commit_every=0, error_pause=0.01).run(threading.Event())
 """
 
 
@@ -453,7 +488,7 @@ def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_pa
         changed = names if number == 0 else draw.sample(names, 60)
         for name in changed:
             (folder / name).write_text(f"Change {number}")
-        touch(client, changed)
+        mark_dirty(client, changed)
         worker = subprocess.Popen([sys.executable, "-c", WORKER, redis_url, str(path), str(folder)], cwd=ROOT)
         try:
             left = draw.randrange(client.zcard(keys.DIRTY))
@@ -464,8 +499,8 @@ def test_killed_again_and_again_it_loses_nothing(client, redis_url, path, tmp_pa
             worker.wait(10)
     fedora = told(folder)
     releases = [{"branch": branch} for branch in BRANCHES]
-    upkeep = Upkeep(client, SimpleNamespace(index=str(path)), fedora.connectors, lambda: releases, retry=0.0)
-    wait_until(lambda: upkeep.run_once() == 0 and not noted(client))
+    updater = IndexUpdater(client, path, Queries(fedora.connectors.values()), lambda: releases, retry=0.0)
+    wait_until(lambda: updater.run_once() == 0 and not dirty(client))
     reader = IndexReader(path)
     assert [n for n in names if reader.source(n) is None or reader.source(n).summary != (folder / n).read_text()] == []
 

@@ -1,10 +1,10 @@
--- List touched packages that are due: half of them those that wait longest, half those that were touched last.
--- KEYS: 1 touched
+-- List dirty packages that are due: half of them those that wait longest, half those that became dirty last.
+-- KEYS: 1 dirty
 -- ARGV: 1 at most how many
--- Result: name, moment, name, moment ... in the order in which they are to be handled: one of each half in turns.  They stay
---         noted: only what was written is struck out (see index_done).
--- One package that is touched alone does not wait behind the thousands that a new repository touches, and those do not wait
--- for ever behind others.
+-- Result: name, timestamp, name, timestamp ... in the order in which to write them: one of each half in turns.  They stay dirty
+--         until they are written (see index_done).
+-- One package that becomes dirty alone does not wait behind the thousands of a new repository, and those do not wait for ever behind
+-- others.
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2] + 1)
 local most = tonumber(ARGV[1])
