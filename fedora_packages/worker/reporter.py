@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fedora_packages.cache.redis import run_id
 from fedora_packages.monitoring.heartbeat import DEAD_AFTER, forget_old_heartbeats, write_heartbeat
 from fedora_packages.service import Service
-from fedora_packages.worker.buffer import Inbox
+from fedora_packages.worker.buffer import MessageBuffer
 from fedora_packages.worker.gaps import Gaps
 
 #: Seconds between two rounds of what need not be done each second.
@@ -41,13 +41,13 @@ class Pulse:
     """The pulse of one worker."""
 
     def __init__(
-        self, service: Service, bus: str, gaps: Gaps, inbox: Inbox, look_at_bus: Callable[[], Bus] = Bus,
+        self, service: Service, bus: str, gaps: Gaps, buffer: MessageBuffer, look_at_bus: Callable[[], Bus] = Bus,
         clock: Callable[[], float] = time.time,
     ):  # fmt: skip
         self._service = service
         self._bus = bus
         self._gaps = gaps
-        self._inbox = inbox
+        self._buffer = buffer
         self._look_at_bus = look_at_bus
         self._clock = clock
         self._begun = clock()
@@ -70,7 +70,7 @@ class Pulse:
             "endpoints": bus.endpoints,
             "hub_seen": bus.seen,
             "hub_moves": is_moving,
-            "buffer": len(self._inbox),
+            "buffer": len(self._buffer),
             "dead": list(dead),
             "gaps": self._gaps.as_dict(),
             "upstreams": {name: found.circuit.as_dict() for name, found in self._service.connectors.items()},
@@ -89,7 +89,7 @@ class Pulse:
         if dead:
             # Some part does nothing any more, and nobody can rely on the rest.
             return None
-        oldest, found = self._inbox.oldest(), self._gaps.until(now)
+        oldest, found = self._buffer.oldest(), self._gaps.until(now)
         return found if oldest is None or found is None else min(found, oldest)
 
     def _look_after_redis(self) -> None:

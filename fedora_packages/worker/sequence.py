@@ -1,37 +1,44 @@
-"""Holes in what the bus has brought: fedmsg's publishers number their messages.
+"""Holes in the sequence of messages: fedmsg's publishers number what they publish.
 
-Each process of a publisher counts for itself (``i`` in the envelope), whatever applications it speaks for, and several
-processes share an account, so that a number alone says nothing.  Here the messages of an account (and the certificate they are
-signed with, where they are) are sorted into **runs**, each a process that counts on; a number that continues none of them is a
-process that is new to us, or a message that was lost before it.  That is a hint and no proof: it costs a look into the archive.
+Each process of a publisher counts by itself (``i`` in the envelope), for all its applications together, and several processes
+share an account.  So a number alone says nothing.  The messages of an account, and of the certificate that signed them, are
+sorted into **runs**, one a process.  A number that continues no run belongs to a new process, or a message before it was lost.
+That is a hint and no proof; it costs a replay.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-#: Accounts that are remembered, and processes of each.
-NAMES_KEPT = 500
-RUNS_KEPT = 32
+#: Publishers that are tracked, and processes of each.
+MAX_PUBLISHERS = 500
+MAX_RUNS = 32
 
 
-class Numbering:
-    """The runs of all publishers that were heard."""
+class SequenceTracker:
+    """The runs of all publishers so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_publishers: int = MAX_PUBLISHERS, max_runs: int = MAX_RUNS) -> None:
+        self._max_publishers = max_publishers
+        self._max_runs = max_runs
         self._runs: dict[tuple[str, str, int], list[int]] = {}
 
+    @property
+    def runs(self) -> list[list[int]]:
+        """The last numbers of the processes of each publisher."""
+        return list(self._runs.values())
+
     def is_hole(self, message: Mapping[str, Any]) -> bool:
-        """Note a message's number, and say whether messages before it may have been lost."""
+        """Note the number of a message, and return whether messages before it can be lost."""
         number, topic = message.get("i"), message.get("topic")
         if isinstance(number, bool) or not isinstance(number, int) or not isinstance(topic, str):
             return False
         environment = ".".join(topic.split(".")[:3])
-        name = (environment, str(message.get("username"))[:64], hash(str(message.get("certificate"))))
-        runs = self._runs.get(name)
+        publisher = (environment, str(message.get("username"))[:64], hash(str(message.get("certificate"))))
+        runs = self._runs.get(publisher)
         if runs is None:
-            if len(self._runs) < NAMES_KEPT:
-                self._runs[name] = [number]
-            # What came before we began to listen is the replay's business.
+            if len(self._runs) < self._max_publishers:
+                self._runs[publisher] = [number]
+            # Messages before the first are for the replay at the start.
             return False
         if number - 1 in runs:
             runs[runs.index(number - 1)] = number
@@ -44,6 +51,6 @@ class Numbering:
             runs[runs.index(max(behind))] = number
         else:
             runs.append(number)
-            del runs[:-RUNS_KEPT]
-        # A process that begins to count has lost nothing.
+            del runs[: -self._max_runs]
+        # A process that starts to count has lost nothing.
         return number > 1

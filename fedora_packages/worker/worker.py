@@ -21,7 +21,7 @@ from fedora_packages.monitoring.metrics import FAILED
 from fedora_packages.monitoring.verify import check
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
-from fedora_packages.worker.buffer import Inbox
+from fedora_packages.worker.buffer import MessageBuffer
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
@@ -29,7 +29,7 @@ from fedora_packages.worker.index_updater import IndexUpdater
 from fedora_packages.worker.invalidation import invalidate_all
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 from fedora_packages.worker.reporter import Bus, Pulse
-from fedora_packages.worker.sequence import Numbering
+from fedora_packages.worker.sequence import SequenceTracker
 
 log = logging.getLogger(__name__)
 
@@ -49,14 +49,16 @@ class Worker:
     A bus hands messages to `take` (it returns at once) or to `handle` (it returns when all is done).
     """
 
-    def __init__(self, service: Service, bus: str, look_at_bus: Callable[[], Bus] = Bus):
+    def __init__(
+        self, service: Service, bus: str, look_at_bus: Callable[[], Bus] = Bus, max_buffered: int | None = None
+    ):
         settings = service.settings.worker
         self._service = service
         self._stop = threading.Event()
-        self._inbox = Inbox()
-        self._numbering = Numbering()
+        self._buffer = MessageBuffer() if max_buffered is None else MessageBuffer(max_buffered)
+        self._sequences = SequenceTracker()
         self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
-        self._refillers = Refillers(service, self._refiller, self._stop, self._inbox.is_flooded)
+        self._refillers = Refillers(service, self._refiller, self._stop, self._buffer.is_flooded)
         self._handler = Handler(service, bus, self._look_early, self._refillers.wake)
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)
@@ -65,7 +67,7 @@ class Worker:
         )
         self._index_repair = IndexRepair(service.client, service.settings)
         self._gaps = Gaps(service, bus, self.handle_all, self._stop)
-        self._pulse = Pulse(service, bus, self._gaps, self._inbox, look_at_bus)
+        self._pulse = Pulse(service, bus, self._gaps, self._buffer, look_at_bus)
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
@@ -85,7 +87,7 @@ class Worker:
     def stop(self) -> None:
         """End the threads.  What is under way and does not end in time is claimed again by the next worker."""
         self._stop.set()
-        self._inbox.put(None)
+        self._buffer.put(None)
         self._gaps.suspect("")
         for scheduled in self._scheduled:
             scheduled.look()
@@ -99,7 +101,7 @@ class Worker:
 
         As the text that the bus has carried, or decoded.
         """
-        if not self._inbox.put(message):
+        if not self._buffer.put(message):
             self._gaps.suspect("more messages came than could be kept")
 
     def handle(self, message: Any) -> str:
@@ -150,18 +152,18 @@ class Worker:
 
     def _handle_some(self) -> None:
         """Handle what is in the inbox, or wait a little for something to be."""
-        waiting, received = self._inbox.get()
+        waiting, received = self._buffer.get()
         messages = [_decoded(message) for message in waiting]
         for message in messages:
             # Each of them counts, also once one has shown a hole.
             self._look_at_number(message)
         if messages:
             self.handle_all(messages, received)
-            self._inbox.handled()
+            self._buffer.handled()
 
     def _look_at_number(self, message: Any) -> None:
         body = message.get("body") if isinstance(message, dict) else None
-        if isinstance(body, dict) and self._numbering.is_hole(body):
+        if isinstance(body, dict) and self._sequences.is_hole(body):
             self._gaps.suspect("a message's number says that others before it did not come")
 
     def _beat(self) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.monitoring.heartbeat import DEAD_AFTER, heartbeats
-from fedora_packages.worker.buffer import Inbox
+from fedora_packages.worker.buffer import MessageBuffer
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.reporter import Bus, Pulse
 
@@ -34,7 +34,7 @@ def gaps(service, upstream, now):
 
 @pytest.fixture
 def inbox():
-    return Inbox()
+    return MessageBuffer()
 
 
 @pytest.fixture

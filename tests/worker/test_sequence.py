@@ -1,11 +1,10 @@
-"""Holes in publishers' numbers."""
+"""Holes in the sequences of publishers."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.worker import sequence as numbering
-from fedora_packages.worker.sequence import Numbering
+from fedora_packages.worker.sequence import SequenceTracker
 
 
 def message(number, application="buildsys", account="koji", certificate=None):
@@ -18,8 +17,8 @@ def message(number, application="buildsys", account="koji", certificate=None):
 
 
 def holes(*messages):
-    heard = Numbering()
-    return [heard.is_hole(one) for one in messages]
+    tracker = SequenceTracker()
+    return [tracker.is_hole(one) for one in messages]
 
 
 def test_the_first_message_is_where_listening_begins():
@@ -64,20 +63,20 @@ def test_a_message_without_a_number_says_nothing(odd):
 
 
 def test_what_is_remembered_is_bounded():
-    heard = Numbering()
-    for number in range(2 * numbering.NAMES_KEPT):
-        heard.is_hole(message(1, account=str(number)))
-    for _ in range(3 * numbering.RUNS_KEPT):
-        heard.is_hole(message(1, account="0"))
-        heard.is_hole(message(2, account="0"))
-    assert len(heard._runs) == numbering.NAMES_KEPT
-    assert max(map(len, heard._runs.values())) <= numbering.RUNS_KEPT
+    tracker = SequenceTracker(max_publishers=5, max_runs=3)
+    for number in range(10):
+        tracker.is_hole(message(1, account=str(number)))
+    for _ in range(9):
+        tracker.is_hole(message(1, account="0"))
+        tracker.is_hole(message(2, account="0"))
+    assert len(tracker.runs) == 5
+    assert max(map(len, tracker.runs)) <= 3
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))
 def test_however_processes_are_mixed_there_is_no_hole_where_nothing_was_lost(order):
-    heard, numbers = Numbering(), [0] * 4
+    tracker, numbers = SequenceTracker(), [0] * 4
     for process in order:
         numbers[process] += 1
-        # Each begins to count where the others have not been yet: that is how a message is told from its neighbour's.
-        assert not heard.is_hole(message(numbers[process], account=str(process)))
+        # Each begins to count where the others have not been yet: that is how a message is told from its neighbor's.
+        assert not tracker.is_hole(message(numbers[process], account=str(process)))

@@ -10,7 +10,6 @@ from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.monitoring.heartbeat import heartbeats
-from fedora_packages.worker import buffer as inbox
 from fedora_packages.worker import worker as workers
 from fedora_packages.worker.refill import Pace, Refiller, Refillers
 from fedora_packages.worker.worker import Scheduled, Worker
@@ -149,7 +148,7 @@ def test_messages_that_are_taken_are_handled_soon(service, worker, wait_until, a
     for name in ("guake", "vim"):
         worker.take(as_the_bus_has_it({**BUILD, "msg": {"name": name}, "msg_id": f"2026-{name}"}))
     wait_until(lambda: all(read(service, "koji.builds", name).is_fresh for name in ("guake", "vim")))
-    assert worker._inbox.oldest() is None
+    assert worker._buffer.oldest() is None
 
 
 @pytest.mark.parametrize("as_it_comes", [lambda body: {"topic": body["topic"], "body": body}, json.dumps])
@@ -161,8 +160,8 @@ def test_a_hole_in_a_publishers_numbers_has_the_archive_looked_at(worker, wait_u
     wait_until(lambda: "number" in worker._gaps.reason)
 
 
-def test_more_messages_than_can_be_kept_have_the_archive_looked_at(worker, monkeypatch):
-    monkeypatch.setattr(inbox, "KEPT", 1)
+def test_more_messages_than_can_be_kept_have_the_archive_looked_at(service):
+    worker = Worker(service, "fedmsg", max_buffered=1)
     for _ in range(2):
         worker.take(BUILD)
     assert "more messages" in worker._gaps.reason
