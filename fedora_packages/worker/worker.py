@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from fedora_packages.cache import keys
@@ -26,7 +27,7 @@ from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
 from fedora_packages.worker.index_updater import IndexUpdater
-from fedora_packages.worker.invalidation import invalidate_all
+from fedora_packages.worker.invalidation import invalidate_all, invalidate_and_queue
 from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
 from fedora_packages.worker.reporter import Bus, Pulse
 from fedora_packages.worker.sequence import SequenceTracker
@@ -59,7 +60,10 @@ class Worker:
         self._sequences = SequenceTracker()
         self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
         self._refillers = Refillers(service, self._refiller, self._stop, self._buffer.is_flooded)
-        self._handler = Handler(service, bus, self._look_early, self._refillers.wake)
+        self._handler = Handler(
+            service.client, service.cache, service.index, service.queries, service.metrics, bus, settings.topic_prefix,
+            partial(invalidate_and_queue, service), bool(settings.datagrepper), self._look_early, self._refillers.wake,
+        )  # fmt: skip
         self._scheduled = [Scheduled(service, self._refillers, query, self._stop) for query in _scheduled(service)]
         self._audit = Audit(service, settings.audit_grace)
         self._index_updater = IndexUpdater(

@@ -50,7 +50,7 @@ def test_a_huge_message_is_refused_before_it_is_read(site, wait_until):
     before = count(site, "not-understood")
     site.control("publish", topic="mdapi.repo.update", raw='{"msg": "' + "x" * (33 << 20) + '"}')
     # A gap that is being closed may count the messages of other tests once more: what was refused is told by the log.
-    wait_until(lambda: "over the" in site.worker.log.read_text("utf-8"))
+    wait_until(lambda: "bytes on" in site.worker.log.read_text("utf-8"))
     wait_until(lambda: count(site, "not-understood") > before)
 
 

@@ -247,7 +247,7 @@ def end_claims_before_storing(service):
 def note_before_handling(handle_batch=Handler.handle_batch):
     def note_and_handle(self, messages, received=None):
         with redis_server.redis_errors():
-            self._service.client.zadd(keys.HANDLED, {message["msg_id"]: message["timestamp"] for message in messages})
+            self._client.zadd(keys.HANDLED, {message["msg_id"]: message["timestamp"] for message in messages})
         return handle_batch(self, messages, received)
 
     return note_and_handle

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, fields
+from functools import partial
 from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -38,6 +39,7 @@ from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
 from fedora_packages.web.loader import Loader, QueryCall
 from fedora_packages.worker.handler import Handler
+from fedora_packages.worker.invalidation import invalidate_and_queue
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
 
@@ -305,7 +307,10 @@ def refill(service: Service, pace: Pace = PACE) -> bool:
 
 def consume(service: Service, messages: list[Any]) -> None:
     """Handle messages from the bus, again and again until Redis is there: the bus gives no message twice."""
-    handler = Handler(service, "fedmsg")
+    handler = Handler(
+        service.client, service.cache, service.index, service.queries, service.metrics, "fedmsg", [PREFIX],
+        partial(invalidate_and_queue, service),
+    )  # fmt: skip
     while True:
         try:
             handler.handle_batch(messages)

@@ -1,22 +1,23 @@
 """From a message to what it changes: invalidated, queued, noted, in this order."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Claim
+from fedora_packages.cache.redis import script_digest
 from fedora_packages.cache.values import CachedValue, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
-from fedora_packages.worker import handler as handle
-from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_all, invalidate_older_than
+from tests.worker.parts import make_handler
 
 
 @pytest.fixture
 def handler(service):
-    return Handler(service, "fedmsg")
+    return make_handler(service)
 
 
 def message(topic, prefix="org.fedoraproject.prod", timestamp=1000, msg_id="2026-1", **msg):
@@ -133,16 +134,24 @@ def test_an_entry_of_an_unknown_package_is_queued_although_its_values_were_taken
     assert queued(service) == {("koji.builds", "brand-new")}
 
 
-def test_what_was_done_in_a_redis_that_is_gone_is_not_noted_in_the_next(service, handler, monkeypatch):
-    really = handle.run_script
+class Restarting:
+    """A client of a Redis that restarts after it has said which messages are handled."""
 
-    def run_script(client, name, *arguments):
-        told = really(client, name, *arguments)
-        return [b"another run", *told[1:]] if name == "unhandled" else told
+    def __init__(self, client):
+        self._client = client
 
-    monkeypatch.setattr(handle, "run_script", run_script)
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def evalsha(self, digest, *arguments):
+        result = self._client.evalsha(digest, *arguments)
+        return [b"the run before", *result[1:]] if digest == script_digest("unhandled") else result
+
+
+def test_what_was_done_in_a_redis_that_is_gone_is_not_noted_in_the_next(service, handler):
+    handler.handle({**BUILD, "msg_id": "2026-0"})
     with pytest.raises(CacheUnavailable, match="restarted"):
-        handler.handle(BUILD)
+        make_handler(service, client=Restarting(service.client)).handle(BUILD)
     assert service.client.zscore(keys.HANDLED, "2026-1") is None
 
 
@@ -222,25 +231,31 @@ def test_thousands_of_names_are_one_message(service, handler):
     assert read(service, "mdapi.package", "package-4999", "rawhide").state == "refreshing"
 
 
-def test_nothing_is_queued_or_seen_before_all_is_invalidated(service, handler, monkeypatch):
-    def die(*_):
-        raise CacheUnavailable("killed in between")
+class Killing:
+    """A part of the service that a kill ends when one of its methods is called."""
 
-    monkeypatch.setattr(service.cache, "add_invalidations", die)
+    def __init__(self, part, method):
+        self._part = part
+        self._method = method
+
+    def __getattr__(self, name):
+        if name == self._method:
+            raise CacheUnavailable("killed in between")
+        return getattr(self._part, name)
+
+
+def test_nothing_is_queued_or_seen_before_all_is_invalidated(service):
+    killed = replace(service, cache=Killing(service.cache, "add_invalidations"))
     with pytest.raises(CacheUnavailable):
-        handler.handle(BUILD)
+        make_handler(killed).handle(BUILD)
     assert (queued(service), service.client.zscore(keys.SEEN, "fedmsg")) == (set(), None)
 
 
-def test_an_entry_is_invalidated_and_queued_in_one_step_or_not_at_all(service, handler, monkeypatch):
+def test_an_entry_is_invalidated_and_queued_in_one_step_or_not_at_all(service):
     fill(service, "koji.builds", "guake", {"builds": []})
-
-    def die(*_):
-        raise CacheUnavailable("killed in between")
-
-    monkeypatch.setattr(service.queue, "add_all", die)
+    killed = replace(service, queue=Killing(service.queue, "add_all"))
     with pytest.raises(CacheUnavailable):
-        handler.handle(BUILD)
+        make_handler(killed).handle(BUILD)
     assert (read(service, "koji.builds", "guake").is_fresh, queued(service)) == (True, set())
 
 
@@ -261,7 +276,7 @@ def test_everything_of_a_query_can_be_invalidated(service):
 
 def test_an_event_is_told_to_who_listens_before_it_is_acted_upon(service):
     heard = []
-    Handler(service, "fedmsg", on_event=heard.append).handle(BUILD)
+    make_handler(service, on_event=heard.append).handle(BUILD)
     assert [event.id for event in heard] == ["2026-1"]
 
 
@@ -294,8 +309,8 @@ def test_the_newest_message_of_a_topic_is_remembered(service, handler):
     assert [*kept] == [b"buildsys.build.state.change"]
 
 
-def test_the_topics_that_are_remembered_are_bounded(service, handler, monkeypatch):
-    monkeypatch.setattr(handle, "TOPICS_KEPT", 3)
+def test_the_topics_that_are_remembered_are_bounded(service):
+    handler = make_handler(service, max_topics=3)
     for number in range(6):
         handler.handle(message(f"bodhi.update.made-up-{number}", msg_id=f"2026-{number}", update={}))
     assert service.client.hlen(keys.TOPICS) == 3
@@ -346,3 +361,15 @@ def test_what_is_done_about_a_new_version_is_on_the_timeline_and_changes_nothing
     outcome = handler.handle(message("hotness.update.bug.file", package="guake", bug={"bug_id": 7}, trigger={}))
     assert [cause["topic"] for cause in timeline.read(service.client, "guake")] == ["hotness.update.bug.file"]
     assert (outcome, queued(service), read(service, "anitya.versions", "guake").is_fresh) == ("untouched", set(), True)
+
+
+def test_without_an_archive_no_message_is_noted_as_handled(service):
+    handler = make_handler(service, is_replayed=False)
+    assert [handler.handle(BUILD), handler.handle(BUILD)] == ["handled", "handled"]
+    assert service.client.exists(keys.HANDLED) == 0
+
+
+def test_a_name_that_is_no_package_gets_no_timeline(service, handler):
+    handler.handle(message("buildsys.build.state.change", name="Fedora-i3-Live"))
+    handler.handle(message("hotness.update.drop", msg_id="2026-2", package="nothing-like-it"))
+    assert [*service.client.scan_iter(keys.timeline("*"))] == []
