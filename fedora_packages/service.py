@@ -33,11 +33,12 @@ REDIS_TIMEOUT = {"web": 0.5, "worker": 5.0}
 
 @dataclass(frozen=True)
 class Service:
-    """Everything that reads and keeps: one of it in each process."""
+    """The parts of one process.  ``connectors`` are those with queries; ``datagrepper`` is the archive of the bus."""
 
     settings: Settings
     client: Redis
     connectors: Mapping[str, Connector]
+    datagrepper: Connector
     queries: Queries
     cache: Cache
     queue: Queue
@@ -71,6 +72,7 @@ def build(settings: Settings, by: str) -> Service:
     found = connectors.load(
         settings, by, lambda: _tags(service), metrics.observe_request, lambda upstream: _hurry(service, upstream)
     )
+    archive = found.pop("datagrepper")
     queries = Queries(found.values())
     cache = Cache(
         client,
@@ -80,7 +82,7 @@ def build(settings: Settings, by: str) -> Service:
         external_id=lambda query, value: queries[query].external_id(value),
     )
     index = IndexReader(settings.search.index, on_corruption=partial(corruption.note, client))
-    service = Service(settings, client, found, queries, cache, Queue(client), index, metrics)
+    service = Service(settings, client, found, archive, queries, cache, Queue(client), index, metrics)
     return service
 
 

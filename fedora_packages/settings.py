@@ -24,6 +24,9 @@ ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 #: The upstreams.  Each has a section of its own in the settings and a connector of the same name.
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
+#: How datagrepper is read, whose one setting is its URL.
+ARCHIVE: Mapping[str, Any] = {"timeout": 120.0, "concurrency": 1, "rest": 30.0, "max_bytes": 96 << 20}
+
 #: Prefixes of keys that are ours; anything else in the ini section belongs to Pyramid, Mako or the server.
 PARTS = ("connectors", "cache", "search", "worker", "web", "links")
 
@@ -279,7 +282,10 @@ def from_strings(ini: Mapping[str, str], environ: Mapping[str, str] | None = Non
     if wrong:
         raise SettingsError("settings: " + "; ".join(wrong))
     return Settings(
-        connectors={upstream: ConnectorSettings(**_part(values, f"connectors.{upstream}")) for upstream in UPSTREAMS},
+        connectors={
+            **{upstream: ConnectorSettings(**_part(values, f"connectors.{upstream}")) for upstream in UPSTREAMS},
+            "datagrepper": ConnectorSettings(values["worker.datagrepper"] or "", **ARCHIVE),
+        },
         cache=CacheSettings(**_part(values, "cache")),
         search=SearchSettings(**_part(values, "search")),
         worker=WorkerSettings(**_part(values, "worker")),

@@ -65,7 +65,7 @@ LAYERS = (
 #: Each library and the only modules that may import it.  The sandbox is apart.
 HOMES = {
     "redis": {"cache.redis", "cache.backend"},
-    "requests": {"connectors.http", "connectors.mirror", "worker.replay"},
+    "requests": {"connectors.http", "connectors.mirror"},
     "xmlrpc": {"connectors.koji"},
     "xapian": {"search"},
     "createrepo_c": {"search.indexing.repodata"},

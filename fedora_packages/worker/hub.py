@@ -51,7 +51,7 @@ class PackagesConsumer(FedmsgConsumer):
             # Everything: what is not ours is counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"
             self._connections = Connections()
-            self.worker = Worker(service.build(found, "worker"), BUS, self._connections.look)
+            self.worker = Worker(service.build(found, "worker"), BUS, self._connections.state)
             super().__init__(hub)
             self._connections.watch(hub)
             self.worker.start()
@@ -127,7 +127,7 @@ class Connections:
                 self._states[endpoint.address] = True
         self._thread.start()
 
-    def look(self) -> Bus:
+    def state(self) -> Bus:
         """Return how the bus is; the next time, the reactor will have moved, or not."""
         if self._reactor is not None:
             self._reactor.callFromThread(self._moved)

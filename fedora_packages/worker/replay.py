@@ -1,84 +1,90 @@
-"""Replay: the messages that the bus has not brought, from datagrepper's archive.
+"""Replay: the messages that the bus has not delivered, from datagrepper's archive.
 
-The bus keeps nothing: what is sent while no worker listens, while a connection is down or a buffer full, is gone.  So
-a **mark** is kept in Redis, up to which every message is known to have been handled, and from it (and a margin
-before, since messages come late and out of order) the archive is read: at the start, again and again after, and at once
-where something hints that messages were lost.  Most of what it has was handled when it came, and is passed over.  Mark
-and notes of what was handled lie beside the cache, and so fall back with it should Redis lose its newest data.
+The bus keeps nothing.  What is sent while no worker listens, while a connection is down or a buffer full, is lost.  So Redis
+has a **high-water mark**, up to which every message is handled.  The archive is read from there, and from a margin before,
+since messages come late and out of order: at the start, again and again after, and at once if something hints at lost messages.
+Most of what it returns was handled when it came, and is skipped.
 
-The one thing to know: pages of the archive are counted from the start of an interval, so the end of it is fixed before the first
-page is read; and the mark moves only when the last page of an interval was handled.
+The high-water mark and the ids of handled messages lie beside the cache.  They fall back with it if Redis loses its newest data.
+The mark moves only when the last page of an interval is handled.
 """
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
-
-import requests
+from typing import Any, Protocol
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors, run_id, run_script
-from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
-from fedora_packages.settings import WorkerSettings
+from fedora_packages.connectors.datagrepper import id_of
+from fedora_packages.errors import CacheUnavailable
 
 log = logging.getLogger(__name__)
 
-#: Bounds of one page: bytes and seconds.
-MAX_PAGE_BYTES = 96 << 20
-PAGE_TIMEOUT = 120.0
-
-#: Seconds of one interval, after each of which the mark moves, so that a worker that is killed again and again gets on; how many
-#: of them a long gap is read in at the most; and pages of one: a million messages.
+#: Seconds of one interval, after which the mark moves, so that a worker that is killed again and again makes progress; and the
+#: intervals of a long gap, at most.
 INTERVAL = 60.0
-INTERVALS = 500
-MAX_PAGES = 10_000
+MAX_INTERVALS = 500
 
-#: Messages that are remembered as handled, at the most, should datagrepper be down for days; more are handled twice.
-HANDLED_KEPT = 200_000
+#: Seconds of messages that a replay reads again before the mark, and of missed messages that it reads at most.
+MARGIN = 60.0
+LIMIT = 3 * 86400.0
 
-#: The categories of the topics that any query listens to, asking for no more spares both sides; and how many messages of them
-#: a page may have.  datagrepper gives 100 at the most, and a body of mdapi's can have megabytes.
-PASSES = (
-    (("buildsys", "bodhi", "bugzilla", "pagure", "git", "anitya", "hotness", "faf"), 100),
-    (("mdapi",), 5),
-)
+#: Message ids kept as handled, should datagrepper be down for days; messages beyond are handled twice.
+MAX_HANDLED = 200_000
+
+
+class Archive(Protocol):
+    """The archive, as a replay reads it: see `fedora_packages.connectors.datagrepper.DatagrepperConnector.pages`."""
+
+    def pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]: ...
 
 
 class Replay:
-    """Reads messages from datagrepper and hands those that were not handled yet to ``handle``, a page of them at a time.
+    """Reads messages from the archive and passes those that were not handled yet to ``handle``, a page at a time.
 
-    ``invalidate_older_than`` is told of the moment before which values cannot be trusted, where messages are missing for longer
-    than is replayed.
+    * ``requests``: what to ask the archive for, see `fedora_packages.messages.families.table.archive_requests`.
+    * ``bus``: the name of the bus in Redis; each has its own mark.
+    * ``invalidate_older_than``: called with a timestamp if messages before it are missing that are not replayed.
+    * ``margin``, ``limit``, ``interval``: in seconds, see the constants.
     """
 
     def __init__(
-        self, client: Redis, settings: WorkerSettings, bus: str, handle: Callable[[list[Any]], Any],
-        invalidate_older_than: Callable[[float], Any] = lambda before: None, clock: Callable[[], float] = time.time,
-    ):  # fmt: skip
+        self,
+        client: Redis,
+        archive: Archive,
+        requests: Sequence[tuple[Sequence[str], int]],
+        bus: str,
+        handle: Callable[[list[Any]], Any],
+        invalidate_older_than: Callable[[float], Any] = lambda before: None,
+        margin: float = MARGIN,
+        limit: float = LIMIT,
+        interval: float = INTERVAL,
+        clock: Callable[[], float] = time.time,
+    ):
         self._client = client
-        self._settings = settings
+        self._archive = archive
+        self._requests = requests
         self._bus = bus
         self._handle = handle
-        self._distrust = invalidate_older_than
+        self._invalidate_older_than = invalidate_older_than
+        self._margin = margin
+        self._limit = limit
+        self._interval = interval
         self._clock = clock
-        self._session = requests.Session()
-        self._session.trust_env = False
 
     def catch_up(self, stop: threading.Event) -> int:
-        """Handle every message sent since the mark that was not handled, move the mark, and return how many those were.
+        """Handle every message sent since the high-water mark that was not handled, move the mark, and return their number.
 
-        Without a mark, everything since the oldest value that may be cached.  Stopped or failing in the middle, the mark is
-        at the end of the last interval that was handled.  Raises `UpstreamUnavailable` or `InvalidResponse` when datagrepper
-        gives no answer that can be used, and `CacheUnavailable`.
+        Without a mark, start at the oldest value that can be cached.  If it is stopped or fails, the mark is at the end of the
+        last interval that was handled.  Raises `UpstreamUnavailable`, `InvalidResponse` and `CacheUnavailable`.
         """
         now, run = self._clock(), run_id(self._client)
         with redis_errors():
-            self._client.zremrangebyrank(keys.HANDLED, 0, -HANDLED_KEPT - 1)
-        start, handled = self._since(now), 0
-        interval = max(INTERVAL, (now - start) / INTERVALS)
+            self._client.zremrangebyrank(keys.HANDLED, 0, -MAX_HANDLED - 1)
+        start, handled = self._start(now), 0
+        interval = max(self._interval, (now - start) / MAX_INTERVALS)
         while start < now and not stop.is_set():
             end = min(start + interval, now)
             handled += self.run(start, end, stop)
@@ -89,124 +95,69 @@ class Replay:
             self._move_mark(now, run)
         return handled
 
-    def mark(self) -> float | None:
-        """Return up to when every message sent is known to have been handled; None if that is not known.
+    def high_water_mark(self) -> float | None:
+        """Return up to when every message is known to be handled (seconds since 1970); None if that is unknown.
 
         Raises `CacheUnavailable`.
         """
         with redis_errors():
-            found = self._client.hget(keys.HIGH_WATER_MARKS, self._bus)
-        return float(found) if found else None
+            mark = self._client.hget(keys.HIGH_WATER_MARKS, self._bus)
+        return float(mark) if mark else None
 
     def run(self, start: float, end: float, stop: threading.Event) -> int:
-        """Handle the messages sent from ``start`` to ``end`` that were not handled, oldest first; return how many those were.
+        """Handle the messages sent from ``start`` to ``end`` that were not handled, oldest first; return their number.
 
-        Raises as `catch_up`; what was handled by then stays so.
+        Raises as `catch_up`; messages handled by then stay so.
         """
         handled, run = 0, run_id(self._client)
-        for categories, rows in PASSES:
-            for page in self._pages(start, end, categories, rows):
-                new = self._new(page)
+        for categories, rows in self._requests:
+            for page in self._archive.pages(start, end, categories, rows):
+                new = self._unhandled(page)
                 if stop.is_set():
                     return handled
                 if new:
                     self._handle(new)
                     handled += len(new)
-                self._note(page, run)
+                self._note_handled(page, run)
         if handled:
-            log.info("replayed %d messages of %.0f s", handled, end - start)
+            log.info("replay: %d missed messages of %.0f s handled", handled, end - start)
         return handled
 
-    def _since(self, now: float) -> float:
-        mark = self.mark()
+    def _start(self, now: float) -> float:
+        mark = self.high_water_mark()
         if mark is None:
             with redis_errors():
                 begun = self._client.get(keys.BEGUN)
             mark = float(begun) if begun else None
-        start = now if mark is None else mark - self._settings.replay_margin
-        earliest = now - self._settings.replay_limit
+        start = now if mark is None else mark - self._margin
+        earliest = now - self._limit
         if start < earliest:
             log.error(
-                "messages are missing since %.0f s, worker.replay_limit is %.0f s: what was cached before that is read again",
-                now - start, self._settings.replay_limit,
+                "replay: messages of %.0f s are missing, worker.replay_limit is %.0f s; older values are fetched again",
+                now - start, self._limit,
             )  # fmt: skip
-            self._distrust(earliest)
+            self._invalidate_older_than(earliest)
         return max(start, earliest)
 
     def _move_mark(self, mark: float, run: str) -> None:
-        # What is older than the next replay begins need not be remembered.
-        forgotten = mark - 2 * self._settings.replay_margin - 60
-        if not run_script(self._client, "mark", [keys.HIGH_WATER_MARKS, keys.HANDLED], run, self._bus, mark, forgotten):
+        # The next replay starts a margin before the mark and needs no older ids.
+        forgotten = mark - 2 * self._margin - 60
+        names = [keys.HIGH_WATER_MARKS, keys.HANDLED]
+        if not run_script(self._client, "high_water_mark", names, run, self._bus, mark, forgotten):
             raise CacheUnavailable("Redis was restarted during the replay")
 
-    def _new(self, page: list[Any]) -> list[Any]:
-        """Return the messages of a page that are not known to have been handled."""
-        ids = [_id_of(message) for message in page]
+    def _unhandled(self, page: list[Any]) -> list[Any]:
+        """Return the messages of a page that are not known to be handled."""
+        ids = [id_of(message) for message in page]
         with redis_errors():
-            moments = self._client.zmscore(keys.HANDLED, [identity or "" for identity in ids]) if ids else []
+            handled = self._client.zmscore(keys.HANDLED, [identity or "" for identity in ids]) if ids else []
         return [
-            message
-            for message, identity, moment in zip(page, ids, moments, strict=True)
-            if identity is None or moment is None
+            message for message, identity, at in zip(page, ids, handled, strict=True) if identity is None or at is None
         ]
 
-    def _note(self, page: list[Any], run: str) -> None:
-        """Remember a page's messages as handled, those too that were not understood or not ours."""
-        told = [part for message in page if (identity := _id_of(message)) for part in (self._clock(), identity)]
-        if told and not run_script(self._client, "handled", [keys.HANDLED], run, *told):
+    def _note_handled(self, page: list[Any], run: str) -> None:
+        """Note a page's messages as handled, also those that were not understood or are of another environment."""
+        now = self._clock()
+        arguments = [part for message in page if (identity := id_of(message)) for part in (now, identity)]
+        if arguments and not run_script(self._client, "handled", [keys.HANDLED], run, *arguments):
             raise CacheUnavailable("Redis was restarted during the replay")
-
-    def _pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]:
-        page, pages = 1, 1
-        while page <= pages:
-            answer = self._page(start, end, categories, rows, page)
-            pages = answer["pages"]
-            if pages > MAX_PAGES:
-                raise InvalidResponse("datagrepper", f"messages of {end - start:.0f} s", f"{pages} pages of them")
-            yield answer["raw_messages"]
-            page += 1
-
-    def _page(self, start: float, end: float, categories: Sequence[str], rows: int, page: int) -> dict[str, Any]:
-        asked = f"messages of {end - start:.0f} s, page {page}"
-        params = [("category", category) for category in categories]
-        params += [("start", f"{start:.3f}"), ("end", f"{end:.3f}"), ("order", "asc")]
-        params += [("rows_per_page", str(rows)), ("page", str(page))]
-        try:
-            with self._session.get(
-                f"{self._settings.datagrepper}/raw", params=params, headers={"Accept": "application/json"},
-                timeout=PAGE_TIMEOUT, stream=True,
-            ) as response:  # fmt: skip
-                body = b"".join(_bounded(response.iter_content(1 << 20), asked))
-        except requests.RequestException as error:
-            raise UpstreamUnavailable("datagrepper", asked, f"no answer ({type(error).__name__})") from error
-        if response.status_code != 200:
-            raise UpstreamUnavailable("datagrepper", asked, f"it answered {response.status_code}")
-        return _checked(body, asked)
-
-
-def _id_of(message: Any) -> str | None:
-    identity = message.get("msg_id") if isinstance(message, dict) else None
-    return identity if isinstance(identity, str) else None
-
-
-def _bounded(chunks: Iterator[bytes], asked: str) -> Iterator[bytes]:
-    size, deadline = 0, time.monotonic() + PAGE_TIMEOUT
-    for chunk in chunks:
-        size += len(chunk)
-        if time.monotonic() > deadline:
-            raise UpstreamUnavailable("datagrepper", asked, f"no whole answer within {PAGE_TIMEOUT:g} s")
-        if size > MAX_PAGE_BYTES:
-            raise InvalidResponse("datagrepper", asked, f"more than {MAX_PAGE_BYTES} bytes")
-        yield chunk
-
-
-def _checked(body: bytes, asked: str) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidResponse("datagrepper", asked, "something that is no JSON", body) from error
-    if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
-        raise InvalidResponse("datagrepper", asked, "an answer without messages")
-    if not isinstance(answer.get("pages"), int):
-        raise InvalidResponse("datagrepper", asked, "an answer without a number of pages")
-    return answer

@@ -1,32 +1,34 @@
-"""The pulse: once a second a worker says that it lives, how its parts are, and up to when it has missed nothing.
+"""The heartbeat reporter: once a second it writes that the worker is alive, the state of its parts, and how far it has caught up.
 
-``/status`` and every page go by it (see `fedora_packages.monitoring.heartbeat`).  It is also how the worker notices that Redis
-has lost its newest data: a Redis that has restarted has another run id, and one that fell back does not know the beat before.
+``/status`` and every page depend on it (see `fedora_packages.monitoring.heartbeat`).  It is also how the worker notices that
+Redis has lost its newest data: a Redis that has restarted has another run id, and one that fell back does not have the last
+heartbeat.
 """
 
 import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fedora_packages.cache.redis import run_id
+from fedora_packages.cache.redis import Redis, run_id
+from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.monitoring.heartbeat import DEAD_AFTER, forget_old_heartbeats, write_heartbeat
-from fedora_packages.service import Service
+from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.worker.buffer import MessageBuffer
 from fedora_packages.worker.gaps import Gaps
 
-#: Seconds between two rounds of what need not be done each second.
-TIDY_EVERY = 60.0
+#: Seconds between two removals of old heartbeats.
+CLEANUP_EVERY = 60.0
 
 
 @dataclass(frozen=True)
 class Bus:
-    """How the bus is, as its adapter sees it.
+    """The state of the bus, as its adapter sees it.
 
-    ``endpoints`` are those it listens to, each with whether it is connected; ``seen`` is when its own machinery was last seen
-    to move (seconds since 1970), None where nobody looks.
+    ``endpoints``: those it listens to, each with whether it is connected.  ``seen``: when its reactor last ran (seconds since
+    1970); None if that is not observed.
     """
 
     endpoints: dict[str, bool] = field(default_factory=dict)
@@ -37,29 +39,43 @@ class Bus:
         return all(self.endpoints.values())
 
 
-class Pulse:
-    """The pulse of one worker."""
+class HeartbeatReporter:
+    """Writes the heartbeats of one worker.
+
+    ``bus`` is the name of the bus, ``state_of_bus`` returns its state.  ``circuits`` are those of the upstreams by name.
+    """
 
     def __init__(
-        self, service: Service, bus: str, gaps: Gaps, buffer: MessageBuffer, look_at_bus: Callable[[], Bus] = Bus,
+        self,
+        client: Redis,
+        metrics: Metrics,
+        circuits: Mapping[str, Circuit],
+        bus: str,
+        gaps: Gaps,
+        buffer: MessageBuffer,
+        state_of_bus: Callable[[], Bus] = Bus,
+        cleanup_every: float = CLEANUP_EVERY,
         clock: Callable[[], float] = time.time,
-    ):  # fmt: skip
-        self._service = service
+    ):
+        self._client = client
+        self._metrics = metrics
+        self._circuits = circuits
         self._bus = bus
         self._gaps = gaps
         self._buffer = buffer
-        self._look_at_bus = look_at_bus
+        self._state_of_bus = state_of_bus
+        self._cleanup_every = cleanup_every
         self._clock = clock
         self._begun = clock()
-        self._beat_at: float | None = None
+        self._reported_at: float | None = None
         self._run: str | None = None
-        self._tidied = 0.0
+        self._cleaned_up_at = 0.0
         self.worker = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
 
-    def beat(self, dead: Sequence[str]) -> None:
-        """Write a beat; ``dead`` are the names of threads that have ended.  Raises `CacheUnavailable`."""
-        self._look_after_redis()
-        bus, now = self._look_at_bus(), self._clock()
+    def report(self, dead: Sequence[str]) -> None:
+        """Write a heartbeat; ``dead`` are the names of threads that have ended.  Raises `CacheUnavailable`."""
+        self._check_run()
+        bus, now = self._state_of_bus(), self._clock()
         is_moving = bus.seen is None or now - bus.seen < DEAD_AFTER
         self._gaps.connected(bus.is_connected and is_moving)
         parts = {
@@ -73,27 +89,27 @@ class Pulse:
             "buffer": len(self._buffer),
             "dead": list(dead),
             "gaps": self._gaps.as_dict(),
-            "upstreams": {name: found.circuit.as_dict() for name, found in self._service.connectors.items()},
+            "upstreams": {name: circuit.as_dict() for name, circuit in self._circuits.items()},
         }
-        before = write_heartbeat(self._service.client, self.worker, now, self._until(now, dead), parts)
-        if self._beat_at is not None and before != self._beat_at:
-            self._gaps.suspect("Redis has lost what was last written", lost_since=True)
-        self._beat_at = now
-        self._service.metrics.flush()
-        if now - self._tidied >= TIDY_EVERY:
-            self._tidied = now
-            forget_old_heartbeats(self._service.client, now)
+        before = write_heartbeat(self._client, self.worker, now, self._caught_up_to(now, dead), parts)
+        if self._reported_at is not None and before != self._reported_at:
+            self._gaps.suspect("Redis has lost its newest data", lost_since=True)
+        self._reported_at = now
+        self._metrics.flush()
+        if now - self._cleaned_up_at >= self._cleanup_every:
+            self._cleaned_up_at = now
+            forget_old_heartbeats(self._client, now)
 
-    def _until(self, now: float, dead: Sequence[str]) -> float | None:
-        """Return up to when every message is known to have been handled."""
+    def _caught_up_to(self, now: float, dead: Sequence[str]) -> float | None:
+        """Return up to when every message is known to be handled."""
         if dead:
-            # Some part does nothing any more, and nobody can rely on the rest.
+            # With a thread gone, nothing is certain.
             return None
-        oldest, found = self._buffer.oldest(), self._gaps.until(now)
-        return found if oldest is None or found is None else min(found, oldest)
+        oldest, caught_up_to = self._buffer.oldest(), self._gaps.caught_up_to(now)
+        return caught_up_to if oldest is None or caught_up_to is None else min(caught_up_to, oldest)
 
-    def _look_after_redis(self) -> None:
-        run = run_id(self._service.client)
+    def _check_run(self) -> None:
+        run = run_id(self._client)
         if self._run is not None and run != self._run:
             self._gaps.suspect("Redis was restarted", lost_since=True)
         self._run = run

@@ -138,7 +138,7 @@ def test_importing_connectors_changes_nothing_and_loading_finds_all(strings):
     from fedora_packages import settings
 
     found = load(settings.from_strings(strings, {}), "test")
-    assert set(found) == set(settings.UPSTREAMS)
+    assert set(found) == {*settings.UPSTREAMS, "datagrepper"}
 
 
 def test_two_connectors_of_one_name_are_an_error_that_names_both(strings, monkeypatch):

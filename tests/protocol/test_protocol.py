@@ -14,7 +14,6 @@ from fedora_packages.cache import keys
 from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.queue import Claim
 from fedora_packages.connectors.query import Query
-from fedora_packages.worker import replay as replays
 from fedora_packages.worker.handler import Handler
 
 from .machine import (
@@ -61,8 +60,6 @@ def change_scripts(monkeypatch, part, by, only=None):
 def stepped(redis_url, caplog, monkeypatch):
     """A client of an empty Redis whose commands are steps, and that can be made to look restarted."""
     change_scripts(monkeypatch, "redis.call('INFO', 'server')", f"redis.call('GET', '{RUN_KEY}')")
-    # So that a replay is few steps: an hour is one interval of it.
-    monkeypatch.setattr(replays, "INTERVAL", 7200.0)
     # Everything goes wrong here, on purpose and all the time.
     caplog.set_level(logging.CRITICAL, "fedora_packages")
     found = stepped_client(redis_url)
@@ -149,7 +146,7 @@ def fallback_of_redis_under_a_replay(machine):
     redis_is_copied(machine)
     happens(machine, is_lost=True)
     an_hour_passes(machine)
-    machine.a_replay_begins((before("mark"), GO))
+    machine.a_replay_begins((before("high_water_mark"), GO))
     assert machine.actors, "the mark is not moved by a step of its own any more"
     redis_restarts_with_older_data(machine)
     nobody_notices(machine)
@@ -307,7 +304,8 @@ def test_it_is_found_out_if_the_claims_of_the_dead_are_not_taken_again(is_found,
 
 
 @pytest.mark.parametrize(
-    ("script", "story"), [("handled", fallback_of_redis_under_a_consumer), ("mark", fallback_of_redis_under_a_replay)]
+    ("script", "story"),
+    [("handled", fallback_of_redis_under_a_consumer), ("high_water_mark", fallback_of_redis_under_a_replay)],
 )
 def test_it_is_found_out_if_nobody_looks_whether_redis_was_restarted(is_found, changed_script, script, story):
     changed_script(script, "if not string.find(", "if false and string.find(")

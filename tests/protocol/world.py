@@ -8,21 +8,18 @@ this file alone.
 """
 
 import contextlib
-import io
 import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, fields
 from functools import partial
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import redis
-import requests
 from redis.lock import Lock
 
 from fedora_packages import settings
@@ -33,6 +30,7 @@ from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, Query, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
+from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
@@ -64,6 +62,9 @@ ROWS = 2
 
 #: Seconds within which the archive has every message, and after which no upstream lags any more.
 MARGIN = 60.0
+
+#: Seconds of one interval of a replay: an hour is one of them, so that a replay is few steps.
+INTERVAL = 7200.0
 
 
 @dataclass
@@ -206,34 +207,26 @@ class Index:
         return {name: (name,) for name in names if name in self._documents}
 
 
-class Archive(requests.adapters.BaseAdapter):
+class Archive:
     """datagrepper, as far as a replay asks it."""
 
     def __init__(self, world: World):
-        super().__init__()
         self._world = world
 
-    def send(self, request: requests.PreparedRequest, *arguments: Any, **named: Any) -> requests.Response:
-        asked = parse_qs(urlsplit(request.url).query)
-        if gate("asking the archive") == FAIL:
-            raise requests.ConnectionError("the test has the archive down")
-        start, end, page = float(asked["start"][0]), float(asked["end"][0]), int(asked["page"][0])
-        found = [
-            message
-            for message in sorted(self._world.archive, key=lambda message: message["timestamp"])
-            if start <= message["timestamp"] <= end and TOPIC.partition(".")[0] in asked["category"]
-        ]
-        size = self._world.rows
-        rows = found[(page - 1) * size : page * size]
-        gate(f"being answered page {page} of the archive")
-        response = requests.Response()
-        response.status_code, response.request, response.url = 200, request, request.url
-        answer = {"raw_messages": rows, "pages": -(-len(found) // size), "total": len(found), "count": len(rows)}
-        response.raw = io.BytesIO(json.dumps(answer).encode())
-        return response
-
-    def close(self) -> None:
-        pass
+    def pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]:
+        page, pages = 1, 1
+        while page <= pages:
+            if gate("asking the archive") == FAIL:
+                raise UpstreamUnavailable("datagrepper", f"page {page}", "the test has the archive down")
+            found = [
+                message
+                for message in sorted(self._world.archive, key=lambda message: message["timestamp"])
+                if start <= message["timestamp"] <= end and TOPIC.partition(".")[0] in categories
+            ]
+            size = self._world.rows
+            gate(f"being answered page {page} of the archive")
+            yield json.loads(json.dumps(found[(page - 1) * size : page * size]))
+            page, pages = page + 1, -(-len(found) // size)
 
 
 SETTINGS = settings.from_strings(
@@ -257,6 +250,7 @@ def service_of(world: World, client: redis.Redis, by: str) -> Service:
         "settings": SETTINGS,
         "client": client,
         "connectors": world.connectors,
+        "datagrepper": Archive(world),
         "queries": world.queries,
         "cache": Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock),
         "queue": Queue(client),
@@ -322,9 +316,9 @@ def consume(service: Service, messages: list[Any]) -> None:
 def replay(service: Service, world: World) -> bool:
     """Read from the archive what was missed; returns False if that has to be done again."""
     reader = Replay(
-        service.client, SETTINGS.worker, "fedmsg", lambda messages: consume(service, messages), clock=world.clock
-    )
-    reader._session.mount("http://archive.test", Archive(world))
+        service.client, service.datagrepper, archive_requests([TOPIC]), "fedmsg",
+        lambda messages: consume(service, messages), margin=MARGIN, interval=INTERVAL, clock=world.clock,
+    )  # fmt: skip
     try:
         reader.catch_up(threading.Event())
     except (CacheUnavailable, UpstreamError):

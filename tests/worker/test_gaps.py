@@ -7,9 +7,9 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.worker import gaps as closing
-from fedora_packages.worker.gaps import Gaps
+from fedora_packages.worker.gaps import AGAIN, HINT_PAUSE, MAX_HINT_PAUSE, POLL_INTERVAL, REPLAY_EVERY
 from tests.upstream import Answer
+from tests.worker.parts import make_gaps, make_replay
 
 BEGAN = 1_000_000.0
 
@@ -26,7 +26,8 @@ def handled():
 
 @pytest.fixture
 def gaps(service, now, handled):
-    return Gaps(service, "fedmsg", handled.extend, threading.Event(), clock=lambda: now[0])
+    replay = make_replay(service, handled.extend, clock=lambda: now[0])
+    return make_gaps(service, replay, threading.Event(), clock=lambda: now[0])
 
 
 @pytest.fixture
@@ -36,129 +37,125 @@ def archive(upstream):
 
 def test_after_the_start_nothing_is_known_before_the_first_replay(gaps, client):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 500)
-    assert gaps.until(BEGAN) == BEGAN - 500
+    assert gaps.caught_up_to(BEGAN) == BEGAN - 500
 
 
 def test_a_gap_that_is_closed_leaves_nothing_missed(gaps, archive, now):
-    gaps.close(gaps._hints)
+    gaps.close(gaps.hints)
     now[0] += 7
-    assert gaps.until(now[0]) == now[0]
+    assert gaps.caught_up_to(now[0]) == now[0]
 
 
 def test_a_hint_holds_the_moment_until_the_next_replay(gaps, archive, now):
-    gaps.close(gaps._hints)
-    assert gaps.until(BEGAN) == BEGAN
+    gaps.close(gaps.hints)
+    assert gaps.caught_up_to(BEGAN) == BEGAN
     gaps.suspect("a hole")
     now[0] += 7
-    assert gaps.until(now[0]) == BEGAN
-    gaps.close(gaps._hints)
-    assert gaps.until(now[0]) == now[0]
+    assert gaps.caught_up_to(now[0]) == BEGAN
+    gaps.close(gaps.hints)
+    assert gaps.caught_up_to(now[0]) == now[0]
 
 
 def test_a_hint_that_came_during_a_replay_is_not_closed_by_it(gaps, archive, now):
-    hints = gaps._hints
+    hints = gaps.hints
     gaps.suspect("a hole")
     gaps.close(hints)
     now[0] += 7
-    assert gaps.until(now[0]) == BEGAN
+    assert gaps.caught_up_to(now[0]) == BEGAN
 
 
 def test_while_the_bus_is_cut_it_is_as_far_as_the_archive_was_read(gaps, archive, now):
-    gaps.close(gaps._hints)
+    gaps.close(gaps.hints)
     gaps.connected(False)
     now[0] += 10
-    gaps.close(gaps._hints)
+    gaps.close(gaps.hints)
     now[0] += 5
-    assert gaps.until(now[0]) == BEGAN + 10
+    assert gaps.caught_up_to(now[0]) == BEGAN + 10
 
 
 def test_while_the_bus_is_cut_the_archive_is_read_every_few_seconds(gaps):
     gaps.connected(False)
-    assert gaps._next(0, False) == closing.POLL
+    assert gaps._next(0, False) == POLL_INTERVAL
 
 
 def test_a_bus_that_comes_back_is_a_hint(gaps, archive):
     gaps.connected(False)
-    gaps.close(gaps._hints)
+    gaps.close(gaps.hints)
     gaps.connected(True)
-    assert (gaps.as_dict()["closed"], gaps.reason) == (False, "the bus was away, and is connected again")
+    assert (gaps.is_closed, gaps.reason) == (False, "the bus was disconnected, and is connected again")
 
 
 def test_a_bus_that_stays_as_it_is_hints_at_nothing(gaps, archive):
-    gaps.close(gaps._hints)
+    gaps.close(gaps.hints)
     gaps.connected(True)
-    assert gaps.as_dict()["closed"]
+    assert gaps.is_closed
 
 
 def test_a_redis_that_fell_back_is_behind_to_its_mark(gaps, archive, client, now):
-    gaps.close(gaps._hints)
-    gaps.until(BEGAN)
+    gaps.close(gaps.hints)
+    gaps.caught_up_to(BEGAN)
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 900)
     gaps.suspect("Redis has lost data", lost_since=True)
-    assert gaps.until(BEGAN) == BEGAN - 900
+    assert gaps.caught_up_to(BEGAN) == BEGAN - 900
 
 
-def test_after_a_hint_the_archive_is_read_again_soon_since_it_may_hear_later(gaps, service):
+def test_after_a_hint_the_archive_is_read_again_soon_since_it_may_hear_later(gaps):
     delays = [gaps._next(0, False) for _ in range(3)]
-    assert delays == [*closing.AGAIN, service.settings.worker.replay_every]
+    assert delays == [*AGAIN, REPLAY_EVERY]
 
 
 def test_hints_that_were_false_are_followed_more_slowly(gaps):
     pauses = []
     for found, is_hinted in ((0, True), (0, True), (5, True), (0, True), (0, False)):
         gaps._next(found, is_hinted)
-        pauses.append(gaps._pause / closing.HINT_PAUSE)
+        pauses.append(gaps._pause / HINT_PAUSE)
     assert pauses == [2, 4, 1, 2, 1]
 
 
 def test_however_many_hints_are_false_the_next_is_followed_soon(gaps):
     for _ in range(50):
         gaps._next(0, True)
-    assert gaps._pause == closing.LONGEST_HINT_PAUSE
+    assert gaps._pause == MAX_HINT_PAUSE
 
 
 def test_what_was_missed_is_handled(gaps, client, upstream, handled):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 100)
     upstream.says("/raw", {"raw_messages": [{"msg_id": "id-1"}], "pages": 1})
-    assert (gaps.close(gaps._hints), handled[0]) == (1, {"msg_id": "id-1"})
+    assert (gaps.close(gaps.hints), handled[0]) == (1, {"msg_id": "id-1"})
 
 
 def test_an_archive_that_is_down_leaves_the_gap_open(gaps, client, upstream, now):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", BEGAN - 100)
     upstream.answers["/raw"] = Answer(b"", 502)
     with pytest.raises(UpstreamUnavailable):
-        gaps.close(gaps._hints)
+        gaps.close(gaps.hints)
     now[0] += 60
-    assert gaps.until(now[0]) == BEGAN - 100
+    assert gaps.caught_up_to(now[0]) == BEGAN - 100
 
 
-def test_without_an_archive_what_was_cached_before_is_not_trusted(strings, client, now, tmp_path):
-    from fedora_packages import service as services
-    from fedora_packages import settings
-
-    service = services.build(settings.from_strings({**strings, "worker.datagrepper": ""}, {}), "worker")
+def test_without_an_archive_what_was_cached_before_is_not_trusted(service, now):
     query = service.queries["koji.builds"]
     service.cache.clock = lambda: BEGAN - 10
     service.cache.fill(query.entry("guake"), "", lambda: 1, "koji")
-    gaps = Gaps(service, "fedmsg", lambda messages: None, threading.Event(), clock=lambda: now[0])
-    gaps.close(gaps._hints)
+    gaps = make_gaps(service, None, threading.Event(), clock=lambda: now[0])
+    gaps.close(gaps.hints)
     (cached,) = service.cache.read([(query.entry("guake"), "")])
-    assert (cached.state, gaps.until(BEGAN)) == ("refreshing", BEGAN)
+    assert (cached.state, gaps.caught_up_to(BEGAN)) == ("refreshing", BEGAN)
 
 
 def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"<html>", content_type="text/html")
     stop = threading.Event()
-    gaps = Gaps(service, "fedmsg", lambda messages: None, stop)
+    gaps = make_gaps(service, make_replay(service, lambda messages: None), stop)
     running = threading.Thread(target=gaps.run)
     running.start()
     try:
-        wait_until(lambda: gaps.trouble)
-        assert ("datagrepper was asked" in gaps.trouble, "<html>" in gaps.trouble) == (True, False)
+        wait_until(lambda: gaps.error)
+        assert ("datagrepper was asked" in gaps.error, "<html>" in gaps.error) == (True, False)
         upstream.says("/raw", {"raw_messages": [], "pages": 0})
-        wait_until(lambda: gaps.as_dict()["closed"])
-        assert gaps.trouble is None
+        wait_until(lambda: gaps.is_closed)
+        assert gaps.error is None
     finally:
         stop.set()
         gaps.suspect("")

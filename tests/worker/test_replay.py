@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
-from fedora_packages.worker import replay as replaying
-from fedora_packages.worker.replay import INTERVAL, MAX_PAGES, Replay
+from fedora_packages.errors import CacheUnavailable, UpstreamUnavailable
+from fedora_packages.worker.replay import INTERVAL
 from tests.upstream import Answer
+from tests.worker.parts import make_replay
 
 NOW = 1_000_000.0
 
@@ -21,7 +21,7 @@ def handled():
 
 @pytest.fixture
 def replay(service, handled):
-    return Replay(service.client, service.settings.worker, "fedmsg", handled.extend, clock=lambda: NOW)
+    return make_replay(service, handled.extend, clock=lambda: NOW)
 
 
 @pytest.fixture
@@ -34,16 +34,16 @@ def page(*numbers, pages=1):
 
 
 @pytest.fixture(autouse=True)
-def no_repositories(upstream, monkeypatch):
-    """Have the archive hold no messages of mdapi, which are asked for by themselves."""
-    found = upstream.answer
+def no_repositories(upstream):
+    """Have the archive hold no messages of mdapi, which are requested by themselves."""
+    answer = upstream.answer
 
-    def answer(asked):
+    def answer_others(asked):
         if asked.params.get("category") != ["mdapi"]:
-            return found(asked)
+            return answer(asked)
         return Answer(json.dumps(page(pages=0)).encode())
 
-    monkeypatch.setattr(upstream, "answer", answer)
+    upstream.answer = answer_others
 
 
 def mark(client):
@@ -91,7 +91,7 @@ def test_what_was_replayed_is_not_replayed_again(replay, client, upstream, stop,
 def test_a_replay_that_was_stopped_leaves_the_mark(service, client, upstream, stop):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1, 2))
-    stopped = Replay(service.client, service.settings.worker, "fedmsg", lambda message: stop.set(), clock=lambda: NOW)
+    stopped = make_replay(service, lambda messages: stop.set(), clock=lambda: NOW)
     stopped.catch_up(stop)
     assert mark(client) == NOW - 500
 
@@ -117,13 +117,24 @@ def test_a_redis_that_has_lost_its_newest_data_has_lost_the_mark_with_it(replay,
     assert len(handled) == 2
 
 
+class Before:
+    """A client that was told of the run of Redis before a restart."""
+
+    def __init__(self, client):
+        self._client = client
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def info(self, section):
+        return {**self._client.info(section), "run_id": "the run before"}
+
+
 @pytest.mark.parametrize("when", ["handled", "mark"])
-def test_a_redis_that_was_restarted_meanwhile_is_not_told_that_all_was_handled(
-    replay, client, upstream, stop, monkeypatch, when
-):
+def test_in_a_redis_that_was_restarted_meanwhile_nothing_is_noted_as_handled(service, client, upstream, stop, when):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", NOW - 500)
     upstream.says("/raw", page(1) if when == "handled" else page())
-    monkeypatch.setattr(replaying, "run_id", lambda client: "another run")
+    replay = make_replay(service, len, client=Before(client), clock=lambda: NOW)
     with pytest.raises(CacheUnavailable, match="restarted"):
         replay.catch_up(stop)
     assert (mark(client), client.exists(keys.HANDLED)) == (NOW - 500, 0)
@@ -133,22 +144,15 @@ def test_how_far_back_is_bounded_and_the_rest_said(replay, client, upstream, sto
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", 5)
     upstream.says("/raw", page())
     replay.catch_up(stop)
-    assert (asked_since(upstream), "is read again" in caplog.text) == (3 * 86400, True)
+    assert (asked_since(upstream), "are fetched again" in caplog.text) == (3 * 86400, True)
 
 
 def test_what_was_cached_before_the_part_that_is_replayed_is_not_trusted(service, client, upstream, stop):
-    distrusted = []
+    invalidated = []
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", 5)
     upstream.says("/raw", page())
-    Replay(
-        service.client,
-        service.settings.worker,
-        "fedmsg",
-        len,
-        invalidate_older_than=distrusted.append,
-        clock=lambda: NOW,
-    ).catch_up(stop)
-    assert distrusted == [NOW - 3 * 86400]
+    make_replay(service, len, invalidate_older_than=invalidated.append, clock=lambda: NOW).catch_up(stop)
+    assert invalidated == [NOW - 3 * 86400]
 
 
 def test_a_long_gap_is_read_in_intervals_and_the_mark_moves_after_each(replay, client, upstream, stop):
@@ -165,7 +169,7 @@ def test_a_long_gap_is_read_in_intervals_and_the_mark_moves_after_each(replay, c
 def test_large_messages_are_asked_for_a_few_at_a_time(service, client, upstream, stop):
     asked = []
     upstream.answer = lambda one: asked.append(one) or Answer(json.dumps(page(pages=0)).encode())
-    Replay(service.client, service.settings.worker, "fedmsg", len, clock=lambda: NOW).run(NOW - 10, NOW, stop)
+    make_replay(service, len, clock=lambda: NOW).run(NOW - 10, NOW, stop)
     rows = {tuple(one.params["category"]): int(one.params["rows_per_page"][0]) for one in asked}
     assert (rows[("mdapi",)], max(rows.values())) == (5, 100)
 
@@ -212,22 +216,3 @@ def test_an_odd_message_is_handed_on_like_any_other(replay, upstream, handled, m
     upstream.says("/raw", {"raw_messages": [message], "pages": 1})
     run(replay)
     assert handled == [message]
-
-
-def test_datagrepper_being_down_is_said(replay, upstream):
-    upstream.answers["/raw"] = Answer(b"", 502)
-    with pytest.raises(UpstreamUnavailable, match="datagrepper was asked messages of 100 s, page 1: it answered 502"):
-        run(replay)
-
-
-@pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"raw_messages": 1, "pages": 1}', b'{"raw_messages": []}'])
-def test_datagrepper_lying_is_said(replay, upstream, body):
-    upstream.answers["/raw"] = Answer(body)
-    with pytest.raises(InvalidResponse):
-        run(replay)
-
-
-def test_more_than_can_be_replayed_is_said(replay, upstream):
-    upstream.says("/raw", page(1, pages=MAX_PAGES + 1))
-    with pytest.raises(InvalidResponse, match=f"{MAX_PAGES + 1} pages"):
-        run(replay)

@@ -1,18 +1,15 @@
 """The worker as a whole, without a bus: messages in, fresh entries out, and nothing that stops it."""
 
 import json
-import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages.event import Event
+from fedora_packages.cache.redis import RedisError
 from fedora_packages.monitoring.heartbeat import heartbeats
-from fedora_packages.worker import worker as workers
-from fedora_packages.worker.refill import Pace, Refiller, Refillers
-from fedora_packages.worker.worker import Scheduled, Worker
+from fedora_packages.worker.worker import Worker
 from tests.upstream import Answer
 
 BUILD = {
@@ -42,9 +39,21 @@ def worker(service, upstream):
     upstream.says("/releases/", releases(RELEASE))
     upstream.says("/raw", {"raw_messages": [], "pages": 0})
     upstream.koji_says([[0], [[]]])
-    found = Worker(service, "fedmsg")
-    yield found
-    found.stop()
+    worker = Worker(service, "fedmsg", redis_pause=0.0)
+    yield worker
+    worker.stop()
+
+
+def odd(message):
+    """Return a message that a bug of ours keeps from being handled."""
+    return {**message, "msg": Odd(message["msg"])}
+
+
+class Odd(dict):
+    """A body that raises when it is read."""
+
+    def get(self, *arguments):
+        raise KeyError("a bug of ours")
 
 
 def test_a_message_makes_its_entry_fresh_before_anyone_asks(service, worker, wait_until):
@@ -76,69 +85,31 @@ def test_a_replay_goes_on_trying_while_live_messages_are_handled(service, worker
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
 
 
-def test_a_bug_of_ours_costs_one_message_which_is_counted(worker, client, caplog, monkeypatch):
-    monkeypatch.setattr(worker._handler, "handle_batch", lambda *_: 1 / 0)
-    assert worker.handle(BUILD) == "failed"
-    assert ("ZeroDivisionError" in caplog.text, client.hgetall(keys.OUTCOMES)) == (True, {b"failed": b"1"})
+def test_a_bug_of_ours_costs_one_message_which_is_counted(worker, client, caplog):
+    assert worker.handle(odd(BUILD)) == "failed"
+    assert ("a bug of ours" in caplog.text, client.hgetall(keys.OUTCOMES)) == (True, {b"failed": b"1"})
 
 
-def test_a_message_waits_for_redis(worker, monkeypatch):
-    handled, answers = threading.Event(), [CacheUnavailable("away"), ["handled"]]
+class Away:
+    """A client of a Redis that is unavailable at first: for so many calls of scripts."""
 
-    def handle(messages, received):
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        handled.set()
-        return answer
+    def __init__(self, client, calls):
+        self._client = client
+        self._calls = calls
 
-    monkeypatch.setattr(worker._handler, "handle_batch", handle)
-    monkeypatch.setattr(workers, "REDIS_PAUSE", 0.0)
-    assert (worker.handle(BUILD), handled.is_set()) == ("handled", True)
+    def __getattr__(self, name):
+        return getattr(self._client, name)
 
-
-@pytest.fixture
-def scheduled(service):
-    stop = threading.Event()
-    refillers = Refillers(service, Refiller(service, Pace(lease=60, retry=0, retry_limit=0)), stop)
-    return Scheduled(service, refillers, service.queries["bodhi.releases"], stop)
+    def evalsha(self, *arguments):
+        if self._calls:
+            self._calls -= 1
+            raise RedisError("away")
+        return self._client.evalsha(*arguments)
 
 
-def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):
-    upstream.says("/releases/", releases(RELEASE))
-    scheduled.read()
-    tagged = service.queries["koji.tagged"]
-    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
-    scheduled.read()
-    assert read(service, "koji.tagged", "guake").is_fresh
-    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
-    scheduled.read()
-    assert read(service, "koji.tagged", "guake").state == "refreshing"
-
-
-def test_a_change_of_the_releases_is_not_forgotten_if_we_die_before_it_was_acted_upon(
-    service, scheduled, upstream, monkeypatch
-):
-    upstream.says("/releases/", releases(RELEASE))
-    scheduled.read()
-    tagged = service.queries["koji.tagged"]
-    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
-    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
-    with monkeypatch.context() as killed:
-        killed.setattr(workers, "invalidate_all", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            scheduled.read()
-    scheduled.read()
-    assert read(service, "koji.tagged", "guake").state == "refreshing"
-
-
-def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, upstream):
-    upstream.says("/releases/", releases(RELEASE))
-    scheduled.read()
-    for name in ("F45", "F46"):
-        body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
-        scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
-        assert scheduled._early.is_set() is (name == "F46")
+def test_a_message_waits_for_redis(service, upstream):
+    worker = Worker(replace(service, client=Away(service.client, calls=3)), "fedmsg", redis_pause=0.0)
+    assert worker.handle(BUILD) == "handled"
 
 
 @pytest.mark.parametrize("as_the_bus_has_it", [dict, json.dumps, lambda message: json.dumps(message).encode()])
@@ -148,42 +119,34 @@ def test_messages_that_are_taken_are_handled_soon(service, worker, wait_until, a
     for name in ("guake", "vim"):
         worker.take(as_the_bus_has_it({**BUILD, "msg": {"name": name}, "msg_id": f"2026-{name}"}))
     wait_until(lambda: all(read(service, "koji.builds", name).is_fresh for name in ("guake", "vim")))
-    assert worker._buffer.oldest() is None
+    assert worker.buffer.oldest() is None
 
 
 @pytest.mark.parametrize("as_it_comes", [lambda body: {"topic": body["topic"], "body": body}, json.dumps])
 def test_a_hole_in_a_publishers_numbers_has_the_archive_looked_at(worker, wait_until, as_it_comes):
     worker.start()
-    wait_until(lambda: worker._gaps.as_dict()["closed"])
+    wait_until(lambda: worker.gaps.is_closed)
     for number in (1, 2, 4):
         worker.take(as_it_comes({**BUILD, "i": number, "msg_id": f"2026-{number}"}))
-    wait_until(lambda: "number" in worker._gaps.reason)
+    wait_until(lambda: "number" in worker.gaps.reason)
 
 
-def test_more_messages_than_can_be_kept_have_the_archive_looked_at(service):
+def test_a_full_buffer_of_messages_has_the_archive_read(service):
     worker = Worker(service, "fedmsg", max_buffered=1)
     for _ in range(2):
         worker.take(BUILD)
-    assert "more messages" in worker._gaps.reason
+    assert worker.gaps.reason == "the buffer of messages is full"
 
 
-def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker, monkeypatch):
-    handle_batch = worker._handler.handle_batch
-
-    def handle(messages, received):
-        if "odd" in messages:
-            raise KeyError("a bug of ours")
-        return handle_batch(messages, received)
-
-    monkeypatch.setattr(worker._handler, "handle_batch", handle)
-    other = {**BUILD, "msg_id": "2026-2"}
-    assert worker.handle_all([BUILD, "odd", other]) == ["handled", "failed", "handled"]
+def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker):
+    first, other = {**BUILD, "msg_id": "2026-1"}, {**BUILD, "msg_id": "2026-2"}
+    assert worker.handle_all([first, odd({**BUILD, "msg_id": "2026-3"}), other]) == ["handled", "failed", "handled"]
 
 
 @pytest.fixture
 def beats(worker, client):
     """A function that gives the worker's own beats, newest first."""
-    return lambda: [beat for beat in heartbeats(client) if beat.worker == worker._pulse.worker]
+    return lambda: [beat for beat in heartbeats(client) if beat.worker == worker.reporter.worker]
 
 
 def test_it_says_that_it_lives_and_has_missed_nothing(worker, beats, wait_until):
@@ -193,7 +156,7 @@ def test_it_says_that_it_lives_and_has_missed_nothing(worker, beats, wait_until)
 
 
 def test_a_thread_that_has_ended_is_told_of(worker, beats, wait_until):
-    worker._run("short-lived", lambda: None)
+    worker.run_thread("short-lived", lambda: None)
     worker.start()
     wait_until(lambda: beats() and beats()[0].parts["dead"] == ["short-lived"])
     assert beats()[0].caught_up_to is None

@@ -1,0 +1,62 @@
+"""datagrepper: the archive of the bus, which has the messages that a worker has missed.
+
+Pages of the archive are counted from the start of an interval.  So the end of the interval is fixed before its first page is
+read.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fedora_packages.connectors.base import Connector
+from fedora_packages.errors import InvalidResponse
+
+#: Pages of one interval: a million messages.
+MAX_PAGES = 10_000
+
+
+class DatagrepperConnector(Connector):
+    """Old messages, page by page, from datagrepper."""
+
+    name = "datagrepper"
+
+    def pages(
+        self, start: float, end: float, categories: Sequence[str], rows: int, max_pages: int = MAX_PAGES
+    ) -> Iterator[list[Any]]:
+        """Yield the messages sent from ``start`` to ``end``, oldest first, in lists of at most ``rows``.
+
+        Times are in seconds since 1970, ``categories`` the first parts of topics.  A message is what datagrepper returns,
+        unchecked.  A page is requested when it is consumed.  Raises `UpstreamUnavailable`, `InvalidResponse`.
+        """
+        number, count = 1, 1
+        while number <= count:
+            asked = f"messages of {end - start:.0f} s, page {number}"
+            answer = self.json("/raw", asked=asked, params=_parameters(start, end, categories, rows, number))
+            messages, count = self._checked(answer, asked)
+            if count > max_pages:
+                raise InvalidResponse(self.name, asked, f"{count} pages, more than {max_pages}")
+            yield messages
+            number += 1
+
+    def _checked(self, answer: Any, asked: str) -> tuple[list[Any], int]:
+        if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
+            raise InvalidResponse(self.name, asked, "raw_messages is not a list")
+        if not isinstance(answer.get("pages"), int):
+            raise InvalidResponse(self.name, asked, "pages is not an integer")
+        return answer["raw_messages"], answer["pages"]
+
+
+def id_of(message: Any) -> str | None:
+    """Return the id of an archived message; None if it has none."""
+    identity = message.get("msg_id") if isinstance(message, dict) else None
+    return identity if isinstance(identity, str) else None
+
+
+def _parameters(start: float, end: float, categories: Sequence[str], rows: int, number: int) -> list[tuple[str, str]]:
+    return [
+        *(("category", category) for category in categories),
+        ("start", f"{start:.3f}"),
+        ("end", f"{end:.3f}"),
+        ("order", "asc"),
+        ("rows_per_page", str(rows)),
+        ("page", str(number)),
+    ]

@@ -1,0 +1,105 @@
+"""Queries on a schedule: what follows from a changed value."""
+
+import threading
+from functools import partial
+
+import pytest
+
+from fedora_packages.messages.event import Event
+from fedora_packages.worker.invalidation import invalidate_all
+from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
+from tests.upstream import Answer
+
+RELEASE = {
+    "name": "F45", "long_name": "Fedora 45", "version": "45", "id_prefix": "FEDORA", "branch": "f45", "dist_tag": "f45",
+    "state": "current", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
+}  # fmt: skip
+
+
+def releases(*rows):
+    return {"releases": list(rows), "pages": 1}
+
+
+def read(service, query, package="*", variant=""):
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
+
+
+def make_scheduled(service, **arguments):
+    query = service.queries["bodhi.releases"]
+    defaults = {
+        "client": service.client,
+        "query": query,
+        "fetch": partial(query.fetch, query.entry().package),
+        "followers": service.queries.following(query.name),
+        "invalidate_all": partial(invalidate_all, service),
+        "wake": lambda jobs: None,
+        "stop": threading.Event(),
+        "every": 900.0,
+    }
+    return ScheduledQuery(**{**defaults, **arguments})
+
+
+@pytest.fixture
+def scheduled(service):
+    return make_scheduled(service)
+
+
+def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled.fetch()
+    tagged = service.queries["koji.tagged"]
+    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    scheduled.fetch()
+    assert read(service, "koji.tagged", "guake").is_fresh
+    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
+    scheduled.fetch()
+    assert read(service, "koji.tagged", "guake").state == "refreshing"
+
+
+def test_a_change_of_the_releases_is_not_forgotten_if_we_die_before_it_was_acted_upon(service, scheduled, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled.fetch()
+    tagged = service.queries["koji.tagged"]
+    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
+    with pytest.raises(ZeroDivisionError):
+        make_scheduled(service, invalidate_all=lambda query: 1 / 0).fetch()
+    scheduled.fetch()
+    assert read(service, "koji.tagged", "guake").state == "refreshing"
+
+
+def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, upstream):
+    upstream.says("/releases/", releases(RELEASE))
+    scheduled.fetch()
+    for name in ("F45", "F46"):
+        body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
+        scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
+        assert scheduled.is_early is (name == "F46")
+
+
+def test_jobs_that_a_change_queues_wake_their_refillers(service, upstream):
+    woken = []
+    upstream.says("/releases/", releases(RELEASE))
+    make_scheduled(service, wake=woken.append, invalidate_all=lambda query: 7).fetch()
+    assert {upstream: count for jobs in woken for upstream, count in jobs.items()}["koji"] == 7
+
+
+def test_after_a_failure_it_is_fetched_again_until_it_is_stopped(service, upstream, wait_until):
+    upstream.answers["/releases/"] = Answer(b"", 404)
+    stop = threading.Event()
+    scheduled = make_scheduled(service, stop=stop, every=0.01, early_pause=0.0)
+    running = threading.Thread(target=scheduled.run)
+    running.start()
+    try:
+        wait_until(lambda: len(upstream.asked) > 2)
+        upstream.says("/releases/", releases(RELEASE))
+        wait_until(lambda: service.client.exists("fp:{worker}:followed"))
+    finally:
+        stop.set()
+        scheduled.fetch_soon()
+        running.join(10)
+
+
+def test_only_queries_about_no_package_are_fetched_by_themselves(queries):
+    assert [query.name for query in scheduled_queries(queries)] == ["bodhi.releases"]
