@@ -1,0 +1,1 @@
+"""The worker: from messages of the bus to fresh entries."""

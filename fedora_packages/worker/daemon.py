@@ -1,6 +1,6 @@
 """``fedora-packages-worker``: the worker as a daemon of its own.
 
-It runs the fedmsg hub with one consumer, the same `PackagesConsumer` that a hub of its operator's would load as a plugin.
+It runs the fedmsg hub with one consumer, the same `PackagesConsumer` that an operator's own hub loads as a plugin.
 """
 
 import argparse
@@ -17,31 +17,31 @@ from fedora_packages.errors import FedoraPackagesError, SettingsError
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which a thread may keep Python to itself while others wait.
+#: Seconds for which a thread can hold the interpreter while others wait.
 SWITCH_INTERVAL = 0.0005
 
 
-def hub_config(ini: str, found: settings.Settings) -> dict[str, Any]:
-    """Return the hub's configuration: ``fedmsg.d/``, with what our own settings say in its place.
+def hub_config(ini: str, loaded: settings.Settings) -> dict[str, Any]:
+    """Return the hub's configuration: that of ``fedmsg.d/``, overridden by our settings.
 
-    Raises `SettingsError` if neither names an endpoint to listen to.
+    Raises `SettingsError` if neither has an endpoint.
     """
     import fedmsg.config
 
     config = fedmsg.config.load_config([], None, disable_defaults=True)
-    if found.worker.endpoints:
-        config["endpoints"] = {"fedora_packages.bus": list(found.worker.endpoints)}
+    if loaded.worker.endpoints:
+        config["endpoints"] = {"fedora_packages.bus": list(loaded.worker.endpoints)}
     if not config.get("endpoints"):
         raise SettingsError(
-            "settings: worker.endpoints is empty and there is no fedmsg.d with endpoints: nothing to listen to"
+            "settings: worker.endpoints is empty, and fedmsg.d has no endpoints either; set one of them"
         )
     endpoints = [endpoint for bunch in config["endpoints"].values() for endpoint in bunch]
     return {
         **config,
-        "validate_signatures": found.worker.signed,
+        "validate_signatures": loaded.worker.signed,
         "zmq_enabled": True,
         "zmq_subscribe_endpoints": ",".join(endpoints),
-        # Our consumer only puts messages aside: a thread between it and the socket would be one too many.
+        # Our consumer only puts messages into a buffer: a thread between it and the socket is superfluous.
         "moksha.blocking_mode": True,
         "fedora_packages.enabled": True,
         "fedora_packages.ini": ini,
@@ -49,10 +49,12 @@ def hub_config(ini: str, found: settings.Settings) -> dict[str, Any]:
 
 
 def run(ini: str, ready: Path | None) -> None:
-    """Run until SIGTERM or SIGINT.  Raises `FedoraPackagesError` or SystemExit if it cannot start."""
-    found = settings.load(ini)
-    config = hub_config(ini, found)
-    # Installs a Twisted reactor for the whole process, and so must not be imported by others.
+    """Run until SIGTERM or SIGINT.  ``ready`` is the file to write once the worker listens.
+
+    Raises `FedoraPackagesError` or SystemExit if it cannot start.
+    """
+    config = hub_config(ini, settings.load(ini))
+    # Installs a Twisted reactor for the whole process, so that no other module may import it.
     import moksha.hub
     from moksha.hub.reactor import reactor
     from twisted.internet.error import ReactorNotRunning
@@ -66,17 +68,17 @@ def run(ini: str, ready: Path | None) -> None:
             sys.exit(0)
 
     def started() -> None:
-        # The hub has put handlers of its own in place by now, which leave SIGTERM to kill.
+        # By now the hub has installed its own handlers, which do not handle SIGTERM.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, end)
-        # What is there now stays.  To look through all of it again and again for garbage held up every message for 40 ms.
+        # The objects that exist now stay.  To scan them for garbage again and again delayed messages by 40 ms.
         gc.collect()
         gc.freeze()
         log.info("listening to %s", config["zmq_subscribe_endpoints"])
         if ready:
             ready.write_text("ready\n", encoding="utf-8")
 
-    # Many threads take turns, most for a moment: a message must not wait for each of them as long as Python usually lets it.
+    # Many threads take turns, most of them briefly.  With Python's default interval a message waits too long for each.
     sys.setswitchinterval(SWITCH_INTERVAL)
     reactor.callWhenRunning(started)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: moksha.hub._hub.stop())
@@ -89,11 +91,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-worker",
         description="Listen to Fedora's message bus and keep the cache fresh.",
-        epilog="Settings are the section [app:main] of CONFIG.ini; the hub's are in ./fedmsg.d or where FEDMSG_CONFIG says.",
+        epilog="Settings are in the section [app:main] of CONFIG.ini; those of the hub in ./fedmsg.d or in FEDMSG_CONFIG.",
     )
     parser.add_argument("ini", metavar="CONFIG.ini", help="the settings, such as production.ini")
-    parser.add_argument("--ready-file", type=Path, help="a file that is written once the worker listens")
-    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+    parser.add_argument("--ready-file", type=Path, help="the file to write once the worker listens")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log debug messages")
     given = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.DEBUG if given.verbose else logging.INFO,

@@ -145,9 +145,9 @@ class Handler:
         return Message(UNTOUCHED, event) if event.prefix in self._prefixes else Message(FOREIGN)
 
     def _find_repeated(self, messages: Sequence[Message]) -> str:
-        """Give messages that are noted as handled their outcome, and return the run id of the Redis that was asked.
+        """Give messages that are noted as handled their outcome, and return the run id of Redis.
 
-        To handle one again would do no harm, but to die over it would: no replay brings again what is noted.
+        To handle one again does no harm, but a kill meanwhile would: no replay brings it again, since it is noted.
         """
         events = [message for message in messages if message.event]
         if not events or not self._is_replayed:

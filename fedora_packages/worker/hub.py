@@ -1,7 +1,7 @@
 """The worker as a plugin of the fedmsg hub: a thin adapter from its consumer interface to `Worker`.
 
-The one thing to know: the hub logs what goes wrong while it loads a consumer, and then runs on without it, silent for ever.  So
-whatever keeps this consumer from working ends the process, with a sentence that says what is missing.
+The hub logs an error that a consumer raises while it is loaded, and then runs on without that consumer.  So an error that keeps
+this consumer from working ends the process, with a sentence that says what is missing.
 """
 
 import json
@@ -22,36 +22,36 @@ from fedora_packages.worker.worker import Worker
 
 log = logging.getLogger(__name__)
 
-#: Configuration keys of the hub (``fedmsg.d/``): whether to run, and the file of our settings.
+#: Configuration keys of the hub (``fedmsg.d/``): whether to run, and the path of the ini file with our settings.
 ENABLED = "fedora_packages.enabled"
 INI = "fedora_packages.ini"
 
 BUS = "fedmsg"
 
-#: Seconds for which the sockets' monitors are waited for at a time.
+#: Seconds of one wait for events of the sockets' monitors.
 LISTEN_FOR = 1.0
 
 
 class PackagesConsumer(FedmsgConsumer):
-    """Consumes Fedora's messages; see ``fedmsg.d/fedora_packages.py`` for what the hub must be told."""
+    """Consumes Fedora's messages; ``fedmsg.d/fedora_packages.py`` has the hub's configuration."""
 
     config_key = ENABLED
     jsonify = True
 
     def __init__(self, hub: Any):
-        problem = _what_is_missing(hub.config)
-        if problem:
-            raise SystemExit(f"fedora_packages: {problem}")
+        missing = _missing(hub.config)
+        if missing:
+            raise SystemExit(f"fedora_packages: {missing}")
         if not hub.config[ENABLED]:
             super().__init__(hub)
             return
         try:
-            found = settings.load(hub.config[INI])
-            self.validate_signatures = found.worker.signed
-            # Everything: what is not ours is counted too, and an operator sees a wrong topic_prefix at once.
+            loaded = settings.load(hub.config[INI])
+            self.validate_signatures = loaded.worker.signed
+            # Everything: messages that are not ours are counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"
             self._connections = Connections()
-            self.worker = Worker(service.build(found, "worker"), BUS, self._connections.state)
+            self.worker = Worker(service.build(loaded, "worker"), BUS, self._connections.state)
             super().__init__(hub)
             self._connections.watch(hub)
             self.worker.start()
@@ -62,13 +62,13 @@ class PackagesConsumer(FedmsgConsumer):
             raise SystemExit(f"fedora_packages: the worker cannot start: {error!r}") from error
 
     def _consume_json(self, message: Any) -> Any:
-        """Take a raw message off the bus; one that is too large is refused before it is parsed."""
+        """Take a raw message from the bus; one that is too large is refused before it is parsed."""
         size = len(message.body)
         if size > MAX_MESSAGE_BYTES:
             self.worker.refuse(str(message.topic), size)
             return None
         if not self.validate_signatures:
-            # Nothing that the hub would do with it is of use: it waits as it came, which takes a tenth of the memory.
+            # The hub would do nothing useful with it.  As raw bytes it takes a tenth of the memory while it waits.
             self.headcount_in += 1
             self.headcount_out += 1
             self.worker.take(message.body)
@@ -76,7 +76,7 @@ class PackagesConsumer(FedmsgConsumer):
         try:
             body = json.loads(message.body)
         except (ValueError, RecursionError):
-            # The hub would hand on the text in its place; here it is what it is, no message.
+            # The hub would pass on the string; the worker counts the bytes as no message.
             body = message.body
         if not isinstance(body, dict):
             self.worker.take(body)
@@ -84,10 +84,10 @@ class PackagesConsumer(FedmsgConsumer):
         return self._consume({"body": body, "topic": message.topic})
 
     def consume(self, message: Any) -> None:
-        """Take one message, whose signature the hub has checked where it must have one.
+        """Take one message, whose signature the hub has checked if the settings require one.
 
-        It is acknowledged by returning, which here means nothing: the bus keeps no message.  What is taken and not handled when
-        the process dies is replayed from the archive.
+        To return acknowledges it, which means nothing here: the bus keeps no message.  Messages that are not handled when the
+        process dies are replayed from the archive.
         """
         self.worker.take(message)
 
@@ -100,9 +100,9 @@ class PackagesConsumer(FedmsgConsumer):
 
 
 class Connections:
-    """What the hub is connected to, and whether it still moves.
+    """The connections of the hub, and whether its reactor still runs.
 
-    zmq connects again by itself and says nothing of it, to us or in its log; messages sent meanwhile are lost.
+    zmq reconnects by itself without notice, also in its log; messages sent meanwhile are lost.
     """
 
     def __init__(self) -> None:
@@ -114,23 +114,23 @@ class Connections:
         self._thread = threading.Thread(target=self._listen, name="connections", daemon=True)
 
     def watch(self, hub: Any) -> None:
-        """Begin to watch the sockets of a hub that has subscribed."""
+        """Start to watch the sockets of a hub that has subscribed."""
         from moksha.hub.reactor import reactor
 
         self._reactor = reactor
         events = zmq.EVENT_CONNECTED | zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECT_RETRIED
         for extension in hub.extensions:
-            # Those of other buses than zmq have none.
+            # Extensions of other buses than zmq have none.
             for endpoint, connection in getattr(extension, "subscriber_factories", {}).items():
                 self._monitors[connection.socket.get_monitor_socket(events)] = endpoint.address
-                # What has connected before we looked does not say so again; what has not goes on trying, and says that.
+                # A socket that is connected by now sends no further event; one that is not sends one with each attempt.
                 self._states[endpoint.address] = True
         self._thread.start()
 
     def state(self) -> Bus:
-        """Return how the bus is; the next time, the reactor will have moved, or not."""
+        """Return the state of the bus.  The reactor notes meanwhile that it runs, which the next call returns."""
         if self._reactor is not None:
-            self._reactor.callFromThread(self._moved)
+            self._reactor.callFromThread(self._note_reactor)
         return Bus(dict(self._states), self._seen)
 
     def stop(self) -> None:
@@ -139,7 +139,7 @@ class Connections:
         if self._thread.is_alive():
             self._thread.join(2 * LISTEN_FOR)
 
-    def _moved(self) -> None:
+    def _note_reactor(self) -> None:
         self._seen = time.time()
 
     def _listen(self) -> None:
@@ -153,12 +153,12 @@ class Connections:
 
     def _note(self, address: str, is_connected: bool) -> None:
         if self._states[address] != is_connected:
-            log.warning("%s is %s", address, "connected again" if is_connected else "not connected")
+            log.warning("%s is %s", address, "connected again" if is_connected else "disconnected")
         self._states[address] = is_connected
 
 
-def _what_is_missing(config: Any) -> str | None:
-    """Say what the hub's configuration lacks that it would otherwise only log, or None."""
+def _missing(config: Any) -> str | None:
+    """Return what the hub's configuration lacks, in a sentence, or None; the hub would only log it."""
     if ENABLED not in config:
         return f"the hub's configuration has no key {ENABLED!r}: set it to True (see fedmsg.d/fedora_packages.py), or to False"
     if not config[ENABLED]:

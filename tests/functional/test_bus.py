@@ -148,4 +148,4 @@ def test_a_worker_without_a_bus_says_so(devserver, tmp_path, monkeypatch, wait_u
     devserver.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = ""
     part = devserver.start("worker", *module("fedora_packages.worker.daemon", str(ROOT / "development.ini")))
     wait_until(lambda: part.process.poll() is not None, limit=20)
-    assert (part.process.returncode, "nothing to listen to" in part.tail()) == (2, True)
+    assert (part.process.returncode, "worker.endpoints is empty" in part.tail()) == (2, True)

@@ -118,7 +118,7 @@ def test_a_redis_that_fell_back_is_noticed(reporter, gaps, client, now):
 
 
 class Runs:
-    """A client of a Redis that is in another run whenever that is asked."""
+    """A client of a Redis that restarts before each heartbeat."""
 
     def __init__(self, client):
         self._client = client
