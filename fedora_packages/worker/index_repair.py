@@ -1,10 +1,10 @@
-"""Rebuilding: an index that is found damaged is built anew, beside it, while the copy of it is read.
+"""Index repair: a corrupt index is rebuilt beside itself, while readers use its copy.
 
-Whoever reads may be the first to see corruption, a web process too, and notes it (see `fedora_packages.search.corruption`); a
-worker looks at the whole index and builds.
+The first reader that finds corruption, also in a web process, notes it (see `fedora_packages.search.corruption`).  A worker then
+checks the whole index and rebuilds it.
 
-The one thing to know: the build is a process of its own.  It takes a minute of processor time and hundreds of megabytes, and
-messages must not wait for that.
+The build is a process of its own.  It takes a minute of processor time and hundreds of megabytes, and messages must not wait for
+that.
 """
 
 import logging
@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from fedora_packages import connectors
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.connectors import Connector
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.search.corruption import Corruption, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import Builder
@@ -30,13 +31,13 @@ from fedora_packages.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which a worker that says nothing still counts as building, and before another try after a build that failed.
-BUILDS_FOR = 30
-PAUSE = 300.0
+#: Seconds after which a worker that stopped renewing its claim no longer counts as building, and after a failed build.
+CLAIM_SECONDS = 30
+RETRY_PAUSE = 300.0
 
 
 def end_with_parent() -> None:
-    """End this process, which `multiprocessing` has started, as soon as its parent has ended."""
+    """End this process, which `multiprocessing` has started, as soon as its parent ends."""
     parent = multiprocessing.parent_process()
 
     def end() -> None:
@@ -48,11 +49,11 @@ def end_with_parent() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Start processes that Ctrl-C does not interrupt, from their beginning on.
+    """Start processes inside this context; Ctrl-C does not interrupt them.
 
     A terminal interrupts all processes of a command.  The parent handles that, and ends the others.
     """
-    # Python's tracker of shared resources, which starts with the first process, would lift the block.
+    # Python's resource tracker, which starts with the first process, would unblock the signal.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -61,26 +62,31 @@ def uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def build(settings: Settings, told: Connection) -> None:
-    """Build the index as the settings say; what a process of its own does.  ``told`` is told why it fails."""
+def build(
+    settings: Settings,
+    failures: Connection,
+    load: Callable[[Settings, str], Mapping[str, Connector]] = connectors.load,
+    end_with_parent: Callable[[], None] = end_with_parent,
+) -> None:
+    """Build the index of the settings: the whole work of the process.  The reason of a failure is sent to ``failures``."""
     end_with_parent()
     logging.basicConfig(level=logging.WARNING)
     log_retries()
     search = settings.search
     try:
-        Builder(search.index, connectors.load(settings, "index"), search.mirror).build()
+        Builder(search.index, load(settings, "index"), search.mirror).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
-        told.send(error.sentence)
-        raise SystemExit(f"the search index could not be built anew: {error}") from error
+        failures.send(error.sentence)
+        raise SystemExit(f"the search index was not rebuilt: {error}") from error
 
 
 class Build:
-    """A process that builds the index, begun at once.  ``target`` is what it does."""
+    """A process that builds the index, started at once.  ``target`` is its work."""
 
     def __init__(self, settings: Settings, target: Callable[[Settings, Connection], None] = build):
-        # A fork would share our threads' locks and connections, and a daemon may have no processes of its own.
+        # A fork would share our threads' locks and connections, and a daemon cannot have processes of its own.
         context = multiprocessing.get_context("spawn")
-        self._told, its = context.Pipe(duplex=False)
+        self._failures, its = context.Pipe(duplex=False)
         self.process = context.Process(target=target, args=(settings, its), name="rebuild", daemon=False)
         with its, uninterrupted():
             self.process.start()
@@ -89,32 +95,36 @@ class Build:
         return self.process.is_alive()
 
     def end(self) -> None:
-        """End it, which leaves the index as it is."""
+        """End the process, which leaves the index as it is."""
         self.process.terminate()
         self.process.join()
-        self._told.close()
+        self._failures.close()
 
     def failure(self) -> str | None:
-        """Return why it failed, in a sentence without its full stop, or None if it did not.  It has ended."""
+        """Return why the build failed, in a sentence without its full stop; None if it succeeded.  The process has ended."""
         self.process.join()
-        said = None
-        with self._told, suppress(EOFError):
-            said = self._told.recv()
+        reason = None
+        with self._failures, suppress(EOFError):
+            reason = self._failures.recv()
         code = self.process.exitcode
-        return (said or _ended(code)) if code else None
+        return (reason or _reason(code)) if code else None
 
 
-def _ended(code: int) -> str:
-    """Return how a process ended that has not said why."""
+def _reason(code: int) -> str:
+    """Return the reason of a failure from the exit status of the process."""
     if code < 0:
         return f"its process was killed by signal {-code}: {signal.strsignal(-code)}"
-    return f"its process ended with status {code}, and the log of the worker says why"
+    return f"its process ended with status {code}; the worker's log has the reason"
 
 
 class IndexRepair:
-    """Sees to it that a damaged index is built anew, by one worker at a time.
+    """Rebuilds a corrupt index, in one worker at a time.
 
-    `check` is called every second or so, and `stop`, by any thread, once.
+    `check` is called every few seconds, and `stop` once, by any thread.
+
+    * ``start``: starts the build; ``is_sound``: checks the whole index in a directory.
+    * ``claim``: seconds after which a worker that stopped renewing its claim no longer counts as building.
+    * ``retry_pause``: seconds after a failed build.
     """
 
     def __init__(
@@ -123,77 +133,81 @@ class IndexRepair:
         settings: Settings,
         start: Callable[[Settings], Build] = Build,
         is_sound: Callable[[str], bool] = is_sound,
+        claim: int = CLAIM_SECONDS,
+        retry_pause: float = RETRY_PAUSE,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._client = client
         self._settings = settings
         self._start = start
         self._is_sound = is_sound
+        self._claim = claim
+        self._retry_pause = retry_pause
         self._clock = clock
         self._build: Build | None = None
-        # The folder in whose place we build, or last did; and until when that waits, having failed.
-        self._folder: str | None = None
+        # The directory that is being rebuilt, or was last; and the time before which it is not tried again.
+        self._directory: str | None = None
         self._not_before = 0.0
         self._lock = threading.Lock()
         self._stopped = False
 
     def check(self) -> None:
-        """Begin a build if the index is damaged, or see how the one that was begun is doing.  Raises `CacheUnavailable`."""
+        """Start a build if the index is corrupt, or follow the one that runs.  Raises `CacheUnavailable`."""
         with self._lock:
             if self._build is not None:
-                self._look_after()
+                self._follow()
             elif not self._stopped:
                 corruption = noted(self._client)
                 if corruption is not None:
-                    self._look_at(corruption)
+                    self._consider(corruption)
 
     def stop(self) -> None:
-        """End a build that is under way, which leaves the index as it is; none is begun any more."""
+        """End a build that runs, which leaves the index as it is, and start no other."""
         with self._lock:
             self._stopped = True
             if self._build is not None:
                 self._build.end()
                 self._build = None
 
-    def _look_at(self, corruption: Corruption) -> None:
+    def _consider(self, corruption: Corruption) -> None:
         if corruption.directory != os.path.realpath(self._settings.search.index):
-            # Somebody else has put another index in its place.
+            # Another index is in its place by now.
             forget(self._client, corruption.directory)
             return
-        if corruption.directory == self._folder and self._clock() < self._not_before:
+        if corruption.directory == self._directory and self._clock() < self._not_before:
             return
-        # To look at the whole index costs seconds as well: only one worker does, and none while one builds.
+        # A check of the whole index takes seconds too: only one worker does it, and none while one builds.
         with redis_errors():
-            is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=BUILDS_FOR)
+            is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=self._claim)
         if not is_ours:
             return
         if self._is_sound(corruption.directory):
-            self._mended(corruption.directory)
+            self._repaired(corruption.directory)
             return
         log.error(
-            "the search index %s is damaged and is built anew beside it: %s", corruption.directory, corruption.error
+            "the search index %s is corrupt and is rebuilt beside itself: %s", corruption.directory, corruption.error
         )
-        self._build, self._folder = self._start(self._settings), corruption.directory
+        self._build, self._directory = self._start(self._settings), corruption.directory
 
-    def _look_after(self) -> None:
+    def _follow(self) -> None:
         if self._build.is_alive():
             with redis_errors():
-                self._client.expire(keys.REBUILDING, BUILDS_FOR)
+                self._client.expire(keys.REBUILDING, self._claim)
             return
         failure, self._build = self._build.failure(), None
         if failure is None:
-            log.warning("the search index was built anew")
-            self._mended(self._folder)
+            log.warning("the search index was rebuilt")
+            self._repaired(self._directory)
             return
-        self._not_before = self._clock() + PAUSE
-        log.error("the search index is not built anew yet, another try follows in %d s: %s", PAUSE, failure)
-        note_failure(self._client, self._folder, failure)
-        self._give_up_role()
+        self._not_before = self._clock() + self._retry_pause
+        log.error("the search index was not rebuilt, next attempt in %d s: %s", self._retry_pause, failure)
+        note_failure(self._client, self._directory, failure)
+        self._give_up_claim()
 
-    def _mended(self, folder: str) -> None:
-        forget(self._client, folder)
-        self._give_up_role()
+    def _repaired(self, directory: str) -> None:
+        forget(self._client, directory)
+        self._give_up_claim()
 
-    def _give_up_role(self) -> None:
+    def _give_up_claim(self) -> None:
         with redis_errors():
             self._client.delete(keys.REBUILDING)

@@ -1,4 +1,4 @@
-"""A damaged index is built anew, beside it, by one worker."""
+"""A corrupt index is rebuilt, beside itself, by one worker."""
 
 import os
 import shutil
@@ -18,8 +18,8 @@ from fedora_packages.errors import SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search import corruption, terms
 from fedora_packages.search.indexing.writer import Writer, index_lock
 from fedora_packages.search.reader import REOPEN_CORRUPT_EVERY, IndexReader
-from fedora_packages.worker import index_repair as rebuilding
-from fedora_packages.worker.index_repair import IndexRepair
+from fedora_packages.worker.index_repair import Build as StartedBuild
+from fedora_packages.worker.index_repair import IndexRepair, build
 from tests.search.fedora import document, garble
 
 
@@ -46,13 +46,13 @@ def index_of(folder, *documents):
 
 
 def spoil(folder):
-    """Damage a database: what is in its tables is not what they were written with."""
+    """Corrupt a database: its table has other bytes than were written."""
     table = folder / "postlist.glass"
     table.write_bytes(b"\xff" * table.stat().st_size)
 
 
 def spoil_and_note(index, client):
-    """Damage the index that there is, and note that somebody has seen it."""
+    """Corrupt the current index, and note that."""
     spoil(index.resolve())
     corruption.note(client, str(index.resolve()), "bad")
 
@@ -78,13 +78,26 @@ def now():
 
 
 @pytest.fixture
-def repair(client, index, started, now):
+def make_repair(client, index, started, now):
     def start(settings):
         started.append(Build())
         return started[-1]
 
-    settings = SimpleNamespace(search=SimpleNamespace(index=str(index)))
-    return IndexRepair(client, settings, start, clock=lambda: now[0])
+    def make(**arguments):
+        settings = SimpleNamespace(search=SimpleNamespace(index=str(index)))
+        return IndexRepair(client, settings, start, clock=lambda: now[0], **arguments)
+
+    return make
+
+
+@pytest.fixture
+def repair(make_repair):
+    return make_repair()
+
+
+def unread(directory):
+    """Fail: the index must not be checked."""
+    pytest.fail(f"{directory} was checked")
 
 
 @pytest.fixture
@@ -97,7 +110,7 @@ def test_while_the_index_is_corrupt_the_one_before_it_is_read(index, reader):
     assert list(reader.names()) == ["old"]
 
 
-def test_a_corrupt_index_is_noted_and_built_anew(index, client, reader, repair, started):
+def test_a_corrupt_index_is_noted_and_rebuilt(index, client, reader, repair, started):
     spoil(index.resolve())
     reader.count()
     assert corruption.noted(client).directory == str(index.resolve())
@@ -114,7 +127,7 @@ def test_a_corrupt_index_without_one_before_it_is_noted_all_the_same(index, clie
     assert corruption.noted(client) is not None
 
 
-def test_an_index_whose_folder_is_gone_is_noted_and_built_anew(index, client, reader, repair, started):
+def test_an_index_whose_folder_is_gone_is_noted_and_rebuilt(index, client, reader, repair, started):
     shutil.rmtree(index.resolve())
     assert (list(reader.names()), corruption.noted(client).directory) == (["old"], str(index.resolve()))
     repair.check()
@@ -164,7 +177,7 @@ def test_while_it_is_corrupt_the_index_is_tried_now_and_then(index, now):
     assert opened
 
 
-def test_a_sound_index_is_left_alone(index, client, repair, started):
+def test_a_sound_index_is_not_rebuilt(index, client, repair, started):
     corruption.note(client, str(index.resolve()), "a block was read wrong, once")
     repair.check()
     assert (started, corruption.noted(client)) == ([], None)
@@ -177,7 +190,7 @@ def fail(repair, build):
 
 
 def swap(index, *documents):
-    """Put another index in the place of the current one, as somebody does by hand."""
+    """Put another index in the place of the current one, as an operator can do."""
     folder = index.with_name("index.3")
     index_of(folder, *documents)
     index.unlink()
@@ -187,7 +200,7 @@ def swap(index, *documents):
 
 @pytest.fixture
 def failed(index, client, repair, started):
-    """The damaged folder that could not be built anew, a moment ago."""
+    """The corrupt directory whose rebuild has just failed."""
     folder = index.resolve()
     spoil(folder)
     corruption.note(client, str(folder), "bad")
@@ -202,7 +215,7 @@ def test_a_swap_is_seen_within_the_pause(failed, index, client, repair):
     assert corruption.noted(client) is None
 
 
-def test_corruption_of_what_was_swapped_in_is_noted_and_built_anew_within_the_pause(
+def test_corruption_of_what_was_swapped_in_is_noted_and_rebuilt_within_the_pause(
     failed, index, client, repair, started
 ):
     folder = swap(index, document("newer"))
@@ -242,10 +255,9 @@ def test_a_failure_is_that_of_the_folder_in_whose_place_was_built(index, client,
     assert corruption.noted(client).failure is None
 
 
-def test_an_index_that_was_swapped_since_is_left_alone(client, repair, started, monkeypatch):
-    monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
+def test_an_index_that_was_swapped_since_is_not_rebuilt(client, make_repair, started):
     corruption.note(client, "/elsewhere", "gone")
-    repair.check()
+    make_repair(is_sound=unread).check()
     assert (started, corruption.noted(client)) == ([], None)
 
 
@@ -282,30 +294,27 @@ def test_a_build_that_fails_is_tried_again_after_a_pause(index, client, repair, 
     assert len(started) == 2
 
 
-def test_a_build_ends_with_its_worker_and_says_what_it_could_not_do(monkeypatch, tmp_path):
+def test_a_build_ends_with_its_worker_and_sends_why_it_failed(tmp_path):
     steps = []
 
     def load(settings, role):
         steps.append("begun")
         raise UpstreamUnavailable("koji", "the packages", "no answer", b"<html>")
 
-    monkeypatch.setattr(rebuilding, "end_with_parent", lambda: steps.append("watches"))
-    monkeypatch.setattr(rebuilding.connectors, "load", load)
-    search = SimpleNamespace(index=str(tmp_path / "index"), source="mdapi", mirror=None)
-    with pytest.raises(SystemExit, match="could not be built anew: koji"):
-        rebuilding.build(SimpleNamespace(search=search), SimpleNamespace(send=steps.append))
+    settings = SimpleNamespace(search=SimpleNamespace(index=str(tmp_path / "index"), mirror=None))
+    with pytest.raises(SystemExit, match="was not rebuilt: koji"):
+        build(settings, SimpleNamespace(send=steps.append), load, lambda: steps.append("watches"))
     assert steps == ["watches", "begun", "koji was asked the packages: no answer"]
 
 
-def test_while_a_worker_builds_the_others_do_not_look_at_the_index(index, client, repair, monkeypatch):
+def test_while_a_worker_builds_the_others_do_not_check_the_index(index, client, make_repair):
     corruption.note(client, str(index.resolve()), "bad")
     client.set(keys.REBUILDING, "another")
-    monkeypatch.setattr(rebuilding, "is_sound", lambda folder: pytest.fail("looked at"))
-    repair.check()
+    make_repair(is_sound=unread).check()
     assert client.get(keys.REBUILDING) == b"another"
 
 
-def test_who_finds_the_index_sound_keeps_nobody_from_building(index, client, repair):
+def test_a_worker_that_finds_the_index_sound_keeps_none_from_building(index, client, repair):
     corruption.note(client, str(index.resolve()), "bad")
     repair.check()
     assert client.exists(keys.REBUILDING) == 0
@@ -406,7 +415,7 @@ def die(settings, told):
 
 
 def be_interrupted(settings, told):
-    """Be interrupted, as whoever interrupts the worker in a terminal does with all of its processes."""
+    """Be interrupted, as Ctrl-C in a terminal does with all processes of a command."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -421,20 +430,20 @@ def go_on(settings, told):
         (succeed, None),
         (be_interrupted, None),
         (say, "koji does not answer"),
-        (fall, "its process ended with status 3, and the log of the worker says why"),
+        (fall, "its process ended with status 3; the worker's log has the reason"),
         (die, "its process was killed by signal 9: Killed"),
     ],
 )
 def test_how_a_build_ended_is_known(target, failure, wait_until):
-    build = rebuilding.Build(None, target)
-    wait_until(lambda: not build.is_alive())
-    assert build.failure() == failure
+    started = StartedBuild(None, target)
+    wait_until(lambda: not started.is_alive())
+    assert started.failure() == failure
 
 
 def test_a_build_that_is_ended_does_not_go_on():
-    build = rebuilding.Build(None, go_on)
-    build.end()
-    assert build.process.exitcode == -signal.SIGTERM
+    started = StartedBuild(None, go_on)
+    started.end()
+    assert started.process.exitcode == -signal.SIGTERM
 
 
 def test_a_build_that_was_ended_is_not_looked_after(index, client, repair, started):
