@@ -25,7 +25,7 @@ ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
 
 #: How datagrepper is read, whose one setting is its URL.
-ARCHIVE: Mapping[str, Any] = {"timeout": 120.0, "concurrency": 1, "rest": 30.0, "max_bytes": 96 << 20}
+ARCHIVE: Mapping[str, Any] = {"timeout": 120.0, "concurrency": 1, "rest": 5.0, "max_bytes": 96 << 20}
 
 #: Prefixes of keys that are ours; anything else in the ini section belongs to Pyramid, Mako or the server.
 PARTS = ("connectors", "cache", "search", "worker", "web", "links")
