@@ -1,0 +1,98 @@
+"""The documents: each command, path and link in them exists, and the README stays short."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import distribution
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from fedora_packages.cache.keys import KEYSPACE
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
+
+
+def _blocks(path: Path) -> list[str]:
+    """Return the lines of a document's literal blocks, without their indent."""
+    found, is_literal = [], False
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith(("    ", "\t")):
+            if is_literal:
+                found.append(line.strip())
+        elif line.strip():
+            is_literal = line.rstrip().endswith("::")
+    return found
+
+
+def _commands(path: Path) -> list[str]:
+    inline = re.findall(r"``((?:make|python -m|\.venv/bin/|fedora-packages-|curl) ?[^`]*)``", path.read_text("utf-8"))
+    return [*_blocks(path), *inline]
+
+
+COMMANDS = sorted({(path.name, line) for path in DOCUMENTS for line in _commands(path)})
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.rst").read_text("utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_each_link_leads_to_a_file(path):
+    targets = re.findall(r"<(?!https?:)([^<>\s]+)>`_", path.read_text("utf-8"))
+    assert [target for target in targets if not (path.parent / target).is_file()] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_each_path_exists(path):
+    named = re.findall(
+        r"``((?:fedora_packages|tests|benchmarks|docs|fedmsg\.d)/[\w./-]*|production\.ini|development\.ini)``",
+        path.read_text("utf-8"),
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+MAKE = [(name, line) for name, line in COMMANDS if line.startswith("make ")]
+
+
+@pytest.mark.parametrize(("document", "line"), MAKE)
+def test_each_make_target_exists(document, line):
+    targets = re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"))
+    assert line.split()[1] in targets
+
+
+MODULES = [(name, line) for name, line in COMMANDS if re.match(r"(?:\S*/)?python -m ", line)]
+
+
+@pytest.mark.parametrize(("document", "line"), MODULES)
+def test_each_module_can_be_run(document, line):
+    module = re.match(r"(?:\S*/)?python -m ([\w.]+)", line)[1]
+    assert find_spec(module) is not None
+
+
+OURS = [(name, line) for name, line in COMMANDS if re.match(r"(?:\.venv/bin/)?fedora-packages-\w+", line)]
+
+
+@pytest.mark.parametrize(("document", "line"), OURS)
+def test_each_command_of_ours_has_its_options(document, line):
+    command, *arguments = re.sub(r"\s+#.*$", "", line).removeprefix(".venv/bin/").split()
+    (entry,) = [entry for entry in distribution("fedora_packages").entry_points if entry.name == command]
+    module = entry.value.partition(":")[0]
+    leading = arguments[:1] if command.endswith("sandbox") and arguments else []
+    helped = subprocess.run(
+        [sys.executable, "-m", module, *leading, "--help"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    options = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+    assert [option for option in options if option not in helped] == []
+    if leading == ["trigger"] or leading == ["fault"]:
+        assert arguments[1] in helped
+
+
+def test_the_documents_list_every_redis_key():
+    text = (ROOT / "docs" / "architecture.rst").read_text("utf-8")
+    listed = re.findall(r"(?m)^``(fp:\S+)``\n    (.+)\n", text)
+    assert listed == [
+        (row.pattern, f"{row.type}, written by {row.writer}; {row.bound}; {row.holds}.") for row in KEYSPACE
+    ]
