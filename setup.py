@@ -37,6 +37,7 @@ setup(
         "mako>=1.3",
         "plaster_pastedeploy>=1",
         "prometheus_client>=0.20",
+        "pydantic>=2.12,<3",
         "pygments>=2.17",
         "pyramid>=2.0",
         "pyramid_mako>=1.1",

@@ -30,6 +30,11 @@ class Asked:
     headers: Any
 
 
+#: What dist-git's API and mdapi return for a package that they do not have.
+PAGURE_MISSING = Answer(b'{"error": "Project not found", "error_code": "ENOPROJECT"}', 404)
+MDAPI_MISSING = Answer(b"404: Not Found", 404, "text/plain")
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -75,7 +80,7 @@ class Upstream:
 
     def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
-        found = self.answers.get(asked.path, Answer(b"404: Not Found", 404, "text/plain"))
+        found = self.answers.get(asked.path, PAGURE_MISSING if asked.path.startswith("/api/0/") else MDAPI_MISSING)
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         return found

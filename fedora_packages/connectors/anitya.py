@@ -5,44 +5,56 @@ can be the one from before.  And some of them name no package, only Anitya's pro
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Literal
 from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import found_or, optional, record, rows, whole
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, optional_text, text
+from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, clip, field
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event
 
 #: How many versions are kept of each list, newest first; of how many that come or go it is looked whether they have.
-VERSIONS_KEPT = 40
-VERSIONS_AWAITED = 20
-LONGEST_VERSION = 128
+MAX_VERSIONS = 40
+MAX_AWAITED = 20
+MAX_VERSION = 128
 
 #: Characters of what a project says of itself.
-LONGEST = {"name": 200, "homepage": 1000, "backend": 200}
+MAX_LENGTHS = {"name": 200, "homepage": 1000, "backend": 200}
 
 NOT_MAPPED = re.compile(r"No package .* found in distro .*", re.DOTALL)
 
 
-#: What the query returns.
-_VERSIONS = rows(a_text(most=128), VERSIONS_KEPT, "newest first")
-VERSIONS = found_or(
-    project=record(
-        id=whole(),
-        name=a_text(),
-        homepage=a_text(),
-        backend=a_text(),
-        ecosystem=optional(a_text(), "null if Anitya does not say"),
-    ),
-    latest=optional(a_text("may be a version before a release"), "null if no version is known"),
-    versions=_VERSIONS,
-    stable=_VERSIONS,
-)
+class Project(Model):
+    """A project of Anitya's."""
+
+    id: Count
+    name: Text(MAX_LENGTHS["name"])
+    homepage: Text(MAX_LENGTHS["homepage"]) | None = field("null if Anitya has none")
+    backend: Text(MAX_LENGTHS["backend"]) | None = field("where Anitya looks for versions; null if it does not say")
+    ecosystem: Text(1000) | None = field("of a language, or the homepage; null if Anitya does not say", default=None)
+
+
+Versions = Rows(Text(MAX_VERSION), MAX_VERSIONS)
+
+
+class ProjectVersions(Model):
+    """The project and the versions of a package."""
+
+    found: Literal[True]
+    project: Project
+    latest: Text(MAX_VERSION) | None = field("can be a pre-release; null if no version is known", alias="version")
+    versions: Versions = field("newest first, as Anitya orders them")
+    stable: Versions = field("those that are released, newest first", alias="stable_versions")
+    invalid_rows: InvalidRows = None
+
+
+class NotMapped(Model):
+    """A package that is mapped to no project."""
+
+    found: Literal[False]
 
 
 class AnityaConnector(Connector):
@@ -51,19 +63,11 @@ class AnityaConnector(Connector):
     name = "anitya"
     is_optional = True
 
-    @query(version=1, returns=VERSIONS)
-    def versions(self, package):
+    @query(version=2)
+    def versions(self, package) -> ProjectVersions | NotMapped:
         """Return the upstream project of a source package and its versions.
 
-            {"found": True,
-             "project": {"id": 5311, "name": "guake", "homepage": "https://guake.github.io/",
-                         "backend": "GitHub",            # how Anitya looks for versions
-                         "ecosystem": "pypi"},           # of a language; or the homepage; None if Anitya does not say
-             "latest": "3.10.2b1",                       # may be a version before a release; None if no version is known
-             "versions": ["3.10.2b1", "3.10.1"],         # newest first, as Anitya orders the project's versions
-             "stable": ["3.10.1"]}                       # those that are released
-
-        At most `VERSIONS_KEPT` of each list are kept.  A package that is mapped to no project is ``{"found": False}``.
+        Each list has at most `MAX_VERSIONS` versions.
 
         Source: ``GET /api/project/Fedora/NAME``.
         """
@@ -74,12 +78,13 @@ class AnityaConnector(Connector):
             # A proxy that has lost Anitya says 404 too, in other words.
             said = self.decoded(answer, asked, status=404)
             if isinstance(said, dict) and NOT_MAPPED.fullmatch(str(said.get("error"))):
-                return {"found": False}
+                return NotMapped(found=False)
             raise InvalidResponse(
                 self.name, asked, "it answered 404, and not that the package is not mapped", answer.body
             )
         project = self.decoded(answer, asked)
-        return self.check(asked, lambda: _project(project))
+        about = project if isinstance(project, dict) else {}
+        return self.read(asked, ProjectVersions, {**about, "found": True, "project": project})
 
     @versions.affected("anitya.project.version.update*", "anitya.project.map.*")
     def versions_affected(event):
@@ -114,7 +119,7 @@ class AnityaConnector(Connector):
         if "newest" in facts:
             # It may have moved on since.  Another that was found may be too old to be kept.
             shown = {value["latest"], *value["versions"]}
-            are_all = len(value["versions"]) < VERSIONS_KEPT
+            are_all = len(value["versions"]) < MAX_VERSIONS
             return {*facts["newest"]} <= shown and (not are_all or {*facts["found"]} <= shown)
         return all(value["project"][key] == said for key, said in facts["says"].items())
 
@@ -137,28 +142,10 @@ def _announced(event: Event, package: str) -> dict[str, Any]:
         return {"about": "versions", "newest": _awaited([newest]), "found": _awaited(found)}
     if kind.startswith("version.remove"):
         return {"about": "versions", "gone": _awaited([*strings(dig(message, "versions")), dig(message, "version")])}
-    said = {key: project[key] for key in LONGEST if isinstance(project.get(key), str)}
-    return {"about": "project", "says": {key: text(word, LONGEST[key]) for key, word in said.items()}}
+    said = {key: project[key] for key in MAX_LENGTHS if isinstance(project.get(key), str)}
+    return {"about": "project", "says": {key: clip(word, MAX_LENGTHS[key]) for key, word in said.items()}}
 
 
 def _awaited(versions: Iterable[Any]) -> list[str]:
     """Return the versions of a message that are looked for, as they are kept."""
-    return [text(version, LONGEST_VERSION) for version in versions if isinstance(version, str)][:VERSIONS_AWAITED]
-
-
-def _project(answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "found": True,
-        "project": {
-            "id": integer(answer["id"]),
-            **{key: text(answer[key], limit) for key, limit in LONGEST.items()},
-            "ecosystem": optional_text(answer.get("ecosystem"), 1000),
-        },
-        "latest": optional_text(answer["version"], LONGEST_VERSION),
-        "versions": _versions(answer["versions"]),
-        "stable": _versions(answer["stable_versions"]),
-    }
-
-
-def _versions(found: Any) -> list[str]:
-    return [text(version, LONGEST_VERSION) for version in items(found)[:VERSIONS_KEPT]]
+    return [clip(version, MAX_VERSION) for version in versions if isinstance(version, str)][:MAX_AWAITED]

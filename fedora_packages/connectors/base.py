@@ -7,14 +7,15 @@ The one thing to know: nothing leaves a connector unchecked.  An answer is eithe
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
+from pydantic import ValidationError
+
+from fedora_packages.connectors import types
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.http import Answer, Asked, HTTPClient, Recovered, nobody_counts, nobody_waits
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,12 @@ class Connector:
             raise InvalidResponse(self.name, asked, "null")
         return found
 
-    def check(self, asked: str, build: Callable[[], T]) -> T:
-        """Return what ``build`` makes of an answer; whatever it trips over in the answer is an `InvalidResponse`.
+    def read(self, asked: str, kind: type[types.M], answer: Any) -> types.M:
+        """Return an answer as a model.  Raises `InvalidResponse`, which names the field and what was expected.
 
-        The types of an answer are only known by using it; `KeyError`, `TypeError` and their like there mean that upstream
-        did not keep its contract.
+        Invalid rows of its lists are left out and counted (see `types.read`).
         """
         try:
-            return build()
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
-            raise InvalidResponse(
-                self.name, asked, f"an answer of another shape ({type(error).__name__}: {str(error)[:120]})"
-            ) from error
+            return types.read(kind, answer)
+        except ValidationError as error:
+            raise InvalidResponse(self.name, asked, types.sentence_of(error.errors(include_url=False)[0])) from error

@@ -1,26 +1,42 @@
 """Bodhi: updates of a package, and the releases there are."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
+
+from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import count, flag, moment, one_of, optional, record, rows, table, whole, word
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import boolean, integer, items, optional_text, text
+from fedora_packages.connectors.types import (
+    OF_A_RELEASE,
+    Count,
+    Integer,
+    InvalidRows,
+    ISOTime,
+    Known,
+    Model,
+    OptionalText,
+    Rows,
+    Text,
+    default_for_null,
+    field,
+)
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, objects, strings
 from fedora_packages.messages.families.bodhi import update_of
 from fedora_packages.rpm.nvr import name_of
 
-#: How many updates are kept for a package, newest first.
-UPDATES_KEPT = 300
-PAGE = 100
+#: Updates that are kept of a package, newest first, and builds and bugs of one.
+MAX_UPDATES = 300
+MAX_BUILDS = MAX_BUGS = 1000
 
-#: Bodhi's releases of other content (modules, containers, flatpaks) have prefixes of their own.
-RPM_PREFIXES = frozenset({"FEDORA", "FEDORA-EPEL", "FEDORA-EPEL-NEXT"})
+#: Rows that are requested at once, and releases that are read.
+PAGE = 100
+MAX_RELEASES = 2000
+
+#: The families of releases of rpms by their prefix.  Releases of modules, containers and flatpaks have other prefixes.
+RPM_PREFIXES = {"FEDORA": "fedora", "FEDORA-EPEL": "epel", "FEDORA-EPEL-NEXT": "epel"}
 
 #: ``disabled`` and ``archived`` releases get no updates any more.
 ACTIVE_STATES = ("pending", "frozen", "current")
@@ -32,53 +48,116 @@ STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 
 TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 
 
-#: What `BodhiConnector.updates` and `BodhiConnector.releases` return.
-UPDATES = record(
-    total=count("updates that bodhi knows of"),
-    testing=count("of those that are kept, how many are in testing"),
-    updates=rows(
-        record(
-            alias=a_text(most=128),
-            title=a_text(most=2000),
-            release=optional(a_text("bodhi's name of the release"), "null of very old updates"),
-            status=word(*STATUSES),
-            request=optional(word("testing", "stable", "unpush", "obsolete", "revoke")),
-            type=word(*TYPES),
-            severity=word("unspecified", "low", "medium", "high", "urgent"),
-            karma=whole(),
-            critpath=flag("whether the build is on the critical path"),
-            submitter=optional(a_text(), "null if bodhi does not say"),
-            submitted=optional(moment()),
-            modified=optional(moment(), "null if it never was"),
-            pushed=optional(moment(), "null until it is in a repository"),
-            testing=optional(moment("when it came to testing"), "null until then"),
-            stable=optional(moment("when it came to stable"), "null until then"),
-            gating=optional(word("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed")),
-            builds=rows(a_text("NVR"), 1000),
-            epochs=table(whole(), "of those builds that have one which is not 0, by NVR"),
-            bugs=rows(record(id=whole(), title=optional(a_text(most=500)), security=flag()), 1000),
-        ),
-        UPDATES_KEPT,
-        "newest first",
-        as_="update",
-    ),
-)
-RELEASES = record(
-    releases=rows(
-        record(
-            name=a_text("bodhi's name: F45"),
-            title=a_text(),
-            version=a_text(),
-            branch=a_text("what dist-git and mdapi call it, and the parameter release: f45"),
-            state=one_of(*ACTIVE_STATES),
-            family=one_of("fedora", "epel", "eln"),
-            dist_tag=a_text(),
-            stable_tag=optional(a_text("koji tag"), "null if it has none"),
-            testing_tag=optional(a_text("koji tag"), "null if it has none"),
-        ),
-        meaning="in the order in which people read them",
+def _nvrs(builds: Any) -> Any:
+    """Return the NVRs of an update's builds."""
+    if not isinstance(builds, list):
+        return builds
+    return [build.get("nvr") if isinstance(build, dict) else build for build in builds]
+
+
+def _epochs(builds: Any) -> Any:
+    """Return the epochs of an update's builds that are not 0, by NVR; builds without an NVR are left for `_nvrs`."""
+    rows = [build for build in builds if isinstance(build, dict)] if isinstance(builds, list) else []
+    return {
+        row["nvr"]: row["epoch"] for row in rows[:MAX_BUILDS] if row.get("epoch") and isinstance(row.get("nvr"), str)
+    }
+
+
+def _family(prefix: Any) -> str:
+    if not isinstance(prefix, str) or prefix not in RPM_PREFIXES:
+        raise ValueError(f"one of {', '.join(RPM_PREFIXES)}")
+    return RPM_PREFIXES[prefix]
+
+
+class Bug(Model):
+    """A bug that an update is for."""
+
+    id: Count = field(alias="bug_id")
+    title: Text(500) | None
+    security: bool
+
+
+class Update(Model):
+    """An update."""
+
+    model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "update"})
+
+    alias: Text(128)
+    title: Text(2000)
+    release: Text(64) | None = field(
+        "Bodhi's name of the release; null for very old updates", default=None, alias=AliasPath("release", "name")
     )
-)
+    release_state: Text(32) | None = field(default=None, alias=AliasPath("release", "state"), exclude=True)
+    status: Known(*STATUSES)
+    request: Known("testing", "stable", "unpush", "obsolete", "revoke") | None = None
+    type: Annotated[Known(*TYPES), default_for_null("unspecified")]
+    severity: Annotated[Known("unspecified", "low", "medium", "high", "urgent"), default_for_null("unspecified")]
+    karma: Integer
+    critpath: bool = field("whether a build is on the critical path")
+    submitter: Text(256) | None = field("null if Bodhi does not say", default=None, alias=AliasPath("user", "name"))
+    submitted: ISOTime | None = field(alias="date_submitted")
+    modified: ISOTime | None = field("null if it never was", alias="date_modified")
+    pushed: ISOTime | None = field("null until it is in a repository", alias="date_pushed")
+    testing: ISOTime | None = field("when it came to testing", alias="date_testing")
+    stable: ISOTime | None = field("when it came to stable", alias="date_stable")
+    gating: Known("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed") | None = field(
+        default=None, alias="test_gating_status"
+    )
+    builds: Annotated[Rows(Text(512), MAX_BUILDS, is_optional=True), BeforeValidator(_nvrs)] = field("NVRs")
+    epochs: Annotated[dict[Text(512), Count], BeforeValidator(_epochs)] = field(
+        "of those builds that have one which is not 0, by NVR", alias="builds"
+    )
+    bugs: Rows(Bug, MAX_BUGS, is_optional=True)
+
+
+class Updates(Model):
+    """What `BodhiConnector.updates` returns."""
+
+    total: Count = field("updates that Bodhi has")
+    testing: Count = field("listed updates that are in testing for a release that is active", default=0)
+    updates: Rows(Update, MAX_UPDATES) = field("newest first")
+    invalid_rows: InvalidRows = None
+
+
+class Release(Model):
+    """An active release."""
+
+    name: Text(64) = field("Bodhi's name: F45")
+    title: Text(128) = field(alias="long_name")
+    version: Text(16)
+    branch: Text(64) = field("the branch in dist-git and mdapi, and the parameter release: f45")
+    state: Literal[ACTIVE_STATES]
+    family: Annotated[Literal["fedora", "epel", "eln"], BeforeValidator(_family)] = field(alias="id_prefix")
+    dist_tag: Text(64)
+    stable_tag: OptionalText = field("Koji tag; null if it has none")
+    testing_tag: OptionalText = field("Koji tag; null if it has none")
+
+    @model_validator(mode="after")
+    def _is_eln(self):
+        # ELN has Fedora's prefix but is neither a Fedora that people run nor an EPEL.
+        self.family = "eln" if self.branch == "eln" else self.family
+        return self
+
+
+class Releases(Model):
+    """What `BodhiConnector.releases` returns."""
+
+    releases: Rows(Release, MAX_RELEASES) = field("in the order in which people read them")
+    invalid_rows: InvalidRows = None
+
+
+class _UpdatesPage(Model):
+    total: Count
+    updates: list[Any]
+
+
+class _ReleasesPage(Model):
+    pages: Count
+    releases: list[Any]
+
+
+class _SingleUpdate(Model):
+    update: Update
 
 
 class BodhiConnector(Connector):
@@ -86,49 +165,30 @@ class BodhiConnector(Connector):
 
     name = "bodhi"
 
-    @query(version=3, every="updates_every", returns=UPDATES)
-    def updates(self, package):
+    @query(version=4, every="updates_every")
+    def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
-            {"total": 131,                                  # updates bodhi knows of
-             "testing": 2,                                  # of those that are listed, how many are in testing
-             "updates": [{"alias": "FEDORA-2026-0a1b2c3d4e",
-                          "title": "guake-3.9.0-1.fc45",
-                          "release": "F45",                 # bodhi's name of the release, None in very old ones
-                          "status": "testing",              # pending testing stable unpushed obsolete
-                          "request": None,                  # testing stable unpush obsolete revoke, or None
-                          "type": "bugfix", "severity": "unspecified",
-                          "karma": 2, "critpath": False,
-                          "submitter": "pingou",            # None if bodhi does not say
-                          "submitted": 1667385600,          # UTC, seconds since 1970
-                          "modified": None,                 # None if it never was
-                          "pushed": None,                   # None until it is in a repository
-                          "testing": None, "stable": None,  # when it came to testing, and to stable; None until then
-                          "gating": "passed",               # None if bodhi does not say
-                          "builds": ["guake-3.9.0-1.fc45"],
-                          "epochs": {"guake-3.9.0-1.fc45": 1},    # of builds that have one which is not 0
-                          "bugs": [{"id": 1234567, "title": "...", "security": False}]}]}
+        A value has at most `MAX_UPDATES` updates.  A package that is unknown to Bodhi has a total of 0.
 
-        At most `UPDATES_KEPT` are listed.  A package that bodhi does not know has a total of 0.
-
-        Source: ``GET /updates/?packages=``.  Users' addresses that bodhi gives along are dropped.  What gating says is announced
-        by no message: it is read again on a schedule.
+        Source: ``GET /updates/?packages=``.  Email addresses of users are dropped.  No message announces gating results: the
+        query is read again on a schedule.
         """
         asked = f"updates of {package!r}"
-        updates: list[Any] = []
-        total = 0
-        for page in range(1, UPDATES_KEPT // PAGE + 1):
-            answer = self.json(
-                "/updates/", asked=asked, params={"packages": package, "page": page, "rows_per_page": PAGE}
-            )
-            rows = self.check(asked, lambda answer=answer: items(answer["updates"]))
-            total = self.check(asked, lambda answer=answer: integer(answer["total"]))
-            updates += self.check(asked, lambda rows=rows: [_update(row) for row in rows[:PAGE]])
-            if len(rows) < PAGE or len(updates) >= total:
+        found: list[Any] = []
+        for number in range(1, MAX_UPDATES // PAGE + 1):
+            params = {"packages": package, "page": number, "rows_per_page": PAGE}
+            page = self.read(asked, _UpdatesPage, self.json("/updates/", asked=asked, params=params))
+            found += [_own_builds_first(row, package) for row in page.updates[:PAGE]]
+            if len(page.updates) < PAGE or len(found) >= page.total:
                 break
-        # A page boundary moves while we read if an update is submitted meanwhile: one may come twice.
-        kept = list({update["alias"]: update for update in updates}.values())
-        return {"total": total, "testing": sum(update["status"] == "testing" for update in kept), "updates": kept}
+        if page.total and not found:
+            raise InvalidResponse(self.name, asked, f"updates: expected rows of {page.total}, got none")
+        value = self.read(asked, Updates, {"total": page.total, "updates": found})
+        # A page boundary moves while we read if an update is submitted meanwhile: one can come twice.
+        value.updates = list({update.alias: update for update in value.updates}.values())
+        value.testing = sum(_is_in_testing(update) for update in value.updates)
+        return value
 
     @updates.affected("bodhi.update.*", "bodhi.errata.publish")
     def updates_affected(event):
@@ -161,7 +221,7 @@ class BodhiConnector(Connector):
     def updates_reflect(value, facts):
         shown = next((update for update in value["updates"] if update["alias"] == facts["alias"]), None)
         if shown is None:
-            return len(value["updates"]) >= UPDATES_KEPT or not facts["has_package"]
+            return len(value["updates"]) >= MAX_UPDATES or not facts["has_package"]
         if (shown["modified"] or 0) > facts["sent"]:
             return True
         status = facts["state"].get("status")
@@ -183,35 +243,29 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(version=1, subject="nothing", every="releases_every", returns=RELEASES)
-    def releases(self):
-        """Return the active releases, as people read them: rawhide, then Fedora newest first, then EPEL newest first, then ELN.
+    @query(version=1, subject="nothing", every="releases_every")
+    def releases(self) -> Releases:
+        """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 
-            {"releases": [{"name": "F45", "title": "Fedora 45", "version": "45",
-                           "branch": "f45",                     # what dist-git and mdapi call it
-                           "state": "current",                  # one of ACTIVE_STATES
-                           "family": "fedora",                  # fedora, epel or eln
-                           "dist_tag": "f45",
-                           "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing"}]}   # None if it has none
+        Pending and frozen releases are active.  Releases of modules, containers and flatpaks are left out.
 
-        Pending and frozen ones are there too; releases of modules, containers and flatpaks are not.
-
-        Source: ``GET /releases/``.  No message announces a change: it is read again on a schedule.
+        Source: ``GET /releases/``.  No message announces a change: the query is read again on a schedule.
         """
         asked = "the releases"
-        rows: list[Any] = []
-        for page in range(1, 21):
+        found: list[Any] = []
+        for number in range(1, MAX_RELEASES // PAGE + 1):
             params = [("state", state) for state in ACTIVE_STATES]
-            params += [("page", str(page)), ("rows_per_page", str(PAGE))]
-            answer = self.json("/releases/", asked=asked, params=params)
-            rows += self.check(asked, lambda answer=answer: items(answer["releases"]))
-            if page >= self.check(asked, lambda answer=answer: integer(answer["pages"])):
+            params += [("page", str(number)), ("rows_per_page", str(PAGE))]
+            page = self.read(asked, _ReleasesPage, self.json("/releases/", asked=asked, params=params))
+            found += page.releases
+            if number >= page.pages:
                 break
         # An older server ignores `state`, and a newer one may know more of them.
-        found = self.check(asked, lambda: sorted(map(_release, filter(_is_active, rows)), key=_reading_order))
-        if not found:
-            raise InvalidResponse(self.name, asked, "none that is active")
-        return {"releases": found}
+        value = self.read(asked, Releases, {"releases": [row for row in found if not _is_other(row)]})
+        if not value.releases:
+            raise InvalidResponse(self.name, asked, "releases: expected an active release, got none")
+        value.releases.sort(key=_reading_order)
+        return value
 
     @releases.misses
     def releases_overtaken(value, event):
@@ -235,71 +289,30 @@ class BodhiConnector(Connector):
             said = self.decoded(answer, asked, status=404)
             if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
                 return None
-        found = self.decoded(answer, asked)
-        return self.check(asked, lambda: _update(found["update"]))
+        return self.read(asked, _SingleUpdate, self.decoded(answer, asked)).update.model_dump(mode="json")
 
 
-def _time(value: Any) -> int | None:
-    # Bodhi's times are UTC and do not say so.
-    if value is None:
-        return None
-    return int(datetime.strptime(text(value, 40), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp())
+def _own_builds_first(row: Any, package: str) -> Any:
+    """Return an update's row, where builds will be cut with those of the package before the others."""
+    builds = row.get("builds") if isinstance(row, dict) else None
+    if not isinstance(builds, list) or len(builds) <= MAX_BUILDS:
+        return row
+    return {**row, "builds": sorted(builds, key=lambda build: name_of(dig(build, "nvr")) != package)}
 
 
-def _update(row: Any) -> dict[str, Any]:
-    release, user, builds = row.get("release"), row.get("user"), items(row["builds"])[:1000]
-    return {
-        "alias": text(row["alias"], 128),
-        "title": text(row["title"], 2000),
-        "release": text(release["name"], 64) if isinstance(release, Mapping) else None,
-        "status": text(row["status"], 32),
-        "request": optional_text(row["request"], 32),
-        "type": text(row["type"], 32),
-        "severity": text(row["severity"], 32),
-        "karma": integer(row["karma"]),
-        "critpath": boolean(row["critpath"]),
-        "submitter": optional_text(user.get("name"), 256) if isinstance(user, Mapping) else None,
-        "submitted": _time(row["date_submitted"]),
-        "modified": _time(row["date_modified"]),
-        "pushed": _time(row["date_pushed"]),
-        "testing": _time(row["date_testing"]),
-        "stable": _time(row["date_stable"]),
-        "gating": optional_text(row.get("test_gating_status"), 32),
-        "builds": [text(build["nvr"], 512) for build in builds],
-        "epochs": {build["nvr"]: integer(build["epoch"]) for build in builds if build.get("epoch")},
-        "bugs": [
-            {
-                "id": integer(bug["bug_id"]),
-                "title": optional_text(bug["title"], 500),
-                "security": boolean(bug["security"]),
-            }
-            for bug in items(row["bugs"])[:1000]
-        ],
-    }
+def _is_in_testing(update: Update) -> bool:
+    return update.status == "testing" and update.release_state in (*ACTIVE_STATES, None)
 
 
-def _is_active(row: Any) -> bool:
-    return row["id_prefix"] in RPM_PREFIXES and row["state"] in ACTIVE_STATES and bool(row["branch"])
+def _is_other(row: Any) -> bool:
+    """Whether a row is of a release without rpms or updates; an invalid row is left for validation."""
+    prefix, state, branch = (row.get(key) if isinstance(row, dict) else 0 for key in ("id_prefix", "state", "branch"))
+    is_other = isinstance(prefix, str) and prefix not in RPM_PREFIXES
+    return is_other or (isinstance(state, str) and state not in ACTIVE_STATES) or branch in ("", None)
 
 
-def _release(row: Any) -> dict[str, Any]:
-    prefix, branch = text(row["id_prefix"], 64), text(row["branch"], 64)
-    return {
-        "name": text(row["name"], 64),
-        "title": text(row["long_name"], 128),
-        "version": text(row["version"], 16),
-        "branch": branch,
-        "state": text(row["state"], 16),
-        # ELN has Fedora's prefix but is neither a Fedora that people run nor an EPEL.
-        "family": "eln" if branch == "eln" else "fedora" if prefix == "FEDORA" else "epel",
-        "dist_tag": text(row["dist_tag"], 64),
-        "stable_tag": optional_text(row["stable_tag"], 64) or None,
-        "testing_tag": optional_text(row["testing_tag"], 64) or None,
-    }
-
-
-def _reading_order(release: Mapping[str, Any]) -> tuple[Any, ...]:
-    family = ("fedora", "epel", "eln").index(release["family"])
-    # The version is a text ("45", "10.1", "eln"): its numbers count, the rest only settles ties.
-    numbers = tuple(-int(part) for part in release["version"].split(".") if part.isdecimal())
-    return (family, release["branch"] != "rawhide", numbers or (0,), release["name"])
+def _reading_order(release: Release) -> tuple[Any, ...]:
+    family = ("fedora", "epel", "eln").index(release.family)
+    # The version is a string ("45", "10.1", "eln"): its numbers count, the rest only settles ties.
+    numbers = tuple(-int(part) for part in release.version.split(".") if part.isdecimal())
+    return (family, release.branch != "rawhide", numbers or (0,), release.name)

@@ -6,28 +6,40 @@ nowhere but in ``total_matches``, which other servers do not have.  So pages are
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import count, flag, moment, optional, record, rows, whole, word
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, text
+from fedora_packages.connectors.types import (
+    OF_A_RELEASE,
+    Count,
+    InvalidRows,
+    ISOTime,
+    Known,
+    Model,
+    Rows,
+    Text,
+    Timestamp,
+    default_for_null,
+    field,
+)
 from fedora_packages.errors import InvalidResponse
+from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.bugzilla import bug_of
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
 
 #: How many open bugs are kept for a package, newest first.
-BUGS_KEPT = 1000
+MAX_BUGS = 1000
 MAX_PAGES = 60
 
 #: Products whose bugs name a CVE: ours, and the one that has a bug of each CVE.
 CVE_PRODUCTS = (*PRODUCTS, "Security Response")
 
 #: How many bugs that name a CVE are given.
-CARRIERS_KEPT = 20
+MAX_CARRIERS = 20
 
 FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,alias,assigned_to,blocks,severity"
 
@@ -43,33 +55,81 @@ TRACKING = "Tracking"
 #: The statuses that an open bug usually has.
 OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
 
-#: What `BugzillaConnector.bugs` and `BugzillaConnector.counts` return.
-BUGS = record(
-    total=count("open bugs; more than are listed if there are very many"),
-    bugs=rows(
-        record(
-            id=whole(),
-            summary=a_text(most=1000),
-            status=word(*OPEN_STATUSES),
-            severity=word("unspecified", "low", "medium", "high", "urgent"),
-            product=word(*PRODUCTS),
-            version=a_text("empty if bugzilla has none"),
-            changed=optional(moment("its last change"), "null if bugzilla does not say"),
-            security=flag(),
-            blocks=rows(whole("bug that it blocks"), 200),
-            keywords=rows(a_text(most=64), 20),
-            alias=rows(a_text("CVE-2026-12345", most=64), 20),
-        ),
-        BUGS_KEPT,
-        "newest first",
-        as_="bug",
-    ),
-)
-COUNTS = record(
-    open=count("open bugs"),
-    blockers=count("open bugs that block others"),
-    changed=optional(moment("when any of its bugs, open or not, last changed"), "null if there is no bug"),
-)
+
+def _first(value: Any) -> Any:
+    # Red Hat's Bugzilla returns component and version as lists, others as strings.
+    return next(iter(value), "") if isinstance(value, list) else "" if value is None else value
+
+
+def _many(value: Any) -> Any:
+    # Red Hat's Bugzilla returns lists where others return a string, or nothing.
+    return [word for word in (value if isinstance(value, list) else [value]) if word not in ("", None)]
+
+
+_First = Annotated[Text(256), BeforeValidator(_first)]
+_Many = Annotated[Rows(Text(64), 20, is_optional=True), BeforeValidator(_many)]
+
+
+class Bug(Model):
+    """An open bug.  Beside id, summary and status, a field can be missing that the reader is not allowed to see."""
+
+    model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "bug"})
+
+    id: Count
+    summary: Text(1000)
+    status: Known(*OPEN_STATUSES)
+    severity: Annotated[Known("unspecified", "low", "medium", "high", "urgent"), default_for_null("unspecified")] = ""
+    product: Annotated[Known(*PRODUCTS, limit=128), default_for_null("")] = ""
+    version: _First = field("empty if Bugzilla has none", default="")
+    changed: ISOTime | None = field(
+        "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
+    )
+    security: bool
+    blocks: Rows(Count, 200, is_optional=True) = field("bugs that it blocks", default=[])
+    keywords: _Many = []
+    alias: _Many = field("CVE-2026-12345", default=[])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_security(cls, row: Any) -> Any:
+        return {**row, "security": _is_security(row)} if isinstance(row, dict) else row
+
+
+class Bugs(Model):
+    """What `BugzillaConnector.bugs` returns."""
+
+    total: Count = field("open bugs; more than are listed if there are very many")
+    bugs: Rows(Bug, MAX_BUGS) = field("newest first")
+    invalid_rows: InvalidRows = None
+
+
+class Counts(Model):
+    """What `BugzillaConnector.counts` returns."""
+
+    open: Count = field("open bugs")
+    blockers: Count = field("open bugs that block others")
+    changed: Timestamp | None = field("when any of its bugs, open or not, last changed; null if there is no bug")
+
+
+class _AnyBug(Bug):
+    component: _First = ""
+
+
+class _AnyBugs(Model):
+    bugs: Rows(_AnyBug, MAX_BUGS)
+
+
+class _Page(Model):
+    bugs: list[Any]
+    total_matches: Count | None = None
+
+
+class _Change(Model):
+    last_change_time: ISOTime
+
+
+class _Changes(Model):
+    bugs: Rows(_Change, MAX_BUGS)
 
 
 def open_bugs(
@@ -97,24 +157,18 @@ class BugzillaConnector(Connector):
 
     name = "bugzilla"
 
-    @query(version=2, every="bugs_every", returns=BUGS)
-    def bugs(self, package):
+    @query(version=2, every="bugs_every")
+    def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
-            {"total": 31,                              # open bugs; more than are listed if there are over BUGS_KEPT
-             "bugs": [{"id": 2345678, "summary": "guake does not drop down",
-                       "status": "ASSIGNED", "severity": "medium",
-                       "product": "Fedora", "version": "45",     # "" if bugzilla has none
-                       "changed": 1667385600,          # UTC, seconds since 1970; None if bugzilla does not say
-                       "security": False, "blocks": [2345600],
-                       "keywords": ["FutureFeature"], "alias": ["CVE-2026-12345"]}]}
+        A value has at most `MAX_BUGS` bugs, without their reporters and assignees.
 
-        Source: ``GET /rest/bug`` with ``bug_status=__open__``.  Who reported a bug and whom it is assigned to is not kept.
-        Bugs that become private are announced by no message: it is read again on a schedule.
+        Source: ``GET /rest/bug`` with ``bug_status=__open__``.  No message announces a bug that becomes private: the query is
+        read again on a schedule.
         """
         asked = f"open bugs of {package!r}"
-        rows, total = self._search(asked, open_bugs(package), FIELDS, BUGS_KEPT)
-        return self.check(asked, lambda: {"total": total, "bugs": [_bug(row) for row in rows]})
+        found, total = self._search(asked, open_bugs(package), FIELDS, MAX_BUGS)
+        return self.read(asked, Bugs, {"total": total, "bugs": found})
 
     @bugs.affected("bugzilla.bug.new", "bugzilla.bug.update")
     def bugs_affected(event):
@@ -141,25 +195,22 @@ class BugzillaConnector(Connector):
     def bugs_reflect(value, facts):
         shown = next((bug for bug in value["bugs"] if bug["id"] == facts["id"]), None)
         if shown is None:
-            return len(value["bugs"]) >= BUGS_KEPT or not facts["must_be"]
+            return len(value["bugs"]) >= MAX_BUGS or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(version=2, every="bugs_every", returns=COUNTS)
-    def counts(self, package):
-        """Return how many open bugs a source package has, and how many of them block others.
+    @query(version=2, every="bugs_every")
+    def counts(self, package) -> Counts:
+        """Return the number of open bugs of a source package, and of those that block others.
 
-            {"open": 31, "blockers": 2,
-             "changed": 1667385600}       # UTC, seconds since 1970: when any of its bugs, open or not, last changed; None: no bug
-
-        Source: ``GET /rest/bug``, asked for numbers only.  Bugs that become private are announced by no message: it is read
+        Source: ``GET /rest/bug``, with one bug a request.  No message announces a bug that becomes private: the query is read
         again on a schedule.
         """
         asked = f"numbers of open bugs of {package!r}"
-        # First what is newest: numbers that are newer than that are no harm, older ones would be.
+        # The newest change is read first: numbers that are newer than it do no harm, older ones would.
         changed = self._newest_change(asked, package)
         _, total = self._search(asked, open_bugs(package), "id", 1)
         _, blockers = self._search(asked, open_bugs(package, is_blocking=True), "id", 1)
-        return {"open": total, "blockers": blockers, "changed": changed}
+        return self.read(asked, Counts, {"open": total, "blockers": blockers, "changed": changed})
 
     @counts.affected("bugzilla.bug.new", "bugzilla.bug.update")
     def counts_affected(event):
@@ -202,12 +253,15 @@ class BugzillaConnector(Connector):
                 return {"id": number, "is_private": True}
             self._refuse_errors(asked, found)
         found = self.decoded(answer, asked)
-        return self.check(asked, lambda: [_told(row) for row in items(found["bugs"]) if row["id"] == number][0])
+        rows = [row for row in self.read(asked, _Page, found).bugs if dig(row, "id") == number]
+        if not rows:
+            raise InvalidResponse(self.name, asked, f"bugs: expected bug {number}, got none")
+        return _public(self.read(asked, _AnyBug, rows[0]))
 
     def carriers(self, cve: str) -> list[dict[str, Any]]:
         """Return the bugs, each as `bug` has it, that have a CVE for an alias or name it in their summary, newest first.
 
-        At most `CARRIERS_KEPT`, closed ones too.  Those of Fedora, and the one that the CVE itself has.
+        At most `MAX_CARRIERS`, closed ones too.  Those of Fedora, and the one that the CVE itself has.
 
         Source: ``GET /rest/bug``.
         """
@@ -215,13 +269,11 @@ class BugzillaConnector(Connector):
         sought = [("product", name) for name in CVE_PRODUCTS]
         sought += [("j_top", "OR"), ("f1", "alias"), ("o1", "equals"), ("v1", cve)]
         sought += [("f2", "short_desc"), ("o2", "anywords"), ("v2", cve)]
-        rows, _ = self._search(asked, sought, FIELDS, CARRIERS_KEPT)
+        rows, _ = self._search(asked, sought, FIELDS, MAX_CARRIERS)
         # What a word is, servers see differently: CVE-2026-1234 is none of CVE-2026-12345.
         is_named = re.compile(rf"(?<![\w-]){re.escape(cve)}(?![\w-])", re.IGNORECASE).search
-        return self.check(
-            asked,
-            lambda: [_told(row) for row in rows if cve in _many(row.get("alias")) or is_named(text(row["summary"]))],
-        )
+        bugs = self.read(asked, _AnyBugs, {"bugs": rows}).bugs
+        return [_public(bug) for bug in bugs if cve in bug.alias or is_named(bug.summary)]
 
     def _newest_change(self, asked: str, package: str) -> int | None:
         """Return when a bug of the package last changed, or None if it has none."""
@@ -230,29 +282,29 @@ class BugzillaConnector(Connector):
         params += [("order", "changeddate DESC"), ("limit", "1")]
         answer = self.json("/rest/bug", asked=asked, params=params)
         self._refuse_errors(asked, answer)
-        return self.check(
-            asked, lambda: max((_time(row["last_change_time"]) for row in items(answer["bugs"])), default=None)
-        )
+        changes = self.read(asked, _Changes, answer).bugs
+        return max((change.last_change_time for change in changes), default=None)
 
     def _search(self, asked: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
         """Return at most ``wanted`` rows of what is sought, newest first, and how many bugs that matches."""
         base = [*sought, ("include_fields", fields), ("order", "bug_id DESC")]
-        rows: dict[int, Any] = {}
+        rows: dict[Any, Any] = {}
         total: int | None = None
         for _ in range(MAX_PAGES):
             # Without total_matches the only way to count is to read them all.
-            limit = wanted - len(rows) if total is not None or not rows else BUGS_KEPT
+            limit = wanted - len(rows) if total is not None or not rows else MAX_BUGS
             params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
             answer = self.json("/rest/bug", asked=asked, params=params)
             self._refuse_errors(asked, answer)
-            page = self.check(asked, lambda answer=answer: {integer(row["id"]): row for row in items(answer["bugs"])})
-            total = self.check(
-                asked, lambda answer=answer: integer(answer["total_matches"]) if "total_matches" in answer else None
-            )
-            fresh = page.keys() - rows.keys()
-            rows.update(page)
-            if not fresh or (total is not None and len(rows) >= min(wanted, total)) or len(rows) >= BUGS_KEPT:
+            page = self.read(asked, _Page, answer)
+            total = page.total_matches
+            fresh = {_key(row, place): row for place, row in enumerate(page.bugs)}
+            is_last = fresh.keys() <= rows.keys()
+            rows.update(fresh)
+            if is_last or (total is not None and len(rows) >= min(wanted, total)) or len(rows) >= MAX_BUGS:
                 break
+        if total and not rows:
+            raise InvalidResponse(self.name, asked, f"bugs: expected rows of {total}, got none")
         return list(rows.values())[:wanted], len(rows) if total is None else total
 
     def _refuse_errors(self, asked: str, answer: Any) -> None:
@@ -261,59 +313,21 @@ class BugzillaConnector(Connector):
             raise InvalidResponse(self.name, asked, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
-def _first(value: Any) -> str:
-    # Red Hat's bugzilla gives component and version as lists, others as texts.
-    if isinstance(value, list):
-        return text(value[0], 256) if value else ""
-    return text(value, 256)
+def _key(row: Any, place: int) -> Any:
+    """Return what tells a row from others: its id, or the place of one that is left for validation."""
+    number = dig(row, "id")
+    return number if type(number) is int else f"row {place}"
 
 
-def _time(value: Any) -> int:
-    found = datetime.fromisoformat(text(value, 40))
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+def _public(bug: _AnyBug) -> dict[str, Any]:
+    kept = {"id", "summary", "status", "product", "version", "component"}
+    return {"is_private": False, **bug.model_dump(mode="json", include=kept)}
 
 
-def _bug(row: Any) -> dict[str, Any]:
-    # Beside these three, a field may be missing where the reader is not allowed to see it.
-    changed = row.get("last_change_time")
-    return {
-        "id": integer(row["id"]),
-        "summary": text(row["summary"], 1000),
-        "status": text(row["status"], 64),
-        "severity": text(row.get("severity", ""), 64),
-        "product": text(row.get("product", ""), 128),
-        "version": _first(row.get("version", "")),
-        "changed": None if changed is None else _time(changed),
-        "security": _is_security(row),
-        "blocks": [integer(number) for number in items(row.get("blocks", []))[:200]],
-        "keywords": _words(row.get("keywords")),
-        "alias": _words(row.get("alias")),
-    }
-
-
-def _told(row: Any) -> dict[str, Any]:
-    bug = _bug(row)
-    return {
-        "id": bug["id"],
-        "is_private": False,
-        **{key: bug[key] for key in ("summary", "status", "product", "version")},
-        "component": _first(row.get("component", "")),
-    }
-
-
-def _is_security(row: Any) -> bool:
+def _is_security(row: Mapping[str, Any]) -> bool:
     return (
         row.get("assigned_to") == SECURITY_TEAM
         or "vulnerability" in _many(row.get("component"))
         or "Security" in _many(row.get("keywords"))
-        or any(text(alias).startswith("CVE") for alias in _many(row.get("alias")))
+        or any(isinstance(alias, str) and alias.startswith("CVE") for alias in _many(row.get("alias")))
     )
-
-
-def _words(value: Any) -> list[str]:
-    return [text(word, 64) for word in _many(value)[:20] if word]
-
-
-def _many(value: Any) -> list[Any]:
-    # Red Hat's bugzilla gives lists where others give a text, or nothing.
-    return value if isinstance(value, list) else [value or ""]

@@ -3,87 +3,172 @@
 The one thing to know: a branch that was retired is still there, with nothing but ``dead.package`` in it.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
+from pydantic import BeforeValidator, Field
+
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import NULL, count, flag, found_or, moment, optional, record, rows, table
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, optional_text, text
+from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse
+from fedora_packages.messages.body import dig
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.rpm.specfile import patch_names
 
 #: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
-SPEC_KEPT = 1 << 20
-PATCHES_KEPT = 200
-BRANCHES_KEPT = 2000
+MAX_SPEC = 1 << 20
+MAX_PATCHES = 200
+MAX_BRANCHES = 2000
 
 #: Bytes that a spec file or a patch has at most; the largest in Fedora have a fifth of that.
 FILE_LIMIT = 10 << 20
 
 #: Characters that are kept of why a branch was retired.
-REASON_KEPT = 2000
+MAX_REASON = 2000
 
 #: The messages that announce other contents.
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
-#: What the queries return.
-_COMMIT = optional(a_text("the branch's head"), "null if it is not known")
-SPEC = found_or(
-    record(dead=optional(a_text("of a retired branch: why"), "null if it is not retired"), commit=_COMMIT),
-    text=a_text("may be cut", SPEC_KEPT),
-    size=count("characters of all of it"),
-    dead=NULL,
-    commit=_COMMIT,
-)
-PATCHES = found_or(
-    record(commit=_COMMIT),
-    patches=rows(
-        record(
-            name=a_text(),
-            found=flag("false if there is no such file: a macro in its name could not be expanded"),
-            size=optional(count("characters")),
-            files=optional(count("files that it changes")),
-            added=optional(count("lines")),
-            removed=optional(count("lines")),
-        ),
-        PATCHES_KEPT,
-        "in the order of the spec file",
-    ),
-    commit=_COMMIT,
-)
-_NAMES = rows(a_text())
-MAINTAINERS = found_or(
-    owner=optional(a_text('account name; "orphan" if nobody maintains it'), "null if it has no owner"),
-    admins=_NAMES,
-    committers=_NAMES,
-    collaborators=_NAMES,
-    groups=_NAMES,
-    modified=optional(moment("when the project last changed"), "null if it is not known"),
-)
+Commit = Annotated[Text(64) | None, Field(description="the branch's head; null if it is unknown")]
+Names = Rows(Text(256), 500, is_optional=True)
 
 
-RETIREMENT = found_or(
-    heads=table(
-        optional(a_text("commit", 64), "null if dist-git does not tell"),
-        "of the branches of active releases",
-    ),
-    retired=table(
-        record(
-            reason=a_text("what dead.package says", REASON_KEPT),
-            when=optional(moment(), "null if dist-git does not tell"),
-            who=optional(a_text("who committed that"), "null if dist-git does not tell"),
-        ),
-        "by branch",
-    ),
-)
+class Spec(Model):
+    """A spec file."""
+
+    found: Literal[True]
+    text: Text(MAX_SPEC) = field("can be cut")
+    size: Count = field("characters before the cut")
+    dead: None = None
+    commit: Commit
+
+
+class NoSpec(Model):
+    """A branch without a spec file, or no branch."""
+
+    found: Literal[False]
+    dead: Text(MAX_REASON) | None = field("why the branch is retired; null if it is not")
+    commit: Commit
+
+
+class Patch(Model):
+    """A patch that a spec file names."""
+
+    name: Text()
+    found: bool = field("false if there is no such file: a macro in its name could not be expanded")
+    size: Count | None = field("characters", default=None)
+    files: Count | None = field("files that it changes", default=None)
+    added: Count | None = field("lines", default=None)
+    removed: Count | None = field("lines", default=None)
+
+
+class Patches(Model):
+    """The patches of a spec file."""
+
+    found: Literal[True]
+    patches: Rows(Patch, MAX_PATCHES) = field("in the order of the spec file")
+    commit: Commit
+
+
+class NoPatches(Model):
+    """A branch without a spec file, or no branch."""
+
+    found: Literal[False]
+    commit: Commit
+
+
+class Retired(Model):
+    """Why a branch is retired."""
+
+    reason: Text(MAX_REASON) = field("content of dead.package")
+    when: Timestamp | None = field("null if dist-git does not say", default=None, alias="commit_time")
+    who: Text(256) | None = field("author of the commit; null if dist-git does not say", default=None, alias="author")
+
+
+class Retirement(Model):
+    """The retired branches of a package."""
+
+    found: Literal[True]
+    heads: dict[str, Text(64) | None] = field("commits, by the branch of an active release; null if it is unknown")
+    retired: dict[str, Retired] = field("by branch")
+
+
+class Maintainers(Model):
+    """The maintainers of a package: account names."""
+
+    found: Literal[True]
+    owner: Text(256) | None = field('"orphan" if nobody maintains it; null if it has no owner')
+    admins: Names
+    committers: Names
+    collaborators: Names
+    groups: Names
+    modified: Timestamp | None = field("when the project last changed; null if it is unknown")
+    invalid_rows: InvalidRows = None
+
+
+class NotFound(Model):
+    """A package that dist-git does not have."""
+
+    found: Literal[False]
+
+
+def _by_name(branches: Any) -> Any:
+    # An older server returns the names of branches and nothing else.
+    is_list = isinstance(branches, list) and all(isinstance(name, str) for name in branches)
+    return dict.fromkeys(branches) if is_list else branches
+
+
+class _Branches(Model):
+    branches: Annotated[dict[Text(256), Text(64) | None], BeforeValidator(_by_name)]
+
+
+class _Access(Model):
+    owner: Names = []
+    admin: Names = []
+    commit: Names = []
+    # Missing on older servers.
+    collaborator: Names = []
+
+
+def _digits(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{1,12}", value):
+        raise ValueError("a string of digits")
+    return int(value)
+
+
+class _Project(Model):
+    access_users: _Access
+    access_groups: _Access
+    date_modified: Annotated[Timestamp, BeforeValidator(_digits)] | None = None
+    invalid_rows: InvalidRows = None
+
+
+class _Commit(Model):
+    commit_time: Timestamp
+    author: Text(256)
+
+
+class _Contacts(Model):
+    admin: Text(256) | None = None
+    fedora: Text(256) | None = None
+    epel: Text(256) | None = None
+
+
+def _contacts(value: Any) -> Any:
+    # An older file has the owner and nothing else.
+    return value if isinstance(value, dict) else {"admin": value}
+
+
+class _Owners(Model):
+    rpms: dict[Text(256), Annotated[_Contacts, BeforeValidator(_contacts)]]
 
 
 class DistgitConnector(Connector):
@@ -91,15 +176,9 @@ class DistgitConnector(Connector):
 
     name = "distgit"
 
-    @query(version=2, returns=SPEC)
-    def spec(self, package, release):
+    @query(version=2)
+    def spec(self, package, release) -> Spec | NoSpec:
         """Return the spec file of a package on a branch.
-
-            {"found": True, "text": "Name: guake\\n...", "size": 4711,      # characters; the text may be cut at SPEC_KEPT
-             "dead": None,                                                # of a retired branch: why (found is then False)
-             "commit": "7a98f80d..."}                                     # the branch's head, or None where it is not known
-
-        ``{"found": False, "dead": None, "commit": None}`` if there is no such branch.
 
         Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
         """
@@ -107,22 +186,16 @@ class DistgitConnector(Connector):
         commit = self._head(asked, package, release)
         spec = self._file(asked, package, release, f"{package}.spec")
         if spec is not None:
-            return {"found": True, "text": spec[:SPEC_KEPT], "size": len(spec), "dead": None, "commit": commit}
+            return self.read(asked, Spec, {"found": True, "text": spec, "size": len(spec), "commit": commit})
         dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
-        return {"found": False, "dead": None if dead is None else dead[:REASON_KEPT].strip(), "commit": commit}
+        reason = None if dead is None else dead[:MAX_REASON].strip()
+        return self.read(asked, NoSpec, {"found": False, "dead": reason, "commit": commit})
 
-    @query(version=3, returns=PATCHES)
-    def patches(self, package, release):
+    @query(version=3)
+    def patches(self, package, release) -> Patches | NoPatches:
         """Return the patches that the spec file of a package names on a branch, in its order.
 
-            {"found": True,
-             "patches": [{"name": "guake-no-tray.patch",
-                          "found": True,            # False: no such file (a macro in the name could not be expanded)
-                          "size": 1234,             # characters
-                          "files": 2, "added": 14, "removed": 3}],      # of a unified diff; numbers of files and lines
-             "commit": "7a98f80d..."}               # the branch's head, or None where it is not known
-
-        or ``{"found": False, "commit": ...}`` if there is no spec file.  At most `PATCHES_KEPT` are listed.
+        A value has at most `MAX_PATCHES` patches.  The numbers of files and lines are those of a unified diff.
 
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
         ``/api/0/rpms/NAME/git/branches``.
@@ -131,9 +204,10 @@ class DistgitConnector(Connector):
         commit = self._head(asked, package, release)
         spec = self._file(asked, package, release, f"{package}.spec")
         if spec is None:
-            return {"found": False, "commit": commit}
-        names = list(dict.fromkeys(islice(patch_names(spec), PATCHES_KEPT)))
-        return {"found": True, "patches": [self._patch(package, release, name) for name in names], "commit": commit}
+            return self.read(asked, NoPatches, {"found": False, "commit": commit})
+        names = list(dict.fromkeys(islice(patch_names(spec), MAX_PATCHES)))
+        patches = [self._patch(package, release, name) for name in names]
+        return self.read(asked, Patches, {"found": True, "patches": patches, "commit": commit})
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -153,17 +227,9 @@ class DistgitConnector(Connector):
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
 
-    @query(version=1, follows="bodhi.releases", returns=RETIREMENT)
-    def retirement(self, package):
-        """Return on which branches of the active releases a package is retired, why, since when and by whom.
-
-            {"found": True,
-             "heads": {"rawhide": "7a98f80d...", "f45": "0b1c..."},      # each such branch that there is; None: head not known
-             "retired": {"rawhide": {"reason": "Renamed to luanti",
-                                     "when": 1667385600,                # UTC, seconds since 1970; None if dist-git does not tell
-                                     "who": "Pierre-Yves Chibon"}}}      # who committed that; None if dist-git does not tell
-
-        or ``{"found": False}`` if dist-git has no such package.
+    @query(version=1, follows="bodhi.releases")
+    def retirement(self, package) -> Retirement | NotFound:
+        """Return the branches of active releases on which a package is retired: why, since when and by whom.
 
         Source: ``/api/0/rpms/NAME/git/branches``; ``dead.package`` of each head, once where branches share it;
         ``/api/0/rpms/NAME/c/HASH/info`` of those that have it: nothing is pushed to a branch after it was retired.
@@ -172,14 +238,15 @@ class DistgitConnector(Connector):
         active = [release.branch for release in self.releases()]
         heads = self._heads(asked, package)
         if heads is None:
-            return {"found": False}
+            return NotFound(found=False)
         kept = {branch: heads[branch] for branch in active if branch in heads}
-        looked: dict[str, dict[str, Any] | None] = {}
+        looked: dict[str, Retired | None] = {}
         for branch, head in kept.items():
             if (head or branch) not in looked:
                 looked[head or branch] = self._retired(package, branch, head)
         found = {branch: looked[head or branch] for branch, head in kept.items()}
-        return {"found": True, "heads": kept, "retired": {branch: why for branch, why in found.items() if why}}
+        retired = {branch: why for branch, why in found.items() if why}
+        return self.read(asked, Retirement, {"found": True, "heads": kept, "retired": retired})
 
     @retirement.affected(*PUSH_TOPICS)
     def retirement_affected(event):
@@ -197,15 +264,9 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(version=2, returns=MAINTAINERS)
-    def maintainers(self, package):
-        """Return who maintains a package: account names, owner first.
-
-            {"found": True, "owner": "pingou",           # "orphan" if nobody does; None if it has no owner
-             "admins": ["ralph"], "committers": [], "collaborators": [], "groups": ["@gnome-sig"],
-             "modified": 1667385600}                     # UTC, seconds since 1970: when the project last changed; None: not known
-
-        or ``{"found": False}`` if dist-git has no such package.
+    @query(version=2)
+    def maintainers(self, package) -> Maintainers | NotFound:
+        """Return the maintainers of a package: account names, owner first.
 
         Source: ``/api/0/rpms/NAME``.
         """
@@ -213,10 +274,21 @@ class DistgitConnector(Connector):
         path = f"/api/0/rpms/{quote(package, safe='')}"
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
         if answer.status == 404:
-            said = self.decoded(answer, asked, status=404)
-            return self.check(asked, lambda: _missing(said))
-        project = self.decoded(answer, asked)
-        return self.check(asked, lambda: _maintainers(project))
+            self._check_missing(asked, answer, "ENOPROJECT")
+            return NotFound(found=False)
+        project = self.read(asked, _Project, self.decoded(answer, asked))
+        users, groups = project.access_users, project.access_groups
+        names = {"@" + name.removeprefix("@") for name in (*groups.admin, *groups.commit, *groups.collaborator)}
+        return Maintainers(
+            found=True,
+            owner=next(iter(users.owner), None),
+            admins=sorted(users.admin),
+            committers=sorted(users.commit),
+            collaborators=sorted(users.collaborator),
+            groups=sorted(names)[:500],
+            modified=project.date_modified,
+            invalid_rows=project.invalid_rows,
+        )
 
     @maintainers.affected("pagure.project.*")
     def affected_by_project(event):
@@ -252,7 +324,9 @@ class DistgitConnector(Connector):
         """
         asked = "the owners of all packages"
         answer = self.json("/extras/pagure_poc.json", asked=asked)
-        return self.check(asked, lambda: dict(_owners(answer["rpms"])))
+        contacts = self.read(asked, _Owners, answer).rpms
+        owners = {name: found.admin or found.fedora or found.epel for name, found in contacts.items()}
+        return {name: owner for name, owner in owners.items() if owner}
 
     def _head(self, asked: str, package: str, branch: str) -> str | None:
         """Return the commit that a branch is at, or None where dist-git does not tell."""
@@ -263,28 +337,38 @@ class DistgitConnector(Connector):
         path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
         answer = self.request("GET", path, asked=asked, params={"with_commits": "true"})
         if answer.status == 404:
+            self._check_missing(asked, answer, "ENOPROJECT")
             return None
-        heads = self.decoded(answer, asked)
-        return self.check(asked, lambda: _branches(heads["branches"]))
+        found = self.read(asked, _Branches, self.decoded(answer, asked))
+        return dict(islice(found.branches.items(), MAX_BRANCHES))
 
-    def _retired(self, package: str, branch: str, head: str | None) -> dict[str, Any] | None:
+    def _retired(self, package: str, branch: str, head: str | None) -> Retired | None:
         """Return why, when and by whom a branch was retired, or None if it is not."""
         reason = self._file(f"dead.package of {package!r} on {branch}", package, head or branch, "dead.package")
         if reason is None:
             return None
-        told = {"reason": reason[:REASON_KEPT].strip(), "when": None, "who": None}
-        if head is None:
-            return told
+        retired = {"reason": reason[:MAX_REASON].strip()}
         asked = f"the commit that retired {package!r} on {branch}"
-        answer = self.request(
-            "GET", f"/api/0/rpms/{quote(package, safe='')}/c/{quote(head, safe='')}/info", asked=asked
-        )
-        if answer.status == 404:
-            return told
-        commit = self.decoded(answer, asked)
-        return self.check(
-            asked, lambda: {**told, "when": integer(commit["commit_time"]), "who": text(commit["author"], 256)}
-        )
+        if head is not None:
+            path = f"/api/0/rpms/{quote(package, safe='')}/c/{quote(head, safe='')}/info"
+            answer = self.request("GET", path, asked=asked)
+            if answer.status == 404:
+                self._check_missing(asked, answer)
+            else:
+                retired |= self.read(asked, _Commit, self.decoded(answer, asked)).model_dump()
+        return self.read(asked, Retired, retired)
+
+    def _check_missing(self, asked: str, answer: Answer, code: str | None = None) -> None:
+        """Raise `InvalidResponse` for a 404 that is not Pagure's own: a proxy without a route returns 404 too."""
+        try:
+            found = dig(json.loads(answer.body), "error_code")
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, str) or code not in (found, None):
+            expected, kind = code or "an error code", answer.content_type or "no content type"
+            raise InvalidResponse(
+                self.name, asked, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body
+            )
 
     def _file(self, asked: str, package: str, branch: str, path: str) -> str | None:
         answer = self.request(
@@ -311,7 +395,7 @@ class DistgitConnector(Connector):
     def _patch(self, package: str, branch: str, name: str) -> dict[str, Any]:
         patch = self._file(f"patch {name!r} of {package!r} on {branch}", package, branch, name)
         if patch is None:
-            return {"name": name, "found": False, "size": None, "files": None, "added": None, "removed": None}
+            return {"name": name, "found": False}
         lines = patch.splitlines()
         return {
             "name": name,
@@ -333,52 +417,3 @@ def _pushed(event: Event) -> dict[str, Any] | None:
         return None
     release = branch[:128].removeprefix("refs/heads/")
     return {"about": f"branch {release}", "release": release, "commit": commit[:64]}
-
-
-def _branches(found: Any) -> dict[str, str | None]:
-    # An older server names the branches and nothing else.
-    if isinstance(found, Mapping):
-        return {text(branch, 256): optional_text(head, 64) for branch, head in islice(found.items(), BRANCHES_KEPT)}
-    return dict.fromkeys(text(branch, 256) for branch in items(found)[:BRANCHES_KEPT])
-
-
-def _owners(packages: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, contacts in packages.items():
-        if isinstance(contacts, Mapping):
-            owners = [contacts[role] for role in ("admin", "fedora", "epel") if contacts.get(role)]
-        else:
-            owners = [contacts] if contacts else []
-        if owners:
-            yield text(name, 256), text(owners[0], 256)
-
-
-def _missing(said: Any) -> dict[str, Any]:
-    # A proxy that has lost the way says 404 too, in other words.
-    if said["error_code"] != "ENOPROJECT":
-        raise ValueError(f"error_code is {said['error_code']!r:.40}")
-    return {"found": False}
-
-
-def _maintainers(answer: Mapping[str, Any]) -> dict[str, Any]:
-    users, groups = answer["access_users"], answer["access_groups"]
-
-    def names(holder: Mapping[str, Any], role: str) -> list[str]:
-        # "collaborator" is missing on older servers.
-        return [text(name, 256) for name in items(holder.get(role, []))[:500]]
-
-    owners = names(users, "owner")
-    return {
-        "found": True,
-        "owner": owners[0] if owners else None,
-        "admins": sorted(names(users, "admin")),
-        "committers": sorted(names(users, "commit")),
-        "collaborators": sorted(names(users, "collaborator")),
-        "groups": sorted(
-            {
-                "@" + name.removeprefix("@")
-                for role in ("admin", "commit", "collaborator")
-                for name in names(groups, role)
-            }
-        ),
-        "modified": None if answer.get("date_modified") is None else int(text(answer["date_modified"], 11)),
-    }

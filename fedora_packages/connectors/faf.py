@@ -4,19 +4,29 @@ The one thing to know: FAF answers a question that it does not understand, such 
 empty list and success.  An empty list means that nothing is known; production has not heard of new releases for years.
 """
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import count, flag, moment, optional, record, rows, whole, word
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, text
+from fedora_packages.connectors.types import (
+    Count,
+    InvalidRows,
+    ISOTime,
+    Known,
+    Model,
+    Rows,
+    Text,
+    Timestamp,
+    default_for_null,
+    field,
+)
 
 #: How many problems are kept of a package, and addresses of bugs of a problem.
-PROBLEMS_KEPT = 100
-BUGS_KEPT = 20
+MAX_PROBLEMS = 100
+MAX_BUGS = 20
 
 #: Days that the list covers.  FAF counts so long a range by months.
 RANGE = 365
@@ -25,26 +35,60 @@ RANGE = 365
 WINDOW = 14
 
 
-#: What the query returns.
-PROBLEMS = record(
-    total=count("as listed; one more than are kept if there are more"),
-    problems=rows(
-        record(
-            id=whole(),
-            function=a_text("where it crashes; ?? if FAF does not know", 500),
-            status=word("NEW", "FIXED", meaning="or a bug's status"),
-            type=word("core", "java", "kerneloops", "python", "ruby"),
-            count=count("all reports there ever were"),
-            first=optional(moment()),
-            last=optional(moment()),
-            recent=optional(flag("whether it occurred lately"), "null if the list was cut before it"),
-            before=optional(flag("and in as many days before those"), "null if the list was cut before it"),
-            bugs=rows(a_text(most=1000), BUGS_KEPT),
-        ),
-        PROBLEMS_KEPT,
-        "the most frequent first",
-    ),
-)
+class _Report(Model):
+    count: Count
+    first_occurrence: ISOTime | None
+    last_occurrence: ISOTime | None
+
+
+class Problem(Model):
+    """Crashes of one cause."""
+
+    id: Count
+    function: Annotated[Text(500), default_for_null("??")] = field(
+        "where it crashes; ?? if FAF does not know", alias="crash_function"
+    )
+    status: Known("NEW", "FIXED") = field("NEW without a bug, FIXED, or the status of a bug")
+    type: Known("core", "java", "kerneloops", "python", "ruby")
+    count: Count = field("all reports, also of earlier years", default=0)
+    first: Timestamp | None = None
+    last: Timestamp | None = None
+    recent: bool | None = field(
+        f"whether it occurred in the last {WINDOW} days; null if FAF's list was cut before it", default=None
+    )
+    before: bool | None = field(
+        f"whether it occurred in the {WINDOW} days before those; null if FAF's list was cut before it", default=None
+    )
+    bugs: Rows(Text(1000), MAX_BUGS, is_optional=True) = field("URLs")
+    reports: list[_Report] = field(exclude=True)
+
+    @model_validator(mode="after")
+    def _summed(self):
+        self.count = sum(report.count for report in self.reports)
+        first = [report.first_occurrence for report in self.reports if report.first_occurrence is not None]
+        last = [report.last_occurrence for report in self.reports if report.last_occurrence is not None]
+        self.first, self.last = min(first, default=None), max(last, default=None)
+        return self
+
+
+class Problems(Model):
+    """What `FafConnector.problems` returns."""
+
+    total: Count = field(f"as listed; {MAX_PROBLEMS + 1} if there are more than {MAX_PROBLEMS}", default=0)
+    problems: Rows(Problem, MAX_PROBLEMS) = field("the most frequent of the last year first")
+    invalid_rows: InvalidRows = None
+
+
+class _Occurred(Model):
+    id: Count
+
+
+class _List(Model):
+    problems: list[Any]
+
+
+class _Ids(Model):
+    problems: Rows(_Occurred, MAX_PROBLEMS + 1)
 
 
 class FafConnector(Connector):
@@ -53,37 +97,27 @@ class FafConnector(Connector):
     name = "faf"
     is_optional = True
 
-    @query(version=1, every="problems_every", returns=PROBLEMS)
-    def problems(self, package):
-        """Return the problems (crashes of one cause) of a source package in the last year, the most frequent in it first.
+    @query(version=1, every="problems_every")
+    def problems(self, package) -> Problems:
+        """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 
-            {"total": 2,                                # as listed; PROBLEMS_KEPT + 1 if there are more than are listed
-             "problems": [{"id": 54321,
-                           "function": "g_log",         # where it crashes, "??" if FAF does not know
-                           "status": "NEW",             # NEW: no bug; a bug's status; FIXED
-                           "type": "core",              # core java kerneloops python ruby
-                           "count": 1234,               # all reports there ever were, not those of the year
-                           "first": 1667385600,         # UTC, seconds since 1970; None if FAF does not say
-                           "last": 1667385600,
-                           "recent": True,              # whether it occurred in the last WINDOW days,
-                           "before": False,             # and in as many days before those; None: the list was cut before it
-                           "bugs": ["https://bugzilla.redhat.com/show_bug.cgi?id=7"]}]}
+        A value has at most `MAX_PROBLEMS` problems, in FAF's order.  FAF does not say how often a problem occurred in a range of
+        time, only which problems did: `recent` and `before` are the trend.  Comments of users are dropped.
 
-        At most `PROBLEMS_KEPT` are listed, in FAF's order.  How often a problem occurred in a range of time FAF does not say,
-        only which problems did: that is the trend there is.  What users wrote is dropped.
-
-        Source: ``GET /problems/``, three times where there is any problem, once where there is none.  Most changes are announced
-        by no message: it is read again on a schedule.
+        Source: ``GET /problems/``, three times where there is any problem, once where there is none.  No message announces most
+        changes: the query is read again on a schedule.
         """
         today = datetime.now(UTC).date()
-        rows = self._list(package, today - timedelta(days=RANGE - 1), today)
-        if not rows:
-            return {"total": 0, "problems": []}
-        border = today - timedelta(days=WINDOW)
-        recent = self._ids(package, border + timedelta(days=1), today)
-        before = self._ids(package, border - timedelta(days=WINDOW - 1), border)
-        problems = self.check(_asked(package), lambda: [_problem(row, recent, before) for row in rows[:PROBLEMS_KEPT]])
-        return {"total": len(rows), "problems": problems}
+        listed = self._list(package, today - timedelta(days=RANGE - 1), today)
+        value = self.read(_asked(package), Problems, {"problems": listed})
+        value.total = len(listed)
+        if listed:
+            border = today - timedelta(days=WINDOW)
+            recent = self._ids(package, border + timedelta(days=1), today)
+            before = self._ids(package, border - timedelta(days=WINDOW - 1), border)
+            for problem in value.problems:
+                problem.recent, problem.before = _is_in(problem.id, *recent), _is_in(problem.id, *before)
+        return value
 
     @problems.affected("faf.problem.threshold*", "faf.report.threshold*")
     def problems_affected(event):
@@ -101,51 +135,21 @@ class FafConnector(Connector):
         params = {
             "component_names": package,
             "daterange": f"{start.isoformat()}:{end.isoformat()}",
-            "limit": str(PROBLEMS_KEPT + 1),
+            "limit": str(MAX_PROBLEMS + 1),
         }
         answer = self.json("/problems/", asked=asked, params=params)
-        return self.check(asked, lambda: items(answer["problems"])[: PROBLEMS_KEPT + 1])
+        return self.read(asked, _List, answer).problems[: MAX_PROBLEMS + 1]
 
     def _ids(self, package: str, start: Any, end: Any) -> tuple[frozenset[int], bool]:
         """Return the numbers of the problems that occurred in a range, and whether those are all."""
-        rows = self._list(package, start, end)
-        return (
-            self.check(_asked(package), lambda: frozenset(integer(row["id"]) for row in rows)),
-            len(rows) <= PROBLEMS_KEPT,
-        )
+        listed = self._list(package, start, end)
+        found = self.read(_asked(package), _Ids, {"problems": listed}).problems
+        return frozenset(problem.id for problem in found), len(listed) <= MAX_PROBLEMS
 
 
 def _asked(package: str) -> str:
     return f"problems of {package!r}"
 
 
-def _problem(
-    row: Mapping[str, Any], recent: tuple[frozenset[int], bool], before: tuple[frozenset[int], bool]
-) -> dict[str, Any]:
-    number, reports = integer(row["id"]), items(row["reports"])
-    first = [moment for report in reports if (moment := _time(report["first_occurrence"])) is not None]
-    last = [moment for report in reports if (moment := _time(report["last_occurrence"])) is not None]
-    return {
-        "id": number,
-        "function": text(row["crash_function"], 500),
-        "status": text(row["status"], 64),
-        "type": text(row["type"], 64),
-        "count": sum(integer(report["count"]) for report in reports),
-        "first": min(first, default=None),
-        "last": max(last, default=None),
-        "recent": _is_in(number, *recent),
-        "before": _is_in(number, *before),
-        "bugs": [text(address, 1000) for address in items(row["bugs"])[:BUGS_KEPT]],
-    }
-
-
 def _is_in(number: int, numbers: frozenset[int], are_all: bool) -> bool | None:
     return True if number in numbers else False if are_all else None
-
-
-def _time(value: Any) -> int | None:
-    # FAF's times are UTC and do not say so.
-    if value is None:
-        return None
-    found = datetime.fromisoformat(text(value, 40))
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())

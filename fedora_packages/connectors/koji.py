@@ -4,24 +4,28 @@ The hub is asked over XML-RPC with the standard library: koji's own client wants
 are made anonymously here.  A fault is an HTTP 200 like any answer.
 """
 
+import math
 import re
 import xmlrpc.client
-from typing import Any
+from typing import Annotated, Any, Literal
 from xml.parsers.expat import ExpatError
+
+from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import count, moment, one_of, optional, record, rows, table, whole
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, optional_text, text
+from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
 
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
 
-#: How many builds are kept for a package, newest first; koji knows thousands of some (kernel).
-BUILDS_KEPT = 300
+#: Builds that are kept of a package, newest first; Koji has thousands of some (kernel).
+MAX_BUILDS = 300
+
+#: Packages that are read of one list: Koji has some 60,000.
+MAX_PACKAGES = 500_000
 
 #: Tags that no release page shows: side tags, and stations on the way into a release.
 PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-build|-gate)$")
@@ -30,44 +34,96 @@ PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-
 SERVER_OFFLINE = 1014
 
 
-#: What `KojiConnector.builds` and `KojiConnector.tagged` return.
-_NVR = {
-    "build_id": whole(),
-    "nvr": a_text(most=512),
-    "version": a_text(),
-    "release": a_text(),
-    "epoch": optional(whole()),
-    "owner": optional(a_text(), "null of some imported builds"),
-}
-BUILDS = record(
-    total=count("builds that koji knows of"),
-    builds=rows(
-        record(
-            **_NVR,
-            state=one_of(*BUILD_STATES),
-            package_id=optional(whole("koji's number of the package")),
-            owner_id=optional(whole("koji's number of the owner")),
-            task_id=optional(whole(), "null of imported builds"),
-            creation_event=optional(whole("koji's number of the change that made it")),
-            volume=optional(a_text("where koji keeps its files")),
-            volume_id=optional(whole()),
-            created=optional(moment()),
-            started=optional(moment()),
-            finished=optional(moment(), "null while it builds"),
-        ),
-        BUILDS_KEPT,
-        "newest first",
-        as_="build",
-    ),
-)
-TAGGED = record(
-    tags=table(
-        optional(
-            record(**_NVR, tag=a_text("the tag that it really has, which this one inherits")), "no build has the tag"
-        ),
-        "by koji tag: the stable and the testing tag of each active release",
+def _state(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < len(BUILD_STATES):
+        raise ValueError(f"a build state from 0 to {len(BUILD_STATES) - 1}")
+    return BUILD_STATES[value]
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and math.isfinite(value) else value
+
+
+#: Koji's seconds have a fraction, which is dropped.
+Seconds = Annotated[Timestamp, BeforeValidator(_whole)]
+
+
+class _Tagged(Model):
+    """A build by its NVR."""
+
+    build_id: Count
+    nvr: Text(512)
+    version: Text(256)
+    release: Text(256)
+    epoch: Count | None
+    owner: Text(256) | None = field("null for some imported builds", alias="owner_name")
+
+
+class Build(_Tagged):
+    """A build of a source package."""
+
+    model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "build"})
+
+    state: Annotated[Literal[BUILD_STATES], BeforeValidator(_state)]
+    # Numbers that only programs ask for: an older or newer hub may not return them.
+    package_id: Count | None = field("Koji's number of the package", default=None)
+    owner_id: Count | None = field("Koji's number of the owner", default=None)
+    task_id: Count | None = field("null for imported builds")
+    creation_event: Count | None = field(
+        "Koji's number of the change that created it", default=None, alias="creation_event_id"
     )
-)
+    volume: Text(256) | None = field("where Koji keeps its files", default=None, alias="volume_name")
+    volume_id: Count | None = None
+    created: Seconds | None = field(alias="creation_ts")
+    started: Seconds | None = field("before it was created for imported builds", default=None, alias="start_ts")
+    finished: Seconds | None = field("null while it builds", alias="completion_ts")
+
+    @model_validator(mode="after")
+    def _has_started(self):
+        # Hubs of long ago returned no start.
+        self.started = self.created if self.started is None else self.started
+        return self
+
+
+class Builds(Model):
+    """What `KojiConnector.builds` returns."""
+
+    # The hub returns an empty list for an unknown package, also where a number was asked for.
+    total: Annotated[Count, BeforeValidator(lambda value: 0 if value == [] else value)] = field("builds that Koji has")
+    builds: Rows(Build, MAX_BUILDS) = field("newest first")
+    invalid_rows: InvalidRows = None
+
+
+class TaggedBuild(_Tagged):
+    """The build that a release has."""
+
+    package: Text(256) = field(alias="package_name", exclude=True)
+    tag: Text(256) = field("the tag that the build has itself: f45-updates inherits f45", alias="tag_name")
+
+
+class Tagged(Model):
+    """What `KojiConnector.tagged` returns."""
+
+    tags: dict[Text(256), TaggedBuild | None] = field(
+        "by Koji tag: the stable and the testing tag of each active release; null: no build has the tag"
+    )
+
+
+class _FoundBuild(Build):
+    name: Text(256) = field(alias="package_name")
+
+
+class _PackageOf(Model):
+    package_name: Text(256)
+    release: Text(256)
+
+
+class _Named(Model):
+    name: Text(256) = field(alias=AliasChoices("package_name", "name"))
+
+
+class _Packages(Model):
+    packages: Rows(_Named, MAX_PACKAGES)
 
 
 class KojiConnector(Connector):
@@ -75,40 +131,22 @@ class KojiConnector(Connector):
 
     name = "koji"
 
-    @query(version=2, returns=BUILDS)
-    def builds(self, package):
+    @query(version=2)
+    def builds(self, package) -> Builds:
         """Return the newest builds of a source package, newest first.
 
-            {"total": 412,                          # builds koji knows of
-             "builds": [{"build_id": 2345678,
-                         "nvr": "guake-3.9.0-1.fc38", "version": "3.9.0", "release": "1.fc38",
-                         "epoch": None,             # or a whole number
-                         "state": "complete",       # one of BUILD_STATES
-                         "package_id": 6454,        # koji's number of the package; None if it does not say
-                         "owner": "pingou",         # None for some imported builds
-                         "owner_id": 131,           # koji's number of the owner; None if it does not say
-                         "task_id": 98765432,       # None for imported builds
-                         "creation_event": 4896507,                # koji's number of the change that made it, or None
-                         "volume": "DEFAULT", "volume_id": 0,      # where koji keeps its files; None if it does not say
-                         "created": 1667385600,     # UTC, seconds since 1970
-                         "started": 1667385600,     # the same, but earlier for imported builds
-                         "finished": None}]}        # None while it builds
+        A value has at most `MAX_BUILDS` builds.  A package that is unknown to Koji has a total of 0.
 
-        At most `BUILDS_KEPT` are listed.  A package unknown to koji has a total of 0.
-
-        Source: ``listBuilds``.  The package is given by name: the hub takes a missing package ID for "every build there is".
+        Source: ``listBuilds``.  The package is given by name: the hub reads a missing package ID as "all builds".
         """
         asked = f"listBuilds of {package!r}"
-        options = {"order": "-build_id", "limit": BUILDS_KEPT}
+        options = {"order": "-build_id", "limit": MAX_BUILDS}
         total, builds = self._multicall(
             asked,
             _call("listBuilds", package, queryOpts={"countOnly": True}),
             _call("listBuilds", package, queryOpts=options),
         )
-        return self.check(
-            asked,
-            lambda: {"total": _count(total), "builds": [_build(row) for row in items(builds)[:BUILDS_KEPT]]},
-        )
+        return self.read(asked, Builds, {"total": total, "builds": builds})
 
     @builds.affected("buildsys.build.state.change")
     def builds_affected(event):
@@ -128,23 +166,18 @@ class KojiConnector(Connector):
         states = {build["build_id"]: build["state"] for build in value["builds"]}
         if build_id not in states:
             # Deleted, or too old to be kept: then there is nothing to wait for.
-            return announced == DELETED or (len(states) >= BUILDS_KEPT and build_id < min(states))
+            return announced == DELETED or (len(states) >= MAX_BUILDS and build_id < min(states))
         if announced == DELETED:
             return states[build_id] == "deleted"
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
         return announced == BUILDING or states[build_id] != "building"
 
-    @query(version=1, follows="bodhi.releases", returns=TAGGED)
-    def tagged(self, package):
-        """Return the build of a source package that each active release has, by koji tag.
-
-            {"tags": {"f45-updates": {"build_id": 2345678, "nvr": "guake-3.9.0-1.fc45", "version": "3.9.0",
-                                      "release": "1.fc45", "epoch": None, "owner": "pingou",
-                                      "tag": "f45"},             # where it really is: f45-updates inherits f45
-                      "f45-updates-testing": None}}              # None: no build has that tag
+    @query(version=1, follows="bodhi.releases")
+    def tagged(self, package) -> Tagged:
+        """Return the build of a source package that each active release has, by Koji tag.
 
         The tags are the stable tag (with what it inherits) and the testing tag of every active release.  The build is the one
-        tagged last, which is what the release's users get; it need not be the highest version.
+        tagged last, which is what users of the release get.  It need not be the highest version.
 
         Source: ``listTagged``, one call for each tag in one request.
         """
@@ -163,10 +196,8 @@ class KojiConnector(Connector):
                 for tag, inherit in wanted
             ),
         )
-        return self.check(
-            asked,
-            lambda: {"tags": {tag: _tagged(rows, package) for (tag, _), rows in zip(wanted, answers, strict=True)}},
-        )
+        tags = {tag: _newest(rows, package) for (tag, _), rows in zip(wanted, answers, strict=True)}
+        return self.read(asked, Tagged, {"tags": tags})
 
     @tagged.affected("buildsys.tag", "buildsys.untag", "buildsys.package.list.change")
     def tagged_affected(event):
@@ -204,7 +235,8 @@ class KojiConnector(Connector):
         asked, build = self._get_build(build_id)
         if build is None:
             return None
-        return self.check(asked, lambda: (text(build["package_name"], 256), text(build["release"], 256)))
+        found = self.read(asked, _PackageOf, build)
+        return found.package_name, found.release
 
     def build(self, which: int | str) -> dict[str, Any] | None:
         """Return the build of a number or an NVR, as `builds` has it, with the ``name`` of its source package, or None.
@@ -214,7 +246,7 @@ class KojiConnector(Connector):
         asked, build = self._get_build(which)
         if build is None:
             return None
-        return self.check(asked, lambda: {"name": text(build["package_name"], 256), **_build(build)})
+        return self.read(asked, _FoundBuild, build).model_dump(mode="json")
 
     def package(self, package_id: int) -> str | None:
         """Return the name of the source package of a number; None if koji has no such package.
@@ -223,7 +255,7 @@ class KojiConnector(Connector):
         """
         asked = f"getPackage of {package_id}"
         (package,) = self._multicall(asked, _call("getPackage", package_id))
-        return None if package is None else self.check(asked, lambda: text(package["name"], 256))
+        return None if package is None else self.read(asked, _Named, package).name
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
@@ -232,8 +264,8 @@ class KojiConnector(Connector):
         """
         asked = f"listPackages of {tag or 'the hub'}"
         options: dict[str, Any] = {"tagID": tag, "inherited": True, "with_blocked": False} if tag else {}
-        (rows,) = self._multicall(asked, _call("listPackages", **options))
-        return self.check(asked, lambda: sorted({text(row["package_name"], 256) for row in items(rows)}))
+        (packages,) = self._multicall(asked, _call("listPackages", **options))
+        return sorted({package.name for package in self.read(asked, _Packages, {"packages": packages}).packages})
 
     def _get_build(self, which: int | str) -> tuple[str, Any]:
         """Return what koji was asked, for errors, and the build of a number or an NVR, or None."""
@@ -305,68 +337,11 @@ def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
     return {"methodName": method, "params": params}
 
 
-def _count(value: Any) -> int:
-    # Of a package that it does not know the hub gives an empty list, also where a number was asked for.
-    return 0 if value == [] else integer(value)
-
-
-def _seconds(value: Any) -> int | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"seconds were expected, not {value!r:.40}")
-    return int(value)
-
-
-def _state(value: Any) -> str:
-    number = integer(value)
-    if not 0 <= number < len(BUILD_STATES):
-        raise ValueError(f"there is no build state {number}")
-    return BUILD_STATES[number]
-
-
-def _epoch(value: Any) -> int | None:
-    return None if value is None else integer(value)
-
-
-def _whole(row: Any, key: str) -> int | None:
-    # Numbers that only programs ask for: an older or newer hub may not give them.
-    return None if row.get(key) is None else integer(row[key])
-
-
-def _build(row: Any) -> dict[str, Any]:
-    started = row.get("start_ts")
-    return {
-        "build_id": integer(row["build_id"]),
-        "nvr": text(row["nvr"], 512),
-        "version": text(row["version"], 256),
-        "release": text(row["release"], 256),
-        "epoch": _epoch(row["epoch"]),
-        "state": _state(row["state"]),
-        "owner": optional_text(row["owner_name"], 256),
-        "package_id": _whole(row, "package_id"),
-        "owner_id": _whole(row, "owner_id"),
-        "task_id": None if row["task_id"] is None else integer(row["task_id"]),
-        "creation_event": _whole(row, "creation_event_id"),
-        "volume": optional_text(row.get("volume_name"), 256),
-        "volume_id": _whole(row, "volume_id"),
-        "created": _seconds(row["creation_ts"]),
-        "started": _seconds(row["creation_ts"] if started is None else started),
-        "finished": _seconds(row["completion_ts"]),
-    }
-
-
-def _tagged(rows: Any, package: str) -> dict[str, Any] | None:
-    builds = [row for row in items(rows) if row["package_name"] == package]
-    if not builds:
-        return None
-    row = builds[0]
-    return {
-        "build_id": integer(row["build_id"]),
-        "nvr": text(row["nvr"], 512),
-        "version": text(row["version"], 256),
-        "release": text(row["release"], 256),
-        "epoch": _epoch(row["epoch"]),
-        "owner": optional_text(row["owner_name"], 256),
-        "tag": text(row["tag_name"], 256),
-    }
+def _newest(rows: Any, package: str) -> Any:
+    """Return the first of Koji's rows that is not of another package, None if there is none; anything but a list as it is."""
+    if not isinstance(rows, list):
+        return rows
+    names = [row.get("package_name") if isinstance(row, dict) else None for row in rows]
+    return next(
+        (row for row, name in zip(rows, names, strict=True) if name == package or not isinstance(name, str)), None
+    )

@@ -5,126 +5,59 @@ and not always the one of the same name.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.mdapi_relations import (
-    RELATIONS_KEPT,
-    REQUIRERS_KEPT,
-    REQUIRERS_READ,
+    MAX_RELATIONS,
+    MAX_REQUIRERS,
+    MAX_REQUIRERS_BYTES,
+    MAX_SIBLINGS,
+    Described,
+    Relation,
+    Relations,
+    Requirer,
     Requirers,
     capabilities,
-    named_by,
-    names_of,
-    relations_of,
     whole_rows,
 )
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.schema import count, flag, found_or, moment, one_of, optional, record, rows, word
-from fedora_packages.connectors.schema import text as a_text
-from fedora_packages.connectors.types import integer, items, optional_text, text
+from fedora_packages.connectors.types import (
+    Count,
+    InvalidRows,
+    Known,
+    Model,
+    Rows,
+    Text,
+    Timestamp,
+    default_for_null,
+    field,
+    total_of,
+)
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed
 from fedora_packages.messages.families.mdapi import repository_release
 
 #: The kinds of relation that mdapi lists, in the order in which people ask for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
 
-#: Of these kinds the index has the names.
-NAMED = ("provides", "obsoletes", "requires")
-
 #: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
-SIBLINGS_KEPT = 2000
-FILES_KEPT = 100_000
-CHANGES_KEPT = 200
-OBSOLETERS_KEPT = 50
+MAX_FILES = 100_000
+MAX_CHANGES = 200
+MAX_OBSOLETERS = 50
 
 #: Characters of all names in one directory, and of one of them: file systems allow 255 bytes.
-NAMES_READ = 16 << 20
-NAME_KEPT = 1024
+MAX_NAMES = 16 << 20
+MAX_NAME = 1024
+
+#: Packages that are read of one list.
+MAX_ROWS = 20_000
 
 #: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
-
-
-#: What the queries return.
-_REPOSITORY = word(
-    "release", "updates", "updates-testing", "testing", meaning="which of the release's repositories has it"
-)
-PACKAGE = found_or(
-    name=optional(a_text("the package that is described"), "null if mdapi does not tell"),
-    source=a_text(),
-    epoch=optional(a_text()),
-    version=a_text(),
-    release=a_text(),
-    arch=a_text(),
-    summary=a_text(),
-    description=a_text(),
-    url=optional(a_text()),
-    repository=_REPOSITORY,
-    siblings=rows(a_text(), SIBLINGS_KEPT, "all binaries of the source, by name"),
-)
-RELATION = record(
-    name=a_text(),
-    flags=optional(one_of("EQ", "LT", "GT", "LE", "GE"), "null without a version"),
-    epoch=optional(a_text()),
-    version=optional(a_text()),
-    release=optional(a_text()),
-)
-RELATION_LIST = rows(RELATION, RELATIONS_KEPT)
-REQUIRERS = found_or(
-    asked=rows(a_text(), meaning="capabilities that were asked for, its name first"),
-    unasked=count("other capabilities of it"),
-    repositories=rows(a_text()),
-    total=count("of those that are known"),
-    packages=rows(
-        record(name=optional(a_text(), "null where mdapi does not tell"), source=a_text(), relations=rows(RELATION)),
-        REQUIRERS_KEPT,
-        "by source and name",
-    ),
-    is_cut=flag("whether there are more: an answer was too large to be read whole"),
-)
-OBSOLETERS = record(
-    packages=rows(
-        record(
-            name=optional(a_text("binary package"), "null if mdapi does not tell"),
-            source=a_text(),
-            flags=optional(one_of("EQ", "LT", "GT", "LE", "GE"), "null without a version"),
-            epoch=optional(a_text()),
-            version=optional(a_text()),
-            release=optional(a_text()),
-        ),
-        OBSOLETERS_KEPT,
-        "by name; the versions are those that are obsoleted",
-    )
-)
-FILES = found_or(
-    total=count("all files; more than are listed if there are very many"),
-    repository=_REPOSITORY,
-    directories=rows(
-        record(
-            path=a_text(),
-            files=rows(
-                {
-                    "type": "array",
-                    "prefixItems": [a_text(), one_of(*FILE_TYPES.values())],
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
-                meaning="[name, type] of each; a ghost is owned by the package and not in it",
-            ),
-        )
-    ),
-)
-CHANGELOG = found_or(
-    repository=_REPOSITORY,
-    entries=rows(
-        record(author=a_text(), evr=optional(a_text()), date=moment(), text=a_text(most=20000)),
-        CHANGES_KEPT,
-        "newest first",
-    ),
-)
 
 #: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
 _AUTHORS = (
@@ -133,121 +66,314 @@ _AUTHORS = (
 )
 
 
+def _evr(author: Any) -> str | None:
+    """Return the version in the first line of a changelog entry."""
+    return _parts(author)[1] if isinstance(author, str) else None
+
+
+def _author(author: Any) -> Any:
+    """Return the author in the first line of a changelog entry."""
+    return _parts(author)[0] if isinstance(author, str) else author
+
+
+def _parts(line: str) -> tuple[str, str | None]:
+    line = line[:500]
+    found = next((found for form in _AUTHORS if (found := form.fullmatch(line))), None)
+    return (found["author"].strip(), found["evr"]) if found else (line.strip(), None)
+
+
+def _sorted_once(names: list[str]) -> list[str]:
+    return sorted(set(names))
+
+
+def _names(relations: Any) -> Any:
+    if not isinstance(relations, list):
+        return relations
+    return [row.get("name") if isinstance(row, dict) else row for row in relations]
+
+
+Repository = Annotated[
+    Known("release", "updates", "updates-testing", "testing"),
+    Field(description="the repository of the release that has it"),
+]
+Names = Annotated[
+    Rows(Text(1000), MAX_RELATIONS, is_optional=True),
+    AfterValidator(lambda names: list(dict.fromkeys(names))),
+    BeforeValidator(_names),
+]
+
+
+class NotFound(Model):
+    """A package that the release does not have."""
+
+    found: Literal[False]
+
+
+class Package(Model):
+    """A package in a release.  Of a source package without a binary of its name, one of its binaries."""
+
+    found: Literal[True]
+    name: Text(256) | None = field("the package that is described; null if mdapi does not say")
+    source: Text(256) = field(alias="basename")
+    epoch: Text(16) | None
+    version: Text(256)
+    release: Text(256)
+    arch: Text(32)
+    # Repositories can leave them out.
+    summary: Annotated[Text(1000), default_for_null("")]
+    description: Annotated[Text(20000), default_for_null("")]
+    url: Text(1000) | None
+    repository: Repository = field(alias="repo")
+    siblings: Annotated[Rows(Text(256), MAX_SIBLINGS, is_optional=True), AfterValidator(_sorted_once)] = field(
+        "all binaries of the source, by name", alias="co-packages"
+    )
+    invalid_rows: InvalidRows = None
+
+
+class _PackageWithNames(Package):
+    provides: Names
+    obsoletes: Names
+    requires: Names
+
+
+P = TypeVar("P", bound=Package)
+
+
+class PackageRelations(Model):
+    """What a binary package requires, provides and so on."""
+
+    found: Literal[True]
+    requires: Relations
+    provides: Relations
+    recommends: Relations
+    suggests: Relations
+    supplements: Relations
+    enhances: Relations
+    obsoletes: Relations
+    conflicts: Relations
+    invalid_rows: InvalidRows = None
+
+
+class RequiringPackage(Model):
+    """A package that requires another."""
+
+    name: Text(256) | None = field("null if mdapi does not say")
+    source: Text(256)
+    relations: list[Relation]
+
+
+class RequiredBy(Model):
+    """What requires a binary package."""
+
+    found: Literal[True]
+    asked: list[str] = field("capabilities that were looked up, its name first")
+    unasked: Count = field("other capabilities of it")
+    repositories: list[str] = field("mdapi stops at the first repository that has any")
+    total: Count = field("of those that are known")
+    packages: Rows(RequiringPackage, MAX_REQUIRERS) = field("by source and name")
+    is_cut: bool = field("whether there are more: an answer was too large to be read whole")
+    invalid_rows: InvalidRows = None
+
+
+class Obsoleter(Model):
+    """A package that obsoletes a name."""
+
+    name: Text(256) | None = field("binary package; null if mdapi does not say")
+    source: Text(256)
+    flags: Literal["EQ", "LT", "GT", "LE", "GE"] | None = field("null without a version")
+    epoch: Text(1000) | None
+    version: Text(1000) | None
+    release: Text(1000) | None
+
+
+class Obsoleters(Model):
+    """What obsoletes a name."""
+
+    packages: Rows(Obsoleter, MAX_OBSOLETERS) = field("by name; the versions are those that are obsoleted")
+    invalid_rows: InvalidRows = None
+
+
+#: A name and its type.  Names are clipped while they are split.
+File = tuple[Annotated[str, Field(max_length=MAX_NAME)], Literal["file", "directory", "ghost"]]
+
+
+class Directory(Model):
+    """A directory."""
+
+    path: Text(4096)
+    files: list[File] = field("[name, type] of each; a ghost is owned by the package and not in it")
+
+
+class Files(Model):
+    """The files of a binary package."""
+
+    found: Literal[True]
+    total: Count = field("all files; more than are listed if there are very many")
+    repository: Repository = field(alias="repo")
+    directories: list[Directory]
+    invalid_rows: InvalidRows = None
+
+
+class Change(Model):
+    """An entry of a changelog."""
+
+    author: Annotated[Text(500), BeforeValidator(_author)]
+    evr: Annotated[Text(500) | None, BeforeValidator(_evr)] = field(alias="author")
+    date: Timestamp
+    text: Text(20000) = field(alias="changelog")
+
+
+class Changelog(Model):
+    """The changelog of a binary package."""
+
+    found: Literal[True]
+    repository: Repository = field(alias="repo")
+    # Old servers call the list "files".
+    entries: Rows(Change, MAX_CHANGES, is_optional=True) = field(
+        "newest first", alias=AliasChoices("changelogs", "files")
+    )
+    invalid_rows: InvalidRows = None
+
+
+class _Provides(Model):
+    provides: Relations
+
+
+class _Requirers(Model):
+    packages: Rows(Requirer, MAX_ROWS)
+    invalid_rows: InvalidRows = None
+
+
+class _Obsoleting(Described):
+    obsoletes: Relations
+
+
+class _AllObsoleting(Model):
+    packages: Rows(_Obsoleting, MAX_ROWS)
+    invalid_rows: InvalidRows = None
+
+
+class _FileRow(Model):
+    dirname: Text(4096)
+    filenames: Text(MAX_NAMES)
+    filetypes: Text(MAX_NAMES)
+
+    @model_validator(mode="after")
+    def _match(self):
+        if len(self.names) != len(self.filetypes) or not set(self.filetypes) <= FILE_TYPES.keys():
+            raise ValueError(f"one of the types {', '.join(FILE_TYPES)} for each of {len(self.names)} names")
+        return self
+
+    @property
+    def names(self) -> list[str]:
+        return self.filenames.split("/")
+
+
+class _FileRows(Model):
+    files: Rows(_FileRow, MAX_FILES, is_optional=True)
+    invalid_rows: InvalidRows = None
+
+
 class MdapiConnector(Connector):
     """Repository metadata, from mdapi."""
 
     name = "mdapi"
 
-    @query(version=1, subject="binary", returns=PACKAGE)
-    def package(self, package, release):
+    #: Bounds of `required_by`: packages that are kept, and bytes that are read of one answer.
+    max_requirers = MAX_REQUIRERS
+    max_requirers_bytes = MAX_REQUIRERS_BYTES
+
+    @query(version=1, subject="binary")
+    def package(self, package, release) -> Package | NotFound:
         """Return what a release's repositories say of a package.
 
-        Of a source package without a binary of its name they describe one of its binaries::
-
-            {"found": True,
-             "name": "guake",                    # the package that is described; None if mdapi does not tell (a sibling's)
-             "source": "guake",
-             "epoch": "0", "version": "3.9.0", "release": "1.fc45", "arch": "noarch",
-             "summary": "Drop-down terminal for GNOME", "description": "...", "url": "http://guake.org",   # url: or None
-             "repository": "updates",            # release, updates, updates-testing or testing
-             "siblings": ["guake"]}              # all binaries of the source, by name
-
-        or ``{"found": False}`` if the release has no such package.
-
+        Of a source package without a binary of its name they describe one of its binaries.
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
-        found = self.source(package, release)
-        return {key: value for key, value in found.items() if key not in NAMED}
+        return self._described(Package, package, release) or NotFound(found=False)
 
     def source(self, package: str, release: str) -> dict[str, Any]:
-        """Return what ``package`` returns, and names of relations as `binary` does: for the search index.
+        """Return the value of ``package`` with the names of its relations, as `binary` does: for the search index.
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
-        asked = f"package {package!r} in {release}"
-        row = self._about(asked, release, "pkg", package)
-        if row is None or row["source"] != package:
-            # srcpkg matches names as SQL LIKE does ("_" is any letter): only what says so is of this source.
-            of_source = self._about(asked, release, "srcpkg", package)
-            if of_source is not None and of_source["source"] == package:
-                named = package in of_source["siblings"]
-                return {"found": True, "name": package if named else None, **of_source}
-        return {"found": False} if row is None else {"found": True, "name": package, **row}
+        return _dumped(self._described(_PackageWithNames, package, release))
 
     def binary(self, package: str, release: str) -> dict[str, Any]:
-        """Return what ``package`` returns, of a binary package only, with one request: for the search index.
+        """Return the value of ``package``, of a binary package only, with one request: for the search index.
 
-        Besides there are the names of the capabilities that it ``provides``, ``obsoletes`` and ``requires``, each once.
+        It also has the names of the capabilities that the package ``provides``, ``obsoletes`` and ``requires``, each once.
 
         Source: ``/BRANCH/pkg/NAME``.
         """
-        row = self._about(f"binary {package!r} in {release}", release, "pkg", package)
-        return {"found": False} if row is None else {"found": True, "name": package, **row}
+        return _dumped(self._about(_PackageWithNames, f"binary {package!r} in {release}", release, "pkg", package))
 
-    @query(version=1, subject="binary", returns=found_or(**dict.fromkeys(RELATIONS, RELATION_LIST)))
-    def relations(self, package, release):
+    def _described(self, kind: type[P], package: str, release: str) -> P | None:
+        """Return a binary package, or one of the binaries of a source package; None if the release has neither."""
+        asked = f"package {package!r} in {release}"
+        found = self._about(kind, asked, release, "pkg", package)
+        if found is None or found.source != package:
+            # srcpkg matches names as SQL LIKE does ("_" is any character): only a row that says so is of this source.
+            of_source = self._about(kind, asked, release, "srcpkg", package)
+            if of_source is not None and of_source.source == package:
+                of_source.name = package if package in of_source.siblings else None
+                return of_source
+        return found
+
+    @query(version=2, subject="binary")
+    def relations(self, package, release) -> PackageRelations | NotFound:
         """Return what a binary package requires, provides and so on, in a release.
 
-            {"found": True,
-             "requires": [{"name": "python3", "flags": "GE", "epoch": "0", "version": "3.9", "release": None}],
-             ...}                                # one list for each of RELATIONS; flags: None EQ LT GT LE GE
-
-        or ``{"found": False}``.  At most `RELATIONS_KEPT` of each kind are listed, and each once.
+        A value has at most `MAX_RELATIONS` relations of each kind, each once.
 
         Source: ``/BRANCH/pkg/NAME``.
         """
         asked = f"relations of {package!r} in {release}"
         row = self._ask(asked, release, "pkg", package)
-        if row is None:
-            return {"found": False}
-        return self.check(asked, lambda: {"found": True, **{kind: relations_of(row[kind]) for kind in RELATIONS}})
+        return NotFound(found=False) if row is None else self.read(asked, PackageRelations, {**row, "found": True})
 
-    @query(version=1, subject="binary", every="requirers_every", is_lazy=True, returns=REQUIRERS)
-    def required_by(self, package, release):
-        """Return which packages of a release require a binary package: by its name, or by a few capabilities that it provides.
+    @query(version=2, subject="binary", every="requirers_every", is_lazy=True)
+    def required_by(self, package, release) -> RequiredBy | NotFound:
+        """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
-            {"found": True,
-             "asked": ["openssl-libs", "openssl-libs(x86-64)", "libssl.so.3()(64bit)"],    # its name first
-             "unasked": 12,                          # other capabilities of it that were not asked for
-             "repositories": ["release"],            # where mdapi found them: it looks no further than the first that has any
-             "total": 2,                             # of those that are known; the list ends before all where is_cut
-             "packages": [{"name": "curl",           # None where mdapi does not tell which binary it is
-                           "source": "curl",
-                           "relations": [{"name": "openssl-libs", "flags": "GE", "epoch": "1", "version": "3.0",
-                                          "release": None}]}],    # at most REASONS_KEPT
-             "is_cut": False}                        # an answer was too large to be read whole: there are more
+        At most `MAX_CAPABILITIES` capabilities are looked up, those first that others require of a library or module.  A value
+        has at most `MAX_REQUIRERS` packages, and `MAX_REASONS` relations of each.
 
-        or ``{"found": False}``.  By source and name; at most `REQUIRERS_KEPT`.  At most `CAPABILITIES_ASKED` capabilities are
-        asked for, those first that others require of a library or module.
-
-        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/requires/CAPABILITY``, of which at most `REQUIRERS_READ` bytes are read.
-        Messages name what a changed package requires, so of the package's own name they announce all changes; of other
-        capabilities they say no more than what stands before a bracket.  Hence the schedule.
+        Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/requires/CAPABILITY``, of which at most `MAX_REQUIRERS_BYTES` bytes are read.
+        Messages name what a changed package requires: of the package's own name they announce all changes, of other
+        capabilities no more than what stands before a bracket.  Hence the schedule.
         """
         asked = f"what requires {package!r} in {release}"
         row = self._ask(asked, release, "pkg", package)
         if row is None:
-            return {"found": False}
-        names, unasked = self.check(asked, lambda: capabilities(package, items(row["provides"])))
-        found = Requirers()
+            return NotFound(found=False)
+        names, unasked = capabilities(package, self.read(asked, _Provides, row).provides)
+        found, invalid = Requirers(self.max_requirers), []
         for name in names:
-            self._add_requirers(found, asked, release, name)
-        return {"found": True, "asked": names, "unasked": unasked, **found.value()}
+            invalid += self._add_requirers(found, asked, release, name)
+        value = {"found": True, "asked": names, "unasked": unasked, **found.value()}
+        return self.read(asked, RequiredBy, {**value, "invalid_rows": total_of(invalid)})
 
-    def _add_requirers(self, found: "Requirers", asked: str, release: str, capability: str) -> None:
+    def _add_requirers(self, found: Requirers, asked: str, release: str, capability: str) -> list[Any]:
+        """Add what requires a capability; return what is said of invalid rows, if there are any."""
         path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
         headers = {"Accept": "application/json"}
-        answer = self.request("GET", path, asked=asked, headers=headers, most=REQUIRERS_READ)
+        answer = self.request("GET", path, asked=asked, headers=headers, most=self.max_requirers_bytes)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             # Of a branch that it has, as was seen just now, it says so where nothing requires the capability.
-            return
-        if not answer.is_cut:
-            rows = self.decoded(answer, asked)
-            self.check(asked, lambda: found.add(items(rows), capability))
-            return
-        if answer.status != 200:
+            return []
+        if answer.is_cut and answer.status != 200:
             raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
-        self.check(asked, lambda: found.add(whole_rows(answer.body), capability, is_cut=True))
+        packages = self._whole_rows(asked, answer.body) if answer.is_cut else self.decoded(answer, asked)
+        page = self.read(asked, _Requirers, {"packages": packages})
+        found.add(page.packages, capability, answer.is_cut)
+        return [page.invalid_rows] if page.invalid_rows else []
+
+    def _whole_rows(self, asked: str, body: bytes) -> list[Any]:
+        try:
+            return list(whole_rows(body))
+        except (ValueError, RecursionError) as error:
+            raise InvalidResponse(self.name, asked, "expected a list", body) from error
 
     @required_by.affected("mdapi.repo.update")
     def requirers_affected(event):
@@ -264,48 +390,40 @@ class MdapiConnector(Connector):
         ]
         return [row for row in named if row[2]]
 
-    @query(version=1, subject="binary", returns=FILES)
-    def files(self, package, release):
+    @query(version=1, subject="binary")
+    def files(self, package, release) -> Files | NotFound:
         """Return the files of a binary package in a release, by directory.
 
-            {"found": True, "total": 3, "repository": "updates",
-             "directories": [{"path": "/usr/bin", "files": [["guake", "file"]]}]}     # file, directory or ghost
-
-        or ``{"found": False}``.  At most `FILES_KEPT` are listed; ``total`` counts all.
+        A value has at most `MAX_FILES` files; ``total`` counts all.
 
         Source: ``/BRANCH/files/NAME``.
         """
         asked = f"files of {package!r} in {release}"
         answer = self._ask(asked, release, "files", package)
-        return {"found": False} if answer is None else self.check(asked, lambda: _files(answer))
+        if answer is None:
+            return NotFound(found=False)
+        found = self.read(asked, _FileRows, answer)
+        value = {**answer, "found": True, **_by_directory(found.files), "invalid_rows": found.invalid_rows}
+        return self.read(asked, Files, value)
 
-    @query(version=2, subject="binary", returns=CHANGELOG)
-    def changelog(self, package, release):
+    @query(version=2, subject="binary")
+    def changelog(self, package, release) -> Changelog | NotFound:
         """Return the changelog of a binary package in a release, newest first.
 
-            {"found": True, "repository": "updates",
-             "entries": [{"author": "Pierre-Yves Chibon <pingou@fedoraproject.org>", "evr": "3.9.0-1",    # evr: or None
-                          "date": 1667385600,              # UTC, seconds since 1970
-                          "text": "- Update to 3.9.0"}]}
-
-        or ``{"found": False}``.  At most `CHANGES_KEPT` are listed.
+        A value has at most `MAX_CHANGES` entries.
 
         Source: ``/BRANCH/changelog/NAME``.
         """
         asked = f"changelog of {package!r} in {release}"
         answer = self._ask(asked, release, "changelog", package)
-        return {"found": False} if answer is None else self.check(asked, lambda: _changelog(answer))
+        return NotFound(found=False) if answer is None else self.read(asked, Changelog, {**answer, "found": True})
 
-    @query(version=1, subject="binary", is_lazy=True, returns=OBSOLETERS)
-    def obsoleters(self, package, release):
-        """Return the binary packages of a release that obsolete a name: what takes the place of a package that is gone.
+    @query(version=2, subject="binary", is_lazy=True)
+    def obsoleters(self, package, release) -> Obsoleters:
+        """Return the binary packages of a release that obsolete a name: they replace a package that is gone.
 
-            {"packages": [{"name": "luanti",                  # None if mdapi does not tell
-                           "source": "luanti",
-                           "flags": "LT", "epoch": "0", "version": "5.16", "release": None}]}     # which versions it obsoletes
-
-        By name, at most `OBSOLETERS_KEPT`.  mdapi says the same of a name that nothing obsoletes and of a release that it
-        does not have: there are none then.
+        A value has at most `MAX_OBSOLETERS` packages.  It has none if nothing obsoletes the name, or if mdapi does not have the
+        release: its answers are the same.
 
         Source: ``/BRANCH/obsoletes/NAME``.
         """
@@ -313,9 +431,18 @@ class MdapiConnector(Connector):
         path = f"/{quote(release, safe='')}/obsoletes/{quote(package, safe='')}"
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
-            return {"packages": []}
-        rows = self.decoded(answer, asked)
-        return self.check(asked, lambda: {"packages": _obsoleters(rows, package)})
+            return Obsoleters(packages=[])
+        found = self.read(asked, _AllObsoleting, {"packages": self.decoded(answer, asked)})
+        # An answer about another name must not pass for one about this.
+        packages = [
+            {"name": row.name, "source": row.basename, **relation.model_dump(exclude={"name"})}
+            for row in found.packages
+            for relation in row.obsoletes
+            if relation.name == package
+        ]
+        packages.sort(key=lambda row: (row["name"] or "", row["source"]))
+        value = {"packages": packages[:MAX_OBSOLETERS], "invalid_rows": found.invalid_rows}
+        return self.read(asked, Obsoleters, value)
 
     # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
 
@@ -343,14 +470,17 @@ class MdapiConnector(Connector):
         if answer.status == 400:
             # At these addresses it says so only for a branch of which it has no databases.
             raise ReleaseNotServed(self.name, asked, f"it has no repositories of {release}")
-        # Its own words for "no such package"; a proxy that has lost the way to it says 404 too, in others.
-        if answer.status == 404 and answer.content_type.startswith("text/plain"):
+        # A proxy without a route to it returns 404 too, with another body.
+        if answer.status == 404 and answer.body.strip() == b"404: Not Found":
             return None
-        return self.decoded(answer, asked)
+        found = self.decoded(answer, asked)
+        if not isinstance(found, dict):
+            raise InvalidResponse(self.name, asked, "expected an object", answer.body)
+        return found
 
-    def _about(self, asked: str, release: str, kind: str, package: str) -> dict[str, Any] | None:
-        row = self._ask(asked, release, kind, package)
-        return None if row is None else self.check(asked, lambda: _about(row))
+    def _about(self, kind: type[P], asked: str, release: str, path: str, package: str) -> P | None:
+        row = self._ask(asked, release, path, package)
+        return None if row is None else self.read(asked, kind, {**row, "found": True, "name": package})
 
 
 def _file_kind(event: Any) -> str | None:
@@ -360,71 +490,18 @@ def _file_kind(event: Any) -> str | None:
     return found[0] if found else None
 
 
-def _about(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "source": text(row["basename"], 256),
-        "epoch": text(row["epoch"], 16),
-        "version": text(row["version"], 256),
-        "release": text(row["release"], 256),
-        "arch": text(row["arch"], 32),
-        # Repositories may leave them out, and mdapi then says null.
-        "summary": optional_text(row["summary"], 1000) or "",
-        "description": optional_text(row["description"], 20000) or "",
-        "url": optional_text(row["url"], 1000),
-        "repository": text(row["repo"], 64),
-        "siblings": sorted({text(name, 256) for name in items(row["co-packages"])})[:SIBLINGS_KEPT],
-        **{kind: names_of(row[kind]) for kind in NAMED},
-    }
+def _dumped(package: Package | None) -> dict[str, Any]:
+    return {"found": False} if package is None else package.model_dump(mode="json")
 
 
-def _obsoleters(rows: Any, package: str) -> list[dict[str, str | None]]:
-    # A mistaken answer about another name must not pass for one about this.
-    found = [
-        {"name": named_by(row), "source": text(row["basename"], 256), **relation}
-        for row in items(rows)
-        for relation in relations_of(row["obsoletes"])
-        if relation.pop("name") == package
-    ]
-    return sorted(found, key=lambda row: (row["name"] or "", row["source"] or ""))[:OBSOLETERS_KEPT]
-
-
-def _files(answer: Mapping[str, Any]) -> dict[str, Any]:
-    directories: dict[str, list[list[str]]] = {}
+def _by_directory(rows: Iterable[_FileRow]) -> dict[str, Any]:
+    directories: dict[str, list[tuple[str, str]]] = {}
     total = 0
-    for row in items(answer["files"]):
-        names, types = text(row["filenames"], NAMES_READ).split("/"), text(row["filetypes"], NAMES_READ)
-        if len(names) != len(types):
-            raise ValueError(f"{len(names)} names with {len(types)} types in {row['dirname']!r:.80}")
+    for row in rows:
+        names = row.names
         total += len(names)
-        if total <= FILES_KEPT:
-            rows = directories.setdefault(text(row["dirname"], 4096), [])
-            rows += [[name[:NAME_KEPT], FILE_TYPES[kind]] for name, kind in zip(names, types, strict=True)]
-    return {
-        "found": True,
-        "total": total,
-        "repository": text(answer["repo"], 64),
-        "directories": [{"path": path, "files": sorted(rows)} for path, rows in sorted(directories.items())],
-    }
-
-
-def _changelog(answer: Mapping[str, Any]) -> dict[str, Any]:
-    # Old servers call the list "files".
-    rows = items(answer["changelogs"] if "changelogs" in answer else answer["files"])
-    return {
-        "found": True,
-        "repository": text(answer["repo"], 64),
-        "entries": [_change(row) for row in rows[:CHANGES_KEPT]],
-    }
-
-
-def _change(row: Mapping[str, Any]) -> dict[str, Any]:
-    told = text(row["author"], 500)
-    author, evr = next(
-        ((found["author"], found["evr"]) for form in _AUTHORS if (found := form.fullmatch(told))), (told, None)
-    )
-    return {
-        "author": author.strip(),
-        "evr": evr,
-        "date": integer(row["date"]),
-        "text": text(row["changelog"], 20000),
-    }
+        if total <= MAX_FILES:
+            files = directories.setdefault(row.dirname, [])
+            files += [(name[:MAX_NAME], FILE_TYPES[kind]) for name, kind in zip(names, row.filetypes, strict=True)]
+    found = [{"path": path, "files": sorted(files)} for path, files in sorted(directories.items())]
+    return {"total": total, "directories": found}

@@ -5,22 +5,24 @@ No connector: ``mdapi.py`` asks, and reads its answers with this.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, Literal
 
-from fedora_packages.connectors.types import items, optional_text, text
+from pydantic import AfterValidator
+
+from fedora_packages.connectors.types import Model, OptionalText, Rows, Text, field, null_for_empty
 
 #: How many relations of each kind are kept of one package.
-RELATIONS_KEPT = 5000
+MAX_RELATIONS = 5000
 
 #: Capabilities of a package that it is asked of who requires them, its own name first: each is a request, of whose answer so many
 #: bytes are read.  mdapi describes every package that it finds in full; what requires glibc would be hundreds of megabytes.
-CAPABILITIES_ASKED = 8
-REQUIRERS_READ = 6 << 20
+MAX_CAPABILITIES = 8
+MAX_REQUIRERS_BYTES = 6 << 20
 
 #: Packages that require another which are kept, and the requirements of each.
-REQUIRERS_KEPT = 2000
-REASONS_KEPT = 8
+MAX_REQUIRERS = 2000
+MAX_REASONS = 8
 
 #: Capabilities that others require, in the order in which they are asked for.
 _TELLING = (
@@ -36,46 +38,90 @@ _SILENT = re.compile(r"(?:application|bundled|config|metainfo|appdata|mimehandle
 #: What stands between two members of a JSON list.
 _BETWEEN = re.compile(r"[\s,]*")
 
-RELATION_KEYS = ("name", "flags", "epoch", "version", "release")
+#: Binary packages of a source that are kept.
+MAX_SIBLINGS = 2000
 
 
-def relations_of(rows: Any) -> list[dict[str, str | None]]:
-    # mdapi repeats some (guake requires /bin/sh twice, once for each scriptlet).
-    found = dict.fromkeys(relation_of(row) for row in items(rows))
-    return [dict(zip(RELATION_KEYS, values, strict=True)) for values in list(found)[:RELATIONS_KEPT]]
+class Relation(Model):
+    """Something that a package requires, provides and so on."""
+
+    name: Text(1000)
+    flags: Annotated[Literal["EQ", "LT", "GT", "LE", "GE"] | None, null_for_empty] = field("null without a version")
+    epoch: OptionalText
+    version: OptionalText
+    release: OptionalText
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What two equal relations share."""
+        return (self.name, self.flags, self.epoch, self.version, self.release)
 
 
-def names_of(rows: Any) -> list[str]:
-    """Return the names of the capabilities in a list of relations, each once."""
-    found = dict.fromkeys(text(row["name"], 1000) for row in items(rows))
-    return list(found)[:RELATIONS_KEPT]
+def once(relations: list[Relation]) -> list[Relation]:
+    """Return relations without repetitions: guake requires /bin/sh twice, once for each scriptlet."""
+    return list({relation.key: relation for relation in relations}.values())
 
 
-def relation_of(row: Mapping[str, Any]) -> tuple[str | None, ...]:
-    return tuple(optional_text(row[key], 1000) for key in RELATION_KEYS)
+#: mdapi 4 returns null for an empty list.
+Relations = Annotated[Rows(Relation, MAX_RELATIONS, is_optional=True), AfterValidator(once)]
+
+
+class Described(Model):
+    """A binary package as mdapi describes it: without its name."""
+
+    epoch: Text(16)
+    version: Text(256)
+    release: Text(256)
+    basename: Text(256)
+    siblings: Rows(Text(256), MAX_SIBLINGS, is_optional=True) = field(alias="co-packages")
+    provides: Relations
+
+    @property
+    def name(self) -> str | None:
+        """The one of its source's binaries that it provides.
+
+        None where that is none, or several without an architecture, which rpm adds to a package's own name.
+        """
+        names = {*self.siblings}
+        if len(names) == 1:
+            return next(iter(names))
+        evr = ("EQ", self.epoch, self.version, self.release)
+        provided = {relation.name: relation.key[1:] == evr for relation in self.provides}
+        own = [name for name in names if provided.get(name)]
+        if len(own) > 1:
+            own = [name for name in own if any(f"{name}({arch})" in provided for arch in ("x86-64", "x86-32"))]
+        return own[0] if len(own) == 1 else None
+
+
+class Requirer(Described):
+    """A package that requires another."""
+
+    repo: Text(64)
+    requires: Relations
 
 
 class Requirers:
-    """What requires a package, as answers about its capabilities tell it."""
+    """What requires a package, as answers about its capabilities tell it.  At most ``most`` packages are kept."""
 
-    def __init__(self) -> None:
-        self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], None]] = {}
+    def __init__(self, most: int = MAX_REQUIRERS) -> None:
+        self._most = most
+        self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], Relation]] = {}
         self._repositories: dict[str, None] = {}
         self._is_cut = False
 
-    def add(self, rows: Iterable[Any], capability: str, is_cut: bool = False) -> None:
+    def add(self, found: Iterable[Requirer], capability: str, is_cut: bool = False) -> None:
         """Add the packages that were found to require a capability."""
         self._is_cut = self._is_cut or is_cut
-        for row in rows:
-            self._repositories[text(row["repo"], 64)] = None
-            key = (text(row["basename"], 256), named_by(row) or "")
-            if key not in self._packages and len(self._packages) >= REQUIRERS_KEPT:
+        for package in found:
+            self._repositories[package.repo] = None
+            key = (package.basename, package.name or "")
+            if key not in self._packages and len(self._packages) >= self._most:
                 self._is_cut = True
                 continue
             reasons = self._packages.setdefault(key, {})
-            for item in items(row["requires"]):
-                if item["name"] == capability and len(reasons) < REASONS_KEPT:
-                    reasons[relation_of(item)] = None
+            for relation in package.requires:
+                if relation.name == capability and len(reasons) < MAX_REASONS:
+                    reasons[relation.key] = relation
 
     def value(self) -> dict[str, Any]:
         """Return them as the query does."""
@@ -83,44 +129,21 @@ class Requirers:
             "repositories": list(self._repositories),
             "total": len(self._packages),
             "packages": [
-                {
-                    "name": name or None,
-                    "source": source,
-                    "relations": [dict(zip(RELATION_KEYS, reason, strict=True)) for reason in reasons],
-                }
-                for (source, name), reasons in sorted(self._packages.items())
+                {"name": name or None, "source": source, "relations": list(reasons.values())}
+                for (source, name), reasons in sorted(self._packages.items(), key=lambda item: item[0])
             ],
             "is_cut": self._is_cut,
         }
 
 
-def named_by(row: Mapping[str, Any]) -> str | None:
-    """Return the name of a package that mdapi describes without naming it: the one of its source's binaries that it provides.
-
-    None where that is none, or several without a word of the architecture, which rpm adds to a package's own name.
-    """
-    evr = ("EQ", row["epoch"], row["version"], row["release"])
-    siblings = {text(name, 256) for name in items(row["co-packages"])}
-    if len(siblings) == 1:
-        return next(iter(siblings))
-    provided = {
-        item["name"]: (item["flags"], item["epoch"], item["version"], item["release"]) == evr
-        for item in items(row["provides"])
-    }
-    own = [name for name in siblings if provided.get(name)]
-    if len(own) > 1:
-        own = [name for name in own if any(f"{name}({arch})" in provided for arch in ("x86-64", "x86-32"))]
-    return own[0] if len(own) == 1 else None
-
-
-def capabilities(package: str, provides: Iterable[Mapping[str, Any]]) -> tuple[list[str], int]:
+def capabilities(package: str, provides: Iterable[Relation]) -> tuple[list[str], int]:
     """Return the capabilities of a package to ask for, its name first, and how many others that may be required it has."""
-    names = dict.fromkeys(text(row["name"], 300) for row in provides)
+    names = dict.fromkeys(relation.name[:300] for relation in provides)
     # Paths cannot be asked for: mdapi takes a slash for the end of a name.
     others = [name for name in names if name != package and "/" not in name and not _SILENT.fullmatch(name)]
     # rpm gives every package its name once more, with the architecture.
     others.sort(key=lambda name: 0 if name.startswith(f"{package}(") else 1 + _rank(name))
-    chosen = [package, *others[: CAPABILITIES_ASKED - 1]]
+    chosen = [package, *others[: MAX_CAPABILITIES - 1]]
     return chosen, len(others) - len(chosen) + 1
 
 

@@ -6,8 +6,8 @@ answer differs, which messages change it, and how to see that a value shows a me
     class KojiConnector(Connector):
         name = "koji"
 
-        @query(version=1, returns=BUILDS)
-        def builds(self, package):
+        @query(version=1)
+        def builds(self, package) -> Builds:
             '''Return the newest builds of a source package ...'''
 
         @builds.affected("buildsys.build.state.change")
@@ -28,6 +28,7 @@ Declaring one changes nothing outside of its class: `Queries` collects them at s
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,10 +36,12 @@ from functools import cached_property
 from typing import Any
 
 from fedora_packages.cache.values import Entry
-from fedora_packages.connectors.schema import Schema
+from fedora_packages.connectors.types import Model, Schema, schema_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.messages.body import matches
 from fedora_packages.messages.event import Event
+
+log = logging.getLogger(__name__)
 
 #: The variant of a query whose answer does not differ by release.
 DEFAULT = ""
@@ -75,11 +78,10 @@ class Declaration:
         subject: str,
         every: str | None,
         follows: str | None,
-        returns: Schema | None,
         is_lazy: bool,
     ):
         self.fetch = fetch
-        self.returns = returns
+        self.returns = inspect.signature(fetch).return_annotation
         self.is_lazy = is_lazy
         self.version = version
         self.subject = subject
@@ -160,7 +162,6 @@ def query(
     subject: str = "source",
     every: str | None = None,
     follows: str | None = None,
-    returns: Schema | None = None,
     is_lazy: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
     """Register a connector's method as a query.
@@ -170,9 +171,10 @@ def query(
     * ``every``: the worker's setting that says how often each entry is read again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
     * ``is_lazy``: the upstream needs long.  A message then refills an entry only if somebody has read it before.
-    * ``returns``: the schema of the value (`fedora_packages.connectors.schema`), for the JSON API.
+
+    The method is annotated with the `Model` that it returns, or a union of those.
     """
-    return lambda fetch: Declaration(fetch, version, subject, every, follows, returns, is_lazy)
+    return lambda fetch: Declaration(fetch, version, subject, every, follows, is_lazy)
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,7 @@ class Query:
     upstream: str
     declaration: Declaration
     connector: Any = field(repr=False)
+    count_invalid: Callable[[str, int], None] = field(default=lambda query, count: None, repr=False)
 
     @property
     def subject(self) -> str:
@@ -204,8 +207,9 @@ class Query:
 
     @property
     def returns(self) -> Schema:
-        """The schema of what it returns: of anything, where the query does not say."""
-        return self.declaration.returns or {}
+        """The JSON schema of its value; of any value where the query has no type."""
+        returns = self.declaration.returns
+        return {} if returns is inspect.Signature.empty else schema_of(returns)
 
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""
@@ -222,11 +226,22 @@ class Query:
         return release.lower()
 
     def fetch(self, package: str, variant: str = DEFAULT) -> Any:
-        """Ask upstream and return the JSON-ready value.  Raises `UpstreamError`."""
+        """Ask upstream and return the JSON-ready value.  Raises `UpstreamError`.
+
+        Rows that were left out because they are invalid are logged and counted.
+        """
         arguments = [] if self.subject == "nothing" else [package]
         if self.by_release:
             arguments.append(variant)
-        return self.declaration.fetch(self.connector, *arguments)
+        found = self.declaration.fetch(self.connector, *arguments)
+        if not isinstance(found, Model):
+            return found
+        value = found.model_dump(mode="json")
+        if "invalid_rows" in value:
+            count, error = value["invalid_rows"]["count"], value["invalid_rows"]["error"]
+            log.warning("%s of %r: %d invalid rows left out; the first: %s", self.name, package, count, error)
+            self.count_invalid(self.name, count)
+        return value
 
     def touched(self, event: Event) -> Iterator[str]:
         """Yield the names of the packages whose entry of this query the event changes; they may repeat."""
@@ -280,10 +295,13 @@ class Query:
 
 
 class Queries(Mapping[str, Query]):
-    """Every query of some connectors, by name."""
+    """Every query of some connectors, by name.  ``count_invalid`` is called with a query's name and a number of invalid rows."""
 
-    def __init__(self, connectors: Iterable[Any]):
-        self._queries = {found.name: found for connector in connectors for found in _queries_of(connector)}
+    def __init__(
+        self, connectors: Iterable[Any], count_invalid: Callable[[str, int], None] = lambda query, count: None
+    ):
+        found = [query for connector in connectors for query in _queries_of(connector, count_invalid)]
+        self._queries = {query.name: query for query in found}
         self._listening: dict[str, list[Query]] = {}
 
     def __getitem__(self, name: str) -> Query:
@@ -314,6 +332,6 @@ class Queries(Mapping[str, Query]):
         return found
 
 
-def _queries_of(connector: Any) -> Iterator[Query]:
+def _queries_of(connector: Any, count_invalid: Callable[[str, int], None]) -> Iterator[Query]:
     for name, declaration in inspect.getmembers(type(connector), lambda member: isinstance(member, Declaration)):
-        yield Query(f"{connector.name}.{name}", connector.name, declaration, connector)
+        yield Query(f"{connector.name}.{name}", connector.name, declaration, connector, count_invalid)

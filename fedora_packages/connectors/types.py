@@ -1,37 +1,235 @@
-"""Types of fields in answers: each function returns its argument, or raises `TypeError`."""
+"""Types of fields in upstream answers and in the values of queries.
 
-from typing import Any
+A query returns a `Model`.  The types and descriptions of its fields give the validation of answers, the JSON schema of the value,
+the OpenAPI document and the table of fields at ``/api``.  Upstreams are read leniently where that is safe: unknown fields are
+ignored, strings are clipped, lone surrogates are replaced.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+
+Schema = Mapping[str, Any]
+
+#: Keys of a schema: the known values of an open set; what a row with a release is (``build``, ``update``, ``bug``).
+KNOWN, OF_A_RELEASE = "x-known-values", "x-of-a-release-as"
+
+#: The largest integer that every JSON parser reads exactly, and the last second of the year 9999.
+MAX_INTEGER = (1 << 53) - 1
+MAX_TIMESTAMP = 253402300799
+
+#: Characters of an invalid value that an error shows.
+MAX_SHOWN = 40
 
 
-def text(value: Any, limit: int = 4000) -> str:
-    """Return a text from an answer, at most ``limit`` characters of it; raises TypeError for anything else."""
+class Model(BaseModel):
+    """An object with typed fields.  Integers are no booleans, strings no numbers; unknown fields are ignored."""
+
+    model_config = ConfigDict(strict=True, json_schema_serialization_defaults_required=True)
+
+
+M = TypeVar("M", bound=Model)
+
+
+def field(description: str | None = None, *, alias: Any = None, default: Any = ..., exclude: bool = False) -> Any:
+    """Return the declaration of a field.  ``alias`` is its name in the upstream's answer, or the path to it."""
+    return Field(default, description=description, validation_alias=alias, exclude=exclude or None)
+
+
+Integer = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+
+Timestamp = Annotated[
+    int, Field(ge=0, le=MAX_TIMESTAMP, description="UTC, seconds since 1970", json_schema_extra={"format": "unixtime"})
+]
+
+
+def clip(value: Any, limit: int) -> Any:
+    """Return the first ``limit`` characters of a string, with lone surrogates replaced: they can be neither stored nor shown."""
+    return value[:limit].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+
+
+def Text(limit: int = 4000) -> Any:
+    """Return the type of a string that is clipped to ``limit`` characters."""
+    return Annotated[str, Field(max_length=limit), BeforeValidator(partial(clip, limit=limit))]
+
+
+def Known(*values: str, limit: int = 64) -> Any:
+    """Return the type of a string from an open set, with the known ones."""
+    return Annotated[Text(limit), Field(json_schema_extra={KNOWN: list(values)})]
+
+
+def default_for_null(value: Any) -> Any:
+    """Return the type adapter's validator that reads null as ``value``."""
+    return BeforeValidator(lambda found: value if found is None else found)
+
+
+def seconds_of(value: Any) -> Any:
+    """Return an ISO 8601 time as a timestamp; UTC where it has no offset.  A fraction is dropped."""
     if not isinstance(value, str):
-        raise TypeError(f"a text was expected, not {type(value).__name__}")
-    # A lone surrogate is legal in JSON and in Python, and nowhere else: it could be neither stored nor shown.
-    return value[:limit].encode("utf-8", "replace").decode("utf-8")
+        raise ValueError("an ISO 8601 time")
+    try:
+        time = datetime.fromisoformat(value[:64])
+        return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError) as error:
+        raise ValueError("an ISO 8601 time") from error
 
 
-def optional_text(value: Any, limit: int = 4000) -> str | None:
-    """Return a text from an answer, or None for null."""
-    return None if value is None else text(value, limit)
+#: A time that upstream writes as a string.
+ISOTime = Annotated[Timestamp, BeforeValidator(seconds_of)]
+
+#: The validator that reads an empty string as null.
+null_for_empty = BeforeValidator(lambda value: None if value == "" else value)
+
+#: An optional string of which an empty one means nothing.
+OptionalText = Annotated[Text(1000) | None, null_for_empty]
 
 
-def integer(value: Any) -> int:
-    """Return a whole number from an answer; raises TypeError for anything else (true and false too)."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a whole number was expected, not {value!r:.40}")
-    return value
+class _InvalidRows(Model):
+    count: Annotated[int, Field(ge=1)]
+    error: Annotated[str, Field(description="what is wrong with the first: field, expected, returned")]
 
 
-def boolean(value: Any) -> bool:
-    """Return a truth value from an answer; raises TypeError for anything else."""
-    if not isinstance(value, bool):
-        raise TypeError(f"true or false was expected, not {value!r:.40}")
-    return value
+#: The field of a value that says which rows were left out of its lists.
+InvalidRows = Annotated[
+    _InvalidRows | None,
+    Field(
+        exclude_if=lambda value: value is None,
+        description="present if rows were left out because the upstream returned invalid data",
+    ),
+]
 
 
-def items(value: Any) -> list[Any]:
-    """Return a list from an answer; raises TypeError for anything else (a text would iterate too)."""
-    if not isinstance(value, list):
-        raise TypeError(f"a list was expected, not {type(value).__name__}")
-    return value
+def Rows(of: Any, most: int, is_optional: bool = False) -> Any:
+    """Return the type of a list of at most ``most`` rows, of which invalid ones are left out and counted (`read`).
+
+    ``is_optional``: null is an empty list, and so is a list of invalid rows only.
+    """
+    annotated = Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, is_optional))]
+    return Annotated[annotated, default_for_null([])] if is_optional else annotated
+
+
+def _valid_rows(
+    most: int, is_optional: bool, found: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> list[Any]:
+    kept = found[:most] if isinstance(found, list) else found
+    before = len(info.context or ())
+    try:
+        return validate(kept)
+    except ValidationError as error:
+        errors = {one["loc"][0]: one for one in reversed(error.errors(include_url=False)) if one["loc"]}
+        if not errors or (len(errors) == len(kept) and not is_optional) or info.context is None:
+            raise
+        # The rows of their own lists are read, and counted, once more.
+        info.context[before:] = [sentence_of(errors[place], (info.field_name,)) for place in sorted(errors)]
+        return validate([row for place, row in enumerate(kept) if place not in errors])
+
+
+def read(kind: type[M], answer: Any) -> M:
+    """Return an answer as a model.  Raises `ValidationError`; invalid rows of its lists are left out (``invalid_rows``)."""
+    invalid: list[str] = []
+    found = kind.model_validate(answer, context=invalid)
+    if invalid and "invalid_rows" in kind.model_fields:
+        own = _InvalidRows(count=len(invalid), error=invalid[0])
+        found.invalid_rows = total_of([own, *([found.invalid_rows] if found.invalid_rows else [])])
+    return found
+
+
+def total_of(invalid: Sequence[Any]) -> Any:
+    """Return the sum of several values of `InvalidRows`, None where there are none."""
+    return _InvalidRows(count=sum(one.count for one in invalid), error=invalid[0].error) if invalid else None
+
+
+#: What pydantic's errors are about, by their type, where its own words are no sentence.
+_EXPECTED = {
+    "int_type": "an integer",
+    "string_type": "a string",
+    "bool_type": "a boolean",
+    "list_type": "a list",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "value_error": "{error}",
+}
+
+
+def sentence_of(error: Mapping[str, Any], path: tuple[str | int, ...] = ()) -> str:
+    """Return one of pydantic's errors as ``builds[3].build_id: expected an integer, got null``."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *error["loc"]))
+    if error["type"] == "missing":
+        return f"{place.removeprefix('.')}: expected a value, but the field is missing"
+    expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
+    expected = expected.format_map(error.get("ctx", {}))
+    return f"{place.removeprefix('.') or 'answer'}: expected {expected}, got {_shown(error['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """Return an invalid value in a few characters."""
+    if isinstance(value, dict | list | tuple):
+        return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
+    try:
+        found = json.dumps(value if not isinstance(value, str) else value[: MAX_SHOWN + 1])
+    except (TypeError, ValueError):
+        return f"a {type(value).__name__}"
+    return found if len(found) <= MAX_SHOWN else f"{found[:MAX_SHOWN]}…"
+
+
+@cache
+def schema_of(kind: Any, components: frozenset[str] = frozenset()) -> Schema:
+    """Return the JSON schema of a type, without titles.  It refers to the models that are ``components``; others are inlined."""
+    found = TypeAdapter(kind).json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
+    definitions = found.pop("$defs", {})
+    return _plain(found, {name: schema for name, schema in definitions.items() if name not in components})
+
+
+def _plain(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_plain(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    if name in definitions:
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return {**_plain(definitions[name], definitions), **beside}
+    found = {
+        key: {name: _plain(part, definitions) for name, part in value.items()}
+        if key == "properties"
+        else _plain(value, definitions)
+        for key, value in schema.items()
+        if key not in ("default", "discriminator")
+        and not (key == "title" and isinstance(value, str))
+        # That of an object is its class's docstring.
+        and not (key == "description" and "properties" in schema)
+    }
+    if "oneOf" in found:
+        found["anyOf"] = found.pop("oneOf")
+    return found
+
+
+def branches(schema: Schema) -> Iterator[Schema]:
+    """Yield the alternatives of a schema: itself, where there are none."""
+    yield from schema.get("anyOf", [schema])
+
+
+def properties_of(schema: Schema) -> dict[str, Schema]:
+    """Return the properties of an object, of all its alternatives; the first that has a property describes it."""
+    found: dict[str, Schema] = {}
+    for branch in branches(schema):
+        for name, property_ in branch.get("properties", {}).items():
+            found.setdefault(name, property_)
+    return found

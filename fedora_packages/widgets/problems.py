@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fedora_packages.connectors.faf import PROBLEMS_KEPT
+from fedora_packages.connectors.faf import MAX_PROBLEMS
 from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
@@ -28,7 +28,7 @@ class ProblemsWidget(Widget):
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the problems of the last year; where there are more than are listed, FAF does not say how many."""
         total = summary.get("total")
-        return None if total is None or total > PROBLEMS_KEPT else total
+        return None if total is None or total > MAX_PROBLEMS else total
 
     def parameters(self, package: Package) -> dict[str, Parser]:
         """Take a page."""

@@ -55,5 +55,5 @@ def test_a_recorded_single_update_is_read(queries, upstream, data, name):
 
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
     upstream.says("/releases/", {"releases": [], "pages": 0})
-    with pytest.raises(InvalidResponse, match="none that is active"):
+    with pytest.raises(InvalidResponse, match="expected an active release"):
         queries["bodhi.releases"].fetch("*")

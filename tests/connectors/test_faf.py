@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from fedora_packages.connectors.faf import PROBLEMS_KEPT
+from fedora_packages.connectors.faf import MAX_PROBLEMS
 from fedora_packages.errors import InvalidResponse
 
 
@@ -59,9 +59,9 @@ def test_the_reports_of_a_problem_are_added_up_and_what_users_wrote_is_dropped(q
 
 
 def test_of_many_problems_some_are_kept_and_the_rest_is_said(queries, upstream):
-    upstream.says("/problems/", problems(*range(PROBLEMS_KEPT + 1)), problems(*range(5000, 5000 + PROBLEMS_KEPT + 1)))
+    upstream.says("/problems/", problems(*range(MAX_PROBLEMS + 1)), problems(*range(5000, 5000 + MAX_PROBLEMS + 1)))
     value = queries["faf.problems"].fetch("guake")
-    assert (value["total"], len(value["problems"])) == (PROBLEMS_KEPT + 1, PROBLEMS_KEPT)
+    assert (value["total"], len(value["problems"])) == (MAX_PROBLEMS + 1, MAX_PROBLEMS)
     # What a list that was cut does not have may have been cut off.
     assert {(one["recent"], one["before"]) for one in value["problems"]} == {(None, None)}
 

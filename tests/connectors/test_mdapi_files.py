@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from fedora_packages.connectors import mdapi
-from fedora_packages.connectors import mdapi_relations as relations
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.messages.event import Event
 from tests.upstream import Answer
@@ -95,16 +93,16 @@ def test_requirers_have_their_names_and_each_of_their_requirements_once(required
     assert (value["total"], value["repositories"], value["is_cut"]) == (3, ["release"], False)
 
 
-def test_of_an_answer_that_is_too_large_what_came_whole_is_kept(required_by, monkeypatch):
+def test_of_an_answer_that_is_too_large_what_came_whole_is_kept(queries, required_by):
     rows = [described(f"p{number}", [relation("openssl-libs")], siblings=[f"p{number}"]) for number in range(100)]
-    monkeypatch.setattr(mdapi, "REQUIRERS_READ", len(json.dumps(rows)) // 2)
+    queries["mdapi.required_by"].connector.max_requirers_bytes = len(json.dumps(rows)) // 2
     value = required_by(**{"openssl-libs": rows})
     assert (value["is_cut"], 40 < value["total"] < 60) == (True, True)
     assert {row["name"] for row in value["packages"]} <= {f"p{number}" for number in range(60)}
 
 
-def test_more_requirers_than_are_kept_are_said_to_be_cut(required_by, monkeypatch):
-    monkeypatch.setattr(relations, "REQUIRERS_KEPT", 2)
+def test_more_requirers_than_are_kept_are_said_to_be_cut(queries, required_by):
+    queries["mdapi.required_by"].connector.max_requirers = 2
     rows = [described(name, [relation("openssl-libs")], siblings=[name]) for name in "abc"]
     value = required_by(**{"openssl-libs": rows})
     assert (value["is_cut"], value["total"]) == (True, 2)
@@ -121,8 +119,8 @@ def test_more_requirers_than_are_kept_are_said_to_be_cut(required_by, monkeypatc
         (Answer(b"no" * 100, 404), InvalidResponse),
     ],
 )
-def test_an_answer_that_cannot_be_true_is_none(required_by, monkeypatch, answer, error):
-    monkeypatch.setattr(mdapi, "REQUIRERS_READ", 64)
+def test_an_answer_that_cannot_be_true_is_none(queries, required_by, answer, error):
+    queries["mdapi.required_by"].connector.max_requirers_bytes = 64
     with pytest.raises(error):
         required_by(**{"openssl-libs": answer})
 

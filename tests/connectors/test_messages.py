@@ -2,8 +2,8 @@
 
 import pytest
 
-from fedora_packages.connectors.anitya import VERSIONS_KEPT
-from fedora_packages.connectors.koji import BUILDS_KEPT
+from fedora_packages.connectors.anitya import MAX_VERSIONS
+from fedora_packages.connectors.koji import MAX_BUILDS
 from fedora_packages.messages.event import Event
 
 
@@ -89,7 +89,7 @@ def builds(*pairs):
         (builds((7, "complete")), 2, False),
         (builds((7, "deleted")), 2, True),
         (builds(), 1, False),
-        (builds(*((number, "complete") for number in range(1000, 1000 + BUILDS_KEPT))), 1, True),
+        (builds(*((number, "complete") for number in range(1000, 1000 + MAX_BUILDS))), 1, True),
     ],
 )
 def test_a_list_of_builds_shows_a_build_or_not(queries, value, new, shows):
@@ -330,7 +330,7 @@ def versions(*found, number=7, homepage="https://a.example"):
 UNMAPPED = {"found": False}
 
 #: As many versions as are kept: there may be more.
-FULL = [str(number) for number in range(VERSIONS_KEPT)]
+FULL = [str(number) for number in range(MAX_VERSIONS)]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,35 @@
 
 import json
 from fnmatch import fnmatchcase
+from typing import get_args
 
+from fedora_packages.connectors.types import Model, properties_of
 from fedora_packages.messages.event import parse
 
 
 def test_every_query_is_documented_with_its_source(queries):
     undocumented = [name for name, query in queries.items() if "Source:" not in query.documentation]
     assert undocumented == []
+
+
+def test_every_query_returns_a_model_or_one_of_several(queries):
+    returned = {name: query.declaration.returns for name, query in queries.items()}
+    kinds = {name: get_args(returns) or (returns,) for name, returns in returned.items()}
+    assert {name for name, every in kinds.items() if not all(issubclass(kind, Model) for kind in every)} == set()
+
+
+def test_a_value_with_a_list_of_the_upstreams_can_say_which_rows_were_left_out(queries):
+    def lists(schema):
+        found = properties_of(schema)
+        return [name for name, part in found.items() if part.get("items", {}).get("type") == "object"]
+
+    silent = {name for name, query in queries.items() if lists(query.returns) and not says_invalid(query)}
+    # Patches are made of the spec file, which has no rows that could be invalid.
+    assert silent == {"distgit.patches"}
+
+
+def says_invalid(query) -> bool:
+    return "invalid_rows" in properties_of(query.returns)
 
 
 def test_every_query_is_renewed_by_messages_or_on_a_schedule(queries):

@@ -4,8 +4,31 @@ import pytest
 
 from fedora_packages.connectors import load
 from fedora_packages.connectors.query import MAX_EXPECTED, Queries, query
+from fedora_packages.connectors.types import InvalidRows, Model, Rows, Text, read
 from fedora_packages.errors import InvalidArgument, SettingsError
 from fedora_packages.messages.event import Event
+
+
+class Star(Model):
+    """A star."""
+
+    name: Text(10)
+
+
+class DoubleStars(Model):
+    """Some stars."""
+
+    stars: Rows(Star, 10)
+    invalid_rows: InvalidRows = None
+
+
+class Doubles:
+    name = "doubles"
+
+    @query(version=1)
+    def stars(self, package) -> DoubleStars:
+        """Return double stars."""
+        return read(DoubleStars, {"stars": [{"name": package}, {"name": None}, {}]})
 
 
 class Stars:
@@ -132,6 +155,25 @@ def test_what_is_unannounced_is_left_out_where_announcements_are_compared(stars)
 
 def test_queries_that_follow_another_are_found(stars):
     assert [found.name for found in stars.following("stars.all")] == ["stars.followers"]
+
+
+def test_invalid_rows_are_logged_and_counted(caplog):
+    counted = []
+    queries = Queries([Doubles()], lambda *counts: counted.append(counts))
+    assert queries["doubles.stars"].fetch("guake")["invalid_rows"]["count"] == 2
+    assert counted == [("doubles.stars", 2)]
+    error = "stars[1].name: expected a string, got null"
+    assert f"doubles.stars of 'guake': 2 invalid rows left out; the first: {error}" in caplog.text
+
+
+def test_a_value_without_invalid_rows_is_neither_logged_nor_counted(caplog):
+    counted = []
+    assert Queries([Stars()], counted.append)["stars.seen"].fetch("guake") == {"package": "guake"}
+    assert (counted, caplog.text) == ([], "")
+
+
+def test_a_query_without_a_type_can_return_anything(stars):
+    assert stars["stars.seen"].returns == {}
 
 
 def test_importing_connectors_changes_nothing_and_loading_finds_all(strings):

@@ -12,8 +12,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.schema import Schema, one_of, whole
-from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import Schema
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.rpm.nvr import LONGEST_NAME, PACKAGE_NAME
 from fedora_packages.widgets.parameters import LAST_PAGE, Parser, parse
@@ -77,9 +76,14 @@ class Address:
         return tuple(parameter for parameter in self.parameters if parameter.place == "query")
 
 
+def integer(least: int, most: int) -> Schema:
+    """Return the schema of a bounded integer."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
 PACKAGE = Parameter(
     "package",
-    {**a_text(most=LONGEST_NAME), "pattern": f"^{PACKAGE_NAME.pattern}$"},
+    {"type": "string", "maxLength": LONGEST_NAME, "pattern": f"^{PACKAGE_NAME.pattern}$"},
     "The name of a source or binary package, in the case that it is written in.",
     "guake",
     "path",
@@ -87,7 +91,8 @@ PACKAGE = Parameter(
 NAMES = Parameter(
     "names",
     {
-        **a_text(most=MOST_NAMES * (LONGEST_NAME + 1)),
+        "type": "string",
+        "maxLength": MOST_NAMES * (LONGEST_NAME + 1),
         "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MOST_NAMES - 1}}}$",
     },
     f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}, of at most {LONGEST_NAME} characters.",
@@ -95,13 +100,13 @@ NAMES = Parameter(
 )
 RELEASE = Parameter(
     "release",
-    {**a_text(most=32), "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
+    {"type": "string", "maxLength": 32, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
     f"A release that has the package: {IN_WHICH_WORDS}; the package's own where it is not said.",
     "rawhide",
 )
-PAGE = Parameter("page", whole(least=1, most=LAST_PAGE), "The number of the page of the list; the first is 1.", "1")
+PAGE = Parameter("page", integer(1, LAST_PAGE), "The number of the page of the list; the first is 1.", "1")
 SIZE = Parameter(
-    "size", whole(least=1, most=MOST_ROWS), f"The rows of a page; {USUAL_ROWS} where it is not said.", str(USUAL_ROWS)
+    "size", integer(1, MOST_ROWS), f"The rows of a page; {USUAL_ROWS} where it is not said.", str(USUAL_ROWS)
 )
 
 
@@ -129,7 +134,7 @@ def asked(request: Request, name: str, parsers: Mapping[str, Parser] | None = No
 
 def word_parameter(name: str, words: tuple[str, ...], meaning: str) -> Parameter:
     """Return a parameter that takes one of some words."""
-    return Parameter(name, one_of(*words), meaning, words[0])
+    return Parameter(name, {"type": "string", "enum": list(words)}, meaning, words[0])
 
 
 def names_of(text: str) -> list[str]:

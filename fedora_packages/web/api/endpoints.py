@@ -1,23 +1,14 @@
 """Every address of the JSON API: those that are written down here, and one for each query about packages."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from pydantic import ConfigDict
 
 from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.schema import (
-    count,
-    either,
-    flag,
-    number,
-    one_of,
-    optional,
-    record,
-    rows,
-    table,
-    whole,
-    with_optional,
-)
-from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import Count, Model, Rows, field, schema_of
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
@@ -37,15 +28,106 @@ from fedora_packages.web.api.endpoint import (
     SIZE,
     Address,
     Parameter,
+    integer,
     name_of,
     word_parameter,
 )
 from fedora_packages.web.api.lists import lists_of
-from fedora_packages.web.api.schemas import COMPONENTS, READING, STATUS, answer_of, ref
+from fedora_packages.web.api.schemas import (
+    Change,
+    Completion,
+    Event,
+    Found,
+    Identified,
+    InRelease,
+    List,
+    Listed,
+    Package,
+    Reading,
+    State,
+    Status,
+    answer,
+    answer_of,
+)
 from fedora_packages.web.api.search import USUAL_COMPLETIONS
 from fedora_packages.web.loader import LEFT_PER_MINUTE
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
+
+
+class _Answer(Reading):
+    """What the address of a query returns."""
+
+    package: str
+    query: str
+    release: str | None
+    value: Any
+
+
+class _PackageAndAnswer(Package):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    answer: _Answer | None = field("null if the package is not in that release", default=None)
+
+
+class _SomePackages(Model):
+    packages: list[_PackageAndAnswer]
+    unknown: list[str]
+
+
+class _AllPackages(Model):
+    packages: list[Listed]
+    list: List
+
+
+class _SearchAnswer(Model):
+    total: Count = field("packages that match")
+    start: Count
+    corrected: str | None = field("the text that was searched for instead; null if the text has results")
+    suggestion: str | None = field("a similar name; null unless only summaries and descriptions match")
+    identified: Identified | None = field("null if the text is no identifier, and after the first hits")
+    packages: Rows(Found, MAX_ROWS)
+
+
+class _Completions(Model):
+    completions: Rows(Completion, MAX_COMPLETIONS)
+
+
+class _Changes(Model):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    changes: Rows(Change, MOST_CHANGES)
+    cursor: str
+    more: bool
+    unknown: list[str] = field("with names: those that are no packages", default=[])
+
+
+class _Releases(Model):
+    package: str = field("the source package")
+    retired: bool
+    state: State
+    releases: list[InRelease]
+    readings: dict[str, Reading] = field("by query")
+
+
+class _Timeline(Model):
+    package: str
+    events: Rows(Event, MAX_EVENTS)
+
+
+class _Check(Model):
+    outcome: Literal[SAME, HEALED, FIRST, OVERTAKEN, LAGGING]
+    differences: list[str] = field("sentences")
+    took: float = field("seconds until the upstream's response")
+
+
+class _Checked(_Answer):
+    check: _Check
+
+
+class _Start(Model):
+    documentation: str = field("for people")
+    links: dict[str, str]
 
 
 def addressed(queries: Iterable[Query]) -> dict[str, Query]:
@@ -93,12 +175,6 @@ def _of_query(query: Query) -> Address:
 
 
 def _packages(queries: tuple[str, ...]) -> list[Address]:
-    answer = optional(
-        record(package=a_text(), query=a_text(), release=optional(a_text()), **READING, value={}),
-        "null if the package is not in that release",
-    )
-    some = record(packages=rows(with_optional(COMPONENTS["Package"], answer=answer)), unknown=rows(a_text()))
-    every = record(packages=rows(ref("Listed")), list=ref("List"))
     return [
         Address(
             "api.packages",
@@ -109,7 +185,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "that are none's.\n\nWith `query` each of them has an `answer` too: what the address of that query would give, as "
             "far as it is known.  No upstream is waited for: what is not known or not fresh says so in its `state`, and is "
             f"read by and by, of all who ask {LEFT_PER_MINUTE} answers in a minute.",
-            either(some, every),
+            answer(_SomePackages | _AllPackages),
             (
                 NAMES,
                 word_parameter("query", queries, "With names: the query that each package's answer is of."),
@@ -135,22 +211,16 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "address of a page of theirs) is told of in `identified`.  Upstreams are asked for that, for a moment and so often "
             "in a minute: what they do not say is null, and `note` says why.  Of a build or an address "
             "of a package that is not known its name is searched for, of the address of a search here what was searched for.",
-            record(
-                total=count("packages that are found"),
-                start=count(),
-                corrected=optional(a_text("what was looked for instead"), "null unless nothing has the text as it is"),
-                suggestion=optional(a_text("a name that may be meant"), "null unless the text is found in prose alone"),
-                identified=optional(
-                    ref("Identified"), "null if the text identifies nothing, and of all but the first hits"
-                ),
-                packages=rows(ref("Found"), MAX_ROWS),
-            ),
+            answer(_SearchAnswer),
             (
                 Parameter(
-                    "q", a_text(), f"The text; of more than {MAX_QUERY_LENGTH} characters the first count.", "terminal"
+                    "q",
+                    {"type": "string"},
+                    f"The text; of more than {MAX_QUERY_LENGTH} characters the first count.",
+                    "terminal",
                 ),
-                Parameter("start", whole(least=0, most=MAX_HITS), "How many to pass over.", "0"),
-                Parameter("rows", whole(least=0, most=MAX_ROWS), "How many to give; 20 where it is not said.", "20"),
+                Parameter("start", integer(0, MAX_HITS), "How many to pass over.", "0"),
+                Parameter("rows", integer(0, MAX_ROWS), "How many to give; 20 where it is not said.", "20"),
             ),
             (),
             "/search?q=terminal",
@@ -163,14 +233,17 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "What a text that somebody is typing may become, best first: packages and commands that are called so, whose names "
             "begin so, or have words that do.  Any text has an answer, if an empty one.  It may be kept for as long as its "
             "`Cache-Control` says.",
-            record(completions=rows(ref("Completion"), MAX_COMPLETIONS)),
+            answer(_Completions),
             (
                 Parameter(
-                    "q", a_text(), f"The text; of more than {MAX_COMPLETED_LENGTH} characters the first count.", "gua"
+                    "q",
+                    {"type": "string"},
+                    f"The text; of more than {MAX_COMPLETED_LENGTH} characters the first count.",
+                    "gua",
                 ),
                 Parameter(
                     "rows",
-                    whole(least=1, most=MAX_COMPLETIONS),
+                    integer(1, MAX_COMPLETIONS),
                     f"How many to give; {USUAL_COMPLETIONS} where it is not said.",
                     str(USUAL_COMPLETIONS),
                 ),
@@ -188,20 +261,17 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "that was read again and is the same is not told of.  One that is read for the first time is.  Of states nothing is "
             "told: a value that is about to change, or whose upstream fails, is as it was.\n\nWith `names` or `query` only those "
             "are given, and the cursor passes over the others: an answer may then be empty although there are more.",
-            with_optional(
-                record(changes=rows(ref("Change"), MOST_CHANGES), cursor=a_text(), more=flag()),
-                unknown=rows(a_text(), meaning="with names: those that are no packages'"),
-            ),
+            answer(_Changes),
             (
                 Parameter(
                     "since",
-                    {**a_text(most=60), "pattern": f"^{CURSOR}$"},
+                    {"type": "string", "maxLength": 60, "pattern": f"^{CURSOR}$"},
                     "The cursor of an answer of this address.",
                     "",
                 ),
                 Parameter(
                     "count",
-                    whole(least=1, most=MOST_CHANGES),
+                    integer(1, MOST_CHANGES),
                     f"How many changes to look at, at most; {USUAL_CHANGES} where it is not said.",
                     "100",
                 ),
@@ -229,7 +299,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "What the index knows of a package, and the addresses of everything about it.\n\nOf a package that no active release "
             "has any more this is still an answer, with status 200, and so are those of its queries: `retired` says so, and "
             "`retirement` why.  (Its page for people is 410.)",
-            ref("Package"),
+            answer(Package),
             (PACKAGE,),
             ("unknown-package",),
             "/packages/guake",
@@ -242,13 +312,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "What is stable and what is in testing in every active release, in reading order: koji's tags (see `tagged`) by the "
             "releases that they are of, with the update that brings a build there.\n\n`state` is the worst of the `readings` "
             "that it is made of.",
-            record(
-                package=a_text("the source package"),
-                retired=flag(),
-                state=READING["state"],
-                releases=rows(ref("InRelease")),
-                readings=table(ref("Reading"), "by query"),
-            ),
+            answer(_Releases),
             (
                 PACKAGE,
                 Parameter("release", RELEASE.schema, f"The one release that is wanted: {IN_WHICH_WORDS}.", "rawhide"),
@@ -262,7 +326,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "/packages/{package}/timeline",
             "What happened lately",
             "The messages about a source package that were handled, newest first.",
-            record(package=a_text(), events=rows(ref("Event"), MAX_EVENTS)),
+            answer(_Timeline),
             (PACKAGE,),
             ("unknown-package", "no-cache"),
             "/packages/guake/timeline",
@@ -271,12 +335,6 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
 
 
 def _check(queries: tuple[str, ...]) -> Address:
-    outcomes = (SAME, HEALED, FIRST, OVERTAKEN, LAGGING)
-    came = record(
-        outcome=one_of(*outcomes),
-        differences=rows(a_text("in words")),
-        took=number("how many seconds the upstream took"),
-    )
     return Address(
         "api.check",
         ONE,
@@ -285,10 +343,10 @@ def _check(queries: tuple[str, ...]) -> Address:
         "Has the upstream asked at once about a query, mends what differs, and gives the answer as it is then, with what came of "
         "it: it was the `same`; it differed and is `healed`; nothing was known (`first`); a message came meanwhile "
         "(`overtaken`); the upstream does not show yet what a message said (`lagging`).  Only so many are made in a minute.",
-        record(package=a_text(), query=a_text(), release=optional(a_text()), **READING, value={}, check=came),
+        answer(_Checked),
         (
             PACKAGE,
-            Parameter("query", one_of(*queries), "The query.", queries[0], "path"),
+            replace(word_parameter("query", queries, "The query."), place="path"),
             RELEASE,
         ),
         (
@@ -323,7 +381,7 @@ def _service(releases: Query) -> list[Address]:
             "/status",
             "How the service is",
             "Whether anything is wrong, what, and every figure that the page /status shows.",
-            STATUS,
+            schema_of(Status),
             (),
             ("no-cache",),
             "/status",
@@ -345,7 +403,7 @@ def _service(releases: Query) -> list[Address]:
             "",
             "Where everything is",
             "The addresses that do not need a name.",
-            record(documentation=a_text("for people"), links=table(a_text())),
+            answer(_Start),
             (),
             (),
             "",

@@ -8,23 +8,13 @@ value, so that there is no page of it that no message reaches.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
 
 from fedora_packages.connectors.bugzilla import MARKS, marks_of
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.schema import (
-    KNOWN,
-    OF_A_RELEASE,
-    Schema,
-    count,
-    flag,
-    optional,
-    properties_of,
-    record,
-    whole,
-    with_optional,
-)
-from fedora_packages.connectors.schema import text as a_text
+from fedora_packages.connectors.types import KNOWN, OF_A_RELEASE, Count, Model, Schema, branches, field, properties_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.web.api.endpoint import (
     IN_WHICH_WORDS,
@@ -50,19 +40,20 @@ RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this relea
 #: What rows of a kind (see `fedora_packages.connectors.schema.rows`) can be marked as: by several of their properties together.
 MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
 
-#: What an answer says of a list that was cut.
-CUT = with_optional(
-    record(
-        name=a_text("which list of the value it is"),
-        total=count("rows that pass the filters"),
-        page=whole(least=1),
-        size=whole(least=1, most=MOST_ROWS),
-        pages=whole("a page after the last is empty", 1),
-        previous=optional(a_text("address of the page before")),
-        next=optional(a_text("address of the next page")),
-    ),
-    whole=count("there if the list is filtered and the value has a total: what that is without filters"),
-)
+
+class List(Model):
+    """What an answer says of a list that was filtered or cut."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    name: str = field("the list in the value")
+    total: Count = field("rows that pass the filters")
+    page: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1, le=MOST_ROWS)]
+    pages: Annotated[int, Field(ge=1)] = field("a page after the last is empty")
+    previous: str | None = field("URL of the page before")
+    next: str | None = field("URL of the page after")
+    whole: Count = field("in a filtered list of a value with a total: that total, without filters", default=0)
 
 
 @dataclass(frozen=True)
@@ -165,11 +156,11 @@ def lists_of(query: Query) -> Lists:
 
 def _filter(name: str, schema: Schema) -> Parameter | None:
     """Return the parameter that filters by a property; None if it is nothing to filter by."""
-    words = tuple(word for word in schema.get("enum") or schema.get(KNOWN, ()) if word is not None)
-    if words:
-        return word_parameter(name, words, f"Only rows of this {name}.")
-    if schema.get("type") == "boolean":
-        return Parameter(name, flag(), f"Only rows of which {name} is so.", "true")
+    for branch in branches(schema):
+        if choices := branch.get("enum") or branch.get(KNOWN):
+            return word_parameter(name, tuple(choices), f"Only rows with this {name}.")
+        if branch.get("type") == "boolean":
+            return Parameter(name, {"type": "boolean"}, f"Only rows whose {name} has this value.", "true")
     return None
 
 

@@ -1,38 +1,277 @@
-"""What the answers of the JSON API look like, apart from the values of queries: `COMPONENTS` by name, and what refers to them."""
+"""The shapes of the JSON API's answers, apart from the values of queries: models, and `COMPONENTS`, their schemas by name."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
 
 from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
-from fedora_packages.connectors.bugzilla import CARRIERS_KEPT
+from fedora_packages.connectors.bugzilla import MAX_CARRIERS
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.schema import (
-    Schema,
-    count,
-    exactly,
-    flag,
-    number,
-    one_of,
-    optional,
-    record,
-    rows,
-    table,
-    text,
-    whole,
-    with_optional,
-)
+from fedora_packages.connectors.types import Count, Model, Rows, Schema, field, schema_of
+from fedora_packages.monitoring.alerts import Alert
+from fedora_packages.monitoring.health import Topic, Waiting, WorkerHealth
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, SOURCE
-from fedora_packages.web.api.lists import CUT, TOTAL, lists_of
+from fedora_packages.search.corruption import Corruption
+from fedora_packages.web.api.lists import TOTAL, List, lists_of
 from fedora_packages.web.resolve import KINDS
 
-#: Each state of a reading and what it means, the best first.
+#: Each state of a cached value and what it means, the best first.
 STATES = {
-    FRESH: "this is what the upstream says",
-    REFRESHING: "a message says that it has changed, and it is being read again; the value is the one before",
-    BEHIND: "this is what the upstream says, and it does not show yet what a message has announced",
-    UNWATCHED: "nobody can tell whether it has changed since, for want of a worker or of messages",
-    FAILING: "the upstream does not answer, or not so that it can be used; the value is the last one known",
-    UNKNOWN: "nothing was ever read; there is no value",
+    FRESH: "the value is what the upstream returns",
+    REFRESHING: "a message announced a change, and the value is being fetched again; this is the value before it",
+    BEHIND: "the value is what the upstream returns, and does not show yet what a message announced",
+    UNWATCHED: "the value may have changed: no worker is running, or no messages arrive",
+    FAILING: "the upstream is not responding, or its response is invalid; this is the last known value",
+    UNKNOWN: "nothing was ever fetched; there is no value",
+}
+
+State = Literal[tuple(STATES)]
+
+#: A time to the fraction of a second, UTC, seconds since 1970.
+Time = Annotated[float, Field(json_schema_extra={"format": "unixtime"})]
+URL = Annotated[str, Field(json_schema_extra={"format": "uri"})]
+
+
+class Event(Model):
+    id: str = field("message ID")
+    topic: str = field("without prefix and environment")
+    sent: Time
+
+
+class Stamp(Model):
+    fetched: Time = field("when the request was sent")
+    took: float = field("seconds until the response")
+    upstream: str = field("koji, bodhi …")
+    by: str = field("the process that sent the request: web or worker")
+    event: Event | None = field("the message that made it necessary; null if there was none")
+
+
+class Because(Model):
+    event: Event | None = field("null if there was no message")
+    at: Time = field("when the value was invalidated")
+
+
+class Trouble(Model):
+    since: Time
+    at: Time = field("when it was last observed")
+    error: str = field("a sentence")
+    upstream: str
+    kind: str = field("silent, unusable, release not served, behind or unwatched")
+
+
+class Problem(Model):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    type: URL = field("the kind of error; its address describes it")
+    title: str
+    status: Annotated[int, Field(ge=400, le=599)]
+    detail: str = field("what was wrong, and what is allowed")
+    replaced_by: list[str] = field("for an unknown package: the binary packages that replaced the name", default=[])
+    provided_by: list[str] = field("for an unknown package: the packages that provide the name", default=[])
+
+
+class Reading(Model):
+    state: State
+    stamp: Stamp | None = field("null if nothing was ever fetched")
+    because: Because | None = field("null if the value is not invalidated")
+    problem: Trouble | None = field("null if nothing is wrong")
+
+
+class Completion(Model):
+    name: str = field("the completed text")
+    kind: Literal[SOURCE, BINARY, COMMAND] = field("source package, binary package or command")
+    source: str = field("the source package that it belongs to")
+    package: str = field("the package whose page it leads to: itself, or the package of a command")
+    summary: str = field("summary of the package")
+    url: URL = field("that page")
+
+
+class _Retirement(Model):
+    branch: str = field("the branch of which the reason was read")
+    reason: str | None = field("content of dead.package; null if there is none, or it is unknown")
+    is_known: bool = field("whether the reason is known")
+
+
+class Package(Model):
+    name: str
+    kind: Literal["source", "binary"]
+    source: str = field("the source package: it has the builds, updates, bugs and sources")
+    summary: str
+    branch: str | None = field("the release that is shown by default; null if no release has it")
+    releases: list[str] = field("branches of the releases that have it, in reading order")
+    retired: bool = field("whether no active release has it any more")
+    retirement: _Retirement | None = field("null if it is not retired")
+    binaries: list[str] = field("all binary packages of the source")
+    links: dict[str, str] = field("URLs: self, page (for people), and one for each query")
+
+
+class Listed(Model):
+    name: str
+    summary: str
+    retired: bool
+    branch: str | None
+    binaries: list[str] = field("in a search: the binaries that match")
+    url: str = field("the package in this API")
+
+
+class Reason(Model):
+    kind: Literal[reasons.KINDS]
+    text: str = field("the match; for a summary or description its words, which can be apart there")
+    binaries: list[str] = field("the binaries that have it, where it is of a binary")
+
+
+class Found(Listed):
+    found: str = field("the match: the source, or the binary of that name")
+    replaced_by: list[str] = field("for a retired package: some binary packages that replaced it")
+    reasons: list[Reason] = field("why it matches, where its name does not show it")
+
+
+class _NamedBug(Model):
+    id: int
+    summary: str
+    status: str
+    product: str
+    component: str
+    version: str
+    page: str | None = field("the bugs of its package here; null if it is of no known package")
+    upstream: str = field("its page in Bugzilla")
+
+
+class _Links(Model):
+    page: str | None = field("its page here; for a CVE the bugs of the first package; null if there is none")
+    upstream: str = field("its page at the upstream")
+
+
+class Identified(Model):
+    kind: Literal[tuple(KINDS)]
+    text: str = field("an NVR, an update's alias, a number, a CVE, or a package's name")
+    title: str | None = field("its name at the upstream; null if it has no other, or it is unknown")
+    state: str | None = field("of a build, an update or a bug; null if it is unknown")
+    packages: list[str] = field("the packages that it is about")
+    bugs: Rows(_NamedBug, MAX_CARRIERS) = field("for a CVE: the bugs that have its name")
+    note: str | None = field("a sentence: what is unknown, and why; null if nothing is")
+    links: _Links
+
+
+class Change(Model):
+    query: str = field("the query whose value changed: koji.builds")
+    package: str | None = field("source or binary package, by the query; null if it is about no package")
+    release: str | None = field("branch; null if the value does not differ by release")
+    at: Time = field("when the value was stored")
+    url: str | None = field("the value in this API; null if it has no URL")
+
+
+class _Slot(Model):
+    build_id: int
+    nvr: str
+    evr: str = field("epoch (if it is not 0), version and release")
+    version: str
+    release: str
+    epoch: int | None
+    owner: str | None
+    tag: str = field("the Koji tag that the build has itself")
+    update: str | None = field("alias of Bodhi's update that pushes it; null if there is none, or it is unknown")
+
+
+class InRelease(Model):
+    name: str = field("Bodhi's name: F45")
+    title: str
+    version: str
+    branch: str = field("f45")
+    family: str = field("fedora, epel or eln")
+    state: str = field("pending, frozen or current")
+    stable: _Slot | None = field("null if the release has none, or it is unknown")
+    testing: _Slot | None = field("null if nothing is in testing, or it is unknown")
+    is_known: bool = field("whether both tags were read from Koji; false for a release that has just become active")
+
+
+class _Durations(Model):
+    count: Count
+    sum: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+
+class _Requests(Model):
+    took: _Durations
+    unavailable: Count
+    invalid: Count
+
+
+class _QueryStatus(Model):
+    upstream: str
+    entries: Count | None = field("null until they are counted")
+    waiting: Waiting
+    lately: dict[str, float | None] = field("the last hour")
+    total: dict[str, float | None] = field("since the beginning")
+
+
+class _UpstreamStatus(Model):
+    queued: Count
+    lately: _Requests
+    total: _Requests
+    circuits: list[dict[str, Any]] = field("by process")
+
+
+class _Lag(Model):
+    name: str
+    upstream: str | None
+    lately: _Durations
+    total: _Durations
+
+
+class _Drift(Model):
+    model_config = ConfigDict(extra="allow")
+
+    query: str
+    package: str
+    variant: str
+    found: float
+    differences: list[str]
+
+
+class Status(Model):
+    ok: bool = field("whether nothing is wrong")
+    at: Time = field("now")
+    caught_up_to: Time | None = field("up to when all messages are handled; null if that is unknown")
+    packages: Count | None = field("source packages in the index; null if it cannot be read")
+    corruption: Corruption | None = field("null if the index is not corrupt")
+    alerts: list[Alert] = field("what is wrong, critical first")
+    queries: dict[str, _QueryStatus]
+    upstreams: dict[str, _UpstreamStatus]
+    lags: list[_Lag]
+    messages: dict[str, Count] = field("by outcome")
+    topics: list[Topic]
+    workers: list[WorkerHealth]
+    drifts: list[_Drift] = field("lost messages that were found, newest first")
+    counted: Time | None = field("when entries were counted; null if they never were")
+
+
+_MODELS = (
+    Event,
+    Stamp,
+    Because,
+    Trouble,
+    Problem,
+    Reading,
+    List,
+    Completion,
+    Package,
+    Listed,
+    Found,
+    Reason,
+    Identified,
+    Change,
+    InRelease,
+)
+_NAMES = frozenset(model.__name__ for model in _MODELS)
+
+COMPONENTS: dict[str, Schema] = {model.__name__: schema_of(model, _NAMES) for model in _MODELS}
+COMPONENTS["Problem"] = {
+    **COMPONENTS["Problem"],
+    "description": "An error (RFC 9457).  At the address of a query it has the members of an answer too.",
 }
 
 
@@ -41,184 +280,28 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def when(meaning: str) -> Schema:
-    """Return the schema of a moment to the fraction of a second."""
-    return number(f"{meaning}; UTC, seconds since 1970")
-
-
-#: What every reading of a value says of it.
-READING = {
-    "state": one_of(*STATES),
-    "stamp": optional(ref("Stamp"), "null if nothing was ever read"),
-    "because": optional(ref("Because"), "null if nothing has made it old"),
-    "problem": optional(ref("Trouble"), "null if nothing is wrong"),
-}
-
-#: A package in a list.
-LISTED = {
-    "name": text(),
-    "summary": text(),
-    "retired": flag(),
-    "branch": optional(text()),
-    "binaries": rows(text(), meaning="of a search: the binaries that match"),
-    "url": text("the package's address"),
-}
-
-_SLOT = record(
-    build_id=whole(),
-    nvr=text(),
-    evr=text("epoch (if it is not 0), version and release: what compares"),
-    version=text(),
-    release=text(),
-    epoch=optional(whole()),
-    owner=optional(text()),
-    tag=text("the koji tag that it really has"),
-    update=optional(text("alias of bodhi's update that brings it there"), "null if there is none, or none is known"),
-)
-
-COMPONENTS: dict[str, Schema] = {
-    "Event": record(
-        id=text("message ID"), topic=text("topic, without prefix and environment"), sent=when("when it was sent")
-    ),
-    "Stamp": record(
-        fetched=when("when the upstream was asked"),
-        took=number("how many seconds it took to answer"),
-        upstream=text("who answered: koji, bodhi"),
-        by=text("who asked: web or worker"),
-        event=optional(ref("Event"), "null if no message made it necessary"),
-    ),
-    "Because": record(event=optional(ref("Event"), "null if no message did"), at=when("when it was taken out of use")),
-    "Trouble": record(
-        since=when("since when it is so"),
-        at=when("when it was seen last"),
-        error=text("a sentence"),
-        upstream=text(),
-        kind=text("one word: silent, unusable, release not served, behind, unwatched"),
-    ),
-    "Problem": {
-        **with_optional(
-            record(
-                type={
-                    "type": "string",
-                    "format": "uri",
-                    "description": "what kind of error it is; the address describes it",
-                },
-                title=text(),
-                status=whole(least=400, most=599),
-                detail=text("what was wrong here, and what is allowed"),
-            ),
-            replaced_by=rows(
-                text(), meaning="of an unknown package: the binary packages that replaced what was called so"
-            ),
-            provided_by=rows(text(), meaning="of an unknown package: those that provide what is called so"),
-        ),
-        "description": "An error (RFC 9457).  At addresses of queries it has what an answer has too.",
-    },
-    "Reading": record(**READING),
-    "List": CUT,
-    "Completion": record(
-        name=text("what the text becomes"),
-        kind=one_of(SOURCE, BINARY, COMMAND, meaning="a source package, a binary package, or a command of one"),
-        source=text("the source package that it belongs to"),
-        package=text("the package whose page is its: itself, or of a command the one that has it"),
-        summary=text("of the package"),
-        url={**text("that page, for people"), "format": "uri"},
-    ),
-    "Package": record(
-        name=text(),
-        kind=one_of("source", "binary"),
-        source=text("the source package: builds, updates, bugs and sources are its"),
-        summary=text(),
-        branch=optional(text("the release that is shown where none is asked for"), "null if no release has it"),
-        releases=rows(text(), meaning="branches of the releases that have it, in reading order"),
-        retired=flag("whether it was a package once, and no active release has it any more"),
-        retirement=optional(
-            record(
-                branch=text("where the reason was looked for"),
-                reason=optional(text("what whoever retired it wrote"), "null if nothing, or not known"),
-                is_known=flag("whether it is known what was written"),
-            ),
-            "null if it is not retired",
-        ),
-        binaries=rows(text(), meaning="all binary packages of the source"),
-        links=table(text(), "addresses: self, page (for people), and of everything that is known of it"),
-    ),
-    "Listed": record(**LISTED),
-    "Found": record(
-        **LISTED,
-        found=text("what was found: the source, or the binary that the text names"),
-        replaced_by=rows(text(), meaning="of a retired package: the binary packages that replaced it, a few"),
-        reasons=rows(ref("Reason"), meaning="why, where its name does not say it"),
-    ),
-    "Reason": record(
-        kind=one_of(*reasons.KINDS),
-        text=text("what was found; of a summary or description the words, which may stand apart there"),
-        binaries=rows(text(), meaning="the binaries that have it, where it is a binary's"),
-    ),
-    "Identified": record(
-        kind=one_of(*KINDS),
-        text=text("what it is called: an NVR, an update's alias, a number, a CVE, a package's name"),
-        title=optional(text("what the upstream calls it"), "null if nothing else, or it is not known"),
-        state=optional(text("of a build, an update or a bug"), "null if it is not known"),
-        packages=rows(text(), meaning="those that it is about"),
-        bugs=rows(
-            record(
-                id=whole(),
-                summary=text(),
-                status=text(),
-                product=text(),
-                component=text(),
-                version=text(),
-                page=optional(text("the bugs of its package here"), "null if it is of no package that is known"),
-                upstream=text("its own page"),
-            ),
-            CARRIERS_KEPT,
-            "of a CVE: the bugs that have its name",
-        ),
-        note=optional(text("a sentence: what is not known, and why"), "null if nothing is to be said"),
-        links=record(
-            page=optional(text("where it leads to here; of a CVE the bugs of the first package"), "null if nowhere"),
-            upstream=text("the upstream's page of it"),
-        ),
-    ),
-    "Change": record(
-        query=text("the query that has another value: koji.builds"),
-        package=optional(text("source or binary package, by the query"), "null of what is about no package"),
-        release=optional(text("the branch"), "null where the answer does not differ by release"),
-        at=when("when it was stored"),
-        url=optional(text("where the value is"), "null if it has no address of its own"),
-    ),
-    "InRelease": record(
-        name=text("bodhi's name: F45"),
-        title=text(),
-        version=text(),
-        branch=text("f45"),
-        family=text("fedora, epel or eln"),
-        state=text("pending, frozen or current"),
-        stable=optional(_SLOT, "null if the release has none, or it is not known"),
-        testing=optional(_SLOT, "null if nothing is in testing, or it is not known"),
-        is_known=flag("whether koji has been asked about both tags: not yet of a release that has just become active"),
-    ),
-}
+def answer(kind: Any) -> Schema:
+    """Return the schema of an answer, which refers to components."""
+    return schema_of(kind, _NAMES)
 
 
 def value_name(query: Query) -> str:
-    """Return what the value of a query is called as a component."""
+    """Return the name of a query's value as a component."""
     return "".join(part.capitalize() for part in query.name.replace(".", "_").split("_"))
 
 
 def value_of(query: Query) -> Schema:
-    """Return the schema of a query's value as answers have it: of several lists one may be asked for, and filtered."""
+    """Return the schema of a query's value in answers: one of several lists can be requested, and filtered."""
     lists = lists_of(query)
     several = lists.rows if len(lists.rows) > 1 else ()
 
-    def relaxed(schema: dict[str, Any]) -> dict[str, Any]:
-        found = {**schema, "required": [name for name in schema["required"] if name not in several]}
-        if lists.filters and TOTAL in schema["properties"]:
-            total = schema["properties"][TOTAL]
-            meaning = f"{total['description']}; of a filtered list the rows that are left, and list.whole has this"
-            return with_optional(found, **{TOTAL: {**total, "description": meaning}})
-        return found
+    def relaxed(schema: Schema) -> Schema:
+        properties = dict(schema["properties"])
+        if lists.filters and TOTAL in properties:
+            meaning = f"{properties[TOTAL]['description']}; in a filtered list the matching rows"
+            properties[TOTAL] = {**properties[TOTAL], "description": meaning}
+        required = [name for name in schema["required"] if name not in several]
+        return {**schema, "properties": properties, "required": required}
 
     if not (several or lists.filters):
         return query.returns
@@ -227,76 +310,17 @@ def value_of(query: Query) -> Schema:
     return relaxed(query.returns)
 
 
-def about(query: Query) -> dict[str, Schema]:
-    """Return what every answer about an entry begins with."""
-    return {
-        "package": exactly(None)
-        if query.subject == "nothing"
-        else text(f"the {query.subject} package that it is about"),
-        "query": exactly(query.name),
-        "release": text("branch") if query.by_release else exactly(None),
-    }
-
-
 def answer_of(query: Query) -> Schema:
     """Return the schema of an answer with the value of a query."""
-    found = record(**about(query), **READING, value=ref(value_name(query)))
-    if not lists_of(query).rows:
-        return found
-    return with_optional(found, list={**ref("List"), "description": "there if the list was filtered or cut"})
-
-
-def _more(schema: Schema) -> Schema:
-    """Return the schema of an object that has more than these, which is for people."""
-    return {**schema, "additionalProperties": True}
-
-
-#: What ``/status`` tells of.
-_DURATIONS = record(count=count(), sum=number(), p50=optional(number()), p95=optional(number()), p99=optional(number()))
-_REQUESTS = record(took=_DURATIONS, unavailable=count(), invalid=count())
-STATUS = record(
-    ok=flag("whether nothing is wrong"),
-    at=when("now"),
-    caught_up_to=optional(when("up to when all messages are handled"), "null if unknown"),
-    packages=optional(count("source packages in the index"), "null if it cannot be read"),
-    corruption=optional(
-        record(
-            directory=text("of the index"),
-            error=text("of a reader"),
-            at=when("when it was first seen"),
-            failure=optional(text("why the last rebuild failed"), "null if none has"),
-            failed=optional(when("when it did"), "null if none has"),
-        ),
-        "null if the index is not corrupt",
-    ),
-    alerts=rows(
-        record(summary=text(), since=optional(number()), description=text(), severity=text("critical or warning")),
-        meaning="what is wrong, critical first",
-    ),
-    queries=table(
-        record(
-            upstream=text(),
-            entries=optional(count(), "null while nobody has counted"),
-            waiting=record(entries=count(), package=optional(text()), since=optional(number())),
-            lately=table(optional(number()), "of the last hour"),
-            total=table(optional(number()), "since the beginning"),
-        )
-    ),
-    upstreams=table(
-        record(
-            queued=count(), lately=_REQUESTS, total=_REQUESTS, circuits=rows({"type": "object"}, meaning="by process")
-        )
-    ),
-    lags=rows(record(name=text(), upstream=optional(text()), lately=_DURATIONS, total=_DURATIONS)),
-    messages=table(count(), "by what became of them"),
-    topics=rows(record(topic=text(), id=text(), sent=number(), handled=number())),
-    workers=rows(
-        _more(record(name=text(), is_alive=flag(), at=number(), caught_up_to=optional(number()))),
-        meaning="and what else they say",
-    ),
-    drifts=rows(
-        _more(record(query=text(), package=text(), variant=text(), found=number(), differences=rows(text()))),
-        meaning="messages that were found to be lost, newest first",
-    ),
-    counted=optional(number("when entries were counted"), "null if nobody has"),
-)
+    subject = {"type": "string", "description": f"the {query.subject} package that it is about"}
+    reading = COMPONENTS["Reading"]
+    about = {
+        "package": {"const": None} if query.subject == "nothing" else subject,
+        "query": {"const": query.name},
+        "release": {"type": "string", "description": "branch"} if query.by_release else {"const": None},
+    }
+    properties = {**about, **reading["properties"], "value": ref(value_name(query))}
+    found = {"type": "object", "properties": properties, "required": list(properties)}
+    if lists_of(query).rows:
+        found["properties"]["list"] = {**ref("List"), "description": "present if the list was filtered or cut"}
+    return found

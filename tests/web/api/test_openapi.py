@@ -130,7 +130,7 @@ def test_the_page_tells_of_every_address_and_parameter_of_the_document(site, doc
 
 def test_the_document_gives_constants_by_their_values_and_words_as_json_has_them(document):
     text = document["paths"]["/api/v1/packages/{package}/builds"]["get"]["description"]
-    assert ("At most 300 are listed" in text, "None" in text, "BUILD_STATES" in text) == (True, False, False)
+    assert ("at most 300 builds" in text, "None" in text, "BUILD_STATES" in text) == (True, False, False)
 
 
 def test_below_the_old_prefix_the_document_leads_there(site):

@@ -1,0 +1,193 @@
+"""Malformed answers of upstreams, each with what must become of it; they lie beside the project where there are any."""
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, assume, given, strategies
+from jsonschema import Draft202012Validator
+
+from fedora_packages import settings
+from fedora_packages.connectors import load
+from fedora_packages.connectors.base import ReleaseTags
+from fedora_packages.connectors.query import Queries
+from fedora_packages.errors import UpstreamError
+from tests.documented import closed
+from tests.upstream import Answer
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "answers"
+
+BASES = {path.name.removeprefix("base.").removesuffix(".json"): path for path in sorted(CASES.glob("base.*.json"))}
+
+#: Kinds that are no matter of types: builds of other content and redirects.
+OTHER_KINDS = ("another namespace's rows look like ours", "an exception that is no UpstreamError")
+
+
+def read_cases() -> list[dict[str, Any]]:
+    path = CASES / "cases.json"
+    found = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    return [case for case in found if "must" in case and case["kind"] not in OTHER_KINDS]
+
+
+needs_cases = pytest.mark.skipif(not BASES, reason=f"no recorded cases: {CASES} is missing")
+
+
+@pytest.fixture
+def queries(strings):
+    """All queries, with the active releases that the answers are of."""
+    releases = (
+        ReleaseTags("rawhide", "f46", None),
+        ReleaseTags("f45", "f45", "f45-updates-testing"),
+        ReleaseTags("f44", "f44-updates", "f44-updates-testing"),
+    )
+    return Queries(load(settings.from_strings(strings, {}), "test", lambda: releases).values())
+
+
+def at(value: Any, pointer: str) -> Any:
+    """Return what a JSON pointer leads to."""
+    for part in pointer.split("/")[1:]:
+        value = value[int(part) if isinstance(value, list) else part]
+    return value
+
+
+def patched(value: Any, patch: list[dict[str, Any]]) -> Any:
+    """Return a value with a JSON patch of the operations that the cases have."""
+    value = copy.deepcopy(value)
+    for step in patch:
+        parent, _, name = step["path"].rpartition("/")
+        holder = at(value, parent)
+        key = int(name) if isinstance(holder, list) else name
+        if step["op"] == "remove":
+            del holder[key]
+        elif step["op"] == "add" and isinstance(holder, list):
+            holder.insert(key, step["value"])
+        else:
+            holder[key] = step["value"]
+    return value
+
+
+def generated(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the long list of a case."""
+    rows = [{**rule["each"], "nvr": rule["each"]["nvr"].format(n=number)} for number in range(rule["count"])]
+    for number, change in rule["but"].items():
+        rows[int(number)] |= change
+    return rows
+
+
+def fetch(queries: Queries, upstream: Any, base: dict[str, Any], answers: dict[str, Any]) -> Any:
+    """Return the value of a base's query, from these answers."""
+    for address, answer in answers.items():
+        if address == "multiCall":
+            upstream.koji_says(answer)
+        elif address in base.get("texts", ()):
+            upstream.answers[address] = Answer(answer.encode(), content_type="text/plain")
+        else:
+            upstream.says(address, answer)
+    query = queries[base["query"]]
+    value = query.fetch(base["package"] or "*", query.variant(base["release"]) if base["release"] else "")
+    errors = [error.message for error in Draft202012Validator(closed(query.returns)).iter_errors(value)]
+    assert (errors, json.loads(json.dumps(value))) == ([], value)
+    return value
+
+
+@needs_cases
+@pytest.mark.parametrize("name", BASES)
+def test_a_valid_answer_is_read_whole(queries, upstream, name):
+    base = json.loads(BASES[name].read_text("utf-8"))
+    value = fetch(queries, upstream, base, base["answers"])
+    assert ("invalid_rows" in value, value.get("found", True)) == (False, True)
+
+
+@needs_cases
+@pytest.mark.parametrize("case", read_cases(), ids=lambda case: case["id"])
+def test_a_malformed_answer_costs_no_more_than_it_must(queries, upstream, case):
+    base = json.loads(BASES[case["query"]].read_text("utf-8"))
+    answers = dict(base["answers"])
+    if "everywhere" in case:
+        said = case["everywhere"]
+        answers = {}
+        upstream.answer = lambda asked: Answer(said["body"].encode(), said["status"], said["type"])
+    else:
+        answers[case["address"]] = patched(answers[case["address"]], case["patch"])
+    if "generate" in case:
+        rule = case["generate"]
+        answers[case["address"]] = patched(
+            answers[case["address"]], [{"op": "replace", "path": rule["path"], "value": generated(rule)}]
+        )
+    must = case["must"]
+    if "raises" in must:
+        with pytest.raises(UpstreamError):
+            fetch(queries, upstream, base, answers)
+        return
+    value = fetch(queries, upstream, base, answers)
+    rows = next((rows for rows in value.values() if isinstance(rows, list)), [])
+    for key, kept in must.get("keeps", {}).items():
+        assert kept in [row[key] for row in rows]
+        # The other row is there too, or is counted.
+        assert len(rows) == 2 or value["invalid_rows"]["count"] == 1
+    for pointer, expected in must.get("at", {}).items():
+        assert at(value, pointer) == expected
+    if "holds" in must:
+        assert must["holds"]["value"] in at(value, must["holds"]["path"])
+    if "names_are_text" in must:
+        assert all(isinstance(row["name"], str) for row in at(value, must["names_are_text"]))
+
+
+#: Values that stand in no valid answer, in one place or another.
+JUNK = [
+    None,
+    True,
+    False,
+    -1,
+    0,
+    7,
+    1.5,
+    10**30,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "x" * 70_000,
+    "\ud800",
+    "12:61",
+    [],
+    {},
+]
+JUNK += [[None], [[]], {"x": None}, list(range(2000)), "EQ", "2026-11-20", "9999-12-31T23:59:59-23:00", "0001-01-01"]
+
+
+def places(value: Any, pointer: str = "") -> Iterator[str]:
+    """Yield the pointer of everything in a value, and of itself."""
+    yield pointer
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in inner:
+        if "/" not in str(key):
+            yield from places(part, f"{pointer}/{key}")
+
+
+@needs_cases
+@pytest.mark.parametrize("name", BASES)
+@hypothesis.settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=strategies.data())
+def test_a_field_of_junk_is_refused_or_costs_its_row(queries, upstream, name, data):
+    base = json.loads(BASES[name].read_text("utf-8"))
+    address = data.draw(strategies.sampled_from(sorted(base["answers"])))
+    answer = base["answers"][address]
+    pointer = data.draw(strategies.sampled_from(list(places(answer))))
+    junk = data.draw(strategies.sampled_from(JUNK))
+    op = data.draw(strategies.sampled_from(["replace", "remove"])) if pointer else "replace"
+    changed = junk if not pointer else patched(answer, [{"op": op, "path": pointer, "value": junk}])
+    assume(isinstance(changed, str) or address not in base.get("texts", ()))
+    try:
+        value = fetch(queries, upstream, base, {**base["answers"], address: changed})
+    except UpstreamError:
+        return
+    except (OverflowError, UnicodeEncodeError):
+        # It can be sent neither by XML-RPC nor as plain text.
+        assert address == "multiCall" or address in base.get("texts", ())
+        return
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
