@@ -17,7 +17,7 @@ from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.metrics import Metrics
+from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import corruption
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.settings import Settings
@@ -73,7 +73,7 @@ def build(settings: Settings, by: str) -> Service:
         settings, by, lambda: _tags(service), metrics.observe_request, lambda upstream: _hurry(service, upstream)
     )
     archive = found.pop("datagrepper")
-    queries = Queries(found.values())
+    queries = Queries(found.values(), lambda query, count: metrics.count(MetricName.INVALID_ROWS, query, count))
     cache = Cache(
         client,
         by,

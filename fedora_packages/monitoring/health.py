@@ -59,6 +59,7 @@ class QueryCounts:
     late: int  # differences whose message came a little later
     ignored: int  # differences in nothing but ignored fields
     forgotten: int  # entries that the refill queue had lost
+    invalid_rows: int  # rows left out of values because the upstream returned invalid data
 
     @property
     def hit_rate(self) -> float | None:
@@ -89,6 +90,7 @@ _METRICS = {
     "late": MetricName.LATE,
     "ignored": MetricName.IGNORED,
     "forgotten": MetricName.FORGOTTEN,
+    "invalid_rows": MetricName.INVALID_ROWS,
 }
 
 

@@ -57,6 +57,7 @@ class MetricName(StrEnum):
     LATE = "late"  # query: differences whose message came a little later
     IGNORED = "ignored"  # query: differences in nothing but ignored fields
     FORGOTTEN = "forgotten"  # query: entries that the refill queue had lost
+    INVALID_ROWS = "invalid rows"  # query: rows left out of values because the upstream returned invalid data
     FAILED_MESSAGES = "failed messages"  # messages that an error of ours kept from being handled
     REQUESTS_UNAVAILABLE = "requests unavailable"  # upstream
     REQUESTS_INVALID = "requests invalid"  # upstream

@@ -31,6 +31,12 @@ class PanelSource:
     cached: CachedValue
     is_background: bool
 
+    @property
+    def invalid_rows(self) -> Mapping[str, Any] | None:
+        """The number of rows that were left out of the value because the upstream returned invalid data, and the first error."""
+        value = self.cached.value
+        return value.get("invalid_rows") if isinstance(value, Mapping) else None
+
 
 @dataclass(frozen=True)
 class Panel:

@@ -8,6 +8,7 @@ import pytest
 from fedora_packages.cache import keys
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
+from fedora_packages.web.formats import spoken
 from tests.web.values import RELEASES, VALUES, problem, tagged, update
 from tests.web.website import CAUSE, Elements, website
 
@@ -112,6 +113,20 @@ def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(serv
     assert re.search(
         r"koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(koji was asked",
         page,
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "sentence"), [(1, "1 row was left out because"), (3, "3 rows were left out because")]
+)
+def test_a_panel_says_that_invalid_rows_were_left_out(site, count, sentence):
+    invalid = {"count": count, "error": "builds[3].build_id: expected an integer, got <null>"}
+    site.know("koji.builds", {**VALUES["koji.builds"], "invalid_rows": invalid}, "guake")
+    page = " ".join(site.get("/guake/builds", 200).text.split())
+    upstream = spoken("koji")
+    assert (
+        f"{sentence} {upstream} returned invalid data (builds[3].build_id: expected an integer, got &lt;null&gt;)."
+        in page
     )
 
 

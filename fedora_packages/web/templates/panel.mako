@@ -20,6 +20,11 @@
   % if panel.is_doubtful:
   <p class="doubt">This may have changed: <a href="#stamps-${panel.widget.name}">as of when it is, and why</a>.</p>
   % endif
+  % for source in panel.stamped:
+  % if source.invalid_rows:
+  ${parts.invalid_rows(source)}
+  % endif
+  % endfor
   ## Markup that the widget's own template has made, and escaped.
   ${body | n}
   % endif

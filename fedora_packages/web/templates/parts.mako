@@ -86,6 +86,17 @@ ${spoken(source.upstream)} has not answered yet.\
 % endif
 </%def>
 
+## Rows that are missing from a panel because they are invalid.
+<%def name="invalid_rows(source)">
+<p class="doubt">
+% if source.invalid_rows["count"] == 1:
+1 row was left out
+% else:
+${source.invalid_rows["count"]} rows were left out
+% endif
+because ${spoken(source.upstream)} returned invalid data (${source.invalid_rows["error"]}).</p>
+</%def>
+
 ## The stamps of a panel in a line: as of when all of it is, and from whom.
 <%def name="stamps(panel)">\
 % if panel.is_fresh and panel.oldest:

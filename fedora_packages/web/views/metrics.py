@@ -83,6 +83,7 @@ QUERY_COUNTERS = (
     ("late_messages", "Differences whose message came a little later.", "late"),
     ("ignored_changes", "Differences in nothing but ignored fields.", "ignored"),
     ("forgotten_entries", "Entries that the refill queue lost.", "forgotten"),
+    ("invalid_rows", "Rows left out of values because the upstream returned invalid data.", "invalid_rows"),
 )
 
 #: Counters of queries with one more label: name, help text, label, its values with their attributes of `QueryCounts`.
