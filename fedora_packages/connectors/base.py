@@ -79,12 +79,12 @@ class Connector:
             raise InvalidResponse(self.name, asked, "null")
         return found
 
-    def read(self, asked: str, kind: type[types.M], answer: Any) -> types.M:
+    def read(self, asked: str, kind: type[types.M], answer: Any, *parts: types.Model) -> types.M:
         """Return an answer as a model.  Raises `InvalidResponse`, which names the field and what was expected.
 
-        Invalid rows of its lists are left out and counted (see `types.read`).
+        Invalid rows of its lists are left out and counted, with those of ``parts`` (see `types.read`).
         """
         try:
-            return types.read(kind, answer)
+            return types.read(kind, answer, *parts)
         except ValidationError as error:
             raise InvalidResponse(self.name, asked, types.sentence_of(error.errors(include_url=False)[0])) from error

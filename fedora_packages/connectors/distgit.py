@@ -279,16 +279,16 @@ class DistgitConnector(Connector):
         project = self.read(asked, _Project, self.decoded(answer, asked))
         users, groups = project.access_users, project.access_groups
         names = {"@" + name.removeprefix("@") for name in (*groups.admin, *groups.commit, *groups.collaborator)}
-        return Maintainers(
-            found=True,
-            owner=next(iter(users.owner), None),
-            admins=sorted(users.admin),
-            committers=sorted(users.commit),
-            collaborators=sorted(users.collaborator),
-            groups=sorted(names)[:500],
-            modified=project.date_modified,
-            invalid_rows=project.invalid_rows,
-        )
+        value = {
+            "found": True,
+            "owner": next(iter(users.owner), None),
+            "admins": sorted(users.admin),
+            "committers": sorted(users.commit),
+            "collaborators": sorted(users.collaborator),
+            "groups": sorted(names),
+            "modified": project.date_modified,
+        }
+        return self.read(asked, Maintainers, value, project)
 
     @maintainers.affected("pagure.project.*")
     def affected_by_project(event):

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.mdapi_relations import (
+    MAX_CAPABILITIES,
+    MAX_REASONS,
     MAX_RELATIONS,
     MAX_REQUIRERS,
     MAX_REQUIRERS_BYTES,
@@ -36,7 +38,6 @@ from fedora_packages.connectors.types import (
     Timestamp,
     default_for_null,
     field,
-    total_of,
 )
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed
 from fedora_packages.messages.families.mdapi import repository_release
@@ -288,6 +289,7 @@ class MdapiConnector(Connector):
         """Return what a release's repositories say of a package.
 
         Of a source package without a binary of its name they describe one of its binaries.
+
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
         return self._described(Package, package, release) or NotFound(found=False)
@@ -347,27 +349,26 @@ class MdapiConnector(Connector):
         row = self._ask(asked, release, "pkg", package)
         if row is None:
             return NotFound(found=False)
-        names, unasked = capabilities(package, self.read(asked, _Provides, row).provides)
-        found, invalid = Requirers(self.max_requirers), []
-        for name in names:
-            invalid += self._add_requirers(found, asked, release, name)
+        names, unasked = capabilities(package, self.read(asked, _Provides, row).provides, MAX_CAPABILITIES)
+        found = Requirers(self.max_requirers, MAX_REASONS)
+        pages = [self._add_requirers(found, asked, release, name) for name in names]
         value = {"found": True, "asked": names, "unasked": unasked, **found.value()}
-        return self.read(asked, RequiredBy, {**value, "invalid_rows": total_of(invalid)})
+        return self.read(asked, RequiredBy, value, *pages)
 
-    def _add_requirers(self, found: Requirers, asked: str, release: str, capability: str) -> list[Any]:
-        """Add what requires a capability; return what is said of invalid rows, if there are any."""
+    def _add_requirers(self, found: Requirers, asked: str, release: str, capability: str) -> _Requirers:
+        """Add the packages that require a capability, and return them."""
         path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
         headers = {"Accept": "application/json"}
         answer = self.request("GET", path, asked=asked, headers=headers, most=self.max_requirers_bytes)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             # Of a branch that it has, as was seen just now, it says so where nothing requires the capability.
-            return []
+            return _Requirers(packages=[])
         if answer.is_cut and answer.status != 200:
             raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
         packages = self._whole_rows(asked, answer.body) if answer.is_cut else self.decoded(answer, asked)
         page = self.read(asked, _Requirers, {"packages": packages})
         found.add(page.packages, capability, answer.is_cut)
-        return [page.invalid_rows] if page.invalid_rows else []
+        return page
 
     def _whole_rows(self, asked: str, body: bytes) -> list[Any]:
         try:
@@ -403,8 +404,7 @@ class MdapiConnector(Connector):
         if answer is None:
             return NotFound(found=False)
         found = self.read(asked, _FileRows, answer)
-        value = {**answer, "found": True, **_by_directory(found.files), "invalid_rows": found.invalid_rows}
-        return self.read(asked, Files, value)
+        return self.read(asked, Files, {**answer, "found": True, **_by_directory(found.files)}, found)
 
     @query(version=2, subject="binary")
     def changelog(self, package, release) -> Changelog | NotFound:
@@ -441,8 +441,7 @@ class MdapiConnector(Connector):
             if relation.name == package
         ]
         packages.sort(key=lambda row: (row["name"] or "", row["source"]))
-        value = {"packages": packages[:MAX_OBSOLETERS], "invalid_rows": found.invalid_rows}
-        return self.read(asked, Obsoleters, value)
+        return self.read(asked, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
 
     # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
 

@@ -101,10 +101,11 @@ class Requirer(Described):
 
 
 class Requirers:
-    """What requires a package, as answers about its capabilities tell it.  At most ``most`` packages are kept."""
+    """What requires a package, from the answers about its capabilities: at most so many packages, and relations of each."""
 
-    def __init__(self, most: int = MAX_REQUIRERS) -> None:
+    def __init__(self, most: int = MAX_REQUIRERS, most_relations: int = MAX_REASONS) -> None:
         self._most = most
+        self._most_relations = most_relations
         self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], Relation]] = {}
         self._repositories: dict[str, None] = {}
         self._is_cut = False
@@ -120,7 +121,7 @@ class Requirers:
                 continue
             reasons = self._packages.setdefault(key, {})
             for relation in package.requires:
-                if relation.name == capability and len(reasons) < MAX_REASONS:
+                if relation.name == capability and len(reasons) < self._most_relations:
                     reasons[relation.key] = relation
 
     def value(self) -> dict[str, Any]:
@@ -136,14 +137,14 @@ class Requirers:
         }
 
 
-def capabilities(package: str, provides: Iterable[Relation]) -> tuple[list[str], int]:
+def capabilities(package: str, provides: Iterable[Relation], most: int = MAX_CAPABILITIES) -> tuple[list[str], int]:
     """Return the capabilities of a package to ask for, its name first, and how many others that may be required it has."""
     names = dict.fromkeys(relation.name[:300] for relation in provides)
     # Paths cannot be asked for: mdapi takes a slash for the end of a name.
     others = [name for name in names if name != package and "/" not in name and not _SILENT.fullmatch(name)]
     # rpm gives every package its name once more, with the architecture.
     others.sort(key=lambda name: 0 if name.startswith(f"{package}(") else 1 + _rank(name))
-    chosen = [package, *others[: MAX_CAPABILITIES - 1]]
+    chosen = [package, *others[: most - 1]]
     return chosen, len(others) - len(chosen) + 1
 
 

@@ -6,7 +6,7 @@ ignored, strings are clipped, lone surrogates are replaced.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Annotated, Any, TypeVar
@@ -107,6 +107,8 @@ class _InvalidRows(Model):
 #: The field of a value that says which rows were left out of its lists.
 InvalidRows = Annotated[
     _InvalidRows | None,
+    # Only `read` sets it.
+    BeforeValidator(lambda value: None),
     Field(
         exclude_if=lambda value: value is None,
         description="present if rows were left out because the upstream returned invalid data",
@@ -139,19 +141,19 @@ def _valid_rows(
         return validate([row for place, row in enumerate(kept) if place not in errors])
 
 
-def read(kind: type[M], answer: Any) -> M:
-    """Return an answer as a model.  Raises `ValidationError`; invalid rows of its lists are left out (``invalid_rows``)."""
-    invalid: list[str] = []
-    found = kind.model_validate(answer, context=invalid)
-    if invalid and "invalid_rows" in kind.model_fields:
-        own = _InvalidRows(count=len(invalid), error=invalid[0])
-        found.invalid_rows = total_of([own, *([found.invalid_rows] if found.invalid_rows else [])])
-    return found
+def read(kind: type[M], answer: Any, *parts: Model) -> M:
+    """Return an answer as a model.  Raises `ValidationError`.
 
-
-def total_of(invalid: Sequence[Any]) -> Any:
-    """Return the sum of several values of `InvalidRows`, None where there are none."""
-    return _InvalidRows(count=sum(one.count for one in invalid), error=invalid[0].error) if invalid else None
+    ``invalid_rows`` then has the invalid rows that were left out of its lists, and those of the ``parts`` it is made of.
+    """
+    errors: list[str] = []
+    value = kind.model_validate(answer, context=errors)
+    if "invalid_rows" in kind.model_fields:
+        invalid = [part.invalid_rows for part in parts if part.invalid_rows]
+        invalid += [_InvalidRows(count=len(errors), error=errors[0])] if errors else []
+        count = sum(one.count for one in invalid)
+        value.invalid_rows = _InvalidRows(count=count, error=invalid[0].error) if invalid else None
+    return value
 
 
 #: What pydantic's errors are about, by their type, where its own words are no sentence.

@@ -108,6 +108,16 @@ def test_a_value_without_invalid_rows_does_not_speak_of_them():
     assert "invalid_rows" not in value(GOOD)
 
 
+def test_what_an_upstream_says_of_invalid_rows_is_ignored():
+    assert "invalid_rows" not in value(GOOD, invalid_rows={"count": 7, "error": "<b>"})
+
+
+def test_the_invalid_rows_of_parts_are_counted_too():
+    part = read(Value, {"total": 2, "rows": [GOOD, None]})
+    found = read(Value, {"total": 2, "rows": [GOOD, {}]}, part, part)
+    assert found.invalid_rows.model_dump() == {"count": 3, "error": "rows[1]: expected an object, got null"}
+
+
 def test_a_list_of_invalid_rows_only_is_an_error():
     assert error_of({"total": 2, "rows": [None, 7]}) == "rows[0]: expected an object, got null"
 

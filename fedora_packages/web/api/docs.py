@@ -1,4 +1,4 @@
-"""Docstrings as people read them who do not read the code: constants by their values, and JSON's words for Python's."""
+"""Docstrings as documentation of the API: constants by their values, JSON's terms in place of Python's."""
 
 import re
 import sys
@@ -6,12 +6,12 @@ from typing import Any
 
 from fedora_packages.connectors.query import Query
 
-#: What docstrings write, and what that is in JSON and Markdown.
+#: Terms of docstrings, and their equivalents in JSON and Markdown.
 WORDS = ((r"\bTrue\b", "true"), (r"\bFalse\b", "false"), (r"\bNone\b", "null"), (r"::$", ":"), ("``", "`"))
 
 
 def documentation(query: Query) -> str:
-    """Return what a query's docstring says of its value: paragraphs, and blocks that are indented by four spaces."""
+    """Return the docstring of a query: paragraphs, and code blocks, which are indented by four spaces."""
     constants = {
         name: value
         for name, value in vars(sys.modules[type(query.connector).__module__]).items()
@@ -31,7 +31,7 @@ def documentation(query: Query) -> str:
 
 
 def blocks(text: str) -> list[tuple[bool, str]]:
-    """Return the parts of a text: (whether it is a block of code, what it says)."""
+    """Return the parts of a text: (whether it is a code block, its text)."""
     found: list[tuple[bool, str]] = []
     for part in re.split(r"\n\s*\n", text.strip("\n")):
         is_code = part.startswith("    ")
@@ -46,19 +46,19 @@ def blocks(text: str) -> list[tuple[bool, str]]:
 
 
 def spans(text: str) -> list[tuple[bool, str]]:
-    """Return the parts of a paragraph: (whether it is code, what it says)."""
+    """Return the parts of a paragraph: (whether it is code, its text)."""
     return [(bool(number % 2), part) for number, part in enumerate(text.split("`")) if part]
 
 
 def title(text: str) -> str:
-    """Return the first sentence of a text, without its full stop."""
+    """Return the first sentence of a text, without its period."""
     return _joined(re.split(r"\.(?:\s|$)", text, maxsplit=1)[0])
 
 
 def fields(schema: Any, prefix: str = "", deep: int = 4) -> list[tuple[str, str, str]]:
-    """Return (path, type, meaning) of every field of what a schema describes, as a table for people.
+    """Return (path, type, description) of every field of a schema, as a table for people.
 
-    Of components that are named no more is said than that: they are described by themselves.
+    Components have their own tables: a field with one has its name only.
     """
     found: dict[str, tuple[str, str, str]] = {}
     for branch in schema.get("anyOf", [schema]):
@@ -77,7 +77,7 @@ def fields(schema: Any, prefix: str = "", deep: int = 4) -> list[tuple[str, str,
 
 
 def _type(schema: Any) -> str:
-    """Return the type of a value in a few words, components by their names, between backticks."""
+    """Return the type of a value, a component by its name between backticks."""
     if "$ref" in schema:
         return f"`{schema['$ref'].rpartition('/')[2]}`"
     if "const" in schema:
@@ -88,8 +88,10 @@ def _type(schema: Any) -> str:
         return " ".join("null" if word is None else word for word in schema["enum"])
     if "items" in schema and _type(schema["items"]):
         return f"list of {_type(schema['items'])}"
+    if schema.get("format") == "unixtime":
+        return "timestamp"
     kinds = schema.get("type", "")
-    names = {"array": "list", "boolean": "true or false", "integer": "whole number", "string": "text"}
+    names = {"array": "list"}
     return " or ".join(names.get(kind, kind) for kind in ([kinds] if isinstance(kinds, str) else kinds))
 
 

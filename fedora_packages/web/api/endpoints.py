@@ -1,4 +1,4 @@
-"""Every address of the JSON API: those that are written down here, and one for each query about packages."""
+"""Every endpoint of the JSON API: those that are written down here, and one for each query about packages."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -133,26 +133,25 @@ class _Start(Model):
 def addressed(queries: Iterable[Query]) -> dict[str, Query]:
     """Return the queries about packages by short name, sorted.
 
-    Raises `SettingsError` if two have the same, or one is called as another part of packages is.
+    Raises `SettingsError` if two queries have the same short name, or one has the name of another part of packages.
     """
     found: dict[str, Query] = {}
     for query in sorted((query for query in queries if query.subject != "nothing"), key=lambda query: query.short_name):
         if query.short_name in (*PARTS, "check"):
-            raise SettingsError(f"{query.name} is called as an address of packages is: choose another name")
+            raise SettingsError(f"{query.name} has the name of another endpoint: choose another name")
         if query.short_name in found:
             raise SettingsError(
-                f"two queries are called {query.short_name!r}: {found[query.short_name].name} and {query.name}"
+                f"two queries have the short name {query.short_name!r}: {found[query.short_name].name} and {query.name}"
             )
         found[query.short_name] = query
     return found
 
 
 def addresses(queries: Mapping[str, Query], releases: Query) -> dict[str, Address]:
-    """Return every address by name, in the order in which they are described.
+    """Return every endpoint by name, in the order of the documentation.
 
-    The name is that of the route; of a query's address, which all have the same route, what `name_of` says.
-
-    ``queries`` are those about packages, as `addressed` gives them; ``releases`` is the one that says which releases there are.
+    The name is that of the route.  Endpoints of queries share a route: their names are those of `name_of`.  ``queries`` are those
+    about packages (`addressed`), ``releases`` is the query of the active releases.
     """
     found = [*_packages(tuple(queries)), *_one(queries), *map(_of_query, queries.values()), _check(tuple(queries))]
     found += _service(releases)
@@ -181,18 +180,18 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             PACKAGES,
             "/packages",
             "Packages: all, or some by name",
-            "All source packages by name, page by page.  With `names`, those packages in that order, and in `unknown` the names "
-            "that are none's.\n\nWith `query` each of them has an `answer` too: what the address of that query would give, as "
-            "far as it is known.  No upstream is waited for: what is not known or not fresh says so in its `state`, and is "
-            f"read by and by, of all who ask {LEFT_PER_MINUTE} answers in a minute.",
+            "All source packages, sorted by name, in pages.  With `names`, those packages in that order; `unknown` lists the "
+            "names that are no packages.\n\nWith `query` each package has an `answer` too: the answer of that query's "
+            "endpoint, from the cache.  No upstream is asked: `state` says whether the value is unknown or not fresh.  Such "
+            f"values are then fetched in the background, at most {LEFT_PER_MINUTE} a minute for all clients.",
             answer(_SomePackages | _AllPackages),
             (
                 NAMES,
-                word_parameter("query", queries, "With names: the query that each package's answer is of."),
+                word_parameter("query", queries, "With names: the query whose answer each package has."),
                 Parameter(
                     "release",
                     RELEASE.schema,
-                    f"With query: the release ({IN_WHICH_WORDS}); each package's own where it is not said.",
+                    f"With query: the release ({IN_WHICH_WORDS}).  Default: each package's own.",
                     "rawhide",
                 ),
                 PAGE,
@@ -206,21 +205,21 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             PACKAGES,
             "/search",
             "Search",
-            "The packages that a text finds, best first; one that is called exactly so comes first.\n\nA text that is no "
-            "package's name and identifies something (an NVR or the name of an rpm file, an update, a bug's number, a CVE, the "
-            "address of a page of theirs) is told of in `identified`.  Upstreams are asked for that, for a moment and so often "
-            "in a minute: what they do not say is null, and `note` says why.  Of a build or an address "
-            "of a package that is not known its name is searched for, of the address of a search here what was searched for.",
+            "The packages that match a text, best first; an exact name comes first.\n\nIf the text is an identifier (an NVR or "
+            "the name of an rpm file, an update, a bug number, a CVE, or the URL of their page) and no package name, "
+            "`identified` describes it.  That takes requests to upstreams, which are limited in time and rate: unknown members "
+            "are null, and `note` says why.  For a build or URL of an unknown package the search is for its name; for the URL "
+            "of a search on this site it is for that search's text.",
             answer(_SearchAnswer),
             (
                 Parameter(
                     "q",
                     {"type": "string"},
-                    f"The text; of more than {MAX_QUERY_LENGTH} characters the first count.",
+                    f"The text; at most {MAX_QUERY_LENGTH} characters are used.",
                     "terminal",
                 ),
-                Parameter("start", integer(0, MAX_HITS), "How many to pass over.", "0"),
-                Parameter("rows", integer(0, MAX_ROWS), "How many to give; 20 where it is not said.", "20"),
+                Parameter("start", integer(0, MAX_HITS), "The number of hits to skip.", "0"),
+                Parameter("rows", integer(0, MAX_ROWS), "The number of hits to return.  Default: 20.", "20"),
             ),
             (),
             "/search?q=terminal",
@@ -229,22 +228,18 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "api.completions",
             PACKAGES,
             "/completions",
-            "Completions: what is being typed",
-            "What a text that somebody is typing may become, best first: packages and commands that are called so, whose names "
-            "begin so, or have words that do.  Any text has an answer, if an empty one.  It may be kept for as long as its "
-            "`Cache-Control` says.",
+            "Completions",
+            "Completions of a text, best first: packages and commands whose names are the text, begin with it, or have words "
+            "that begin with it.  Every text has an answer; it can be empty.  `Cache-Control` says how long it can be kept.",
             answer(_Completions),
             (
                 Parameter(
-                    "q",
-                    {"type": "string"},
-                    f"The text; of more than {MAX_COMPLETED_LENGTH} characters the first count.",
-                    "gua",
+                    "q", {"type": "string"}, f"The text; at most {MAX_COMPLETED_LENGTH} characters are used.", "gua"
                 ),
                 Parameter(
                     "rows",
                     integer(1, MAX_COMPLETIONS),
-                    f"How many to give; {USUAL_COMPLETIONS} where it is not said.",
+                    f"The number of completions to return.  Default: {USUAL_COMPLETIONS}.",
                     str(USUAL_COMPLETIONS),
                 ),
             ),
@@ -255,30 +250,30 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             "api.changes",
             PACKAGES,
             "/changes",
-            "Changes: which values became others",
-            "Over all packages, the values that became others after the cursor `since`, oldest first, and the `cursor` for the "
-            "next time; `more` says that there are more already.  Without `since` the cursor of now, and no changes.\n\nA value "
-            "that was read again and is the same is not told of.  One that is read for the first time is.  Of states nothing is "
-            "told: a value that is about to change, or whose upstream fails, is as it was.\n\nWith `names` or `query` only those "
-            "are given, and the cursor passes over the others: an answer may then be empty although there are more.",
+            "Changes",
+            "The values of all packages that changed after the cursor `since`, oldest first, and the `cursor` for the next "
+            "request; `more` says whether there are more already.  Without `since`: the current cursor, and no changes.\n\nThe "
+            "first value of an entry is a change, the same value fetched again is not.  Nor is a change of `state`: the "
+            "value stays the same while a fetch is due or the upstream fails.\n\nWith `names` or `query` the cursor skips all "
+            "other changes: an answer can be empty although `more` is true.",
             answer(_Changes),
             (
                 Parameter(
                     "since",
                     {"type": "string", "maxLength": 60, "pattern": f"^{CURSOR}$"},
-                    "The cursor of an answer of this address.",
+                    "The cursor of an earlier answer.",
                     "",
                 ),
                 Parameter(
                     "count",
                     integer(1, MOST_CHANGES),
-                    f"How many changes to look at, at most; {USUAL_CHANGES} where it is not said.",
+                    f"The number of changes to examine.  Default: {USUAL_CHANGES}.",
                     "100",
                 ),
                 Parameter(
                     "names",
                     NAMES.schema,
-                    f"{NAMES.meaning[:-1]}; a source's binaries and a binary's source count too.",
+                    f"{NAMES.meaning[:-1]}; binaries of a source and the source of a binary are included.",
                     "guake",
                 ),
                 word_parameter("query", queries, "Only changes of this query."),
@@ -295,10 +290,10 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "api.package",
             ONE,
             "/packages/{package}",
-            "What a name means",
-            "What the index knows of a package, and the addresses of everything about it.\n\nOf a package that no active release "
-            "has any more this is still an answer, with status 200, and so are those of its queries: `retired` says so, and "
-            "`retirement` why.  (Its page for people is 410.)",
+            "A package",
+            "A package in the search index, with the URLs of all its values.\n\nA package that no active release has any more "
+            "returns 200 too, here and for its queries: `retired` is true, and `retirement` says why.  (Its page for people "
+            "returns 410.)",
             answer(Package),
             (PACKAGE,),
             ("unknown-package",),
@@ -308,14 +303,13 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "api.package.releases",
             ONE,
             "/packages/{package}/releases",
-            "Which version each release has",
-            "What is stable and what is in testing in every active release, in reading order: koji's tags (see `tagged`) by the "
-            "releases that they are of, with the update that brings a build there.\n\n`state` is the worst of the `readings` "
-            "that it is made of.",
+            "Versions by release",
+            "The stable build and the build in testing of every active release, in reading order, from Koji's tags (see "
+            "`tagged`), with the update that pushed it.\n\n`state` is the worst state of the `readings`.",
             answer(_Releases),
             (
                 PACKAGE,
-                Parameter("release", RELEASE.schema, f"The one release that is wanted: {IN_WHICH_WORDS}.", "rawhide"),
+                Parameter("release", RELEASE.schema, f"Only this release: {IN_WHICH_WORDS}.", "rawhide"),
             ),
             ("unknown-package", "no-value"),
             "/packages/guake/releases",
@@ -324,7 +318,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             "api.package.timeline",
             ONE,
             "/packages/{package}/timeline",
-            "What happened lately",
+            "Recent activity",
             "The messages about a source package that were handled, newest first.",
             answer(_Timeline),
             (PACKAGE,),
@@ -340,9 +334,9 @@ def _check(queries: tuple[str, ...]) -> Address:
         ONE,
         "/packages/{package}/{query}/check",
         "Check now",
-        "Has the upstream asked at once about a query, mends what differs, and gives the answer as it is then, with what came of "
-        "it: it was the `same`; it differed and is `healed`; nothing was known (`first`); a message came meanwhile "
-        "(`overtaken`); the upstream does not show yet what a message said (`lagging`).  Only so many are made in a minute.",
+        "Fetches a value at once, corrects the cached one where it differs, and returns the answer with the outcome: `same`, "
+        "`healed` (it differed and is corrected), `first` (nothing was cached), `overtaken` (a message arrived meanwhile), "
+        "or `lagging` (the upstream does not show yet what a message announced).  Checks are rate-limited.",
         answer(_Checked),
         (
             PACKAGE,
@@ -379,8 +373,8 @@ def _service(releases: Query) -> list[Address]:
             "api.status",
             SERVICE,
             "/status",
-            "How the service is",
-            "Whether anything is wrong, what, and every figure that the page /status shows.",
+            "Status of the service",
+            "Whether anything is wrong, and all numbers of the page /status.",
             schema_of(Status),
             (),
             ("no-cache",),
@@ -390,7 +384,7 @@ def _service(releases: Query) -> list[Address]:
             "api.openapi",
             SERVICE,
             "/openapi.json",
-            "All of this, for programs",
+            "OpenAPI",
             "The OpenAPI 3.1 document of this API.",
             {"type": "object"},
             (),
@@ -401,8 +395,8 @@ def _service(releases: Query) -> list[Address]:
             "api.start",
             SERVICE,
             "",
-            "Where everything is",
-            "The addresses that do not need a name.",
+            "Start",
+            "The URLs that need no package name.",
             answer(_Start),
             (),
             (),

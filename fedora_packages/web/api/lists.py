@@ -1,8 +1,8 @@
-"""The lists in the values of queries: which there are, what they can be filtered by, and how they are cut into pages.
+"""The lists in the values of queries: their filters and pages.
 
-All of it follows from what a query says that it returns: a list of objects is a list; a word, a yes or no and a name of a release
-in its rows are what it can be filtered by, and the marks that its rows have on pages.  Filters and pages are cut from the cached
-value, so that there is no page of it that no message reaches.
+All of it follows from the types of a query's value.  A list of objects is a list; its filters are the known values, booleans and
+releases of its rows, and the marks that pages show.  Filters and pages are cut from the cached value: a cached page would be an
+entry that no message invalidates.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,17 +28,17 @@ from fedora_packages.web.api.endpoint import (
 )
 from fedora_packages.widgets.release_names import names_of, reading_order
 
-#: Which of several lists is asked for.
+#: The parameter that chooses one of several lists.
 KIND = "kind"
 
-#: What of a value says how many there are of what it lists, also of those that are not kept.
+#: The field of a value with the number of all rows, also of those that it does not list.
 TOTAL = "total"
 
-#: The release of builds, updates and bugs, in whichever words.
+#: The release of builds, updates and bugs, by any of its names.
 RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
 
-#: What rows of a kind (see `fedora_packages.connectors.schema.rows`) can be marked as: by several of their properties together.
-MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows that pages mark so."), marks_of)}
+#: The marks of rows of a kind (see `OF_A_RELEASE`), which follow from several of their fields.
+MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows with this mark."), marks_of)}
 
 
 class List(Model):
@@ -65,23 +65,23 @@ class Lists:
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What the lists can be filtered and cut by; nothing where there is no list."""
+        """The parameters that filter and cut the lists; none without a list."""
         if not self.rows:
             return ()
         found = list(self.filters.values())
         if len(self.rows) > 1:
-            found.append(word_parameter(KIND, tuple(self.rows), "Which list is given; the others are then left out."))
+            found.append(word_parameter(KIND, tuple(self.rows), "The list to return; the others are left out."))
         return (*found, PAGE, SIZE)
 
     @cached_property
     def filters(self) -> dict[str, Parameter]:
-        """The parameters that filter, by name: those that the rows of every list have."""
+        """The parameters that filter, by name: those that apply to the rows of every list."""
         found = [
             {name: parameter for name, schema in properties_of(rows).items() if (parameter := _filter(name, schema))}
             for rows in self.rows.values()
         ]
         shared = set.intersection(*(set(names) for names in found)) if found else set()
-        # The release that chooses a variant is one already.
+        # That name is taken by the release that chooses a variant.
         taken = {"release"} if self.query.by_release else set()
         kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
         if self.names_releases:
@@ -92,33 +92,31 @@ class Lists:
 
     @property
     def names_releases(self) -> bool:
-        """Whether rows can be filtered by their release, of which only the releases there are can tell the name."""
+        """Whether rows can be filtered by their release, which takes the list of active releases."""
         return bool(self._as) and not self.query.by_release
 
     @property
     def _as(self) -> str:
-        """As what the rows are of a release: see `fedora_packages.connectors.schema.rows`."""
+        """The kind of the rows, which says how to find their release: see `OF_A_RELEASE`."""
         kinds = {schema.get(OF_A_RELEASE, "") for schema in self.rows.values()}
         return kinds.pop() if len(kinds) == 1 else ""
 
     def check(self, asked: Mapping[str, Any]) -> None:
-        """Raise `InvalidArgument` where it is not said which of several lists is to be cut."""
+        """Raise `InvalidArgument` if one of several lists must be chosen and is not."""
         if len(self.rows) > 1 and KIND not in asked and asked.keys() & {"page", "size", *self.filters}:
             raise InvalidArgument(f"{KIND} is needed to choose a list: one of {', '.join(self.rows)}")
 
     def cut(
         self, value: Mapping[str, Any], asked: Mapping[str, Any], address: Callable[..., str], releases: Iterable[Any]
     ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
-        """Return the value with its list filtered and cut, and what the answer says of that; as it is where nothing is asked.
+        """Return the value with its list filtered and cut, and the answer's `List`; without parameters the value as it is.
 
-        The total of a value whose list is filtered is that of the rows that are left.
-
-        ``address`` gives the address of another page; ``releases`` are those of bodhi, as far as they are known.  Raises
-        `InvalidArgument` for a release that neither they nor the rows know.
+        In a filtered list, the value's total counts the matching rows.  ``address`` returns the URL of another page; ``releases``
+        are the active releases.  Raises `InvalidArgument` for a release that neither they nor the rows have.
         """
         wanted = {name: asked[name] for name in (*self.filters, KIND, "page", "size") if name in asked}
         name = wanted.pop(KIND, next(iter(self.rows), ""))
-        # What upstream does not have has no list either.
+        # A value that was not found has no list.
         if name not in value or not (wanted or KIND in asked):
             return value, None
         page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
@@ -155,7 +153,7 @@ def lists_of(query: Query) -> Lists:
 
 
 def _filter(name: str, schema: Schema) -> Parameter | None:
-    """Return the parameter that filters by a property; None if it is nothing to filter by."""
+    """Return the parameter that filters by a field; None for fields of other types."""
     for branch in branches(schema):
         if choices := branch.get("enum") or branch.get(KNOWN):
             return word_parameter(name, tuple(choices), f"Only rows with this {name}.")
@@ -165,7 +163,7 @@ def _filter(name: str, schema: Schema) -> Parameter | None:
 
 
 def _of_release(asked: str, rows: Sequence[Any], as_: str, releases: Iterable[Mapping[str, Any]]) -> list[Any]:
-    """Return the rows of a release that is asked for by its branch, its dist tag, or bodhi's name of it."""
+    """Return the rows of a release, which is named by its branch, its dist tag, or Bodhi's name."""
     names = names_of({"releases": list(releases)})
     found = [(getattr(names, f"of_{as_}")(row), row) for row in rows]
     meant = names.meant(asked.lower())

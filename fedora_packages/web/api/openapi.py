@@ -1,4 +1,4 @@
-"""The OpenAPI document of the JSON API, and the page that says the same to people."""
+"""The OpenAPI document of the JSON API, and the page with the same content for people."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,17 +21,17 @@ from fedora_packages.web.problems import PROBLEMS
 VERSION = "1.2"
 
 ABOUT = (
-    "What {upstreams} say of Fedora's packages, out of a cache that is renewed by their messages.  "
-    "Anybody may read it, from any site; there are no keys.  New members may be added to objects at any time."
+    "Fedora's packages in {upstreams}: values from a cache that their messages keep fresh.  "
+    "The API is public and readable from any site, without keys.  New members can be added to objects at any time."
 )
 
-#: What every address can answer beside its own.
+#: Errors of every endpoint.
 EVERYWHERE = ("wrong-parameter", "not-utf-8", "method-not-allowed", "bug")
 WITH_INDEX = "no-index"
 
 
 def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document, without the server's own address."""
+    """Return the OpenAPI 3.1 document, without the URL of the server."""
     paths: dict[str, dict[str, Any]] = {}
     for address in addresses.values():
         paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
@@ -50,14 +50,14 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
 
 @view_config(route_name="api.openapi", renderer="json")
 def openapi(request: Request) -> dict[str, Any]:
-    """Return the document, with the address that it was asked for at."""
+    """Return the document, with the URL of the server that was requested."""
     asked(request, "api.openapi")
     return {**request.registry.openapi, "servers": [{"url": request.application_url}]}
 
 
 @dataclass(frozen=True)
 class Described:
-    """An address as the page shows it: ``blocks`` as `prose.blocks` gives them, ``fields`` as `prose.fields` does."""
+    """An endpoint as the page shows it: with the ``blocks`` of its text (`docs.blocks`) and the ``fields`` of its answer."""
 
     address: Address
     anchor: str
@@ -68,13 +68,13 @@ class Described:
 
     @property
     def form_path(self) -> str | None:
-        """Where the form that tries its parameters leads to; None of what takes none."""
+        """The target of the form for its parameters; None without parameters."""
         return self.try_path.partition("?")[0] if self.try_path and self.address.in_query else None
 
 
 @view_config(route_name="api", renderer="fedora_packages:web/templates/api.mako")
 def api(request: Request) -> dict[str, Any]:
-    """Return what the page says: the addresses by group, the things that answers are made of, states, errors, limits."""
+    """Return the content of the page: endpoints by group, components, states, errors and limits."""
     groups: dict[str, list[Described]] = {}
     for address in request.registry.api.values():
         groups.setdefault(address.group, []).append(_described(request, address))
@@ -96,7 +96,7 @@ def api(request: Request) -> dict[str, Any]:
 
 
 def values_of(parameter: Parameter) -> str:
-    """Return what a parameter takes, in a few words; nothing where that is any text."""
+    """Return the allowed values of a parameter; an empty string for any text."""
     schema = parameter.schema
     if "enum" in schema:
         return ", ".join(schema["enum"])
@@ -110,7 +110,7 @@ def _described(request: Request, address: Address) -> Described:
     if "$ref" in schema:
         schema = COMPONENTS[schema["$ref"].rpartition("/")[2]]
     if address.name.startswith("query.") or address.name == "api.releases":
-        # What all of these have around the value is said once, of them all.
+        # The members around the value are described once for all of them.
         schema = request.registry.openapi["components"]["schemas"][
             schema["properties"]["value"]["$ref"].rpartition("/")[2]
         ]
@@ -121,7 +121,7 @@ def _described(request: Request, address: Address) -> Described:
         address.name.replace(".", "-"),
         BASE + address.path,
         try_path,
-        # What stands above need not be said again.
+        # The title is not repeated.
         blocks[blocks[0][1].rstrip(".:") == address.title :],
         prose.fields(schema),
     )
@@ -135,12 +135,12 @@ def _operation(address: Address) -> dict[str, Any]:
         "description": address.text,
         "parameters": [_parameter(parameter) for parameter in address.parameters],
         "responses": {
-            "200": {"description": "The answer.", "content": {"application/json": {"schema": address.answer}}},
+            "200": {"description": "OK", "content": {"application/json": {"schema": address.answer}}},
             **_problems(address),
         },
     }
     if address.method == "get":
-        found["responses"]["304"] = {"description": "It is as the ETag in If-None-Match says."}
+        found["responses"]["304"] = {"description": "Not modified: the ETag is that of If-None-Match."}
     return found
 
 

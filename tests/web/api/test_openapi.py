@@ -1,5 +1,6 @@
 """The OpenAPI document, the page that says the same, and whether what they say is so."""
 
+import json
 import re
 from urllib.parse import quote, urlencode
 
@@ -50,7 +51,7 @@ def test_the_document_is_openapi(document):
 
 
 def test_the_document_names_every_upstream_of_its_values(document):
-    (told,) = re.findall("What (.+) say of", document["info"]["description"])
+    (told,) = re.findall("packages in (.+): values", document["info"]["description"])
     assert told == "Anitya, bodhi, bugzilla, dist-git, FAF, koji and mdapi"
 
 
@@ -131,6 +132,10 @@ def test_the_page_tells_of_every_address_and_parameter_of_the_document(site, doc
 def test_the_document_gives_constants_by_their_values_and_words_as_json_has_them(document):
     text = document["paths"]["/api/v1/packages/{package}/builds"]["get"]["description"]
     assert ("at most 300 builds" in text, "None" in text, "BUILD_STATES" in text) == (True, False, False)
+
+
+def test_no_constant_is_left_in_the_document_by_its_name(document):
+    assert re.findall(r"\w*MAX_\w+", json.dumps(document)) == []
 
 
 def test_below_the_old_prefix_the_document_leads_there(site):

@@ -259,8 +259,8 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
         ("packages?names=" + "x" * 30_000, "at most 100"),
         ("packages?names=guake," + "x" * 201, "of at most 200 characters"),
         ("changes?names=" + "x" * 201, "of at most 200 characters"),
-        ("changes?since=yesterday", "the cursor of an answer"),
-        ("changes?since=" + "1" * 10_000, "the cursor of an answer"),
+        ("changes?since=yesterday", "the cursor of an earlier answer"),
+        ("changes?since=" + "1" * 10_000, "the cursor of an earlier answer"),
         ("changes?count=1001", "a whole number from 1 to 1000"),
         ("search?q=x&limit=3", "there are q, start, rows"),
         ("?x=1", "there are none"),
@@ -445,7 +445,7 @@ def test_a_cursor_of_lost_changes_is_410_and_the_problem_has_a_new_one(site, cli
 
 def test_two_queries_of_one_short_name_or_one_of_a_parts_are_refused_at_start(service):
     query = service.queries["koji.builds"]
-    with pytest.raises(SettingsError, match="two queries are called 'builds'"):
+    with pytest.raises(SettingsError, match="two queries have the short name 'builds'"):
         addressed([query, replace(query, name="other.builds")])
     named = copy(query.declaration)
     named.short_name = "timeline"
