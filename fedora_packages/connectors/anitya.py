@@ -1,7 +1,7 @@
 """Anitya (release-monitoring.org): the versions that a package's upstream project has published.
 
-The one thing to know: Anitya sends its messages before it has written what they tell of, so that an answer which is read at once
-can be the one from before.  And some of them name no package, only Anitya's project.
+Anitya sends a message before it has stored the change: an answer that is read at once can be from before.  Some messages name no
+package, only Anitya's project.
 """
 
 import re
@@ -16,12 +16,12 @@ from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event
 
-#: How many versions are kept of each list, newest first; of how many that come or go it is looked whether they have.
+#: Versions that are kept of each list, newest first, that are expected after one message, and characters of one.
 MAX_VERSIONS = 40
 MAX_AWAITED = 20
 MAX_VERSION = 128
 
-#: Characters of what a project says of itself.
+#: Characters of the fields of a project.
 MAX_LENGTHS = {"name": 200, "homepage": 1000, "backend": 200}
 
 NOT_MAPPED = re.compile(r"No package .* found in distro .*", re.DOTALL)
@@ -75,12 +75,12 @@ class AnityaConnector(Connector):
         path = f"/api/project/Fedora/{quote(package, safe='')}"
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
         if answer.status == 404:
-            # A proxy that has lost Anitya says 404 too, in other words.
+            # A proxy without a route to Anitya returns 404 too, with another body.
             said = self.decoded(answer, asked, status=404)
             if isinstance(said, dict) and NOT_MAPPED.fullmatch(str(said.get("error"))):
                 return NotMapped(found=False)
             raise InvalidResponse(
-                self.name, asked, "it answered 404, and not that the package is not mapped", answer.body
+                self.name, asked, "HTTP 404: expected that the package is not mapped, got another error", answer.body
             )
         project = self.decoded(answer, asked)
         about = project if isinstance(project, dict) else {}
@@ -112,12 +112,12 @@ class AnityaConnector(Connector):
         if "is_mapped" in facts:
             return is_of_it == facts["is_mapped"]
         if not is_of_it:
-            # Mapped to none, or to another: of which project it is, other messages say.
+            # It is mapped to no project, or to another: other messages announce that.
             return True
         if "gone" in facts:
             return not {*facts["gone"]} & {value["latest"], *value["versions"]}
         if "newest" in facts:
-            # It may have moved on since.  Another that was found may be too old to be kept.
+            # A newer version may have come since.  Other new versions can be too old to be kept.
             shown = {value["latest"], *value["versions"]}
             are_all = len(value["versions"]) < MAX_VERSIONS
             return {*facts["newest"]} <= shown and (not are_all or {*facts["found"]} <= shown)
@@ -125,17 +125,17 @@ class AnityaConnector(Connector):
 
 
 def _announced(event: Event, package: str) -> dict[str, Any]:
-    """Return what a message says that the answer about a package must show; see `versions_reflect`."""
+    """Return the expected state of a package after a message; see `versions_reflect`."""
     kind = event.topic.removeprefix("anitya.project.")
     message, project = event.body.get("message"), event.body["project"]
     if kind.startswith("map."):
-        # What is unmapped is not named.  Of several packages of one project all but one stay mapped, and are looked at in vain.
+        # The unmapped package is not named.  Other packages of the project stay mapped, and are rechecked in vain.
         is_named = package in event.source_packages
         return {"about": "mapping", "is_mapped": is_named and dig(message, "new") == package}
     if kind == "remove":
         return {"about": "mapping", "is_mapped": False}
     if kind.startswith("version.update"):
-        # What was found need not be the newest; what a filter leaves out is no version of the project.
+        # The versions that were found need not be the newest; those that a filter drops are none of the project.
         kept = {*strings(dig(message, "versions"))}
         found = [version for version in strings(dig(message, "upstream_versions")) if version in kept]
         newest = project.get("version") or dig(message, "upstream_version") or event.body.get("upstream_version")
@@ -147,5 +147,5 @@ def _announced(event: Event, package: str) -> dict[str, Any]:
 
 
 def _awaited(versions: Iterable[Any]) -> list[str]:
-    """Return the versions of a message that are looked for, as they are kept."""
+    """Return the versions of a message that a value must show, clipped as in the value."""
     return [clip(version, MAX_VERSION) for version in versions if isinstance(version, str)][:MAX_AWAITED]

@@ -5,7 +5,7 @@ The one thing to know: nothing leaves a connector unchecked.  An answer is eithe
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,3 +88,8 @@ class Connector:
             return types.read(kind, answer, *parts)
         except ValidationError as error:
             raise InvalidResponse(self.name, asked, types.sentence_of(error.errors(include_url=False)[0])) from error
+
+    def check_rows(self, asked: str, total: int, rows: Sized) -> None:
+        """Raise `InvalidResponse` for an empty list although there are rows: that is a failure of the upstream."""
+        if total and not rows:
+            raise InvalidResponse(self.name, asked, f"expected rows of {total}, got an empty list")

@@ -1,4 +1,4 @@
-"""Bodhi: updates of a package, and the releases there are."""
+"""Bodhi: the updates of a package, and the active releases."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -38,13 +38,13 @@ MAX_RELEASES = 2000
 #: The families of releases of rpms by their prefix.  Releases of modules, containers and flatpaks have other prefixes.
 RPM_PREFIXES = {"FEDORA": "fedora", "FEDORA-EPEL": "epel", "FEDORA-EPEL-NEXT": "epel"}
 
-#: ``disabled`` and ``archived`` releases get no updates any more.
+#: States of the releases that get updates; ``disabled`` and ``archived`` ones do not.
 ACTIVE_STATES = ("pending", "frozen", "current")
 
-#: What an update's status can be, and how far on its way it then is.
+#: The statuses of an update, each with its place on the way to the users.
 STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
 
-#: What an update can be for.
+#: The types of updates.
 TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
 
 
@@ -182,10 +182,9 @@ class BodhiConnector(Connector):
             found += [_own_builds_first(row, package) for row in page.updates[:PAGE]]
             if len(page.updates) < PAGE or len(found) >= page.total:
                 break
-        if page.total and not found:
-            raise InvalidResponse(self.name, asked, f"updates: expected rows of {page.total}, got none")
+        self.check_rows(asked, page.total, found)
         value = self.read(asked, Updates, {"total": page.total, "updates": found})
-        # A page boundary moves while we read if an update is submitted meanwhile: one can come twice.
+        # A new update moves the page boundary while we read: one update can come twice.
         value.updates = list({update.alias: update for update in value.updates}.values())
         value.testing = sum(_is_in_testing(update) for update in value.updates)
         return value
@@ -260,7 +259,7 @@ class BodhiConnector(Connector):
             found += page.releases
             if number >= page.pages:
                 break
-        # An older server ignores `state`, and a newer one may know more of them.
+        # An older server ignores `state`, a newer one can have more states.
         value = self.read(asked, Releases, {"releases": [row for row in found if not _is_other(row)]})
         if not value.releases:
             raise InvalidResponse(self.name, asked, "releases: expected an active release, got none")
@@ -272,12 +271,12 @@ class BodhiConnector(Connector):
         name = dig(update_of(event.body), "release", "name")
         prefix = dig(update_of(event.body), "release", "id_prefix")
         known = {release["name"] for release in value["releases"]}
-        # Of modules and the like we want to know nothing; old messages do not say what they are of.
+        # Releases of modules and the like are not shown.  Old messages have no prefix.
         is_of_rpms = prefix is None or (isinstance(prefix, str) and prefix in RPM_PREFIXES)
         return isinstance(name, str) and name not in known and is_of_rpms
 
     def update(self, alias: str) -> dict[str, Any] | None:
-        """Return an update, as `updates` has it, or None if there is none of that name.
+        """Return an update, as in `updates`; None for an unknown alias.
 
         Source: ``GET /updates/ALIAS``.
         """
@@ -285,7 +284,7 @@ class BodhiConnector(Connector):
         path = f"/updates/{quote(alias, safe='')}"
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
         if answer.status == 404:
-            # A proxy that has lost bodhi says 404 too, in other words.
+            # A proxy without a route to Bodhi returns 404 too, with another body.
             said = self.decoded(answer, asked, status=404)
             if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
                 return None

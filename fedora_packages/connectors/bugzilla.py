@@ -1,7 +1,7 @@
 """Bugzilla: the open bugs of a package, and how many there are.
 
-The one thing to know: Red Hat's server gives fewer bugs than were asked for (20 to anonymous readers, at times) and says so
-nowhere but in ``total_matches``, which other servers do not have.  So pages are counted by what came.
+Red Hat's server can return fewer bugs than were requested (20 for anonymous readers, at times).  Only ``total_matches`` shows
+that, which other servers do not have.  The offset of the next page is therefore the number of bugs that were returned.
 """
 
 import re
@@ -31,28 +31,28 @@ from fedora_packages.messages.families.bugzilla import bug_of
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
 
-#: How many open bugs are kept for a package, newest first.
+#: Open bugs that are kept of a package, newest first, and requests that are sent for them.
 MAX_BUGS = 1000
 MAX_PAGES = 60
 
-#: Products whose bugs name a CVE: ours, and the one that has a bug of each CVE.
+#: Products whose bugs name a CVE: ours, and the one with a bug for each CVE.
 CVE_PRODUCTS = (*PRODUCTS, "Security Response")
 
-#: How many bugs that name a CVE are given.
+#: Bugs that name a CVE and are returned.
 MAX_CARRIERS = 20
 
 FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,alias,assigned_to,blocks,severity"
 
-#: Codes of errors: there is no such bug, by number or by alias; it is not for everybody.
+#: Error codes: an unknown bug (by number or alias), and a private one.
 NO_SUCH_BUG, PRIVATE_BUG = (51, 100, 101), (102,)
 
 SECURITY_TEAM = "security-response-team@redhat.com"
 
-#: What a bug can be marked as.  A tracker stands for other bugs; bugzilla has a keyword for it.
+#: Flags of a bug.  A tracker stands for other bugs; Bugzilla has a keyword for it.
 SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
 TRACKING = "Tracking"
 
-#: The statuses that an open bug usually has.
+#: The usual statuses of an open bug.
 OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
 
 
@@ -135,10 +135,10 @@ class _Changes(Model):
 def open_bugs(
     package: str, product: str | None = None, version: str | None = None, is_blocking: bool = False
 ) -> list[tuple[str, str]]:
-    """Return the parameters that ask bugzilla for a source package's open bugs: of a product and a version, that block others.
+    """Return the parameters of a search for a source package's open bugs.
 
-    They mean the same to the service for programs (``/rest/bug``) and to the list for people (``buglist.cgi``).  Both are asked
-    with what is made here, so that the numbers on our pages are those of the list behind the link.
+    They mean the same to the REST service (``/rest/bug``) and to the list for people (``buglist.cgi``).  Both are requested with
+    these parameters, so that the numbers on our pages are those of the linked list.
     """
     wanted = [("product", name) for name in PRODUCTS if product in (None, name)]
     wanted += [("component", package), ("bug_status", "__open__")]
@@ -147,7 +147,7 @@ def open_bugs(
 
 
 def marks_of(bug: Mapping[str, Any]) -> list[str]:
-    """Return what a bug, as `BugzillaConnector.bugs` has it, is marked as."""
+    """Return the flags of a bug of `BugzillaConnector.bugs`."""
     signs = {SECURITY: bug["security"], BLOCKER: bug["blocks"], TRACKER: TRACKING in bug["keywords"]}
     return [mark for mark, is_so in signs.items() if is_so]
 
@@ -229,15 +229,11 @@ class BugzillaConnector(Connector):
         return (value["changed"] or 0) >= facts["changed"]
 
     def bug(self, number: int) -> dict[str, Any] | None:
-        """Return a bug, or None if there is none.
+        """Return a bug: its ``id``, ``is_private``, ``summary``, ``status``, ``product``, ``component`` and ``version``.
 
-            {"id": 2345678, "is_private": False,
-             "summary": "guake does not drop down", "status": "ASSIGNED",
-             "product": "Fedora", "component": "guake", "version": "45"}      # "" where bugzilla has none
+        A private bug has the first two only.  None for an unknown bug.
 
-        Of one that is private there is no more than the first two.
-
-        Source: ``GET /rest/bug/ID``; a search would not tell what is private from what is not there.
+        Source: ``GET /rest/bug/ID``; a search does not tell a private bug from an unknown one.
         """
         asked = f"bug {number}"
         params = {"include_fields": FIELDS}
@@ -259,9 +255,9 @@ class BugzillaConnector(Connector):
         return _public(self.read(asked, _AnyBug, rows[0]))
 
     def carriers(self, cve: str) -> list[dict[str, Any]]:
-        """Return the bugs, each as `bug` has it, that have a CVE for an alias or name it in their summary, newest first.
+        """Return the bugs with a CVE as alias or in their summary, each as `bug` returns it, newest first.
 
-        At most `MAX_CARRIERS`, closed ones too.  Those of Fedora, and the one that the CVE itself has.
+        At most `MAX_CARRIERS`, also closed ones: the bugs of Fedora, and the bug of the CVE itself.
 
         Source: ``GET /rest/bug``.
         """
@@ -270,13 +266,13 @@ class BugzillaConnector(Connector):
         sought += [("j_top", "OR"), ("f1", "alias"), ("o1", "equals"), ("v1", cve)]
         sought += [("f2", "short_desc"), ("o2", "anywords"), ("v2", cve)]
         rows, _ = self._search(asked, sought, FIELDS, MAX_CARRIERS)
-        # What a word is, servers see differently: CVE-2026-1234 is none of CVE-2026-12345.
+        # Servers differ in what is a word: CVE-2026-1234 must not match CVE-2026-12345.
         is_named = re.compile(rf"(?<![\w-]){re.escape(cve)}(?![\w-])", re.IGNORECASE).search
         bugs = self.read(asked, _AnyBugs, {"bugs": rows}).bugs
         return [_public(bug) for bug in bugs if cve in bug.alias or is_named(bug.summary)]
 
     def _newest_change(self, asked: str, package: str) -> int | None:
-        """Return when a bug of the package last changed, or None if it has none."""
+        """Return the time of the last change of any bug of the package, or None without bugs."""
         params = [("product", product) for product in PRODUCTS]
         params += [("component", package), ("include_fields", "id,last_change_time")]
         params += [("order", "changeddate DESC"), ("limit", "1")]
@@ -286,12 +282,12 @@ class BugzillaConnector(Connector):
         return max((change.last_change_time for change in changes), default=None)
 
     def _search(self, asked: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
-        """Return at most ``wanted`` rows of what is sought, newest first, and how many bugs that matches."""
+        """Return at most ``wanted`` rows of a search, newest first, and the number of all matches."""
         base = [*sought, ("include_fields", fields), ("order", "bug_id DESC")]
         rows: dict[Any, Any] = {}
         total: int | None = None
         for _ in range(MAX_PAGES):
-            # Without total_matches the only way to count is to read them all.
+            # Without total_matches all bugs must be read to count them.
             limit = wanted - len(rows) if total is not None or not rows else MAX_BUGS
             params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
             answer = self.json("/rest/bug", asked=asked, params=params)
@@ -303,18 +299,17 @@ class BugzillaConnector(Connector):
             rows.update(fresh)
             if is_last or (total is not None and len(rows) >= min(wanted, total)) or len(rows) >= MAX_BUGS:
                 break
-        if total and not rows:
-            raise InvalidResponse(self.name, asked, f"bugs: expected rows of {total}, got none")
+        self.check_rows(asked, total or 0, rows)
         return list(rows.values())[:wanted], len(rows) if total is None else total
 
     def _refuse_errors(self, asked: str, answer: Any) -> None:
-        # Bugzilla may say "error" with a status of 200.
+        # Bugzilla can return an error with the status 200.
         if isinstance(answer, dict) and answer.get("error"):
             raise InvalidResponse(self.name, asked, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
 def _key(row: Any, place: int) -> Any:
-    """Return what tells a row from others: its id, or the place of one that is left for validation."""
+    """Return the id of a row, or the place of one that is left for validation."""
     number = dig(row, "id")
     return number if type(number) is int else f"row {place}"
 

@@ -1,6 +1,6 @@
 """dist-git: the spec file and patches of each branch, and who maintains a package.
 
-The one thing to know: a branch that was retired is still there, with nothing but ``dead.package`` in it.
+A retired branch still exists, and has no file but ``dead.package``.
 """
 
 import json
@@ -22,18 +22,18 @@ from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.rpm.specfile import patch_names
 
-#: Bounds of what is kept: characters of a spec file, patches of a spec, branches of a package.
+#: Bounds of values: characters of a spec file, patches of a spec file, branches of a package.
 MAX_SPEC = 1 << 20
 MAX_PATCHES = 200
 MAX_BRANCHES = 2000
 
-#: Bytes that a spec file or a patch has at most; the largest in Fedora have a fifth of that.
+#: Bytes of the largest spec file or patch that is read; the largest in Fedora have a fifth of that.
 FILE_LIMIT = 10 << 20
 
-#: Characters that are kept of why a branch was retired.
+#: Characters of the reason why a branch was retired.
 MAX_REASON = 2000
 
-#: The messages that announce other contents.
+#: Topics of messages about changed files.
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
@@ -213,7 +213,7 @@ class DistgitConnector(Connector):
     @patches.affected(*CONTENT_TOPICS)
     def affected_by_push(event):
         paths = changed_paths(event.body)
-        # Patches may be called anything, but they lie beside the spec file, and no dot begins their names.
+        # Patches can have any name without a leading dot, and lie beside the spec file.
         if not paths or any("/" not in path and not path.startswith(".") for path in paths):
             yield from event.source_packages
 
@@ -257,7 +257,7 @@ class DistgitConnector(Connector):
     @retirement.expects
     def retirement_expects(event, package):
         facts = _pushed(event)
-        # The answer does not differ by release: what must be seen is in the one that there is.
+        # The value is the same for all releases: the release is no variant.
         return facts and {"about": facts["about"], "branch": facts["release"], "commit": facts["commit"]}
 
     @retirement.reflects
@@ -312,15 +312,14 @@ class DistgitConnector(Connector):
     @maintainers.ignores
     @retirement.ignores
     def without_revision(value):
-        # A push moves them, also one that changes nothing shown here.
+        # Every push moves them, also one that changes no field that is shown.
         return {key: part for key, part in value.items() if key not in ("commit", "modified", "heads")}
 
     def owners(self) -> dict[str, str]:
-        """Return the owner of every package, retired ones too: for the search index.
+        """Return the owner of every package, also of retired ones, for the search index.
 
-        Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  Owners are those of `maintainers`: its
-        ``admin``, whom a contact for one distribution (``fedora``, ``epel``) does not replace.  An older shape has the owner
-        and nothing else.
+        Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  The owner is that of `maintainers`: the
+        ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.
         """
         asked = "the owners of all packages"
         answer = self.json("/extras/pagure_poc.json", asked=asked)
@@ -329,11 +328,11 @@ class DistgitConnector(Connector):
         return {name: owner for name, owner in owners.items() if owner}
 
     def _head(self, asked: str, package: str, branch: str) -> str | None:
-        """Return the commit that a branch is at, or None where dist-git does not tell."""
+        """Return the commit at the head of a branch, or None if it is unknown."""
         return (self._heads(f"the head for {asked}", package) or {}).get(branch)
 
     def _heads(self, asked: str, package: str) -> dict[str, str | None] | None:
-        """Return the branches of a package, each with its head (None: not told); None if there is no such package."""
+        """Return the branches of a package, each with its head (None: unknown); None for an unknown package."""
         path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
         answer = self.request("GET", path, asked=asked, params={"with_commits": "true"})
         if answer.status == 404:
@@ -343,7 +342,7 @@ class DistgitConnector(Connector):
         return dict(islice(found.branches.items(), MAX_BRANCHES))
 
     def _retired(self, package: str, branch: str, head: str | None) -> Retired | None:
-        """Return why, when and by whom a branch was retired, or None if it is not."""
+        """Return why, when and by whom a branch was retired; None if it is not retired."""
         reason = self._file(f"dead.package of {package!r} on {branch}", package, head or branch, "dead.package")
         if reason is None:
             return None
@@ -380,16 +379,17 @@ class DistgitConnector(Connector):
             return None
         if answer.status != 200 or answer.content_type.startswith("text/html"):
             raise InvalidResponse(
-                self.name, asked, f"{answer.status} {answer.content_type or 'without a type'}", answer.body
+                self.name,
+                asked,
+                f"HTTP {answer.status}: expected a file, got {answer.content_type or 'no content type'}",
+                answer.body,
             )
         if not answer.body or b"\0" in answer.body:
-            # Pagure says 404 of a file that is empty, and no text has a NUL.
-            raise InvalidResponse(
-                self.name, asked, "a file that is no text" if answer.body else "an empty file", answer.body
-            )
+            # For an empty file Pagure returns 404, and no text file has a NUL.
+            raise InvalidResponse(self.name, asked, "a binary file" if answer.body else "an empty file", answer.body)
         if len(answer.body) > FILE_LIMIT:
             raise InvalidResponse(self.name, asked, f"a file of {len(answer.body)} bytes", answer.body)
-        # Pagure guesses the encoding and at times is wrong; nothing is lost that a page could show.
+        # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
         return answer.body.decode("utf-8", "replace")
 
     def _patch(self, package: str, branch: str, name: str) -> dict[str, Any]:
@@ -408,8 +408,8 @@ class DistgitConnector(Connector):
 
 
 def _pushed(event: Event) -> dict[str, Any] | None:
-    """Return what a branch must be at after a push, or None where the message does not say."""
-    # A push has one of these and a git.receive for each commit in it, of which only one is the head.
+    """Return the expected head of a branch after a push, or None if the message does not name it."""
+    # A push has a git.receive for each of its commits, and only one of them is the head.
     commit, branch = event.body.get("end_commit", event.body.get("rev")), event.body.get("branch")
     if event.topic not in ("pagure.git.receive", "pagure.git.branch.creation"):
         return None

@@ -1,7 +1,7 @@
 """FAF (ABRT Analytics): the crashes of a package that users' machines have reported.
 
-The one thing to know: FAF answers a question that it does not understand, such as one about a name that it does not know, with an
-empty list and success.  An empty list means that nothing is known; production has not heard of new releases for years.
+FAF returns success and an empty list for a request that it does not understand, such as one with an unknown name.  An empty list
+can mean either.  The production server has had no reports of new releases for years.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -24,14 +24,14 @@ from fedora_packages.connectors.types import (
     field,
 )
 
-#: How many problems are kept of a package, and addresses of bugs of a problem.
+#: Problems that are kept of a package, and URLs of bugs of a problem.
 MAX_PROBLEMS = 100
 MAX_BUGS = 20
 
-#: Days that the list covers.  FAF counts so long a range by months.
+#: Days that the list covers.  FAF counts such a range by months.
 RANGE = 365
 
-#: Days of the two windows that are compared with each other.  FAF counts up to 15 days by days.
+#: Days of each of the two windows that are compared.  FAF counts up to 15 days by days.
 WINDOW = 14
 
 
@@ -121,16 +121,16 @@ class FafConnector(Connector):
 
     @problems.affected("faf.problem.threshold*", "faf.report.threshold*")
     def problems_affected(event):
-        # The names may be of another distribution's components; those are no packages that we know.
+        # Names of other distributions' components are no packages here.
         yield from event.source_packages
 
     @problems.ignores
     def problems_announced(value):
-        # A message may come, once in ten times as many reports as before; none has to.
+        # A message comes once in ten times as many reports as before, if at all.
         return {}
 
     def _list(self, package: str, start: Any, end: Any) -> list[Any]:
-        """Return FAF's rows of the problems that occurred from one day to another, one more than are kept if there are more."""
+        """Return the rows of the problems that occurred in a range of days, at most one more than are kept."""
         asked = _asked(package)
         params = {
             "component_names": package,
@@ -141,7 +141,7 @@ class FafConnector(Connector):
         return self.read(asked, _List, answer).problems[: MAX_PROBLEMS + 1]
 
     def _ids(self, package: str, start: Any, end: Any) -> tuple[frozenset[int], bool]:
-        """Return the numbers of the problems that occurred in a range, and whether those are all."""
+        """Return the ids of the problems that occurred in a range of days, and whether the list is complete."""
         listed = self._list(package, start, end)
         found = self.read(_asked(package), _Ids, {"problems": listed}).problems
         return frozenset(problem.id for problem in found), len(listed) <= MAX_PROBLEMS

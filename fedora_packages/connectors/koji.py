@@ -1,7 +1,7 @@
 """Koji: builds, and what is tagged for each release.
 
-The hub is asked over XML-RPC with the standard library: koji's own client wants Kerberos headers to compile, for calls that
-are made anonymously here.  A fault is an HTTP 200 like any answer.
+The standard library speaks XML-RPC to the hub: Koji's own client needs Kerberos headers to compile, and these calls are
+anonymous.  A fault has the HTTP status 200, like any answer.
 """
 
 import math
@@ -27,10 +27,10 @@ MAX_BUILDS = 300
 #: Packages that are read of one list: Koji has some 60,000.
 MAX_PACKAGES = 500_000
 
-#: Tags that no release page shows: side tags, and stations on the way into a release.
+#: Tags that no release shows: side tags, and steps on the way into a release.
 PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-build|-gate)$")
 
-#: The fault of a hub that is switched off for a while (``koji.ServerOffline``).
+#: The fault of a hub that is offline for maintenance (``koji.ServerOffline``).
 SERVER_OFFLINE = 1014
 
 
@@ -44,7 +44,7 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
-#: Koji's seconds have a fraction, which is dropped.
+#: A time in seconds; the fraction is dropped.
 Seconds = Annotated[Timestamp, BeforeValidator(_whole)]
 
 
@@ -88,7 +88,7 @@ class Build(_Tagged):
 class Builds(Model):
     """What `KojiConnector.builds` returns."""
 
-    # The hub returns an empty list for an unknown package, also where a number was asked for.
+    # For an unknown package the hub returns an empty list, also in place of a number.
     total: Annotated[Count, BeforeValidator(lambda value: 0 if value == [] else value)] = field("builds that Koji has")
     builds: Rows(Build, MAX_BUILDS) = field("newest first")
     invalid_rows: InvalidRows = None
@@ -146,7 +146,9 @@ class KojiConnector(Connector):
             _call("listBuilds", package, queryOpts={"countOnly": True}),
             _call("listBuilds", package, queryOpts=options),
         )
-        return self.read(asked, Builds, {"total": total, "builds": builds})
+        value = self.read(asked, Builds, {"total": total, "builds": builds})
+        self.check_rows(asked, value.total, value.builds)
+        return value
 
     @builds.affected("buildsys.build.state.change")
     def builds_affected(event):
@@ -228,7 +230,7 @@ class KojiConnector(Connector):
         return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
 
     def package_of(self, build_id: int) -> tuple[str, str] | None:
-        """Return the source package that a build is of, and its release, which never change; None if koji has no such build.
+        """Return the source package and the release of a build, which never change; None for an unknown build.
 
         Source: ``getBuild``.
         """
@@ -239,7 +241,7 @@ class KojiConnector(Connector):
         return found.package_name, found.release
 
     def build(self, which: int | str) -> dict[str, Any] | None:
-        """Return the build of a number or an NVR, as `builds` has it, with the ``name`` of its source package, or None.
+        """Return a build by number or NVR, as in `builds`, with the ``name`` of its source package; None for an unknown build.
 
         Source: ``getBuild``.
         """
@@ -249,7 +251,7 @@ class KojiConnector(Connector):
         return self.read(asked, _FoundBuild, build).model_dump(mode="json")
 
     def package(self, package_id: int) -> str | None:
-        """Return the name of the source package of a number; None if koji has no such package.
+        """Return the name of a source package by its number; None for an unknown package.
 
         Source: ``getPackage``.
         """
@@ -258,7 +260,7 @@ class KojiConnector(Connector):
         return None if package is None else self.read(asked, _Named, package).name
 
     def packages(self, tag: str | None = None) -> list[str]:
-        """Return the names of all packages koji has (of one tag, blocked ones left out): for the search index.
+        """Return the names of all packages (with a tag: of its packages that are not blocked), for the search index.
 
         Source: ``listPackages``.  Tens of thousands of names in one answer.
         """
@@ -268,13 +270,13 @@ class KojiConnector(Connector):
         return sorted({package.name for package in self.read(asked, _Packages, {"packages": packages}).packages})
 
     def _get_build(self, which: int | str) -> tuple[str, Any]:
-        """Return what koji was asked, for errors, and the build of a number or an NVR, or None."""
+        """Return the description of the request, for errors, and the build by number or NVR, or None."""
         asked = f"getBuild of {which}"
         (build,) = self._multicall(asked, _call("getBuild", which))
         return asked, build
 
     def _multicall(self, asked: str, *calls: dict[str, Any]) -> list[Any]:
-        """Return the results of several calls made in one request; raises as soon as one of them is a fault."""
+        """Return the results of several calls in one request.  Raises the error of the first that is a fault."""
         if not calls:
             return []
         body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
@@ -282,12 +284,12 @@ class KojiConnector(Connector):
             "POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"}, accept=self._refuse_offline
         )
         if answer.status != 200:
-            raise InvalidResponse(self.name, asked, f"it answered {answer.status}")
+            raise InvalidResponse(self.name, asked, f"HTTP {answer.status}")
         try:
             (results,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
         except xmlrpc.client.Fault as fault:
             raise self._fault(asked, fault.faultCode, fault.faultString) from fault
-        # The parser's own errors for what is no XML-RPC are of many kinds, by the place where it stumbles.
+        # The parser raises errors of many kinds for invalid XML-RPC.
         except (
             ExpatError,
             xmlrpc.client.Error,
@@ -299,11 +301,11 @@ class KojiConnector(Connector):
             RecursionError,
         ) as error:
             raise InvalidResponse(
-                self.name, asked, f"{answer.content_type or 'something'} that is no XML-RPC", answer.body
+                self.name, asked, f"invalid XML-RPC ({answer.content_type or 'no content type'})", answer.body
             ) from error
         if not isinstance(results, list) or len(results) != len(calls):
             raise InvalidResponse(
-                self.name, asked, f"a {type(results).__name__} that does not answer {len(calls)} calls"
+                self.name, asked, f"expected a list of {len(calls)} results, got a {type(results).__name__}"
             )
         return [self._result(asked, result) for result in results]
 
@@ -312,10 +314,12 @@ class KojiConnector(Connector):
             return result[0]
         if isinstance(result, dict) and "faultCode" in result:
             raise self._fault(asked, result["faultCode"], result.get("faultString"))
-        raise InvalidResponse(self.name, asked, f"a {type(result).__name__} as the result of a call")
+        raise InvalidResponse(
+            self.name, asked, f"expected a list as the result of a call, got a {type(result).__name__}"
+        )
 
     def _refuse_offline(self, answer: Answer, asked: str) -> None:
-        """Raise `UpstreamUnavailable` if the hub is switched off, which it says with a status of 200 like any fault."""
+        """Raise `UpstreamUnavailable` if the hub is offline: that fault has the status 200, like any other."""
         if b"<fault>" not in answer.body[:200]:
             return
         try:
@@ -324,7 +328,7 @@ class KojiConnector(Connector):
             if fault.faultCode == SERVER_OFFLINE:
                 raise self._fault(asked, fault.faultCode, fault.faultString) from fault
         except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError):
-            # What else is wrong with it is said when it is read.
+            # Any other error is raised when the answer is read.
             return
 
     def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
@@ -338,7 +342,7 @@ def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
 
 
 def _newest(rows: Any, package: str) -> Any:
-    """Return the first of Koji's rows that is not of another package, None if there is none; anything but a list as it is."""
+    """Return the first row that is not of another package, or None.  An invalid list is left for validation."""
     if not isinstance(rows, list):
         return rows
     names = [row.get("package_name") if isinstance(row, dict) else None for row in rows]

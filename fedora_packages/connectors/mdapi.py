@@ -1,7 +1,6 @@
-"""mdapi: what the repositories of each release say of a package.
+"""mdapi: a package in the repositories of each release.
 
-The one thing to know: mdapi answers about *binary* packages.  Asked for a source package it describes one of its binaries,
-and not always the one of the same name.
+mdapi describes *binary* packages.  For a source package it returns one of its binaries, and not always the one of the same name.
 """
 
 import re
@@ -42,22 +41,22 @@ from fedora_packages.connectors.types import (
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed
 from fedora_packages.messages.families.mdapi import repository_release
 
-#: The kinds of relation that mdapi lists, in the order in which people ask for them.
+#: The kinds of relations in mdapi, in the order in which people look for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")
 
-#: Bounds of what is kept of one package; a few (texlive, kernel) are far beyond what a page can show.
+#: Bounds of values; a few packages (texlive, kernel) have far more than a page can show.
 MAX_FILES = 100_000
 MAX_CHANGES = 200
 MAX_OBSOLETERS = 50
 
-#: Characters of all names in one directory, and of one of them: file systems allow 255 bytes.
+#: Characters of all names in one directory, and of one name: file systems allow 255 bytes.
 MAX_NAMES = 16 << 20
 MAX_NAME = 1024
 
 #: Packages that are read of one list.
 MAX_ROWS = 20_000
 
-#: File types by mdapi's letters; a "ghost" is owned by the package and not in it.
+#: File types by mdapi's letters; a package owns its "ghost" files but does not contain them.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
 #: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
@@ -286,9 +285,9 @@ class MdapiConnector(Connector):
 
     @query(version=1, subject="binary")
     def package(self, package, release) -> Package | NotFound:
-        """Return what a release's repositories say of a package.
+        """Return the description of a package in a release.
 
-        Of a source package without a binary of its name they describe one of its binaries.
+        For a source package without a binary of its name, it is that of one of its binaries.
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
@@ -361,10 +360,10 @@ class MdapiConnector(Connector):
         headers = {"Accept": "application/json"}
         answer = self.request("GET", path, asked=asked, headers=headers, most=self.max_requirers_bytes)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
-            # Of a branch that it has, as was seen just now, it says so where nothing requires the capability.
+            # The branch has databases, as the request before has shown: nothing requires the capability.
             return _Requirers(packages=[])
         if answer.is_cut and answer.status != 200:
-            raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
+            raise InvalidResponse(self.name, asked, f"HTTP {answer.status}", answer.body)
         packages = self._whole_rows(asked, answer.body) if answer.is_cut else self.decoded(answer, asked)
         page = self.read(asked, _Requirers, {"packages": packages})
         found.add(page.packages, capability, answer.is_cut)
@@ -443,7 +442,7 @@ class MdapiConnector(Connector):
         packages.sort(key=lambda row: (row["name"] or "", row["source"]))
         return self.read(asked, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
 
-    # A repository's three files are announced one by one; packages are looked up in the primary file whatever is asked.
+    # A repository's three files are announced one by one.  mdapi looks up every package in the primary file.
 
     @package.affected("mdapi.repo.update")
     @relations.affected("mdapi.repo.update")
@@ -467,7 +466,7 @@ class MdapiConnector(Connector):
         path = f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
         answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
         if answer.status == 400:
-            # At these addresses it says so only for a branch of which it has no databases.
+            # These URLs return 400 only for a branch without databases.
             raise ReleaseNotServed(self.name, asked, f"it has no repositories of {release}")
         # A proxy without a route to it returns 404 too, with another body.
         if answer.status == 404 and answer.body.strip() == b"404: Not Found":
@@ -483,7 +482,7 @@ class MdapiConnector(Connector):
 
 
 def _file_kind(event: Any) -> str | None:
-    """Return which of a repository's files the message is about, or None where it does not say."""
+    """Return the kind of the repository's file that a message is about, or None if it does not say."""
     url = event.body.get("url")
     found = [kind for kind in ("primary", "filelists", "other") if isinstance(url, str) and f"-{kind}." in url]
     return found[0] if found else None

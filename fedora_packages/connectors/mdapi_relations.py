@@ -1,6 +1,6 @@
-"""What mdapi's rows say of relations: what a package requires and so on, who requires it, and of whom a row is that does not say.
+"""Relations in mdapi's answers: what a package requires and so on, and which packages require it.
 
-No connector: ``mdapi.py`` asks, and reads its answers with this.
+``mdapi.py`` sends the requests, and reads the answers with this module.
 """
 
 import json
@@ -12,19 +12,19 @@ from pydantic import AfterValidator
 
 from fedora_packages.connectors.types import Model, OptionalText, Rows, Text, field, null_for_empty
 
-#: How many relations of each kind are kept of one package.
+#: Relations of each kind that are kept of one package.
 MAX_RELATIONS = 5000
 
-#: Capabilities of a package that it is asked of who requires them, its own name first: each is a request, of whose answer so many
-#: bytes are read.  mdapi describes every package that it finds in full; what requires glibc would be hundreds of megabytes.
+#: Capabilities of a package whose requirers are looked up, its own name first.  Each is a request, of whose answer so many
+#: bytes are read: mdapi describes every package in full, and the requirers of glibc would be hundreds of megabytes.
 MAX_CAPABILITIES = 8
 MAX_REQUIRERS_BYTES = 6 << 20
 
-#: Packages that require another which are kept, and the requirements of each.
+#: Requirers that are kept, and the requirements of each.
 MAX_REQUIRERS = 2000
 MAX_REASONS = 8
 
-#: Capabilities that others require, in the order in which they are asked for.
+#: Capabilities that others require, in the order in which they are looked up.
 _TELLING = (
     re.compile(r"[^()]+\.so[^()]*\(\)(?:\(64bit\))?"),
     re.compile(r"python[0-9.]*dist\(.*\)"),
@@ -32,10 +32,10 @@ _TELLING = (
     re.compile(r"[^()]+"),
 )
 
-#: Capabilities that nothing requires: they say what a package is, or what was copied into it.
+#: Capabilities that nothing requires: they describe a package, or its bundled libraries.
 _SILENT = re.compile(r"(?:application|bundled|config|metainfo|appdata|mimehandler|font|user|group)\(.*")
 
-#: What stands between two members of a JSON list.
+#: The separator of two members of a JSON list.
 _BETWEEN = re.compile(r"[\s,]*")
 
 #: Binary packages of a source that are kept.
@@ -101,7 +101,7 @@ class Requirer(Described):
 
 
 class Requirers:
-    """What requires a package, from the answers about its capabilities: at most so many packages, and relations of each."""
+    """The requirers of a package: at most ``most``, with ``most_relations`` of each."""
 
     def __init__(self, most: int = MAX_REQUIRERS, most_relations: int = MAX_REASONS) -> None:
         self._most = most
@@ -111,7 +111,7 @@ class Requirers:
         self._is_cut = False
 
     def add(self, found: Iterable[Requirer], capability: str, is_cut: bool = False) -> None:
-        """Add the packages that were found to require a capability."""
+        """Add packages that require a capability."""
         self._is_cut = self._is_cut or is_cut
         for package in found:
             self._repositories[package.repo] = None
@@ -125,7 +125,7 @@ class Requirers:
                     reasons[relation.key] = relation
 
     def value(self) -> dict[str, Any]:
-        """Return them as the query does."""
+        """Return the fields of the query's value."""
         return {
             "repositories": list(self._repositories),
             "total": len(self._packages),
@@ -138,11 +138,11 @@ class Requirers:
 
 
 def capabilities(package: str, provides: Iterable[Relation], most: int = MAX_CAPABILITIES) -> tuple[list[str], int]:
-    """Return the capabilities of a package to ask for, its name first, and how many others that may be required it has."""
+    """Return the capabilities of a package to look up, its name first, and the number of its other capabilities."""
     names = dict.fromkeys(relation.name[:300] for relation in provides)
-    # Paths cannot be asked for: mdapi takes a slash for the end of a name.
+    # Paths cannot be looked up: to mdapi a slash ends a name.
     others = [name for name in names if name != package and "/" not in name and not _SILENT.fullmatch(name)]
-    # rpm gives every package its name once more, with the architecture.
+    # rpm adds a capability to every package: its name with the architecture.
     others.sort(key=lambda name: 0 if name.startswith(f"{package}(") else 1 + _rank(name))
     chosen = [package, *others[: most - 1]]
     return chosen, len(others) - len(chosen) + 1
@@ -153,7 +153,7 @@ def _rank(name: str) -> int:
 
 
 def whole_rows(body: bytes) -> Iterator[Any]:
-    """Yield the members of a JSON list that was cut, as far as they came whole.  Raises `ValueError` for what is no list."""
+    """Yield the complete members of a JSON list that was cut.  Raises `ValueError` for anything but a list."""
     found = body.decode("utf-8", "replace")
     decoder, place = json.JSONDecoder(), _BETWEEN.match(found, 0).end()
     if not found.startswith("[", place):

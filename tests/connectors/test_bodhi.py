@@ -2,6 +2,7 @@
 
 import pytest
 
+from fedora_packages.connectors.bodhi import MAX_BUILDS
 from fedora_packages.errors import InvalidResponse
 
 from .recorded import recorded
@@ -51,6 +52,28 @@ def test_a_recorded_single_update_is_read(queries, upstream, data, name):
     row = row.get("update", row)
     upstream.says("/updates/", {"updates": [row], "total": 1})
     assert queries["bodhi.updates"].fetch("guake")["updates"][0]["alias"] == row["alias"]
+
+
+def test_an_empty_list_of_updates_that_there_are_is_a_failure(queries, upstream):
+    upstream.says("/updates/", {"updates": [], "total": 12})
+    with pytest.raises(InvalidResponse, match="expected rows of 12, got an empty list"):
+        queries["bodhi.updates"].fetch("guake")
+
+
+def test_updates_in_testing_are_those_for_active_releases(queries, upstream, data):
+    row = {**recorded(data, "bodhi-update-single")["update"], "status": "testing"}
+    rows = [{**row, "alias": state, "release": {**row["release"], "state": state}} for state in ("current", "archived")]
+    upstream.says("/updates/", {"updates": [*rows, {**row, "alias": "old", "release": None}], "total": 3})
+    value = queries["bodhi.updates"].fetch("bodhi")
+    assert (len(value["updates"]), value["testing"]) == (3, 2)
+
+
+def test_of_an_update_with_very_many_builds_those_of_the_package_are_kept(queries, upstream, data):
+    row = recorded(data, "bodhi-update-single")["update"]
+    row["builds"] = [{"nvr": f"mod-{number}-1.fc45"} for number in range(MAX_BUILDS)] + [{"nvr": "guake-3.9-1.fc45"}]
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    (update,) = queries["bodhi.updates"].fetch("guake")["updates"]
+    assert (len(update["builds"]), "guake-3.9-1.fc45" in update["builds"]) == (MAX_BUILDS, True)
 
 
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):

@@ -48,6 +48,12 @@ def test_a_package_without_bugs_has_none_that_changed(queries, upstream):
     assert queries["bugzilla.counts"].fetch("guake") == {"open": 0, "blockers": 0, "changed": None}
 
 
+def test_an_empty_list_of_bugs_that_there_are_is_a_failure(queries, upstream):
+    upstream.says("/rest/bug", bugs(total_matches=31))
+    with pytest.raises(InvalidResponse, match="expected rows of 31, got an empty list"):
+        queries["bugzilla.bugs"].fetch("guake")
+
+
 def test_an_error_with_status_200_is_a_lie(queries, upstream):
     upstream.says("/rest/bug", {"error": True, "code": 51, "message": "There is no component named that"})
     with pytest.raises(InvalidResponse, match="no component"):

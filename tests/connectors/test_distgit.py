@@ -122,3 +122,13 @@ def test_a_spec_that_is_no_file_of_text_is_a_lie(queries, upstream, query, body)
 def test_a_spec_in_another_encoding_is_shown_all_the_same(queries, upstream):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: caf\xe9", content_type="text/plain")
     assert queries["distgit.spec"].fetch("guake", "f45")["text"] == "Name: caf�"
+
+
+@pytest.mark.parametrize("query", ["spec", "patches", "retirement"])
+@pytest.mark.parametrize(
+    "body", [b"<html>404</html>", b'{"errors":[],"message":"The target could not be found."}', b'{"error_code": 7}']
+)
+def test_a_404_of_another_server_does_not_make_a_package_disappear(queries, upstream, query, body):
+    upstream.answer = lambda asked: Answer(body, 404)
+    with pytest.raises(InvalidResponse, match="expected ENOPROJECT as error_code"):
+        queries[f"distgit.{query}"].fetch("guake", "" if query == "retirement" else "f45")

@@ -22,8 +22,14 @@ def test_recorded_lists_of_builds_are_read(queries, upstream, data, name):
 
 
 def test_a_recorded_count_of_builds_is_read(queries, upstream, data):
-    upstream.koji_says([[recorded(data, "koji-listBuilds-package306-countOnly")["result"]], [[]]])
-    assert queries["koji.builds"].fetch("guake") == {"total": 65, "builds": []}
+    upstream.koji_says([[recorded(data, "koji-listBuilds-package306-countOnly")["result"]], [[BUILD]]])
+    assert queries["koji.builds"].fetch("guake")["total"] == 65
+
+
+def test_an_empty_list_of_builds_that_there_are_is_a_failure(queries, upstream):
+    upstream.koji_says([[65], [[]]])
+    with pytest.raises(InvalidResponse, match="expected rows of 65, got an empty list"):
+        queries["koji.builds"].fetch("guake")
 
 
 def test_a_recorded_empty_list_of_builds_is_read(queries, upstream, data):

@@ -107,3 +107,10 @@ def test_what_obsoletes_a_name_is_named_where_mdapi_tells(queries, upstream):
 def test_what_nothing_obsoletes_has_no_obsoleters(queries, upstream):
     upstream.answers["/rawhide/obsoletes/guake"] = Answer(b"400: Bad Request", 400, "text/plain")
     assert queries["mdapi.obsoleters"].fetch("guake", "rawhide") == {"packages": []}
+
+
+@pytest.mark.parametrize("body", [b"404: <script>", b"404: Not Found, try another host", b""])
+def test_a_404_of_another_server_does_not_make_a_package_disappear(queries, upstream, body):
+    upstream.answer = lambda asked: Answer(body, 404, "text/plain")
+    with pytest.raises(InvalidResponse):
+        queries["mdapi.package"].fetch("guake", "f45")

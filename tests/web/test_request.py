@@ -39,7 +39,7 @@ def test_two_queries_of_one_short_name_are_an_error_at_start():
     declaration = query(version=1)(builds)
     declaration.__set_name__(None, "builds")
     twins = [Query(f"{name}.builds", name, declaration, None) for name in ("koji", "copr")]
-    with pytest.raises(SettingsError, match="two queries are called 'builds': koji.builds and copr.builds"):
+    with pytest.raises(SettingsError, match="two queries have the short name 'builds': koji.builds and copr.builds"):
         addressed(twins)
 
 
