@@ -17,6 +17,7 @@ from fedora_packages.connectors.types import (
     Known,
     Model,
     OptionalText,
+    Parts,
     Rows,
     Text,
     default_for_null,
@@ -38,8 +39,9 @@ MAX_RELEASES = 2000
 #: The families of releases of rpms by their prefix.  Releases of modules, containers and flatpaks have other prefixes.
 RPM_PREFIXES = {"FEDORA": "fedora", "FEDORA-EPEL": "epel", "FEDORA-EPEL-NEXT": "epel"}
 
-#: States of the releases that get updates; ``disabled`` and ``archived`` ones do not.
+#: States of the releases that get updates, and of those that do not.
 ACTIVE_STATES = ("pending", "frozen", "current")
+INACTIVE_STATES = ("disabled", "archived")
 
 #: The statuses of an update, each with its place on the way to the users.
 STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
@@ -103,11 +105,11 @@ class Update(Model):
     gating: Known("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed") | None = field(
         default=None, alias="test_gating_status"
     )
-    builds: Annotated[Rows(Text(512), MAX_BUILDS, is_optional=True), BeforeValidator(_nvrs)] = field("NVRs")
+    builds: Annotated[Parts(Text(512), MAX_BUILDS), BeforeValidator(_nvrs)] = field("NVRs")
     epochs: Annotated[dict[Text(512), Count], BeforeValidator(_epochs)] = field(
         "of those builds that have one which is not 0, by NVR", alias="builds"
     )
-    bugs: Rows(Bug, MAX_BUGS, is_optional=True)
+    bugs: Parts(Bug, MAX_BUGS)
 
 
 class Updates(Model):
@@ -259,7 +261,7 @@ class BodhiConnector(Connector):
             found += page.releases
             if number >= page.pages:
                 break
-        # An older server ignores `state`, a newer one can have more states.
+        # An older server ignores `state`.
         value = self.read(asked, Releases, {"releases": [row for row in found if not _is_other(row)]})
         if not value.releases:
             raise InvalidResponse(self.name, asked, "releases: expected an active release, got none")
@@ -304,10 +306,10 @@ def _is_in_testing(update: Update) -> bool:
 
 
 def _is_other(row: Any) -> bool:
-    """Whether a row is of a release without rpms or updates; an invalid row is left for validation."""
+    """Whether a row is of a release without rpms or without updates; an invalid row is left for validation."""
     prefix, state, branch = (row.get(key) if isinstance(row, dict) else 0 for key in ("id_prefix", "state", "branch"))
     is_other = isinstance(prefix, str) and prefix not in RPM_PREFIXES
-    return is_other or (isinstance(state, str) and state not in ACTIVE_STATES) or branch in ("", None)
+    return is_other or state in INACTIVE_STATES or branch in ("", None)
 
 
 def _reading_order(release: Release) -> tuple[Any, ...]:

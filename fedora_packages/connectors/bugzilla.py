@@ -19,6 +19,7 @@ from fedora_packages.connectors.types import (
     ISOTime,
     Known,
     Model,
+    Parts,
     Rows,
     Text,
     Timestamp,
@@ -67,7 +68,7 @@ def _many(value: Any) -> Any:
 
 
 _First = Annotated[Text(256), BeforeValidator(_first)]
-_Many = Annotated[Rows(Text(64), 20, is_optional=True), BeforeValidator(_many)]
+_Many = Annotated[Parts(Text(64), 20), BeforeValidator(_many)]
 
 
 class Bug(Model):
@@ -85,7 +86,7 @@ class Bug(Model):
         "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
     )
     security: bool
-    blocks: Rows(Count, 200, is_optional=True) = field("bugs that it blocks", default=[])
+    blocks: Parts(Count, 200) = field("bugs that it blocks", default=[])
     keywords: _Many = []
     alias: _Many = field("CVE-2026-12345", default=[])
 

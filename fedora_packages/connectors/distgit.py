@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, Timestamp, field
+from fedora_packages.connectors.types import Count, InvalidRows, Model, Parts, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.event import Event
@@ -38,7 +38,7 @@ CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
 Commit = Annotated[Text(64) | None, Field(description="the branch's head; null if it is unknown")]
-Names = Rows(Text(256), 500, is_optional=True)
+Names = Parts(Text(256), 500)
 
 
 class Spec(Model):

@@ -17,6 +17,7 @@ from fedora_packages.connectors.types import (
     ISOTime,
     Known,
     Model,
+    Parts,
     Rows,
     Text,
     Timestamp,
@@ -59,7 +60,7 @@ class Problem(Model):
     before: bool | None = field(
         f"whether it occurred in the {WINDOW} days before those; null if FAF's list was cut before it", default=None
     )
-    bugs: Rows(Text(1000), MAX_BUGS, is_optional=True) = field("URLs")
+    bugs: Parts(Text(1000), MAX_BUGS) = field("URLs")
     reports: list[_Report] = field(exclude=True)
 
     @model_validator(mode="after")

@@ -32,6 +32,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     Known,
     Model,
+    Parts,
     Rows,
     Text,
     Timestamp,
@@ -97,7 +98,7 @@ Repository = Annotated[
     Field(description="the repository of the release that has it"),
 ]
 Names = Annotated[
-    Rows(Text(1000), MAX_RELATIONS, is_optional=True),
+    Parts(Text(1000), MAX_RELATIONS),
     AfterValidator(lambda names: list(dict.fromkeys(names))),
     BeforeValidator(_names),
 ]
@@ -124,7 +125,7 @@ class Package(Model):
     description: Annotated[Text(20000), default_for_null("")]
     url: Text(1000) | None
     repository: Repository = field(alias="repo")
-    siblings: Annotated[Rows(Text(256), MAX_SIBLINGS, is_optional=True), AfterValidator(_sorted_once)] = field(
+    siblings: Annotated[Parts(Text(256), MAX_SIBLINGS), AfterValidator(_sorted_once)] = field(
         "all binaries of the source, by name", alias="co-packages"
     )
     invalid_rows: InvalidRows = None
@@ -229,7 +230,7 @@ class Changelog(Model):
     found: Literal[True]
     repository: Repository = field(alias="repo")
     # Old servers call the list "files".
-    entries: Rows(Change, MAX_CHANGES, is_optional=True) = field(
+    entries: Annotated[Rows(Change, MAX_CHANGES), default_for_null([])] = field(
         "newest first", alias=AliasChoices("changelogs", "files")
     )
     invalid_rows: InvalidRows = None
@@ -270,7 +271,7 @@ class _FileRow(Model):
 
 
 class _FileRows(Model):
-    files: Rows(_FileRow, MAX_FILES, is_optional=True)
+    files: Annotated[Rows(_FileRow, MAX_FILES), default_for_null([])]
     invalid_rows: InvalidRows = None
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from fedora_packages.connectors.types import Model, OptionalText, Rows, Text, field, null_for_empty
+from fedora_packages.connectors.types import Model, OptionalText, Parts, Text, field, null_for_empty
 
 #: Relations of each kind that are kept of one package.
 MAX_RELATIONS = 5000
@@ -63,7 +63,7 @@ def once(relations: list[Relation]) -> list[Relation]:
 
 
 #: mdapi 4 returns null for an empty list.
-Relations = Annotated[Rows(Relation, MAX_RELATIONS, is_optional=True), AfterValidator(once)]
+Relations = Annotated[Parts(Relation, MAX_RELATIONS), AfterValidator(once)]
 
 
 class Described(Model):
@@ -73,7 +73,7 @@ class Described(Model):
     version: Text(256)
     release: Text(256)
     basename: Text(256)
-    siblings: Rows(Text(256), MAX_SIBLINGS, is_optional=True) = field(alias="co-packages")
+    siblings: Parts(Text(256), MAX_SIBLINGS) = field(alias="co-packages")
     provides: Relations
 
     @property

@@ -74,7 +74,7 @@ def Known(*values: str, limit: int = 64) -> Any:
 
 
 def default_for_null(value: Any) -> Any:
-    """Return the type adapter's validator that reads null as ``value``."""
+    """Return the validator that reads null as ``value``."""
     return BeforeValidator(lambda found: value if found is None else found)
 
 
@@ -116,17 +116,22 @@ InvalidRows = Annotated[
 ]
 
 
-def Rows(of: Any, most: int, is_optional: bool = False) -> Any:
+def Rows(of: Any, most: int) -> Any:
     """Return the type of a list of at most ``most`` rows, of which invalid ones are left out and counted (`read`).
 
-    ``is_optional``: null is an empty list, and so is a list of invalid rows only.
+    A list of invalid rows only is an error.
     """
-    annotated = Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, is_optional))]
-    return Annotated[annotated, default_for_null([])] if is_optional else annotated
+    return Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, False))]
+
+
+def Parts(of: Any, most: int) -> Any:
+    """Return the type of a list that is a part of a row.  As `Rows`, but null or a list of invalid rows only is an empty list."""
+    parts = Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, True))]
+    return Annotated[parts, default_for_null([])]
 
 
 def _valid_rows(
-    most: int, is_optional: bool, found: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+    most: int, can_be_emptied: bool, found: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
 ) -> list[Any]:
     kept = found[:most] if isinstance(found, list) else found
     before = len(info.context or ())
@@ -134,7 +139,7 @@ def _valid_rows(
         return validate(kept)
     except ValidationError as error:
         errors = {one["loc"][0]: one for one in reversed(error.errors(include_url=False)) if one["loc"]}
-        if not errors or (len(errors) == len(kept) and not is_optional) or info.context is None:
+        if not errors or (len(errors) == len(kept) and not can_be_emptied) or info.context is None:
             raise
         # The rows of their own lists are read, and counted, once more.
         info.context[before:] = [sentence_of(errors[place], (info.field_name,)) for place in sorted(errors)]

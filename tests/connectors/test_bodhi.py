@@ -76,6 +76,14 @@ def test_of_an_update_with_very_many_builds_those_of_the_package_are_kept(querie
     assert (len(update["builds"]), "guake-3.9-1.fc45" in update["builds"]) == (MAX_BUILDS, True)
 
 
+def test_a_release_in_an_unknown_state_is_left_out_and_counted(queries, upstream, data):
+    answer = recorded(data, "bodhi-releases-with-archived")
+    active = next(row for row in answer["releases"] if row["state"] == "current" and row["id_prefix"] == "FEDORA")
+    upstream.says("/releases/", {"releases": [active, {**active, "state": "melted"}], "pages": 1})
+    value = queries["bodhi.releases"].fetch("*")
+    assert (len(value["releases"]), value["invalid_rows"]["count"]) == (1, 1)
+
+
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
     upstream.says("/releases/", {"releases": [], "pages": 0})
     with pytest.raises(InvalidResponse, match="expected an active release"):

@@ -197,3 +197,10 @@ def test_recorded_packages_are_known_by_what_they_provide(queries, upstream, dat
     upstream.says("/rawhide/requires/openssl-libs", answers)
     found = {row["name"] for row in queries["mdapi.required_by"].fetch("openssl-libs", "rawhide")["packages"]}
     assert found == {path.stem.removeprefix("mdapi-f28-pkg-") for path in recorded}
+
+
+@pytest.mark.parametrize("rows", [[None], [{"dirname": "/usr", "filenames": "a/b", "filetypes": "f"}]])
+def test_files_of_which_none_can_be_read_are_not_taken_for_no_files(queries, upstream, rows):
+    upstream.says("/rawhide/files/guake", {"files": rows, "repo": "release"})
+    with pytest.raises(InvalidResponse, match=r"files\[0\]: expected"):
+        queries["mdapi.files"].fetch("guake", "rawhide")

@@ -17,6 +17,7 @@ from fedora_packages.connectors.types import (
     Known,
     Model,
     OptionalText,
+    Parts,
     Rows,
     Text,
     Timestamp,
@@ -42,7 +43,7 @@ class Row(Model):
     name: Text(8)
     state: Literal["new", "old"] = "new"
     note: OptionalText = None
-    parts: Rows(Part, 2, is_optional=True) = []
+    parts: Parts(Part, 2) = []
 
 
 class Value(Model):
