@@ -116,7 +116,7 @@ class Package(Model):
     found: Literal[True]
     name: Text(256) | None = field("the package that is described; null if mdapi does not say")
     source: Text(256) = field(alias="basename")
-    epoch: Text(16) | None
+    epoch: Text(16)
     version: Text(256)
     release: Text(256)
     arch: Text(32)
@@ -238,6 +238,7 @@ class Changelog(Model):
 
 class _Provides(Model):
     provides: Relations
+    invalid_rows: InvalidRows = None
 
 
 class _Requirers(Model):
@@ -349,11 +350,12 @@ class MdapiConnector(Connector):
         row = self._ask(asked, release, "pkg", package)
         if row is None:
             return NotFound(found=False)
-        names, unasked = capabilities(package, self.read(asked, _Provides, row).provides, MAX_CAPABILITIES)
+        described = self.read(asked, _Provides, row)
+        names, unasked = capabilities(package, described.provides, MAX_CAPABILITIES)
         found = Requirers(self.max_requirers, MAX_REASONS)
         pages = [self._add_requirers(found, asked, release, name) for name in names]
         value = {"found": True, "asked": names, "unasked": unasked, **found.value()}
-        return self.read(asked, RequiredBy, value, *pages)
+        return self.read(asked, RequiredBy, value, described, *pages)
 
     def _add_requirers(self, found: Requirers, asked: str, release: str, capability: str) -> _Requirers:
         """Add the packages that require a capability, and return them."""

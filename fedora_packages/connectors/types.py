@@ -149,11 +149,12 @@ def _valid_rows(
 def read(kind: type[M], answer: Any, *parts: Model) -> M:
     """Return an answer as a model.  Raises `ValidationError`.
 
-    ``invalid_rows`` then has the invalid rows that were left out of its lists, and those of the ``parts`` it is made of.
+    Invalid rows are left out of lists only where the model has ``invalid_rows``, which then has their number and that of the
+    ``parts`` it is made of.
     """
-    errors: list[str] = []
+    errors: list[str] | None = [] if "invalid_rows" in kind.model_fields else None
     value = kind.model_validate(answer, context=errors)
-    if "invalid_rows" in kind.model_fields:
+    if errors is not None:
         invalid = [part.invalid_rows for part in parts if part.invalid_rows]
         invalid += [_InvalidRows(count=len(errors), error=errors[0])] if errors else []
         count = sum(one.count for one in invalid)

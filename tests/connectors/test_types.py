@@ -119,6 +119,16 @@ def test_the_invalid_rows_of_parts_are_counted_too():
     assert found.invalid_rows.model_dump() == {"count": 3, "error": "rows[1]: expected an object, got null"}
 
 
+def test_where_a_value_cannot_say_that_a_row_was_left_out_the_row_is_an_error():
+    class Silent(Model):
+        """A value without invalid_rows."""
+
+        rows: Rows(Row, 3)
+
+    with pytest.raises(ValidationError):
+        read(Silent, {"rows": [GOOD, None]})
+
+
 def test_a_list_of_invalid_rows_only_is_an_error():
     assert error_of({"total": 2, "rows": [None, 7]}) == "rows[0]: expected an object, got null"
 
