@@ -3,8 +3,7 @@
 from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
-from fedora_packages.web.legacy.envelope import is_for_old_clients
-from fedora_packages.web.problems import is_for_machines
+from fedora_packages.web.routes import is_for_machines, is_for_old_clients
 
 #: Nothing is loaded but our own files, and nothing runs that is written into a page.
 POLICY = "; ".join(

@@ -15,6 +15,7 @@ from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.settings import LinksSettings
 from fedora_packages.web.linkify import ADVISORY, CVE, advisory
+from fedora_packages.web.routes import PREFIX
 
 #: Characters of a text that are looked at: what is searched for.
 LOOKED_AT = MAX_QUERY_LENGTH
@@ -180,9 +181,6 @@ def _of_koji_search(given: Parameters) -> Pasted | None:
 
 #: What is known of a repository in dist-git, however deep in it.
 _REPOSITORY = r"/rpms/([^/]+?)(?:\.git)?(?:/.*)?"
-
-#: Where all pages of this site are too, and have been since 2011.
-PREFIX = "/packages"
 
 #: What addresses of this site that are of no package begin with.
 _NO_PACKAGES = r"(?:s|api|packages|status|metrics|images|fcomm_connector|opensearch(?:\.xml)?|_[^/]*)(?:/|$)"

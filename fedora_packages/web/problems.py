@@ -9,7 +9,8 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from fedora_packages.web.hits import Shown
-from fedora_packages.web.legacy.envelope import is_for_old_clients, refused
+from fedora_packages.web.legacy.envelope import refused
+from fedora_packages.web.routes import is_for_machines, is_for_old_clients
 
 #: Seconds after which a missing index, or a Redis that is away, is worth another look.
 RETRY = 30
@@ -99,12 +100,6 @@ PROBLEMS = {
         ProblemType("no-cache", 503, "No cache", "Redis does not answer.  Whoever runs the site has to see to it."),
     )
 }
-
-
-def is_for_machines(request: Request) -> bool:
-    """Whether an address belongs to the JSON API."""
-    # The raw path, which can be looked at even where it cannot be decoded.
-    return request.environ.get("PATH_INFO", "").startswith("/api/")
 
 
 def problem(

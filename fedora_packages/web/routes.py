@@ -18,7 +18,11 @@ from pyramid.response import Response
 from pyramid.static import QueryStringConstantCacheBuster
 from pyramid.tweens import EXCVIEW
 
-from fedora_packages.web.identifiers import PREFIX
+#: The prefix under which every page of this site also stands, as it has since 2011.
+PREFIX = "/packages"
+
+#: Where the URLs of the old JSON API begin.
+LEGACY_ROOT = "/fcomm_connector"
 
 STATIC = "fedora_packages:web/static"
 
@@ -83,6 +87,18 @@ def includeme(config: Configurator) -> None:
     config.add_cache_buster(STATIC, QueryStringConstantCacheBuster(_static_version()))
     for name, pattern in ROUTES:
         config.add_route(name, pattern)
+
+
+def is_for_machines(request: Request) -> bool:
+    """Whether a URL belongs to the JSON API."""
+    # The raw path: it is there even if it cannot be decoded.
+    return request.environ.get("PATH_INFO", "").startswith("/api/")
+
+
+def is_for_old_clients(request: Request) -> bool:
+    """Whether a URL belongs to the old JSON API."""
+    path = request.environ.get("PATH_INFO", "")
+    return path == LEGACY_ROOT or path.startswith(f"{LEGACY_ROOT}/")
 
 
 def normalized(handler: Callable[[Request], Response], registry: Registry) -> Callable[[Request], Response]:

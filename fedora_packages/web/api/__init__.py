@@ -13,7 +13,7 @@ from pyramid.events import NewResponse
 from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoints import addressed, addresses
 from fedora_packages.web.api.openapi import document
-from fedora_packages.web.problems import is_for_machines
+from fedora_packages.web.routes import is_for_machines
 
 
 def includeme(config: Configurator) -> None:

@@ -18,9 +18,6 @@ from markupsafe import Markup
 from pyramid.request import Request
 from pyramid.response import Response
 
-#: Where the old addresses begin.
-ROOT = "/fcomm_connector"
-
 #: From when on there has been something better (RFC 9745): 25 November 2026.
 DEPRECATED = "@1795564800"
 
@@ -31,12 +28,6 @@ POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancesto
 _PRETTY = re.compile(r"(?:^|&)_pp(?:=|&|$)")
 
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
-
-
-def is_for_old_clients(request: Request) -> bool:
-    """Whether an address belongs to the old JSON API."""
-    path = request.environ.get("PATH_INFO", "")
-    return path == ROOT or path.startswith(f"{ROOT}/")
 
 
 def envelope(rows: list[Any], total: int, size: int, start: int) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
 from fedora_packages.web.hits import Shown, shown
-from fedora_packages.web.problems import RETRY, is_for_machines, problem
+from fedora_packages.web.problems import RETRY, problem
 from fedora_packages.web.request import UnknownPackage, UnknownPart, printable
+from fedora_packages.web.routes import is_for_machines
 from fedora_packages.web.views.unbuilt import UNBUILT, is_unbuilt
 
 log = logging.getLogger(__name__)
