@@ -3,7 +3,9 @@
 The one thing to know: values come from upstreams, and a number that is no time must not become an error.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
@@ -11,6 +13,9 @@ from pyramid.events import BeforeRender
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
+from fedora_packages.web.highlight import highlight
+from fedora_packages.web.linkify import linkify
+from fedora_packages.web.links import Links, web_address
 
 #: Upstreams as people write them, where that is not the connector's name.
 SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
@@ -34,8 +39,20 @@ def _add(event: BeforeRender) -> None:
     event.update(iso=iso, moment=moment, day=day, evr=evr, lasted=lasted, spoken=spoken, trouble_of=trouble_of)
     # The search field is on every page.
     event["most_searched"] = MAX_QUERY_LENGTH
+    event["highlight"] = highlight
     if event.get("request") is not None:
-        event["links"] = event["request"].links
+        links = event["links"] = event["request"].links
+        event["linkify"] = partial(linkify, addresses=_addresses(links))
+
+
+def _addresses(links: Links) -> dict[str, Callable[[str], str | None]]:
+    """Return what makes a URL of each kind of link that `linkify` finds."""
+    return {
+        "bug": lambda number: links.bug(int(number)),
+        "cve": links.cve,
+        "advisory": links.update,
+        "web": web_address,
+    }
 
 
 def iso(seconds: float) -> str:

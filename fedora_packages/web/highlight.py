@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from pygments.lexer import bygroups, include, using
 from pygments.lexers.installers import RPMSpecLexer
@@ -27,6 +28,13 @@ REMEMBERED = 16
 #: What a part is, in one short word of Pygments' ("k" a keyword, "nv" a variable ...), or "" for nothing special; and its text.
 Part = tuple[str, str]
 Line = tuple[Part, ...]
+
+
+class Highlighted(NamedTuple):
+    """The lines of a text without their ends, in parts that together are the line; and the text after the last of these lines."""
+
+    lines: tuple[Line, ...]
+    rest: str
 
 
 class _SpecLexer(RPMSpecLexer):
@@ -57,8 +65,8 @@ class _SpecLexer(RPMSpecLexer):
 
 
 @lru_cache(maxsize=REMEMBERED)
-def spec_lines(text: str, clock: Callable[[], float] = time.monotonic) -> tuple[tuple[Line, ...], str]:
-    """Return the lines of a spec file, without their ends, in parts that together are the line; and what is beyond `LINES`."""
+def highlight(text: str, clock: Callable[[], float] = time.monotonic) -> Highlighted:
+    """Return the lines of a spec file, at most `LINES` of them one by one."""
     coloured, plain = _divided(text)
     lines = list(islice(_coloured_lines(coloured, clock() + SECONDS, clock), LINES)) if coloured else []
     # The rest also where time was up.
@@ -69,7 +77,7 @@ def spec_lines(text: str, clock: Callable[[], float] = time.monotonic) -> tuple[
         # What follows the last line's end is no line.
         del pieces[-1]
     lines += [(("", line),) if line else () for line in pieces[:left]]
-    return tuple(lines), pieces[left] if len(pieces) > left else ""
+    return Highlighted(tuple(lines), pieces[left] if len(pieces) > left else "")
 
 
 def _divided(text: str) -> tuple[str, str]:

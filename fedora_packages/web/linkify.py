@@ -45,7 +45,7 @@ _BUG_DIGITS = 4
 _AFTER_ADDRESS = ".,;:!?)]"
 
 
-def parts(text: str, addresses: Mapping[str, Callable[[str], str | None]]) -> list[Part]:
+def linkify(text: str, addresses: Mapping[str, Callable[[str], str | None]]) -> list[Part]:
     """Return a text in parts, in order: (text, the address it leads to or None).
 
     ``addresses`` makes an address, or None, of what is found: ``bug`` of a number, ``cve`` and ``advisory`` of a name as it is

@@ -1,12 +1,10 @@
 """The Changelog tab: what packagers wrote about each version."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fedora_packages.search.packages import Package
-from fedora_packages.web.linkify import parts
-from fedora_packages.web.links import Links, web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
@@ -43,10 +41,9 @@ class ChangelogWidget(Widget):
         changelog = values["changelog"]
         found = page.slice(changelog.get("entries", ()), ROWS) if changelog["found"] else None
         builds = by_evr((values["builds"] or {"builds": ()})["builds"], page.release)
-        addresses = addresses_of(page.links)
         return {
             "slice": found,
-            "entries": [_entry(entry, builds, page.links, addresses) for entry in (found.rows if found else ())],
+            "entries": [_entry(entry, builds, page.links) for entry in (found.rows if found else ())],
             "repository": changelog.get("repository"),
             "binary": page.binary,
             "release": page.release,
@@ -68,22 +65,7 @@ def by_evr(builds: Iterable[Mapping[str, Any]], release: str) -> dict[str, int]:
     return {evr: number for evr, (_, number) in ranked.items()}
 
 
-def addresses_of(links: Links) -> dict[str, Callable[[str], str | None]]:
-    """Return what makes addresses of what is found in an entry; see `linkify.parts`."""
-    return {
-        "bug": lambda number: links.bug(int(number)),
-        "cve": links.cve,
-        "advisory": links.update,
-        "web": web_address,
-    }
-
-
-def _entry(
-    entry: Mapping[str, Any],
-    builds: Mapping[str, int],
-    links: Links,
-    addresses: Mapping[str, Callable[[str], str | None]],
-) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any], builds: Mapping[str, int], links: Any) -> dict[str, Any]:
     evr = entry["evr"]
     build = builds.get(DIST.sub("", evr.rpartition(":")[2], count=1)) if evr else None
     return {
@@ -91,5 +73,5 @@ def _entry(
         "evr": evr,
         "build": None if build is None else links.build(build),
         "date": entry["date"],
-        "parts": parts(entry["text"], addresses),
+        "text": entry["text"],
     }

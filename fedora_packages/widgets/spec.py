@@ -5,7 +5,6 @@ from typing import Any
 
 from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.search.packages import Package
-from fedora_packages.web.highlight import spec_lines
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
@@ -32,13 +31,11 @@ class SpecWidget(Widget):
         return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the lines in parts ([[(word for what it is, text)]]), what is beyond them, and how much is not shown."""
+        """Return the text (None: no spec file), and the number of characters that are missing from it."""
         spec = values["spec"]
         text = spec.get("text", "")
-        lines, beyond = spec_lines(text)
         return {
-            "lines": lines if spec["found"] else None,
-            "beyond": beyond,
+            "text": text if spec["found"] else None,
             "is_autorelease": is_autorelease(text),
             "is_autochangelog": is_autochangelog(text),
             "missing": spec.get("size", 0) - len(text),

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.web.highlight import COLOURED, LINE_COLOURED, LINES, spec_lines
+from fedora_packages.web.highlight import COLOURED, LINE_COLOURED, LINES, highlight
 
 
 def together(text: str) -> str:
     """Return what the lines of a spec file, and what is beyond them, are together."""
-    lines, beyond = spec_lines(text)
+    lines, beyond = highlight(text)
     return "".join("".join(part for _, part in line) + "\n" for line in lines) + beyond
 
 
@@ -26,7 +26,7 @@ def test_lines_together_are_the_text(text):
 
 
 def test_parts_say_what_they_are():
-    lines, _ = spec_lines("Name: a\n# why\n%files\n%{_bindir}/a\n")
+    lines, _ = highlight("Name: a\n# why\n%files\n%{_bindir}/a\n")
     assert [line[0] for line in lines] == [("gh", "Name"), ("c", "# why"), ("nd", "%files"), ("kp", "%{_bindir}")]
 
 
@@ -36,11 +36,11 @@ def test_parts_say_what_they_are():
     ids=["a long text", "a long line", "many lines"],
 )
 def test_what_is_beyond_the_bounds_is_plain_text(text):
-    lines, beyond = spec_lines(text)
+    lines, beyond = highlight(text)
     assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= LINES, together(text) == text) == ("", True, True)
 
 
 def test_colours_end_when_time_is_up():
     ticks = itertools.count()
-    lines, _ = spec_lines("Name: a\n" * 100, clock=lambda: next(ticks))
+    lines, _ = highlight("Name: a\n" * 100, clock=lambda: next(ticks))
     assert [line[0][0] for line in lines] == ["gh"] + [""] * 99

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.web.linkify import LINKED, parts
+from fedora_packages.web.linkify import LINKED, linkify
 
 ADDRESSES = {
     "bug": lambda number: f"bug/{number}",
@@ -16,7 +16,7 @@ ADDRESSES = {
 
 def led(text: str) -> dict[str, str]:
     """Return what leads somewhere, and where."""
-    return {part: address for part, address in parts(text, ADDRESSES) if address is not None}
+    return {part: address for part, address in linkify(text, ADDRESSES) if address is not None}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ PIECES = st.sampled_from(
 
 @given(text=st.lists(PIECES | st.text(max_size=5), max_size=30).map("".join))
 def test_all_parts_together_are_the_text(text):
-    assert "".join(part for part, _ in parts(text, ADDRESSES)) == text
+    assert "".join(part for part, _ in linkify(text, ADDRESSES)) == text
 
 
 def test_links_of_one_text_are_bounded():

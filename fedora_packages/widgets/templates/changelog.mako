@@ -14,7 +14,7 @@
     % endif
 </h3>
     <pre>\
-% for text, address in entry["parts"]:
+% for text, address in linkify(entry["text"]):
 % if address:
 <a href="${address}" rel="external">${text}</a>\
 % else:

@@ -1,5 +1,5 @@
 ## The spec file of a branch.
-% if lines is not None:
+% if text is not None:
 % if is_autorelease and is_autochangelog:
 <p>Release and changelog are made from the commits, by rpmautospec.</p>
 % elif is_autorelease:
@@ -7,19 +7,7 @@
 % elif is_autochangelog:
 <p>The changelog is made from the commits, by rpmautospec.</p>
 % endif
-<pre class="source" tabindex="0">\
-% for line in lines:
-<a class="line" id="L${loop.index + 1}" href="#L${loop.index + 1}" tabindex="-1" aria-label="line ${loop.index + 1}"></a>\
-% for word, text in line:
-% if word:
-<span class="${word}">${text}</span>\
-% else:
-${text}\
-% endif
-% endfor
-
-% endfor
-${beyond}</pre>
+${source(highlight(text))}
 % if missing > 0:
 <p>${missing} more characters are in dist-git.</p>
 % endif
@@ -28,3 +16,20 @@ ${beyond}</pre>
 % else:
 <p>There is no spec file on ${branch}.</p>
 % endif
+
+## The lines of a spec file, numbered and colored.
+<%def name="source(highlighted)">\
+<pre class="source" tabindex="0">\
+% for line in highlighted.lines:
+<a class="line" id="L${loop.index + 1}" href="#L${loop.index + 1}" tabindex="-1" aria-label="line ${loop.index + 1}"></a>\
+% for token, part in line:
+% if token:
+<span class="${token}">${part}</span>\
+% else:
+${part}\
+% endif
+% endfor
+
+% endfor
+${highlighted.rest}</pre>\
+</%def>
