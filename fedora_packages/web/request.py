@@ -1,7 +1,9 @@
 """What every request carries: the parts that read and keep, the links out, the parameters of its address."""
 
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
@@ -9,10 +11,12 @@ from pyramid.request import Request
 
 from fedora_packages import service, settings
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
+from fedora_packages.messages import timeline
 from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
 from fedora_packages.web.links import Links
 from fedora_packages.web.loader import Loader, QueryCall
+from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
 
@@ -35,17 +39,34 @@ def includeme(config: Configurator) -> None:
     registry.service = service.build(settings.from_strings(strings), "web")
     registry.loader = Loader(registry.service)
     registry.links = Links(registry.service.settings.links)
-    for name in ("service", "loader", "links"):
+    registry.index, registry.queries = registry.service.index, registry.service.queries
+    registry.timeline = partial(timeline.read, registry.service.client)
+    for name in ("service", "loader", "links", "index", "queries", "timeline"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
-    config.add_request_method(given, reify=True)
+    config.add_request_method(query_parameters, reify=True)
 
 
-def given(request: Request) -> dict[str, str]:
-    """Return the parameters of the address, of repeated ones the last.  Raises `InvalidArgument` if they are not UTF-8."""
+def query_parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of the URL, the last of repeated ones.  Raises `InvalidArgument` if they are not UTF-8."""
     try:
         return dict(request.GET)
     except UnicodeDecodeError as error:
         raise InvalidArgument("the parameters of the address are not UTF-8") from error
+
+
+def panel_context(
+    request: Request,
+    package: Package,
+    values: Mapping[str, Any],
+    parameters: Mapping[str, str] | None = None,
+    path: str = "",
+) -> PanelContext:
+    """Return the context of a package's panels; ``parameters`` are those of the request unless given."""
+    if parameters is None:
+        parameters = request.query_parameters
+    return PanelContext(
+        package, request.queries, request.index, request.links, request.timeline, parameters, values, path
+    )
 
 
 def printable(text: str, limit: int) -> str:
@@ -62,7 +83,7 @@ def branch_meant(request: Request, text: str, branches: Collection[str]) -> str:
         return text
     releases = None
     with contextlib.suppress(CacheUnavailable):
-        releases = request.loader.known([QueryCall(request.service.queries[RELEASES])])[0].value
+        releases = request.loader.known([QueryCall(request.queries[RELEASES])])[0].value
     meant = names_of(releases).meant(text.lower())
     return meant if meant in branches else text
 
@@ -76,7 +97,7 @@ def named_release(request: Request, package: Package) -> Parser:
 def asked_package(request: Request) -> Package:
     """Return the package that the address names.  Raises `UnknownPackage`, having asked no upstream."""
     name = request.matchdict["package"]
-    package = find(request.service.index, name)
+    package = find(request.index, name)
     if package is None:
         raise UnknownPackage(
             f"There is no package called {name[:NAME_SHOWN]!r}{' …' if len(name) > NAME_SHOWN else '.'}"

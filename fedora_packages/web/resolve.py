@@ -99,7 +99,7 @@ def recognise(request: Request, text: str) -> Pasted | None:
     Asks no upstream.  Raises `SearchUnavailable`.
     """
     text = printable(text.strip(), LOOKED_AT)
-    if find(request.service.index, text) is not None:
+    if find(request.index, text) is not None:
         return None
     return recognised(text, request.service.settings.links, request.application_url)
 
@@ -121,7 +121,7 @@ def unknown_name(request: Request, pasted: Pasted | None) -> str | None:
     if isinstance(pasted, NEVRA):
         return None if _building(request, pasted.nvr.name) else pasted.nvr.name
     names = pasted.names if isinstance(pasted, Named) else ()
-    return names[0] if names and not any(find(request.service.index, name) for name in names) else None
+    return names[0] if names and not any(find(request.index, name) for name in names) else None
 
 
 def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None:
@@ -182,13 +182,13 @@ def _build(request: Request, pasted: NEVRA) -> Identified:
 def _building(request: Request, name: str) -> Package | None:
     """Return the package that a package of a build is; what is made for debugging one is in no repository that is read."""
     names = dict.fromkeys((name, name.removesuffix("-debuginfo"), name.removesuffix("-debugsource")))
-    return next((found for name in names if (found := find(request.service.index, name))), None)
+    return next((found for name in names if (found := find(request.index, name))), None)
 
 
 def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
     """Return the build of an NVR if it is among those of its source that are known here, and a note on how sure that is."""
     try:
-        (cached,) = request.loader.known([QueryCall(request.service.queries[BUILDS], source)])
+        (cached,) = request.loader.known([QueryCall(request.queries[BUILDS], source)])
     except CacheUnavailable:
         return None
     build = next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
@@ -205,7 +205,7 @@ def _numbered_build(request: Request, pasted: NumberedBuild) -> Identified:
     found = Identified("build", str(pasted.number), "koji", address, note=_missing(asked, "Koji has no such build."))
     if not asked.value:
         return found
-    build, package = asked.value, find(request.service.index, asked.value["name"])
+    build, package = asked.value, find(request.index, asked.value["name"])
     places = (_place(request, package.name), _place(request, package.name, "builds")) if package else ()
     return replace(found, text=build["nvr"], state=build["state"], places=places)
 
@@ -214,10 +214,10 @@ def _numbered_build(request: Request, pasted: NumberedBuild) -> Identified:
 
 
 def _named(request: Request, pasted: Named) -> Identified | None:
-    name = next((name for name in pasted.names if find(request.service.index, name)), None)
+    name = next((name for name in pasted.names if find(request.index, name)), None)
     if name is None:
         return None
-    source = find(request.service.index, name).source
+    source = find(request.index, name).source
     return Identified("package", name, "distgit", request.links.sources(source), places=(_place(request, name),))
 
 
@@ -226,7 +226,7 @@ def _numbered_package(request: Request, pasted: NumberedPackage) -> Identified:
     found = Identified("package", number, "koji", request.links.builds(number))
     if not asked.value:
         return replace(found, note=_missing(asked, "Koji has no such package."))
-    package = find(request.service.index, asked.value)
+    package = find(request.index, asked.value)
     return replace(found, text=asked.value, places=(_place(request, asked.value),) if package else ())
 
 
@@ -323,7 +323,7 @@ def _place(request: Request, package: str, tab: str = "") -> Place:
 
 def _places(request: Request, names: Iterable[str], tab: str = "", most: int = PACKAGES_SHOWN) -> tuple[Place, ...]:
     """Return a page of each name that is a package's, of so many at most."""
-    known = sources_of(request.service.index, names)
+    known = sources_of(request.index, names)
     return tuple(_place(request, name, tab) for name in list(known)[:most])
 
 

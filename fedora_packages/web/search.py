@@ -37,5 +37,5 @@ def searched(request: Request, text: str, start: int, rows: int) -> tuple[Identi
     name = unknown_name(request, pasted)
     if told and not name:
         return told, Hits(0, ())
-    found = request.service.index.search(name or term_of(text), start, rows)
+    found = request.index.search(name or term_of(text), start, rows)
     return told, replace(found, corrected=found.corrected or name or instead) if found.total else found

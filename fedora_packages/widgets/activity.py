@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages import timeline
 from fedora_packages.messages.families.base import Part
 from fedora_packages.messages.families.table import sentence
 from fedora_packages.widgets.base import Widget
@@ -31,7 +30,7 @@ class ActivityWidget(Widget):
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return what happened, or None and why it is not known."""
         try:
-            events = timeline.read(page.service.client, page.package.source)
+            events = page.timeline(page.package.source)
         except CacheUnavailable as error:
             return {"happenings": None, "problem": str(error)}
         told = ((event, sentence(event, page.package.source, page.links)) for event in events if _is_shown(event))

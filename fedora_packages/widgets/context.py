@@ -1,29 +1,32 @@
 """What the panels of a page are about, and what they may use."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from fedora_packages.connectors.query import Queries
 from fedora_packages.search.packages import Package
-from fedora_packages.service import Service
-from fedora_packages.web.links import Links
+from fedora_packages.search.reader import IndexReader
 from fedora_packages.widgets.controls import Option, Slice, Switch
 from fedora_packages.widgets.parameters import releases_of
 
 
 @dataclass(frozen=True)
 class PanelContext:
-    """What the panels of a page are about, and what was asked of them.
+    """The package that the panels of a page show, its parameters, and the parts that widgets may use.
 
-    ``values`` are the checked parameters.  ``path`` is where the page is to be asked for, where that is not the address at which
-    it is shown; else "".
+    ``links`` makes URLs of the upstreams' pages, ``timeline`` returns the handled events of a source package, newest first
+    (raises `CacheUnavailable`).  ``query_parameters`` are those of the URL, ``values`` the parsed ones.  ``path`` is the path of
+    the page if the panels are shown under another URL, else "".
     """
 
     package: Package
-    service: Service
-    links: Links
-    given: Mapping[str, str]
+    queries: Queries
+    index: IndexReader
+    links: Any
+    timeline: Callable[[str], list[dict[str, Any]]]
+    query_parameters: Mapping[str, str]
     values: Mapping[str, Any]
     path: str = ""
 
@@ -41,7 +44,7 @@ class PanelContext:
     @property
     def parameters(self) -> dict[str, str]:
         """The parameters that were given and mean something, as they were given."""
-        return {name: text for name, text in self.given.items() if name in self.values}
+        return {name: text for name, text in self.query_parameters.items() if name in self.values}
 
     @property
     def again(self) -> str:

@@ -10,13 +10,11 @@ from typing import Any
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query
 from fedora_packages.search.packages import Package
-from fedora_packages.service import Service
-from fedora_packages.web.links import Links
 from fedora_packages.web.loader import QueryCall
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch
-from fedora_packages.widgets.parameters import parse
+from fedora_packages.widgets.parameters import Parser
 
 
 @dataclass(frozen=True)
@@ -79,17 +77,9 @@ class Panel:
         return any(source.cached.is_known and source.cached.error_state for source in self.sources)
 
 
-def context_of(
-    widgets: Sequence[Widget],
-    package: Package,
-    service: Service,
-    links: Links,
-    given: Mapping[str, str],
-    path: str = "",
-) -> PanelContext:
-    """Return the page that some panels share.  Raises `InvalidArgument` for a wrong parameter of any of them."""
-    parsers = {name: parser for widget in widgets for name, parser in widget.parameters(package).items()}
-    return PanelContext(package, service, links, given, parse(given, parsers), path)
+def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Parser]:
+    """Return the parameters that the panels of a page take together."""
+    return {name: parser for widget in widgets for name, parser in widget.parameters(package).items()}
 
 
 def panels(
@@ -98,7 +88,7 @@ def panels(
     """Return the panels of a page, with all their values read at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
     wanted = {
-        (widget.name, word): call_of(page.service.queries[query], page, widget.release(page))
+        (widget.name, word): call_of(page.queries[query], page, widget.release(page))
         for widget in shown
         for word, query in widget.queries_on(page).items()
     }
@@ -131,8 +121,8 @@ def counts(
     tabs: Iterable[Tab], page: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
 ) -> dict[str, Count]:
     """Return how many there are of what each tab shows, by the tab's name; those of which that is not known are left out."""
-    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.counted in page.service.queries]
-    found = summaries([call_of(page.service.queries[widget.counted], page) for _, widget in counting])
+    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.counted in page.queries]
+    found = summaries([call_of(page.queries[widget.counted], page) for _, widget in counting])
     told = {
         tab.name: Count(number, widget.counts)
         for (tab, widget), known in zip(counting, found, strict=True)
@@ -157,7 +147,7 @@ def _source(word: str, query: Query, cached: CachedValue) -> PanelSource:
 def _panel(
     widget: Widget, page: PanelContext, found: Sequence[tuple[str, CachedValue]], switches: tuple[Switch, ...]
 ) -> Panel:
-    sources = tuple(_source(word, page.service.queries[widget.queries[word]], cached) for word, cached in found)
+    sources = tuple(_source(word, page.queries[widget.queries[word]], cached) for word, cached in found)
     values = dict.fromkeys(widget.queries)
     values |= {word: cached.value if cached.is_known else None for word, cached in found}
     is_known = widget.main is None or values[widget.main] is not None

@@ -44,7 +44,7 @@ def row(relation: Mapping[str, Any], providers: Mapping[str, Sequence[str]]) -> 
 def providers_of(page: PanelContext, relations: Iterable[Mapping[str, Any]]) -> dict[str, Sequence[str]]:
     """Return the packages that provide what relations name, by that name, the most important first."""
     names = {relation["name"] for relation in relations}
-    index = page.service.index
+    index = page.index
     # A name may be a source's that has no binary of the name, and rpm makes capabilities of a package's own configuration.
     owners = {name: owner for name in names if (owner := owner_of(name))}
     known = index.sources(owners.values())

@@ -35,9 +35,7 @@ class RequiredByWidget(Widget):
         requirers = values["requirers"]
         found = _slice(page, requirers.get("packages", ())) if requirers["found"] else None
         shown = found.rows if found else ()
-        known = frozenset(
-            page.service.index.sources({name for one in shown for name in (one["name"], one["source"]) if name})
-        )
+        known = frozenset(page.index.sources({name for one in shown for name in (one["name"], one["source"]) if name}))
         hidden = [name for name in requirers.get("repositories", ()) if name != COMPLETE]
         return {
             "slice": found,

@@ -105,7 +105,7 @@ def _named(page: PanelContext, reasons: Iterable[str]) -> list[str]:
     """Return the packages that reasons name as taking the place of this one."""
     found = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
     try:
-        known = page.service.index.sources(found)
+        known = page.index.sources(found)
     except SearchUnavailable:
         return []
     return [name for name in dict.fromkeys(found) if name in known and name != page.package.name][:SUCCESSORS_SHOWN]

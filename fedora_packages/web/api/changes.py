@@ -58,7 +58,7 @@ def _wanted(request: Request, names: Iterable[str]) -> tuple[frozenset[str], lis
     found: set[str] = set()
     unknown = []
     for name in names:
-        package = find(request.service.index, name)
+        package = find(request.index, name)
         if package is None:
             unknown.append(name)
         else:
@@ -78,7 +78,7 @@ def _told(request: Request, change: Change) -> dict[str, Any]:
 
 def _address(request: Request, change: Change) -> str | None:
     """Return where a value is; None of a query that has no address, or that this process does not know."""
-    query = request.service.queries.get(change.query)
+    query = request.queries.get(change.query)
     if query is None or (query.subject == "nothing" and query.name != RELEASES):
         return None
     if query.subject == "nothing":

@@ -123,7 +123,7 @@ def asked(request: Request, name: str, parsers: Mapping[str, Parser] | None = No
     """
     address: Address = request.registry.api[name]
     allowed = {parameter.name: parameter.parse for parameter in address.in_query}
-    given = request.given
+    given = request.query_parameters
     for word in given:
         if word not in allowed:
             raise InvalidArgument(f"There is no parameter {word[:60]!r} here; {_there(tuple(allowed))}")

@@ -9,7 +9,6 @@ from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
-from fedora_packages.messages import timeline
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
@@ -18,8 +17,7 @@ from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import about_of, unknown
 from fedora_packages.web.loader import QueryCall
-from fedora_packages.web.request import asked_package, branch_meant
-from fedora_packages.widgets.context import PanelContext
+from fedora_packages.web.request import asked_package, branch_meant, panel_context
 from fedora_packages.widgets.panel import call_of
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parsed, releases_of
 from fedora_packages.widgets.release_names import reading_order
@@ -55,7 +53,7 @@ def releases(request: Request) -> dict[str, Any] | Response:
     """Return what each active release has of a package: koji's tags, by the releases that they are of."""
     package = asked_package(request)
     asked_for = asked(request, "api.package.releases")
-    queries = request.service.queries
+    queries = request.queries
     names = (RELEASES, TAGGED, UPDATES)
     wanted = [QueryCall(queries[RELEASES]), *(QueryCall(queries[name], package.source) for name in names[1:])]
     cached_values = request.loader(wanted)
@@ -83,8 +81,7 @@ def events(request: Request) -> dict[str, Any]:
     """Return the messages about a package that were handled lately, newest first.  Raises `CacheUnavailable`."""
     package = asked_package(request)
     asked(request, "api.package.timeline")
-    events = timeline.read(request.service.client, package.source)
-    return {"package": package.source, "events": [_event(**event) for event in events]}
+    return {"package": package.source, "events": [_event(**event) for event in request.timeline(package.source)]}
 
 
 def _event(details: Mapping[str, Any], **cause: Any) -> dict[str, Any]:
@@ -130,7 +127,7 @@ def listed(request: Request, document: Document, binaries: tuple[str, ...]) -> d
 
 
 def _all(request: Request, page: int, size: int) -> dict[str, Any]:
-    index = request.service.index
+    index = request.index
     names = list(index.names())
     pages = max(1, -(-len(names) // size))
     # One that has gone since its name was read is left out.
@@ -155,7 +152,7 @@ def _all(request: Request, page: int, size: int) -> dict[str, Any]:
 
 def _named(request: Request, names: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return some packages, each with what the cache has of a query, and the names that are no packages'."""
-    known = {name: package for name in names if (package := find(request.service.index, name)) is not None}
+    known = {name: package for name in names if (package := find(request.index, name)) is not None}
     reasons = _reasons(request, [package for package in known.values() if package.is_retired])
     answers = _answers(request, known, values)
     rows = [{**described(request, package, reasons), **answers.get(name, {})} for name, package in known.items()]
@@ -176,7 +173,7 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
         branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
         release = _branch(request, release, branches)
     wanted = {
-        name: call_of(query, PanelContext(package, request.service, request.links, {}, values), release)
+        name: call_of(query, panel_context(request, package, values, {}), release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }
@@ -191,7 +188,7 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
 def _reasons(request: Request, packages: list[Package]) -> dict[str, CachedValue]:
     """Return what the cache has of why packages were retired, by name; nothing with Redis away."""
     retired = [package for package in packages if package.is_retired]
-    query = request.service.queries[REASON]
+    query = request.queries[REASON]
     wanted = [QueryCall(query, package.source, releases_of(package)[0]) for package in retired]
     try:
         cached_values = request.registry.loader.known(wanted)

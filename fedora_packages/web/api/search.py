@@ -69,7 +69,7 @@ def completed(request: Request, text: str, rows: int) -> list[dict[str, str]]:
 
     Raises `SearchUnavailable`.
     """
-    found = request.service.index.complete(text, rows)
+    found = request.index.complete(text, rows)
     request.response.cache_control = f"public, max-age={COMPLETIONS_KEPT}"
     # What comes before the path is the same for all, and takes as long to put together as all else.
     site = request.application_url

@@ -15,8 +15,7 @@ from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
 from fedora_packages.web.loader import COOL_DOWN, QueryCall
 from fedora_packages.web.problems import problem
-from fedora_packages.web.request import UnknownPart, asked_package, named_release
-from fedora_packages.widgets.context import PanelContext
+from fedora_packages.web.request import UnknownPart, asked_package, named_release, panel_context
 from fedora_packages.widgets.panel import call_of
 
 
@@ -30,7 +29,7 @@ def query(request: Request) -> dict[str, Any] | Response:
 @view_config(route_name="api.releases", renderer="json")
 def releases(request: Request) -> dict[str, Any] | Response:
     """Return the active releases, in reading order."""
-    return _answer(request, QueryCall(request.service.queries[RELEASES]), asked(request, "api.releases"))
+    return _answer(request, QueryCall(request.queries[RELEASES]), asked(request, "api.releases"))
 
 
 def asked_query(request: Request) -> Query:
@@ -82,13 +81,13 @@ def _entry(request: Request, query: Query, address: str = "") -> tuple[QueryCall
     values = asked(request, address or name_of(query), parsers)
     if "release" in values and address and not query.by_release:
         raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
-    return call_of(query, PanelContext(package, request.service, request.links, request.given, values)), values
+    return call_of(query, panel_context(request, package, values)), values
 
 
 def _answer(request: Request, wanted: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:
     lists = lists_of(wanted.query)
     lists.check(values)
-    also = [QueryCall(request.service.queries[RELEASES])] if lists.names_releases and "release" in values else []
+    also = [QueryCall(request.queries[RELEASES])] if lists.names_releases and "release" in values else []
     cached, *others = request.loader([wanted, *also])
     if not cached.is_known:
         return unknown(request, wanted, cached)
@@ -103,7 +102,7 @@ def _cut(
     """Return the value as it was asked for, and what is said of its list."""
 
     def address(page: int) -> str:
-        return request.current_route_url(_query={**request.given, "page": page})
+        return request.current_route_url(_query={**request.query_parameters, "page": page})
 
     known = others[0].value["releases"] if others else ()
     part, told = lists.cut(value, asked_for, address, known)

@@ -99,7 +99,7 @@ def segments_of(rest: str) -> tuple[list[str], str]:
 
 def asked_of(request: Request, segments: list[str], body: str) -> Asked:
     """Return what a request asks.  Raises `BadQuery`, and `InvalidArgument` for parameters that are no UTF-8."""
-    if "_cookies" in request.given:
+    if "_cookies" in request.query_parameters:
         raise BadQuery("the parameter _cookies is not taken")
     query = _parsed(body) if body else {}
     given = query.get("filters") or {}
@@ -112,7 +112,7 @@ def asked_of(request: Request, segments: list[str], body: str) -> Asked:
         *segments[:2],
         "/".join(segments[2:]),
         filters={name: _filter(name, value) for name, value in given.items()},
-        parameters=request.given,
+        parameters=request.query_parameters,
         start=_whole("start_row", query.get("start_row"), 0, LAST_ROW, 0),
         rows=_whole("rows_per_page", query.get("rows_per_page"), 0, LAST_ROW, ROWS),
         sort_col=sort_col if isinstance(sort_col, str) else "",

@@ -200,7 +200,7 @@ def _wanted(widget: Widget, page: PanelContext) -> dict[str, QueryCall]:
             f"On the page of {page.package.name} the part {widget.name} shows nothing that can be checked."
         )
     release = widget.release(page)
-    return {word: call_of(page.service.queries[query], page, release) for word, query in queries.items()}
+    return {word: call_of(page.queries[query], page, release) for word, query in queries.items()}
 
 
 def _told(word: str, want: QueryCall, outcome: Checked | UpstreamError) -> Told:

@@ -53,7 +53,7 @@ def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
 
 def _known_of(request: Request, name: str, word: str) -> tuple[Sequence[str], Sequence[str], Sequence[Shown]]:
     """Return which packages replaced the one of a name, which provide what is called so, and what the search finds."""
-    index = request.service.index
+    index = request.index
     try:
         replaced = index.obsoleters(name)[:HITS_SHOWN]
         provided = index.providers([name]).get(name, ())[:HITS_SHOWN]

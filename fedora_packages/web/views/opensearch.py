@@ -36,7 +36,7 @@ def suggestions(request: Request) -> list[Any]:
 
     Raises `SearchUnavailable`.
     """
-    text = request.given.get("q", "")
+    text = request.query_parameters.get("q", "")
     found: dict[str, dict[str, str]] = {}
     for completion in completed(request, text, USUAL_COMPLETIONS):
         # A browser shows the name alone: a command that is called as its package would be there twice.

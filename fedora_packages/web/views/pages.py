@@ -9,11 +9,11 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.search.packages import BINARY, Package
-from fedora_packages.web.request import UnknownPart, asked_package, branch_meant
+from fedora_packages.web.request import UnknownPart, asked_package, branch_meant, panel_context
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.panel import Panel, context_of, counts, panels
-from fedora_packages.widgets.parameters import MOST_ROWS, releases_of
+from fedora_packages.widgets.panel import Panel, counts, panels, parameters_of
+from fedora_packages.widgets.parameters import MOST_ROWS, parse, releases_of
 
 #: The tab that is a package's own page.
 FIRST_TAB = "overview"
@@ -51,10 +51,10 @@ def tab(request: Request) -> dict[str, Any]:
 
 def asked_page(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> PanelContext:
     """Return the page of some widgets that was asked for, at ``path`` (see `Page`).  Raises `InvalidArgument`."""
-    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.given}
+    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.query_parameters}
     if given.get("release"):
         given["release"] = branch_meant(request, given["release"], releases_of(package))
-    return context_of(widgets, package, request.service, request.links, given, path)
+    return panel_context(request, package, parse(given, parameters_of(widgets, package)), given, path)
 
 
 def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
@@ -76,7 +76,7 @@ def shown(request: Request, found: Tab, page: PanelContext, parts: Sequence[Pane
         "json_address": request.route_url("api.package", package=package.name),
         # One panel, a filter or a page of a list are parts of what the tab shows, and not worth an entry of their own elsewhere.
         "is_whole": "panel" not in request.matchdict
-        and not request.given.keys() & page.values
+        and not request.query_parameters.keys() & page.values
         and not package.is_retired,
         "panels": [rendered(panel, request) for panel in parts],
     }

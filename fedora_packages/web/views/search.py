@@ -44,10 +44,12 @@ def search(request: Request) -> dict[str, Any]:
     A package that is called exactly so comes first.  Raises `SearchUnavailable`, and `InvalidArgument` for a wrong page.
     """
     # The field is called as it always was; programs, and people who have read of those, say q.
-    term = request.matchdict.get("term") or request.given.get("search") or request.given.get("q", "")
+    term = (
+        request.matchdict.get("term") or request.query_parameters.get("search") or request.query_parameters.get("q", "")
+    )
     pasted, term = term, term_of(term)
     is_start = request.matched_route.name == "home" and not term
-    number = parse(request.given, {"page": whole(1, LAST_ASKED)}).get("page", 1)
+    number = parse(request.query_parameters, {"page": whole(1, LAST_ASKED)}).get("page", 1)
     if not term:
         return {
             "is_start": is_start,
