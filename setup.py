@@ -34,6 +34,7 @@ setup(
         "dogpile.cache>=1.3",
         "fedmsg[consumers]>=1.1.7",
         "hiredis>=3",
+        "limits>=3.13",
         "mako>=1.3",
         "plaster_pastedeploy>=1",
         "prometheus_client>=0.20",

@@ -40,6 +40,7 @@ LAYERS = (
     ("search.packages", "service", "web.links", "web.identifiers"),
     (
         "web.loader",
+        "web.rate_limit",
         "monitoring.verify",
         "worker.index_updater",
         "worker.index_repair",
@@ -75,6 +76,7 @@ HOMES = {
     "fedmsg": {"worker.hub", "worker.daemon"},
     "moksha": {"worker.daemon", "worker.hub"},
     "pygments": {"web.highlight"},
+    "limits": {"web.rate_limit"},
     "prometheus_client": {"web.views.metrics"},
     "twisted": {"worker.daemon"},
     "zmq": {"worker.hub"},

@@ -158,9 +158,14 @@ def live_lookup(version: int | str, upstream: str, method: str, identifier: int 
     return f"{PREFIX}:{{lookups}}:{version}:{upstream}:{method}:{identifier}"
 
 
-def rate(what: str, minute: int | str) -> str:
-    """Return the key of a count of what may be done so often in a minute: ``{checks}:client:192.0.2.1``."""
-    return f"{PREFIX}:{what}:{minute}"
+def rate_limits() -> str:
+    """Return what the keys of rate limits begin with; the library `limits` adds the rest, as `rate_limit` has it."""
+    return f"{PREFIX}:limits"
+
+
+def rate_limit(what: str, who: str, per_minute: int | str) -> str:
+    """Return the key of how often ``who`` has done something in a minute, in which it may be done ``per_minute`` times."""
+    return f"{rate_limits()}:{what}/{who}/{per_minute}/1/minute"
 
 
 @dataclass(frozen=True)
@@ -215,5 +220,5 @@ KEYSPACE = (
     Key(CORRUPTION, "string", "web, worker", "one", "a corrupt index, and why its rebuild fails"),
     Key(REBUILDING, "string", "worker", "expires by itself", "who rebuilds the index"),
     Key(live_lookup("<version>", "<upstream>", "<method>", "<id>"), "string", "web", "1 minute", "the answer to a live lookup"),
-    Key(rate("<what>", "<minute>"), "string", "web", "2 minutes", "how often something was done in a minute"),
+    Key(rate_limit("<what>", "<who>", "<number>"), "string", "web", "1 minute", "how often something was done in a minute"),
 )  # fmt: skip

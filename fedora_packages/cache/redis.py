@@ -4,7 +4,6 @@ What is kept there is known to others; `fedora_packages.cache.keys` has every ke
 """
 
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from functools import cache as once
@@ -14,13 +13,9 @@ from typing import Any
 from redis import Redis, RedisError, ResponseError
 from redis.exceptions import LockError, NoScriptError
 
-from fedora_packages.cache import keys
 from fedora_packages.errors import CacheUnavailable
 
 __all__ = ["LockError", "Redis", "RedisError"]
-
-#: Seconds in which is counted what is bounded by the minute.
-MINUTE = 60
 
 
 @once
@@ -73,21 +68,6 @@ def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = Fals
                 for path in files("fedora_packages.cache").joinpath("lua").iterdir():
                     client.script_load(path.read_text(encoding="utf-8"))
     raise AssertionError("unreachable: the second trip returns or raises")
-
-
-def counted(client: Redis, what: str, by: int = 1) -> tuple[int, int]:
-    """Count something, over all processes; returns how many there have been in this minute, and in how many seconds it ends.
-
-    The key is ``fp:WHAT:<minute>``.  Raises `CacheUnavailable`.
-    """
-    now = time.time()
-    key = keys.rate(what, int(now // MINUTE))
-    with redis_errors():
-        pipe = client.pipeline(transaction=False)
-        pipe.incrby(key, by)
-        pipe.expire(key, 2 * MINUTE)
-        count, _ = pipe.execute()
-    return count, MINUTE - int(now % MINUTE)
 
 
 @contextmanager

@@ -3,11 +3,7 @@
 Nothing announces when such an answer changes (a CVE is of no package, a bug's number of none that is known), so that it has no
 place in a cache that never expires.  It is kept for a minute instead, "there is none" too, so that a page that is loaded again
 costs no upstream anything; failures are not.  Since anybody can have upstreams asked this way, it is bounded: by client, for the
-whole site, and by how many requests wait at the same time.  In Redis::
-
-    fp:{lookups}:1:<upstream>:<method>:<identifier>    what came (JSON); 1 is the `SHAPE`
-    fp:{lookups}:client:<address>:<minute>             how often a client has had upstreams asked in a minute
-    fp:{lookups}:all:<minute>                          how often all have
+whole site, and by how many requests wait at the same time.
 """
 
 import contextlib
@@ -21,10 +17,11 @@ from typing import Any
 from pyramid.config import Configurator
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import counted, redis_errors
+from fedora_packages.cache.redis import redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.service import Service
 from fedora_packages.web.loader import FillPool
+from fedora_packages.web.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +73,9 @@ class Lookups:
     def __init__(self, service: Service, patience: float = PATIENCE):
         self._service = service
         self._patience = patience
+        allowed = service.settings.web
+        self._per_client = RateLimit(service.client, "lookups/client", allowed.lookups_per_client)
+        self._in_all = RateLimit(service.client, "lookups", allowed.lookups)
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in service.connectors}
 
@@ -95,11 +95,9 @@ class Lookups:
             filler.close()
 
     def _asked(self, client: str, question: Question) -> Found:
-        allowed = self._service.settings.web
-        # A client who may ask no more must not use up what others may.
-        for what, most in ((f"client:{client}", allowed.lookups_per_client), ("all", allowed.lookups)):
-            if counted(self._service.client, f"{{lookups}}:{what}")[0] > most:
-                return Found(False, why="upstreams have been asked as often as may be in a minute")
+        # A client over its own limit must not use up the limit of all.
+        if not self._per_client.allows(client) or not self._in_all.allows():
+            return Found(False, why="upstreams have been asked as often as may be in a minute")
         future = self._pools[question.upstream].submit(question, lambda: self._answer(question))
         if future is not None and self._waiting.acquire(blocking=False):
             try:

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fedora_packages.cache.redis import counted, in_one_trip
+from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import (
     BEHIND,
     FAILING,
@@ -31,6 +31,7 @@ from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotS
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.service import Service
+from fedora_packages.web.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -72,8 +73,9 @@ class QueryCall:
 class Loader:
     """The reading side of one web process."""
 
-    def __init__(self, service: Service):
+    def __init__(self, service: Service, left_per_minute: int = LEFT_PER_MINUTE):
         self._service = service
+        self._left = RateLimit(service.client, "left", left_per_minute)
         self._cache = service.cache
         self._metrics = service.metrics
         self._freshness = FreshnessMonitor(service.client)
@@ -114,8 +116,7 @@ class Loader:
         )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
-            count, _ = counted(self._service.client, "{queue}:left", len(jobs))
-            left = jobs[: max(0, len(jobs) - max(0, count - LEFT_PER_MINUTE))]
+            left = jobs[: self._left.share(len(jobs))]
             in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, left))
         return self._watched([_shown(*pair) for pair in zip(wanted, cached_values, strict=True)])
 

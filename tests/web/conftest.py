@@ -3,7 +3,6 @@
 import contextlib
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -89,14 +88,6 @@ def hang_up(listening: socket.socket) -> None:
     with contextlib.suppress(BlockingIOError):
         while True:
             listening.accept()[0].close()
-
-
-@pytest.fixture
-def minute(monkeypatch) -> list[float]:
-    """The time by which things are counted, to be changed: nine seconds of a minute are over."""
-    now = [1764072249.0]
-    monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
-    return now
 
 
 @pytest.fixture(scope="module")

@@ -127,7 +127,7 @@ def numbered(number: int) -> Question:
     return replace(BUG, identifier=number)
 
 
-def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing_of_others(lookups, upstream, minute):
+def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing_of_others(lookups, upstream):
     asking = lookups(lookups_per_client=2, lookups=3)
     often = "upstreams have been asked as often as may be in a minute"
     assert [asking("me", numbered(number)).why == often for number in range(1, 9)] == [False] * 2 + [True] * 6
@@ -135,7 +135,7 @@ def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing
     assert len(upstream.asked) == 3
 
 
-def test_what_is_kept_costs_nothing_of_that(lookups, upstream, minute):
+def test_what_is_kept_costs_nothing_of_that(lookups, upstream):
     upstream.says(PATH, {"bugs": [ROW]})
     asking = lookups(lookups_per_client=1)
     assert [asking("me", BUG).is_known for _ in range(3)] == [True] * 3

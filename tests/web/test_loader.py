@@ -2,16 +2,17 @@
 
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
+from fedora_packages.cache.keys import rate_limit
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader, QueryCall
+from fedora_packages.web.rate_limit import EVERYONE
 from tests.upstream import Answer
 
 
@@ -54,17 +55,15 @@ def test_a_hit_asks_nobody(loader, builds, upstream):
     assert len(upstream.asked) == asked
 
 
-def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, loader, monkeypatch):
-    now = [1764000000.0]
-    monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
-    monkeypatch.setattr("fedora_packages.web.loader.LEFT_PER_MINUTE", 3)
-    depths = []
+def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, client):
+    loader, depths = Loader(service, left_per_minute=3), []
     for number in range(3):
         wanted = [QueryCall(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
         assert [cached.state for cached in loader.known(wanted)] == ["unknown"] * 2
         depths.append(service.queue.depth("koji"))
-    now[0] += 60
+    client.delete(rate_limit("left", EVERYONE, 3))
     loader.known(wanted)
+    loader.close()
     assert (depths, service.queue.depth("koji")) == ([2, 3, 3], 5)
 
 

@@ -299,7 +299,7 @@ def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
     assert found["packages"] == []
 
 
-def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, upstream, minute):
+def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, upstream):
     with website(service, {**strings, "web.lookups_per_client": "1"}) as site:
         told(site, "#1234567")
         found = told(site, "#1234568")
@@ -307,7 +307,7 @@ def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, 
     assert (len(upstream.asked), found["links"]["upstream"].endswith("id=1234568")) == (1, True)
 
 
-def test_a_page_that_is_loaded_again_asks_nothing(site, upstream, minute):
+def test_a_page_that_is_loaded_again_asks_nothing(site, upstream):
     upstream.says("/rest/bug/1234567", {"bugs": [{"id": 1234567, "summary": "It falls", "status": "NEW"}]})
     for _ in range(3):
         assert "It falls" in page(site, "#1234567")

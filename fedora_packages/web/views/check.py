@@ -1,11 +1,7 @@
 """Check now: whoever doubts what a panel shows has its upstreams asked at once, and sees what came of it.
 
 A difference is healed, as the audit does it (see `fedora_packages.monitoring.verify`).  Since anybody can have upstreams asked
-this way, it is bounded: by client, by package, and by how many are made at the same time.  The counts are in Redis, there being
-many web processes::
-
-    fp:{checks}:client:<address>:<minute>      how many checks a client has asked for in a minute
-    fp:{checks}:package:<source>:<minute>      and how many were made of a package
+this way, it is bounded: by client, by package, and by how many are made at the same time.
 
 There are neither cookies nor users, so that a form on another site could do no more than its visitor may; where the browser says
 that it is one, it is refused all the same.
@@ -23,7 +19,6 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages.cache.redis import counted
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
@@ -33,7 +28,7 @@ from fedora_packages.web.api.values import about_of, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
 from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.problems import problem
-from fedora_packages.web.rate_limit import client_of
+from fedora_packages.web.rate_limit import RateLimit, client_of
 from fedora_packages.web.request import UnknownPart, asked_package
 from fedora_packages.web.views.pages import asked_page, asked_part, shown
 from fedora_packages.widgets.base import Widget
@@ -57,7 +52,8 @@ class TooManyChecks(HTTPTooManyRequests):
     """A check that is not made now; ``args[0]`` says why, ``Retry-After`` when it may be."""
 
     def __init__(self, why: str, seconds: int):
-        super().__init__(f"{why}  Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
+        after = f"{seconds} second{'' if seconds == 1 else 's'}"
+        super().__init__(f"{why} Try again in {after}.", headers={"Retry-After": str(seconds)})
 
 
 def includeme(config: Configurator) -> None:
@@ -71,7 +67,9 @@ class Checks:
 
     def __init__(self, service: Service):
         self._service = service
-        self._allowed = service.settings.web
+        self._allowed = allowed = service.settings.web
+        self._per_client = RateLimit(service.client, "checks/client", allowed.checks_per_client)
+        self._per_package = RateLimit(service.client, "checks/package", allowed.checks_per_package)
         self._running = threading.BoundedSemaphore(AT_ONCE)
         self._pools = {
             name: ThreadPoolExecutor(connector.settings.concurrency, thread_name_prefix=f"check-{name}")
@@ -86,19 +84,11 @@ class Checks:
         if not self._allowed.checks_per_client or not self._allowed.checks_per_package:
             raise RefusedCheck("This site makes no checks for its readers.")
         if not self._running.acquire(blocking=False):
-            raise TooManyChecks("This site makes as many checks as it can already.", BUSY)
+            raise TooManyChecks("This site runs as many checks as it can.", BUSY)
         try:
             # A client who may ask no more must not use up what others may ask of the package.
-            self._count(
-                f"client:{client}",
-                self._allowed.checks_per_client,
-                "You have asked for as many checks as one may in a minute.",
-            )
-            self._count(
-                f"package:{package.source}",
-                self._allowed.checks_per_package,
-                f"{package.source} has been checked as often as may be in a minute.",
-            )
+            self._count(self._per_client, client, "Too many checks from your address.")
+            self._count(self._per_package, package.source, f"Too many checks of {package.source}.")
             return self._made(wanted)
         finally:
             self._running.release()
@@ -108,10 +98,9 @@ class Checks:
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _count(self, what: str, allowed: int, why: str) -> None:
-        count, seconds = counted(self._service.client, f"{{checks}}:{what}")
-        if count > allowed:
-            raise TooManyChecks(why, seconds)
+    def _count(self, limit: RateLimit, who: str, why: str) -> None:
+        if not limit.allows(who):
+            raise TooManyChecks(why, limit.seconds_left(who))
 
     def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
