@@ -1,6 +1,6 @@
-"""What every template can say: times, versions, the names of upstreams, and links out.
+"""The functions of every template: times, versions, names of upstreams, links.
 
-The one thing to know: values come from upstreams, and a number that is no time must not become an error.
+Values come from upstreams: an invalid timestamp must not become an error.
 """
 
 from collections.abc import Callable
@@ -10,23 +10,33 @@ from functools import partial
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
-from fedora_packages.cache.values import ErrorState
+from fedora_packages.cache.values import BEHIND, UNWATCHED, ErrorState
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.highlight import highlight
 from fedora_packages.web.linkify import linkify
 from fedora_packages.web.links import Links, web_address
 
-#: Upstreams as people write them, where that is not the connector's name.
-SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
+#: The names of upstreams in prose.
+TITLES = {
+    "koji": "Koji",
+    "bodhi": "Bodhi",
+    "bugzilla": "Bugzilla",
+    "distgit": "dist-git",
+    "faf": "FAF",
+    "anitya": "Anitya",
+    "redis": "Redis",
+    "worker": "The worker",
+}
 
-#: What an upstream did, by `UpstreamError.kind`.
-TROUBLES = {
-    "silent": "does not answer",
-    "unusable": "gives an answer that cannot be used",
-    "release not served": "does not know this release",
-    "unwatched": "has not followed what changes",
-    "behind": "does not show yet what a message has announced",
+#: What is wrong with an upstream, by the kind of an error state.
+ERRORS = {
+    UpstreamUnavailable.kind: "is not responding",
+    InvalidResponse.kind: "returned an invalid response",
+    ReleaseNotServed.kind: "does not have this release",
+    UNWATCHED: "may have missed messages",
+    BEHIND: "does not show the latest change yet",
 }
 
 
@@ -36,10 +46,18 @@ def includeme(config: Configurator) -> None:
 
 
 def _add(event: BeforeRender) -> None:
-    event.update(iso=iso, moment=moment, day=day, evr=evr, lasted=lasted, spoken=spoken, trouble_of=trouble_of)
+    event.update(
+        iso=iso,
+        format_time=format_time,
+        format_date=format_date,
+        format_duration=format_duration,
+        evr=evr,
+        upstream_title=upstream_title,
+        error_summary=error_summary,
+        highlight=highlight,
+    )
     # The search field is on every page.
-    event["most_searched"] = MAX_QUERY_LENGTH
-    event["highlight"] = highlight
+    event["max_search_length"] = MAX_QUERY_LENGTH
     if event.get("request") is not None:
         links = event["links"] = event["request"].links
         event["linkify"] = partial(linkify, addresses=_addresses(links))
@@ -56,22 +74,22 @@ def _addresses(links: Links) -> dict[str, Callable[[str], str | None]]:
 
 
 def iso(seconds: float) -> str:
-    """Return seconds since 1970 as HTML's ``datetime`` wants them: ``2026-11-25T12:04:00Z``; "" for what is no time."""
-    return _written(seconds, "%Y-%m-%dT%H:%M:%SZ") or ""
+    """Return a Unix timestamp for HTML's ``datetime``: ``2026-11-25T12:04:00Z``; "" if it is invalid."""
+    return _formatted(seconds, "%Y-%m-%dT%H:%M:%SZ") or ""
 
 
-def moment(seconds: float) -> str:
-    """Return seconds since 1970 as people read them: ``2026-11-25 12:04 UTC``."""
-    return _written(seconds, "%Y-%m-%d %H:%M UTC") or "at an unknown time"
+def format_time(seconds: float) -> str:
+    """Return a Unix timestamp in words: ``2026-11-25 12:04 UTC``."""
+    return _formatted(seconds, "%Y-%m-%d %H:%M UTC") or "at an unknown time"
 
 
-def day(seconds: float) -> str:
-    """Return the day of seconds since 1970: ``2026-11-25``."""
-    return _written(seconds, "%Y-%m-%d") or "on an unknown day"
+def format_date(seconds: float) -> str:
+    """Return the day of a Unix timestamp: ``2026-11-25``."""
+    return _formatted(seconds, "%Y-%m-%d") or "on an unknown day"
 
 
-def lasted(seconds: float) -> str:
-    """Return how long something took in words, of two units at most: ``1 hour 12 minutes``, ``40 seconds``."""
+def format_duration(seconds: float) -> str:
+    """Return a duration in words, in two units at most: ``1 hour 12 minutes``, ``40 seconds``."""
     for size, smaller, unit, lesser in (
         (86400, 3600, "day", "hour"),
         (3600, 60, "hour", "minute"),
@@ -87,21 +105,21 @@ def lasted(seconds: float) -> str:
     return _many(max(0, int(seconds)), "second")
 
 
-def spoken(upstream: str) -> str:
-    """Return an upstream's name as people write it."""
-    return SPOKEN.get(upstream, upstream)
+def upstream_title(upstream: str) -> str:
+    """Return the name of an upstream in prose."""
+    return TITLES.get(upstream, upstream)
 
 
-def trouble_of(problem: ErrorState) -> str:
-    """Return who did what, in half a sentence: ``koji does not answer``."""
-    return f"{spoken(problem.upstream)} {TROUBLES[problem.kind]}"
+def error_summary(error_state: ErrorState) -> str:
+    """Return what is wrong, as a sentence without its full stop: ``Koji is not responding``."""
+    return f"{upstream_title(error_state.upstream)} {ERRORS[error_state.kind]}"
 
 
 def _many(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
-def _written(seconds: float, form: str) -> str | None:
+def _formatted(seconds: float, form: str) -> str | None:
     try:
         return datetime.fromtimestamp(seconds, UTC).strftime(form)
     except (OverflowError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""Hits as pages show them: what was found, and why, in words."""
+"""Hits of a search for pages, with the reasons in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import Reason
 
-#: What each kind of reason is called (see `fedora_packages.search.reasons`); a name says by itself why it was found.
-WORDS = {
-    "command": "has the command",
-    "path": "has the file",
-    "folder": "has files in",
-    "file": "has a file called",
+#: The label of each kind of reason (see `fedora_packages.search.reasons`); a matching name needs none.
+LABELS = {
+    "command": "command",
+    "path": "file",
+    "folder": "files in",
+    "file": "file named",
     "capability": "provides",
     "obsoletes": "replaces",
-    "foreign": "is known elsewhere as",
-    "maintainer": "is maintained by",
-    "summary": "its summary says",
-    "description": "its description says",
+    "foreign": "known elsewhere as",
+    "maintainer": "maintained by",
+    "summary": "summary contains",
+    "description": "description contains",
 }
 
 
@@ -25,20 +25,20 @@ RAWHIDE = "rawhide"
 
 
 @dataclass(frozen=True)
-class Why:
-    """A reason: ``words`` for its kind, the ``texts`` that were found, and the ``binaries`` that have them."""
+class ReasonRow:
+    """A reason: the label of its kind, the matching texts, and the binary packages that have them."""
 
-    words: str
+    label: str
     texts: tuple[str, ...]
     binaries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A hit: the package that was found, and where its name is a binary's, the source that builds it.
+class HitRow:
+    """A hit: the package, and the source package of a binary one.
 
-    ``only_in`` are the branches that have it where rawhide, of which most people think, has not; ``replaced_by`` what
-    has replaced a package that is retired.
+    ``only_in`` are the branches with the package if Rawhide does not have it; ``replaced_by`` are the successors of a retired
+    one.
     """
 
     name: str
@@ -48,34 +48,35 @@ class Shown:
     replaced_by: tuple[str, ...]
     only_in: tuple[str, ...]
     binaries: tuple[str, ...]
-    why: tuple[Why, ...]
+    reasons: tuple[ReasonRow, ...]
 
 
-def shown(hits: Sequence[Hit]) -> list[Shown]:
-    """Return hits as templates show them."""
-    return [_shown(hit) for hit in hits]
+def hit_rows(hits: Sequence[Hit]) -> list[HitRow]:
+    """Return hits for templates."""
+    return [_row(hit) for hit in hits]
 
 
-def _shown(hit: Hit) -> Shown:
-    of = hit.document
-    is_binary = hit.name != of.name
-    own = next((binary.summary for binary in of.binaries if is_binary and binary.name == hit.name), "")
-    return Shown(
+def _row(hit: Hit) -> HitRow:
+    document = hit.document
+    is_binary = hit.name != document.name
+    own = next((binary.summary for binary in document.binaries if is_binary and binary.name == hit.name), "")
+    releases = document.releases_of(hit.name)
+    return HitRow(
         name=hit.name,
-        source=of.name if is_binary else None,
-        summary=own or of.summary,
-        is_retired=of.retired,
+        source=document.name if is_binary else None,
+        summary=own or document.summary,
+        is_retired=document.retired,
         replaced_by=hit.replaced_by,
-        only_in=() if RAWHIDE in (releases := of.releases_of(hit.name)) else releases,
-        # The package itself is no part of it.
-        binaries=tuple(name for name in hit.binaries if name not in (hit.name, of.name)),
-        why=tuple(_why(reason, hit) for reason in hit.reasons),
+        only_in=() if RAWHIDE in releases else releases,
+        # The package itself is not one of its binary packages here.
+        binaries=tuple(name for name in hit.binaries if name not in (hit.name, document.name)),
+        reasons=tuple(_reason(reason, hit) for reason in hit.reasons),
     )
 
 
-def _why(reason: Reason, hit: Hit) -> Why:
-    # Who has it is told where that is another than the package that is shown.
+def _reason(reason: Reason, hit: Hit) -> ReasonRow:
+    # The binary packages are listed only if they are not the shown package.
     others = () if reason.binaries == (hit.name,) else reason.binaries
-    # Words of prose may stand apart.
+    # The words of a sentence need not be adjacent.
     texts = tuple(reason.text.split()) if reason.kind in ("summary", "description") else (reason.text,)
-    return Why(WORDS[reason.kind], texts, others)
+    return ReasonRow(LABELS[reason.kind], texts, others)

@@ -1,8 +1,8 @@
-"""Identifiers that people paste into the search field, told by their form: builds, updates, bugs, CVEs, addresses of theirs.
+"""Recognize the identifiers that people paste into the search field: builds, updates, bugs, CVEs, and URLs of their pages.
 
-The one thing to know: nothing is looked up here.  What is recognised may be of nothing that there is, and a text that is a
-package's name is a package first; both are for whoever asks.  The addresses are those that `fedora_packages.web.links` makes,
-of the sites in the settings and of Fedora's own, and those of this site.
+Recognition goes by form and looks nothing up: what an identifier refers to may not exist, and the name of a package is a
+package first.  Both are left to the caller.  The URLs are those of the upstreams' sites in the settings, of Fedora's own, and
+of this site.
 """
 
 import re
@@ -17,84 +17,81 @@ from fedora_packages.settings import LinksSettings
 from fedora_packages.web.linkify import ADVISORY, CVE, advisory
 from fedora_packages.web.routes import PREFIX
 
-#: Characters of a text that are looked at: what is searched for.
-LOOKED_AT = MAX_QUERY_LENGTH
-
 
 @dataclass(frozen=True)
-class NumberedBuild:
-    """A build by koji's number of it."""
+class BuildNumber:
+    """A build, by its number in Koji."""
 
     number: int
 
 
 @dataclass(frozen=True)
-class NumberedPackage:
-    """A source package by koji's number of it."""
+class PackageNumber:
+    """A source package, by its number in Koji."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Update:
-    """An update, by its name as bodhi writes it."""
+    """An update, by its alias as Bodhi writes it."""
 
     alias: str
 
 
 @dataclass(frozen=True)
 class Bug:
-    """A bug of bugzilla's."""
+    """A bug in Bugzilla."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class Vulnerability:
-    """What a CVE is about; ``name`` in capitals."""
+    """A CVE; ``name`` in capitals."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project of Anitya's."""
+    """A project in Anitya."""
 
     number: int
 
 
 @dataclass(frozen=True)
-class Named:
-    """A package that an address is about: the first of ``names`` that is one."""
+class PackagePage:
+    """A URL of a package's page: the first of ``names`` that is a package."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Searched:
-    """A text that was searched for on this site."""
+class SearchPage:
+    """A URL of a search on this site, for ``text``."""
 
     text: str
 
 
-Pasted = NEVRA | NumberedBuild | NumberedPackage | Update | Bug | Vulnerability | Project | Named | Searched
+Identifier = NEVRA | BuildNumber | PackageNumber | Update | Bug | Vulnerability | Project | PackagePage | SearchPage
 
-#: What stands around what is copied out of a text, and what ends the sentence after it.
+#: Characters around an identifier that is copied out of a text, and the punctuation after it.
 _AROUND, _AFTER = " \t\r\n<>()[]{}\"'`,;", ".:!?"
 
 _ADVISORY = re.compile(ADVISORY, re.IGNORECASE)
 _CVE = re.compile(CVE, re.IGNORECASE)
 
-#: What stands before a bug's number: a word for it, or a hash.
+#: The prefix of a bug number: a word for it, or a hash.
 _BUGS = r"(?:(?:rhbz|rhbug|bugzilla|bz|bug)s?[ ]{0,3}[#:]?[ ]{0,3}|#[ ]{0,3})"
 
-#: A bug's number; without anything before it, it must be as long as those are that there are.
-_BUG = re.compile(rf"{_BUGS}(?P<said>[1-9][0-9]{{0,8}})|(?P<bare>[1-9][0-9]{{4,8}})", re.IGNORECASE)
+#: A bug number; without a prefix it must be as long as those of existing bugs.
+_BUG = re.compile(rf"{_BUGS}(?P<prefixed>[1-9][0-9]{{0,8}})|(?P<bare>[1-9][0-9]{{4,8}})", re.IGNORECASE)
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
-#: What identifies something in any text: of builds those with a release of Fedora or EPEL, of bugs those after a word for it, or
-#: first in the title of their page, with a dash behind.
+#: An identifier within a text: a build with a dist tag of Fedora or EPEL, a bug number with a prefix, or one that begins the
+#: title of its page, with a dash behind.
 _IDENTIFIER = re.compile(
     rf"(?<![\w./-])(?:(?P<update>{ADVISORY})|(?P<cve>{CVE})"
     rf"|{_BUGS}(?P<bug>[1-9][0-9]{{3,8}})"
@@ -103,34 +100,33 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 
-#: The parameters of an address, of repeated ones the first.
-Parameters = Mapping[str, str]
+#: The query parameters of a URL, the first of repeated ones.
+QueryParameters = Mapping[str, str]
 
-#: What the path of an address matches, from that of its site on, and what such an address is of.
-_Rule = tuple[str, Callable[[re.Match[str], Parameters], "Pasted | None"]]
+#: A pattern of the path below a site's own, and the function that makes the identifier.
+_Rule = tuple[str, Callable[[re.Match[str], QueryParameters], "Identifier | None"]]
 
 
-def recognised(text: str, sites: LinksSettings, own: str = "") -> Pasted | None:
-    """Return what a text identifies, or None.
+def recognize(text: str, sites: LinksSettings, own: str = "") -> Identifier | None:
+    """Return the identifier that a text is or contains, or None.
 
-    ``sites`` are those whose addresses are known beside Fedora's own, and ``own`` is the address of this site, as it was asked.
+    ``sites`` are the upstreams' sites in the settings, ``own`` is the URL of this site in the request.
     """
-    text = text.strip()[:LOOKED_AT].lstrip(_AROUND).rstrip(_AROUND + _AFTER)
-    whole = _update(text) or _cve(text) or _bug(text) or _build(text) or _address(text, sites, own)
-    return whole or _within(text)
+    text = text.strip()[:MAX_QUERY_LENGTH].lstrip(_AROUND).rstrip(_AROUND + _AFTER)
+    return _update(text) or _cve(text) or _bug(text) or _build(text) or _url(text, sites, own) or _within(text)
 
 
-def _within(text: str) -> Pasted | None:
-    """Return what the first identifier in a text identifies, if it has several words: the title of a page, part of a sentence."""
-    for found in _IDENTIFIER.finditer(text) if " " in text else ():
-        pasted = (
-            _update(found["update"])
-            or _cve(found["cve"])
-            or _numbered(Bug, found["bug"] or found["first"])
-            or _build(found["build"])
+def _within(text: str) -> Identifier | None:
+    """Return the first identifier in a text of several words: the title of a page, part of a sentence."""
+    for match in _IDENTIFIER.finditer(text) if " " in text else ():
+        identifier = (
+            _update(match["update"])
+            or _cve(match["cve"])
+            or _numbered(Bug, match["bug"] or match["first"])
+            or _build(match["build"])
         )
-        if pasted:
-            return pasted
+        if identifier:
+            return identifier
     return None
 
 
@@ -143,116 +139,116 @@ def _cve(text: str | None) -> Vulnerability | None:
 
 
 def _bug(text: str) -> Bug | None:
-    found = _BUG.fullmatch(text)
-    return Bug(int(found["said"] or found["bare"])) if found else None
+    match = _BUG.fullmatch(text)
+    return Bug(int(match["prefixed"] or match["bare"])) if match else None
 
 
 def _build(text: str | None) -> NEVRA | None:
-    """Return a build or a package of one: also of a path, where that ends in the name of an rpm file."""
+    """Return a build or a binary package of one; of a path that ends in the name of an rpm file too."""
     try:
-        found = parse_nevra(text.rpartition("/")[2] if text and text.endswith(".rpm") else text or "")
+        nevra = parse_nevra(text.rpartition("/")[2] if text and text.endswith(".rpm") else text or "")
     except InvalidNVR:
         return None
     # Names have dashes too (gnome-shell-extension-common); a version has a digit in it, and a release begins with one.
-    is_one = any(letter.isdigit() for letter in found.nvr.version) and found.nvr.release[0].isdigit()
-    return found if is_one else None
+    is_build = any(letter.isdigit() for letter in nevra.nvr.version) and nevra.nvr.release[0].isdigit()
+    return nevra if is_build else None
 
 
-def _numbered(make: Callable[[int], Pasted], text: str | None) -> Pasted | None:
+def _numbered(make: Callable[[int], Identifier], text: str | None) -> Identifier | None:
     return make(int(text)) if text and _NUMBER.fullmatch(text) else None
 
 
-def _named(*names: str | None) -> Named | None:
-    found = tuple(name for name in names if is_package_name(name))
-    return Named(found) if found else None
+def _named(*names: str | None) -> PackagePage | None:
+    valid = tuple(name for name in names if is_package_name(name))
+    return PackagePage(valid) if valid else None
 
 
-def _searched(text: str | None) -> Searched | None:
-    return Searched(text.strip()) if text and text.strip() else None
+def _searched(text: str | None) -> SearchPage | None:
+    return SearchPage(text.strip()) if text and text.strip() else None
 
 
-def _of_koji_package(text: str | None) -> Pasted | None:
-    return _numbered(NumberedPackage, text) or _named(text)
+def _of_koji_package(text: str | None) -> Identifier | None:
+    return _numbered(PackageNumber, text) or _named(text)
 
 
-def _of_koji_search(given: Parameters) -> Pasted | None:
-    return _build(given.get("terms")) if given.get("type") == "build" else _named(given.get("terms"))
+def _of_koji_search(query: QueryParameters) -> Identifier | None:
+    return _build(query.get("terms")) if query.get("type") == "build" else _named(query.get("terms"))
 
 
-#: What is known of a repository in dist-git, however deep in it.
+#: The path of a repository in dist-git, or of anything in it.
 _REPOSITORY = r"/rpms/([^/]+?)(?:\.git)?(?:/.*)?"
 
-#: What addresses of this site that are of no package begin with.
+#: The first segments of this site's URLs that belong to no package.
 _NO_PACKAGES = r"(?:s|api|packages|status|metrics|images|fcomm_connector|opensearch(?:\.xml)?|_[^/]*)(?:/|$)"
 
-#: Pages of this site: of a search, and of a package.
+#: Pages of this site: a search, and a package.
 _OWN: tuple[_Rule, ...] = (
-    (f"(?:{PREFIX})?/(?:s|api/v1/search)", lambda path, given: _searched(given.get("search") or given.get("q"))),
-    (f"(?:{PREFIX})?/s/(.+)", lambda path, given: _searched(path[1])),
-    (f"(?:{PREFIX})?(?:/api/v1/packages)?/(?!{_NO_PACKAGES})([^/]+)(?:/.*)?", lambda path, given: _named(path[1])),
+    (f"(?:{PREFIX})?/(?:s|api/v1/search)", lambda path, query: _searched(query.get("search") or query.get("q"))),
+    (f"(?:{PREFIX})?/s/(.+)", lambda path, query: _searched(path[1])),
+    (f"(?:{PREFIX})?(?:/api/v1/packages)?/(?!{_NO_PACKAGES})([^/]+)(?:/.*)?", lambda path, query: _named(path[1])),
 )
 
-#: By site: its name in the settings, or the address of one that no setting names.
-_ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
+#: The rules of each site: its name in the settings, or its URL if no setting has it.
+_SITES: Mapping[str, tuple[_Rule, ...]] = {
     "koji": (
         (
             "/buildinfo",
-            lambda path, given: _numbered(NumberedBuild, given.get("buildID")) or _build(given.get("buildID")),
+            lambda path, query: _numbered(BuildNumber, query.get("buildID")) or _build(query.get("buildID")),
         ),
-        ("/packageinfo", lambda path, given: _of_koji_package(given.get("packageID"))),
-        ("/search", lambda path, given: _of_koji_search(given)),
+        ("/packageinfo", lambda path, query: _of_koji_package(query.get("packageID"))),
+        ("/search", lambda path, query: _of_koji_search(query)),
     ),
     "bodhi": (
         (
             "/updates",
-            lambda path, given: _build(given.get("builds")) or _named(given.get("packages"), given.get("search")),
+            lambda path, query: _build(query.get("builds")) or _named(query.get("packages"), query.get("search")),
         ),
-        ("/updates/([^/]+)", lambda path, given: _update(path[1])),
+        ("/updates/([^/]+)", lambda path, query: _update(path[1])),
     ),
     "bugzilla": (
-        ("/show_bug.cgi", lambda path, given: _numbered(Bug, given.get("id")) or _cve(given.get("id"))),
-        ("/([0-9]+)", lambda path, given: _numbered(Bug, path[1])),
-        ("/buglist.cgi", lambda path, given: _cve(given.get("v1")) or _named(given.get("component"))),
+        ("/show_bug.cgi", lambda path, query: _numbered(Bug, query.get("id")) or _cve(query.get("id"))),
+        ("/([0-9]+)", lambda path, query: _numbered(Bug, path[1])),
+        ("/buglist.cgi", lambda path, query: _cve(query.get("v1")) or _named(query.get("component"))),
     ),
-    "distgit": ((f"(?:/fork/[^/]+)?{_REPOSITORY}", lambda path, given: _named(path[1])),),
-    "anitya": (("/project/([0-9]+)(?:/.*)?", lambda path, given: _numbered(Project, path[1])),),
-    "faf": (("/problems", lambda path, given: _named(given.get("component_names"))),),
-    # A binary's page there is below that of its source.
+    "distgit": ((f"(?:/fork/[^/]+)?{_REPOSITORY}", lambda path, query: _named(path[1])),),
+    "anitya": (("/project/([0-9]+)(?:/.*)?", lambda path, query: _numbered(Project, path[1])),),
+    "faf": (("/problems", lambda path, query: _named(query.get("component_names"))),),
+    # The page of a binary package is below that of its source package.
     "https://packages.fedoraproject.org": (
-        ("/pkgs/([^/]+)(?:/([^/]+)(?:/.*)?)?", lambda path, given: _named(path[2], path[1])),
-        ("/search", lambda path, given: _named(given.get("query"))),
+        ("/pkgs/([^/]+)(?:/([^/]+)(?:/.*)?)?", lambda path, query: _named(path[2], path[1])),
+        ("/search", lambda path, query: _named(query.get("query"))),
     ),
-    # Where packages had their pages from 2011 to 2020, and where they are cloned from.
+    # The home of package pages from 2011 to 2020, and the site to clone packages from.
     f"https://apps.fedoraproject.org{PREFIX}": _OWN,
-    "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", lambda path, given: _named(path[1])),),
+    "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", lambda path, query: _named(path[1])),),
 }
 
 
-def _address(text: str, sites: LinksSettings, own: str) -> Pasted | None:
-    """Return what an address is of; browsers give it without ``https://`` too."""
+def _url(text: str, sites: LinksSettings, own: str) -> Identifier | None:
+    """Return the identifier in a URL; browsers copy it without ``https://`` too."""
     if "/" not in text or " " in text:
         return None
     parts = _split(text if "://" in text else f"https://{text}")
     if parts is None:
         return None
-    path, given = unquote(parts.path).rstrip("/"), dict(reversed(parse_qsl(parts.query)))
+    path, query = unquote(parts.path).rstrip("/"), dict(reversed(parse_qsl(parts.query)))
     for home, rules in _homes(sites, own):
         if _host(home) == _host(parts) and path.startswith(home.path):
             for pattern, make in rules:
                 match = re.fullmatch(pattern, path.removeprefix(home.path))
-                if match and (found := make(match, given)):
-                    return found
-    # An rpm is one on any mirror, and a CVE on any site that has a page of it.
+                if match and (identifier := make(match, query)):
+                    return identifier
+    # An rpm file may be on any mirror, a CVE on any site.
     last = path.rpartition("/")[2]
     return (_build(last) if last.endswith(".rpm") else None) or _cve(last)
 
 
 def _homes(sites: LinksSettings, own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
-    for name, rules in _ADDRESSES.items():
+    for name, rules in _SITES.items():
         is_setting = "/" not in name
         for home in {getattr(sites, name), getattr(LinksSettings, name)} if is_setting else {name}:
             yield urlsplit(home), rules
-    # Last, since who asks may say anything of the host, and this site may have taken another's place whose addresses live on.
+    # Last, since a client can send any host, and this site may have replaced another one whose URLs live on.
     here = _split(own.removesuffix(PREFIX))
     if here and here.netloc:
         yield here, _OWN
@@ -262,9 +258,9 @@ def _host(parts: SplitResult) -> str:
     return parts.netloc.rpartition("@")[2].lower()
 
 
-def _split(address: str) -> SplitResult | None:
+def _split(url: str) -> SplitResult | None:
     try:
-        return urlsplit(address)
+        return urlsplit(url)
     except ValueError:
-        # An unfinished IPv6 address, for one.
+        # For example an unfinished IPv6 address.
         return None

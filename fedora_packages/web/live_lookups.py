@@ -1,9 +1,8 @@
-"""Lookups: an upstream is asked about one thing that somebody has pasted, of which no entry of the cache could be.
+"""Live lookups: ask an upstream about one pasted identifier that no entry of the cache can be about.
 
-Nothing announces when such an answer changes (a CVE is of no package, a bug's number of none that is known), so that it has no
-place in a cache that never expires.  It is kept for a minute instead, "there is none" too, so that a page that is loaded again
-costs no upstream anything; failures are not.  Since anybody can have upstreams asked this way, it is bounded: by client, for the
-whole site, and by how many requests wait at the same time.
+No message announces when such an answer changes: a CVE belongs to no package, a bug number to none that is known.  So the answer
+has no place in a cache that never expires.  It is kept for a minute instead, "unknown" included; failures are not kept.  Since
+anybody can cause such requests, rate limits and a limit of waiting requests bound them.
 """
 
 import contextlib
@@ -20,28 +19,29 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import redis_errors
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.service import Service
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import FillPool
 from fedora_packages.web.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
-#: Raised whenever an answer has other fields: new code must not meet an old answer.
-SHAPE = 1
+#: The schema version of kept answers: raise it whenever an answer gets other fields.
+VERSION = 1
 
 #: Seconds for which an answer is kept.
-KEPT = 60
+TTL = 60
 
-#: Seconds that a page waits for one; what comes later is there when it is loaded again.
-PATIENCE = 2.0
+#: Seconds that a page waits for an answer; a later one is there when the page is loaded again.
+WAIT = 2.0
 
-#: Threads that ask one upstream, and requests of one process that wait: the others of its threads must go on answering pages.
+#: Threads for each upstream, and requests of one process that wait at a time: its other threads must go on serving pages.
 THREADS = 2
-WAITING = 3
+MAX_WAITING = 3
 
 
 @dataclass(frozen=True)
-class Question:
-    """One method of a connector's, and the identifier, checked, that it is asked about."""
+class Lookup:
+    """One method of a connector, and the validated identifier that it is called with."""
 
     upstream: str
     method: str
@@ -49,79 +49,80 @@ class Question:
 
     @property
     def key(self) -> str:
-        return keys.live_lookup(SHAPE, self.upstream, self.method, self.identifier)
+        return keys.live_lookup(VERSION, self.upstream, self.method, self.identifier)
 
 
 @dataclass(frozen=True)
-class Found:
-    """What came of a question.  Where nothing did (``is_known`` is False), ``why`` says why, in half a sentence."""
+class LookupResult:
+    """The answer to a lookup.  Without one (``is_known`` is False), ``reason`` says why, as a sentence without its full stop."""
 
     is_known: bool
     value: Any = None
-    why: str = ""
+    reason: str = ""
 
 
 def includeme(config: Configurator) -> None:
-    """Make what makes the lookups; requests find it as ``request.lookups``."""
-    config.registry.lookups = Lookups(config.registry.service)
-    config.add_request_method(lambda request: request.registry.lookups, "lookups", property=True)
+    """Make the live lookups; requests find them as ``request.live_lookups``."""
+    config.registry.live_lookups = LiveLookups(config.registry.service)
+    config.add_request_method(lambda request: request.registry.live_lookups, "live_lookups", property=True)
 
 
-class Lookups:
-    """Asks upstreams for readers of the search, each by threads of its own, within bounds."""
+class LiveLookups:
+    """Look up identifiers for the search, with threads of its own for each upstream, within limits."""
 
-    def __init__(self, service: Service, patience: float = PATIENCE):
-        self._service = service
-        self._patience = patience
-        allowed = service.settings.web
-        self._per_client = RateLimit(service.client, "lookups/client", allowed.lookups_per_client)
-        self._in_all = RateLimit(service.client, "lookups", allowed.lookups)
-        self._waiting = threading.BoundedSemaphore(WAITING)
+    def __init__(self, service: Service, wait: float = WAIT):
+        self._client = service.client
+        self._connectors = service.connectors
+        self._wait = wait
+        self.per_client, self.per_minute = service.settings.web.lookups_per_client, service.settings.web.lookups
+        self._client_limit = RateLimit(service.client, "lookups/client", self.per_client)
+        self._site_limit = RateLimit(service.client, "lookups", self.per_minute)
+        self._waiting = threading.BoundedSemaphore(MAX_WAITING)
         self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in service.connectors}
 
-    def __call__(self, client: str, question: Question) -> Found:
-        """Return what an upstream says, lately or now.  ``client`` is who asks, as `client_of` gives it.  Raises nothing."""
+    def __call__(self, client: str, lookup: Lookup) -> LookupResult:
+        """Return the kept answer, or ask the upstream for ``client`` (see `client_of`).  Raises nothing."""
         try:
             with redis_errors():
-                kept = self._service.client.get(question.key)
-            return self._asked(client, question) if kept is None else Found(True, json.loads(kept))
+                kept = self._client.get(lookup.key)
+            return self._request(client, lookup) if kept is None else LookupResult(True, json.loads(kept))
         except CacheUnavailable:
-            # Nothing could be counted, and so nothing is asked.
-            return Found(False, why="nothing can be looked up just now")
+            # Requests that cannot be counted are not made.
+            return LookupResult(False, reason="Redis is not responding")
 
     def close(self) -> None:
-        """Forget lookups that have not begun; those under way end by their timeouts."""
-        for filler in self._pools.values():
-            filler.close()
+        """Drop lookups that have not begun; those under way end by their timeouts."""
+        for pool in self._pools.values():
+            pool.close()
 
-    def _asked(self, client: str, question: Question) -> Found:
-        # A client over its own limit must not use up the limit of all.
-        if not self._per_client.allows(client) or not self._in_all.allows():
-            return Found(False, why="upstreams have been asked as often as may be in a minute")
-        future = self._pools[question.upstream].submit(question, lambda: self._answer(question))
+    def _request(self, client: str, lookup: Lookup) -> LookupResult:
+        # A client over its own limit must not use up the limit of the site.
+        if not self._client_limit.allows(client) or not self._site_limit.allows():
+            return LookupResult(False, reason="Too many lookups in the last minute")
+        future = self._pools[lookup.upstream].submit(lookup, lambda: self._fetch(lookup))
         if future is not None and self._waiting.acquire(blocking=False):
             try:
-                wait([future], self._patience)
+                wait([future], self._wait)
             finally:
                 self._waiting.release()
-        return _found(question, future)
+        return self._result(lookup, future)
 
-    def _answer(self, question: Question) -> Any:
-        value = getattr(self._service.connectors[question.upstream], question.method)(question.identifier)
+    def _fetch(self, lookup: Lookup) -> Any:
+        value = getattr(self._connectors[lookup.upstream], lookup.method)(lookup.identifier)
         with contextlib.suppress(CacheUnavailable), redis_errors():
-            self._service.client.set(question.key, json.dumps(value), ex=KEPT)
+            self._client.set(lookup.key, json.dumps(value), ex=TTL)
         return value
 
-
-def _found(question: Question, future: "Future[Any] | None") -> Found:
-    if future is None or not future.done():
-        return Found(False, why=f"{question.upstream} has not answered yet")
-    error = future.exception()
-    if error is None:
-        return Found(True, future.result())
-    if not isinstance(error, UpstreamError):
-        log.error("%s could not be looked up", question, exc_info=error)
-    is_silent = isinstance(error, UpstreamUnavailable)
-    return Found(
-        False, why=f"{question.upstream} {'does not answer' if is_silent else 'gave no answer that can be used'}"
-    )
+    def _result(self, lookup: Lookup, future: "Future[Any] | None") -> LookupResult:
+        title = upstream_title(lookup.upstream)
+        if future is None or not future.done():
+            return LookupResult(False, reason=f"{title} has not answered yet")
+        error = future.exception()
+        if error is None:
+            return LookupResult(True, future.result())
+        if not isinstance(error, UpstreamError):
+            log.error("live lookup %s.%s(%r) failed", lookup.upstream, lookup.method, lookup.identifier, exc_info=error)
+        is_unavailable = isinstance(error, UpstreamUnavailable)
+        return LookupResult(
+            False, reason=f"{title} {'is not responding' if is_unavailable else 'returned an invalid response'}"
+        )

@@ -1,4 +1,4 @@
-"""What every request carries: the parts that read and keep, the links out, the parameters of its address."""
+"""The attributes of every request: the parts of the service, the links, the query parameters."""
 
 import contextlib
 from collections.abc import Collection, Mapping
@@ -20,8 +20,8 @@ from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
 
-#: Characters of a name that is none's which are shown again.
-NAME_SHOWN = 80
+#: Characters of an unknown name that an error shows.
+MAX_NAME = 80
 
 
 class UnknownPackage(HTTPNotFound):
@@ -29,19 +29,20 @@ class UnknownPackage(HTTPNotFound):
 
 
 class UnknownPart(HTTPNotFound):
-    """A package's page has no such tab or panel, or the API no such query; ``args[0]`` says which there are."""
+    """A package has no such tab or panel, or the API no such query; ``args[0]`` lists the existing ones."""
 
 
 def includeme(config: Configurator) -> None:
-    """Make the service from the settings.  Raises `SettingsError`; connects to nothing."""
+    """Build the service from the settings, and hand its parts to requests.  Raises `SettingsError`; connects to nothing."""
     registry = config.registry
     strings = {key: value for key, value in registry.settings.items() if isinstance(value, str)}
     registry.service = service.build(settings.from_strings(strings), "web")
     registry.loader = Loader(registry.service)
     registry.links = Links(registry.service.settings.links)
     registry.index, registry.queries = registry.service.index, registry.service.queries
+    registry.cache = registry.service.cache
     registry.timeline = partial(timeline.read, registry.service.client)
-    for name in ("service", "loader", "links", "index", "queries", "timeline"):
+    for name in ("service", "loader", "links", "index", "queries", "cache", "timeline"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(query_parameters, reify=True)
 
@@ -51,7 +52,7 @@ def query_parameters(request: Request) -> dict[str, str]:
     try:
         return dict(request.GET)
     except UnicodeDecodeError as error:
-        raise InvalidArgument("the parameters of the address are not UTF-8") from error
+        raise InvalidArgument("the query string is not valid UTF-8") from error
 
 
 def panel_context(
@@ -70,36 +71,34 @@ def panel_context(
 
 
 def printable(text: str, limit: int) -> str:
-    """Return as much of a text as is shown again, without what is no letter on any screen (a NUL is not even HTML)."""
-    return "".join(letter for letter in text[:limit] if letter.isprintable()).strip()
+    """Return the first characters of a text without unprintable ones (HTML has no NUL)."""
+    return "".join(character for character in text[:limit] if character.isprintable()).strip()
 
 
-def branch_meant(request: Request, text: str, branches: Collection[str]) -> str:
-    """Return which of some branches a text means: itself, or the one whose dist tag or bodhi's name it is.  Any other as it is.
+def branch_of(request: Request, text: str, branches: Collection[str]) -> str:
+    """Return the branch for a branch, dist tag or Bodhi name, if it is one of ``branches``; any other string unchanged.
 
-    Which number rawhide has the cache says: no upstream is asked because of what may be a mistake.
+    The number of Rawhide comes from the cache: a possible typo causes no request to an upstream.
     """
     if text in branches:
         return text
     releases = None
     with contextlib.suppress(CacheUnavailable):
         releases = request.loader.known([QueryCall(request.queries[RELEASES])])[0].value
-    meant = names_of(releases).meant(text.lower())
-    return meant if meant in branches else text
+    branch = names_of(releases).branch_of(text.lower())
+    return branch if branch in branches else text
 
 
-def named_release(request: Request, package: Package) -> Parser:
-    """Return a parser that takes, in whichever words, the releases which have a package: entries of others would never end."""
+def release_parser(request: Request, package: Package) -> Parser:
+    """Return a parser for the releases that have a package, by any of their names."""
     branches = releases_of(package)
-    return lambda text: one_of(*branches)(branch_meant(request, text, branches))
+    return lambda text: one_of(*branches)(branch_of(request, text, branches))
 
 
-def asked_package(request: Request) -> Package:
-    """Return the package that the address names.  Raises `UnknownPackage`, having asked no upstream."""
+def requested_package(request: Request) -> Package:
+    """Return the package in the URL, without a request to an upstream.  Raises `UnknownPackage`."""
     name = request.matchdict["package"]
     package = find(request.index, name)
     if package is None:
-        raise UnknownPackage(
-            f"There is no package called {name[:NAME_SHOWN]!r}{' …' if len(name) > NAME_SHOWN else '.'}"
-        )
+        raise UnknownPackage(f"Package {name[:MAX_NAME]!r}{'…' if len(name) > MAX_NAME else ''} does not exist.")
     return package

@@ -1,7 +1,7 @@
-"""What somebody has pasted into the search, and where it leads: on this site, and at the upstream that knows it.
+"""Resolve a pasted identifier: what it refers to, its pages on this site, and its page at the upstream.
 
-The one thing to know: the search answers whatever becomes of this.  What an upstream does not say in time is left out and said to
-be so; its own page, whose address needs nobody's answer, is linked to in any case.
+The search works whatever becomes of this.  An answer that an upstream does not give in time is left out, with a note; the link to
+the upstream's own page needs no answer.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,37 +13,37 @@ from pyramid.request import Request
 from fedora_packages.connectors.bugzilla import PRODUCTS
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.rpm.nvr import NEVRA, NVR, name_of
+from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.search.packages import Package, find, sources_of
-from fedora_packages.web.formats import moment
+from fedora_packages.web.formats import format_time
 from fedora_packages.web.identifiers import (
-    LOOKED_AT,
     Bug,
-    Named,
-    NumberedBuild,
-    NumberedPackage,
-    Pasted,
+    BuildNumber,
+    Identifier,
+    PackageNumber,
+    PackagePage,
     Project,
     Update,
     Vulnerability,
-    recognised,
+    recognize,
 )
-from fedora_packages.web.live_lookups import Found, Question
+from fedora_packages.web.live_lookups import Lookup, LookupResult
 from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import printable
 
-#: What can be identified, and what people call it; a CVE's name says that it is one.
+#: The kinds of matches, with their labels; the name of a CVE needs none.
 KINDS = {"build": "Build", "update": "Update", "bug": "Bug", "cve": "", "package": "Package", "project": "Project"}
 
-#: Bounds of what is shown: packages of an update or a project, its builds, characters of a title.
-PACKAGES_SHOWN, BUILDS_SHOWN, TITLE_SHOWN = 10, 5, 300
+#: Packages of an update or a project, builds of an update, and characters of a title that are shown.
+MAX_PACKAGES, MAX_BUILDS, MAX_TITLE = 10, 5, 300
 
 BUILDS, VERSIONS = "koji.builds", "anitya.versions"
 
 
 @dataclass(frozen=True)
-class Place:
-    """A page of this site: which package it is of, what to call it, its path."""
+class PageLink:
+    """A page of this site: its package, label and path."""
 
     package: str
     label: str
@@ -51,142 +51,144 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Carrier:
-    """A bug that names a CVE: bugzilla's facts, its page there, and the bugs of its package here (None: it is of none)."""
+class CVEBug:
+    """A bug that names a CVE, its URL in Bugzilla, and the Bugs tab of its package (None: it belongs to no package)."""
 
     bug: Mapping[str, Any]
-    address: str
-    place: Place | None
+    url: str
+    page: PageLink | None
 
 
 @dataclass(frozen=True)
-class Identified:
-    """What a text identifies.
+class Match:
+    """What an identifier refers to.
 
-    ``kind`` is one of `KINDS`, ``text`` what it is called, ``upstream`` who knows it, at ``address``.  ``title``, ``state`` and
-    ``facts`` are what the upstream says of it, as far as that is known; ``note`` is a sentence about what is not.
+    ``kind`` is one of `KINDS`, ``text`` its name, ``upstream`` the connector's name, ``url`` its page there.  ``title``,
+    ``state`` and ``details`` come from the upstream, as far as known; ``note`` is a sentence about what is not.
     """
 
     kind: str
     text: str
     upstream: str
-    address: str
+    url: str
     title: str = ""
     state: str = ""
-    facts: str = ""
+    details: str = ""
     note: str = ""
-    places: tuple[Place, ...] = ()
-    bugs: tuple[Carrier, ...] = ()
+    pages: tuple[PageLink, ...] = ()
+    bugs: tuple[CVEBug, ...] = ()
 
     @property
     def heading(self) -> str:
         return f"{KINDS[self.kind]} {self.text}".strip()
 
     @property
-    def leads_to(self) -> tuple[Place, ...]:
-        """The pages of this site that it leads to: its own, and those of the bugs that name it."""
-        return (*self.places, *(found.place for found in self.bugs if found.place))
+    def all_pages(self) -> tuple[PageLink, ...]:
+        """Its own pages on this site, and those of the bugs that name it."""
+        return (*self.pages, *(found.page for found in self.bugs if found.page))
 
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages that it is about, each once."""
-        return tuple(dict.fromkeys(place.package for place in self.leads_to))
+        return tuple(dict.fromkeys(page.package for page in self.all_pages))
 
 
-def recognise(request: Request, text: str) -> Pasted | None:
-    """Return what a text has the form of, or None: of a text that names a package always.
+def identifier_in(request: Request, text: str) -> Identifier | None:
+    """Return the identifier in a text; None if there is none, or the text names a package.
 
-    Asks no upstream.  Raises `SearchUnavailable`.
+    Sends no request to an upstream.  Raises `SearchUnavailable`.
     """
-    text = printable(text.strip(), LOOKED_AT)
+    text = printable(text.strip(), MAX_QUERY_LENGTH)
     if find(request.index, text) is not None:
         return None
-    return recognised(text, request.service.settings.links, request.application_url)
+    return recognize(text, request.service.settings.links, request.application_url)
 
 
-def identified(request: Request, pasted: Pasted | None) -> Identified | None:
-    """Return what is known of what was pasted, or None where that is nothing to tell of.
+def resolve(request: Request, identifier: Identifier | None) -> Match | None:
+    """Return what an identifier refers to, or None.
 
-    Waits for an upstream no longer than `fedora_packages.web.live_lookups` says.  Raises `SearchUnavailable`.
+    Waits for an upstream no longer than `fedora_packages.web.live_lookups` allows.  Raises `SearchUnavailable`.
     """
-    tell = _TELLING.get(type(pasted))
-    return tell(request, pasted) if tell else None
+    resolver = _RESOLVERS.get(type(identifier))
+    return resolver(request, identifier) if resolver else None
 
 
-def unknown_name(request: Request, pasted: Pasted | None) -> str | None:
-    """Return the name of the package that was pasted, or a build or an address of, if there is no such package.
+def unknown_package(request: Request, identifier: Identifier | None) -> str | None:
+    """Return the package name in an identifier if the index has no package of that name, else None.
 
     Raises `SearchUnavailable`.
     """
-    if isinstance(pasted, NEVRA):
-        return None if _building(request, pasted.nvr.name) else pasted.nvr.name
-    names = pasted.names if isinstance(pasted, Named) else ()
+    if isinstance(identifier, NEVRA):
+        return None if _package_of(request, identifier.nvr.name) else identifier.nvr.name
+    names = identifier.names if isinstance(identifier, PackagePage) else ()
     return names[0] if names and not any(find(request.index, name) for name in names) else None
 
 
-def as_json(request: Request, found: Identified | None) -> dict[str, Any] | None:
-    """Return what was identified, for programs."""
-    if found is None:
+def as_json(request: Request, match: Match | None) -> dict[str, Any] | None:
+    """Return a match for the JSON API."""
+    if match is None:
         return None
-    page = f"{request.host_url}{found.leads_to[0].path}" if found.leads_to else None
     return {
-        "kind": found.kind,
-        "text": found.text,
-        "title": found.title or None,
-        "state": found.state or None,
-        "packages": found.packages,
+        "kind": match.kind,
+        "text": match.text,
+        "title": match.title or None,
+        "state": match.state or None,
+        "packages": match.packages,
         "bugs": [
             {
-                **{key: carrier.bug[key] for key in ("id", "summary", "status", "product", "component", "version")},
-                "page": f"{request.host_url}{carrier.place.path}" if carrier.place else None,
-                "upstream": carrier.address,
+                **{key: found.bug[key] for key in ("id", "summary", "status", "product", "component", "version")},
+                "page": f"{request.host_url}{found.page.path}" if found.page else None,
+                "upstream": found.url,
             }
-            for carrier in found.bugs
+            for found in match.bugs
         ],
-        "note": found.note or None,
-        "links": {"page": page, "upstream": found.address},
+        "note": match.note or None,
+        "links": {
+            "page": f"{request.host_url}{match.all_pages[0].path}" if match.all_pages else None,
+            "upstream": match.url,
+        },
     }
 
 
 # Builds.
 
 
-def _build(request: Request, pasted: NEVRA) -> Identified:
-    """Tell of a build, or of a package of one."""
-    package, links = _building(request, pasted.nvr.name), request.links
+def _build(request: Request, nevra: NEVRA) -> Match:
+    """Resolve a build, or a binary package of one."""
+    package, links = _package_of(request, nevra.nvr.name), request.links
     if package is None:
-        note = f"No package called {pasted.nvr.name} is known here."
-        return Identified("build", str(pasted.nvr), "koji", links.build_of(str(pasted.nvr)), note=note)
-    nvr = NVR(package.source, pasted.nvr.version, pasted.nvr.release)
-    places = [_place(request, package.name), _place(request, package.source), _place(request, package.source, "builds")]
-    found = Identified(
+        note = f"This site has no package {nevra.nvr.name}."
+        return Match("build", str(nevra.nvr), "koji", links.build_of(str(nevra.nvr)), note=note)
+    nvr = NVR(package.source, nevra.nvr.version, nevra.nvr.release)
+    pages = [_page(request, package.name), _page(request, package.source), _page(request, package.source, "builds")]
+    match = Match(
         "build",
         str(nvr),
         "koji",
         links.build_of(str(nvr)),
-        title="" if pasted.nvr.name == package.source else f"{pasted.nvr} is one of its packages.",
-        places=tuple(dict.fromkeys(places)),
+        title="" if nevra.nvr.name == package.source else f"{nevra.nvr} is one of its binary packages.",
+        pages=tuple(dict.fromkeys(pages)),
     )
-    known = _known_build(request, package.source, str(nvr))
-    if known is not None:
-        build, note = known
+    cached = _cached_build(request, package.source, str(nvr))
+    if cached is not None:
+        build, note = cached
     else:
-        asked = _asked(request, "koji", "build", str(nvr))
-        # Some binaries have versions of their own.
-        build, note = asked.value, _missing(asked, f"Koji has no build {nvr}.")
+        result = _look_up(request, "koji", "build", str(nvr))
+        # Some binary packages have versions of their own.
+        build, note = result.value, _note(result, f"Koji has no build {nvr}.")
     if build is None:
-        return replace(found, note=note)
-    return replace(found, address=links.build(build["build_id"]), state=build["state"], note=note)
+        return replace(match, note=note)
+    return replace(match, url=links.build(build["build_id"]), state=build["state"], note=note)
 
 
-def _building(request: Request, name: str) -> Package | None:
-    """Return the package that a package of a build is; what is made for debugging one is in no repository that is read."""
+def _package_of(request: Request, name: str) -> Package | None:
+    """Return the package of a binary package of a build; debug packages are not in the repositories that are indexed."""
     names = dict.fromkeys((name, name.removesuffix("-debuginfo"), name.removesuffix("-debugsource")))
-    return next((found for name in names if (found := find(request.index, name))), None)
+    return next((package for name in names if (package := find(request.index, name))), None)
 
 
-def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
-    """Return the build of an NVR if it is among those of its source that are known here, and a note on how sure that is."""
+def _cached_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
+    """Return the build of an NVR from the cached builds of its source package, with a note on its age, or None."""
     try:
         (cached,) = request.loader.known([QueryCall(request.queries[BUILDS], source)])
     except CacheUnavailable:
@@ -194,149 +196,145 @@ def _known_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, 
     build = next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
     if build is None:
         return None
-    return (
-        build,
-        "" if cached.is_fresh else f"So it was at {moment(cached.stamp.fetched)}; it may have changed since.",
-    )
+    note = "" if cached.is_fresh else f"The state may be out of date (as of {format_time(cached.stamp.fetched)})."
+    return build, note
 
 
-def _numbered_build(request: Request, pasted: NumberedBuild) -> Identified:
-    asked, address = _asked(request, "koji", "build", pasted.number), request.links.build(pasted.number)
-    found = Identified("build", str(pasted.number), "koji", address, note=_missing(asked, "Koji has no such build."))
-    if not asked.value:
-        return found
-    build, package = asked.value, find(request.index, asked.value["name"])
-    places = (_place(request, package.name), _place(request, package.name, "builds")) if package else ()
-    return replace(found, text=build["nvr"], state=build["state"], places=places)
+def _build_number(request: Request, identifier: BuildNumber) -> Match:
+    result, url = _look_up(request, "koji", "build", identifier.number), request.links.build(identifier.number)
+    match = Match("build", str(identifier.number), "koji", url, note=_note(result, "Koji has no build of this number."))
+    if not result.value:
+        return match
+    build, package = result.value, find(request.index, result.value["name"])
+    pages = (_page(request, package.name), _page(request, package.name, "builds")) if package else ()
+    return replace(match, text=build["nvr"], state=build["state"], pages=pages)
 
 
 # Packages.
 
 
-def _named(request: Request, pasted: Named) -> Identified | None:
-    name = next((name for name in pasted.names if find(request.index, name)), None)
+def _package_page(request: Request, identifier: PackagePage) -> Match | None:
+    name = next((name for name in identifier.names if find(request.index, name)), None)
     if name is None:
         return None
     source = find(request.index, name).source
-    return Identified("package", name, "distgit", request.links.sources(source), places=(_place(request, name),))
+    return Match("package", name, "distgit", request.links.sources(source), pages=(_page(request, name),))
 
 
-def _numbered_package(request: Request, pasted: NumberedPackage) -> Identified:
-    asked, number = _asked(request, "koji", "package", pasted.number), str(pasted.number)
-    found = Identified("package", number, "koji", request.links.builds(number))
-    if not asked.value:
-        return replace(found, note=_missing(asked, "Koji has no such package."))
-    package = find(request.index, asked.value)
-    return replace(found, text=asked.value, places=(_place(request, asked.value),) if package else ())
+def _package_number(request: Request, identifier: PackageNumber) -> Match:
+    result, number = _look_up(request, "koji", "package", identifier.number), str(identifier.number)
+    match = Match("package", number, "koji", request.links.builds(number))
+    if not result.value:
+        return replace(match, note=_note(result, "Koji has no package of this number."))
+    package = find(request.index, result.value)
+    return replace(match, text=result.value, pages=(_page(request, result.value),) if package else ())
 
 
-def _project(request: Request, pasted: Project) -> Identified:
+def _project(request: Request, identifier: Project) -> Match:
     try:
-        names = request.service.cache.packages_about(VERSIONS, pasted.number)
+        names = request.cache.packages_about(VERSIONS, identifier.number)
     except CacheUnavailable:
         names = []
-    places = _places(request, sorted(names))
-    note = "" if places else "No package that is known here is mapped to it."
-    return Identified(
-        "project", str(pasted.number), "anitya", request.links.project(pasted.number), note=note, places=places
-    )
+    number, pages = str(identifier.number), _pages(request, sorted(names))
+    note = "" if pages else "No package on this site is mapped to this project."
+    return Match("project", number, "anitya", request.links.project(identifier.number), note=note, pages=pages)
 
 
 # Updates.
 
 
-def _update(request: Request, pasted: Update) -> Identified:
-    asked = _asked(request, "bodhi", "update", pasted.alias)
-    found = Identified("update", pasted.alias, "bodhi", request.links.update(pasted.alias))
-    if not asked.value:
-        return replace(found, note=_missing(asked, "Bodhi has no such update."))
-    update = asked.value
-    shown, more = update["builds"][:BUILDS_SHOWN], len(update["builds"]) - BUILDS_SHOWN
-    builds = f"{', '.join(shown)}{f' and {more} more' if more > 0 else ''}"
+def _update(request: Request, identifier: Update) -> Match:
+    result = _look_up(request, "bodhi", "update", identifier.alias)
+    match = Match("update", identifier.alias, "bodhi", request.links.update(identifier.alias))
+    if not result.value:
+        return replace(match, note=_note(result, "Bodhi has no update of this name."))
+    update = result.value
+    more = len(update["builds"]) - MAX_BUILDS
+    builds = f"{', '.join(update['builds'][:MAX_BUILDS])}{f' and {more} more' if more > 0 else ''}"
     release = update["release"] or "an unknown release"
     names = dict.fromkeys(name for nvr in update["builds"] if (name := name_of(nvr)))
     return replace(
-        found,
-        # Most are called as their builds are.
-        title="" if update["title"] == " ".join(update["builds"]) else update["title"][:TITLE_SHOWN],
+        match,
+        # The title of most updates is the list of their builds.
+        title="" if update["title"] == " ".join(update["builds"]) else update["title"][:MAX_TITLE],
         state=update["status"],
-        facts=f"{update['type'].capitalize()} update of {release}: {builds}",
-        places=_and_packages(request, _places(request, names, "updates")),
+        details=f"{update['type'].capitalize()} update for {release}: {builds}",
+        pages=_with_overviews(request, _pages(request, names, "updates")),
     )
 
 
 # Bugs.
 
 
-def _bug(request: Request, pasted: Bug) -> Identified:
-    asked = _asked(request, "bugzilla", "bug", pasted.number)
-    found = Identified("bug", str(pasted.number), "bugzilla", request.links.bug(pasted.number))
-    if not asked.value:
-        return replace(found, note=_missing(asked, "Bugzilla has no such bug."))
-    bug = asked.value
+def _bug(request: Request, identifier: Bug) -> Match:
+    result = _look_up(request, "bugzilla", "bug", identifier.number)
+    match = Match("bug", str(identifier.number), "bugzilla", request.links.bug(identifier.number))
+    if not result.value:
+        return replace(match, note=_note(result, "Bugzilla has no bug of this number."))
+    bug = result.value
     if bug["is_private"]:
-        return replace(found, note="It is private: Bugzilla shows it to some people only.")
-    places = _and_packages(request, _places(request, _component(bug), "bugs"))
-    of = f"{bug['product']} {bug['version']}".strip()
-    facts = f"{of}, component {bug['component']}" if bug["component"] else of
-    return replace(found, title=bug["summary"][:TITLE_SHOWN], state=bug["status"], facts=facts, places=places)
+        return replace(match, note="This bug is private.")
+    pages = _with_overviews(request, _pages(request, _component(bug), "bugs"))
+    product = f"{bug['product']} {bug['version']}".strip()
+    details = f"{product}, component {bug['component']}" if bug["component"] else product
+    return replace(match, title=bug["summary"][:MAX_TITLE], state=bug["status"], details=details, pages=pages)
 
 
-def _cve(request: Request, pasted: Vulnerability) -> Identified:
-    asked = _asked(request, "bugzilla", "carriers", pasted.name)
-    found = Identified("cve", pasted.name, "bugzilla", request.links.cve(pasted.name))
-    if not asked.value:
-        return replace(found, note=_missing(asked, "Bugzilla has no public bug of Fedora's that names it."))
-    names = dict.fromkeys(name for bug in asked.value for name in _component(bug))
-    places = {place.package: place for place in _places(request, names, "bugs", len(names))}
-    carriers = (
-        Carrier(bug, request.links.bug(bug["id"]), next(map(places.get, _component(bug)), None)) for bug in asked.value
+def _cve(request: Request, identifier: Vulnerability) -> Match:
+    result = _look_up(request, "bugzilla", "carriers", identifier.name)
+    match = Match("cve", identifier.name, "bugzilla", request.links.cve(identifier.name))
+    if not result.value:
+        return replace(match, note=_note(result, "No public Fedora bug in Bugzilla names this CVE."))
+    names = dict.fromkeys(name for bug in result.value for name in _component(bug))
+    pages = {page.package: page for page in _pages(request, names, "bugs", len(names))}
+    bugs = (
+        CVEBug(bug, request.links.bug(bug["id"]), next(map(pages.get, _component(bug)), None)) for bug in result.value
     )
-    return replace(found, bugs=tuple(carriers))
+    return replace(match, bugs=tuple(bugs))
 
 
 def _component(bug: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the package that a bug is of, if any: other products call their components as our packages are called."""
+    """Return the package of a bug, if any; components of other products may have the names of our packages."""
     return (bug["component"],) if bug["product"] in PRODUCTS else ()
 
 
-# What all of them need.
+# Shared.
 
 
-def _asked(request: Request, upstream: str, method: str, identifier: str | int) -> Found:
-    return request.lookups(client_of(request.remote_addr), Question(upstream, method, identifier))
+def _look_up(request: Request, upstream: str, method: str, identifier: str | int) -> LookupResult:
+    return request.live_lookups(client_of(request.remote_addr), Lookup(upstream, method, identifier))
 
 
-def _missing(asked: Found, nothing: str) -> str:
-    """Return why nothing can be told: there is ``nothing``, or it is not known whether there is."""
-    if asked.value:
+def _note(result: LookupResult, unknown: str) -> str:
+    """Return a note for a result without a value: ``unknown``, or why the upstream gave no answer."""
+    if result.value:
         return ""
-    return nothing if asked.is_known else f"{asked.why[:1].upper()}{asked.why[1:]}: no more can be said of it now."
+    return unknown if result.is_known else f"{result.reason}. Details are not available now."
 
 
-def _place(request: Request, package: str, tab: str = "") -> Place:
-    """Return a page of a package, or one of its tabs."""
+def _page(request: Request, package: str, tab: str = "") -> PageLink:
+    """Return the page of a package, or one of its tabs."""
     if not tab:
-        return Place(package, package, request.route_path("package", package=package))
-    return Place(package, f"{tab.capitalize()} of {package}", request.route_path("tab", package=package, tab=tab))
+        return PageLink(package, package, request.route_path("package", package=package))
+    return PageLink(package, f"{tab.capitalize()} of {package}", request.route_path("tab", package=package, tab=tab))
 
 
-def _places(request: Request, names: Iterable[str], tab: str = "", most: int = PACKAGES_SHOWN) -> tuple[Place, ...]:
-    """Return a page of each name that is a package's, of so many at most."""
-    known = sources_of(request.index, names)
-    return tuple(_place(request, name, tab) for name in list(known)[:most])
+def _pages(request: Request, names: Iterable[str], tab: str = "", limit: int = MAX_PACKAGES) -> tuple[PageLink, ...]:
+    """Return the pages of the names that are packages, at most ``limit``."""
+    sources = sources_of(request.index, names)
+    return tuple(_page(request, name, tab) for name in list(sources)[:limit])
 
 
-def _and_packages(request: Request, tabs: Iterable[Place]) -> tuple[Place, ...]:
-    """Return tabs of packages, each with its package's own page behind it."""
-    return tuple(place for tab in tabs for place in (tab, _place(request, tab.package)))
+def _with_overviews(request: Request, tabs: Iterable[PageLink]) -> tuple[PageLink, ...]:
+    """Return tabs of packages, each followed by the package's own page."""
+    return tuple(page for tab in tabs for page in (tab, _page(request, tab.package)))
 
 
-_TELLING: Mapping[type, Callable[[Request, Any], Identified | None]] = {
+_RESOLVERS: Mapping[type, Callable[[Request, Any], Match | None]] = {
     NEVRA: _build,
-    NumberedBuild: _numbered_build,
-    NumberedPackage: _numbered_package,
-    Named: _named,
+    BuildNumber: _build_number,
+    PackageNumber: _package_number,
+    PackagePage: _package_page,
     Project: _project,
     Update: _update,
     Bug: _bug,

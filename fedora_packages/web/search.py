@@ -1,7 +1,7 @@
-"""Searching: what a text identifies, and which packages it finds; for pages and for programs alike.
+"""A search, for pages and API: the match of an identifier in the text, and the packages that the text finds.
 
-The one thing to know: what identifies something is no words to search for.  A build or an address of a package that is not known
-here is searched for by that package's name, and of the address of a search what was searched for there.
+An identifier is not searched for word by word.  A build or a URL of an unknown package searches for the package's name, the URL
+of a search for the text of that search.
 """
 
 import re
@@ -11,31 +11,31 @@ from pyramid.request import Request
 
 from fedora_packages.search.find import Hits
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.web.identifiers import Searched
+from fedora_packages.web.identifiers import SearchPage
 from fedora_packages.web.request import printable
-from fedora_packages.web.resolve import Identified, identified, recognise, unknown_name
+from fedora_packages.web.resolve import Match, identifier_in, resolve, unknown_package
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def term_of(text: str) -> str:
-    """Return what of a text is searched for, and shown again."""
-    # What divides words in a program's hand, a line break say, divides them here.
+    """Return the part of a text that is searched for and shown again."""
+    # Control characters separate words here as they do in a terminal.
     return printable(" ".join(_CONTROL.sub(" ", text).split()), MAX_QUERY_LENGTH)
 
 
-def searched(request: Request, text: str, start: int, rows: int) -> tuple[Identified | None, Hits]:
-    """Return what a text identifies, which is asked with the first hits alone, and the packages that it finds from ``start`` on.
+def search(request: Request, text: str, start: int, rows: int) -> tuple[Match | None, Hits]:
+    """Return the match of an identifier (with the first hits only), and ``rows`` hits from ``start`` on.
 
     Raises `SearchUnavailable`.
     """
-    pasted, instead = recognise(request, text), None
-    if isinstance(pasted, Searched):
-        text = instead = pasted.text
-        pasted = recognise(request, text)
-    told = identified(request, pasted) if start == 0 else None
-    name = unknown_name(request, pasted)
-    if told and not name:
-        return told, Hits(0, ())
-    found = request.index.search(name or term_of(text), start, rows)
-    return told, replace(found, corrected=found.corrected or name or instead) if found.total else found
+    identifier, corrected = identifier_in(request, text), None
+    if isinstance(identifier, SearchPage):
+        text = corrected = identifier.text
+        identifier = identifier_in(request, text)
+    match = resolve(request, identifier) if start == 0 else None
+    name = unknown_package(request, identifier)
+    if match and not name:
+        return match, Hits(0, ())
+    hits = request.index.search(name or term_of(text), start, rows)
+    return match, replace(hits, corrected=hits.corrected or name or corrected) if hits.total else hits

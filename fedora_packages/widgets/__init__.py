@@ -1,5 +1,4 @@
-"""Widgets: the panels of a package's page.  A module here with a `Widget` class in it, and a template of the same name, is all
-there is to adding one."""
+"""Widgets: the panels of a package's page.  A new one is a module here with a `Widget` class, and a template of the same name."""
 
 import importlib
 import pkgutil
@@ -12,10 +11,10 @@ from fedora_packages.widgets.base import Tab, Widget
 
 
 def load() -> dict[str, Tab]:
-    """Return the tabs in page order, by name, each with the panels of the widgets in this directory.
+    """Return the tabs in page order, by name, with the widgets of this directory.
 
-    Two widgets of one name, and a tab without a widget of its own name (which gives it title and place), are errors that name
-    the modules.
+    Raises `SettingsError`, with the modules, for two widgets of one name and for a tab without a widget of its name (which
+    gives it title and place).
     """
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
     return tabs(
@@ -29,17 +28,17 @@ def load() -> dict[str, Tab]:
 
 
 def tabs(kinds: Iterable[type[Widget]]) -> dict[str, Tab]:
-    """Return the tabs that some widget classes make; see `load`."""
+    """Return the tabs of widget classes; see `load`."""
     found: dict[str, type[Widget]] = {}
     for kind in kinds:
         if kind.name in found:
             raise SettingsError(
-                f"two widgets are called {kind.name!r}: {found[kind.name].__module__} and {kind.__module__}"
+                f"two widgets have the name {kind.name!r}: {found[kind.name].__module__} and {kind.__module__}"
             )
         found[kind.name] = kind
     for kind in found.values():
         if kind.tab not in found:
-            raise SettingsError(f"{kind.__module__} is on a tab {kind.tab!r}, and no widget has that name")
+            raise SettingsError(f"{kind.__module__} is on a tab {kind.tab!r}, but no widget has that name")
     widgets = sorted((kind() for kind in found.values()), key=lambda widget: (widget.order, widget.name))
     return {
         widget.name: Tab(widget.name, widget.title, tuple(other for other in widgets if other.tab == widget.name))

@@ -1,8 +1,7 @@
-"""What all panels share: what they are about, what they read, and what becomes of a value that is old or missing.
+"""The base class of widgets: the panels of a package's page.
 
-A widget says which queries it reads and makes plain values for its template.  Everything else is done here, once: all that the
-panels of a page read is read together, a panel whose main value is not known says so instead of being rendered, and each panel
-ends with its stamps.
+A widget names the queries that it reads and makes plain values for its template.  Old and missing values are handled in one place
+(`fedora_packages.widgets.panel`), so a widget sees neither.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +10,19 @@ from typing import Any
 
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser
 
 
 class Widget:
-    """One panel of a package's page.  Subclasses give
+    """One panel of a package's page.  Subclasses set
 
     * ``name`` (of the widget and of its template), ``title``, ``order`` on the page;
-    * ``tab``: the name of the widget that the tab is called after, which may be itself;
-    * ``queries``: a word for each value and the query it comes from.  The first is the main one: without it there is nothing to
-      show.  Of others it is said that they are not known.
-    * ``counted``, if the tab is to say how many there are of what it shows: the query whose figures tell that (see
-      `Cache.summary`), and ``count``, which tells it; ``counts`` are words for what is counted where the title does not say it.
+    * ``tab``: the name of the widget that gives the tab its name, which may be itself;
+    * ``queries``: a label for each value, and the query that returns it.  The first is the main one: without it the panel is not
+      rendered.  Other values may be None.
+    * ``count_query``: the query whose summary has the count that the tab shows (see `Cache.summaries`), if any; ``count`` takes
+      it from there, and ``count_label`` says what is counted if the title does not.
     """
 
     name: str
@@ -31,8 +30,8 @@ class Widget:
     order: int
     tab: str
     queries: Mapping[str, str] = {}
-    counted: str | None = None
-    counts: str = ""
+    count_query: str | None = None
+    count_label: str = ""
 
     @property
     def template(self) -> str:
@@ -40,7 +39,7 @@ class Widget:
 
     @property
     def main(self) -> str | None:
-        """The word of the main value; None where nothing is read."""
+        """The label of the main value; None if there is none."""
         return next(iter(self.queries), None)
 
     def parameters(self, package: Package) -> Mapping[str, Parser]:
@@ -48,52 +47,52 @@ class Widget:
         return {}
 
     def is_shown(self, package: Package) -> bool:
-        """Whether the panel has a place on the page of this package."""
+        """Whether the page of this package has the panel."""
         return True
 
     def queries_on(self, page: PanelContext) -> Mapping[str, str]:
-        """Return which of ``queries`` a page needs; the values of others are None."""
+        """Return those of ``queries`` that a page needs; the values of the others are None."""
         return self.queries
 
     def is_empty(self, page: PanelContext, values: Mapping[str, Any]) -> bool:
-        """Whether the panel has nothing to say, now that the values are known, that would be worth its place among others."""
+        """Whether the values leave the panel with nothing to show."""
         return False
 
     def release(self, page: PanelContext) -> str:
-        """Return the branch of the release whose values are read, of queries whose answers differ by it."""
+        """Return the branch of the release for queries that differ by release."""
         return page.release
 
     def count(self, summary: Mapping[str, int]) -> int | None:
-        """Return how many there are, from the figures of ``counted``; None where that is not to be said."""
+        """Return the count for the tab, from the summary of ``count_query``; None for no count."""
         return None
 
-    def switches(self, page: PanelContext) -> Sequence[Switch]:
-        """Return the choices that the panel offers.  They are shown whatever is known."""
+    def filters(self, page: PanelContext) -> Sequence[Filter]:
+        """Return the filters that the panel shows even without values."""
         return ()
 
-    def elsewhere(self, page: PanelContext) -> Sequence[tuple[str, str]]:
-        """Return links (text, address) to where this can be seen or done on other sites.  They are shown whatever is known."""
+    def external_links(self, page: PanelContext) -> Sequence[tuple[str, str]]:
+        """Return links (text, URL) to other sites, which the panel shows even without values."""
         return ()
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the template shows.  ``values`` has each word of ``queries``; what is not known, and is not main, is None.
+        """Return the variables of the template.  ``values`` has every label of ``queries``; unknown values are None.
 
-        Raises `InvalidArgument` if a parameter means nothing in the light of the values.
+        Raises `InvalidArgument` for a parameter that is wrong in view of the values.
         """
         return dict(values)
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many there are of what a tab shows; ``words`` say of what, where its title does not."""
+    """The count that a tab shows; ``label`` says what is counted if the title does not."""
 
     number: int
-    words: str
+    label: str
 
 
 @dataclass(frozen=True)
 class Tab:
-    """A page of panels, called after one of them."""
+    """A page of panels, with the name of one of them."""
 
     name: str
     title: str

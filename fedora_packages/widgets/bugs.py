@@ -1,4 +1,4 @@
-"""The Bugs tab: the open bugs, in the order in which packagers read them."""
+"""The Bugs tab: the open bugs of a package."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,34 +7,34 @@ from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKI
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, word
+from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, token
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
 
-ROWS = 100
+ROWS_PER_PAGE = 100
 
-#: Bugs that one bug blocks, its keywords and its aliases: so many are shown of each.
-LISTED = 10
+#: Blocked bugs and labels that the row of a bug shows, of each.
+MAX_LISTED = 10
 
 #: The statuses of open bugs in the order in which the service has always shown them.
 STATUSES = ("NEW", "VERIFIED", "ASSIGNED", "MODIFIED", "ON_DEV", "ON_QA", "RELEASE_PENDING", "POST")
 
 
 class BugsWidget(Widget):
-    """The open bugs: by status, then by release, then the newest first."""
+    """The open bugs by status and release, newest first."""
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
     queries = {"bugs": "bugzilla.bugs"}
-    counted = "bugzilla.counts"
+    count_query = "bugzilla.counts"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the open bugs."""
         return summary.get("open")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a product, a status, a mark, a page and how many rows it has."""
+        """Take a release, product, status, flag, page and page size."""
         return {
-            "release": word,
+            "release": token,
             "product": one_of(*PRODUCTS),
             "status": one_of(*STATUSES),
             "mark": one_of(*MARKS),
@@ -42,49 +42,40 @@ class BugsWidget(Widget):
             "size": page_size,
         }
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return bugzilla's list and its form for a new bug."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return links to the bugs in Bugzilla, and to its form for a new one."""
         return bugzilla_links(page)
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the bugs that the filters leave, page by page.
+        """Return a page of the matching bugs.
 
-        ``same_in_bugzilla`` is bugzilla's list of the very bugs that are shown, where one can be asked for.
+        ``same_in_bugzilla`` is the URL of the same list in Bugzilla, if there is one.
         """
         bugs = sorted(values["bugs"]["bugs"], key=_order)
         branches = {PLAIN.of_bug(bug) for bug in bugs}
-        release = release_asked(page, PLAIN, branches)
-        asked = page.values
-        shown, switches = filtered(
-            page,
-            bugs,
-            [
-                Filter("release", "Release", lambda bug: [PLAIN.of_bug(bug)], reading_order, release),
-                Filter(
-                    "product",
-                    "Product",
-                    lambda bug: {bug["product"]} & {*PRODUCTS},
-                    ranked(PRODUCTS),
-                    asked.get("product"),
-                ),
-                Filter(
-                    "status", "Status", lambda bug: {bug["status"]} & {*STATUSES}, ranked(STATUSES), asked.get("status")
-                ),
-                Filter("mark", "Marked", marks_of, ranked(MARKS), asked.get("mark")),
-            ],
-        )
-        cut, size = sliced(page, [_row(bug) for bug in shown], ROWS)
+        release = requested_release(page, PLAIN, branches)
+        chosen = page.values.get
+        row_filters = [
+            RowFilter("release", "Release", lambda bug: [PLAIN.of_bug(bug)], reading_order, release),
+            RowFilter("product", "Product", _product_of, sort_key(PRODUCTS), chosen("product")),
+            RowFilter("status", "Status", _status_of, sort_key(STATUSES), chosen("status")),
+            RowFilter("mark", "Flag", marks_of, sort_key(MARKS), chosen("mark")),
+        ]
+        matching, filters = filtered(page, bugs, row_filters)
+        pagination, size = paginated(page, [_row(bug) for bug in matching], ROWS_PER_PAGE)
         return {
-            "slice": cut,
-            "switches": [*switches, size],
-            "kept": len(bugs),
+            "pagination": pagination,
+            "controls": [*filters, size],
+            "unfiltered_url": unfiltered_url(page, row_filters),
+            "cached": len(bugs),
             "total": values["bugs"]["total"],
-            "same_in_bugzilla": _same(page, shown),
+            "same_in_bugzilla": _same_in_bugzilla(page, matching),
+            "bugzilla_url": page.links.bugs(page.package.source),
         }
 
 
 def bugzilla_links(page: PanelContext) -> list[tuple[str, str]]:
-    """Return the links to bugzilla that are there whatever it says.  A bug is filed against the release that is shown."""
+    """Return links to Bugzilla; a new bug is for the shown release."""
     source = page.package.source
     product, version = _product(page)
     return [
@@ -92,28 +83,36 @@ def bugzilla_links(page: PanelContext) -> list[tuple[str, str]]:
             f"File a bug in {product} {version}" if version else "File a bug",
             page.links.new_bug(source, product, version),
         ),
-        ("All open bugs in bugzilla", page.links.bugs(source)),
+        ("All open bugs in Bugzilla", page.links.bugs(source)),
         ("Bugs that block others", page.links.blocking_bugs(source)),
     ]
 
 
-def _same(page: PanelContext, shown: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return bugzilla's list of the very bugs that are shown; None where one cannot be asked for, or it would be that of all.
+def _same_in_bugzilla(page: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the URL of the same list in Bugzilla; None if it has none, or no filter is set.
 
-    For status and mark bugzilla has no parameters that mean the same, nor has it one for a release with two versions.
+    Bugzilla has no parameters for our statuses and flags, nor for a release with two versions.
     """
-    asked, found = page.values, {(bug["product"], bug["version"]) for bug in shown}
-    if "status" in asked or "mark" in asked or not ("release" in asked or "product" in asked):
+    values, versions = page.values, {(bug["product"], bug["version"]) for bug in matching}
+    if "status" in values or "mark" in values or not ("release" in values or "product" in values):
         return None
-    if "release" not in asked:
-        return page.links.bugs(page.package.source, asked["product"])
-    return page.links.bugs(page.package.source, *found.pop()) if len(found) == 1 else None
+    if "release" not in values:
+        return page.links.bugs(page.package.source, values["product"])
+    return page.links.bugs(page.package.source, *versions.pop()) if len(versions) == 1 else None
+
+
+def _product_of(bug: Mapping[str, Any]) -> set[str]:
+    return {bug["product"]} & {*PRODUCTS}
+
+
+def _status_of(bug: Mapping[str, Any]) -> set[str]:
+    return {bug["status"]} & {*STATUSES}
 
 
 def _product(page: PanelContext) -> tuple[str, str | None]:
-    """Return the product and the version of the release that is shown; without one, the product that has the package."""
+    """Return the product and version of the shown release; without a release, the product of the package."""
     branches = releases_of(page.package)
-    release = PLAIN.meant(page.values.get("release", ""))
+    release = PLAIN.branch_of(page.values.get("release", ""))
     if release in branches:
         return bugzilla_version(release)
     is_only_epel = all(branch.startswith("epel") for branch in branches)
@@ -121,7 +120,7 @@ def _product(page: PanelContext) -> tuple[str, str | None]:
 
 
 def _labels(bug: Mapping[str, Any]) -> list[str]:
-    """Return what else a bug is told by: aliases and keywords, but for what its marks or its summary say already."""
+    """Return the aliases and keywords that neither the flags nor the summary of a bug contain."""
     aliases = [alias for alias in bug["alias"] if alias not in bug["summary"]]
     trackers = [TRACKER] if TRACKING in bug["keywords"] else []
     return trackers + aliases + [keyword for keyword in bug["keywords"] if keyword not in ("Security", TRACKING)]
@@ -132,11 +131,11 @@ def _row(bug: Mapping[str, Any]) -> dict[str, Any]:
         **bug,
         "marks": [mark for mark in marks_of(bug) if mark != TRACKER],
         "severity": None if bug["severity"] in ("", "unspecified") else bug["severity"],
-        "blocks": bug["blocks"][:LISTED],
-        "more_blocked": max(0, len(bug["blocks"]) - LISTED),
-        "labels": _labels(bug)[:LISTED],
+        "blocks": bug["blocks"][:MAX_LISTED],
+        "more_blocked": max(0, len(bug["blocks"]) - MAX_LISTED),
+        "labels": _labels(bug)[:MAX_LISTED],
     }
 
 
 def _order(bug: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (*ranked(STATUSES)(bug["status"]), reading_order(PLAIN.of_bug(bug)), -bug["id"])
+    return (*sort_key(STATUSES)(bug["status"]), reading_order(PLAIN.of_bug(bug)), -bug["id"])

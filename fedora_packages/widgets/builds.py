@@ -1,4 +1,4 @@
-"""The Builds tab: what koji built, newest first, and which update carries each build."""
+"""The Builds tab: the builds in Koji, newest first, each with its update."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,57 +7,55 @@ from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
+from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, token
 from fedora_packages.widgets.release_names import names_of, reading_order
 
-ROWS = 50
+ROWS_PER_PAGE = 50
 
 
 class BuildsWidget(Widget):
-    """The builds that are kept, by state and release."""
+    """The cached builds, filtered by state and release."""
 
     name, title, order, tab = "builds", "Builds", 110, "builds"
     queries = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
-    counted = "koji.builds"
+    count_query = "koji.builds"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
-        """Count all builds that koji has."""
+        """Count all builds in Koji."""
         return summary.get("total")
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a state, a release, a page and how many rows it has."""
-        return {"state": one_of(*BUILD_STATES), "release": word, "page": page_number, "size": page_size}
+        """Take a state, release, page and page size."""
+        return {"state": one_of(*BUILD_STATES), "release": token, "page": page_number, "size": page_size}
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return koji's page of the package."""
-        return [("All builds in koji", page.links.builds(page.package.source))]
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return a link to the package in Koji."""
+        return [("All builds in Koji", page.links.builds(page.package.source))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the builds in a state and of a release, page by page, and how many koji has in all.
+        """Return a page of the matching builds.
 
-        A release is told by the dist tag that its builds have.  Which that of rawhide is, is known from the releases: while they
-        are not known, ``slice`` of ``release=rawhide`` is None.
+        The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown,
+        ``pagination`` of ``release=rawhide`` is None.
         """
         builds, names = values["builds"]["builds"], names_of(values["releases"])
         branches = {names.of_build(build) for build in builds}
-        release = release_asked(page, names, branches)
-        shown, switches = filtered(
-            page,
-            builds,
-            [
-                Filter("state", "State", _state, ranked(BUILD_STATES), page.values.get("state")),
-                Filter("release", "Release", lambda build: [names.of_build(build)], reading_order, release),
-            ],
-        )
-        cut, size = sliced(page, _rows(shown, values["updates"]), ROWS)
+        release = requested_release(page, names, branches)
+        row_filters = [
+            RowFilter("state", "State", _state, sort_key(BUILD_STATES), page.values.get("state")),
+            RowFilter("release", "Release", lambda build: [names.of_build(build)], reading_order, release),
+        ]
+        matching, filters = filtered(page, builds, row_filters)
+        pagination, size = paginated(page, _rows(matching, values["updates"]), ROWS_PER_PAGE)
         return {
-            "slice": cut if names.is_known or release is None or release in branches else None,
+            "pagination": pagination if names.is_known or release is None or release in branches else None,
             "release": release,
-            "switches": [*switches, size],
-            "kept": len(builds),
+            "controls": [*filters, size],
+            "unfiltered_url": unfiltered_url(page, row_filters),
+            "cached": len(builds),
             "total": values["builds"]["total"],
-            "all_of_them": page.links.builds(page.package.source),
+            "koji_url": page.links.builds(page.package.source),
         }
 
 
@@ -66,26 +64,26 @@ def _state(build: Mapping[str, Any]) -> list[str]:
 
 
 def _rows(builds: Sequence[Mapping[str, Any]], updates: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the builds with the seconds that each took (None: not known), and its update.
+    """Return the builds, each with its duration in seconds (None: unknown) and its update.
 
-    ``update`` is None where there is none or it is not known; ``is_update_known`` says which: of a build that is in none of the
-    updates that are kept it is known only if all are.
+    ``update`` is None if there is none or it is unknown; ``is_update_known`` tells these apart.  A build in none of the cached
+    updates has a known update only if all updates are cached.
     """
-    kept = updates["updates"] if updates else []
-    are_all_kept = updates is not None and updates["total"] <= len(kept)
-    # The newest update that has a build comes first, and counts.
-    update_of = {nvr: update for update in reversed(kept) for nvr in update["builds"]}
+    cached = updates["updates"] if updates else []
+    are_all_cached = updates is not None and updates["total"] <= len(cached)
+    # Of several updates with a build the newest, which comes first, counts.
+    update_of = {nvr: update for update in reversed(cached) for nvr in update["builds"]}
     return [
         {
             **build,
-            "took": _took(build["started"], build["finished"]),
+            "duration": _duration(build["started"], build["finished"]),
             "update": update_of.get(build["nvr"]),
-            "is_update_known": are_all_kept or build["nvr"] in update_of,
+            "is_update_known": are_all_cached or build["nvr"] in update_of,
         }
         for build in builds
     ]
 
 
-def _took(started: int | None, finished: int | None) -> int | None:
-    # Imported builds can have been finished before they were begun.
+def _duration(started: int | None, finished: int | None) -> int | None:
+    # Imported builds can finish before they start.
     return finished - started if started is not None and finished is not None and finished >= started else None

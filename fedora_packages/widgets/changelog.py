@@ -1,4 +1,4 @@
-"""The Changelog tab: what packagers wrote about each version."""
+"""The Changelog tab: the changelog of a package in a release."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,19 +7,20 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser, page_number, release_of
 
-ROWS = 40
+ROWS_PER_PAGE = 40
 
-ADDRESS = re.compile(r"\s*<[^<>]*@[^<>]*>\s*|\s*<[^<>]*>\s*$")
+#: The email address of an author.
+EMAIL = re.compile(r"\s*<[^<>]*@[^<>]*>\s*|\s*<[^<>]*>\s*$")
 
-#: The part of a build's release that names the distribution, which changelogs leave out.
+#: The dist tag in the release of a build, which changelogs leave out.
 DIST = re.compile(r"\.(?:fc[0-9]+|eln[0-9]*|el[0-9]+(?:_[0-9]+)?)")
 
 
 class ChangelogWidget(Widget):
-    """The changelog of a release, newest first.  The same for all binaries of a source."""
+    """The changelog in a release, newest first; all binary packages of a source package share it."""
 
     name, title, order, tab = "changelog", "Changelog", 150, "changelog"
     queries = {"changelog": "mdapi.changelog", "builds": "koji.builds"}
@@ -28,22 +29,22 @@ class ChangelogWidget(Widget):
         """Take a release and a page."""
         return {"release": release_of(package), "page": page_number}
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choice of a release."""
-        return [page.release_switch()]
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filter of the release."""
+        return [page.release_filter()]
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return dist-git's list of commits."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return a link to the commits in dist-git."""
         return [("Commits", page.links.commits(page.package.source, page.release))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of entries, without mail addresses; ``slice`` is None if the release has no such package."""
+        """Return a page of entries without email addresses; ``pagination`` is None if the release does not have the package."""
         changelog = values["changelog"]
-        found = page.slice(changelog.get("entries", ()), ROWS) if changelog["found"] else None
+        pagination = page.paginate(changelog.get("entries", ()), ROWS_PER_PAGE) if changelog["found"] else None
         builds = by_evr((values["builds"] or {"builds": ()})["builds"], page.release)
         return {
-            "slice": found,
-            "entries": [_entry(entry, builds, page.links) for entry in (found.rows if found else ())],
+            "pagination": pagination,
+            "entries": [_entry(entry, builds, page.links) for entry in (pagination.rows if pagination else ())],
             "repository": changelog.get("repository"),
             "binary": page.binary,
             "release": page.release,
@@ -51,9 +52,9 @@ class ChangelogWidget(Widget):
 
 
 def by_evr(builds: Iterable[Mapping[str, Any]], release: str) -> dict[str, int]:
-    """Return the builds' IDs by EVR as changelogs have it, that is without epoch and dist tag.
+    """Return the IDs of builds by their EVR in changelogs, that is without epoch and dist tag.
 
-    Of several, that for the release of this branch if it says so, else the newest that is complete, else the newest.
+    Of several builds the one with the dist tag of ``release`` counts, else the newest complete one, else the newest.
     """
     own = re.compile(rf"\.{re.sub('^f', 'fc', re.sub('^epel', 'el', release))}(?![0-9])")
     ranked: dict[str, tuple[tuple[bool, bool], int]] = {}
@@ -69,7 +70,7 @@ def _entry(entry: Mapping[str, Any], builds: Mapping[str, int], links: Any) -> d
     evr = entry["evr"]
     build = builds.get(DIST.sub("", evr.rpartition(":")[2], count=1)) if evr else None
     return {
-        "author": ADDRESS.sub(" ", entry["author"]).strip() or "somebody",
+        "author": EMAIL.sub(" ", entry["author"]).strip() or "unknown author",
         "evr": evr,
         "build": None if build is None else links.build(build),
         "date": entry["date"],

@@ -7,56 +7,55 @@ from fedora_packages.search.packages import Package
 from fedora_packages.widgets import tree
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of
 
-#: Characters of a path (mdapi's longest directory with a name in it), and of a text that paths are searched for.
-PATH_READ = 6000
-FILTER_READ = 200
+#: Characters of a path (the longest directory in mdapi and a name), and of a text to filter paths by.
+MAX_PATH = 6000
+MAX_FILTER = 200
 
 
 class ContentsWidget(Widget):
-    """Files by directory."""
+    """The files of a package by directory."""
 
     name, title, order, tab = "contents", "Contents", 140, "contents"
     queries = {"files": "mdapi.files"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary of the same source, a directory, a text that paths must hold, and a page."""
+        """Take a release, a binary package of the same source, a directory, a text to filter paths by, and a page."""
         return {
             "release": release_of(package),
             "package": binary_of(package),
-            "path": directory,
+            "path": directory_path,
             "filter": part_of_a_path,
             "page": page_number,
         }
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choices of a release and a binary."""
-        return [page.release_switch(), page.binary_switch()]
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filters of the release and the binary package."""
+        return [page.release_filter(), page.binary_filter()]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of a directory's entries as `tree.Entry`; ``slice`` is None if there is no such package or directory."""
+        """Return a page of the entries of a directory (`tree.Entry`); ``pagination`` is None if the directory does not exist."""
         files = values["files"]
-        path, wanted = page.values.get("path", "/"), page.values.get("filter", "")
+        path, text = page.values.get("path", "/"), page.values.get("filter", "")
         directories = files.get("directories", ())
-        root = tree.grown(matching(directories, wanted) if wanted else directories)
-        folder = tree.found(root, path)
-        slice_ = page.slice(tree.names(folder), tree.ENTRIES) if folder else None
+        root = tree.build(matching(directories, text) if text else directories)
+        directory = tree.find(root, path)
+        pagination = page.paginate(tree.rows_of(directory), tree.ENTRIES_PER_PAGE) if directory else None
+        entries = tree.entries(pagination.rows, lambda below: page.url(path=below), bool(text)) if pagination else []
         return {
             "is_found": files["found"],
-            "slice": slice_,
-            "entries": tree.unfolded(slice_.rows, lambda below: page.address(path=below), bool(wanted))
-            if slice_
-            else [],
-            "ways": ways(path, page),
+            "pagination": pagination,
+            "entries": entries,
+            "breadcrumbs": breadcrumbs(path, page),
             "path": path,
-            "wanted": wanted,
+            "text": text,
             "matches": root.total,
-            "all_of_them": page.address(path=None, filter=None),
-            "kept": [(name, text) for name, text in page.parameters.items() if name in ("release", "package")],
-            "most": FILTER_READ,
-            "listed": sum(len(directory["files"]) for directory in directories),
+            "unfiltered_url": page.url(path=None, filter=None),
+            "kept": [(name, value) for name, value in page.parameters.items() if name in ("release", "package")],
+            "max_length": MAX_FILTER,
+            "listed": sum(len(found["files"]) for found in directories),
             "total": files.get("total", 0),
             "repository": files.get("repository"),
             "binary": page.binary,
@@ -65,37 +64,37 @@ class ContentsWidget(Widget):
         }
 
 
-def directory(text: str) -> str:
-    """Take the path of a directory, of which only the package will tell if it is there."""
-    if not text.startswith("/") or len(text) > PATH_READ:
-        raise ValueError(f"the path of a directory, which begins with a slash and has at most {PATH_READ} characters")
+def directory_path(text: str) -> str:
+    """Parse the path of a directory, which may not exist in the package."""
+    if not text.startswith("/") or len(text) > MAX_PATH:
+        raise ValueError(f"an absolute path of at most {MAX_PATH} characters")
     return text
 
 
 def part_of_a_path(text: str) -> str:
-    """Take a text that paths are to hold."""
-    if len(text) > FILTER_READ:
-        raise ValueError(f"a part of a path, of at most {FILTER_READ} characters")
+    """Parse a text to filter paths by."""
+    if len(text) > MAX_FILTER:
+        raise ValueError(f"a part of a path of at most {MAX_FILTER} characters")
     return text
 
 
-def matching(directories: Any, wanted: str) -> Iterator[dict[str, Any]]:
-    """Yield the directories with those of their files whose path holds a text, in whichever case."""
-    wanted = wanted.casefold()
+def matching(directories: Any, text: str) -> Iterator[dict[str, Any]]:
+    """Yield the directories with the files whose path contains a text, ignoring case."""
+    text = text.casefold()
     for directory in directories:
-        # A directory's own path may hold all of it, or its end.
+        # The text may lie within the directory's path, or span its end.
         before = f"{directory['path'].rstrip('/')}/".casefold()
         files = directory["files"]
-        if wanted not in before:
-            files = [row for row in files if wanted in before + row[0].casefold()]
+        if text not in before:
+            files = [row for row in files if text in before + row[0].casefold()]
         if files:
             yield {"path": directory["path"], "files": files}
 
 
-def ways(path: str, page: PanelContext) -> list[tuple[str, str | None]]:
-    """Return the directories from the root to a path: (name, the address that leads there, or None for the path itself)."""
+def breadcrumbs(path: str, page: PanelContext) -> list[tuple[str, str | None]]:
+    """Return the directories from the root to a path: (name, URL, or None for the path itself)."""
     names = [name for name in path.split("/") if name]
-    above = [("/", page.address(path=None))]
-    above += [(f"{name}/", page.address(path="/" + "/".join(names[: at + 1]))) for at, name in enumerate(names)]
-    # Of a path with a thousand directories the last few will do.
+    above = [("/", page.url(path=None))]
+    above += [(f"{name}/", page.url(path="/" + "/".join(names[: at + 1]))) for at, name in enumerate(names)]
+    # A path can have a thousand directories: the last ones are enough.
     return [*above[:1], *above[1:-1][-20:], (above[-1][0], None)] if names else []

@@ -4,64 +4,64 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-#: A switch with more options is a list to choose from, and not links.
-FEW_OPTIONS = 15
+#: A filter with more choices is a select box instead of links.
+MAX_LINKS = 15
 
 
 @dataclass(frozen=True)
-class Option:
-    """One choice of a switch: the parameter's value, what people read, and the address that leads to it."""
+class Choice:
+    """One choice of a filter: the value of the parameter, its label, and the URL of the page with it."""
 
     value: str
     label: str
-    address: str
+    url: str
     is_current: bool
 
 
 @dataclass(frozen=True)
-class Switch:
-    """A choice between values of one parameter.
+class Filter:
+    """A choice between the values of one parameter.
 
-    ``kept`` are the other parameters, which stay as they are; ``path`` is that of the page, as in `Page`.
+    ``kept`` are the other parameters, which stay as they are; ``path`` is that of `PanelContext`.
     """
 
     name: str
     label: str
-    options: tuple[Option, ...]
+    choices: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...]
     path: str
 
     @property
     def is_short(self) -> bool:
-        """Whether links will do; else it is a list to choose from."""
-        return len(self.options) <= FEW_OPTIONS
+        """Whether the choices are links, not a select box."""
+        return len(self.choices) <= MAX_LINKS
 
     @property
     def is_choice(self) -> bool:
-        return len(self.options) > 1
+        return len(self.choices) > 1
 
 
 @dataclass(frozen=True)
-class Slice:
-    """One page of a list: its rows, its number (the first is 1), how many pages and rows there are."""
+class Pagination:
+    """One page of a list: its rows, its number (from 1), the number of pages, and the number of rows in all."""
 
     rows: Sequence[Any]
-    number: int
+    page: int
     pages: int
     total: int
-    address: Callable[..., str]
+    url: Callable[..., str]
 
     @property
     def is_beyond(self) -> bool:
         """Whether the list ends before this page."""
-        return self.number > self.pages
+        return self.page > self.pages
 
     @property
     def previous(self) -> str | None:
-        """The address of the page before, or None."""
-        return self.address(page=min(self.number - 1, self.pages)) if self.number > 1 else None
+        """The URL of the previous page, or None."""
+        return self.url(page=min(self.page - 1, self.pages)) if self.page > 1 else None
 
     @property
-    def following(self) -> str | None:
-        """The address of the next page, or None."""
-        return self.address(page=self.number + 1) if self.number < self.pages else None
+    def next(self) -> str | None:
+        """The URL of the next page, or None."""
+        return self.url(page=self.page + 1) if self.page < self.pages else None

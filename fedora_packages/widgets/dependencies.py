@@ -1,4 +1,4 @@
-"""The Dependencies tab: what a binary package requires, provides and so on, in a release."""
+"""The Dependencies tab: the requirements, capabilities and other relations of a binary package in a release."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
 from fedora_packages.widgets.relations import providers_of, row
 
-#: Relations of one kind on a page: while all kinds are shown, and when one is.
-ROWS_OF_EACH = 100
-ROWS = 500
+#: Relations of one kind on a page: with all kinds, and alone.
+ROWS_PER_KIND = 100
+ROWS_PER_PAGE = 500
 
 
 class DependenciesWidget(Widget):
@@ -23,7 +23,7 @@ class DependenciesWidget(Widget):
     queries = {"relations": "mdapi.relations"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary of the same source, one kind of relation and a page."""
+        """Take a release, a binary package of the same source, a kind of relation and a page."""
         return {
             "release": release_of(package),
             "package": binary_of(package),
@@ -31,30 +31,30 @@ class DependenciesWidget(Widget):
             "page": page_number,
         }
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choices of a release, a binary and a kind."""
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filters of the release, the binary package and the kind."""
         return [
-            page.release_switch(),
-            page.binary_switch(),
-            page.switch("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
+            page.release_filter(),
+            page.binary_filter(),
+            page.filter("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
         ]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the kinds with their rows: [{"kind", "total", "rows", "address"}]; one of them, page by page, if asked for."""
+        """Return the kinds with their rows ([{"kind", "total", "rows", "url"}]), or a page of the requested kind."""
         relations, only = values["relations"], page.values.get("kind")
         lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]
-        found = page.slice(lists[0][1], ROWS) if only and lists else None
-        shown = [(kind, rows, found.rows if found else rows[:ROWS_OF_EACH]) for kind, rows in lists]
+        pagination = page.paginate(lists[0][1], ROWS_PER_PAGE) if only and lists else None
+        shown = [(kind, rows, pagination.rows if pagination else rows[:ROWS_PER_KIND]) for kind, rows in lists]
         providers = providers_of(page, [relation for _, _, rows in shown for relation in rows])
         return {
             "is_found": relations["found"],
-            "slice": found,
+            "pagination": pagination,
             "lists": [
                 {
                     "kind": kind,
                     "total": len(rows),
                     "rows": [_shown(kind, row(relation, providers)) for relation in part],
-                    "address": page.address(kind=kind) if len(part) < len(rows) and not found else None,
+                    "url": page.url(kind=kind) if len(part) < len(rows) and not pagination else None,
                 }
                 for kind, rows, part in shown
                 if rows or only
@@ -66,5 +66,5 @@ class DependenciesWidget(Widget):
 
 
 def _shown(kind: str, relation: dict[str, Any]) -> dict[str, Any]:
-    # Who provides it is the package that is shown: there is nothing to search for.
+    # The shown package itself provides it.
     return {**relation, "search": None, "package": None, "others": 0} if kind == "provides" else relation

@@ -1,7 +1,6 @@
-"""Filters: a list cut down to the rows that have a word, and the choice between the words that there are.
+"""Filters of a list's rows, with the choices that the list itself has.
 
-The one thing to know: what is offered is what the list has, with the number of rows that one gets by choosing it, the other
-filters being as they are.  So no choice leads to an empty list, and no number is one that the page it leads to does not show.
+Each choice shows the number of rows that it leads to while the other filters stay.  So no choice leads to an empty list.
 """
 
 from collections import Counter
@@ -10,67 +9,69 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Slice, Switch
-from fedora_packages.widgets.parameters import MOST_ROWS, parsed
+from fedora_packages.widgets.controls import Filter, Pagination
+from fedora_packages.widgets.parameters import MAX_ROWS, parse_one
 from fedora_packages.widgets.release_names import ReleaseNames
 
-#: What the choice of all rows is called.
+#: The label of the choice of all rows.
 EVERY = "all"
 
 
 @dataclass(frozen=True)
-class Filter:
-    """One way to cut a list: a parameter, which words of it a row has, and the order in which they are offered.
+class RowFilter:
+    """A filter of rows by one parameter.
 
-    ``chosen`` is the word that was asked for, None for all rows.
+    ``values_of`` returns the values that a row has, ``sort_key`` orders the choices, ``chosen`` is the requested value (None:
+    all).
     """
 
     name: str
     label: str
-    words: Callable[[Any], Iterable[str]]
-    order: Callable[[str], Any]
+    values_of: Callable[[Any], Iterable[str]]
+    sort_key: Callable[[str], Any]
     chosen: str | None
 
-    def has(self, row: Any) -> bool:
-        """Whether a row is not filtered out."""
-        return self.chosen is None or self.chosen in self.words(row)
+    def matches(self, row: Any) -> bool:
+        return self.chosen is None or self.chosen in self.values_of(row)
 
 
-def ranked(words: Sequence[str]) -> Callable[[str], Any]:
-    """Return a key that sorts words as ``words`` has them, and others after them."""
-    ranks = {word: rank for rank, word in enumerate(words)}
-    return lambda word: (ranks.get(word, len(ranks)), word)
+def sort_key(values: Sequence[str]) -> Callable[[str], Any]:
+    """Return a key that sorts strings in the order of ``values``, others after them."""
+    ranks = {value: rank for rank, value in enumerate(values)}
+    return lambda value: (ranks.get(value, len(ranks)), value)
 
 
-def release_asked(page: PanelContext, names: ReleaseNames, branches: Collection[str]) -> str | None:
-    """Return the branch of the release that was asked for, None if none was; ``branches`` are those that the list has.
-
-    Raises `InvalidArgument` for what is no release.
-    """
+def requested_release(page: PanelContext, names: ReleaseNames, branches: Collection[str]) -> str | None:
+    """Return the branch of the requested release, or None; ``branches`` are those in the list.  Raises `InvalidArgument`."""
     text = page.values.get("release")
-    return None if text is None else parsed("release", text, names.asked(branches, page.package))
+    return None if text is None else parse_one("release", text, names.parser(branches, page.package))
 
 
-def filtered(page: PanelContext, rows: Sequence[Any], filters: Sequence[Filter]) -> tuple[list[Any], list[Switch]]:
-    """Return the rows that all filters leave, and for each filter a switch between its words."""
-    shown = [row for row in rows if all(one.has(row) for one in filters)]
-    return shown, [_switch(page, rows, one, [other for other in filters if other is not one]) for one in filters]
+def filtered(page: PanelContext, rows: Sequence[Any], filters: Sequence[RowFilter]) -> tuple[list[Any], list[Filter]]:
+    """Return the rows that match all filters, and a control for each filter."""
+    matching = [row for row in rows if all(one.matches(row) for one in filters)]
+    return matching, [_control(page, rows, one, [other for other in filters if other is not one]) for one in filters]
 
 
-def _switch(page: PanelContext, rows: Sequence[Any], one: Filter, others: Sequence[Filter]) -> Switch:
-    left = [row for row in rows if all(other.has(row) for other in others)]
-    counts = Counter(word for row in left for word in dict.fromkeys(one.words(row)))
-    words = sorted({*counts} | ({one.chosen} if one.chosen is not None else set()), key=one.order)
-    if one.chosen is None and len(words) == 1 and counts[words[0]] == len(left):
-        # All rows have the same word: there is nothing to choose.
-        words = []
-    labelled = [(word, f"{word} ({counts[word]})") for word in words]
-    return page.switch(one.name, one.label, labelled, one.chosen, every=EVERY if labelled else "")
+def _control(page: PanelContext, rows: Sequence[Any], one: RowFilter, others: Sequence[RowFilter]) -> Filter:
+    matching = [row for row in rows if all(other.matches(row) for other in others)]
+    counts = Counter(value for row in matching for value in dict.fromkeys(one.values_of(row)))
+    values = sorted({*counts} | ({one.chosen} if one.chosen is not None else set()), key=one.sort_key)
+    if one.chosen is None and len(values) == 1 and counts[values[0]] == len(matching):
+        # All rows have the same value: there is no choice.
+        values = []
+    choices = [(value, f"{value} ({counts[value]})") for value in values]
+    return page.filter(one.name, one.label, choices, one.chosen, every=EVERY if choices else "")
 
 
-def sliced(page: PanelContext, rows: Sequence[Any], usual: int) -> tuple[Slice, Switch]:
-    """Return the page of a list that was asked for, ``usual`` rows of it if no number was, and a switch between sizes."""
-    size = page.values.get("size", usual)
-    sizes = sorted({usual, usual * 2, MOST_ROWS, size}) if len(rows) > min(usual, size) else []
-    choice = page.switch("size", "Rows on a page", [(str(number), str(number)) for number in sizes], str(size))
-    return page.slice(rows, size), choice
+def paginated(page: PanelContext, rows: Sequence[Any], default: int) -> tuple[Pagination, Filter]:
+    """Return the requested page of a list, of ``default`` rows unless the request says how many, and a control of the size."""
+    size = page.values.get("size", default)
+    sizes = sorted({default, default * 2, MAX_ROWS, size}) if len(rows) > min(default, size) else []
+    control = page.filter("size", "Rows per page", [(str(number), str(number)) for number in sizes], str(size))
+    return page.paginate(rows, size), control
+
+
+def unfiltered_url(page: PanelContext, filters: Sequence[RowFilter]) -> str | None:
+    """Return the URL of the page without its filters; None if none is set."""
+    return page.url(**{one.name: None for one in filters}) if any(one.chosen is not None for one in filters) else None

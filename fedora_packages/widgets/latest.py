@@ -1,4 +1,4 @@
-"""The overview's newest builds."""
+"""The newest builds, on the overview."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
-BUILDS_SHOWN = 5
+MAX_BUILDS = 5
 
 
 class LatestWidget(Widget):
@@ -16,5 +16,5 @@ class LatestWidget(Widget):
     queries = {"builds": "koji.builds"}
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the newest builds and how many there are."""
-        return {"builds": values["builds"]["builds"][:BUILDS_SHOWN], "total": values["builds"]["total"]}
+        """Return the newest builds and the number of all builds."""
+        return {"builds": values["builds"]["builds"][:MAX_BUILDS], "total": values["builds"]["total"]}

@@ -1,4 +1,4 @@
-"""The overview's first panel: what the package is, who maintains it, how to get it."""
+"""The first panel of the overview: description, maintainers, and how to install the package."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,61 +14,61 @@ from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
-#: Binaries of the same source that are named at once, and in all; some sources have thousands.
-SIBLINGS_SHOWN = 12
-SIBLINGS_LISTED = 300
+#: Binary packages of the same source that are visible at once, and listed at all; some sources have thousands.
+MAX_VISIBLE_SIBLINGS = 12
+MAX_SIBLINGS = 300
 
-#: The owner, at dist-git, of what nobody maintains.
-NOBODY = "orphan"
+#: The owner of orphaned packages in dist-git.
+ORPHAN = "orphan"
 
-#: What enables EPEL on CentOS Stream and its kin.
+#: The commands that enable EPEL on CentOS Stream and its relatives.
 ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release")
 
-#: Characters of a description that are shown at once; what is left is folded away.  A paragraph that begins near the end is left.
-DESCRIPTION_SHOWN = 1200
-LEAST_FOLDED = 200
+#: Characters of a description that are visible at once; a paragraph that begins among the last `MIN_FOLDED` of them is folded.
+MAX_DESCRIPTION = 1200
+MIN_FOLDED = 200
 
-#: Where an item of a list begins in a description.
+#: The beginning of a list item in a description.
 _ITEM = re.compile(r"\s*(?:[-*+•]|[0-9]{1,2}[.)])\s")
 
-#: Characters of a summary and of a description that mdapi's connector keeps.
-MDAPI_KEPT = (1000, 20000)
+#: Characters of a summary and of a description that the connector of mdapi stores.
+MDAPI_LIMITS = (1000, 20000)
 
 
 @dataclass(frozen=True)
 class Install:
-    """A way to install the package: the commands, in order, and what they give."""
+    """A way to install the package: the commands in order, and a note on the releases that they are for."""
 
     commands: tuple[str, ...]
-    gives: str
+    note: str
 
 
 @dataclass(frozen=True)
-class Described:
-    """Summary and description, and where they are from: "" for what the stamps name anyway."""
+class Description:
+    """Summary and description, with their source if the stamps do not name it."""
 
     summary: str
     paragraphs: tuple[str, ...]
     source: str = ""
 
     @property
-    def shown(self) -> tuple[str, ...]:
-        """The first paragraphs, of about `DESCRIPTION_SHOWN` characters together."""
+    def visible(self) -> tuple[str, ...]:
+        """The first paragraphs, of about `MAX_DESCRIPTION` characters together."""
         sizes = accumulate(len(part) for part in self.paragraphs)
         return tuple(
             part
             for part, size in zip(self.paragraphs, sizes, strict=True)
-            if size - len(part) < DESCRIPTION_SHOWN - LEAST_FOLDED
+            if size - len(part) < MAX_DESCRIPTION - MIN_FOLDED
         )
 
     @property
     def folded(self) -> tuple[str, ...]:
         """The other paragraphs."""
-        return self.paragraphs[len(self.shown) :]
+        return self.paragraphs[len(self.visible) :]
 
 
 class OverviewWidget(Widget):
-    """What the package is."""
+    """The description of a package."""
 
     name, title, order, tab = "overview", "Overview", 10, "overview"
     queries = {
@@ -78,75 +78,73 @@ class OverviewWidget(Widget):
         "releases": "bodhi.releases",
         "tagged": "koji.tagged",
     }
-    # The index knows enough of a package to show it while mdapi is away.
+    # The index has enough about a package to show it while mdapi is down.
     main = None
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return dist-git's page of the sources."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return a link to the sources in dist-git."""
         return [("dist-git", page.links.sources(page.package.source))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the repositories say of exactly this package, else what its spec file does, else the index."""
+        """Return the description of this very package from the repositories, else from its spec file, else from the index."""
         package = page.package
         about = values["about"] if values["about"] and values["about"]["found"] else None
         spec = values["spec"]["text"] if values["spec"] and values["spec"]["found"] else None
         url = about["url"] if about else package.document.url
-        is_one_of_them = package.name in package.siblings
+        is_binary_too = package.name in package.siblings
         siblings = [(found.name, found.summary) for found in package.document.binaries if found.name != package.name]
         return {
-            "described": _described(package, about, spec),
+            "description": _description(package, about, spec),
             "url": url,
             "web_address": web_address(url),
-            "licence": spec and licence(spec, page.binary),
-            "is_licence_known": values["spec"] is not None,
+            "license": spec and licence(spec, page.binary),
+            "is_license_known": values["spec"] is not None,
             "version": about,
             "is_version_known": values["about"] is not None,
             "repository": about["repository"] if about and about["repository"] != "release" else "",
-            "installs": _installs(package, page.binary, _where(package, values, about)),
-            "stands_in": None if _is_it(package, page.binary) else page.binary,
+            "installs": _installs(package, page.binary, _availability(package, values, about)),
+            "nearest_binary": None if _is_main(package, page.binary) else page.binary,
             "is_binary": package.kind == BINARY,
-            "siblings_title": "Other binary packages of this source"
-            if is_one_of_them
-            else "Binary packages of this source",
-            "siblings": siblings[:SIBLINGS_SHOWN],
-            "other_siblings": siblings[SIBLINGS_SHOWN:SIBLINGS_LISTED],
-            "more_siblings": max(0, len(siblings) - SIBLINGS_LISTED),
+            "siblings_title": "Other binary packages" if is_binary_too else "Binary packages",
+            "siblings": siblings[:MAX_VISIBLE_SIBLINGS],
+            "other_siblings": siblings[MAX_VISIBLE_SIBLINGS:MAX_SIBLINGS],
+            "more_siblings": max(0, len(siblings) - MAX_SIBLINGS),
             "maintainers": _roles(values["maintainers"]),
-            "is_orphaned": bool(values["maintainers"]) and values["maintainers"].get("owner") == NOBODY,
+            "is_orphaned": bool(values["maintainers"]) and values["maintainers"].get("owner") == ORPHAN,
             "is_retired": package.is_retired,
         }
 
 
-def _described(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> Described:
+def _description(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> Description:
     if about and about["name"] == package.name:
-        kept = MDAPI_KEPT
-        return Described(_marked(about["summary"], kept[0]), _paragraphs(about["description"], kept[1]))
+        limits = MDAPI_LIMITS
+        return Description(_marked(about["summary"], limits[0]), _paragraphs(about["description"], limits[1]))
     document, is_binary = package.document, package.kind == BINARY
-    said = None if is_binary or spec is None else (summary(spec), description(spec))
-    if said and said[0] and said[1]:
-        return Described(_marked(said[0], TEXT_KEPT), _paragraphs(said[1], TEXT_KEPT))
+    parsed = None if is_binary or spec is None else (summary(spec), description(spec))
+    if parsed and parsed[0] and parsed[1]:
+        return Description(_marked(parsed[0], TEXT_KEPT), _paragraphs(parsed[1], TEXT_KEPT))
     own = (
         next(found.summary for found in document.binaries if found.name == package.name)
         if is_binary
         else document.summary
     )
     short = _marked(own or document.summary, MAX_SUMMARY_LENGTH)
-    return Described(
+    return Description(
         short, _paragraphs(document.description, MAX_DESCRIPTION_LENGTH), "the index of this site" if short else ""
     )
 
 
-def _marked(text: str, kept: int) -> str:
-    """Return a text of which so many characters are kept, with a mark where more was there."""
-    return f"{text.rstrip()} […]" if len(text) >= kept else text
+def _marked(text: str, limit: int) -> str:
+    """Return a text with a mark at its end if it has been cut at ``limit`` characters."""
+    return f"{text.rstrip()} […]" if len(text) >= limit else text
 
 
-def _paragraphs(text: str, kept: int) -> tuple[str, ...]:
-    return tuple(_reflowed(part) for part in re.split(r"\n\s*\n", _marked(text, kept)) if part.strip())
+def _paragraphs(text: str, limit: int) -> tuple[str, ...]:
+    return tuple(_reflowed(part) for part in re.split(r"\n\s*\n", _marked(text, limit)) if part.strip())
 
 
 def _reflowed(paragraph: str) -> str:
-    """Return a paragraph without the line breaks of whoever wrote it, but for those before the items of a list."""
+    """Return a paragraph without its line breaks, except those before list items."""
     lines = paragraph.strip("\n").splitlines()
     return "".join(
         f"{'' if not number else chr(10) if _ITEM.match(line) else ' '}{line.strip()}"
@@ -155,27 +153,28 @@ def _reflowed(paragraph: str) -> str:
 
 
 @dataclass(frozen=True)
-class Where:
-    """The branches that have a package in a repository which a plain command installs from, and those that have it in testing.
+class Availability:
+    """The branches that have a package in a stable repository, and those that have it in testing, each with its EVR ("":
+    unknown).
 
-    Each with the EVR that it has there, "" where that is not known.  ``is_whole``: whether it is known of all releases.
+    ``is_complete``: whether this is known for all releases.
     """
 
     stable: Mapping[str, str]
     testing: Mapping[str, str]
-    is_whole: bool
+    is_complete: bool
 
 
-def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any] | None) -> Where:
-    """Return where a package can be had; a release of which that is not known is in neither."""
+def _availability(package: Package, values: Mapping[str, Any], about: Mapping[str, Any] | None) -> Availability:
+    """Return the availability of a package; an unknown release is in neither list."""
     tags = values["tagged"]["tags"] if values["tagged"] else {}
-    known = values["releases"]["releases"] if values["releases"] else []
-    by_branch = {release["branch"]: release for release in known}
+    releases = values["releases"]["releases"] if values["releases"] else []
+    by_branch = {release["branch"]: release for release in releases}
     stable, testing = {}, {}
     for branch in package.document.releases:
         release = by_branch.get(branch, {"stable_tag": None, "testing_tag": None})
         in_stable, in_testing = tags.get(release["stable_tag"]), tags.get(release["testing_tag"])
-        # What mdapi shows of the package's own release is there, whatever koji says.
+        # The build that mdapi has for the package's own release is available, whatever Koji returns.
         shown = about if branch == package.branch else None
         if shown and "testing" in shown["repository"]:
             in_testing = shown
@@ -185,59 +184,59 @@ def _where(package: Package, values: Mapping[str, Any], about: Mapping[str, Any]
             stable[branch] = evr(in_stable)
         if in_testing and (shown or not in_stable):
             testing[branch] = evr(in_testing)
-    return Where(stable, testing, bool(values["tagged"]) and bool(values["releases"]))
+    return Availability(stable, testing, bool(values["tagged"]) and bool(values["releases"]))
 
 
-def _is_it(package: Package, binary: str) -> bool:
-    """Whether a binary is what a package means: the one of its name, its only one, or that of a module of Python."""
+def _is_main(package: Package, binary: str) -> bool:
+    """Whether a binary package is the main one: of the same name, the only one, or that of a Python module."""
     is_the_python = binary.removeprefix("python3-") == package.name.removeprefix("python-")
     return binary == package.name or len(package.siblings) == 1 or is_the_python
 
 
-def _installs(package: Package, binary: str, where: Where) -> list[Install]:
-    """Return how to install the package, or the binary that stands for it; nothing where that only goes along with others.
+def _installs(package: Package, binary: str, available: Availability) -> list[Install]:
+    """Return the ways to install the package or its nearest binary package; none for an accessory of other packages.
 
-    What is only in testing is never said to come with a plain command, and what only EPEL has needs EPEL.
+    A command enables testing repositories or EPEL only if no other repository of the release has the package.
     """
-    if package.is_retired or (not _is_it(package, binary) and binary.endswith(ACCESSORIES)):
+    if package.is_retired or (not _is_main(package, binary) and binary.endswith(ACCESSORIES)):
         return []
     return [
         install
         for is_of_epel in (False, True)
-        for branches, is_testing in ((where.stable, False), (where.testing, True))
-        for install in _install(binary, branches, where, is_testing, is_of_epel)
+        for branches, is_testing in ((available.stable, False), (available.testing, True))
+        for install in _install(binary, branches, available, is_testing, is_of_epel)
     ]
 
 
 def _install(
-    binary: str, branches: Mapping[str, str], where: Where, is_testing: bool, is_of_epel: bool
+    binary: str, branches: Mapping[str, str], available: Availability, is_testing: bool, is_of_epel: bool
 ) -> Iterator[Install]:
-    """Yield how to install what the releases of Fedora, or those of EPEL, have in testing, or have not."""
+    """Yield the ways to install from the stable or testing repositories of Fedora or EPEL."""
     shown = [branch for branch in branches if branch.startswith("epel") is is_of_epel and not branch.startswith("eln")]
     if not shown:
         return
     option = f" --enablerepo={'epel' if is_of_epel else 'updates'}-testing" if is_testing else ""
     command = f"sudo dnf install{option} {binary}"
-    # Where some version is in testing, it must be clear which one a command gives.
-    given = [f"{branch} ({branches[branch]})" if where.testing else branch for branch in shown]
-    gives = f"{'from testing, ' if is_testing else ''}in {', '.join(given)}"
-    if not where.is_whole:
-        gives += "; of other releases it is not known at the moment"
+    # If a version is in testing, each command names the version that it installs.
+    labels = [f"{branch} ({branches[branch]})" if available.testing else branch for branch in shown]
+    note = f"{'from testing, ' if is_testing else ''}in {', '.join(labels)}"
+    if not available.is_complete:
+        note += "; other releases are unknown at the moment"
     if not is_of_epel:
-        yield Install((command,), gives)
+        yield Install((command,), note)
     elif command in ENABLE_EPEL:
-        yield Install(ENABLE_EPEL, f"{gives}: on Enterprise Linux and its kin, where it enables EPEL")
+        yield Install(ENABLE_EPEL, f"{note}: on Enterprise Linux and its relatives, where it enables EPEL")
     else:
-        gives += ": on Enterprise Linux and its kin, with EPEL enabled first"
-        yield Install((*ENABLE_EPEL, command), gives)
+        note += ": on Enterprise Linux and its relatives, after enabling EPEL"
+        yield Install((*ENABLE_EPEL, command), note)
 
 
 def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]] | None:
-    """Return (role, names) for each role that somebody has; None if it is not known who does."""
+    """Return (role, names) for each role with members; None if unknown."""
     if maintainers is None:
         return None
     if not maintainers["found"]:
         return []
-    roles = [("Owner", [maintainers["owner"]] if maintainers["owner"] not in (None, NOBODY) else [])]
+    roles = [("Owner", [maintainers["owner"]] if maintainers["owner"] not in (None, ORPHAN) else [])]
     roles += [(role.capitalize(), maintainers[role]) for role in ("admins", "committers", "collaborators", "groups")]
     return [(role, names) for role, names in roles if names]

@@ -1,6 +1,6 @@
 """Panels: widgets with the values that were read for them.
 
-All that the panels of a page read is read together.  A panel whose main value is not known says so instead of being rendered.
+The values of all panels of a page are read together.  A panel whose main value is unknown says so instead of being rendered.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,18 +13,18 @@ from fedora_packages.search.packages import Package
 from fedora_packages.web.loader import QueryCall
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser
 
 
 @dataclass(frozen=True)
 class PanelSource:
-    """A reading, the widget's word for its value, and the upstream that it comes from.
+    """A cached value with the widget's label for it and its upstream.
 
-    ``is_background``: the value is about no package, and is only what others are shown by.
+    ``is_background``: the value is about no package, and only helps to show others.
     """
 
-    word: str
+    label: str
     upstream: str
     cached: CachedValue
     is_background: bool
@@ -38,43 +38,44 @@ class PanelSource:
 
 @dataclass(frozen=True)
 class Panel:
-    """A widget with what was read for it, the main value first.  ``context`` is None if that is not known."""
+    """A widget with its sources, the main value first.  ``context`` is None if the main value is unknown."""
 
     widget: Widget
     page: PanelContext
     sources: tuple[PanelSource, ...]
-    switches: tuple[Switch, ...]
+    filters: tuple[Filter, ...]
     context: dict[str, Any] | None
     is_empty: bool = False
 
     @property
     def stamped(self) -> tuple[PanelSource, ...]:
-        """What the panel's own stamp speaks of: what was read about the package, if anything was.
+        """The sources of the panel's own stamp: those about the package, if it has any.
 
-        The list of releases is days old at times, and right.  Whether it is, `is_fresh` tells, and its own stamp.
+        The list of releases can be days old and right; `is_fresh` and its own stamp cover it.
         """
         return tuple(source for source in self.sources if not source.is_background) or self.sources
 
     @property
     def oldest(self) -> PanelSource | None:
-        """The oldest of what is known of what the stamp speaks of."""
+        """The source with the oldest known value of `stamped`."""
         known = [source for source in self.stamped if source.cached.is_known]
         return min(known, key=lambda source: source.cached.stamp.fetched, default=None)
 
     @property
     def upstreams(self) -> tuple[str, ...]:
-        """The upstreams that the stamp speaks of."""
+        """The upstreams of `stamped`."""
         return tuple(dict.fromkeys(source.upstream for source in self.stamped))
 
     @property
     def is_fresh(self) -> bool:
-        """Whether all that was read is what the upstreams say."""
+        """Whether all values are up to date."""
         return all(source.cached.is_fresh for source in self.sources)
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether something shown may be old, and nobody is about to read it again."""
-        return any(source.cached.is_known and source.cached.error_state for source in self.sources)
+    def outdated(self) -> CachedValue | None:
+        """The oldest value that may be out of date while no refill is under way, or None."""
+        values = [source.cached for source in self.sources if source.cached.is_known and source.cached.error_state]
+        return min(values, key=lambda cached: cached.stamp.fetched, default=None)
 
 
 def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Parser]:
@@ -85,31 +86,31 @@ def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Pars
 def panels(
     widgets: Sequence[Widget], page: PanelContext, load: Callable[[Sequence[QueryCall]], list[CachedValue]]
 ) -> list[Panel]:
-    """Return the panels of a page, with all their values read at once."""
+    """Return the panels of a page; ``load`` reads all their values at once."""
     shown = [widget for widget in widgets if widget.is_shown(page.package)]
-    wanted = {
-        (widget.name, word): call_of(page.queries[query], page, widget.release(page))
+    calls = {
+        (widget.name, label): call_of(page.queries[query], page, widget.release(page))
         for widget in shown
-        for word, query in widget.queries_on(page).items()
+        for label, query in widget.queries_on(page).items()
     }
-    distinct = list(dict.fromkeys(wanted.values()))
-    found = dict(zip(distinct, load(distinct), strict=True)) if distinct else {}
-    offered = _offered(shown, page)
+    distinct = list(dict.fromkeys(calls.values()))
+    cached_values = dict(zip(distinct, load(distinct), strict=True)) if distinct else {}
+    filters = _distinct_filters(shown, page)
     return [
         _panel(
             widget,
             page,
-            [(word, found[wanted[widget.name, word]]) for word in widget.queries_on(page)],
-            tuple(switch for owner, switch in offered if owner is widget),
+            [(label, cached_values[calls[widget.name, label]]) for label in widget.queries_on(page)],
+            tuple(control for owner, control in filters if owner is widget),
         )
         for widget in shown
     ]
 
 
 def call_of(query: Query, page: PanelContext, release: str | None = None) -> QueryCall:
-    """Return the entry of a query that a page shows: the source's or a binary's, by what the query is about.
+    """Return the call of a query for a page: about its source or binary package, by the query's subject.
 
-    ``release`` is the branch to read it of, where that is not the page's.
+    ``release`` is the branch, if it is not the page's.
     """
     if query.subject == "nothing":
         return QueryCall(query)
@@ -120,36 +121,35 @@ def call_of(query: Query, page: PanelContext, release: str | None = None) -> Que
 def counts(
     tabs: Iterable[Tab], page: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
 ) -> dict[str, Count]:
-    """Return how many there are of what each tab shows, by the tab's name; those of which that is not known are left out."""
-    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.counted in page.queries]
-    found = summaries([call_of(page.queries[widget.counted], page) for _, widget in counting])
-    told = {
-        tab.name: Count(number, widget.counts)
-        for (tab, widget), known in zip(counting, found, strict=True)
-        if known is not None and (number := widget.count(known)) is not None
+    """Return the counts of the tabs, by the tab's name; tabs without a known count are left out."""
+    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.count_query in page.queries]
+    calls = [call_of(page.queries[widget.count_query], page) for _, widget in counting]
+    return {
+        tab.name: Count(number, widget.count_label)
+        for (tab, widget), summary in zip(counting, summaries(calls), strict=True)
+        if summary is not None and (number := widget.count(summary)) is not None
     }
-    return told
 
 
-def _offered(widgets: Sequence[Widget], page: PanelContext) -> list[tuple[Widget, Switch]]:
-    """Return each switch with the first widget that has it: panels that share a parameter offer the choice once."""
-    found: dict[str, tuple[Widget, Switch]] = {}
+def _distinct_filters(widgets: Sequence[Widget], page: PanelContext) -> list[tuple[Widget, Filter]]:
+    """Return each filter with the first widget that has it: panels that share a parameter show its filter once."""
+    owners: dict[str, tuple[Widget, Filter]] = {}
     for widget in widgets:
-        for switch in widget.switches(page):
-            found.setdefault(switch.name, (widget, switch))
-    return list(found.values())
+        for control in widget.filters(page):
+            owners.setdefault(control.name, (widget, control))
+    return list(owners.values())
 
 
-def _source(word: str, query: Query, cached: CachedValue) -> PanelSource:
-    return PanelSource(word, query.upstream, cached, is_background=query.subject == "nothing")
+def _source(label: str, query: Query, cached: CachedValue) -> PanelSource:
+    return PanelSource(label, query.upstream, cached, is_background=query.subject == "nothing")
 
 
 def _panel(
-    widget: Widget, page: PanelContext, found: Sequence[tuple[str, CachedValue]], switches: tuple[Switch, ...]
+    widget: Widget, page: PanelContext, cached_values: Sequence[tuple[str, CachedValue]], filters: tuple[Filter, ...]
 ) -> Panel:
-    sources = tuple(_source(word, page.queries[widget.queries[word]], cached) for word, cached in found)
+    sources = tuple(_source(label, page.queries[widget.queries[label]], cached) for label, cached in cached_values)
     values = dict.fromkeys(widget.queries)
-    values |= {word: cached.value if cached.is_known else None for word, cached in found}
+    values |= {label: cached.value if cached.is_known else None for label, cached in cached_values}
     is_known = widget.main is None or values[widget.main] is not None
     context = widget.context(page, values) if is_known else None
-    return Panel(widget, page, sources, switches, context, is_known and widget.is_empty(page, values))
+    return Panel(widget, page, sources, filters, context, is_known and widget.is_empty(page, values))

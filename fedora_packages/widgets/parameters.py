@@ -1,6 +1,6 @@
-"""Parameters of an address (``?page=2&state=failed``), checked before anything is read.
+"""Parsers for the parameters of a URL (``?page=2&state=failed``), for pages and the JSON API.
 
-A **parser** makes a value of a parameter's text, or raises ValueError with what was expected.
+A **parser** makes a value of a string, or raises ValueError with the expected value.
 """
 
 import re
@@ -12,84 +12,97 @@ from fedora_packages.search.packages import Package
 
 Parser = Callable[[str], Any]
 
-#: The release whose sources are shown of a package that no release has any more: there it says why.
+#: The branch to read about a package that no release has: dist-git has the reason there.
 NO_BRANCH = "rawhide"
 
-#: Rows that one page of a list can have.
-MOST_ROWS = 1000
+#: Rows on one page of a list.
+MAX_ROWS = 1000
 
-#: No list that pages show is longer than so many pages.
-LAST_PAGE = 1000
+#: Pages of the longest list.
+MAX_PAGE = 1000
 
-#: How many allowed words an error names.
-NAMED = 40
+#: Allowed values that an error lists.
+MAX_LISTED = 40
 
 
-def parse(given: Mapping[str, str], parsers: Mapping[str, Parser]) -> dict[str, Any]:
-    """Return the values of the parameters that are given; an empty one counts as not given, an unknown one is passed over.
-
-    Raises `InvalidArgument`, a sentence that names parameter, text and what was expected.
-    """
+def parse(query_parameters: Mapping[str, str], parsers: Mapping[str, Parser]) -> dict[str, Any]:
+    """Return the values of the given parameters; empty and unknown ones are ignored.  Raises `InvalidArgument`."""
     values = {}
     for name, parser in parsers.items():
-        text = given.get(name, "").strip()
+        text = query_parameters.get(name, "").strip()
         if text:
-            values[name] = parsed(name, text, parser)
+            values[name] = parse_one(name, text, parser)
     return values
 
 
-def parsed(name: str, text: str, parser: Parser) -> Any:
-    """Return the value of one parameter's text.  Raises `InvalidArgument`, as `parse` does."""
+def parse_one(name: str, text: str, parser: Parser) -> Any:
+    """Return the value of one parameter.  Raises `InvalidArgument` with the parameter, the string and the expected value."""
     try:
         return parser(text)
     except ValueError as expected:
         raise InvalidArgument(f"{name} is {text!r:.80}; expected {expected}") from expected
 
 
-def one_of(*words: str) -> Parser:
-    """Return a parser that takes these words."""
+def one_of(*values: str) -> Parser:
+    """Return a parser for one of some strings."""
 
     def parser(text: str) -> str:
-        if text not in words:
-            more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
-            raise ValueError(f"one of {', '.join(words[:NAMED])}{more}" if words else "nothing: there is no choice")
+        if text not in values:
+            more = f" and {len(values) - MAX_LISTED} more" if len(values) > MAX_LISTED else ""
+            raise ValueError(f"one of {', '.join(values[:MAX_LISTED])}{more}" if values else "no value")
         return text
 
     return parser
 
 
-def whole(least: int, most: int) -> Parser:
-    """Return a parser that takes whole numbers."""
+def integer(minimum: int, maximum: int) -> Parser:
+    """Return a parser for integers in a range."""
 
     def parser(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not minimum <= int(text) <= maximum:
+            raise ValueError(f"an integer from {minimum} to {maximum}")
         return int(text)
 
     return parser
 
 
-def word(text: str) -> str:
-    """Take a short word, where only the values read will tell which there are."""
+def boolean(text: str) -> bool:
+    """Parse ``true`` or ``false``."""
+    return one_of("true", "false")(text) == "true"
+
+
+def string(max_length: int, pattern: str, expected: str) -> Parser:
+    """Return a parser for strings that match a regular expression; ``expected`` describes them."""
+
+    def parser(text: str) -> str:
+        if len(text) > max_length or not re.search(pattern, text):
+            raise ValueError(expected)
+        return text
+
+    return parser
+
+
+def token(text: str) -> str:
+    """Parse a short token whose allowed values depend on the values that are read."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", text):
-        raise ValueError("a short word of letters, digits, dots and dashes")
+        raise ValueError("at most 32 letters, digits, dots and dashes")
     return text.lower()
 
 
-page_number = whole(1, LAST_PAGE)
-page_size = whole(1, MOST_ROWS)
+page_number = integer(1, MAX_PAGE)
+page_size = integer(1, MAX_ROWS)
 
 
 def release_of(package: Package) -> Parser:
-    """Return a parser that takes the releases which have a package: entries of others would never end."""
+    """Return a parser for the releases that have a package: other releases would make entries without end."""
     return one_of(*releases_of(package))
 
 
 def releases_of(package: Package) -> tuple[str, ...]:
-    """Return the branches of the releases that a package can be read of, in reading order."""
+    """Return the branches of the releases that a package can be read about, in reading order."""
     return package.document.releases or (NO_BRANCH,)
 
 
 def binary_of(package: Package) -> Parser:
-    """Return a parser that takes the binaries of a package's source."""
+    """Return a parser for the binary packages of a source package."""
     return one_of(*package.siblings)

@@ -1,8 +1,8 @@
-"""What releases are called: each upstream has words of its own for one and the same release, and pages have one.
+"""Names of releases: each upstream has its own, pages have one.
 
-A page calls a release by its branch (``rawhide``, ``f45``, ``epel9``), as dist-git and mdapi do, and one that is no more by the
-branch that it had.  Koji tells it by the dist tag that ends the release of an NVR (``3.fc46``), bodhi by a name (``F46``), and
-bugzilla by a product and a version.  Only which number rawhide has has to be looked up: see `names_of`.
+A page names a release by its branch (``rawhide``, ``f45``, ``epel9``), as dist-git and mdapi do, and an inactive release by its
+former branch.  Koji uses the dist tag at the end of an NVR's release (``3.fc46``), Bodhi a name (``F46``), Bugzilla a product
+and a version.  Only the number of Rawhide has to be looked up: see `names_of`.
 """
 
 import re
@@ -13,10 +13,11 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 
-#: What has none of the releases' names.
+#: The name for everything that belongs to no release.
 OTHER = "other"
 
-#: The last one in the release of an NVR counts: ``1.fc44``, ``2.20260101git.el9``, ``1.el10_1``, ``1.el9.next``, ``3.eln157``.
+#: Of several in the release of an NVR the last counts: ``1.fc44``, ``2.20260101git.el9``, ``1.el10_1``, ``1.el9.next``,
+#: ``3.eln157``.
 DIST_TAG = re.compile(
     r"\.(?:fc(?P<fedora>[0-9]{1,3})|el(?P<epel>[0-9]{1,2}(?:_[0-9]{1,2})?)(?P<next>\.next)?|(?P<eln>eln)[0-9]*)(?![0-9A-Za-z_])"
 )
@@ -29,14 +30,16 @@ BRANCH = re.compile(
     r"(?P<rawhide>rawhide)|f(?P<fedora>[0-9]{1,3})|epel(?P<epel>[0-9]{1,2}(?:\.[0-9]{1,2})?)(?:-next)?|(?P<eln>eln)"
 )
 
-#: Bugzilla's products.
+#: The products of Bugzilla.
 FEDORA, EPEL = "Fedora", "Fedora EPEL"
 
 
 @dataclass(frozen=True)
 class ReleaseNames:
-    """The words for releases.  ``active`` are the branches of the active ones, ``leading`` those of which the branch is not
-    called after the number: ``{"f46": "rawhide"}``.  While the releases are not known (``is_known``) both are empty.
+    """The names of releases.
+
+    ``active`` are the branches of the active releases, ``leading`` those without their number in the branch:
+    ``{"f46": "rawhide"}``.  While the releases are unknown (``is_known`` is False) both are empty.
     """
 
     active: tuple[str, ...]
@@ -48,52 +51,51 @@ class ReleaseNames:
         return self._branch(list(DIST_TAG.finditer(build["release"])))
 
     def of_update(self, update: Mapping[str, Any]) -> str:
-        """Return the branch of the release that an update is for."""
+        """Return the branch of an update's release."""
         found = BODHI_NAME.fullmatch(update["release"] or "")
         return self._branch([found] if found else [])
 
     def of_bug(self, bug: Mapping[str, Any]) -> str:
-        """Return the branch of the release that a bug was reported against."""
+        """Return the branch of the release of a bug."""
         product, version = bug["product"], bug["version"]
         if product == EPEL:
-            # EPEL's oldest versions were called el5 and el6.
-            word = version if version.startswith("epel") else f"ep{version}"
+            # The oldest versions of EPEL are el5 and el6.
+            name = version if version.startswith("epel") else f"ep{version}"
         else:
-            word = f"f{version}" if version.isdecimal() else version
-        return self.leading.get(word, word) if product in (FEDORA, EPEL) and BRANCH.fullmatch(word) else OTHER
+            name = f"f{version}" if version.isdecimal() else version
+        return self.leading.get(name, name) if product in (FEDORA, EPEL) and BRANCH.fullmatch(name) else OTHER
 
-    def asked(self, branches: Collection[str], package: Package) -> Parser:
-        """Return a parser that takes the names of releases: those of ``branches``, the active ones and those of a package.
+    def parser(self, branches: Collection[str], package: Package) -> Parser:
+        """Return a parser for the names of releases: of ``branches``, of the active releases, and of those that have a package.
 
-        A dist tag and bodhi's name will do as well (``fc46`` and ``F46`` are rawhide).  While the releases are not known, any
-        may be one.
+        It takes dist tags and Bodhi's names too (``fc46`` and ``F46`` are Rawhide), and any name while the releases are unknown.
         """
         allowed = sorted({*branches, *self.active, *releases_of(package)}, key=reading_order)
 
-        def parser(text: str) -> str:
-            meant = self.meant(text)
-            return meant if meant in allowed or not self.is_known else one_of(*allowed)(text)
+        def parse(text: str) -> str:
+            branch = self.branch_of(text)
+            return branch if branch in allowed or not self.is_known else one_of(*allowed)(text)
 
-        return parser
+        return parse
 
-    def meant(self, text: str) -> str:
-        """Return the branch that a dist tag or bodhi's name stands for; anything else as it is."""
+    def branch_of(self, text: str) -> str:
+        """Return the branch of a dist tag or of Bodhi's name; any other string unchanged."""
         tag, name = DIST_TAG.fullmatch(f".{text}"), BODHI_NAME.fullmatch(text.upper())
-        found = self._branch([match for match in (tag, name) if match])
-        return text if found == OTHER else found
+        branch = self._branch([match for match in (tag, name) if match])
+        return text if branch == OTHER else branch
 
     def _branch(self, matches: Sequence[re.Match[str]]) -> str:
         if not matches:
             return OTHER
-        found = matches[-1].groupdict()
-        if found["eln"]:
+        groups = matches[-1].groupdict()
+        if groups["eln"]:
             return "eln"
-        word = f"f{found['fedora']}" if found["fedora"] else f"epel{found['epel'].replace('_', '.')}"
-        return f"{word}-next" if found["next"] else self.leading.get(word, word)
+        name = f"f{groups['fedora']}" if groups["fedora"] else f"epel{groups['epel'].replace('_', '.')}"
+        return f"{name}-next" if groups["next"] else self.leading.get(name, name)
 
 
 def names_of(releases: Mapping[str, Any] | None) -> ReleaseNames:
-    """Return what releases are called, from the value of ``bodhi.releases`` (None: it is not known)."""
+    """Return the names of releases from the value of ``bodhi.releases`` (None: unknown)."""
     if releases is None:
         return ReleaseNames((), {}, is_known=False)
     numbered = [
@@ -104,18 +106,17 @@ def names_of(releases: Mapping[str, Any] | None) -> ReleaseNames:
     ]
     return ReleaseNames(
         tuple(release["branch"] for release in releases["releases"]),
-        {word: branch for word, branch in numbered if word != branch},
+        {name: branch for name, branch in numbered if name != branch},
         is_known=True,
     )
 
 
-#: The words that are the same whatever is active: of what bugzilla says only a number that is rawhide's could differ, and of
-#: that it says "rawhide".
+#: Names that do not depend on the active releases.  They are enough for Bugzilla, which writes "rawhide" instead of its number.
 PLAIN = ReleaseNames((), {}, is_known=True)
 
 
 def reading_order(branch: str) -> tuple[Any, ...]:
-    """Return a key that sorts branches as people read them: rawhide, Fedora newest first, EPEL newest first, ELN, the rest."""
+    """Return a key that sorts branches in reading order: Rawhide, Fedora newest first, EPEL newest first, ELN, others."""
     found = BRANCH.fullmatch(branch)
     if not found:
         return (4, (), branch)
@@ -124,7 +125,7 @@ def reading_order(branch: str) -> tuple[Any, ...]:
 
 
 def bugzilla_version(branch: str) -> tuple[str, str]:
-    """Return the product and the version that bugzilla has for a release."""
+    """Return the product and version of a release in Bugzilla."""
     if branch.startswith("epel"):
         return EPEL, branch
     return FEDORA, branch.removeprefix("f") if branch[1:].isdecimal() else branch

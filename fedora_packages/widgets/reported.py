@@ -1,4 +1,4 @@
-"""The overview's numbers of open bugs."""
+"""The numbers of open bugs, on the overview."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,13 +9,13 @@ from fedora_packages.widgets.context import PanelContext
 
 
 class ReportedWidget(Widget):
-    """How many bugs are open, and how many of them block others."""
+    """The number of open bugs, and of those that block others."""
 
     name, title, order, tab = "reported", "Open bugs", 40, "overview"
     queries = {"counts": "bugzilla.counts"}
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return bugzilla's list and its form for a new bug."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return links to the bugs in Bugzilla, and to its form for a new one."""
         return bugzilla_links(page)
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The Dependencies tab's second panel: which packages require a binary package, in a release."""
+"""The second panel of the Dependencies tab: the packages that require a binary package in a release."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,62 +6,63 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Slice, Switch
-from fedora_packages.widgets.parameters import LAST_PAGE, Parser, binary_of, release_of, whole
+from fedora_packages.widgets.controls import Filter, Pagination
+from fedora_packages.widgets.parameters import MAX_PAGE, Parser, binary_of, integer, release_of
 from fedora_packages.widgets.relations import row
 
-ROWS = 100
+ROWS_PER_PAGE = 100
 
-#: The repository that has all that there is, unless there are hits in another.
+#: The complete repository; mdapi skips it if another repository of the release has hits.
 COMPLETE = "release"
 
 
 class RequiredByWidget(Widget):
-    """The requirers by source package, each with what it requires."""
+    """The requirers by source package, each with its requirements."""
 
     name, title, order, tab = "required_by", "Required by", 165, "dependencies"
     queries = {"requirers": "mdapi.required_by"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary of the same source and a page of its own: the tab's is of another list."""
-        return {"release": release_of(package), "package": binary_of(package), "requirers": whole(1, LAST_PAGE)}
+        """Take a release, a binary package of the same source, and a page number of its own."""
+        # The parameter ``page`` belongs to the other panel.
+        return {"release": release_of(package), "package": binary_of(package), "requirers": integer(1, MAX_PAGE)}
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choices of a release and a binary."""
-        return [page.release_switch(), page.binary_switch()]
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filters of the release and the binary package."""
+        return [page.release_filter(), page.binary_filter()]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of packages: [{"name", "page", "source", "rows"}]; ``slice``: None if there is no such binary."""
+        """Return a page of packages ([{"name", "page", "source", "rows"}]); ``pagination`` is None for an unknown package."""
         requirers = values["requirers"]
-        found = _slice(page, requirers.get("packages", ())) if requirers["found"] else None
-        shown = found.rows if found else ()
-        known = frozenset(page.index.sources({name for one in shown for name in (one["name"], one["source"]) if name}))
-        hidden = [name for name in requirers.get("repositories", ()) if name != COMPLETE]
+        pagination = _paginate(page, requirers.get("packages", ())) if requirers["found"] else None
+        rows = pagination.rows if pagination else ()
+        sources = frozenset(page.index.sources({name for one in rows for name in (one["name"], one["source"]) if name}))
+        repositories = [name for name in requirers.get("repositories", ()) if name != COMPLETE]
         return {
-            "slice": found,
-            "packages": [_package(one, known) for one in shown],
+            "pagination": pagination,
+            "packages": [_package(one, sources) for one in rows],
             "asked": requirers.get("asked", ()),
             "unasked": requirers.get("unasked", 0),
             "is_cut": requirers.get("is_cut", False),
-            "only_in": ", ".join(hidden),
+            "only_in": ", ".join(repositories),
             "binary": page.binary,
             "release": page.release,
         }
 
 
-def _slice(page: PanelContext, packages: Any) -> Slice:
-    number, pages = page.values.get("requirers", 1), max(1, -(-len(packages) // ROWS))
-    rows = packages[(number - 1) * ROWS : number * ROWS]
-    return Slice(rows, number, pages, len(packages), lambda **to: page.address(requirers=to["page"]))
+def _paginate(page: PanelContext, packages: Any) -> Pagination:
+    number, pages = page.values.get("requirers", 1), max(1, -(-len(packages) // ROWS_PER_PAGE))
+    rows = packages[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
+    return Pagination(rows, number, pages, len(packages), lambda **to: page.url(requirers=to["page"]))
 
 
-def _package(requirer: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
+def _package(requirer: Mapping[str, Any], sources: frozenset[str]) -> dict[str, Any]:
     name = requirer["name"] or requirer["source"]
     return {
         "name": name,
-        "page": name if name in known else None,
+        "page": name if name in sources else None,
         "source": requirer["source"],
-        "is_some_binary": requirer["name"] is None,
-        # Their names are this package's own: there is nowhere to go.
+        "is_unknown_binary": requirer["name"] is None,
+        # These are names of the shown package itself.
         "rows": [{**row(relation, {}), "search": None} for relation in requirer["relations"]],
     }

@@ -1,4 +1,4 @@
-"""Where and why a package is retired, and what takes its place: the first thing that its page says."""
+"""The first panel of a retired package: in which releases it is retired, why, and its successors."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,45 +11,45 @@ from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import NO_BRANCH
 
-#: How a reason names what takes the package's place.
+#: A successor in the reason for a retirement.
 _SUCCESSOR = re.compile(
     r"\b(?:renamed?(?: to)?|replaced (?:by|with)|superseded by|obsoleted by|merged (?:in)?to|moved to|use|see)"
     r"\s+['\"`]?([A-Za-z0-9_][A-Za-z0-9._+-]{0,199})",
     re.IGNORECASE,
 )
 
-#: A package that was never meant for Fedora is not called retired there.
+#: A package that was never meant for Fedora is not shown as retired there.
 _FOR_EPEL = re.compile(r"\bepel\b", re.IGNORECASE)
 
-SUCCESSORS_SHOWN = 10
+MAX_SUCCESSORS = 10
 
 
 class RetirementWidget(Widget):
-    """The branches on which a package is retired, what whoever retired it wrote, and where it still is."""
+    """The releases in which a package is retired, with the reasons, its successors, and the releases that still have it."""
 
     name, title, order, tab = "retirement", "Retired", 1, "overview"
     queries = {"retirement": "distgit.retirement", "obsoleters": "mdapi.obsoleters", "releases": "bodhi.releases"}
-    # That it is retired everywhere is known from the index.
+    # The index knows whether it is retired everywhere.
     main = None
 
     def queries_on(self, page: PanelContext) -> Mapping[str, str]:
-        """Ask what takes the place of a package only where rawhide does not have it: most have none, and mdapi to be asked."""
+        """Return the query of obsoleters only if Rawhide does not have the package: most packages have none."""
         has_it = NO_BRANCH in page.package.document.releases
-        return {word: query for word, query in self.queries.items() if word != "obsoleters" or not has_it}
+        return {label: query for label, query in self.queries.items() if label != "obsoleters" or not has_it}
 
     def is_empty(self, page: PanelContext, values: Mapping[str, Any]) -> bool:
-        """Whether rawhide has it, or never had it: that an older release or EPEL has it no more, the table of releases says."""
+        """Whether Rawhide has the package, or never had it; the table of releases covers other releases."""
         why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
         return not page.package.is_retired and (why is None or is_meant_for_epel(page.package, why["reason"]))
 
     def release(self, page: PanelContext) -> str:
-        """Return rawhide: what takes a package's place is there first."""
+        """Return Rawhide, which has successors first."""
         return NO_BRANCH
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a notice for each reason, the packages that take its place, and where it still is."""
-        known = values["releases"]["releases"] if values["releases"] else []
-        titles = {release["branch"]: release["title"] for release in known}
+        """Return a notice for each reason, the successors, and the releases that still have the package."""
+        releases = values["releases"]["releases"] if values["releases"] else []
+        titles = {release["branch"]: release["title"] for release in releases}
         notices = _notices(page.package, values["retirement"], titles)
         retired = (values["retirement"] or {}).get("retired", {})
         obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
@@ -57,10 +57,10 @@ class RetirementWidget(Widget):
         return {
             "notices": notices,
             "is_known": values["retirement"] is not None,
-            "successors": [name for name in names if name != REMOVER][:SUCCESSORS_SHOWN],
+            "successors": [name for name in names if name != REMOVER][:MAX_SUCCESSORS],
             "is_removed": REMOVER in names,
             "named": [] if names.keys() - {REMOVER} else _named(page, (notice["reason"] for notice in notices)),
-            **_lingering(page.package, retired, known),
+            **_lingering(page.package, retired, releases),
             "remaining": [
                 titles.get(branch, branch) for branch in page.package.document.releases if branch not in retired
             ],
@@ -68,13 +68,13 @@ class RetirementWidget(Widget):
 
 
 def is_meant_for_epel(package: Package, reason: str) -> bool:
-    """Whether a package was not retired from Fedora, but never meant for it: only EPEL has it, and so says the reason."""
+    """Whether a package was never meant for Fedora: only EPEL has it, and the reason names EPEL."""
     releases = package.document.releases
     return bool(releases and all(branch.startswith("epel") for branch in releases) and _FOR_EPEL.search(reason))
 
 
 def _notices(package: Package, retirement: Mapping[str, Any] | None, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return why, when and by whom the package was retired, each once with the titles of all releases of which it is true."""
+    """Return reason, time and person of each retirement, once, with the titles of its releases."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for branch, why in (retirement or {}).get("retired", {}).items():
         if is_meant_for_epel(package, why["reason"]):
@@ -87,25 +87,25 @@ def _notices(package: Package, retirement: Mapping[str, Any] | None, titles: Map
 def _lingering(
     package: Package, retired: Mapping[str, Any], releases: Iterable[Mapping[str, Any]]
 ) -> dict[str, list[str]]:
-    """Return the titles of the releases whose repositories have what is retired there: until they are composed anew
-    (``leaving``), or for good, since those of a Fedora that is out never are (``staying``)."""
-    there = [release for release in releases if release["branch"] in retired.keys() & {*package.document.releases}]
+    """Return the titles of the releases whose repositories still have the retired package: until the next compose
+    (``leaving``), or for good, since a released Fedora is never composed again (``staying``)."""
+    still = [release for release in releases if release["branch"] in retired.keys() & {*package.document.releases}]
     staying = [
         release["title"]
-        for release in there
+        for release in still
         if (release["family"], release["state"]) == ("fedora", "current") and release["branch"] != NO_BRANCH
     ]
     return {
         "staying": staying,
-        "leaving": [release["title"] for release in there if release["title"] not in staying],
+        "leaving": [release["title"] for release in still if release["title"] not in staying],
     }
 
 
 def _named(page: PanelContext, reasons: Iterable[str]) -> list[str]:
-    """Return the packages that reasons name as taking the place of this one."""
-    found = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
+    """Return the packages that the reasons name as successors."""
+    names = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
     try:
-        known = page.index.sources(found)
+        sources = page.index.sources(names)
     except SearchUnavailable:
         return []
-    return [name for name in dict.fromkeys(found) if name in known and name != page.package.name][:SUCCESSORS_SHOWN]
+    return [name for name in dict.fromkeys(names) if name in sources and name != page.package.name][:MAX_SUCCESSORS]

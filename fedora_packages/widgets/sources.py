@@ -1,4 +1,4 @@
-"""The Sources tab's first panel: the source archives and patches of a branch."""
+"""The first panel of the Sources tab: the source archives and patches on a branch."""
 
 from collections.abc import Mapping
 from itertools import islice
@@ -9,34 +9,34 @@ from fedora_packages.search.packages import Package
 from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser, release_of
 
-#: Sources of a spec that are shown.
-SOURCES_SHOWN = 200
+#: Archives of a spec file that are listed.
+MAX_ARCHIVES = 200
 
 
 class SourcesWidget(Widget):
-    """The archives and patches that the spec file names, each patch with how much it changes."""
+    """The archives and patches in the spec file, each patch with its added and removed lines."""
 
     name, title, order, tab = "sources", "Sources", 170, "sources"
     queries = {"patches": "distgit.patches", "spec": "distgit.spec"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, whose branch is shown."""
+        """Take a release."""
         return {"release": release_of(package)}
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choice of a branch."""
-        return [page.release_switch()]
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filter of the release."""
+        return [page.release_filter()]
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return dist-git's pages."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return links to the sources and commits in dist-git."""
         source = page.package.source
         return [("dist-git", page.links.sources(source)), ("Commits", page.links.commits(source, page.release))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return archives ([(tag, text, address or None)]; None: not known) and patches in the order of the spec."""
+        """Return the archives ([(tag, text, URL or None)]; None: unknown) and patches, in the order of the spec file."""
         spec = values["spec"]
         return {
             "archives": None if spec is None else archives(spec.get("text", "")),
@@ -48,10 +48,10 @@ class SourcesWidget(Widget):
 
 
 def archives(spec: str) -> list[tuple[str, str, str | None]]:
-    """Return the sources that a spec names: tag, file name or address, and the address if it is one of the web."""
-    return [(tag, text, _address(text)) for tag, text in islice(source_files(spec), SOURCES_SHOWN)]
+    """Return the archives in a spec file: tag, file name or URL, and the URL if it is safe."""
+    return [(tag, text, _safe_url(text)) for tag, text in islice(source_files(spec), MAX_ARCHIVES)]
 
 
-def _address(text: str) -> str | None:
-    # What holds a macro that could not be expanded leads nowhere.
+def _safe_url(text: str) -> str | None:
+    # A macro that could not be expanded makes an invalid URL.
     return None if "%{" in text else web_address(text)

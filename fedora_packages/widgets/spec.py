@@ -1,4 +1,4 @@
-"""The Sources tab's second panel: the spec file of a branch."""
+"""The second panel of the Sources tab: the spec file on a branch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,26 +7,26 @@ from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Switch
+from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser, release_of
 
 
 class SpecWidget(Widget):
-    """The spec file as it is, or why there is none."""
+    """The spec file, or the reason why there is none."""
 
     name, title, order, tab = "spec", "Spec file", 180, "sources"
     queries = {"spec": "distgit.spec"}
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, whose branch is shown."""
+        """Take a release."""
         return {"release": release_of(package)}
 
-    def switches(self, page: PanelContext) -> list[Switch]:
-        """Return the choice of a branch."""
-        return [page.release_switch()]
+    def filters(self, page: PanelContext) -> list[Filter]:
+        """Return the filter of the release."""
+        return [page.release_filter()]
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return dist-git's page of the file."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return a link to the file in dist-git."""
         source = page.package.source
         return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
 

@@ -1,7 +1,7 @@
-"""Trees of directories, of which a page shows as much as it may.
+"""The files of a package as a tree of directories, as much of it as fits on a page.
 
-The one thing to know: packages have up to a hundred thousand files, named by anyone.  A tree is made of directories,
-not of files, nothing here recurs over it but for the few levels that are shown, and what does not fit on a page is a link.
+Packages have up to a hundred thousand files with arbitrary names.  So the tree consists of directories, not of files, only the
+shown levels are visited by recursion, and a directory that does not fit on the page is a link.
 """
 
 from collections import deque
@@ -9,155 +9,155 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Entries of a directory on one page, and of all directories below it that are unfolded on that page.
-ENTRIES = 500
-UNFOLDED = 400
+#: Entries of a directory on one page, and of the unfolded directories below it on the same page.
+ENTRIES_PER_PAGE = 500
+MAX_UNFOLDED = 400
 
-#: Entries below a directory that can be seen at once; what is unfolded beyond these opens when it is clicked.
-OPEN = 60
+#: Entries below a directory that are visible without a click.
+MAX_VISIBLE = 60
 
-#: Levels that are unfolded below the directory that is shown.
-LEVELS = 12
+#: Levels that are unfolded below the shown directory.
+MAX_LEVELS = 12
 
 
 @dataclass
-class Folder:
-    """A directory: those in it by name, its files as [name, kind], and how many files and directories of the package it leads to.
+class Directory:
+    """A directory: its subdirectories by name, its files as [name, kind], and the number of the package's files below it.
 
-    ``kind`` is what the package says of it (``directory``, ``ghost``), or None where it is only on the way to others.
+    ``kind`` is its kind in the package (``directory``, ``ghost``), or None if it is only the parent of others.
     """
 
     path: str
-    folders: dict[str, "Folder"] = field(default_factory=dict)
+    directories: dict[str, "Directory"] = field(default_factory=dict)
     files: list[Sequence[str]] = field(default_factory=list)
     kind: str | None = None
     total: int = 0
 
 
-#: What a directory holds: a name, the directory of that name or None, what the package says of it.
-Row = tuple[str, Folder | None, str | None]
+#: An entry of a directory: a name, the directory of that name or None, its kind.
+Row = tuple[str, Directory | None, str | None]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a tree that is shown: a file, or a directory with what is unfolded of it.
+    """A line of the shown tree: a file, or a directory with its unfolded entries.
 
-    ``name`` is a directory's with a slash, and of directories that hold nothing but one another all their names.  ``entries`` is
-    None where it is a file, or folded: then ``address`` leads to it.  ``is_open``: its entries can be seen without a click.
+    ``name`` ends with a slash for a directory, and joins directories without other entries.  ``entries`` is None for a file and
+    for a folded directory, which has its page at ``url``.  ``is_open``: its entries are visible without a click.
     """
 
     name: str
     kind: str | None
     total: int = 0
-    address: str | None = None
+    url: str | None = None
     entries: "tuple[Entry, ...] | None" = None
-    is_folder: bool = False
+    is_directory: bool = False
     is_open: bool = False
 
 
-def grown(directories: Iterable[Mapping[str, Any]]) -> Folder:
-    """Return the root of the tree of some directories, as `mdapi.files` has them."""
-    root = Folder("")
+def build(directories: Iterable[Mapping[str, Any]]) -> Directory:
+    """Return the root of the tree of directories from `mdapi.files`."""
+    root = Directory("")
     for directory in directories:
-        here = _made(root, directory["path"], len(directory["files"]))
+        here = _directory(root, directory["path"], len(directory["files"]))
         for name, kind in directory["files"]:
-            if kind == "directory" or name in here.folders:
-                here.folders.setdefault(name, Folder(f"{here.path}/{name}")).kind = kind
+            if kind == "directory" or name in here.directories:
+                here.directories.setdefault(name, Directory(f"{here.path}/{name}")).kind = kind
             else:
                 here.files.append((name, kind))
-    return _settled(root)
+    return _without_duplicates(root)
 
 
-def _made(root: Folder, path: str, count: int) -> Folder:
-    """Return the directory at a path, made with all on the way to it, and count what it holds."""
+def _directory(root: Directory, path: str, count: int) -> Directory:
+    """Return the directory at a path, with its parents, and add ``count`` files to each."""
     here = root
     here.total += count
     for name in filter(None, path.split("/")):
-        if name not in here.folders:
-            here.folders[name] = Folder(f"{here.path}/{name}")
-        here = here.folders[name]
+        if name not in here.directories:
+            here.directories[name] = Directory(f"{here.path}/{name}")
+        here = here.directories[name]
         here.total += count
     return here
 
 
-def _settled(root: Folder) -> Folder:
-    """Return the tree with each file that turned out to be a directory (a ghost with something in it) where it belongs."""
+def _without_duplicates(root: Directory) -> Directory:
+    """Return the tree without the files that are directories too, such as a ghost with files in it."""
     waiting = [root]
     while waiting:
-        folder = waiting.pop()
-        if folder.folders and any(name in folder.folders for name, _ in folder.files):
-            for name, kind in folder.files:
-                if name in folder.folders:
-                    folder.folders[name].kind = kind
-            folder.files = [row for row in folder.files if row[0] not in folder.folders]
-        waiting.extend(folder.folders.values())
+        directory = waiting.pop()
+        if directory.directories and any(name in directory.directories for name, _ in directory.files):
+            for name, kind in directory.files:
+                if name in directory.directories:
+                    directory.directories[name].kind = kind
+            directory.files = [row for row in directory.files if row[0] not in directory.directories]
+        waiting.extend(directory.directories.values())
     return root
 
 
-def found(root: Folder, path: str) -> Folder | None:
-    """Return the directory at a path, or None if there is none."""
-    here: Folder | None = root
+def find(root: Directory, path: str) -> Directory | None:
+    """Return the directory at a path, or None."""
+    here: Directory | None = root
     for name in filter(None, path.split("/")):
-        here = here.folders.get(name) if here is not None else None
+        here = here.directories.get(name) if here is not None else None
     return here
 
 
-def names(folder: Folder) -> list[Row]:
-    """Return what a directory holds, directories first: (name, the directory or None, kind)."""
+def rows_of(directory: Directory) -> list[Row]:
+    """Return the rows of a directory, subdirectories first."""
     return [
-        *((name, below, below.kind) for name, below in sorted(folder.folders.items())),
-        *((name, None, kind) for name, kind in sorted(folder.files)),
+        *((name, below, below.kind) for name, below in sorted(directory.directories.items())),
+        *((name, None, kind) for name, kind in sorted(directory.files)),
     ]
 
 
-def unfolded(shown: Sequence[Row], address: Callable[[str], str], is_open: bool = False) -> list[Entry]:
-    """Return the entries of a directory, those below them unfolded level by level as long as there is room.
+def entries(rows: Sequence[Row], url: Callable[[str], str], is_open: bool = False) -> list[Entry]:
+    """Return the entries of a directory, with those below them unfolded level by level as far as they fit.
 
-    Of what is unfolded the first can be seen without a click, or all if ``is_open``.
+    The first `MAX_VISIBLE` are visible without a click, or all if ``is_open``.
     """
     opened: dict[int, tuple[list[Row], bool]] = {}
-    waiting = deque((folder, 1) for _, folder, _ in shown if folder is not None)
-    room, seen = UNFOLDED, len(shown)
+    waiting = deque((directory, 1) for _, directory, _ in rows if directory is not None)
+    room, seen = MAX_UNFOLDED, len(rows)
     while waiting:
-        folder, level = waiting.popleft()
-        _, last = _run(folder)
-        size = len(last.folders) + len(last.files)
-        if size <= room and level <= LEVELS:
+        directory, level = waiting.popleft()
+        _, last = _run(directory)
+        size = len(last.directories) + len(last.files)
+        if size <= room and level <= MAX_LEVELS:
             room, seen = room - size, seen + size
-            opened[id(last)] = (names(last), is_open or seen <= OPEN)
-            waiting.extend((below, level + 1) for below in last.folders.values())
-    return [_entry(*row, opened, address) for row in shown]
+            opened[id(last)] = (rows_of(last), is_open or seen <= MAX_VISIBLE)
+            waiting.extend((below, level + 1) for below in last.directories.values())
+    return [_entry(*row, opened, url) for row in rows]
 
 
-def _run(folder: Folder) -> tuple[str, Folder]:
-    """Return the names, after its own, of directories that hold nothing but one another, and the last of them."""
+def _run(directory: Directory) -> tuple[str, Directory]:
+    """Return the joined names of the only subdirectories below a directory, and the last of them."""
     run = []
-    while len(folder.folders) == 1 and not folder.files:
-        ((name, below),) = folder.folders.items()
+    while len(directory.directories) == 1 and not directory.files:
+        ((name, below),) = directory.directories.items()
         if below.kind is not None:
             break
         run.append(name)
-        folder = below
-    return "".join(f"{name}/" for name in run), folder
+        directory = below
+    return "".join(f"{name}/" for name in run), directory
 
 
 def _entry(
     name: str,
-    folder: Folder | None,
+    directory: Directory | None,
     kind: str | None,
     opened: Mapping[int, tuple[list[Row], bool]],
-    address: Callable[[str], str],
+    url: Callable[[str], str],
 ) -> Entry:
-    if folder is None:
+    if directory is None:
         return Entry(name, kind)
-    run, last = _run(folder)
+    run, last = _run(directory)
     inside, is_open = opened.get(id(last), (None, False))
     return Entry(
         f"{name}/{run}",
         last.kind or kind,
         last.total,
-        address(last.path),
-        None if inside is None else tuple(_entry(*row, opened, address) for row in inside),
-        is_folder=True,
+        url(last.path),
+        None if inside is None else tuple(_entry(*row, opened, url) for row in inside),
+        is_directory=True,
         is_open=is_open,
     )

@@ -1,4 +1,4 @@
-"""The Updates tab: what bodhi has, newest first."""
+"""The Updates tab: the updates in Bodhi, newest first."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,75 +9,74 @@ from fedora_packages.rpm.nvr import parse_nvr
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import Filter, filtered, ranked, release_asked, sliced
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, word
+from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
+from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, token
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
 
-ROWS = 30
+ROWS_PER_PAGE = 30
 
-#: Builds and bugs of one update that are listed.
-LISTED = 20
+#: Builds and bugs that the row of an update shows, of each.
+MAX_LISTED = 20
 
 DAY = 86400
 
-#: What gating says when nothing stands in an update's way.
+#: Gating results that do not hold an update back.
 PASSED = (None, "passed", "ignored")
 
 
 class UpdatesWidget(Widget):
-    """The updates that are kept, by status, release and type."""
+    """The cached updates, filtered by status, release and type."""
 
     name, title, order, tab = "updates", "Updates", 120, "updates"
     queries = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
-    counted, counts = "bodhi.updates", "in testing"
+    count_query, count_label = "bodhi.updates", "in testing"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
-        """Count those in testing, which can be tested; of all there ever were nothing follows."""
+        """Count the updates in testing: these need testers, which the number of all updates does not tell."""
         return summary.get("testing") or None
 
     def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a status, a release, a type, a page and how many rows it has."""
+        """Take a status, release, type, page and page size."""
         return {
             "status": one_of(*STATUSES),
-            "release": word,
+            "release": token,
             "type": one_of(*TYPES),
             "page": page_number,
             "size": page_size,
         }
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return bodhi's list and its form for a new update."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return links to the updates in Bodhi, and to its form for a new one."""
         return [
-            ("All updates in bodhi", page.links.updates(page.package.source)),
+            ("All updates in Bodhi", page.links.updates(page.package.source)),
             ("New update", page.links.new_update()),
         ]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the updates of a status, a release and a type, page by page.
+        """Return a page of the matching updates.
 
-        While the releases are not known a branch that no update is of may mean any of them: ``slice`` is then None.
+        While the releases are unknown, a branch without updates may be any of them: ``pagination`` is then None.
         """
         updates, names = values["updates"]["updates"], names_of(values["releases"])
         branches = {names.of_update(update) for update in updates}
-        release = release_asked(page, names, branches)
-        asked = page.values
-        shown, switches = filtered(
-            page,
-            updates,
-            [
-                Filter("status", "Status", _status, ranked([*STATUSES]), asked.get("status")),
-                Filter("release", "Release", lambda update: [names.of_update(update)], reading_order, release),
-                Filter("type", "Type", _type, ranked(TYPES), asked.get("type")),
-            ],
-        )
-        cut, size = sliced(page, [_row(update, page.package.source, names.of_update(update)) for update in shown], ROWS)
+        release, source = requested_release(page, names, branches), page.package.source
+        row_filters = [
+            RowFilter("status", "Status", _status, sort_key([*STATUSES]), page.values.get("status")),
+            RowFilter("release", "Release", lambda update: [names.of_update(update)], reading_order, release),
+            RowFilter("type", "Type", _type, sort_key(TYPES), page.values.get("type")),
+        ]
+        matching, filters = filtered(page, updates, row_filters)
+        rows = [_row(update, source, names.of_update(update)) for update in matching]
+        pagination, size = paginated(page, rows, ROWS_PER_PAGE)
         return {
-            "slice": cut if names.is_known or release is None or release in branches else None,
+            "pagination": pagination if names.is_known or release is None or release in branches else None,
             "release": release,
-            "switches": [*switches, size],
-            "kept": len(updates),
+            "controls": [*filters, size],
+            "unfiltered_url": unfiltered_url(page, row_filters),
+            "cached": len(updates),
             "total": values["updates"]["total"],
-            "same_in_bodhi": _same(page, shown),
+            "same_in_bodhi": _same_in_bodhi(page, matching),
+            "bodhi_url": page.links.updates(source),
         }
 
 
@@ -89,40 +88,40 @@ def _type(update: Mapping[str, Any]) -> set[str]:
     return {update["type"]} & {*TYPES}
 
 
-def _same(page: PanelContext, shown: Sequence[Mapping[str, Any]]) -> str | None:
-    """Return bodhi's list of the very updates that are shown; None where one cannot be asked for, or it would be that of all."""
-    asked, called = page.values, {update["release"] for update in shown}
-    if not {"release", "status", "type"} & {*asked} or ("release" in asked and len(called) != 1):
+def _same_in_bodhi(page: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the URL of the same list in Bodhi; None if it has none, or no filter is set."""
+    values, releases = page.values, {update["release"] for update in matching}
+    if not {"release", "status", "type"} & {*values} or ("release" in values and len(releases) != 1):
         return None
-    release = called.pop() if "release" in asked else None
-    return page.links.updates(page.package.source, release, asked.get("status"), asked.get("type"))
+    release = releases.pop() if "release" in values else None
+    return page.links.updates(page.package.source, release, values.get("status"), values.get("type"))
 
 
 def _row(update: Mapping[str, Any], source: str, branch: str) -> dict[str, Any]:
-    """Return an update with what is shown of its builds (the package's own first), of its bugs, and of its time in testing.
+    """Return an update with the shown builds (the package's own first), bugs, and time in testing.
 
-    ``since`` is when it came to where it is, if that is testing or stable.  ``days`` are the words for those that one which is
-    stable was in testing; of one that is in testing they would depend on the clock.
+    ``since`` is the time of its push to testing or stable.  ``days`` is the time in testing of a stable update, in words; for one
+    in testing it would depend on the clock.
     """
     builds = sorted(update["builds"], key=lambda nvr: _name(nvr) != source)
     testing, stable, is_stable = update["testing"], update["stable"], update["status"] == "stable"
     return {
         **update,
-        "called": update["release"] or "" if branch == OTHER else branch,
+        "release_label": update["release"] or "" if branch == OTHER else branch,
         "is_security": update["type"] == "security",
         "severity": None if update["severity"] == "unspecified" else update["severity"],
         "held_by": None if update["gating"] in PASSED or is_stable else update["gating"],
         "since": {"testing": testing, "stable": stable}.get(update["status"]),
         "days": _days(testing, stable) if is_stable else None,
-        "builds_shown": builds[:LISTED],
-        "more_builds": max(0, len(builds) - LISTED),
-        "bugs_shown": update["bugs"][:LISTED],
-        "more_bugs": max(0, len(update["bugs"]) - LISTED),
+        "builds_shown": builds[:MAX_LISTED],
+        "more_builds": max(0, len(builds) - MAX_LISTED),
+        "bugs_shown": update["bugs"][:MAX_LISTED],
+        "more_bugs": max(0, len(update["bugs"]) - MAX_LISTED),
     }
 
 
 def _days(testing: int | None, stable: int | None) -> str | None:
-    """Return how long an update was in testing, in words; None if it was not, or it is not known."""
+    """Return the time that an update was in testing, in words; None if unknown or it was not."""
     if testing is None or stable is None or stable < testing:
         return None
     number = (stable - testing) // DAY

@@ -1,4 +1,4 @@
-"""The overview's upstream version: what the project has published, and whether rawhide has it."""
+"""The upstream version on the overview: the newest versions of the project, compared with Rawhide's."""
 
 import re
 from collections.abc import Mapping
@@ -10,89 +10,87 @@ from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
-#: Versions that are named.
-VERSIONS_SHOWN = 8
+#: Versions that are listed.
+MAX_VERSIONS = 8
 
 #: The release that follows upstream.
-FOLLOWING = "rawhide"
+BRANCH = "rawhide"
 
-#: How versions before a release end, which rpm would call newer than the release: packagers write a tilde there.
+#: The end of a pre-release version; rpm sorts it after the release unless a tilde precedes it.
 BEFORE_RELEASE = re.compile(r"(?<=[0-9])[-._~]?((?:rc|alpha|beta|pre|dev|a|b)[-._]?[0-9]*)$", re.IGNORECASE)
 
-
-#: How the release of such a version begins where the version has no tilde.
-RELEASED_BEFORE = re.compile(r"0\.(?P<word>(?:rc|alpha|beta|pre|dev)[0-9]*)?", re.IGNORECASE)
+#: The beginning of the RPM release of such a version without a tilde.
+RELEASED_BEFORE = re.compile(r"0\.(?P<suffix>(?:rc|alpha|beta|pre|dev)[0-9]*)?", re.IGNORECASE)
 
 
 class UpstreamWidget(Widget):
-    """The newest versions of the upstream project, held against rawhide's."""
+    """The newest versions of the upstream project, compared with Rawhide's."""
 
     name, title, order, tab = "upstream", "Upstream version", 25, "overview"
     queries = {"versions": "anitya.versions", "tagged": "koji.tagged", "releases": "bodhi.releases"}
 
     def is_shown(self, package: Package) -> bool:
-        """Not of a retired package, which nobody updates."""
+        """Hide it for retired packages, which get no updates."""
         return not package.is_retired
 
-    def elsewhere(self, page: PanelContext) -> list[tuple[str, str]]:
-        """Return Anitya's search for the project."""
+    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+        """Return a link to the search for the project in Anitya."""
         return [("Search Anitya", page.links.projects(page.package.source))]
 
     def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the project, its newest versions with which of them are newer than rawhide's, and how the two compare.
+        """Return the project, its newest versions, and the comparison with Rawhide.
 
-        ``standing`` is ``behind``, ``same`` or ``ahead``, said of rawhide; None where one of the two has no version, or is not
-        known.
+        ``comparison`` is ``behind``, ``same`` or ``ahead``, for Rawhide; None if either has no known version.
         """
-        found, build = values["versions"], _build(values)
+        project, build = values["versions"], _build(values)
         has = _version(build) if build else None
-        versions = found["versions"] if found["found"] else []
-        stable = found["stable"] if found["found"] else []
+        versions = project["versions"] if project["found"] else []
+        stable = project["stable"] if project["found"] else []
         newest = next(iter((*stable, *versions)), None)
         return {
-            "project": found["project"] if found["found"] else None,
-            "homepage": web_address(found["project"]["homepage"]) if found["found"] else None,
+            "project": project["project"] if project["found"] else None,
+            "homepage": web_address(project["project"]["homepage"]) if project["found"] else None,
             "newest": newest,
             "versions": [
                 {"version": version, "is_stable": version in stable, "is_newer": _compare(version, has) == "behind"}
-                for version in versions[:VERSIONS_SHOWN]
+                for version in versions[:MAX_VERSIONS]
             ],
-            "more": max(0, len(versions) - VERSIONS_SHOWN),
+            "more": max(0, len(versions) - MAX_VERSIONS),
             "build": build,
             "is_build_known": build is not None or _is_none(values),
-            "standing": _compare(newest, has),
+            "comparison": _compare(newest, has),
             "source": page.package.source,
         }
 
 
 def _tag(values: Mapping[str, Any]) -> str | None:
-    """Return the koji tag of what rawhide has; None if that is not known."""
+    """Return the Koji tag of Rawhide; None if unknown."""
     rows = values["releases"]["releases"] if values["releases"] else []
-    return next((release["stable_tag"] for release in rows if release["branch"] == FOLLOWING), None)
+    return next((release["stable_tag"] for release in rows if release["branch"] == BRANCH), None)
 
 
 def _build(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the build that rawhide has; None if it has none, or that is not known."""
+    """Return the build in Rawhide; None if it has none, or it is unknown."""
     return values["tagged"]["tags"].get(_tag(values)) if values["tagged"] else None
 
 
 def _is_none(values: Mapping[str, Any]) -> bool:
-    """Whether it is known that rawhide has no build."""
+    """Whether Rawhide is known to have no build."""
     tag = _tag(values)
     return bool(values["tagged"]) and tag in values["tagged"]["tags"] and values["tagged"]["tags"][tag] is None
 
 
 def _version(build: Mapping[str, Any]) -> str:
-    """Return a build's version, with a tilde after it where its release says that it comes before that version.
+    """Return the version of a build, with a tilde if its RPM release marks it as a pre-release.
 
-    Packagers wrote ``7.4.0-0.rc4.1`` before rpm knew of tildes, and for kernels still do.
+    Packagers wrote ``7.4.0-0.rc4.1`` before rpm had tildes, and still do so for kernels.
     """
-    found = RELEASED_BEFORE.match(build["release"])
-    return f"{build['version']}~{found['word'] or ''}" if found else build["version"]
+    match = RELEASED_BEFORE.match(build["release"])
+    return f"{build['version']}~{match['suffix'] or ''}" if match else build["version"]
 
 
 def _compare(upstream: str | None, has: str | None) -> str | None:
-    """Return how a version of rawhide stands to one of upstream's, as rpm orders them."""
+    """Compare Rawhide's version with upstream's in rpm's order."""
     if upstream is None or has is None:
         return None
     theirs, ours = (EVR(0, BEFORE_RELEASE.sub(r"~\1", version)) for version in (upstream, has))

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fedora_packages import settings
-from fedora_packages.web.formats import spoken
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.widgets import load
 
 pytestmark = pytest.mark.xdist_group("troubled")
@@ -31,7 +31,7 @@ TABS = {"" if name == "overview" else f"/{name}": tab for name, tab in load().it
 
 #: The upstreams that any tab shows something from, as pages call them.
 UPSTREAMS = {
-    name: spoken(name).lower()
+    name: upstream_title(name).lower()
     for name in settings.UPSTREAMS
     if any(
         query.startswith(f"{name}.")

@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
-from fedora_packages.web.live_lookups import Lookups
+from fedora_packages.web.live_lookups import LiveLookups
 from tests.conftest import watched
 from tests.sandbox.running import Running
 from tests.upstream import Upstream
@@ -112,5 +112,5 @@ def fedora(service, strings, sandbox):
     # What comes of a busy machine is not what this is about.
     timeouts = {f"connectors.{name}.timeout": "10" for name in paths}
     with website(service, {**strings, **urls, **timeouts}) as site:
-        site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=10)
+        site.app.app.registry.live_lookups = LiveLookups(site.app.app.registry.service, wait=10)
         yield site

@@ -6,11 +6,19 @@ from hypothesis import strategies as st
 
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
-from fedora_packages.web.formats import day, evr, iso, lasted, moment, spoken, trouble_of
+from fedora_packages.web.formats import (
+    error_summary,
+    evr,
+    format_date,
+    format_duration,
+    format_time,
+    iso,
+    upstream_title,
+)
 
 
 def test_a_moment_is_absolute():
-    assert (iso(1764072240), moment(1764072240), day(1764072240)) == (
+    assert (iso(1764072240), format_time(1764072240), format_date(1764072240)) == (
         "2025-11-25T12:04:00Z",
         "2025-11-25 12:04 UTC",
         "2025-11-25",
@@ -19,7 +27,7 @@ def test_a_moment_is_absolute():
 
 @given(st.one_of(st.integers(), st.floats()))
 def test_no_number_is_an_error(seconds):
-    assert all(isinstance(form(seconds), str) for form in (iso, moment, day))
+    assert all(isinstance(form(seconds), str) for form in (iso, format_time, format_date))
 
 
 @pytest.mark.parametrize(
@@ -29,7 +37,7 @@ def test_no_number_is_an_error(seconds):
      (10**30, f"{10**30 // 86400} days 1 hour"), (-5, "0 seconds")],
 )  # fmt: skip
 def test_how_long_something_took_is_said_in_two_units_at_most(seconds, text):
-    assert lasted(seconds) == text
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -43,10 +51,15 @@ def test_a_version_without_a_release_is_the_version():
     assert evr({"epoch": None, "version": "1.0", "release": None}) == "1.0"
 
 
-def test_upstreams_are_called_what_people_call_them():
-    assert [spoken(name) for name in ("distgit", "koji", "faf", "anitya")] == ["dist-git", "koji", "FAF", "Anitya"]
+def test_upstreams_have_their_proper_names():
+    assert [upstream_title(name) for name in ("distgit", "koji", "faf", "anitya")] == [
+        "dist-git",
+        "Koji",
+        "FAF",
+        "Anitya",
+    ]
 
 
 @pytest.mark.parametrize("kind", [UpstreamUnavailable, InvalidResponse, ReleaseNotServed])
 def test_every_kind_of_trouble_has_words(kind):
-    assert trouble_of(ErrorState(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")
+    assert error_summary(ErrorState(0, 0, "", "distgit", kind.kind)).startswith("dist-git ")

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from fedora_packages.rpm.nvr import ARCHES, NEVRA, NVR
 from fedora_packages.settings import LinksSettings
 from fedora_packages.web.identifiers import (
-    LOOKED_AT,
+    MAX_QUERY_LENGTH,
     Bug,
-    Named,
-    NumberedBuild,
-    NumberedPackage,
+    BuildNumber,
+    PackageNumber,
+    PackagePage,
     Project,
-    Searched,
+    SearchPage,
     Update,
     Vulnerability,
-    recognised,
+    recognize,
 )
 from fedora_packages.web.links import Links
 from fedora_packages.web.routes import ROUTES
@@ -75,34 +75,34 @@ UPDATE = "FEDORA-2026-0a1b2c3d4e"
         (f"https://bodhi.fedoraproject.org/updates/{UPDATE}", Update(UPDATE)),
         (f"bodhi.fedoraproject.org/updates/{UPDATE}/", Update(UPDATE)),
         (f"https://bodhi.fedoraproject.org/updates/{UPDATE}#comment-7", Update(UPDATE)),
-        ("https://bodhi.fedoraproject.org/updates/?packages=guake&page=2", Named(("guake",))),
-        ("https://koji.fedoraproject.org/koji/buildinfo?buildID=2345678", NumberedBuild(2345678)),
+        ("https://bodhi.fedoraproject.org/updates/?packages=guake&page=2", PackagePage(("guake",))),
+        ("https://koji.fedoraproject.org/koji/buildinfo?buildID=2345678", BuildNumber(2345678)),
         ("https://koji.fedoraproject.org/koji/buildinfo?buildID=guake-3.9.0-1.fc38", NEVRA(GUAKE)),
-        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=6454", NumberedPackage(6454)),
-        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=guake", Named(("guake",))),
+        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=6454", PackageNumber(6454)),
+        ("https://koji.fedoraproject.org/koji/packageinfo?packageID=guake", PackagePage(("guake",))),
         ("https://koji.fedoraproject.org/koji/search?match=glob&type=build&terms=guake-3.9.0-1.fc38", NEVRA(GUAKE)),
-        ("https://koji.fedoraproject.org/koji/search?type=package&terms=guake", Named(("guake",))),
+        ("https://koji.fedoraproject.org/koji/search?type=package&terms=guake", PackagePage(("guake",))),
         ("https://bugzilla.redhat.com/show_bug.cgi?id=1234567#c3", Bug(1234567)),
         ("https://bugzilla.redhat.com/show_bug.cgi?id=CVE-2026-1234", Vulnerability("CVE-2026-1234")),
         ("https://bugzilla.redhat.com/1234567", Bug(1234567)),
         ("HTTPS://BUGZILLA.REDHAT.COM/1234567", Bug(1234567)),
-        ("https://src.fedoraproject.org/rpms/guake", Named(("guake",))),
-        ("https://src.fedoraproject.org/rpms/guake.git", Named(("guake",))),
-        ("https://src.fedoraproject.org/rpms/gcc-c%2B%2B/blob/rawhide/f/x.spec", Named(("gcc-c++",))),
-        ("https://src.fedoraproject.org/fork/pingou/rpms/guake", Named(("guake",))),
-        ("ssh://pingou@pkgs.fedoraproject.org/rpms/guake", Named(("guake",))),
-        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", Named(("vim-enhanced", "vim"))),
-        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/fedora-rawhide.html", Named(("vim-enhanced", "vim"))),
-        ("https://packages.fedoraproject.org/pkgs/vim", Named(("vim",))),
-        ("https://packages.fedoraproject.org/search?query=vim", Named(("vim",))),
-        ("https://bodhi.fedoraproject.org/updates/?search=guake", Named(("guake",))),
-        ("https://apps.fedoraproject.org/packages/s/guake", Searched("guake")),
-        ("https://apps.fedoraproject.org/packages/guake/builds", Named(("guake",))),
+        ("https://src.fedoraproject.org/rpms/guake", PackagePage(("guake",))),
+        ("https://src.fedoraproject.org/rpms/guake.git", PackagePage(("guake",))),
+        ("https://src.fedoraproject.org/rpms/gcc-c%2B%2B/blob/rawhide/f/x.spec", PackagePage(("gcc-c++",))),
+        ("https://src.fedoraproject.org/fork/pingou/rpms/guake", PackagePage(("guake",))),
+        ("ssh://pingou@pkgs.fedoraproject.org/rpms/guake", PackagePage(("guake",))),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/", PackagePage(("vim-enhanced", "vim"))),
+        ("https://packages.fedoraproject.org/pkgs/vim/vim-enhanced/fedora-rawhide.html", PackagePage(("vim-enhanced", "vim"))),
+        ("https://packages.fedoraproject.org/pkgs/vim", PackagePage(("vim",))),
+        ("https://packages.fedoraproject.org/search?query=vim", PackagePage(("vim",))),
+        ("https://bodhi.fedoraproject.org/updates/?search=guake", PackagePage(("guake",))),
+        ("https://apps.fedoraproject.org/packages/s/guake", SearchPage("guake")),
+        ("https://apps.fedoraproject.org/packages/guake/builds", PackagePage(("guake",))),
         ("https://release-monitoring.org/project/5311/", Project(5311)),
     ],
 )  # fmt: skip
 def test_what_identifies_something_is_recognised(text, expected):
-    assert recognised(text, FEDORA) == expected
+    assert recognize(text, FEDORA) == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_identifies_something_is_recognised(text, expected):
     ],
 )
 def test_what_identifies_something_is_recognised_among_words(text, expected):
-    assert recognised(text, FEDORA) == expected
+    assert recognize(text, FEDORA) == expected
 
 
 @pytest.mark.parametrize("own", ["http://localhost:6543", "https://pages.example/some/where"])
@@ -142,12 +142,12 @@ def test_what_identifies_something_is_recognised_among_words(text, expected):
     ],
 )  # fmt: skip
 def test_an_address_of_this_site_is_of_the_package_that_it_is_about(own, path):
-    found = Named(("guake",))
+    found = PackagePage(("guake",))
     # A proxy may speak TLS where we do not, and browsers leave out what they speak.
     for address in (f"{own}{path}", f"https://{own.partition('://')[2]}{path}", f"{own.partition('://')[2]}{path}"):
-        assert recognised(address, OTHERS, own) == found
-    assert recognised(f"{own}{path}", OTHERS) is None
-    assert recognised(f"https://elsewhere.example{path}", OTHERS, own) is None
+        assert recognize(address, OTHERS, own) == found
+    assert recognize(f"{own}{path}", OTHERS) is None
+    assert recognize(f"https://elsewhere.example{path}", OTHERS, own) is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_address_of_this_site_is_of_the_package_that_it_is_about(own, path):
     ],
 )  # fmt: skip
 def test_the_address_of_a_search_is_of_what_was_searched_for(path, text):
-    assert recognised(f"https://here.example{path}", OTHERS, "https://here.example") == Searched(text)
+    assert recognize(f"https://here.example{path}", OTHERS, "https://here.example") == SearchPage(text)
 
 
 def test_what_no_package_is_called_no_address_is_of():
@@ -175,30 +175,30 @@ def test_what_no_package_is_called_no_address_is_of():
         "/s?search=",
         "/s?q=%20",
     ):
-        assert recognised(f"https://here.example{path}", OTHERS, "https://here.example") is None, path
+        assert recognize(f"https://here.example{path}", OTHERS, "https://here.example") is None, path
 
 
 def test_where_this_site_has_taken_anothers_place_that_ones_addresses_lead_on():
     own = "https://packages.fedoraproject.org"
-    assert recognised(f"{own}/pkgs/vim/vim-enhanced/", FEDORA, own) == Named(("vim-enhanced", "vim"))
-    assert recognised(f"{own}/search?query=vim", FEDORA, own) == Named(("vim",))
-    assert recognised(f"{own}/vim/builds", FEDORA, own) == Named(("vim",))
+    assert recognize(f"{own}/pkgs/vim/vim-enhanced/", FEDORA, own) == PackagePage(("vim-enhanced", "vim"))
+    assert recognize(f"{own}/search?query=vim", FEDORA, own) == PackagePage(("vim",))
+    assert recognize(f"{own}/vim/builds", FEDORA, own) == PackagePage(("vim",))
 
 
 def test_of_the_old_sites_other_services_no_package_is_known():
-    assert recognised("https://apps.fedoraproject.org/datagrepper/raw", FEDORA) is None
-    assert recognised("https://apps.fedoraproject.org/packagesguake", FEDORA) is None
+    assert recognize("https://apps.fedoraproject.org/datagrepper/raw", FEDORA) is None
+    assert recognize("https://apps.fedoraproject.org/packagesguake", FEDORA) is None
 
 
 @pytest.mark.parametrize("own", ["http://[", "http://", "http://:", "http://a b", ""])
 def test_a_host_that_cannot_be_is_no_site(own):
-    assert recognised("https:///guake", OTHERS, own) is None
-    assert recognised("http://[/guake", OTHERS, own) is None
+    assert recognize("https:///guake", OTHERS, own) is None
+    assert recognize("http://[/guake", OTHERS, own) is None
 
 
 @pytest.mark.parametrize("path", ["", "/", "/%3Cscript%3E", "/a b"])
 def test_an_address_of_this_site_that_is_of_no_package_is_nothing(path):
-    assert recognised(f"http://localhost{path}", OTHERS, "http://localhost") is None
+    assert recognize(f"http://localhost{path}", OTHERS, "http://localhost") is None
 
 
 @pytest.mark.parametrize(
@@ -219,21 +219,21 @@ def test_an_address_of_this_site_that_is_of_no_package_is_nothing(path):
     ],
 )  # fmt: skip
 def test_what_identifies_nothing_is_not_recognised(text):
-    assert recognised(text, FEDORA) is None
+    assert recognize(text, FEDORA) is None
 
 
 @given(st.text() | st.text("FEDORAcve-20169:/.#bug?=&%rpm \n", max_size=80) | st.from_regex(r"https?://[^ ]*"))
 def test_every_text_has_an_answer(text):
     for own in ("", "http://localhost:6543"):
-        assert recognised(text, OTHERS, own) == recognised(f" {text} ".strip(), OTHERS, own)
+        assert recognize(text, OTHERS, own) == recognize(f" {text} ".strip(), OTHERS, own)
 
 
 def test_no_more_is_looked_at_than_may_be():
-    assert recognised("guake-3.9.0-1.fc38" + " " * LOOKED_AT + "x", FEDORA) == NEVRA(GUAKE)
+    assert recognize("guake-3.9.0-1.fc38" + " " * MAX_QUERY_LENGTH + "x", FEDORA) == NEVRA(GUAKE)
 
 
 def test_spaces_around_a_text_are_no_part_of_what_is_looked_at():
-    assert recognised(" " * LOOKED_AT + "guake-3.9.0-1.fc38", FEDORA) == NEVRA(GUAKE)
+    assert recognize(" " * MAX_QUERY_LENGTH + "guake-3.9.0-1.fc38", FEDORA) == NEVRA(GUAKE)
 
 
 VERSION = st.from_regex(r"[0-9][0-9a-z~^+]{0,10}", fullmatch=True)
@@ -252,8 +252,8 @@ def test_a_build_is_recognised_however_it_is_written(nvr, epoch, arch, rpm):
     said = "" if epoch is None else f"{epoch}:"
     end = f"-{nvr.release}{f'.{arch}' if arch else ''}{rpm}"
     expected = NEVRA(nvr, epoch, arch)
-    assert recognised(f"{nvr.name}-{said}{nvr.version}{end}", FEDORA) == expected
-    assert recognised(f"{said}{nvr.name}-{nvr.version}{end}", FEDORA) == expected
+    assert recognize(f"{nvr.name}-{said}{nvr.version}{end}", FEDORA) == expected
+    assert recognize(f"{said}{nvr.name}-{nvr.version}{end}", FEDORA) == expected
 
 
 @pytest.mark.slow
@@ -264,7 +264,7 @@ def test_every_build_of_fedora_is_recognised(data):
             row = json.loads(line)
             nvr = NVR(row["name"], row["version"], row["release"])
             # Of a few the version was taken from the spec file as it stands there, a macro.
-            if any(map(str.isdigit, nvr.version)) and recognised(f"{nvr}.src.rpm", FEDORA) != NEVRA(nvr, None, "src"):
+            if any(map(str.isdigit, nvr.version)) and recognize(f"{nvr}.src.rpm", FEDORA) != NEVRA(nvr, None, "src"):
                 wrong.append(str(nvr))
     assert wrong == []
 
@@ -277,20 +277,20 @@ NUMBERS = st.integers(1, 999_999_999)
 @pytest.mark.parametrize(
     ("things", "address", "expected"),
     [
-        (NUMBERS, Links.build, NumberedBuild),
+        (NUMBERS, Links.build, BuildNumber),
         (NVRS, lambda links, nvr: links.build_of(str(nvr)), NEVRA),
         (NVRS, lambda links, nvr: links.updates_of_build(str(nvr)), NEVRA),
-        (NAMES, Links.builds, lambda name: Named((name,))),
-        (NAMES, Links.updates, lambda name: Named((name,))),
+        (NAMES, Links.builds, lambda name: PackagePage((name,))),
+        (NAMES, Links.updates, lambda name: PackagePage((name,))),
         (st.just(UPDATE), Links.update, Update),
         (NUMBERS, Links.bug, Bug),
-        (NAMES, Links.bugs, lambda name: Named((name,))),
-        (NAMES, Links.blocking_bugs, lambda name: Named((name,))),
+        (NAMES, Links.bugs, lambda name: PackagePage((name,))),
+        (NAMES, Links.blocking_bugs, lambda name: PackagePage((name,))),
         (st.just("CVE-2026-1234"), Links.cve, Vulnerability),
-        (NAMES, Links.sources, lambda name: Named((name,))),
-        (NAMES, lambda links, name: links.source_file(name, "f45", "a/b.patch"), lambda name: Named((name,))),
-        (NAMES, lambda links, name: links.commit(name, "f45", "7a98f80d"), lambda name: Named((name,))),
-        (NAMES, Links.problems, lambda name: Named((name,))),
+        (NAMES, Links.sources, lambda name: PackagePage((name,))),
+        (NAMES, lambda links, name: links.source_file(name, "f45", "a/b.patch"), lambda name: PackagePage((name,))),
+        (NAMES, lambda links, name: links.commit(name, "f45", "7a98f80d"), lambda name: PackagePage((name,))),
+        (NAMES, Links.problems, lambda name: PackagePage((name,))),
         (NUMBERS, Links.project, Project),
     ],
 )  # fmt: skip
@@ -300,21 +300,21 @@ def test_a_link_that_pages_show_leads_back(sites, things, address, expected):
     def leads_back(thing):
         name_ends_as_clones_do = isinstance(thing, str) and thing.endswith(".git")
         if not name_ends_as_clones_do:
-            assert recognised(address(Links(sites), thing), sites) == expected(thing)
+            assert recognize(address(Links(sites), thing), sites) == expected(thing)
 
     leads_back()
 
 
 def test_addresses_of_other_sites_than_the_settings_name_are_not_ours():
-    assert recognised("http://127.0.0.1:6580/koji/buildinfo?buildID=7", FEDORA) is None
-    assert recognised("http://127.0.0.1:6580/koji/buildinfo?buildID=7", OTHERS) == NumberedBuild(7)
+    assert recognize("http://127.0.0.1:6580/koji/buildinfo?buildID=7", FEDORA) is None
+    assert recognize("http://127.0.0.1:6580/koji/buildinfo?buildID=7", OTHERS) == BuildNumber(7)
 
 
 def test_fedoras_own_addresses_are_known_whatever_the_settings_name():
-    assert recognised("https://bugzilla.redhat.com/1234567", OTHERS) == Bug(1234567)
+    assert recognize("https://bugzilla.redhat.com/1234567", OTHERS) == Bug(1234567)
 
 
 @given(st.text(max_size=40))
 def test_whatever_an_address_says_is_a_name_or_nothing(text):
-    found = recognised(f"https://src.fedoraproject.org/rpms/{quote(text, safe='')}", FEDORA)
+    found = recognize(f"https://src.fedoraproject.org/rpms/{quote(text, safe='')}", FEDORA)
     assert found is None or found.names[0] in text

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from fedora_packages.cache.protocol import Entry
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.web.identifiers import LOOKED_AT
-from fedora_packages.web.live_lookups import Lookups
-from fedora_packages.web.resolve import BUILDS_SHOWN, PACKAGES_SHOWN, TITLE_SHOWN
+from fedora_packages.web.identifiers import MAX_QUERY_LENGTH
+from fedora_packages.web.live_lookups import LiveLookups
+from fedora_packages.web.resolve import MAX_BUILDS, MAX_PACKAGES, MAX_TITLE
 from tests.documented import undocumented
 from tests.upstream import Answer
 from tests.web.pasting import block, led, page, told
@@ -51,33 +51,33 @@ def test_an_update_of_many_packages_names_the_known_ones(site, upstream):
 def test_the_release_of_an_update_is_said(site, upstream, release, said):
     row = update_row(["guake-1-1.fc45"])
     upstream.says(f"/updates/{row['alias']}", {"update": {**row, "release": release}})
-    assert f"Bugfix update of {said}: guake-1-1.fc45<" in block(site, row["alias"])
+    assert f"Bugfix update for {said}: guake-1-1.fc45<" in block(site, row["alias"])
 
 
 @pytest.mark.parametrize(("others", "said"), [(0, ""), (1, " and 1 more")])
 def test_the_builds_of_an_update_are_said_and_no_title_that_says_the_same(site, upstream, others, said):
-    builds = [f"guake-{number}-1.fc45" for number in range(BUILDS_SHOWN + others)]
+    builds = [f"guake-{number}-1.fc45" for number in range(MAX_BUILDS + others)]
     row = update_row(builds)
     upstream.says(f"/updates/{row['alias']}", {"update": {**row, "title": " ".join(builds)}})
-    assert f": {', '.join(builds[:BUILDS_SHOWN])}{said}<" in block(site, row["alias"])
+    assert f": {', '.join(builds[:MAX_BUILDS])}{said}<" in block(site, row["alias"])
     assert told(site, row["alias"])["title"] is None
 
 
 def test_so_much_is_shown_of_an_update(service, strings, tmp_path, upstream):
-    names = [f"package{number:02}" for number in range(PACKAGES_SHOWN + 1)]
+    names = [f"package{number:02}" for number in range(MAX_PACKAGES + 1)]
     with Writer(tmp_path / "index", create=True) as writer:
         writer.replace(Document(name, branch="rawhide") for name in names)
         writer.commit()
-    row = {**update_row([f"{name}-1-1.fc45" for name in names]), "title": "x" * (TITLE_SHOWN + 1)}
+    row = {**update_row([f"{name}-1-1.fc45" for name in names]), "title": "x" * (MAX_TITLE + 1)}
     upstream.says(f"/updates/{row['alias']}", {"update": row})
     with website(service, {**strings, "search.index": str(tmp_path / "index")}) as site:
         found = told(site, row["alias"])
-    assert (found["packages"], len(found["title"])) == (names[:PACKAGES_SHOWN], TITLE_SHOWN)
+    assert (found["packages"], len(found["title"])) == (names[:MAX_PACKAGES], MAX_TITLE)
 
 
 def test_an_update_that_there_is_not_is_said_not_to_be(fedora):
     found = told(fedora, "FEDORA-2026-0000000000")
-    assert (found["note"], found["links"]["page"]) == ("Bodhi has no such update.", None)
+    assert (found["note"], found["links"]["page"]) == ("Bodhi has no update of this name.", None)
     assert found["links"]["upstream"] == "https://bodhi.fedoraproject.org/updates/FEDORA-2026-0000000000"
 
 
@@ -105,7 +105,7 @@ def test_a_private_bug_is_said_to_be_private(fedora, sandbox):
     number = sandbox.envelopes(sandbox.trigger("bug", "kakoune"))[0]["msg"]["bug"]["id"]
     sandbox.trigger("bug", "kakoune", id=number, private=True)
     found = told(fedora, f"#{number}")
-    assert (found["title"], found["note"]) == (None, "It is private: Bugzilla shows it to some people only.")
+    assert (found["title"], found["note"]) == (None, "This bug is private.")
     assert found["links"]["upstream"].endswith(f"id={number}")
 
 
@@ -125,7 +125,7 @@ def test_a_bug_of_another_product_is_not_of_the_package_of_that_name(site, upstr
 def test_a_bug_of_no_component_is_told_without_one(site, upstream):
     row = {
         "id": 123456,
-        "summary": "x" * (TITLE_SHOWN + 1),
+        "summary": "x" * (MAX_TITLE + 1),
         "status": "NEW",
         "product": "Bugzilla",
         "version": ["5"],
@@ -133,12 +133,12 @@ def test_a_bug_of_no_component_is_told_without_one(site, upstream):
     }
     upstream.says("/rest/bug/123456", {"bugs": [row]})
     found = told(site, "123456")
-    assert (found["packages"], len(found["title"])) == ([], TITLE_SHOWN)
+    assert (found["packages"], len(found["title"])) == ([], MAX_TITLE)
     assert '<p class="aside">Bugzilla 5</p>' in block(site, "123456")
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("FEDORA-2026-0000000000", "Update {} in bodhi"), ("#1", "Bug {} in bugzilla")]
+    ("text", "name"), [("FEDORA-2026-0000000000", "Update {} in Bodhi"), ("#1", "Bug {} in Bugzilla")]
 )
 def test_what_leads_nowhere_here_has_one_link_which_says_where_to(fedora, text, name):
     [link] = Elements(block(fedora, text)).of("a")
@@ -147,7 +147,7 @@ def test_what_leads_nowhere_here_has_one_link_which_says_where_to(fedora, text, 
 
 
 def test_a_bug_that_there_is_not_is_said_not_to_be(fedora):
-    assert told(fedora, "bug 1")["note"] == "Bugzilla has no such bug."
+    assert told(fedora, "bug 1")["note"] == "Bugzilla has no bug of this number."
 
 
 # CVEs.
@@ -173,7 +173,7 @@ def test_a_cve_leads_to_the_bugs_that_name_it(fedora, sandbox):
 
 def test_a_cve_that_no_bug_names_is_said_to_have_none(fedora):
     found = told(fedora, "CVE-1999-0001")
-    assert (found["bugs"], found["note"]) == ([], "Bugzilla has no public bug of Fedora's that names it.")
+    assert (found["bugs"], found["note"]) == ([], "No public Fedora bug in Bugzilla names this CVE.")
     assert "buglist.cgi" in found["links"]["upstream"]
     assert found["links"]["page"] is None
     # Its name says what it is.
@@ -223,15 +223,15 @@ def test_where_the_site_is_below_a_path_so_are_its_addresses(site):
 
 
 def test_a_long_address_is_whole_in_the_field_and_as_it_is_searched_for(site):
-    address = f"https://src.fedoraproject.org/rpms/guake/blob/rawhide/f/{'x' * (LOOKED_AT - 60)}"
+    address = f"https://src.fedoraproject.org/rpms/guake/blob/rawhide/f/{'x' * (MAX_QUERY_LENGTH - 60)}"
     form = site.get("/").forms[0]
     form["search"] = address
     found = form.submit()
     assert len(found.html.h1.text) < 100 < len(found.html.find(id="search")["value"])
-    assert int(found.html.find(id="search")["maxlength"]) == LOOKED_AT >= len(address) > 400
+    assert int(found.html.find(id="search")["maxlength"]) == MAX_QUERY_LENGTH >= len(address) > 400
     assert (found.forms[0]["search"].value, found.html.select_one(".identified a")["href"]) == (address, "/guake")
     # Words as well: the last of them count.
-    words = f"{'zzzz ' * (LOOKED_AT // 5 - 1)}guake"
+    words = f"{'zzzz ' * (MAX_QUERY_LENGTH // 5 - 1)}guake"
     assert site.get(f"/api/v1/search?q={quote(words)}").json["packages"][0]["name"] == "guake"
 
 
@@ -271,7 +271,7 @@ def test_the_address_of_a_project_leads_to_the_packages_that_are_mapped_to_it(si
     site.know("anitya.versions", VALUES["anitya.versions"], "gcc")
     assert told(site, f"https://release-monitoring.org/project/{number}/")["packages"] == ["gcc", "guake"]
     found = told(site, f"https://release-monitoring.org/project/{number + 1}/")
-    assert (found["packages"], found["note"]) == ([], "No package that is known here is mapped to it.")
+    assert (found["packages"], found["note"]) == ([], "No package on this site is mapped to this project.")
 
 
 # What goes wrong.
@@ -284,7 +284,7 @@ ASKED = ["FEDORA-2026-0a1b2c3d4e", "#1234567", "CVE-2026-1234", "koji.fedoraproj
 def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, upstream, text):
     upstream.answer = lambda asked: Answer(b"<h1>503</h1>", 503, "text/html")
     found = told(site, text)
-    assert (found["note"].endswith("does not answer: no more can be said of it now."), found["links"]["page"]) == (
+    assert (found["note"].endswith("is not responding. Details are not available now."), found["links"]["page"]) == (
         True,
         None,
     )
@@ -293,9 +293,9 @@ def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, ups
 
 def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
     with website(service, {**strings, "connectors.bodhi.url": silent}) as site:
-        site.app.app.registry.lookups = Lookups(site.app.app.registry.service, patience=0.05)
+        site.app.app.registry.live_lookups = LiveLookups(site.app.app.registry.service, wait=0.05)
         found = site.get("/api/v1/search?q=FEDORA-2026-0a1b2c3d4e", 200).json
-    assert found["identified"]["note"] == "Bodhi has not answered yet: no more can be said of it now."
+    assert found["identified"]["note"] == "Bodhi has not answered yet. Details are not available now."
     assert found["packages"] == []
 
 
@@ -303,7 +303,7 @@ def test_beyond_the_bound_that_is_said_and_the_page_linked_to(service, strings, 
     with website(service, {**strings, "web.lookups_per_client": "1"}) as site:
         told(site, "#1234567")
         found = told(site, "#1234568")
-    assert found["note"] == "Upstreams have been asked as often as may be in a minute: no more can be said of it now."
+    assert found["note"] == "Too many lookups in the last minute. Details are not available now."
     assert (len(upstream.asked), found["links"]["upstream"].endswith("id=1234568")) == (1, True)
 
 
@@ -321,7 +321,7 @@ def test_without_redis_all_that_needs_no_upstream_is_still_told(service, strings
         ]
     assert [one["packages"] for one in found] == [["guake"], [], []]
     assert (found[1]["note"], upstream.asked) == (
-        "Nothing can be looked up just now: no more can be said of it now.",
+        "Redis is not responding. Details are not available now.",
         [],
     )
 

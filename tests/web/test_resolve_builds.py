@@ -53,14 +53,14 @@ def test_where_no_builds_are_known_the_build_is_told_of_all_the_same(fedora, san
 def test_where_koji_does_not_answer_a_build_that_is_not_known_is_said_to_be_that(site, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     found = told(site, "guake-1.0-1.fc20")
-    assert (found["note"], found["packages"]) == ("Koji does not answer: no more can be said of it now.", ["guake"])
+    assert (found["note"], found["packages"]) == ("Koji is not responding. Details are not available now.", ["guake"])
 
 
 def test_a_state_that_may_have_changed_is_said_to_be_old(site):
     site.know("koji.builds", VALUES["koji.builds"], "guake")
     site.invalidate("koji.builds", "guake")
     found = told(site, BUILD["nvr"])
-    assert (found["state"], "it may have changed since" in found["note"]) == ("complete", True)
+    assert (found["state"], "may be out of date (as of" in found["note"]) == ("complete", True)
 
 
 def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
@@ -69,25 +69,28 @@ def test_a_binary_leads_to_its_own_page_and_to_its_sources_builds(site):
     assert led(site, text)[:4] == ["/vim-enhanced", "/vim-enhanced", "/vim", "/vim/builds"]
     found = told(site, text)
     assert (found["packages"], found["state"]) == (["vim-enhanced", "vim"], "complete")
-    assert (found["text"], found["title"]) == ("vim-9.0-1.fc45", "vim-enhanced-9.0-1.fc45 is one of its packages.")
+    assert (found["text"], found["title"]) == (
+        "vim-9.0-1.fc45",
+        "vim-enhanced-9.0-1.fc45 is one of its binary packages.",
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["guaek-3.9-1.fc38", "guaek-3.9-1.fc38.src.rpm", "https://x/guaek-3.9-1.fc38.x86_64.rpm"]
 )
 def test_a_build_of_no_package_says_so_and_what_is_nearest_in_name_is_found(site, text, upstream):
-    assert (told(site, text)["note"], told(site, text)["packages"]) == ("No package called guaek is known here.", [])
-    assert "No package called guaek is known here." in block(site, text)
+    assert (told(site, text)["note"], told(site, text)["packages"]) == ("This site has no package guaek.", [])
+    assert "This site has no package guaek." in block(site, text)
     assert led(site, text)[-1].endswith("koji/search?match=exact&type=build&terms=guaek-3.9-1.fc38")
     found = site.get(f"/api/v1/search?q={quote(text, safe='')}").json
     assert ([row["name"] for row in found["packages"]], found["corrected"], upstream.asked) == (["guake"], "guake", [])
-    assert ("these are for" in page(site, text), 'href="/guake"' in page(site, text)) == (True, True)
+    assert ("Showing results for" in page(site, text), 'href="/guake"' in page(site, text)) == (True, True)
 
 
 def test_where_nothing_is_near_a_build_of_no_package_nothing_is_said_to_be(site):
     found = site.get("/api/v1/search?q=xyzzyq-3.9-1.fc38").json
     assert (found["total"], found["corrected"]) == (0, None)
-    assert "these are for" not in page(site, "xyzzyq-3.9-1.fc38")
+    assert "Showing results for" not in page(site, "xyzzyq-3.9-1.fc38")
 
 
 def test_further_pages_for_a_build_of_no_package_go_on_where_the_first_ended(service, strings, tmp_path):
@@ -143,8 +146,8 @@ def test_a_number_of_kojis_is_told_although_its_package_is_not_known_here(fedora
 
 def test_a_number_that_koji_has_not_given_is_said_to_be_nothings(fedora):
     koji = "https://koji.fedoraproject.org/koji"
-    assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "Koji has no such build."
-    assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "Koji has no such package."
+    assert told(fedora, f"{koji}/buildinfo?buildID=1")["note"] == "Koji has no build of this number."
+    assert told(fedora, f"{koji}/packageinfo?packageID=999999999")["note"] == "Koji has no package of this number."
 
 
 @pytest.mark.parametrize("name", ["guake-debuginfo", "guake-debugsource"])
@@ -153,5 +156,5 @@ def test_what_is_for_debugging_a_build_leads_to_it(site, name):
     found = told(site, BUILD["nvr"].replace("guake-", f"{name}-", 1) + ".x86_64.rpm")
     assert (found["text"], found["packages"], found["state"]) == (BUILD["nvr"], ["guake"], "complete")
     assert found["title"].startswith(f"{name}-")
-    assert found["title"].endswith(" is one of its packages.")
+    assert found["title"].endswith(" is one of its binary packages.")
     assert site.get(f"/api/v1/search?q={name}-1-1.fc45").json["corrected"] is None

@@ -16,7 +16,7 @@ from fedora_packages import main
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
-from fedora_packages.web.live_lookups import Lookups
+from fedora_packages.web.live_lookups import LiveLookups
 from fedora_packages.web.loader import Loader
 from fedora_packages.web.views.check import Checks
 
@@ -69,7 +69,7 @@ def website(service: Service, strings: dict[str, str]) -> Iterator[Website]:
     finally:
         wsgi.registry.loader.close()
         wsgi.registry.checks.close()
-        wsgi.registry.lookups.close()
+        wsgi.registry.live_lookups.close()
         end_of_threads()
         wsgi.registry.service.client.close()
 
@@ -90,7 +90,7 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.loader, registry.checks, registry.lookups = Loader(service), Checks(service), Lookups(service)
+    registry.loader, registry.checks, registry.live_lookups = Loader(service), Checks(service), LiveLookups(service)
     for connector in service.connectors.values():
         connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):

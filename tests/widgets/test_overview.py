@@ -9,7 +9,7 @@ from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.packages import SOURCE, Package
-from fedora_packages.widgets.overview import Where, _installs
+from fedora_packages.widgets.overview import Availability, _installs
 from tests.web.values import RELEASES, VALUES, tagged, update
 from tests.web.website import CAUSE, Elements
 
@@ -35,13 +35,13 @@ def test_the_licence_is_the_spec_files(guake):
 
 
 def test_a_licence_that_is_not_known_is_not_shown_as_none(silenced):
-    assert re.search(r"<dt>Licence</dt>\s*<dd class=\"unknown\">", silenced.get("/guake/overview/overview").text)
+    assert re.search(r"<dt>License</dt>\s*<dd class=\"unknown\">", silenced.get("/guake/overview/overview").text)
 
 
 def test_an_orphan_is_not_shown_as_somebody(guake):
     guake.know("distgit.maintainers", {**VALUES["distgit.maintainers"], "owner": "orphan"}, "guake")
     page = guake.get("/guake/overview/overview", 200)
-    assert ("orphaned nobody maintains it" in text(page), ">orphan</a>" in page.text) == (True, False)
+    assert ("orphaned no maintainer" in text(page), ">orphan</a>" in page.text) == (True, False)
 
 
 def commands(page) -> list[str]:
@@ -75,10 +75,10 @@ def test_what_only_epel_has_says_how_to_enable_epel(site):
 
 def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
     document = Document("a", branch="rawhide", releases=("rawhide", "epel9", "eln"), binaries=(Binary("a"),))
-    where = Where({"rawhide": "1-1", "epel9": "1-1"}, {}, is_whole=True)
+    where = Availability({"rawhide": "1-1", "epel9": "1-1"}, {}, is_complete=True)
     fedora, epel = _installs(Package("a", SOURCE, document), "a", where)
-    assert (fedora.commands, fedora.gives) == (("sudo dnf install a",), "in rawhide")
-    assert (epel.commands[-2:], "in epel9: " in epel.gives) == (
+    assert (fedora.commands, fedora.note) == (("sudo dnf install a",), "in rawhide")
+    assert (epel.commands[-2:], "in epel9: " in epel.note) == (
         ("sudo dnf install epel-release", "sudo dnf install a"),
         True,
     )
@@ -87,12 +87,15 @@ def test_a_package_of_fedora_and_epel_can_be_installed_on_both():
 def test_what_only_goes_along_with_other_packages_is_not_said_to_be_what_to_install():
     binaries = (Binary("a-libs"), Binary("a-devel"))
     document = Document("a", branch="rawhide", releases=("rawhide",), binaries=binaries)
-    assert _installs(Package("a", SOURCE, document), "a-libs", Where({"rawhide": "1-1"}, {}, is_whole=True)) == []
+    assert (
+        _installs(Package("a", SOURCE, document), "a-libs", Availability({"rawhide": "1-1"}, {}, is_complete=True))
+        == []
+    )
 
 
 def test_where_koji_has_not_said_what_other_releases_have_that_is_said(silenced):
     silenced.know("mdapi.package", about(), "guake", "rawhide")
-    assert "in rawhide; of other releases it is not known at the moment" in text(silenced.get("/guake", 200))
+    assert "in rawhide; other releases are unknown at the moment" in text(silenced.get("/guake", 200))
 
 
 def test_nothing_is_said_to_be_installed_while_it_is_not_known_where_it_is(silenced):
@@ -112,7 +115,7 @@ def test_a_source_is_described_by_its_spec_file_where_no_binary_has_its_name(sit
 
 
 def test_what_is_from_the_index_says_so(site):
-    assert "Summary and description are from the index of this site" in site.get("/vim/overview/overview", 200).text
+    assert "Summary and description come from the index of this site" in site.get("/vim/overview/overview", 200).text
 
 
 def test_a_description_keeps_the_items_of_lists_apart_and_nothing_else(guake):
@@ -202,7 +205,7 @@ def test_what_obsoletes_a_retired_package_is_named_before_what_its_reason_names(
     partly.know("mdapi.obsoleters", {"packages": [row, remover]}, "epel-release", "rawhide")
     page = partly.get("/epel-release/overview/retirement", 200)
     assert ("Replaced by gcc , which obsoletes it" in text(page), "/vim" in links(page)) == (True, False)
-    assert "On upgrades it is removed" in text(page)
+    assert "On upgrades removed" in text(page)
 
 
 def test_a_package_that_was_just_retired_says_so_although_rawhide_still_has_it(guake, upstream):
@@ -216,8 +219,8 @@ def test_why_a_package_that_is_retired_is_in_a_repository_all_the_same_is_said(g
     retired = dict.fromkeys(("rawhide", "f45"), RETIRED["retired"]["rawhide"])
     guake.know("distgit.retirement", {**RETIRED, "retired": retired}, "guake")
     page = text(guake.get("/guake/overview/retirement", 200))
-    assert "The repositories of Fedora 46 have its last build still: it goes with their next compose." in page
-    assert "What was released of it stays in the repositories of Fedora 45." in page
+    assert "The repositories of Fedora 46 have the last build until their next compose." in page
+    assert "Released builds stay in the repositories of Fedora 45." in page
 
 
 def test_of_repositories_that_do_not_have_what_is_retired_nothing_is_said(partly):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import SOURCE, Package
-from fedora_packages.widgets.parameters import parsed
+from fedora_packages.widgets.parameters import parse_one
 from fedora_packages.widgets.release_names import BRANCH, OTHER, PLAIN, bugzilla_version, names_of, reading_order
 from tests.web.values import RELEASES
 
@@ -82,18 +82,18 @@ def test_whatever_an_upstream_says_is_the_name_of_a_branch_or_none(text, product
 
 @pytest.mark.parametrize("text", ["rawhide", "f46", "fc46"])
 def test_rawhide_goes_by_its_number_too(text):
-    assert parsed("release", text, NAMES.asked((), PACKAGE)) == "rawhide"
+    assert parse_one("release", text, NAMES.parser((), PACKAGE)) == "rawhide"
 
 
 def test_a_release_that_is_none_is_refused_with_those_that_are():
     with pytest.raises(
         InvalidArgument, match=r"release is 'f99'; expected one of rawhide, f45, f40, epel10, epel10\.1, "
     ):
-        parsed("release", "f99", NAMES.asked({"f40"}, PACKAGE))
+        parse_one("release", "f99", NAMES.parser({"f40"}, PACKAGE))
 
 
 def test_nothing_is_refused_while_the_releases_are_not_known():
-    assert parsed("release", "fc46", names_of(None).asked((), PACKAGE)) == "f46"
+    assert parse_one("release", "fc46", names_of(None).parser((), PACKAGE)) == "f46"
 
 
 def test_people_read_rawhide_first_then_fedora_and_epel_newest_first():

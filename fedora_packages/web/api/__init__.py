@@ -1,8 +1,8 @@
-"""The JSON API: the values of pages with their stamps, one address for each query.
+"""The JSON API: the values of pages with their stamps, one endpoint for each query.
 
-``/api/v1/packages/NAME/QUERY`` follows from the queries: their short names are its addresses, and what they say that they return
-makes parameters, the OpenAPI document and the page ``/api``.  Every answer may be read from any other site
-(``Access-Control-Allow-Origin: *``); errors are RFC 9457's ``application/problem+json``.
+``/api/v1/packages/NAME/QUERY`` follows from the queries: their short names are its endpoints, and their documentation makes
+parameters, the OpenAPI document and the page ``/api``.  Other sites can read every response (``Access-Control-Allow-Origin: *``);
+errors are ``application/problem+json`` of RFC 9457.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from fedora_packages.web.routes import is_for_machines
 
 
 def includeme(config: Configurator) -> None:
-    """Give each query about packages its address, and every answer its ETag."""
+    """Make the endpoints of all queries, and add an ETag to every response."""
     queries = config.registry.service.queries
     config.registry.addressed = addressed(queries.values())
     config.registry.api = addresses(config.registry.addressed, queries[RELEASES])
@@ -26,7 +26,7 @@ def includeme(config: Configurator) -> None:
 
 
 def _tag(event: NewResponse) -> None:
-    """Give an answer an ETag: of all that is in it, since its state can change while the package's revision does not."""
+    """Add an ETag over the whole body: the state can change while the package's revision stays."""
     request, response = event.request, event.response
     if is_for_machines(request) and response.status_int == 200 and request.method in ("GET", "HEAD"):
         response.etag = hashlib.blake2b(response.body, digest_size=16).hexdigest()

@@ -1,10 +1,8 @@
-"""The addresses of the JSON API as data: what each takes and gives.
+"""The endpoints of the JSON API as data: their parameters and responses.
 
-Checking the parameters of a request, the OpenAPI document and the page ``/api`` are all made from it, so that none can say what
-another does not do.
+The parsers of parameters, the OpenAPI document and the page ``/api`` are all made from it, so they cannot contradict one another.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,30 +13,30 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import Schema
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.rpm.nvr import LONGEST_NAME, PACKAGE_NAME
-from fedora_packages.widgets.parameters import LAST_PAGE, Parser, parse
-from fedora_packages.widgets.parameters import one_of as one_of_words
-from fedora_packages.widgets.parameters import whole as whole_number
+from fedora_packages.widgets import parameters
+from fedora_packages.widgets.parameters import MAX_PAGE, MAX_ROWS, Parser, parse
 
 BASE = "/api/v1"
 
-#: What packages have beside queries; no query may be called so.
+#: The URLs of packages beside queries; no query can have these names.
 PARTS = ("releases", "timeline")
 
-#: Rows of one page of a list: at most, and where it is not said.
-MOST_ROWS = 1000
-USUAL_ROWS = 100
+#: Rows of one page of a list.
+DEFAULT_ROWS = 100
 
-#: Names that may be asked for at once, and letters of a parameter that an error shows again.
-MOST_NAMES = 100
+#: Characters of a string parameter without a limit of its own.
+MAX_LENGTH = 100_000
 
+#: Package names in one request.
+MAX_NAMES = 100
 
-#: How a release can be named, wherever one is.
-IN_WHICH_WORDS = "its branch, its dist tag, or bodhi's name of it"
+#: The names of a release that parameters take.
+RELEASE_NAMES = "its branch, dist tag or Bodhi name"
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an address, or (``place`` is ``path``) a part of it.  ``example`` is as it is written in the address."""
+    """A query parameter, or (``place`` is ``path``) a part of the path.  ``example`` is encoded for a URL."""
 
     name: str
     schema: Schema
@@ -47,16 +45,16 @@ class Parameter:
     place: str = "query"
 
     def parse(self, text: str) -> Any:
-        """Return the value of a text; raises ValueError, which says what was expected."""
+        """Return the value of a string.  Raises ValueError with the expected value."""
         return _parser(self.schema, f"{self.meaning[0].lower()}{self.meaning[1:-1]}")(text)
 
 
 @dataclass(frozen=True)
 class Address:
-    """One address: ``name`` is what it is called in the document and on the page, ``path`` its pattern below `BASE`.
+    """One endpoint: ``name`` in the document and on the page, ``path`` its pattern below `BASE`.
 
-    ``answer`` is the schema of what it gives, ``text`` says what that is (paragraphs, and indented blocks), ``problems`` are the
-    kinds of errors of its own, ``example`` is an address to try, below `BASE`.
+    ``answer`` is the schema of its response, ``text`` describes it (paragraphs, and indented blocks), ``problems`` are its own
+    kinds of errors, ``example`` is a URL to try, below `BASE`.
     """
 
     name: str
@@ -72,7 +70,7 @@ class Address:
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:
-        """The parameters that come after the question mark."""
+        """The query parameters."""
         return tuple(parameter for parameter in self.parameters if parameter.place == "query")
 
 
@@ -84,7 +82,7 @@ def integer(least: int, most: int) -> Schema:
 PACKAGE = Parameter(
     "package",
     {"type": "string", "maxLength": LONGEST_NAME, "pattern": f"^{PACKAGE_NAME.pattern}$"},
-    "The name of a source or binary package, in the case that it is written in.",
+    "The name of a source or binary package; case-sensitive.",
     "guake",
     "path",
 )
@@ -92,75 +90,62 @@ NAMES = Parameter(
     "names",
     {
         "type": "string",
-        "maxLength": MOST_NAMES * (LONGEST_NAME + 1),
-        "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MOST_NAMES - 1}}}$",
+        "maxLength": MAX_NAMES * (LONGEST_NAME + 1),
+        "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MAX_NAMES - 1}}}$",
     },
-    f"Names of packages, source or binary, with commas between; at most {MOST_NAMES}, of at most {LONGEST_NAME} characters.",
+    f"Comma-separated names of source or binary packages; at most {MAX_NAMES}, of at most {LONGEST_NAME} characters.",
     "guake,vim,firefox",
 )
 RELEASE = Parameter(
     "release",
     {"type": "string", "maxLength": 32, "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"},
-    f"A release that has the package: {IN_WHICH_WORDS}; the package's own where it is not said.",
+    f"A release that has the package: {RELEASE_NAMES}; default: the package's own.",
     "rawhide",
 )
-PAGE = Parameter("page", integer(1, LAST_PAGE), "The number of the page of the list; the first is 1.", "1")
+PAGE = Parameter("page", integer(1, MAX_PAGE), "The page number, from 1.", "1")
 SIZE = Parameter(
-    "size", integer(1, MOST_ROWS), f"The rows of a page; {USUAL_ROWS} where it is not said.", str(USUAL_ROWS)
+    "size", integer(1, MAX_ROWS), f"The number of rows on a page. Default: {DEFAULT_ROWS}.", str(DEFAULT_ROWS)
 )
 
 
 def name_of(query: Query) -> str:
-    """Return what the address of a query is called: all of them have the same route."""
+    """Return the name of a query's endpoint; all of them share one route."""
     return f"query.{query.short_name}"
 
 
-def asked(request: Request, name: str, parsers: Mapping[str, Parser] | None = None) -> dict[str, Any]:
-    """Return the values of the parameters that a request of the address ``name`` gives; an empty one counts as not given.
+def parse_parameters(request: Request, name: str, parsers: Mapping[str, Parser] | None = None) -> dict[str, Any]:
+    """Return the values of a request's parameters at the endpoint ``name``; empty ones are ignored.
 
-    ``parsers`` are those of parameters whose values only the package tells.  Raises `InvalidArgument`, a sentence that says
-    what is allowed: also for a parameter that there is not, which at the address of a program is a mistake of somebody's.
+    ``parsers`` replace those of parameters whose allowed values depend on the package.  Raises `InvalidArgument`, also for
+    unknown and repeated parameters, which are bugs of a client.
     """
     address: Address = request.registry.api[name]
     allowed = {parameter.name: parameter.parse for parameter in address.in_query}
-    given = request.query_parameters
-    for word in given:
-        if word not in allowed:
-            raise InvalidArgument(f"There is no parameter {word[:60]!r} here; {_there(tuple(allowed))}")
-        if len(request.GET.getall(word)) > 1:
-            raise InvalidArgument(f"{word} is given {len(request.GET.getall(word))} times; it may be given once")
-    return parse(given, {**allowed, **(parsers or {})})
+    for key in request.query_parameters:
+        if key not in allowed:
+            expected = f"expected one of {', '.join(allowed)}" if allowed else "this endpoint takes none"
+            raise InvalidArgument(f"Unknown parameter {key[:60]!r}; {expected}")
+        if len(request.GET.getall(key)) > 1:
+            raise InvalidArgument(f"{key} is given {len(request.GET.getall(key))} times; expected once")
+    return parse(request.query_parameters, {**allowed, **(parsers or {})})
 
 
-def word_parameter(name: str, words: tuple[str, ...], meaning: str) -> Parameter:
-    """Return a parameter that takes one of some words."""
-    return Parameter(name, {"type": "string", "enum": list(words)}, meaning, words[0])
+def choice_parameter(name: str, choices: tuple[str, ...], meaning: str) -> Parameter:
+    """Return a parameter that takes one of some strings."""
+    return Parameter(name, {"type": "string", "enum": list(choices)}, meaning, choices[0])
 
 
 def names_of(text: str) -> list[str]:
-    """Return the names of a list with commas, each once."""
+    """Return the distinct names of a comma-separated list."""
     return list(dict.fromkeys(text.split(",")))
 
 
-def _there(names: tuple[str, ...]) -> str:
-    """Return which there are, in half a sentence."""
-    if not names:
-        return "there are none"
-    return f"there is {names[0]}" if len(names) == 1 else f"there are {', '.join(names)}"
-
-
 def _parser(schema: Schema, expected: str) -> Parser:
-    """Return what makes a value of a text, by what its schema allows; ``expected`` is what a text must be, in words."""
+    """Return the parser for a schema; ``expected`` describes the strings that it allows."""
     if "enum" in schema:
-        return one_of_words(*schema["enum"])
+        return parameters.one_of(*schema["enum"])
     if schema["type"] == "integer":
-        return whole_number(schema["minimum"], schema["maximum"])
+        return parameters.integer(schema["minimum"], schema["maximum"])
     if schema["type"] == "boolean":
-        return lambda text: one_of_words("true", "false")(text) == "true"
-
-    def limited(text: str) -> str:
-        if len(text) > schema.get("maxLength", len(text)) or not re.search(schema.get("pattern", ""), text):
-            raise ValueError(expected)
-        return text
-
-    return limited
+        return parameters.boolean
+    return parameters.string(schema.get("maxLength", MAX_LENGTH), schema.get("pattern", ""), expected)

@@ -17,20 +17,20 @@ from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LEN
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.api import docs as prose
-from fedora_packages.web.api.changes import MOST_CHANGES, USUAL_CHANGES
+from fedora_packages.web.api.changes import DEFAULT_COUNT, MAX_COUNT
 from fedora_packages.web.api.endpoint import (
-    IN_WHICH_WORDS,
     NAMES,
     PACKAGE,
     PAGE,
     PARTS,
     RELEASE,
+    RELEASE_NAMES,
     SIZE,
     Address,
     Parameter,
+    choice_parameter,
     integer,
     name_of,
-    word_parameter,
 )
 from fedora_packages.web.api.lists import lists_of
 from fedora_packages.web.api.schemas import (
@@ -49,7 +49,7 @@ from fedora_packages.web.api.schemas import (
     answer,
     answer_of,
 )
-from fedora_packages.web.api.search import USUAL_COMPLETIONS
+from fedora_packages.web.api.search import DEFAULT_COMPLETIONS
 from fedora_packages.web.loader import LEFT_PER_MINUTE
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
@@ -96,7 +96,7 @@ class _Completions(Model):
 class _Changes(Model):
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
-    changes: Rows(Change, MOST_CHANGES)
+    changes: Rows(Change, MAX_COUNT)
     cursor: str
     more: bool
     unknown: list[str] = field("with names: those that are no packages", default=[])
@@ -187,11 +187,11 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             answer(_SomePackages | _AllPackages),
             (
                 NAMES,
-                word_parameter("query", queries, "With names: the query whose answer each package has."),
+                choice_parameter("query", queries, "With names: the query whose answer each package has."),
                 Parameter(
                     "release",
                     RELEASE.schema,
-                    f"With query: the release ({IN_WHICH_WORDS}).  Default: each package's own.",
+                    f"With query: the release ({RELEASE_NAMES}).  Default: each package's own.",
                     "rawhide",
                 ),
                 PAGE,
@@ -239,8 +239,8 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 Parameter(
                     "rows",
                     integer(1, MAX_COMPLETIONS),
-                    f"The number of completions to return.  Default: {USUAL_COMPLETIONS}.",
-                    str(USUAL_COMPLETIONS),
+                    f"The number of completions to return.  Default: {DEFAULT_COMPLETIONS}.",
+                    str(DEFAULT_COMPLETIONS),
                 ),
             ),
             (),
@@ -266,8 +266,8 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                 ),
                 Parameter(
                     "count",
-                    integer(1, MOST_CHANGES),
-                    f"The number of changes to examine.  Default: {USUAL_CHANGES}.",
+                    integer(1, MAX_COUNT),
+                    f"The number of changes to examine.  Default: {DEFAULT_COUNT}.",
                     "100",
                 ),
                 Parameter(
@@ -276,7 +276,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
                     f"{NAMES.meaning[:-1]}; binaries of a source and the source of a binary are included.",
                     "guake",
                 ),
-                word_parameter("query", queries, "Only changes of this query."),
+                choice_parameter("query", queries, "Only changes of this query."),
             ),
             ("cursor-gone", "no-cache"),
             "/changes",
@@ -309,7 +309,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             answer(_Releases),
             (
                 PACKAGE,
-                Parameter("release", RELEASE.schema, f"Only this release: {IN_WHICH_WORDS}.", "rawhide"),
+                Parameter("release", RELEASE.schema, f"Only this release: {RELEASE_NAMES}.", "rawhide"),
             ),
             ("unknown-package", "no-value"),
             "/packages/guake/releases",
@@ -340,7 +340,7 @@ def _check(queries: tuple[str, ...]) -> Address:
         answer(_Checked),
         (
             PACKAGE,
-            replace(word_parameter("query", queries, "The query."), place="path"),
+            replace(choice_parameter("query", queries, "The query."), place="path"),
             RELEASE,
         ),
         (

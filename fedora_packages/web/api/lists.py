@@ -17,14 +17,14 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import KNOWN, OF_A_RELEASE, Count, Model, Schema, branches, field, properties_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.web.api.endpoint import (
-    IN_WHICH_WORDS,
-    MOST_ROWS,
+    DEFAULT_ROWS,
+    MAX_ROWS,
     PAGE,
     RELEASE,
+    RELEASE_NAMES,
     SIZE,
-    USUAL_ROWS,
     Parameter,
-    word_parameter,
+    choice_parameter,
 )
 from fedora_packages.widgets.release_names import names_of, reading_order
 
@@ -35,10 +35,10 @@ KIND = "kind"
 TOTAL = "total"
 
 #: The release of builds, updates and bugs, by any of its names.
-RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {IN_WHICH_WORDS}.", "rawhide")
+RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {RELEASE_NAMES}.", "rawhide")
 
 #: The marks of rows of a kind (see `OF_A_RELEASE`), which follow from several of their fields.
-MARKED = {"bug": (word_parameter("mark", MARKS, "Only rows with this mark."), marks_of)}
+MARKED = {"bug": (choice_parameter("mark", MARKS, "Only rows with this mark."), marks_of)}
 
 
 class List(Model):
@@ -49,7 +49,7 @@ class List(Model):
     name: str = field("the list in the value")
     total: Count = field("rows that pass the filters")
     page: Annotated[int, Field(ge=1)]
-    size: Annotated[int, Field(ge=1, le=MOST_ROWS)]
+    size: Annotated[int, Field(ge=1, le=MAX_ROWS)]
     pages: Annotated[int, Field(ge=1)] = field("a page after the last is empty")
     previous: str | None = field("URL of the page before")
     next: str | None = field("URL of the page after")
@@ -70,7 +70,7 @@ class Lists:
             return ()
         found = list(self.filters.values())
         if len(self.rows) > 1:
-            found.append(word_parameter(KIND, tuple(self.rows), "The list to return; the others are left out."))
+            found.append(choice_parameter(KIND, tuple(self.rows), "The list to return; the others are left out."))
         return (*found, PAGE, SIZE)
 
     @cached_property
@@ -119,7 +119,7 @@ class Lists:
         # A value that was not found has no list.
         if name not in value or not (wanted or KIND in asked):
             return value, None
-        page, size = wanted.pop("page", 1), wanted.pop("size", USUAL_ROWS)
+        page, size = wanted.pop("page", 1), wanted.pop("size", DEFAULT_ROWS)
         rows, is_filtered = value[name], bool(wanted)
         if self.names_releases and "release" in wanted:
             rows = _of_release(wanted.pop("release"), rows, self._as, releases)
@@ -156,7 +156,7 @@ def _filter(name: str, schema: Schema) -> Parameter | None:
     """Return the parameter that filters by a field; None for fields of other types."""
     for branch in branches(schema):
         if choices := branch.get("enum") or branch.get(KNOWN):
-            return word_parameter(name, tuple(choices), f"Only rows with this {name}.")
+            return choice_parameter(name, tuple(choices), f"Only rows with this {name}.")
         if branch.get("type") == "boolean":
             return Parameter(name, {"type": "boolean"}, f"Only rows whose {name} has this value.", "true")
     return None
@@ -166,7 +166,7 @@ def _of_release(asked: str, rows: Sequence[Any], as_: str, releases: Iterable[Ma
     """Return the rows of a release, which is named by its branch, its dist tag, or Bodhi's name."""
     names = names_of({"releases": list(releases)})
     found = [(getattr(names, f"of_{as_}")(row), row) for row in rows]
-    meant = names.meant(asked.lower())
+    meant = names.branch_of(asked.lower())
     known = sorted({*names.active, *(branch for branch, _ in found)}, key=reading_order)
     if meant not in known:
         raise InvalidArgument(f"release is {asked!r}; expected one of {', '.join(known[:40]) or 'nothing'}")

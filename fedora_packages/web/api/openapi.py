@@ -10,10 +10,10 @@ from pyramid.view import view_config
 from fedora_packages.cache.changefeed import MAX_CHANGES
 from fedora_packages.connectors.query import Query
 from fedora_packages.web.api import docs as prose
-from fedora_packages.web.api.changes import MOST_CHANGES
-from fedora_packages.web.api.endpoint import BASE, MOST_NAMES, MOST_ROWS, Address, Parameter, asked
+from fedora_packages.web.api.changes import MAX_COUNT
+from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Address, Parameter, parse_parameters
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
-from fedora_packages.web.formats import spoken
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import PROBLEMS
 
@@ -37,7 +37,7 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
         paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
     queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
-    *upstreams, last = sorted({spoken(query.upstream) for query in queries}, key=str.lower)
+    *upstreams, last = sorted({upstream_title(query.upstream) for query in queries}, key=str.lower)
     description = ABOUT.format(upstreams=f"{', '.join(upstreams)} and {last}")
     return {
         "openapi": "3.1.0",
@@ -51,7 +51,7 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
 @view_config(route_name="api.openapi", renderer="json")
 def openapi(request: Request) -> dict[str, Any]:
     """Return the document, with the URL of the server that was requested."""
-    asked(request, "api.openapi")
+    parse_parameters(request, "api.openapi")
     return {**request.registry.openapi, "servers": [{"url": request.application_url}]}
 
 
@@ -85,9 +85,9 @@ def api(request: Request) -> dict[str, Any]:
         "problems": list(PROBLEMS.values()),
         "example": request.application_url,
         "kept": MAX_CHANGES,
-        "most_changes": MOST_CHANGES,
-        "most_names": MOST_NAMES,
-        "most_rows": MOST_ROWS,
+        "most_changes": MAX_COUNT,
+        "most_names": MAX_NAMES,
+        "most_rows": MAX_ROWS,
         "cool_down": f"{COOL_DOWN:.0f}",
         "allowed": request.service.settings.web,
         "values_of": values_of,

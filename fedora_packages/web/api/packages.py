@@ -1,4 +1,4 @@
-"""Packages: all of them, some by name, one; what each release has of one, and what happened to it lately."""
+"""Packages: all, some by name, one; the builds of one in each release, and its recent messages."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,60 +13,60 @@ from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
-from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
+from fedora_packages.web.api.endpoint import DEFAULT_ROWS, names_of, parse_parameters
 from fedora_packages.web.api.schemas import STATES
-from fedora_packages.web.api.values import about_of, unknown
+from fedora_packages.web.api.values import call_fields, no_value
 from fedora_packages.web.loader import QueryCall
-from fedora_packages.web.request import asked_package, branch_meant, panel_context
+from fedora_packages.web.request import branch_of, panel_context, requested_package
 from fedora_packages.widgets.panel import call_of
-from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parsed, releases_of
+from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parse_one, releases_of
 from fedora_packages.widgets.release_names import reading_order
 
-#: What "what each release has" is made of.
+#: The queries behind the builds in each release.
 TAGGED, UPDATES, REASON = "koji.tagged", "bodhi.updates", "distgit.spec"
 
 
 @view_config(route_name="api.packages", renderer="json")
 def packages(request: Request) -> dict[str, Any]:
     """Return all source packages, page by page, or those of some names."""
-    values = asked(request, "api.packages")
+    values = parse_parameters(request, "api.packages")
     if "names" in values:
         if values.keys() & {"page", "size"}:
-            raise InvalidArgument("names and pages are not for both: what is asked for by name is given at once")
-        return _named(request, names_of(values["names"]), values)
+            raise InvalidArgument("names cannot be combined with page or size; packages by name are not paginated")
+        return _by_name(request, names_of(values["names"]), values)
     for name in ("query", "release"):
         if name in values:
-            raise InvalidArgument(f"{name} is for packages that are asked for by names=")
-    return _all(request, values.get("page", 1), values.get("size", USUAL_ROWS))
+            raise InvalidArgument(f"{name} requires names")
+    return _all(request, values.get("page", 1), values.get("size", DEFAULT_ROWS))
 
 
 @view_config(route_name="api.package", renderer="json")
 def package(request: Request) -> dict[str, Any]:
-    """Return what a name means, and the addresses of everything about it."""
-    found = asked_package(request)
-    asked(request, "api.package")
-    return described(request, found, _reasons(request, [found]))
+    """Return the package of a name, with the URLs of all its data."""
+    package = requested_package(request)
+    parse_parameters(request, "api.package")
+    return package_fields(request, package, _reasons(request, [package]))
 
 
 @view_config(route_name="api.package.releases", renderer="json")
 def releases(request: Request) -> dict[str, Any] | Response:
-    """Return what each active release has of a package: koji's tags, by the releases that they are of."""
-    package = asked_package(request)
-    asked_for = asked(request, "api.package.releases")
+    """Return the builds of a package in each active release, by the Koji tags of the release."""
+    package = requested_package(request)
+    parameters = parse_parameters(request, "api.package.releases")
     queries = request.queries
     names = (RELEASES, TAGGED, UPDATES)
-    wanted = [QueryCall(queries[RELEASES]), *(QueryCall(queries[name], package.source) for name in names[1:])]
-    cached_values = request.loader(wanted)
-    for want, cached in zip(wanted[:2], cached_values, strict=False):
+    calls = [QueryCall(queries[RELEASES]), *(QueryCall(queries[name], package.source) for name in names[1:])]
+    cached_values = request.loader(calls)
+    for call, cached in zip(calls[:2], cached_values, strict=False):
         if not cached.is_known:
-            return unknown(request, want, cached)
-    known, tagged, updates = (cached.value for cached in cached_values)
-    active = known["releases"]
-    if "release" in asked_for:
-        # Every active release has a row, also one that does not have the package.
+            return no_value(request, call, cached)
+    releases, tagged, updates = (cached.value for cached in cached_values)
+    active = releases["releases"]
+    if "release" in parameters:
+        # Every active release has a row, even without the package.
         branches = [release["branch"] for release in active]
-        wanted_branch = _branch(request, asked_for["release"], branches)
-        active = [release for release in active if release["branch"] == wanted_branch]
+        requested = _branch(request, parameters["release"], branches)
+        active = [release for release in active if release["branch"] == requested]
     return {
         "package": package.source,
         "retired": package.is_retired,
@@ -78,9 +78,9 @@ def releases(request: Request) -> dict[str, Any] | Response:
 
 @view_config(route_name="api.package.timeline", renderer="json")
 def events(request: Request) -> dict[str, Any]:
-    """Return the messages about a package that were handled lately, newest first.  Raises `CacheUnavailable`."""
-    package = asked_package(request)
-    asked(request, "api.package.timeline")
+    """Return the recently handled messages about a package, newest first.  Raises `CacheUnavailable`."""
+    package = requested_package(request)
+    parse_parameters(request, "api.package.timeline")
     return {"package": package.source, "events": [_event(**event) for event in request.timeline(package.source)]}
 
 
@@ -89,8 +89,8 @@ def _event(details: Mapping[str, Any], **cause: Any) -> dict[str, Any]:
     return {**cause, "gist": details}
 
 
-def described(request: Request, package: Package, reasons: Mapping[str, CachedValue]) -> dict[str, Any]:
-    """Return what is known of a package by itself.  ``reasons`` has the spec file's reading of those that are retired."""
+def package_fields(request: Request, package: Package, reasons: Mapping[str, CachedValue]) -> dict[str, Any]:
+    """Return the fields of a package.  ``reasons`` has the cached spec files of retired ones."""
     return {
         "name": package.name,
         "kind": package.kind,
@@ -114,8 +114,8 @@ def described(request: Request, package: Package, reasons: Mapping[str, CachedVa
     }
 
 
-def listed(request: Request, document: Document, binaries: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a list says of a source package."""
+def summary_fields(request: Request, document: Document, binaries: tuple[str, ...]) -> dict[str, Any]:
+    """Return the fields of a source package in a list."""
     return {
         "name": document.name,
         "summary": document.summary,
@@ -130,68 +130,68 @@ def _all(request: Request, page: int, size: int) -> dict[str, Any]:
     index = request.index
     names = list(index.names())
     pages = max(1, -(-len(names) // size))
-    # One that has gone since its name was read is left out.
+    # A package can disappear after its name was read.
     documents = [document for name in names[(page - 1) * size : page * size] if (document := index.source(name))]
 
-    def address(number: int) -> str:
+    def url(number: int) -> str:
         return request.route_url("api.packages", _query={"page": number, "size": size})
 
     return {
-        "packages": [listed(request, document, document.binary_names) for document in documents],
+        "packages": [summary_fields(request, document, document.binary_names) for document in documents],
         "list": {
             "name": "packages",
             "total": len(names),
             "page": page,
             "size": size,
             "pages": pages,
-            "previous": address(min(page - 1, pages)) if page > 1 else None,
-            "next": address(page + 1) if page < pages else None,
+            "previous": url(min(page - 1, pages)) if page > 1 else None,
+            "next": url(page + 1) if page < pages else None,
         },
     }
 
 
-def _named(request: Request, names: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return some packages, each with what the cache has of a query, and the names that are no packages'."""
-    known = {name: package for name in names if (package := find(request.index, name)) is not None}
-    reasons = _reasons(request, [package for package in known.values() if package.is_retired])
-    answers = _answers(request, known, values)
-    rows = [{**described(request, package, reasons), **answers.get(name, {})} for name, package in known.items()]
-    return {"packages": rows, "unknown": [name for name in names if name not in known]}
+def _by_name(request: Request, names: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the packages of some names, each with the cached value of a query, and the unknown names."""
+    packages = {name: package for name in names if (package := find(request.index, name)) is not None}
+    reasons = _reasons(request, [package for package in packages.values() if package.is_retired])
+    cached = _values(request, packages, values)
+    rows = [{**package_fields(request, package, reasons), **cached.get(name, {})} for name, package in packages.items()]
+    return {"packages": rows, "unknown": [name for name in names if name not in packages]}
 
 
-def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what the cache has of a query about some packages, by name; None of one that is not in the release."""
+def _values(request: Request, packages: Mapping[str, Package], values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the cached values of a query about some packages, by name; None for one that the release does not have."""
     release = values.get("release")
     if "query" not in values:
         if release is not None:
-            raise InvalidArgument("release is for a query; which, is not said")
+            raise InvalidArgument("release requires query")
         return {}
     query = request.registry.addressed[values["query"]]
     if release is not None and not query.by_release:
-        raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
+        raise InvalidArgument(f"{query.short_name} does not take release: its value is the same for all releases")
     if release is not None and packages:
         branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
         release = _branch(request, release, branches)
-    wanted = {
+    calls = {
         name: call_of(query, panel_context(request, package, values, {}), release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }
-    cached_values = request.registry.loader.known(list(wanted.values()))
-    found = {
-        name: {"answer": {**about_of(want), **cached.as_dict()}}
-        for (name, want), cached in zip(wanted.items(), cached_values, strict=True)
+    cached_values = request.loader.known(list(calls.values()))
+    answers = {
+        name: {"answer": {**call_fields(call), **cached.as_dict()}}
+        for (name, call), cached in zip(calls.items(), cached_values, strict=True)
     }
-    return {name: found.get(name, {"answer": None}) for name in packages}
+    return {name: answers.get(name, {"answer": None}) for name in packages}
 
 
 def _reasons(request: Request, packages: list[Package]) -> dict[str, CachedValue]:
-    """Return what the cache has of why packages were retired, by name; nothing with Redis away."""
+    """Return the cached reasons for retirements, by package; none without Redis."""
     retired = [package for package in packages if package.is_retired]
     query = request.queries[REASON]
-    wanted = [QueryCall(query, package.source, releases_of(package)[0]) for package in retired]
+    calls = [QueryCall(query, package.source, releases_of(package)[0]) for package in retired]
     try:
-        cached_values = request.registry.loader.known(wanted)
+        cached_values = request.loader.known(calls)
     except CacheUnavailable:
         return {}
     return {package.name: cached for package, cached in zip(retired, cached_values, strict=True)}
@@ -204,17 +204,17 @@ def _retirement(cached: CachedValue | None) -> dict[str, Any]:
 
 
 def _branch(request: Request, text: str, branches: Collection[str]) -> str:
-    """Return which of some branches is asked for, in whichever words.  Raises `InvalidArgument`."""
-    return parsed("release", branch_meant(request, text, branches), one_of(*branches))
+    """Return the requested branch among ``branches``, by any name of the release.  Raises `InvalidArgument`."""
+    return parse_one("release", branch_of(request, text, branches), one_of(*branches))
 
 
 def _in_release(release: Mapping[str, Any], tags: Mapping[str, Any], updates: Any) -> dict[str, Any]:
-    wanted = {"stable": release["stable_tag"], "testing": release["testing_tag"]}
+    tags_of = {"stable": release["stable_tag"], "testing": release["testing_tag"]}
     here = [update for update in updates if update["release"] == release["name"]]
     return {
         **{key: release[key] for key in ("name", "title", "version", "branch", "family", "state")},
-        **{slot: _slot(tags.get(tag), here) for slot, tag in wanted.items()},
-        "is_known": all(tag is None or tag in tags for tag in wanted.values()),
+        **{slot: _slot(tags.get(tag), here) for slot, tag in tags_of.items()},
+        "is_known": all(tag is None or tag in tags for tag in tags_of.values()),
     }
 
 

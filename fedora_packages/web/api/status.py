@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.health import Health, Requests, UpstreamHealth, health
 from fedora_packages.monitoring.metrics import Durations
-from fedora_packages.web.api.endpoint import asked
+from fedora_packages.web.api.endpoint import parse_parameters
 
 
 @view_config(route_name="api.status", renderer="json")
@@ -20,7 +20,7 @@ def api_status(request: Request) -> dict[str, Any]:
     Times are UTC in seconds since 1970, durations in seconds; ``lately`` is the last hour, ``total`` all time.  A percentile is
     the upper bound of its histogram bucket.  It is null without any durations (``count`` is 0), and beyond the last bound.
     """
-    asked(request, "api.status")
+    parse_parameters(request, "api.status")
     state = health_of(request)
     current = alerts(state)
     return {

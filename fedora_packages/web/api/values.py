@@ -1,4 +1,4 @@
-"""The values of queries with their stamps: ``/api/v1/packages/NAME/QUERY`` and ``/api/v1/releases``."""
+"""Values of queries with their stamps: ``/api/v1/packages/NAME/QUERY`` and ``/api/v1/releases``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,99 +11,99 @@ from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
 from fedora_packages.service import RELEASES
-from fedora_packages.web.api.endpoint import PARTS, asked, name_of
+from fedora_packages.web.api.endpoint import PARTS, name_of, parse_parameters
 from fedora_packages.web.api.lists import Lists, lists_of
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import COOL_DOWN, QueryCall
 from fedora_packages.web.problems import problem
-from fedora_packages.web.request import UnknownPart, asked_package, named_release, panel_context
+from fedora_packages.web.request import UnknownPart, panel_context, release_parser, requested_package
 from fedora_packages.widgets.panel import call_of
 
 
 @view_config(route_name="api.query", renderer="json")
 def query(request: Request) -> dict[str, Any] | Response:
-    """Return the value of a query about a package, however old, with its stamp; a problem where none is known."""
-    found = asked_query(request)
-    return _answer(request, *_entry(request, found))
+    """Return the value of a query about a package, however old, with its stamp; a problem if it has none."""
+    return _response(request, *_call(request, requested_query(request)))
 
 
 @view_config(route_name="api.releases", renderer="json")
 def releases(request: Request) -> dict[str, Any] | Response:
     """Return the active releases, in reading order."""
-    return _answer(request, QueryCall(request.queries[RELEASES]), asked(request, "api.releases"))
+    return _response(request, QueryCall(request.queries[RELEASES]), parse_parameters(request, "api.releases"))
 
 
-def asked_query(request: Request) -> Query:
-    """Return the query that an address names.  Raises `UnknownPackage` and `UnknownPart`."""
-    asked_package(request)
+def requested_query(request: Request) -> Query:
+    """Return the query in the URL.  Raises `UnknownPackage` and `UnknownPart`."""
+    requested_package(request)
     queries, name = request.registry.addressed, request.matchdict["query"]
     if name not in queries:
-        there = ", ".join(sorted({*queries, *PARTS}))
-        raise UnknownPart(f"There is no query {name[:40]!r}; there are {there}.")
+        names = ", ".join(sorted({*queries, *PARTS}))
+        raise UnknownPart(f"Query {name[:40]!r} does not exist. Queries: {names}.")
     return queries[name]
 
 
-def asked_entry(request: Request) -> QueryCall:
-    """Return what the address of a query is about.  Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`.
+def requested_entry(request: Request) -> QueryCall:
+    """Return the query call in the URL of a check, which takes a release only.
 
-    For what does not give lists: it takes the release and nothing else.
+    Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`.
     """
-    return _entry(request, asked_query(request), "api.check")[0]
+    return _call(request, requested_query(request), "api.check")[0]
 
 
-def about_of(wanted: QueryCall) -> dict[str, Any]:
-    """Return what every answer about an entry begins with."""
+def call_fields(call: QueryCall) -> dict[str, Any]:
+    """Return the fields of a query call in every response."""
     return {
-        "package": None if wanted.package == NO_PACKAGE else wanted.package,
-        "query": wanted.query.name,
-        "release": wanted.release,
+        "package": None if call.package == NO_PACKAGE else call.package,
+        "query": call.query.name,
+        "release": call.release,
     }
 
 
-def unknown(request: Request, wanted: QueryCall, cached: CachedValue) -> Response:
-    """Return the problem that no value is known."""
-    told, why = {**about_of(wanted), **cached.as_dict()}, why_unknown(cached, wanted.query.upstream)
+def no_value(request: Request, call: QueryCall, cached: CachedValue) -> Response:
+    """Return the problem of a query call without a value."""
+    members, detail = {**call_fields(call), **cached.as_dict()}, missing_detail(cached, call.query.upstream)
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
-        return problem(request, 404, why, kind="release-not-served", **told)
-    return problem(request, 503, why, kind="no-value", retry=COOL_DOWN, **told)
+        return problem(request, 404, detail, kind="release-not-served", **members)
+    return problem(request, 503, detail, kind="no-value", retry=COOL_DOWN, **members)
 
 
-def why_unknown(cached: CachedValue, upstream: str) -> str:
-    """Return why there is no value, in a sentence."""
+def missing_detail(cached: CachedValue, upstream: str) -> str:
+    """Return the reason for a missing value, as a sentence."""
     if cached.error_state:
         return f"{cached.error_state.error}."
-    return f"{upstream} has not answered yet; it is being asked."
+    return f"{upstream_title(upstream)} has not answered yet. Try again later."
 
 
-def _entry(request: Request, query: Query, address: str = "") -> tuple[QueryCall, dict[str, Any]]:
-    """Return the entry that a request is about, and the values of its parameters."""
-    package = asked_package(request)
-    parsers = {"release": named_release(request, package)} if query.by_release else {}
-    values = asked(request, address or name_of(query), parsers)
-    if "release" in values and address and not query.by_release:
-        raise InvalidArgument(f"release is not for {query.short_name}: it does not differ by release")
+def _call(request: Request, query: Query, endpoint: str = "") -> tuple[QueryCall, dict[str, Any]]:
+    """Return the query call of a request, and the values of its parameters."""
+    package = requested_package(request)
+    parsers = {"release": release_parser(request, package)} if query.by_release else {}
+    values = parse_parameters(request, endpoint or name_of(query), parsers)
+    if "release" in values and endpoint and not query.by_release:
+        raise InvalidArgument(f"{query.short_name} does not take release: its value is the same for all releases")
     return call_of(query, panel_context(request, package, values)), values
 
 
-def _answer(request: Request, wanted: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:
-    lists = lists_of(wanted.query)
+def _response(request: Request, call: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:
+    lists = lists_of(call.query)
     lists.check(values)
     also = [QueryCall(request.queries[RELEASES])] if lists.names_releases and "release" in values else []
-    cached, *others = request.loader([wanted, *also])
+    cached, *others = request.loader([call, *also])
     if not cached.is_known:
-        return unknown(request, wanted, cached)
+        return no_value(request, call, cached)
     if also and not others[0].is_known:
-        return unknown(request, also[0], others[0])
-    return {**about_of(wanted), **cached.as_dict(), **_cut(request, lists, cached.value, values, others)}
+        return no_value(request, also[0], others[0])
+    return {**call_fields(call), **cached.as_dict(), **_cut(request, lists, cached.value, values, others)}
 
 
 def _cut(
-    request: Request, lists: Lists, value: Any, asked_for: Mapping[str, Any], others: list[CachedValue]
+    request: Request, lists: Lists, value: Any, parameters: Mapping[str, Any], others: list[CachedValue]
 ) -> dict[str, Any]:
-    """Return the value as it was asked for, and what is said of its list."""
+    """Return the requested part of a value, and the fields of its list."""
 
-    def address(page: int) -> str:
+    def url(page: int) -> str:
         return request.current_route_url(_query={**request.query_parameters, "page": page})
 
-    known = others[0].value["releases"] if others else ()
-    part, told = lists.cut(value, asked_for, address, known)
-    return {"value": part} if told is None else {"value": part, "list": told}
+    releases = others[0].value["releases"] if others else ()
+    part, fields = lists.cut(value, parameters, url, releases)
+    return {"value": part} if fields is None else {"value": part, "list": fields}

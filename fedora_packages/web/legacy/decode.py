@@ -167,7 +167,7 @@ def _whole(name: str, value: Any, least: int, most: int, default: int = 0) -> in
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise BadQuery(f"{name} is {_shown(value)}; expected a whole number from {least} to {most}")
+        raise BadQuery(f"{name} is {_shown(value)}; expected an integer from {least} to {most}")
     return value
 
 

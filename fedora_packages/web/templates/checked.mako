@@ -1,18 +1,18 @@
-## A panel that was just compared with its upstreams, with what came of that on top.
+## A panel after a check, with the results of the check above it.
 <%inherit file="tab.mako"/>
 <%block name="outcome">
 <section class="checked" role="status" aria-labelledby="title-checked">
-  <h2 id="title-checked">Checked just now</h2>
+  <h2 id="title-checked">Check results</h2>
   <ul class="plain">
-    % for told in checked:
+    % for result in results:
     <li
-    % if told.is_failure:
+    % if result.is_failure:
       class="bad"
     % endif
-    ><span class="word">${told.word.capitalize()}:</span> ${told.sentence}
-      % if told.differences:
+    ><span class="word">${result.label.capitalize()}:</span> ${result.sentence}
+      % if result.differences:
       <ul class="differences">
-        % for difference in told.differences:
+        % for difference in result.differences:
         <li>${difference}</li>
         % endfor
       </ul>

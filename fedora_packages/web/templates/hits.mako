@@ -1,4 +1,4 @@
-## The packages that a search found, each with why it was found.
+## The packages that a search finds, each with its reasons.
 <%page args="hits, start=1"/>
 <ol class="hits" start="${start}">
   % for hit in hits:
@@ -25,16 +25,16 @@ ${"" if loop.last else ","}
       % endfor
     </p>
     % endif
-    % if hit.why:
+    % if hit.reasons:
     <ul class="why">
-      % for why in hit.why:
-      <li>${why.words}\
-      % for text in why.texts:
+      % for reason in hit.reasons:
+      <li>${reason.label}\
+      % for text in reason.texts:
         <code>${text}</code>${"" if loop.last else ","}\
       % endfor
-      % if why.binaries:
+      % if reason.binaries:
         in\
-        % for name in why.binaries:
+        % for name in reason.binaries:
         <a href="${request.route_path('package', package=name)}">${name}</a>\
         % endfor
       % endif

@@ -1,5 +1,5 @@
-## The frame of every page.  Pages fill the blocks `page_title`, `searched` (what the search field holds) and `about` (what machines
-## are told of the page) and give the body.
+## The frame of every page.  Pages fill the blocks `page_title`, `searched` (the text in the search field) and `about` (metadata), and
+## give the body.
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -14,12 +14,12 @@
   <script src="${request.static_path('fedora_packages:web/static/complete.js')}" defer></script>
 </head>
 <body>
-  <a class="skip" href="#main">Skip to the content</a>
+  <a class="skip" href="#main">Skip to main content</a>
   <header class="site">
     <a class="home" href="${request.route_path('home')}">Fedora Packages</a>
     <form role="search" action="${request.route_path('search')}" method="get">
       <label class="hidden" for="search">Search packages</label>
-      <input type="search" id="search" name="search" maxlength="${most_searched}" placeholder="Package name or words"
+      <input type="search" id="search" name="search" maxlength="${max_search_length}" placeholder="Package name or keywords"
              autocomplete="off" spellcheck="false" data-completions="${request.route_path('api.completions')}"
              value="<%block name='searched'/>">
       <button type="submit">Search</button>
@@ -29,9 +29,9 @@
     ${next.body()}
   </main>
   <footer class="site">
-    <p>What koji, bodhi, bugzilla, mdapi, dist-git, FAF and Anitya say, in one place.  All times are UTC.
-      <a href="${request.route_path('status')}">Status</a>: is it right, and up to date?
-      <a href="${request.route_path('api')}">API</a>: the same for programs.</p>
+    <p>Data from Koji, Bodhi, Bugzilla, mdapi, dist-git, FAF and Anitya.  All times are UTC.
+      <a href="${request.route_path('status')}">Status</a>
+      <a href="${request.route_path('api')}">JSON API</a></p>
   </footer>
 </body>
 </html>

@@ -1,8 +1,8 @@
 <?xml version="1.0" encoding="UTF-8"?>
-## What a browser is told of the search here.
+## The description of the search for browsers.
 <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/" xmlns:moz="http://www.mozilla.org/2006/browser/search/">
   <ShortName>Fedora Packages</ShortName>
-  <Description>Packages in Fedora, by the names of sources, binaries and commands, or by words of their descriptions</Description>
+  <Description>Search Fedora packages by name, command or description</Description>
   <InputEncoding>UTF-8</InputEncoding>
   <Image width="16" height="16" type="image/svg+xml">${request.static_url('fedora_packages:web/static/icon.svg')}</Image>
   <Image width="128" height="128" type="image/png">${request.static_url('fedora_packages:web/static/package_128x128.png')}</Image>

@@ -1,31 +1,31 @@
-## A panel: what its widget shows, or why there is nothing to show, and its stamps.
+## A panel: the content of its widget, or why there is none, and its stamps.
 <%namespace name="parts" file="parts.mako"/>
 <section class="panel" id="panel-${panel.widget.name}" aria-labelledby="title-${panel.widget.name}">
   <header>
     <h2 id="title-${panel.widget.name}">${panel.widget.title}</h2>
-    % if elsewhere:
+    % if external_links:
     <ul class="elsewhere">
-      % for text, address in elsewhere:
-      <li><a href="${address}" rel="external">${text}</a></li>
+      % for text, url in external_links:
+      <li><a href="${url}" rel="external">${text}</a></li>
       % endfor
     </ul>
     % endif
   </header>
-  % for switch in panel.switches:
-  ${parts.switch(switch)}
+  % for control in panel.filters:
+  ${parts.filter_control(control)}
   % endfor
   % if body is None:
-  <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.page.again}">Look again</a></p>
+  <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.page.own_url}">Try again</a></p>
   % else:
-  % if panel.is_doubtful:
-  <p class="doubt">This may have changed: <a href="#stamps-${panel.widget.name}">as of when it is, and why</a>.</p>
+  % if panel.outdated:
+  <p class="outdated">May be out of date (as of ${parts.when(panel.outdated.stamp.fetched)}). <a href="#stamps-${panel.widget.name}">Details</a></p>
   % endif
   % for source in panel.stamped:
   % if source.invalid_rows:
   ${parts.invalid_rows(source)}
   % endif
   % endfor
-  ## Markup that the widget's own template has made, and escaped.
+  ## Markup of the widget's own template, which has escaped it.
   ${body | n}
   % endif
   % if panel.sources:

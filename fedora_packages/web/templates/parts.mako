@@ -1,55 +1,55 @@
-## What pages and panels repeat.
+## Parts that pages and panels share.
 
-## A moment, absolute; seconds since 1970.
+## A Unix timestamp, as an absolute time.
 <%def name="when(seconds)">\
 % if iso(seconds):
-<time datetime="${iso(seconds)}">${moment(seconds)}</time>\
+<time datetime="${iso(seconds)}">${format_time(seconds)}</time>\
 % else:
-at an unknown time\
+unknown time\
 % endif
 </%def>
 
-## The day of a moment, where the hour does not matter.
+## The date of a Unix timestamp.
 <%def name="date(seconds)">\
 % if iso(seconds):
-<time datetime="${iso(seconds)}">${day(seconds)}</time>\
+<time datetime="${iso(seconds)}">${format_date(seconds)}</time>\
 % else:
-at an unknown time\
+unknown time\
 % endif
 </%def>
 
-## A choice between values of a parameter: links, or a list where there are many.
-<%def name="switch(choice)">
-% if choice.is_choice and choice.is_short:
-<nav class="switch" aria-label="${choice.label}">
-  <span>${choice.label}:</span>
+## A filter: links, or a list if it has many choices.
+<%def name="filter_control(control)">
+% if control.is_choice and control.is_short:
+<nav class="switch" aria-label="${control.label}">
+  <span>${control.label}:</span>
   <ul>
-  % for option in choice.options:
-    <li><a href="${option.address}"
-    % if option.is_current:
+  % for choice in control.choices:
+    <li><a href="${choice.url}"
+    % if choice.is_current:
       aria-current="true"
     % endif
-    >${option.label}</a></li>
+    >${choice.label}</a></li>
   % endfor
   </ul>
 </nav>
-% elif choice.is_choice:
+% elif control.is_choice:
 <form class="switch" method="get"
-% if choice.path:
-  action="${choice.path}"
+% if control.path:
+  action="${control.path}"
 % endif
 >
-  <label for="choose-${choice.name}">${choice.label}:</label>
-  <select id="choose-${choice.name}" name="${choice.name}">
-  % for option in choice.options:
-    <option value="${option.value}"
-    % if option.is_current:
+  <label for="choose-${control.name}">${control.label}:</label>
+  <select id="choose-${control.name}" name="${control.name}">
+  % for choice in control.choices:
+    <option value="${choice.value}"
+    % if choice.is_current:
       selected
     % endif
-    >${option.label}</option>
+    >${choice.label}</option>
   % endfor
   </select>
-  % for name, text in choice.kept:
+  % for name, text in control.kept:
   <input type="hidden" name="${name}" value="${text}">
   % endfor
   <button type="submit">Show</button>
@@ -57,99 +57,93 @@ at an unknown time\
 % endif
 </%def>
 
-## Where one is in a list, and the ways on and back.
-<%def name="pager(slice)">
-% if slice.is_beyond:
-<p>There is no page ${slice.number}: the list has ${slice.pages}.</p>
+## The position in a list, with links to the previous and next page.
+<%def name="pager(pagination)">
+% if pagination.is_beyond:
+<p>Page ${pagination.page} does not exist. The last page is ${pagination.pages}.</p>
 % endif
-% if slice.previous or slice.following:
+% if pagination.previous or pagination.next:
 <nav class="pager" aria-label="Pages">
-  % if slice.previous:
-  <a rel="prev" href="${slice.previous}">Previous</a>
+  % if pagination.previous:
+  <a rel="prev" href="${pagination.previous}">Previous</a>
   % endif
-  % if not slice.is_beyond:
-  <span>Page ${slice.number} of ${slice.pages}</span>
+  % if not pagination.is_beyond:
+  <span>Page ${pagination.page} of ${pagination.pages}</span>
   % endif
-  % if slice.following:
-  <a rel="next" href="${slice.following}">Next</a>
+  % if pagination.next:
+  <a rel="next" href="${pagination.next}">Next</a>
   % endif
 </nav>
 % endif
 </%def>
 
-## What is said in place of a panel whose main value is not known.
+## The text in place of a panel whose main value is not known.
 <%def name="missing(source)">\
 % if source.cached.error_state:
-${trouble_of(source.cached.error_state)}, and nothing was known before.\
+${error_summary(source.cached.error_state)}, and nothing is cached yet.\
 % else:
-${spoken(source.upstream)} has not answered yet.\
+${upstream_title(source.upstream)} has not answered yet.\
 % endif
 </%def>
 
 ## Rows that are missing from a panel because they are invalid.
 <%def name="invalid_rows(source)">
-<p class="doubt">
+<p class="outdated">
 % if source.invalid_rows["count"] == 1:
 1 row was left out
 % else:
 ${source.invalid_rows["count"]} rows were left out
 % endif
-because ${spoken(source.upstream)} returned invalid data (${source.invalid_rows["error"]}).</p>
+because ${upstream_title(source.upstream)} returned invalid data (${source.invalid_rows["error"]}).</p>
 </%def>
 
-## The stamps of a panel in a line: as of when all of it is, and from whom.
+## The stamps of a panel in a line: its time and its upstreams.
 <%def name="stamps(panel)">\
 % if panel.is_fresh and panel.oldest:
-As of ${when(panel.oldest.cached.stamp.fetched)}, from ${", ".join(spoken(name) for name in panel.upstreams)}\
+Updated ${when(panel.oldest.cached.stamp.fetched)} from ${", ".join(upstream_title(name) for name in panel.upstreams)}\
 % else:
-Not all of this is known to be up to date\
+Not all of this is up to date\
 % endif
 </%def>
 
-## When, from whom and because of what a value was read; or why it is old, or not there.
+## The time, upstream and cause of a value; or why it is old or missing.
 <%def name="stamp(source)">
-<p class="stamp stamp-${source.cached.state}"><span class="word">${source.word.capitalize()}:</span>
-% if source.cached.is_known and source.cached.error_state and source.cached.state == "unwatched":
-  nobody has followed what changes since ${when(source.cached.error_state.since)}: this is what we knew at
-  ${when(source.cached.stamp.fetched)}, from ${spoken(source.upstream)}.  It may have changed since.
-% elif source.cached.is_known and source.cached.error_state:
-  ${trouble_of(source.cached.error_state)}: this is what we knew at ${when(source.cached.stamp.fetched)}.
-  It has been so since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
-    % if source.cached.because and source.cached.because["event"]:
-  Something has changed meanwhile (${event(source.cached.because["event"])}).
-    % endif
-% elif source.cached.is_known:
-  as of ${when(source.cached.stamp.fetched)}, from ${spoken(source.upstream)}\
+<p class="stamp stamp-${source.cached.state}"><span class="word">${source.label.capitalize()}:</span>
+% if source.cached.is_known:
+  updated ${when(source.cached.stamp.fetched)} from ${upstream_title(source.upstream)}\
   % if source.cached.stamp.event:
-, because of ${event(source.cached.stamp.event)}\
+, after ${event(source.cached.stamp.event)}\
   % endif
-, asked by the ${source.cached.stamp.by}.
-  % if not source.cached.is_fresh:
-  Something has changed since\
-    % if source.cached.because and source.cached.because["event"]:
- (${event(source.cached.because["event"])})\
-    % endif
-: it is being read again.
+.
+  % if source.cached.error_state and source.cached.state == "unwatched":
+  No worker has processed messages since ${when(source.cached.error_state.since)}, so newer changes may be missing.
+  % elif source.cached.error_state:
+  ${error_summary(source.cached.error_state)}, since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
+  % elif not source.cached.is_fresh:
+  A newer version is being fetched.
+  % endif
+  % if not source.cached.is_fresh and source.cached.because and source.cached.because["event"]:
+  Changed since then: ${event(source.cached.because["event"])}.
   % endif
 % elif source.cached.error_state:
-  not known.  ${trouble_of(source.cached.error_state)}, since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
+  not available.  ${error_summary(source.cached.error_state)}, since ${when(source.cached.error_state.since)} (${source.cached.error_state.error}).
 % else:
-  not known yet.  ${spoken(source.upstream)} has been asked and has not answered so far.
+  not available yet.  ${upstream_title(source.upstream)} has not answered.
 % endif
 </p>
 </%def>
 
-## A message: its topic, and its id for whoever wants to look it up.
+## A message: its topic and its id.
 <%def name="event(event)">\
 <span class="event">${event["topic"]} <code>${event["id"]}</code></span>\
 </%def>
 
-## A build's state, as a word with a look of its own.
+## The state of a build, update or bug.
 <%def name="state(word)">\
 <span class="state state-${word}">${word}</span>\
 </%def>
 
-## A sentence of `sentences`.
+## A sentence about a message, with its links.
 <%def name="words(sentence)">\
 % for part in sentence:
 % if part.address:

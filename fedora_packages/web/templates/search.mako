@@ -15,20 +15,19 @@ Fedora Packages\
   % endif
 </%block>
 <%block name="searched">${term}</%block>
-% if slice is None:
+% if pagination is None:
 % if is_start:
 <h1>Packages in Fedora</h1>
-<p>Each package has one page: its builds, updates, bugs, files, changelog, dependencies and sources, as they are now, and how fresh
-  each of these is.  All of Fedora and EPEL is here: every active release, source and binary packages, those that were retired
-  too.</p>
+<p>Each package of Fedora and EPEL has one page with its builds, updates, bugs, files, changelog, dependencies and sources.  Pages
+  are updated within seconds of a change, and show the time of their data.</p>
 % else:
 <h1>Search</h1>
-<p>The search field is empty: type a name into it, or words of what you look for.</p>
+<p>Enter a package name or keywords in the search field.</p>
 % endif
-<h2>What can be searched for</h2>
+<h2>Examples</h2>
 <dl class="examples">
-  % for what, texts, forms in examples:
-  <dt>${what}</dt>
+  % for label, texts, forms in examples:
+  <dt>${label}</dt>
   <dd>\
     % for text in texts:
     <a href="${request.route_path('search', _query={'search': text})}">${text}</a>\
@@ -39,32 +38,36 @@ Fedora Packages\
   </dd>
   % endfor
 </dl>
-<p>Programs have the same in <a href="${request.route_path('api')}">JSON</a>; whether all of it is up to date says
-  <a href="${request.route_path('status')}">Status</a>.</p>
+<p>See also the <a href="${request.route_path('api')}">JSON API</a> and the <a href="${request.route_path('status')}">status</a> of this
+  site.</p>
 % else:
+% if match or pagination.total:
 <h1>Packages for “${heading}”</h1>
-% if identified:
-<%include file="identified.mako" args="found=identified"/>
-% endif
-% if not identified or corrected:
-<p>
-% if slice.total == 1:
-1 package found.
-% elif slice.total:
-${slice.total} packages found.
 % else:
-Nothing was found.  Names are found by their beginnings and parts, descriptions by whole words.
+<h1>No packages match “${heading}”</h1>
+% endif
+% if match:
+<%include file="match.mako" args="match=match"/>
+% endif
+% if not match or corrected:
+<p>
+% if pagination.total == 1:
+1 package found.
+% elif pagination.total:
+${pagination.total} packages found.
+% else:
+Check the spelling, or use fewer words.
 % endif
 % if corrected:
-  Nothing has “${heading}”: these are for <a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>.
+  No results for “${heading}”.  Showing results for “<a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>”.
 % elif suggestion:
   Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
 % endif
 % if not has_all:
-  Nothing has all of these words: these have some.
+  No package matches all words.  Showing packages that match some of them.
 % endif
 </p>
 % endif
-<%include file="hits.mako" args="hits=slice.rows, start=start"/>
-${parts.pager(slice)}
+<%include file="hits.mako" args="hits=pagination.rows, start=start"/>
+${parts.pager(pagination)}
 % endif

@@ -169,7 +169,7 @@
   <tbody>
   % for upstream in health.upstreams:
     <tr>
-      <th scope="row">${spoken(upstream.name)}</th>
+      <th scope="row">${upstream_title(upstream.name)}</th>
       <td class="number" data-label="Refills queued">${upstream.queued}</td>
       <td class="number" data-label="Requests">${upstream.lately.took.count}</td>
       <td class="number" data-label="Unavailable">${upstream.lately.unavailable}</td>
@@ -191,7 +191,7 @@
   % for upstream in health.upstreams:
     % for circuit in upstream.circuits:
     <tr>
-      <th scope="row">${spoken(upstream.name)}</th>
+      <th scope="row">${upstream_title(upstream.name)}</th>
       <td data-label="Process">${circuit.process}</td>
       <td data-label="State">
       % if circuit.failures:

@@ -2,8 +2,8 @@
 <%inherit file="layout.mako"/>
 <%block name="page_title">${package.name}: ${tab.title.lower()} - Fedora Packages</%block>
 <%block name="about">
-  <link rel="canonical" href="${address}">
-  <link rel="alternate" type="application/json" href="${json_address}">
+  <link rel="canonical" href="${canonical_url}">
+  <link rel="alternate" type="application/json" href="${json_url}">
   <meta name="description" content="${package.name}: ${package.document.summary}">
   % if not is_whole:
   <meta name="robots" content="noindex, follow">
@@ -13,7 +13,7 @@
   <h1>${package.name}</h1>
   % if is_binary:
   <p>Binary package of <a href="${request.route_path('package', package=package.source)}">${package.source}</a>:
-    builds, updates, bugs and sources are the source package's.</p>
+    builds, updates, bugs and sources belong to the source package.</p>
   % else:
   <p>Source package\
     % if releases:
@@ -22,18 +22,18 @@
 </p>
   % endif
   % if package.is_retired:
-  <p class="notice">Retired: no active release has this package any more.</p>
+  <p class="notice">Retired: no active release has this package.</p>
   % endif
   <nav class="tabs" aria-label="About ${package.name}">
     <ul>
       % for tab_link in tabs:
-      <li><a href="${tab_link.address}"
+      <li><a href="${tab_link.url}"
       % if tab_link.is_current:
         aria-current="page"
       % endif
       >${tab_link.title}\
       % if tab_link.count:
- <span class="count">${tab_link.count.number} ${tab_link.count.words}</span>\
+ <span class="count">${tab_link.count.number} ${tab_link.count.label}</span>\
       % endif
 </a></li>
       % endfor
@@ -43,7 +43,7 @@
 <%block name="outcome"/>
 <div class="panels panels-${tab.name}">
 % for panel in panels:
-## Markup that panel.mako has made, and escaped.
+## Markup of panel.mako, which has escaped it.
 ${panel | n}
 % endfor
 </div>

@@ -1,10 +1,10 @@
-"""Check now: whoever doubts what a panel shows has its upstreams asked at once, and sees what came of it.
+"""Check now: compare the values of a panel or a query with their upstreams at once, and show the result.
 
-A difference is healed, as the audit does it (see `fedora_packages.monitoring.verify`).  Since anybody can have upstreams asked
-this way, it is bounded: by client, by package, and by how many are made at the same time.
+A difference is corrected, as the audit does it (see `fedora_packages.monitoring.verify`).  Anybody can cause requests to
+upstreams this way, so rate limits by client and package, and a limit of concurrent checks, bound them.
 
-There are neither cookies nor users, so that a form on another site could do no more than its visitor may; where the browser says
-that it is one, it is refused all the same.
+There are no cookies and no users, so a form on another site can do no more than its visitor.  It is refused all the same if the
+browser says that it is one.
 """
 
 import threading
@@ -24,109 +24,119 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
-from fedora_packages.web.api.values import about_of, asked_entry
-from fedora_packages.web.formats import spoken, trouble_of
+from fedora_packages.web.api.values import call_fields, requested_entry
+from fedora_packages.web.formats import error_summary, upstream_title
 from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import RateLimit, client_of
-from fedora_packages.web.request import UnknownPart, asked_package
-from fedora_packages.web.views.pages import asked_page, asked_part, shown
+from fedora_packages.web.request import UnknownPart, requested_package
+from fedora_packages.web.views.pages import requested_context, requested_widgets, tab_values
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import call_of, panels
 
-#: Seconds that a check may take in all; an upstream that needs longer is asked on, and whoever looks later sees what it said.
+#: Seconds that a check may take; a slower upstream answers in the background, for the next reader.
 LIMIT = 20.0
 
-#: Checks that one process makes at the same time, and seconds after which it may be free again: the others of its threads must go
-#: on answering pages.
-AT_ONCE = 3
-BUSY = 5
+#: Concurrent checks of one process, since its other threads must go on serving pages, and seconds until another try.
+MAX_RUNNING = 3
+RETRY = 5
 
 
 class RefusedCheck(HTTPForbidden):
-    """A check that is not made for anybody; ``args[0]`` says why."""
+    """A check that nobody can make; ``args[0]`` says why."""
 
 
 class TooManyChecks(HTTPTooManyRequests):
-    """A check that is not made now; ``args[0]`` says why, ``Retry-After`` when it may be."""
+    """A check that is not made now; ``args[0]`` says why, ``Retry-After`` when to try again."""
 
-    def __init__(self, why: str, seconds: int):
+    def __init__(self, reason: str, seconds: int):
         after = f"{seconds} second{'' if seconds == 1 else 's'}"
-        super().__init__(f"{why} Try again in {after}.", headers={"Retry-After": str(seconds)})
+        super().__init__(f"{reason} Try again in {after}.", headers={"Retry-After": str(seconds)})
 
 
 def includeme(config: Configurator) -> None:
-    """Make what makes the checks; requests find it as ``request.checks``."""
+    """Make the checks; requests find them as ``request.checks``."""
     config.registry.checks = Checks(config.registry.service)
     config.add_request_method(lambda request: request.registry.checks, "checks", property=True)
 
 
 class Checks:
-    """Makes checks for readers, each upstream by threads of its own, within bounds."""
+    """Check entries for readers, with threads of its own for each upstream, within limits.
 
-    def __init__(self, service: Service):
+    ``limit`` is the time that all checks of a request may take together, in seconds.
+    """
+
+    def __init__(self, service: Service, limit: float = LIMIT):
         self._service = service
-        self._allowed = allowed = service.settings.web
-        self._per_client = RateLimit(service.client, "checks/client", allowed.checks_per_client)
-        self._per_package = RateLimit(service.client, "checks/package", allowed.checks_per_package)
-        self._running = threading.BoundedSemaphore(AT_ONCE)
+        self._limit = limit
+        self.per_client, self.per_package = (
+            service.settings.web.checks_per_client,
+            service.settings.web.checks_per_package,
+        )
+        self._client_limit = RateLimit(service.client, "checks/client", self.per_client)
+        self._package_limit = RateLimit(service.client, "checks/package", self.per_package)
+        self._running = threading.BoundedSemaphore(MAX_RUNNING)
         self._pools = {
             name: ThreadPoolExecutor(connector.settings.concurrency, thread_name_prefix=f"check-{name}")
             for name, connector in service.connectors.items()
         }
 
-    def __call__(self, client: str, package: Package, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
-        """Return what came of the check of each entry, in their order.
+    @property
+    def are_enabled(self) -> bool:
+        """Whether readers can make checks on this site."""
+        return bool(self.per_client and self.per_package)
 
-        ``client`` is who asks, as `client_of` gives it.  Raises `RefusedCheck`, `TooManyChecks` and `CacheUnavailable`.
+    def __call__(self, client: str, package: Package, calls: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
+        """Return the result of each check, in their order.
+
+        ``client`` is the name of the reader (see `client_of`).  Raises `RefusedCheck`, `TooManyChecks` and `CacheUnavailable`.
         """
-        if not self._allowed.checks_per_client or not self._allowed.checks_per_package:
-            raise RefusedCheck("This site makes no checks for its readers.")
+        if not self.are_enabled:
+            raise RefusedCheck("Checks are disabled on this site.")
         if not self._running.acquire(blocking=False):
-            raise TooManyChecks("This site runs as many checks as it can.", BUSY)
+            raise TooManyChecks("Too many checks are running on this site.", RETRY)
         try:
-            # A client who may ask no more must not use up what others may ask of the package.
-            self._count(self._per_client, client, "Too many checks from your address.")
-            self._count(self._per_package, package.source, f"Too many checks of {package.source}.")
-            return self._made(wanted)
+            # A client over its own limit must not use up the limit of the package.
+            self._count(self._client_limit, client, "Too many checks from your address.")
+            self._count(self._package_limit, package.source, f"Too many checks of {package.source}.")
+            return self._results(calls)
         finally:
             self._running.release()
 
     def close(self) -> None:
-        """Forget checks that have not begun; those under way end by their timeouts."""
+        """Drop checks that have not begun; those under way end by their timeouts."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _count(self, limit: RateLimit, who: str, why: str) -> None:
-        if not limit.allows(who):
-            raise TooManyChecks(why, limit.seconds_left(who))
+    def _count(self, limit: RateLimit, name: str, reason: str) -> None:
+        if not limit.allows(name):
+            raise TooManyChecks(reason, limit.seconds_left(name))
 
-    def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
+    def _results(self, calls: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
         futures = [
-            self._pools[want.query.upstream].submit(
-                check, self._service, want.query, want.package, want.query.variant(want.release), "reader", grace
+            self._pools[call.query.upstream].submit(
+                check, self._service, call.query, call.package, call.query.variant(call.release), "reader", grace
             )
-            for want in wanted
+            for call in calls
         ]
-        wait(futures, timeout=LIMIT)
-        return [_outcome(want, future) for want, future in zip(wanted, futures, strict=True)]
+        wait(futures, timeout=self._limit)
+        return [self._result(call, future) for call, future in zip(calls, futures, strict=True)]
 
-
-def _outcome(want: QueryCall, future: "Future[Checked]") -> Checked | UpstreamError:
-    if future.cancel() or not future.done():
-        asked = f"{want.query.short_name} of {want.package!r}"
-        return UpstreamUnavailable(want.query.upstream, asked, f"no answer within {LIMIT:g} s")
-    error = future.exception()
-    return error if isinstance(error, UpstreamError) else future.result()
+    def _result(self, call: QueryCall, future: "Future[Checked]") -> Checked | UpstreamError:
+        if future.cancel() or not future.done():
+            request = f"{call.query.short_name} of {call.package!r}"
+            return UpstreamUnavailable(call.query.upstream, request, f"no answer within {self._limit:g} s")
+        error = future.exception()
+        return error if isinstance(error, UpstreamError) else future.result()
 
 
 @dataclass(frozen=True)
-class Told:
-    """What came of the check of one entry, for people: the widget's word for it, a sentence, what differed."""
+class ResultRow:
+    """The result of one check for people: the widget's label of the value, a sentence, the differences."""
 
-    word: str
+    label: str
     sentence: str
     differences: tuple[str, ...] = ()
     is_failure: bool = False
@@ -134,39 +144,37 @@ class Told:
 
 @view_config(route_name="check", renderer="fedora_packages:web/templates/checked.mako")
 def check_panel(request: Request) -> dict[str, Any]:
-    """Check all that a panel shows, and return the panel as it is then, with what came of it."""
+    """Check the values of a panel, and return the panel with the results."""
     _refuse_other_sites(request)
-    package = asked_package(request)
-    tab, (widget, *_) = asked_part(request)
-    # Its links lead to the panel's own address: this one cannot be looked at.
+    package = requested_package(request)
+    tab, (widget, *_) = requested_widgets(request)
+    # Its links lead to the panel's own URL: this one takes a POST only.
     path = request.route_path("panel", **request.matchdict)
-    page = asked_page(request, package, [widget], path)
-    wanted = _wanted(widget, page)
-    outcomes = request.checks(client_of(request.remote_addr), package, list(wanted.values()))
-    told = [_told(word, want, outcome) for (word, want), outcome in zip(wanted.items(), outcomes, strict=True)]
-    return {**shown(request, tab, page, panels([widget], page, request.loader)), "checked": told}
+    page = requested_context(request, package, [widget], path)
+    calls = _calls(widget, page)
+    results = request.checks(client_of(request.remote_addr), package, list(calls.values()))
+    rows = [_row(label, call, result) for (label, call), result in zip(calls.items(), results, strict=True)]
+    return {**tab_values(request, tab, page, panels([widget], page, request.loader)), "results": rows}
 
 
 @view_config(route_name="api.check", renderer="json")
 def check_entry(request: Request) -> dict[str, Any] | Response:
-    """Check the answer of a query about a package, and return it as it is then, with what came of it."""
+    """Check the value of a query about a package, and return the value with the result."""
     _refuse_other_sites(request)
-    wanted = asked_entry(request)
-    (outcome,) = request.checks(client_of(request.remote_addr), asked_package(request), [wanted])
-    if isinstance(outcome, UpstreamError):
-        status, kind = (
-            (404, "release-not-served") if outcome.kind == ReleaseNotServed.kind else (502, "upstream-failed")
-        )
-        told = {"upstream": outcome.upstream, "asked": outcome.asked, "came": outcome.came}
-        return problem(request, status, f"{outcome}.", kind=kind, **about_of(wanted), **told)
-    came = {"outcome": outcome.outcome, "differences": outcome.differences, "took": outcome.took}
-    return {**about_of(wanted), **outcome.after.as_dict(), "check": came}
+    call = requested_entry(request)
+    (result,) = request.checks(client_of(request.remote_addr), requested_package(request), [call])
+    if isinstance(result, UpstreamError):
+        status, kind = (404, "release-not-served") if result.kind == ReleaseNotServed.kind else (502, "upstream-failed")
+        members = {"upstream": result.upstream, "asked": result.asked, "came": result.came}
+        return problem(request, status, f"{result}.", kind=kind, **call_fields(call), **members)
+    outcome = {"outcome": result.outcome, "differences": result.differences, "took": result.took}
+    return {**call_fields(call), **result.after.as_dict(), "check": outcome}
 
 
 @exception_view_config(RefusedCheck)
 @exception_view_config(TooManyChecks)
 def refused(error: HTTPException, request: Request) -> Response:
-    """A check that is not made."""
+    """A check that is refused."""
     seconds = error.headers.get("Retry-After")
     kind = "check-refused" if seconds is None else "too-many-checks"
     return problem(
@@ -176,46 +184,42 @@ def refused(error: HTTPException, request: Request) -> Response:
 
 def _refuse_other_sites(request: Request) -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise RefusedCheck(
-            "Checks are asked for on this site's own pages, or by programs; not from other sites' pages."
-        )
+        raise RefusedCheck("Pages of other sites cannot request checks. Use the page of the package, or the JSON API.")
 
 
-def _wanted(widget: Widget, page: PanelContext) -> dict[str, QueryCall]:
-    """Return what a panel queries, by the widget's words for it.  Raises `UnknownPart` if that is nothing."""
+def _calls(widget: Widget, page: PanelContext) -> dict[str, QueryCall]:
+    """Return the query calls of a panel by label.  Raises `UnknownPart` if it has none."""
     queries = widget.queries_on(page) if widget.is_shown(page.package) else {}
     if not queries:
-        raise UnknownPart(
-            f"On the page of {page.package.name} the part {widget.name} shows nothing that can be checked."
-        )
+        raise UnknownPart(f"The panel {widget.name} of {page.package.name} has no values to check.")
     release = widget.release(page)
-    return {word: call_of(page.queries[query], page, release) for word, query in queries.items()}
+    return {label: call_of(page.queries[query], page, release) for label, query in queries.items()}
 
 
-def _told(word: str, want: QueryCall, outcome: Checked | UpstreamError) -> Told:
-    upstream = spoken(want.query.upstream)
-    if isinstance(outcome, UpstreamError):
-        trouble = trouble_of(ErrorState(0, 0, "", outcome.upstream, outcome.kind))
-        said = f"{trouble}: {outcome.came} (it was asked {outcome.asked}).  What was known stays."
-        return Told(word, said, is_failure=True)
-    # Of differences that were not mended nothing is told.
-    differences = outcome.differences if outcome.outcome == HEALED else ()
-    end = ":" if differences else "."
-    return Told(word, f"{_what_came(upstream, outcome)} (asked in {outcome.took:.2f} s){end}", differences)
+def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> ResultRow:
+    title = upstream_title(call.query.upstream)
+    if isinstance(result, UpstreamError):
+        summary = error_summary(ErrorState(0, 0, "", result.upstream, result.kind))
+        return ResultRow(label, f"{summary}: {result.came} ({result.asked}). The cached value stays.", is_failure=True)
+    # Differences are listed only if they have been corrected.
+    differences = result.differences if result.outcome == HEALED else ()
+    return ResultRow(
+        label, f"{_sentence(title, result)} ({result.took:.2f} s){':' if differences else '.'}", differences
+    )
 
 
-def _what_came(upstream: str, checked: Checked) -> str:
-    """Return what came of a check, as a sentence without its end."""
+def _sentence(title: str, checked: Checked) -> str:
+    """Return the result of a check as a sentence without its full stop."""
     if checked.outcome == SAME:
-        return f"{upstream} says the same as is shown"
+        return f"The cached value is up to date with {title}"
     if checked.outcome == FIRST:
-        return f"This was not known before, and is now as {upstream} says"
+        return f"No value was cached before. It is now cached from {title}"
     if checked.outcome == OVERTAKEN:
-        return "A message came meanwhile, and what it changed is being read again"
+        return "A message arrived during the check. The change is being fetched"
     if checked.outcome == LAGGING:
         event = checked.before.stamp.event if checked.before.stamp else None
-        said = f"what the message {event['topic']} {event['id']} said" if event else "what a message said lately"
-        return f"{upstream} does not show yet {said}: nothing was changed"
+        message = f"the message {event['topic']} {event['id']}" if event else "a recent message"
+        return f"{title} does not show the change of {message} yet. The cached value stays"
     if checked.before.is_fresh:
-        return "It differed, and is mended"
-    return f"What was known was old, and is now as {upstream} says"
+        return "The cached value was wrong and has been corrected"
+    return f"The cached value was out of date and has been updated from {title}"

@@ -1,6 +1,6 @@
-"""Answers to what cannot be answered: a page for people, RFC 9457's problem for the readers of ``/api/``.
+"""Error responses: a page for people, an RFC 9457 problem below ``/api/``.
 
-An error says what was wrong and what can be done; what we did wrong ourselves is for the log only.
+An error says what failed and what the reader can do.  The details of our own bugs go to the log only.
 """
 
 import logging
@@ -13,7 +13,7 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, notfound_view_config
 
 from fedora_packages.errors import CacheUnavailable, InvalidArgument, SearchUnavailable
-from fedora_packages.web.hits import Shown, shown
+from fedora_packages.web.hits import HitRow, hit_rows
 from fedora_packages.web.problems import RETRY, problem
 from fedora_packages.web.request import UnknownPackage, UnknownPart, printable
 from fedora_packages.web.routes import is_for_machines
@@ -21,79 +21,78 @@ from fedora_packages.web.views.unbuilt import UNBUILT, is_unbuilt
 
 log = logging.getLogger(__name__)
 
-
-#: Packages that are offered in place of one that there is not.
-HITS_SHOWN = 5
+#: Packages that the page of an unknown one offers.
+MAX_HITS = 5
 
 
 @notfound_view_config()
 def not_found(request: Request) -> Response:
-    """Nothing is at this address."""
-    return problem(request, 404, "There is nothing at this address.", kind="nothing-here")
+    """The URL does not exist."""
+    return problem(request, 404, "This URL does not exist.", kind="nothing-here")
 
 
 @exception_view_config(UnknownPackage)
 @exception_view_config(UnknownPart)
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
-    """No such package, or no such part of it.  A page says what the search finds: the name may be an old one, or half of one."""
+    """The package or its part does not exist.  A page lists similar packages: the name may be old or incomplete."""
     if isinstance(error, UnknownPart):
         return problem(request, 404, str(error.detail), kind="unknown-query")
     name, detail = request.matchdict["package"], str(error.detail)
-    if is_unbuilt(request.service, name):
-        detail += f"  {UNBUILT}"
-    word = printable(name, 100)
-    replaced, provided, hits = _known_of(request, name, word)
-    if replaced:
-        detail += f"  What was called so was replaced by {' and '.join(replaced)}."
-    elif provided:
-        detail += f"  It is provided by {' and '.join(provided)}."
-    members = {key: names for key, names in (("replaced_by", replaced), ("provided_by", provided)) if names}
-    return problem(request, 404, detail, word, hits, kind="unknown-package", **members)
+    if is_unbuilt(request, name):
+        detail += f" {UNBUILT}"
+    term = printable(name, 100)
+    successors, providers, hits = _related(request, name, term)
+    if successors:
+        detail += f" It was replaced by {' and '.join(successors)}."
+    elif providers:
+        detail += f" It is provided by {' and '.join(providers)}."
+    members = {key: names for key, names in (("replaced_by", successors), ("provided_by", providers)) if names}
+    return problem(request, 404, detail, term, hits, kind="unknown-package", **members)
 
 
-def _known_of(request: Request, name: str, word: str) -> tuple[Sequence[str], Sequence[str], Sequence[Shown]]:
-    """Return which packages replaced the one of a name, which provide what is called so, and what the search finds."""
+def _related(request: Request, name: str, term: str) -> tuple[Sequence[str], Sequence[str], Sequence[HitRow]]:
+    """Return the packages that replaced an unknown one, those that provide it, and the hits of the search."""
     index = request.index
     try:
-        replaced = index.obsoleters(name)[:HITS_SHOWN]
-        provided = index.providers([name]).get(name, ())[:HITS_SHOWN]
-        hits = () if is_for_machines(request) or not word else index.search(word, rows=HITS_SHOWN).hits
+        successors = index.obsoleters(name)[:MAX_HITS]
+        providers = index.providers([name]).get(name, ())[:MAX_HITS]
+        hits = () if is_for_machines(request) or not term else index.search(term, rows=MAX_HITS).hits
     except SearchUnavailable:
         return (), (), ()
-    return replaced, provided, shown(hits)
+    return successors, providers, hit_rows(hits)
 
 
 @exception_view_config(InvalidArgument)
 def invalid(error: InvalidArgument, request: Request) -> Response:
-    """A parameter that means nothing; the error names what is allowed."""
+    """A parameter is invalid."""
     return problem(request, 400, f"{error}.", kind="wrong-parameter")
 
 
 @exception_view_config(URLDecodeError)
 def undecodable(request: Request) -> Response:
-    """An address that is no UTF-8."""
-    return problem(request, 400, "The address is not UTF-8.", kind="not-utf-8")
+    """The URL is not valid UTF-8."""
+    return problem(request, 400, "The URL is not valid UTF-8.", kind="not-utf-8")
 
 
 @exception_view_config(HTTPMethodNotAllowed)
 def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
-    """Something else is done at this address."""
+    """The URL does not take this method."""
     allowed = error.headers["Allow"]
-    detail = f"This address takes {allowed.replace(', ', ' or ')}, and nothing else."
-    response = problem(request, 405, detail, kind="method-not-allowed")
+    response = problem(
+        request, 405, "Method not allowed. Use GET or HEAD; checks take POST.", kind="method-not-allowed"
+    )
     response.headers["Allow"] = allowed
     return response
 
 
 @exception_view_config(SearchUnavailable)
 def no_index(error: SearchUnavailable, request: Request) -> Response:
-    """Without the index it is not known which packages there are."""
+    """The package index is missing."""
     log.error("%s", error)
     return problem(
         request,
         503,
-        "The index of packages is missing or cannot be read.  Whoever runs this site has to build it, with the command "
-        "fedora-packages-index.",
+        "The package index is missing or unreadable. The operators of this site must build it with fedora-packages-index.",
         kind="no-index",
         retry=RETRY,
     )
@@ -101,13 +100,13 @@ def no_index(error: SearchUnavailable, request: Request) -> Response:
 
 @exception_view_config(CacheUnavailable)
 def no_cache(error: CacheUnavailable, request: Request) -> Response:
-    """What is only known from Redis, or only done with it; pages of packages do without."""
+    """Redis is down, and the request needs it; package pages do not."""
     log.error("%s", error)
     return problem(
         request,
         503,
-        f"{error}.  Pages are read from the upstreams until it does; nothing can be checked, and how the service is cannot be "
-        "told.  Whoever runs this site has to see to Redis first.",
+        f"{error}. Package pages are read from the upstreams; checks, changes and status are not available. The operators of "
+        "this site must restart or repair Redis.",
         kind="no-cache",
         retry=RETRY,
     )
@@ -115,15 +114,13 @@ def no_cache(error: CacheUnavailable, request: Request) -> Response:
 
 @exception_view_config(HTTPException)
 def http_error(error: HTTPException, request: Request) -> Response:
-    """Whatever else Pyramid refuses."""
+    """Any other error of Pyramid."""
     return problem(request, error.status_int, f"{error.title}.")
 
 
 @exception_view_config(Exception)
 def bug(error: Exception, request: Request) -> Response:
-    """A mistake of ours: the log has all of it, the answer nothing."""
-    # The path is whatever was sent: as it is, a line break in it would make a line of the log.
+    """A bug of ours: the log has all details, the response none."""
+    # The path is untrusted: %r keeps its line breaks out of the log.
     log.error("%s %r failed", request.method, request.environ["PATH_INFO"][:200], exc_info=error)
-    return problem(
-        request, 500, "This page could not be made.  What went wrong is in the log of this site.", kind="bug"
-    )
+    return problem(request, 500, "This site has a bug. Its log has the details.", kind="bug")

@@ -1,4 +1,4 @@
-"""A package's pages: the overview, each tab, each panel by itself."""
+"""The pages of a package: the overview, each tab, each panel by itself."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.search.packages import BINARY, Package
-from fedora_packages.web.request import UnknownPart, asked_package, branch_meant, panel_context
+from fedora_packages.web.request import UnknownPart, branch_of, panel_context, requested_package
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import Panel, counts, panels, parameters_of
-from fedora_packages.widgets.parameters import MOST_ROWS, parse, releases_of
+from fedora_packages.widgets.parameters import MAX_ROWS, parse, releases_of
 
-#: The tab that is a package's own page.
+#: The tab at the URL of a package.
 FIRST_TAB = "overview"
 
-#: Parameters that an address stands for.  ``/NAME/bugs/all`` always was all bugs on one page.
-STANDS_FOR = {"bugs.all": {"size": str(MOST_ROWS)}}
+#: Parameters that a URL implies.  ``/NAME/bugs/all`` has always shown all bugs on one page.
+IMPLIED = {"bugs.all": {"size": str(MAX_ROWS)}}
 
 TEMPLATE = "fedora_packages:web/templates/tab.mako"
 
 
 @view_config(route_name="heartbeat", renderer="string")
 def heartbeat(request: Request) -> str:
-    """Say that the process is alive.  Nothing else is looked at: what depends on others is on their own account."""
+    """Return that the process is alive, without a look at Redis or the upstreams."""
     request.response.content_type = "text/plain"
     return "alive\n"
 
@@ -36,35 +36,35 @@ def heartbeat(request: Request) -> str:
 @view_config(route_name="bugs.all", renderer=TEMPLATE)
 @view_config(route_name="panel", renderer=TEMPLATE)
 def tab(request: Request) -> dict[str, Any]:
-    """Return a tab of a package's page, with all of its panels or one.  Of a retired package its status is 410 (gone)."""
-    package = asked_package(request)
-    found, widgets = asked_part(request)
-    page = asked_page(request, package, widgets)
+    """Return a tab of a package, with all of its panels or one.  The status is 410 (gone) for a retired package."""
+    package = requested_package(request)
+    found, widgets = requested_widgets(request)
+    page = requested_context(request, package, widgets)
     if package.is_retired:
         request.response.status_int = 410
     parts = panels(widgets, page, request.loader)
-    # A panel that was asked for by itself is shown whatever it has to say.
-    return shown(
+    # A panel with a URL of its own is shown even if it is empty.
+    return tab_values(
         request, found, page, parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty]
     )
 
 
-def asked_page(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> PanelContext:
-    """Return the page of some widgets that was asked for, at ``path`` (see `Page`).  Raises `InvalidArgument`."""
-    given = {**STANDS_FOR.get(request.matched_route.name, {}), **request.query_parameters}
-    if given.get("release"):
-        given["release"] = branch_meant(request, given["release"], releases_of(package))
-    return panel_context(request, package, parse(given, parameters_of(widgets, package)), given, path)
+def requested_context(request: Request, package: Package, widgets: Sequence[Widget], path: str = "") -> PanelContext:
+    """Return the context of the requested panels; ``path`` is that of `PanelContext`.  Raises `InvalidArgument`."""
+    parameters = {**IMPLIED.get(request.matched_route.name, {}), **request.query_parameters}
+    if parameters.get("release"):
+        parameters["release"] = branch_of(request, parameters["release"], releases_of(package))
+    return panel_context(request, package, parse(parameters, parameters_of(widgets, package)), parameters, path)
 
 
-def asked_part(request: Request) -> tuple[Tab, Sequence[Widget]]:
-    """Return the tab that the address names, and its widgets or the one that it names.  Raises `UnknownPart`."""
+def requested_widgets(request: Request) -> tuple[Tab, Sequence[Widget]]:
+    """Return the requested tab, and its widgets or the requested one.  Raises `UnknownPart`."""
     found = _tab(request.tabs, request.matchdict.get("tab", FIRST_TAB))
     return found, _widgets(found, request.matchdict.get("panel"))
 
 
-def shown(request: Request, found: Tab, page: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
-    """Return what ``tab.mako`` shows: a tab with some of its panels."""
+def tab_values(request: Request, found: Tab, page: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
+    """Return the variables of ``tab.mako``."""
     package = page.package
     return {
         "package": package,
@@ -72,9 +72,9 @@ def shown(request: Request, found: Tab, page: PanelContext, parts: Sequence[Pane
         "tab": found,
         "tabs": _bar(request, found, page),
         "releases": package.document.releases,
-        "address": _canonical(request, page, found),
-        "json_address": request.route_url("api.package", package=package.name),
-        # One panel, a filter or a page of a list are parts of what the tab shows, and not worth an entry of their own elsewhere.
+        "canonical_url": _canonical(request, page, found),
+        "json_url": request.route_url("api.package", package=package.name),
+        # A single panel, a filter or a page of a list is only a part of the tab: search engines should skip it.
         "is_whole": "panel" not in request.matchdict
         and not request.query_parameters.keys() & page.values
         and not package.is_retired,
@@ -83,22 +83,22 @@ def shown(request: Request, found: Tab, page: PanelContext, parts: Sequence[Pane
 
 
 def rendered(panel: Panel, request: Request) -> str:
-    """Return a panel as HTML: what its widget shows, in the frame that says how fresh it is."""
-    about = {"page": panel.page, "package": panel.page.package}
-    body = None if panel.context is None else render(panel.widget.template, {**about, **panel.context}, request)
+    """Return a panel as HTML, with its stamps."""
+    shared = {"page": panel.page, "package": panel.page.package}
+    body = None if panel.context is None else render(panel.widget.template, {**shared, **panel.context}, request)
     framed = {
         "panel": panel,
         "body": body,
-        "elsewhere": panel.widget.elsewhere(panel.page),
-        "check": check_of(panel, request),
+        "external_links": panel.widget.external_links(panel.page),
+        "check": check_url(panel, request),
     }
-    return render("fedora_packages:web/templates/panel.mako", {**about, **framed}, request)
+    return render("fedora_packages:web/templates/panel.mako", {**shared, **framed}, request)
 
 
-def check_of(panel: Panel, request: Request) -> str | None:
-    """Return the address that checks what a panel shows; None where nothing is read, or no checks are allowed."""
-    allowed, page = request.service.settings.web, panel.page
-    if not panel.sources or not allowed.checks_per_client or not allowed.checks_per_package:
+def check_url(panel: Panel, request: Request) -> str | None:
+    """Return the URL that checks a panel; None if the panel reads nothing, or checks are disabled."""
+    page = panel.page
+    if not panel.sources or not request.checks.are_enabled:
         return None
     named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
     return request.route_path("check", **named, _query=page.parameters)
@@ -109,7 +109,7 @@ class TabLink:
     """A tab in the bar of tabs."""
 
     title: str
-    address: str
+    url: str
     is_current: bool
     count: Count | None
 
@@ -117,16 +117,16 @@ class TabLink:
 def _bar(request: Request, found: Tab, page: PanelContext) -> list[TabLink]:
     tabs = request.tabs.values()
     known = counts(tabs, page, request.loader.summaries)
-    return [TabLink(tab.title, _address(request, page.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
+    return [TabLink(tab.title, _path(request, page.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
 
 
 def _canonical(request: Request, page: PanelContext, tab: Tab) -> str:
-    """Return the one address of a tab, whatever was asked for: without the prefix of old addresses, and without parameters."""
-    path = _address(request, page.package, tab)
+    """Return the canonical URL of a tab: without the prefix and without parameters."""
+    path = _path(request, page.package, tab)
     return request.host_url + path.removeprefix(request.script_name)
 
 
-def _address(request: Request, package: Package, tab: Tab) -> str:
+def _path(request: Request, package: Package, tab: Tab) -> str:
     if tab.name == FIRST_TAB:
         return request.route_path("package", package=package.name)
     return request.route_path("tab", package=package.name, tab=tab.name)
@@ -134,7 +134,7 @@ def _address(request: Request, package: Package, tab: Tab) -> str:
 
 def _tab(tabs: Mapping[str, Tab], name: str) -> Tab:
     if name not in tabs:
-        raise UnknownPart(f"A package's page has no tab {name[:40]!r}; it has {', '.join(tabs)}.")
+        raise UnknownPart(f"Tab {name[:40]!r} does not exist. Tabs: {', '.join(tabs)}.")
     return tabs[name]
 
 
@@ -142,5 +142,5 @@ def _widgets(tab: Tab, name: str | None) -> Sequence[Widget]:
     found = tuple(widget for widget in tab.widgets if name in (None, widget.name))
     if not found:
         names = ", ".join(widget.name for widget in tab.widgets)
-        raise UnknownPart(f"The tab {tab.name} has no part {name[:40]!r}; it has {names}.")
+        raise UnknownPart(f"The tab {tab.name} has no panel {name[:40]!r}. Panels: {names}.")
     return found

@@ -1,21 +1,21 @@
-## What happened lately.
+## The recent activity.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% if happenings is None:
-<p class="unknown">What happened is not known at the moment: ${problem}.</p>
-% elif happenings:
+% if activities is None:
+<p class="unknown">Recent activity is not available. ${error}.</p>
+% elif activities:
 <ol class="events">
-  % for one in happenings:
+  % for activity in activities:
   <li>
-    ${parts.when(one.sent)}
-    <p>${parts.words(one.parts)}
-    <small>${parts.event(one.events[0])}\
-    % if len(one.events) > 1:
- and ${len(one.events) - 1} more\
+    ${parts.when(activity.sent)}
+    <p>${parts.words(activity.parts)}
+    <small>${parts.event(activity.events[0])}\
+    % if len(activity.events) > 1:
+ and ${len(activity.events) - 1} more\
     % endif
 </small></p>
   </li>
   % endfor
 </ol>
 % else:
-<p>No message about this package has come since this site began to listen.</p>
+<p>No recent activity. New builds, updates, bugs and commits appear here.</p>
 % endif

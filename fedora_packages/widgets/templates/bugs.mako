@@ -1,17 +1,17 @@
 ## The open bugs.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% for choice in switches:
-${parts.switch(choice)}
+% for control in controls:
+${parts.filter_control(control)}
 % endfor
-% if kept:
-<p>Open bugs: ${total}\
-  % if slice.total < kept:
-; with these filters: ${slice.total}\
+% if cached:
+<p>${total} open ${"bug" if total == 1 else "bugs"}\
+  % if pagination.total < cached:
+, ${pagination.total} with these filters\
   % endif
 .</p>
-<p class="why">In the order of their status, then of the release, the newest first.</p>
+<p class="why">Sorted by status and release, newest first.</p>
 % endif
-% if slice.rows:
+% if pagination.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">
 <table class="stacked">
   <thead>
@@ -19,17 +19,17 @@ ${parts.switch(choice)}
       <th scope="col">Release</th><th scope="col">Changed</th></tr>
   </thead>
   <tbody>
-  % for bug in slice.rows:
+  % for bug in pagination.rows:
     <tr>
       <th scope="row"><a href="${links.bug(bug['id'])}" rel="external">${bug["id"]}</a></th>
       <td data-label="Status">${parts.state(bug["status"])}</td>
       <td>
-      % for mark in bug["marks"]:
-        <span class="mark">${mark}</span>
+      % for flag in bug["marks"]:
+        <span class="mark">${flag}</span>
       % endfor
         ${bug["summary"]}
-      % for word in bug["labels"]:
-        <span class="mark aside">${word}</span>
+      % for label in bug["labels"]:
+        <span class="mark aside">${label}</span>
       % endfor
       % if bug["blocks"]:
         <span class="aside">blocks
@@ -48,7 +48,7 @@ ${parts.switch(choice)}
       % if bug["changed"] is not None:
         ${parts.when(bug["changed"])}
       % else:
-        <span class="unknown">not known</span>
+        <span class="unknown">unknown</span>
       % endif
       </td>
     </tr>
@@ -56,15 +56,15 @@ ${parts.switch(choice)}
   </tbody>
 </table>
 </div>
-% elif kept and not slice.is_beyond:
-<p>No such bugs are open.</p>
-% elif not slice.is_beyond:
-<p>No bugs are open.</p>
+% elif unfiltered_url and not pagination.is_beyond:
+<p>No bugs match these filters. <a href="${unfiltered_url}">Clear filters</a></p>
+% elif not pagination.is_beyond:
+<p>No open bugs. <a href="${bugzilla_url}" rel="external">Bugzilla</a></p>
 % endif
-${parts.pager(slice)}
+${parts.pager(pagination)}
 % if same_in_bugzilla:
-<p><a href="${same_in_bugzilla}" rel="external">The same list in bugzilla</a></p>
+<p><a href="${same_in_bugzilla}" rel="external">The same list in Bugzilla</a></p>
 % endif
-% if total > kept:
-<p>Only the newest ${kept} are kept and looked through here; bugzilla has all of them.</p>
+% if total > cached:
+<p>Showing the newest ${cached}. <a href="${bugzilla_url}" rel="external">All bugs in Bugzilla</a></p>
 % endif

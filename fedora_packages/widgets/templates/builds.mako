@@ -1,20 +1,20 @@
-## The builds that are kept.
+## The cached builds.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% for choice in switches:
-${parts.switch(choice)}
+% for control in controls:
+${parts.filter_control(control)}
 % endfor
-% if slice is None:
-<p class="unknown">Which release ${release} is, is not known at the moment.</p>
+% if pagination is None:
+<p class="unknown">The releases are unknown at the moment, so builds for ${release} cannot be shown.</p>
 % else:
-% if slice.rows:
+% if pagination.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-builds">
 <table class="stacked">
   <thead>
     <tr><th scope="col">Build</th><th scope="col">State</th><th scope="col">Owner</th><th scope="col">Started</th>
-      <th scope="col">Took</th><th scope="col">Update</th></tr>
+      <th scope="col">Duration</th><th scope="col">Update</th></tr>
   </thead>
   <tbody>
-  % for build in slice.rows:
+  % for build in pagination.rows:
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
       <td class="short" data-label="State">${parts.state(build["state"])}
@@ -32,9 +32,9 @@ ${parts.switch(choice)}
         ${parts.when(build["started"])}
       % endif
       </td>
-      <td data-label="Took">
-      % if build["took"] is not None:
-        ${lasted(build["took"])}
+      <td data-label="Duration">
+      % if build["duration"] is not None:
+        ${format_duration(build["duration"])}
       % endif
       </td>
       <td>
@@ -44,7 +44,7 @@ ${parts.switch(choice)}
       % elif build["is_update_known"]:
         <span class="none">none</span>
       % else:
-        <span class="unknown">not known</span>
+        <span class="unknown">unknown</span>
       % endif
       </td>
     </tr>
@@ -52,12 +52,13 @@ ${parts.switch(choice)}
   </tbody>
 </table>
 </div>
-% elif not slice.is_beyond:
-<p>There are no such builds.</p>
+% elif unfiltered_url and not pagination.is_beyond:
+<p>No builds match these filters. <a href="${unfiltered_url}">Clear filters</a></p>
+% elif not pagination.is_beyond:
+<p>Koji has no builds of this package.</p>
 % endif
-${parts.pager(slice)}
-% if total > kept:
-<p>Koji knows of ${total} builds.  Only the newest ${kept} are kept and looked through here;
-  <a href="${all_of_them}" rel="external">koji has all of them</a>.</p>
+${parts.pager(pagination)}
+% if total > cached:
+<p>Showing the newest ${cached} of ${total}. <a href="${koji_url}" rel="external">All builds in Koji</a></p>
 % endif
 % endif

@@ -1,7 +1,7 @@
 ## The changelog of a release.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% if slice is None:
-<p>${release} has no binary package ${binary}.</p>
+% if pagination is None:
+<p>${release} has no binary package ${binary}. Choose another release.</p>
 % else:
 <ol class="changelog">
   % for entry in entries:
@@ -14,9 +14,9 @@
     % endif
 </h3>
     <pre>\
-% for text, address in linkify(entry["text"]):
-% if address:
-<a href="${address}" rel="external">${text}</a>\
+% for text, url in linkify(entry["text"]):
+% if url:
+<a href="${url}" rel="external">${text}</a>\
 % else:
 ${text}\
 % endif
@@ -25,8 +25,8 @@ ${text}\
   </li>
   % endfor
 </ol>
-% if not slice.total:
+% if not pagination.total:
 <p>The changelog is empty.</p>
 % endif
-${parts.pager(slice)}
+${parts.pager(pagination)}
 % endif

@@ -1,13 +1,13 @@
 ## The files of a binary package.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % if not is_found:
-<p>${release} has no binary package ${binary}.</p>
+<p>${release} has no binary package ${binary}. Choose another release or package.</p>
 % elif not listed:
-<p>${binary} has no files in ${release} (${repository}).</p>
+<p>${binary} contains no files in ${release} (${repository}).</p>
 % else:
 <p>${total} ${"files and directories" if total != 1 else "file or directory"} of ${binary} in ${release} (${repository}).\
 % if is_other:
- There is no binary package ${package.name}: this is one of those that are built from it.\
+ The source package ${package.name} has no binary package of its own name; this is one of the others.\
 % endif
 </p>
 <form class="filter" method="get"
@@ -15,41 +15,41 @@
   action="${page.path}"
 % endif
 >
-  <label for="filter">Paths with</label>
-  <input type="search" id="filter" name="filter" maxlength="${most}" value="${wanted}" autocomplete="off" spellcheck="false">
-  % for name, text in kept:
-  <input type="hidden" name="${name}" value="${text}">
+  <label for="filter">Paths that contain</label>
+  <input type="search" id="filter" name="filter" maxlength="${max_length}" value="${text}" autocomplete="off" spellcheck="false">
+  % for name, value in kept:
+  <input type="hidden" name="${name}" value="${value}">
   % endfor
   <button type="submit">Filter</button>
 </form>
-% if wanted:
-<p>${matches} of ${listed} have <q>${wanted}</q> in their path. <a href="${all_of_them}">All files</a></p>
+% if text:
+<p>${matches} of ${listed} paths contain “${text}”. <a href="${unfiltered_url}">All files</a></p>
 % endif
-% if ways:
+% if breadcrumbs:
 <nav class="ways" aria-label="Directory">
-  % for name, address in ways:
-    % if address:
-  <a href="${address}">${name}</a>\
+  % for name, url in breadcrumbs:
+    % if url:
+  <a href="${url}">${name}</a>\
     % else:
 <span aria-current="location">${name}</span>
     % endif
   % endfor
 </nav>
 % endif
-% if slice is None:
-  % if not wanted:
-<p>${binary} has no directory ${path} in ${release}. <a href="${all_of_them}">All files</a></p>
+% if pagination is None:
+  % if not text:
+<p>${binary} has no directory ${path} in ${release}. <a href="${unfiltered_url}">All files</a></p>
   % endif
 % else:
 ${branch(entries)}
-${parts.pager(slice)}
+${parts.pager(pagination)}
 % endif
 % if total > listed:
-<p>The first ${listed} of ${total} are known here.</p>
+<p>Showing the first ${listed} of ${total} files.</p>
 % endif
 % endif
 
-## The entries of a directory, and those below them.
+## The entries of a directory with the unfolded entries below them.
 <%def name="branch(entries)">
 <ul class="tree">
   % for entry in entries:
@@ -61,8 +61,8 @@ ${parts.pager(slice)}
 ><summary>${entry.name} ${mark(entry)}</summary>
     ${branch(entry.entries)}
   </details></li>
-    % elif entry.is_folder and entry.entries is None:
-  <li><a href="${entry.address}">${entry.name}</a> ${mark(entry)}</li>
+    % elif entry.is_directory and entry.entries is None:
+  <li><a href="${entry.url}">${entry.name}</a> ${mark(entry)}</li>
     % else:
   <li>${entry.name} ${mark(entry)}</li>
     % endif
@@ -70,12 +70,12 @@ ${parts.pager(slice)}
 </ul>
 </%def>
 
-## What an entry is, where it is no ordinary file.
+## The kind of an entry that is not an ordinary file.
 <%def name="mark(entry)">\
 % if entry.kind == "ghost":
 <span class="mark ghost">ghost</span>\
 % endif
-% if entry.is_folder:
+% if entry.is_directory:
 <span class="count">${entry.total or "empty"}</span>\
 % endif
 </%def>

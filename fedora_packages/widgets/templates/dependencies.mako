@@ -1,15 +1,15 @@
-## What a binary package requires, provides and so on.
+## The relations of a binary package.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <%namespace name="related" file="related.mako"/>
 % if not is_found:
-<p>${release} has no binary package ${binary}.</p>
+<p>${release} has no binary package ${binary}. Choose another release or package.</p>
 % elif is_other:
-<p>There is no binary package ${package.name}: this is ${binary}, one of those that are built from it.</p>
+<p>The source package ${package.name} has no binary package of its own name; this is ${binary}.</p>
 % endif
-<p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=page.parameters)}">What
-  requires ${binary}</a></p>
+<p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=page.parameters)}">Packages
+  that require ${binary}</a></p>
 % if is_found and not lists:
-<p>${binary} has no relations in ${release}.</p>
+<p>${binary} has no such relations in ${release}.</p>
 % endif
 % for relation in lists:
 <section>
@@ -19,11 +19,11 @@
     <li>${related.relation(row)}</li>
     % endfor
   </ul>
-  % if relation["address"]:
-  <p><a href="${relation['address']}">All ${relation["total"]}</a></p>
+  % if relation["url"]:
+  <p><a href="${relation['url']}">All ${relation["total"]}</a></p>
   % endif
 </section>
 % endfor
-% if slice:
-${parts.pager(slice)}
+% if pagination:
+${parts.pager(pagination)}
 % endif

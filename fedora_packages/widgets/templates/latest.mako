@@ -9,7 +9,7 @@
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
       <td data-label="State">${parts.state(build["state"])}</td>
-      <td data-label="Owner">${build["owner"] or "not told"}</td>
+      <td data-label="Owner">${build["owner"] or "unknown"}</td>
       <td data-label="Started">
       % if build["started"] is not None:
         ${parts.when(build["started"])}

@@ -1,20 +1,20 @@
-## What the package is.
-% if described.summary:
-<p class="summary">${described.summary}</p>
+## The description of a package.
+% if description.summary:
+<p class="summary">${description.summary}</p>
 % endif
-% for paragraph in described.shown:
+% for paragraph in description.visible:
 <p class="lines">${paragraph}</p>
 % endfor
-% if described.folded:
+% if description.folded:
 <details class="rest">
   <summary>More of the description</summary>
-  % for paragraph in described.folded:
+  % for paragraph in description.folded:
   <p class="lines">${paragraph}</p>
   % endfor
 </details>
 % endif
-% if described.source:
-<p class="why">Summary and description are from ${described.source}.</p>
+% if description.source:
+<p class="why">Summary and description come from ${description.source}.</p>
 % endif
 <dl>
   % if version:
@@ -26,7 +26,7 @@
 </dd>
   % elif not is_version_known:
   <dt>Version</dt>
-  <dd class="unknown">not known at the moment</dd>
+  <dd class="unknown">unknown at the moment</dd>
   % endif
   % for install in installs:
   <dt>Install</dt>
@@ -34,9 +34,9 @@
     % for command in install.commands:
     <code class="command">${command}</code>
     % endfor
-    <span class="gives">${install.gives}</span>
-    % if stands_in and loop.first:
-    <span class="gives">There is no binary package ${package.name}: of those that are built from it, ${stands_in} is nearest to its name.</span>
+    <span class="gives">${install.note}</span>
+    % if nearest_binary and loop.first:
+    <span class="gives">The source package ${package.name} has no binary package of its own name; ${nearest_binary} is the nearest.</span>
     % endif
   </dd>
   % endfor
@@ -50,12 +50,12 @@ ${url}\
   % endif
 </dd>
   % endif
-  % if licence:
-  <dt>Licence</dt>
-  <dd>${licence}</dd>
-  % elif not is_licence_known:
-  <dt>Licence</dt>
-  <dd class="unknown">not known at the moment</dd>
+  % if license:
+  <dt>License</dt>
+  <dd>${license}</dd>
+  % elif not is_license_known:
+  <dt>License</dt>
+  <dd class="unknown">unknown at the moment</dd>
   % endif
   % if is_binary:
   <dt>Source package</dt>
@@ -63,11 +63,11 @@ ${url}\
   % endif
   % if is_orphaned:
   <dt>Owner</dt>
-  <dd><span class="mark">orphaned</span> nobody maintains it${"" if is_retired else "; it will be retired unless somebody takes it over"}</dd>
+  <dd><span class="mark">orphaned</span> no maintainer${"" if is_retired else "; the package will be retired unless someone adopts it"}</dd>
   % endif
   % if maintainers is None:
   <dt>Maintainers</dt>
-  <dd class="unknown">not known at the moment</dd>
+  <dd class="unknown">unknown at the moment</dd>
   % else:
     % for role, names in maintainers:
   <dt>${role}</dt>
@@ -97,7 +97,7 @@ ${url}\
     % endfor
   </ul>
   % if more_siblings:
-  <p>And ${more_siblings} that are not listed.</p>
+  <p>${more_siblings} more are not listed.</p>
   % endif
 </details>
 % endif

@@ -1,6 +1,6 @@
-## The crashes that users' machines have reported.
+## The crashes that users' systems report.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% if slice.rows:
+% if pagination.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-problems">
 <table class="stacked">
   <thead>
@@ -8,7 +8,7 @@
       <th scope="col">Trend</th><th scope="col">First</th><th scope="col">Last</th><th scope="col">Bugs</th></tr>
   </thead>
   <tbody>
-  % for problem in slice.rows:
+  % for problem in pagination.rows:
     <tr>
       <th scope="row"><a href="${links.problem(problem['id'])}" rel="external">${problem["function"]}</a></th>
       <td data-label="Type">${problem["type"]}</td>
@@ -18,15 +18,15 @@
       % if problem["trend"]:
         ${problem["trend"]}
       % else:
-        <span class="unknown">not known</span>
+        <span class="unknown">unknown</span>
       % endif
       </td>
       <td data-label="First">${seen(problem["first"])}</td>
       <td data-label="Last">${seen(problem["last"])}</td>
       <td>
-      % for bug in problem["reported"]:
-        % if bug["address"]:
-        <a href="${bug['address']}" rel="external nofollow">${bug["label"]}</a>
+      % for bug in problem["bug_links"]:
+        % if bug["url"]:
+        <a href="${bug['url']}" rel="external nofollow">${bug["label"]}</a>
         % else:
         ${bug["label"]}
         % endif
@@ -37,19 +37,19 @@
   </tbody>
 </table>
 </div>
-% elif not slice.is_beyond:
-<p>FAF knows of no crash of this package in the last year.</p>
+% elif not pagination.is_beyond:
+<p>FAF has no reports of crashes of this package in the last year.</p>
 % endif
-${parts.pager(slice)}
-% if are_more:
-<p>These are the ${kept} most frequent of the last year; there are more.</p>
+${parts.pager(pagination)}
+% if has_more:
+<p>Showing the ${cached} most frequent problems of the last year.</p>
 % endif
-<p>FAF counts what users' machines report by themselves.  It may not have heard of new packages and of new releases of Fedora: that it
-knows of nothing does not mean that nothing crashes.</p>
-<%def name="seen(moment)">\
-% if moment is not None:
-${parts.date(moment)}\
+<p class="why">FAF counts automatic crash reports of users' systems.  New packages and new releases of Fedora may have no reports
+yet.</p>
+<%def name="seen(seconds)">\
+% if seconds is not None:
+${parts.date(seconds)}\
 % else:
-<span class="unknown">not known</span>\
+<span class="unknown">unknown</span>\
 % endif
 </%def>

@@ -1,6 +1,6 @@
-## What the panels about relations repeat.
+## Parts that the panels about relations share.
 
-## A relation: its name, which leads to the package or to a search for it, with operator and version.
+## A relation: its name, linked to the package or a search for it, with operator and version.
 <%def name="relation(row)">\
 % if row["package"]:
 <a href="${request.route_path('package', package=row['package'])}">${row["name"]}</a>\

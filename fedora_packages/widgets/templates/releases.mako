@@ -1,9 +1,9 @@
-## What each active release has.
+## The builds and updates of each active release.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-releases">
 <table class="stacked">
   <thead>
-    <tr><th scope="col">Release</th><th scope="col">Stable</th><th scope="col">Testing</th><th scope="col">Other updates under way</th></tr>
+    <tr><th scope="col">Release</th><th scope="col">Stable</th><th scope="col">Testing</th><th scope="col">Other pending updates</th></tr>
   </thead>
   <tbody>
   % for row in rows:
@@ -28,19 +28,19 @@
       % if row["testing"]["update"]:
         karma ${row["testing"]["update"]["karma"]}
       % elif row["testing"]["build"] and not are_updates_known:
-        <span class="unknown">update not known</span>
+        <span class="unknown">update unknown</span>
       % endif
       </td>
       % endif
       % if not are_updates_known:
-      <td data-label="Under way"><span class="unknown">not known</span></td>
-      % elif row["coming"]:
-      <td data-label="Under way">
-        % for update in row["coming"]:
-        <a href="${links.update(update['alias'])}" rel="external" title="${update['alias']}">${update["what"]}</a> ${parts.state(update["status"])}
+      <td data-label="Pending"><span class="unknown">unknown</span></td>
+      % elif row["pending"]:
+      <td data-label="Pending">
+        % for update in row["pending"]:
+        <a href="${links.update(update['alias'])}" rel="external" title="${update['alias']}">${update["label"]}</a> ${parts.state(update["status"])}
         % endfor
-        % if row["more_coming"]:
-        and ${row["more_coming"]} more
+        % if row["more_pending"]:
+        and ${row["more_pending"]} more
         % endif
       </td>
       % else:
@@ -56,13 +56,13 @@
 , ${in_testing} in testing\
 % endif
 </p>
-<%def name="build(under)">\
-% if not under["is_known"]:
-<span class="unknown">not known</span>\
-% elif under["build"]:
-<a href="${links.build(under['build']['build_id'])}" rel="external" title="${under['build']['nvr']} in koji">${evr(under["build"])}</a>\
-% if under["update"]:
- <a class="update" href="${links.update(under['update']['alias'])}" rel="external" title="${under['update']['alias']}">update</a>\
+<%def name="build(tagged)">\
+% if not tagged["is_known"]:
+<span class="unknown">unknown</span>\
+% elif tagged["build"]:
+<a href="${links.build(tagged['build']['build_id'])}" rel="external" title="${tagged['build']['nvr']} in Koji">${evr(tagged["build"])}</a>\
+% if tagged["update"]:
+ <a class="update" href="${links.update(tagged['update']['alias'])}" rel="external" title="${tagged['update']['alias']}">update</a>\
 % endif
 % else:
 <span class="none">none</span>\

@@ -1,6 +1,6 @@
-## How many bugs are open.
+## The number of open bugs.
 <p class="figure"><a href="${request.route_path('tab', package=package.name, tab='bugs')}">${open} open</a>\
 % if blockers:
-, ${blockers} of them in the way of others\
+, ${blockers} of them blocking others\
 % endif
 </p>

@@ -1,25 +1,24 @@
-## Which packages require a binary package.
+## The packages that require a binary package.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <%namespace name="related" file="related.mako"/>
-% if slice is None:
-<p>${release} has no binary package ${binary}.</p>
+% if pagination is None:
+<p>${release} has no binary package ${binary}. Choose another release or package.</p>
 % else:
 % if is_cut:
-<p>Too many packages of ${release} require ${binary} to list them\
-% if slice.total:
- all: these are ${slice.total} of them\
+<p>Too many packages of ${release} require ${binary} to list them all.\
+% if pagination.total:
+ Showing ${pagination.total}.\
 % endif
-.</p>
-% elif slice.total == 1:
+</p>
+% elif pagination.total == 1:
 <p>1 package of ${release} requires ${binary}.</p>
-% elif slice.total:
-<p>${slice.total} packages of ${release} require ${binary}.</p>
+% elif pagination.total:
+<p>${pagination.total} packages of ${release} require ${binary}.</p>
 % else:
 <p>No package of ${release} requires ${binary}.</p>
 % endif
 % if only_in:
-<p class="why">These are in ${only_in}.  Where a repository has one, mdapi tells of no others: packages of ${release} that have not been
-  updated are missing.</p>
+<p class="why">Only packages in ${only_in} are listed: mdapi skips the other repositories of ${release} if one of them has a match.</p>
 % endif
 % if packages:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-required_by">
@@ -29,8 +28,8 @@
   % for one in packages:
     <tr>
       <th scope="row">\
-      % if one["is_some_binary"]:
-a binary of \
+      % if one["is_unknown_binary"]:
+a binary package of \
       % endif
       % if one["page"]:
 <a href="${request.route_path('package', package=one['page'])}">${one["name"]}</a>\
@@ -52,8 +51,8 @@ ${one["name"]}\
 </table>
 </div>
 % endif
-${parts.pager(slice)}
-<p class="why">mdapi was asked who requires \
+${parts.pager(pagination)}
+<p class="why">Searched for requirements on \
 % for name in asked:
 <code>${name}</code>\
 % if not loop.last:
@@ -62,8 +61,8 @@ ${parts.pager(slice)}
 % endfor
 .\
 % if unasked:
-  That it provides ${unasked} more was not asked about.\
+  ${unasked} more capabilities were not searched.\
 % endif
-  Requirements of its files by their paths, and conditions such as <code>(a or b)</code>, are not among these.
-  Changes of what requires the name are announced; of the rest no message tells, and it is read again now and then.</p>
+  Requirements on file paths and conditions such as <code>(a or b)</code> are not included.
+  Requirements on the package name are updated after messages, all others from time to time.</p>
 % endif

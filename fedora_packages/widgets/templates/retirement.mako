@@ -1,4 +1,4 @@
-## Where and why a package is retired.
+## The releases in which a package is retired, and why.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 % for notice in notices:
 <div class="notice">
@@ -18,17 +18,17 @@
 % if package.is_retired and not notices:
 <p>No active release has this package.
   % if is_known:
-  dist-git gives no reason.
+  dist-git has no reason.
   % else:
-  <span class="unknown">Why is not known at the moment.</span>
+  <span class="unknown">The reason is unknown at the moment.</span>
   % endif
 </p>
 % endif
 % if leaving:
-<p>The repositories of ${", ".join(leaving)} have its last build still: it goes with their next compose.</p>
+<p>The repositories of ${", ".join(leaving)} have the last build until their next compose.</p>
 % endif
 % if staying:
-<p>What was released of it stays in the repositories of ${", ".join(staying)}.</p>
+<p>Released builds stay in the repositories of ${", ".join(staying)}.</p>
 % endif
 <dl>
   % if successors:
@@ -40,7 +40,7 @@
   % endif
   % if is_removed:
   <dt>On upgrades</dt>
-  <dd>it is removed</dd>
+  <dd>removed</dd>
   % endif
   % if remaining:
   <dt>Still in</dt>

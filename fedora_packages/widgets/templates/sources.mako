@@ -1,12 +1,12 @@
-## The source archives and patches of a branch.
+## The source archives and patches on a branch.
 % if archives:
 <h3>Archives</h3>
 <dl class="archives">
-  % for tag, text, address in archives:
+  % for tag, text, url in archives:
   <dt>${tag}</dt>
   <dd>\
-  % if address:
-<a href="${address}" rel="external nofollow">${text}</a>\
+  % if url:
+<a href="${url}" rel="external nofollow">${text}</a>\
   % else:
 ${text}\
   % endif
@@ -14,7 +14,7 @@ ${text}\
   % endfor
 </dl>
 % elif archives is None:
-<p class="unknown">Which archives it is built from is not known at the moment.</p>
+<p class="unknown">The archives are unknown at the moment.</p>
 % endif
 % if patches:
 <h3>Patches</h3>
@@ -32,7 +32,7 @@ ${text}\
       <td class="number added">+${patch["added"]}</td>
       <td class="number removed">−${patch["removed"]}</td>
       % else:
-      <td colspan="3">no file of this name</td>
+      <td colspan="3">file not found</td>
       % endif
     </tr>
   % endfor
@@ -40,7 +40,7 @@ ${text}\
 </table>
 </div>
 % elif is_found:
-<p>The spec file on ${branch} names no patches.</p>
+<p>The spec file on ${branch} has no patches.</p>
 % else:
-<p>There is no spec file on ${branch}.</p>
+<p>${branch} has no spec file. Choose another release.</p>
 % endif

@@ -1,20 +1,20 @@
-## The spec file of a branch.
+## The spec file on a branch.
 % if text is not None:
 % if is_autorelease and is_autochangelog:
-<p>Release and changelog are made from the commits, by rpmautospec.</p>
+<p>rpmautospec generates the release and the changelog from the commits.</p>
 % elif is_autorelease:
-<p>The release is counted from the commits, by rpmautospec.</p>
+<p>rpmautospec generates the release from the commits.</p>
 % elif is_autochangelog:
-<p>The changelog is made from the commits, by rpmautospec.</p>
+<p>rpmautospec generates the changelog from the commits.</p>
 % endif
 ${source(highlight(text))}
 % if missing > 0:
-<p>${missing} more characters are in dist-git.</p>
+<p>dist-git has ${missing} more characters.</p>
 % endif
 % elif dead:
 <p>The package is retired on ${branch}: ${dead}</p>
 % else:
-<p>There is no spec file on ${branch}.</p>
+<p>${branch} has no spec file. Choose another release.</p>
 % endif
 
 ## The lines of a spec file, numbered and colored.

@@ -1,12 +1,12 @@
-## The updates that are kept.
+## The cached updates.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% for choice in switches:
-${parts.switch(choice)}
+% for control in controls:
+${parts.filter_control(control)}
 % endfor
-% if slice is None:
-<p class="unknown">Which release ${release} is, is not known at the moment.</p>
+% if pagination is None:
+<p class="unknown">The releases are unknown at the moment, so updates for ${release} cannot be shown.</p>
 % else:
-% if slice.rows:
+% if pagination.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-updates">
 <table class="stacked">
   <thead>
@@ -14,14 +14,14 @@ ${parts.switch(choice)}
       <th scope="col" class="number">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
   </thead>
   <tbody>
-  % for update in slice.rows:
+  % for update in pagination.rows:
     <tr>
       <th scope="row"><a href="${links.update(update['alias'])}" rel="external">${update["alias"]}</a>
       % if update["critpath"]:
         <span class="mark aside">critical path</span>
       % endif
       </th>
-      <td data-label="Release">${update["called"]}</td>
+      <td data-label="Release">${update["release_label"]}</td>
       <td data-label="Status">${parts.state(update["status"])}\
       % if update["since"] is not None:
  since ${parts.when(update["since"])}\
@@ -82,14 +82,16 @@ ${parts.switch(choice)}
   </tbody>
 </table>
 </div>
-% elif not slice.is_beyond:
-<p>There are no such updates.</p>
+% elif unfiltered_url and not pagination.is_beyond:
+<p>No updates match these filters. <a href="${unfiltered_url}">Clear filters</a></p>
+% elif not pagination.is_beyond:
+<p>Bodhi has no updates of this package.</p>
 % endif
-${parts.pager(slice)}
+${parts.pager(pagination)}
 % if same_in_bodhi:
-<p><a href="${same_in_bodhi}" rel="external">The same list in bodhi</a></p>
+<p><a href="${same_in_bodhi}" rel="external">The same list in Bodhi</a></p>
 % endif
-% if total > kept:
-<p>Bodhi knows of ${total} updates.  Only the newest ${kept} are kept and looked through here.</p>
+% if total > cached:
+<p>Showing the newest ${cached} of ${total}. <a href="${bodhi_url}" rel="external">All updates in Bodhi</a></p>
 % endif
 % endif

@@ -1,8 +1,8 @@
-## The newest versions of the upstream project, and what rawhide has of them.
+## The newest versions of the upstream project, compared with Rawhide.
 % if project is None:
-<p>In Anitya, which looks for new versions, ${source} is mapped to no project: so nobody is told of them.  Whoever has an account there
-can map it: <a href="${links.projects(source)}" rel="external">look for the project</a>, or else
-<a href="${links.new_project()}" rel="external">add it</a>, and add to it the distribution Fedora with the package ${source}.</p>
+<p>${source} is not mapped to a project in Anitya, so new versions are not tracked.
+<a href="${links.projects(source)}" rel="external">Find the project</a> or <a href="${links.new_project()}" rel="external">add it</a>,
+then map it to the package ${source} of the distribution Fedora.</p>
 % else:
 <dl>
   <dt>Project</dt>
@@ -13,25 +13,25 @@ can map it: <a href="${links.projects(source)}" rel="external">look for the proj
 </dd>
   <dt>Newest upstream</dt>
   % if newest is None:
-  <dd class="none">Anitya has found no version</dd>
+  <dd class="none">none found by Anitya</dd>
   % else:
   <dd>${newest}</dd>
   % endif
-  <dt>In rawhide</dt>
+  <dt>In Rawhide</dt>
   % if build:
   <dd><a href="${links.build(build['build_id'])}" rel="external">${evr(build)}</a>\
-    % if standing == "behind":
+    % if comparison == "behind":
  <span class="mark">upstream is newer</span>\
-    % elif standing == "ahead":
- newer than what Anitya has found\
-    % elif standing == "same":
- <span class="good">has it</span>\
+    % elif comparison == "ahead":
+ newer than the newest version in Anitya\
+    % elif comparison == "same":
+ <span class="good">up to date</span>\
     % endif
 </dd>
   % elif is_build_known:
   <dd class="none">none</dd>
   % else:
-  <dd class="unknown">not known at the moment</dd>
+  <dd class="unknown">unknown at the moment</dd>
   % endif
   % if versions:
   <dt>Versions</dt>

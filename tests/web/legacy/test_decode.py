@@ -120,8 +120,8 @@ def test_what_cannot_be_understood_is_400_and_says_why(old, query, why):
     ("path", "filters", "why"),
     [
         ("koji/query/query_changelogs", {"build_id": 0}, "build_id is 0"),
-        ("koji/query/query_changelogs", {"build_id": 10**30}, "expected a whole number"),
-        ("koji/query/query_changelogs", {"build_id": "guake"}, "expected a whole number"),
+        ("koji/query/query_changelogs", {"build_id": 10**30}, "expected an integer"),
+        ("koji/query/query_changelogs", {"build_id": "guake"}, "expected an integer"),
         ("koji/query/query_changelogs", {"release": "f45"}, "a package is needed"),
         ("bodhi/query/query_updates", {"package": "guake", "status": "lost"}, "expected one of pending"),
         ("bodhi/query/query_updates", {"package": "guake", "granularity": "eon"}, "expected one of century"),

@@ -11,6 +11,7 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.routes import CHECKS, ROUTES
 from fedora_packages.web.views import check as checks
+from fedora_packages.web.views.check import Checks
 from fedora_packages.widgets import load
 from tests.upstream import Answer
 from tests.web.values import VALUES
@@ -113,7 +114,7 @@ def test_where_no_checks_are_allowed_none_is_offered(bounded):
 def test_what_is_right_is_said_to_be_right(site):
     is_known(site)
     page = post(site)
-    assert "Builds:</span> koji says the same as is shown (asked in 0." in outcome(page)
+    assert "Builds:</span> The cached value is up to date with Koji (0." in outcome(page)
     assert ("guake-3.9-1.fc45" in page.text, 'id="panel-builds"' in page.text) == (True, True)
 
 
@@ -121,29 +122,29 @@ def test_what_differs_is_mended_and_said(site, upstream):
     is_known(site)
     upstream.koji_says([[1], [[{**BUILD, "state": 3}]]])
     page = post(site)
-    assert "It differed, and is mended (asked in 0." in outcome(page)
+    assert "The cached value was wrong and has been corrected (0." in outcome(page)
     assert "builds 7 state was &#34;complete&#34;, is &#34;failed&#34;" in outcome(page)
     assert 'class="state state-failed"' in page.text
 
 
 def test_what_was_not_known_is_known_then(site):
     page = post(site)
-    assert "This was not known before, and is now as koji says (asked in 0." in outcome(page)
+    assert "No value was cached before. It is now cached from Koji (0." in outcome(page)
     assert "guake-3.9-1.fc45" in page.text
 
 
 def test_what_was_known_to_be_old_is_new_then(site):
     is_known(site)
     site.invalidate("koji.builds", "guake")
-    assert "What was known was old, and is now as koji says (asked in 0." in outcome(post(site))
+    assert "The cached value was out of date and has been updated from Koji (0." in outcome(post(site))
 
 
 def test_an_upstream_that_does_not_answer_leaves_what_was_known(site, upstream):
     is_known(site)
     upstream.answers["/"] = Answer(b"", 503)
     page = post(site)
-    assert "koji does not answer: it said 503, not now" in outcome(page)
-    assert "(it was asked listBuilds of &#39;guake&#39;). What was known stays." in outcome(page)
+    assert "Koji is not responding: it said 503, not now" in outcome(page)
+    assert "(listBuilds of &#39;guake&#39;). The cached value stays." in outcome(page)
     assert ("guake-3.9-1.fc45" in page.text, "stamp-fresh" in page.text) == (True, True)
 
 
@@ -155,7 +156,7 @@ def test_an_upstream_that_lags_behind_a_message_changes_nothing(site, service):
     newer = {"total": 2, "builds": [{**VALUE["builds"][0], "build_id": 8}, *VALUE["builds"]]}
     service.cache.fill(entry, "", lambda: newer, "koji")
     page = post(site)
-    said = "koji does not show yet what the message buildsys.build.state.change 2026-9 said: nothing was changed (asked in 0."
+    said = "Koji does not show the change of the message buildsys.build.state.change 2026-9 yet. The cached value stays (0."
     assert said in outcome(page)
 
 
@@ -168,7 +169,7 @@ def test_a_message_that_comes_meanwhile_is_not_overwritten(site, upstream):
         return answer(asked)
 
     upstream.answer = overtaken
-    assert "A message came meanwhile, and what it changed is being read again (asked in 0." in outcome(post(site))
+    assert "A message arrived during the check. The change is being fetched (0." in outcome(post(site))
 
 
 def test_each_entry_of_a_panel_is_told_of(site, upstream):
@@ -192,10 +193,14 @@ def test_a_panel_of_which_nothing_is_known_still_leads_back_to_itself(site, upst
     assert "/guake/builds/builds?state=failed" in links
 
 
-def test_a_list_to_choose_from_leads_to_the_panel(site, monkeypatch):
-    monkeypatch.setattr("fedora_packages.widgets.controls.FEW_OPTIONS", 1)
-    forms = Elements(post(site, "/vim/contents/contents/check").text).of("form")
-    assert "/vim/contents/contents" in [form.get("action") for form in forms]
+def test_a_list_to_choose_from_leads_to_the_panel(site, upstream):
+    builds = [
+        {**BUILD, "build_id": number, "release": f"1.fc{number}", "nvr": f"guake-3.9-1.fc{number}"}
+        for number in range(20, 40)
+    ]
+    upstream.koji_says([[20], [builds]])
+    forms = Elements(post(site).text).of("form")
+    assert "/guake/builds/builds" in [form.get("action") for form in forms]
 
 
 def test_the_prefix_of_the_address_is_kept(site):
@@ -220,14 +225,14 @@ def test_text_of_a_difference_is_escaped(site, upstream):
 
 
 def test_a_retired_package_can_be_checked(site):
-    assert "This was not known before" in outcome(post(site, "/gone/builds/builds/check"))
+    assert "No value was cached before" in outcome(post(site, "/gone/builds/builds/check"))
 
 
 def test_whether_a_package_is_retired_can_be_checked_of_any(site, upstream):
     upstream.says("/api/0/rpms/guake/git/branches", {"branches": {"rawhide": "abc"}})
     site.know("bodhi.releases", VALUES["bodhi.releases"])
     page = post(site, "/guake/overview/retirement/check")
-    assert ("This was not known before" in outcome(page), "panel-retirement" in page.text) == (True, True)
+    assert ("No value was cached before" in outcome(page), "panel-retirement" in page.text) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -249,8 +254,8 @@ def test_a_wrong_parameter_is_400_and_no_upstream_is_asked(site, upstream, addre
     assert ("one of rawhide, f45" in post(site, address, 400).text, upstream.asked) == (True, [])
 
 
-def test_what_takes_too_long_is_not_waited_for(site, upstream, monkeypatch):
-    monkeypatch.setattr(checks, "LIMIT", 0.1)
+def test_what_takes_too_long_is_not_waited_for(site, upstream):
+    site.app.app.registry.checks = Checks(site.app.app.registry.service, limit=0.1)
     is_known(site)
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"", 503)
@@ -264,7 +269,7 @@ def test_what_takes_too_long_is_not_waited_for(site, upstream, monkeypatch):
         for thread in threading.enumerate():
             if thread.name.startswith("check-"):
                 thread.join(10)
-    assert ("koji does not answer" in outcome(page), "no answer within 0.1 s" in outcome(page), took < 1) == (
+    assert ("Koji is not responding" in outcome(page), "no answer within 0.1 s" in outcome(page), took < 1) == (
         True, True, True,
     )  # fmt: skip
 
@@ -283,7 +288,7 @@ def test_upstreams_are_asked_side_by_side(site, upstream):
     upstream.answer = wait
     site.know("bodhi.releases", VALUES["bodhi.releases"])
     page = post(site, "/guake/overview/releases/check")
-    assert outcome(page).count("This was not known before") == 3
+    assert outcome(page).count("No value was cached before") == 3
 
 
 def test_checks_for_readers_are_counted(site, service):
@@ -436,11 +441,14 @@ def test_the_counts_are_forgotten(site, client):
     assert (len(keys), all(0 < client.ttl(key) <= 60 for key in keys)) == (2, True)
 
 
-def test_no_more_checks_are_made_at_once_than_leave_threads_for_pages(site, monkeypatch):
+def test_no_more_checks_are_made_at_once_than_leave_threads_for_pages(site):
     running = site.app.app.registry.checks._running
-    held = [running.acquire(blocking=False) for _ in range(checks.AT_ONCE)]
+    held = [running.acquire(blocking=False) for _ in range(checks.MAX_RUNNING)]
     answer = post(site, PANEL, 429)
-    assert ("as many checks as it can." in answer.text, answer.headers["Retry-After"]) == (True, str(checks.BUSY))
+    assert ("Too many checks are running on this site." in answer.text, answer.headers["Retry-After"]) == (
+        True,
+        str(checks.RETRY),
+    )
     for _ in held:
         running.release()
     post(site, PANEL, 200)

@@ -47,9 +47,9 @@ def test_an_unknown_name_is_shown_as_text(site):
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [
-        ("/guake/nope", "it has overview, builds, updates"),
-        ("/guake/sources/nope", "it has sources, spec"),
-        ("/api/v1/packages/guake/nope", "there are bugs, builds, changelog"),
+        ("/guake/nope", "Tabs: overview, builds, updates"),
+        ("/guake/sources/nope", "Panels: sources, spec"),
+        ("/api/v1/packages/guake/nope", "Queries: bugs, builds, changelog"),
     ],
 )
 def test_an_unknown_part_is_404_and_names_those_there_are(site, address, allowed):
@@ -60,22 +60,22 @@ def test_an_unknown_part_is_404_and_names_those_there_are(site, address, allowed
     ("address", "allowed"),
     [
         ("/guake/builds?state=broken", "one of building, complete, deleted, failed, canceled"),
-        ("/guake/builds?page=0", "a whole number from 1 to 1000"),
-        ("/guake/builds?page=-1", "a whole number from 1 to 1000"),
-        ("/guake/builds?page=" + "9" * 5000, "a whole number from 1 to 1000"),
-        ("/guake/builds?page=%D9%A3", "a whole number from 1 to 1000"),
+        ("/guake/builds?page=0", "an integer from 1 to 1000"),
+        ("/guake/builds?page=-1", "an integer from 1 to 1000"),
+        ("/guake/builds?page=" + "9" * 5000, "an integer from 1 to 1000"),
+        ("/guake/builds?page=%D9%A3", "an integer from 1 to 1000"),
         ("/guake/updates?status=lost", "one of pending, testing, stable, unpushed, obsolete"),
-        ("/guake/updates?release=%2e%2e", "a short word"),
+        ("/guake/updates?release=%2e%2e", "at most 32 letters, digits, dots and dashes"),
         ("/guake/contents?release=f1", "one of rawhide, f45"),
         ("/guake/contents?release=../../x", "one of rawhide, f45"),
         ("/vim/contents?package=guake", "one of vim-common, vim-enhanced"),
         ("/guake/dependencies?kind=loves", "one of requires, provides"),
         ("/guake/sources?release=%00", "one of rawhide, f45"),
-        ("/gone/contents?package=gone", "nothing: there is no choice"),
-        ("/s?search=x&page=0", "a whole number from 1 to 1000000"),
+        ("/gone/contents?package=gone", "expected no value"),
+        ("/s?search=x&page=0", "an integer from 1 to 1000000"),
         ("/api/v1/packages/guake/files?release=f1", "one of rawhide, f45"),
-        ("/api/v1/search?q=x&rows=100000", "a whole number from 0 to 200"),
-        ("/api/v1/search?q=x&start=a", "a whole number from 0 to 10000"),
+        ("/api/v1/search?q=x&rows=100000", "an integer from 0 to 200"),
+        ("/api/v1/search?q=x&start=a", "an integer from 0 to 10000"),
     ],
 )
 def test_a_wrong_parameter_is_400_and_names_what_is_allowed(site, upstream, address, allowed):
@@ -141,7 +141,7 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
             "type": "http://localhost/api#problem-unknown-package",
             "title": "Unknown package",
             "status": 404,
-            "detail": "There is no package called 'nope'.",
+            "detail": "Package 'nope' does not exist.",
         },
     )
 
@@ -149,7 +149,7 @@ def test_an_error_of_the_api_is_a_problem_that_machines_can_read(site):
 @pytest.mark.parametrize(
     ("name", "said", "member"),
     [
-        ("vim-old", "What was called so was replaced by vim-common.", {"replaced_by": ["vim-common"]}),
+        ("vim-old", "It was replaced by vim-common.", {"replaced_by": ["vim-common"]}),
         ("editor", "It is provided by vim-enhanced.", {"provided_by": ["vim-enhanced"]}),
     ],
 )
@@ -220,7 +220,7 @@ def test_of_an_address_without_end_little_is_sent_back(site, path):
 
 def test_a_name_that_is_cut_is_marked(site):
     detail = site.get(f"/api/v1/packages/{LONG}", 404).json["detail"]
-    assert detail == f"There is no package called '{LONG[:80]}' …"
+    assert detail == f"Package '{LONG[:80]}'… does not exist."
 
 
 @pytest.mark.parametrize("path", ["/gua%00ke", "/s/a%00b", "/s?search=a%00b%07"])

@@ -126,9 +126,9 @@ def test_a_name_is_suggested_once(service, strings, tmp_path):
         )
         writer.commit()
     with website(service, {**strings, "search.index": index}) as site:
-        completed = [row["name"] for row in site.get("/api/v1/completions?q=tool").json["completions"]]
+        completions_of = [row["name"] for row in site.get("/api/v1/completions?q=tool").json["completions"]]
         names = site.get("/opensearch/suggestions?q=tool").json[1]
-    assert (completed.count("tool") > 1, names) == (True, ["tool", "tool-cli"])
+    assert (completions_of.count("tool") > 1, names) == (True, ["tool", "tool-cli"])
 
 
 @pytest.mark.parametrize("query", ["", "?q=", "?q=%00", "?q=xyzzyqwert", "?q=%F0%9F%8E%A9", f"?q={'x' * 10_000}"])
@@ -142,4 +142,4 @@ def test_a_text_that_is_no_utf_8_is_an_error(site):
 
 
 def test_a_package_called_opensearch_would_have_its_page(site):
-    assert "There is no package called" in site.get("/opensearch", 404).text
+    assert "Package &#39;opensearch&#39; does not exist." in site.get("/opensearch", 404).text

@@ -43,7 +43,7 @@ def test_a_tab_and_the_old_address_of_its_part_show_the_same_spec_file(site):
 
 def test_every_page_leads_to_status_and_api_by_name(site):
     _, _, footer = site.get("/guake").text.partition('<footer class="site">')
-    assert re.findall('href="([^"]+)">([^<]+)<', footer) == [("/status", "Status"), ("/api", "API")]
+    assert re.findall('href="([^"]+)">([^<]+)<', footer) == [("/status", "Status"), ("/api", "JSON API")]
 
 
 def test_the_heartbeat_is_plain_text(site):

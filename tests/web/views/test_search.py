@@ -8,7 +8,7 @@ import pytest
 
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
-from fedora_packages.web.identifiers import LOOKED_AT
+from fedora_packages.web.identifiers import MAX_QUERY_LENGTH
 from fedora_packages.web.views import search as searching
 from tests.web.website import Elements, website
 
@@ -31,7 +31,7 @@ def test_the_start_page_says_what_there_is(site, address):
 def test_a_search_for_nothing_says_so_and_what_can_be_searched_for(site, address):
     page = site.get(address, 200)
     assert (page.html.h1.text, page.html.find(id="search")["value"]) == ("Search", "")
-    assert "The search field is empty" in page.text
+    assert "Enter a package name or keywords" in page.text
     assert (page.html.title.text.strip(), bool(page.html.select(".examples a"))) == ("Search - Fedora Packages", True)
     assert page.html.find("meta", {"name": "robots"})["content"] == "noindex, follow"
 
@@ -45,7 +45,7 @@ def test_every_form_of_the_address_finds_the_package(site, address):
 
 
 def test_each_word_that_was_found_is_named(site):
-    assert "its summary says <code>down</code>, <code>drop</code>" in " ".join(
+    assert "summary contains <code>down</code>, <code>drop</code>" in " ".join(
         site.get("/s?search=down+drop").text.split()
     )
 
@@ -85,12 +85,12 @@ def test_a_binary_that_matches_is_named_and_leads_to_its_own_page(site):
 def test_why_a_package_was_found_is_said(site):
     page = site.get("/s?search=view", 200)
     why = page.html.select_one(".why li")
-    assert (" ".join(why.text.split()), why.a["href"]) == ("has the command view in vim-common", "/vim-common")
+    assert (" ".join(why.text.split()), why.a["href"]) == ("command view in vim-common", "/vim-common")
 
 
 def test_what_was_looked_for_instead_is_said(site):
     page = site.get("/s?search=guaek", 200)
-    assert (found(page), "these are for" in page.text, "/s?search=guake" in page.text) == (["guake"], True, True)
+    assert (found(page), "Showing results for" in page.text, "/s?search=guake" in page.text) == (["guake"], True, True)
 
 
 def test_a_retired_package_is_marked(site):
@@ -104,7 +104,7 @@ def test_which_branches_have_a_package_is_said_where_rawhide_has_not(site):
 
 @pytest.mark.parametrize(("term", "is_said"), [("guake xyzzyqwert", True), ("guake", False), ("xyzzyqwert", False)])
 def test_that_nothing_has_all_of_the_words_is_said_of_what_has_some(site, term, is_said):
-    assert ("Nothing has all of these words" in site.get(f"/s?search={quote(term)}", 200).text) == is_said
+    assert ("No package matches all words" in site.get(f"/s?search={quote(term)}", 200).text) == is_said
 
 
 @pytest.mark.parametrize("between", ["\n", "\r\n", "\0", "\x1b", "\x7f", " \t "])
@@ -115,7 +115,7 @@ def test_control_characters_divide_words(site, between):
 
 @pytest.mark.parametrize("address", ["/s?search={}", "/api/v1/search?q={}"])
 def test_of_a_long_term_its_beginning_is_searched_for(site, address):
-    answers = [site.get(address.format("z+" * words + "guake"), 200) for words in (9, LOOKED_AT // 2)]
+    answers = [site.get(address.format("z+" * words + "guake"), 200) for words in (9, MAX_QUERY_LENGTH // 2)]
     assert ["Drop-down terminal" in answer.text for answer in answers] == [True, False]
 
 
@@ -141,7 +141,7 @@ def test_how_many_were_found_is_said(site):
 
 
 def test_nothing_found_is_a_page(site):
-    assert "Nothing was found." in site.get("/s/xyzzyqwert", 200).text
+    assert "No packages match “xyzzyqwert”" in site.get("/s/xyzzyqwert", 200).text
 
 
 @pytest.fixture
@@ -180,14 +180,14 @@ def test_the_list_goes_on_counting_on_the_next_page(many):
 
 def test_what_fits_on_a_page_has_no_others(site, many):
     pages = [site.get("/s/guake").text, site.get("/s/xyzzyqwert").text, many.get("/s?search=lots-001").text]
-    assert [("There is no page" in text, "Page 1" in text) for text in pages] == [(False, False)] * 3
+    assert [("does not exist" in text, "Page 1" in text) for text in pages] == [(False, False)] * 3
 
 
 def test_no_page_is_linked_to_that_has_no_hits_any_more(many):
     many.app.app.registry.service.index.max_hits = 40
     assert "Page 1 of 2" in many.get("/s?search=lots&page=1", 200).text
     pages = [many.get(f"/s?search=lots&page={number}", 200) for number in (2, 3)]
-    assert [(len(found(page)), "There is no page 3: the list has 2." in page.text) for page in pages] == [
+    assert [(len(found(page)), "Page 3 does not exist. The last page is 2." in page.text) for page in pages] == [
         (20, False),
         (0, True),
     ]
@@ -198,19 +198,16 @@ def test_programs_are_given_as_many_as_a_page_has_unless_they_ask_for_others(man
     assert [(len(answer["packages"]), answer["total"]) for answer in answers] == [(20, 45), (3, 45)]
 
 
-@pytest.mark.parametrize("number", [4, 99, 501, 9999, searching.LAST_ASKED])
+@pytest.mark.parametrize("number", [4, 99, 501, 9999, searching.MAX_PAGE])
 def test_a_page_beyond_the_last_says_so(many, number):
     page = many.get(f"/s?search=lots&page={number}", 200)
-    assert (f"There is no page {number}: the list has 3." in page.text, found(page)) == (True, [])
+    assert (f"Page {number} does not exist. The last page is 3." in page.text, found(page)) == (True, [])
     assert page.html.find("a", rel="prev")["href"] == "/s?search=lots&page=3"
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", searching.LAST_ASKED + 1, 10**30])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", searching.MAX_PAGE + 1, 10**30])
 def test_what_is_no_number_of_a_page_is_refused(many, number):
-    assert (
-        f"expected a whole number from 1 to {searching.LAST_ASKED}"
-        in many.get(f"/s?search=lots&page={number}", 400).text
-    )
+    assert f"expected an integer from 1 to {searching.MAX_PAGE}" in many.get(f"/s?search=lots&page={number}", 400).text
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from fedora_packages.cache import keys
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.search import corruption
-from fedora_packages.web.formats import spoken
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.views.status import second, share, span
 from tests.documented import undocumented
 from tests.web.website import Elements, website
@@ -127,7 +127,7 @@ def test_a_critical_alert_looks_critical(site, service, client):
 
 def test_every_query_and_upstream_has_a_row(site, service):
     text = site.get("/status").text
-    wanted = [*service.queries, *(spoken(name) for name in service.connectors)]
+    wanted = [*service.queries, *(upstream_title(name) for name in service.connectors)]
     assert [name for name in wanted if f'<th scope="row">{name}</th>' not in text] == []
 
 
