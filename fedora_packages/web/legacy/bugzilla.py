@@ -1,46 +1,46 @@
-"""The old bugzilla connector: the open bugs of a package, and how many there are."""
+"""The old Bugzilla connector: the open bugs of a package, and their number."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.web.legacy import dates
-from fedora_packages.web.legacy.context import Look
-from fedora_packages.web.legacy.decode import Asked
-from fedora_packages.web.legacy.rows import Rows, needed
+from fedora_packages.web.legacy.context import LegacyContext
+from fedora_packages.web.legacy.decode import LegacyRequest
+from fedora_packages.web.legacy.rows import Rows, required_package
 from fedora_packages.widgets.bugs import STATUSES
 
 
-def query_bugs(asked: Asked, look: Look) -> Rows:
-    """Return the open bugs of a package, of one version or all, in the order in which the service has always shown them."""
-    package = needed(asked, look, "package")
-    version, products = asked.text("version"), asked.texts("collection")
+def query_bugs(query: LegacyRequest, context: LegacyContext) -> Rows:
+    """Return the open bugs of a package, for one version or all, in the order of the old service."""
+    package = required_package(query, context, "package")
+    version, products = query.text("version"), query.texts("collection")
     if package is None:
         return Rows([])
-    (value,) = look.values(("bugzilla.bugs", package.source))
+    (value,) = context.values(("bugzilla.bugs", package.source))
     return Rows(
         [
-            _bug(bug, look.now)
+            _bug(bug, context.now)
             for bug in sorted(value["bugs"], key=_order)
             if version in ("", bug["version"]) and (not products or bug["product"] in products)
         ]
     )
 
 
-def get_bug_stats(asked: Asked, look: Look) -> dict[str, Any]:
-    """Return how many open bugs a package has, how many of them block others, and where to see those."""
-    package = needed(asked, look, "package")
+def get_bug_stats(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
+    """Return the number of open bugs, the number of those that block others, and the URL of the latter."""
+    package = required_package(query, context, "package")
     if package is None:
-        counts, name = {"open": 0, "blockers": 0}, asked.text("package")
+        counts, name = {"open": 0, "blockers": 0}, query.text("package")
     else:
-        (counts,), name = look.values(("bugzilla.counts", package.source)), package.source
+        (counts,), name = context.values(("bugzilla.counts", package.source)), package.source
     return {
         "results": {"open": counts["open"], "blockers": counts["blockers"]},
-        "blocker_url": look.links.blocking_bugs(name),
+        "blocker_url": context.links.blocking_bugs(name),
     }
 
 
 def _order(bug: Mapping[str, Any]) -> tuple[int, int]:
-    """Return the key by which bugs are sorted: by status, and then the newest first."""
+    """Return the sort key of a bug: by status, newest first."""
     status = bug["status"]
     return (STATUSES.index(status) if status in STATUSES else len(STATUSES), -bug["id"])
 

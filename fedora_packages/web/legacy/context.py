@@ -1,4 +1,4 @@
-"""What operations look at: the index, the cached values of queries, and the names of releases."""
+"""The context of operations: the index, the cached values of queries, and the names of releases."""
 
 import re
 import time
@@ -11,24 +11,24 @@ from pyramid.request import Request
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.service import RELEASES
+from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import QueryCall
 
-#: What old clients call a release: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``, ``rawhide``.
-#: A repository of updates is not told apart: what is installed comes from whichever has the package.
+#: The names of releases in old clients: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``,
+#: ``rawhide``. Repositories of updates are the same as their release: packages are installed from either.
 _RELEASE = re.compile(r"(?P<family>fedora epel|fedora|epel|el|f)?[ -]?(?P<version>[0-9]{1,3}(?:\.[0-9]{1,2})?)")
 _REPOSITORY = re.compile(r"([ -](updates|testing))*$")
 
 
-class NotKnown(Exception):
-    """There is no answer, now or ever; ``args[0]`` is a sentence that says why."""
+class NotAvailable(Exception):
+    """There is no answer, now or ever; ``args[0]`` is a sentence with the reason."""
 
 
-class Look:
-    """One request's look at the service.  ``found`` and ``release`` are the package and the branch that it has come upon."""
+class LegacyContext:
+    """The context of one request.  ``found`` and ``release`` are its package and branch, once resolved."""
 
     def __init__(self, request: Request):
         self._request = request
-        self._service = request.service
         self.links = request.links
         self.now = time.time()
         self.found: Package | None = None
@@ -36,55 +36,57 @@ class Look:
 
     @property
     def index(self) -> IndexReader:
-        return self._service.index
+        return self._request.index
 
     def package(self, name: str) -> Package | None:
-        """Return what a name means, or None if it is no package's.  Raises `SearchUnavailable`."""
+        """Return the package of a name, or None.  Raises `SearchUnavailable`."""
         self.found = find(self.index, name)
         return self.found
 
     def package_of_build(self, build_id: int) -> tuple[str, str] | None:
-        """Return the source package that a build is of, and its release; None if koji has no such build.  Raises `NotKnown`."""
+        """Return the source package and release of a build; None for an unknown build.  Raises `NotAvailable`."""
         return self._request.registry.build_names(build_id)
 
-    def values(self, *wanted: tuple[str, str, str | None] | tuple[str, str]) -> list[Any]:
-        """Return the values of queries (name, package, release), however old, from one look.
+    def values(self, *calls: tuple[str, str, str | None] | tuple[str, str]) -> list[Any]:
+        """Return the values of queries (name, package, release), however old.
 
-        The first is the main one: raises `NotKnown` where it is not known.  Of others None is returned.
+        Raises `NotAvailable` if the first value is unknown; other unknown values are None.
         """
-        missing = [name for name, *_ in wanted if name not in self._service.queries]
+        missing = [name for name, *_ in calls if name not in self._request.queries]
         if missing:
-            raise NotKnown(f"This service has no {missing[0]}.")
-        entries = [QueryCall(self._service.queries[name], *about) for name, *about in wanted]
+            raise NotAvailable(f"This service has no {missing[0]}.")
+        entries = [QueryCall(self._request.queries[name], *arguments) for name, *arguments in calls]
         cached_values = self._request.loader(entries)
         if not cached_values[0].is_known:
             problem, upstream = cached_values[0].error_state, entries[0].query.upstream
-            raise NotKnown(f"{problem.error}." if problem else f"{upstream} has not answered yet; it is being asked.")
+            raise NotAvailable(
+                f"{problem.error}." if problem else f"{upstream_title(upstream)} has not answered yet. Try again later."
+            )
         return [cached.value if cached.is_known else None for cached in cached_values]
 
     @cached_property
     def releases(self) -> list[Mapping[str, Any]]:
-        """The active releases in reading order.  Raises `NotKnown`."""
+        """The active releases in reading order.  Raises `NotAvailable`."""
         return self.values((RELEASES,))[0]["releases"]
 
-    def branch(self, package: Package, asked: str) -> str | None:
-        """Return the branch of the release that a client calls ``asked``, if it is one that has the package; else None.
+    def branch(self, package: Package, release: str) -> str | None:
+        """Return the branch of the release with any name, if it has the package, else None.
 
-        Raises `NotKnown` if that depends on which releases there are, and nobody knows.
+        Raises `NotAvailable` if that depends on the active releases while they are unknown.
         """
-        name = branch_of(asked)
+        name = branch_of(release)
         has = package.document.releases
         if name not in has and has:
-            # The next Fedora is called by its number before it has a branch of its own.
-            called = {branch_of(release["name"]): release["branch"] for release in self.releases}
-            name = called.get(name, name)
+            # The next Fedora has a number before it has a branch of its own.
+            branches = {branch_of(release["name"]): release["branch"] for release in self.releases}
+            name = branches.get(name, name)
         self.release = name if name in has else None
         return self.release
 
 
-def branch_of(asked: str) -> str:
-    """Return the branch that a release of some name has, by its name alone: ``Fedora 44 Testing`` -> ``f44``."""
-    name = _REPOSITORY.sub("", " ".join(asked.lower().split()))
+def branch_of(release: str) -> str:
+    """Return the branch in the name of a release: ``Fedora 44 Testing`` -> ``f44``."""
+    name = _REPOSITORY.sub("", " ".join(release.lower().split()))
     found = _RELEASE.fullmatch(name)
     if found is None:
         return name
@@ -92,7 +94,7 @@ def branch_of(asked: str) -> str:
 
 
 def title_of(name: str) -> str:
-    """Return what people call a release that is no longer active, of which only bodhi's name is known: ``F17``, ``EL-6``."""
+    """Return the title of an inactive release by its Bodhi name: ``F17``, ``EL-6``."""
     branch = branch_of(name)
     if branch.startswith("epel"):
         return f"Fedora EPEL {branch.removeprefix('epel')}"

@@ -1,49 +1,49 @@
-"""Times in the words of the old service: ``2 years, 3 months and 4 days``, ``10 Aug 2010``.
+"""Times in the formats of the old service: ``2 years, 3 months and 4 days``, ``10 Aug 2010``.
 
-Times come from upstreams: what is no time is "".
+Timestamps come from upstreams: invalid ones become "".
 """
 
 from calendar import monthrange
 from datetime import UTC, datetime
 
-#: What a span is told in, from the largest to the smallest.
+#: The units of durations, largest first.
 UNITS = ("century", "decade", "year", "month", "day", "hour", "minute", "second")
 
-#: How many of a unit make the next larger one; a month has as many days as it has.
+#: Months and seconds in a unit; months differ in their days.
 _MONTHS = {"century": 1200, "decade": 120, "year": 12, "month": 1}
 _SECONDS = {"hour": 3600, "minute": 60, "second": 1}
 
 
 def span(since: float, until: float, unit: str = "hour") -> str:
-    """Return how much time lies between two times, down to ``unit``: ``1 year, 2 days and 4 hours``, ``less than 1 hour``."""
-    first, last = _moment(min(since, until)), _moment(max(since, until))
+    """Return the duration between two timestamps, down to ``unit``: ``1 year, 2 days and 4 hours``, ``less than 1 hour``."""
+    first, last = _datetime(min(since, until)), _datetime(max(since, until))
     if first is None or last is None:
         return ""
-    parts = [_many(count, name) for name, count in _counts(first, last).items() if count and _is_told(name, unit)]
+    parts = [_many(count, name) for name, count in _counts(first, last).items() if count and _is_included(name, unit)]
     if not parts:
         return f"less than 1 {unit}"
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def ago(since: float | None, now: float, unit: str = "hour") -> str:
-    """Return how long ago something was, in its largest unit: ``2 years ago``; "" if it was not."""
-    told = "" if since is None else span(since, now, unit)
-    return f"{told.partition(',')[0].partition(' and ')[0]} ago" if told else ""
+    """Return the time since a timestamp in its largest unit: ``2 years ago``; "" without a timestamp."""
+    duration = "" if since is None else span(since, now, unit)
+    return f"{duration.partition(',')[0].partition(' and ')[0]} ago" if duration else ""
 
 
 def day(seconds: float | None) -> str:
-    """Return a day: ``10 Aug 2010``."""
-    return _written(seconds, "%d %b %Y")
+    """Return a date: ``10 Aug 2010``."""
+    return _formatted(seconds, "%d %b %Y")
 
 
 def clock(seconds: float | None) -> str:
     """Return a time of day: ``04:01 AM UTC``."""
-    return _written(seconds, "%I:%M %p UTC")
+    return _formatted(seconds, "%I:%M %p UTC")
 
 
 def timestamp(seconds: float | None) -> str | None:
-    """Return a time as koji and bodhi write it: ``2012-07-19 04:01:20``, in UTC; None where there is none."""
-    return _written(seconds, "%Y-%m-%d %H:%M:%S") or None
+    """Return a timestamp in the format of Koji and Bodhi: ``2012-07-19 04:01:20``, in UTC; None without one."""
+    return _formatted(seconds, "%Y-%m-%d %H:%M:%S") or None
 
 
 def _counts(first: datetime, last: datetime) -> dict[str, int]:
@@ -60,9 +60,9 @@ def _counts(first: datetime, last: datetime) -> dict[str, int]:
     return counts
 
 
-def _later(moment: datetime, months: int) -> datetime:
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
+def _later(time: datetime, months: int) -> datetime:
+    year, month = divmod(time.year * 12 + time.month - 1 + months, 12)
+    return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
 
 
 def _many(count: int, name: str) -> str:
@@ -70,17 +70,17 @@ def _many(count: int, name: str) -> str:
     return f"{count} {name if count == 1 else plural}"
 
 
-def _is_told(name: str, unit: str) -> bool:
+def _is_included(name: str, unit: str) -> bool:
     return UNITS.index(name) <= UNITS.index(unit)
 
 
-def _moment(seconds: float) -> datetime | None:
+def _datetime(seconds: float) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None
 
 
-def _written(seconds: float | None, form: str) -> str:
-    moment = None if seconds is None else _moment(seconds)
-    return "" if moment is None else moment.strftime(form)
+def _formatted(seconds: float | None, form: str) -> str:
+    time = None if seconds is None else _datetime(seconds)
+    return "" if time is None else time.strftime(form)

@@ -1,7 +1,7 @@
-"""What an old client asks: an address with JSON in it, which no two of them quote in the same way.
+"""Decode the requests of old clients: URLs with JSON in them, which no two clients quote in the same way.
 
 ``/fcomm_connector/CONNECTOR/OPERATION/PATH/{JSON}``: the JSON raw or percent-encoded, with ``+`` for a space or for itself, after
-one slash or two, or not there at all.  All of it is bounded and checked here; what is wrong is a `BadQuery` that says so.
+one slash or two, or missing.  All of it is limited and validated here; `BadQuery` reports errors.
 """
 
 import json
@@ -12,34 +12,34 @@ from typing import Any
 
 from pyramid.request import Request
 
-#: Characters of the JSON; the longest that any known client sends has some 300.
-JSON_READ = 8192
+#: Characters of the JSON; known clients send at most some 300.
+MAX_JSON = 8192
 
-#: Items of a list in a filter, and characters of one text.
-LISTED = 100
-LONGEST = 1000
+#: Items of a list in a filter, and characters of a string.
+MAX_ITEMS = 100
+MAX_STRING = 1000
 
-#: The highest number of a row, and how many rows are asked for where nobody says.
-LAST_ROW = 10**9
+#: The highest number of a row, and the default number of rows.
+MAX_ROW = 10**9
 ROWS = 10
 
-#: The most rows that one answer has.  Clients are told the number that they asked for, and how many came.
-MOST_ROWS = 1000
+#: Rows of one response.  It has the requested and the returned number.
+MAX_ROWS_PER_ANSWER = 1000
 
-#: Where the JSON begins: at the first segment that begins with a brace.  A slash in it belongs to it.
+#: The JSON begins at the first segment that begins with a brace, and includes slashes.
 _JSON = re.compile(r"(?:^|/)\s*(?=\{)")
 
-#: A text of JSON, or a plus outside of any.
+#: A JSON string, or a plus outside of one.
 _TEXT_OR_PLUS = re.compile(r'("(?:[^"\\]|\\.)*")|\+')
 
 
 class BadQuery(Exception):
-    """What is asked cannot be understood; ``args[0]`` is a sentence that says what was wrong and what was expected."""
+    """An invalid request; ``args[0]`` is a sentence with the error and the expected value."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked.  ``rows`` is how many, ``start`` the first (0 is the first there is)."""
+class LegacyRequest:
+    """A request; ``start`` is the number of the first row (from 0), ``rows`` the number of rows."""
 
     connector: str
     operation: str
@@ -52,55 +52,55 @@ class Asked:
     ascending: bool = False
 
     def text(self, *names: str) -> str:
-        """Return the first filter of some names that is given, without spaces around it; "" if none is.  Raises `BadQuery`."""
+        """Return the first given filter among some names, without spaces around it, or "".  Raises `BadQuery`."""
         for name in names:
             value = self.filters.get(name)
             if value is None or value == "":
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int):
-                raise BadQuery(f"{name} is {_shown(value)}; expected a text")
+                raise BadQuery(f"{name} is {_shown(value)}; expected a string")
             text = str(value)
-            if len(text) > LONGEST:
-                raise BadQuery(f"{name} has {len(text)} characters; expected at most {LONGEST}")
+            if len(text) > MAX_STRING:
+                raise BadQuery(f"{name} has {len(text)} characters; expected at most {MAX_STRING}")
             return text.strip()
         return ""
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return a filter that may be one text or a list of them.  Raises `BadQuery`."""
+        """Return a filter that is a string or a list of strings.  Raises `BadQuery`."""
         value = self.filters.get(name)
         if not isinstance(value, list):
             return (text,) if (text := self.text(name)) else ()
         if not all(isinstance(item, str) for item in value):
-            raise BadQuery(f"{name} is {_shown(value)}; expected texts")
+            raise BadQuery(f"{name} is {_shown(value)}; expected strings")
         return tuple(value)
 
     def flag(self, name: str, default: bool) -> bool:
-        """Return a filter that is true or false.  Raises `BadQuery`."""
+        """Return a boolean filter.  Raises `BadQuery`."""
         value = self.filters.get(name)
         if value is None or value == "":
             return default
-        word = str(value).lower()
-        if word not in ("true", "false", "1", "0"):
+        text = str(value).lower()
+        if text not in ("true", "false", "1", "0"):
             raise BadQuery(f"{name} is {_shown(value)}; expected true or false")
-        return word in ("true", "1")
+        return text in ("true", "1")
 
     def number(self, name: str) -> int | None:
-        """Return a filter that is a whole number, or None if it is not given.  Raises `BadQuery`."""
+        """Return an integer filter, or None.  Raises `BadQuery`."""
         value = self.filters.get(name)
-        return None if value is None or value == "" else _whole(name, value, 1, 2**31 - 1)
+        return None if value is None or value == "" else _integer(name, value, 1, 2**31 - 1)
 
 
 def segments_of(rest: str) -> tuple[list[str], str]:
-    """Return the segments of what follows ``/fcomm_connector/``, empty ones left out, and the JSON behind them ("": none)."""
+    """Return the non-empty segments after ``/fcomm_connector/``, and the JSON behind them, or ""."""
     found = _JSON.search(rest)
     head, body = (rest, "") if found is None else (rest[: found.start()], rest[found.end() :])
     return [segment for segment in head.split("/") if segment], body.rstrip("/ ")
 
 
-def asked_of(request: Request, segments: list[str], body: str) -> Asked:
-    """Return what a request asks.  Raises `BadQuery`, and `InvalidArgument` for parameters that are no UTF-8."""
+def decode(request: Request, segments: list[str], body: str) -> LegacyRequest:
+    """Decode a request.  Raises `BadQuery`, and `InvalidArgument` for parameters that are not UTF-8."""
     if "_cookies" in request.query_parameters:
-        raise BadQuery("the parameter _cookies is not taken")
+        raise BadQuery("the parameter _cookies is not supported")
     query = _parsed(body) if body else {}
     given = query.get("filters") or {}
     if isinstance(given, str):
@@ -108,60 +108,60 @@ def asked_of(request: Request, segments: list[str], body: str) -> Asked:
     if not isinstance(given, dict):
         raise BadQuery(f"filters is {_shown(given)}; expected an object")
     sort_col = query.get("sort_col") or ""
-    return Asked(
+    return LegacyRequest(
         *segments[:2],
         "/".join(segments[2:]),
         filters={name: _filter(name, value) for name, value in given.items()},
         parameters=request.query_parameters,
-        start=_whole("start_row", query.get("start_row"), 0, LAST_ROW, 0),
-        rows=_whole("rows_per_page", query.get("rows_per_page"), 0, LAST_ROW, ROWS),
+        start=_integer("start_row", query.get("start_row"), 0, MAX_ROW, 0),
+        rows=_integer("rows_per_page", query.get("rows_per_page"), 0, MAX_ROW, ROWS),
         sort_col=sort_col if isinstance(sort_col, str) else "",
         ascending=query.get("sort_order") in (1, "1"),
     )
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    if len(text) > JSON_READ:
-        raise BadQuery(f"the query has {len(text)} characters; expected at most {JSON_READ}")
+    if len(text) > MAX_JSON:
+        raise BadQuery(f"the query has {len(text)} characters; expected at most {MAX_JSON}")
     found = _first_of(text, lambda text: text, _spaced)
     if not isinstance(found, dict):
         raise BadQuery(f"the query is {_shown(found)}; expected an object")
     return found
 
 
-def _first_of(text: str, *readings: Callable[[str], str]) -> Any:
-    """Return the JSON that a text is, by the first of some readings that makes it JSON.  Raises `BadQuery`."""
-    for reading in readings:
+def _first_of(text: str, *transformations: Callable[[str], str]) -> Any:
+    """Parse a text as JSON after the first transformation that makes it valid.  Raises `BadQuery`."""
+    for transform in transformations:
         try:
-            return json.loads(reading(text), parse_constant=_refuse)
-        # It may be nested deeper than can be read, which is no ValueError.
+            return json.loads(transform(text), parse_constant=_refuse)
+        # JSON that is nested too deep raises RecursionError.
         except (ValueError, RecursionError) as error:
             problem = error
-    why = problem.msg if isinstance(problem, json.JSONDecodeError) else "too deep or no number"
-    raise BadQuery(f"the query is no JSON ({why}): {text[:80]!r}")
+    why = problem.msg if isinstance(problem, json.JSONDecodeError) else "too deep, or an invalid number"
+    raise BadQuery(f"the query is invalid JSON ({why}): {text[:80]!r}")
 
 
 def _spaced(text: str) -> str:
-    """Return JSON in which a form's encoding made spaces into pluses; those within its texts are for `search` to judge."""
+    """Return JSON with the pluses of form encoding as spaces, except in strings, which the search handles."""
     return _TEXT_OR_PLUS.sub(lambda found: found[1] or " ", text)
 
 
 def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _filter(name: str, value: Any) -> Any:
-    """Return a filter's value: one that may be told from others, or a list of such.  Raises `BadQuery`."""
+    """Return the value of a filter: a scalar or a list of scalars.  Raises `BadQuery`."""
     if isinstance(value, dict) and "value" in value:
         # The long form: {"value": "guake", "op": "="}.
         value = value["value"]
     many = value if isinstance(value, list) else [value]
-    if len(many) > LISTED or any(isinstance(item, dict | list) for item in many):
-        raise BadQuery(f"the filter {name[:40]!r} is {_shown(value)}; expected a text or a number")
+    if len(many) > MAX_ITEMS or any(isinstance(item, dict | list) for item in many):
+        raise BadQuery(f"the filter {name[:40]!r} is {_shown(value)}; expected a string or a number")
     return value
 
 
-def _whole(name: str, value: Any, least: int, most: int, default: int = 0) -> int:
+def _integer(name: str, value: Any, least: int, most: int, default: int = 0) -> int:
     if value is None or value == "":
         return default
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
@@ -172,7 +172,7 @@ def _whole(name: str, value: Any, least: int, most: int, default: int = 0) -> in
 
 
 def _shown(value: Any) -> str:
-    """Return as much of a value as an error shows of it."""
+    """Return a value as errors show it."""
     if isinstance(value, dict | list):
         return f"a {'list' if isinstance(value, list) else 'nested object'} of {len(value)}"
     text = repr(value)

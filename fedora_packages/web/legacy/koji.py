@@ -1,4 +1,4 @@
-"""The old koji connector: builds, and the changelog of a package."""
+"""The old Koji connector: builds, and the changelog of a package."""
 
 import re
 from collections.abc import Mapping
@@ -7,63 +7,63 @@ from typing import Any
 from fedora_packages.messages.families.koji import BUILD_STATES
 from fedora_packages.search.packages import Package
 from fedora_packages.web.legacy import bodhi, dates
-from fedora_packages.web.legacy.context import Look, NotKnown
-from fedora_packages.web.legacy.decode import Asked, BadQuery
-from fedora_packages.web.legacy.rows import Rows, needed
+from fedora_packages.web.legacy.context import LegacyContext, NotAvailable
+from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest
+from fedora_packages.web.legacy.rows import Rows, required_package
 from fedora_packages.widgets.release_names import names_of
 
-#: What a changelog entry's author line is made of.
+#: The author of a changelog entry.
 _AUTHOR = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]*)>")
 
-#: The columns of builds that can be sorted by.
+#: The columns that sort builds.
 SORTED_BY = ("build_id", "nvr", "owner_name", "state")
 
 
-def query_builds(asked: Asked, look: Look) -> Rows:
-    """Return the builds of a package, newest first: koji's records, with the state and the times in words."""
-    package = needed(asked, look, "package", "p")
-    states, owner = _states(asked), asked.text("user", "u", "username", "name")
+def query_builds(query: LegacyRequest, context: LegacyContext) -> Rows:
+    """Return the builds of a package, newest first, in Koji's format with state and times in words."""
+    package = required_package(query, context, "package", "p")
+    states, owner = _states(query), query.text("user", "u", "username", "name")
     if package is None:
         return Rows([])
     wanted = [("koji.builds", package.source)]
-    with_updates = asked.flag("query_updates", False)
+    with_updates = query.flag("query_updates", False)
     if with_updates:
         wanted.append(("bodhi.updates", package.source))
-    value, *others = look.values(*wanted)
+    value, *others = context.values(*wanted)
     builds = [
         build for build in value["builds"] if (not states or build["state"] in states) and owner in ("", build["owner"])
     ]
-    rows = [_build(build, package.source, look.now) for build in builds]
+    rows = [_build(build, package.source, context.now) for build in builds]
     if with_updates:
-        rows = [{**row, **bodhi.update_of_build(row["nvr"], others[0], look)} for row in rows]
-    if asked.sort_col in SORTED_BY:
-        rows.sort(key=lambda row: (row[asked.sort_col] is not None, row[asked.sort_col]), reverse=not asked.ascending)
+        rows = [{**row, **bodhi.update_of_build(row["nvr"], others[0], context)} for row in rows]
+    if query.sort_col in SORTED_BY:
+        rows.sort(key=lambda row: (row[query.sort_col] is not None, row[query.sort_col]), reverse=not query.ascending)
     return Rows(rows)
 
 
-def query_changelogs(asked: Asked, look: Look) -> Rows:
-    """Return the changelog of a package, newest first.  It may be named by one of its builds."""
-    name = asked.text("package_name", "package")
-    build_id = asked.number("build_id")
+def query_changelogs(query: LegacyRequest, context: LegacyContext) -> Rows:
+    """Return the changelog of a package, newest first; a build can name the package."""
+    name = query.text("package_name", "package")
+    build_id = query.number("build_id")
     if not name and build_id is None:
-        raise BadQuery("a package is needed: package_name, or build_id, in the filters")
-    built = look.package_of_build(build_id) if not name else None
-    package = look.package(name or (built[0] if built else ""))
+        raise BadQuery("the filters need package_name or build_id")
+    built = context.package_of_build(build_id) if not name else None
+    package = context.package(name or (built[0] if built else ""))
     if package is None:
         return Rows([])
-    release = asked.text("release")
-    branch = look.branch(package, release or _release_of(built, package, look) or _default_release(package))
+    release = query.text("release")
+    branch = context.branch(package, release or _release_of(built, package, context) or _default_release(package))
     if branch is None:
-        raise NotKnown(f"{package.name} is not in {release or 'any release'}.")
-    (value,) = look.values(("mdapi.changelog", package.binary or package.name, branch))
+        raise NotAvailable(f"{package.name} is not in {release or 'any release'}.")
+    (value,) = context.values(("mdapi.changelog", package.binary or package.name, branch))
     return Rows([_change(entry) for entry in value.get("entries", ())])
 
 
-def _release_of(built: tuple[str, str] | None, package: Package, look: Look) -> str | None:
-    """Return the branch of the release that a build is for, by its dist tag, if it is one that has the package."""
+def _release_of(built: tuple[str, str] | None, package: Package, context: LegacyContext) -> str | None:
+    """Return the branch of a build by its dist tag, if that release has the package."""
     if built is None:
         return None
-    branch = names_of({"releases": look.releases}).of_build({"release": built[1]})
+    branch = names_of({"releases": context.releases}).of_build({"release": built[1]})
     return branch if branch in package.document.releases else None
 
 
@@ -71,9 +71,9 @@ def _default_release(package: Package) -> str:
     return "rawhide" if "rawhide" in package.document.releases else package.branch or "rawhide"
 
 
-def _states(asked: Asked) -> frozenset[str]:
-    """Return the states that are asked for, by koji's numbers; none of them means all."""
-    text = asked.text("state", "s")
+def _states(query: LegacyRequest) -> frozenset[str]:
+    """Return the requested states, by Koji's numbers; none means all."""
+    text = query.text("state", "s")
     numbers = [part.strip() for part in text.split(",")] if text else []
     if not all(re.fullmatch("[0-9]", number) and int(number) < len(BUILD_STATES) for number in numbers):
         raise BadQuery(f"state is {text[:80]!r}; expected numbers from 0 to {len(BUILD_STATES) - 1}")
@@ -99,9 +99,9 @@ def _build(build: Mapping[str, Any], package: str, now: float) -> dict[str, Any]
         "volume_id": build["volume_id"],
         "volume_name": build["volume"],
         **{
-            f"{word}_{form}": told
-            for word, moment in (("creation", "created"), ("start", "started"), ("completion", "finished"))
-            for form, told in (("time", dates.timestamp(build[moment])), ("ts", _float(build[moment])))
+            f"{name}_{form}": value
+            for name, field in (("creation", "created"), ("start", "started"), ("completion", "finished"))
+            for form, value in (("time", dates.timestamp(build[field])), ("ts", _float(build[field])))
         },
         "completion_time_display": _in_words(build, now),
     }
@@ -112,7 +112,7 @@ def _float(seconds: int | None) -> float | None:
 
 
 def _in_words(build: Mapping[str, Any], now: float) -> dict[str, str]:
-    # Texts only: one client takes it for a map of texts, and refuses the whole answer for anything else in it.
+    # Strings only: one client rejects the whole response for any other type.
     started, finished = build["started"] or build["created"], build["finished"]
     elapsed = dates.span(started, finished or now, "minute") if started else ""
     if finished is None:

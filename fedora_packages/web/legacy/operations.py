@@ -1,37 +1,37 @@
-"""Every operation of the old API, by connector, with the address that has the same today."""
+"""Every operation of the old API by connector, with the endpoint that has the same data today."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.web.legacy import bodhi, bugzilla, faf, koji, xapian, yum
-from fedora_packages.web.legacy.context import Look
-from fedora_packages.web.legacy.decode import Asked
+from fedora_packages.web.legacy.context import LegacyContext
+from fedora_packages.web.legacy.decode import LegacyRequest
 
 QUERY, METHOD = "query", "method"
 
-#: What stands before the path of a query; the names of methods stand there themselves.  The last two took an upstream's own calls
-#: once, and passed on whatever came; now they take the same names as the others.
+#: The segment before the path of a query; methods have their own names there.  The last two used to pass an upstream's own
+#: calls on; now they take the same names as the others.
 QUERYING, MODEL, CALLING = "query", "query_model", ("call", "request_data")
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that can be asked.
+    """One operation.
 
-    ``answer`` makes it: rows if it is a query, anything if it is a method.  ``filters`` names what it takes, the package first;
-    ``successor`` is the last segment of the address that has the same of a package in the JSON API.
+    ``answer`` returns rows for a query, anything for a method.  ``filters`` are the names of its filters, the package first;
+    ``successor`` is the last segment of the endpoint with the same data in the JSON API.
     """
 
     kind: str
-    answer: Callable[[Asked, Look], Any]
+    answer: Callable[[LegacyRequest, LegacyContext], Any]
     successor: str
     filters: tuple[str, ...]
-    #: Of a method whose answer has no envelope, its errors have none either.
+    #: Whether its response and its errors have no envelope.
     is_bare: bool = False
 
     def model(self, name: str) -> dict[str, Any]:
-        """Return what there is to tell of a query, JSON-ready."""
+        """Return the description of a query for clients."""
         return {"path": name, "can_paginate": name != "query_active_releases", "filters": list(self.filters)}
 
 

@@ -1,33 +1,33 @@
-"""Rows that an operation answers with, and the package that most of them are about."""
+"""The rows of an operation, and the package that most operations need."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.search.packages import Package
-from fedora_packages.web.legacy.context import Look
-from fedora_packages.web.legacy.decode import MOST_ROWS, Asked, BadQuery
+from fedora_packages.web.legacy.context import LegacyContext
+from fedora_packages.web.legacy.decode import MAX_ROWS_PER_ANSWER, BadQuery, LegacyRequest
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows there are, of which a page is cut; or, where ``total`` says how many there are, the page itself."""
+    """All rows, of which a page is returned; or with ``total`` the page itself."""
 
     rows: list[dict[str, Any]]
     total: int | None = None
 
-    def page(self, asked: Asked) -> tuple[list[dict[str, Any]], int]:
-        """Return the rows that are asked for, and how many there are."""
+    def page(self, query: LegacyRequest) -> tuple[list[dict[str, Any]], int]:
+        """Return the requested rows, and the number of all."""
         if self.total is not None:
             return self.rows, self.total
-        return self.rows[asked.start : asked.start + min(asked.rows, MOST_ROWS)], len(self.rows)
+        return self.rows[query.start : query.start + min(query.rows, MAX_ROWS_PER_ANSWER)], len(self.rows)
 
 
-def needed(asked: Asked, look: Look, *names: str) -> Package | None:
-    """Return the package that the first of some filters names, or None if there is none of that name.
+def required_package(query: LegacyRequest, context: LegacyContext, *names: str) -> Package | None:
+    """Return the package in the first of some filters, or None for an unknown name.
 
-    Raises `BadQuery` where no package is named: of "all packages" nothing is known.
+    Raises `BadQuery` without a name: no operation covers all packages.
     """
-    name = asked.text(*names)
+    name = query.text(*names)
     if not name:
-        raise BadQuery(f"a package is needed: {names[0]} in the filters")
-    return look.package(name)
+        raise BadQuery(f"the filters need {names[0]}")
+    return context.package(name)

@@ -1,4 +1,4 @@
-"""The old xapian connector: the search."""
+"""The old Xapian connector: the search."""
 
 import re
 from collections.abc import Iterator
@@ -8,44 +8,44 @@ from urllib.parse import unquote
 from fedora_packages.search.document import Document
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hit
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.web.legacy.context import Look
-from fedora_packages.web.legacy.decode import MOST_ROWS, Asked
+from fedora_packages.web.legacy.context import LegacyContext
+from fedora_packages.web.legacy.decode import MAX_ROWS_PER_ANSWER, LegacyRequest
 from fedora_packages.web.legacy.rows import Rows
 from fedora_packages.web.links import web_address
 from fedora_packages.web.request import printable
 
-#: What every package's icon is called, without its ending.
+#: The name of every package's icon, without its extension.
 ICON = "package_128x128"
 
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 
 
-def search_packages(asked: Asked, look: Look) -> Rows:
-    """Return the packages that a text finds, with their binaries; one of exactly that name is first.
+def search_packages(query: LegacyRequest, context: LegacyContext) -> Rows:
+    """Return the packages that a text finds, with their binary packages; one of exactly that name comes first.
 
-    No text of a row is null.
+    No string of a row is null.
     """
-    text, rows = meant(asked, look), []
-    start = min(asked.start, MAX_HITS)
-    last = min(start + min(asked.rows, MOST_ROWS), MAX_HITS)
+    text, rows = search_text(query, context), []
+    start = min(query.start, MAX_HITS)
+    last = min(start + min(query.rows, MAX_ROWS_PER_ANSWER), MAX_HITS)
     while True:
-        # Also where no row is asked for: how many there are is.
-        found = look.index.search(text, start, min(MAX_ROWS, max(last - start, 0)))
+        # Even for no rows: clients read the number of hits.
+        found = context.index.search(text, start, min(MAX_ROWS, max(last - start, 0)))
         rows += [_package(hit.document) for hit in found.hits]
         start += MAX_ROWS
         if start >= min(last, found.total):
             return Rows(rows, min(found.total, MAX_HITS))
 
 
-def meant(asked: Asked, look: Look) -> str:
-    """Return the text that a client searches for.
+def search_text(query: LegacyRequest, context: LegacyContext) -> str:
+    """Return the text of a client's search.
 
-    Some encode it twice, and some write a plus for a space: a plus stands for itself if a package has it in its name.
+    Some clients encode it twice, and some write a plus for a space: a plus stays if it is part of a package's name.
     """
-    text = asked.text("search")
+    text = query.text("search")
     text = printable(unquote(text) if _ESCAPED.search(text) else text, MAX_QUERY_LENGTH)
     words = [word.lower() for word in text.split() if "+" in word]
-    if not words or all(_is_named(word, look.index.search(text, 0, MAX_ROWS).hits) for word in words):
+    if not words or all(_is_named(word, context.index.search(text, 0, MAX_ROWS).hits) for word in words):
         return text
     return text.replace("+", " ").strip()
 
@@ -76,7 +76,7 @@ def _binaries(document: Document) -> Iterator[dict[str, str]]:
     for binary in document.binaries:
         if binary.name != document.name:
             summary = binary.summary or document.summary
-            # Of binaries the index keeps no more than that.
+            # The index has no more about binary packages.
             yield {
                 "name": binary.name,
                 "link": binary.name,

@@ -7,8 +7,8 @@ import pytest
 
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.web.legacy import dates
-from fedora_packages.web.legacy.builds import A_MINUTE, WAITING, BuildNames
-from fedora_packages.web.legacy.context import NotKnown, branch_of, title_of
+from fedora_packages.web.legacy.builds import MAX_WAITING, PER_MINUTE, BuildNames
+from fedora_packages.web.legacy.context import NotAvailable, branch_of, title_of
 from fedora_packages.web.legacy.xapian import ICON
 from fedora_packages.widgets import load
 from tests.conftest import wait_until
@@ -17,7 +17,7 @@ from tests.web.legacy.old_site import DAY
 # Builds by their number.
 
 
-def names(*answers, patience=5.0, clock=lambda: 0.0):
+def names(*answers, wait_seconds=5.0, clock=lambda: 0.0):
     """Return a `BuildNames` over a koji that gives some answers in turn, and the numbers it was asked for."""
     left, numbers = list(answers), []
 
@@ -28,7 +28,7 @@ def names(*answers, patience=5.0, clock=lambda: 0.0):
             raise answer
         return answer
 
-    return BuildNames(ask, patience, clock), numbers
+    return BuildNames(ask, wait_seconds, clock), numbers
 
 
 def test_a_builds_package_is_asked_for_once():
@@ -39,7 +39,7 @@ def test_a_builds_package_is_asked_for_once():
 
 def test_a_koji_that_fails_is_said_and_not_remembered():
     found, _ = names(UpstreamUnavailable("koji", "getBuild of 7", "it answered 502"), "guake")
-    with pytest.raises(NotKnown, match="502; give package_name in the filters"):
+    with pytest.raises(NotAvailable, match="502; give package_name in the filters"):
         found(7)
     assert found(7) == "guake"
     found.close()
@@ -48,25 +48,25 @@ def test_a_koji_that_fails_is_said_and_not_remembered():
 def test_only_a_few_wait_for_a_koji_that_hangs():
     answer = threading.Event()
     found = BuildNames(lambda number: answer.wait(30) and "guake", 30)
-    with ThreadPoolExecutor(WAITING) as pool:
-        waiting = [pool.submit(found, 1) for _ in range(WAITING)]
+    with ThreadPoolExecutor(MAX_WAITING) as pool:
+        waiting = [pool.submit(found, 1) for _ in range(MAX_WAITING)]
         wait_until(lambda: found._waiting._value == 0)
-        with pytest.raises(NotKnown, match="has not said yet"):
+        with pytest.raises(NotAvailable, match="has not returned the package"):
             found(1)
         answer.set()
-        assert [future.result(30) for future in waiting] == ["guake"] * WAITING
+        assert [future.result(30) for future in waiting] == ["guake"] * MAX_WAITING
     found.close()
 
 
 def test_koji_is_asked_only_so_often():
     now = [0.0]
-    found, numbers = names(*["guake"] * (A_MINUTE + 1), clock=lambda: now[0])
-    for number in range(A_MINUTE):
+    found, numbers = names(*["guake"] * (PER_MINUTE + 1), clock=lambda: now[0])
+    for number in range(PER_MINUTE):
         found(number)
-    with pytest.raises(NotKnown, match="too many"):
-        found(A_MINUTE)
+    with pytest.raises(NotAvailable, match="Too many"):
+        found(PER_MINUTE)
     now[0] = 61.0
-    assert (found(A_MINUTE), len(numbers)) == ("guake", A_MINUTE + 1)
+    assert (found(PER_MINUTE), len(numbers)) == ("guake", PER_MINUTE + 1)
     found.close()
 
 

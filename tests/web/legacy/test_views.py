@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fedora_packages.web.legacy.context import Look, NotKnown
+from fedora_packages.web.legacy.context import LegacyContext, NotAvailable
 from fedora_packages.web.legacy.faf import record as faf_record
 from fedora_packages.web.legacy.operations import CONNECTORS
 from tests.web.legacy.old_site import BASE, DAY, NOW, OLD_VALUES, SCRIPT, ask, rows, said
@@ -126,7 +126,7 @@ def test_an_address_that_there_never_was_is_404_without_a_word(old, path):
 )
 def test_an_operation_that_there_is_not_is_404_and_names_those_there_are(old, path):
     found = said(old, path, status=404)
-    assert (found["total_rows"], found["rows"], "it has " in found["error"]) == (-1, None, True)
+    assert (found["total_rows"], found["rows"], "Operations: " in found["error"]) == (-1, None, True)
 
 
 def test_pretty_printing_is_for_people_and_cannot_be_taken_for_a_page(old):
@@ -205,7 +205,7 @@ def test_of_a_package_that_there_is_not_there_are_no_rows_and_no_upstream_is_ask
 
 
 def test_a_package_that_there_is_not_has_no_files_no_bugs_and_no_version(old):
-    assert said(old, "yum/get_file_tree?package=no-such") == {"error": "There is no package called 'no-such'."}
+    assert said(old, "yum/get_file_tree?package=no-such") == {"error": "Package 'no-such' does not exist."}
     assert said(old, "bugzilla/get_bug_stats?package=no-such")["results"] == {"open": 0, "blockers": 0}
     versions = {row["stable_version"] for row in rows(old, RELEASES, package="no-such")}
     assert versions == {"None"}
@@ -449,9 +449,9 @@ def test_problems_are_faf_records():
 
 
 def test_a_query_that_this_service_does_not_have_is_said(old):
-    look = Look(SimpleNamespace(service=old.service, links=None))
-    with pytest.raises(NotKnown, match=r"This service has no faf\.riddles\."):
-        look.values(("faf.riddles", "guake"))
+    context = LegacyContext(SimpleNamespace(queries=old.service.queries, links=None))
+    with pytest.raises(NotAvailable, match=r"This service has no faf\.riddles\."):
+        context.values(("faf.riddles", "guake"))
 
 
 #: By query that may be there or not: its value, the operation that reads it with its filter, and what that then says.
