@@ -60,11 +60,11 @@ def _add(event: BeforeRender) -> None:
     event["max_search_length"] = MAX_QUERY_LENGTH
     if event.get("request") is not None:
         links = event["links"] = event["request"].links
-        event["linkify"] = partial(linkify, addresses=_addresses(links))
+        event["linkify"] = partial(linkify, urls=_urls(links))
 
 
-def _addresses(links: Links) -> dict[str, Callable[[str], str | None]]:
-    """Return what makes a URL of each kind of link that `linkify` finds."""
+def _urls(links: Links) -> dict[str, Callable[[str], str | None]]:
+    """Return the functions that make the URLs of `linkify`."""
     return {
         "bug": lambda number: links.bug(int(number)),
         "cve": links.cve,

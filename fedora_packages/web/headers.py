@@ -1,11 +1,11 @@
-"""What every answer tells a browser: what it may load and run, and for how long it may be shown without asking."""
+"""The headers of every response: what a browser can load and run, and how long it can cache the response."""
 
 from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
 from fedora_packages.web.routes import is_for_machines, is_for_old_clients
 
-#: Nothing is loaded but our own files, and nothing runs that is written into a page.
+#: Only our own files are loaded; inline code never runs.
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -27,16 +27,16 @@ HEADERS = {
 
 
 def includeme(config: Configurator) -> None:
-    """Add the headers to every answer, errors included."""
+    """Add the headers to every response, errors included."""
     config.add_subscriber(_add, NewResponse)
 
 
 def _add(event: NewResponse) -> None:
     for name, value in HEADERS.items():
-        # An answer may be stricter.
+        # A response can be stricter.
         event.response.headers.setdefault(name, value)
     if "Cache-Control" not in event.response.headers:
-        # What is shown may change with the next message: ask again, always.
+        # The next message can change the page: a browser must always ask again.
         event.response.headers["Cache-Control"] = "no-cache"
     if is_for_machines(event.request) or is_for_old_clients(event.request):
         event.response.headers["Access-Control-Allow-Origin"] = "*"

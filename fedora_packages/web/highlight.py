@@ -1,7 +1,7 @@
-"""Spec files, taken apart for their colours: lines of (what it is, text).
+"""Split spec files into colored tokens, line by line.
 
-The one thing to know: Pygments' lexers are regular expressions that a hostile text can keep busy, so only so much of a text, and
-only lines of an ordinary length, are given to one, for a bounded time.  What is beyond that is text like any other.
+Pygments' lexers are regular expressions, which a hostile text can keep busy.  So they get a limited part of a text, with lines of
+ordinary length, for a limited time; the rest stays plain.
 """
 
 import time
@@ -14,18 +14,18 @@ from pygments.lexer import bygroups, include, using
 from pygments.lexers.installers import RPMSpecLexer
 from pygments.token import STANDARD_TYPES, Comment, Generic, Punctuation, String, Text, Token
 
-#: Characters of a text that get colours, characters of a line that does, and seconds that it may take.
-COLOURED = 128 << 10
-LINE_COLOURED = 400
-SECONDS = 0.25
+#: Characters of a text that get colors, characters of such a line, and seconds that this may take.
+MAX_COLORED = 128 << 10
+MAX_COLORED_LINE = 400
+MAX_SECONDS = 0.25
 
-#: Lines that are given one by one.
-LINES = 10_000
+#: Lines that are split.
+MAX_LINES = 10_000
 
-#: Texts whose parts are remembered: a page that is asked for again and again takes its file apart once.
-REMEMBERED = 16
+#: Texts whose tokens are kept, for pages that are requested again.
+CACHE_SIZE = 16
 
-#: What a part is, in one short word of Pygments' ("k" a keyword, "nv" a variable ...), or "" for nothing special; and its text.
+#: Pygments' short name of a token ("k" for a keyword, "nv" for a variable), or "" for plain text; and its text.
 Part = tuple[str, str]
 Line = tuple[Part, ...]
 
@@ -38,9 +38,9 @@ class Highlighted(NamedTuple):
 
 
 class _SpecLexer(RPMSpecLexer):
-    """Pygments' lexer with the tags that it does not know, by words.
+    """Pygments' lexer with further tags, which reads plain text word by word.
 
-    The original takes what is nothing special letter by letter, which takes four times as long.
+    The original reads it letter by letter, which takes four times as long.
     """
 
     name = "RPMSpec by words"
@@ -64,61 +64,61 @@ class _SpecLexer(RPMSpecLexer):
     }
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def highlight(text: str, clock: Callable[[], float] = time.monotonic) -> Highlighted:
-    """Return the lines of a spec file, at most `LINES` of them one by one."""
-    coloured, plain = _divided(text)
-    lines = list(islice(_coloured_lines(coloured, clock() + SECONDS, clock), LINES)) if coloured else []
-    # The rest also where time was up.
-    rest = coloured[sum(sum(len(part) for _, part in line) + 1 for line in lines) :] + plain
-    left = LINES - len(lines)
+    """Return the lines of a spec file, at most `MAX_LINES` of them split."""
+    colored, plain = _divided(text)
+    lines = list(islice(_colored_lines(colored, clock() + MAX_SECONDS, clock), MAX_LINES)) if colored else []
+    # The rest includes the lines after the time limit.
+    rest = colored[sum(sum(len(part) for _, part in line) + 1 for line in lines) :] + plain
+    left = MAX_LINES - len(lines)
     pieces = rest.split("\n", left)
     if len(pieces) <= left and not pieces[-1]:
-        # What follows the last line's end is no line.
+        # The last line's end does not begin another line.
         del pieces[-1]
     lines += [(("", line),) if line else () for line in pieces[:left]]
     return Highlighted(tuple(lines), pieces[left] if len(pieces) > left else "")
 
 
 def _divided(text: str) -> tuple[str, str]:
-    """Return the text up to the first line that is beyond the bounds, and the rest."""
+    """Return the text up to the first line beyond the limits, and the rest."""
     end = 0
     while end < len(text):
         stop = text.find("\n", end) + 1 or len(text)
-        if stop > COLOURED or stop - end > LINE_COLOURED:
+        if stop > MAX_COLORED or stop - end > MAX_COLORED_LINE:
             break
         end = stop
     return text[:end], text[end:]
 
 
-def _coloured_lines(text: str, deadline: float, clock: Callable[[], float]) -> Iterator[Line]:
+def _colored_lines(text: str, deadline: float, clock: Callable[[], float]) -> Iterator[Line]:
     parts: list[Part] = []
     for _, kind, value in _SpecLexer().get_tokens_unprocessed(text):
-        word = _word(kind)
+        name = _short_name(kind)
         first, *others = value.split("\n")
-        _add(parts, word, first)
+        _add(parts, name, first)
         for piece in others:
             yield tuple(parts)
             if clock() > deadline:
                 return
             parts = []
-            _add(parts, word, piece)
+            _add(parts, name, piece)
     if parts:
         yield tuple(parts)
 
 
-def _add(parts: list[Part], word: str, piece: str) -> None:
+def _add(parts: list[Part], name: str, piece: str) -> None:
     if not piece:
         return
-    if parts and parts[-1][0] == word:
-        parts[-1] = (word, parts[-1][1] + piece)
+    if parts and parts[-1][0] == name:
+        parts[-1] = (name, parts[-1][1] + piece)
     else:
-        parts.append((word, piece))
+        parts.append((name, piece))
 
 
-def _word(kind: type[Token]) -> str:
-    """Return Pygments' short word for a kind of token, or for the nearest that has one; "" for plain text and spaces."""
+def _short_name(kind: type[Token]) -> str:
+    """Return Pygments' short name for a kind of token or its nearest parent; "" for plain text and spaces."""
     while kind not in STANDARD_TYPES:
         kind = kind.parent
-    word = STANDARD_TYPES[kind]
-    return "" if word == "w" else word
+    name = STANDARD_TYPES[kind]
+    return "" if name == "w" else name

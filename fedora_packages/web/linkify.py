@@ -1,35 +1,34 @@
-"""Texts that people wrote, taken apart into what leads somewhere and what does not.
+"""Split texts that people wrote into parts with and without a link.
 
-The one thing to know: a text is kept as it was written.  All parts together are the text, and nothing in it is ever markup: a
-template escapes and prints them.
+All parts together are the original text, and no part is ever markup: a template escapes and prints them.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-#: Links that are made of one text.  What comes after them is text, however much it looks like one.
-LINKED = 200
+#: Links in one text; the rest of it gets none.
+MAX_LINKS = 200
 
 Part = tuple[str, str | None]
 
-#: A CVE's name, and an update's (bodhi's words for other content than rpms come before the year), in any case.
+#: The names of a CVE and of an update, in any case; Bodhi's names for content other than rpms have words before the year.
 CVE = r"CVE-[0-9]{4}-[0-9]{4,19}"
 ADVISORY = r"FEDORA(?:-[A-Z]{2,12}){0,2}-[0-9]{4}-[0-9A-F]{4,12}"
 
 _BUG = r"[1-9][0-9]{0,8}"
 
-#: What a text is searched for.  ``number`` is a bug's, wherever it stands in the match; ``numbers`` are several after a word such
-#: as ``Resolves:``.
-_FOUND = re.compile(
+#: Links in a text.  ``number`` is a bug number anywhere in the match; ``numbers`` are several after a keyword such as
+#: ``Resolves:``.
+_LINK = re.compile(
     rf"""
-      (?P<address> https?://[^\s<>"'`{{}}|\\^]+ )
-    | (?P<elsewhere> \b(?: PR | MR | GH | gh | pull\ request | merge\ request | issue | ticket | upstream | github | gitlab )s?
+      (?P<url> https?://[^\s<>"'`{{}}|\\^]+ )
+    | (?P<other> \b(?: PR | MR | GH | gh | pull\ request | merge\ request | issue | ticket | upstream | github | gitlab )s?
                      [ ]? [#!]? [ ]? \#? [0-9]+ )
     | (?P<cve> \b {CVE} \b )
     | (?P<advisory> \b {ADVISORY} \b )
     | (?P<numbers> \b(?: resolves | fixes | closes | related | reverts ) [ ]?:[ \t]*
                    (?: (?: rhbz | bz | bug )?[ ]?\#?{_BUG}\b (?: [ ]?[,;]?[ ]? ) )+ )
-    | (?P<said> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
+    | (?P<keyword> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
                 (?P<number> {_BUG} ) \b (?![.\-][0-9]) )
     | (?<! [\w/&\#.] ) \# (?P<bare> [1-9][0-9]{{5,7}} ) \b (?![.\-][0-9])
     """,
@@ -38,46 +37,46 @@ _FOUND = re.compile(
 
 _NUMBER = re.compile(rf"(?:\b(?:rhbz|bz|bug)[ ]?)?\#?\b({_BUG})\b", re.IGNORECASE)
 
-#: A number without a word before it counts as a bug's from so many digits on: what is shorter is some other project's.
+#: Digits of a bug number without a keyword; shorter numbers belong to other projects.
 _BUG_DIGITS = 4
 
-#: What ends a sentence or a bracket round an address, and not the address.
-_AFTER_ADDRESS = ".,;:!?)]"
+#: Characters that end a sentence or a bracket around a URL, not the URL.
+_AFTER_URL = ".,;:!?)]"
 
 
-def linkify(text: str, addresses: Mapping[str, Callable[[str], str | None]]) -> list[Part]:
-    """Return a text in parts, in order: (text, the address it leads to or None).
+def linkify(text: str, urls: Mapping[str, Callable[[str], str | None]]) -> list[Part]:
+    """Return the parts of a text in order: (text, URL or None).
 
-    ``addresses`` makes an address, or None, of what is found: ``bug`` of a number, ``cve`` and ``advisory`` of a name as it is
-    written properly, ``web`` of an address.  Bugs are numbers after a word for them (``rhbz#``, ``bz``, ``bug``, ``Resolves:``)
-    or, after nothing but ``#``, of six to eight digits; those of other trackers (``PR #``, ``issue #``) are not.
+    ``urls`` makes a URL, or None, of each kind of link: ``bug`` of a number, ``cve`` and ``advisory`` of a normalized name,
+    ``web`` of a URL.  Bugs are numbers after a keyword (``rhbz#``, ``bz``, ``bug``, ``Resolves:``), or of six to eight digits
+    after ``#``; numbers of other trackers (``PR #``, ``issue #``) get no link.
     """
-    found: list[Part] = []
+    parts: list[Part] = []
     end = count = 0
     for start, stop, kind, subject in _links(text):
-        if count >= LINKED:
+        if count >= MAX_LINKS:
             break
-        address = addresses[kind](subject)
-        if address is not None:
-            found += [(text[end:start], None), (text[start:stop], address)]
+        url = urls[kind](subject)
+        if url is not None:
+            parts += [(text[end:start], None), (text[start:stop], url)]
             end, count = stop, count + 1
-    found.append((text[end:], None))
-    return [part for part in found if part[0]]
+    parts.append((text[end:], None))
+    return [part for part in parts if part[0]]
 
 
 def advisory(text: str) -> str:
-    """Return an update's name, which is written in any case, as bodhi writes it: ``FEDORA-EPEL-2026-0a1b2c3d4e``."""
+    """Return the name of an update in Bodhi's case: ``FEDORA-EPEL-2026-0a1b2c3d4e``."""
     head, _, number = text.rpartition("-")
     return f"{head.upper()}-{number.lower()}"
 
 
 def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
-    """Yield (start, end, kind, subject) of what may lead somewhere, in order and without overlap."""
-    for match in _FOUND.finditer(text):
-        kind = match.lastgroup if match["number"] is None else "said"
+    """Yield (start, end, kind, subject) of possible links, in order and without overlap."""
+    for match in _LINK.finditer(text):
+        kind = match.lastgroup if match["number"] is None else "keyword"
         start, stop = match.span()
-        if kind == "address":
-            subject = match[0].rstrip(_AFTER_ADDRESS)
+        if kind == "url":
+            subject = match[0].rstrip(_AFTER_URL)
             yield start, start + len(subject), "web", subject
         elif kind == "cve":
             yield start, stop, "cve", match[0].upper()
@@ -87,7 +86,7 @@ def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
             for number in _NUMBER.finditer(match[0]):
                 if len(number[1]) >= _BUG_DIGITS:
                     yield start + number.start(), start + number.end(), "bug", number[1]
-        elif kind in ("said", "bare"):
+        elif kind in ("keyword", "bare"):
             number = match["number"] or match["bare"]
             if kind == "bare" or len(number) >= _BUG_DIGITS:
                 yield start, stop, "bug", number

@@ -1,8 +1,8 @@
-"""Every address of the site, in the order in which they are tried, and what may be done at each.
+"""Every URL of the site in the order of matching, and its methods.
 
-Two things hold for all of them and are done before any is tried: everything is also there below ``/packages`` (where the service
-has lived since 2015), and a slash at the end makes no difference.  Links on a page keep the prefix that the page was asked with.
-All can be read, and nothing else, but for the addresses of checks: those make upstreams be asked, and take a POST only.
+All URLs work below ``/packages`` too (the home of the service since 2015), and with a trailing slash.  Links on a page keep the
+prefix of the request.  All URLs take GET and HEAD only, except those of checks, which cause requests to upstreams and take POST
+only.
 """
 
 import hashlib
@@ -26,20 +26,20 @@ LEGACY_ROOT = "/fcomm_connector"
 
 STATIC = "fedora_packages:web/static"
 
-#: Seconds for which a browser keeps a file of ours; its address changes when the file does.
-STATIC_KEPT = 7 * 86400
+#: Seconds for which a browser may cache a static file; its URL changes with the file.
+STATIC_MAX_AGE = 7 * 86400
 
-#: What may be done at an address: everywhere, and where a check is asked for.
+#: The methods of all URLs, and of checks.
 READ, CHECK = ("GET", "HEAD"), ("POST",)
 
-#: (name, pattern).  What comes first hides the packages of that name: there are none called ``s``, ``api``, ``packages``,
-#: ``status``, ``metrics``, ``images``, ``fcomm_connector`` or ``opensearch.xml``, and none of Fedora's begins with an underscore.
+#: (name, pattern).  The first ones hide packages of the same name: Fedora has none named ``s``, ``api``, ``packages``,
+#: ``status``, ``metrics``, ``images``, ``fcomm_connector`` or ``opensearch.xml``, and none that begins with an underscore.
 ROUTES = (
-    # For the programs that called the service from 2011 to 2020.
+    # The API of 2011 to 2020.
     ("legacy", r"/fcomm_connector/{rest:[\s\S]*}"),
     ("legacy.root", "/fcomm_connector"),
     ("legacy.icon", r"/images/icons/{token:[\s\S]*}"),
-    # For machines.
+    # Machines.
     ("heartbeat", "/_heartbeat"),
     ("metrics", "/metrics"),
     ("api.start", "/api/v1"),
@@ -55,19 +55,19 @@ ROUTES = (
     ("api.package.timeline", "/api/v1/packages/{package}/timeline"),
     ("api.query", "/api/v1/packages/{package}/{query}"),
     ("api.check", "/api/v1/packages/{package}/{query}/check"),
-    # For whoever runs the site, for whoever doubts it, and for whoever writes a program that reads it.
+    # The status page, and the documentation of the API.
     ("status", "/status"),
     ("api", "/api"),
-    # No view answers here: what is none of the above is no package called api.
+    # Without a view, so that no package page matches.
     ("api.nothing", "/api/{rest:.+}"),
-    # For browsers that search here from their own fields.
+    # Search fields of browsers.
     ("opensearch", "/opensearch.xml"),
     ("opensearch.suggestions", "/opensearch/suggestions"),
-    # Search.  A term may hold slashes (/usr/bin/guake).
+    # Search.  A term can contain slashes (/usr/bin/guake).
     ("home", "/"),
     ("search", "/s"),
     ("search.term", "/s/{term:.+}"),
-    # Packages: the overview, a tab, one panel of a tab, and a check of what that shows.
+    # Packages: the overview, a tab, one panel of a tab, and a check of it.
     ("package", "/{package}"),
     ("tab", "/{package}/{tab}"),
     ("bugs.all", "/{package}/{tab:bugs}/all"),
@@ -80,10 +80,10 @@ CHECKS = frozenset({"check", "api.check"})
 
 
 def includeme(config: Configurator) -> None:
-    """Add the routes, the static files and what is done to every address before."""
+    """Add the routes, the static files, and the normalization of URLs."""
     config.add_tween("fedora_packages.web.routes.normalized", under=EXCVIEW)
     config.add_subscriber(_refuse_other_methods, BeforeTraversal)
-    config.add_static_view("_static", STATIC, cache_max_age=STATIC_KEPT)
+    config.add_static_view("_static", STATIC, cache_max_age=STATIC_MAX_AGE)
     config.add_cache_buster(STATIC, QueryStringConstantCacheBuster(_static_version()))
     for name, pattern in ROUTES:
         config.add_route(name, pattern)
@@ -102,10 +102,10 @@ def is_for_old_clients(request: Request) -> bool:
 
 
 def normalized(handler: Callable[[Request], Response], registry: Registry) -> Callable[[Request], Response]:
-    """Return a tween that takes ``/packages`` and a last slash off the path."""
+    """Return a tween that removes ``/packages`` and a trailing slash from the path."""
 
     def tween(request: Request) -> Response:
-        # The raw path: decoding it may fail, and that is for the router to say.
+        # The raw path: the router reports decoding errors.
         path = request.environ["PATH_INFO"]
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
             request.environ["SCRIPT_NAME"] += PREFIX
@@ -117,7 +117,7 @@ def normalized(handler: Callable[[Request], Response], registry: Registry) -> Ca
 
 
 def _refuse_other_methods(event: BeforeTraversal) -> None:
-    """Refuse what may not be done at an address, once it is known which of ours it is, if any."""
+    """Refuse other methods than those of the matched route."""
     route = event.request.matched_route
     allowed = CHECK if route is not None and route.name in CHECKS else READ
     if event.request.method not in allowed:
@@ -125,8 +125,8 @@ def _refuse_other_methods(event: BeforeTraversal) -> None:
 
 
 def _static_version() -> str:
-    """Return a short text that differs whenever a static file does."""
-    found = hashlib.sha256()
+    """Return a short hash of all static files."""
+    digest = hashlib.sha256()
     for file in sorted(files("fedora_packages.web").joinpath("static").iterdir(), key=lambda file: file.name):
-        found.update(file.name.encode() + file.read_bytes())
-    return found.hexdigest()[:12]
+        digest.update(file.name.encode() + file.read_bytes())
+    return digest.hexdigest()[:12]

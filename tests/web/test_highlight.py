@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.web.highlight import COLOURED, LINE_COLOURED, LINES, highlight
+from fedora_packages.web.highlight import MAX_COLORED, MAX_COLORED_LINE, MAX_LINES, highlight
 
 
 def together(text: str) -> str:
@@ -32,12 +32,12 @@ def test_parts_say_what_they_are():
 
 @pytest.mark.parametrize(
     "text",
-    [f"Name: {'a' * 80}\n" * (COLOURED // 80), "x" * (LINE_COLOURED + 1) + "\nName: a\n", "\n" * 3 * LINES],
+    [f"Name: {'a' * 80}\n" * (MAX_COLORED // 80), "x" * (MAX_COLORED_LINE + 1) + "\nName: a\n", "\n" * 3 * MAX_LINES],
     ids=["a long text", "a long line", "many lines"],
 )
 def test_what_is_beyond_the_bounds_is_plain_text(text):
     lines, beyond = highlight(text)
-    assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= LINES, together(text) == text) == ("", True, True)
+    assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= MAX_LINES, together(text) == text) == ("", True, True)
 
 
 def test_colours_end_when_time_is_up():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.web.linkify import LINKED, linkify
+from fedora_packages.web.linkify import MAX_LINKS, linkify
 
 ADDRESSES = {
     "bug": lambda number: f"bug/{number}",
@@ -64,4 +64,4 @@ def test_all_parts_together_are_the_text(text):
 
 
 def test_links_of_one_text_are_bounded():
-    assert len(led(" ".join(f"#{100_000 + number}" for number in range(LINKED * 2)))) == LINKED
+    assert len(led(" ".join(f"#{100_000 + number}" for number in range(MAX_LINKS * 2)))) == MAX_LINKS

@@ -1,87 +1,85 @@
-// What may be meant, while it is being typed: makes the search field of a page a combobox with a list of suggestions.
+// Suggestions for the search field: turns it into a combobox with a list of completions.
 //
-// The one thing to know: without this file the field is one of a plain form, and whatever goes wrong here leaves it that.  Nothing is
-// said of errors, and after one nothing is asked for a while.  Roles and keys are those of the "editable combobox with list
-// autocomplete" of the ARIA Authoring Practices: the focus stays in the field, whose `aria-activedescendant` is the chosen option.
-// What is typed and what is answered becomes text, never markup.
+// Without this file, and after any error in it, the field works as part of a plain form.  Errors are silent, and pause the requests for
+// a while.  Roles and keys follow the "editable combobox with list autocomplete" of the ARIA Authoring Practices: the focus stays in
+// the field, and its `aria-activedescendant` is the chosen option.  Input and responses become text, never markup.
 "use strict";
 
 {
-  // Milliseconds without another letter after which the site is asked.
+  // Milliseconds without input before a request.
   const PAUSE = 120;
 
-  // Milliseconds for which it is not asked after an error: where the answer does not say, and at most.
-  const REST = 30_000;
-  const LONGEST_REST = 300_000;
+  // Milliseconds without requests after an error: the default, and the maximum for Retry-After.
+  const PAUSE_AFTER_ERROR = 30_000;
+  const MAX_PAUSE_AFTER_ERROR = 300_000;
 
-  // Answers that are kept while the page is open.
-  const ANSWERS_KEPT = 200;
+  // Responses that are cached while the page is open.
+  const MAX_CACHED = 200;
 
   const SVG = "http://www.w3.org/2000/svg";
 
-  // What each kind of row is called, and its icon: lines in a square of 16.
+  // The label of each kind of row, and its icon: lines in a square of 16.
   const KINDS = {
-    source: { called: () => "source package", lines: "M2 4.5 8 1.5l6 3v7l-6 3-6-3zm0 0 6 3 6-3M8 7.5v7" },
-    binary: { called: (row) => `binary package of ${row.source}`, lines: "M2 5.5h12v8H2zm0 0 2-3h8l2 3M6.5 8.5h3" },
-    command: { called: (row) => `command of ${row.package}`, lines: "M1.5 2.5h13v11h-13zM4.5 5.5 7 8l-2.5 2.5M8.5 10.5h3" },
+    source: { label: () => "source package", lines: "M2 4.5 8 1.5l6 3v7l-6 3-6-3zm0 0 6 3 6-3M8 7.5v7" },
+    binary: { label: (row) => `binary package of ${row.source}`, lines: "M2 5.5h12v8H2zm0 0 2-3h8l2 3M6.5 8.5h3" },
+    command: { label: (row) => `command of ${row.package}`, lines: "M1.5 2.5h13v11h-13zM4.5 5.5 7 8l-2.5 2.5M8.5 10.5h3" },
   };
 
-  // What the site has to suggest.  One question at a time: another one ends it, and its answer counts no more.
+  // Fetches suggestions, one request at a time: a new request aborts the previous one.
   class Suggestions {
-    #address;
-    #kept = new Map();
-    #question = null;
-    #restsUntil = 0;
+    #url;
+    #cached = new Map();
+    #request = null;
+    #pausedUntil = 0;
 
-    constructor(address) {
-      this.#address = address;
+    constructor(url) {
+      this.#url = url;
     }
 
-    // Return the rows of a text that was asked before, if they are kept.
-    known(text) {
-      return this.#kept.get(text);
+    // Return the cached rows of a text, if any.
+    cached(text) {
+      return this.#cached.get(text);
     }
 
-    // Ask for the rows of a text and call `answered` with them: null if there are none to be had.  It is not called if the
-    // question was ended meanwhile.
-    async ask(text, answered) {
-      this.end();
-      const question = (this.#question = new AbortController());
-      const rows = performance.now() < this.#restsUntil ? null : await this.#fetched(text, question.signal);
-      if (question !== this.#question) return;
-      this.#question = null;
+    // Fetch the rows of a text and call `done` with them, or with null after an error.  It is not called after an abort.
+    async fetch(text, done) {
+      this.abort();
+      const request = (this.#request = new AbortController());
+      const rows = performance.now() < this.#pausedUntil ? null : await this.#load(text, request.signal);
+      if (request !== this.#request) return;
+      this.#request = null;
       if (rows) this.#keep(text, rows);
-      answered(rows);
+      done(rows);
     }
 
-    // End the question that is under way, if any.
-    end() {
-      this.#question?.abort();
-      this.#question = null;
+    // Abort the current request, if any.
+    abort() {
+      this.#request?.abort();
+      this.#request = null;
     }
 
-    async #fetched(text, signal) {
-      const address = new URL(this.#address, document.baseURI);
-      address.searchParams.set("q", text);
+    async #load(text, signal) {
+      const url = new URL(this.#url, document.baseURI);
+      url.searchParams.set("q", text);
       try {
-        const answer = await fetch(address, { signal });
-        if (answer.ok) return (await answer.json()).completions;
-        this.#rest(Number(answer.headers.get("Retry-After")) * 1000);
+        const response = await fetch(url, { signal });
+        if (response.ok) return (await response.json()).completions;
+        this.#pause(Number(response.headers.get("Retry-After")));
       } catch {
-        // Ended by us, cut off, or no JSON: which of the latter makes no difference.
-        if (!signal.aborted) this.#rest();
+        // Aborted by us, disconnected, or invalid JSON; the latter two are the same here.
+        if (!signal.aborted) this.#pause();
       }
       return null;
     }
 
-    #rest(asked) {
-      this.#restsUntil = performance.now() + Math.min(asked || REST, LONGEST_REST);
+    #pause(seconds) {
+      this.#pausedUntil = performance.now() + Math.min(seconds * 1000 || PAUSE_AFTER_ERROR, MAX_PAUSE_AFTER_ERROR);
     }
 
     #keep(text, rows) {
-      this.#kept.set(text, rows);
-      // A map gives its keys in the order in which they came.
-      if (this.#kept.size > ANSWERS_KEPT) this.#kept.delete(this.#kept.keys().next().value);
+      this.#cached.set(text, rows);
+      // A map keeps the order of insertion.
+      if (this.#cached.size > MAX_CACHED) this.#cached.delete(this.#cached.keys().next().value);
     }
   }
 
@@ -92,7 +90,7 @@
     #status;
     #suggestions;
     #timer = 0;
-    // What is in the field, and the number of the chosen option.
+    // The text in the field, and the number of the chosen option.
     #text;
     #chosen = -1;
 
@@ -115,7 +113,7 @@
       field.addEventListener("keydown", (event) => this.#pressed(event));
       field.addEventListener("blur", () => this.#close());
       field.form.addEventListener("submit", () => this.#close());
-      // Who comes back is given the page as it was left, with what was typed over what it shows.
+      // A page from the back-forward cache has the typed text, which does not match its content.
       addEventListener("pageshow", (event) => event.persisted && this.#startAgain());
       // The focus stays in the field; a click is that of a link.
       this.#list.addEventListener("mousedown", (event) => event.preventDefault());
@@ -130,15 +128,15 @@
       const text = typedIn(this.#field);
       if (text === this.#text) return;
       this.#text = text;
-      this.#wait();
+      this.#cancel();
       this.#choose(-1);
-      const known = text ? this.#suggestions.known(text) : [];
-      if (known) this.#show(known);
-      else this.#timer = setTimeout(() => this.#ask(), PAUSE);
+      const rows = text ? this.#suggestions.cached(text) : [];
+      if (rows) this.#show(rows);
+      else this.#timer = setTimeout(() => this.#request(), PAUSE);
     }
 
     #pressed(event) {
-      // What is pressed while a word is composed is for the composing; Safari's last one calls itself 229 only.
+      // Keys during composition belong to the input method; Safari's last one only has the code 229.
       if (event.isComposing || event.keyCode === 229) return;
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       const pressed = {
@@ -147,17 +145,17 @@
         Enter: () => this.#enter(),
         Escape: () => this.#escape(),
         Tab: () => this.#close(),
-        // These move in the field, and leave the list for it.
+        // These keys move the cursor, and leave the list.
         ArrowLeft: () => this.#choose(-1),
         ArrowRight: () => this.#choose(-1),
         Home: () => this.#choose(-1),
         End: () => this.#choose(-1),
       }[event.key];
-      // A key that is all ours says so.
+      // A handler that uses up the key returns true.
       if (pressed?.() === true) event.preventDefault();
     }
 
-    // Choose the next option or the one before; after the last comes the first.  Opens a list that is closed.
+    // Choose the next or previous option, cyclically; opens a closed list.
     #step(by) {
       const step = () => {
         const count = this.#list.children.length;
@@ -165,8 +163,8 @@
         this.#choose((from + by + count) % count);
       };
       if (!this.#isOpen) return this.#open(step);
-      // Whoever steps through a list wants this one, and no other that may come.
-      this.#wait();
+      // A reader who steps through the list must not get another one.
+      this.#cancel();
       step();
       return true;
     }
@@ -188,36 +186,36 @@
       return true;
     }
 
-    // Open the list for what is in the field, which may have to be asked for first.
+    // Open the list for the text in the field, after a request if needed.
     #open(opened) {
-      this.#wait();
+      this.#cancel();
       const open = () => {
         if (this.#isOpen) opened();
       };
-      const known = this.#text ? this.#suggestions.known(this.#text) : [];
-      if (known) {
-        this.#show(known);
+      const rows = this.#text ? this.#suggestions.cached(this.#text) : [];
+      if (rows) {
+        this.#show(rows);
         open();
       } else {
-        this.#ask(open);
+        this.#request(open);
       }
       return true;
     }
 
-    #ask(shown = () => {}) {
+    #request(shown = () => {}) {
       const text = this.#text;
-      this.#suggestions.ask(text, (rows) => {
+      this.#suggestions.fetch(text, (rows) => {
         this.#show(rows ?? []);
-        // Of an error nothing is said.
+        // Errors are silent.
         if (!rows) this.#status.textContent = "";
         shown();
       });
     }
 
-    // Ask nothing, and wait for no answer.
-    #wait() {
+    // Cancel pending requests.
+    #cancel() {
       clearTimeout(this.#timer);
-      this.#suggestions.end();
+      this.#suggestions.abort();
     }
 
     #show(rows) {
@@ -226,18 +224,18 @@
       this.#list.scrollTop = 0;
       this.#list.hidden = rows.length === 0;
       this.#field.setAttribute("aria-expanded", String(this.#isOpen));
-      this.#status.textContent = this.#text ? counted(rows.length) : "";
+      this.#status.textContent = this.#text ? countLabel(rows.length) : "";
     }
 
     #close() {
-      this.#wait();
+      this.#cancel();
       this.#choose(-1);
       this.#list.hidden = true;
       this.#field.setAttribute("aria-expanded", "false");
       this.#status.textContent = "";
     }
 
-    // Be as the page came: its own text in the field, and no list.
+    // Restore the text of the page, and close the list.
     #startAgain() {
       this.#field.value = this.#field.defaultValue;
       this.#text = typedIn(this.#field);
@@ -260,29 +258,29 @@
     return field.value.trim();
   }
 
-  function counted(count) {
+  function countLabel(count) {
     if (count === 0) return "No suggestions";
     return count === 1 ? "1 suggestion" : `${count} suggestions`;
   }
 
-  // Return a row as an option: a link, so that it can be opened in a tab of its own.
+  // Return a row as an option: a link, which can be opened in a new tab.
   function option(row, text, id) {
     const kind = KINDS[row.kind];
-    const called = kind.called(row);
-    // Whatever host a proxy makes the site believe that it is, the page is of this one.
+    const label = kind.label(row);
+    // A proxy can change the host in URLs: keep the current one.
     const { pathname } = new URL(row.url);
     const found = element("a", { id, href: pathname, role: "option", tabindex: "-1", "aria-selected": "false" });
-    found.setAttribute("aria-label", [row.name, called, row.summary].filter(Boolean).join(", "));
+    found.setAttribute("aria-label", [row.name, label, row.summary].filter(Boolean).join(", "));
     const name = element("span", { class: "name" }, ...marked(row.name, text));
-    const head = element("span", { class: "head" }, name, element("span", { class: "kind" }, called));
+    const head = element("span", { class: "head" }, name, element("span", { class: "kind" }, label));
     found.append(icon(kind.lines), head, element("span", { class: "what" }, row.summary));
     return found;
   }
 
-  // Return a name in parts, with what of it was typed marked.
+  // Return a name in parts, with the typed parts marked.
   function marked(name, text) {
     const folded = name.toLowerCase();
-    // Where folding adds letters, places are not the same any more.
+    // Folding can add letters, and then positions differ.
     if (folded.length !== name.length) return [name];
     const isTyped = new Array(name.length).fill(false);
     for (const word of text.toLowerCase().split(/[\s/]+/)) {
@@ -318,8 +316,8 @@
     for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, value);
   }
 
-  // A slash leads to the search from wherever nothing is being typed.
-  function leadBySlash(field) {
+  // The key / focuses the search field, except while typing.
+  function focusOnSlash(field) {
     field.setAttribute("aria-keyshortcuts", "/");
     document.addEventListener("keydown", (event) => {
       if (event.key !== "/" || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -332,5 +330,5 @@
 
   const fields = [...document.querySelectorAll("input[data-completions]")];
   for (const field of fields) new Combobox(field);
-  if (fields.length) leadBySlash(fields[0]);
+  if (fields.length) focusOnSlash(fields[0]);
 }
