@@ -221,7 +221,7 @@ def _install(
     labels = [f"{branch} ({branches[branch]})" if available.testing else branch for branch in shown]
     note = f"{'from testing, ' if is_testing else ''}in {', '.join(labels)}"
     if not available.is_complete:
-        note += "; other releases are unknown at the moment"
+        note += "; other releases are currently unknown"
     if not is_of_epel:
         yield Install((command,), note)
     elif command in ENABLE_EPEL:

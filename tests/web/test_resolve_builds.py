@@ -18,7 +18,7 @@ def test_a_build_that_is_known_leads_to_its_package_its_builds_and_its_page_in_k
     site.know("koji.builds", VALUES["koji.builds"], "guake")
     address = f"https://koji.fedoraproject.org/koji/buildinfo?buildID={BUILD['build_id']}"
     assert led(site, BUILD["nvr"]) == ["/guake", "/guake", "/guake/builds", address]
-    assert f'>Build {BUILD["nvr"]}</a>: of guake <span class="state state-complete">complete</span>' in block(
+    assert f'>Build {BUILD["nvr"]}</a> of guake <span class="state state-complete">complete</span>' in block(
         site, BUILD["nvr"]
     )
     assert told(site, f"{BUILD['nvr']}.src.rpm") == {

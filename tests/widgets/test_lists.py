@@ -145,6 +145,14 @@ def test_an_active_release_without_rows_is_an_empty_list_and_no_error(site, tab)
     ) == ([], True)
 
 
+@pytest.mark.parametrize("url", ["builds?state=canceled", "updates?status=unpushed", "bugs?status=ON_DEV"])
+def test_a_list_that_the_filters_leave_empty_offers_to_clear_them(guake, url):
+    page = guake.get(f"/guake/{url}", 200)
+    (clear,) = re.findall(r'<a href="([^"]*)">Clear filters</a>', page.text)
+    assert (rows(page), "status" in clear or "state" in clear) == ([], False)
+    assert rows(guake.get(f"/guake/{url.partition('?')[0]}{clear}", 200)) != []
+
+
 @pytest.mark.parametrize("tab", ["builds", "updates"])
 def test_a_release_that_may_be_any_while_the_releases_are_not_known_is_no_error(site, tab):
     site.know_all({name: VALUES_HERE[name] for name in ("koji.builds", "bodhi.updates")}, "guake")

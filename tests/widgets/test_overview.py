@@ -95,7 +95,7 @@ def test_what_only_goes_along_with_other_packages_is_not_said_to_be_what_to_inst
 
 def test_where_koji_has_not_said_what_other_releases_have_that_is_said(silenced):
     silenced.know("mdapi.package", about(), "guake", "rawhide")
-    assert "in rawhide; other releases are unknown at the moment" in text(silenced.get("/guake", 200))
+    assert "in rawhide; other releases are currently unknown" in text(silenced.get("/guake", 200))
 
 
 def test_nothing_is_said_to_be_installed_while_it_is_not_known_where_it_is(silenced):

@@ -281,7 +281,7 @@ def test_a_project_of_versions_before_releases_only_has_a_newest_one_all_the_sam
 def test_what_rawhide_has_is_none_or_not_known(guake, site):
     assert "In Rawhide none" in upstream_of(guake, rawhide=None)
     guake.know("koji.tagged", {"tags": {}}, "guake")
-    assert "unknown at the moment" in guake.get("/guake/overview/upstream").text
+    assert "currently unknown" in guake.get("/guake/overview/upstream").text
 
 
 def test_a_project_without_versions_says_so(guake):
@@ -344,7 +344,7 @@ def test_a_retired_package_is_gone_and_says_why(site):
 
 def test_a_reason_that_is_not_known_is_not_shown_as_none(silenced):
     page = silenced.get("/gone/overview/retirement", 410).text
-    assert ("The reason is unknown at the moment" in page, "gives no reason" in page) == (True, False)
+    assert ("The reason is currently unknown" in page, "gives no reason" in page) == (True, False)
 
 
 def test_a_retired_package_without_a_reason_says_so(site):

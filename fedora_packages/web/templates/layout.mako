@@ -30,7 +30,7 @@
   </main>
   <footer class="site">
     <p>Data from Koji, Bodhi, Bugzilla, mdapi, dist-git, FAF and Anitya.  All times are UTC.
-      <a href="${request.route_path('status')}">Status</a>
+      <a href="${request.route_path('status')}">Status</a> ·
       <a href="${request.route_path('api')}">JSON API</a></p>
   </footer>
 </body>

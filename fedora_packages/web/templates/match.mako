@@ -9,7 +9,7 @@
 ${match.heading}\
     % endif
     % if match.pages and match.kind == "build":
-: of ${match.pages[0].package}\
+ of ${match.pages[0].package}\
     % endif
     % if match.state:
  ${parts.state(match.state)}\

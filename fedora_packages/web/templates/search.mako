@@ -51,6 +51,9 @@ Fedora Packages\
 % endif
 % if not match or corrected:
 <p>
+% if corrected:
+No results for “${heading}”.  Showing results for “<a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>”.
+% endif
 % if pagination.total == 1:
 1 package found.
 % elif pagination.total:
@@ -58,9 +61,7 @@ ${pagination.total} packages found.
 % else:
 Check the spelling, or use fewer words.
 % endif
-% if corrected:
-  No results for “${heading}”.  Showing results for “<a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>”.
-% elif suggestion:
+% if suggestion and not corrected:
   Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
 % endif
 % if not has_all:

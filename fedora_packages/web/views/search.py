@@ -28,7 +28,7 @@ EXAMPLES = (
     ("Command or file", ("htop", "/usr/bin/vim"), ()),
     ("Capability, or the name in another ecosystem", ("pkgconfig(gtk4)", "python3dist(requests)", "requests"), ()),
     (
-        "Build, update, bug or CVE, or the URL of its page",
+        "Build, update, bug or CVE, the URL of its page, or a maintainer",
         (),
         ("vim-9.1.1775-1.fc44", "FEDORA-2026-0a1b2c3d4e", "#2345678", "CVE-2026-12345"),
     ),

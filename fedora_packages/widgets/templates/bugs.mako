@@ -9,9 +9,9 @@ ${parts.filter_control(control)}
 , ${pagination.total} with these filters\
   % endif
 .</p>
-<p class="why">Sorted by status and release, newest first.</p>
 % endif
 % if pagination.rows:
+<p class="why">Sorted by status and release, newest first.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">
 <table class="stacked">
   <thead>

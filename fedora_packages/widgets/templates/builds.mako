@@ -4,7 +4,7 @@
 ${parts.filter_control(control)}
 % endfor
 % if pagination is None:
-<p class="unknown">The releases are unknown at the moment, so builds for ${release} cannot be shown.</p>
+<p class="unknown">The releases are currently unknown, so builds for ${release} cannot be shown.</p>
 % else:
 % if pagination.rows:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-builds">

@@ -26,7 +26,7 @@
 </dd>
   % elif not is_version_known:
   <dt>Version</dt>
-  <dd class="unknown">unknown at the moment</dd>
+  <dd class="unknown">currently unknown</dd>
   % endif
   % for install in installs:
   <dt>Install</dt>
@@ -55,7 +55,7 @@ ${url}\
   <dd>${license}</dd>
   % elif not is_license_known:
   <dt>License</dt>
-  <dd class="unknown">unknown at the moment</dd>
+  <dd class="unknown">currently unknown</dd>
   % endif
   % if is_binary:
   <dt>Source package</dt>
@@ -67,7 +67,7 @@ ${url}\
   % endif
   % if maintainers is None:
   <dt>Maintainers</dt>
-  <dd class="unknown">unknown at the moment</dd>
+  <dd class="unknown">currently unknown</dd>
   % else:
     % for role, names in maintainers:
   <dt>${role}</dt>

@@ -20,7 +20,7 @@
   % if is_known:
   dist-git has no reason.
   % else:
-  <span class="unknown">The reason is unknown at the moment.</span>
+  <span class="unknown">The reason is currently unknown.</span>
   % endif
 </p>
 % endif

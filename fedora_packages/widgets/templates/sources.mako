@@ -14,7 +14,7 @@ ${text}\
   % endfor
 </dl>
 % elif archives is None:
-<p class="unknown">The archives are unknown at the moment.</p>
+<p class="unknown">The archives are currently unknown.</p>
 % endif
 % if patches:
 <h3>Patches</h3>

@@ -31,7 +31,7 @@ then map it to the package ${source} of the distribution Fedora.</p>
   % elif is_build_known:
   <dd class="none">none</dd>
   % else:
-  <dd class="unknown">unknown at the moment</dd>
+  <dd class="unknown">currently unknown</dd>
   % endif
   % if versions:
   <dt>Versions</dt>
