@@ -34,6 +34,9 @@ TTL = 60
 #: Seconds that a page waits for an answer; a later one is there when the page is loaded again.
 WAIT = 2.0
 
+#: Lookups per minute, by all clients.
+PER_MINUTE = 120
+
 #: Threads for each upstream, and requests of one process that wait at a time: its other threads must go on serving pages.
 THREADS = 2
 MAX_WAITING = 3
@@ -63,18 +66,22 @@ class LookupResult:
 
 def includeme(config: Configurator) -> None:
     """Make the live lookups; requests find them as ``request.live_lookups``."""
-    config.registry.live_lookups = LiveLookups(config.registry.service)
+    service = config.registry.service
+    config.registry.live_lookups = LiveLookups(service, service.settings.web.lookups)
     config.add_request_method(lambda request: request.registry.live_lookups, "live_lookups", property=True)
 
 
 class LiveLookups:
-    """Look up identifiers for the search, with threads of its own for each upstream, within limits."""
+    """Look up identifiers for the search, with threads of its own for each upstream, within limits.
 
-    def __init__(self, service: Service, wait: float = WAIT):
+    ``per_minute`` is the number of lookups for all clients together; a request waits at most ``wait`` seconds.
+    """
+
+    def __init__(self, service: Service, per_minute: int = PER_MINUTE, wait: float = WAIT):
         self._client = service.client
         self._connectors = service.connectors
         self._wait = wait
-        self.per_client, self.per_minute = service.settings.web.lookups_per_client, service.settings.web.lookups
+        self.per_client, self.per_minute = service.settings.web.lookups_per_client, per_minute
         self._client_limit = RateLimit(service.client, "lookups/client", self.per_client)
         self._site_limit = RateLimit(service.client, "lookups", self.per_minute)
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)

@@ -27,10 +27,10 @@ def lookups(service):
     """A function that makes lookups, which end with the test."""
     made = []
 
-    def lookups(wait: float = 5, client=None, **allowed: int) -> LiveLookups:
+    def lookups(wait: float = 5, client=None, per_minute: int = 120, **allowed: int) -> LiveLookups:
         web = replace(service.settings.web, **allowed)
         changed = replace(service, settings=replace(service.settings, web=web), client=client or service.client)
-        made.append(LiveLookups(changed, wait))
+        made.append(LiveLookups(changed, per_minute, wait))
         return made[-1]
 
     yield lookups
@@ -132,7 +132,7 @@ def numbered(number: int) -> Lookup:
 
 
 def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing_of_others(lookups, upstream):
-    asking = lookups(lookups_per_client=2, lookups=3)
+    asking = lookups(lookups_per_client=2, per_minute=3)
     often = "Too many lookups in the last minute"
     assert [asking("me", numbered(number)).reason == often for number in range(1, 9)] == [False] * 2 + [True] * 6
     assert [asking("you", numbered(number)).reason == often for number in range(1, 3)] == [False, True]
@@ -145,7 +145,7 @@ def test_what_is_kept_costs_nothing_of_that(lookups, upstream):
     assert [asking("me", BUG).is_known for _ in range(3)] == [True] * 3
 
 
-@pytest.mark.parametrize("allowed", [{"lookups": 0}, {"lookups_per_client": 0}])
+@pytest.mark.parametrize("allowed", [{"per_minute": 0}, {"lookups_per_client": 0}])
 def test_where_none_are_allowed_none_are_made(lookups, upstream, allowed):
     assert (lookups(**allowed)("me", BUG).is_known, upstream.asked) == (False, [])
 

@@ -172,8 +172,8 @@ ${part}\
   <ul>
     <li>${most_names} names in a request, ${most_rows} rows on a page, ${most_changes} changes in a response.</li>
     <li>Long lists are cut; their documentation has the maximum, their value the total.</li>
-    <li>Checks: ${allowed.checks_per_client} per minute and client, ${allowed.checks_per_package} per minute and package.</li>
-    <li>Live lookups of the search: ${allowed.lookups_per_client} per minute and client, ${allowed.lookups} per minute for all
+    <li>Checks: ${request.checks.per_client} per minute and client, ${request.checks.per_package} per minute and package.</li>
+    <li>Live lookups of the search: ${request.live_lookups.per_client} per minute and client, ${request.live_lookups.per_minute} per minute for all
       clients.</li>
     <li>A value that is not known yet returns 503 with <code>Retry-After: ${cool_down}</code>.</li>
   </ul>

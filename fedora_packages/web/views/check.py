@@ -38,13 +38,16 @@ from fedora_packages.widgets.panel import call_of, panels
 #: Seconds that a check may take; a slower upstream answers in the background, for the next reader.
 LIMIT = 20.0
 
+#: Checks of one package per minute, by all clients.
+PER_PACKAGE = 20
+
 #: Concurrent checks of one process, since its other threads must go on serving pages, and seconds until another try.
 MAX_RUNNING = 3
 RETRY = 5
 
 
 class RefusedCheck(HTTPForbidden):
-    """A check that nobody can make; ``args[0]`` says why."""
+    """A check that is refused for good; ``args[0]`` says why."""
 
 
 class TooManyChecks(HTTPTooManyRequests):
@@ -57,23 +60,22 @@ class TooManyChecks(HTTPTooManyRequests):
 
 def includeme(config: Configurator) -> None:
     """Make the checks; requests find them as ``request.checks``."""
-    config.registry.checks = Checks(config.registry.service)
+    service = config.registry.service
+    config.registry.checks = Checks(service, service.settings.web.checks_per_package)
     config.add_request_method(lambda request: request.registry.checks, "checks", property=True)
 
 
 class Checks:
     """Check entries for readers, with threads of its own for each upstream, within limits.
 
-    ``limit`` is the time that all checks of a request may take together, in seconds.
+    ``per_package`` is the number of checks of one package per minute, ``limit`` the time that all checks of a request may take
+    together, in seconds.
     """
 
-    def __init__(self, service: Service, limit: float = LIMIT):
+    def __init__(self, service: Service, per_package: int = PER_PACKAGE, limit: float = LIMIT):
         self._service = service
         self._limit = limit
-        self.per_client, self.per_package = (
-            service.settings.web.checks_per_client,
-            service.settings.web.checks_per_package,
-        )
+        self.per_client, self.per_package = service.settings.web.checks_per_client, per_package
         self._client_limit = RateLimit(service.client, "checks/client", self.per_client)
         self._package_limit = RateLimit(service.client, "checks/package", self.per_package)
         self._running = threading.BoundedSemaphore(MAX_RUNNING)

@@ -52,9 +52,10 @@ def bounded(service, strings):
     made = []
 
     def bounded(client=10, package=20):
-        allowed = {"web.checks_per_client": str(client), "web.checks_per_package": str(package)}
-        context = website(service, {**strings, **allowed})
+        context = website(service, {**strings, "web.checks_per_client": str(client)})
         made.append((context, context.__enter__()))
+        registry = made[-1][1].app.app.registry
+        registry.checks = Checks(registry.service, per_package=package)
         return made[-1][1]
 
     yield bounded
