@@ -11,7 +11,7 @@ from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
 from fedora_packages.service import RELEASES
-from fedora_packages.web.api.endpoints import addressed, addresses
+from fedora_packages.web.api.endpoints import addressed, endpoints
 from fedora_packages.web.api.openapi import document
 from fedora_packages.web.routes import is_for_machines
 
@@ -20,7 +20,7 @@ def includeme(config: Configurator) -> None:
     """Make the endpoints of all queries, and add an ETag to every response."""
     queries = config.registry.service.queries
     config.registry.addressed = addressed(queries.values())
-    config.registry.api = addresses(config.registry.addressed, queries[RELEASES])
+    config.registry.api = endpoints(config.registry.addressed, queries[RELEASES])
     config.registry.openapi = document(config.registry.api, [*config.registry.addressed.values(), queries[RELEASES]])
     config.add_subscriber(_tag, NewResponse)
 

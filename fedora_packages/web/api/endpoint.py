@@ -50,7 +50,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Address:
+class Endpoint:
     """One endpoint: ``name`` in the document and on the page, ``path`` its pattern below `BASE`.
 
     ``answer`` is the schema of its response, ``text`` describes it (paragraphs, and indented blocks), ``problems`` are its own
@@ -119,8 +119,8 @@ def parse_parameters(request: Request, name: str, parsers: Mapping[str, Parser] 
     ``parsers`` replace those of parameters whose allowed values depend on the package.  Raises `InvalidArgument`, also for
     unknown and repeated parameters, which are bugs of a client.
     """
-    address: Address = request.registry.api[name]
-    allowed = {parameter.name: parameter.parse for parameter in address.in_query}
+    endpoint: Endpoint = request.registry.api[name]
+    allowed = {parameter.name: parameter.parse for parameter in endpoint.in_query}
     for key in request.query_parameters:
         if key not in allowed:
             expected = f"expected one of {', '.join(allowed)}" if allowed else "this endpoint takes none"

@@ -26,7 +26,7 @@ from fedora_packages.web.api.endpoint import (
     RELEASE,
     RELEASE_NAMES,
     SIZE,
-    Address,
+    Endpoint,
     Parameter,
     choice_parameter,
     integer,
@@ -147,7 +147,7 @@ def addressed(queries: Iterable[Query]) -> dict[str, Query]:
     return found
 
 
-def addresses(queries: Mapping[str, Query], releases: Query) -> dict[str, Address]:
+def endpoints(queries: Mapping[str, Query], releases: Query) -> dict[str, Endpoint]:
     """Return every endpoint by name, in the order of the documentation.
 
     The name is that of the route.  Endpoints of queries share a route: their names are those of `name_of`.  ``queries`` are those
@@ -155,12 +155,12 @@ def addresses(queries: Mapping[str, Query], releases: Query) -> dict[str, Addres
     """
     found = [*_packages(tuple(queries)), *_one(queries), *map(_of_query, queries.values()), _check(tuple(queries))]
     found += _service(releases)
-    return {address.name: address for address in found}
+    return {endpoint.name: endpoint for endpoint in found}
 
 
-def _of_query(query: Query) -> Address:
+def _of_query(query: Query) -> Endpoint:
     release = (RELEASE,) if query.by_release else ()
-    return Address(
+    return Endpoint(
         name_of(query),
         ONE,
         f"/packages/{{package}}/{query.short_name}",
@@ -173,9 +173,9 @@ def _of_query(query: Query) -> Address:
     )
 
 
-def _packages(queries: tuple[str, ...]) -> list[Address]:
+def _packages(queries: tuple[str, ...]) -> list[Endpoint]:
     return [
-        Address(
+        Endpoint(
             "api.packages",
             PACKAGES,
             "/packages",
@@ -200,7 +200,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             ("no-cache",),
             "/packages?names=guake,vim,nothing&query=builds",
         ),
-        Address(
+        Endpoint(
             "api.search",
             PACKAGES,
             "/search",
@@ -224,7 +224,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             (),
             "/search?q=terminal",
         ),
-        Address(
+        Endpoint(
             "api.completions",
             PACKAGES,
             "/completions",
@@ -246,7 +246,7 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
             (),
             "/completions?q=gua",
         ),
-        Address(
+        Endpoint(
             "api.changes",
             PACKAGES,
             "/changes",
@@ -284,9 +284,9 @@ def _packages(queries: tuple[str, ...]) -> list[Address]:
     ]
 
 
-def _one(queries: Mapping[str, Query]) -> list[Address]:
+def _one(queries: Mapping[str, Query]) -> list[Endpoint]:
     return [
-        Address(
+        Endpoint(
             "api.package",
             ONE,
             "/packages/{package}",
@@ -299,7 +299,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             ("unknown-package",),
             "/packages/guake",
         ),
-        Address(
+        Endpoint(
             "api.package.releases",
             ONE,
             "/packages/{package}/releases",
@@ -314,7 +314,7 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
             ("unknown-package", "no-value"),
             "/packages/guake/releases",
         ),
-        Address(
+        Endpoint(
             "api.package.timeline",
             ONE,
             "/packages/{package}/timeline",
@@ -328,8 +328,8 @@ def _one(queries: Mapping[str, Query]) -> list[Address]:
     ]
 
 
-def _check(queries: tuple[str, ...]) -> Address:
-    return Address(
+def _check(queries: tuple[str, ...]) -> Endpoint:
+    return Endpoint(
         "api.check",
         ONE,
         "/packages/{package}/{query}/check",
@@ -356,9 +356,9 @@ def _check(queries: tuple[str, ...]) -> Address:
     )
 
 
-def _service(releases: Query) -> list[Address]:
+def _service(releases: Query) -> list[Endpoint]:
     return [
-        Address(
+        Endpoint(
             "api.releases",
             SERVICE,
             "/releases",
@@ -369,7 +369,7 @@ def _service(releases: Query) -> list[Address]:
             ("no-value",),
             "/releases",
         ),
-        Address(
+        Endpoint(
             "api.status",
             SERVICE,
             "/status",
@@ -380,7 +380,7 @@ def _service(releases: Query) -> list[Address]:
             ("no-cache",),
             "/status",
         ),
-        Address(
+        Endpoint(
             "api.openapi",
             SERVICE,
             "/openapi.json",
@@ -391,7 +391,7 @@ def _service(releases: Query) -> list[Address]:
             (),
             "/openapi.json",
         ),
-        Address(
+        Endpoint(
             "api.start",
             SERVICE,
             "",

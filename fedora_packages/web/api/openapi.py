@@ -11,7 +11,7 @@ from fedora_packages.cache.changefeed import MAX_CHANGES
 from fedora_packages.connectors.query import Query
 from fedora_packages.web.api import docs as prose
 from fedora_packages.web.api.changes import MAX_COUNT
-from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Address, Parameter, parse_parameters
+from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Endpoint, Parameter, parse_parameters
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
 from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import COOL_DOWN
@@ -30,11 +30,11 @@ EVERYWHERE = ("wrong-parameter", "not-utf-8", "method-not-allowed", "bug")
 WITH_INDEX = "no-index"
 
 
-def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict[str, Any]:
+def document(endpoints: Mapping[str, Endpoint], queries: Iterable[Query]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document, without the URL of the server."""
     paths: dict[str, dict[str, Any]] = {}
-    for address in addresses.values():
-        paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
+    for endpoint in endpoints.values():
+        paths.setdefault(BASE + endpoint.path, {})[endpoint.method] = _operation(endpoint)
     queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
     *upstreams, last = sorted({upstream_title(query.upstream) for query in queries}, key=str.lower)
@@ -42,7 +42,7 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fedora Packages", "version": VERSION, "description": description},
-        "tags": [{"name": group} for group in dict.fromkeys(address.group for address in addresses.values())],
+        "tags": [{"name": group} for group in dict.fromkeys(endpoint.group for endpoint in endpoints.values())],
         "paths": paths,
         "components": {"schemas": {**COMPONENTS, **values}},
     }
@@ -59,7 +59,7 @@ def openapi(request: Request) -> dict[str, Any]:
 class Described:
     """An endpoint as the page shows it: with the ``blocks`` of its text (`docs.blocks`) and the ``fields`` of its answer."""
 
-    address: Address
+    endpoint: Endpoint
     anchor: str
     path: str
     try_path: str | None
@@ -69,15 +69,15 @@ class Described:
     @property
     def form_path(self) -> str | None:
         """The target of the form for its parameters; None without parameters."""
-        return self.try_path.partition("?")[0] if self.try_path and self.address.in_query else None
+        return self.try_path.partition("?")[0] if self.try_path and self.endpoint.in_query else None
 
 
 @view_config(route_name="api", renderer="fedora_packages:web/templates/api.mako")
 def api(request: Request) -> dict[str, Any]:
     """Return the content of the page: endpoints by group, components, states, errors and limits."""
     groups: dict[str, list[Described]] = {}
-    for address in request.registry.api.values():
-        groups.setdefault(address.group, []).append(_described(request, address))
+    for endpoint in request.registry.api.values():
+        groups.setdefault(endpoint.group, []).append(_described(request, endpoint))
     return {
         "groups": groups,
         "components": {name: prose.fields(schema) for name, schema in COMPONENTS.items()},
@@ -105,48 +105,48 @@ def values_of(parameter: Parameter) -> str:
     return "true, false" if schema["type"] == "boolean" else ""
 
 
-def _described(request: Request, address: Address) -> Described:
-    schema = address.answer
+def _described(request: Request, endpoint: Endpoint) -> Described:
+    schema = endpoint.answer
     if "$ref" in schema:
         schema = COMPONENTS[schema["$ref"].rpartition("/")[2]]
-    if address.name.startswith("query.") or address.name == "api.releases":
+    if endpoint.name.startswith("query.") or endpoint.name == "api.releases":
         # The members around the value are described once for all of them.
         schema = request.registry.openapi["components"]["schemas"][
             schema["properties"]["value"]["$ref"].rpartition("/")[2]
         ]
-    try_path = f"{request.script_name}{BASE}{address.example}" if address.method == "get" else None
-    blocks = prose.blocks(address.text)
+    try_path = f"{request.script_name}{BASE}{endpoint.example}" if endpoint.method == "get" else None
+    blocks = prose.blocks(endpoint.text)
     return Described(
-        address,
-        address.name.replace(".", "-"),
-        BASE + address.path,
+        endpoint,
+        endpoint.name.replace(".", "-"),
+        BASE + endpoint.path,
         try_path,
         # The title is not repeated.
-        blocks[blocks[0][1].rstrip(".:") == address.title :],
+        blocks[blocks[0][1].rstrip(".:") == endpoint.title :],
         prose.fields(schema),
     )
 
 
-def _operation(address: Address) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "operationId": address.name.removeprefix("api.").replace(".", "_"),
-        "tags": [address.group],
-        "summary": address.title,
-        "description": address.text,
-        "parameters": [_parameter(parameter) for parameter in address.parameters],
+        "operationId": endpoint.name.removeprefix("api.").replace(".", "_"),
+        "tags": [endpoint.group],
+        "summary": endpoint.title,
+        "description": endpoint.text,
+        "parameters": [_parameter(parameter) for parameter in endpoint.parameters],
         "responses": {
-            "200": {"description": "OK", "content": {"application/json": {"schema": address.answer}}},
-            **_problems(address),
+            "200": {"description": "OK", "content": {"application/json": {"schema": endpoint.answer}}},
+            **_problems(endpoint),
         },
     }
-    if address.method == "get":
+    if endpoint.method == "get":
         found["responses"]["304"] = {"description": "Not modified: the ETag is that of If-None-Match."}
     return found
 
 
-def _problems(address: Address) -> dict[str, Any]:
+def _problems(endpoint: Endpoint) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
-    for name in (*EVERYWHERE, WITH_INDEX, *address.problems):
+    for name in (*EVERYWHERE, WITH_INDEX, *endpoint.problems):
         found = PROBLEMS[name]
         by_status.setdefault(str(found.status), []).append(f"{found.title} ({name}).")
     content = {"application/problem+json": {"schema": ref("Problem")}}

@@ -47,18 +47,18 @@ ${part}\
 
 <%def name="described(found)">
 <section class="panel" id="${found.anchor}">
-  <h3>${found.address.title}</h3>
-  <p><code>${found.address.method.upper()} ${found.path}</code>
+  <h3>${found.endpoint.title}</h3>
+  <p><code>${found.endpoint.method.upper()} ${found.path}</code>
   % if found.try_path:
     <a href="${found.try_path}">Try it: ${found.try_path}</a>
   % endif
   </p>
   ${prose(found.blocks)}
-  % if found.address.in_query:
+  % if found.endpoint.in_query:
   <div class="scroll"><table>
     <thead><tr><th scope="col">Parameter</th><th scope="col">Takes</th><th scope="col">Meaning</th></tr></thead>
     <tbody>
-    % for parameter in found.address.in_query:
+    % for parameter in found.endpoint.in_query:
       <tr><th scope="row"><code>${parameter.name}</code></th><td>${values_of(parameter)}</td><td>${parameter.meaning}</td></tr>
     % endfor
     </tbody>
@@ -67,7 +67,7 @@ ${part}\
   % if found.form_path:
   <details><summary>Try it with parameters</summary>
     <form class="trial" action="${found.form_path}" method="get">
-      % for parameter in found.address.in_query:
+      % for parameter in found.endpoint.in_query:
       <label for="${found.anchor}-${parameter.name}">${parameter.name}</label>
       % if "enum" in parameter.schema:
       <select id="${found.anchor}-${parameter.name}" name="${parameter.name}">
@@ -87,9 +87,9 @@ ${part}\
   % if found.fields:
   <details><summary>Response</summary>${members(found.fields)}</details>
   % endif
-  % if found.address.problems:
+  % if found.endpoint.problems:
   <p>Errors:
-    % for name in found.address.problems:
+    % for name in found.endpoint.problems:
     <a href="#problem-${name}">${name}</a>
     % endfor
   </p>
@@ -108,9 +108,9 @@ ${part}\
     <li><a href="#caching">Caching</a></li>
     <li><a href="#following">Change feed</a></li>
     <li><a href="#limits">Limits</a></li>
-    % for group, addresses in groups.items():
+    % for group, endpoints in groups.items():
     <li>${group}:
-      % for found in addresses:
+      % for found in endpoints:
       <a href="#${found.anchor}">${found.path}</a>
       % endfor
     </li>
@@ -179,9 +179,9 @@ ${part}\
   </ul>
 </section>
 
-% for group, addresses in groups.items():
+% for group, endpoints in groups.items():
 <h2>${group}</h2>
-% for found in addresses:
+% for found in endpoints:
 ${described(found)}
 % endfor
 % endfor
