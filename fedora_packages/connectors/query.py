@@ -294,6 +294,24 @@ class Query:
         return self.declaration.missing is not None and bool(self.declaration.missing(value, event))
 
 
+@dataclass(frozen=True)
+class QueryCall:
+    """A query with its arguments: one variant of one entry."""
+
+    query: Query
+    package: str = NO_PACKAGE
+    release: str | None = None
+
+    @property
+    def entry(self) -> Entry:
+        return self.query.entry(self.package)
+
+    @property
+    def variant(self) -> str:
+        """The entry's variant.  Raises `InvalidArgument` if the query needs a release and has none."""
+        return self.query.variant(self.release)
+
+
 class Queries(Mapping[str, Query]):
     """Every query of some connectors, by name.  ``count_invalid`` is called with a query's name and a number of invalid rows."""
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fedora_packages.cache.redis import counted, in_one_trip
@@ -26,7 +26,7 @@ from fedora_packages.cache.values import (
     Entry,
     ErrorState,
 )
-from fedora_packages.connectors.query import NO_PACKAGE, Query
+from fedora_packages.connectors.query import NO_PACKAGE, QueryCall
 from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.monitoring.metrics import MetricName
@@ -60,15 +60,6 @@ LEFT_PER_MINUTE = 1000
 WAITING_PER_THREAD = 8
 
 
-@dataclass(frozen=True)
-class QueryCall:
-    """One entry's variant that somebody wants to read."""
-
-    query: Query
-    package: str = NO_PACKAGE
-    release: str | None = None
-
-
 class Loader:
     """The reading side of one web process."""
 
@@ -85,7 +76,7 @@ class Loader:
 
     def __call__(self, wanted: Sequence[QueryCall]) -> list[CachedValue]:
         """Return a reading for each of ``wanted``, in their order; raises nothing for what upstreams or Redis do."""
-        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+        pairs = [(want.entry, want.variant) for want in wanted]
         try:
             cached_values = self._cache.read(pairs)
         except CacheUnavailable as error:
@@ -103,7 +94,7 @@ class Loader:
         What is not fresh is left to the worker, unless it is costly and was never known: `LEFT_PER_MINUTE` entries at most, so
         that whoever asks for all packages does not make those wait that messages are about.  Raises `CacheUnavailable`.
         """
-        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+        pairs = [(want.entry, want.variant) for want in wanted]
         cached_values = self._cache.read(pairs)
         for want, cached in zip(wanted, cached_values, strict=True):
             self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, want.query.name)
@@ -172,9 +163,7 @@ class Loader:
         One round trip; no upstream is asked, nothing is waited for and nothing raised.
         """
         try:
-            found = self._cache.summaries(
-                [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
-            )
+            found = self._cache.summaries([(want.entry, want.variant) for want in wanted])
         except CacheUnavailable:
             return [None] * len(wanted)
         # While changes may be missing nothing is fresh.
@@ -262,14 +251,14 @@ class Loader:
         cached_values = []
         for want, future in zip(wanted, futures, strict=True):
             nothing = CachedValue(
-                want.query.entry(want.package), want.query.variant(want.release), FAILING,
+                want.entry, want.variant, FAILING,
                 error_state=ErrorState(now, now, str(error), "redis", "silent"),
             )  # fmt: skip
             cached_values.append(_outcome(future, nothing, now))
         return cached_values
 
     def _ask(self, want: QueryCall) -> "Future[CachedValue] | None":
-        query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
+        query, entry, variant = want.query, want.entry, want.variant
 
         def ask() -> CachedValue:
             filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)

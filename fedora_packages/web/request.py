@@ -8,11 +8,12 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 
 from fedora_packages import service, settings
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.search.packages import Package, find
 from fedora_packages.service import RELEASES
 from fedora_packages.web.links import Links
-from fedora_packages.web.loader import Loader, QueryCall
+from fedora_packages.web.loader import Loader
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
 

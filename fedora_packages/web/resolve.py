@@ -11,6 +11,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.connectors.bugzilla import PRODUCTS
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.rpm.nvr import NEVRA, NVR, name_of
 from fedora_packages.search.packages import Package, find, sources_of
@@ -28,7 +29,6 @@ from fedora_packages.web.identifiers import (
     recognised,
 )
 from fedora_packages.web.live_lookups import Found, Question
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import printable
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.web.links import Links
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch

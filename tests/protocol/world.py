@@ -28,14 +28,14 @@ from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.base import Connector
-from fedora_packages.connectors.query import Queries, Query, query
+from fedora_packages.connectors.query import Queries, Query, QueryCall, query
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
-from fedora_packages.web.loader import Loader, QueryCall
+from fedora_packages.web.loader import Loader
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller

@@ -9,9 +9,10 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import Invalidation
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader, QueryCall
+from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader
 from tests.upstream import Answer
 
 

@@ -8,6 +8,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
 from fedora_packages.rpm.nvr import EVR
@@ -17,7 +18,6 @@ from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import about_of, unknown
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.request import asked_package, branch_meant
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import call_of

@@ -8,12 +8,12 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import NO_PACKAGE, Query
+from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
 from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
-from fedora_packages.web.loader import COOL_DOWN, QueryCall
+from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, asked_package, named_release
 from fedora_packages.widgets.context import PanelContext

@@ -25,13 +25,13 @@ from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache.redis import counted
 from fedora_packages.cache.values import ErrorState
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.web.api.values import about_of, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import UnknownPart, asked_package
