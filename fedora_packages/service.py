@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 from fedora_packages import connectors
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector, ReleaseTags
-from fedora_packages.connectors.query import Queries
+from fedora_packages.connectors.query import Queries, QueryCall
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import corruption
@@ -50,14 +51,15 @@ class Service:
 
         From the cache, however old; asked for only if nothing was ever known.  Raises `UpstreamError` if nothing is known.
         """
-        query = self.queries[RELEASES]
-        entry, variant = query.entry(), query.variant()
-        (cached,) = self.cache.read([(entry, variant)])
+        source = QueryCall(self.queries[RELEASES]).source()
+        (cached,) = self.cache.read([source.pair])
         if not cached.is_known:
             try:
-                cached = self.cache.fill(entry, variant, lambda: query.fetch(entry.package), query.upstream)
+                cached = self.cache.fill(source, Policy.MISS).after
             except FillInProgress as error:
-                raise UpstreamUnavailable(query.upstream, "the releases", "another process is still waiting") from error
+                raise UpstreamUnavailable(
+                    source.upstream, "the releases", "another process is still waiting"
+                ) from error
         return cached.value["releases"]
 
     def queue_refill(self, entry: Entry, first: bool = False) -> None:

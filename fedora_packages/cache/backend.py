@@ -63,10 +63,6 @@ class GenerationBackend(RedisBackend):
         if not self.store(entry_key, variant, filled, keep=True):
             raise StaleFill(filled)
 
-    def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
-        for key, value in mapping.items():
-            self.set(key, value)
-
     def delete(self, key: str) -> None:
         """Invalidate the entry: a deletion alone would let a fill under way store what is old."""
         self.delete_multi([key])
@@ -79,10 +75,11 @@ class GenerationBackend(RedisBackend):
         entry_key, variant = keys.parts_of_variant(key)
         return FillLock(self.writer_client, keys.fill_lock(entry_key, variant), self.wait)
 
-    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False, shows: bool = True) -> bool:
-        """Store a fill and say whether its race was won; see ``lua/store.lua``.  ``shows`` as in `Cache.store`.
+    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False, reflects: bool = True) -> bool:
+        """Store an answer unless its entry was invalidated since the fetch began; returns whether that is so.
 
-        With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
+        ``keep`` leaves a value that is there: its fill may have known better what to expect.  A value that does not ``reflect``
+        the expected state gets no summary.  See ``lua/store.lua``.
         """
         value = as_json(filled.value)
         data = f'{{"value":{value},"stamp":{as_json(filled.stamp.as_dict())}}}'
@@ -95,7 +92,7 @@ class GenerationBackend(RedisBackend):
             told += [entry.package, number]
         if not run_script(self.writer_client, "store", names, *told):
             return False
-        summary = summary_of(filled.value) if shows else {}
+        summary = summary_of(filled.value) if reflects else {}
         if summary:
             # No part of the step above: they name the generation that they are of, and mean nothing in another.
             with redis_errors():

@@ -40,9 +40,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, StaleFill, region
+from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, region
+from fedora_packages.cache.fill import Fill, Outcome, Policy, Source
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 from fedora_packages.cache.values import (
+    FRESH,
     LAG_LIMIT,
     REFRESHING,
     CachedValue,
@@ -103,46 +105,60 @@ class Cache:
             for pair, filled in zip(wanted, found, strict=True)
         ]
 
-    def fill(
-        self,
-        entry: Entry,
-        variant: str,
-        fetch: Callable[[], Any],
-        upstream: str,
-        shows: Callable[[Any, Sequence[Mapping[str, Any]]], bool] = lambda value, expected: True,
-    ) -> CachedValue:
-        """Return a fresh reading, asking upstream through ``fetch`` if there is none yet and nobody else is at it.
+    def fill(self, source: Source, policy: Policy, opened: Opened | None = None) -> Fill:
+        """Fill one variant of an entry: open it, fetch, check the answer against the expected state, store it.
 
-        ``shows`` says of an answer whether it shows the facts of recent events.  One that does not, or that lost the race
-        against an invalidation, is handed on as ``refreshing`` and not stored.  Raises `FillInProgress`, and what ``fetch``
-        raises (an `UpstreamError` is noted with the entry for panels to tell).
+        ``opened`` is the entry as `open` returned it before, for a fill of several variants; `Policy.MISS` opens by itself.
+        Raises `UpstreamError` after noting it with the entry, `FillInProgress` (`Policy.MISS` only), and `CacheUnavailable`.
         """
+        if policy is Policy.UNCACHED:
+            filled = self._fetch(source, "", None)
+            return Fill(Outcome.UNCACHED, None, cached_value_of(source.pair, filled), filled.stamp.took)
+        if policy is not Policy.MISS:
+            return self._fill(source, policy, opened or self.open(source.entry))
+        found = self.region.get_or_create(
+            keys.variant_of(source.entry.key, source.variant),
+            lambda: self._fill(source, policy, self.open(source.entry)),
+            # The fill has stored it already, if it may be stored.
+            should_cache_fn=lambda fill: False,
+        )
+        return found if isinstance(found, Fill) else Fill(Outcome.CURRENT, None, cached_value_of(source.pair, found))
 
-        def create() -> Filled:
-            opened = self.open(entry)
-            filled = self.fetched(opened.generation, fetch, upstream, opened.cause)
-            if not shows(filled.value, opened.expected):
-                raise StaleFill(filled)
-            return filled
-
+    def _fill(self, source: Source, policy: Policy, opened: Opened) -> Fill:
+        is_refill = policy in (Policy.REFILL, Policy.LAST_REFILL)
+        if is_refill and source.variant in opened.current:
+            (cached,) = self.read([source.pair])
+            is_reflected = not cached.is_known or _is_reflected(source, cached.value, opened)
+            return Fill(Outcome.CURRENT, cached, cached, is_reflected=is_reflected)
+        before = None
+        if policy is Policy.CHECK or (is_refill and source.reflects is None):
+            (before,) = self.read([source.pair])
+        is_fresh = policy is Policy.CHECK and before.is_fresh
         try:
-            filled = self.region.get_or_create(keys.variant_of(entry.key, variant), create)
-        except StaleFill as error:
-            self.on_conflict(entry)
-            return cached_value_of((entry, variant), error.args[0], REFRESHING)
+            filled = self._fetch(source, opened.generation, before.stamp.event if is_fresh else opened.cause)
         except UpstreamError as error:
-            self.fail(entry, variant, error)
+            self.fail(source.entry, source.variant, error)
             raise
-        return cached_value_of((entry, variant), filled)
+        is_reflected = _is_reflected(source, filled.value, opened)
+        is_confirmed = is_fresh and before.value == filled.value
+        if is_reflected or is_confirmed or policy in (Policy.LAST_REFILL, Policy.RECHECK):
+            is_stored = self.backend.store(
+                source.entry.key, source.variant, filled, keep=policy is Policy.MISS, reflects=is_reflected
+            )
+            outcome = Outcome.STORED if is_stored else Outcome.SUPERSEDED
+        else:
+            outcome = Outcome.LAGGING
+        if outcome is Outcome.SUPERSEDED or (outcome is Outcome.LAGGING and policy is Policy.MISS):
+            self.on_conflict(source.entry)
+        state = FRESH if outcome is Outcome.STORED else REFRESHING
+        return Fill(outcome, before, cached_value_of(source.pair, filled, state), filled.stamp.took, is_reflected)
 
-    def fetched(
-        self, generation: str, fetch: Callable[[], Any], upstream: str, event: Mapping[str, Any] | None
-    ) -> Filled:
-        """Ask upstream and return the answer, stamped."""
+    def _fetch(self, source: Source, generation: str, event: Mapping[str, Any] | None) -> Filled:
+        """Ask the upstream and return its answer, stamped."""
         started, ticks = self.clock(), time.perf_counter()
-        value = fetch()
+        value = source.fetch()
         took = round(time.perf_counter() - ticks, 6)
-        return Filled(generation, value, Stamp(started, took, upstream, self.by, event))
+        return Filled(generation, value, Stamp(started, took, source.upstream, self.by, event))
 
     def open(self, entry: Entry) -> Opened:
         """Begin a fill: return the entry's generation (made if there was none) and its variants."""
@@ -166,16 +182,6 @@ class Cache:
             tuple(facts for _, facts in recent(facts, now - LAG_LIMIT)),
             cause is not None and cause["sent"] >= now - LAG_LIMIT,
         )
-
-    def store(self, entry: Entry, variant: str, filled: Filled, shows: bool = True) -> bool:
-        """Store a fill unless the entry was invalidated since it was opened; a loser is queued again.
-
-        ``shows`` says whether the value shows what events said; of one that does not there are no `figures`.
-        """
-        if self.backend.store(entry.key, variant, filled, shows=shows):
-            return True
-        self.on_conflict(entry)
-        return False
 
     def invalidate(self, taken: Sequence[Invalidation]) -> list[int]:
         """Take all values of entries out of use; returns how many that were for each, -1 for an entry that there is not.
@@ -282,3 +288,7 @@ class Cache:
             for entry, variant in wanted:
                 pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
             return [last_known_value_of(pair, *row) for pair, row in zip(wanted, pipe.execute(), strict=True)]
+
+
+def _is_reflected(source: Source, value: Any, opened: Opened) -> bool:
+    return source.reflects is None or source.reflects(value, opened.expected)

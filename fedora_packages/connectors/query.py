@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from fedora_packages.cache.fill import Source
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.types import Model, Schema, schema_of
 from fedora_packages.errors import InvalidArgument
@@ -310,6 +311,17 @@ class QueryCall:
     def variant(self) -> str:
         """The entry's variant.  Raises `InvalidArgument` if the query needs a release and has none."""
         return self.query.variant(self.release)
+
+    def source(self) -> Source:
+        """Return what fills that variant of the entry."""
+        query, variant = self.query, self.variant
+        return Source(
+            self.entry,
+            variant,
+            query.upstream,
+            lambda: query.fetch(self.package, variant),
+            (lambda value, expected: query.reflects(value, expected, variant)) if query.has_expected else None,
+        )
 
 
 class Queries(Mapping[str, Query]):

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import Query
-from fedora_packages.errors import UpstreamError
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.monitoring.differences import differences
 from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.service import Service
@@ -47,10 +47,6 @@ class Checked:
     differences: tuple[str, ...]
     took: float
 
-    @property
-    def is_changed(self) -> bool:
-        return self.outcome in (HEALED, FIRST)
-
 
 @dataclass(frozen=True)
 class Doubt:
@@ -67,47 +63,38 @@ class Doubt:
     is_announced: bool  # whether messages announce what differs
 
 
-def check(service: Service, query: Query, package: str, variant: str, by: str, grace: float) -> Checked:
+def check(service: Service, call: QueryCall, by: str, grace: float) -> Checked:
     """Ask upstream about an entry's variant, heal what differs, and say what came of it.
 
     ``grace`` are the seconds after which it is settled whether a difference was a lost message.  Raises `UpstreamError` (the
     entry stays as it is) and `CacheUnavailable`.
     """
-    cache, entry = service.cache, query.entry(package)
-    opened = cache.open(entry)
-    (before,) = cache.read([(entry, variant)])
-    try:
-        filled = cache.fetched(
-            opened.generation, lambda: query.fetch(package, variant), query.upstream, _cause(before, opened.cause)
-        )
-    except UpstreamError as error:
-        cache.fail(entry, variant, error)
-        raise
+    cache, query, source = service.cache, call.query, call.source()
+    opened = cache.open(source.entry)
+    fill = cache.fill(source, Policy.CHECK, opened)
+    before, answer = fill.before, fill.after
     service.metrics.count(MetricName[f"CHECKS_BY_{by.upper()}"], query.name)
-    is_same = before.is_fresh and before.value == filled.value
-    told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
-
-    def checked(outcome: str, after: CachedValue) -> Checked:
-        return Checked(outcome, before, after, told, filled.stamp.took)
-
-    if not is_same and not query.reflects(filled.value, opened.expected, variant):
-        return checked(LAGGING, before)
-    # Stored even if it is the same: its stamp is what says that it was looked at.
-    if not cache.store(entry, variant, filled):
-        (after,) = cache.read([(entry, variant)])
-        return checked(OVERTAKEN, after)
-    (after,) = cache.read([(entry, variant)])
-    if is_same:
-        return checked(SAME, after)
-    if not before.is_known:
-        return checked(FIRST, after)
-    if before.is_fresh:
-        is_announced = query.without_ignored(before.value) != query.without_ignored(filled.value)
+    is_same = before.is_fresh and before.value == answer.value
+    told = () if is_same or not before.is_known else tuple(differences(before.value, answer.value))
+    if fill.outcome is Outcome.LAGGING:
+        return Checked(LAGGING, before, before, told, fill.took)
+    (after,) = cache.read([source.pair])
+    if fill.outcome is Outcome.SUPERSEDED:
+        outcome = OVERTAKEN
+    elif is_same:
+        outcome = SAME
+    elif not before.is_known:
+        outcome = FIRST
+    else:
+        outcome = HEALED
+    if outcome == HEALED and before.is_fresh:
+        is_announced = query.without_ignored(before.value) != query.without_ignored(answer.value)
         doubt = Doubt(
-            query.name, package, variant, opened.generation, cache.clock(), before.stamp.fetched, told, by, is_announced
-        )
+            query.name, call.package, call.variant, opened.generation, cache.clock(), before.stamp.fetched, told, by,
+            is_announced,
+        )  # fmt: skip
         _note(service, doubt, cache.clock() + grace)
-    return checked(HEALED, after)
+    return Checked(outcome, before, after, told, fill.took)
 
 
 def settle(service: Service, now: float) -> list[Doubt]:
@@ -143,10 +130,6 @@ def drifts(client: Redis) -> list[Mapping[str, Any]]:
     """
     with redis_errors():
         return [json.loads(row) for row in client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
-
-
-def _cause(before: CachedValue, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return before.stamp.event if before.is_fresh and before.stamp else newest
 
 
 def _note(service: Service, doubt: Doubt, due: float) -> None:

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.redis import counted, in_one_trip
 from fedora_packages.cache.values import (
     BEHIND,
@@ -116,7 +117,7 @@ class Loader:
         """Return the readings, with what is missing asked for within the bounds of time."""
         silent = self._silent()
         fills = {
-            number: self._fill(want, cached)
+            number: self._start(want, cached)
             for number, (want, cached) in enumerate(zip(wanted, cached_values, strict=True))
             if not cached.is_fresh and not self._is_cooling(cached)
         }
@@ -195,30 +196,27 @@ class Loader:
     def _is_cooling(self, cached: CachedValue) -> bool:
         return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
 
-    def _fill(self, want: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
-        query, entry, variant = want.query, cached.entry, cached.variant
-
-        def fill() -> CachedValue:
-            try:
-                return self._cache.fill(
-                    entry,
-                    variant,
-                    lambda: query.fetch(want.package, variant),
-                    query.upstream,
-                    lambda value, expected: query.reflects(value, expected, variant),
-                )
-            except ReleaseNotServed:
-                raise
-            except UpstreamError:
-                # Whoever looks next should find it filled: the worker goes on trying.
-                self._leave_to_worker(entry)
-                raise
-
-        future = self._pools[query.upstream].submit((entry, variant), fill)
+    def _start(self, call: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
+        future = self._submit(call)
         if future is None or cached.is_known:
             # Somebody is looking at it: its refill, which the worker may have already, goes before others.
-            self._leave_to_worker(entry)
+            self._leave_to_worker(call.entry)
         return future
+
+    def _submit(self, call: QueryCall, policy: Policy = Policy.MISS) -> "Future[CachedValue] | None":
+        """Return the future of a fill, or None if too many wait for that upstream."""
+        return self._pools[call.query.upstream].submit((call, policy), lambda: self._fill(call, policy))
+
+    def _fill(self, call: QueryCall, policy: Policy) -> CachedValue:
+        try:
+            return self._cache.fill(call.source(), policy).after
+        except ReleaseNotServed:
+            raise
+        except UpstreamError:
+            if policy is Policy.MISS:
+                # Whoever looks next should find it filled: the worker goes on trying.
+                self._leave_to_worker(call.entry)
+            raise
 
     def _leave_to_worker(self, entry: Entry) -> None:
         # With Redis away there is no queue; whoever looks next tries again.
@@ -245,7 +243,7 @@ class Loader:
     def _read_upstream(self, wanted: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
         """Answer without the cache: ask upstream for all of it, and store nothing."""
         silent = self._silent()
-        futures = [self._ask(want) for want in wanted]
+        futures = [self._submit(want, Policy.UNCACHED) for want in wanted]
         self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None}, silent)
         now = self._cache.clock()
         cached_values = []
@@ -256,15 +254,6 @@ class Loader:
             )  # fmt: skip
             cached_values.append(_outcome(future, nothing, now))
         return cached_values
-
-    def _ask(self, want: QueryCall) -> "Future[CachedValue] | None":
-        query, entry, variant = want.query, want.entry, want.variant
-
-        def ask() -> CachedValue:
-            filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)
-            return CachedValue(entry, variant, FRESH, filled.value, filled.stamp)
-
-        return self._pools[query.upstream].submit((entry, variant, "uncached"), ask)
 
 
 class _Viewed:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
 from fedora_packages.monitoring.metrics import MetricName
 from fedora_packages.monitoring.verify import HEALED, LAGGING, check, settle
@@ -47,7 +47,7 @@ class Audit:
             return None
         query, package, variant = found
         try:
-            checked = check(self._service, query, package, variant, by, self._grace)
+            checked = check(self._service, QueryCall(query, package, variant), by, self._grace)
         except UpstreamError as error:
             log.info("the %s of %s about %s failed: %s", by, query.name, package, error)
             return "failed"

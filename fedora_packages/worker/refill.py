@@ -13,12 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
+from fedora_packages.cache.fill import Fill, Outcome, Policy
 from fedora_packages.cache.queue import Claim
 from fedora_packages.cache.values import Entry, Invalidation, Opened
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import (
     CacheUnavailable,
     ReleaseNotServed,
@@ -149,10 +148,10 @@ class Refiller:
     def _refill(self, query: Query, claim: Claim) -> None:
         entry = query.entry(claim.package)
         opened = self._cache.open(entry)
-        shown, settled, failed = True, True, None
+        is_reflected, is_settled, failed = True, True, None
         for variant in self._variants(query, claim.package, entry, opened):
             try:
-                filled = self._fill(query, entry, opened, variant, claim)
+                fill = self._cache.fill(QueryCall(query, claim.package, variant).source(), _policy(claim), opened)
             except UpstreamUnavailable:
                 raise
             except ReleaseNotServed:
@@ -162,22 +161,22 @@ class Refiller:
                 # What is wrong about one release may be right about the next.
                 failed = error
                 continue
-            shown = filled.shown and shown
-            settled = filled.settled and settled
+            is_reflected = fill.is_reflected and is_reflected
+            is_settled = _is_settled(claim, fill) and is_settled
         if failed is not None:
             raise failed
         looks = claim.looks + 1
-        if not shown:
+        if not is_reflected:
             self._metrics.count(MetricName.RECHECKS, query.name)
             # Nothing that was fetched before now may be stored any more, by us or by a page.
             if looks <= LOOKS:
                 self._cache.invalidate([Invalidation(entry, again=True)])
             self._queue.again(claim, self._pace.after_look(looks), looks=looks, is_fresh=looks > LOOKS)
-        elif not settled:
+        elif not is_settled:
             self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, in_doubt=True)
         else:
             self._done(query, claim)
-        if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
+        if claim.sent is not None and (looks == LOOKS + 1 or (is_reflected and looks <= LOOKS)):
             self._metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self._cache.clock() - claim.sent))
 
     def _done(self, query: Query, claim: Claim) -> None:
@@ -185,32 +184,6 @@ class Refiller:
         if waited is not None:
             self._metrics.count(MetricName.REFILLS, query.name)
             self._metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
-
-    def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
-        """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""
-        # A value was kept that did not show them; now it is only looked whether upstream has caught up.
-        is_kept = claim.looks > LOOKS
-        before: Any = None
-        if variant in opened.current and not is_kept:
-            (cached,) = self._cache.read([(entry, variant)])
-            return _Outcome(not cached.is_known or query.reflects(cached.value, opened.expected, variant), True)
-        if not query.has_expected and not is_kept:
-            (cached,) = self._cache.read([(entry, variant)])
-            before = cached.value
-        fetch = partial(query.fetch, entry.package, variant)
-        try:
-            filled = self._cache.fetched(opened.generation, fetch, query.upstream, opened.cause)
-        except UpstreamError as error:
-            self._cache.fail(entry, variant, error)
-            raise
-        shows = query.reflects(filled.value, opened.expected, variant)
-        # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
-        if shows or claim.looks >= LOOKS:
-            self._cache.store(entry, variant, filled, shows)
-        # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags; and one that
-        # has changed since may be because of the event before.
-        is_suspect = claim.sent is not None and before is not None and before == filled.value
-        return _Outcome(shows, is_kept or not (is_suspect or claim.in_doubt))
 
     def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to make current: those that were, and the one that a page shows first."""
@@ -232,12 +205,23 @@ class Refiller:
         return {found.branch} if found and found.branch else set()
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of one variant: whether upstream ``shown`` what events said, and whether that ``settled`` the matter."""
+def _policy(claim: Claim) -> Policy:
+    if claim.looks < LOOKS:
+        return Policy.REFILL
+    # After some looks an answer is kept whatever it shows, and said to be behind: what was announced may be undone by now.
+    return Policy.LAST_REFILL if claim.looks == LOOKS else Policy.RECHECK
 
-    shown: bool
-    settled: bool
+
+def _is_settled(claim: Claim, fill: Fill) -> bool:
+    """Whether an answer needs no other look.
+
+    Where no message says what must be seen, an answer that is as it was may be that of a replica which lags; and one that has
+    changed since may be because of the event before.
+    """
+    if fill.outcome is Outcome.CURRENT or claim.looks > LOOKS:
+        return True
+    before = fill.before.value if fill.before else None
+    return not claim.in_doubt and (claim.sent is None or before is None or before != fill.after.value)
 
 
 class Refillers:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.table import archive_requests
@@ -205,7 +205,7 @@ class Worker:
 
 
 def _fetch(service: Service, query: Query) -> Any:
-    return check(service, query, query.entry().package, query.variant(), "schedule", grace=0).after.value
+    return check(service, QueryCall(query), "schedule", grace=0).after.value
 
 
 def _invalidate_older_than(service: Service, before: float) -> int:

@@ -4,8 +4,10 @@ import pytest
 
 from fedora_packages.cache import changefeed as changes
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import Entry, Invalidation
+from tests.filling import source
 
 ENTRY = Entry("koji.builds", "guake", 1)
 OTHER = Entry("mdapi.files", "guake", 1)
@@ -19,8 +21,7 @@ def cache(client) -> Cache:
 def put(cache: Cache, value, entry: Entry = ENTRY, variant: str = "") -> None:
     """Invalidate, fetch and store, as a refill does."""
     cache.invalidate([Invalidation(entry, make=True)])
-    filled = cache.fetched(cache.open(entry).generation, lambda: value, "koji", None)
-    assert cache.store(entry, variant, filled)
+    assert cache.fill(source(entry, value, variant), Policy.REFILL).outcome is Outcome.STORED
 
 
 def told(client, cursor: str, count: int = 100) -> list[tuple[str, str, str]]:
@@ -45,10 +46,10 @@ def test_a_value_is_told_of_when_it_is_another_than_before_and_only_then(client,
 def test_what_is_not_stored_is_not_told_of(client, cache):
     put(cache, {"total": 1})
     cursor = changes.current(client).cursor
-    lost = cache.fetched(cache.open(ENTRY).generation, lambda: {"total": 2}, "koji", None)
+    opened = cache.open(ENTRY)
     cache.invalidate([Invalidation(ENTRY)])
-    cache.store(ENTRY, "", lost)
-    cache.fill(ENTRY, "", lambda: {"total": 1}, "koji")
+    cache.fill(source(ENTRY, {"total": 2}), Policy.CHECK, opened)
+    cache.fill(source(ENTRY, {"total": 1}), Policy.MISS)
     assert told(client, cursor) == []
 
 

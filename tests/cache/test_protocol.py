@@ -9,10 +9,12 @@ import pytest
 import redis
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.redis import connect, redis_errors
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
+from tests.filling import put, source
 
 ENTRY = Entry("koji.builds", "guake", 1)
 EVENT = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1764012345.0}
@@ -24,7 +26,7 @@ def cache(client):
 
 
 def fill(cache, value, entry=ENTRY, variant="", **more):
-    return cache.fill(entry, variant, lambda: value, "koji", **more)
+    return put(cache, entry, value, variant, **more)
 
 
 def read(cache, entry=ENTRY, variant=""):
@@ -143,7 +145,7 @@ def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored
     queued = []
     cache = Cache(client, "web", on_conflict=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
-    cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, expected: not expected)
+    cached = fill(cache, "old", reflects=lambda value, expected: not expected)
     assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
 
 
@@ -176,23 +178,22 @@ def test_a_fill_that_lost_the_race_is_dropped(cache):
         cache.invalidate([Invalidation(ENTRY)])
         return "old"
 
-    cached = cache.fill(ENTRY, "", overtaken, "koji")
+    cached = fill(cache, overtaken)
     assert (cached.state, cached.value, read(cache).is_known) == ("refreshing", "old", False)
 
 
 def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
     queued = []
     cache = Cache(client, "web", on_conflict=queued.append)
-    cache.fill(ENTRY, "", lambda: cache.invalidate([Invalidation(ENTRY)]), "koji")
+    fill(cache, lambda: cache.invalidate([Invalidation(ENTRY)]))
     assert queued == [ENTRY]
 
 
 def test_a_fill_that_began_before_redis_lost_its_data_is_dropped(cache, client):
-    generation = cache.open(ENTRY).generation
+    opened = cache.open(ENTRY)
     client.flushall()
     cache.open(ENTRY)
-    filled = cache.fetched(generation, lambda: "old", "koji", None)
-    assert not cache.store(ENTRY, "", filled)
+    assert cache.fill(source(ENTRY, "old"), Policy.REFILL, opened).outcome is Outcome.SUPERSEDED
 
 
 def test_a_generation_is_never_handed_out_twice(cache, client):
@@ -207,7 +208,7 @@ def test_a_generation_is_never_handed_out_twice(cache, client):
 
 def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     cached = read(cache)
     assert (cached.state, cached.is_known) == ("failing", False)
     assert (cached.error_state.upstream, cached.error_state.kind) == ("koji", "silent")
@@ -217,7 +218,7 @@ def test_a_failure_leaves_the_last_known_good(cache):
     fill(cache, 1)
     cache.invalidate([Invalidation(ENTRY, EVENT)])
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     assert (read(cache).state, read(cache).value) == ("failing", 1)
 
 
@@ -227,13 +228,13 @@ def test_a_failure_remembers_since_when(client):
     for moment in (100.0, 160.0):
         now[0] = moment
         with pytest.raises(UpstreamUnavailable):
-            cache.fill(ENTRY, "", down, "koji")
+            fill(cache, down)
     assert (read(cache).error_state.since, read(cache).error_state.at) == (100.0, 160.0)
 
 
 def test_a_fill_ends_a_failure(cache):
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     fill(cache, 1)
     assert read(cache).error_state is None
 
@@ -277,7 +278,7 @@ def test_one_fetches_while_others_wait_for_it(client, wait_until):
         return "answer"
 
     def reader():
-        answers.append(cache.fill(ENTRY, "", slow, "koji").value)
+        answers.append(fill(cache, slow).value)
 
     threads = [threading.Thread(target=reader) for _ in range(3)]
     for thread in threads:
@@ -298,7 +299,7 @@ def test_waiting_for_another_fill_is_bounded(cache):
         release.wait(5)
         return 1
 
-    thread = threading.Thread(target=cache.fill, args=(ENTRY, "", slow, "koji"))
+    thread = threading.Thread(target=fill, args=(cache, slow))
     thread.start()
     begun.wait(5)
     with pytest.raises(FillInProgress):
@@ -315,11 +316,10 @@ def test_many_entries_are_read_in_order(cache):
 
 def test_a_fill_never_replaces_a_value_that_came_meanwhile(cache):
     def overtaken():
-        generation = cache.open(ENTRY).generation
-        cache.store(ENTRY, "", cache.fetched(generation, lambda: "trusted", "koji", None))
+        fill(cache, "trusted", policy=Policy.REFILL)
         return "from a lagging replica"
 
-    cache.fill(ENTRY, "", overtaken, "koji")
+    fill(cache, overtaken)
     assert read(cache).value == "trusted"
 
 
@@ -387,8 +387,8 @@ def test_figures_are_those_of_a_value_while_it_is_current(cache):
 def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
     fill(cache, {"total": 1})
     cache.drop(ENTRY, "")
-    opened = cache.open(ENTRY)
-    assert cache.store(ENTRY, "", cache.fetched(opened.generation, lambda: {"total": 2}, "koji", None), shows=False)
+    fill(cache, {"total": 2}, policy=Policy.LAST_REFILL, reflects=lambda value, expected: False)
+    assert read(cache).value == {"total": 2}
     assert cache.summaries([(ENTRY, "")]) == [None]
 
 
@@ -435,7 +435,7 @@ def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(
         assert cache.packages_named_by("anitya.versions", 7) == []
         return 7
 
-    cached = cache.fill(entry_of("guake"), "", fetch, "anitya")
+    cached = fill(cache, fetch, entry_of("guake"))
     assert (cached.state, lost, read(cache, entry_of("guake")).state) == ("refreshing", [entry_of("guake")], "unknown")
     assert fill(cache, 7, entry_of("guake")).is_fresh
 
@@ -445,7 +445,7 @@ def test_a_message_about_something_else_leaves_a_fill_alone(referring):
         referring.packages_named_by("anitya.versions", 8)
         return 7
 
-    assert referring.fill(entry_of("guake"), "", fetch, "anitya").is_fresh
+    assert fill(referring, fetch, entry_of("guake")).is_fresh
 
 
 def merged(first, second):
@@ -466,19 +466,29 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
         if known:
             fill(cache, {"number": known, "is_new": False}, entry)
             cache.invalidate([Invalidation(entry)])
-        for step in order:
-            if step == "change":
-                upstream["is_new"] = True
-            elif step == "find":
-                found = cache.packages_named_by("anitya.versions", 7)
-            elif step == "take":
-                cache.invalidate([Invalidation(entry_of(name)) for name in found])
-            elif step == "open":
-                opened = cache.open(entry)
-            elif step == "fetch":
-                filled = cache.fetched(opened.generation, lambda upstream=upstream: dict(upstream), "anitya", None)
-            else:
-                cache.store(entry, "", filled)
+        steps = iter(order)
+
+        def message_until(end, steps=steps, upstream=upstream, found=found, cache=cache):
+            """Do what the message does before a step of the fill, or to the end."""
+            for step in steps:
+                if step == end:
+                    return
+                if step == "change":
+                    upstream["is_new"] = True
+                elif step == "find":
+                    found += cache.packages_named_by("anitya.versions", 7)
+                else:
+                    cache.invalidate([Invalidation(entry_of(name)) for name in found])
+
+        def fetch(message_until=message_until, upstream=upstream):
+            message_until("fetch")
+            answer = dict(upstream)
+            message_until("store")
+            return answer
+
+        message_until("open")
+        cache.fill(source(entry, fetch), Policy.RECHECK, cache.open(entry))
+        message_until("the end")
         cached = read(cache, entry)
         assert not cached.is_fresh or cached.value["is_new"], order
         # What is not fresh is queued: by who lost the race, or by who took it out of use.

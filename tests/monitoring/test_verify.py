@@ -6,9 +6,11 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.metrics import MetricName, total
 from fedora_packages.monitoring.verify import check, drifts, settle
+from tests.filling import put
 from tests.upstream import Answer
 
 BUILD = {
@@ -31,7 +33,7 @@ def query(service):
 @pytest.fixture
 def make(service, query):
     def make(by="audit"):
-        return check(service, query, "guake", "", by, GRACE)
+        return check(service, QueryCall(query, "guake"), by, GRACE)
 
     return make
 
@@ -40,7 +42,7 @@ def make(service, query):
 def known(service, query, upstream):
     """What is cached: one build, as koji says."""
     upstream.koji_says(builds(BUILD))
-    return service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    return put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
 
 
 def read(service, query):
@@ -55,7 +57,7 @@ def counted(service, name):
 
 def test_what_is_right_is_found_right_and_its_stamp_is_renewed(service, query, make, known):
     checked = make()
-    assert (checked.outcome, checked.differences, checked.is_changed) == ("same", (), False)
+    assert (checked.outcome, checked.differences) == ("same", ())
     assert read(service, query).stamp.fetched > known.stamp.fetched
 
 
@@ -96,7 +98,7 @@ def test_an_upstream_that_lags_behind_a_recent_event_heals_nothing(service, quer
     facts = {"about": "build 8", "build_id": 8, "state": 1}
     upstream.koji_says(builds({**BUILD, "build_id": 8}, BUILD))
     service.cache.invalidate([Invalidation(query.entry("guake"), event, [(event["sent"], facts)])])
-    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
     upstream.koji_says(builds(BUILD))
     assert (make().outcome, len(read(service, query).value["builds"])) == ("lagging", 2)
 
@@ -135,9 +137,9 @@ def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
         "bugs": [],
     }  # fmt: skip
     upstream.says("/updates/", {"updates": [row], "total": 1})
-    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "bodhi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
     upstream.says("/updates/", {"updates": [{**row, "test_gating_status": "passed"}], "total": 1})
-    assert check(service, query, "guake", "", "schedule", 0).outcome == "healed"
+    assert check(service, QueryCall(query, "guake"), "schedule", 0).outcome == "healed"
     assert settle(service, time.time() + 1) == []
     service.metrics.flush()
     assert total(service.client).count(MetricName.IGNORED, "bodhi.updates") == 1

@@ -288,7 +288,7 @@ def read_page(service: Service, asked: Query, package: str, variant: str) -> Non
 def look_now(service: Service, asked: Query, package: str, variant: str) -> None:
     """Compare an entry with upstream, as the audit does and whoever presses "check now"."""
     with contextlib.suppress(UpstreamError, CacheUnavailable):
-        check(service, asked, package, variant, "reader", grace=0)
+        check(service, QueryCall(asked, package, variant), "reader", grace=0)
 
 
 def refill(service: Service, pace: Pace = PACE) -> bool:

@@ -13,6 +13,7 @@ from fedora_packages.connectors.query import QueryCall
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader
+from tests.filling import put
 from tests.upstream import Answer
 
 
@@ -181,7 +182,7 @@ def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, 
     for query in service.queries.values():
         package = "*" if query.subject == "nothing" else "guake"
         variant = query.variant("f45")
-        service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
+        put(service.cache, query.entry(package), {"known": True}, variant)
         service.cache.invalidate([Invalidation(query.entry(package))])
         (cached,) = loader([QueryCall(query, package, "f45")])
         assert (query.name, cached.value, cached.is_fresh) == (query.name, {"known": True}, False)
@@ -210,7 +211,7 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, load
 def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, loader, builds, client):
     now = time.time()
     service.cache.clock = lambda: now - 500
-    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     write_heartbeat(client, "test", now - 100, now - 100, {})
     (cached,) = Loader(service)([builds])
     assert cached.error_state.since == now - 100
@@ -234,7 +235,7 @@ def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_st
 
 def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, loader, builds):
     announce(service, 7)
-    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     (cached,) = loader([builds])
     assert (cached.state, cached.error_state.upstream, cached.error_state.kind) == ("behind", "koji", "behind")
 
@@ -258,7 +259,7 @@ def test_hits_and_misses_are_counted(service, loader, builds, upstream):
 
 def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upstream):
     for name in ("vim", "guake"):
-        service.cache.fill(builds.query.entry(name), "", lambda: {"total": 0, "builds": []}, "koji")
+        put(service.cache, builds.query.entry(name), {"total": 0, "builds": []})
         service.cache.invalidate([Invalidation(builds.query.entry(name))])
         service.queue.add("koji", "koji.builds", name)
     upstream.answers["/"] = Answer(b"", 503)

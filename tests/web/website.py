@@ -13,12 +13,14 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import Lookups
 from fedora_packages.web.loader import Loader
 from fedora_packages.web.views.check import Checks
+from tests.filling import put
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
@@ -44,8 +46,7 @@ class Website:
         opened = cache.open(entry)
         if variant in opened.current | opened.wanting:
             cache.drop(entry, variant)
-        filled = cache.fetched(opened.generation, lambda: value, found.upstream, opened.cause)
-        assert cache.store(entry, variant, filled)
+        put(cache, entry, value, variant, policy=Policy.REFILL)
 
     def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
         """Put a value of each query about a package into the cache."""

@@ -9,6 +9,7 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.worker.audit import Audit
+from tests.filling import put
 from tests.upstream import Answer
 
 
@@ -19,7 +20,7 @@ def audit(service):
 
 def fill(service, query, package="guake", value=None, variant=""):
     found = service.queries[query]
-    service.cache.fill(found.entry(package), variant, lambda: value, found.upstream)
+    put(service.cache, found.entry(package), value, variant)
 
 
 def read(service, query, package="guake", variant=""):

@@ -12,6 +12,7 @@ from fedora_packages.cache.values import CachedValue, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.worker.invalidation import invalidate_all, invalidate_older_than
+from tests.filling import put
 from tests.worker.parts import make_handler
 
 
@@ -29,7 +30,7 @@ BUILD = message("buildsys.build.state.change", name="guake", build_id=7, new=1, 
 
 def fill(service, query, package, value, variant="") -> None:
     found = service.queries[query]
-    service.cache.fill(found.entry(package), variant, lambda: value, found.upstream)
+    put(service.cache, found.entry(package), value, variant)
 
 
 def read(service, query, package, variant="") -> CachedValue:

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.worker.refill import IDLE, LOOKS, STEPS, Pace, Refiller, Refillers, undisturbed
+from tests.filling import put, source
 from tests.upstream import Answer
 
 PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
@@ -52,7 +54,7 @@ def releases(service):
         {"name": "F46", "title": "Fedora 46", "branch": "rawhide", "stable_tag": "f46", "testing_tag": None},
     ]
     query = service.queries["bodhi.releases"]
-    service.cache.fill(query.entry(), "", lambda: {"releases": rows}, "bodhi")
+    put(service.cache, query.entry(), {"releases": rows})
 
 
 def test_with_nothing_to_do_it_says_for_how_long(refiller):
@@ -71,7 +73,7 @@ def test_a_job_is_fetched_and_stored_with_the_event_as_its_cause(service, refill
 def test_the_stamp_names_the_newest_event_also_if_it_came_after_the_job_was_claimed(service, refiller, upstream):
     upstream.koji_says(builds(BUILD))
     entry = service.queries["koji.builds"].entry("guake")
-    service.cache.fill(entry, "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, entry, {"total": 0, "builds": []})
     announce(service, build_id=7, new=1)
     announce(service, number=2)
     refiller.work("koji")
@@ -185,7 +187,7 @@ def test_what_a_page_filled_meanwhile_is_not_trusted_either(service, refiller, u
     announce(service, build_id=7, new=1)
     query = service.queries["koji.builds"]
     upstream.koji_says(old, new)
-    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
     refiller.work("koji")
     assert read(service).state == "refreshing"
     refiller.work("koji")
@@ -196,10 +198,10 @@ def test_no_fill_that_began_before_an_untrusted_one_can_be_stored(service, refil
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     query = service.queries["koji.builds"]
     announce(service, build_id=7, new=1)
-    before = service.cache.open(query.entry("guake")).generation
+    before = service.cache.open(query.entry("guake"))
     refiller.work("koji")
-    filled = service.cache.fetched(before, lambda: "old", "koji", None)
-    assert not service.cache.store(query.entry("guake"), "", filled)
+    fill = service.cache.fill(source(query.entry("guake"), "old"), Policy.CHECK, before)
+    assert fill.outcome is Outcome.SUPERSEDED
 
 
 def test_after_a_few_looks_the_value_is_kept_and_looked_at_again_until_upstream_shows_the_event(
@@ -236,7 +238,7 @@ def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_say
 ):
     upstream.says("/rawhide/changelog/guake", {"changelogs": [], "repo": "release"})
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     assert (read(service, "mdapi.changelog", "guake", "rawhide").is_fresh, service.queue.depth("mdapi")) == (True, 1)
@@ -248,7 +250,7 @@ def test_a_look_that_is_owed_is_not_forgotten_over_a_newer_event(service, refill
     answers = [{"changelogs": [], "repo": repo} for repo in ("release", "release", "updates", "testing")]
     upstream.says("/rawhide/changelog/guake", *answers)
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update", number=2)
@@ -265,7 +267,7 @@ def test_an_answer_that_has_changed_is_enough(service, refiller, upstream, relea
         "/rawhide/changelog/guake", {"changelogs": [], "repo": "release"}, {"changelogs": [], "repo": "updates"}
     )
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     assert (len(upstream.asked), service.queue.depth("mdapi")) == (2, 0)
@@ -290,7 +292,7 @@ def test_every_variant_that_was_cached_is_refilled_and_the_one_a_page_shows_firs
     service, refiller, upstream, releases
 ):
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False, "dead": None}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False, "dead": None}, "f45")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     for branch in ("f45", "rawhide"):
         path = f"/rpms/guake/raw/{branch}/f/guake.spec"
@@ -305,7 +307,7 @@ def test_every_variant_that_was_cached_is_refilled_and_the_one_a_page_shows_firs
 
 def test_the_variant_of_a_release_that_is_no_more_is_forgotten(service, refiller, upstream, releases, client):
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f30", lambda: {"found": False}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False}, "f30")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     service.queue.add("distgit", "distgit.spec", "guake")
     refiller.work("distgit")
@@ -316,7 +318,7 @@ def test_a_lie_about_one_release_does_not_hide_the_others(service, refiller, ups
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"<html>", content_type="text/html")
     upstream.answers["/rpms/guake/raw/rawhide/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False}, "f45")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     service.queue.add("distgit", "distgit.spec", "guake")
     refiller.work("distgit")

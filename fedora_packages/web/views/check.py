@@ -116,10 +116,7 @@ class Checks:
     def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
         futures = [
-            self._pools[want.query.upstream].submit(
-                check, self._service, want.query, want.package, want.query.variant(want.release), "reader", grace
-            )
-            for want in wanted
+            self._pools[want.query.upstream].submit(check, self._service, want, "reader", grace) for want in wanted
         ]
         wait(futures, timeout=LIMIT)
         return [_outcome(want, future) for want, future in zip(wanted, futures, strict=True)]

@@ -11,6 +11,7 @@ from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.routes import CHECKS, ROUTES
 from fedora_packages.web.views import check as checks
 from fedora_packages.widgets import load
+from tests.filling import put
 from tests.upstream import Answer
 from tests.web.values import VALUES
 from tests.web.website import CAUSE, Elements, website
@@ -152,7 +153,7 @@ def test_an_upstream_that_lags_behind_a_message_changes_nothing(site, service):
     facts = {"about": "build 8", "build_id": 8, "state": 1}
     service.cache.invalidate([Invalidation(entry, event, [(event["sent"], facts)], make=True)])
     newer = {"total": 2, "builds": [{**VALUE["builds"][0], "build_id": 8}, *VALUE["builds"]]}
-    service.cache.fill(entry, "", lambda: newer, "koji")
+    put(service.cache, entry, newer)
     page = post(site)
     said = "koji does not show yet what the message buildsys.build.state.change 2026-9 said: nothing was changed (asked in 0."
     assert said in outcome(page)
