@@ -75,12 +75,12 @@ def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = Fals
     raise AssertionError("unreachable: the second trip returns or raises")
 
 
-def counted(client: Redis, what: str, by: int = 1) -> tuple[int, int]:
+def counted(client: Redis, what: str, by: int = 1, now: float | None = None) -> tuple[int, int]:
     """Count something, over all processes; returns how many there have been in this minute, and in how many seconds it ends.
 
     The key is ``fp:WHAT:<minute>``.  Raises `CacheUnavailable`.
     """
-    now = time.time()
+    now = time.time() if now is None else now
     key = keys.rate(what, int(now // MINUTE))
     with redis_errors():
         pipe = client.pipeline(transaction=False)

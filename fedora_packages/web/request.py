@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Collection
+from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
@@ -10,8 +11,9 @@ from pyramid.request import Request
 from fedora_packages import service, settings
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
+from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.search.packages import Package, find
-from fedora_packages.service import RELEASES
+from fedora_packages.service import RELEASES, Service
 from fedora_packages.web.links import Links
 from fedora_packages.web.loader import Loader
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
@@ -34,11 +36,19 @@ def includeme(config: Configurator) -> None:
     registry = config.registry
     strings = {key: value for key, value in registry.settings.items() if isinstance(value, str)}
     registry.service = service.build(settings.from_strings(strings), "web")
-    registry.loader = Loader(registry.service)
+    registry.loader = loader_of(registry.service)
     registry.links = Links(registry.service.settings.links)
     for name in ("service", "loader", "links"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(given, reify=True)
+
+
+def loader_of(service: Service, **more: Any) -> Loader:
+    """Return a loader over a service's parts; ``more`` are arguments of `Loader`."""
+    more = {"wait": service.settings.cache.wait, **more}
+    return Loader(
+        service.cache, service.queue, service.connectors, FreshnessMonitor(service.client), service.metrics, **more
+    )
 
 
 def given(request: Request) -> dict[str, str]:

@@ -35,7 +35,7 @@ from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
-from fedora_packages.web.loader import Loader
+from fedora_packages.web.request import loader_of
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
 from fedora_packages.worker.refill import LOOKS, Pace, Refiller
@@ -264,6 +264,9 @@ def service_of(world: World, client: redis.Redis, by: str) -> Service:
 class _AtOnce:
     """An executor that works in the thread that asks: an actor has no other."""
 
+    def __init__(self, threads: int, thread_name_prefix: str):
+        pass
+
     def submit(self, work: Callable[[], Any]) -> "Future[Any]":
         future: Future[Any] = Future()
         try:
@@ -278,11 +281,8 @@ class _AtOnce:
 
 def read_page(service: Service, asked: Query, package: str, variant: str) -> None:
     """Read an entry as a page does, in a web process of its own."""
-    reads = Loader(service)
-    for filler in reads._pools.values():
-        filler.close()
-        filler._pool = _AtOnce()
-    reads([QueryCall(asked, package, variant or None)])
+    loader = loader_of(service, executor=_AtOnce)
+    loader([QueryCall(asked, package, variant or None)])
 
 
 def look_now(service: Service, asked: Query, package: str, variant: str) -> None:

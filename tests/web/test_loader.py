@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -12,14 +13,15 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader
+from fedora_packages.web.loader import COOL_DOWN, OPTIONAL_WAIT
+from fedora_packages.web.request import loader_of
 from tests.filling import put
 from tests.upstream import Answer
 
 
 @pytest.fixture
 def loader(service):
-    found = Loader(service)
+    found = loader_of(service)
     yield found
     found.close()
     # A fill that is under way would be noted in the Redis of the next test.
@@ -56,10 +58,10 @@ def test_a_hit_asks_nobody(loader, builds, upstream):
     assert len(upstream.asked) == asked
 
 
-def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, loader, monkeypatch):
+def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service):
     now = [1764000000.0]
-    monkeypatch.setattr("fedora_packages.cache.redis.time", SimpleNamespace(time=lambda: now[0]))
-    monkeypatch.setattr("fedora_packages.web.loader.LEFT_PER_MINUTE", 3)
+    service.cache.clock = lambda: now[0]
+    loader = loader_of(service, left_per_minute=3)
     depths = []
     for number in range(3):
         wanted = [QueryCall(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
@@ -161,7 +163,7 @@ def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, lo
 @pytest.fixture
 def without_redis(service, strings):
     found = services.build(settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, {}), "web")
-    loader = Loader(found)
+    loader = loader_of(found)
     yield loader
     loader.close()
 
@@ -199,7 +201,7 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, load
     loader([builds])
     since = time.time() - 100
     write_heartbeat(client, "test", since, since, {})
-    (cached,) = Loader(service)([builds])
+    (cached,) = loader_of(service)([builds])
     assert (cached.state, cached.value, cached.error_state.upstream) == (
         "unwatched",
         {"total": 0, "builds": []},
@@ -213,7 +215,7 @@ def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_en
     service.cache.clock = lambda: now - 500
     put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     write_heartbeat(client, "test", now - 100, now - 100, {})
-    (cached,) = Loader(service)([builds])
+    (cached,) = loader_of(service)([builds])
     assert cached.error_state.since == now - 100
 
 
@@ -267,17 +269,36 @@ def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upst
     assert service.queue.claim("koji", 60, 4).package == "guake"
 
 
-def test_when_many_pages_wait_others_show_at_once_what_is_known(loader, builds, spec, upstream, monkeypatch):
-    koji_answers(upstream)
-    waited = []
-    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(timeout))
-    for _ in range(WAITING_PAGES):
-        loader._waiting.acquire()
-    loader([builds])
-    assert waited == []
-    loader._waiting.release()
-    loader([spec])
-    assert len(waited) == 1
+@pytest.fixture
+def in_the_background():
+    """Run functions in threads; ``join()`` returns what they returned."""
+    threads, results = [], []
+
+    def run(function, *arguments):
+        threads.append(threading.Thread(target=lambda: results.append(function(*arguments))))
+        threads[-1].start()
+
+    def join():
+        for thread in threads:
+            thread.join(10)
+        return results
+
+    yield SimpleNamespace(run=run, join=join)
+    join()
+
+
+def test_when_many_pages_wait_others_show_at_once_what_is_known(
+    service, builds, spec, upstream, wait_until, in_the_background
+):
+    release, asked = threading.Event(), []
+    upstream.answer = lambda request: asked.append(request) or release.wait(10) and Answer(b"", 503)
+    loader = loader_of(service, max_waiting_pages=1, wait=10)
+    in_the_background.run(loader, [builds])
+    wait_until(lambda: asked)
+    states, seconds = took(loader, [spec])
+    release.set()
+    loader.close()
+    assert (states, seconds < 5) == (["refreshing"], True)
 
 
 def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(loader, builds, upstream):
@@ -315,7 +336,7 @@ def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(serv
     koji_answers(upstream)
     versions = QueryCall(service.queries["anitya.versions"], "guake")
     states, seconds = took(loader, [builds, versions])
-    assert (states, MOMENT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
+    assert (states, OPTIONAL_WAIT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
     states, seconds = took(loader, [versions])
     assert (states, seconds >= service.settings.cache.wait) == (["refreshing"], True)
 
@@ -326,19 +347,25 @@ def test_while_it_does_not_answer_no_page_waits_for_it(service, loader, builds, 
     problems = [QueryCall(service.queries["faf.problems"], name) for name in ("guake", "vim")]
     for wanted in ([builds, problems[0]], problems[1:]):
         states, seconds = took(loader, wanted)
-        assert (states[-1], seconds < MOMENT) == ("refreshing", True)
+        assert (states[-1], seconds < OPTIONAL_WAIT) == ("refreshing", True)
 
 
-def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, loader, monkeypatch):
-    fill, failed = loader._fill, service.connectors["faf"].circuit.failed
+def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(
+    service, upstream, mute, wait_until, in_the_background
+):
+    class Failing(ThreadPoolExecutor):
+        """Fails to reach the upstream as soon as it is asked."""
 
-    def failing(want, cached):
-        future = fill(want, cached)
-        failed("no answer within 10 s")
-        return future
+        def submit(self, work):
+            future = super().submit(work)
+            service.connectors["faf"].circuit.failed("no answer within 10 s")
+            return future
 
-    monkeypatch.setattr(loader, "_fill", failing)
-    waited = []
-    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(len(futures)))
-    loader([QueryCall(service.queries["faf.problems"], "guake")])
-    assert waited == [1]
+    upstream.says("/problems/", {"problems": []})
+    loader = loader_of(service, executor=Failing)
+    in_the_background.run(loader, [QueryCall(service.queries["faf.problems"], "guake")])
+    wait_until(lambda: service.connectors["faf"].circuit.failing_since is not None)
+    mute.set()
+    ((cached,),) = in_the_background.join()
+    loader.close()
+    assert cached.state != "refreshing"

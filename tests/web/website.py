@@ -18,7 +18,7 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import Lookups
-from fedora_packages.web.loader import Loader
+from fedora_packages.web.request import loader_of
 from fedora_packages.web.views.check import Checks
 from tests.filling import put
 
@@ -91,7 +91,7 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.loader, registry.checks, registry.lookups = Loader(service), Checks(service), Lookups(service)
+    registry.loader, registry.checks, registry.lookups = loader_of(service), Checks(service), Lookups(service)
     for connector in service.connectors.values():
         connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):
