@@ -212,6 +212,11 @@ class Query:
         returns = self.declaration.returns
         return {} if returns is inspect.Signature.empty else schema_of(returns)
 
+    @property
+    def schema(self) -> tuple[str, int]:
+        """The name and the schema version: what all its entries share."""
+        return self.name, self.declaration.version
+
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""
         return Entry(self.name, package, self.declaration.version)

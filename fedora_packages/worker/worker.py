@@ -67,21 +67,27 @@ class Worker:
         self._audit_pause = 1 / settings.audit_rate if settings.audit_rate else None
         self.buffer = MessageBuffer() if max_buffered is None else MessageBuffer(max_buffered)
         self._sequences = SequenceTracker()
-        self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
-        self._refillers = Refillers(service, self._refiller, self._stop, self.buffer.is_flooded)
+        self._refiller = Refiller(
+            service.cache, service.queue, service.connectors, queries, service.index, service.releases, service.metrics,
+            Pace(settings.lease, settings.retry, settings.retry_limit),
+        )  # fmt: skip
+        self._refillers = Refillers(self._refiller, self._stop, self.buffer.is_flooded)
         self._handler = Handler(
             client, service.cache, service.index, queries, service.metrics, bus, settings.topic_prefix,
-            partial(invalidate_and_queue, service), is_replayed, self._consider, self._refillers.wake,
+            partial(invalidate_and_queue, service.cache, service.queue), is_replayed, self._consider, self._refillers.wake,
         )  # fmt: skip
         self._scheduled = [
             ScheduledQuery(
                 client, query, partial(_fetch, service, query), queries.following(query.name),
-                partial(invalidate_all, service), self._refillers.wake, self._stop,
+                partial(invalidate_all, service.cache, service.queue), self._refillers.wake, self._stop,
                 getattr(settings, query.declaration.every),
             )
             for query in scheduled_queries(queries)
         ]  # fmt: skip
-        self._audit = Audit(service, settings.audit_grace)
+        self._audit = Audit(
+            service.cache, service.queue, service.connectors, queries, service.metrics,
+            every=lambda query: getattr(settings, query.declaration.every), grace=settings.audit_grace,
+        )  # fmt: skip
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
         invalidate_older = partial(_invalidate_older_than, service)
@@ -205,11 +211,11 @@ class Worker:
 
 
 def _fetch(service: Service, query: Query) -> Any:
-    return check(service, QueryCall(query), "schedule", grace=0).after.value
+    return check(service.cache, service.metrics, QueryCall(query), "schedule", grace=0).after.value
 
 
 def _invalidate_older_than(service: Service, before: float) -> int:
-    count = invalidate_older_than(service, before)
+    count = invalidate_older_than(service.cache, service.queue, service.queries.values(), before)
     log.warning("%d entries that were cached before a gap are fetched again", count)
     return count
 

@@ -35,7 +35,7 @@ from .world import (
 STORM, KILL_EVERY, CHANGE_EVERY, LOST = 20.0, 0.2, 0.01, 0.2
 
 #: Claims of the dead run out quickly; nobody renews those of the living, whose work takes less.
-PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, look_delay=0, kept_look_delay=0)
+PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, recheck_delay=0, lagging_recheck_delay=0)
 
 ROLES = ("reader", "reader", "reader", "refiller", "refiller", "consumer", "consumer", "replayer")
 PANELS = (("koji.builds", ""), ("koji.notes", ""), *(("koji.files", branch) for branch in RELEASES))

@@ -234,7 +234,7 @@ def end_claims_before_storing(service):
     def claim_and_end(*told):
         found = claim(*told)
         if isinstance(found, Claim):
-            service.queue.done(found)
+            service.queue.acknowledge(found)
         return found
 
     service.queue.claim = claim_and_end

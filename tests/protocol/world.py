@@ -38,7 +38,7 @@ from fedora_packages.service import Service
 from fedora_packages.web.request import loader_of
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
-from fedora_packages.worker.refill import LOOKS, Pace, Refiller
+from fedora_packages.worker.refill import RECHECKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
 
 from .stepping import FAIL, RUN_KEY, gate
@@ -52,10 +52,10 @@ TOPIC = "buildsys.build.state.change"
 PREFIX = "org.fedoraproject.prod"
 
 #: Nobody waits in real time: what may be done again may be done at once, and a claim runs out when a test says so.
-PACE = Pace(lease=3600, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
+PACE = Pace(lease=3600, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
 
 #: Answers that may lag behind a message; a refiller looks no more often than that before it takes what it gets.
-LAG = LOOKS - 1
+LAG = RECHECKS - 1
 
 #: Messages on a page of the archive: few, so that there are several pages.
 ROWS = 2
@@ -288,13 +288,17 @@ def read_page(service: Service, asked: Query, package: str, variant: str) -> Non
 def look_now(service: Service, asked: Query, package: str, variant: str) -> None:
     """Compare an entry with upstream, as the audit does and whoever presses "check now"."""
     with contextlib.suppress(UpstreamError, CacheUnavailable):
-        check(service, QueryCall(asked, package, variant), "reader", grace=0)
+        check(service.cache, service.metrics, QueryCall(asked, package, variant), "reader", grace=0)
 
 
 def refill(service: Service, pace: Pace = PACE) -> bool:
     """Do one job of the queue; returns False if there was none."""
     try:
-        return Refiller(service, pace).work("koji") is None
+        refiller = Refiller(
+            service.cache, service.queue, service.connectors, service.queries, service.index, service.releases,
+            service.metrics, pace,
+        )  # fmt: skip
+        return refiller.work("koji") is None
     except CacheUnavailable:
         return True
 
@@ -303,7 +307,7 @@ def consume(service: Service, messages: list[Any]) -> None:
     """Handle messages from the bus, again and again until Redis is there: the bus gives no message twice."""
     handler = Handler(
         service.client, service.cache, service.index, service.queries, service.metrics, "fedmsg", [PREFIX],
-        partial(invalidate_and_queue, service),
+        partial(invalidate_and_queue, service.cache, service.queue),
     )  # fmt: skip
     while True:
         try:

@@ -6,16 +6,22 @@ import pytest
 
 from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import Invalidation
-from fedora_packages.errors import CacheUnavailable
+from fedora_packages.errors import CacheUnavailable, ReleaseNotServed
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.worker.audit import Audit
 from tests.filling import put
 from tests.upstream import Answer
 
+#: Seconds between two reads of a scheduled query.
+EVERY = 3600.0
+
 
 @pytest.fixture
 def audit(service):
-    return Audit(service, grace=0.0)
+    return Audit(
+        service.cache, service.queue, service.connectors, service.queries, service.metrics, every=lambda query: EVERY,
+        grace=0.0,
+    )  # fmt: skip
 
 
 def fill(service, query, package="guake", value=None, variant=""):
@@ -44,18 +50,18 @@ def test_with_nothing_cached_there_is_nothing_to_look_at(audit):
 
 def test_it_heals_what_is_not_as_upstream_says(service, audit, koji):
     fill(service, "koji.builds", value={"total": 3, "builds": []})
-    while audit.step() != "healed":
+    while audit.step() != "corrected":
         pass
     assert read(service, "koji.builds").value == {"total": 0, "builds": []}
 
 
 def test_a_message_that_was_lost_is_counted_with_what_should_have_announced_it(service, audit, koji, caplog):
     fill(service, "koji.builds", value={"total": 3, "builds": []})
-    while audit.step() != "healed":
+    while audit.step() != "corrected":
         pass
     audit.step()
     assert counted(service, "drift", "koji.builds") == 1
-    assert "buildsys.build.state.change should have announced it" in caplog.text
+    assert "lost message on buildsys.build.state.change" in caplog.text
 
 
 def test_what_is_right_is_no_drift(service, audit, koji):
@@ -112,7 +118,7 @@ def test_what_the_queue_has_forgotten_is_queued_again(service, audit, caplog):
     service.cache.invalidate([Invalidation(service.queries["koji.builds"].entry("guake"))])
     while not service.queue.depth("koji"):
         audit.step()
-    assert (counted(service, "forgotten", "koji.builds"), "forgotten" in caplog.text) == (1, True)
+    assert (counted(service, "forgotten", "koji.builds"), "invalidated and not queued" in caplog.text) == (1, True)
 
 
 def test_what_is_queued_is_not_forgotten(service, audit):
@@ -126,8 +132,6 @@ def test_what_is_queued_is_not_forgotten(service, audit):
 
 
 def test_a_release_that_is_not_served_is_not_forgotten(service, audit, upstream):
-    from fedora_packages.errors import ReleaseNotServed
-
     entry = service.queries["mdapi.files"].entry("guake")
     service.cache.open(entry)
     service.cache.fail(entry, "eln", ReleaseNotServed("mdapi", "files", "no eln"))
@@ -141,7 +145,7 @@ def test_what_no_message_announces_is_read_again_when_it_is_due(service, audit, 
     now = [time.time()]
     service.cache.clock = lambda: now[0]
     fill(service, "bugzilla.bugs", value={"total": 0, "bugs": []})
-    now[0] += service.settings.worker.bugs_every + 1
+    now[0] += EVERY + 1
     for _ in range(3):
         audit.step()
     assert counted(service, "checks by schedule", "bugzilla.bugs") == 1

@@ -270,7 +270,7 @@ def test_everything_of_a_query_can_be_invalidated(service):
     for name in ("guake", "vim", "gcc-c++"):
         fill(service, "koji.tagged", name, {"tags": {}})
     fill(service, "koji.builds", "vim", {"builds": []})
-    count = invalidate_all(service, service.queries["koji.tagged"])
+    count = invalidate_all(service.cache, service.queue, service.queries["koji.tagged"])
     assert (count, queued(service)) == (3, {("koji.tagged", name) for name in ("guake", "vim", "gcc-c++")})
     assert read(service, "koji.builds", "vim").is_fresh
 
@@ -321,7 +321,7 @@ def test_what_was_cached_before_a_gap_is_not_trusted(service):
     fill(service, "koji.builds", "guake", {"builds": []})
     between = time.time()
     fill(service, "koji.builds", "vim", {"builds": []})
-    assert invalidate_older_than(service, between) == 1
+    assert invalidate_older_than(service.cache, service.queue, service.queries.values(), between) == 1
     states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
     assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})
 

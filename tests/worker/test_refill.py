@@ -9,16 +9,23 @@ from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
-from fedora_packages.worker.refill import IDLE, LOOKS, STEPS, Pace, Refiller, Refillers, undisturbed
+from fedora_packages.worker.refill import IDLE, MESSAGES_FIRST_STEPS, RECHECKS, Pace, Refiller, Refillers, undisturbed
 from tests.filling import put, source
 from tests.upstream import Answer
 
-PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
+PACE = Pace(lease=60, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
+
+
+def make_refiller(service, pace):
+    return Refiller(
+        service.cache, service.queue, service.connectors, service.queries, service.index, service.releases,
+        service.metrics, pace,
+    )  # fmt: skip
 
 
 @pytest.fixture
 def refiller(service):
-    return Refiller(service, PACE)
+    return make_refiller(service, PACE)
 
 
 def announce(service, query="koji.builds", package="guake", topic="buildsys.build.state.change", number=1, **body):
@@ -127,7 +134,7 @@ def test_an_upstream_that_is_left_alone_is_not_asked_for_jobs(service, refiller,
 @pytest.fixture
 def recovering(service, upstream):
     """A refiller of an upstream that was left alone and is well again; three jobs wait for long for another try."""
-    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+    refiller = make_refiller(service, Pace(lease=60, retry=600, retry_limit=600))
     upstream.answers["/"] = Answer(b"", 503)
     for name in ("guake", "vim", "gcc"):
         service.queue.add("koji", "koji.builds", name)
@@ -157,7 +164,7 @@ def test_a_job_that_waits_finds_out_whether_an_upstream_that_was_left_alone_is_w
 
 
 def test_while_an_upstream_is_not_left_alone_what_failed_waits_for_its_time(service, upstream):
-    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+    refiller = make_refiller(service, Pace(lease=60, retry=600, retry_limit=600))
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
     refiller.work("koji")
@@ -171,7 +178,7 @@ def test_what_does_not_show_its_event_is_not_stored(service, refiller, upstream)
     announce(service, build_id=7, new=1)
     refiller.work("koji")
     # Not even as the last known good.
-    assert (read(service).value, service.queue.claim("koji", 60, 1).looks) == (None, 1)
+    assert (read(service).value, service.queue.claim("koji", 60, 1).rechecks) == (None, 1)
 
 
 def test_it_is_stored_once_upstream_shows_it(service, refiller, upstream):
@@ -209,7 +216,7 @@ def test_after_a_few_looks_the_value_is_kept_and_looked_at_again_until_upstream_
 ):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)
-    for _ in range(LOOKS + 1):
+    for _ in range(RECHECKS + 1):
         refiller.work("koji")
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 1)
     refiller.work("koji")
@@ -230,7 +237,7 @@ def test_an_event_so_old_that_upstream_has_long_caught_up_is_not_looked_for(serv
 
 def test_looks_at_what_was_kept_are_ever_further_apart():
     pace = Pace(lease=1, retry=1, retry_limit=300)
-    assert [pace.after_look(looks) for looks in range(1, LOOKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
+    assert [pace.before_recheck(number) for number in range(1, RECHECKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
 
 
 def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_says_what_to_see(
@@ -359,10 +366,12 @@ def test_a_thread_survives_whatever_goes_wrong_in_it(error, caplog):
     assert "refilling" in caplog.text
 
 
-@pytest.mark.parametrize(("flooded", "looked"), [([True, True, False], 3), ([True] * 100, STEPS), ([False], 1)])
-def test_messages_go_first_where_many_wait_within_a_bound(service, refiller, monkeypatch, flooded, looked):
-    monkeypatch.setattr("fedora_packages.worker.refill.MESSAGES_FIRST", 0.0)
+@pytest.mark.parametrize(
+    ("flooded", "looked"), [([True, True, False], 3), ([True] * 100, MESSAGES_FIRST_STEPS), ([False], 1)]
+)
+def test_messages_go_first_where_many_wait_within_a_bound(refiller, flooded, looked):
     asked = []
-    refillers = Refillers(service, refiller, threading.Event(), lambda: asked.append(1) or flooded[len(asked) - 1])
+    is_flooded = lambda: asked.append(1) or flooded[len(asked) - 1]  # noqa: E731
+    refillers = Refillers(refiller, threading.Event(), is_flooded, messages_first=0.0)
     refillers.let_messages_first()
     assert len(asked) == looked

@@ -33,7 +33,7 @@ def make_scheduled(service, **arguments):
         "query": query,
         "fetch": partial(query.fetch, query.entry().package),
         "followers": service.queries.following(query.name),
-        "invalidate_all": partial(invalidate_all, service),
+        "invalidate_all": partial(invalidate_all, service.cache, service.queue),
         "wake": lambda jobs: None,
         "stop": threading.Event(),
         "every": 900.0,

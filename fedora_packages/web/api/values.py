@@ -10,6 +10,7 @@ from pyramid.view import view_config
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
+from fedora_packages.monitoring import verify
 from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
@@ -18,6 +19,15 @@ from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, asked_package, named_release
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import call_of
+
+#: What the API calls the outcomes of a check: clients know these values.
+CHECK_OUTCOMES = {
+    verify.SAME: "same",
+    verify.CORRECTED: "healed",
+    verify.FIRST: "first",
+    verify.SUPERSEDED: "overtaken",
+    verify.LAGGING: "lagging",
+}
 
 
 @view_config(route_name="api.query", renderer="json")

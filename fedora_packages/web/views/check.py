@@ -27,10 +27,10 @@ from fedora_packages.cache.redis import counted
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
+from fedora_packages.monitoring.verify import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
-from fedora_packages.web.api.values import about_of, asked_entry
+from fedora_packages.web.api.values import CHECK_OUTCOMES, about_of, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import client_of
@@ -116,7 +116,10 @@ class Checks:
     def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
         grace = self._service.settings.worker.audit_grace
         futures = [
-            self._pools[want.query.upstream].submit(check, self._service, want, "reader", grace) for want in wanted
+            self._pools[want.query.upstream].submit(
+                check, self._service.cache, self._service.metrics, want, "reader", grace
+            )
+            for want in wanted
         ]
         wait(futures, timeout=LIMIT)
         return [_outcome(want, future) for want, future in zip(wanted, futures, strict=True)]
@@ -167,7 +170,7 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
         )
         told = {"upstream": outcome.upstream, "asked": outcome.asked, "came": outcome.came}
         return problem(request, status, f"{outcome}.", kind=kind, **about_of(wanted), **told)
-    came = {"outcome": outcome.outcome, "differences": outcome.differences, "took": outcome.took}
+    came = {"outcome": CHECK_OUTCOMES[outcome.outcome], "differences": outcome.differences, "took": outcome.took}
     return {**about_of(wanted), **outcome.after.as_dict(), "check": came}
 
 
@@ -207,7 +210,7 @@ def _told(word: str, want: QueryCall, outcome: Checked | UpstreamError) -> Told:
         said = f"{trouble}: {outcome.came} (it was asked {outcome.asked}).  What was known stays."
         return Told(word, said, is_failure=True)
     # Of differences that were not mended nothing is told.
-    differences = outcome.differences if outcome.outcome == HEALED else ()
+    differences = outcome.differences if outcome.outcome == CORRECTED else ()
     end = ":" if differences else "."
     return Told(word, f"{_what_came(upstream, outcome)} (asked in {outcome.took:.2f} s){end}", differences)
 
@@ -218,7 +221,7 @@ def _what_came(upstream: str, checked: Checked) -> str:
         return f"{upstream} says the same as is shown"
     if checked.outcome == FIRST:
         return f"This was not known before, and is now as {upstream} says"
-    if checked.outcome == OVERTAKEN:
+    if checked.outcome == SUPERSEDED:
         return "A message came meanwhile, and what it changed is being read again"
     if checked.outcome == LAGGING:
         event = checked.before.stamp.event if checked.before.stamp else None
