@@ -353,12 +353,6 @@ def test_values_are_json_that_no_code_can_hide_in(cache, client):
     assert client.hget(ENTRY.key, "v:").startswith(b'{"value":{"total":1}')
 
 
-def test_a_dogpile_deletion_is_an_invalidation(cache):
-    fill(cache, 1)
-    cache.region.delete(f"{ENTRY.key}|")
-    assert read(cache).state == "refreshing"
-
-
 def test_redis_away_is_said_so():
     cache = Cache(connect("redis://127.0.0.1:1/0", timeout=0.2), "web")
     with pytest.raises(CacheUnavailable, match="Redis does not answer"):

@@ -9,6 +9,8 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from fedora_packages.worker.handler import Handler
+
 from .stepping import DIE, FAIL, GO, LOSE_REPLY, Actor
 from .world import (
     KNOWN,
@@ -21,6 +23,7 @@ from .world import (
     look_now,
     may_change_entries,
     read_page,
+    read_uncached,
     refill,
     replay,
     service_of,
@@ -111,18 +114,27 @@ def one_of_its(attribute: str) -> st.SearchStrategy:
 
 
 class Protocol(RuleBasedStateMachine):
-    """The cache, and all who use it at once.  ``sabotage`` is told of each service that is made, and may break it."""
+    """The cache, and all who use it at once.
+
+    ``sabotage`` gets each service that is made, and may break it; ``handler`` is the class that handles messages.
+    """
 
     panels = PANELS
     names = NAMES
     changes = CHANGES
     troubles = TROUBLES
 
-    def __init__(self, client: redis.Redis, sabotage: Callable[[Any], Any] = lambda service: service):
+    def __init__(
+        self,
+        client: redis.Redis,
+        sabotage: Callable[[Any], Any] = lambda service: service,
+        handler: type[Handler] = Handler,
+    ):
         super().__init__()
         client.flushall()
         self.client = client
         self.sabotage = sabotage
+        self.handler = handler
         self.world = World()
         self.service = service_of(self.world, client, "worker")
         self.store = Store(client, self.service.queries)
@@ -145,7 +157,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(
         panel=one_of_its("panels"), package=one_of_its("names"),
-        how=st.sampled_from([read_page, read_page, look_now]), way=WAYS,
+        how=st.sampled_from([read_page, read_page, look_now, read_uncached]), way=WAYS,
     )  # fmt: skip
     def a_page_is_read(self, panel, package, how, way):
         service = self._process("web")
@@ -167,7 +179,7 @@ class Protocol(RuleBasedStateMachine):
         messages = self.bus[first : first + count]
         if not stays:
             del self.bus[first : first + count]
-        self._start("consumer", partial(consume, self._process("worker"), messages), way)
+        self._start("consumer", partial(consume, self._process("worker"), messages, self.handler), way)
 
     @rule(way=WAYS)
     def a_replay_begins(self, way):
@@ -237,7 +249,9 @@ class Protocol(RuleBasedStateMachine):
             for variant, data in kept.current.items():
                 self.warm.add((entry, variant))
                 if data != known.current.get(variant):
-                    begun = self.world.begun[value_in(data)["fetch"]]
+                    fetch = value_in(data)["fetch"]
+                    assert fetch not in self.world.uncached, f"{entry} {variant!r}: the answer of a page without Redis"
+                    begun = self.world.begun[fetch]
                     assert begun > self.invalidated[entry], (
                         f"{entry} {variant!r}: the fetch began at {begun}, the invalidation came at {self.invalidated[entry]}"
                     )

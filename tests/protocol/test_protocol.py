@@ -5,6 +5,7 @@ The second half tests the first: with one of the protocol's rules broken, the sa
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import hypothesis
 import pytest
@@ -12,8 +13,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from fedora_packages.cache import keys
 from fedora_packages.cache import redis as redis_server
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.queue import Claim
-from fedora_packages.connectors.query import Query
 from fedora_packages.worker.handler import Handler
 
 from .machine import (
@@ -26,7 +27,7 @@ from .machine import (
     redis_restarts_with_older_data,
 )  # fmt: skip
 from .stepping import DIE, GO, RUN_KEY, stepped_client
-from .world import look_now, read_page
+from .world import LAG, look_now, read_page, read_uncached
 
 BUILDS = ("koji.builds", "")
 
@@ -186,9 +187,9 @@ def tell(machine, story):
 def is_found(stepped):
     """Fails unless the state machine says that something is wrong with services that are broken, when it does a story."""
 
-    def run(told, story, sabotage=lambda service: service):
+    def run(told, story, sabotage=lambda service: service, handler=Handler):
         with pytest.raises(AssertionError, match=told):
-            tell(Protocol(stepped, sabotage), story)
+            tell(Protocol(stepped, sabotage, handler), story)
 
     return run
 
@@ -197,9 +198,9 @@ def is_found(stepped):
 def is_found_by_chance(stepped):
     """The same, and it must hit on the story."""
 
-    def run(told, sabotage=lambda service: service):
+    def run(told, sabotage=lambda service: service, handler=Handler):
         with pytest.raises(AssertionError, match=told):
-            run_state_machine_as_test(lambda: Narrow(stepped, sabotage), settings=SABOTAGED)
+            run_state_machine_as_test(lambda: Narrow(stepped, sabotage, handler), settings=SABOTAGED)
 
     return run
 
@@ -241,23 +242,82 @@ def end_claims_before_storing(service):
     return service
 
 
-def note_before_handling(handle_batch=Handler.handle_batch):
-    def note_and_handle(self, messages, received=None):
+def acknowledge_instead_of_rechecking(service):
+    requeue = service.queue.requeue
+
+    def requeue_unless_stored(claim, *arguments, is_fresh=False, **more):
+        return service.queue.acknowledge(claim) if is_fresh else requeue(claim, *arguments, **more)
+
+    service.queue.requeue = requeue_unless_stored
+    return service
+
+
+def take_answers_for_reflected(service):
+    fill = service.cache.fill
+    service.cache.fill = lambda source, policy, opened=None: fill(replace(source, reflects=None), policy, opened)
+    return service
+
+
+class NotesBeforeHandling(Handler):
+    def __init__(self, client, *arguments):
+        super().__init__(client, *arguments)
+        self.client = client
+
+    def handle_batch(self, messages, received=None):
         with redis_server.redis_errors():
-            self._client.zadd(keys.HANDLED, {message["msg_id"]: message["timestamp"] for message in messages})
-        return handle_batch(self, messages, received)
-
-    return note_and_handle
+            self.client.zadd(keys.HANDLED, {message["msg_id"]: message["timestamp"] for message in messages})
+        return super().handle_batch(messages, received)
 
 
-def reader_that_is_overtaken(machine):
+def answers_without_redis_are_stored(service):
+    fill = service.cache.fill
+
+    def fill_and_store(source, policy, opened=None):
+        if policy is Policy.UNCACHED:
+            # What is stored is what the page shows.
+            shown = fill(source, policy)
+            fill(replace(source, fetch=lambda: shown.after.value, reflects=None), Policy.CHECK)
+            return shown
+        return fill(source, policy, opened)
+
+    service.cache.fill = fill_and_store
+    return service
+
+
+def page_that_is_superseded(machine):
     happens(machine)
     machine.a_page_is_read(BUILDS, "guake", read_page, (ANSWERED, GO))
     happens(machine)
     machine.somebody_goes_on(0, WHOLE)
 
 
-def consumer_that_is_overtaken(machine):
+def refill_that_is_superseded(machine):
+    happens(machine)
+    machine.a_refill_begins((ANSWERED, GO))
+    happens(machine)
+    machine.somebody_goes_on(0, WHOLE)
+
+
+def check_that_is_superseded(machine):
+    machine.a_page_is_read(BUILDS, "guake", look_now, (ANSWERED, GO))
+    happens(machine)
+    machine.somebody_goes_on(0, WHOLE)
+
+
+def page_without_redis(machine):
+    machine.a_page_is_read(BUILDS, "guake", read_uncached, WHOLE)
+    happens(machine)
+    machine.a_page_is_read(BUILDS, "guake", read_uncached, WHOLE)
+
+
+def replica_that_lags_for_long(machine):
+    """A replica lags until the worker has stored its answer, and has rechecked that one once."""
+    happens(machine, lags=True)
+    for _ in range(LAG + 2):
+        machine.a_refill_begins(WHOLE)
+
+
+def consumer_that_is_superseded(machine):
     happens(machine, way=(before("invalidate"), GO))
     refills(machine)
 
@@ -280,18 +340,26 @@ STORED = ("store", "if redis.call('HGET', KEYS[1], 'gen') ~= ARGV[1] then", "if 
 CLAIMED = ("queue_claim", "redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)", "{}")
 
 
-def test_it_is_found_out_if_a_fill_is_stored_whatever_its_generation(is_found, changed_script):
+@pytest.mark.parametrize("story", [page_that_is_superseded, refill_that_is_superseded, check_that_is_superseded])
+def test_it_is_found_out_if_a_fill_is_stored_whatever_its_generation(is_found, changed_script, story):
     changed_script(*STORED)
-    is_found("the fetch began at", reader_that_is_overtaken)
+    is_found("the fetch began at", story)
+
+
+def test_it_is_found_out_if_the_answer_of_a_page_without_redis_is_stored(is_found):
+    is_found("the answer of a page without Redis", page_without_redis, answers_without_redis_are_stored)
+
+
+def test_it_is_found_out_if_a_stored_answer_that_lags_is_not_rechecked(is_found):
+    is_found("stale for ever", replica_that_lags_for_long, acknowledge_instead_of_rechecking)
 
 
 def test_it_is_found_out_if_an_entry_is_queued_before_it_is_invalidated(is_found):
-    is_found("cold for ever", consumer_that_is_overtaken, queue_before_invalidating)
+    is_found("cold for ever", consumer_that_is_superseded, queue_before_invalidating)
 
 
-def test_it_is_found_out_if_a_message_is_noted_as_handled_before_it_is(is_found, monkeypatch):
-    monkeypatch.setattr(Handler, "handle_batch", note_before_handling())
-    is_found("stale for ever", consumer_that_dies)
+def test_it_is_found_out_if_a_message_is_noted_as_handled_before_it_is(is_found):
+    is_found("stale for ever", consumer_that_dies, handler=NotesBeforeHandling)
 
 
 def test_it_is_found_out_if_a_claim_ends_before_its_value_is_stored(is_found):
@@ -312,19 +380,22 @@ def test_it_is_found_out_if_nobody_looks_whether_redis_was_restarted(is_found, c
     is_found("stale for ever", story)
 
 
-def test_it_is_found_out_if_nobody_looks_whether_an_answer_shows_the_event(is_found, monkeypatch):
-    monkeypatch.setattr(Query, "reflects", lambda *told: True)
-    is_found("stale for ever", replica_that_lags)
+def test_it_is_found_out_if_nobody_looks_whether_an_answer_shows_the_event(is_found):
+    is_found("stale for ever", replica_that_lags, take_answers_for_reflected)
 
 
 @pytest.mark.parametrize(
     "story",
     [
-        reader_that_is_overtaken,
-        consumer_that_is_overtaken,
+        page_that_is_superseded,
+        refill_that_is_superseded,
+        check_that_is_superseded,
+        page_without_redis,
+        consumer_that_is_superseded,
         consumer_that_dies,
         refill_that_dies,
         replica_that_lags,
+        replica_that_lags_for_long,
     ],
     ids=lambda story: story.__name__,
 )
@@ -345,9 +416,8 @@ def test_chance_finds_what_ends_cold(is_found_by_chance, sabotage):
 
 
 @pytest.mark.slow
-def test_chance_finds_a_message_that_is_noted_as_handled_before_it_is(is_found_by_chance, monkeypatch):
-    monkeypatch.setattr(Handler, "handle_batch", note_before_handling())
-    is_found_by_chance("stale for ever")
+def test_chance_finds_a_message_that_is_noted_as_handled_before_it_is(is_found_by_chance):
+    is_found_by_chance("stale for ever", handler=NotesBeforeHandling)
 
 
 @pytest.mark.slow
@@ -357,6 +427,5 @@ def test_chance_finds_claims_that_are_not_taken_again(is_found_by_chance, change
 
 
 @pytest.mark.slow
-def test_chance_finds_that_nobody_looks_whether_an_answer_shows_the_event(is_found_by_chance, monkeypatch):
-    monkeypatch.setattr(Query, "reflects", lambda *told: True)
-    is_found_by_chance("stale for ever")
+def test_chance_finds_that_nobody_looks_whether_an_answer_shows_the_event(is_found_by_chance):
+    is_found_by_chance("stale for ever", take_answers_for_reflected)

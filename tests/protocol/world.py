@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -24,6 +24,7 @@ from redis.lock import Lock
 
 from fedora_packages import settings
 from fedora_packages.cache import redis as redis_server
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
@@ -54,8 +55,9 @@ PREFIX = "org.fedoraproject.prod"
 #: Nobody waits in real time: what may be done again may be done at once, and a claim runs out when a test says so.
 PACE = Pace(lease=3600, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
 
-#: Answers that may lag behind a message; a refiller looks no more often than that before it takes what it gets.
-LAG = RECHECKS - 1
+#: Answers that lag behind a message: enough for the worker's rechecks, for the lagging answers that it then stores, and for the
+#: first recheck of those.  Each round of them asks for three variants.
+LAG = 3 * (RECHECKS + 2)
 
 #: Messages on a page of the archive: few, so that there are several pages.
 ROWS = 2
@@ -84,6 +86,7 @@ class World:
     late: list[dict[str, Any]] = field(default_factory=list)  # messages that the archive does not have yet
     tick: int = 0
     begun: list[int] = field(default_factory=list)  # of each fetch by its number, at which tick it began
+    uncached: set[int] = field(default_factory=set)  # the fetches of pages without Redis
 
     def __post_init__(self) -> None:
         self.connectors = {kind.name: kind(SETTINGS.connectors[kind.name], "test") for kind in (Koji, Bodhi)}
@@ -285,6 +288,19 @@ def read_page(service: Service, asked: Query, package: str, variant: str) -> Non
     loader([QueryCall(asked, package, variant or None)])
 
 
+def read_uncached(service: Service, asked: Query, package: str, variant: str) -> None:
+    """Read an entry as a page does while its process has no Redis.  Nothing of it may ever be in the cache."""
+    source = QueryCall(asked, package, variant).source()
+
+    def noted() -> dict[str, int]:
+        answer = source.fetch()
+        service.connectors["koji"].world.uncached.add(answer["fetch"])
+        return answer
+
+    with contextlib.suppress(UpstreamError):
+        service.cache.fill(replace(source, fetch=noted), Policy.UNCACHED)
+
+
 def look_now(service: Service, asked: Query, package: str, variant: str) -> None:
     """Compare an entry with upstream, as the audit does and whoever presses "check now"."""
     with contextlib.suppress(UpstreamError, CacheUnavailable):
@@ -303,9 +319,9 @@ def refill(service: Service, pace: Pace = PACE) -> bool:
         return True
 
 
-def consume(service: Service, messages: list[Any]) -> None:
+def consume(service: Service, messages: list[Any], handler_class: type[Handler] = Handler) -> None:
     """Handle messages from the bus, again and again until Redis is there: the bus gives no message twice."""
-    handler = Handler(
+    handler = handler_class(
         service.client, service.cache, service.index, service.queries, service.metrics, "fedmsg", [PREFIX],
         partial(invalidate_and_queue, service.cache, service.queue),
     )  # fmt: skip

@@ -166,6 +166,21 @@ def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
     assert found == [("2026-1", "buildsys.build.state.change", 1000.0, "build")]
 
 
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("buildsys.build.state.change", {"name": "Fedora-i3-Live", "build_id": 8, "new": 1}),
+        ("mdapi.repo.update", {"name": "rawhide", "packages": ["libfdisk"]}),
+        ("hotness.update.bug.file", {"package": "Fedora-i3-Live", "bug": {"bug_id": 7}, "trigger": {}}),
+    ],
+)
+def test_no_timeline_is_kept_of_a_name_that_is_no_package(service, handler, topic, body):
+    # Also not of one that is cached, such as a page's that was open when the package left the index.
+    fill(service, "koji.builds", "Fedora-i3-Live", {"builds": []})
+    handler.handle(message(topic, **body))
+    assert list(service.client.scan_iter(keys.timeline("*"))) == []
+
+
 def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service, handler):
     handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
     assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
