@@ -2,8 +2,8 @@
 -- Claims that have run out are due again: their workers have died.
 -- KEYS: 1 due, 2 first, 3 claimed, 4 jobs
 -- ARGV: 1 the lease in seconds, 2 how many claims there may be at a time
--- Result: {job, token, failures, rechecks, when sent, '1' if a recheck is owed}, or {the seconds until a job is due}, which is {-1}
---         if no job waits or no claim is free.
+-- Result: {job, token, failures, rechecks, when sent, '1' if a recheck is owed}, or {the seconds until a job is due}; {-1} if no
+--         job waits or no claim is free.
 local time = redis.call('TIME')
 local now = string.format('%.6f', time[1] + time[2] / 1000000)
 for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
