@@ -15,8 +15,8 @@ from fedora_packages.cache.values import CachedValue, Entry
 class Source:
     """The upstream's side of one variant of an entry.
 
-    ``fetch`` returns the value or raises `UpstreamError`.  ``reflects`` returns whether a value shows every expected state; None
-    where no message says what a value must show.
+    ``fetch`` returns the value or raises `UpstreamError`.  ``reflects`` returns whether a value reflects every expected state; it
+    is None if no message has an expected state.
     """
 
     entry: Entry
@@ -44,9 +44,9 @@ class Policy(Enum):
     LAST_REFILL = auto()
     #: The worker, once a lagging answer was stored.  As `LAST_REFILL`, but a current value is fetched again.
     RECHECK = auto()
-    #: A comparison.  The upstream is always asked; a lagging answer is not stored unless it confirms a fresh value.
+    #: A comparison.  It always fetches; a lagging answer is not stored unless it confirms a fresh value.
     CHECK = auto()
-    #: A page without Redis.  The upstream is asked, and nothing is read from the cache or written to it.
+    #: A page without Redis.  It fetches, and neither reads the cache nor writes to it.
     UNCACHED = auto()
 
 
@@ -54,7 +54,7 @@ class Outcome(Enum):
     """What came of a fill."""
 
     STORED = auto()
-    #: There was a current value; the upstream was not asked.
+    #: There was a current value; nothing was fetched.
     CURRENT = auto()
     #: The answer does not reflect the expected state, and was not stored.
     LAGGING = auto()

@@ -159,7 +159,7 @@ class Cache:
         return StampedValue(generation, value, Stamp(started, took, source.upstream, self.by, event))
 
     def open(self, entry: Entry) -> Opened:
-        """Return an entry at the beginning of a fill, before the upstream is asked.  A missing entry gets a generation."""
+        """Return an entry at the beginning of a fill, before the fetch.  A missing entry gets a generation."""
         now = self.clock()
 
         def build(pipe: Any) -> None:

@@ -76,7 +76,7 @@ class Queue:
     ) -> None:
         """Add a job, due in ``delay`` seconds.
 
-        ``sent`` is when its event was sent.  ``first`` puts it before the jobs of packages that nobody has viewed lately.
+        ``sent`` is when its event was sent.  ``first`` puts it before the jobs of packages without a view lately.
         """
         names, arguments = _addition(upstream, [(query, package, sent)], delay, first)
         run_script(self.client, "queue_add", names, *arguments)

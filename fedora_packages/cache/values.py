@@ -30,7 +30,7 @@ class Entry:
 class Stamp:
     """Where a value comes from."""
 
-    fetched: float  # UTC, seconds since 1970, before the upstream was asked
+    fetched: float  # UTC, seconds since 1970, when the fetch began
     took: float  # seconds
     upstream: str  # "koji"
     by: str  # the process that asked: "web" or "worker"
@@ -178,7 +178,7 @@ def summary_stored(generation: bytes | None, stored: bytes | None) -> dict[str, 
 
 
 def digest(value: str) -> str:
-    """Return a short string that differs for different values.  A collision would profit nobody."""
+    """Return a short string that differs for different values.  A collision gains an attacker nothing."""
     return hashlib.blake2b(value.encode(), digest_size=12).hexdigest()
 
 

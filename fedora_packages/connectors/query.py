@@ -50,7 +50,7 @@ DEFAULT = ""
 #: The "package" of a query that is about none.
 NO_PACKAGE = "*"
 
-#: Characters of the facts of one event, written as JSON; more are not kept, and the value is then not compared with them.
+#: Characters of an expected state as JSON.  A larger one is dropped, and values are not compared with it.
 MAX_EXPECTED = 8192
 
 #: Topics whose listeners are remembered; a stream of made-up topics must not fill the memory.
@@ -171,7 +171,7 @@ def query(
     * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
     * ``every``: the worker's setting that says how often each entry is read again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
-    * ``is_lazy``: the upstream needs long.  A message then refills an entry only if somebody has read it before.
+    * ``is_lazy``: the upstream needs long.  A message then refills an entry only if it was read before.
 
     The method is annotated with the `Model` that it returns, or a union of those.
     """
@@ -268,7 +268,7 @@ class Query:
 
     @property
     def has_expected(self) -> bool:
-        """Whether some message says what the answer must show."""
+        """Whether some message has an expected state."""
         return self.declaration.expectation is not None
 
     @cached_property
@@ -277,18 +277,18 @@ class Query:
         return tuple(sorted({topic for rule in self.declaration.rules for topic in rule.topics}))
 
     def expected(self, event: Event, package: str) -> Mapping[str, Any] | None:
-        """Return the facts that the answer about ``package`` must show from this event on; None where it says none."""
+        """Return the state that answers about ``package`` must reflect after the event; None if the event has none."""
         if self.declaration.expectation is None:
             return None
-        facts = self.declaration.expectation(event, package)
-        return None if facts is None or len(json.dumps(facts)) > MAX_EXPECTED else facts
+        state = self.declaration.expectation(event, package)
+        return None if state is None or len(json.dumps(state)) > MAX_EXPECTED else state
 
     def reflects(self, value: Any, expected: Iterable[Mapping[str, Any]], variant: str = DEFAULT) -> bool:
-        """Whether a value shows all the facts there are about its variant."""
+        """Whether a value reflects all expected states of its variant."""
         return all(
-            self.declaration.reflection(value, facts)
-            for facts in expected
-            if self.declaration.reflection is not None and facts.get("release", variant) == variant
+            self.declaration.reflection(value, state)
+            for state in expected
+            if self.declaration.reflection is not None and state.get("release", variant) == variant
         )
 
     def without_ignored(self, value: Any) -> Any:

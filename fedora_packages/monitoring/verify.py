@@ -22,7 +22,7 @@ from fedora_packages.monitoring.metrics import MetricName, Metrics
 
 log = logging.getLogger(__name__)
 
-#: Confirmed drifts kept for `drifts`, suspected ones kept until they are confirmed, and those looked at in one `confirm`.
+#: Confirmed drifts kept for `drifts`, suspected ones kept until they are confirmed, and those that one `confirm` handles.
 MAX_DRIFTS = 100
 MAX_SUSPECTED = 1000
 MAX_CONFIRMED_AT_ONCE = 100

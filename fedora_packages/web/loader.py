@@ -129,7 +129,7 @@ class Loader:
     def summaries(self, calls: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
         """Return the `Cache.summaries` of the calls, None for values that are not fresh.
 
-        One round trip.  No upstream is asked; failures of Redis raise nothing.
+        One round trip.  Nothing is fetched; failures of Redis raise nothing.
         """
         try:
             summaries = self._cache.summaries([(call.entry, call.variant) for call in calls])

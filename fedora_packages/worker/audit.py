@@ -1,7 +1,7 @@
 """The audit: compare entries with their upstreams all day, within a budget.
 
 Most entries are drawn at random.  Entries of scheduled queries, whose changes no message announces, come first when they are
-due.  Only idle upstreams are asked: refills go first.  A difference is corrected at once; `fedora_packages.monitoring.verify`
+due.  It uses idle upstreams only: refills go first.  A difference is corrected at once; `fedora_packages.monitoring.verify`
 confirms later whether a message was lost.
 """
 

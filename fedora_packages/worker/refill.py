@@ -1,7 +1,7 @@
 """The refillers: claim a job of the queue, fill its entry, acknowledge the job.
 
 Each upstream has threads of its own, a few more than it takes requests at once.  A failed refill is retried forever, ever less
-often.  An answer that does not reflect the expected state is not stored, and the upstream is asked again: a recheck.
+often.  An answer that does not reflect the expected state is not stored, and the fetch is repeated: a recheck.
 
 Before editing: a claim ends after its values are stored, never before.
 """
@@ -52,7 +52,7 @@ IDLE = 1.0
 #: Seconds before Redis is tried again.
 REDIS_PAUSE = 1.0
 
-#: Seconds that a thread lets messages go first while many wait, and in how many steps it looks.  Invalidations go before refills:
+#: Seconds that a thread lets messages go first while many wait, and the number of its checks.  Invalidations go before refills:
 #: the more messages are handled together, the fewer refills they cause.
 MESSAGES_FIRST, MESSAGES_FIRST_STEPS = 1.0, 20
 

@@ -25,7 +25,7 @@ def test_a_job_can_be_claimed_once(queue):
     assert ((first.query, first.package), second) == (("koji.builds", "guake"), None)
 
 
-def test_a_job_done_is_gone(queue, client):
+def test_an_acknowledged_job_is_gone(queue, client):
     queue.add("koji", "koji.builds", "guake", 1000.0)
     assert queue.acknowledge(claim(queue)) is not None
     assert (queue.depth("koji"), client.keys("fp:{queue}:*")) == (0, [])
@@ -80,7 +80,7 @@ def fail(queue, name, delay=60.0):
     queue.requeue(claim(queue), delay, attempts=1)
 
 
-def test_what_failed_is_due_at_once_when_it_is_retried_and_keeps_its_order(queue):
+def test_retried_jobs_are_due_and_keep_their_order(queue):
     for delay, name in enumerate(("vim", "guake", "gcc", "bash", "zsh"), 60):
         fail(queue, name, delay)
     # A page of this one was viewed.
@@ -89,7 +89,7 @@ def test_what_failed_is_due_at_once_when_it_is_retried_and_keeps_its_order(queue
     assert [claim(queue, limit=9).package for _ in range(5)] == ["zsh", "vim", "guake", "gcc", "bash"]
 
 
-def test_only_what_failed_is_retried_now(queue):
+def test_only_failed_jobs_are_retried(queue):
     queue.add("koji", "koji.builds", "rechecked")
     queue.requeue(claim(queue), 30, rechecks=1)
     queue.add("koji", "koji.builds", "new", delay=40)
@@ -98,7 +98,7 @@ def test_only_what_failed_is_retried_now(queue):
     assert 29 < claim(queue) <= 30
 
 
-def test_only_as_many_are_retried_as_are_asked_for(queue):
+def test_retries_can_be_limited(queue):
     fail(queue, "vim", 60)
     fail(queue, "guake", 50)
     assert (queue.retry_now("koji", most=1), claim(queue).package, isinstance(claim(queue), Claim)) == (
@@ -178,7 +178,7 @@ def test_rechecks_go_on_if_a_job_was_only_added_again_during_the_claim(queue):
     assert claim(queue).rechecks == 3
 
 
-def test_names_with_odd_letters_come_back_whole(queue):
+def test_names_with_signs_come_back_whole(queue):
     queue.add("koji", "koji.builds", "gcc-c++|x")
     assert claim(queue).package == "gcc-c++|x"
 
@@ -204,7 +204,7 @@ def test_a_view_of_a_failed_job_does_not_make_it_due(queue):
     assert 29 < claim(queue) <= 30
 
 
-def test_nothing_is_left_of_a_job_at_the_front_that_is_done(queue, client):
+def test_nothing_is_left_of_an_acknowledged_job_at_the_front(queue, client):
     queue.add("koji", "koji.builds", "guake", 1000.0, first=True)
     queue.acknowledge(claim(queue))
     assert client.keys("fp:{queue}:*") == []
@@ -223,14 +223,14 @@ def longest(queue, query="koji.builds"):
     return count, package
 
 
-def test_it_is_known_which_entry_has_waited_longest(queue):
+def test_the_queue_knows_which_entry_has_waited_longest(queue):
     queue.add("koji", "koji.builds", "guake")
     queue.add("koji", "koji.builds", "vim", delay=-10)
     queue.acknowledge(claim(queue))
     assert (longest(queue), longest(queue, "koji.tagged")) == ((1, "guake"), (0, None))
 
 
-def test_what_failed_goes_on_waiting_since_it_was_added(queue):
+def test_a_failed_job_goes_on_waiting_since_it_was_added(queue):
     queue.add("koji", "koji.builds", "guake")
     since = queue.waiting(["koji.builds"])
     queue.requeue(claim(queue), 0, attempts=1)

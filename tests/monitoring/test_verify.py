@@ -1,4 +1,4 @@
-"""Checks: compared with upstream, healed, and settled whether a message was lost."""
+"""Checks: an entry is compared with its upstream and corrected, and suspected drift is confirmed."""
 
 import time
 
@@ -55,45 +55,45 @@ def counted(service, name):
     return total(service.client).count(name, "koji.builds")
 
 
-def test_what_is_right_is_found_right_and_its_stamp_is_renewed(service, query, make, known):
+def test_a_check_of_an_equal_value_renews_its_stamp(service, query, make, known):
     checked = make()
     assert (checked.outcome, checked.differences) == ("same", ())
     assert read(service, query).stamp.fetched > known.stamp.fetched
 
 
-def test_what_differs_is_healed_and_said(service, query, make, known, upstream):
+def test_a_difference_is_corrected_and_described(service, query, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     checked = make()
     assert (checked.outcome, checked.differences) == ("corrected", ('builds 7 state was "complete", is "failed"',))
     assert read(service, query).value["builds"][0]["state"] == "failed"
 
 
-def test_what_was_not_known_is_known_after(service, query, make, upstream):
+def test_a_check_fills_a_missing_value(service, query, make, upstream):
     upstream.koji_says(builds(BUILD))
     assert (make().outcome, read(service, query).is_fresh) == ("first", True)
 
 
-def test_an_upstream_that_fails_leaves_what_is_known(service, query, make, known, upstream):
+def test_a_failure_leaves_the_value(service, query, make, known, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     with pytest.raises(UpstreamError):
         make()
     assert (read(service, query).state, read(service, query).value) == ("fresh", known.value)
 
 
-def test_an_event_that_comes_meanwhile_is_not_overwritten(service, query, make, known, upstream):
+def test_an_event_supersedes_a_check(service, query, make, known, upstream):
     fetch = query.connector._multicall
 
-    def overtaken(*arguments):
+    def superseded(*arguments):
         service.cache.invalidate([Invalidation(query.entry("guake"))])
         return fetch(*arguments)
 
-    query.connector._multicall = overtaken
+    query.connector._multicall = superseded
     upstream.koji_says(builds({**BUILD, "state": 3}))
     assert (make().outcome, read(service, query).value) == ("superseded", known.value)
     assert service.queue.depth("koji") == 1
 
 
-def test_an_upstream_that_lags_behind_a_recent_event_heals_nothing(service, query, make, known, upstream):
+def test_a_lagging_answer_corrects_nothing(service, query, make, known, upstream):
     event = {"id": "2026-1", "topic": "buildsys.build.state.change", "sent": time.time()}
     facts = {"about": "build 8", "build_id": 8, "state": 1}
     upstream.koji_says(builds({**BUILD, "build_id": 8}, BUILD))
@@ -103,14 +103,14 @@ def test_an_upstream_that_lags_behind_a_recent_event_heals_nothing(service, quer
     assert (make().outcome, len(read(service, query).value["builds"])) == ("lagging", 2)
 
 
-def test_what_waits_for_its_refill_is_not_made_fresh_by_an_upstream_that_lags(service, query, make, known, upstream):
+def test_a_lagging_answer_does_not_make_an_invalidated_entry_fresh(service, query, make, known, upstream):
     event = {"id": "2026-1", "topic": "buildsys.build.state.change", "sent": time.time()}
     facts = {"about": "build 8", "build_id": 8, "state": 1}
     service.cache.invalidate([Invalidation(query.entry("guake"), event, [(event["sent"], facts)])])
     assert (make().outcome, read(service, query).state) == ("lagging", "refreshing")
 
 
-def test_a_difference_that_no_message_explains_is_a_lost_one(service, make, known, upstream, caplog):
+def test_a_difference_that_no_message_explains_is_drift(service, make, known, upstream, caplog):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
     assert confirm(service.cache, service.queries, service.metrics, time.time()) == []
@@ -120,7 +120,7 @@ def test_a_difference_that_no_message_explains_is_a_lost_one(service, make, know
     assert (counted(service, "drift"), drifts(service.client)[0]["topics"]) == (1, ["buildsys.build.state.change"])
 
 
-def test_a_message_that_came_a_little_later_was_not_lost(service, query, make, known, upstream):
+def test_a_difference_that_a_late_message_explains_is_no_drift(service, query, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
     service.cache.invalidate([Invalidation(query.entry("guake"))])
@@ -128,7 +128,7 @@ def test_a_message_that_came_a_little_later_was_not_lost(service, query, make, k
     assert (counted(service, "drift"), counted(service, "late"), drifts(service.client)) == (0, 1, [])
 
 
-def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
+def test_a_difference_in_ignored_fields_is_no_drift(service, upstream):
     query = service.queries["bodhi.updates"]
     row = {
         "alias": "F-1", "title": "x", "release": {"name": "F45"}, "status": "testing", "request": None, "type": "bugfix",
@@ -145,7 +145,7 @@ def test_a_difference_in_what_nobody_announces_is_no_loss(service, upstream):
     assert total(service.client).count("ignored", "bodhi.updates") == 1
 
 
-def test_a_doubt_is_settled_once(service, make, known, upstream):
+def test_suspected_drift_is_confirmed_once(service, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
     assert [
@@ -154,7 +154,7 @@ def test_a_doubt_is_settled_once(service, make, known, upstream):
     assert service.client.zcard(keys.SUSPECTED_DRIFT) == 0
 
 
-def test_who_asked_is_counted(service, make, known):
+def test_checks_are_counted_by_their_callers(service, make, known):
     for by in ("audit", "reader", "reader"):
         make(by)
     assert (counted(service, "checks by audit"), counted(service, "checks by reader")) == (1, 2)

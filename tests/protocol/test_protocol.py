@@ -1,6 +1,6 @@
-"""The cache protocol: whatever happens in whatever order, all that is cached is what upstream says once all is quiet.
+"""The cache protocol: in any order of events and failures, all values are the upstream's once all is quiet.
 
-The second half tests the first: with one of the protocol's rules broken, the same state machine must find that out.
+The second half tests the first: with one of the protocol's rules broken, the same state machine must fail.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from .machine import (
     redis_restarts_with_older_data,
 )  # fmt: skip
 from .stepping import DIE, GO, RUN_KEY, stepped_client
-from .world import LAG, look_now, read_page, read_uncached
+from .world import LAG, check_now, read_page, read_uncached
 
 BUILDS = ("koji.builds", "")
 
@@ -96,14 +96,14 @@ def refills(machine):
         machine.a_refill_begins(WHOLE)
 
 
-def nobody_notices(machine):
+def no_client_notices(machine):
     """Let all connections seem well: a client that is idle when Redis restarts just connects again."""
     for actor in machine.actors:
         actor.is_cut = False
 
 
 def duplicate_whose_handler_dies(machine):
-    """A message comes twice; the second time, whoever handles it dies over it."""
+    """A message comes twice; the second time its handler dies."""
     happens(machine)
     refills(machine)
     machine.messages_are_brought(0, 1, False, (before("invalidate"), DIE))
@@ -114,7 +114,7 @@ def two_handlers_of_one_message(machine):
     happens(machine, way=(before("invalidate"), GO))
     machine.messages_are_brought(0, 1, True, WHOLE)
     refills(machine)
-    machine.somebody_goes_on(0, (before("handled"), DIE))
+    machine.an_actor_goes_on(0, (before("handled"), DIE))
 
 
 def unlisted_package_whose_handler_dies(machine):
@@ -124,12 +124,12 @@ def unlisted_package_whose_handler_dies(machine):
 
 
 def comparison_with_a_replica_that_lags(machine):
-    """Somebody compares an entry that waits for its refill, and is answered by a replica that does not know the event yet."""
+    """A check of an entry that waits for its refill gets its answer from a replica that does not know the event yet."""
     happens(machine, lags=True)
-    machine.a_page_is_read(BUILDS, "guake", look_now, (ANSWERED, GO))
+    machine.a_page_is_read(BUILDS, "guake", check_now, (ANSWERED, GO))
     machine.world.behind.clear()
     refills(machine)
-    machine.somebody_goes_on(0, WHOLE)
+    machine.an_actor_goes_on(0, WHOLE)
 
 
 def fallback_of_redis_under_a_consumer(machine):
@@ -138,7 +138,7 @@ def fallback_of_redis_under_a_consumer(machine):
     happens(machine, way=(before("handled"), GO))
     assert machine.actors, "a message is not noted by a step of its own any more"
     redis_restarts_with_older_data(machine)
-    nobody_notices(machine)
+    no_client_notices(machine)
 
 
 def fallback_of_redis_under_a_replay(machine):
@@ -150,8 +150,8 @@ def fallback_of_redis_under_a_replay(machine):
     machine.a_replay_begins((before("high_water_mark"), GO))
     assert machine.actors, "the mark is not moved by a step of its own any more"
     redis_restarts_with_older_data(machine)
-    nobody_notices(machine)
-    machine.somebody_goes_on(0, WHOLE)
+    no_client_notices(machine)
+    machine.an_actor_goes_on(0, WHOLE)
     an_hour_passes(machine)
 
 
@@ -187,8 +187,8 @@ def tell(machine, story):
 def is_found(stepped):
     """Fails unless the state machine says that something is wrong with services that are broken, when it does a story."""
 
-    def run(told, story, sabotage=lambda service: service, handler=Handler):
-        with pytest.raises(AssertionError, match=told):
+    def run(error, story, sabotage=lambda service: service, handler=Handler):
+        with pytest.raises(AssertionError, match=error):
             tell(Protocol(stepped, sabotage, handler), story)
 
     return run
@@ -198,8 +198,8 @@ def is_found(stepped):
 def is_found_by_chance(stepped):
     """The same, and it must hit on the story."""
 
-    def run(told, sabotage=lambda service: service, handler=Handler):
-        with pytest.raises(AssertionError, match=told):
+    def run(error, sabotage=lambda service: service, handler=Handler):
+        with pytest.raises(AssertionError, match=error):
             run_state_machine_as_test(lambda: Narrow(stepped, sabotage, handler), settings=SABOTAGED)
 
     return run
@@ -232,11 +232,11 @@ def queue_before_invalidating(service):
 def end_claims_before_storing(service):
     claim = service.queue.claim
 
-    def claim_and_end(*told):
-        found = claim(*told)
-        if isinstance(found, Claim):
-            service.queue.acknowledge(found)
-        return found
+    def claim_and_end(*arguments):
+        claimed = claim(*arguments)
+        if isinstance(claimed, Claim):
+            service.queue.acknowledge(claimed)
+        return claimed
 
     service.queue.claim = claim_and_end
     return service
@@ -288,20 +288,20 @@ def page_that_is_superseded(machine):
     happens(machine)
     machine.a_page_is_read(BUILDS, "guake", read_page, (ANSWERED, GO))
     happens(machine)
-    machine.somebody_goes_on(0, WHOLE)
+    machine.an_actor_goes_on(0, WHOLE)
 
 
 def refill_that_is_superseded(machine):
     happens(machine)
     machine.a_refill_begins((ANSWERED, GO))
     happens(machine)
-    machine.somebody_goes_on(0, WHOLE)
+    machine.an_actor_goes_on(0, WHOLE)
 
 
 def check_that_is_superseded(machine):
-    machine.a_page_is_read(BUILDS, "guake", look_now, (ANSWERED, GO))
+    machine.a_page_is_read(BUILDS, "guake", check_now, (ANSWERED, GO))
     happens(machine)
-    machine.somebody_goes_on(0, WHOLE)
+    machine.an_actor_goes_on(0, WHOLE)
 
 
 def page_without_redis(machine):
@@ -351,19 +351,19 @@ def test_it_is_found_out_if_the_answer_of_a_page_without_redis_is_stored(is_foun
 
 
 def test_it_is_found_out_if_a_stored_answer_that_lags_is_not_rechecked(is_found):
-    is_found("stale for ever", replica_that_lags_for_long, acknowledge_instead_of_rechecking)
+    is_found("stale forever", replica_that_lags_for_long, acknowledge_instead_of_rechecking)
 
 
 def test_it_is_found_out_if_an_entry_is_queued_before_it_is_invalidated(is_found):
-    is_found("cold for ever", consumer_that_is_superseded, queue_before_invalidating)
+    is_found("cold forever", consumer_that_is_superseded, queue_before_invalidating)
 
 
 def test_it_is_found_out_if_a_message_is_noted_as_handled_before_it_is(is_found):
-    is_found("stale for ever", consumer_that_dies, handler=NotesBeforeHandling)
+    is_found("stale forever", consumer_that_dies, handler=NotesBeforeHandling)
 
 
 def test_it_is_found_out_if_a_claim_ends_before_its_value_is_stored(is_found):
-    is_found("cold for ever", refill_that_dies, end_claims_before_storing)
+    is_found("cold forever", refill_that_dies, end_claims_before_storing)
 
 
 def test_it_is_found_out_if_the_claims_of_the_dead_are_not_taken_again(is_found, changed_script):
@@ -375,13 +375,13 @@ def test_it_is_found_out_if_the_claims_of_the_dead_are_not_taken_again(is_found,
     ("script", "story"),
     [("handled", fallback_of_redis_under_a_consumer), ("high_water_mark", fallback_of_redis_under_a_replay)],
 )
-def test_it_is_found_out_if_nobody_looks_whether_redis_was_restarted(is_found, changed_script, script, story):
+def test_it_is_found_out_if_a_restart_of_redis_is_not_detected(is_found, changed_script, script, story):
     changed_script(script, "if not string.find(", "if false and string.find(")
-    is_found("stale for ever", story)
+    is_found("stale forever", story)
 
 
-def test_it_is_found_out_if_nobody_looks_whether_an_answer_shows_the_event(is_found):
-    is_found("stale for ever", replica_that_lags, take_answers_for_reflected)
+def test_it_is_found_out_if_lagging_answers_are_taken_for_current_ones(is_found):
+    is_found("stale forever", replica_that_lags, take_answers_for_reflected)
 
 
 @pytest.mark.parametrize(
@@ -406,26 +406,26 @@ def test_with_no_rule_broken_the_same_ends_well(stepped, story):
 @pytest.mark.slow
 def test_chance_finds_a_fill_that_is_stored_whatever_its_generation(is_found_by_chance, changed_script):
     changed_script(*STORED)
-    is_found_by_chance("the fetch began at|stale for ever")
+    is_found_by_chance("the fetch began at|stale forever")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sabotage", [queue_before_invalidating, end_claims_before_storing])
 def test_chance_finds_what_ends_cold(is_found_by_chance, sabotage):
-    is_found_by_chance("cold for ever", sabotage)
+    is_found_by_chance("cold forever", sabotage)
 
 
 @pytest.mark.slow
 def test_chance_finds_a_message_that_is_noted_as_handled_before_it_is(is_found_by_chance):
-    is_found_by_chance("stale for ever", handler=NotesBeforeHandling)
+    is_found_by_chance("stale forever", handler=NotesBeforeHandling)
 
 
 @pytest.mark.slow
 def test_chance_finds_claims_that_are_not_taken_again(is_found_by_chance, changed_script):
     changed_script(*CLAIMED)
-    is_found_by_chance("the queue is never empty|cold for ever")
+    is_found_by_chance("the queue is never empty|cold forever")
 
 
 @pytest.mark.slow
-def test_chance_finds_that_nobody_looks_whether_an_answer_shows_the_event(is_found_by_chance):
-    is_found_by_chance("stale for ever", take_answers_for_reflected)
+def test_chance_finds_that_lagging_answers_are_taken_for_current_ones(is_found_by_chance):
+    is_found_by_chance("stale forever", take_answers_for_reflected)

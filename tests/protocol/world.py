@@ -52,7 +52,7 @@ RELEASES = ("rawhide", "f45")
 TOPIC = "buildsys.build.state.change"
 PREFIX = "org.fedoraproject.prod"
 
-#: Nobody waits in real time: what may be done again may be done at once, and a claim runs out when a test says so.
+#: No test waits in real time: retries are due at once, and a test lets claims run out.
 PACE = Pace(lease=3600, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
 
 #: Answers that lag behind a message: enough for the worker's rechecks, for the lagging answers that it then stores, and for the
@@ -121,7 +121,7 @@ class World:
         if seconds >= MARGIN:
             self.behind.clear()
 
-    def heal(self) -> None:
+    def recover(self) -> None:
         """Make upstream answer, with the truth, and the archive whole."""
         self.is_down = False
         self.behind.clear()
@@ -131,8 +131,8 @@ class World:
         """Return what upstream says of a package.  The answer may take long: others can come in before it is made, and after."""
         number = len(self.begun)
         self.begun.append(self.tick)
-        told = gate(f"asking for {package}")
-        if self.is_down or told == FAIL:
+        command = gate(f"asking for {package}")
+        if self.is_down or command == FAIL:
             raise UpstreamUnavailable("koji", f"the version of {package!r}", "the test has it down")
         version, behind = self.truth[package], self.behind.get(package)
         if behind and may_lag:
@@ -301,8 +301,8 @@ def read_uncached(service: Service, asked: Query, package: str, variant: str) ->
         service.cache.fill(replace(source, fetch=noted), Policy.UNCACHED)
 
 
-def look_now(service: Service, asked: Query, package: str, variant: str) -> None:
-    """Compare an entry with upstream, as the audit does and whoever presses "check now"."""
+def check_now(service: Service, asked: Query, package: str, variant: str) -> None:
+    """Compare an entry with its upstream, as the audit and "check now" do."""
     with contextlib.suppress(UpstreamError, CacheUnavailable):
         check(service.cache, service.metrics, QueryCall(asked, package, variant), "reader", grace=0)
 
@@ -391,19 +391,19 @@ class Store:
         return {entry: Kept.of(row) for entry, row in zip(self.entries, pipe.execute(), strict=True)}
 
     def waiting(self, queue: Queue) -> dict[str, int]:
-        """Return of how many entries it is told that they wait to be fresh, by query; none where there are none."""
+        """Return how many entries wait to be fresh according to the queue, by query; without those that have none."""
         found = queue.waiting([query.name for query in self.queries])
         return {query: count for query, (count, *_) in found.items() if count}
 
     def run_out_claims(self) -> None:
-        """Let the claims of refillers run out, as they do when nobody renews them."""
+        """Let the claims of refillers run out, as they do without a renewal."""
         key = "fp:{queue}:koji:claimed"
         claimed = self.client.zrange(key, 0, -1)
         if claimed:
             self.client.zadd(key, dict.fromkeys(claimed, 0), xx=True)
 
     def locks(self) -> dict[bytes, int]:
-        """Return for how many milliseconds fills are locked, by lock; -1 is for ever."""
+        """Return for how many milliseconds fills are locked, by lock; -1 is without an expiry."""
         return {key: self.client.pttl(key) for key in self.client.scan_iter("fp:*:fill:*", count=1000)}
 
     def run_out_locks(self) -> None:
@@ -449,8 +449,8 @@ def check_all_is_well(
         for variant, data in kept.current.items():
             found = value_in(data)
             assert found["version"] == truth[entry.package], (
-                f"stale for ever: {entry} {variant!r} is {found}, not {truth[entry.package]}"
+                f"stale forever: {entry} {variant!r} is {found}, not {truth[entry.package]}"
             )
         cold = (kept.last_known.keys() | {name for one, name in warm if one == entry}) - kept.current.keys()
-        assert not cold, f"cold for ever: {entry} {cold}"
+        assert not cold, f"cold forever: {entry} {cold}"
         assert all(cached.is_fresh for cached in service.cache.read([(entry, name) for name in kept.current]))

@@ -1,4 +1,4 @@
-"""What a page loader: in one go, within a bound, whatever upstreams and Redis do."""
+"""The loader: many entries at once, within a time limit, whatever upstreams and Redis do."""
 
 import threading
 import time
@@ -50,7 +50,7 @@ def test_a_miss_is_filled_and_fresh(loader, builds, upstream):
     assert (cached.state, cached.value) == ("fresh", {"total": 0, "builds": []})
 
 
-def test_a_hit_asks_nobody(loader, builds, upstream):
+def test_a_hit_sends_no_request(loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     asked = len(upstream.asked)
@@ -58,7 +58,7 @@ def test_a_hit_asks_nobody(loader, builds, upstream):
     assert len(upstream.asked) == asked
 
 
-def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service):
+def test_the_entries_queued_for_lists_are_limited_by_the_minute(service):
     now = [1764000000.0]
     service.cache.clock = lambda: now[0]
     loader = loader_of(service, left_per_minute=3)
@@ -72,32 +72,32 @@ def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(
     assert (depths, service.queue.depth("koji")) == ([2, 3, 3], 5)
 
 
-def test_many_are_answered_in_their_order(loader, builds, spec, upstream):
+def test_values_come_in_the_order_of_the_calls(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
     found = loader([spec, builds, spec])
     assert [cached.entry.query for cached in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
 
 
-def test_one_upstream_that_is_down_does_not_hide_the_other(loader, builds, spec, upstream):
+def test_a_failing_upstream_does_not_hide_the_others(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"", 503)
     assert [cached.state for cached in loader([builds, spec])] == ["fresh", "failing"]
 
 
-def test_a_failure_is_said_with_its_upstream_and_time(loader, builds, upstream):
+def test_an_error_state_names_the_upstream_and_its_error(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     (cached,) = loader([builds])
     assert (cached.error_state.upstream, "503" in cached.error_state.error) == ("koji", True)
 
 
-def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, loader, builds, upstream):
+def test_a_failed_fill_is_queued_for_the_worker(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     assert service.queue.claim("koji", 60, 1).query == "koji.builds"
 
 
-def test_the_last_known_good_is_shown_beside_the_failure(service, loader, builds, upstream):
+def test_a_failure_keeps_the_last_known_value(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     service.cache.invalidate([Invalidation(builds.query.entry("guake"))])
@@ -106,7 +106,7 @@ def test_the_last_known_good_is_shown_beside_the_failure(service, loader, builds
     assert (cached.state, cached.value["total"]) == ("failing", 0)
 
 
-def test_after_a_failure_pages_do_not_wait_for_that_upstream(loader, builds, upstream):
+def test_during_the_cool_down_pages_do_not_fetch(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     asked = len(upstream.asked)
@@ -114,7 +114,7 @@ def test_after_a_failure_pages_do_not_wait_for_that_upstream(loader, builds, ups
     assert (cached.state, len(upstream.asked)) == ("failing", asked)
 
 
-def test_after_a_while_a_page_looks_for_itself(service, loader, builds, upstream):
+def test_after_the_cool_down_a_page_fetches_again(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     service.cache.clock = lambda: time.time() + COOL_DOWN + 1
@@ -122,7 +122,7 @@ def test_after_a_while_a_page_looks_for_itself(service, loader, builds, upstream
     assert loader([builds])[0].is_fresh
 
 
-def test_a_slow_upstream_is_waited_for_within_the_bound(service, loader, builds, upstream):
+def test_a_page_waits_for_a_slow_upstream_up_to_the_limit(service, loader, builds, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     started = time.monotonic()
@@ -133,7 +133,7 @@ def test_a_slow_upstream_is_waited_for_within_the_bound(service, loader, builds,
     assert service.settings.cache.wait <= took < service.settings.cache.wait + 0.5
 
 
-def test_what_came_too_late_is_there_for_the_next(loader, builds, upstream, wait_until):
+def test_a_late_answer_is_there_for_the_next_page(loader, builds, upstream, wait_until):
     release = threading.Event()
     answer = upstream.answer
     upstream.answer = lambda asked: release.wait(5) and answer(asked)
@@ -143,7 +143,7 @@ def test_what_came_too_late_is_there_for_the_next(loader, builds, upstream, wait
     wait_until(lambda: loader([builds])[0].is_fresh)
 
 
-def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, loader, builds, upstream):
+def test_the_stamp_of_a_pages_fill_names_the_event(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     cause = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1.0}
@@ -151,7 +151,7 @@ def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, loader, builds, 
     assert loader([builds])[0].stamp.event == cause
 
 
-def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, loader, upstream):
+def test_fills_beyond_the_capacity_of_a_pool_are_left_to_the_worker(service, loader, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     query = service.queries["koji.builds"]
@@ -168,18 +168,18 @@ def without_redis(service, strings):
     loader.close()
 
 
-def test_redis_away_turns_a_read_into_a_question(without_redis, builds, upstream):
+def test_without_redis_the_upstream_is_read(without_redis, builds, upstream):
     koji_answers(upstream)
     assert without_redis([builds])[0].value == {"total": 0, "builds": []}
 
 
-def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, upstream):
+def test_without_redis_and_upstream_the_error_state_names_redis(without_redis, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     (cached,) = without_redis([builds])
     assert (cached.state, cached.error_state.upstream) == ("failing", "redis")
 
 
-def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, loader, upstream):
+def test_an_upstream_failure_keeps_the_last_known_value_of_every_query(service, loader, upstream):
     upstream.answer = lambda asked: Answer(b"", 503)
     for query in service.queries.values():
         package = "*" if query.subject == "nothing" else "guake"
@@ -190,13 +190,13 @@ def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, 
         assert (query.name, cached.value, cached.is_fresh) == (query.name, {"known": True}, False)
 
 
-def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, loader, builds, upstream, caplog):
+def test_a_bug_in_a_fill_is_logged_and_breaks_no_page(service, loader, builds, upstream, caplog):
     service.connectors["koji"]._multicall = lambda *_: 1 / 0
     (cached,) = loader([builds])
     assert (cached.value, "ZeroDivisionError" in caplog.text) == (None, True)
 
 
-def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, loader, builds, upstream, client):
+def test_a_value_is_unwatched_while_no_worker_runs(service, loader, builds, upstream, client):
     koji_answers(upstream)
     loader([builds])
     since = time.time() - 100
@@ -210,7 +210,7 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, load
     assert cached.error_state.since == cached.stamp.fetched
 
 
-def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, loader, builds, client):
+def test_a_value_from_before_the_worker_ended_is_unwatched_since_that_end(service, loader, builds, client):
     now = time.time()
     service.cache.clock = lambda: now - 500
     put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
@@ -226,7 +226,7 @@ def announce(service, number):
     service.cache.invalidate([Invalidation(query.entry("guake"), event, [(now, facts)], make=True)])
 
 
-def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, loader, builds, upstream):
+def test_a_lagging_answer_is_shown_and_not_stored(service, loader, builds, upstream):
     announce(service, 7)
     koji_answers(upstream)
     (cached,) = loader([builds])
@@ -235,14 +235,14 @@ def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_st
     assert service.queue.depth("koji") == 1
 
 
-def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, loader, builds):
+def test_a_stored_lagging_value_is_behind(service, loader, builds):
     announce(service, 7)
     put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     (cached,) = loader([builds])
     assert (cached.state, cached.error_state.upstream, cached.error_state.kind) == ("behind", "koji", "behind")
 
 
-def test_what_pages_show_is_told_to_the_queue(service, loader, builds, upstream):
+def test_jobs_of_viewed_packages_go_first(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     service.queue.add("koji", "koji.builds", "vim", delay=-10)
@@ -259,7 +259,7 @@ def test_hits_and_misses_are_counted(service, loader, builds, upstream):
     assert (counted.count("misses", "koji.builds"), counted.count("hits", "koji.builds")) == (1, 2)
 
 
-def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upstream):
+def test_the_job_of_a_failed_fill_goes_first(service, loader, builds, upstream):
     for name in ("vim", "guake"):
         put(service.cache, builds.query.entry(name), {"total": 0, "builds": []})
         service.cache.invalidate([Invalidation(builds.query.entry(name))])
@@ -287,9 +287,7 @@ def in_the_background():
     join()
 
 
-def test_when_many_pages_wait_others_show_at_once_what_is_known(
-    service, builds, spec, upstream, wait_until, in_the_background
-):
+def test_while_many_pages_wait_others_do_not(service, builds, spec, upstream, wait_until, in_the_background):
     release, asked = threading.Event(), []
     upstream.answer = lambda request: asked.append(request) or release.wait(10) and Answer(b"", 503)
     loader = loader_of(service, max_waiting_pages=1, wait=10)
@@ -301,18 +299,18 @@ def test_when_many_pages_wait_others_show_at_once_what_is_known(
     assert (states, seconds < 5) == (["refreshing"], True)
 
 
-def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(loader, builds, upstream):
+def test_an_error_state_has_nothing_of_the_upstreams_response(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
     (cached,) = loader([builds])
     assert ("it said 503, not now" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
 
 
-# Upstreams without which a page is whole.
+# Optional upstreams.
 
 
 @pytest.fixture
 def mute(upstream):
-    """Have FAF and Anitya take questions and answer nothing until the event is set."""
+    """Have FAF and Anitya accept requests and answer none until the event is set."""
     answering, answer = threading.Event(), upstream.answer
 
     def slowly(asked):
@@ -326,13 +324,13 @@ def mute(upstream):
 
 
 def took(loader, wanted):
-    """Return the states of what was read and the seconds that it took."""
+    """Return the states of the values and the seconds that they took."""
     started = time.monotonic()
     found = [cached.state for cached in loader(wanted)]
     return found, time.monotonic() - started
 
 
-def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(service, loader, builds, upstream, mute):
+def test_a_page_waits_for_an_optional_upstream_a_short_time(service, loader, builds, upstream, mute):
     koji_answers(upstream)
     versions = QueryCall(service.queries["anitya.versions"], "guake")
     states, seconds = took(loader, [builds, versions])
@@ -341,7 +339,7 @@ def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(serv
     assert (states, seconds >= service.settings.cache.wait) == (["refreshing"], True)
 
 
-def test_while_it_does_not_answer_no_page_waits_for_it(service, loader, builds, upstream, mute):
+def test_no_page_waits_for_a_failing_optional_upstream(service, loader, builds, upstream, mute):
     koji_answers(upstream)
     service.connectors["faf"].circuit.failed("no answer within 10 s")
     problems = [QueryCall(service.queries["faf.problems"], name) for name in ("guake", "vim")]
@@ -350,11 +348,11 @@ def test_while_it_does_not_answer_no_page_waits_for_it(service, loader, builds, 
         assert (states[-1], seconds < OPTIONAL_WAIT) == ("refreshing", True)
 
 
-def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(
+def test_a_page_waits_for_an_optional_upstream_that_fails_only_now(
     service, upstream, mute, wait_until, in_the_background
 ):
     class Failing(ThreadPoolExecutor):
-        """Fails to reach the upstream as soon as it is asked."""
+        """Fails the circuit of the upstream after each request has begun."""
 
         def submit(self, work):
             future = super().submit(work)
