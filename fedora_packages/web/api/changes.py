@@ -7,7 +7,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages.cache import changefeed as changes
+from fedora_packages.cache import changefeed
 from fedora_packages.cache.changefeed import Change, CursorTooOld
 from fedora_packages.connectors.query import NO_PACKAGE
 from fedora_packages.search.packages import BINARY, find
@@ -30,7 +30,7 @@ def following(request: Request) -> dict[str, Any]:
     names, unknown = _wanted(request, names_of(values["names"])) if "names" in values else (None, [])
     client = request.service.client
     count = values.get("count", USUAL_CHANGES)
-    found = changes.since(client, values["since"], count) if "since" in values else changes.current(client)
+    found = changefeed.since(client, values["since"], count) if "since" in values else changefeed.current(client)
     query = values.get("query")
     kept = (
         _told(request, change)
@@ -45,7 +45,7 @@ def following(request: Request) -> dict[str, Any]:
 @exception_view_config(CursorTooOld)
 def gone(error: CursorTooOld, request: Request) -> Response:
     """A cursor after which not everything is known any more: the answer has a new one, to begin again with."""
-    cursor = changes.current(request.service.client).cursor
+    cursor = changefeed.current(request.service.client).cursor
     detail = (
         f"{error}.  Take the cursor of this answer, then read anew what you keep, then ask for changes since that cursor: so "
         "nothing is missed."
