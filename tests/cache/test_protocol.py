@@ -11,7 +11,7 @@ import redis
 from fedora_packages.cache import keys
 from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.protocol import Cache
-from fedora_packages.cache.redis import connect, redis_errors
+from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
 from tests.filling import put, source
@@ -328,19 +328,6 @@ def test_a_failure_beside_a_value_leaves_no_note(cache):
     cache.fail(ENTRY, "", UpstreamUnavailable("koji", "x", "y"))
     cache.invalidate([Invalidation(ENTRY)])
     assert read(cache).error_state is None
-
-
-@pytest.mark.parametrize(
-    "refusal", ["OOM command not allowed", "MISCONF disk", "NOREPLICAS not enough", "LOADING data"]
-)
-def test_a_redis_that_refuses_to_write_is_unavailable(refusal):
-    with pytest.raises(CacheUnavailable), redis_errors():
-        raise redis.ResponseError(refusal)
-
-
-def test_a_bug_of_ours_is_not_cache_unavailable():
-    with pytest.raises(redis.ResponseError), redis_errors():
-        raise redis.ResponseError("ERR Error running script")
 
 
 def test_the_time_of_the_first_fill_is_kept(cache, client):

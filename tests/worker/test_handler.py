@@ -11,7 +11,6 @@ from fedora_packages.cache.redis import script_digest
 from fedora_packages.cache.values import CachedValue, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
-from fedora_packages.worker.invalidation import invalidate_all, invalidate_older_than
 from tests.filling import put
 from tests.worker.parts import make_handler
 
@@ -281,15 +280,6 @@ def test_without_an_index_nothing_is_taken_for_unknown(service, handler, strings
     assert queued(service) == {("koji.builds", "guake")}
 
 
-def test_everything_of_a_query_can_be_invalidated(service):
-    for name in ("guake", "vim", "gcc-c++"):
-        fill(service, "koji.tagged", name, {"tags": {}})
-    fill(service, "koji.builds", "vim", {"builds": []})
-    count = invalidate_all(service.cache, service.queue, service.queries["koji.tagged"])
-    assert (count, queued(service)) == (3, {("koji.tagged", name) for name in ("guake", "vim", "gcc-c++")})
-    assert read(service, "koji.builds", "vim").is_fresh
-
-
 def test_an_event_is_told_to_who_listens_before_it_is_acted_upon(service):
     heard = []
     make_handler(service, on_event=heard.append).handle(BUILD)
@@ -330,15 +320,6 @@ def test_the_topics_that_are_remembered_are_bounded(service):
     for number in range(6):
         handler.handle(message(f"bodhi.update.made-up-{number}", msg_id=f"2026-{number}", update={}))
     assert service.client.hlen(keys.TOPICS) == 3
-
-
-def test_what_was_cached_before_a_gap_is_not_trusted(service):
-    fill(service, "koji.builds", "guake", {"builds": []})
-    between = time.time()
-    fill(service, "koji.builds", "vim", {"builds": []})
-    assert invalidate_older_than(service.cache, service.queue, service.queries.values(), between) == 1
-    states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
-    assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})
 
 
 def of_project(topic, project=7, **message):
