@@ -68,11 +68,8 @@ class GenerationBackend(RedisBackend):
 
     def delete(self, key: str) -> None:
         """Invalidate the entry.  After a mere deletion a fill under way could store an old value."""
-        self.delete_multi([key])
-
-    def delete_multi(self, names: Sequence[str]) -> None:
-        for entry_key in {keys.parts_of_variant(name)[0] for name in names}:
-            run_script(self.writer_client, "invalidate", [entry_key, keys.revision_of(entry_key)], "", "", "")
+        entry_key, _ = keys.parts_of_variant(key)
+        run_script(self.writer_client, "invalidate", [entry_key, keys.revision_of(entry_key)], "", "", "")
 
     def get_mutex(self, key: str) -> "FillLock":
         entry_key, variant = keys.parts_of_variant(key)

@@ -6,7 +6,6 @@ or function here and a row to `KEYSPACE`.  No other module writes a key's name.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 
 PREFIX = "fp"
 
@@ -27,6 +26,9 @@ def entries_of(query: str, version: int | str) -> str:
 TAGGED = f"{PREFIX}:{{*"
 
 
+_ENTRY = re.compile(re.escape(PREFIX) + r":\{(?P<package>[^}]+)\}:(?P<query>[a-z_]+\.[a-z_]+):(?P<version>[0-9]+)")
+
+
 @dataclass(frozen=True)
 class EntryKey:
     """The parts of an entry's key."""
@@ -38,8 +40,8 @@ class EntryKey:
 
 def entry_of(key: bytes | str) -> EntryKey | None:
     """Return the parts of an entry's key; None for any other key."""
-    parts = ENTRY.parts_of(key)
-    return EntryKey(parts["package"], parts["query"], int(parts["version"])) if parts else None
+    match = _ENTRY.fullmatch(key.decode("utf-8", "replace") if isinstance(key, bytes) else key)
+    return EntryKey(match["package"], match["query"], int(match["version"])) if match else None
 
 
 def variant_of(entry_key: str, variant: str) -> str:
@@ -162,22 +164,6 @@ def rate(what: str, minute: int | str) -> str:
     return f"{PREFIX}:{what}:{minute}"
 
 
-#: What the placeholders of `Key.pattern` stand for.
-_PLACEHOLDERS = {
-    "package": r"[^}]+",
-    "query": r"[a-z_]+\.[a-z_]+",
-    "version": r"[0-9]+",
-    "variant": r"[^:]*",
-    "upstream": r"[a-z]+",
-    "method": r"[a-z_]+",
-    "id": r".+",
-    "slot": r"[0-9]+",
-    "minute": r"[0-9]+",
-    "group": r"checks|lookups|queue",
-    "what": r"all|left|client:.+|package:.+",
-}
-
-
 @dataclass(frozen=True)
 class Key:
     """One kind of key, for the docs and for tests of the whole keyspace."""
@@ -188,32 +174,17 @@ class Key:
     bound: str  # how many members, or how long it lives
     holds: str
 
-    @cached_property
-    def _regex(self) -> re.Pattern[str]:
-        # Every second part is the name of a placeholder.
-        parts = re.split("<([a-z]+)>", self.pattern)
-        return re.compile(
-            "".join(
-                f"(?P<{part}>{_PLACEHOLDERS[part]})" if number % 2 else re.escape(part)
-                for number, part in enumerate(parts)
-            )
-        )
-
-    def parts_of(self, key: bytes | str) -> dict[str, str] | None:
-        """Return the values of the placeholders in a key of this kind; None for any other key."""
-        match = self._regex.fullmatch(key.decode("utf-8", "replace") if isinstance(key, bytes) else key)
-        return match.groupdict() if match else None
-
-
-ENTRY = Key(
-    entry("<package>", "<query>", "<version>"), "hash", "web, worker", "one a query and package",
-    "an entry: generation, values, last known values, error states, the expected states of 8 subjects",
-)  # fmt: skip
 
 #: Every kind of key.  ``docs/architecture.rst`` has the same list, and a test holds the two together.
 KEYSPACE = (
-    ENTRY,
-    Key(fill_lock(ENTRY.pattern, "<variant>"), "string", "web, worker", "60 seconds", "the lock of a page's fill"),
+    Key(
+        entry("<package>", "<query>", "<version>"), "hash", "web, worker", "one a query and package",
+        "an entry: generation, values, last known values, error states, the expected states of 8 subjects",
+    ),
+    Key(
+        fill_lock(entry("<package>", "<query>", "<version>"), "<variant>"), "string", "web, worker",
+        "60 seconds", "the lock of a page's fill",
+    ),
     Key(
         revision("<package>"), "string", "web, worker", "one a package",
         "a number that rises when an entry of the package changes",

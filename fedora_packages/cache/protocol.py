@@ -241,12 +241,6 @@ class Cache:
         with redis_errors():
             return (self.client.hget(entry.key, "gen") or b"").decode()
 
-    def variants(self, entry: Entry) -> list[str]:
-        """Return the variants with a current value, sorted."""
-        with redis_errors():
-            fields = self.client.hkeys(entry.key)
-        return sorted(field.decode()[2:] for field in fields if field.startswith(b"v:"))
-
     def oldest(self, entries: Sequence[Entry]) -> list[float]:
         """Return for each entry when its oldest current value was fetched; infinity if it has none."""
         with redis_errors():

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.cache import keys
+from tests.keyspace import kinds_of
+
+ENTRY = keys.KEYSPACE[0]
 
 ROOT = Path(keys.__file__).parents[1]
 
@@ -55,22 +58,21 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("key", EXAMPLES)
 def test_every_key_is_of_one_kind(key):
-    kinds = [row for row in keys.KEYSPACE if row.parts_of(key) is not None]
-    assert len(kinds) == 1
-    assert (kinds[0] is keys.ENTRY) == (keys.entry_of(key.encode()) is not None)
+    (kind,) = kinds_of(key)
+    assert (kind is ENTRY) == (keys.entry_of(key.encode()) is not None)
 
 
 @pytest.mark.parametrize("row", keys.KEYSPACE, ids=lambda row: row.pattern)
 def test_only_an_entrys_key_is_taken_for_an_entry(row):
     filled = re.sub(r"<[a-z]+>", "1", row.pattern.replace("<query>", "koji.builds"))
-    assert (keys.entry_of(filled) is not None) == (row is keys.ENTRY)
+    assert (keys.entry_of(filled) is not None) == (row is ENTRY)
 
 
 @pytest.mark.parametrize(
     "key", ["", "fp:", "fp:{}:koji.builds:1", "fp:{guake}:koji.builds", "fp:{guake}:rev:1", "other"]
 )
 def test_a_key_of_no_kind_is_none(key):
-    assert (keys.entry_of(key), [row for row in keys.KEYSPACE if row.parts_of(key) is not None]) == (None, [])
+    assert (keys.entry_of(key), kinds_of(key)) == (None, [])
 
 
 def test_every_key_is_in_the_keyspace_once():

@@ -5,12 +5,13 @@ import requests
 
 from fedora_packages.cache import keys
 from fedora_packages.widgets import load
+from tests.keyspace import kinds_of
 
 pytestmark = pytest.mark.xdist_group("processes")
 
 #: Kinds that a busy run leaves behind in any case.  The others exist for moments only, or when something is wrong.
 LEFT_BEHIND = {
-    keys.ENTRY.pattern,
+    keys.entry("<package>", "<query>", "<version>"),
     keys.revision("<package>"),
     keys.timeline("<package>"),
     keys.CHANGES,
@@ -62,7 +63,7 @@ def test_every_key_of_a_busy_service_is_of_one_kind_and_has_its_type(site, wait_
     check = requests.post(f"{site.url}/api/v1/packages/guake/builds/check", timeout=30)
     assert check.status_code == 200
     wait_until(quiet, limit=60)
-    kinds = {key: [row for row in keys.KEYSPACE if row.parts_of(key) is not None] for key in found}
+    kinds = {key: kinds_of(key) for key in found}
     assert {key: rows for key, rows in kinds.items() if len(rows) != 1} == {}
     wrong = {key: (found[key], rows[0].type) for key, rows in kinds.items() if found[key] != rows[0].type}
     assert wrong == {}
