@@ -8,7 +8,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import UpstreamError
-from fedora_packages.monitoring.metrics import total
+from fedora_packages.monitoring.metrics import MetricName, total
 from fedora_packages.monitoring.verify import check, confirm, drifts
 from tests.filling import put
 from tests.upstream import Answer
@@ -142,7 +142,7 @@ def test_a_difference_in_ignored_fields_is_no_drift(service, upstream):
     assert check(service.cache, service.metrics, QueryCall(query, "guake"), "schedule", 0).outcome == "corrected"
     assert confirm(service.cache, service.queries, service.metrics, time.time() + 1) == []
     service.metrics.flush()
-    assert total(service.client).count("ignored", "bodhi.updates") == 1
+    assert total(service.client).count(MetricName.IGNORED, "bodhi.updates") == 1
 
 
 def test_suspected_drift_is_confirmed_once(service, make, known, upstream):
