@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, clip, field
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, strings
@@ -57,10 +58,30 @@ class NotMapped(Model):
     found: Literal[False]
 
 
+class AnityaSite(Site):
+    """Anitya's web interface."""
+
+    default = "https://release-monitoring.org"
+
+    def project(self, project_id: int) -> str:
+        """Return the page of a project."""
+        return self.link("project", str(project_id), "")
+
+    def projects(self, name: str) -> str:
+        """Return the list of the projects with a string in their name."""
+        return self.link("projects", "search", "", pattern=name)
+
+    def new_project(self) -> str:
+        """Return the form for a new project."""
+        return self.link("project", "new")
+
+
 class AnityaConnector(Connector):
     """Upstream projects and their versions, from Anitya's HTTP interface."""
 
     name = "anitya"
+    title = "Anitya"
+    site = AnityaSite()
     is_optional = True
 
     @query(version=2)

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from fedora_packages.connectors import types
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.connectors.http import Answer, Asked, HTTPClient, Recovered, nobody_counts, nobody_waits
+from fedora_packages.connectors.http import Answer, HTTPClient, OnRecovery, OnRequest, ignore
+from fedora_packages.connectors.site import Site
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 
@@ -28,12 +29,26 @@ class ReleaseTags:
 
 
 class Connector:
-    """A reader of one upstream.  Subclasses give ``name`` and queries.
+    """A reader of one upstream: its queries are methods, and all that the service has to know of it stands here.
 
-    ``is_optional``: pages are whole without what this upstream says, and wait for it but a moment.
+    ``name`` is what settings, queries and Redis keys call it, ``title`` what people do.  ``is_optional``: pages are whole without
+    its values, and wait for them only briefly.
     """
 
     name: str
+    title: str
+
+    #: Defaults of its settings: its URL (None: it must be set), seconds of a request, requests at a time in one process, and the
+    #: pages for people (None: it has none).
+    url: str | None = None
+    timeout = 10.0
+    concurrency = 4
+    site: Site | None = None
+
+    #: Bytes of the largest response that is read, and seconds that a circuit stays open at most.
+    max_bytes = 32 << 20
+    reset_pause = 30.0
+
     is_optional = False
 
     def __init__(
@@ -41,12 +56,15 @@ class Connector:
         settings: ConnectorSettings,
         agent: str,
         releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
-        asked: Asked = nobody_counts,
-        recovered: Recovered = nobody_waits,
+        on_request: OnRequest = ignore,
+        on_recovery: OnRecovery = ignore,
+        reset_pause: float = reset_pause,
     ):
         self.settings = settings
         self.releases = releases
-        self.http = HTTPClient(self.name, settings, agent, asked, recovered)
+        self.site = None if self.site is None else type(self.site)(settings.site)
+        pause = min(self.reset_pause, reset_pause)
+        self.http = HTTPClient(self.name, settings, agent, on_request, on_recovery, self.max_bytes, pause)
 
     @property
     def circuit(self) -> Circuit:

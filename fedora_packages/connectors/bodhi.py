@@ -8,6 +8,7 @@ from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -162,12 +163,42 @@ class _SingleUpdate(Model):
     update: Update
 
 
+class BodhiSite(Site):
+    """Bodhi's web interface."""
+
+    default = "https://bodhi.fedoraproject.org"
+
+    def update(self, alias: str) -> str:
+        """Return the page of an update."""
+        return self.link("updates", alias)
+
+    def updates(
+        self, package: str, release: str | None = None, status: str | None = None, kind: str | None = None
+    ) -> str:
+        """Return the list of a source package's updates, of a release (``F45``), a status and a type."""
+        return self.link("updates", "", packages=package, releases=release, status=status, type=kind)
+
+    def updates_of_build(self, nvr: str) -> str:
+        """Return the list of the updates with a build."""
+        return self.link("updates", "", builds=nvr)
+
+    def submitter(self, name: str) -> str:
+        """Return the page of an account, with its updates and comments."""
+        return self.link("users", name)
+
+    def new_update(self) -> str:
+        """Return the form for a new update."""
+        return self.link("updates", "new")
+
+
 class BodhiConnector(Connector):
     """Updates and releases, from bodhi's REST service."""
 
     name = "bodhi"
+    title = "Bodhi"
+    site = BodhiSite()
 
-    @query(version=4, every="updates_every")
+    @query(version=4, every=6 * 3600)
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -244,7 +275,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(version=1, subject="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every=900)
     def releases(self) -> Releases:
         """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 

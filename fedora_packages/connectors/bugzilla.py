@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -153,12 +154,41 @@ def marks_of(bug: Mapping[str, Any]) -> list[str]:
     return [mark for mark, is_so in signs.items() if is_so]
 
 
+class BugzillaSite(Site):
+    """Bugzilla's web interface."""
+
+    default = "https://bugzilla.redhat.com"
+
+    def bug(self, number: int) -> str:
+        """Return the page of a bug."""
+        return self.link("show_bug.cgi", id=number)
+
+    def bugs(self, package: str, product: str | None = None, version: str | None = None) -> str:
+        """Return the list of a source package's open bugs, of a product and a version."""
+        return self.listed("buglist.cgi", parameters=open_bugs(package, product, version))
+
+    def blocking_bugs(self, package: str) -> str:
+        """Return the list of a source package's open bugs that block others."""
+        return self.listed("buglist.cgi", parameters=open_bugs(package, is_blocking=True))
+
+    def cve(self, name: str) -> str:
+        """Return the list of the bugs with a CVE's name as alias; it may be empty."""
+        return self.link("buglist.cgi", f1="alias", o1="equals", v1=name)
+
+    def new_bug(self, package: str, product: str = "Fedora", version: str | None = None) -> str:
+        """Return the form for a new bug of a source package."""
+        return self.link("enter_bug.cgi", product=product, version=version, component=package)
+
+
 class BugzillaConnector(Connector):
     """Open bugs, from bugzilla's REST service."""
 
     name = "bugzilla"
+    title = "Bugzilla"
+    site = BugzillaSite()
+    timeout = 60.0  # with many bugs it is slow
 
-    @query(version=2, every="bugs_every")
+    @query(version=2, every=24 * 3600)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
@@ -199,7 +229,7 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= MAX_BUGS or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(version=2, every="bugs_every")
+    @query(version=2, every=24 * 3600)
     def counts(self, package) -> Counts:
         """Return the number of open bugs of a source package, and of those that block others.
 

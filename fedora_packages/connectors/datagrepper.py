@@ -18,6 +18,12 @@ class DatagrepperConnector(Connector):
     """Old messages, page by page, from datagrepper."""
 
     name = "datagrepper"
+    title = "datagrepper"
+    # Without an archive the service runs all the same; what it has missed stays unknown.
+    url = ""
+    timeout = 120.0
+    concurrency = 1
+    max_bytes = 96 << 20
 
     def pages(
         self, start: float, end: float, categories: Sequence[str], rows: int, max_pages: int = MAX_PAGES

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Parts, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig
@@ -171,10 +172,38 @@ class _Owners(Model):
     rpms: dict[Text(256), Annotated[_Contacts, BeforeValidator(_contacts)]]
 
 
+class DistgitSite(Site):
+    """The web interface of dist-git (Pagure)."""
+
+    default = "https://src.fedoraproject.org"
+
+    def sources(self, package: str) -> str:
+        """Return the page of a source package."""
+        return self.link("rpms", package)
+
+    def source_file(self, package: str, branch: str, path: str) -> str:
+        """Return the page of a file on a branch."""
+        return self.link("rpms", package, "blob", branch, "f", *path.split("/"))
+
+    def commits(self, package: str, branch: str) -> str:
+        """Return the list of the commits on a branch."""
+        return self.link("rpms", package, "commits", branch)
+
+    def commit(self, package: str, branch: str, commit: str) -> str:
+        """Return the page of a commit on a branch."""
+        return self.link("rpms", package, "c", commit, branch=branch)
+
+    def maintainer(self, name: str) -> str:
+        """Return the page of an account, or of a group if the name begins with ``@``."""
+        return self.link("group" if name.startswith("@") else "user", name.removeprefix("@"))
+
+
 class DistgitConnector(Connector):
     """Spec files, patches and maintainers, from dist-git (Pagure)."""
 
     name = "distgit"
+    title = "dist-git"
+    site = DistgitSite()
 
     @query(version=2)
     def spec(self, package, release) -> Spec | NoSpec:

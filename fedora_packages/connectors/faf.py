@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     Count,
     InvalidRows,
@@ -92,13 +93,31 @@ class _Ids(Model):
     problems: Rows(_Occurred, MAX_PROBLEMS + 1)
 
 
+class FafSite(Site):
+    """FAF's web interface."""
+
+    default = "https://retrace.fedoraproject.org/faf"
+
+    def problem(self, problem_id: int) -> str:
+        """Return the page of a problem."""
+        return self.link("problems", str(problem_id), "")
+
+    def problems(self, package: str) -> str:
+        """Return the list of a source package's problems of the last two weeks."""
+        return self.link("problems", "", component_names=package)
+
+
 class FafConnector(Connector):
     """Problems, from FAF's web interface, which answers in JSON to who asks for nothing else."""
 
     name = "faf"
+    title = "FAF"
+    site = FafSite()
+    timeout = 60.0  # it is always slow
+    concurrency = 2
     is_optional = True
 
-    @query(version=1, every="problems_every")
+    @query(version=1, every=24 * 3600)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 

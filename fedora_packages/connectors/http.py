@@ -29,12 +29,11 @@ NO_FILE = frozenset({404, 410})
 #: is tried again later by the queue, and a page does not wait for more.
 TRIES = 2
 
+#: Called after each request with the upstream, the outcome (``answered``, or an `UpstreamError.kind`) and the seconds it took.
+OnRequest = Callable[[str, str, float], None]
 
-#: Told of each request: of which upstream, how it ended (``answered``, or an `UpstreamError.kind`), and seconds that it took.
-Asked = Callable[[str, str, float], None]
-
-#: Told which upstream answers again that had been left alone.
-Recovered = Callable[[str], None]
+#: Called with the upstream whose circuit has closed.
+OnRecovery = Callable[[str], None]
 
 
 @once
@@ -43,11 +42,7 @@ def _version() -> str:
     return version("fedora_packages")
 
 
-def nobody_counts(upstream: str, outcome: str, seconds: float) -> None:
-    """Count nothing."""
-
-
-def nobody_waits(upstream: str) -> None:
+def ignore(*arguments: Any) -> None:
     """Do nothing."""
 
 
@@ -69,14 +64,17 @@ class HTTPClient:
         name: str,
         settings: ConnectorSettings,
         agent: str,
-        asked: Asked = nobody_counts,
-        recovered: Recovered = nobody_waits,
+        on_request: OnRequest = ignore,
+        on_recovery: OnRecovery = ignore,
+        max_bytes: int = 32 << 20,
+        reset_pause: float = 30.0,
     ):
         self.name = name
         self.settings = settings
-        self.circuit = Circuit(settings.rest, settings.timeout)
-        self._asked = asked
-        self._recovered = recovered
+        self.circuit = Circuit(reset_pause, settings.timeout)
+        self._on_request = on_request
+        self._on_recovery = on_recovery
+        self._max_bytes = max_bytes
         self._turns = threading.BoundedSemaphore(settings.concurrency)
         self._agent = f"fedora-packages/{_version()} ({agent})"
         self._local = threading.local()
@@ -150,13 +148,13 @@ class HTTPClient:
             self._answered()
             raise
         finally:
-            self._asked(self.name, outcome, time.perf_counter() - ticks)
+            self._on_request(self.name, outcome, time.perf_counter() - ticks)
         self._answered()
         return answer
 
     def _answered(self) -> None:
         if self.circuit.succeeded():
-            self._recovered(self.name)
+            self._on_recovery(self.name)
 
     def _patiently(self, sent: Mapping[str, Any], asked: str, most: int | None) -> Answer:
         deadline = time.monotonic() + self.settings.timeout
@@ -189,8 +187,8 @@ class HTTPClient:
                 if most is not None and len(body) > most:
                     content_type = response.headers.get("Content-Type", "")
                     return Answer(response.status_code, content_type, bytes(body[:most]), is_cut=True)
-                if len(body) > self.settings.max_bytes:
-                    raise InvalidResponse(self.name, asked, f"more than {self.settings.max_bytes} bytes")
+                if len(body) > self._max_bytes:
+                    raise InvalidResponse(self.name, asked, f"more than {self._max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"{len(body)} bytes had come")
             return Answer(response.status_code, response.headers.get("Content-Type", ""), bytes(body))

@@ -15,6 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Answer
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
@@ -126,10 +127,41 @@ class _Packages(Model):
     packages: Rows(_Named, MAX_PACKAGES)
 
 
+class KojiSite(Site):
+    """Koji's web interface."""
+
+    default = "https://koji.fedoraproject.org/koji"
+
+    def build(self, build_id: int) -> str:
+        """Return the page of a build."""
+        return self.link("buildinfo", buildID=build_id)
+
+    def build_of(self, nvr: str) -> str:
+        """Return the page of a build by its NVR.
+
+        The page itself takes numbers only; a search that finds one build redirects to it.
+        """
+        return self.link("search", match="exact", type="build", terms=nvr)
+
+    def task(self, task_id: int) -> str:
+        """Return the page of a task."""
+        return self.link("taskinfo", taskID=task_id)
+
+    def builder(self, name: str) -> str:
+        """Return the page of an account, with its builds."""
+        return self.link("userinfo", userID=name)
+
+    def builds(self, package: str) -> str:
+        """Return the page of a source package."""
+        return self.link("packageinfo", packageID=package)
+
+
 class KojiConnector(Connector):
     """Builds and tags, from the koji hub over XML-RPC."""
 
     name = "koji"
+    title = "Koji"
+    site = KojiSite()
 
     @query(version=2)
     def builds(self, package) -> Builds:

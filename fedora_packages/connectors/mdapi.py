@@ -280,6 +280,7 @@ class MdapiConnector(Connector):
     """Repository metadata, from mdapi."""
 
     name = "mdapi"
+    title = "mdapi"
 
     #: Bounds of `required_by`: packages that are kept, and bytes that are read of one answer.
     max_requirers = MAX_REQUIRERS
@@ -335,7 +336,7 @@ class MdapiConnector(Connector):
         row = self._ask(asked, release, "pkg", package)
         return NotFound(found=False) if row is None else self.read(asked, PackageRelations, {**row, "found": True})
 
-    @query(version=2, subject="binary", every="requirers_every", is_lazy=True)
+    @query(version=2, subject="binary", every=12 * 3600, is_lazy=True)
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 

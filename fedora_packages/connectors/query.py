@@ -77,7 +77,7 @@ class Declaration:
         fetch: Callable[..., Any],
         version: int,
         subject: str,
-        every: str | None,
+        every: float | None,
         follows: str | None,
         is_lazy: bool,
     ):
@@ -161,7 +161,7 @@ class Declaration:
 def query(
     version: int,
     subject: str = "source",
-    every: str | None = None,
+    every: float | None = None,
     follows: str | None = None,
     is_lazy: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
@@ -169,7 +169,7 @@ def query(
 
     * ``version``: the schema version.  Raise it with every change of what the query returns.
     * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
-    * ``every``: the worker's setting that says how often each entry is read again, for what no message announces.
+    * ``every``: seconds after which the worker reads each entry again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
     * ``is_lazy``: the upstream needs long.  A message then refills an entry only if it was read before.
 

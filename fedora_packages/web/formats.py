@@ -3,17 +3,19 @@
 The one thing to know: values come from upstreams, and a number that is no time must not become an error.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import ErrorState
+from fedora_packages.connectors import titles
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 
-#: Upstreams as people write them, where that is not the connector's name.
-SPOKEN = {"distgit": "dist-git", "faf": "FAF", "anitya": "Anitya", "redis": "Redis", "worker": "the worker"}
+#: Titles of our own parts, which can fail as upstreams do.
+OWN_TITLES = {"redis": "Redis", "worker": "the worker"}
 
 #: What an upstream did, by `UpstreamError.kind`.
 TROUBLES = {
@@ -35,6 +37,7 @@ def _add(event: BeforeRender) -> None:
     # The search field is on every page.
     event["most_searched"] = MAX_QUERY_LENGTH
     if event.get("request") is not None:
+        event["upstream_titles"] = titles_of(event["request"].service.connectors)
         event["links"] = event["request"].links
 
 
@@ -71,8 +74,14 @@ def lasted(seconds: float) -> str:
 
 
 def spoken(upstream: str) -> str:
-    """Return an upstream's name as people write it."""
-    return SPOKEN.get(upstream, upstream)
+    """Return the title of an upstream: ``dist-git`` for ``distgit``."""
+    return OWN_TITLES.get(upstream) or titles().get(upstream, upstream)
+
+
+def titles_of(upstreams: Iterable[str]) -> str:
+    """Return the titles of some upstreams in a phrase: ``Anitya, Bodhi and Koji``."""
+    *others, last = sorted({spoken(upstream) for upstream in upstreams}, key=str.lower)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def trouble_of(problem: ErrorState) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from fedora_packages.connectors.site import Site
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.settings import LinksSettings
 from fedora_packages.web.linkify import ADVISORY, CVE, advisory
 
 #: Characters of a text that are looked at: what is searched for.
@@ -109,7 +109,7 @@ Parameters = Mapping[str, str]
 _Rule = tuple[str, Callable[[re.Match[str], Parameters], "Pasted | None"]]
 
 
-def recognised(text: str, sites: LinksSettings, own: str = "") -> Pasted | None:
+def recognised(text: str, sites: Mapping[str, Site], own: str = "") -> Pasted | None:
     """Return what a text identifies, or None.
 
     ``sites`` are those whose addresses are known beside Fedora's own, and ``own`` is the address of this site, as it was asked.
@@ -230,7 +230,7 @@ _ADDRESSES: Mapping[str, tuple[_Rule, ...]] = {
 }
 
 
-def _address(text: str, sites: LinksSettings, own: str) -> Pasted | None:
+def _address(text: str, sites: Mapping[str, Site], own: str) -> Pasted | None:
     """Return what an address is of; browsers give it without ``https://`` too."""
     if "/" not in text or " " in text:
         return None
@@ -249,10 +249,10 @@ def _address(text: str, sites: LinksSettings, own: str) -> Pasted | None:
     return (_build(last) if last.endswith(".rpm") else None) or _cve(last)
 
 
-def _homes(sites: LinksSettings, own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
+def _homes(sites: Mapping[str, Site], own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
     for name, rules in _ADDRESSES.items():
         is_setting = "/" not in name
-        for home in {getattr(sites, name), getattr(LinksSettings, name)} if is_setting else {name}:
+        for home in {sites[name].url, sites[name].default} if is_setting else {name}:
             yield urlsplit(home), rules
     # Last, since who asks may say anything of the host, and this site may have taken another's place whose addresses live on.
     here = _split(own.removesuffix(PREFIX))

@@ -37,6 +37,9 @@ KEPT = 60
 #: Seconds that a page waits for one; what comes later is there when it is loaded again.
 PATIENCE = 2.0
 
+#: Lookups a minute that all clients together may cause.
+LOOKUPS_PER_MINUTE = 120
+
 #: Threads that ask one upstream, and requests of one process that wait: the others of its threads must go on answering pages.
 THREADS = 2
 WAITING = 3
@@ -73,8 +76,9 @@ def includeme(config: Configurator) -> None:
 class Lookups:
     """Asks upstreams for readers of the search, each by threads of its own, within bounds."""
 
-    def __init__(self, service: Service, patience: float = PATIENCE):
+    def __init__(self, service: Service, patience: float = PATIENCE, per_minute: int = LOOKUPS_PER_MINUTE):
         self._service = service
+        self.per_minute = per_minute
         self._patience = patience
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in service.connectors}
@@ -97,7 +101,7 @@ class Lookups:
     def _asked(self, client: str, question: Question) -> Found:
         allowed = self._service.settings.web
         # A client who may ask no more must not use up what others may.
-        for what, most in ((f"client:{client}", allowed.lookups_per_client), ("all", allowed.lookups)):
+        for what, most in ((f"client:{client}", allowed.lookups_per_client), ("all", self.per_minute)):
             if counted(self._service.client, f"{{lookups}}:{what}")[0] > most:
                 return Found(False, why="upstreams have been asked as often as may be in a minute")
         future = self._pools[question.upstream].submit(question, lambda: self._answer(question))

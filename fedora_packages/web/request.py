@@ -8,12 +8,13 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 
-from fedora_packages import service, settings
+from fedora_packages import connectors, service, settings
 from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.search.packages import Package, find
-from fedora_packages.service import RELEASES, Service
+from fedora_packages.service import Service
 from fedora_packages.web.links import Links
 from fedora_packages.web.loader import Loader
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
@@ -35,9 +36,9 @@ def includeme(config: Configurator) -> None:
     """Make the service from the settings.  Raises `SettingsError`; connects to nothing."""
     registry = config.registry
     strings = {key: value for key, value in registry.settings.items() if isinstance(value, str)}
-    registry.service = service.build(settings.from_strings(strings), "web")
+    registry.service = service.build(settings.from_strings(strings, connectors.declared()), "web")
     registry.loader = loader_of(registry.service)
-    registry.links = Links(registry.service.settings.links)
+    registry.links = Links({name: found.site for name, found in registry.service.connectors.items()})
     for name in ("service", "loader", "links"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(given, reify=True)

@@ -101,7 +101,7 @@ def recognise(request: Request, text: str) -> Pasted | None:
     text = printable(text.strip(), LOOKED_AT)
     if find(request.service.index, text) is not None:
         return None
-    return recognised(text, request.service.settings.links, request.application_url)
+    return recognised(text, request.links.sites, request.application_url)
 
 
 def identified(request: Request, pasted: Pasted | None) -> Identified | None:

@@ -1,42 +1,28 @@
 """Widgets: the panels of a package's page.  A module here with a `Widget` class in it, and a template of the same name, is all
 there is to adding one."""
 
-import importlib
-import pkgutil
+import sys
 from collections.abc import Iterable
 
 from pyramid.config import Configurator
 
+from fedora_packages.connectors import classes_in
 from fedora_packages.errors import SettingsError
 from fedora_packages.widgets.base import Tab, Widget
 
 
 def load() -> dict[str, Tab]:
-    """Return the tabs in page order, by name, each with the panels of the widgets in this directory.
+    """Return the tabs in page order, by name, each with the panels of the widgets in this package.
 
-    Two widgets of one name, and a tab without a widget of its own name (which gives it title and place), are errors that name
-    the modules.
+    Raises `SettingsError`, which names the modules, if two widgets have one name, or if a tab has no widget of its own name
+    (which gives it title and place).
     """
-    modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
-    return tabs(
-        member
-        for module in modules
-        for member in vars(module).values()
-        if isinstance(member, type)
-        and issubclass(member, Widget)
-        and member.__module__ == module.__name__ != Widget.__module__
-    )
+    return tabs(classes_in(sys.modules[__name__], Widget).values())
 
 
 def tabs(kinds: Iterable[type[Widget]]) -> dict[str, Tab]:
     """Return the tabs that some widget classes make; see `load`."""
-    found: dict[str, type[Widget]] = {}
-    for kind in kinds:
-        if kind.name in found:
-            raise SettingsError(
-                f"two widgets are called {kind.name!r}: {found[kind.name].__module__} and {kind.__module__}"
-            )
-        found[kind.name] = kind
+    found = {kind.name: kind for kind in kinds}
     for kind in found.values():
         if kind.tab not in found:
             raise SettingsError(f"{kind.__module__} is on a tab {kind.tab!r}, and no widget has that name")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from fedora_packages.connectors.site import web_address
 from fedora_packages.search.packages import Package
 from fedora_packages.web.linkify import parts
-from fedora_packages.web.links import Links, web_address
+from fedora_packages.web.links import Links
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Switch

@@ -59,7 +59,7 @@ class Worker:
         max_buffered: int | None = None,
         redis_pause: float = REDIS_PAUSE,
     ):
-        settings = service.settings.worker
+        settings, pace = service.settings.worker, service.settings.worker.pace
         client, queries = service.client, service.queries
         is_replayed = bool(service.datagrepper.settings.url)
         self._stop = threading.Event()
@@ -69,7 +69,7 @@ class Worker:
         self._sequences = SequenceTracker()
         self._refiller = Refiller(
             service.cache, service.queue, service.connectors, queries, service.index, service.releases, service.metrics,
-            Pace(settings.lease, settings.retry, settings.retry_limit),
+            Pace(pace.lease, pace.retry, pace.retry_limit),
         )  # fmt: skip
         self._refillers = Refillers(self._refiller, self._stop, self.buffer.is_flooded)
         self._handler = Handler(
@@ -80,24 +80,24 @@ class Worker:
             ScheduledQuery(
                 client, query, partial(_fetch, service, query), queries.following(query.name),
                 partial(invalidate_all, service.cache, service.queue), self._refillers.wake, self._stop,
-                getattr(settings, query.declaration.every),
+                query.declaration.every,
             )
             for query in scheduled_queries(queries)
         ]  # fmt: skip
         self._audit = Audit(
             service.cache, service.queue, service.connectors, queries, service.metrics,
-            every=lambda query: getattr(settings, query.declaration.every), grace=settings.audit_grace,
+            every=lambda query: query.declaration.every, grace=pace.audit_grace,
         )  # fmt: skip
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
         invalidate_older = partial(_invalidate_older_than, service)
         replay = Replay(
             client, service.datagrepper, archive_requests(topic for query in queries.values() for topic in query.topics), bus,
-            self.handle_all, invalidate_older, settings.replay_margin, settings.replay_limit,
+            self.handle_all, invalidate_older, pace.replay_margin, settings.replay_limit,
         )  # fmt: skip
         self.gaps = Gaps(
             replay if is_replayed else None, invalidate_older, self._stop,
-            settings.replay_every, settings.retry, settings.retry_limit,
+            pace.replay_every, pace.retry, pace.retry_limit,
         )  # fmt: skip
         circuits = {name: connector.circuit for name, connector in service.connectors.items()}
         self.reporter = HeartbeatReporter(client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus)

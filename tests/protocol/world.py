@@ -28,8 +28,10 @@ from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
+from fedora_packages.connectors import declared
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, Query, QueryCall, query
+from fedora_packages.connectors.releases import ActiveReleases
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.monitoring.metrics import Metrics
@@ -41,6 +43,7 @@ from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
 from fedora_packages.worker.refill import RECHECKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
+from tests.upstream import connector_strings
 
 from .stepping import FAIL, RUN_KEY, gate
 
@@ -187,7 +190,7 @@ class Bodhi(Connector):
 
     name = "bodhi"
 
-    @query(version=1, subject="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every=900)
     def releases(self):
         """Return the active releases."""
         return {"releases": [{"branch": branch, "stable_tag": branch, "testing_tag": None} for branch in RELEASES]}
@@ -234,28 +237,28 @@ class Archive:
 
 SETTINGS = settings.from_strings(
     {
-        **{f"connectors.{name}.url": "http://upstream.test" for name in settings.UPSTREAMS},
-        **{f"connectors.{name}.concurrency": "8" for name in settings.UPSTREAMS},
+        **connector_strings("http://upstream.test", concurrency="8"),
         "cache.url": "redis://unused",
         "cache.wait": "0",
-        "search.index": "unused",
+        "search.index": "/unused",
         "worker.topic_prefix": PREFIX,
-        "worker.datagrepper": "http://archive.test",
-        "worker.replay_margin": str(MARGIN),
     },
+    declared(),
     {},
 )
 
 
 def service_of(world: World, client: redis.Redis, by: str) -> Service:
     """Return the service's parts as one process has them: real but for upstreams, the index and the time."""
+    cache = Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock)
     parts = {
         "settings": SETTINGS,
         "client": client,
         "connectors": world.connectors,
         "datagrepper": Archive(world),
+        "releases": ActiveReleases(cache, world.queries),
         "queries": world.queries,
-        "cache": Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock),
+        "cache": cache,
         "queue": Queue(client),
         "index": Index(),
         "metrics": Metrics(client, world.clock),

@@ -44,7 +44,7 @@ def test_a_version_without_a_release_is_the_version():
 
 
 def test_upstreams_are_called_what_people_call_them():
-    assert [spoken(name) for name in ("distgit", "koji", "faf", "anitya")] == ["dist-git", "koji", "FAF", "Anitya"]
+    assert [spoken(name) for name in ("distgit", "koji", "faf", "anitya")] == ["dist-git", "Koji", "FAF", "Anitya"]
 
 
 @pytest.mark.parametrize("kind", [UpstreamUnavailable, InvalidResponse, ReleaseNotServed])

@@ -27,10 +27,10 @@ def lookups(service):
     """A function that makes lookups, which end with the test."""
     made = []
 
-    def lookups(patience: float = 5, client=None, **allowed: int) -> Lookups:
+    def lookups(patience: float = 5, client=None, per_minute: int = 120, **allowed: int) -> Lookups:
         web = replace(service.settings.web, **allowed)
         changed = replace(service, settings=replace(service.settings, web=web), client=client or service.client)
-        made.append(Lookups(changed, patience))
+        made.append(Lookups(changed, patience, per_minute))
         return made[-1]
 
     yield lookups
@@ -128,7 +128,7 @@ def numbered(number: int) -> Question:
 
 
 def test_a_client_may_have_upstreams_asked_so_often_a_minute_and_uses_up_nothing_of_others(lookups, upstream, minute):
-    asking = lookups(lookups_per_client=2, lookups=3)
+    asking = lookups(lookups_per_client=2, per_minute=3)
     often = "upstreams have been asked as often as may be in a minute"
     assert [asking("me", numbered(number)).why == often for number in range(1, 9)] == [False] * 2 + [True] * 6
     assert [asking("you", numbered(number)).why == often for number in range(1, 3)] == [False, True]
@@ -141,7 +141,7 @@ def test_what_is_kept_costs_nothing_of_that(lookups, upstream, minute):
     assert [asking("me", BUG).is_known for _ in range(3)] == [True] * 3
 
 
-@pytest.mark.parametrize("allowed", [{"lookups": 0}, {"lookups_per_client": 0}])
+@pytest.mark.parametrize("allowed", [{"per_minute": 0}, {"lookups_per_client": 0}])
 def test_where_none_are_allowed_none_are_made(lookups, upstream, allowed):
     assert (lookups(**allowed)("me", BUG).is_known, upstream.asked) == (False, [])
 

@@ -10,6 +10,7 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import Invalidation
+from fedora_packages.connectors import declared
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
@@ -162,7 +163,9 @@ def test_fills_beyond_the_capacity_of_a_pool_are_left_to_the_worker(service, loa
 
 @pytest.fixture
 def without_redis(service, strings):
-    found = services.build(settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, {}), "web")
+    found = services.build(
+        settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, declared(), {}), "web"
+    )
     loader = loader_of(found)
     yield loader
     loader.close()

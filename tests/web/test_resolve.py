@@ -138,7 +138,7 @@ def test_a_bug_of_no_component_is_told_without_one(site, upstream):
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("FEDORA-2026-0000000000", "Update {} in bodhi"), ("#1", "Bug {} in bugzilla")]
+    ("text", "name"), [("FEDORA-2026-0000000000", "Update {} in Bodhi"), ("#1", "Bug {} in Bugzilla")]
 )
 def test_what_leads_nowhere_here_has_one_link_which_says_where_to(fedora, text, name):
     [link] = Elements(block(fedora, text)).of("a")

@@ -93,7 +93,7 @@ def _forget(registry: Registry) -> None:
     service: Service = registry.service
     registry.loader, registry.checks, registry.lookups = loader_of(service), Checks(service), Lookups(service)
     for connector in service.connectors.values():
-        connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
+        connector.http.circuit = Circuit(connector.reset_pause, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):
         counted.clear()
 

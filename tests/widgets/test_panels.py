@@ -54,7 +54,7 @@ def stamp_of(page) -> str:
 
 
 @pytest.mark.parametrize(
-    ("panel", "upstreams"), [("builds/builds", "koji, bodhi"), ("overview/upstream", "Anitya, koji")]
+    ("panel", "upstreams"), [("builds/builds", "Koji, Bodhi"), ("overview/upstream", "Anitya, Koji")]
 )
 def test_the_stamp_of_a_panel_speaks_of_the_package_and_not_of_the_list_of_releases(
     known_long_before, panel, upstreams
@@ -72,7 +72,7 @@ def test_a_list_of_releases_that_is_in_trouble_shows_in_the_stamp_of_a_panel(kno
 
 
 def test_a_stamp_names_who_asked(guake):
-    assert "from koji, asked by the worker." in guake.get("/guake/builds").text
+    assert "from Koji, asked by the worker." in guake.get("/guake/builds").text
 
 
 def test_times_are_absolute_and_machines_can_read_them(guake):
@@ -111,7 +111,7 @@ def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(serv
         site.invalidate("koji.builds", "guake")
         page = " ".join(re.sub(r"<[^>]*>", "", site.get("/guake/builds", 200).text).split())
     assert re.search(
-        r"koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(koji was asked",
+        r"Koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(koji was asked",
         page,
     )
 

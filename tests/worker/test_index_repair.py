@@ -464,9 +464,10 @@ def test_a_build_ends_with_its_worker(index, client, repair, started):
 WORKER = """
 import sys
 from fedora_packages import settings
+from fedora_packages.connectors import declared
 from fedora_packages.worker.index_repair import Build
 if __name__ == "__main__":
-    process = Build(settings.load("development.ini")).process
+    process = Build(settings.load("development.ini", declared())).process
     print(process.pid, process.daemon, flush=True)
     sys.stdin.read()
 """

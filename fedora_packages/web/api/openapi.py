@@ -13,7 +13,7 @@ from fedora_packages.web.api import docs as prose
 from fedora_packages.web.api.changes import MOST_CHANGES
 from fedora_packages.web.api.endpoint import BASE, MOST_NAMES, MOST_ROWS, Address, Parameter, asked
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
-from fedora_packages.web.formats import spoken
+from fedora_packages.web.formats import titles_of
 from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import PROBLEMS
 
@@ -37,8 +37,7 @@ def document(addresses: Mapping[str, Address], queries: Iterable[Query]) -> dict
         paths.setdefault(BASE + address.path, {})[address.method] = _operation(address)
     queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
-    *upstreams, last = sorted({spoken(query.upstream) for query in queries}, key=str.lower)
-    description = ABOUT.format(upstreams=f"{', '.join(upstreams)} and {last}")
+    description = ABOUT.format(upstreams=titles_of(query.upstream for query in queries))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fedora Packages", "version": VERSION, "description": description},
@@ -90,6 +89,8 @@ def api(request: Request) -> dict[str, Any]:
         "most_rows": MOST_ROWS,
         "cool_down": f"{COOL_DOWN:.0f}",
         "allowed": request.service.settings.web,
+        "checks_per_package": request.checks.per_package,
+        "lookups_per_minute": request.lookups.per_minute,
         "values_of": values_of,
         "spans": prose.spans,
     }

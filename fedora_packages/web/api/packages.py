@@ -9,12 +9,12 @@ from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
-from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import about_of, unknown

@@ -9,9 +9,9 @@ from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import InvalidArgument, ReleaseNotServed
 from fedora_packages.monitoring import verify
-from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
 from fedora_packages.web.loader import COOL_DOWN

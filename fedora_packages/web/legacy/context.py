@@ -9,9 +9,9 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import IndexReader
-from fedora_packages.service import RELEASES
 
 #: What old clients call a release: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``, ``rawhide``.
 #: A repository of updates is not told apart: what is installed comes from whichever has the package.

@@ -173,9 +173,9 @@ ${part}\
   <ul>
     <li>${most_names} names at once, ${most_rows} rows on a page, ${most_changes} changes in an answer.</li>
     <li>Lists are as long as the service keeps them; each says how long that is, and its value how many there are in all.</li>
-    <li>Checks: ${allowed.checks_per_client} a minute for one client, ${allowed.checks_per_package} a minute of one package.</li>
+    <li>Checks: ${allowed.checks_per_client} a minute for one client, ${checks_per_package} a minute of one package.</li>
     <li>What a search is asked to identify: ${allowed.lookups_per_client} questions to upstreams a minute for one client,
-      ${allowed.lookups} for all.</li>
+      ${lookups_per_minute} for all.</li>
     <li>Where no value is known yet, the answer is 503 with <code>Retry-After</code>, ${cool_down} seconds.</li>
   </ul>
 </section>

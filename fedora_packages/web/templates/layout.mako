@@ -29,7 +29,7 @@
     ${next.body()}
   </main>
   <footer class="site">
-    <p>What koji, bodhi, bugzilla, mdapi, dist-git, FAF and Anitya say, in one place.  All times are UTC.
+    <p>Data from ${upstream_titles}. All times are UTC.
       <a href="${request.route_path('status')}">Status</a>: is it right, and up to date?
       <a href="${request.route_path('api')}">API</a>: the same for programs.</p>
   </footer>

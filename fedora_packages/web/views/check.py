@@ -48,6 +48,9 @@ LIMIT = 20.0
 AT_ONCE = 3
 BUSY = 5
 
+#: Checks of one package per minute.
+CHECKS_PER_PACKAGE = 20
+
 
 class RefusedCheck(HTTPForbidden):
     """A check that is not made for anybody; ``args[0]`` says why."""
@@ -69,9 +72,9 @@ def includeme(config: Configurator) -> None:
 class Checks:
     """Makes checks for readers, each upstream by threads of its own, within bounds."""
 
-    def __init__(self, service: Service):
+    def __init__(self, service: Service, per_package: int = CHECKS_PER_PACKAGE):
         self._service = service
-        self._allowed = service.settings.web
+        self._per_client, self.per_package = service.settings.web.checks_per_client, per_package
         self._running = threading.BoundedSemaphore(AT_ONCE)
         self._pools = {
             name: ThreadPoolExecutor(connector.settings.concurrency, thread_name_prefix=f"check-{name}")
@@ -83,7 +86,7 @@ class Checks:
 
         ``client`` is who asks, as `client_of` gives it.  Raises `RefusedCheck`, `TooManyChecks` and `CacheUnavailable`.
         """
-        if not self._allowed.checks_per_client or not self._allowed.checks_per_package:
+        if not self._per_client or not self.per_package:
             raise RefusedCheck("This site makes no checks for its readers.")
         if not self._running.acquire(blocking=False):
             raise TooManyChecks("This site makes as many checks as it can already.", BUSY)
@@ -91,12 +94,12 @@ class Checks:
             # A client who may ask no more must not use up what others may ask of the package.
             self._count(
                 f"client:{client}",
-                self._allowed.checks_per_client,
+                self._per_client,
                 "You have asked for as many checks as one may in a minute.",
             )
             self._count(
                 f"package:{package.source}",
-                self._allowed.checks_per_package,
+                self.per_package,
                 f"{package.source} has been checked as often as may be in a minute.",
             )
             return self._made(wanted)
@@ -114,7 +117,7 @@ class Checks:
             raise TooManyChecks(why, seconds)
 
     def _made(self, wanted: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
-        grace = self._service.settings.worker.audit_grace
+        grace = self._service.settings.worker.pace.audit_grace
         futures = [
             self._pools[want.query.upstream].submit(
                 check, self._service.cache, self._service.metrics, want, "reader", grace

@@ -98,7 +98,7 @@ def rendered(panel: Panel, request: Request) -> str:
 def check_of(panel: Panel, request: Request) -> str | None:
     """Return the address that checks what a panel shows; None where nothing is read, or no checks are allowed."""
     allowed, page = request.service.settings.web, panel.page
-    if not panel.sources or not allowed.checks_per_client or not allowed.checks_per_package:
+    if not panel.sources or not allowed.checks_per_client:
         return None
     named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
     return request.route_path("check", **named, _query=page.parameters)

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from fedora_packages import settings
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.search.indexing import command, staging
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import Retry
 from tests.search.fedora import Source, small_fedora
 from tests.search.indexing.repos import publish
+from tests.upstream import connector_strings
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,8 +28,7 @@ def mirror(tmp_path):
 
 @pytest.fixture
 def config(tmp_path, mirror):
-    keys = [f"connectors.{name}.url" for name in settings.UPSTREAMS]
-    urls = "".join(f"{key} = http://127.0.0.1:9\n" for key in keys)
+    urls = "".join(f"{key} = {url}\n" for key, url in connector_strings("http://127.0.0.1:9").items())
     path = tmp_path / "settings.ini"
     path.write_text(
         f"[app:main]\nuse = egg:fedora_packages\n{urls}cache.url = redis://127.0.0.1:9\n"

@@ -52,7 +52,7 @@ def test_the_document_is_openapi(document):
 
 def test_the_document_names_every_upstream_of_its_values(document):
     (told,) = re.findall("packages in (.+): values", document["info"]["description"])
-    assert told == "Anitya, bodhi, bugzilla, dist-git, FAF, koji and mdapi"
+    assert told == "Anitya, Bodhi, Bugzilla, dist-git, FAF, Koji and mdapi"
 
 
 def test_every_answer_is_as_the_document_says(full, document):

@@ -51,9 +51,10 @@ def bounded(service, strings):
     made = []
 
     def bounded(client=10, package=20):
-        allowed = {"web.checks_per_client": str(client), "web.checks_per_package": str(package)}
-        context = website(service, {**strings, **allowed})
+        context = website(service, {**strings, "web.checks_per_client": str(client)})
         made.append((context, context.__enter__()))
+        registry = made[-1][1].app.app.registry
+        registry.checks = checks.Checks(registry.service, package)
         return made[-1][1]
 
     yield bounded
@@ -113,7 +114,7 @@ def test_where_no_checks_are_allowed_none_is_offered(bounded):
 def test_what_is_right_is_said_to_be_right(site):
     is_known(site)
     page = post(site)
-    assert "Builds:</span> koji says the same as is shown (asked in 0." in outcome(page)
+    assert "Builds:</span> Koji says the same as is shown (asked in 0." in outcome(page)
     assert ("guake-3.9-1.fc45" in page.text, 'id="panel-builds"' in page.text) == (True, True)
 
 
@@ -128,21 +129,21 @@ def test_what_differs_is_mended_and_said(site, upstream):
 
 def test_what_was_not_known_is_known_then(site):
     page = post(site)
-    assert "This was not known before, and is now as koji says (asked in 0." in outcome(page)
+    assert "This was not known before, and is now as Koji says (asked in 0." in outcome(page)
     assert "guake-3.9-1.fc45" in page.text
 
 
 def test_what_was_known_to_be_old_is_new_then(site):
     is_known(site)
     site.invalidate("koji.builds", "guake")
-    assert "What was known was old, and is now as koji says (asked in 0." in outcome(post(site))
+    assert "What was known was old, and is now as Koji says (asked in 0." in outcome(post(site))
 
 
 def test_an_upstream_that_does_not_answer_leaves_what_was_known(site, upstream):
     is_known(site)
     upstream.answers["/"] = Answer(b"", 503)
     page = post(site)
-    assert "koji does not answer: it said 503, not now" in outcome(page)
+    assert "Koji does not answer: it said 503, not now" in outcome(page)
     assert "(it was asked listBuilds of &#39;guake&#39;). What was known stays." in outcome(page)
     assert ("guake-3.9-1.fc45" in page.text, "stamp-fresh" in page.text) == (True, True)
 
@@ -155,7 +156,7 @@ def test_an_upstream_that_lags_behind_a_message_changes_nothing(site, service):
     newer = {"total": 2, "builds": [{**VALUE["builds"][0], "build_id": 8}, *VALUE["builds"]]}
     put(service.cache, entry, newer)
     page = post(site)
-    said = "koji does not show yet what the message buildsys.build.state.change 2026-9 said: nothing was changed (asked in 0."
+    said = "Koji does not show yet what the message buildsys.build.state.change 2026-9 said: nothing was changed (asked in 0."
     assert said in outcome(page)
 
 
@@ -264,7 +265,7 @@ def test_what_takes_too_long_is_not_waited_for(site, upstream, monkeypatch):
         for thread in threading.enumerate():
             if thread.name.startswith("check-"):
                 thread.join(10)
-    assert ("koji does not answer" in outcome(page), "no answer within 0.1 s" in outcome(page), took < 1) == (
+    assert ("Koji does not answer" in outcome(page), "no answer within 0.1 s" in outcome(page), took < 1) == (
         True, True, True,
     )  # fmt: skip
 
