@@ -57,6 +57,9 @@ class ErrorState:
     kind: str  # `UpstreamError.kind`
 
 
+#: Kinds of errors as earlier versions have stored them.
+OLD_KINDS = {"silent": "unavailable", "unusable": "invalid"}
+
 FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
 UNWATCHED, BEHIND = "unwatched", "behind"
 
@@ -206,5 +209,7 @@ def last_known_value_of(
     value, stamp = decoded(old) if old else (None, None)
     because = json.loads(why) if why else None
     if failure:
-        return CachedValue(*pair, FAILING, value, stamp, because, ErrorState(**json.loads(failure)))
+        stored = json.loads(failure)
+        error_state = ErrorState(**{**stored, "kind": OLD_KINDS.get(stored["kind"], stored["kind"])})
+        return CachedValue(*pair, FAILING, value, stamp, because, error_state)
     return CachedValue(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

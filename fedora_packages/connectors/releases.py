@@ -28,7 +28,7 @@ class ActiveReleases:
                 cached = self._cache.fill(source, Policy.MISS).after
             except FillInProgress as error:
                 raise UpstreamUnavailable(
-                    source.upstream, "the releases", "another process is still waiting"
+                    source.upstream, RELEASES, "another process is still fetching them"
                 ) from error
         return cached.value["releases"]
 
@@ -37,7 +37,9 @@ class ActiveReleases:
         try:
             releases = self()
         except UpstreamError as error:
-            raise UpstreamUnavailable("koji", "the tags of the releases", f"they are not known: {error}") from error
+            raise UpstreamUnavailable(
+                "koji", "listTagged", f"the active releases are unknown ({error})", title="Koji"
+            ) from error
         return tuple(
             ReleaseTags(release["branch"], release["stable_tag"], release["testing_tag"]) for release in releases
         )

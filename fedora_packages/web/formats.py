@@ -19,8 +19,8 @@ OWN_TITLES = {"redis": "Redis", "worker": "the worker"}
 
 #: What an upstream did, by `UpstreamError.kind`.
 TROUBLES = {
-    "silent": "does not answer",
-    "unusable": "gives an answer that cannot be used",
+    "unavailable": "does not answer",
+    "invalid": "gives an answer that cannot be used",
     "release not served": "does not know this release",
     "unwatched": "has not followed what changes",
     "behind": "does not show yet what a message has announced",

@@ -30,7 +30,13 @@ from fedora_packages.cache.values import (
 )
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import NO_PACKAGE, QueryCall
-from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
+from fedora_packages.errors import (
+    CacheUnavailable,
+    FillInProgress,
+    ReleaseNotServed,
+    UpstreamError,
+    UpstreamUnavailable,
+)
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 
@@ -263,7 +269,7 @@ class Loader:
         futures = [self._submit(call, Policy.UNCACHED) for call in calls]
         self._wait(calls, {number: future for number, future in enumerate(futures) if future is not None}, failing)
         now = self._cache.clock()
-        error_state = ErrorState(now, now, str(error), "redis", "silent")
+        error_state = ErrorState(now, now, str(error), "redis", UpstreamUnavailable.kind)
         return [
             _result(future, CachedValue(call.entry, call.variant, FAILING, error_state=error_state), now)
             for call, future in zip(calls, futures, strict=True)

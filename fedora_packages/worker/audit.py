@@ -146,4 +146,4 @@ class Audit:
                             yield query, entry.package
 
     def _is_idle(self, upstream: str) -> bool:
-        return not self._connectors[upstream].circuit.resting() and not self._queue.depth(upstream)
+        return not self._connectors[upstream].circuit.pause_left() and not self._queue.depth(upstream)

@@ -112,7 +112,7 @@ class Refiller:
         Returns None if there is more to do, else the seconds until there may be.  Raises `CacheUnavailable`.
         """
         connector = self.connectors[upstream]
-        pause = connector.circuit.resting()
+        pause = connector.circuit.pause_left()
         if pause:
             return pause
         claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)

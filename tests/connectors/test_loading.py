@@ -11,6 +11,7 @@ from fedora_packages.connectors import classes_in, declared, load, titles
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import SettingsError
+from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.web.links import Links
 from tests.web.website import website
 
@@ -46,7 +47,7 @@ class CoprConnector(Connector):
     @query(version=1, every=3600)
     def repositories(self, package):
         """Return the repositories that build a source package."""
-        return self.json("/repositories", asked=f"repositories of {package!r}")
+        return self.json("/repositories", request=f"GET /repositories/{package}")
 
     @repositories.affected("copr.build.end")
     def repositories_affected(event):
@@ -106,7 +107,7 @@ def test_two_classes_of_one_name_are_an_error_that_names_both_modules(package):
 
 def test_every_connector_is_loaded(strings):
     found = load(settings.from_strings(strings, declared(), {}), "test")
-    assert list(found) == ["anitya", "bodhi", "bugzilla", "datagrepper", "distgit", "faf", "koji", "mdapi"]
+    assert {"anitya", "bodhi", "bugzilla", "datagrepper", "distgit", "faf", "koji", "mdapi"} <= set(found)
 
 
 def test_an_upstream_that_is_one_file_has_settings(strings, copr):
@@ -121,6 +122,12 @@ def test_an_upstream_that_is_one_file_has_queries(strings, copr):
     queries = Queries(found.values())
     assert (found["copr"].is_optional, queries["copr.repositories"].declaration.every) == (True, 3600)
     assert [query.name for query in queries.listening("copr.build.end")] == ["copr.repositories"]
+
+
+def test_an_upstream_that_is_one_file_has_its_messages_replayed(strings, copr):
+    found = load(settings.from_strings({**strings, "connectors.copr.url": "http://copr"}, declared(), {}), "test")
+    requests = archive_requests(topic for query in Queries(found.values()).values() for topic in query.topics)
+    assert "copr" in {category for categories, _ in requests for category in categories}
 
 
 def test_an_upstream_that_is_one_file_has_links(strings, copr):

@@ -151,6 +151,7 @@ class Koji(Connector):
     """The world's packages."""
 
     name = "koji"
+    title = "Koji"
     world: World
 
     @query(version=1)
@@ -189,6 +190,7 @@ class Bodhi(Connector):
     """The releases, which never change here."""
 
     name = "bodhi"
+    title = "Bodhi"
 
     @query(version=1, subject="nothing", every=900)
     def releases(self):

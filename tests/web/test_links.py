@@ -23,7 +23,7 @@ SITES = {
     "faf": "https://faf.example/faf",
     "anitya": "https://anitya.example",
 }
-LINKS = Links({kind.name: type(kind.site)(SITES[kind.name]) for kind in declared() if kind.site})
+LINKS = Links({kind.name: type(kind.site)(SITES.get(kind.name)) for kind in declared() if kind.site})
 
 
 @pytest.mark.parametrize(

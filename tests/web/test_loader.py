@@ -305,7 +305,7 @@ def test_while_many_pages_wait_others_do_not(service, builds, spec, upstream, wa
 def test_an_error_state_has_nothing_of_the_upstreams_response(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
     (cached,) = loader([builds])
-    assert ("it said 503, not now" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
+    assert ("HTTP 503 (temporary)" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
 
 
 # Optional upstreams.

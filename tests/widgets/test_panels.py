@@ -111,7 +111,7 @@ def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(serv
         site.invalidate("koji.builds", "guake")
         page = " ".join(re.sub(r"<[^>]*>", "", site.get("/guake/builds", 200).text).split())
     assert re.search(
-        r"Koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(koji was asked",
+        r"Koji does not answer: this is what we knew at [0-9: -]+ UTC. It has been so since [0-9: -]+ UTC \(Koji: listBuilds",
         page,
     )
 

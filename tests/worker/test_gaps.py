@@ -153,7 +153,7 @@ def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_un
     running.start()
     try:
         wait_until(lambda: gaps.error)
-        assert ("datagrepper was asked" in gaps.error, "<html>" in gaps.error) == (True, False)
+        assert ("datagrepper: " in gaps.error, "<html>" in gaps.error) == (True, False)
         upstream.says("/raw", {"raw_messages": [], "pages": 0})
         wait_until(lambda: gaps.is_closed)
         assert gaps.error is None

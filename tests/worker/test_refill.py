@@ -124,7 +124,7 @@ def test_after_a_failure_it_is_fetched_when_upstream_is_back(service, refiller, 
 def test_no_job_is_done_while_the_circuit_is_open(service, refiller, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
-    while not service.connectors["koji"].circuit.resting():
+    while not service.connectors["koji"].circuit.pause_left():
         refiller.work("koji")
     asked = len(upstream.asked)
     assert refiller.work("koji") > 0
@@ -140,7 +140,7 @@ def recovering(service, upstream):
         service.queue.add("koji", "koji.builds", name)
         refiller.work("koji")
     circuit = service.connectors["koji"].circuit
-    while not circuit.resting():
+    while not circuit.pause_left():
         circuit.failed("503")
     upstream.koji_says(builds())
     return refiller
@@ -149,7 +149,7 @@ def recovering(service, upstream):
 def test_all_failed_jobs_are_due_when_the_circuit_closes(service, recovering):
     # The first request finds out: here a page about another package.
     circuit = service.connectors["koji"].circuit
-    circuit._until = 0.0
+    circuit._refused_until = 0.0
     service.queries["koji.builds"].fetch("bash")
     assert [recovering.work("koji") for _ in range(4)] == [None, None, None, IDLE]
     assert service.queue.depth("koji") == 0
@@ -157,7 +157,7 @@ def test_all_failed_jobs_are_due_when_the_circuit_closes(service, recovering):
 
 def test_a_waiting_job_is_the_probe_of_an_open_circuit(service, recovering):
     assert recovering.work("koji") > 0
-    service.connectors["koji"].circuit._until = 0.0
+    service.connectors["koji"].circuit._refused_until = 0.0
     while recovering.work("koji") is None:
         pass
     assert service.queue.depth("koji") == 0

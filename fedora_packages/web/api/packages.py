@@ -17,7 +17,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
 from fedora_packages.web.api.endpoint import USUAL_ROWS, asked, names_of
 from fedora_packages.web.api.schemas import STATES
-from fedora_packages.web.api.values import about_of, unknown
+from fedora_packages.web.api.values import about_of, as_json, unknown
 from fedora_packages.web.request import asked_package, branch_meant
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import call_of
@@ -182,7 +182,7 @@ def _answers(request: Request, packages: Mapping[str, Package], values: Mapping[
     }
     cached_values = request.registry.loader.known(list(wanted.values()))
     found = {
-        name: {"answer": {**about_of(want), **cached.as_dict()}}
+        name: {"answer": {**about_of(want), **as_json(cached)}}
         for (name, want), cached in zip(wanted.items(), cached_values, strict=True)
     }
     return {name: found.get(name, {"answer": None}) for name in packages}
@@ -229,4 +229,4 @@ def _slot(build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]]) -> 
 
 
 def _stamped(cached: CachedValue) -> dict[str, Any]:
-    return {name: part for name, part in cached.as_dict().items() if name != "value"}
+    return {name: part for name, part in as_json(cached).items() if name != "value"}

@@ -10,7 +10,7 @@ from pyramid.view import view_config
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
 from fedora_packages.connectors.releases import RELEASES
-from fedora_packages.errors import InvalidArgument, ReleaseNotServed
+from fedora_packages.errors import InvalidArgument, InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.monitoring import verify
 from fedora_packages.web.api.endpoint import PARTS, asked, name_of
 from fedora_packages.web.api.lists import Lists, lists_of
@@ -28,6 +28,9 @@ CHECK_OUTCOMES = {
     verify.SUPERSEDED: "overtaken",
     verify.LAGGING: "lagging",
 }
+
+#: Kinds of errors whose names clients know from before they were renamed.
+KINDS = {UpstreamUnavailable.kind: "silent", InvalidResponse.kind: "unusable"}
 
 
 @view_config(route_name="api.query", renderer="json")
@@ -70,9 +73,17 @@ def about_of(wanted: QueryCall) -> dict[str, Any]:
     }
 
 
+def as_json(cached: CachedValue) -> dict[str, Any]:
+    """Return a cached value as the API shows it, with the kinds of errors as clients know them."""
+    found = cached.as_dict()
+    if found["problem"]:
+        found["problem"]["kind"] = KINDS.get(found["problem"]["kind"], found["problem"]["kind"])
+    return found
+
+
 def unknown(request: Request, wanted: QueryCall, cached: CachedValue) -> Response:
     """Return the problem that no value is known."""
-    told, why = {**about_of(wanted), **cached.as_dict()}, why_unknown(cached, wanted.query.upstream)
+    told, why = {**about_of(wanted), **as_json(cached)}, why_unknown(cached, wanted.query.upstream)
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
         return problem(request, 404, why, kind="release-not-served", **told)
     return problem(request, 503, why, kind="no-value", retry=COOL_DOWN, **told)
@@ -104,7 +115,7 @@ def _answer(request: Request, wanted: QueryCall, values: Mapping[str, Any]) -> d
         return unknown(request, wanted, cached)
     if also and not others[0].is_known:
         return unknown(request, also[0], others[0])
-    return {**about_of(wanted), **cached.as_dict(), **_cut(request, lists, cached.value, values, others)}
+    return {**about_of(wanted), **as_json(cached), **_cut(request, lists, cached.value, values, others)}
 
 
 def _cut(

@@ -30,7 +30,7 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.monitoring.verify import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
-from fedora_packages.web.api.values import CHECK_OUTCOMES, about_of, asked_entry
+from fedora_packages.web.api.values import CHECK_OUTCOMES, about_of, as_json, asked_entry
 from fedora_packages.web.formats import spoken, trouble_of
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import client_of
@@ -131,7 +131,7 @@ class Checks:
 def _outcome(want: QueryCall, future: "Future[Checked]") -> Checked | UpstreamError:
     if future.cancel() or not future.done():
         asked = f"{want.query.short_name} of {want.package!r}"
-        return UpstreamUnavailable(want.query.upstream, asked, f"no answer within {LIMIT:g} s")
+        return UpstreamUnavailable(want.query.upstream, asked, f"no response within {LIMIT:g} s")
     error = future.exception()
     return error if isinstance(error, UpstreamError) else future.result()
 
@@ -171,10 +171,10 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
         status, kind = (
             (404, "release-not-served") if outcome.kind == ReleaseNotServed.kind else (502, "upstream-failed")
         )
-        told = {"upstream": outcome.upstream, "asked": outcome.asked, "came": outcome.came}
+        told = {"upstream": outcome.upstream, "asked": outcome.request, "came": outcome.reason}
         return problem(request, status, f"{outcome}.", kind=kind, **about_of(wanted), **told)
     came = {"outcome": CHECK_OUTCOMES[outcome.outcome], "differences": outcome.differences, "took": outcome.took}
-    return {**about_of(wanted), **outcome.after.as_dict(), "check": came}
+    return {**about_of(wanted), **as_json(outcome.after), "check": came}
 
 
 @exception_view_config(RefusedCheck)
@@ -210,7 +210,7 @@ def _told(word: str, want: QueryCall, outcome: Checked | UpstreamError) -> Told:
     upstream = spoken(want.query.upstream)
     if isinstance(outcome, UpstreamError):
         trouble = trouble_of(ErrorState(0, 0, "", outcome.upstream, outcome.kind))
-        said = f"{trouble}: {outcome.came} (it was asked {outcome.asked}).  What was known stays."
+        said = f"{trouble}: {outcome.reason} (request: {outcome.request}).  What was known stays."
         return Told(word, said, is_failure=True)
     # Of differences that were not mended nothing is told.
     differences = outcome.differences if outcome.outcome == CORRECTED else ()

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import data, dictionaries, sampled_from, text
 from openapi_spec_validator import validate
 
+from fedora_packages.connectors import titles
 from fedora_packages.web.problems import PROBLEMS
 from tests.documented import addresses, differences, undocumented
 from tests.web.values import VALUES
@@ -52,7 +53,9 @@ def test_the_document_is_openapi(document):
 
 def test_the_document_names_every_upstream_of_its_values(document):
     (told,) = re.findall("packages in (.+): values", document["info"]["description"])
-    assert told == "Anitya, Bodhi, Bugzilla, dist-git, FAF, Koji and mdapi"
+    assert told.replace(" and ", ", ").split(", ") == sorted(
+        {titles()[name.partition(".")[0]] for name in VALUES}, key=str.lower
+    )
 
 
 def test_every_answer_is_as_the_document_says(full, document):
