@@ -6,7 +6,7 @@ confirms later whether a message was lost.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.protocol import Cache
@@ -31,7 +31,7 @@ MAX_SKIPPED = 20
 class Audit:
     """Compares one entry in each `step`.
 
-    ``every`` returns the seconds between two reads of an entry of a scheduled query.  ``grace`` as in `check`.
+    ``grace`` is in seconds, as in `check`.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Audit:
         connectors: Mapping[str, Connector],
         queries: Mapping[str, Query],
         metrics: Metrics,
-        every: Callable[[Query], float],
         grace: float = GRACE,
     ):
         self._cache = cache
@@ -49,7 +48,6 @@ class Audit:
         self._connectors = connectors
         self._queries = queries
         self._metrics = metrics
-        self._every = every
         self._grace = grace
         self._walked: Iterator[tuple[Query, str]] = iter(())
 
@@ -131,7 +129,7 @@ class Audit:
                     return None
             query, package = entry
             (fetched,) = self._cache.oldest([query.entry(package)])
-            if self._cache.clock() - fetched >= self._every(query) and self._is_idle(query.upstream):
+            if self._cache.clock() - fetched >= query.declaration.every and self._is_idle(query.upstream):
                 return self._oldest(query, package)
         return None
 

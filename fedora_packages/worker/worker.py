@@ -85,9 +85,8 @@ class Worker:
             for query in scheduled_queries(queries)
         ]  # fmt: skip
         self._audit = Audit(
-            service.cache, service.queue, service.connectors, queries, service.metrics,
-            every=lambda query: query.declaration.every, grace=pace.audit_grace,
-        )  # fmt: skip
+            service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
+        )
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
         invalidate_older = partial(_invalidate_older_than, service)

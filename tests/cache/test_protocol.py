@@ -217,7 +217,7 @@ def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
 @pytest.mark.parametrize(("stored", "kind"), [("silent", "unavailable"), ("unusable", "invalid")])
 def test_a_failure_of_an_earlier_version_is_read_with_its_present_kind(cache, client, stored, kind):
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     failure = client.hget(ENTRY.key, "x:").replace(b"unavailable", stored.encode())
     client.hset(ENTRY.key, "x:", failure)
     assert read(cache).error_state.kind == kind

@@ -12,16 +12,10 @@ from fedora_packages.worker.audit import Audit
 from tests.filling import put
 from tests.upstream import Answer
 
-#: Seconds between two reads of a scheduled query.
-EVERY = 3600.0
-
 
 @pytest.fixture
 def audit(service):
-    return Audit(
-        service.cache, service.queue, service.connectors, service.queries, service.metrics, every=lambda query: EVERY,
-        grace=0.0,
-    )  # fmt: skip
+    return Audit(service.cache, service.queue, service.connectors, service.queries, service.metrics, grace=0.0)
 
 
 def fill(service, query, package="guake", value=None, variant=""):
@@ -145,7 +139,7 @@ def test_a_scheduled_entry_is_compared_when_it_is_due(service, audit, upstream):
     now = [time.time()]
     service.cache.clock = lambda: now[0]
     fill(service, "bugzilla.bugs", value={"total": 0, "bugs": []})
-    now[0] += EVERY + 1
+    now[0] += 24 * 3600 + 1
     for _ in range(3):
         audit.step()
     assert counted(service, "checks by schedule", "bugzilla.bugs") == 1
