@@ -45,11 +45,8 @@ INI = "development.ini"
 
 #: Short times, so that retries, leases and pauses end and begin again several times in a run.
 SETTINGS = {
-    "FEDORA_PACKAGES_WORKER_LEASE": "5",
-    "FEDORA_PACKAGES_WORKER_RETRY": "0.5",
-    "FEDORA_PACKAGES_WORKER_RETRY_LIMIT": "10",
+    "FEDORA_PACKAGES_WORKER_PACE": "fast",
     **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_TIMEOUT": "5" for name in schedule.UPSTREAMS},
-    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_REST": "5" for name in schedule.UPSTREAMS},
 }
 
 REDIS_OPTIONS = ("--save", "", "--appendonly", "yes")

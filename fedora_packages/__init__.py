@@ -15,7 +15,9 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
     # The worker and the commands have no use for a web framework.
     from pyramid.config import Configurator
 
-    with Configurator(settings={**settings, **TEMPLATES}) as config:
+    # A relative path in the ini file starts at its directory.
+    here = {"here": global_config["here"]} if "here" in global_config else {}
+    with Configurator(settings={**here, **settings, **TEMPLATES}) as config:
         # Templates are Mako's.
         config.include("pyramid_mako")
         # The parts that read and keep, made from the settings: what every request carries.

@@ -1,22 +1,22 @@
-"""What can go wrong, and what the reader of the message can do about it.
+"""The errors of this package, and what the reader of a message can do about each.
 
 ::
 
     FedoraPackagesError
-     ├── SettingsError            a setting is missing or wrong: mend the ini file or the environment
-     ├── InvalidNVR               (also a ValueError) text that is no name-version-release
-     ├── InvalidArgument          (also a ValueError) a query was asked with arguments that it does not take
-     ├── MessageNotUnderstood     a bus message of no known shape: log its id, count it, skip it
-     ├── UpstreamError            an upstream gave no answer that can be used
-     │    ├── UpstreamUnavailable    none came: down, slow, refused, or its circuit is open; try later
-     │    ├── InvalidResponse           one came that cannot be true: HTML, half an answer, the wrong types
-     │    └── ReleaseNotServed       it does not know a release that there is (yet, or any more)
-     ├── CacheUnavailable         Redis does not answer: ask upstream, store nothing
-     ├── FillInProgress           another process is filling this entry and was waited for long enough
-     ├── SearchUnavailable        the search index is missing or damaged: build it anew
-     └── IndexLocked              another process writes the search index: there must be only one
+     ├── SettingsError            a setting is missing or invalid: correct the ini file or the environment
+     ├── InvalidNVR               (also a ValueError) a string is not a name-version-release: skip it
+     ├── InvalidArgument          (also a ValueError) a query does not take these arguments
+     ├── MessageNotUnderstood     a message of the bus has no known shape: log its id, count it, skip it
+     ├── UpstreamError            an upstream returned nothing that can be used
+     │    ├── UpstreamUnavailable    it did not respond: down, slow, refused, or its circuit is open; try later
+     │    ├── InvalidResponse        it returned something else than it promises: HTML, half a response, other types
+     │    └── ReleaseNotServed       it does not have an active release, not yet or not any more
+     ├── CacheUnavailable         Redis does not respond: fetch from the upstream, store nothing
+     ├── FillInProgress           another process fills this entry, and did not finish in time
+     ├── SearchUnavailable        the search index is missing or corrupt: build a new one
+     └── IndexLocked              another process writes the search index: stop it
 
-Every message is a sentence that says what was wrong, where, and what was found there.
+A message says what failed, where, and with which value.  It has no period at its end, since others go on from it.
 """
 
 #: The exit status of a command that Ctrl-C has ended, by the convention of shells.
@@ -24,85 +24,90 @@ INTERRUPTED = 130
 
 
 class FedoraPackagesError(Exception):
-    """The base of every error this package raises on purpose."""
+    """The base of all errors that this package raises."""
 
     @property
     def sentence(self) -> str:
-        """What went wrong, for people."""
+        """The message, for people."""
         return str(self)
 
 
 class SettingsError(FedoraPackagesError):
-    """A setting is missing or wrong; the message names the key and what was expected.
+    """A setting is missing or invalid.  The message names the key and what was expected.
 
     Raised at start, before anything is served or consumed.
     """
 
 
 class InvalidNVR(FedoraPackagesError, ValueError):
-    """A text is not a name-version-release.  Skip the item that carries it."""
+    """A string is not a name-version-release.  Skip the item that has it."""
 
 
 class InvalidArgument(FedoraPackagesError, ValueError):
-    """A query was asked with arguments that it does not take.  The message names what is allowed."""
+    """A query does not take these arguments.  The message names those that it takes."""
 
 
 class MessageNotUnderstood(FedoraPackagesError):
-    """A bus message has no known shape.  Log its id, count it and skip it: it will not get better."""
+    """A message of the bus has no known shape.  Log its id, count it and skip it: another try would not help."""
 
 
 class UpstreamError(FedoraPackagesError):
-    """An upstream gave no usable answer.
+    """An upstream returned nothing that can be used.
 
-    ``upstream`` is its name (``"koji"``), ``asked`` what it was asked, ``came`` what came instead of an answer, ``excerpt``
-    how that began, for the log only.  ``kind`` is the error in one word, for whoever tells people.
+    ``upstream`` is its name (``"distgit"``) and ``title`` what people call it (``"dist-git"``; the name if not given).
+     ``request`` is what was sent (``"listBuilds('guake')"``), ``reason`` why that failed (``"HTTP 503 (temporary)"``),
+    ``excerpt`` how the response began, for the log only.  ``kind`` is the error in one word, for the cache, metrics and pages.
     """
 
-    kind = "unusable"
+    kind = "invalid"
+    _verb = "returned"
 
-    def __init__(self, upstream: str, asked: str, came: str, excerpt: bytes = b""):
-        super().__init__(upstream, asked, came)
+    def __init__(self, upstream: str, request: str, reason: str, excerpt: bytes = b"", title: str = ""):
+        super().__init__(upstream, request, reason)
         self.upstream = upstream
-        self.asked = asked
-        self.came = came
+        self.title = title or upstream
+        self.request = request
+        self.reason = reason
         self.excerpt = excerpt[:80].decode("utf-8", "replace")
 
     @property
     def sentence(self) -> str:
-        """What went wrong, without anything of what upstream said."""
-        return f"{self.upstream} was asked {self.asked}: {self.came}"
+        """The message without anything from the response."""
+        return f"{self.title}: {self.request} {self._verb} {self.reason}"
 
     def __str__(self) -> str:
         return f"{self.sentence}: {self.excerpt!r}" if self.excerpt else self.sentence
 
 
 class UpstreamUnavailable(UpstreamError):
-    """No answer came in time, or the upstream said that it cannot answer now.  Try again later."""
+    """The upstream did not respond in time, or said that it cannot respond now.  Try again later."""
 
-    kind = "silent"
+    kind = "unavailable"
+    _verb = "failed:"
 
 
 class InvalidResponse(UpstreamError):
-    """An answer came that cannot be true.  Nothing of it was kept; try again later, tell its operators."""
+    """The upstream returned something that it does not promise.  Nothing of it was kept.  Try again later; tell its operators."""
 
 
 class ReleaseNotServed(UpstreamError):
-    """Upstream does not know a release that others call active.  Show that; it may know it later."""
+    """The upstream does not have a release that is active.  Show that; it may have it later."""
 
     kind = "release not served"
+    _verb = "failed:"
 
 
 class CacheUnavailable(FedoraPackagesError):
-    """Redis does not answer.  Readers ask upstream and store nothing; the worker waits and tries again."""
+    """Redis does not respond.  Pages fetch from the upstream and store nothing; the worker waits and tries again."""
 
 
 class FillInProgress(FedoraPackagesError):
-    """Another thread or process fills the entry and did not finish within the time given.  Show what is known."""
+    """Another thread or process fills the entry and did not finish in time.  Show the last known value."""
 
 
 class SearchUnavailable(FedoraPackagesError):
-    """The search index is missing or damaged.  Build it with ``fedora-packages-index``."""
+    """The search index is missing or corrupt.  Build one with ``fedora-packages-index``."""
 
 
 class IndexLocked(FedoraPackagesError):
-    """Another process holds the search index open for writing.  Stop it: the index has one writer."""
+    """Another process writes the search index.  Stop it: the index has one writer."""

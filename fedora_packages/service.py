@@ -1,22 +1,22 @@
-"""The parts of the service, wired: what web, worker and commands share.
+"""The parts of the service, made from the settings.
 
-`build` makes them from settings; nothing connects before it is used.
+`build` makes them; web and worker unpack them where their process starts.  Nothing connects before it is used.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from fedora_packages import connectors
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
-from fedora_packages.connectors import Connector, ReleaseTags
+from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
+from fedora_packages.connectors.releases import ActiveReleases
+from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import corruption
 from fedora_packages.search.reader import IndexReader
@@ -24,10 +24,7 @@ from fedora_packages.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: The query that says which releases there are.
-RELEASES = "bodhi.releases"
-
-#: Seconds that one command of Redis may take.  A page must be answered although Redis hangs; the worker can be patient.
+#: Seconds that one command of Redis may take.  A page must be served although Redis hangs; a worker can wait.
 REDIS_TIMEOUT = {"web": 0.5, "worker": 5.0}
 
 
@@ -44,35 +41,18 @@ class Service:
     queue: Queue
     index: IndexReader
     metrics: Metrics
-
-    def releases(self) -> list[dict[str, Any]]:
-        """Return the active releases in the order people read them, as ``bodhi.releases`` gives them.
-
-        From the cache, however old; asked for only if nothing was ever known.  Raises `UpstreamError` if nothing is known.
-        """
-        query = self.queries[RELEASES]
-        entry, variant = query.entry(), query.variant()
-        (cached,) = self.cache.read([(entry, variant)])
-        if not cached.is_known:
-            try:
-                cached = self.cache.fill(entry, variant, lambda: query.fetch(entry.package), query.upstream)
-            except FillInProgress as error:
-                raise UpstreamUnavailable(query.upstream, "the releases", "another process is still waiting") from error
-        return cached.value["releases"]
+    releases: ActiveReleases
 
     def queue_refill(self, entry: Entry, first: bool = False) -> None:
-        """Have a worker fetch an entry; ``first`` where somebody is looking at it."""
+        """Queue a refill of an entry; ``first`` if a reader waits for it."""
         self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package, first=first)
 
 
 def build(settings: Settings, by: str) -> Service:
-    """Return the service's parts; ``by`` is who uses them and what stamps and upstreams are told: ``web`` or ``worker``."""
+    """Return the parts; ``by`` (``web`` or ``worker``) goes into stamps and into the User-Agent."""
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
-    metrics = Metrics(client)
-    found = connectors.load(
-        settings, by, lambda: _tags(service), metrics.observe_request, lambda upstream: _hurry(service, upstream)
-    )
-    archive = found.pop("datagrepper")
+    metrics, queue = Metrics(client), Queue(client)
+    found = connectors.load(settings, by, lambda: releases.tags(), metrics.observe_request, partial(_retry_now, queue))
     queries = Queries(found.values(), lambda query, count: metrics.count(MetricName.INVALID_ROWS, query, count))
     cache = Cache(
         client,
@@ -81,24 +61,31 @@ def build(settings: Settings, by: str) -> Service:
         on_conflict=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
-    index = IndexReader(settings.search.index, on_corruption=partial(corruption.note, client))
-    service = Service(settings, client, found, archive, queries, cache, Queue(client), index, metrics)
+    releases = ActiveReleases(cache, queries)
+    service = Service(
+        settings,
+        client,
+        {name: found[name] for name in dict.fromkeys(query.upstream for query in queries.values())},
+        found["datagrepper"],
+        queries,
+        cache,
+        queue,
+        IndexReader(settings.search.index, on_corruption=partial(corruption.note, client)),
+        metrics,
+        releases,
+    )
     return service
 
 
-def _hurry(service: Service, upstream: str) -> None:
-    """Have what failed because of an upstream tried again now that it answers: whose circuit closes first tells all workers."""
+def _retry_now(queue: Queue, upstream: str) -> None:
+    """Requeue the jobs that failed while the upstream was down.  Called when its circuit closes."""
     try:
-        made = service.queue.retry_now(upstream)
+        count = queue.retry_now(upstream)
     except CacheUnavailable as error:
-        log.error("what waits for %s, which answers again, waits for its time: %s", upstream, error)
+        log.error(
+            "cannot requeue jobs of %s after its recovery: Redis unavailable (%s); they run at their retry time",
+            upstream,
+            error,
+        )
     else:
-        log.info("%s answers again: %d jobs that had failed are due", upstream, made)
-
-
-def _tags(service: Service) -> tuple[ReleaseTags, ...]:
-    try:
-        releases = service.releases()
-    except UpstreamError as error:
-        raise UpstreamUnavailable("koji", "the tags of the releases", f"they are not known: {error}") from error
-    return tuple(ReleaseTags(release["branch"], release["stable_tag"], release["testing_tag"]) for release in releases)
+        log.info("%s has recovered: %d failed jobs requeued", upstream, count)

@@ -1,19 +1,23 @@
-"""Settings: the strings of an ini file and of the environment, made into one frozen `Settings`.
+"""Settings: the strings of an ini file and of the environment become one frozen `Settings`.
 
-This is the only file that knows the names of keys.  `KEYS` is the whole list: to add a setting, add a row there and the
-attribute it fills, and document it in ``production.ini``.
+This module alone knows the names of the keys.  `keys` lists all of them: `OWN_KEYS`, and for each upstream the keys that
+follow from its connector (`fedora_packages.connectors.declared`).  A new setting is a row of `OWN_KEYS`, an attribute below,
+and a paragraph in ``production.ini``.
 
-A key such as ``connectors.koji.url`` is taken from the environment variable ``FEDORA_PACKAGES_CONNECTORS_KOJI_URL`` when
-that is set, else from the ini file, else from the default below.  `Settings` says all that is wrong at once.
+The key ``cache.url`` is read from the environment variable ``FEDORA_PACKAGES_CACHE_URL`` if that is set, else from the ini
+file, else its default is used.  One `SettingsError` names everything that is wrong.
 """
 
+import difflib
+import ipaddress
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from fedora_packages.errors import SettingsError
 
@@ -21,30 +25,51 @@ log = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "FEDORA_PACKAGES_"
 
-#: The upstreams.  Each has a section of its own in the settings and a connector of the same name.
-UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
+#: Variables with our prefix that are no settings: the ini file that ``fedmsg.d`` names, and the sandbox's URL.
+OTHER_VARIABLES = frozenset({"FEDORA_PACKAGES_INI", "FEDORA_PACKAGES_SANDBOX"})
 
-#: How datagrepper is read, whose one setting is its URL.
-ARCHIVE: Mapping[str, Any] = {"timeout": 120.0, "concurrency": 1, "rest": 5.0, "max_bytes": 96 << 20}
-
-#: Prefixes of keys that are ours; anything else in the ini section belongs to Pyramid, Mako or the server.
+#: First words of our keys.  Every other key of the ini section belongs to Pyramid, Mako or the server.
 PARTS = ("connectors", "cache", "search", "worker", "web", "links")
 
 
 @dataclass(frozen=True)
+class Pace:
+    """Times of the worker and of circuits, in seconds.
+
+    A worker that has died loses its jobs after ``lease``.  A failed refill is repeated after ``retry``, doubled with each failure
+    up to ``retry_limit``.  A replay begins ``replay_margin`` before the high-water mark and is repeated every ``replay_every``.
+    A difference counts as a lost message after ``audit_grace``.  A circuit stays open for ``reset_pause`` at most.
+    """
+
+    lease: float = 30.0
+    retry: float = 1.0
+    retry_limit: float = 300.0
+    replay_margin: float = 60.0
+    replay_every: float = 300.0
+    audit_grace: float = 60.0
+    reset_pause: float = 30.0
+
+
+#: The choices of ``worker.pace``.  ``fast`` is for development, and for tests and benchmarks that run whole processes.
+PACES = {
+    "normal": Pace(),
+    "fast": Pace(lease=2.0, retry=0.1, retry_limit=1.0, replay_margin=10.0, audit_grace=0.5, reset_pause=0.2),
+}
+
+
+@dataclass(frozen=True)
 class ConnectorSettings:
-    """How one upstream is asked.  Times in seconds, sizes in bytes."""
+    """How to reach one upstream: ``timeout`` in seconds, ``concurrency`` in requests, ``site`` the URL of its pages."""
 
     url: str
     timeout: float
     concurrency: int
-    rest: float
-    max_bytes: int
+    site: str | None = None
 
 
 @dataclass(frozen=True)
 class CacheSettings:
-    """Where Redis is, and for how many seconds a page waits for a value that is not there."""
+    """The URL of Redis, and for how many seconds a page waits for a value that is not cached."""
 
     url: str
     wait: float
@@ -52,7 +77,7 @@ class CacheSettings:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """The directory of the search index (a symbolic link to the current one), and the mirror it is built from."""
+    """The directory of the search index (a symbolic link to the current one), and the URL of the repositories."""
 
     index: str
     mirror: str
@@ -60,51 +85,22 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class WorkerSettings:
-    """What the worker listens to and how patient it is.  Times in seconds."""
+    """The bus that the worker listens to, and its times: ``replay_limit`` in seconds, ``audit_rate`` in entries per second."""
 
-    bus: str
     topic_prefix: tuple[str, ...]
     endpoints: tuple[str, ...]
     signed: bool
-    datagrepper: str | None
-    replay_margin: float
     replay_limit: float
-    replay_every: float
-    lease: float
-    retry: float
-    retry_limit: float
-    releases_every: float
-    updates_every: float
-    bugs_every: float
-    requirers_every: float
-    problems_every: float
     audit_rate: float
-    audit_grace: float
+    pace: Pace
 
 
 @dataclass(frozen=True)
 class WebSettings:
-    """What the web allows in a minute.
-
-    Checks: that one client may ask for, and that may be made of one package.  Lookups: that one client may cause, and all.
-    """
+    """Rate limits of one client, per minute: checks, and live lookups."""
 
     checks_per_client: int
-    checks_per_package: int
     lookups_per_client: int
-    lookups: int
-
-
-@dataclass(frozen=True)
-class LinksSettings:
-    """The sites for people that pages link to; an upstream's own address may be a machine's door only.  Fedora's by default."""
-
-    koji: str = "https://koji.fedoraproject.org/koji"
-    bodhi: str = "https://bodhi.fedoraproject.org"
-    bugzilla: str = "https://bugzilla.redhat.com"
-    distgit: str = "https://src.fedoraproject.org"
-    faf: str = "https://retrace.fedoraproject.org/faf"
-    anitya: str = "https://release-monitoring.org"
 
 
 @dataclass(frozen=True)
@@ -116,68 +112,131 @@ class Settings:
     search: SearchSettings
     worker: WorkerSettings
     web: WebSettings
-    links: LinksSettings
 
 
-def _text(value: str) -> str:
+class HasURL(Protocol):
+    """The site of an upstream, as far as settings use it."""
+
+    url: str
+
+
+class Upstream(Protocol):
+    """The class of a connector, as far as settings use it; see `fedora_packages.connectors.base.Connector`."""
+
+    name: str
+    url: str | None
+    timeout: float
+    concurrency: int
+    site: HasURL | None
+
+
+#: A parser returns the value of a string, or raises ValueError with what was expected.
+Parser = Callable[[str], Any]
+
+#: The default of a setting that has none.
+REQUIRED = object()
+
+
+@dataclass(frozen=True)
+class Key:
+    """A setting: its name, parser, default as a string (or `REQUIRED`), and the unit of its value."""
+
+    name: str
+    parse: Parser
+    default: object = REQUIRED
+    unit: str = ""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: ``FEDORA_PACKAGES_CACHE_URL`` for ``cache.url``."""
+        return ENVIRONMENT_PREFIX + self.name.upper().replace(".", "_")
+
+
+def _string(value: str) -> str:
     if not value:
-        raise ValueError("a text that is not empty")
+        raise ValueError("a non-empty string")
     return value
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
+def _url(*schemes: str) -> Parser:
     def url(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not (parts.netloc or parts.path):
-            raise ValueError("an address that starts with " + " or ".join(f"{s}://" for s in schemes))
+        expected = ValueError("a URL that starts with " + " or ".join(f"{scheme}://" for scheme in schemes))
+        parts = _split(value)
+        if parts is None or parts.scheme not in schemes or parts.query or parts.fragment:
+            raise expected
+        # A file has a path only: file://var/lib would be the directory /lib of a host called var.
+        if bool(parts.hostname) == (parts.scheme == "file") or (parts.scheme == "file" and not parts.path):
+            raise expected
         return value.rstrip("/")
 
     return url
 
 
-def _number(least: float, most: float) -> Callable[[str], float]:
+def _redis_url(value: str) -> str:
+    expected = ValueError(
+        "a URL such as redis://HOST:PORT/0, rediss://HOST:PORT/0 or unix:///PATH?db=0, with the number of a database"
+    )
+    parts = _split(value)
+    if parts is None or parts.scheme not in ("redis", "rediss", "unix") or parts.fragment:
+        raise expected
+    databases = parse_qs(parts.query, keep_blank_values=True).get("db", [])
+    if parts.scheme == "unix":
+        if parts.hostname or len(parts.path) < 2:
+            raise expected
+    elif not (parts.netloc or parts.path):
+        raise expected
+    elif parts.path.strip("/"):
+        databases.append(parts.path.removeprefix("/"))
+    # redis-py would take database 0 for anything that is no number.
+    if len(databases) > 1 or not all(re.fullmatch(r"[0-9]{1,6}", database) for database in databases):
+        raise expected
+    return value
+
+
+def _split(value: str) -> Any:
+    """Return the parts of a URL, or None for an invalid one; a port out of range is found only when asked for."""
+    try:
+        parts = urlsplit(value)
+        return None if " " in value or not value.isprintable() or parts.port == 0 else parts
+    except ValueError:
+        return None
+
+
+def _number(least: float, most: float) -> Parser:
     def number(value: str) -> float:
-        try:
-            found = float(value)
-        except ValueError:
-            found = float("nan")
-        if not least <= found <= most:
+        if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?|\.[0-9]{1,6}", value) or not least <= float(value) <= most:
             raise ValueError(f"a number from {least:g} to {most:g}")
-        return found
+        return float(value)
 
     return number
 
 
-def _count(least: int, most: int) -> Callable[[str], int]:
+def _count(least: int, most: int) -> Parser:
     def count(value: str) -> int:
         if not re.fullmatch(r"[0-9]{1,12}", value) or not least <= int(value) <= most:
-            raise ValueError(f"a whole number from {least} to {most}")
+            raise ValueError(f"an integer from {least} to {most}")
         return int(value)
 
     return count
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
-    def word(value: str) -> str:
-        if value not in words:
-            raise ValueError("one of " + ", ".join(words))
-        return value
+def _choice(choices: Mapping[str, Any]) -> Parser:
+    def choice(value: str) -> Any:
+        if value not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return choices[value]
 
-    return word
-
-
-def _truth(value: str) -> bool:
-    return _one_of("true", "false")(value) == "true"
+    return choice
 
 
-def _list_of(convert: Callable[[str], str], least: int = 0) -> Callable[[str], tuple[str, ...]]:
-    def words(value: str) -> tuple[str, ...]:
-        found = tuple(convert(word) for word in re.split(r"[\s,]+", value) if word)
+def _list_of(parse: Parser, least: int = 0) -> Parser:
+    def items(value: str) -> tuple[str, ...]:
+        found = tuple(parse(item) for item in re.split(r"[\s,]+", value) if item)
         if len(found) < least:
             raise ValueError(f"a list of at least {'one' if least == 1 else least}")
         return found
 
-    return words
+    return items
 
 
 def _topic_prefix(value: str) -> str:
@@ -187,126 +246,196 @@ def _topic_prefix(value: str) -> str:
 
 
 def _endpoint(value: str) -> str:
-    # A zmq quirk: a name in an endpoint ("localhost") is refused by the hub, with an error that does not say so.
-    if not re.fullmatch(r"tcp://[0-9.]+:[0-9]{1,5}", value):
-        raise ValueError("endpoints such as tcp://127.0.0.1:9940, with numbers and not names")
-    return value
+    # The hub refuses a host name ("localhost") in an endpoint, with an error that does not say so.
+    found = re.fullmatch(r"tcp://([0-9.]+):([0-9]{1,5})", value)
+    try:
+        if found and ipaddress.IPv4Address(found[1]) and 0 < int(found[2]) < 65536:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("endpoints such as tcp://127.0.0.1:9940, with IP addresses and not host names")
 
 
-def _optional(convert: Callable[[str], Any]) -> Callable[[str], Any]:
-    return lambda value: convert(value) if value else None
+def _optional(parse: Parser) -> Parser:
+    return lambda value: parse(value) if value else None
 
 
-REQUIRED = object()
+_HTTP = _url("http", "https")
 
-_CONNECTOR_KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
-    ("url", _url("http", "https"), REQUIRED),
-    ("timeout", _number(0.1, 300), "10"),
-    ("concurrency", _count(1, 64), "4"),
-    ("rest", _number(0, 3600), "30"),
-    ("max_bytes", _count(1024, 1 << 30), str(32 << 20)),
+#: All settings but those of the upstreams.
+OWN_KEYS = (
+    Key("cache.url", _redis_url),
+    Key("cache.wait", _number(0, 30), "2", "seconds"),
+    Key("search.index", _string),
+    Key("search.mirror", _url("http", "https", "file"), "https://dl.fedoraproject.org/pub"),
+    Key("worker.topic_prefix", _list_of(_topic_prefix, least=1)),
+    Key("worker.endpoints", _list_of(_endpoint), ""),
+    Key("worker.signed", _choice({"true": True, "false": False}), "true"),
+    Key("worker.replay_limit", _number(0, 90 * 86400), "259200", "seconds"),
+    Key("worker.audit_rate", _number(0, 1000), "1", "entries per second"),
+    Key("worker.pace", _choice(PACES), "normal"),
+    Key("web.checks_per_client", _count(0, 10_000), "10", "checks per minute"),
+    Key("web.lookups_per_client", _count(0, 10_000), "20", "lookups per minute"),
 )
 
-#: (key, what turns its text into a value or says what was expected, default).
-KEYS: tuple[tuple[str, Callable[[str], Any], object], ...] = (
+#: Upstreams that earlier versions had settings for.
+_OLD_UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
+
+#: Old names of settings, which are still read, and the new ones.
+RENAMED = {
+    **{f"links.{name}": f"connectors.{name}.site" for name in _OLD_UPSTREAMS if name != "mdapi"},
+    "worker.datagrepper": "connectors.datagrepper.url",
+}
+
+#: Names of former settings, which are ignored.
+CUT = (
+    *(f"connectors.{name}.{key}" for name in _OLD_UPSTREAMS for key in ("rest", "max_bytes")),
+    "search.source",
     *(
-        (f"connectors.{upstream}.{key}", convert, default)
-        for upstream in UPSTREAMS
-        for key, convert, default in _CONNECTOR_KEYS
+        f"worker.{key}"
+        for key in (
+            *("bus", "replay_margin", "replay_every", "lease", "retry", "retry_limit", "releases_every"),
+            *("updates_every", "bugs_every", "requirers_every", "problems_every", "audit_grace"),
+        )
     ),
-    ("cache.url", _url("redis", "rediss", "unix"), REQUIRED),
-    ("cache.wait", _number(0, 30), "2"),
-    ("search.index", _text, REQUIRED),
-    ("search.mirror", _url("http", "https", "file"), "https://dl.fedoraproject.org/pub"),
-    ("worker.bus", _one_of("fedmsg"), "fedmsg"),
-    ("worker.topic_prefix", _list_of(_topic_prefix, least=1), REQUIRED),
-    ("worker.endpoints", _list_of(_endpoint), ""),
-    ("worker.signed", _truth, "true"),
-    ("worker.datagrepper", _optional(_url("http", "https")), ""),
-    ("worker.replay_margin", _number(0, 86400), "60"),
-    ("worker.replay_limit", _number(0, 90 * 86400), str(3 * 86400)),
-    ("worker.replay_every", _number(1, 86400), "300"),
-    ("worker.lease", _number(0.1, 3600), "30"),
-    ("worker.retry", _number(0.01, 3600), "1"),
-    ("worker.retry_limit", _number(0.01, 86400), "300"),
-    ("worker.releases_every", _number(1, 7 * 86400), "900"),
-    ("worker.updates_every", _number(1, 90 * 86400), "21600"),
-    ("worker.bugs_every", _number(1, 90 * 86400), "86400"),
-    ("worker.requirers_every", _number(1, 90 * 86400), "43200"),
-    ("worker.problems_every", _number(1, 90 * 86400), "86400"),
-    ("worker.audit_rate", _number(0, 1000), "1"),
-    ("worker.audit_grace", _number(0, 86400), "60"),
-    ("web.checks_per_client", _count(0, 10_000), "10"),
-    ("web.checks_per_package", _count(0, 10_000), "20"),
-    ("web.lookups_per_client", _count(0, 10_000), "20"),
-    ("web.lookups", _count(0, 100_000), "120"),
-    *((f"links.{site.name}", _url("http", "https"), site.default) for site in fields(LinksSettings)),
+    "web.checks_per_package",
+    "web.lookups",
 )
 
-#: Keys of former settings.  An ini file may still have them: each is ignored, with a warning.
-IGNORED = ("search.source",)
+
+def keys(upstreams: Iterable[type[Upstream]]) -> tuple[Key, ...]:
+    """Return every setting: those of the upstreams, then our own."""
+    return (*(key for upstream in upstreams for key in _keys_of(upstream)), *OWN_KEYS)
 
 
-def environment_name(key: str) -> str:
-    """Return the environment variable that overrides ``key``: ``cache.url`` -> ``FEDORA_PACKAGES_CACHE_URL``."""
-    return ENVIRONMENT_PREFIX + key.upper().replace(".", "_")
+def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
+    part = f"connectors.{upstream.name}"
+    required = upstream.url is None
+    yield Key(f"{part}.url", _HTTP if required else _optional(_HTTP), REQUIRED if required else upstream.url)
+    yield Key(f"{part}.timeout", _number(0.1, 300), f"{upstream.timeout:g}", "seconds")
+    yield Key(f"{part}.concurrency", _count(1, 64), str(upstream.concurrency), "requests")
+    if upstream.site is not None:
+        yield Key(f"{part}.site", _HTTP, upstream.site.url)
 
 
-def from_strings(ini: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the `Settings` that an ini section and the environment give.
+@cache
+def warn_once(sentence: str) -> None:
+    """Log a warning, once in the life of the process."""
+    log.warning("settings: %s", sentence)
 
-    Raises `SettingsError` naming every key that is missing, wrong or unknown, what was found and what was expected.
+
+def from_strings(
+    ini: Mapping[str, str], upstreams: Iterable[type[Upstream]], environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Return the `Settings` of an ini section and the environment (by default the one of the process).
+
+    A relative ``search.index`` starts at the directory of the ini file, which the server and `load` pass on as ``here``.
+    Raises `SettingsError`, which names every key that is missing, invalid or unknown, its value, and what was expected.
     """
-    environ = os.environ if environ is None else environ
-    wrong: list[str] = []
-    values: dict[str, Any] = {}
-    for key, convert, default in KEYS:
-        variable = environment_name(key)
-        text, where = (environ[variable], variable) if variable in environ else (ini.get(key, default), key)
-        if text is REQUIRED:
-            wrong.append(f"{key} is missing (also not given as {variable})")
-            continue
-        try:
-            values[key] = convert(str(text).strip())
-        except ValueError as expected:
-            wrong.append(f"{where} is {text!r}; expected {expected}")
-    for key in IGNORED:
-        if key in ini:
-            log.warning("settings: %s is no longer a setting and is ignored", key)
-    known = {*IGNORED, *(key for key, _, _ in KEYS)}
-    wrong += [
-        f"{key} is no setting of {key.split('.')[0]} (misspelt?)"
-        for key in sorted(ini)
-        if key.split(".")[0] in PARTS and "." in key and key not in known
-    ]
-    if wrong:
-        raise SettingsError("settings: " + "; ".join(wrong))
+    upstreams, source = tuple(upstreams), _Source(ini, os.environ if environ is None else environ)
+    declared = keys(upstreams)
+    values = {key.name: source.value(key) for key in declared}
+    source.refuse_unknown(declared)
+    if source.errors:
+        raise SettingsError("settings: " + "; ".join(source.errors))
     return Settings(
-        connectors={
-            **{upstream: ConnectorSettings(**_part(values, f"connectors.{upstream}")) for upstream in UPSTREAMS},
-            "datagrepper": ConnectorSettings(values["worker.datagrepper"] or "", **ARCHIVE),
-        },
+        connectors={each.name: ConnectorSettings(**_part(values, f"connectors.{each.name}")) for each in upstreams},
         cache=CacheSettings(**_part(values, "cache")),
         search=SearchSettings(**_part(values, "search")),
         worker=WorkerSettings(**_part(values, "worker")),
         web=WebSettings(**_part(values, "web")),
-        links=LinksSettings(**_part(values, "links")),
     )
 
 
-def load(ini_path: str, environ: Mapping[str, str] | None = None) -> Settings:
-    """Return the `Settings` of the ``[app:main]`` section of an ini file, overridden by the environment."""
-    # Only commands come this way: the web app is handed its strings by its server, which has read the file.
+def load(ini_path: str, upstreams: Iterable[type[Upstream]], environ: Mapping[str, str] | None = None) -> Settings:
+    """Return the `Settings` of the ``[app:main]`` section of an ini file and of the environment, as `from_strings` does."""
+    # For the commands; the web app gets its strings from its server, which has read the file.
     from plaster.exceptions import PlasterError
     from pyramid.paster import get_appsettings
 
     if not os.path.isfile(ini_path):
-        raise SettingsError(f"settings: {ini_path} is no file")
+        raise SettingsError(f"settings: {ini_path} does not exist or is not a file")
     try:
         strings = get_appsettings(ini_path, name="main")
     except (PlasterError, LookupError, ValueError) as error:
         raise SettingsError(f"settings: {ini_path} cannot be read: {error}") from error
-    return from_strings(strings, environ)
+    return from_strings({**strings, "here": os.path.dirname(os.path.abspath(ini_path))}, upstreams, environ)
+
+
+class _Source:
+    """The strings of an ini section and of the environment, and the sentences about what is wrong in them."""
+
+    def __init__(self, ini: Mapping[str, str], environ: Mapping[str, str]):
+        self._ini = ini
+        self._environ = environ
+        self.errors: list[str] = []
+
+    def value(self, key: Key) -> Any:
+        """Return the value of a setting; None if it is missing or invalid, which is then an error."""
+        where, string = self._found(key) or (key.name, key.default)
+        if string is REQUIRED:
+            self.errors.append(f"{key.name} is missing (environment variable: {key.variable})")
+            return None
+        try:
+            found = key.parse(str(string).strip())
+            return self._absolute(found) if key.name == "search.index" else found
+        except ValueError as expected:
+            self.errors.append(f"{where} is {string!r}; expected {expected}")
+            return None
+
+    def _found(self, key: Key) -> tuple[str, str] | None:
+        """Return where a setting stands, by its present name or its old one, and its string; None if it stands nowhere."""
+        found = self._look_up(key)
+        for old in (Key(old, key.parse) for old, new in RENAMED.items() if new == key.name):
+            found_old = self._look_up(old)
+            if found_old is None:
+                continue
+            if found is not None:
+                self.errors.append(f"{found_old[0]} and {found[0]} are one setting; remove {found_old[0]}")
+                continue
+            new = key.name if found_old[0] == old.name else key.variable
+            warn_once(f"{found_old[0]} is now {new}; the old name is still read")
+            found = found_old
+        return found
+
+    def _look_up(self, key: Key) -> tuple[str, str] | None:
+        if key.variable in self._environ:
+            return key.variable, self._environ[key.variable]
+        return (key.name, self._ini[key.name]) if key.name in self._ini else None
+
+    def _absolute(self, path: str) -> str:
+        # Relative to the current directory, web and worker would use different indexes.
+        if os.path.isabs(path):
+            return path
+        if "here" not in self._ini:
+            raise ValueError("an absolute path, since there is no ini file whose directory it could start at")
+        return os.path.join(self._ini["here"], path)
+
+    def refuse_unknown(self, declared: Iterable[Key]) -> None:
+        """Add an error for each unknown key and variable of ours, and warn about each former one."""
+        known = [*declared, *(Key(old, _string) for old in RENAMED)]
+        cut = [Key(name, _string) for name in CUT]
+        ini = (name for name in self._ini if "." in name and _is_ours(name.partition(".")[0]))
+        self._refuse(sorted(ini), {key.name for key in known}, {key.name for key in cut})
+        variables = (name for name in self._environ if name.startswith(ENVIRONMENT_PREFIX))
+        self._refuse(
+            sorted(set(variables) - OTHER_VARIABLES), {key.variable for key in known}, {key.variable for key in cut}
+        )
+
+    def _refuse(self, names: Iterable[str], known: set[str], cut: set[str]) -> None:
+        for name in names:
+            if name in cut - known:
+                warn_once(f"{name} is no longer a setting and is ignored")
+            elif name not in known:
+                close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+                self.errors.append(
+                    f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else " (typo?)")
+                )
+
+
+def _is_ours(part: str) -> bool:
+    """Whether a key with this first word is ours, or is a typo of one."""
+    return bool(difflib.get_close_matches(part.lower(), PARTS, n=1, cutoff=0.8))
 
 
 def _part(values: Mapping[str, Any], part: str) -> dict[str, Any]:

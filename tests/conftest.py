@@ -15,7 +15,7 @@ import redis
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.redis import connect
-from fedora_packages.connectors import load
+from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.monitoring.heartbeat import write_heartbeat
@@ -23,7 +23,7 @@ from fedora_packages.sandbox.devserver import DevServer
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
 
-from .upstream import Upstream
+from .upstream import Upstream, connector_strings
 
 # Each example may have to wait for Redis or a disk on a busy machine: time is not what these tests are about.
 hypothesis.settings.register_profile("suite", deadline=None, max_examples=50)
@@ -141,17 +141,11 @@ def index_folder(tmp_path) -> Path:
 def strings(upstream, redis_url, index_folder) -> dict[str, str]:
     """Settings with the test's upstream at the other end of every connector, and little patience."""
     return {
-        **{f"connectors.{name}.url": upstream.url for name in settings.UPSTREAMS},
-        **{f"connectors.{name}.timeout": "1" for name in settings.UPSTREAMS},
-        **{f"connectors.{name}.concurrency": "2" for name in settings.UPSTREAMS},
-        **{f"connectors.{name}.max_bytes": str(1 << 20) for name in settings.UPSTREAMS},
+        **connector_strings(upstream.url, timeout="1", concurrency="2"),
         "cache.url": redis_url,
         "cache.wait": "0.5",
         "search.index": str(index_folder),
         "worker.topic_prefix": "org.fedoraproject.prod org.release-monitoring.prod",
-        "worker.datagrepper": upstream.url,
-        "worker.replay_margin": "60",
-        "worker.retry": "0.05",
     }
 
 
@@ -162,7 +156,7 @@ TAGS = (ReleaseTags("rawhide", "f46", None), ReleaseTags("f45", "f45-updates", "
 @pytest.fixture
 def connectors(strings):
     """All connectors."""
-    return load(settings.from_strings(strings, {}), "test", lambda: TAGS)
+    return load(settings.from_strings(strings, declared(), {}), "test", lambda: TAGS)
 
 
 @pytest.fixture
@@ -202,7 +196,7 @@ def service(client, strings, small_index):
     """The worker's parts over an empty Redis, a small index and the test's upstream; a worker has just beaten."""
     shutil.copytree(small_index, strings["search.index"])
     watched(client)
-    return services.build(settings.from_strings(strings, {}), "worker")
+    return services.build(settings.from_strings(strings, declared(), {}), "worker")
 
 
 def watched(client: redis.Redis) -> None:

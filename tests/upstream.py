@@ -8,6 +8,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from fedora_packages.connectors import declared
+
+
+def connector_strings(url: str, **others: str) -> dict[str, str]:
+    """Return the settings that lead every connector to one URL, with other settings for each of them."""
+    given = {"url": url, **others}
+    return {f"connectors.{kind.name}.{key}": value for kind in declared() for key, value in given.items()}
+
 
 @dataclass
 class Answer:

@@ -1,4 +1,4 @@
-"""dogpile's backend over Redis, which stores by generation, and its lock.  The one home of dogpile."""
+"""dogpile's backend over Redis, which stores by generation, and the lock of a fill.  The only module that imports dogpile."""
 
 import logging
 import time
@@ -12,29 +12,32 @@ from dogpile.cache.region import value_version
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import LockError, Redis, redis_errors, run_script
-from fedora_packages.cache.values import LAG_LIMIT, Filled, as_json, decoded, digest, recent, summary_of
+from fedora_packages.cache.values import LAG_LIMIT, StampedValue, as_json, decoded, digest, recent, summary_of
 from fedora_packages.errors import CacheUnavailable, FillInProgress
 
 log = logging.getLogger(__name__)
 
+#: Rows that the stream of changes keeps, about.
 MAX_CHANGES = 20_000
 
-#: Seconds after which the lock of a fill is taken from a process that died while it held it.
+#: Seconds after which the lock of a fill expires: its process may have died.
 LOCK_TIMEOUT = 60.0
+
+#: Seconds between two attempts to get the lock.
+LOCK_POLL = 0.02
 
 
 class StaleFill(Exception):
-    """The entry was invalidated while it was being filled, or its answer is older than an event.  Holds that `Filled`."""
+    """The entry was invalidated since the fetch began.  ``args[0]`` is the `StampedValue`."""
 
 
 class GenerationBackend(RedisBackend):
-    """A dogpile backend whose ``set`` is stored only if no invalidation came since the fill began.
+    """A dogpile backend that stores a value only if its entry was not invalidated since the fetch began.
 
-    Keys are ``ENTRY-KEY|VARIANT``.  ``arguments`` are those of dogpile's Redis backend, and ``wait``: the seconds for which
-    `get_mutex`'s lock is waited for before `FillInProgress` is raised.
+    Keys are ``ENTRY-KEY|VARIANT``.  ``arguments`` are those of dogpile's Redis backend and those of `region`.
     """
 
-    # Values are encoded here: the region would put metadata of its own before the JSON.
+    # This class encodes values itself: the region would put metadata of its own before the JSON.
     serializer = None
     deserializer = None
 
@@ -57,54 +60,50 @@ class GenerationBackend(RedisBackend):
             return [as_cached(*row) for row in pipe.execute()]
 
     def set(self, key: str, value: CachedValue) -> None:
-        """Store; raises `StaleFill` if the entry was invalidated meanwhile."""
+        """Store a `StampedValue` unless there is a value.  Raises `StaleFill`.  `Cache.fill` does not come this way."""
         entry_key, variant = keys.parts_of_variant(key)
-        filled: Filled = value.payload
-        if not self.store(entry_key, variant, filled, keep=True):
-            raise StaleFill(filled)
-
-    def set_multi(self, mapping: Mapping[str, CachedValue]) -> None:
-        for key, value in mapping.items():
-            self.set(key, value)
+        stamped: StampedValue = value.payload
+        if not self.store(entry_key, variant, stamped, keep=True):
+            raise StaleFill(stamped)
 
     def delete(self, key: str) -> None:
-        """Invalidate the entry: a deletion alone would let a fill under way store what is old."""
-        self.delete_multi([key])
-
-    def delete_multi(self, names: Sequence[str]) -> None:
-        for entry_key in {keys.parts_of_variant(name)[0] for name in names}:
-            run_script(self.writer_client, "invalidate", [entry_key, keys.revision_of(entry_key)], "", "", "")
+        """Invalidate the entry.  After a mere deletion a fill under way could store an old value."""
+        entry_key, _ = keys.parts_of_variant(key)
+        run_script(self.writer_client, "invalidate", [entry_key, keys.revision_of(entry_key)], "", "", "")
 
     def get_mutex(self, key: str) -> "FillLock":
         entry_key, variant = keys.parts_of_variant(key)
         return FillLock(self.writer_client, keys.fill_lock(entry_key, variant), self.wait)
 
-    def store(self, entry_key: str, variant: str, filled: Filled, keep: bool = False, shows: bool = True) -> bool:
-        """Store a fill and say whether its race was won; see ``lua/store.lua``.  ``shows`` as in `Cache.store`.
+    def store(
+        self, entry_key: str, variant: str, stamped: StampedValue, keep: bool = False, is_reflected: bool = True
+    ) -> bool:
+        """Store a value unless its entry was invalidated since the fetch began.  Returns False if it was.
 
-        With ``keep`` a value that is there already stays: it was fetched by somebody who may have known better what to expect.
+        ``keep`` leaves a current value in place: its fill may have known a newer expected state.  A value for which
+        ``is_reflected`` is False gets no summary.  See ``lua/store.lua``.
         """
-        value = as_json(filled.value)
-        data = f'{{"value":{value},"stamp":{as_json(filled.stamp.as_dict())}}}'
+        value = as_json(stamped.value)
+        data = f'{{"value":{value},"stamp":{as_json(stamped.stamp.as_dict())}}}'
         names = [entry_key, keys.revision_of(entry_key), keys.CHANGES, keys.CHANGES_SINCE]
-        told = [filled.generation, variant, data, "keep" if keep else "", digest(value), self.max_changes]
+        arguments = [stamped.generation, variant, data, "keep" if keep else "", digest(value), self.max_changes]
         entry = keys.entry_of(entry_key)
-        number = self._external_id(entry.query, filled.value)
-        if number is not None:
-            names += [keys.external_ids(entry.query), keys.external_id_named(entry.query, number)]
-            told += [entry.package, number]
-        if not run_script(self.writer_client, "store", names, *told):
+        external_id = self._external_id(entry.query, stamped.value)
+        if external_id is not None:
+            names += [keys.external_ids(entry.query), keys.external_id_named(entry.query, external_id)]
+            arguments += [entry.package, external_id]
+        if not run_script(self.writer_client, "store", names, *arguments):
             return False
-        summary = summary_of(filled.value) if shows else {}
+        summary = summary_of(stamped.value) if is_reflected else {}
         if summary:
-            # No part of the step above: they name the generation that they are of, and mean nothing in another.
+            # It need not be part of that step: it carries its generation, and is ignored in any other.
             with redis_errors():
-                self.writer_client.hset(entry_key, f"n:{variant}", as_json([filled.generation, summary]))
+                self.writer_client.hset(entry_key, f"n:{variant}", as_json([stamped.generation, summary]))
         return True
 
 
 def region(client: Redis, wait: float, external_id: Callable[[str, Any], int | None], max_changes: int) -> CacheRegion:
-    """Return the region of a `Cache`; see there.  It never expires anything."""
+    """Return the region of a `Cache`, whose values never expire.  The arguments are those of `Cache`."""
     return make_region(name=keys.PREFIX).configure(
         "fedora_packages.generations",
         expiration_time=None,
@@ -120,39 +119,40 @@ def region(client: Redis, wait: float, external_id: Callable[[str, Any], int | N
 
 
 class FillLock:
-    """One fill at a time, across processes: dogpile's mutex, waited for within a bound.
+    """dogpile's mutex: one fill at a time, over all processes.
 
-    Raises `FillInProgress` when the bound is reached.  A holder that dies loses it after `LOCK_TIMEOUT`; that two fills
-    then overlap costs a request and nothing else, since both are stored by generation.
+    ``acquire`` raises `FillInProgress` after ``wait`` seconds.  The lock expires after `LOCK_TIMEOUT`.  Two fills that then
+    overlap cost a request and no more, since both are stored by generation.
     """
 
     def __init__(self, client: Redis, name: str, wait: float):
         self._wait = wait
         self._name = name
-        self._lock = client.lock(name, timeout=LOCK_TIMEOUT, sleep=0.02, thread_local=False)
+        self._lock = client.lock(name, timeout=LOCK_TIMEOUT, sleep=LOCK_POLL, thread_local=False)
 
     def acquire(self, wait: bool = True) -> bool:
         with redis_errors():
-            got = self._lock.acquire(blocking=wait, blocking_timeout=self._wait if wait else None)
-        if wait and not got:
-            raise FillInProgress(f"{self._name} was held by another process for {self._wait:g} s")
-        return got
+            is_ours = self._lock.acquire(blocking=wait, blocking_timeout=self._wait if wait else None)
+        if wait and not is_ours:
+            raise FillInProgress(f"another process still holds {self._name} after {self._wait:g} s")
+        return is_ours
 
     def release(self) -> None:
         try:
             with redis_errors():
                 self._lock.release()
         except (LockError, CacheUnavailable) as error:
-            log.warning("the lock %s could not be given back (it runs out by itself): %s", self._name, error)
+            log.warning("cannot release the lock %s, which expires by itself: %s", self._name, error)
 
     def locked(self) -> bool:
         with redis_errors():
             return self._lock.locked()
 
 
-def as_cached(generation: bytes | None, data: bytes | None, facts: bytes | None) -> Any:
+def as_cached(generation: bytes | None, data: bytes | None, states: bytes | None) -> Any:
+    """Return dogpile's form of a variant's value; ``states`` is the hash field of expected states."""
     if generation is None or data is None:
         return NO_VALUE
     value, stamp = decoded(data)
-    filled = Filled(generation.decode(), value, stamp, recent(facts, time.time() - LAG_LIMIT))
-    return CachedValue(filled, {"ct": stamp.fetched, "v": value_version})
+    stamped = StampedValue(generation.decode(), value, stamp, recent(states, time.time() - LAG_LIMIT))
+    return CachedValue(stamped, {"ct": stamp.fetched, "v": value_version})

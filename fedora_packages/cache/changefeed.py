@@ -1,10 +1,10 @@
-"""Changes: which values became others, in the order in which they did, for programs that follow all packages.
+"""The change feed: which variants got another value, in order, for clients that mirror many packages.
 
-Each value that is stored and is not the one stored before is told in one capped Redis stream, in the same step
-(``lua/store.lua``).  Whoever follows it keeps a **cursor**: when the stream began, and the ID of the last row that was read.  A
-cursor is good while nothing after it was trimmed; the beginning tells a stream from one that was lost with a Redis's data.
+A store that changes a value adds a row to one capped Redis stream, in the same step (``lua/store.lua``).  A client keeps a
+**cursor**: when the stream began, and the ID of the last row that it has read.  A cursor is valid until a row after it is
+trimmed.  The beginning tells a stream from one that was lost with Redis's data.
 
-    1764012345000017.1764012345678-0     began, then the ID: Redis's clock in milliseconds, and a number
+    1764012345000017.1764012345678-0     the beginning, then the ID: Redis's clock in milliseconds, and a number
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ CURSOR = r"[0-9]{1,20}\.[0-9]{1,15}-[0-9]{1,15}"
 
 
 class CursorTooOld(Exception):
-    """What came after a cursor is not known any more.  ``args[0]`` says why, in a sentence."""
+    """Some changes after a cursor are lost.  ``args[0]`` is a sentence that says why."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A variant of an entry that got another value than it had before; ``at`` in seconds since 1970 (Redis's clock)."""
+    """A variant of an entry that got another value; ``at`` in seconds since 1970, by Redis's clock."""
 
     query: str
     package: str
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """Some changes, the oldest first; the cursor after the last of them; whether there are more already."""
+    """Some changes, oldest first; the cursor after the last of them; whether there are more."""
 
     changes: tuple[Change, ...]
     cursor: str
@@ -45,23 +45,23 @@ def current(client: Redis) -> Changes:
     return Changes((), f"{began}.{last}", False)
 
 
-def since(client: Redis, cursor: str, count: int, kept: int = MAX_CHANGES) -> Changes:
-    """Return at most ``count`` changes after a cursor of the form `CURSOR`, of a feed of ``kept`` changes.
+def since(client: Redis, cursor: str, count: int, max_changes: int = MAX_CHANGES) -> Changes:
+    """Return at most ``count`` changes after a cursor of the form `CURSOR`.  The stream keeps about ``max_changes``.
 
-    Raises `CursorTooOld` where some of them are not known any more, and `CacheUnavailable`.
+    Raises `CursorTooOld` if some of them are lost, and `CacheUnavailable`.
     """
-    asked, _, after = cursor.partition(".")
+    beginning, _, after = cursor.partition(".")
     began, length, first, last, rows = _read(client, after, count + 1)
-    if asked != began:
-        raise CursorTooOld("The changes are not those that this cursor is of: what was cached then has been lost since")
-    # Until so many were told that the first had to go, there is every one of them.
-    if length >= kept and _number(after) < _number(first):
-        raise CursorTooOld("There were so many changes since that the first of them are not kept any more")
-    if _number(after) > _number(last):
-        raise CursorTooOld("Redis has fallen back to older data: it never told a change of this cursor")
-    shown = rows[:count]
-    end = shown[-1][0].decode() if shown else after
-    return Changes(tuple(_change(*row) for row in shown), f"{began}.{end}", len(rows) > count)
+    if beginning != began:
+        raise CursorTooOld("The cursor is from before Redis lost its data")
+    # A shorter stream was never trimmed.
+    if length >= max_changes and _id_of(after) < _id_of(first):
+        raise CursorTooOld(f"More than {max_changes} changes came after the cursor, and the first of them are gone")
+    if _id_of(after) > _id_of(last):
+        raise CursorTooOld("The cursor is newer than the data: Redis has fallen back to an older copy")
+    page = rows[:count]
+    end = page[-1][0].decode() if page else after
+    return Changes(tuple(_change(*row) for row in page), f"{began}.{end}", len(rows) > count)
 
 
 def _read(client: Redis, after: str, count: int) -> tuple[str, int, str, str, list]:
@@ -72,13 +72,13 @@ def _read(client: Redis, after: str, count: int) -> tuple[str, int, str, str, li
     return began.decode(), length, first.decode(), last.decode(), rows
 
 
-def _number(identifier: str) -> tuple[int, int]:
+def _id_of(identifier: str) -> tuple[int, int]:
     milliseconds, _, number = identifier.partition("-")
     return int(milliseconds), int(number)
 
 
-def _change(identifier: bytes, fields: list[bytes]) -> Change:
-    told = dict(zip(fields[::2], fields[1::2], strict=True))
-    entry = keys.entry_of(told[b"entry"])
-    milliseconds, _ = _number(identifier.decode())
-    return Change(entry.query, entry.package, told[b"variant"].decode(), milliseconds / 1000)
+def _change(identifier: bytes, pairs: list[bytes]) -> Change:
+    fields = dict(zip(pairs[::2], pairs[1::2], strict=True))
+    entry = keys.entry_of(fields[b"entry"])
+    milliseconds, _ = _id_of(identifier.decode())
+    return Change(entry.query, entry.package, fields[b"variant"].decode(), milliseconds / 1000)

@@ -1,7 +1,7 @@
-"""Every Redis key: what builds it, what parses it, and what lives under it.
+"""Every Redis key: what builds it, what parses it, and what it holds.
 
-All keys begin with `PREFIX`.  Braces are the cluster tag: what shares a tag lives in one slot.  To add a key, add its constant or
-function here and a row to `KEYSPACE`; no other module writes a key's name.
+All keys begin with `PREFIX`.  Braces are the cluster tag: keys that share a tag live in one slot.  To add a key, add its constant
+or function here and a row to `KEYSPACE`.  No other module writes a key's name.
 """
 
 import re
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 PREFIX = "fp"
 
-# What is cached: entries, and what follows from them.
+# Entries, and what follows from them.
 
 
 def entry(package: str, query: str, version: int | str) -> str:
@@ -25,6 +25,7 @@ def entries_of(query: str, version: int | str) -> str:
 #: The pattern of all keys with a cluster tag, for ``SCAN``.
 TAGGED = f"{PREFIX}:{{*"
 
+
 _ENTRY = re.compile(re.escape(PREFIX) + r":\{(?P<package>[^}]+)\}:(?P<query>[a-z_]+\.[a-z_]+):(?P<version>[0-9]+)")
 
 
@@ -39,17 +40,17 @@ class EntryKey:
 
 def entry_of(key: bytes | str) -> EntryKey | None:
     """Return the parts of an entry's key; None for any other key."""
-    found = _ENTRY.fullmatch(key.decode("utf-8", "replace") if isinstance(key, bytes) else key)
-    return EntryKey(found["package"], found["query"], int(found["version"])) if found else None
+    match = _ENTRY.fullmatch(key.decode("utf-8", "replace") if isinstance(key, bytes) else key)
+    return EntryKey(match["package"], match["query"], int(match["version"])) if match else None
 
 
 def variant_of(entry_key: str, variant: str) -> str:
-    """Return what dogpile calls a variant of an entry; no key of Redis's own."""
+    """Return dogpile's name of a variant of an entry.  It is not a key of Redis."""
     return f"{entry_key}|{variant}"
 
 
 def parts_of_variant(name: str) -> tuple[str, str]:
-    """Return the entry's key and the variant that `variant_of` made a name of."""
+    """Return the entry's key and the variant of a name made by `variant_of`."""
     entry_key, _, variant = name.rpartition("|")
     return entry_key, variant
 
@@ -79,12 +80,12 @@ CHANGES_SINCE = f"{PREFIX}:{{changes}}:since"
 
 
 def external_ids(query: str) -> str:
-    """Return the key of the external ids that a query's values are about."""
+    """Return the key of the external ids of a query's values."""
     return f"{PREFIX}:{{worker}}:refers:{query}"
 
 
 def external_id_named(query: str, number: int | str) -> str:
-    """Return the key that says when a message last named an external id."""
+    """Return the key of the time at which a message last named an external id."""
     return f"{PREFIX}:{{worker}}:referred:{query}:{number}"
 
 
@@ -92,7 +93,7 @@ def external_id_named(query: str, number: int | str) -> str:
 
 
 def jobs_waiting(upstream: str) -> str:
-    """Return the key of an upstream's jobs that wait."""
+    """Return the key of an upstream's waiting jobs."""
     return f"{PREFIX}:{{queue}}:{upstream}:due"
 
 
@@ -102,17 +103,17 @@ def jobs_first(upstream: str) -> str:
 
 
 def jobs_claimed(upstream: str) -> str:
-    """Return the key of an upstream's jobs that a worker does now."""
+    """Return the key of an upstream's claimed jobs."""
     return f"{PREFIX}:{{queue}}:{upstream}:claimed"
 
 
 def jobs(upstream: str) -> str:
-    """Return the key of what is known of an upstream's jobs."""
+    """Return the key of the fields of an upstream's jobs."""
     return f"{PREFIX}:{{queue}}:{upstream}:jobs"
 
 
 def waiting_since(query: str) -> str:
-    """Return the key that says since when entries of a query wait to be fresh."""
+    """Return the key of the times since when entries of a query wait to be fresh."""
     return f"{PREFIX}:{{queue}}:since:{query}"
 
 
@@ -128,7 +129,7 @@ OUTCOMES = f"{PREFIX}:{{worker}}:messages"
 TOPICS = f"{PREFIX}:{{worker}}:topics"
 SCHEDULED = f"{PREFIX}:{{worker}}:followed"
 
-# Whether what is shown is right.
+# Monitoring.
 
 HEARTBEATS = f"{PREFIX}:{{worker}}:heartbeats"
 ENTRY_COUNTS = f"{PREFIX}:{{worker}}:entry_counts"
@@ -164,61 +165,84 @@ def rate_limits() -> str:
 
 
 def rate_limit(what: str, who: str, per_minute: int | str) -> str:
-    """Return the key of how often ``who`` has done something in a minute, in which it may be done ``per_minute`` times."""
+    """Return the key of the counter of a rate limit: how often ``who`` has done ``what``, of ``per_minute`` times."""
     return f"{rate_limits()}:{what}/{who}/{per_minute}/1/minute"
 
 
 @dataclass(frozen=True)
 class Key:
-    """One kind of key, for docs and for tests of the whole keyspace."""
+    """One kind of key, for the docs and for tests of the whole keyspace."""
 
     pattern: str
-    type: str  # as ``TYPE`` says: hash, string, set, zset, list, stream
-    writer: str
-    bound: str
+    type: str  # as ``TYPE`` returns it: hash, string, set, zset, list, stream
+    writer: str  # the processes that write it
+    bound: str  # how many members, or how long it lives
     holds: str
 
 
 #: Every kind of key.  ``docs/architecture.rst`` has the same list, and a test holds the two together.
 KEYSPACE = (
     Key(
-        entry("<package>", "<query>", "<version>"), "hash", "web, worker",
-        "one a query and package", "an entry: generation, values, last known values, error states",
+        entry("<package>", "<query>", "<version>"), "hash", "web, worker", "one a query and package",
+        "an entry: generation, values, last known values, error states, the expected states of 8 subjects",
     ),
     Key(
-        fill_lock(entry("<package>", "<query>", "<version>"), "<variant>"), "string", "web",
-        "60 s", "the lock of a fill",
+        fill_lock(entry("<package>", "<query>", "<version>"), "<variant>"), "string", "web, worker",
+        "60 seconds", "the lock of a page's fill",
     ),
-    Key(revision("<package>"), "string", "web, worker", "one a package", "a number that rises when any entry changes"),
-    Key(timeline("<package>"), "stream", "worker", "100 events", "the handled events of a package"),
-    Key(CHANGES, "stream", "web, worker", "20,000 changes", "which variants got another value"),
-    Key(CHANGES_SINCE, "string", "web, worker", "one", "when the stream of changes began"),
+    Key(
+        revision("<package>"), "string", "web, worker", "one a package",
+        "a number that rises when an entry of the package changes",
+    ),
+    Key(timeline("<package>"), "stream", "worker", "about 100 events", "the handled events of a package"),
+    Key(CHANGES, "stream", "web, worker", "about 20,000 changes", "which variants got another value"),
+    Key(CHANGES_SINCE, "string", "web, worker", "one", "when the stream of changes began, in microseconds"),
     Key(external_ids("<query>"), "zset", "web, worker", "one member a package", "the external id of each package's value"),
     Key(external_id_named("<query>", "<id>"), "string", "worker", "1 hour", "when a message last named an external id"),
-    Key(jobs_waiting("<upstream>"), "zset", "web, worker", "one member an entry", "jobs, by when they are due"),
-    Key(jobs_first("<upstream>"), "zset", "web, worker", "one member an entry", "jobs of packages viewed lately"),
-    Key(jobs_claimed("<upstream>"), "zset", "worker", "the upstream's limit", "jobs being done, by when the claim ends"),
-    Key(jobs("<upstream>"), "hash", "web, worker", "six fields a job", "attempts, rechecks and tokens of jobs"),
-    Key(waiting_since("<query>"), "zset", "web, worker", "one member an entry", "entries that wait to be fresh"),
-    Key(VIEWED, "zset", "web", "5,000 packages, 1 day", "packages viewed lately"),
-    Key(BEGUN, "string", "web, worker", "one", "when the oldest value can have been fetched"),
+    Key(jobs_waiting("<upstream>"), "zset", "web, worker", "one member an entry", "waiting jobs, by when they are due"),
+    Key(
+        jobs_first("<upstream>"), "zset", "web, worker", "one member an entry",
+        "waiting jobs of packages viewed lately, by when they are due",
+    ),
+    Key(
+        jobs_claimed("<upstream>"), "zset", "worker", "the upstream's concurrency and 2",
+        "claimed jobs, by when the claim runs out",
+    ),
+    Key(
+        jobs("<upstream>"), "hash", "web, worker", "six fields a job",
+        "of each job: event time, failures, rechecks, token",
+    ),
+    Key(
+        waiting_since("<query>"), "zset", "web, worker", "one member an entry",
+        "entries that wait to be fresh, by since when",
+    ),
+    Key(VIEWED, "zset", "web", "5,000 packages, 1 day", "packages viewed lately, by when"),
+    Key(BEGUN, "string", "web, worker", "one", "when the first entry was opened, in seconds"),
     Key(SEEN, "zset", "worker", "one member a bus", "when the newest handled message was sent"),
-    Key(HANDLED, "zset", "worker", "the messages of a replay", "message ids that need no replay"),
+    Key(
+        HANDLED, "zset", "worker", "messages since the high-water mark, 200,000",
+        "ids of handled messages, by when they were sent",
+    ),
     Key(HIGH_WATER_MARKS, "hash", "worker", "one field a bus", "up to when all messages are handled"),
-    Key(OUTCOMES, "hash", "worker", "one field an outcome", "how many messages ended how"),
-    Key(TOPICS, "hash", "worker", "200 topics", "the newest message of each topic"),
-    Key(SCHEDULED, "hash", "worker", "one field a query", "a digest of what a scheduled query returned"),
+    Key(OUTCOMES, "hash", "worker", "one field an outcome", "how many messages had each outcome"),
+    Key(TOPICS, "hash", "worker", "200 topics a worker process", "the newest message of each topic"),
+    Key(SCHEDULED, "hash", "worker", "one field a query", "a digest of the value of each scheduled query"),
     Key(HEARTBEATS, "hash", "worker", "one field a worker", "the newest heartbeat of each worker"),
     Key(ENTRY_COUNTS, "string", "web", "one", "how many entries each query has"),
-    Key(ENTRY_COUNTS_LOCK, "string", "web", "5 minutes", "who counts entries"),
-    Key(SUSPECTED_DRIFT, "zset", "web, worker", "1,000 members", "differences to confirm, by when"),
-    Key(DRIFT, "list", "web, worker", "100 items", "confirmed lost messages, newest first"),
-    Key(METRICS_TOTAL, "hash", "web, worker", "one field a metric and label", "counts since the beginning"),
-    Key(metrics_recent("<slot>"), "hash", "web, worker", "2 hours", "counts of one slot of time"),
-    Key(DIRTY, "zset", "worker", "one member a package", "documents to write again"),
-    Key(INDEX_FAILURES, "hash", "worker", "one field a package", "how often a document could not be written"),
+    Key(ENTRY_COUNTS_LOCK, "string", "web", "1 minute", "the lock of the count of entries"),
+    Key(SUSPECTED_DRIFT, "zset", "web, worker", "1,000 members", "suspected drift, by when it is confirmed"),
+    Key(DRIFT, "list", "worker", "100 items", "confirmed drift, newest first"),
+    Key(
+        METRICS_TOTAL, "hash", "web, worker", "one field a metric, label and bucket", "counts since Redis was empty",
+    ),
+    Key(metrics_recent("<slot>"), "hash", "web, worker", "70 minutes", "counts of 5 minutes"),
+    Key(DIRTY, "zset", "worker", "one member a package", "packages whose documents must be written, by when"),
+    Key(INDEX_FAILURES, "hash", "worker", "one field a package", "failures in a row to describe a package"),
     Key(CORRUPTION, "string", "web, worker", "one", "a corrupt index, and why its rebuild fails"),
-    Key(REBUILDING, "string", "worker", "expires by itself", "who rebuilds the index"),
-    Key(live_lookup("<version>", "<upstream>", "<method>", "<id>"), "string", "web", "1 minute", "the answer to a live lookup"),
-    Key(rate_limit("<what>", "<who>", "<number>"), "string", "web", "1 minute", "how often something was done in a minute"),
+    Key(REBUILDING, "string", "worker", "30 seconds, renewed", "the lock of a rebuild of the index"),
+    Key(
+        live_lookup("<version>", "<upstream>", "<method>", "<id>"), "string", "web", "1 minute",
+        "the answer to a live lookup",
+    ),
+    Key(rate_limit("<what>", "<who>", "<number>"), "string", "web", "1 minute", "the counter of a rate limit"),
 )  # fmt: skip

@@ -1,19 +1,19 @@
-"""The refill queue: which entries must be fetched again, and who is at it.
+"""The refill queue: which entries must be fetched again, and which worker does it.
 
-It lives in Redis and is shared by all workers; the web adds to it what it could not fill.  Each upstream has a queue of its own,
-so that one that is slow holds up nobody else::
+All workers share it; the web adds the entries that it could not fill.  Each upstream has a queue of its own, so that a slow
+upstream delays no other::
 
-    fp:{queue}:koji:first       sorted set: job -> when it is due; its package was looked at lately
+    fp:{queue}:koji:first       sorted set: job -> when it is due; its package was viewed lately
     fp:{queue}:koji:due         sorted set: job -> when it is due; all others
     fp:{queue}:koji:claimed     sorted set: job -> when the claim runs out
-    fp:{queue}:koji:jobs        hash: JOB|sent, |newer, |attempts, |looks, |doubt, |token
+    fp:{queue}:koji:jobs        hash: JOB|sent, |newer, |attempts, |rechecks, |owed, |token
     fp:{queue}:since:koji.builds   sorted set: job -> since when its entry waits to be fresh
-    fp:{queue}:viewed           sorted set: package -> when a page of it was last looked at (see `Queue.viewed`)
+    fp:{queue}:viewed           sorted set: package -> when a page of it was last viewed (see `Queue.viewed`)
 
-A **job** is a query's name and a package (``koji.builds guake``).  Many events about one entry make one job; what they say is
-kept with the entry.  A job that is claimed by a process which then dies is due again when the claim runs out.
+A **job** is a query's name and a package (``koji.builds guake``).  Many events about one entry make one job; the expected state
+lies with the entry.  If a process dies, its claims run out and their jobs are due again.
 
-Before editing: each script in ``lua/`` is one atomic step, and a claim is only ended by its token.
+Before editing: each script in ``lua/`` is one atomic step, and a claim is ended by its token only.
 """
 
 import time
@@ -24,13 +24,12 @@ from typing import Any
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 
-#: Packages that are remembered as looked at, and for how many seconds.
-VIEWED_KEPT = 5000
+#: Packages remembered as viewed, and for how many seconds.
+MAX_VIEWED = 5000
 VIEWED_FOR = 86400.0
 
-#: Jobs that one step of `Queue.retry_now` looks at.
-RETRIED_AT_ONCE = 500
-
+#: Jobs examined by one step of `Queue.retry_now`.
+RETRY_STEP = 500
 
 #: Where a job can be.
 PLACES = (keys.jobs_waiting, keys.jobs_first, keys.jobs_claimed)
@@ -38,20 +37,16 @@ PLACES = (keys.jobs_waiting, keys.jobs_first, keys.jobs_claimed)
 
 @dataclass(frozen=True)
 class Claim:
-    """A job that is ours for a while.
-
-    ``attempts`` is how often in a row it failed, ``looks`` how often upstream did not show its events yet, ``sent`` when the
-    newest of those was sent (None: there is none), ``in_doubt`` whether a look is owed since an answer did not differ.
-    """
+    """A job that one worker holds for a while."""
 
     upstream: str
     query: str
     package: str
     token: str
-    attempts: int
-    looks: int
-    sent: float | None
-    in_doubt: bool = False
+    attempts: int  # failures in a row
+    rechecks: int  # answers in a row that did not reflect the expected state
+    sent: float | None  # when the newest event about it was sent; None if no event caused it
+    owes_recheck: bool = False  # an answer equaled the value before an event, and was not rechecked yet
 
     @property
     def job(self) -> str:
@@ -64,10 +59,11 @@ def job(query: str, package: str) -> str:
 
 
 class Queue:
-    """The refill queue, as one process uses it."""
+    """The refill queue, as one process uses it.  All methods raise `CacheUnavailable`."""
 
-    def __init__(self, client: Redis):
+    def __init__(self, client: Redis, max_viewed: int = MAX_VIEWED):
         self.client = client
+        self._max_viewed = max_viewed
 
     def add(
         self,
@@ -80,77 +76,73 @@ class Queue:
     ) -> None:
         """Add a job, due in ``delay`` seconds.
 
-        ``sent`` is when the event was that it is because of; ``first`` puts it before those of packages that nobody looked
-        at lately.
+        ``sent`` is when its event was sent.  ``first`` puts it before the jobs of packages without a view lately.
         """
-        names, told = _addition(upstream, [(query, package, sent)], delay, first)
-        run_script(self.client, "queue_add", names, *told)
+        names, arguments = _addition(upstream, [(query, package, sent)], delay, first)
+        run_script(self.client, "queue_add", names, *arguments)
 
     def add_all(self, pipe: Any, jobs: Iterable[tuple[str, str, str, float | None]]) -> None:
-        """Add many jobs in the pipeline of `in_one_trip`: (upstream, query, package, when the event was sent) of each.
-
-        They are due at once.
-        """
+        """Add jobs that are due now to the pipeline of `in_one_trip`; of each (upstream, query, package, when sent)."""
         by_upstream: dict[str, list[tuple[str, str, float | None]]] = {}
         for upstream, *rest in jobs:
             by_upstream.setdefault(upstream, []).append(tuple(rest))
-
-        for upstream, its in by_upstream.items():
-            names, told = _addition(upstream, its)
-            add_script(pipe, "queue_add", names, *told)
+        for upstream, its_jobs in by_upstream.items():
+            names, arguments = _addition(upstream, its_jobs)
+            add_script(pipe, "queue_add", names, *arguments)
 
     def claim(self, upstream: str, lease: float, limit: int) -> Claim | float | None:
-        """Claim a job for ``lease`` seconds: the one due the longest of packages looked at lately, else of all.
+        """Claim a due job for ``lease`` seconds: of packages viewed lately the one due longest, else of all packages.
 
-        Returns the seconds until one is due if there is none now, and None if none is waiting or all workers together hold
-        ``limit`` claims already.
+        Returns the seconds until one is due if there is none now; None if none waits, or if all workers together hold ``limit``
+        claims.
         """
         first, *rest = run_script(self.client, "queue_claim", _keys(upstream), lease, limit)
         if not rest:
             return None if float(first) < 0 else float(first)
-        token, attempts, looks, sent, doubt = rest
+        token, attempts, rechecks, sent, owed = rest
         query, _, package = first.decode().partition(" ")
-        moment = float(sent) if sent else None
-        return Claim(upstream, query, package, token.decode(), int(attempts), int(looks), moment, bool(doubt))
+        return Claim(
+            upstream, query, package, token.decode(), int(attempts), int(rechecks), float(sent) if sent else None,
+            bool(owed),
+        )  # fmt: skip
 
-    def done(self, claim: Claim) -> float | None:
-        """End a claim whose job is done; returns for how many seconds it had waited.
+    def acknowledge(self, claim: Claim) -> float | None:
+        """End a claim whose job is done, and return the seconds that its entry had waited.
 
-        None if the claim had run out, and another process may be at it.
+        None if the claim had run out: another worker may hold the job.
         """
         names = [*_keys(claim.upstream), keys.waiting_since(claim.query)]
-        ended, *waited = run_script(self.client, "queue_done", names, claim.job, claim.token)
+        ended, *waited = run_script(self.client, "queue_acknowledge", names, claim.job, claim.token)
         return float(waited[0]) if ended else None
 
-    def again(
+    def requeue(
         self,
         claim: Claim,
         delay: float,
         attempts: int = 0,
-        looks: int = 0,
+        rechecks: int = 0,
         is_fresh: bool = False,
-        in_doubt: bool = False,
+        owes_recheck: bool = False,
     ) -> bool:
-        """End a claim whose job must be done once more in ``delay`` seconds.  False if the claim had run out.
+        """End a claim whose job must be done again in ``delay`` seconds.  False if the claim had run out.
 
-        ``is_fresh``: its entry is fresh, and nobody waits for it.  ``in_doubt``: the same, and no newer event lets the look be
-        forgotten.
+        ``is_fresh``: the entry is fresh, and does not count as waiting.  ``owes_recheck``: the same, and a newer event does not
+        cancel the recheck.
         """
         names = [*_keys(claim.upstream), keys.waiting_since(claim.query)]
-        state = "doubt" if in_doubt else "fresh" if is_fresh else ""
-        told = [claim.job, claim.token, delay, attempts, looks, state]
-        return bool(run_script(self.client, "queue_again", names, *told))
+        state = "owed" if owes_recheck else "fresh" if is_fresh else ""
+        arguments = [claim.job, claim.token, delay, attempts, rechecks, state]
+        return bool(run_script(self.client, "queue_requeue", names, *arguments))
 
     def renew(self, claim: Claim, lease: float) -> bool:
-        """Hold on to a claim for another ``lease`` seconds.  False as for `again`."""
+        """Hold a claim for another ``lease`` seconds.  False if it had run out."""
         names = [keys.jobs_claimed(claim.upstream), keys.jobs(claim.upstream)]
         return bool(run_script(self.client, "queue_renew", names, claim.job, claim.token, lease))
 
-    def retry_now(self, upstream: str, most: int | None = None, step: int = RETRIED_AT_ONCE) -> int:
-        """Make the jobs due that wait for their next try, ``most`` of them or all; returns how many.
+    def retry_now(self, upstream: str, most: int | None = None, step: int = RETRY_STEP) -> int:
+        """Make failed jobs due that wait for their retry, ``most`` of them or all, and return their number.
 
-        Redis does nothing else during one of its steps, so that each looks at ``step`` jobs.  Claims bound how many are done at
-        the same time, as ever.
+        One step of Redis examines ``step`` jobs, since Redis does nothing else meanwhile.
         """
         made = 0
         for place in (keys.jobs_first, keys.jobs_waiting):
@@ -164,47 +156,47 @@ class Queue:
         return made
 
     def depth(self, upstream: str) -> int:
-        """Return how many jobs of an upstream are waiting or under way."""
+        """Return how many jobs of an upstream wait or are claimed."""
         return self.depths([upstream])[upstream]
 
     def depths(self, upstreams: Sequence[str]) -> dict[str, int]:
-        """Return how many jobs of each upstream are waiting or under way."""
+        """Return how many jobs of each upstream wait or are claimed."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for upstream in upstreams:
                 for place in PLACES:
                     pipe.zcard(place(upstream))
-            found = pipe.execute()
-        return {upstream: sum(found[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
+            counts = pipe.execute()
+        return {upstream: sum(counts[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
 
     def holds(self, upstream: str, query: str, package: str) -> bool:
-        """Whether an entry is waiting to be fetched, or being fetched."""
+        """Whether an entry has a job, waiting or claimed."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for place in PLACES:
                 pipe.zscore(place(upstream), job(query, package))
-            return any(found is not None for found in pipe.execute())
+            return any(score is not None for score in pipe.execute())
 
     def waiting(self, queries: Sequence[str]) -> dict[str, tuple[int, str | None, float | None]]:
-        """Return, for each query, how many entries wait to be fresh, and whose has waited longest, since when."""
+        """Return for each query how many entries wait to be fresh, whose package has waited longest, and since when."""
         with redis_errors():
             pipe = self.client.pipeline(transaction=False)
             for query in queries:
                 pipe.zcard(keys.waiting_since(query))
                 pipe.zrange(keys.waiting_since(query), 0, 0, withscores=True)
-            found = pipe.execute()
+            rows = pipe.execute()
         return {
             query: (count, oldest[0][0].decode().partition(" ")[2], oldest[0][1]) if oldest else (count, None, None)
-            for query, count, oldest in zip(queries, found[::2], found[1::2], strict=True)
+            for query, count, oldest in zip(queries, rows[::2], rows[1::2], strict=True)
         }
 
     def viewed(self, packages: Iterable[str]) -> None:
-        """Note that pages of some packages were looked at: their jobs go first from now on, for a day."""
+        """Note that pages of packages were viewed: for a day their jobs go first."""
         now = time.time()
 
         def build(pipe: Any) -> None:
             pipe.zadd(keys.VIEWED, dict.fromkeys(packages, now))
-            pipe.zremrangebyrank(keys.VIEWED, 0, -VIEWED_KEPT - 1)
+            pipe.zremrangebyrank(keys.VIEWED, 0, -self._max_viewed - 1)
             pipe.zremrangebyscore(keys.VIEWED, "-inf", now - VIEWED_FOR)
 
         in_one_trip(self.client, build)
@@ -215,13 +207,12 @@ def _addition(
 ) -> tuple[list[str], list[Any]]:
     """Return the keys and arguments of ``lua/queue_add.lua`` for jobs of one upstream."""
     names = [keys.jobs_waiting(upstream), keys.jobs_first(upstream), keys.jobs(upstream), keys.VIEWED]
-    numbers = {
-        query: number for number, query in enumerate(dict.fromkeys(query for query, _, _ in jobs), len(names) + 1)
-    }
-    told: list[Any] = [delay, "first" if first else ""]
+    queries = dict.fromkeys(query for query, _, _ in jobs)
+    numbers = {query: number for number, query in enumerate(queries, len(names) + 1)}
+    arguments: list[Any] = [delay, "first" if first else ""]
     for query, package, sent in jobs:
-        told += (job(query, package), package, "" if sent is None else sent, numbers[query])
-    return [*names, *(keys.waiting_since(query) for query in numbers)], told
+        arguments += (job(query, package), package, "" if sent is None else sent, numbers[query])
+    return [*names, *(keys.waiting_since(query) for query in queries)], arguments
 
 
 def _keys(upstream: str) -> list[str]:

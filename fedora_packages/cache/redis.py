@@ -1,6 +1,6 @@
-"""Redis as every part of the service uses it: the client, scripts, many commands in one trip, and what can go wrong.
+"""The Redis client, scripts, pipelines, rate limits, and what Redis errors become.
 
-What is kept there is known to others; `fedora_packages.cache.keys` has every key.
+`fedora_packages.cache.keys` has every key.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ def script(name: str) -> str:
 
 @once
 def script_digest(name: str) -> str:
-    """Return what Redis calls the script ``lua/NAME.lua`` once it has been loaded."""
+    """Return the SHA-1 digest by which Redis runs ``lua/NAME.lua`` once it is loaded."""
     return hashlib.sha1(script(name).encode()).hexdigest()
 
 
 def run_id(client: Redis) -> str:
-    """Return what names this run of Redis: another one may have fallen back to older data.  Raises `CacheUnavailable`."""
+    """Return the ID of this run of Redis.  After a restart Redis may have older data.  Raises `CacheUnavailable`."""
     with redis_errors():
         return client.info("server")["run_id"]
 
@@ -51,10 +51,10 @@ def add_script(pipe: Any, name: str, keys: Sequence[str], *arguments: Any) -> No
 
 
 def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = False) -> list[Any]:
-    """Return the results of the commands that ``build`` adds to a pipeline, sent together; ``as_one``: and done as one step.
+    """Return the results of the commands that ``build`` adds to a pipeline.  With ``as_one`` they are one atomic step.
 
-    A Redis that has restarted has forgotten the scripts: all is then sent once more, so that each command must bear to be
-    done twice.  Raises `CacheUnavailable`.
+    A restarted Redis has lost the scripts.  All commands are then sent a second time, so each must be safe to run twice.
+    Raises `CacheUnavailable`.
     """
     with redis_errors():
         for again in (True, False):
@@ -72,17 +72,17 @@ def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = Fals
 
 @contextmanager
 def redis_errors():
-    """Turn what redis raises when it cannot be reached, or does not take what is written, into `CacheUnavailable`."""
+    """Raise `CacheUnavailable` for errors of a Redis that is unreachable or refuses to write."""
     try:
         yield
     except RedisError as error:
         if isinstance(error, ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
-            # Not a Redis that is full, or has lost its replicas: one that was asked something wrong, by us.
+            # A bug of ours.  A Redis that is full or has lost its replicas returns other errors.
             raise
-        # Where it is, which the error says, is for the log: this sentence is shown to people.
+        # The error names the host, which belongs in the log: users read this sentence.
         raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
 
 
 def connect(url: str, timeout: float = 5.0) -> Redis:
-    """Return a Redis client.  ``timeout`` in seconds bounds each command; nothing is sent yet."""
+    """Return a Redis client that is not connected yet.  ``timeout`` bounds each command, in seconds."""
     return Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, health_check_interval=30)

@@ -1,7 +1,4 @@
-"""What the cache says: an entry, and a reading of one of its variants, with its stamp or with what is wrong.
-
-Values only; how they are kept is ``cache.py``'s.
-"""
+"""What the cache holds: an entry, a value with its stamp, an error state, an invalidation; and how Redis keeps them."""
 
 import hashlib
 import json
@@ -14,7 +11,7 @@ from fedora_packages.cache import keys
 
 @dataclass(frozen=True)
 class Entry:
-    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for what is about no package."""
+    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for a query about no package."""
 
     query: str
     package: str
@@ -31,12 +28,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Stamp:
-    """When, how long, by whom and because of what a value was fetched."""
+    """Where a value comes from."""
 
-    fetched: float  # UTC, seconds since 1970: the moment before upstream was asked
+    fetched: float  # UTC, seconds since 1970, when the fetch began
     took: float  # seconds
-    upstream: str  # who answered: "koji"
-    by: str  # who asked: "web" or "worker"
+    upstream: str  # "koji"
+    by: str  # the process that asked: "web" or "worker"
     event: Mapping[str, Any] | None = None  # {"id", "topic", "sent"} of the event that made it necessary
 
     def as_dict(self) -> dict[str, Any]:
@@ -51,15 +48,17 @@ class Stamp:
 
 @dataclass(frozen=True)
 class ErrorState:
-    """Why there is no current value: since when, when last tried (times as in `Stamp`), a sentence, which upstream, and
-    `UpstreamError.kind`."""
+    """Why there is no current value."""
 
-    since: float
-    at: float
-    error: str
+    since: float  # when the first fill failed; times as in `Stamp`
+    at: float  # when the last one did
+    error: str  # a sentence
     upstream: str
-    kind: str
+    kind: str  # `UpstreamError.kind`
 
+
+#: Kinds of errors as earlier versions have stored them.
+OLD_KINDS = {"silent": "unavailable", "unusable": "invalid"}
 
 FRESH, REFRESHING, FAILING, UNKNOWN = "fresh", "refreshing", "failing", "unknown"
 UNWATCHED, BEHIND = "unwatched", "behind"
@@ -67,19 +66,19 @@ UNWATCHED, BEHIND = "unwatched", "behind"
 
 @dataclass(frozen=True)
 class CachedValue:
-    """What the cache says of one variant of an entry.
+    """What the cache has of one variant of an entry.
 
     ``state`` is one of
 
     * ``fresh``: ``value`` is what the upstream returns;
-    * ``refreshing``: an event made ``value`` old (``because``), or the first fetch is under way;
-    * ``failing``: ``value`` is the last known one (or None); ``error_state`` has the failure and since when;
-    * ``unknown``: nothing was ever fetched, and no fetch is under way;
-    * ``unwatched``: ``value`` may have changed since a time in ``error_state``: nobody has followed the bus;
-    * ``behind``: ``value`` does not show yet what a message announced; ``error_state`` has the message.
+    * ``refreshing``: an event (``because``) made ``value`` old, or the first fetch is under way;
+    * ``failing``: ``value`` is the last known value or None; ``error_state`` has the failure;
+    * ``unknown``: the variant was never fetched, and no fetch is under way;
+    * ``unwatched``: ``value`` may have changed since the time in ``error_state``: messages may be missing;
+    * ``behind``: ``value`` does not reflect a message yet; ``error_state`` has when that was sent.
 
-    The web sets the last two (`fedora_packages.web.loader`).  To the cache such a value is fresh; ``expected`` has what recent
-    events say that it must show.
+    `fedora_packages.web.loader` sets the last two.  To the cache such a value is fresh.  ``expected`` has the expected states of
+    recent events.
     """
 
     entry: Entry
@@ -89,7 +88,7 @@ class CachedValue:
     stamp: Stamp | None = None
     because: Mapping[str, Any] | None = None  # {"event": {...} | None, "at": seconds since 1970}
     error_state: ErrorState | None = None
-    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (sent, facts)
+    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # (when its event was sent, expected state)
 
     @property
     def is_fresh(self) -> bool:
@@ -100,7 +99,7 @@ class CachedValue:
         return self.stamp is not None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the reading JSON-ready: what the JSON answers and the stamps of panels are made of."""
+        """Return it JSON-ready, for JSON responses and the stamps of panels."""
         return {
             "state": self.state,
             "value": self.value,
@@ -110,22 +109,22 @@ class CachedValue:
         }
 
 
-#: Seconds for which an upstream may lag behind its own messages: what they said is looked for in its answers for so long.
+#: Seconds for which an upstream may lag behind its own messages.  Expected states of older events are ignored.
 LAG_LIMIT = 600.0
 
-#: How many figures are kept of a value, and what is larger than any of them.
+#: Numbers in the summary of a value, and the limit of their size.
 MAX_SUMMARY = 16
 MAX_COUNT = 1 << 53
 
 
 @dataclass(frozen=True)
-class Filled:
-    """A value with its stamp and the generation that was seen before it was fetched."""
+class StampedValue:
+    """A value with its stamp, and the generation of its entry before the value was fetched."""
 
     generation: str
     value: Any
     stamp: Stamp
-    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()
+    expected: tuple[tuple[float, Mapping[str, Any]], ...] = ()  # as in `CachedValue`
 
 
 @dataclass(frozen=True)
@@ -133,20 +132,19 @@ class Opened:
     """An entry at the beginning of a fill."""
 
     generation: str
-    current: frozenset[str]  # variants that have a value
-    wanting: frozenset[str]  # variants that had one, or could not be filled
+    current: frozenset[str]  # variants that have a current value
+    wanting: frozenset[str]  # variants that had one, or whose last fill failed
     cause: Mapping[str, Any] | None = None  # the newest event that invalidated it
-    expected: tuple[Mapping[str, Any], ...] = ()  # what lately sent events say the value must show
-    is_recent: bool = False  # whether that event was sent so lately that upstream may not show it yet
+    expected: tuple[Mapping[str, Any], ...] = ()  # the expected states of recent events
+    is_recent: bool = False  # whether the upstream may still lag behind that event
 
 
 @dataclass(frozen=True)
 class Invalidation:
-    """An entry to be taken out of use.
+    """An entry to invalidate.
 
-    ``event`` is the cause, as `Event.cause` gives it; without one, ``again`` leaves the cause that is known.  ``expected`` is
-    what `Query.expected` gives of events, each with when that was sent.  With ``make`` an entry that does not exist is made,
-    for a fill to come.
+    ``event`` is the cause, as `Event.cause` returns it.  With ``again`` the known cause stays.  ``expected`` has of each event
+    when it was sent, and what `Query.expected` returns of it.  With ``make`` a missing entry is made, for a fill to come.
     """
 
     entry: Entry
@@ -156,57 +154,62 @@ class Invalidation:
     again: bool = False
 
     def arguments(self, now: float) -> list[Any]:
-        """Return what ``lua/invalidate.lua`` is told."""
+        """Return the arguments of ``lua/invalidate.lua``."""
         why = "" if self.again else as_json({"event": self.event, "at": now})
         sent = self.event["sent"] if self.event else ""
-        facts = [part for moment, fact in self.expected for part in (moment, fact["about"], as_json(fact))]
-        return [why, sent, "make" if self.make else "", *facts]
+        states = [part for sent_at, state in self.expected for part in (sent_at, state["about"], as_json(state))]
+        return [why, sent, "make" if self.make else "", *states]
 
 
 def as_json(value: Any) -> str:
+    """Return compact JSON."""
     return json.dumps(value, separators=(",", ":"))
 
 
 def summary_of(value: Any) -> dict[str, Any]:
-    """Return the whole numbers at the top of a value, a few."""
+    """Return the integers at the top level of a value, at most `MAX_SUMMARY`."""
     if not isinstance(value, Mapping):
         return {}
-    found = [(key, one) for key, one in value.items() if type(one) is int and abs(one) < MAX_COUNT]
-    return dict(found[:MAX_SUMMARY])
+    counts = [(key, count) for key, count in value.items() if type(count) is int and abs(count) < MAX_COUNT]
+    return dict(counts[:MAX_SUMMARY])
 
 
 def summary_stored(generation: bytes | None, stored: bytes | None) -> dict[str, Any] | None:
-    """Return the figures that are of an entry's generation."""
+    """Return the summary in a hash field; None if it is of another generation."""
     of, summary = json.loads(stored) if stored else (None, None)
     return summary if generation is not None and of == generation.decode() else None
 
 
 def digest(value: str) -> str:
-    """Return a few letters that differ whenever a value does.  Nobody gains by making two values that share them."""
+    """Return a short string that differs for different values.  A collision gains an attacker nothing."""
     return hashlib.blake2b(value.encode(), digest_size=12).hexdigest()
 
 
-def recent(facts: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:
-    """Return the facts of an entry's events that were sent since a moment: with older ones upstream has long caught up."""
-    found = json.loads(facts).values() if facts else ()
-    return tuple((sent, json.loads(fact)) for sent, fact in found if sent >= earliest)
+def recent(states: bytes | None, earliest: float) -> tuple[tuple[float, Mapping[str, Any]], ...]:
+    """Return the expected states in the hash field ``facts`` whose events were sent since ``earliest``."""
+    pairs = json.loads(states).values() if states else ()
+    return tuple((sent, json.loads(state)) for sent, state in pairs if sent >= earliest)
 
 
 def decoded(data: bytes) -> tuple[Any, Stamp]:
+    """Return the value and the stamp in a hash field."""
     stored = json.loads(data)
     return stored["value"], Stamp(**stored["stamp"])
 
 
-def cached_value_of(pair: tuple[Entry, str], filled: Filled, state: str = FRESH) -> CachedValue:
-    return CachedValue(*pair, state, filled.value, filled.stamp, expected=filled.expected)
+def cached_value_of(pair: tuple[Entry, str], stamped: StampedValue, state: str = FRESH) -> CachedValue:
+    """Return a variant's value, just read or just fetched."""
+    return CachedValue(*pair, state, stamped.value, stamped.stamp, expected=stamped.expected)
 
 
 def last_known_value_of(
     pair: tuple[Entry, str], old: bytes | None, failure: bytes | None, why: bytes | None
 ) -> CachedValue:
+    """Return the state of a variant without a current value; the last three are the hash fields ``o:``, ``x:`` and ``why``."""
     value, stamp = decoded(old) if old else (None, None)
     because = json.loads(why) if why else None
     if failure:
-        problem = ErrorState(**json.loads(failure))
-        return CachedValue(*pair, FAILING, value, stamp, because, problem)
+        stored = json.loads(failure)
+        error_state = ErrorState(**{**stored, "kind": OLD_KINDS.get(stored["kind"], stored["kind"])})
+        return CachedValue(*pair, FAILING, value, stamp, because, error_state)
     return CachedValue(*pair, REFRESHING if old else UNKNOWN, value, stamp, because)

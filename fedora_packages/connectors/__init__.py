@@ -1,40 +1,68 @@
-"""Connectors: our reader of each upstream.  A module here with a `Connector` class in it is all there is to adding one."""
+"""Connectors: our readers of the upstreams, one module each.
+
+A module in this package with a `Connector` class is all that an upstream needs: queries, settings, links and title follow.
+"""
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
+from functools import cache
+from types import ModuleType
+from typing import TypeVar
 
 from fedora_packages.connectors.base import Connector, ReleaseTags
-from fedora_packages.connectors.http import Asked, Recovered, nobody_counts, nobody_waits
+from fedora_packages.connectors.http import OnRecovery, OnRequest, ignore
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
+
+T = TypeVar("T")
+
+
+def classes_in(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
+    """Return the subclasses of ``base`` in the modules of a package, by their ``name`` and in its order.
+
+    Raises `SettingsError`, which names both modules, if two of them have one name.
+    """
+    found: dict[str, type[T]] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        for member in vars(module).values():
+            is_own = isinstance(member, type) and member.__module__ == module.__name__
+            if is_own and issubclass(member, base) and member is not base:
+                other = found.setdefault(member.name, member)
+                if other is not member:
+                    raise SettingsError(
+                        f"{other.__module__} and {member.__module__} both have a {base.__name__} called {member.name!r}"
+                    )
+    return dict(sorted(found.items()))
+
+
+def declared() -> tuple[type[Connector], ...]:
+    """Return the class of every connector in this package, in the order of their names."""
+    return tuple(classes_in(sys.modules[__name__], Connector).values())
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Return the titles of the upstreams (``dist-git``) by their names (``distgit``)."""
+    return {kind.name: kind.title for kind in declared()}
 
 
 def load(
     settings: Settings,
     agent: str,
     releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
-    asked: Asked = nobody_counts,
-    recovered: Recovered = nobody_waits,
+    on_request: OnRequest = ignore,
+    on_recovery: OnRecovery = ignore,
 ) -> dict[str, Connector]:
-    """Return a connector for each class in this directory, by its name.
+    """Return a connector of each class in this package, by its name.
 
-    ``agent`` is told to upstreams as who asks (``"web"``, ``"worker"``).  ``releases`` gives the active releases with their
-    koji tags, for queries that ask about each.  ``asked`` is told of each request, ``recovered`` of each upstream that answers
-    again after it was left alone.  Two connectors of one name are an error that names both modules.
+    ``agent`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases with their Koji tags, for
+    queries that differ by release.  ``on_request`` is called after each request, ``on_recovery`` when a circuit closes.
     """
-    found: dict[str, type[Connector]] = {}
-    for module_info in pkgutil.iter_modules(__path__):
-        module = importlib.import_module(f"{__name__}.{module_info.name}")
-        for member in vars(module).values():
-            if isinstance(member, type) and issubclass(member, Connector) and member.__module__ == module.__name__:
-                if member is Connector:
-                    continue
-                if member.name in found:
-                    raise SettingsError(
-                        f"two connectors are called {member.name!r}: {found[member.name].__module__} and {member.__module__}"
-                    )
-                found[member.name] = member
+    pause = settings.worker.pace.reset_pause
     return {
-        name: kind(settings.connectors[name], agent, releases, asked, recovered) for name, kind in sorted(found.items())
+        kind.name: kind(settings.connectors[kind.name], agent, releases, on_request, on_recovery, pause)
+        for kind in declared()
     }

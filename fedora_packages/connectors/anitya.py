@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, clip, field
-from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event
 
@@ -57,10 +57,30 @@ class NotMapped(Model):
     found: Literal[False]
 
 
+class AnityaSite(Site):
+    """Anitya's web interface."""
+
+    default = "https://release-monitoring.org"
+
+    def project(self, project_id: int) -> str:
+        """Return the page of a project."""
+        return self.link("project", str(project_id), "")
+
+    def projects(self, name: str) -> str:
+        """Return the list of the projects with a string in their name."""
+        return self.link("projects", "search", "", pattern=name)
+
+    def new_project(self) -> str:
+        """Return the form for a new project."""
+        return self.link("project", "new")
+
+
 class AnityaConnector(Connector):
     """Upstream projects and their versions, from Anitya's HTTP interface."""
 
     name = "anitya"
+    title = "Anitya"
+    site = AnityaSite()
     is_optional = True
 
     @query(version=2)
@@ -71,20 +91,20 @@ class AnityaConnector(Connector):
 
         Source: ``GET /api/project/Fedora/NAME``.
         """
-        asked = f"the upstream project of {package!r}"
+        request = f"GET /api/project/Fedora/{package}"
         path = f"/api/project/Fedora/{quote(package, safe='')}"
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
         if answer.status == 404:
             # A proxy without a route to Anitya returns 404 too, with another body.
-            said = self.decoded(answer, asked, status=404)
+            said = self.decoded(answer, request, status=404)
             if isinstance(said, dict) and NOT_MAPPED.fullmatch(str(said.get("error"))):
                 return NotMapped(found=False)
-            raise InvalidResponse(
-                self.name, asked, "HTTP 404: expected that the package is not mapped, got another error", answer.body
+            raise self.invalid(
+                request, "HTTP 404: expected that the package is not mapped, got another error", answer.body
             )
-        project = self.decoded(answer, asked)
+        project = self.decoded(answer, request)
         about = project if isinstance(project, dict) else {}
-        return self.read(asked, ProjectVersions, {**about, "found": True, "project": project})
+        return self.read(request, ProjectVersions, {**about, "found": True, "project": project})
 
     @versions.affected("anitya.project.version.update*", "anitya.project.map.*")
     def versions_affected(event):

@@ -1,7 +1,7 @@
-"""What all connectors share: a session that is patient within bounds, and checks of what came back.
+"""What all connectors share: their declaration, their requests, and checks of the responses.
 
-The one thing to know: nothing leaves a connector unchecked.  An answer is either what the query's docstring promises or an
-`UpstreamError` that says who was asked what, and what came.
+Nothing leaves a connector unchecked.  It returns what the docstring of the query promises, or raises an `UpstreamError` that has
+the upstream, the request and the reason.
 """
 
 import json
@@ -13,14 +13,15 @@ from pydantic import ValidationError
 
 from fedora_packages.connectors import types
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.connectors.http import Answer, Asked, HTTPClient, Recovered, nobody_counts, nobody_waits
+from fedora_packages.connectors.http import HTTPClient, OnRecovery, OnRequest, Response, ignore
+from fedora_packages.connectors.site import Site
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 
 
 @dataclass(frozen=True)
 class ReleaseTags:
-    """An active release as queries see it: its branch and the koji tags that hold its builds (None: it has no such tag)."""
+    """An active release, as queries use it: its branch and the Koji tags of its builds (None if it has no such tag)."""
 
     branch: str
     stable: str | None
@@ -28,12 +29,26 @@ class ReleaseTags:
 
 
 class Connector:
-    """A reader of one upstream.  Subclasses give ``name`` and queries.
+    """A reader of one upstream: its queries are methods, and all that the service has to know of it stands here.
 
-    ``is_optional``: pages are whole without what this upstream says, and wait for it but a moment.
+    ``name`` is what settings, queries and Redis keys call it, ``title`` what people do.  ``is_optional``: pages are whole without
+    its values, and wait for them only briefly.
     """
 
     name: str
+    title: str
+
+    #: Defaults of its settings: its URL (None: it must be set), seconds of a request, requests at a time in one process, and the
+    #: pages for people (None: it has none).
+    url: str | None = None
+    timeout = 10.0
+    concurrency = 4
+    site: Site | None = None
+
+    #: Bytes of the largest response that is read, and seconds that a circuit stays open at most.
+    max_bytes = 32 << 20
+    reset_pause = 30.0
+
     is_optional = False
 
     def __init__(
@@ -41,55 +56,62 @@ class Connector:
         settings: ConnectorSettings,
         agent: str,
         releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
-        asked: Asked = nobody_counts,
-        recovered: Recovered = nobody_waits,
+        on_request: OnRequest = ignore,
+        on_recovery: OnRecovery = ignore,
+        reset_pause: float = reset_pause,
     ):
         self.settings = settings
         self.releases = releases
-        self.http = HTTPClient(self.name, settings, agent, asked, recovered)
+        self.site = None if self.site is None else type(self.site)(settings.site)
+        pause = min(self.reset_pause, reset_pause)
+        self.http = HTTPClient(self.name, settings, agent, on_request, on_recovery, self.max_bytes, pause, self.title)
 
     @property
     def circuit(self) -> Circuit:
         """The circuit of this upstream, in this process."""
         return self.http.circuit
 
-    def request(self, method: str, path: str, *, asked: str, **arguments: Any) -> Answer:
-        """Return the upstream's answer to a request below its address; see `HTTPClient.request`."""
-        return self.http.request(method, path, asked=asked, **arguments)
+    def send(self, method: str, path: str, **arguments: Any) -> Response:
+        """Send a request to a path below the upstream's URL, and return the response; see `HTTPClient.send`."""
+        return self.http.send(method, path, **arguments)
 
-    def json(self, path: str, *, asked: str, **arguments: Any) -> Any:
+    def invalid(self, request: str, reason: str, excerpt: bytes = b"") -> InvalidResponse:
+        """Return the error that this upstream returned something invalid: ``reason``, to ``request``."""
+        return self.http.invalid(request, reason, excerpt)
+
+    def json(self, path: str, *, request: str, **arguments: Any) -> Any:
         """Return the JSON of a GET.
 
-        Raises as `request`, and `InvalidResponse` for another status or for what is no JSON.
+        Raises as `send`, and `InvalidResponse` for another status than 200 and for invalid JSON.
         """
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"}, **arguments)
-        return self.decoded(answer, asked)
+        response = self.send("GET", path, request=request, headers={"Accept": "application/json"}, **arguments)
+        return self.decoded(response, request)
 
-    def decoded(self, answer: Answer, asked: str, status: int = 200) -> Any:
-        """Return the JSON of an answer that has this status, as `json` does."""
-        if answer.status != status:
-            raise InvalidResponse(self.name, asked, f"it answered {answer.status}", answer.body)
+    def decoded(self, response: Response, request: str, status: int = 200) -> Any:
+        """Return the JSON of a response with this status.  Raises `InvalidResponse`."""
+        if response.status != status:
+            raise self.invalid(request, f"HTTP {response.status}", response.body)
         try:
-            found = json.loads(answer.body)
+            found = json.loads(response.body)
         except (ValueError, RecursionError) as error:
-            raise InvalidResponse(
-                self.name, asked, f"{answer.content_type or 'something'} that is no JSON", answer.body
-            ) from error
+            kind = response.content_type or "no content type"
+            raise self.invalid(request, f"invalid JSON ({kind})", response.body) from error
         if found is None:
-            raise InvalidResponse(self.name, asked, "null")
+            raise self.invalid(request, "null")
         return found
 
-    def read(self, asked: str, kind: type[types.M], answer: Any, *parts: types.Model) -> types.M:
-        """Return an answer as a model.  Raises `InvalidResponse`, which names the field and what was expected.
+    def read(self, request: str, kind: type[types.M], answer: Any, *parts: types.Model) -> types.M:
+        """Return the content of a response as a model.  Raises `InvalidResponse` with the field and what was expected.
 
         Invalid rows of its lists are left out and counted, with those of ``parts`` (see `types.read`).
         """
         try:
             return types.read(kind, answer, *parts)
         except ValidationError as error:
-            raise InvalidResponse(self.name, asked, types.sentence_of(error.errors(include_url=False)[0])) from error
+            reason = f"an invalid value ({types.sentence_of(error.errors(include_url=False)[0])})"
+            raise self.invalid(request, reason) from error
 
-    def check_rows(self, asked: str, total: int, rows: Sized) -> None:
+    def check_rows(self, request: str, total: int, rows: Sized) -> None:
         """Raise `InvalidResponse` for an empty list although there are rows: that is a failure of the upstream."""
         if total and not rows:
-            raise InvalidResponse(self.name, asked, f"expected rows of {total}, got an empty list")
+            raise self.invalid(request, f"an empty list in place of {total} rows")

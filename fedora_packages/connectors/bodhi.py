@@ -8,6 +8,7 @@ from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -23,7 +24,6 @@ from fedora_packages.connectors.types import (
     default_for_null,
     field,
 )
-from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig, objects, strings
 from fedora_packages.messages.families.bodhi import update_of
 from fedora_packages.rpm.nvr import name_of
@@ -162,12 +162,42 @@ class _SingleUpdate(Model):
     update: Update
 
 
+class BodhiSite(Site):
+    """Bodhi's web interface."""
+
+    default = "https://bodhi.fedoraproject.org"
+
+    def update(self, alias: str) -> str:
+        """Return the page of an update."""
+        return self.link("updates", alias)
+
+    def updates(
+        self, package: str, release: str | None = None, status: str | None = None, kind: str | None = None
+    ) -> str:
+        """Return the list of a source package's updates, of a release (``F45``), a status and a type."""
+        return self.link("updates", "", packages=package, releases=release, status=status, type=kind)
+
+    def updates_of_build(self, nvr: str) -> str:
+        """Return the list of the updates with a build."""
+        return self.link("updates", "", builds=nvr)
+
+    def submitter(self, name: str) -> str:
+        """Return the page of an account, with its updates and comments."""
+        return self.link("users", name)
+
+    def new_update(self) -> str:
+        """Return the form for a new update."""
+        return self.link("updates", "new")
+
+
 class BodhiConnector(Connector):
     """Updates and releases, from bodhi's REST service."""
 
     name = "bodhi"
+    title = "Bodhi"
+    site = BodhiSite()
 
-    @query(version=4, every="updates_every")
+    @query(version=4, every=6 * 3600)
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -176,16 +206,16 @@ class BodhiConnector(Connector):
         Source: ``GET /updates/?packages=``.  Email addresses of users are dropped.  No message announces gating results: the
         query is read again on a schedule.
         """
-        asked = f"updates of {package!r}"
+        request = f"GET /updates/?packages={package}"
         found: list[Any] = []
         for number in range(1, MAX_UPDATES // PAGE + 1):
             params = {"packages": package, "page": number, "rows_per_page": PAGE}
-            page = self.read(asked, _UpdatesPage, self.json("/updates/", asked=asked, params=params))
+            page = self.read(request, _UpdatesPage, self.json("/updates/", request=request, params=params))
             found += [_own_builds_first(row, package) for row in page.updates[:PAGE]]
             if len(page.updates) < PAGE or len(found) >= page.total:
                 break
-        self.check_rows(asked, page.total, found)
-        value = self.read(asked, Updates, {"total": page.total, "updates": found})
+        self.check_rows(request, page.total, found)
+        value = self.read(request, Updates, {"total": page.total, "updates": found})
         # A new update moves the page boundary while we read: one update can come twice.
         value.updates = list({update.alias: update for update in value.updates}.values())
         value.testing = sum(_is_in_testing(update) for update in value.updates)
@@ -244,7 +274,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(version=1, subject="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every=900)
     def releases(self) -> Releases:
         """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 
@@ -252,19 +282,19 @@ class BodhiConnector(Connector):
 
         Source: ``GET /releases/``.  No message announces a change: the query is read again on a schedule.
         """
-        asked = "the releases"
+        request = "GET /releases/"
         found: list[Any] = []
         for number in range(1, MAX_RELEASES // PAGE + 1):
             params = [("state", state) for state in ACTIVE_STATES]
             params += [("page", str(number)), ("rows_per_page", str(PAGE))]
-            page = self.read(asked, _ReleasesPage, self.json("/releases/", asked=asked, params=params))
+            page = self.read(request, _ReleasesPage, self.json("/releases/", request=request, params=params))
             found += page.releases
             if number >= page.pages:
                 break
         # An older server ignores `state`.
-        value = self.read(asked, Releases, {"releases": [row for row in found if not _is_other(row)]})
+        value = self.read(request, Releases, {"releases": [row for row in found if not _is_other(row)]})
         if not value.releases:
-            raise InvalidResponse(self.name, asked, "releases: expected an active release, got none")
+            raise self.invalid(request, "no active release")
         value.releases.sort(key=_reading_order)
         return value
 
@@ -282,15 +312,15 @@ class BodhiConnector(Connector):
 
         Source: ``GET /updates/ALIAS``.
         """
-        asked = f"update {alias!r}"
+        request = f"GET /updates/{alias}"
         path = f"/updates/{quote(alias, safe='')}"
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
         if answer.status == 404:
             # A proxy without a route to Bodhi returns 404 too, with another body.
-            said = self.decoded(answer, asked, status=404)
+            said = self.decoded(answer, request, status=404)
             if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
                 return None
-        return self.read(asked, _SingleUpdate, self.decoded(answer, asked)).update.model_dump(mode="json")
+        return self.read(request, _SingleUpdate, self.decoded(answer, request)).update.model_dump(mode="json")
 
 
 def _own_builds_first(row: Any, package: str) -> Any:

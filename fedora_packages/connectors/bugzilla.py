@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -26,7 +27,6 @@ from fedora_packages.connectors.types import (
     default_for_null,
     field,
 )
-from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.bugzilla import bug_of
 
@@ -153,12 +153,41 @@ def marks_of(bug: Mapping[str, Any]) -> list[str]:
     return [mark for mark, is_so in signs.items() if is_so]
 
 
+class BugzillaSite(Site):
+    """Bugzilla's web interface."""
+
+    default = "https://bugzilla.redhat.com"
+
+    def bug(self, number: int) -> str:
+        """Return the page of a bug."""
+        return self.link("show_bug.cgi", id=number)
+
+    def bugs(self, package: str, product: str | None = None, version: str | None = None) -> str:
+        """Return the list of a source package's open bugs, of a product and a version."""
+        return self.listed("buglist.cgi", parameters=open_bugs(package, product, version))
+
+    def blocking_bugs(self, package: str) -> str:
+        """Return the list of a source package's open bugs that block others."""
+        return self.listed("buglist.cgi", parameters=open_bugs(package, is_blocking=True))
+
+    def cve(self, name: str) -> str:
+        """Return the list of the bugs with a CVE's name as alias; it may be empty."""
+        return self.link("buglist.cgi", f1="alias", o1="equals", v1=name)
+
+    def new_bug(self, package: str, product: str = "Fedora", version: str | None = None) -> str:
+        """Return the form for a new bug of a source package."""
+        return self.link("enter_bug.cgi", product=product, version=version, component=package)
+
+
 class BugzillaConnector(Connector):
     """Open bugs, from bugzilla's REST service."""
 
     name = "bugzilla"
+    title = "Bugzilla"
+    site = BugzillaSite()
+    timeout = 60.0  # with many bugs it is slow
 
-    @query(version=2, every="bugs_every")
+    @query(version=2, every=24 * 3600)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
@@ -167,9 +196,9 @@ class BugzillaConnector(Connector):
         Source: ``GET /rest/bug`` with ``bug_status=__open__``.  No message announces a bug that becomes private: the query is
         read again on a schedule.
         """
-        asked = f"open bugs of {package!r}"
-        found, total = self._search(asked, open_bugs(package), FIELDS, MAX_BUGS)
-        return self.read(asked, Bugs, {"total": total, "bugs": found})
+        request = f"GET /rest/bug?component={package}"
+        found, total = self._search(request, open_bugs(package), FIELDS, MAX_BUGS)
+        return self.read(request, Bugs, {"total": total, "bugs": found})
 
     @bugs.affected("bugzilla.bug.new", "bugzilla.bug.update")
     def bugs_affected(event):
@@ -199,19 +228,19 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= MAX_BUGS or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(version=2, every="bugs_every")
+    @query(version=2, every=24 * 3600)
     def counts(self, package) -> Counts:
         """Return the number of open bugs of a source package, and of those that block others.
 
         Source: ``GET /rest/bug``, with one bug a request.  No message announces a bug that becomes private: the query is read
         again on a schedule.
         """
-        asked = f"numbers of open bugs of {package!r}"
+        request = f"GET /rest/bug?component={package} (counts)"
         # The newest change is read first: numbers that are newer than it do no harm, older ones would.
-        changed = self._newest_change(asked, package)
-        _, total = self._search(asked, open_bugs(package), "id", 1)
-        _, blockers = self._search(asked, open_bugs(package, is_blocking=True), "id", 1)
-        return self.read(asked, Counts, {"open": total, "blockers": blockers, "changed": changed})
+        changed = self._newest_change(request, package)
+        _, total = self._search(request, open_bugs(package), "id", 1)
+        _, blockers = self._search(request, open_bugs(package, is_blocking=True), "id", 1)
+        return self.read(request, Counts, {"open": total, "blockers": blockers, "changed": changed})
 
     @counts.affected("bugzilla.bug.new", "bugzilla.bug.update")
     def counts_affected(event):
@@ -236,24 +265,24 @@ class BugzillaConnector(Connector):
 
         Source: ``GET /rest/bug/ID``; a search does not tell a private bug from an unknown one.
         """
-        asked = f"bug {number}"
+        request = f"GET /rest/bug/{number}"
         params = {"include_fields": FIELDS}
-        answer = self.request(
-            "GET", f"/rest/bug/{number}", asked=asked, params=params, headers={"Accept": "application/json"}
+        answer = self.send(
+            "GET", f"/rest/bug/{number}", request=request, params=params, headers={"Accept": "application/json"}
         )
         if answer.status in (200, 400, 401, 403, 404):
-            found = self.decoded(answer, asked, status=answer.status)
+            found = self.decoded(answer, request, status=answer.status)
             code = found.get("code") if isinstance(found, dict) and found.get("error") else None
             if code in NO_SUCH_BUG:
                 return None
             if code in PRIVATE_BUG:
                 return {"id": number, "is_private": True}
-            self._refuse_errors(asked, found)
-        found = self.decoded(answer, asked)
-        rows = [row for row in self.read(asked, _Page, found).bugs if dig(row, "id") == number]
+            self._refuse_errors(request, found)
+        found = self.decoded(answer, request)
+        rows = [row for row in self.read(request, _Page, found).bugs if dig(row, "id") == number]
         if not rows:
-            raise InvalidResponse(self.name, asked, f"bugs: expected bug {number}, got none")
-        return _public(self.read(asked, _AnyBug, rows[0]))
+            raise self.invalid(request, f"no bug {number}")
+        return _public(self.read(request, _AnyBug, rows[0]))
 
     def carriers(self, cve: str) -> list[dict[str, Any]]:
         """Return the bugs with a CVE as alias or in their summary, each as `bug` returns it, newest first.
@@ -262,27 +291,27 @@ class BugzillaConnector(Connector):
 
         Source: ``GET /rest/bug``.
         """
-        asked = f"bugs that name {cve!r}"
+        request = f"GET /rest/bug (bugs of {cve})"
         sought = [("product", name) for name in CVE_PRODUCTS]
         sought += [("j_top", "OR"), ("f1", "alias"), ("o1", "equals"), ("v1", cve)]
         sought += [("f2", "short_desc"), ("o2", "anywords"), ("v2", cve)]
-        rows, _ = self._search(asked, sought, FIELDS, MAX_CARRIERS)
+        rows, _ = self._search(request, sought, FIELDS, MAX_CARRIERS)
         # Servers differ in what is a word: CVE-2026-1234 must not match CVE-2026-12345.
         is_named = re.compile(rf"(?<![\w-]){re.escape(cve)}(?![\w-])", re.IGNORECASE).search
-        bugs = self.read(asked, _AnyBugs, {"bugs": rows}).bugs
+        bugs = self.read(request, _AnyBugs, {"bugs": rows}).bugs
         return [_public(bug) for bug in bugs if cve in bug.alias or is_named(bug.summary)]
 
-    def _newest_change(self, asked: str, package: str) -> int | None:
+    def _newest_change(self, request: str, package: str) -> int | None:
         """Return the time of the last change of any bug of the package, or None without bugs."""
         params = [("product", product) for product in PRODUCTS]
         params += [("component", package), ("include_fields", "id,last_change_time")]
         params += [("order", "changeddate DESC"), ("limit", "1")]
-        answer = self.json("/rest/bug", asked=asked, params=params)
-        self._refuse_errors(asked, answer)
-        changes = self.read(asked, _Changes, answer).bugs
+        answer = self.json("/rest/bug", request=request, params=params)
+        self._refuse_errors(request, answer)
+        changes = self.read(request, _Changes, answer).bugs
         return max((change.last_change_time for change in changes), default=None)
 
-    def _search(self, asked: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
+    def _search(self, request: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
         """Return at most ``wanted`` rows of a search, newest first, and the number of all matches."""
         base = [*sought, ("include_fields", fields), ("order", "bug_id DESC")]
         rows: dict[Any, Any] = {}
@@ -291,22 +320,22 @@ class BugzillaConnector(Connector):
             # Without total_matches all bugs must be read to count them.
             limit = wanted - len(rows) if total is not None or not rows else MAX_BUGS
             params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
-            answer = self.json("/rest/bug", asked=asked, params=params)
-            self._refuse_errors(asked, answer)
-            page = self.read(asked, _Page, answer)
+            answer = self.json("/rest/bug", request=request, params=params)
+            self._refuse_errors(request, answer)
+            page = self.read(request, _Page, answer)
             total = page.total_matches
             fresh = {_key(row, place): row for place, row in enumerate(page.bugs)}
             is_last = fresh.keys() <= rows.keys()
             rows.update(fresh)
             if is_last or (total is not None and len(rows) >= min(wanted, total)) or len(rows) >= MAX_BUGS:
                 break
-        self.check_rows(asked, total or 0, rows)
+        self.check_rows(request, total or 0, rows)
         return list(rows.values())[:wanted], len(rows) if total is None else total
 
-    def _refuse_errors(self, asked: str, answer: Any) -> None:
+    def _refuse_errors(self, request: str, answer: Any) -> None:
         # Bugzilla can return an error with the status 200.
         if isinstance(answer, dict) and answer.get("error"):
-            raise InvalidResponse(self.name, asked, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
+            raise self.invalid(request, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
 def _key(row: Any, place: int) -> Any:

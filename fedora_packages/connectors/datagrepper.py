@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fedora_packages.connectors.base import Connector
-from fedora_packages.errors import InvalidResponse
 
 #: Pages of one interval: a million messages.
 MAX_PAGES = 10_000
@@ -18,6 +17,14 @@ class DatagrepperConnector(Connector):
     """Old messages, page by page, from datagrepper."""
 
     name = "datagrepper"
+    title = "datagrepper"
+    # Without an archive the service runs all the same; what it has missed stays unknown.
+    url = ""
+    timeout = 120.0
+    concurrency = 1
+    max_bytes = 96 << 20
+    # A replay has a pause of its own, which grows.
+    reset_pause = 5.0
 
     def pages(
         self, start: float, end: float, categories: Sequence[str], rows: int, max_pages: int = MAX_PAGES
@@ -29,19 +36,19 @@ class DatagrepperConnector(Connector):
         """
         number, count = 1, 1
         while number <= count:
-            asked = f"messages of {end - start:.0f} s, page {number}"
-            answer = self.json("/raw", asked=asked, params=_parameters(start, end, categories, rows, number))
-            messages, count = self._checked(answer, asked)
+            request = f"GET /raw?start={start:.0f}&end={end:.0f}&page={number}"
+            answer = self.json("/raw", request=request, params=_parameters(start, end, categories, rows, number))
+            messages, count = self._checked(answer, request)
             if count > max_pages:
-                raise InvalidResponse(self.name, asked, f"{count} pages, more than {max_pages}")
+                raise self.invalid(request, f"{count} pages, more than {max_pages}")
             yield messages
             number += 1
 
-    def _checked(self, answer: Any, asked: str) -> tuple[list[Any], int]:
+    def _checked(self, answer: Any, request: str) -> tuple[list[Any], int]:
         if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
-            raise InvalidResponse(self.name, asked, "raw_messages is not a list")
+            raise self.invalid(request, "no list of messages")
         if not isinstance(answer.get("pages"), int):
-            raise InvalidResponse(self.name, asked, "pages is not an integer")
+            raise self.invalid(request, "no number of pages")
         return answer["raw_messages"], answer["pages"]
 
 

@@ -13,10 +13,10 @@ from urllib.parse import quote
 from pydantic import BeforeValidator, Field
 
 from fedora_packages.connectors.base import Connector
-from fedora_packages.connectors.http import Answer
+from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Parts, Rows, Text, Timestamp, field
-from fedora_packages.errors import InvalidResponse
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
@@ -171,10 +171,38 @@ class _Owners(Model):
     rpms: dict[Text(256), Annotated[_Contacts, BeforeValidator(_contacts)]]
 
 
+class DistgitSite(Site):
+    """The web interface of dist-git (Pagure)."""
+
+    default = "https://src.fedoraproject.org"
+
+    def sources(self, package: str) -> str:
+        """Return the page of a source package."""
+        return self.link("rpms", package)
+
+    def source_file(self, package: str, branch: str, path: str) -> str:
+        """Return the page of a file on a branch."""
+        return self.link("rpms", package, "blob", branch, "f", *path.split("/"))
+
+    def commits(self, package: str, branch: str) -> str:
+        """Return the list of the commits on a branch."""
+        return self.link("rpms", package, "commits", branch)
+
+    def commit(self, package: str, branch: str, commit: str) -> str:
+        """Return the page of a commit on a branch."""
+        return self.link("rpms", package, "c", commit, branch=branch)
+
+    def maintainer(self, name: str) -> str:
+        """Return the page of an account, or of a group if the name begins with ``@``."""
+        return self.link("group" if name.startswith("@") else "user", name.removeprefix("@"))
+
+
 class DistgitConnector(Connector):
     """Spec files, patches and maintainers, from dist-git (Pagure)."""
 
     name = "distgit"
+    title = "dist-git"
+    site = DistgitSite()
 
     @query(version=2)
     def spec(self, package, release) -> Spec | NoSpec:
@@ -182,14 +210,14 @@ class DistgitConnector(Connector):
 
         Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
         """
-        asked = f"spec file of {package!r} on {release}"
-        commit = self._head(asked, package, release)
-        spec = self._file(asked, package, release, f"{package}.spec")
+        request = f"GET /rpms/{package}/raw/{release}/f/{package}.spec"
+        commit = self._head(request, package, release)
+        spec = self._file(request, package, release, f"{package}.spec")
         if spec is not None:
-            return self.read(asked, Spec, {"found": True, "text": spec, "size": len(spec), "commit": commit})
-        dead = self._file(f"dead.package of {package!r} on {release}", package, release, "dead.package")
+            return self.read(request, Spec, {"found": True, "text": spec, "size": len(spec), "commit": commit})
+        dead = self._file(f"GET /rpms/{package}/raw/{release}/f/dead.package", package, release, "dead.package")
         reason = None if dead is None else dead[:MAX_REASON].strip()
-        return self.read(asked, NoSpec, {"found": False, "dead": reason, "commit": commit})
+        return self.read(request, NoSpec, {"found": False, "dead": reason, "commit": commit})
 
     @query(version=3)
     def patches(self, package, release) -> Patches | NoPatches:
@@ -200,14 +228,14 @@ class DistgitConnector(Connector):
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
         ``/api/0/rpms/NAME/git/branches``.
         """
-        asked = f"spec file of {package!r} on {release}"
-        commit = self._head(asked, package, release)
-        spec = self._file(asked, package, release, f"{package}.spec")
+        request = f"GET /rpms/{package}/raw/{release}/f/{package}.spec"
+        commit = self._head(request, package, release)
+        spec = self._file(request, package, release, f"{package}.spec")
         if spec is None:
-            return self.read(asked, NoPatches, {"found": False, "commit": commit})
+            return self.read(request, NoPatches, {"found": False, "commit": commit})
         names = list(dict.fromkeys(islice(patch_names(spec), MAX_PATCHES)))
         patches = [self._patch(package, release, name) for name in names]
-        return self.read(asked, Patches, {"found": True, "patches": patches, "commit": commit})
+        return self.read(request, Patches, {"found": True, "patches": patches, "commit": commit})
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -234,9 +262,9 @@ class DistgitConnector(Connector):
         Source: ``/api/0/rpms/NAME/git/branches``; ``dead.package`` of each head, once where branches share it;
         ``/api/0/rpms/NAME/c/HASH/info`` of those that have it: nothing is pushed to a branch after it was retired.
         """
-        asked = f"branches of {package!r}"
+        request = f"GET /api/0/rpms/{package}/git/branches"
         active = [release.branch for release in self.releases()]
-        heads = self._heads(asked, package)
+        heads = self._heads(request, package)
         if heads is None:
             return NotFound(found=False)
         kept = {branch: heads[branch] for branch in active if branch in heads}
@@ -246,7 +274,7 @@ class DistgitConnector(Connector):
                 looked[head or branch] = self._retired(package, branch, head)
         found = {branch: looked[head or branch] for branch, head in kept.items()}
         retired = {branch: why for branch, why in found.items() if why}
-        return self.read(asked, Retirement, {"found": True, "heads": kept, "retired": retired})
+        return self.read(request, Retirement, {"found": True, "heads": kept, "retired": retired})
 
     @retirement.affected(*PUSH_TOPICS)
     def retirement_affected(event):
@@ -270,13 +298,13 @@ class DistgitConnector(Connector):
 
         Source: ``/api/0/rpms/NAME``.
         """
-        asked = f"maintainers of {package!r}"
+        request = f"GET /api/0/rpms/{package}"
         path = f"/api/0/rpms/{quote(package, safe='')}"
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
         if answer.status == 404:
-            self._check_missing(asked, answer, "ENOPROJECT")
+            self._check_missing(request, answer, "ENOPROJECT")
             return NotFound(found=False)
-        project = self.read(asked, _Project, self.decoded(answer, asked))
+        project = self.read(request, _Project, self.decoded(answer, request))
         users, groups = project.access_users, project.access_groups
         names = {"@" + name.removeprefix("@") for name in (*groups.admin, *groups.commit, *groups.collaborator)}
         value = {
@@ -288,7 +316,7 @@ class DistgitConnector(Connector):
             "groups": sorted(names),
             "modified": project.date_modified,
         }
-        return self.read(asked, Maintainers, value, project)
+        return self.read(request, Maintainers, value, project)
 
     @maintainers.affected("pagure.project.*")
     def affected_by_project(event):
@@ -321,43 +349,45 @@ class DistgitConnector(Connector):
         Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  The owner is that of `maintainers`: the
         ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.
         """
-        asked = "the owners of all packages"
-        answer = self.json("/extras/pagure_poc.json", asked=asked)
-        contacts = self.read(asked, _Owners, answer).rpms
+        request = "GET /extras/pagure_poc.json"
+        answer = self.json("/extras/pagure_poc.json", request=request)
+        contacts = self.read(request, _Owners, answer).rpms
         owners = {name: found.admin or found.fedora or found.epel for name, found in contacts.items()}
         return {name: owner for name, owner in owners.items() if owner}
 
-    def _head(self, asked: str, package: str, branch: str) -> str | None:
+    def _head(self, request: str, package: str, branch: str) -> str | None:
         """Return the commit at the head of a branch, or None if it is unknown."""
-        return (self._heads(f"the head for {asked}", package) or {}).get(branch)
+        return (self._heads(f"GET /api/0/rpms/{package}/git/branches", package) or {}).get(branch)
 
-    def _heads(self, asked: str, package: str) -> dict[str, str | None] | None:
+    def _heads(self, request: str, package: str) -> dict[str, str | None] | None:
         """Return the branches of a package, each with its head (None: unknown); None for an unknown package."""
         path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
-        answer = self.request("GET", path, asked=asked, params={"with_commits": "true"})
+        answer = self.send("GET", path, request=request, params={"with_commits": "true"})
         if answer.status == 404:
-            self._check_missing(asked, answer, "ENOPROJECT")
+            self._check_missing(request, answer, "ENOPROJECT")
             return None
-        found = self.read(asked, _Branches, self.decoded(answer, asked))
+        found = self.read(request, _Branches, self.decoded(answer, request))
         return dict(islice(found.branches.items(), MAX_BRANCHES))
 
     def _retired(self, package: str, branch: str, head: str | None) -> Retired | None:
         """Return why, when and by whom a branch was retired; None if it is not retired."""
-        reason = self._file(f"dead.package of {package!r} on {branch}", package, head or branch, "dead.package")
+        reason = self._file(
+            f"GET /rpms/{package}/raw/{head or branch}/f/dead.package", package, head or branch, "dead.package"
+        )
         if reason is None:
             return None
         retired = {"reason": reason[:MAX_REASON].strip()}
-        asked = f"the commit that retired {package!r} on {branch}"
+        request = f"GET /api/0/rpms/{package}/c/{head}/info"
         if head is not None:
             path = f"/api/0/rpms/{quote(package, safe='')}/c/{quote(head, safe='')}/info"
-            answer = self.request("GET", path, asked=asked)
+            answer = self.send("GET", path, request=request)
             if answer.status == 404:
-                self._check_missing(asked, answer)
+                self._check_missing(request, answer)
             else:
-                retired |= self.read(asked, _Commit, self.decoded(answer, asked)).model_dump()
-        return self.read(asked, Retired, retired)
+                retired |= self.read(request, _Commit, self.decoded(answer, request)).model_dump()
+        return self.read(request, Retired, retired)
 
-    def _check_missing(self, asked: str, answer: Answer, code: str | None = None) -> None:
+    def _check_missing(self, request: str, answer: Response, code: str | None = None) -> None:
         """Raise `InvalidResponse` for a 404 that is not Pagure's own: a proxy without a route returns 404 too."""
         try:
             found = dig(json.loads(answer.body), "error_code")
@@ -365,35 +395,32 @@ class DistgitConnector(Connector):
             found = None
         if not isinstance(found, str) or code not in (found, None):
             expected, kind = code or "an error code", answer.content_type or "no content type"
-            raise InvalidResponse(
-                self.name, asked, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body
-            )
+            raise self.invalid(request, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body)
 
-    def _file(self, asked: str, package: str, branch: str, path: str) -> str | None:
-        answer = self.request(
+    def _file(self, request: str, package: str, branch: str, path: str) -> str | None:
+        answer = self.send(
             "GET",
             f"/rpms/{quote(package, safe='')}/raw/{quote(branch, safe='')}/f/{quote(path, safe='')}",
-            asked=asked,
+            request=request,
         )
         if answer.status == 404:
             return None
         if answer.status != 200 or answer.content_type.startswith("text/html"):
-            raise InvalidResponse(
-                self.name,
-                asked,
+            raise self.invalid(
+                request,
                 f"HTTP {answer.status}: expected a file, got {answer.content_type or 'no content type'}",
                 answer.body,
             )
         if not answer.body or b"\0" in answer.body:
             # For an empty file Pagure returns 404, and no text file has a NUL.
-            raise InvalidResponse(self.name, asked, "a binary file" if answer.body else "an empty file", answer.body)
+            raise self.invalid(request, "a binary file" if answer.body else "an empty file", answer.body)
         if len(answer.body) > FILE_LIMIT:
-            raise InvalidResponse(self.name, asked, f"a file of {len(answer.body)} bytes", answer.body)
+            raise self.invalid(request, f"a file of {len(answer.body)} bytes", answer.body)
         # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
         return answer.body.decode("utf-8", "replace")
 
     def _patch(self, package: str, branch: str, name: str) -> dict[str, Any]:
-        patch = self._file(f"patch {name!r} of {package!r} on {branch}", package, branch, name)
+        patch = self._file(f"GET /rpms/{package}/raw/{branch}/f/{name}", package, branch, name)
         if patch is None:
             return {"name": name, "found": False}
         lines = patch.splitlines()

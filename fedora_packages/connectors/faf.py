@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     Count,
     InvalidRows,
@@ -92,13 +93,31 @@ class _Ids(Model):
     problems: Rows(_Occurred, MAX_PROBLEMS + 1)
 
 
+class FafSite(Site):
+    """FAF's web interface."""
+
+    default = "https://retrace.fedoraproject.org/faf"
+
+    def problem(self, problem_id: int) -> str:
+        """Return the page of a problem."""
+        return self.link("problems", str(problem_id), "")
+
+    def problems(self, package: str) -> str:
+        """Return the list of a source package's problems of the last two weeks."""
+        return self.link("problems", "", component_names=package)
+
+
 class FafConnector(Connector):
     """Problems, from FAF's web interface, which answers in JSON to who asks for nothing else."""
 
     name = "faf"
+    title = "FAF"
+    site = FafSite()
+    timeout = 60.0  # it is always slow
+    concurrency = 2
     is_optional = True
 
-    @query(version=1, every="problems_every")
+    @query(version=1, every=24 * 3600)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 
@@ -110,7 +129,7 @@ class FafConnector(Connector):
         """
         today = datetime.now(UTC).date()
         listed = self._list(package, today - timedelta(days=RANGE - 1), today)
-        value = self.read(_asked(package), Problems, {"problems": listed})
+        value = self.read(_request_of(package), Problems, {"problems": listed})
         value.total = len(listed)
         if listed:
             border = today - timedelta(days=WINDOW)
@@ -132,24 +151,24 @@ class FafConnector(Connector):
 
     def _list(self, package: str, start: Any, end: Any) -> list[Any]:
         """Return the rows of the problems that occurred in a range of days, at most one more than are kept."""
-        asked = _asked(package)
+        request = _request_of(package)
         params = {
             "component_names": package,
             "daterange": f"{start.isoformat()}:{end.isoformat()}",
             "limit": str(MAX_PROBLEMS + 1),
         }
-        answer = self.json("/problems/", asked=asked, params=params)
-        return self.read(asked, _List, answer).problems[: MAX_PROBLEMS + 1]
+        answer = self.json("/problems/", request=request, params=params)
+        return self.read(request, _List, answer).problems[: MAX_PROBLEMS + 1]
 
     def _ids(self, package: str, start: Any, end: Any) -> tuple[frozenset[int], bool]:
         """Return the ids of the problems that occurred in a range of days, and whether the list is complete."""
         listed = self._list(package, start, end)
-        found = self.read(_asked(package), _Ids, {"problems": listed}).problems
+        found = self.read(_request_of(package), _Ids, {"problems": listed}).problems
         return frozenset(problem.id for problem in found), len(listed) <= MAX_PROBLEMS
 
 
-def _asked(package: str) -> str:
-    return f"problems of {package!r}"
+def _request_of(package: str) -> str:
+    return f"GET /problems/?component_names={package}"
 
 
 def _is_in(number: int, numbers: frozenset[int], are_all: bool) -> bool | None:

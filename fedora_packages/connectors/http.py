@@ -1,6 +1,6 @@
-"""One bounded request to an upstream over HTTP: its time, its size, its retries and its circuit.
+"""Requests to an upstream over HTTP, bounded in time, size and number.
 
-The only module that imports `requests`.  What an answer means is for the connectors to say.
+No other module imports `requests`.  The connectors decide what a response means.
 """
 
 import threading
@@ -19,41 +19,36 @@ from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import ConnectorSettings
 
-#: Statuses that mean "not now": asked again within the bounds, then `UpstreamUnavailable`.
-NOT_NOW = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Statuses that say "try again later": after the retry the upstream is unavailable.
+TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 #: Statuses of a file that does not exist.
 NO_FILE = frozenset({404, 410})
 
-#: One more try for what fails in passing (a connection that was closed under us, a proxy's hiccup); a refill that fails
-#: is tried again later by the queue, and a page does not wait for more.
+#: One retry, for what fails in passing: a connection that was closed under us, a proxy's hiccup.  The queue repeats a failed
+#: refill later, and a page does not wait for more.
 TRIES = 2
 
+#: Called after each request with the upstream, the outcome (``answered``, or an `UpstreamError.kind`) and the seconds it took.
+OnRequest = Callable[[str, str, float], None]
 
-#: Told of each request: of which upstream, how it ended (``answered``, or an `UpstreamError.kind`), and seconds that it took.
-Asked = Callable[[str, str, float], None]
-
-#: Told which upstream answers again that had been left alone.
-Recovered = Callable[[str], None]
+#: Called with the upstream whose circuit has closed.
+OnRecovery = Callable[[str], None]
 
 
 @once
 def _version() -> str:
-    """Return our version; to look it up takes milliseconds."""
+    """Return our version; looking it up takes milliseconds."""
     return version("fedora_packages")
 
 
-def nobody_counts(upstream: str, outcome: str, seconds: float) -> None:
-    """Count nothing."""
-
-
-def nobody_waits(upstream: str) -> None:
+def ignore(*arguments: Any) -> None:
     """Do nothing."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An HTTP answer, read whole unless ``is_cut``: ``body`` is at most the connector's ``max_bytes``."""
+class Response:
+    """A response, of whose body at most the allowed number of bytes was read; ``is_cut`` if it has more."""
 
     status: int
     content_type: str
@@ -61,33 +56,53 @@ class Answer:
     is_cut: bool = False
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What to send, how errors describe it, and the bound of the body."""
+
+    description: str
+    arguments: Mapping[str, Any]
+    refuse: Callable[[Response, str], None]
+    max_bytes: int
+    cuts: bool
+
+
 class HTTPClient:
-    """Sends the requests of one connector.  ``agent`` is told to the upstream as who asks (``"web"``, ``"worker"``)."""
+    """Sends the requests of one upstream.  ``agent`` (``"web"``, ``"worker"``) is part of the User-Agent.
+
+    ``on_request`` is called after each request, ``on_recovery`` when the circuit closes.  A body has at most ``max_bytes``.  The
+    circuit stays open for ``reset_pause`` seconds at most.
+    """
 
     def __init__(
         self,
         name: str,
         settings: ConnectorSettings,
         agent: str,
-        asked: Asked = nobody_counts,
-        recovered: Recovered = nobody_waits,
+        on_request: OnRequest = ignore,
+        on_recovery: OnRecovery = ignore,
+        max_bytes: int = 32 << 20,
+        reset_pause: float = 30.0,
+        title: str = "",
     ):
         self.name = name
+        self.title = title
         self.settings = settings
-        self.circuit = Circuit(settings.rest, settings.timeout)
-        self._asked = asked
-        self._recovered = recovered
+        self.circuit = Circuit(reset_pause, settings.timeout)
+        self._on_request = on_request
+        self._on_recovery = on_recovery
+        self._max_bytes = max_bytes
         self._turns = threading.BoundedSemaphore(settings.concurrency)
         self._agent = f"fedora-packages/{_version()} ({agent})"
         self._local = threading.local()
 
     @property
     def session(self) -> requests.Session:
-        """The thread's own session: requests does not promise that one can be shared."""
+        """The thread's own session: `requests` does not promise that threads can share one."""
         if not hasattr(self._local, "session"):
             session = requests.Session()
             session.headers["User-Agent"] = self._agent
-            # Anonymous reads: a .netrc of whoever runs us must not add credentials, nor cost a file read a request.
+            # Anonymous reads: the .netrc of the account must not add credentials, nor cost a file read per request.
             session.trust_env = False
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
             session.mount("http://", adapter)
@@ -95,109 +110,120 @@ class HTTPClient:
             self._local.session = session
         return self._local.session
 
-    def request(
+    def send(
         self,
         method: str,
         path: str,
         *,
-        asked: str,
+        request: str = "",
         params: Mapping[str, Any] | list[tuple[str, str]] | None = None,
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        accept: Callable[[Answer, str], None] = lambda answer, asked: None,
-        most: int | None = None,
-    ) -> Answer:
-        """Return the upstream's answer to a request below its address.
+        refuse: Callable[[Response, str], None] = ignore,
+        max_bytes: int | None = None,
+    ) -> Response:
+        """Send a request to a path below the upstream's URL, and return the response.
 
-        ``asked`` says in an error what was wanted (``"listBuilds of 'guake'"``); ``accept`` may raise
-        `UpstreamUnavailable` for an answer that says "not now" in a way of its own.  ``most``: of a body that is longer than so
-        many bytes the rest is not read (``is_cut``), for answers that may honestly be too large.  The whole of it, retries
-        included, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch that), after at most as
-        long for a turn: this process asks no more than ``concurrency`` questions at a time.
-        Raises `UpstreamUnavailable` (no answer in time, "not now", or not asked because it has not answered for a
-        while), `InvalidResponse` (over ``max_bytes``).
+        ``request`` describes it in errors; by default ``METHOD PATH``.  ``refuse`` gets the response and that description, and
+        may raise `UpstreamUnavailable` for a response that says "try again later" in its own way.  Of a body with more than
+        ``max_bytes`` bytes the rest is not read.  Without that argument the upstream's own bound holds, and a larger body is an
+        error.
+
+        The request, with its retry, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch
+        that). Before that it waits as long at most until fewer than ``concurrency`` requests are under way.
+
+        Raises `UpstreamUnavailable` (no response in time, a temporary error, or an open circuit) and `InvalidResponse` (too
+        large).
         """
+        request = request or f"{method} {path}"
         if not self._turns.acquire(timeout=self.settings.timeout):
-            raise UpstreamUnavailable(self.name, asked, f"no turn within {self.settings.timeout:g} s")
+            raise self.unavailable(request, f"no free connection within {self.settings.timeout:g} s")
         try:
-            sent = {
+            arguments = {
                 "method": method,
                 "url": self.settings.url + path,
                 "params": params,
                 "data": data,
                 "headers": headers,
             }
-            return self._in_turn(sent, asked, accept, most)
+            bound = self._max_bytes if max_bytes is None else max_bytes
+            return self._guarded(_Request(request, arguments, refuse, bound, max_bytes is not None))
         finally:
             self._turns.release()
 
-    def _in_turn(
-        self, sent: Mapping[str, Any], asked: str, accept: Callable[[Answer, str], None], most: int | None
-    ) -> Answer:
+    def unavailable(self, request: str, reason: str, excerpt: bytes = b"") -> UpstreamUnavailable:
+        """Return the error that this upstream does not respond."""
+        return UpstreamUnavailable(self.name, request, reason, excerpt, self.title)
+
+    def invalid(self, request: str, reason: str, excerpt: bytes = b"") -> InvalidResponse:
+        """Return the error that this upstream returned something invalid."""
+        return InvalidResponse(self.name, request, reason, excerpt, self.title)
+
+    def _guarded(self, request: _Request) -> Response:
+        """Send a request if the circuit lets it pass, and count how it ended."""
         if not self.circuit.enter():
-            raise UpstreamUnavailable(self.name, asked, f"left alone for a moment, after {self.circuit.reason}")
+            raise self.unavailable(request.description, f"circuit open after {self.circuit.reason}")
         outcome, ticks = "answered", time.perf_counter()
         try:
-            answer = self._patiently(sent, asked, most)
-            accept(answer, asked)
+            response = self._retried(request)
+            request.refuse(response, request.description)
         except UpstreamUnavailable as error:
             outcome = error.kind
-            self.circuit.failed(error.came)
+            self.circuit.failed(error.reason)
             raise
         except InvalidResponse as error:
-            # It did answer; that what it said cannot be used is no reason to leave it alone.
+            # An upstream that responds is up, whatever it returns.
             outcome = error.kind
-            self._answered()
+            self._succeeded()
             raise
         finally:
-            self._asked(self.name, outcome, time.perf_counter() - ticks)
-        self._answered()
-        return answer
+            self._on_request(self.name, outcome, time.perf_counter() - ticks)
+        self._succeeded()
+        return response
 
-    def _answered(self) -> None:
+    def _succeeded(self) -> None:
         if self.circuit.succeeded():
-            self._recovered(self.name)
+            self._on_recovery(self.name)
 
-    def _patiently(self, sent: Mapping[str, Any], asked: str, most: int | None) -> Answer:
+    def _retried(self, request: _Request) -> Response:
         deadline = time.monotonic() + self.settings.timeout
-        for last in (False,) * (TRIES - 1) + (True,):
+        for is_last in (False,) * (TRIES - 1) + (True,):
             try:
-                answer = self._once(sent, deadline, asked, most)
+                response = self._once(request, deadline)
             except requests.RequestException as error:
-                # A body that stops coming is a broken connection to requests; what counts is that the time is over.
+                # To requests, a body that stops is a broken connection; what counts is that the time is over.
                 is_late = time.monotonic() >= deadline or isinstance(error, requests.Timeout)
-                if last or is_late:
-                    came = f"no answer within {self.settings.timeout:g} s" if is_late else _in_words(error)
-                    raise UpstreamUnavailable(self.name, asked, came) from error
+                if is_last or is_late:
+                    reason = f"no response within {self.settings.timeout:g} s" if is_late else _reason(error)
+                    raise self.unavailable(request.description, reason) from error
                 continue
-            if answer.status not in NOT_NOW:
-                return answer
-            if last or time.monotonic() >= deadline:
-                raise UpstreamUnavailable(self.name, asked, f"it said {answer.status}, not now", answer.body)
+            if response.status not in TEMPORARY:
+                return response
+            if is_last or time.monotonic() >= deadline:
+                raise self.unavailable(request.description, f"HTTP {response.status} (temporary)", response.body)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _once(self, sent: Mapping[str, Any], deadline: float, asked: str, most: int | None) -> Answer:
+    def _once(self, request: _Request, deadline: float) -> Response:
         left = max(deadline - time.monotonic(), 0.05)
         with self.session.request(
-            **sent, timeout=(min(left, 5.0), left), stream=True, allow_redirects=False
+            **request.arguments, timeout=(min(left, 5.0), left), stream=True, allow_redirects=False
         ) as response:
-            body = bytearray()
-            # requests' timeout bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
+            status, content_type, body = response.status_code, response.headers.get("Content-Type", ""), bytearray()
+            # The timeout of requests bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
-            for chunk in _as_it_comes(response):
+            for chunk in _chunks(response):
                 body += chunk
-                if most is not None and len(body) > most:
-                    content_type = response.headers.get("Content-Type", "")
-                    return Answer(response.status_code, content_type, bytes(body[:most]), is_cut=True)
-                if len(body) > self.settings.max_bytes:
-                    raise InvalidResponse(self.name, asked, f"more than {self.settings.max_bytes} bytes")
+                if len(body) > request.max_bytes and request.cuts:
+                    return Response(status, content_type, bytes(body[: request.max_bytes]), is_cut=True)
+                if len(body) > request.max_bytes:
+                    raise self.invalid(request.description, f"more than {request.max_bytes} bytes")
                 if time.monotonic() > deadline:
-                    raise requests.Timeout(f"{len(body)} bytes had come")
-            return Answer(response.status_code, response.headers.get("Content-Type", ""), bytes(body))
+                    raise requests.Timeout(f"{len(body)} bytes received")
+            return Response(status, content_type, bytes(body))
 
 
-def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body in pieces, each as soon as it is there."""
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body in chunks, each as soon as it arrives."""
     try:
         while chunk := response.raw.read1(64 << 10, decode_content=True):
             yield chunk
@@ -205,10 +231,10 @@ def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
         raise requests.ConnectionError(error) from error
 
 
-def _in_words(error: requests.RequestException) -> str:
+def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectionError):
         return "no connection (refused, reset or not resolved)"
-    return f"the connection failed ({type(error).__name__})"
+    return f"connection failed ({type(error).__name__})"
 
 
 def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, None] | None:
@@ -250,4 +276,4 @@ def _pieces(
 
 
 def _disconnected(upstream: str, url: str, error: Exception) -> UpstreamUnavailable:
-    return UpstreamUnavailable(upstream, url, f"the connection failed ({type(error).__name__})")
+    return UpstreamUnavailable(upstream, url, f"connection failed ({type(error).__name__})")

@@ -13,8 +13,9 @@ from xml.parsers.expat import ExpatError
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
-from fedora_packages.connectors.http import Answer
+from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
@@ -126,10 +127,41 @@ class _Packages(Model):
     packages: Rows(_Named, MAX_PACKAGES)
 
 
+class KojiSite(Site):
+    """Koji's web interface."""
+
+    default = "https://koji.fedoraproject.org/koji"
+
+    def build(self, build_id: int) -> str:
+        """Return the page of a build."""
+        return self.link("buildinfo", buildID=build_id)
+
+    def build_of(self, nvr: str) -> str:
+        """Return the page of a build by its NVR.
+
+        The page itself takes numbers only; a search that finds one build redirects to it.
+        """
+        return self.link("search", match="exact", type="build", terms=nvr)
+
+    def task(self, task_id: int) -> str:
+        """Return the page of a task."""
+        return self.link("taskinfo", taskID=task_id)
+
+    def builder(self, name: str) -> str:
+        """Return the page of an account, with its builds."""
+        return self.link("userinfo", userID=name)
+
+    def builds(self, package: str) -> str:
+        """Return the page of a source package."""
+        return self.link("packageinfo", packageID=package)
+
+
 class KojiConnector(Connector):
     """Builds and tags, from the koji hub over XML-RPC."""
 
     name = "koji"
+    title = "Koji"
+    site = KojiSite()
 
     @query(version=2)
     def builds(self, package) -> Builds:
@@ -139,15 +171,15 @@ class KojiConnector(Connector):
 
         Source: ``listBuilds``.  The package is given by name: the hub reads a missing package ID as "all builds".
         """
-        asked = f"listBuilds of {package!r}"
+        request = f"listBuilds({package!r})"
         options = {"order": "-build_id", "limit": MAX_BUILDS}
         total, builds = self._multicall(
-            asked,
+            request,
             _call("listBuilds", package, queryOpts={"countOnly": True}),
             _call("listBuilds", package, queryOpts=options),
         )
-        value = self.read(asked, Builds, {"total": total, "builds": builds})
-        self.check_rows(asked, value.total, value.builds)
+        value = self.read(request, Builds, {"total": total, "builds": builds})
+        self.check_rows(request, value.total, value.builds)
         return value
 
     @builds.affected("buildsys.build.state.change")
@@ -183,7 +215,7 @@ class KojiConnector(Connector):
 
         Source: ``listTagged``, one call for each tag in one request.
         """
-        asked = f"listTagged of {package!r}"
+        request = f"listTagged({package!r})"
         wanted = [
             (tag, inherit)
             for release in self.releases()
@@ -191,7 +223,7 @@ class KojiConnector(Connector):
             if tag
         ]
         answers = self._multicall(
-            asked,
+            request,
             *(
                 # A release's tag need not exist in koji yet: not strict, it then has no builds.
                 _call("listTagged", tag, package=package, latest=True, inherit=inherit, strict=False)
@@ -199,7 +231,7 @@ class KojiConnector(Connector):
             ),
         )
         tags = {tag: _newest(rows, package) for (tag, _), rows in zip(wanted, answers, strict=True)}
-        return self.read(asked, Tagged, {"tags": tags})
+        return self.read(request, Tagged, {"tags": tags})
 
     @tagged.affected("buildsys.tag", "buildsys.untag", "buildsys.package.list.change")
     def tagged_affected(event):
@@ -234,10 +266,10 @@ class KojiConnector(Connector):
 
         Source: ``getBuild``.
         """
-        asked, build = self._get_build(build_id)
+        request, build = self._get_build(build_id)
         if build is None:
             return None
-        found = self.read(asked, _PackageOf, build)
+        found = self.read(request, _PackageOf, build)
         return found.package_name, found.release
 
     def build(self, which: int | str) -> dict[str, Any] | None:
@@ -245,50 +277,50 @@ class KojiConnector(Connector):
 
         Source: ``getBuild``.
         """
-        asked, build = self._get_build(which)
+        request, build = self._get_build(which)
         if build is None:
             return None
-        return self.read(asked, _FoundBuild, build).model_dump(mode="json")
+        return self.read(request, _FoundBuild, build).model_dump(mode="json")
 
     def package(self, package_id: int) -> str | None:
         """Return the name of a source package by its number; None for an unknown package.
 
         Source: ``getPackage``.
         """
-        asked = f"getPackage of {package_id}"
-        (package,) = self._multicall(asked, _call("getPackage", package_id))
-        return None if package is None else self.read(asked, _Named, package).name
+        request = f"getPackage({package_id})"
+        (package,) = self._multicall(request, _call("getPackage", package_id))
+        return None if package is None else self.read(request, _Named, package).name
 
     def packages(self, tag: str | None = None) -> list[str]:
         """Return the names of all packages (with a tag: of its packages that are not blocked), for the search index.
 
         Source: ``listPackages``.  Tens of thousands of names in one answer.
         """
-        asked = f"listPackages of {tag or 'the hub'}"
+        request = f"listPackages({tag or ''})"
         options: dict[str, Any] = {"tagID": tag, "inherited": True, "with_blocked": False} if tag else {}
-        (packages,) = self._multicall(asked, _call("listPackages", **options))
-        return sorted({package.name for package in self.read(asked, _Packages, {"packages": packages}).packages})
+        (packages,) = self._multicall(request, _call("listPackages", **options))
+        return sorted({package.name for package in self.read(request, _Packages, {"packages": packages}).packages})
 
     def _get_build(self, which: int | str) -> tuple[str, Any]:
         """Return the description of the request, for errors, and the build by number or NVR, or None."""
-        asked = f"getBuild of {which}"
-        (build,) = self._multicall(asked, _call("getBuild", which))
-        return asked, build
+        request = f"getBuild({which})"
+        (build,) = self._multicall(request, _call("getBuild", which))
+        return request, build
 
-    def _multicall(self, asked: str, *calls: dict[str, Any]) -> list[Any]:
+    def _multicall(self, request: str, *calls: dict[str, Any]) -> list[Any]:
         """Return the results of several calls in one request.  Raises the error of the first that is a fault."""
         if not calls:
             return []
         body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
-        answer = self.request(
-            "POST", "", asked=asked, data=body, headers={"Content-Type": "text/xml"}, accept=self._refuse_offline
+        answer = self.send(
+            "POST", "", request=request, data=body, headers={"Content-Type": "text/xml"}, refuse=self._refuse_offline
         )
         if answer.status != 200:
-            raise InvalidResponse(self.name, asked, f"HTTP {answer.status}")
+            raise self.invalid(request, f"HTTP {answer.status}")
         try:
             (results,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
         except xmlrpc.client.Fault as fault:
-            raise self._fault(asked, fault.faultCode, fault.faultString) from fault
+            raise self._fault(request, fault.faultCode, fault.faultString) from fault
         # The parser raises errors of many kinds for invalid XML-RPC.
         except (
             ExpatError,
@@ -300,25 +332,21 @@ class KojiConnector(Connector):
             ArithmeticError,
             RecursionError,
         ) as error:
-            raise InvalidResponse(
-                self.name, asked, f"invalid XML-RPC ({answer.content_type or 'no content type'})", answer.body
+            raise self.invalid(
+                request, f"invalid XML-RPC ({answer.content_type or 'no content type'})", answer.body
             ) from error
         if not isinstance(results, list) or len(results) != len(calls):
-            raise InvalidResponse(
-                self.name, asked, f"expected a list of {len(calls)} results, got a {type(results).__name__}"
-            )
-        return [self._result(asked, result) for result in results]
+            raise self.invalid(request, f"expected a list of {len(calls)} results, got a {type(results).__name__}")
+        return [self._result(request, result) for result in results]
 
-    def _result(self, asked: str, result: Any) -> Any:
+    def _result(self, request: str, result: Any) -> Any:
         if isinstance(result, list) and len(result) == 1:
             return result[0]
         if isinstance(result, dict) and "faultCode" in result:
-            raise self._fault(asked, result["faultCode"], result.get("faultString"))
-        raise InvalidResponse(
-            self.name, asked, f"expected a list as the result of a call, got a {type(result).__name__}"
-        )
+            raise self._fault(request, result["faultCode"], result.get("faultString"))
+        raise self.invalid(request, f"expected a list as the result of a call, got a {type(result).__name__}")
 
-    def _refuse_offline(self, answer: Answer, asked: str) -> None:
+    def _refuse_offline(self, answer: Response, request: str) -> None:
         """Raise `UpstreamUnavailable` if the hub is offline: that fault has the status 200, like any other."""
         if b"<fault>" not in answer.body[:200]:
             return
@@ -326,14 +354,14 @@ class KojiConnector(Connector):
             xmlrpc.client.loads(answer.body)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == SERVER_OFFLINE:
-                raise self._fault(asked, fault.faultCode, fault.faultString) from fault
+                raise self._fault(request, fault.faultCode, fault.faultString) from fault
         except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError):
             # Any other error is raised when the answer is read.
             return
 
-    def _fault(self, asked: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
+    def _fault(self, request: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
         kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
-        return kind(self.name, asked, f"fault {code!r:.20}: {said!r:.200}")
+        return kind(self.name, request, f"fault {code!r:.20}: {said!r:.200}", title=self.title)
 
 
 def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:

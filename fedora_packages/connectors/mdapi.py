@@ -39,7 +39,7 @@ from fedora_packages.connectors.types import (
     default_for_null,
     field,
 )
-from fedora_packages.errors import InvalidResponse, ReleaseNotServed
+from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.messages.families.mdapi import repository_release
 
 #: The kinds of relations in mdapi, in the order in which people look for them.
@@ -280,6 +280,7 @@ class MdapiConnector(Connector):
     """Repository metadata, from mdapi."""
 
     name = "mdapi"
+    title = "mdapi"
 
     #: Bounds of `required_by`: packages that are kept, and bytes that are read of one answer.
     max_requirers = MAX_REQUIRERS
@@ -313,11 +314,11 @@ class MdapiConnector(Connector):
 
     def _described(self, kind: type[P], package: str, release: str) -> P | None:
         """Return a binary package, or one of the binaries of a source package; None if the release has neither."""
-        asked = f"package {package!r} in {release}"
-        found = self._about(kind, asked, release, "pkg", package)
+        request = f"GET /{release}/pkg/{package}"
+        found = self._about(kind, request, release, "pkg", package)
         if found is None or found.source != package:
             # srcpkg matches names as SQL LIKE does ("_" is any character): only a row that says so is of this source.
-            of_source = self._about(kind, asked, release, "srcpkg", package)
+            of_source = self._about(kind, request, release, "srcpkg", package)
             if of_source is not None and of_source.source == package:
                 of_source.name = package if package in of_source.siblings else None
                 return of_source
@@ -331,11 +332,11 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/pkg/NAME``.
         """
-        asked = f"relations of {package!r} in {release}"
-        row = self._ask(asked, release, "pkg", package)
-        return NotFound(found=False) if row is None else self.read(asked, PackageRelations, {**row, "found": True})
+        request = f"GET /{release}/pkg/{package}"
+        row = self._ask(request, release, "pkg", package)
+        return NotFound(found=False) if row is None else self.read(request, PackageRelations, {**row, "found": True})
 
-    @query(version=2, subject="binary", every="requirers_every", is_lazy=True)
+    @query(version=2, subject="binary", every=12 * 3600, is_lazy=True)
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
@@ -346,37 +347,37 @@ class MdapiConnector(Connector):
         Messages name what a changed package requires: of the package's own name they announce all changes, of other
         capabilities no more than what stands before a bracket.  Hence the schedule.
         """
-        asked = f"what requires {package!r} in {release}"
-        row = self._ask(asked, release, "pkg", package)
+        request = f"GET /{release}/requires/{package}"
+        row = self._ask(request, release, "pkg", package)
         if row is None:
             return NotFound(found=False)
-        described = self.read(asked, _Provides, row)
+        described = self.read(request, _Provides, row)
         names, unasked = capabilities(package, described.provides, MAX_CAPABILITIES)
         found = Requirers(self.max_requirers, MAX_REASONS)
-        pages = [self._add_requirers(found, asked, release, name) for name in names]
+        pages = [self._add_requirers(found, request, release, name) for name in names]
         value = {"found": True, "asked": names, "unasked": unasked, **found.value()}
-        return self.read(asked, RequiredBy, value, described, *pages)
+        return self.read(request, RequiredBy, value, described, *pages)
 
-    def _add_requirers(self, found: Requirers, asked: str, release: str, capability: str) -> _Requirers:
+    def _add_requirers(self, found: Requirers, request: str, release: str, capability: str) -> _Requirers:
         """Add the packages that require a capability, and return them."""
         path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
         headers = {"Accept": "application/json"}
-        answer = self.request("GET", path, asked=asked, headers=headers, most=self.max_requirers_bytes)
+        answer = self.send("GET", path, request=request, headers=headers, max_bytes=self.max_requirers_bytes)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             # The branch has databases, as the request before has shown: nothing requires the capability.
             return _Requirers(packages=[])
         if answer.is_cut and answer.status != 200:
-            raise InvalidResponse(self.name, asked, f"HTTP {answer.status}", answer.body)
-        packages = self._whole_rows(asked, answer.body) if answer.is_cut else self.decoded(answer, asked)
-        page = self.read(asked, _Requirers, {"packages": packages})
+            raise self.invalid(request, f"HTTP {answer.status}", answer.body)
+        packages = self._whole_rows(request, answer.body) if answer.is_cut else self.decoded(answer, request)
+        page = self.read(request, _Requirers, {"packages": packages})
         found.add(page.packages, capability, answer.is_cut)
         return page
 
-    def _whole_rows(self, asked: str, body: bytes) -> list[Any]:
+    def _whole_rows(self, request: str, body: bytes) -> list[Any]:
         try:
             return list(whole_rows(body))
         except (ValueError, RecursionError) as error:
-            raise InvalidResponse(self.name, asked, "expected a list", body) from error
+            raise self.invalid(request, "no list", body) from error
 
     @required_by.affected("mdapi.repo.update")
     def requirers_affected(event):
@@ -401,12 +402,12 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/files/NAME``.
         """
-        asked = f"files of {package!r} in {release}"
-        answer = self._ask(asked, release, "files", package)
+        request = f"GET /{release}/files/{package}"
+        answer = self._ask(request, release, "files", package)
         if answer is None:
             return NotFound(found=False)
-        found = self.read(asked, _FileRows, answer)
-        return self.read(asked, Files, {**answer, "found": True, **_by_directory(found.files)}, found)
+        found = self.read(request, _FileRows, answer)
+        return self.read(request, Files, {**answer, "found": True, **_by_directory(found.files)}, found)
 
     @query(version=2, subject="binary")
     def changelog(self, package, release) -> Changelog | NotFound:
@@ -416,9 +417,9 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/changelog/NAME``.
         """
-        asked = f"changelog of {package!r} in {release}"
-        answer = self._ask(asked, release, "changelog", package)
-        return NotFound(found=False) if answer is None else self.read(asked, Changelog, {**answer, "found": True})
+        request = f"GET /{release}/changelog/{package}"
+        answer = self._ask(request, release, "changelog", package)
+        return NotFound(found=False) if answer is None else self.read(request, Changelog, {**answer, "found": True})
 
     @query(version=2, subject="binary", is_lazy=True)
     def obsoleters(self, package, release) -> Obsoleters:
@@ -429,12 +430,12 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/obsoletes/NAME``.
         """
-        asked = f"what obsoletes {package!r} in {release}"
+        request = f"GET /{release}/obsoletes/{package}"
         path = f"/{quote(release, safe='')}/obsoletes/{quote(package, safe='')}"
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             return Obsoleters(packages=[])
-        found = self.read(asked, _AllObsoleting, {"packages": self.decoded(answer, asked)})
+        found = self.read(request, _AllObsoleting, {"packages": self.decoded(answer, request)})
         # An answer about another name must not pass for one about this.
         packages = [
             {"name": row.name, "source": row.basename, **relation.model_dump(exclude={"name"})}
@@ -443,7 +444,7 @@ class MdapiConnector(Connector):
             if relation.name == package
         ]
         packages.sort(key=lambda row: (row["name"] or "", row["source"]))
-        return self.read(asked, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
+        return self.read(request, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
 
     # A repository's three files are announced one by one.  mdapi looks up every package in the primary file.
 
@@ -464,24 +465,24 @@ class MdapiConnector(Connector):
         if repository_release(event.body) and _file_kind(event) in ("primary", "other", None):
             yield from event.binary_packages
 
-    def _ask(self, asked: str, release: str, kind: str, package: str) -> Any:
+    def _ask(self, request: str, release: str, kind: str, package: str) -> Any:
         """Return mdapi's answer about a package in a release, or None if the release has no such package."""
         path = f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
-        answer = self.request("GET", path, asked=asked, headers={"Accept": "application/json"})
+        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
         if answer.status == 400:
             # These URLs return 400 only for a branch without databases.
-            raise ReleaseNotServed(self.name, asked, f"it has no repositories of {release}")
+            raise ReleaseNotServed(self.name, request, f"no repositories of {release}", title=self.title)
         # A proxy without a route to it returns 404 too, with another body.
         if answer.status == 404 and answer.body.strip() == b"404: Not Found":
             return None
-        found = self.decoded(answer, asked)
+        found = self.decoded(answer, request)
         if not isinstance(found, dict):
-            raise InvalidResponse(self.name, asked, "expected an object", answer.body)
+            raise self.invalid(request, "no object", answer.body)
         return found
 
-    def _about(self, kind: type[P], asked: str, release: str, path: str, package: str) -> P | None:
-        row = self._ask(asked, release, path, package)
-        return None if row is None else self.read(asked, kind, {**row, "found": True, "name": package})
+    def _about(self, kind: type[P], request: str, release: str, path: str, package: str) -> P | None:
+        row = self._ask(request, release, path, package)
+        return None if row is None else self.read(request, kind, {**row, "found": True, "name": package})
 
 
 def _file_kind(event: Any) -> str | None:

@@ -139,7 +139,7 @@ class Mirror:
         if self._root is not None:
             found = self._root / path
             if not found.is_file():
-                raise self._invalid(path, "the repository lists this file, which does not exist")
+                raise self._invalid(path, "nothing, though the repository lists this file")
             self._check_size(path, found.stat().st_size, listed)
             self._check_compressed(path, found, listed)
             progress(listed.size)
@@ -162,7 +162,7 @@ class Mirror:
         deadline, size = time.monotonic() + limit, 0
         pieces = self._pieces(path)
         if pieces is None:
-            raise self._invalid(path, "the repository lists this file, which does not exist")
+            raise self._invalid(path, "nothing, though the repository lists this file")
         with closing(pieces), part.open("wb") as file:
             for piece in pieces:
                 if self._is_over():
@@ -177,7 +177,7 @@ class Mirror:
                 progress(size)
         self._check_size(path, size, listed)
         if digest.hexdigest() != listed.checksum[1]:
-            raise self._invalid(path, "the checksum differs from the listed one")
+            raise self._invalid(path, "another checksum than the listed one")
         os.replace(part, found)
 
     def _check_size(self, path: str, size: int, listed: RepositoryFile) -> None:
@@ -189,7 +189,7 @@ class Mirror:
             if hashlib.file_digest(file, listed.checksum[0]).hexdigest() != listed.checksum[1]:
                 if self._root is None:
                     found.unlink()
-                raise self._invalid(path, "the checksum differs from the listed one")
+                raise self._invalid(path, "another checksum than the listed one")
 
     def _count_packages(self, path: str, found: Path, listed: RepositoryFile) -> int:
         """Return the number of packages that a file declares, after a check of all its uncompressed content."""
@@ -207,16 +207,16 @@ class Mirror:
                     if size > listed.open_size or since_package > self._max_package_bytes:
                         break
         except _UNREADABLE as error:
-            raise self._invalid(path, f"cannot be uncompressed ({error})") from error
+            raise self._invalid(path, f"a file that cannot be uncompressed ({error})") from error
         if since_package > self._max_package_bytes:
             raise self._invalid(path, f"a package of more than {self._max_package_bytes} bytes")
         if size > listed.open_size:
             raise self._invalid(path, f"more than the listed {listed.open_size} bytes, uncompressed")
         if size != listed.open_size or digest.hexdigest() != listed.open_checksum[1]:
-            raise self._invalid(path, "the uncompressed content differs from the listed one")
+            raise self._invalid(path, "other uncompressed content than the listed one")
         count = _COUNT.search(head)
         if not count:
-            raise self._invalid(path, "not a list of packages", head)
+            raise self._invalid(path, "no list of packages", head)
         return int(count[1])
 
     def _pieces(self, path: str) -> Pieces | None:

@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from fedora_packages.cache.fill import Source
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.types import Model, Schema, schema_of
 from fedora_packages.errors import InvalidArgument
@@ -49,7 +50,7 @@ DEFAULT = ""
 #: The "package" of a query that is about none.
 NO_PACKAGE = "*"
 
-#: Characters of the facts of one event, written as JSON; more are not kept, and the value is then not compared with them.
+#: Characters of an expected state as JSON.  A larger one is dropped, and values are not compared with it.
 MAX_EXPECTED = 8192
 
 #: Topics whose listeners are remembered; a stream of made-up topics must not fill the memory.
@@ -76,7 +77,7 @@ class Declaration:
         fetch: Callable[..., Any],
         version: int,
         subject: str,
-        every: str | None,
+        every: float | None,
         follows: str | None,
         is_lazy: bool,
     ):
@@ -160,7 +161,7 @@ class Declaration:
 def query(
     version: int,
     subject: str = "source",
-    every: str | None = None,
+    every: float | None = None,
     follows: str | None = None,
     is_lazy: bool = False,
 ) -> Callable[[Callable[..., Any]], Declaration]:
@@ -168,9 +169,9 @@ def query(
 
     * ``version``: the schema version.  Raise it with every change of what the query returns.
     * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
-    * ``every``: the worker's setting that says how often each entry is read again, for what no message announces.
+    * ``every``: seconds after which the worker reads each entry again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
-    * ``is_lazy``: the upstream needs long.  A message then refills an entry only if somebody has read it before.
+    * ``is_lazy``: the upstream needs long.  A message then refills an entry only if it was read before.
 
     The method is annotated with the `Model` that it returns, or a union of those.
     """
@@ -210,6 +211,11 @@ class Query:
         """The JSON schema of its value; of any value where the query has no type."""
         returns = self.declaration.returns
         return {} if returns is inspect.Signature.empty else schema_of(returns)
+
+    @property
+    def schema(self) -> tuple[str, int]:
+        """The name and the schema version: what all its entries share."""
+        return self.name, self.declaration.version
 
     def entry(self, package: str = NO_PACKAGE) -> Entry:
         """Return the cache entry of this query about ``package``."""
@@ -262,7 +268,7 @@ class Query:
 
     @property
     def has_expected(self) -> bool:
-        """Whether some message says what the answer must show."""
+        """Whether some message has an expected state."""
         return self.declaration.expectation is not None
 
     @cached_property
@@ -271,18 +277,18 @@ class Query:
         return tuple(sorted({topic for rule in self.declaration.rules for topic in rule.topics}))
 
     def expected(self, event: Event, package: str) -> Mapping[str, Any] | None:
-        """Return the facts that the answer about ``package`` must show from this event on; None where it says none."""
+        """Return the state that answers about ``package`` must reflect after the event; None if the event has none."""
         if self.declaration.expectation is None:
             return None
-        facts = self.declaration.expectation(event, package)
-        return None if facts is None or len(json.dumps(facts)) > MAX_EXPECTED else facts
+        state = self.declaration.expectation(event, package)
+        return None if state is None or len(json.dumps(state)) > MAX_EXPECTED else state
 
     def reflects(self, value: Any, expected: Iterable[Mapping[str, Any]], variant: str = DEFAULT) -> bool:
-        """Whether a value shows all the facts there are about its variant."""
+        """Whether a value reflects all expected states of its variant."""
         return all(
-            self.declaration.reflection(value, facts)
-            for facts in expected
-            if self.declaration.reflection is not None and facts.get("release", variant) == variant
+            self.declaration.reflection(value, state)
+            for state in expected
+            if self.declaration.reflection is not None and state.get("release", variant) == variant
         )
 
     def without_ignored(self, value: Any) -> Any:
@@ -292,6 +298,35 @@ class Query:
     def is_superseded(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""
         return self.declaration.missing is not None and bool(self.declaration.missing(value, event))
+
+
+@dataclass(frozen=True)
+class QueryCall:
+    """A query with its arguments: one variant of one entry."""
+
+    query: Query
+    package: str = NO_PACKAGE
+    release: str | None = None
+
+    @property
+    def entry(self) -> Entry:
+        return self.query.entry(self.package)
+
+    @property
+    def variant(self) -> str:
+        """The entry's variant.  Raises `InvalidArgument` if the query needs a release and has none."""
+        return self.query.variant(self.release)
+
+    def source(self) -> Source:
+        """Return what fills that variant of the entry."""
+        query, variant = self.query, self.variant
+        return Source(
+            self.entry,
+            variant,
+            query.upstream,
+            lambda: query.fetch(self.package, variant),
+            (lambda value, expected: query.reflects(value, expected, variant)) if query.has_expected else None,
+        )
 
 
 class Queries(Mapping[str, Query]):

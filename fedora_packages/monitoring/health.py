@@ -295,7 +295,7 @@ def health(
         upstreams=tuple(
             UpstreamHealth(
                 name,
-                getattr(connector, "title", name),
+                connector.title,
                 depths[name],
                 _requests(lately, name),
                 _requests(ever, name),

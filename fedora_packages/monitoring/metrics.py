@@ -20,7 +20,7 @@ from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
-from fedora_packages.errors import CacheUnavailable
+from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
 
 #: Upper bounds of the buckets of durations, in seconds; longer ones are in one more bucket.
 BOUNDS = (
@@ -72,9 +72,9 @@ class MetricName(StrEnum):
 
 #: The counter of requests that ended in an error of each kind.
 _FAILED_REQUESTS = {
-    "unavailable": MetricName.REQUESTS_UNAVAILABLE, "invalid": MetricName.REQUESTS_INVALID,
-    "silent": MetricName.REQUESTS_UNAVAILABLE, "unusable": MetricName.REQUESTS_INVALID,
-}  # fmt: skip
+    UpstreamUnavailable.kind: MetricName.REQUESTS_UNAVAILABLE,
+    InvalidResponse.kind: MetricName.REQUESTS_INVALID,
+}
 
 
 class Metrics:

@@ -1,14 +1,8 @@
-"""Checks: an entry is compared with what upstream says right now, and healed where it differs.
+"""Check an entry against its upstream, correct it where it differs, and find out whether a message was lost.
 
-The audit, the scheduled reads and whoever presses "check now" go this way.  A difference is healed at once.  Whether it is
-**drift**, that is, whether a message about it was lost, is only known a little later: the message may be on its way.  So it is
-noted as a doubt, which a worker settles after a while::
-
-    fp:{worker}:suspected_drift    sorted set: doubt (JSON) -> when it is to be settled
-    fp:{worker}:drift     list: the latest drifts (JSON), newest first
-
-The one thing to know: upstream may lag behind its own messages.  An answer that does not show what a recent event said heals
-nothing.
+The audit, scheduled reads and "check now" use it.  A difference is corrected at once.  It is **drift** if a message about it was
+lost; but the message may still be on its way.  So the difference is noted as suspected drift, and a worker confirms it later, if
+the entry has not been invalidated since.
 """
 
 import json
@@ -18,28 +12,32 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill import Outcome, Policy
+from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import Query
-from fedora_packages.errors import UpstreamError
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.monitoring.differences import differences
-from fedora_packages.monitoring.metrics import MetricName
-from fedora_packages.service import Service
+from fedora_packages.monitoring.metrics import MetricName, Metrics
 
 log = logging.getLogger(__name__)
 
-#: Drifts that are kept to be shown, and doubts that may wait to be settled.
-DRIFTS_KEPT = 100
-DOUBTS_KEPT = 1000
+#: Confirmed drifts kept for `drifts`, suspected ones kept until they are confirmed, and those that one `confirm` handles.
+MAX_DRIFTS = 100
+MAX_SUSPECTED = 1000
+MAX_CONFIRMED_AT_ONCE = 100
 
-#: What came of a check: it was right; it differed and is healed; there was nothing to compare; an event came meanwhile, and it is
-#: being refilled; upstream does not show yet what an event said.
-SAME, HEALED, FIRST, OVERTAKEN, LAGGING = "same", "healed", "first", "overtaken", "lagging"
+#: Seconds after which a difference is confirmed as drift unless a message has explained it.
+GRACE = 60.0
+
+#: The outcomes of a check: no difference; a difference, corrected; no value before; an event came meanwhile, and the entry is
+#: refilled; the upstream does not reflect an event yet, and nothing was changed.
+SAME, CORRECTED, FIRST, SUPERSEDED, LAGGING = "same", "corrected", "first", "superseded", "lagging"
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of a check.  ``differences`` are phrases; ``took`` are seconds of upstream's."""
+    """The result of a check: an outcome, the values before and after it, phrases, and the upstream's seconds."""
 
     outcome: str
     before: CachedValue
@@ -47,125 +45,106 @@ class Checked:
     differences: tuple[str, ...]
     took: float
 
-    @property
-    def is_changed(self) -> bool:
-        return self.outcome in (HEALED, FIRST)
-
 
 @dataclass(frozen=True)
-class Doubt:
-    """A difference that was healed, and may have been a lost message: if the entry's generation is still the same later."""
+class SuspectedDrift:
+    """A corrected difference.  It is drift if the entry still has the same generation later."""
 
     query: str
     package: str
     variant: str
     generation: str
     found: float  # UTC, seconds since 1970
-    fetched: float  # when the value was fetched that was not right any more
+    fetched: float  # when the value was fetched that differed
     differences: tuple[str, ...]
     by: str  # what found it: "audit", "schedule", "reader"
-    is_announced: bool  # whether messages announce what differs
+    is_announced: bool  # whether messages announce changes of what differs
 
 
-def check(service: Service, query: Query, package: str, variant: str, by: str, grace: float) -> Checked:
-    """Ask upstream about an entry's variant, heal what differs, and say what came of it.
+def check(cache: Cache, metrics: Metrics, call: QueryCall, by: str, grace: float = GRACE) -> Checked:
+    """Ask the upstream about a variant of an entry, correct a difference, and return the result.
 
-    ``grace`` are the seconds after which it is settled whether a difference was a lost message.  Raises `UpstreamError` (the
-    entry stays as it is) and `CacheUnavailable`.
+    ``by`` names the caller in metrics: "audit", "schedule" or "reader".  After ``grace`` seconds a difference is confirmed as
+    drift.  Raises `UpstreamError`, which leaves the value as it is, and `CacheUnavailable`.
     """
-    cache, entry = service.cache, query.entry(package)
-    opened = cache.open(entry)
-    (before,) = cache.read([(entry, variant)])
-    try:
-        filled = cache.fetched(
-            opened.generation, lambda: query.fetch(package, variant), query.upstream, _cause(before, opened.cause)
-        )
-    except UpstreamError as error:
-        cache.fail(entry, variant, error)
-        raise
-    service.metrics.count(MetricName[f"CHECKS_BY_{by.upper()}"], query.name)
-    is_same = before.is_fresh and before.value == filled.value
-    told = () if is_same or not before.is_known else tuple(differences(before.value, filled.value))
-
-    def checked(outcome: str, after: CachedValue) -> Checked:
-        return Checked(outcome, before, after, told, filled.stamp.took)
-
-    if not is_same and not query.reflects(filled.value, opened.expected, variant):
-        return checked(LAGGING, before)
-    # Stored even if it is the same: its stamp is what says that it was looked at.
-    if not cache.store(entry, variant, filled):
-        (after,) = cache.read([(entry, variant)])
-        return checked(OVERTAKEN, after)
-    (after,) = cache.read([(entry, variant)])
-    if is_same:
-        return checked(SAME, after)
-    if not before.is_known:
-        return checked(FIRST, after)
-    if before.is_fresh:
-        is_announced = query.without_ignored(before.value) != query.without_ignored(filled.value)
-        doubt = Doubt(
-            query.name, package, variant, opened.generation, cache.clock(), before.stamp.fetched, told, by, is_announced
-        )
-        _note(service, doubt, cache.clock() + grace)
-    return checked(HEALED, after)
+    source = call.source()
+    opened = cache.open(source.entry)
+    fill = cache.fill(source, Policy.CHECK, opened)
+    before, answer = fill.before, fill.after
+    metrics.count(MetricName[f"CHECKS_BY_{by.upper()}"], call.query.name)
+    is_same = before.is_fresh and before.value == answer.value
+    phrases = () if is_same or not before.is_known else tuple(differences(before.value, answer.value))
+    if fill.outcome is Outcome.LAGGING:
+        return Checked(LAGGING, before, before, phrases, fill.took)
+    (after,) = cache.read([source.pair])
+    if fill.outcome is Outcome.SUPERSEDED:
+        outcome = SUPERSEDED
+    elif is_same:
+        outcome = SAME
+    else:
+        outcome = CORRECTED if before.is_known else FIRST
+    if outcome == CORRECTED and before.is_fresh:
+        is_announced = call.query.without_ignored(before.value) != call.query.without_ignored(answer.value)
+        suspected = SuspectedDrift(
+            call.query.name, call.package, call.variant, opened.generation, cache.clock(), before.stamp.fetched, phrases,
+            by, is_announced,
+        )  # fmt: skip
+        _note(cache.client, suspected, cache.clock() + grace)
+    return Checked(outcome, before, after, phrases, fill.took)
 
 
-def settle(service: Service, now: float) -> list[Doubt]:
-    """Settle the doubts that are due: returns those that were lost messages, which are counted and logged.
+def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: float) -> list[SuspectedDrift]:
+    """Decide about suspected drift that is due: count and log drift, and return it.
 
     Raises `CacheUnavailable`.
     """
-    client = service.client
     with redis_errors():
-        due = client.zrangebyscore(keys.SUSPECTED_DRIFT, "-inf", now, start=0, num=100)
+        due = cache.client.zrangebyscore(keys.SUSPECTED_DRIFT, "-inf", now, start=0, num=MAX_CONFIRMED_AT_ONCE)
     drifted = []
     for row in due:
-        doubt = Doubt(**{**json.loads(row), "differences": tuple(json.loads(row)["differences"])})
-        query = service.queries.get(doubt.query)
+        fields = json.loads(row)
+        suspected = SuspectedDrift(**{**fields, "differences": tuple(fields["differences"])})
+        query = queries.get(suspected.query)
         with redis_errors():
-            if not client.zrem(keys.SUSPECTED_DRIFT, row) or query is None:
-                # Another worker has settled it.
+            if not cache.client.zrem(keys.SUSPECTED_DRIFT, row) or query is None:
+                # Another worker has decided, or there is no such query any more.
                 continue
-        if service.cache.generation(query.entry(doubt.package)) != doubt.generation:
-            service.metrics.count(MetricName.LATE, doubt.query)
-        elif not doubt.is_announced:
-            service.metrics.count(MetricName.IGNORED, doubt.query)
+        if cache.generation(query.entry(suspected.package)) != suspected.generation:
+            metrics.count(MetricName.LATE, suspected.query)
+        elif not suspected.is_announced:
+            metrics.count(MetricName.IGNORED, suspected.query)
         else:
-            drifted.append(doubt)
-            _tell(service, query, doubt)
+            drifted.append(suspected)
+            _note_drift(cache.client, query, suspected)
+            metrics.count(MetricName.DRIFT, suspected.query)
     return drifted
 
 
 def drifts(client: Redis) -> list[Mapping[str, Any]]:
-    """Return the latest drifts, newest first: the parts of `Doubt`, and ``topics`` that should have announced them.
+    """Return the latest drifts, newest first: the fields of `SuspectedDrift`, and the ``topics`` that should have announced them.
 
     Raises `CacheUnavailable`.
     """
     with redis_errors():
-        return [json.loads(row) for row in client.lrange(keys.DRIFT, 0, DRIFTS_KEPT - 1)]
+        return [json.loads(row) for row in client.lrange(keys.DRIFT, 0, MAX_DRIFTS - 1)]
 
 
-def _cause(before: CachedValue, newest: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    return before.stamp.event if before.is_fresh and before.stamp else newest
-
-
-def _note(service: Service, doubt: Doubt, due: float) -> None:
+def _note(client: Redis, suspected: SuspectedDrift, due: float) -> None:
     with redis_errors():
-        pipe = service.client.pipeline(transaction=False)
-        pipe.zadd(keys.SUSPECTED_DRIFT, {json.dumps(asdict(doubt)): due})
-        pipe.zremrangebyrank(keys.SUSPECTED_DRIFT, 0, -DOUBTS_KEPT - 1)
+        pipe = client.pipeline(transaction=False)
+        pipe.zadd(keys.SUSPECTED_DRIFT, {json.dumps(asdict(suspected)): due})
+        pipe.zremrangebyrank(keys.SUSPECTED_DRIFT, 0, -MAX_SUSPECTED - 1)
         pipe.execute()
 
 
-def _tell(service: Service, query: Query, doubt: Doubt) -> None:
+def _note_drift(client: Redis, query: Query, drift: SuspectedDrift) -> None:
     log.warning(
-        "drift: %s about %s %s was not as %s says, fetched %.0f s before: %s.  A message on %s should have announced it",
-        doubt.query, doubt.package, doubt.variant, query.upstream, doubt.found - doubt.fetched,
-        "; ".join(doubt.differences), " or ".join(query.topics) or "no topic",
+        "drift: %s about %s %s differed from %s, %.0f s after it was fetched: %s; lost message on %s",
+        drift.query, drift.package, drift.variant, query.upstream, drift.found - drift.fetched,
+        "; ".join(drift.differences), " or ".join(query.topics) or "no topic",
     )  # fmt: skip
-    service.metrics.count(MetricName.DRIFT, doubt.query)
     with redis_errors():
-        pipe = service.client.pipeline(transaction=False)
-        pipe.lpush(keys.DRIFT, json.dumps({**asdict(doubt), "topics": query.topics}))
-        pipe.ltrim(keys.DRIFT, 0, DRIFTS_KEPT - 1)
+        pipe = client.pipeline(transaction=False)
+        pipe.lpush(keys.DRIFT, json.dumps({**asdict(drift), "topics": query.topics}))
+        pipe.ltrim(keys.DRIFT, 0, MAX_DRIFTS - 1)
         pipe.execute()

@@ -178,7 +178,7 @@ def service_environment(redis_url: str, sandbox: Mapping[str, str], index: Path)
         "FEDORA_PACKAGES_SEARCH_INDEX": str(index),
         "FEDORA_PACKAGES_SEARCH_MIRROR": f"{sandbox['url']}/mirror",
         "FEDORA_PACKAGES_WORKER_ENDPOINTS": sandbox["endpoint"],
-        "FEDORA_PACKAGES_WORKER_DATAGREPPER": f"{sandbox['url']}/datagrepper",
+        "FEDORA_PACKAGES_CONNECTORS_DATAGREPPER_URL": f"{sandbox['url']}/datagrepper",
         # For a fedmsg hub in place of our own daemon; ./fedmsg.d reads it.
         "FEDORA_PACKAGES_INI": "development.ini",
     }

@@ -3,7 +3,7 @@
 Values come from upstreams: an invalid timestamp must not become an error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,24 +11,17 @@ from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import BEHIND, UNWATCHED, ErrorState
+from fedora_packages.connectors import titles
+from fedora_packages.connectors.site import web_address
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.highlight import highlight
 from fedora_packages.web.linkify import linkify
-from fedora_packages.web.links import Links, web_address
+from fedora_packages.web.links import Links
 
-#: The names of upstreams in prose.
-TITLES = {
-    "koji": "Koji",
-    "bodhi": "Bodhi",
-    "bugzilla": "Bugzilla",
-    "distgit": "dist-git",
-    "faf": "FAF",
-    "anitya": "Anitya",
-    "redis": "Redis",
-    "worker": "The worker",
-}
+#: Titles of our own parts, which can fail as upstreams do.
+OWN_TITLES = {"redis": "Redis", "worker": "The worker"}
 
 #: What is wrong with an upstream, by the kind of an error state.
 ERRORS = {
@@ -59,6 +52,7 @@ def _add(event: BeforeRender) -> None:
     # The search field is on every page.
     event["max_search_length"] = MAX_QUERY_LENGTH
     if event.get("request") is not None:
+        event["upstream_titles"] = titles_of(event["request"].service.connectors)
         links = event["links"] = event["request"].links
         event["linkify"] = partial(linkify, urls=_urls(links))
 
@@ -106,8 +100,14 @@ def format_duration(seconds: float) -> str:
 
 
 def upstream_title(upstream: str) -> str:
-    """Return the name of an upstream in prose."""
-    return TITLES.get(upstream, upstream)
+    """Return the title of an upstream: ``dist-git`` for ``distgit``."""
+    return OWN_TITLES.get(upstream) or titles().get(upstream, upstream)
+
+
+def titles_of(upstreams: Iterable[str]) -> str:
+    """Return the titles of some upstreams in a phrase: ``Anitya, Bodhi and Koji``."""
+    *others, last = sorted({upstream_title(upstream) for upstream in upstreams}, key=str.lower)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def error_summary(error_state: ErrorState) -> str:

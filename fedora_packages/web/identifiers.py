@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from fedora_packages.connectors.site import Site
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.settings import LinksSettings
 from fedora_packages.web.linkify import ADVISORY, CVE, advisory
 from fedora_packages.web.routes import PREFIX
 
@@ -107,7 +107,7 @@ QueryParameters = Mapping[str, str]
 _Rule = tuple[str, Callable[[re.Match[str], QueryParameters], "Identifier | None"]]
 
 
-def recognize(text: str, sites: LinksSettings, own: str = "") -> Identifier | None:
+def recognize(text: str, sites: Mapping[str, Site], own: str = "") -> Identifier | None:
     """Return the identifier that a text is or contains, or None.
 
     ``sites`` are the upstreams' sites in the settings, ``own`` is the URL of this site in the request.
@@ -224,7 +224,7 @@ _SITES: Mapping[str, tuple[_Rule, ...]] = {
 }
 
 
-def _url(text: str, sites: LinksSettings, own: str) -> Identifier | None:
+def _url(text: str, sites: Mapping[str, Site], own: str) -> Identifier | None:
     """Return the identifier in a URL; browsers copy it without ``https://`` too."""
     if "/" not in text or " " in text:
         return None
@@ -243,10 +243,10 @@ def _url(text: str, sites: LinksSettings, own: str) -> Identifier | None:
     return (_build(last) if last.endswith(".rpm") else None) or _cve(last)
 
 
-def _homes(sites: LinksSettings, own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
+def _homes(sites: Mapping[str, Site], own: str) -> Iterator[tuple[SplitResult, tuple[_Rule, ...]]]:
     for name, rules in _SITES.items():
         is_setting = "/" not in name
-        for home in {getattr(sites, name), getattr(LinksSettings, name)} if is_setting else {name}:
+        for home in {sites[name].url, sites[name].default} if is_setting else {name}:
             yield urlsplit(home), rules
     # Last, since a client can send any host, and this site may have replaced another one whose URLs live on.
     here = _split(own.removesuffix(PREFIX))

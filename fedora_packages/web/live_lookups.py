@@ -66,8 +66,7 @@ class LookupResult:
 
 def includeme(config: Configurator) -> None:
     """Make the live lookups; requests find them as ``request.live_lookups``."""
-    service = config.registry.service
-    config.registry.live_lookups = LiveLookups(service, service.settings.web.lookups)
+    config.registry.live_lookups = LiveLookups(config.registry.service)
     config.add_request_method(lambda request: request.registry.live_lookups, "live_lookups", property=True)
 
 

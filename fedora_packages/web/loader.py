@@ -1,19 +1,22 @@
-"""What a page or a JSON answer reads: many entries at once, from the cache, within a bounded time.
+"""Load many entries for one page or JSON response, from the cache, within a time limit.
 
-A hit costs one round trip for all of them.  What is missing is asked for in the background, each upstream by threads
-of its own, and waited for together; what has not come by then is answered with the last known good value and its
-reason.  So a page is neither an error because one upstream is down, nor slow because one is.
+A hit costs one round trip for all entries.  Missing entries are fetched in the background, by a pool of threads for each
+upstream, and awaited together.  What misses the time limit is shown as its last known value, with the reason.  So an upstream
+that is down or slow makes no page an error, and no page slow.
 """
 
 import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
+from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import (
     BEHIND,
@@ -23,337 +26,333 @@ from fedora_packages.cache.values import (
     UNKNOWN,
     UNWATCHED,
     CachedValue,
-    Entry,
     ErrorState,
 )
-from fedora_packages.connectors.query import NO_PACKAGE, Query
-from fedora_packages.errors import CacheUnavailable, FillInProgress, ReleaseNotServed, UpstreamError
+from fedora_packages.connectors import Connector
+from fedora_packages.connectors.query import NO_PACKAGE, QueryCall
+from fedora_packages.errors import (
+    CacheUnavailable,
+    FillInProgress,
+    ReleaseNotServed,
+    UpstreamError,
+    UpstreamUnavailable,
+)
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor
-from fedora_packages.monitoring.metrics import MetricName
-from fedora_packages.service import Service
+from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.web.rate_limit import RateLimit
 
 log = logging.getLogger(__name__)
 
-#: Seconds after a failure during which pages do not ask that entry's upstream again: they say what is wrong at once.
+#: Seconds after a failure in which no page fetches that variant again.  Pages then show the error without waiting.
 COOL_DOWN = 10.0
 
-#: Pages of one process that wait for upstreams at the same time; others show at once what is known, so that an upstream that
-#: hangs does not take every thread of the server.
-WAITING_PAGES = 4
+#: Pages of one process that wait for upstreams at the same time.  Others show at once what the cache has: an upstream that hangs
+#: must not occupy every thread of the server.
+MAX_WAITING_PAGES = 4
 
-#: Seconds between two times that the queue is told which packages are looked at.
-TELL_VIEWED_EVERY = 2.0
+#: Seconds that a page waits for an optional upstream.
+OPTIONAL_WAIT = 0.3
 
-#: What is said of a value while nobody can tell whether it has changed.
-UNHANDLED = "messages that were sent since then have not been handled yet"
-
-#: What is said of a value while its upstream lags behind its own messages.
-UNSEEN = "it is asked again and again until it does, for some minutes"
-
-#: Seconds that a page waits for an upstream without which it is whole.
-MOMENT = 0.3
-
-#: Entries that are left to the worker in a minute because many were asked for at once; it knows of others by itself.
+#: Entries that `Loader.known` may queue in a minute, over all processes.
 LEFT_PER_MINUTE = 1000
 
-#: Fills of one upstream that may wait for a thread, for each thread; a page then leaves its own to the worker.
-WAITING_PER_THREAD = 8
+#: Fills of one upstream that may wait for a thread, for each of its threads.  Beyond that, pages leave fills to the worker.
+MAX_WAITING_PER_THREAD = 8
 
+#: Seconds between two updates of the packages that the queue prefers.
+VIEWED_EVERY = 2.0
 
-@dataclass(frozen=True)
-class QueryCall:
-    """One entry's variant that somebody wants to read."""
-
-    query: Query
-    package: str = NO_PACKAGE
-    release: str | None = None
+#: The error of a value while messages may be missing, and of one that is behind its messages.
+MESSAGES_MISSING = "messages sent since then have not been handled yet"
+NOT_REFLECTED = "it is fetched again until it shows the message, for some minutes"
 
 
 class Loader:
-    """The reading side of one web process."""
+    """Loads the entries of one web process.
 
-    def __init__(self, service: Service, left_per_minute: int = LEFT_PER_MINUTE):
-        self._service = service
-        self._left = RateLimit(service.client, "left", left_per_minute)
-        self._cache = service.cache
-        self._metrics = service.metrics
-        self._freshness = FreshnessMonitor(service.client)
-        self._viewed = _Viewed(service)
-        self._waiting = threading.BoundedSemaphore(WAITING_PAGES)
-        self._pools: dict[str, FillPool] = {
-            name: FillPool(name, connector.settings.concurrency) for name, connector in service.connectors.items()
+    ``wait`` bounds the seconds that a page waits for upstreams, ``optional_wait`` those for upstreams that it can do without.
+    ``executor`` makes the pool of an upstream's fills.  The other arguments are described at their defaults.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        queue: Queue,
+        connectors: Mapping[str, Connector],
+        freshness: FreshnessMonitor,
+        metrics: Metrics,
+        wait: float,
+        *,
+        optional_wait: float = OPTIONAL_WAIT,
+        cool_down: float = COOL_DOWN,
+        max_waiting_pages: int = MAX_WAITING_PAGES,
+        left_per_minute: int = LEFT_PER_MINUTE,
+        executor: Callable[..., Executor] = ThreadPoolExecutor,
+    ):
+        self._cache = cache
+        self._queue = queue
+        self._connectors = connectors
+        self._freshness = freshness
+        self._metrics = metrics
+        self._wait_limit = wait
+        self._optional_wait = min(wait, optional_wait)
+        self._cool_down = cool_down
+        self._left = RateLimit(cache.client, "left", left_per_minute)
+        self._viewed = _Viewed(queue)
+        self._waiting = threading.BoundedSemaphore(max_waiting_pages)
+        self._pools = {
+            name: FillPool(name, connector.settings.concurrency, executor) for name, connector in connectors.items()
         }
 
-    def __call__(self, wanted: Sequence[QueryCall]) -> list[CachedValue]:
-        """Return a reading for each of ``wanted``, in their order; raises nothing for what upstreams or Redis do."""
-        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
+    def __call__(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
+        """Return the value of each call, in their order.  Failures of upstreams and of Redis raise nothing."""
         try:
-            cached_values = self._cache.read(pairs)
+            cached_values = self._read(calls)
         except CacheUnavailable as error:
-            return self._read_upstream(wanted, error)
-        for want, cached in zip(wanted, cached_values, strict=True):
-            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, want.query.name)
-        self._viewed.note(want.package for want in wanted if want.package != NO_PACKAGE)
-        return self._watched(
-            [_shown(*pair) for pair in zip(wanted, self._filled(wanted, pairs, cached_values), strict=True)]
-        )
+            return self._without_cache(calls, error)
+        self._viewed.note(call.package for call in calls if call.package != NO_PACKAGE)
+        return self._marked(calls, self._filled(calls, cached_values))
 
-    def known(self, wanted: Sequence[QueryCall]) -> list[CachedValue]:
-        """Return a reading for each of ``wanted`` as the cache has it: no upstream is asked, and nothing is waited for.
+    def known(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
+        """Return what the cache has of each call, without asking an upstream.
 
-        What is not fresh is left to the worker, unless it is costly and was never known: `LEFT_PER_MINUTE` entries at most, so
-        that whoever asks for all packages does not make those wait that messages are about.  Raises `CacheUnavailable`.
+        Entries that are not fresh are queued, lazy ones only if they had a value before.  All processes together queue at most
+        ``left_per_minute``: a client that reads all packages must not delay refills that messages require.  Raises
+        `CacheUnavailable`.
         """
-        pairs = [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
-        cached_values = self._cache.read(pairs)
-        for want, cached in zip(wanted, cached_values, strict=True):
-            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, want.query.name)
+        cached_values = self._read(calls)
         missing = dict.fromkeys(
-            (want.query, want.package)
-            for want, found in zip(wanted, cached_values, strict=True)
-            if not found.is_fresh and (found.is_known or not want.query.declaration.is_lazy)
+            (call.query, call.package)
+            for call, cached in zip(calls, cached_values, strict=True)
+            if not cached.is_fresh and (cached.is_known or not call.query.declaration.is_lazy)
         )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
-            left = jobs[: self._left.share(len(jobs))]
-            in_one_trip(self._service.client, lambda pipe: self._service.queue.add_all(pipe, left))
-        return self._watched([_shown(*pair) for pair in zip(wanted, cached_values, strict=True)])
+            jobs = jobs[: self._left.share(len(jobs))]
+            in_one_trip(self._cache.client, lambda pipe: self._queue.add_all(pipe, jobs))
+        return self._marked(calls, cached_values)
 
-    def _filled(
-        self, wanted: Sequence[QueryCall], pairs: list[tuple[Entry, str]], cached_values: list[CachedValue]
-    ) -> list[CachedValue]:
-        """Return the readings, with what is missing asked for within the bounds of time."""
-        silent = self._silent()
-        fills = {
-            number: self._fill(want, cached)
-            for number, (want, cached) in enumerate(zip(wanted, cached_values, strict=True))
+    def summaries(self, calls: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
+        """Return the `Cache.summaries` of the calls, None for values that are not fresh.
+
+        One round trip.  Nothing is fetched; failures of Redis raise nothing.
+        """
+        try:
+            summaries = self._cache.summaries([(call.entry, call.variant) for call in calls])
+        except CacheUnavailable:
+            return [None] * len(calls)
+        # While messages may be missing no value is fresh.
+        return [None] * len(calls) if self._freshness.broken_since() is not None else summaries
+
+    def close(self) -> None:
+        """Cancel fills that have not begun.  Those under way end by the upstreams' timeouts."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def _read(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
+        cached_values = self._cache.read([(call.entry, call.variant) for call in calls])
+        for call, cached in zip(calls, cached_values, strict=True):
+            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, call.query.name)
+        return cached_values
+
+    def _filled(self, calls: Sequence[QueryCall], cached_values: list[CachedValue]) -> list[CachedValue]:
+        """Return the values, after fills of those that are not fresh."""
+        failing = self._failing()
+        futures = {
+            number: self._start(call, cached)
+            for number, (call, cached) in enumerate(zip(calls, cached_values, strict=True))
             if not cached.is_fresh and not self._is_cooling(cached)
         }
-        under_way = {number: future for number, future in fills.items() if future is not None}
-        self._wait(wanted, under_way, silent)
+        under_way = {number: future for number, future in futures.items() if future is not None}
+        self._wait(calls, under_way, failing)
         for number, future in under_way.items():
-            cached_values[number] = _outcome(future, cached_values[number], self._cache.clock())
-        return self._reread(fills, pairs, cached_values)
+            cached_values[number] = _result(future, cached_values[number], self._cache.clock())
+        return self._reread(futures, cached_values)
 
-    def _silent(self) -> Set[str]:
-        """Return the upstreams that do not answer.  To be looked at before they are asked: what fails then is waited for."""
-        return {name for name, found in self._service.connectors.items() if found.circuit.failing_since is not None}
+    def _failing(self) -> Set[str]:
+        """Return the upstreams that fail.  To be called before fills start: a failure among those is worth its wait."""
+        return {name for name, one in self._connectors.items() if one.circuit.failing_since is not None}
 
-    def _wait(self, wanted: Sequence[QueryCall], under_way: Mapping[int, Future], silent: Set[str]) -> None:
-        """Wait for fills within the bounds of time, unless too many pages wait already.
+    def _wait(self, calls: Sequence[QueryCall], under_way: Mapping[int, Future], failing: Set[str]) -> None:
+        """Wait for fills within the time limits; not at all if too many pages wait already.
 
-        An upstream without which a page is whole is waited for a moment, and not at all while it does not answer; where nothing
-        else is wanted, it is what somebody has come for.
+        An optional upstream is awaited for a short time, and not while it fails.  If only optional upstreams are wanted, the
+        visitor came for them: they get the whole time.
         """
-        connectors = [self._service.connectors[want.query.upstream] for want in wanted]
+        connectors = [self._connectors[call.query.upstream] for call in calls]
         optional = {number for number, connector in enumerate(connectors) if connector.is_optional}
-        needed = [future for number, future in under_way.items() if number not in optional]
+        required = [future for number, future in under_way.items() if number not in optional]
         extra = [
             future
             for number, future in under_way.items()
-            if number in optional and connectors[number].name not in silent
+            if number in optional and connectors[number].name not in failing
         ]
-        limit = self._service.settings.cache.wait
-        if not (needed or extra) or not self._waiting.acquire(blocking=False):
+        if not (required or extra) or not self._waiting.acquire(blocking=False):
             return
         try:
             begun = time.monotonic()
-            if needed:
-                wait(needed, timeout=limit)
+            if required:
+                wait(required, timeout=self._wait_limit)
             if extra:
-                bound = limit if len(optional) == len(wanted) else min(limit, MOMENT)
-                wait(extra, timeout=max(0.0, begun + bound - time.monotonic()))
+                limit = self._wait_limit if len(optional) == len(calls) else self._optional_wait
+                wait(extra, timeout=max(0.0, begun + limit - time.monotonic()))
         finally:
             self._waiting.release()
 
-    def summaries(self, wanted: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
-        """Return the `Cache.summaries` of each of ``wanted``; None where they are not known to be fresh.
-
-        One round trip; no upstream is asked, nothing is waited for and nothing raised.
-        """
-        try:
-            found = self._cache.summaries(
-                [(want.query.entry(want.package), want.query.variant(want.release)) for want in wanted]
-            )
-        except CacheUnavailable:
-            return [None] * len(wanted)
-        # While changes may be missing nothing is fresh.
-        return [None] * len(wanted) if self._freshness.broken_since() is not None else found
-
-    def close(self) -> None:
-        """Forget fills that have not begun; those under way end by their timeouts."""
-        for filler in self._pools.values():
-            filler.close()
-
-    def _watched(self, cached_values: list[CachedValue]) -> list[CachedValue]:
-        """Return the readings, none of them fresh while changes may be missing."""
+    def _marked(self, calls: Sequence[QueryCall], cached_values: Sequence[CachedValue]) -> list[CachedValue]:
+        """Return the values; those that are behind their messages, or whose messages may be missing, are not fresh."""
         since = self._freshness.broken_since()
         self._metrics.flush_if_due()
-        if since is None:
-            return cached_values
-        now = self._cache.clock()
-        return [
-            replace(
-                cached,
-                state=UNWATCHED,
-                error_state=ErrorState(max(since, cached.stamp.fetched), now, UNHANDLED, "worker", UNWATCHED),
-            )
-            if cached.is_fresh
-            else cached
-            for cached in cached_values
-        ]
+        marked = [_compared(*pair) for pair in zip(calls, cached_values, strict=True)]
+        return marked if since is None else [self._unwatched(cached, since) for cached in marked]
+
+    def _unwatched(self, cached: CachedValue, since: float) -> CachedValue:
+        if not cached.is_fresh:
+            return cached
+        since = max(since, cached.stamp.fetched)
+        error_state = ErrorState(since, self._cache.clock(), MESSAGES_MISSING, "worker", UNWATCHED)
+        return replace(cached, state=UNWATCHED, error_state=error_state)
 
     def _is_cooling(self, cached: CachedValue) -> bool:
-        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
+        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < self._cool_down
 
-    def _fill(self, want: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
-        query, entry, variant = want.query, cached.entry, cached.variant
-
-        def fill() -> CachedValue:
-            try:
-                return self._cache.fill(
-                    entry,
-                    variant,
-                    lambda: query.fetch(want.package, variant),
-                    query.upstream,
-                    lambda value, expected: query.reflects(value, expected, variant),
-                )
-            except ReleaseNotServed:
-                raise
-            except UpstreamError:
-                # Whoever looks next should find it filled: the worker goes on trying.
-                self._leave_to_worker(entry)
-                raise
-
-        future = self._pools[query.upstream].submit((entry, variant), fill)
+    def _start(self, call: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
+        future = self._submit(call, Policy.MISS)
         if future is None or cached.is_known:
-            # Somebody is looking at it: its refill, which the worker may have already, goes before others.
-            self._leave_to_worker(entry)
+            # A visitor looks at it: its refill, which may be queued already, goes before others.
+            self._leave_to_worker(call)
         return future
 
-    def _leave_to_worker(self, entry: Entry) -> None:
-        # With Redis away there is no queue; whoever looks next tries again.
-        with contextlib.suppress(CacheUnavailable):
-            self._service.queue_refill(entry, first=True)
+    def _submit(self, call: QueryCall, policy: Policy) -> "Future[CachedValue] | None":
+        """Return the future of a fill, or None if too many fills wait for that upstream."""
+        key = (call.entry, call.variant, policy)
+        return self._pools[call.query.upstream].submit(key, lambda: self._fill(call, policy))
 
-    def _reread(
-        self, fills: dict[int, Any], pairs: list[tuple[Any, str]], cached_values: list[CachedValue]
-    ) -> list[CachedValue]:
-        """Read once more what did not become fresh: others may have filled it, or the reason is known by now."""
+    def _fill(self, call: QueryCall, policy: Policy) -> CachedValue:
+        try:
+            return self._cache.fill(call.source(), policy).after
+        except ReleaseNotServed:
+            raise
+        except UpstreamError:
+            if policy is Policy.MISS:
+                # The next visitor should find it filled: the worker retries.
+                self._leave_to_worker(call)
+            raise
+
+    def _leave_to_worker(self, call: QueryCall) -> None:
+        # Without Redis there is no queue; the next visitor's page tries again.
+        with contextlib.suppress(CacheUnavailable):
+            self._queue.add(call.query.upstream, call.query.name, call.package, first=True)
+
+    def _reread(self, tried: Iterable[int], cached_values: list[CachedValue]) -> list[CachedValue]:
+        """Read those values again that did not become fresh: another process may have filled them, or noted why not."""
         again = [
-            number for number in fills if cached_values[number].state != FRESH and not _is_new(cached_values[number])
+            number
+            for number in tried
+            if cached_values[number].state != FRESH and not _is_from_upstream(cached_values[number])
         ]
         if not again:
             return cached_values
         try:
-            found = self._cache.read([pairs[number] for number in again])
+            reread = self._cache.read(
+                [(cached_values[number].entry, cached_values[number].variant) for number in again]
+            )
         except CacheUnavailable:
             return cached_values
-        for number, cached in zip(again, found, strict=True):
+        for number, cached in zip(again, reread, strict=True):
             cached_values[number] = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
         return cached_values
 
-    def _read_upstream(self, wanted: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
-        """Answer without the cache: ask upstream for all of it, and store nothing."""
-        silent = self._silent()
-        futures = [self._ask(want) for want in wanted]
-        self._wait(wanted, {number: future for number, future in enumerate(futures) if future is not None}, silent)
+    def _without_cache(self, calls: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
+        """Ask the upstreams for everything, and store nothing."""
+        failing = self._failing()
+        futures = [self._submit(call, Policy.UNCACHED) for call in calls]
+        self._wait(calls, {number: future for number, future in enumerate(futures) if future is not None}, failing)
         now = self._cache.clock()
-        cached_values = []
-        for want, future in zip(wanted, futures, strict=True):
-            nothing = CachedValue(
-                want.query.entry(want.package), want.query.variant(want.release), FAILING,
-                error_state=ErrorState(now, now, str(error), "redis", "silent"),
-            )  # fmt: skip
-            cached_values.append(_outcome(future, nothing, now))
-        return cached_values
-
-    def _ask(self, want: QueryCall) -> "Future[CachedValue] | None":
-        query, entry, variant = want.query, want.query.entry(want.package), want.query.variant(want.release)
-
-        def ask() -> CachedValue:
-            filled = self._cache.fetched("", lambda: query.fetch(want.package, variant), query.upstream, None)
-            return CachedValue(entry, variant, FRESH, filled.value, filled.stamp)
-
-        return self._pools[query.upstream].submit((entry, variant, "uncached"), ask)
+        error_state = ErrorState(now, now, str(error), "redis", UpstreamUnavailable.kind)
+        return [
+            _result(future, CachedValue(call.entry, call.variant, FAILING, error_state=error_state), now)
+            for call, future in zip(calls, futures, strict=True)
+        ]
 
 
 class _Viewed:
-    """The packages that this process shows, told to the queue every few seconds and not with every page."""
+    """The packages whose pages this process shows, passed to the queue at most every `VIEWED_EVERY` seconds."""
 
-    def __init__(self, service: Service):
-        self._service = service
+    def __init__(self, queue: Queue):
+        self._queue = queue
         self._lock = threading.Lock()
         self._names: set[str] = set()
-        self._told = float("-inf")
+        self._passed = float("-inf")
 
     def note(self, names: Iterable[str]) -> None:
         now = time.monotonic()
         with self._lock:
             self._names.update(names)
-            if now - self._told < TELL_VIEWED_EVERY or not self._names:
+            if now - self._passed < VIEWED_EVERY or not self._names:
                 return
-            told, self._names, self._told = self._names, set(), now
+            viewed, self._names, self._passed = self._names, set(), now
         with contextlib.suppress(CacheUnavailable):
-            self._service.queue.viewed(told)
+            self._queue.viewed(viewed)
 
 
 class FillPool:
-    """The threads that ask one upstream; what is being asked already is shared."""
+    """The threads that fetch from one upstream.  Fills of the same key share one future."""
 
-    def __init__(self, upstream: str, threads: int):
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=f"fill-{upstream}")
-        self._limit = threads * WAITING_PER_THREAD
+    def __init__(self, upstream: str, threads: int, executor: Callable[..., Executor] = ThreadPoolExecutor):
+        self._executor = executor(threads, thread_name_prefix=f"fill-{upstream}")
+        self._limit = threads * MAX_WAITING_PER_THREAD
         self._lock = threading.Lock()
         self._under_way: dict[Any, Future[Any]] = {}
 
-    def submit(self, key: Any, work: Any) -> "Future[Any] | None":
-        """Return the future of ``work``, of the same key's under way, or None if too much is waiting."""
+    def submit(self, key: Any, work: Callable[[], Any]) -> "Future[Any] | None":
+        """Return the future of ``work``, the one of the same key that is under way, or None if too many wait."""
         with self._lock:
             if key in self._under_way:
                 return self._under_way[key]
             if len(self._under_way) >= self._limit:
                 return None
-            future = self._pool.submit(work)
+            future = self._executor.submit(work)
             self._under_way[key] = future
         future.add_done_callback(lambda _: self._forget(key))
         return future
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._executor.shutdown(wait=False, cancel_futures=True)
 
     def _forget(self, key: Any) -> None:
         with self._lock:
             self._under_way.pop(key, None)
 
 
-def _outcome(future: "Future[CachedValue] | None", before: CachedValue, now: float) -> CachedValue:
-    """Return what a fill brought, or what was known before it if it brought nothing yet."""
+def _result(future: "Future[CachedValue] | None", before: CachedValue, now: float) -> CachedValue:
+    """Return the value of a fill, or ``before`` if the fill failed or has not ended; ``now`` is when it failed."""
     if future is None or not future.done():
         return before
     error = future.exception()
     if error is None:
         return future.result()
     if isinstance(error, UpstreamError):
-        problem = before.error_state or ErrorState(now, now, error.sentence, error.upstream, error.kind)
-        return replace(before, state=FAILING, error_state=problem)
+        error_state = before.error_state or ErrorState(now, now, error.sentence, error.upstream, error.kind)
+        return replace(before, state=FAILING, error_state=error_state)
     if not isinstance(error, FillInProgress | CacheUnavailable):
-        log.error("%s about %s could not be filled", before.entry.query, before.entry.package, exc_info=error)
+        log.error("fill of %s about %s failed", before.entry.query, before.entry.package, exc_info=error)
     return before
 
 
-def _shown(want: QueryCall, cached: CachedValue) -> CachedValue:
-    """Return a reading that says if its value does not show yet what a message has announced."""
+def _compared(call: QueryCall, cached: CachedValue) -> CachedValue:
+    """Return the value, ``behind`` if it does not reflect the expected state."""
     if not cached.is_fresh:
         return cached
-    unseen = [sent for sent, facts in cached.expected if not want.query.reflects(cached.value, [facts], cached.variant)]
-    if not unseen:
+    missing = [
+        sent for sent, state in cached.expected if not call.query.reflects(cached.value, [state], cached.variant)
+    ]
+    if not missing:
         return cached
-    problem = ErrorState(min(unseen), cached.stamp.fetched, UNSEEN, want.query.upstream, BEHIND)
-    return replace(cached, state=BEHIND, error_state=problem)
+    error_state = ErrorState(min(missing), cached.stamp.fetched, NOT_REFLECTED, call.query.upstream, BEHIND)
+    return replace(cached, state=BEHIND, error_state=error_state)
 
 
-def _is_new(cached: CachedValue) -> bool:
-    """Whether a fill has just brought this value, which an event that came meanwhile kept from being stored."""
+def _is_from_upstream(cached: CachedValue) -> bool:
+    """Whether the value comes from a fill whose answer was not stored."""
     return cached.state == REFRESHING and cached.because is None and cached.is_known

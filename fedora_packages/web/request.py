@@ -9,13 +9,16 @@ from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 
-from fedora_packages import service, settings
+from fedora_packages import connectors, service, settings
+from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
+from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.search.packages import Package, find
-from fedora_packages.service import RELEASES
+from fedora_packages.service import Service
 from fedora_packages.web.links import Links
-from fedora_packages.web.loader import Loader, QueryCall
+from fedora_packages.web.loader import Loader
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
 from fedora_packages.widgets.release_names import names_of
@@ -36,15 +39,23 @@ def includeme(config: Configurator) -> None:
     """Build the service from the settings, and hand its parts to requests.  Raises `SettingsError`; connects to nothing."""
     registry = config.registry
     strings = {key: value for key, value in registry.settings.items() if isinstance(value, str)}
-    registry.service = service.build(settings.from_strings(strings), "web")
-    registry.loader = Loader(registry.service)
-    registry.links = Links(registry.service.settings.links)
+    registry.service = service.build(settings.from_strings(strings, connectors.declared()), "web")
+    registry.loader = loader_of(registry.service)
+    registry.links = Links({name: found.site for name, found in registry.service.connectors.items()})
     registry.index, registry.queries = registry.service.index, registry.service.queries
     registry.cache = registry.service.cache
     registry.timeline = partial(timeline.read, registry.service.client)
     for name in ("service", "loader", "links", "index", "queries", "cache", "timeline"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(query_parameters, reify=True)
+
+
+def loader_of(service: Service, **more: Any) -> Loader:
+    """Return a loader over a service's parts; ``more`` are arguments of `Loader`."""
+    more = {"wait": service.settings.cache.wait, **more}
+    return Loader(
+        service.cache, service.queue, service.connectors, FreshnessMonitor(service.client), service.metrics, **more
+    )
 
 
 def query_parameters(request: Request) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from pyramid.request import Request
 
 from fedora_packages.connectors.bugzilla import PRODUCTS
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.rpm.nvr import NEVRA, NVR, name_of
 from fedora_packages.search.match import MAX_QUERY_LENGTH
@@ -28,7 +29,6 @@ from fedora_packages.web.identifiers import (
     recognize,
 )
 from fedora_packages.web.live_lookups import Lookup, LookupResult
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import printable
 
@@ -101,7 +101,7 @@ def identifier_in(request: Request, text: str) -> Identifier | None:
     text = printable(text.strip(), MAX_QUERY_LENGTH)
     if find(request.index, text) is not None:
         return None
-    return recognize(text, request.service.settings.links, request.application_url)
+    return recognize(text, request.links.sites, request.application_url)
 
 
 def resolve(request: Request, identifier: Identifier | None) -> Match | None:

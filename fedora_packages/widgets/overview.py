@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from fedora_packages.connectors.site import web_address
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.rpm.specfile import TEXT_KEPT, description, licence, summary
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
-from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.search.packages import Package
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Filter

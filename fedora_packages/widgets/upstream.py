@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from fedora_packages.connectors.site import web_address
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.packages import Package
-from fedora_packages.web.links import web_address
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 

@@ -1,131 +1,147 @@
-"""The audit: all day long, entries are compared with what their upstreams say, within a budget.
+"""The audit: compare entries with their upstreams all day, within a budget.
 
-Most are drawn by chance.  Those of queries that are read again on a schedule (what changes them is announced by no message) come
-first when they are due.  Only idle upstreams are asked: an upstream that has refills to answer has better things to do.  What
-differs is healed; whether a message was lost is settled a little later (see `fedora_packages.monitoring.verify`).
+Most entries are drawn at random.  Entries of scheduled queries, whose changes no message announces, come first when they are
+due.  It uses idle upstreams only: refills go first.  A difference is corrected at once; `fedora_packages.monitoring.verify`
+confirms later whether a message was lost.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors import Connector
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
-from fedora_packages.monitoring.metrics import MetricName
-from fedora_packages.monitoring.verify import HEALED, LAGGING, check, settle
-from fedora_packages.service import Service
+from fedora_packages.monitoring.metrics import MetricName, Metrics
+from fedora_packages.monitoring.verify import CORRECTED, GRACE, LAGGING, check, confirm
 
 log = logging.getLogger(__name__)
 
-#: Draws until one is an entry: there are other keys beside them.
-DRAWS = 30
+#: Keys drawn in one step until one is an entry: Redis has other keys too.
+MAX_DRAWS = 30
 
-#: Entries that are passed over, in one step, in search of one that is due on its schedule.
-STEPS = 20
+#: Scheduled entries passed over in one step in search of one that is due.
+MAX_SKIPPED = 20
 
 
 class Audit:
-    """Compares entries with upstreams: ``step`` looks at one."""
+    """Compares one entry in each `step`.
 
-    def __init__(self, service: Service, grace: float):
-        self._service = service
+    ``grace`` is in seconds, as in `check`.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        queue: Queue,
+        connectors: Mapping[str, Connector],
+        queries: Mapping[str, Query],
+        metrics: Metrics,
+        grace: float = GRACE,
+    ):
+        self._cache = cache
+        self._queue = queue
+        self._connectors = connectors
+        self._queries = queries
+        self._metrics = metrics
         self._grace = grace
         self._walked: Iterator[tuple[Query, str]] = iter(())
 
     def step(self) -> str | None:
-        """Compare one entry, and return what came of it; None where there was none to compare.
+        """Compare one entry and return the check's outcome, or "failed"; None if there was no entry to compare.
 
-        Raises `CacheUnavailable`.  An upstream that fails is no reason to stop.
+        Raises `CacheUnavailable`.
         """
-        settle(self._service, self._service.cache.clock())
-        found, by = self._scheduled(), "schedule"
-        if found is None:
-            found, by = self._drawn(), "audit"
-        if found is None:
+        confirm(self._cache, self._queries, self._metrics, self._cache.clock())
+        call, by = self._scheduled(), "schedule"
+        if call is None:
+            call, by = self._drawn(), "audit"
+        if call is None:
             return None
-        query, package, variant = found
         try:
-            checked = check(self._service, query, package, variant, by, self._grace)
+            checked = check(self._cache, self._metrics, call, by, self._grace)
         except UpstreamError as error:
-            log.info("the %s of %s about %s failed: %s", by, query.name, package, error)
+            log.info("%s: check of %s about %s failed: %s", by, call.query.name, call.package, error)
             return "failed"
-        if checked.outcome in (HEALED, LAGGING):
+        if checked.outcome in (CORRECTED, LAGGING):
             log.info(
-                "the %s found %s about %s %s %s: %s", by, query.name, package, variant, checked.outcome,
+                "%s: %s about %s %s is %s: %s", by, call.query.name, call.package, call.variant, checked.outcome,
                 "; ".join(checked.differences),
             )  # fmt: skip
         return checked.outcome
 
-    def _drawn(self) -> tuple[Query, str, str] | None:
-        for _ in range(DRAWS):
+    def _drawn(self) -> QueryCall | None:
+        for _ in range(MAX_DRAWS):
             with redis_errors():
-                key = self._service.client.randomkey()
+                key = self._cache.client.randomkey()
             entry = keys.entry_of(key) if key else None
-            query = self._service.queries.get(entry.query) if entry else None
+            query = self._queries.get(entry.query) if entry else None
             if query is None or query.entry(entry.package).version != entry.version:
                 continue
-            drawn = self._of_entry(query, entry.package)
-            if drawn is not None:
-                return drawn
+            call = self._oldest(query, entry.package)
+            if call is not None:
+                return call
         return None
 
-    def _of_entry(self, query: Query, package: str) -> tuple[Query, str, str] | None:
-        """Return one variant of an entry that is worth a look: the one that was looked at longest ago."""
-        cache, entry = self._service.cache, query.entry(package)
+    def _oldest(self, query: Query, package: str) -> QueryCall | None:
+        """Return the variant of an entry that was fetched longest ago; None if the entry cannot be compared now."""
+        entry = query.entry(package)
         if not self._is_idle(query.upstream):
             return None
-        opened = cache.open(entry)
+        opened = self._cache.open(entry)
         if not opened.current:
-            self._look_for_forgotten(query, entry, opened)
+            self._requeue_if_forgotten(query, entry, opened)
             return None
         if not query.has_expected and opened.is_recent:
-            # A lagging upstream could not be told from a lost message.
+            # A lagging upstream would look like a lost message.
             return None
-        cached_values = cache.read([(entry, variant) for variant in sorted(opened.current)])
-        known = [cached for cached in cached_values if cached.is_fresh]
-        oldest = min(known, key=lambda cached: cached.stamp.fetched, default=None)
-        return (query, package, oldest.variant) if oldest else None
+        cached_values = self._cache.read([(entry, variant) for variant in sorted(opened.current)])
+        fresh = [cached for cached in cached_values if cached.is_fresh]
+        oldest = min(fresh, key=lambda cached: cached.stamp.fetched, default=None)
+        return QueryCall(query, package, oldest.variant) if oldest else None
 
-    def _look_for_forgotten(self, query: Query, entry: Entry, opened: Opened) -> None:
-        """Queue an entry that was taken out of use and that nobody is to fetch: that cannot be, and is mended all the same."""
-        is_queued = self._service.queue.holds(query.upstream, query.name, entry.package)
+    def _requeue_if_forgotten(self, query: Query, entry: Entry, opened: Opened) -> None:
+        """Queue an invalidated entry that has no job.  The protocol excludes it; if it happens, it is repaired and counted."""
+        is_queued = self._queue.holds(query.upstream, query.name, entry.package)
         if opened.wanting and not is_queued and not self._is_refused(entry, opened.wanting):
-            log.error("%s about %s was forgotten by the queue", query.name, entry.package)
-            self._service.metrics.count(MetricName.FORGOTTEN, query.name)
-            self._service.queue_refill(entry)
+            log.error("%s about %s is invalidated and not queued; queued it", query.name, entry.package)
+            self._metrics.count(MetricName.FORGOTTEN, query.name)
+            self._queue.add(query.upstream, query.name, entry.package)
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:
-        """Whether all that is wanting is of releases that upstream does not serve: that is not asked for again and again."""
-        cached_values = self._service.cache.read([(entry, variant) for variant in variants])
+        """Whether the upstream serves none of the variants' releases: those are not retried."""
+        cached_values = self._cache.read([(entry, variant) for variant in variants])
         return all(cached.error_state and cached.error_state.kind == ReleaseNotServed.kind for cached in cached_values)
 
-    def _scheduled(self) -> tuple[Query, str, str] | None:
+    def _scheduled(self) -> QueryCall | None:
         """Return an entry that is due on its query's schedule, if one is near in the walk through all of them."""
-        for _ in range(STEPS):
-            found = next(self._walked, None)
-            if found is None:
-                # From the beginning; where there is nothing to walk through, not for ever.
+        for _ in range(MAX_SKIPPED):
+            entry = next(self._walked, None)
+            if entry is None:
+                # Start again, once: without any entry the walk ends at once.
                 self._walked = self._walk()
-                found = next(self._walked, None)
-                if found is None:
+                entry = next(self._walked, None)
+                if entry is None:
                     return None
-            query, package = found
-            (fetched,) = self._service.cache.oldest([query.entry(package)])
-            every = getattr(self._service.settings.worker, query.declaration.every)
-            if self._service.cache.clock() - fetched >= every and self._is_idle(query.upstream):
-                return self._of_entry(query, package)
+            query, package = entry
+            (fetched,) = self._cache.oldest([query.entry(package)])
+            if self._cache.clock() - fetched >= query.declaration.every and self._is_idle(query.upstream):
+                return self._oldest(query, package)
         return None
 
     def _walk(self) -> Iterator[tuple[Query, str]]:
-        """Yield every entry of the queries that have a schedule."""
-        for query in self._service.queries.values():
+        """Yield every entry of the scheduled queries."""
+        for query in self._queries.values():
             if query.declaration.every and query.subject != "nothing":
-                before, after = query.entry("*").key.split("*")
                 with redis_errors():
-                    for key in self._service.client.scan_iter(match=query.entry("*").key, count=500):
-                        yield query, key.decode().removeprefix(before).removesuffix(after)
+                    for key in self._cache.client.scan_iter(match=keys.entries_of(*query.schema), count=500):
+                        entry = keys.entry_of(key)
+                        if entry is not None:
+                            yield query, entry.package
 
     def _is_idle(self, upstream: str) -> bool:
-        return not self._service.connectors[upstream].circuit.resting() and not self._service.queue.depth(upstream)
+        return not self._connectors[upstream].circuit.pause_left() and not self._queue.depth(upstream)

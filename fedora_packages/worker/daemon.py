@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from fedora_packages import settings
+from fedora_packages import connectors, settings
 from fedora_packages.errors import FedoraPackagesError, SettingsError
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def run(ini: str, ready: Path | None) -> None:
 
     Raises `FedoraPackagesError` or SystemExit if it cannot start.
     """
-    config = hub_config(ini, settings.load(ini))
+    config = hub_config(ini, settings.load(ini, connectors.declared()))
     # Installs a Twisted reactor for the whole process, so that no other module may import it.
     import moksha.hub
     from moksha.hub.reactor import reactor

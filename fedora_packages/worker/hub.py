@@ -14,7 +14,7 @@ import zmq
 from fedmsg.consumers import FedmsgConsumer
 from zmq.utils.monitor import recv_monitor_message
 
-from fedora_packages import service, settings
+from fedora_packages import connectors, service, settings
 from fedora_packages.errors import FedoraPackagesError
 from fedora_packages.messages.event import MAX_MESSAGE_BYTES
 from fedora_packages.worker.reporter import Bus
@@ -46,7 +46,7 @@ class PackagesConsumer(FedmsgConsumer):
             super().__init__(hub)
             return
         try:
-            loaded = settings.load(hub.config[INI])
+            loaded = settings.load(hub.config[INI], connectors.declared())
             self.validate_signatures = loaded.worker.signed
             # Everything: messages that are not ours are counted too, and an operator sees a wrong topic_prefix at once.
             self.topic = "*"

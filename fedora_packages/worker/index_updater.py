@@ -129,7 +129,7 @@ class IndexUpdater:
             branches = tuple(release["branch"] for release in self._releases())
             if not branches:
                 # Every package would be retired.
-                raise InvalidResponse("bodhi", "the releases", "none is active")
+                raise InvalidResponse("bodhi", "GET /releases/", "no active release", title="Bodhi")
             known = self._reader.sources(due)
             # A name that the index does not have can be that of a new package.
             sources_of = {name: known.get(name, (name,)) for name in due}

@@ -1,24 +1,26 @@
-"""The refillers: claim a job, fetch what it names, store it, done.
+"""The refillers: claim a job of the queue, fill its entry, acknowledge the job.
 
-Each upstream has threads of its own, a few more than it may be asked things at once.  A fetch that fails is tried again
-for ever, ever more slowly; what upstream does not show yet is not trusted and looked at again.
+Each upstream has threads of its own, a few more than it takes requests at once.  A failed refill is retried forever, ever less
+often.  An answer that does not reflect the expected state is not stored, and the fetch is repeated: a recheck.
 
-Before editing: a value is stored with the generation that was read *before* it was fetched, and a claim ends last.
+Before editing: a claim ends after its values are stored, never before.
 """
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from fedora_packages.cache.queue import Claim
+from fedora_packages.cache.fill import Fill, Outcome, Policy
+from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.queue import Claim, Queue
 from fedora_packages.cache.values import Entry, Invalidation, Opened
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors import Connector
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import (
     CacheUnavailable,
     ReleaseNotServed,
@@ -26,88 +28,104 @@ from fedora_packages.errors import (
     UpstreamError,
     UpstreamUnavailable,
 )
-from fedora_packages.monitoring.metrics import MetricName
+from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import packages
-from fedora_packages.service import Service
+from fedora_packages.search.reader import IndexReader
 
 log = logging.getLogger(__name__)
 
-#: How often upstream is given another chance to show an event, and the seconds before the first of them; each next
-#: waits twice as long.
-LOOKS = 4
-LOOK_DELAY = 0.5
+#: Rechecks before a lagging answer is stored, and the seconds before the first of them.  Each next one waits twice as long.
+RECHECKS = 4
+RECHECK_DELAY = 0.5
 
-#: Seconds after which another look follows when a value was kept although it did not show its event; each next waits twice as
-#: long, until the event is so old that upstream cannot be behind it any more (`LAG_LIMIT`).
-KEPT_LOOK_DELAY = 60.0
+#: Seconds before the first recheck after a lagging answer was stored.  Each next one waits twice as long, until the event is so
+#: old that no upstream lags behind it (`LAG_LIMIT`).
+LAGGING_RECHECK_DELAY = 60.0
 
-#: Refills of an upstream that are under way beyond the questions it may be asked at once: so many are being claimed, read and
-#: stored while the others wait for their answers.
+#: Refills of an upstream under way beyond the requests that it takes at once: while some wait for answers, others are claimed,
+#: read and stored.
 AHEAD = 2
 
-#: Seconds an idle thread waits for a job of which nobody tells it: those that the web or another worker adds.
+#: Seconds that an idle thread waits for a job added by the web or by another worker.
 IDLE = 1.0
 
-#: Seconds before Redis is tried again when it is away.
+#: Seconds before Redis is tried again.
 REDIS_PAUSE = 1.0
 
-#: Seconds that a thread lets messages go first, in how many steps, where many of them wait: what they change is to be taken
-#: out of use before anything else, and the more of them are handled, the fewer refills there are.
-MESSAGES_FIRST, STEPS = 1.0, 20
+#: Seconds that a thread lets messages go first while many wait, and the number of its checks.  Invalidations go before refills:
+#: the more messages are handled together, the fewer refills they cause.
+MESSAGES_FIRST, MESSAGES_FIRST_STEPS = 1.0, 20
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How patient refilling is; times in seconds.  ``retry`` doubles with every failure up to ``retry_limit``."""
+    """The times of refills, in seconds.
 
-    lease: float
-    retry: float
-    retry_limit: float
-    look_delay: float = LOOK_DELAY
-    kept_look_delay: float = KEPT_LOOK_DELAY
+    A claim ends after ``lease`` unless it is renewed.  ``retry`` is the pause after a failure; it doubles with every failure up
+    to ``retry_limit``.
+    """
+
+    lease: float = 30.0
+    retry: float = 1.0
+    retry_limit: float = 300.0
+    recheck_delay: float = RECHECK_DELAY
+    lagging_recheck_delay: float = LAGGING_RECHECK_DELAY
 
     def after_failure(self, attempts: int) -> float:
-        """Return how long to wait after so many failures in a row, with jitter: not all are to come back at once."""
+        """Return the pause after so many failures in a row, with jitter: not all jobs may come back at once."""
         return min(self.retry_limit, self.retry * 2 ** min(attempts - 1, 30)) * random.uniform(0.5, 1.0)
 
-    def after_look(self, looks: int) -> float:
-        """Return how long to wait after upstream did not show an event for the so-manieth time."""
-        if looks <= LOOKS:
-            return self.look_delay * 2 ** (looks - 1)
-        return self.kept_look_delay * 2 ** (looks - LOOKS - 1)
+    def before_recheck(self, rechecks: int) -> float:
+        """Return the pause before a recheck; the first is number 1."""
+        if rechecks <= RECHECKS:
+            return self.recheck_delay * 2 ** (rechecks - 1)
+        return self.lagging_recheck_delay * 2 ** (rechecks - RECHECKS - 1)
 
 
 class Refiller:
-    """Does jobs of the refill queue."""
+    """Does jobs of the refill queue.  ``releases`` returns the active releases; ``index`` knows which one a page shows first."""
 
-    def __init__(self, service: Service, pace: Pace):
-        self._service = service
-        self._cache = service.cache
-        self._queue = service.queue
-        self._metrics = service.metrics
+    def __init__(
+        self,
+        cache: Cache,
+        queue: Queue,
+        connectors: Mapping[str, Connector],
+        queries: Mapping[str, Query],
+        index: IndexReader,
+        releases: Callable[[], Sequence[Mapping[str, Any]]],
+        metrics: Metrics,
+        pace: Pace = Pace(),
+    ):
+        self.connectors = connectors
+        self._cache = cache
+        self._queue = queue
+        self._queries = queries
+        self._index = index
+        self._releases = releases
+        self._metrics = metrics
         self._pace = pace
         self._claims: dict[str, Claim] = {}
 
     def work(self, upstream: str) -> float | None:
-        """Do one job of an upstream, if one is due; of an upstream that has been left alone, then one that waits, to see.
+        """Do one job of an upstream, if one is due; if its circuit may close again, one that waits, as the probe.
 
-        Returns None if there is more to do, else for how many seconds there is nothing to do.  Raises `CacheUnavailable`.
+        Returns None if there is more to do, else the seconds until there may be.  Raises `CacheUnavailable`.
         """
-        connector = self._service.connectors[upstream]
-        resting = connector.circuit.resting()
-        if resting:
-            return resting
+        connector = self.connectors[upstream]
+        pause = connector.circuit.pause_left()
+        if pause:
+            return pause
         claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)
         if not isinstance(claim, Claim):
             if claim is not None and connector.circuit.is_open and self._queue.retry_now(upstream, most=1):
-                # Nobody else may be asking whether it is well again; once it is, all that waits for it is due.
+                # Without visitors no other request may come to close the circuit.  Once it is closed, all failed jobs are due.
                 return None
             return IDLE if claim is None else min(claim, IDLE)
-        query = self._service.queries.get(claim.query)
+        query = self._queries.get(claim.query)
         if query is None:
-            # Added by a release of this service that knew more, or less.
-            log.info("refill of %s about %s dropped: there is no such query", claim.query, claim.package)
-            self._queue.done(claim)
+            # A worker of another version of this service has added it.
+            log.info("refill of %s about %s dropped: unknown query", claim.query, claim.package)
+            self._queue.acknowledge(claim)
             return None
         with self._held(claim):
             delay = self._pace.after_failure(claim.attempts + 1)
@@ -116,15 +134,15 @@ class Refiller:
             except UpstreamError as error:
                 self._metrics.count(MetricName.REFILL_FAILURES, query.name)
                 log.warning(
-                    "refill of %s about %s failed, again in %.1f s: %s", query.name, claim.package, delay, error
+                    "refill of %s about %s failed, retry in %.1f s: %s", query.name, claim.package, delay, error
                 )
-                self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+                self._queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
             except CacheUnavailable:
-                # The claim cannot be ended without Redis either: it runs out, since nobody renews it any more.
+                # Without Redis the claim cannot be ended.  It runs out, since it is no longer renewed.
                 raise
             except Exception:
-                # A bug of ours: its traceback is logged above us, and the claim must not block the upstream meanwhile.
-                self._queue.again(claim, delay, claim.attempts + 1, claim.looks)
+                # A bug of ours.  The caller logs its traceback; meanwhile the claim must not block the upstream.
+                self._queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
                 raise
         return None
 
@@ -134,7 +152,7 @@ class Refiller:
         return self._pace.lease / 4
 
     def renew(self) -> None:
-        """Hold on to all claims under way.  To be called several times in the span of a lease."""
+        """Renew all claims under way.  Called several times within a lease."""
         for claim in list(self._claims.values()):
             self._queue.renew(claim, self._pace.lease)
 
@@ -149,117 +167,106 @@ class Refiller:
     def _refill(self, query: Query, claim: Claim) -> None:
         entry = query.entry(claim.package)
         opened = self._cache.open(entry)
-        shown, settled, failed = True, True, None
+        policy = _policy(claim)
+        is_reflected, is_suspect, error = True, False, None
         for variant in self._variants(query, claim.package, entry, opened):
             try:
-                filled = self._fill(query, entry, opened, variant, claim)
+                fill = self._cache.fill(QueryCall(query, claim.package, variant).source(), policy, opened)
             except UpstreamUnavailable:
                 raise
             except ReleaseNotServed:
-                # Noted for panels to tell.  Asking again and again would not help: whoever looks at it next does.
+                # The fill has noted it for panels.  Retries would not help: the next visitor's page asks again.
                 continue
-            except UpstreamError as error:
-                # What is wrong about one release may be right about the next.
-                failed = error
+            except UpstreamError as failure:
+                # An invalid response about one release says nothing about the next.
+                error = failure
                 continue
-            shown = filled.shown and shown
-            settled = filled.settled and settled
-        if failed is not None:
-            raise failed
-        looks = claim.looks + 1
-        if not shown:
+            is_reflected = is_reflected and fill.is_reflected
+            is_suspect = is_suspect or _is_suspect(claim, fill)
+        if error is not None:
+            raise error
+        rechecks = claim.rechecks + 1
+        if not is_reflected:
             self._metrics.count(MetricName.RECHECKS, query.name)
-            # Nothing that was fetched before now may be stored any more, by us or by a page.
-            if looks <= LOOKS:
+            # No answer from before now may be stored any more, neither ours nor a page's.
+            if rechecks <= RECHECKS:
                 self._cache.invalidate([Invalidation(entry, again=True)])
-            self._queue.again(claim, self._pace.after_look(looks), looks=looks, is_fresh=looks > LOOKS)
-        elif not settled:
-            self._queue.again(claim, self._pace.after_look(LOOKS + 1), looks=LOOKS + 1, in_doubt=True)
+            self._queue.requeue(
+                claim, self._pace.before_recheck(rechecks), rechecks=rechecks, is_fresh=rechecks > RECHECKS
+            )
+        elif is_suspect:
+            delay = self._pace.before_recheck(RECHECKS + 1)
+            self._queue.requeue(claim, delay, rechecks=RECHECKS + 1, owes_recheck=True)
         else:
-            self._done(query, claim)
-        if claim.sent is not None and (looks == LOOKS + 1 or (shown and looks <= LOOKS)):
+            self._acknowledge(query, claim)
+        if claim.sent is not None and (rechecks == RECHECKS + 1 or (is_reflected and rechecks <= RECHECKS)):
             self._metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self._cache.clock() - claim.sent))
 
-    def _done(self, query: Query, claim: Claim) -> None:
-        waited = self._queue.done(claim)
+    def _acknowledge(self, query: Query, claim: Claim) -> None:
+        waited = self._queue.acknowledge(claim)
         if waited is not None:
             self._metrics.count(MetricName.REFILLS, query.name)
             self._metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
 
-    def _fill(self, query: Query, entry: Entry, opened: Opened, variant: str, claim: Claim) -> "_Outcome":
-        """Make one variant current, and say whether upstream shows what events said, or must be looked at again."""
-        # A value was kept that did not show them; now it is only looked whether upstream has caught up.
-        is_kept = claim.looks > LOOKS
-        before: Any = None
-        if variant in opened.current and not is_kept:
-            (cached,) = self._cache.read([(entry, variant)])
-            return _Outcome(not cached.is_known or query.reflects(cached.value, opened.expected, variant), True)
-        if not query.has_expected and not is_kept:
-            (cached,) = self._cache.read([(entry, variant)])
-            before = cached.value
-        fetch = partial(query.fetch, entry.package, variant)
-        try:
-            filled = self._cache.fetched(opened.generation, fetch, query.upstream, opened.cause)
-        except UpstreamError as error:
-            self._cache.fail(entry, variant, error)
-            raise
-        shows = query.reflects(filled.value, opened.expected, variant)
-        # After some looks it is kept whatever it shows, and said to be behind: what was announced may be undone by now.
-        if shows or claim.looks >= LOOKS:
-            self._cache.store(entry, variant, filled, shows)
-        # Where no message says what must be seen, an answer that is as it was may be that of a replica which lags; and one that
-        # has changed since may be because of the event before.
-        is_suspect = claim.sent is not None and before is not None and before == filled.value
-        return _Outcome(shows, is_kept or not (is_suspect or claim.in_doubt))
-
-    def _variants(self, query: Query, name: str, entry: Entry, opened: Opened) -> list[str]:
-        """Return the variants to make current: those that were, and the one that a page shows first."""
-        wanted = opened.current | opened.wanting
+    def _variants(self, query: Query, package: str, entry: Entry, opened: Opened) -> list[str]:
+        """Return the variants to fill: those that had a value or an error, and the one that a page shows first."""
+        variants = opened.current | opened.wanting
         if not query.by_release:
-            return sorted(wanted | {query.variant()})
-        branches = {release["branch"] for release in self._service.releases()}
-        for variant in wanted - branches:
+            return sorted(variants | {query.variant()})
+        branches = {release["branch"] for release in self._releases()}
+        for variant in variants - branches:
             self._cache.drop(entry, variant)
-        return sorted((wanted | self._default(name)) & branches)
+        return sorted((variants | self._first_shown(package)) & branches)
 
-    def _default(self, name: str) -> set[str]:
-        """Return the release that a page of the package shows first, if any is known."""
+    def _first_shown(self, name: str) -> set[str]:
+        """Return the branch of the release that a package's page shows first, if the index knows it."""
         try:
-            found = packages.find(self._service.index, name)
+            package = packages.find(self._index, name)
         except SearchUnavailable as error:
-            log.error("the default release of %s is not known: %s", name, error)
+            log.error("default release of %s unknown: %s", name, error)
             return set()
-        return {found.branch} if found and found.branch else set()
+        return {package.branch} if package and package.branch else set()
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of one variant: whether upstream ``shown`` what events said, and whether that ``settled`` the matter."""
+def _policy(claim: Claim) -> Policy:
+    if claim.rechecks < RECHECKS:
+        return Policy.REFILL
+    return Policy.LAST_REFILL if claim.rechecks == RECHECKS else Policy.RECHECK
 
-    shown: bool
-    settled: bool
+
+def _is_suspect(claim: Claim, fill: Fill) -> bool:
+    """Whether the answer may be a lagging replica's, although nothing says what it must show.
+
+    An answer that equals the value before the event may be from before the event too.  While a recheck is owed because of an
+    earlier event, a changed answer may show that one only.
+    """
+    if fill.outcome is Outcome.CURRENT or claim.rechecks > RECHECKS:
+        return False
+    before = fill.before.value if fill.before else None
+    return claim.owes_recheck or (claim.sent is not None and before is not None and before == fill.after.value)
 
 
 class Refillers:
-    """The threads that do the jobs: for each upstream a few more than it may be asked things at once.
+    """The threads that do the jobs.
 
-    ``is_flooded`` says whether so many messages wait that these should go first.
+    ``is_flooded`` returns whether so many messages wait that they go first, for ``messages_first`` seconds at most.
     """
 
     def __init__(
         self,
-        service: Service,
         refiller: Refiller,
         stop: threading.Event,
         is_flooded: Callable[[], bool] = lambda: False,
+        messages_first: float = MESSAGES_FIRST,
     ):
         self._refiller = refiller
         self._stop = stop
         self._is_flooded = is_flooded
-        self._wakers = {name: threading.Condition() for name in service.connectors}
+        self._step = messages_first / MESSAGES_FIRST_STEPS
+        self._wakers = {name: threading.Condition() for name in refiller.connectors}
         self._threads = [
             threading.Thread(target=self._run, args=(name,), name=f"refill-{name}-{number}", daemon=True)
-            for name, connector in service.connectors.items()
+            for name, connector in refiller.connectors.items()
             for number in range(connector.settings.concurrency + AHEAD)
         ]
         self._threads.append(threading.Thread(target=self._renew, name="renew", daemon=True))
@@ -270,17 +277,17 @@ class Refillers:
             thread.start()
 
     def wake(self, jobs: Mapping[str, int]) -> None:
-        """Tell idle threads that there are so many jobs more for some upstreams: as many of them as there is work for."""
+        """Wake as many idle threads as there are new jobs; ``jobs`` has their number for each upstream."""
         for name, count in jobs.items():
             with self._wakers[name]:
                 self._wakers[name].notify(count)
 
     def dead(self) -> list[str]:
-        """Return the names of threads that have ended, and should not have."""
+        """Return the names of threads that have ended without being stopped."""
         return [thread.name for thread in self._threads if not thread.is_alive()]
 
     def join(self, limit: float) -> None:
-        """Wait for the threads to end, for ``limit`` seconds in all; jobs under way then run out of their claims."""
+        """Wait for the threads to end, ``limit`` seconds in all.  Claims of jobs that are not done by then run out."""
         deadline = time.monotonic() + limit
         self.wake(dict.fromkeys(self._wakers, len(self._threads)))
         for thread in self._threads:
@@ -288,9 +295,9 @@ class Refillers:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def let_messages_first(self) -> None:
-        """Wait while many messages do, within a bound: in a storm without end pages must become fresh too."""
-        for _ in range(STEPS):
-            if not self._is_flooded() or self._stop.wait(MESSAGES_FIRST / STEPS):
+        """Wait while many messages wait, within a limit: in an endless storm entries must become fresh too."""
+        for _ in range(MESSAGES_FIRST_STEPS):
+            if not self._is_flooded() or self._stop.wait(self._step):
                 return
 
     def _renew(self) -> None:
@@ -308,14 +315,14 @@ class Refillers:
 
 
 def undisturbed(step: Callable[[], float | None], what: str) -> float | None:
-    """Return what ``step`` does; whatever goes wrong in it is logged, and answered with a pause in seconds.
+    """Return what ``step`` returns.  Any error in it is logged, and the result is a pause in seconds.
 
-    A thread of the worker must outlive both Redis and our own bugs: what it leaves undone is claimed again.
+    A thread of the worker must survive an unavailable Redis and bugs of ours: the job that it leaves is claimed again.
     """
     try:
         return step()
     except CacheUnavailable as error:
-        log.error("%s waits for Redis: %s", what, error)
+        log.error("%s: waiting for Redis: %s", what, error)
         return REDIS_PAUSE
     except Exception:
         log.exception("%s failed", what)

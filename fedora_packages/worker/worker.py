@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from fedora_packages.connectors.query import Query
+from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.table import archive_requests
@@ -59,7 +59,7 @@ class Worker:
         max_buffered: int | None = None,
         redis_pause: float = REDIS_PAUSE,
     ):
-        settings = service.settings.worker
+        settings, pace = service.settings.worker, service.settings.worker.pace
         client, queries = service.client, service.queries
         is_replayed = bool(service.datagrepper.settings.url)
         self._stop = threading.Event()
@@ -67,31 +67,36 @@ class Worker:
         self._audit_pause = 1 / settings.audit_rate if settings.audit_rate else None
         self.buffer = MessageBuffer() if max_buffered is None else MessageBuffer(max_buffered)
         self._sequences = SequenceTracker()
-        self._refiller = Refiller(service, Pace(settings.lease, settings.retry, settings.retry_limit))
-        self._refillers = Refillers(service, self._refiller, self._stop, self.buffer.is_flooded)
+        self._refiller = Refiller(
+            service.cache, service.queue, service.connectors, queries, service.index, service.releases, service.metrics,
+            Pace(pace.lease, pace.retry, pace.retry_limit),
+        )  # fmt: skip
+        self._refillers = Refillers(self._refiller, self._stop, self.buffer.is_flooded)
         self._handler = Handler(
             client, service.cache, service.index, queries, service.metrics, bus, settings.topic_prefix,
-            partial(invalidate_and_queue, service), is_replayed, self._consider, self._refillers.wake,
+            partial(invalidate_and_queue, service.cache, service.queue), is_replayed, self._consider, self._refillers.wake,
         )  # fmt: skip
         self._scheduled = [
             ScheduledQuery(
                 client, query, partial(_fetch, service, query), queries.following(query.name),
-                partial(invalidate_all, service), self._refillers.wake, self._stop,
-                getattr(settings, query.declaration.every),
+                partial(invalidate_all, service.cache, service.queue), self._refillers.wake, self._stop,
+                query.declaration.every,
             )
             for query in scheduled_queries(queries)
         ]  # fmt: skip
-        self._audit = Audit(service, settings.audit_grace)
+        self._audit = Audit(
+            service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
+        )
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
         invalidate_older = partial(_invalidate_older_than, service)
         replay = Replay(
             client, service.datagrepper, archive_requests(topic for query in queries.values() for topic in query.topics), bus,
-            self.handle_all, invalidate_older, settings.replay_margin, settings.replay_limit,
+            self.handle_all, invalidate_older, pace.replay_margin, settings.replay_limit,
         )  # fmt: skip
         self.gaps = Gaps(
             replay if is_replayed else None, invalidate_older, self._stop,
-            settings.replay_every, settings.retry, settings.retry_limit,
+            pace.replay_every, pace.retry, pace.retry_limit,
         )  # fmt: skip
         circuits = {name: connector.circuit for name, connector in service.connectors.items()}
         self.reporter = HeartbeatReporter(client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus)
@@ -205,11 +210,11 @@ class Worker:
 
 
 def _fetch(service: Service, query: Query) -> Any:
-    return check(service, query, query.entry().package, query.variant(), "schedule", grace=0).after.value
+    return check(service.cache, service.metrics, QueryCall(query), "schedule", grace=0).after.value
 
 
 def _invalidate_older_than(service: Service, before: float) -> int:
-    count = invalidate_older_than(service, before)
+    count = invalidate_older_than(service.cache, service.queue, service.queries.values(), before)
     log.warning("%d entries that were cached before a gap are fetched again", count)
     return count
 

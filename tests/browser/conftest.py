@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from fedora_packages import main, settings
+from fedora_packages import main
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
+from tests.upstream import connector_strings
 
 from .door import Door
 from .search_page import SearchPage
@@ -76,12 +77,11 @@ def door(redis_url, tmp_path_factory) -> Iterator[Door]:
     with Writer(index, create=True) as writer:
         writer.replace(DOCUMENTS)
         writer.commit()
-    strings = {f"connectors.{name}.url": "http://127.0.0.1:9" for name in settings.UPSTREAMS}
+    strings = connector_strings("http://127.0.0.1:9")
     more = {
         "cache.url": redis_url,
         "cache.wait": "0.1",
         "search.index": index,
-        "worker.datagrepper": "http://127.0.0.1:9",
     }
     application = main({}, **strings, **more, **{"worker.topic_prefix": "org.fedoraproject.prod"})
     with Door(application) as found:

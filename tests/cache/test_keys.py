@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.cache import keys
+from tests.keyspace import kinds_of
+
+ENTRY = keys.KEYSPACE[0]
 
 ROOT = Path(keys.__file__).parents[1]
 
@@ -30,10 +33,46 @@ def test_all_keys_of_a_package_share_its_revision(package, query, variant):
     assert keys.parts_of_variant(keys.variant_of(entry, variant.replace("|", ""))) == (entry, variant.replace("|", ""))
 
 
+#: Keys whose parts could be taken for those of another kind.
+EXAMPLES = [
+    keys.entry("gcc-c++", "koji.builds", 1),
+    keys.entry("*", "bodhi.releases", 2),
+    keys.fill_lock(keys.entry("guake", "koji.files", 1), "f45"),
+    keys.fill_lock(keys.entry("guake", "koji.builds", 1), ""),
+    keys.revision("queue"),
+    keys.revision("changes"),
+    keys.timeline("worker"),
+    keys.external_ids("anitya.versions"),
+    keys.external_id_named("anitya.versions", 7),
+    keys.waiting_since("koji.builds"),
+    keys.jobs_waiting("since"),
+    keys.metrics_recent(7),
+    keys.live_lookup(1, "bugzilla", "bug_of", "CVE-2026-1:2"),
+    keys.live_lookup(1, "bugzilla", "bug_of", 7),
+    keys.rate_limit("lookups", "all", 7),
+    keys.rate_limit("checks/client", "2001:db8:1:2::/64", 7),
+    keys.rate_limit("checks/package", "gcc-c++", 7),
+    keys.rate_limit("left", "all", 7),
+]
+
+
+@pytest.mark.parametrize("key", EXAMPLES)
+def test_every_key_is_of_one_kind(key):
+    (kind,) = kinds_of(key)
+    assert (kind is ENTRY) == (keys.entry_of(key.encode()) is not None)
+
+
 @pytest.mark.parametrize("row", keys.KEYSPACE, ids=lambda row: row.pattern)
 def test_only_an_entrys_key_is_taken_for_an_entry(row):
     filled = re.sub(r"<[a-z]+>", "1", row.pattern.replace("<query>", "koji.builds"))
-    assert (keys.entry_of(filled) is not None) == (row is keys.KEYSPACE[0])
+    assert (keys.entry_of(filled) is not None) == (row is ENTRY)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "fp:", "fp:{}:koji.builds:1", "fp:{guake}:koji.builds", "fp:{guake}:rev:1", "other"]
+)
+def test_a_key_of_no_kind_is_none(key):
+    assert (keys.entry_of(key), kinds_of(key)) == (None, [])
 
 
 def test_every_key_is_in_the_keyspace_once():

@@ -9,10 +9,12 @@ import pytest
 import redis
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.protocol import Cache
-from fedora_packages.cache.redis import connect, redis_errors
+from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
+from tests.filling import put, source
 
 ENTRY = Entry("koji.builds", "guake", 1)
 EVENT = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1764012345.0}
@@ -24,7 +26,7 @@ def cache(client):
 
 
 def fill(cache, value, entry=ENTRY, variant="", **more):
-    return cache.fill(entry, variant, lambda: value, "koji", **more)
+    return put(cache, entry, value, variant, **more)
 
 
 def read(cache, entry=ENTRY, variant=""):
@@ -36,11 +38,11 @@ def down():
     raise UpstreamUnavailable("koji", "listBuilds of 'guake'", "no answer within 10 s")
 
 
-def test_what_was_never_filled_is_unknown(cache):
+def test_a_variant_without_a_fill_is_unknown(cache):
     assert read(cache).state == "unknown"
 
 
-def test_what_was_filled_is_read_as_fresh(cache):
+def test_a_filled_value_is_fresh(cache):
     fill(cache, {"total": 3})
     assert (read(cache).state, read(cache).value) == ("fresh", {"total": 3})
 
@@ -61,31 +63,31 @@ def test_variants_are_values_of_their_own(cache):
     assert [read(cache, variant=branch).value for branch in ("f44", "f45")] == [1, 2]
 
 
-def test_a_value_of_another_shape_reads_as_unknown(cache):
+def test_a_value_of_another_schema_version_is_unknown(cache):
     fill(cache, 1)
     assert read(cache, Entry("koji.builds", "guake", 2)).state == "unknown"
 
 
-def test_a_stamp_says_who_asked_whom_and_because_of_what(cache):
+def test_a_stamp_has_process_upstream_and_event(cache):
     cache.invalidate([Invalidation(ENTRY, EVENT, make=True)])
     stamp = fill(cache, 1).stamp
     assert (stamp.by, stamp.upstream, stamp.event) == ("web", "koji", EVENT)
 
 
-def test_an_invalidated_value_is_the_last_known_good_and_says_why(cache):
+def test_an_invalidated_value_is_the_last_known_one_with_its_cause(cache):
     fill(cache, 1)
     cache.invalidate([Invalidation(ENTRY, EVENT)])
     cached = read(cache)
     assert (cached.state, cached.value, cached.because["event"]) == ("refreshing", 1, EVENT)
 
 
-def test_an_invalidation_says_how_many_values_it_took(cache):
+def test_an_invalidation_returns_the_number_of_values(cache):
     fill(cache, 1, variant="f44")
     fill(cache, 2, variant="f45")
     assert cache.invalidate([Invalidation(ENTRY), Invalidation(Entry("koji.builds", "vim", 1))]) == [2, -1]
 
 
-def test_an_invalidation_of_what_does_not_exist_leaves_nothing_behind(cache, client):
+def test_an_invalidation_of_a_missing_entry_leaves_nothing_behind(cache, client):
     cache.invalidate([Invalidation(ENTRY)])
     assert client.dbsize() == 0
 
@@ -101,7 +103,7 @@ def test_the_cause_is_the_newest_event_whatever_the_order(cache):
     assert cache.open(ENTRY).cause["sent"] == 3000.0
 
 
-def test_an_invalidation_for_another_look_leaves_the_cause(cache):
+def test_an_invalidation_for_a_recheck_leaves_the_cause(cache):
     cache.invalidate([Invalidation(ENTRY, EVENT, make=True)])
     cache.invalidate([Invalidation(ENTRY, again=True)])
     assert cache.open(ENTRY).cause == EVENT
@@ -111,7 +113,7 @@ def facts(about, **more):
     return {"about": about, **more}
 
 
-def test_what_events_say_is_kept_with_the_entry_the_newest_about_each_thing(client):
+def test_the_newest_expected_state_of_each_subject_is_kept(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
     expected = [
         (900.0, facts("build 7", state=0)),
@@ -124,7 +126,7 @@ def test_what_events_say_is_kept_with_the_entry_the_newest_about_each_thing(clie
     assert found == {"build 7": 1, "build 8": 0}
 
 
-def test_an_upstream_has_caught_up_with_old_events(client):
+def test_expected_states_of_old_events_are_ignored(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
     expected = [(1000.0 - LAG_LIMIT - 1, facts("old")), (990.0, facts("new"))]
     cache.invalidate([Invalidation(ENTRY, {**EVENT, "sent": 990.0}, expected, make=True)])
@@ -132,22 +134,22 @@ def test_an_upstream_has_caught_up_with_old_events(client):
     assert (opened.expected, opened.is_recent) == ((facts("new"),), True)
 
 
-def test_what_events_say_is_bounded(client):
+def test_expected_states_are_bounded(client):
     cache = Cache(client, "web", clock=lambda: 1000.0)
     expected = [(900.0 + number, facts(f"build {number}")) for number in range(20)]
     cache.invalidate([Invalidation(ENTRY, EVENT, expected, make=True)])
     assert {fact["about"] for fact in cache.open(ENTRY).expected} == {f"build {number}" for number in range(12, 20)}
 
 
-def test_an_answer_that_does_not_show_a_recent_event_is_handed_on_and_not_stored(client):
+def test_a_lagging_answer_is_returned_and_not_stored(client):
     queued = []
     cache = Cache(client, "web", on_conflict=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
-    cached = cache.fill(ENTRY, "", lambda: "old", "koji", lambda value, expected: not expected)
+    cached = fill(cache, "old", reflects=lambda value, expected: not expected)
     assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
 
 
-def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(cache, client):
+def test_a_redis_that_has_lost_the_scripts_gets_them_again(cache, client):
     fill(cache, 1)
     client.script_flush()
     cache.invalidate([Invalidation(ENTRY, EVENT)])
@@ -156,7 +158,7 @@ def test_a_redis_that_has_forgotten_the_scripts_is_told_them_again(cache, client
     assert (read(cache).state, read(cache).value) == ("fresh", 2)
 
 
-def test_it_is_known_when_the_oldest_value_of_an_entry_was_fetched(client):
+def test_the_time_of_an_entrys_oldest_value(client):
     now = [100.0]
     cache = Cache(client, "web", clock=lambda: now[0])
     for now[0], variant in ((100.0, "f44"), (200.0, "f45")):
@@ -171,28 +173,27 @@ def test_a_fill_after_an_invalidation_is_fresh_again(cache):
     assert (read(cache).state, read(cache).value) == ("fresh", 2)
 
 
-def test_a_fill_that_lost_the_race_is_dropped(cache):
-    def overtaken():
+def test_a_superseded_fill_is_dropped(cache):
+    def superseded():
         cache.invalidate([Invalidation(ENTRY)])
         return "old"
 
-    cached = cache.fill(ENTRY, "", overtaken, "koji")
+    cached = fill(cache, superseded)
     assert (cached.state, cached.value, read(cache).is_known) == ("refreshing", "old", False)
 
 
-def test_a_fill_that_lost_the_race_queues_the_entry_again(client):
+def test_a_superseded_fill_queues_the_entry(client):
     queued = []
     cache = Cache(client, "web", on_conflict=queued.append)
-    cache.fill(ENTRY, "", lambda: cache.invalidate([Invalidation(ENTRY)]), "koji")
+    fill(cache, lambda: cache.invalidate([Invalidation(ENTRY)]))
     assert queued == [ENTRY]
 
 
 def test_a_fill_that_began_before_redis_lost_its_data_is_dropped(cache, client):
-    generation = cache.open(ENTRY).generation
+    opened = cache.open(ENTRY)
     client.flushall()
     cache.open(ENTRY)
-    filled = cache.fetched(generation, lambda: "old", "koji", None)
-    assert not cache.store(ENTRY, "", filled)
+    assert cache.fill(source(ENTRY, "old"), Policy.REFILL, opened).outcome is Outcome.SUPERSEDED
 
 
 def test_a_generation_is_never_handed_out_twice(cache, client):
@@ -207,33 +208,42 @@ def test_a_generation_is_never_handed_out_twice(cache, client):
 
 def test_a_failure_is_noted_and_never_stored_as_a_value(cache):
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     cached = read(cache)
     assert (cached.state, cached.is_known) == ("failing", False)
-    assert (cached.error_state.upstream, cached.error_state.kind) == ("koji", "silent")
+    assert (cached.error_state.upstream, cached.error_state.kind) == ("koji", "unavailable")
 
 
-def test_a_failure_leaves_the_last_known_good(cache):
+@pytest.mark.parametrize(("stored", "kind"), [("silent", "unavailable"), ("unusable", "invalid")])
+def test_a_failure_of_an_earlier_version_is_read_with_its_present_kind(cache, client, stored, kind):
+    with pytest.raises(UpstreamUnavailable):
+        fill(cache, down)
+    failure = client.hget(ENTRY.key, "x:").replace(b"unavailable", stored.encode())
+    client.hset(ENTRY.key, "x:", failure)
+    assert read(cache).error_state.kind == kind
+
+
+def test_a_failure_leaves_the_last_known_value(cache):
     fill(cache, 1)
     cache.invalidate([Invalidation(ENTRY, EVENT)])
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     assert (read(cache).state, read(cache).value) == ("failing", 1)
 
 
-def test_a_failure_remembers_since_when(client):
+def test_an_error_state_keeps_since_when_fills_fail(client):
     now = [100.0]
     cache = Cache(client, "web", clock=lambda: now[0])
     for moment in (100.0, 160.0):
         now[0] = moment
         with pytest.raises(UpstreamUnavailable):
-            cache.fill(ENTRY, "", down, "koji")
+            fill(cache, down)
     assert (read(cache).error_state.since, read(cache).error_state.at) == (100.0, 160.0)
 
 
 def test_a_fill_ends_a_failure(cache):
     with pytest.raises(UpstreamUnavailable):
-        cache.fill(ENTRY, "", down, "koji")
+        fill(cache, down)
     fill(cache, 1)
     assert read(cache).error_state is None
 
@@ -277,7 +287,7 @@ def test_one_fetches_while_others_wait_for_it(client, wait_until):
         return "answer"
 
     def reader():
-        answers.append(cache.fill(ENTRY, "", slow, "koji").value)
+        answers.append(fill(cache, slow).value)
 
     threads = [threading.Thread(target=reader) for _ in range(3)]
     for thread in threads:
@@ -290,7 +300,7 @@ def test_one_fetches_while_others_wait_for_it(client, wait_until):
     assert (asked, answers) == ([1], ["answer"] * 3)
 
 
-def test_waiting_for_another_fill_is_bounded(cache):
+def test_waiting_for_another_fill_has_a_limit(cache):
     begun, release = threading.Event(), threading.Event()
 
     def slow():
@@ -298,7 +308,7 @@ def test_waiting_for_another_fill_is_bounded(cache):
         release.wait(5)
         return 1
 
-    thread = threading.Thread(target=cache.fill, args=(ENTRY, "", slow, "koji"))
+    thread = threading.Thread(target=fill, args=(cache, slow))
     thread.start()
     begun.wait(5)
     with pytest.raises(FillInProgress):
@@ -313,13 +323,12 @@ def test_many_entries_are_read_in_order(cache):
     assert [cached.value for cached in cache.read([(entry, "") for entry in entries])] == [None, "B", None]
 
 
-def test_a_fill_never_replaces_a_value_that_came_meanwhile(cache):
-    def overtaken():
-        generation = cache.open(ENTRY).generation
-        cache.store(ENTRY, "", cache.fetched(generation, lambda: "trusted", "koji", None))
+def test_a_pages_fill_never_replaces_a_value_that_came_meanwhile(cache):
+    def superseded():
+        fill(cache, "trusted", policy=Policy.REFILL)
         return "from a lagging replica"
 
-    cache.fill(ENTRY, "", overtaken, "koji")
+    fill(cache, superseded)
     assert read(cache).value == "trusted"
 
 
@@ -330,42 +339,23 @@ def test_a_failure_beside_a_value_leaves_no_note(cache):
     assert read(cache).error_state is None
 
 
-@pytest.mark.parametrize(
-    "refusal", ["OOM command not allowed", "MISCONF disk", "NOREPLICAS not enough", "LOADING data"]
-)
-def test_a_redis_that_refuses_to_write_is_away(refusal):
-    with pytest.raises(CacheUnavailable), redis_errors():
-        raise redis.ResponseError(refusal)
-
-
-def test_a_mistake_of_ours_is_not_taken_for_redis_being_away():
-    with pytest.raises(redis.ResponseError), redis_errors():
-        raise redis.ResponseError("ERR Error running script")
-
-
-def test_it_is_known_since_when_values_can_be_old(cache, client):
+def test_the_time_of_the_first_fill_is_kept(cache, client):
     fill(cache, 1)
     assert float(client.get(keys.BEGUN)) > 0
 
 
-def test_values_are_json_that_no_code_can_hide_in(cache, client):
+def test_values_are_json(cache, client):
     fill(cache, {"total": 1})
     assert client.hget(ENTRY.key, "v:").startswith(b'{"value":{"total":1}')
 
 
-def test_a_dogpile_deletion_is_an_invalidation(cache):
-    fill(cache, 1)
-    cache.region.delete(f"{ENTRY.key}|")
-    assert read(cache).state == "refreshing"
-
-
-def test_redis_away_is_said_so():
+def test_an_unreachable_redis_is_raised_as_cache_unavailable():
     cache = Cache(connect("redis://127.0.0.1:1/0", timeout=0.2), "web")
     with pytest.raises(CacheUnavailable, match="Redis does not answer"):
         cache.read([(ENTRY, "")])
 
 
-def test_a_package_with_odd_letters_has_keys_of_its_own(cache, client):
+def test_packages_with_signs_in_their_names_have_their_own_keys(cache, client):
     for name in ("gcc-c++", "python3.14", "0ad", "*"):
         fill(cache, name, Entry("koji.builds", name, 1))
     assert [read(cache, Entry("koji.builds", name, 1)).value for name in ("gcc-c++", "*")] == ["gcc-c++", "*"]
@@ -376,7 +366,7 @@ def test_all_entries_of_a_package_are_in_one_cluster_slot():
     assert len(slots) == 1
 
 
-def test_figures_are_those_of_a_value_while_it_is_current(cache):
+def test_a_summary_is_that_of_the_current_value(cache):
     fill(cache, {"total": 412, "testing": 0, "found": True, "builds": [1], "huge": 10**30, "text": "x"})
     other = Entry("koji.builds", "vim", 1)
     assert cache.summaries([(ENTRY, ""), (other, "")]) == [{"total": 412, "testing": 0}, None]
@@ -384,15 +374,15 @@ def test_figures_are_those_of_a_value_while_it_is_current(cache):
     assert cache.summaries([(ENTRY, "")]) == [None]
 
 
-def test_a_value_that_does_not_show_what_events_said_has_no_figures(cache):
+def test_a_lagging_value_has_no_summary(cache):
     fill(cache, {"total": 1})
     cache.drop(ENTRY, "")
-    opened = cache.open(ENTRY)
-    assert cache.store(ENTRY, "", cache.fetched(opened.generation, lambda: {"total": 2}, "koji", None), shows=False)
+    fill(cache, {"total": 2}, policy=Policy.LAST_REFILL, reflects=lambda value, expected: False)
+    assert read(cache).value == {"total": 2}
     assert cache.summaries([(ENTRY, "")]) == [None]
 
 
-# Values that are about a thing of upstream's which messages name in the place of packages.
+# External ids, which messages name instead of packages.
 
 
 @pytest.fixture
@@ -405,7 +395,7 @@ def entry_of(package):
     return Entry("anitya.versions", package, 1)
 
 
-def test_packages_are_found_by_what_their_values_are_about(referring):
+def test_packages_are_found_by_the_external_ids_of_their_values(referring):
     for package, number in (("guake", 7), ("guake-doc", 7), ("vim", 8), ("gone", None)):
         fill(referring, number, entry_of(package))
     assert [sorted(referring.packages_named_by("anitya.versions", number)) for number in (7, 8, 9)] == [
@@ -413,7 +403,7 @@ def test_packages_are_found_by_what_their_values_are_about(referring):
     ]  # fmt: skip
 
 
-def test_what_a_value_was_about_before_is_forgotten(referring):
+def test_a_new_external_id_replaces_the_old_one(referring):
     fill(referring, 7, entry_of("guake"))
     referring.invalidate([Invalidation(entry_of("guake"))])
     fill(referring, 8, entry_of("guake"))
@@ -426,7 +416,7 @@ def test_a_package_is_found_while_its_value_is_being_fetched_again(referring):
     assert referring.packages_named_by("anitya.versions", 7) == ["guake"]
 
 
-def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(client):
+def test_a_fill_that_a_message_did_not_find_is_not_stored_and_the_next_one_is(client):
     lost = []
     cache = Cache(client, "web", wait=0.2, on_conflict=lost.append, external_id=lambda query, value: value)
 
@@ -435,17 +425,17 @@ def test_a_fill_that_a_message_could_not_find_is_not_stored_and_the_next_one_is(
         assert cache.packages_named_by("anitya.versions", 7) == []
         return 7
 
-    cached = cache.fill(entry_of("guake"), "", fetch, "anitya")
+    cached = fill(cache, fetch, entry_of("guake"))
     assert (cached.state, lost, read(cache, entry_of("guake")).state) == ("refreshing", [entry_of("guake")], "unknown")
     assert fill(cache, 7, entry_of("guake")).is_fresh
 
 
-def test_a_message_about_something_else_leaves_a_fill_alone(referring):
+def test_a_message_about_another_external_id_does_not_affect_a_fill(referring):
     def fetch():
         referring.packages_named_by("anitya.versions", 8)
         return 7
 
-    assert referring.fill(entry_of("guake"), "", fetch, "anitya").is_fresh
+    assert fill(referring, fetch, entry_of("guake")).is_fresh
 
 
 def merged(first, second):
@@ -456,7 +446,7 @@ def merged(first, second):
 
 
 @pytest.mark.parametrize("known", [None, 7, 8], ids=["cold", "about the same", "about another"])
-def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(client, known):
+def test_in_any_order_no_fill_hides_the_change_of_a_message_with_an_external_id(client, known):
     message, fill_steps = ("change", "find", "take"), ("open", "fetch", "store")
     for order in merged(message, fill_steps):
         client.flushall()
@@ -466,19 +456,29 @@ def test_whatever_the_order_no_fill_hides_what_a_message_about_a_thing_told(clie
         if known:
             fill(cache, {"number": known, "is_new": False}, entry)
             cache.invalidate([Invalidation(entry)])
-        for step in order:
-            if step == "change":
-                upstream["is_new"] = True
-            elif step == "find":
-                found = cache.packages_named_by("anitya.versions", 7)
-            elif step == "take":
-                cache.invalidate([Invalidation(entry_of(name)) for name in found])
-            elif step == "open":
-                opened = cache.open(entry)
-            elif step == "fetch":
-                filled = cache.fetched(opened.generation, lambda upstream=upstream: dict(upstream), "anitya", None)
-            else:
-                cache.store(entry, "", filled)
+        steps = iter(order)
+
+        def message_until(end, steps=steps, upstream=upstream, found=found, cache=cache):
+            """Do what the message does before a step of the fill, or to the end."""
+            for step in steps:
+                if step == end:
+                    return
+                if step == "change":
+                    upstream["is_new"] = True
+                elif step == "find":
+                    found += cache.packages_named_by("anitya.versions", 7)
+                else:
+                    cache.invalidate([Invalidation(entry_of(name)) for name in found])
+
+        def fetch(message_until=message_until, upstream=upstream):
+            message_until("fetch")
+            answer = dict(upstream)
+            message_until("store")
+            return answer
+
+        message_until("open")
+        cache.fill(source(entry, fetch), Policy.RECHECK, cache.open(entry))
+        message_until("the end")
         cached = read(cache, entry)
         assert not cached.is_fresh or cached.value["is_new"], order
         # What is not fresh is queued: by who lost the race, or by who took it out of use.

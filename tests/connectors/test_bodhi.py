@@ -56,7 +56,7 @@ def test_a_recorded_single_update_is_read(queries, upstream, data, name):
 
 def test_an_empty_list_of_updates_that_there_are_is_a_failure(queries, upstream):
     upstream.says("/updates/", {"updates": [], "total": 12})
-    with pytest.raises(InvalidResponse, match="expected rows of 12, got an empty list"):
+    with pytest.raises(InvalidResponse, match="an empty list in place of 12 rows"):
         queries["bodhi.updates"].fetch("guake")
 
 
@@ -86,5 +86,5 @@ def test_a_release_in_an_unknown_state_is_left_out_and_counted(queries, upstream
 
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
     upstream.says("/releases/", {"releases": [], "pages": 0})
-    with pytest.raises(InvalidResponse, match="expected an active release"):
+    with pytest.raises(InvalidResponse, match="no active release"):
         queries["bodhi.releases"].fetch("*")

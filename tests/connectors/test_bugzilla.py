@@ -50,7 +50,7 @@ def test_a_package_without_bugs_has_none_that_changed(queries, upstream):
 
 def test_an_empty_list_of_bugs_that_there_are_is_a_failure(queries, upstream):
     upstream.says("/rest/bug", bugs(total_matches=31))
-    with pytest.raises(InvalidResponse, match="expected rows of 31, got an empty list"):
+    with pytest.raises(InvalidResponse, match="an empty list in place of 31 rows"):
         queries["bugzilla.bugs"].fetch("guake")
 
 

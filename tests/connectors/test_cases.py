@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, strategies
 from jsonschema import Draft202012Validator
 
 from fedora_packages import settings
-from fedora_packages.connectors import load
+from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError
@@ -44,7 +44,7 @@ def queries(strings):
         ReleaseTags("f45", "f45", "f45-updates-testing"),
         ReleaseTags("f44", "f44-updates", "f44-updates-testing"),
     )
-    return Queries(load(settings.from_strings(strings, {}), "test", lambda: releases).values())
+    return Queries(load(settings.from_strings(strings, declared(), {}), "test", lambda: releases).values())
 
 
 def at(value: Any, pointer: str) -> Any:

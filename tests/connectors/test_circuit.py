@@ -26,8 +26,8 @@ def circuit(clock):
     return found
 
 
-def test_after_some_failures_an_upstream_is_left_alone(circuit):
-    assert (circuit.enter(), circuit.resting()) == (False, Circuit.FIRST_PAUSE)
+def test_after_some_failures_requests_are_refused(circuit):
+    assert (circuit.enter(), circuit.pause_left()) == (False, Circuit.FIRST_PAUSE)
 
 
 def test_after_the_pause_one_request_is_let_through(circuit, clock):
@@ -39,7 +39,7 @@ def test_the_pause_grows_with_every_failure_up_to_a_bound(circuit, clock):
     pauses = []
     for _ in range(8):
         circuit.failed("no answer")
-        pauses.append(circuit.resting())
+        pauses.append(circuit.pause_left())
     assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
 
 

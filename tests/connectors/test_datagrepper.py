@@ -45,7 +45,7 @@ def test_a_page_is_requested_when_it_is_consumed(datagrepper, upstream):
 
 def test_datagrepper_being_down_is_an_error_that_names_it(datagrepper, upstream):
     upstream.answers["/raw"] = Answer(b"", 502)
-    with pytest.raises(UpstreamUnavailable, match="datagrepper.* messages of 100 s, page 1: .*502"):
+    with pytest.raises(UpstreamUnavailable, match="datagrepper: GET /raw.*page=1 failed: HTTP 502"):
         read(datagrepper)
 
 

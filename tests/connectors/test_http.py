@@ -10,7 +10,9 @@ import pytest
 import requests
 
 from fedora_packages.connectors.circuit import Circuit
+from fedora_packages.connectors.http import HTTPClient
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+from fedora_packages.settings import ConnectorSettings
 from tests.upstream import Answer
 
 RELATION_PAGE = "/f45/pkg/guake"
@@ -28,7 +30,6 @@ LIES = {
     "an object without what was promised": Answer(b'{"files": []}'),
     "other types": Answer(json.dumps(dict.fromkeys(("requires", "provides"), "x")).encode()),
     "deep nesting": Answer(b"[" * 100_000),
-    "too much": Answer(b'"' + b"x" * (2 << 20) + b'"'),
     "a redirect": Answer(b"", 302, headers={"Location": "/elsewhere"}),
     "another client's fault": Answer(b"forbidden", 403),
     "no UTF-8": Answer(b'"\xff\xfe"'),
@@ -38,7 +39,7 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_is_said_to_be_one(queries, upstream, lie):
     upstream.answers[RELATION_PAGE] = LIES[lie]
-    with pytest.raises(InvalidResponse, match=r"mdapi was asked relations of 'guake' in f45: "):
+    with pytest.raises(InvalidResponse, match=r"mdapi: GET /f45/pkg/guake returned "):
         ask(queries)
 
 
@@ -75,7 +76,7 @@ def test_a_question_waits_for_its_turn_within_a_bound(queries, upstream):
     with contextlib.ExitStack() as turns:
         for _ in range(connector.settings.concurrency):
             turns.enter_context(connector.http._turns)
-        with pytest.raises(UpstreamUnavailable, match=r"no turn within 0\.05 s"):
+        with pytest.raises(UpstreamUnavailable, match=r"no free connection within 0\.05 s"):
             ask(queries)
     assert upstream.asked == []
 
@@ -90,7 +91,7 @@ def test_what_fails_in_passing_is_not_noticed(queries, upstream):
 
 def test_no_answer_in_time_is_unavailable(queries, upstream):
     upstream.answers[RELATION_PAGE] = Answer(b"{}", headers={"Content-Length": "100"})
-    with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
+    with pytest.raises(UpstreamUnavailable, match="no response within 1 s"):
         ask(queries)
 
 
@@ -121,7 +122,7 @@ def test_an_upstream_that_drips_is_not_waited_for(queries):
     server.start()
     connector = queries["mdapi.relations"].connector
     connector.http.settings = replace(connector.settings, url=server.url)
-    with pytest.raises(UpstreamUnavailable, match="no answer within 1 s"):
+    with pytest.raises(UpstreamUnavailable, match="no response within 1 s"):
         ask(queries)
     assert server.sent < Dripping.BYTES / 2
 
@@ -163,10 +164,26 @@ def test_a_dead_upstream_is_not_hammered(queries, upstream):
     assert len(upstream.asked) == 2 * Circuit.FAILURES
 
 
-def test_an_upstream_that_is_left_alone_is_said_to_be_and_why(queries, upstream):
+def test_an_open_circuit_is_named_with_its_reason(queries, upstream):
     upstream.answers[RELATION_PAGE] = Answer(b"", 503)
     for _ in range(Circuit.FAILURES):
         with pytest.raises(UpstreamUnavailable):
             ask(queries)
-    with pytest.raises(UpstreamUnavailable, match="left alone for a moment, after it said 503"):
+    with pytest.raises(
+        UpstreamUnavailable, match=r"GET /f45/pkg/guake failed: circuit open after HTTP 503 \(temporary\)"
+    ):
         ask(queries)
+
+
+def test_a_body_over_the_bound_is_an_invalid_response(upstream):
+    upstream.answers["/"] = Answer(b"x" * 11)
+    client = HTTPClient("mdapi", ConnectorSettings(upstream.url, 5, 1), "test", max_bytes=10)
+    with pytest.raises(InvalidResponse, match="mdapi: GET / returned more than 10 bytes"):
+        client.send("GET", "/")
+
+
+def test_a_body_is_cut_where_the_request_says_so(upstream):
+    upstream.answers["/"] = Answer(b"x" * 11)
+    client = HTTPClient("mdapi", ConnectorSettings(upstream.url, 5, 1), "test")
+    response = client.send("GET", "/", max_bytes=10)
+    assert (response.body, response.is_cut) == (b"x" * 10, True)

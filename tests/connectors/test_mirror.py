@@ -57,19 +57,19 @@ def test_a_small_file_that_is_large_is_refused(serve):
 
 
 def test_a_listed_file_that_is_missing_is_an_error(serve, packed):
-    with pytest.raises(InvalidResponse, match="repo/repodata/primary.xml.gz: the repository lists this file"):
+    with pytest.raises(InvalidResponse, match="repo/repodata/primary.xml.gz returned nothing"):
         serve("x", b"").fetch("repo", listed(packed))
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"checksum": ("sha256", "0" * 64)}, "the checksum differs"),
+        ({"checksum": ("sha256", "0" * 64)}, "another checksum"),
         ({"size": 5}, "listed"),
         ({"size": 5000}, "instead of the listed 5000"),
-        ({"open_checksum": ("sha256", "0" * 64)}, "uncompressed content differs"),
+        ({"open_checksum": ("sha256", "0" * 64)}, "other uncompressed content"),
         ({"open_size": 50}, "more than the listed 50 bytes, uncompressed"),
-        ({"open_size": 5000}, "uncompressed content differs"),
+        ({"open_size": 5000}, "other uncompressed content"),
     ],
 )
 def test_a_file_that_differs_from_the_listed_one_is_rejected(serve, packed, more, said):
@@ -110,7 +110,7 @@ def test_a_package_that_would_fill_the_memory_is_refused(serve):
 
 def test_a_page_of_html_is_not_a_list_of_packages(serve):
     page = b"<html><body>Welcome</body></html>"
-    with pytest.raises(InvalidResponse, match="not a list of packages"):
+    with pytest.raises(InvalidResponse, match="no list of packages"):
         serve("repo/a.xml", page).fetch("repo", listed(page, page, href="a.xml"))
 
 
@@ -159,12 +159,12 @@ def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
 @pytest.mark.parametrize("status", [403, 500, 503])
 def test_other_statuses_are_failures(upstream, tmp_path, status):
     upstream.answers["/repomd.xml"] = Answer(b"", status)
-    with pytest.raises(UpstreamUnavailable, match=f"repomd.xml: HTTP {status}"):
+    with pytest.raises(UpstreamUnavailable, match=f"repomd.xml failed: HTTP {status}"):
         Mirror(upstream.url, tmp_path).read("repomd.xml")
 
 
 def test_a_mirror_that_is_down_is_unavailable(tmp_path):
-    with pytest.raises(UpstreamUnavailable, match="the connection failed"):
+    with pytest.raises(UpstreamUnavailable, match="connection failed"):
         Mirror("http://127.0.0.1:9", tmp_path).read("repomd.xml")
 
 

@@ -2,10 +2,9 @@
 
 import pytest
 
-from fedora_packages.connectors import load
 from fedora_packages.connectors.query import MAX_EXPECTED, Queries, query
 from fedora_packages.connectors.types import InvalidRows, Model, Rows, Text, read
-from fedora_packages.errors import InvalidArgument, SettingsError
+from fedora_packages.errors import InvalidArgument
 from fedora_packages.messages.event import Event
 
 
@@ -72,7 +71,7 @@ class Stars:
     def bright_affected(event):
         yield event.body["number"]
 
-    @query(version=1, subject="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every=900)
     def all(self):
         """Return all stars."""
         return "all"
@@ -174,22 +173,6 @@ def test_a_value_without_invalid_rows_is_neither_logged_nor_counted(caplog):
 
 def test_a_query_without_a_type_can_return_anything(stars):
     assert stars["stars.seen"].returns == {}
-
-
-def test_importing_connectors_changes_nothing_and_loading_finds_all(strings):
-    from fedora_packages import settings
-
-    found = load(settings.from_strings(strings, {}), "test")
-    assert set(found) == {*settings.UPSTREAMS, "datagrepper"}
-
-
-def test_two_connectors_of_one_name_are_an_error_that_names_both(strings, monkeypatch):
-    from fedora_packages import settings
-    from fedora_packages.connectors.bodhi import BodhiConnector
-
-    monkeypatch.setattr(BodhiConnector, "name", "koji")
-    with pytest.raises(SettingsError, match=r"connectors\.bodhi and .*connectors\.koji"):
-        load(settings.from_strings(strings, {}), "test")
 
 
 def test_a_message_may_name_what_values_are_about_in_the_place_of_packages(stars):

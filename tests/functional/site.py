@@ -11,19 +11,17 @@ import requests
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors import declared
 from fedora_packages.sandbox.devserver import DevServer, Part, free_port, module, service_environment
 from fedora_packages.service import Service
 
 ROOT = Path(__file__).parents[2]
 
-#: Patience for tests: what runs out in minutes elsewhere runs out in a second or two here.
+#: Times for tests: what takes minutes elsewhere takes a second or two here.
 IMPATIENT = {
     "FEDORA_PACKAGES_CACHE_WAIT": "1",
-    "FEDORA_PACKAGES_WORKER_LEASE": "2",
-    "FEDORA_PACKAGES_WORKER_RETRY": "0.1",
-    "FEDORA_PACKAGES_WORKER_RETRY_LIMIT": "1",
-    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_TIMEOUT": "4" for name in settings.UPSTREAMS},
-    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_REST": "0.2" for name in settings.UPSTREAMS},
+    "FEDORA_PACKAGES_WORKER_PACE": "fast",
+    **{f"FEDORA_PACKAGES_CONNECTORS_{kind.name.upper()}_TIMEOUT": "4" for kind in declared()},
 }
 
 
@@ -84,7 +82,7 @@ class Site:
     def service(self) -> Service:
         """The service's parts, as another process would have them."""
         ini = str(ROOT / "development.ini")
-        return services.build(settings.load(ini, self.devserver.environ), "test")
+        return services.build(settings.load(ini, declared(), self.devserver.environ), "test")
 
     def read(self, query: str, package: str = "*", variant: str = "") -> CachedValue:
         """Read the cache, and nothing but the cache."""

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fedora_packages import settings
+from fedora_packages.connectors import titles
 from fedora_packages.web.formats import upstream_title
 from fedora_packages.widgets import load
 
@@ -32,7 +32,7 @@ TABS = {"" if name == "overview" else f"/{name}": tab for name, tab in load().it
 #: The upstreams that any tab shows something from, as pages call them.
 UPSTREAMS = {
     name: upstream_title(name).lower()
-    for name in settings.UPSTREAMS
+    for name in titles()
     if any(
         query.startswith(f"{name}.")
         for tab in TABS.values()

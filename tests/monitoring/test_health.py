@@ -14,6 +14,7 @@ from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.health import ENTRY_COUNTS_EVERY, THIS_PROCESS, entry_counts
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.search import corruption
+from tests.filling import put
 from tests.monitoring.state import (
     FAILING,
     GAP,
@@ -113,7 +114,7 @@ def fill(service):
 
     def fill(query, package, release=None):
         found = service.queries[query]
-        return service.cache.fill(found.entry(package), found.variant(release), lambda: {}, found.upstream)
+        return put(service.cache, found.entry(package), {}, found.variant(release))
 
     return fill
 

@@ -1,4 +1,4 @@
-"""The state machine: readers, refillers, consumers and replays in any order of their steps, and whatever can go wrong between."""
+"""The state machine: readers, refillers, consumers and replays in any order of their steps, and failures in between."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +9,8 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from fedora_packages.worker.handler import Handler
+
 from .stepping import DIE, FAIL, GO, LOSE_REPLY, Actor
 from .world import (
     KNOWN,
@@ -17,10 +19,11 @@ from .world import (
     Store,
     World,
     check_all_is_well,
+    check_now,
     consume,
-    look_now,
     may_change_entries,
     read_page,
+    read_uncached,
     refill,
     replay,
     service_of,
@@ -34,7 +37,7 @@ ACTORS = 5
 STEPS_LIMIT = 2000
 REFILLS_LIMIT = 300
 
-#: How far somebody goes at once: so many steps, to where upstream is asked, to where it has answered, or to the end.
+#: How far an actor goes at once: a number of steps, to its request, to the upstream's answer, or to the end.
 ASKED, ANSWERED, END = "asking", "being answered", "the end"
 
 #: How far, and what happens there.
@@ -98,7 +101,7 @@ def redis_restarts_with_older_data(machine: "Protocol") -> None:
         machine.restart(*machine.copied)
 
 
-TROUBLES = (
+FAILURES = (
     upstream_goes_down, upstream_comes_up, a_minute_passes, an_hour_passes, claims_and_locks_run_out,
     claims_and_locks_run_out, a_package_is_looked_at, redis_is_copied, redis_restarts, redis_restarts_with_nothing,
     redis_restarts_with_older_data,
@@ -111,18 +114,27 @@ def one_of_its(attribute: str) -> st.SearchStrategy:
 
 
 class Protocol(RuleBasedStateMachine):
-    """The cache, and all who use it at once.  ``sabotage`` is told of each service that is made, and may break it."""
+    """The cache, and all who use it at once.
+
+    ``sabotage`` gets each service that is made, and may break it; ``handler`` is the class that handles messages.
+    """
 
     panels = PANELS
     names = NAMES
     changes = CHANGES
-    troubles = TROUBLES
+    failures = FAILURES
 
-    def __init__(self, client: redis.Redis, sabotage: Callable[[Any], Any] = lambda service: service):
+    def __init__(
+        self,
+        client: redis.Redis,
+        sabotage: Callable[[Any], Any] = lambda service: service,
+        handler: type[Handler] = Handler,
+    ):
         super().__init__()
         client.flushall()
         self.client = client
         self.sabotage = sabotage
+        self.handler = handler
         self.world = World()
         self.service = service_of(self.world, client, "worker")
         self.store = Store(client, self.service.queries)
@@ -145,7 +157,7 @@ class Protocol(RuleBasedStateMachine):
 
     @rule(
         panel=one_of_its("panels"), package=one_of_its("names"),
-        how=st.sampled_from([read_page, read_page, look_now]), way=WAYS,
+        how=st.sampled_from([read_page, read_page, check_now, read_uncached]), way=WAYS,
     )  # fmt: skip
     def a_page_is_read(self, panel, package, how, way):
         service = self._process("web")
@@ -167,7 +179,7 @@ class Protocol(RuleBasedStateMachine):
         messages = self.bus[first : first + count]
         if not stays:
             del self.bus[first : first + count]
-        self._start("consumer", partial(consume, self._process("worker"), messages), way)
+        self._start("consumer", partial(consume, self._process("worker"), messages, self.handler), way)
 
     @rule(way=WAYS)
     def a_replay_begins(self, way):
@@ -177,13 +189,13 @@ class Protocol(RuleBasedStateMachine):
 
     @precondition(lambda self: self.actors)
     @rule(number=st.integers(0, ACTORS - 1), way=WAYS)
-    def somebody_goes_on(self, number, way):
+    def an_actor_goes_on(self, number, way):
         self._go_on(self._actor(number), way)
 
     @precondition(lambda self: self.actors)
     @rule(number=st.integers(0, ACTORS - 1), way=WAYS)
-    def somebody_else_goes_on(self, number, way):
-        self.somebody_goes_on(number, way)
+    def another_actor_goes_on(self, number, way):
+        self.an_actor_goes_on(number, way)
 
     # What happens.
 
@@ -195,8 +207,8 @@ class Protocol(RuleBasedStateMachine):
         else:
             self.messages_are_brought(-1, 1, True, way)
 
-    @rule(what=one_of_its("troubles"))
-    def trouble_comes(self, what):
+    @rule(what=one_of_its("failures"))
+    def something_breaks(self, what):
         what(self)
 
     # What must be true.
@@ -211,10 +223,10 @@ class Protocol(RuleBasedStateMachine):
             self._end_all()
 
     def _come_to_rest(self) -> None:
-        """Heal everything, bring what was missed, and do all that is queued."""
-        self.world.heal()
+        """Recover the world, replay missed messages, and do all queued jobs."""
+        self.world.recover()
         locks = self.store.locks()
-        assert -1 not in locks.values(), f"locks that are held for ever: {locks}"
+        assert -1 not in locks.values(), f"locks without an expiry: {locks}"
         self.store.run_out_locks()
         self.store.run_out_claims()
         service = self._process("worker")
@@ -237,7 +249,9 @@ class Protocol(RuleBasedStateMachine):
             for variant, data in kept.current.items():
                 self.warm.add((entry, variant))
                 if data != known.current.get(variant):
-                    begun = self.world.begun[value_in(data)["fetch"]]
+                    fetch = value_in(data)["fetch"]
+                    assert fetch not in self.world.uncached, f"{entry} {variant!r}: the answer of a page without Redis"
+                    begun = self.world.begun[fetch]
                     assert begun > self.invalidated[entry], (
                         f"{entry} {variant!r}: the fetch began at {begun}, the invalidation came at {self.invalidated[entry]}"
                     )
@@ -259,7 +273,7 @@ class Protocol(RuleBasedStateMachine):
         return self.actors[number % len(self.actors)]
 
     def _go_on(self, actor: Actor, way: tuple[int | str, str]) -> None:
-        far, told = way
+        far, command = way
         for _ in range(far if isinstance(far, int) else STEPS_LIMIT):
             if not actor.is_done:
                 self._step(actor)
@@ -269,23 +283,23 @@ class Protocol(RuleBasedStateMachine):
                 break
         else:
             assert isinstance(far, int), f"{actor!r} never ends"
-        if told != GO:
-            self._step(actor, told)
+        if command != GO:
+            self._step(actor, command)
 
-    def _step(self, actor: Actor, told: str = GO) -> None:
-        did = actor.step(told)
+    def _step(self, actor: Actor, command: str = GO) -> None:
+        did = actor.step(command)
         if actor.is_done:
             self.actors.remove(actor)
         if currently_in_test_context():
-            note(f"  {actor.name}: {told}: {did}")
+            note(f"  {actor.name}: {command}: {did}")
         if may_change_entries(did):
             self._observe()
         self.world.tick += 1
 
     def restart(self, copy: Any, invalidated: dict[Any, int], warm: set[Any]) -> None:
-        """Start Redis anew, with all its data or a copy, of which is known what was invalidated and warm.
+        """Restart Redis, with all its data or with a copy, of which ``invalidated`` and ``warm`` are known.
 
-        Connections break.  Only who waits for somebody else meanwhile does not notice: its client just connects again.
+        Connections break.  Only an actor that waits for an upstream does not notice: its client connects again.
         """
         self.store.restart(copy)
         self.invalidated, self.warm = dict(invalidated), set(warm)
@@ -300,9 +314,9 @@ class Protocol(RuleBasedStateMachine):
 
 
 class Narrow(Protocol):
-    """The same about one package and without the troubles of Redis: its actors meet more often."""
+    """The same about one package and without failures of Redis: its actors meet more often."""
 
     panels = (("koji.builds", ""), ("koji.builds", ""), ("koji.files", "f45"))
     names = ("guake",)
     changes = (("guake",),)
-    troubles = (upstream_goes_down, upstream_comes_up, claims_and_locks_run_out)
+    failures = (upstream_goes_down, upstream_comes_up, claims_and_locks_run_out)

@@ -1,11 +1,10 @@
-"""Threads that stop before whatever others can see of them, until they are told to take one more step.
+"""Threads that stop before each step that others can see, until a test lets them take it.
 
 An `Actor` runs real code in a thread of its own, one step at a time: a command to Redis (each of a pipeline's is one), or
-what the test's upstream and archive call `gate` for.  At every gate it can be told to go on, to fail, or to die.  So one thread
-runs at any time, and what happens is decided by whoever tells them.
+a call of `gate` in the test's upstream and archive.  At every gate the test lets it go on, fail, or die.  So one thread runs at
+any time, and the test decides the order.
 
-The one thing to know: a step is over when Redis has answered.  Of a command that was only sent nobody knows whether the next
-actor's comes before or after it.
+A step is over when Redis has answered: a command that was only sent could come before or after the next actor's.
 """
 
 import threading
@@ -15,11 +14,11 @@ from typing import Any
 
 import redis
 
-#: What an actor is told at a gate: go on; fail before it is done; have it done and not hear of it; die before it is done.
+#: The commands at a gate: go on; fail before the step; do the step and lose its reply; die before the step.
 GO, FAIL, LOSE_REPLY, DIE = "go", "fail", "lose reply", "die"
 
 #: Seconds after which a step that does not end is a failure of the test.
-PATIENCE = 60.0
+STEP_LIMIT = 60.0
 
 _actors = threading.local()
 
@@ -38,7 +37,7 @@ class Actor:
         self.is_cut = False  # its next command finds the connection closed
         self.error: Exception | None = None
         self._code = code
-        self._told = GO
+        self._command = GO
         self._may_go, self._has_stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -46,35 +45,35 @@ class Actor:
     def __repr__(self) -> str:
         return f"{self.name} at {self.at}"
 
-    def step(self, told: str = GO) -> str:
-        """Let it run to its next gate or its end; returns what it did."""
-        did, self._told = self.at, told
+    def step(self, command: str = GO) -> str:
+        """Let it run to its next gate or its end, and return what it did."""
+        did, self._command = self.at, command
         self._may_go.release()
-        if not self._has_stopped.acquire(timeout=PATIENCE):
-            raise AssertionError(f"{self!r} did not end its step within {PATIENCE:g} s")
+        if not self._has_stopped.acquire(timeout=STEP_LIMIT):
+            raise AssertionError(f"{self!r} did not end its step within {STEP_LIMIT:g} s")
         if self.is_done:
-            self._thread.join(PATIENCE)
+            self._thread.join(STEP_LIMIT)
         if self.error is not None:
             raise self.error
         return did
 
     def stop(self, at: str) -> str:
         """Wait, in the actor's thread, for what to do next; raises `Killed`."""
-        if self._told == DIE:
+        if self._command == DIE:
             # What a dying process cleans up, another cannot see.
             raise Killed
         self.at = at
         self._has_stopped.release()
         self._may_go.acquire()
-        if self._told == DIE:
+        if self._command == DIE:
             raise Killed
-        return self._told
+        return self._command
 
     def _run(self) -> None:
         _actors.current = self
         self._may_go.acquire()
         try:
-            if self._told != DIE:
+            if self._command != DIE:
                 self._code()
         except Killed:
             pass
@@ -86,7 +85,7 @@ class Actor:
 
 
 def gate(at: str) -> str:
-    """Stop until the actor is told what to do, and return it; at once for a thread that is none's."""
+    """Stop until the actor gets a command, and return it; at once in a thread without an actor."""
     actor = getattr(_actors, "current", None)
     return GO if actor is None else actor.stop(at)
 
@@ -140,13 +139,13 @@ class SteppedConnection(redis.Connection):
         return answer
 
     def _step(self, actor: Actor, data: bytes, answers: int) -> None:
-        told = actor.stop(_in_words(data))
-        if actor.is_cut or told == FAIL:
+        command = actor.stop(_readable(data))
+        if actor.is_cut or command == FAIL:
             actor.is_cut = False
             raise redis.ConnectionError("the test cut the connection before a command")
         super().send_packed_command([data])
         came = [self._answer() for _ in range(answers)]
-        if told == LOSE_REPLY:
+        if command == LOSE_REPLY:
             raise redis.ConnectionError("the test cut the connection before an answer")
         self._answers.extend(came)
 
@@ -172,12 +171,12 @@ def stepped_client(url: str) -> SteppedRedis:
     """Return such a client."""
     return SteppedRedis(
         connection_pool=redis.ConnectionPool.from_url(
-            url, connection_class=SteppedConnection, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+            url, connection_class=SteppedConnection, socket_timeout=STEP_LIMIT, socket_connect_timeout=STEP_LIMIT
         )
     )
 
 
-def _in_words(data: bytes) -> str:
+def _readable(data: bytes) -> str:
     """Return the beginning of a packed command as one can read it."""
     words = [word for word in data[:400].split(b"\r\n") if not word.startswith((b"*", b"$"))]
     return " ".join(word.decode("utf-8", "replace")[:60] for word in words[:6])

@@ -1,4 +1,4 @@
-"""The cache protocol among real processes, which are killed at any moment: in the end all that is cached is right."""
+"""The cache protocol among real processes, which are killed at any time: in the end all values are right."""
 
 import json
 import logging
@@ -34,8 +34,8 @@ from .world import (
 #: Seconds of the storm, between two kills, between two messages, and the share of messages that the bus loses.
 STORM, KILL_EVERY, CHANGE_EVERY, LOST = 20.0, 0.2, 0.01, 0.2
 
-#: Claims of the dead run out quickly; nobody renews those of the living, whose work takes less.
-PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, look_delay=0, kept_look_delay=0)
+#: Claims of the dead run out quickly; those of the living are not renewed, since their work takes less.
+PACE = Pace(lease=2, retry=0.05, retry_limit=0.2, recheck_delay=0, lagging_recheck_delay=0)
 
 ROLES = ("reader", "reader", "reader", "refiller", "refiller", "consumer", "consumer", "replayer")
 PANELS = (("koji.builds", ""), ("koji.notes", ""), *(("koji.files", branch) for branch in RELEASES))
@@ -143,7 +143,7 @@ def test_processes_that_are_killed_at_any_moment_leave_nothing_wrong(client, red
     service = service_of(world, client, "worker")
     store = Store(client, service.queries)
     locks = store.locks()
-    assert -1 not in locks.values(), f"locks that are held for ever: {locks}"
+    assert -1 not in locks.values(), f"locks without an expiry: {locks}"
     store.run_out_claims()
     assert replay(service, world)
     deadline = time.monotonic() + 30

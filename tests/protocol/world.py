@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -24,22 +24,26 @@ from redis.lock import Lock
 
 from fedora_packages import settings
 from fedora_packages.cache import redis as redis_server
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
+from fedora_packages.connectors import declared
 from fedora_packages.connectors.base import Connector
-from fedora_packages.connectors.query import Queries, Query, query
+from fedora_packages.connectors.query import Queries, Query, QueryCall, query
+from fedora_packages.connectors.releases import ActiveReleases
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
-from fedora_packages.web.loader import Loader, QueryCall
+from fedora_packages.web.request import loader_of
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
-from fedora_packages.worker.refill import LOOKS, Pace, Refiller
+from fedora_packages.worker.refill import RECHECKS, Pace, Refiller
 from fedora_packages.worker.replay import Replay
+from tests.upstream import connector_strings
 
 from .stepping import FAIL, RUN_KEY, gate
 
@@ -51,11 +55,12 @@ RELEASES = ("rawhide", "f45")
 TOPIC = "buildsys.build.state.change"
 PREFIX = "org.fedoraproject.prod"
 
-#: Nobody waits in real time: what may be done again may be done at once, and a claim runs out when a test says so.
-PACE = Pace(lease=3600, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
+#: No test waits in real time: retries are due at once, and a test lets claims run out.
+PACE = Pace(lease=3600, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
 
-#: Answers that may lag behind a message; a refiller looks no more often than that before it takes what it gets.
-LAG = LOOKS - 1
+#: Answers that lag behind a message: enough for the worker's rechecks, for the lagging answers that it then stores, and for the
+#: first recheck of those.  Each round of them asks for three variants.
+LAG = 3 * (RECHECKS + 2)
 
 #: Messages on a page of the archive: few, so that there are several pages.
 ROWS = 2
@@ -84,6 +89,7 @@ class World:
     late: list[dict[str, Any]] = field(default_factory=list)  # messages that the archive does not have yet
     tick: int = 0
     begun: list[int] = field(default_factory=list)  # of each fetch by its number, at which tick it began
+    uncached: set[int] = field(default_factory=set)  # the fetches of pages without Redis
 
     def __post_init__(self) -> None:
         self.connectors = {kind.name: kind(SETTINGS.connectors[kind.name], "test") for kind in (Koji, Bodhi)}
@@ -118,7 +124,7 @@ class World:
         if seconds >= MARGIN:
             self.behind.clear()
 
-    def heal(self) -> None:
+    def recover(self) -> None:
         """Make upstream answer, with the truth, and the archive whole."""
         self.is_down = False
         self.behind.clear()
@@ -128,8 +134,8 @@ class World:
         """Return what upstream says of a package.  The answer may take long: others can come in before it is made, and after."""
         number = len(self.begun)
         self.begun.append(self.tick)
-        told = gate(f"asking for {package}")
-        if self.is_down or told == FAIL:
+        command = gate(f"asking for {package}")
+        if self.is_down or command == FAIL:
             raise UpstreamUnavailable("koji", f"the version of {package!r}", "the test has it down")
         version, behind = self.truth[package], self.behind.get(package)
         if behind and may_lag:
@@ -145,6 +151,7 @@ class Koji(Connector):
     """The world's packages."""
 
     name = "koji"
+    title = "Koji"
     world: World
 
     @query(version=1)
@@ -183,8 +190,9 @@ class Bodhi(Connector):
     """The releases, which never change here."""
 
     name = "bodhi"
+    title = "Bodhi"
 
-    @query(version=1, subject="nothing", every="releases_every")
+    @query(version=1, subject="nothing", every=900)
     def releases(self):
         """Return the active releases."""
         return {"releases": [{"branch": branch, "stable_tag": branch, "testing_tag": None} for branch in RELEASES]}
@@ -231,28 +239,28 @@ class Archive:
 
 SETTINGS = settings.from_strings(
     {
-        **{f"connectors.{name}.url": "http://upstream.test" for name in settings.UPSTREAMS},
-        **{f"connectors.{name}.concurrency": "8" for name in settings.UPSTREAMS},
+        **connector_strings("http://upstream.test", concurrency="8"),
         "cache.url": "redis://unused",
         "cache.wait": "0",
-        "search.index": "unused",
+        "search.index": "/unused",
         "worker.topic_prefix": PREFIX,
-        "worker.datagrepper": "http://archive.test",
-        "worker.replay_margin": str(MARGIN),
     },
+    declared(),
     {},
 )
 
 
 def service_of(world: World, client: redis.Redis, by: str) -> Service:
     """Return the service's parts as one process has them: real but for upstreams, the index and the time."""
+    cache = Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock)
     parts = {
         "settings": SETTINGS,
         "client": client,
         "connectors": world.connectors,
         "datagrepper": Archive(world),
+        "releases": ActiveReleases(cache, world.queries),
         "queries": world.queries,
-        "cache": Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock),
+        "cache": cache,
         "queue": Queue(client),
         "index": Index(),
         "metrics": Metrics(client, world.clock),
@@ -263,6 +271,9 @@ def service_of(world: World, client: redis.Redis, by: str) -> Service:
 
 class _AtOnce:
     """An executor that works in the thread that asks: an actor has no other."""
+
+    def __init__(self, threads: int, thread_name_prefix: str):
+        pass
 
     def submit(self, work: Callable[[], Any]) -> "Future[Any]":
         future: Future[Any] = Future()
@@ -278,32 +289,46 @@ class _AtOnce:
 
 def read_page(service: Service, asked: Query, package: str, variant: str) -> None:
     """Read an entry as a page does, in a web process of its own."""
-    reads = Loader(service)
-    for filler in reads._pools.values():
-        filler.close()
-        filler._pool = _AtOnce()
-    reads([QueryCall(asked, package, variant or None)])
+    loader = loader_of(service, executor=_AtOnce)
+    loader([QueryCall(asked, package, variant or None)])
 
 
-def look_now(service: Service, asked: Query, package: str, variant: str) -> None:
-    """Compare an entry with upstream, as the audit does and whoever presses "check now"."""
+def read_uncached(service: Service, asked: Query, package: str, variant: str) -> None:
+    """Read an entry as a page does while its process has no Redis.  Nothing of it may ever be in the cache."""
+    source = QueryCall(asked, package, variant).source()
+
+    def noted() -> dict[str, int]:
+        answer = source.fetch()
+        service.connectors["koji"].world.uncached.add(answer["fetch"])
+        return answer
+
+    with contextlib.suppress(UpstreamError):
+        service.cache.fill(replace(source, fetch=noted), Policy.UNCACHED)
+
+
+def check_now(service: Service, asked: Query, package: str, variant: str) -> None:
+    """Compare an entry with its upstream, as the audit and "check now" do."""
     with contextlib.suppress(UpstreamError, CacheUnavailable):
-        check(service, asked, package, variant, "reader", grace=0)
+        check(service.cache, service.metrics, QueryCall(asked, package, variant), "reader", grace=0)
 
 
 def refill(service: Service, pace: Pace = PACE) -> bool:
     """Do one job of the queue; returns False if there was none."""
     try:
-        return Refiller(service, pace).work("koji") is None
+        refiller = Refiller(
+            service.cache, service.queue, service.connectors, service.queries, service.index, service.releases,
+            service.metrics, pace,
+        )  # fmt: skip
+        return refiller.work("koji") is None
     except CacheUnavailable:
         return True
 
 
-def consume(service: Service, messages: list[Any]) -> None:
+def consume(service: Service, messages: list[Any], handler_class: type[Handler] = Handler) -> None:
     """Handle messages from the bus, again and again until Redis is there: the bus gives no message twice."""
-    handler = Handler(
+    handler = handler_class(
         service.client, service.cache, service.index, service.queries, service.metrics, "fedmsg", [PREFIX],
-        partial(invalidate_and_queue, service),
+        partial(invalidate_and_queue, service.cache, service.queue),
     )  # fmt: skip
     while True:
         try:
@@ -371,19 +396,19 @@ class Store:
         return {entry: Kept.of(row) for entry, row in zip(self.entries, pipe.execute(), strict=True)}
 
     def waiting(self, queue: Queue) -> dict[str, int]:
-        """Return of how many entries it is told that they wait to be fresh, by query; none where there are none."""
+        """Return how many entries wait to be fresh according to the queue, by query; without those that have none."""
         found = queue.waiting([query.name for query in self.queries])
         return {query: count for query, (count, *_) in found.items() if count}
 
     def run_out_claims(self) -> None:
-        """Let the claims of refillers run out, as they do when nobody renews them."""
+        """Let the claims of refillers run out, as they do without a renewal."""
         key = "fp:{queue}:koji:claimed"
         claimed = self.client.zrange(key, 0, -1)
         if claimed:
             self.client.zadd(key, dict.fromkeys(claimed, 0), xx=True)
 
     def locks(self) -> dict[bytes, int]:
-        """Return for how many milliseconds fills are locked, by lock; -1 is for ever."""
+        """Return for how many milliseconds fills are locked, by lock; -1 is without an expiry."""
         return {key: self.client.pttl(key) for key in self.client.scan_iter("fp:*:fill:*", count=1000)}
 
     def run_out_locks(self) -> None:
@@ -429,8 +454,8 @@ def check_all_is_well(
         for variant, data in kept.current.items():
             found = value_in(data)
             assert found["version"] == truth[entry.package], (
-                f"stale for ever: {entry} {variant!r} is {found}, not {truth[entry.package]}"
+                f"stale forever: {entry} {variant!r} is {found}, not {truth[entry.package]}"
             )
         cold = (kept.last_known.keys() | {name for one, name in warm if one == entry}) - kept.current.keys()
-        assert not cold, f"cold for ever: {entry} {cold}"
+        assert not cold, f"cold forever: {entry} {cold}"
         assert all(cached.is_fresh for cached in service.cache.read([(entry, name) for name in kept.current]))

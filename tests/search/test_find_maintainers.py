@@ -19,9 +19,7 @@ def upstream():
 
 @pytest.fixture
 def distgit(upstream):
-    return DistgitConnector(
-        ConnectorSettings(upstream.url, timeout=5, concurrency=1, rest=1, max_bytes=1 << 20), "test"
-    )
+    return DistgitConnector(ConnectorSettings(upstream.url, timeout=5, concurrency=1), "test")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from fedora_packages import service as services
 from fedora_packages import settings
+from fedora_packages.connectors import declared
 from fedora_packages.web.live_lookups import LiveLookups
 from tests.conftest import watched
 from tests.sandbox.running import Running
@@ -56,7 +57,7 @@ def strings(strings, compiled) -> dict[str, str]:
 def service(client, strings):
     """The parts of the service over an empty Redis, for looking at what the application does; a worker has just beaten."""
     watched(client)
-    return services.build(settings.from_strings(strings, {}), "worker")
+    return services.build(settings.from_strings(strings, declared(), {}), "worker")
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fedora_packages.connectors import declared
 from fedora_packages.rpm.nvr import ARCHES, NEVRA, NVR
-from fedora_packages.settings import LinksSettings
 from fedora_packages.web.identifiers import (
     MAX_QUERY_LENGTH,
     Bug,
@@ -25,16 +25,19 @@ from fedora_packages.web.identifiers import (
 from fedora_packages.web.links import Links
 from fedora_packages.web.routes import ROUTES
 
-FEDORA = LinksSettings()
+FEDORA = {kind.name: kind.site for kind in declared() if kind.site}
 #: Sites of somebody else's, some on one host.
-OTHERS = LinksSettings(
-    "http://127.0.0.1:6580/koji",
-    "http://127.0.0.1:6580",
-    "http://127.0.0.1:6580/bugs",
-    "https://src.example",
-    "https://x",
-    "https://y",
-)
+OTHERS = {
+    name: type(FEDORA[name])(url)
+    for name, url in (
+        ("koji", "http://127.0.0.1:6580/koji"),
+        ("bodhi", "http://127.0.0.1:6580"),
+        ("bugzilla", "http://127.0.0.1:6580/bugs"),
+        ("distgit", "https://src.example"),
+        ("faf", "https://x"),
+        ("anitya", "https://y"),
+    )
+}
 
 GUAKE = NVR("guake", "3.9.0", "1.fc38")
 X11 = NVR("vim-X11", "9.0", "1.fc38")
@@ -275,32 +278,34 @@ NUMBERS = st.integers(1, 999_999_999)
 
 @pytest.mark.parametrize("sites", [FEDORA, OTHERS], ids=["Fedora", "others"])
 @pytest.mark.parametrize(
-    ("things", "address", "expected"),
+    ("things", "link", "expected"),
     [
-        (NUMBERS, Links.build, BuildNumber),
-        (NVRS, lambda links, nvr: links.build_of(str(nvr)), NEVRA),
-        (NVRS, lambda links, nvr: links.updates_of_build(str(nvr)), NEVRA),
-        (NAMES, Links.builds, lambda name: PackagePage((name,))),
-        (NAMES, Links.updates, lambda name: PackagePage((name,))),
-        (st.just(UPDATE), Links.update, Update),
-        (NUMBERS, Links.bug, Bug),
-        (NAMES, Links.bugs, lambda name: PackagePage((name,))),
-        (NAMES, Links.blocking_bugs, lambda name: PackagePage((name,))),
-        (st.just("CVE-2026-1234"), Links.cve, Vulnerability),
-        (NAMES, Links.sources, lambda name: PackagePage((name,))),
-        (NAMES, lambda links, name: links.source_file(name, "f45", "a/b.patch"), lambda name: PackagePage((name,))),
-        (NAMES, lambda links, name: links.commit(name, "f45", "7a98f80d"), lambda name: PackagePage((name,))),
-        (NAMES, Links.problems, lambda name: PackagePage((name,))),
-        (NUMBERS, Links.project, Project),
+        (NUMBERS, "build", BuildNumber),
+        (NVRS, "build_of", NEVRA),
+        (NVRS, "updates_of_build", NEVRA),
+        (NAMES, "builds", lambda name: PackagePage((name,))),
+        (NAMES, "updates", lambda name: PackagePage((name,))),
+        (st.just(UPDATE), "update", Update),
+        (NUMBERS, "bug", Bug),
+        (NAMES, "bugs", lambda name: PackagePage((name,))),
+        (NAMES, "blocking_bugs", lambda name: PackagePage((name,))),
+        (st.just("CVE-2026-1234"), "cve", Vulnerability),
+        (NAMES, "sources", lambda name: PackagePage((name,))),
+        (NAMES, ("source_file", "f45", "a/b.patch"), lambda name: PackagePage((name,))),
+        (NAMES, ("commit", "f45", "7a98f80d"), lambda name: PackagePage((name,))),
+        (NAMES, "problems", lambda name: PackagePage((name,))),
+        (NUMBERS, "project", Project),
     ],
 )  # fmt: skip
-def test_a_link_that_pages_show_leads_back(sites, things, address, expected):
+def test_a_link_that_pages_show_leads_back(sites, things, link, expected):
+    name, *details = [link] if isinstance(link, str) else link
+
     @settings(max_examples=15)
     @given(things)
     def leads_back(thing):
         name_ends_as_clones_do = isinstance(thing, str) and thing.endswith(".git")
         if not name_ends_as_clones_do:
-            assert recognize(address(Links(sites), thing), sites) == expected(thing)
+            assert recognize(getattr(Links(sites), name)(str(thing), *details), sites) == expected(thing)
 
     leads_back()
 

@@ -1,7 +1,9 @@
-"""What a page loader: in one go, within a bound, whatever upstreams and Redis do."""
+"""The loader: many entries at once, within a time limit, whatever upstreams and Redis do."""
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,16 +11,20 @@ from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.keys import rate_limit
 from fedora_packages.cache.values import Invalidation
+from fedora_packages.connectors import declared
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import total
-from fedora_packages.web.loader import COOL_DOWN, MOMENT, WAITING_PAGES, Loader, QueryCall
+from fedora_packages.web.loader import COOL_DOWN, OPTIONAL_WAIT
 from fedora_packages.web.rate_limit import EVERYONE
+from fedora_packages.web.request import loader_of
+from tests.filling import put
 from tests.upstream import Answer
 
 
 @pytest.fixture
 def loader(service):
-    found = Loader(service)
+    found = loader_of(service)
     yield found
     found.close()
     # A fill that is under way would be noted in the Redis of the next test.
@@ -47,7 +53,7 @@ def test_a_miss_is_filled_and_fresh(loader, builds, upstream):
     assert (cached.state, cached.value) == ("fresh", {"total": 0, "builds": []})
 
 
-def test_a_hit_asks_nobody(loader, builds, upstream):
+def test_a_hit_sends_no_request(loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     asked = len(upstream.asked)
@@ -55,44 +61,44 @@ def test_a_hit_asks_nobody(loader, builds, upstream):
     assert len(upstream.asked) == asked
 
 
-def test_of_what_many_ask_for_at_once_so_much_is_left_to_the_worker_in_a_minute(service, client):
-    loader, depths = Loader(service, left_per_minute=3), []
+def test_the_entries_queued_for_lists_are_limited_by_the_minute(service, client):
+    loader = loader_of(service, left_per_minute=3)
+    depths = []
     for number in range(3):
         wanted = [QueryCall(service.queries["koji.builds"], f"p{number}{letter}") for letter in "ab"]
         assert [cached.state for cached in loader.known(wanted)] == ["unknown"] * 2
         depths.append(service.queue.depth("koji"))
     client.delete(rate_limit("left", EVERYONE, 3))
     loader.known(wanted)
-    loader.close()
     assert (depths, service.queue.depth("koji")) == ([2, 3, 3], 5)
 
 
-def test_many_are_answered_in_their_order(loader, builds, spec, upstream):
+def test_values_come_in_the_order_of_the_calls(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
     found = loader([spec, builds, spec])
     assert [cached.entry.query for cached in found] == ["distgit.spec", "koji.builds", "distgit.spec"]
 
 
-def test_one_upstream_that_is_down_does_not_hide_the_other(loader, builds, spec, upstream):
+def test_a_failing_upstream_does_not_hide_the_others(loader, builds, spec, upstream):
     koji_answers(upstream)
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"", 503)
     assert [cached.state for cached in loader([builds, spec])] == ["fresh", "failing"]
 
 
-def test_a_failure_is_said_with_its_upstream_and_time(loader, builds, upstream):
+def test_an_error_state_names_the_upstream_and_its_error(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     (cached,) = loader([builds])
     assert (cached.error_state.upstream, "503" in cached.error_state.error) == ("koji", True)
 
 
-def test_the_worker_is_asked_to_fill_what_a_page_could_not(service, loader, builds, upstream):
+def test_a_failed_fill_is_queued_for_the_worker(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     assert service.queue.claim("koji", 60, 1).query == "koji.builds"
 
 
-def test_the_last_known_good_is_shown_beside_the_failure(service, loader, builds, upstream):
+def test_a_failure_keeps_the_last_known_value(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     service.cache.invalidate([Invalidation(builds.query.entry("guake"))])
@@ -101,7 +107,7 @@ def test_the_last_known_good_is_shown_beside_the_failure(service, loader, builds
     assert (cached.state, cached.value["total"]) == ("failing", 0)
 
 
-def test_after_a_failure_pages_do_not_wait_for_that_upstream(loader, builds, upstream):
+def test_during_the_cool_down_pages_do_not_fetch(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     asked = len(upstream.asked)
@@ -109,7 +115,7 @@ def test_after_a_failure_pages_do_not_wait_for_that_upstream(loader, builds, ups
     assert (cached.state, len(upstream.asked)) == ("failing", asked)
 
 
-def test_after_a_while_a_page_looks_for_itself(service, loader, builds, upstream):
+def test_after_the_cool_down_a_page_fetches_again(service, loader, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     loader([builds])
     service.cache.clock = lambda: time.time() + COOL_DOWN + 1
@@ -117,7 +123,7 @@ def test_after_a_while_a_page_looks_for_itself(service, loader, builds, upstream
     assert loader([builds])[0].is_fresh
 
 
-def test_a_slow_upstream_is_waited_for_within_the_bound(service, loader, builds, upstream):
+def test_a_page_waits_for_a_slow_upstream_up_to_the_limit(service, loader, builds, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     started = time.monotonic()
@@ -128,7 +134,7 @@ def test_a_slow_upstream_is_waited_for_within_the_bound(service, loader, builds,
     assert service.settings.cache.wait <= took < service.settings.cache.wait + 0.5
 
 
-def test_what_came_too_late_is_there_for_the_next(loader, builds, upstream, wait_until):
+def test_a_late_answer_is_there_for_the_next_page(loader, builds, upstream, wait_until):
     release = threading.Event()
     answer = upstream.answer
     upstream.answer = lambda asked: release.wait(5) and answer(asked)
@@ -138,7 +144,7 @@ def test_what_came_too_late_is_there_for_the_next(loader, builds, upstream, wait
     wait_until(lambda: loader([builds])[0].is_fresh)
 
 
-def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, loader, builds, upstream):
+def test_the_stamp_of_a_pages_fill_names_the_event(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     cause = {"id": "2026-1", "topic": "buildsys.tag", "sent": 1.0}
@@ -146,7 +152,7 @@ def test_an_event_that_made_a_page_ask_is_in_the_stamp(service, loader, builds, 
     assert loader([builds])[0].stamp.event == cause
 
 
-def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, loader, upstream):
+def test_fills_beyond_the_capacity_of_a_pool_are_left_to_the_worker(service, loader, upstream):
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"{}")
     query = service.queries["koji.builds"]
@@ -157,46 +163,48 @@ def test_more_than_an_upstreams_threads_can_do_is_left_to_the_worker(service, lo
 
 @pytest.fixture
 def without_redis(service, strings):
-    found = services.build(settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, {}), "web")
-    loader = Loader(found)
+    found = services.build(
+        settings.from_strings({**strings, "cache.url": "redis://127.0.0.1:1/0"}, declared(), {}), "web"
+    )
+    loader = loader_of(found)
     yield loader
     loader.close()
 
 
-def test_redis_away_turns_a_read_into_a_question(without_redis, builds, upstream):
+def test_without_redis_the_upstream_is_read(without_redis, builds, upstream):
     koji_answers(upstream)
     assert without_redis([builds])[0].value == {"total": 0, "builds": []}
 
 
-def test_redis_and_upstream_away_is_said_and_no_error(without_redis, builds, upstream):
+def test_without_redis_and_upstream_the_error_state_names_redis(without_redis, builds, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     (cached,) = without_redis([builds])
     assert (cached.state, cached.error_state.upstream) == ("failing", "redis")
 
 
-def test_an_upstream_failure_leaves_the_last_known_good_of_every_query(service, loader, upstream):
+def test_an_upstream_failure_keeps_the_last_known_value_of_every_query(service, loader, upstream):
     upstream.answer = lambda asked: Answer(b"", 503)
     for query in service.queries.values():
         package = "*" if query.subject == "nothing" else "guake"
         variant = query.variant("f45")
-        service.cache.fill(query.entry(package), variant, lambda: {"known": True}, query.upstream)
+        put(service.cache, query.entry(package), {"known": True}, variant)
         service.cache.invalidate([Invalidation(query.entry(package))])
         (cached,) = loader([QueryCall(query, package, "f45")])
         assert (query.name, cached.value, cached.is_fresh) == (query.name, {"known": True}, False)
 
 
-def test_a_bug_of_ours_in_a_fill_is_no_error_of_the_page(service, loader, builds, upstream, caplog):
+def test_a_bug_in_a_fill_is_logged_and_breaks_no_page(service, loader, builds, upstream, caplog):
     service.connectors["koji"]._multicall = lambda *_: 1 / 0
     (cached,) = loader([builds])
     assert (cached.value, "ZeroDivisionError" in caplog.text) == (None, True)
 
 
-def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, loader, builds, upstream, client):
+def test_a_value_is_unwatched_while_no_worker_runs(service, loader, builds, upstream, client):
     koji_answers(upstream)
     loader([builds])
     since = time.time() - 100
     write_heartbeat(client, "test", since, since, {})
-    (cached,) = Loader(service)([builds])
+    (cached,) = loader_of(service)([builds])
     assert (cached.state, cached.value, cached.error_state.upstream) == (
         "unwatched",
         {"total": 0, "builds": []},
@@ -205,12 +213,12 @@ def test_a_value_is_not_fresh_while_no_worker_follows_what_changes(service, load
     assert cached.error_state.since == cached.stamp.fetched
 
 
-def test_what_was_fetched_before_the_worker_ended_may_have_changed_since_that_end(service, loader, builds, client):
+def test_a_value_from_before_the_worker_ended_is_unwatched_since_that_end(service, loader, builds, client):
     now = time.time()
     service.cache.clock = lambda: now - 500
-    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     write_heartbeat(client, "test", now - 100, now - 100, {})
-    (cached,) = Loader(service)([builds])
+    (cached,) = loader_of(service)([builds])
     assert cached.error_state.since == now - 100
 
 
@@ -221,7 +229,7 @@ def announce(service, number):
     service.cache.invalidate([Invalidation(query.entry("guake"), event, [(now, facts)], make=True)])
 
 
-def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_stored(service, loader, builds, upstream):
+def test_a_lagging_answer_is_shown_and_not_stored(service, loader, builds, upstream):
     announce(service, 7)
     koji_answers(upstream)
     (cached,) = loader([builds])
@@ -230,14 +238,14 @@ def test_an_answer_that_does_not_show_what_was_announced_is_handed_on_and_not_st
     assert service.queue.depth("koji") == 1
 
 
-def test_a_value_that_was_kept_although_upstream_is_behind_says_so(service, loader, builds):
+def test_a_stored_lagging_value_is_behind(service, loader, builds):
     announce(service, 7)
-    service.cache.fill(builds.query.entry("guake"), "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, builds.query.entry("guake"), {"total": 0, "builds": []})
     (cached,) = loader([builds])
     assert (cached.state, cached.error_state.upstream, cached.error_state.kind) == ("behind", "koji", "behind")
 
 
-def test_what_pages_show_is_told_to_the_queue(service, loader, builds, upstream):
+def test_jobs_of_viewed_packages_go_first(service, loader, builds, upstream):
     koji_answers(upstream)
     loader([builds])
     service.queue.add("koji", "koji.builds", "vim", delay=-10)
@@ -254,9 +262,9 @@ def test_hits_and_misses_are_counted(service, loader, builds, upstream):
     assert (counted.count("misses", "koji.builds"), counted.count("hits", "koji.builds")) == (1, 2)
 
 
-def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upstream):
+def test_the_job_of_a_failed_fill_goes_first(service, loader, builds, upstream):
     for name in ("vim", "guake"):
-        service.cache.fill(builds.query.entry(name), "", lambda: {"total": 0, "builds": []}, "koji")
+        put(service.cache, builds.query.entry(name), {"total": 0, "builds": []})
         service.cache.invalidate([Invalidation(builds.query.entry(name))])
         service.queue.add("koji", "koji.builds", name)
     upstream.answers["/"] = Answer(b"", 503)
@@ -264,31 +272,48 @@ def test_what_somebody_looks_at_goes_before_others(service, loader, builds, upst
     assert service.queue.claim("koji", 60, 4).package == "guake"
 
 
-def test_when_many_pages_wait_others_show_at_once_what_is_known(loader, builds, spec, upstream, monkeypatch):
-    koji_answers(upstream)
-    waited = []
-    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(timeout))
-    for _ in range(WAITING_PAGES):
-        loader._waiting.acquire()
-    loader([builds])
-    assert waited == []
-    loader._waiting.release()
-    loader([spec])
-    assert len(waited) == 1
+@pytest.fixture
+def in_the_background():
+    """Run functions in threads; ``join()`` returns what they returned."""
+    threads, results = [], []
+
+    def run(function, *arguments):
+        threads.append(threading.Thread(target=lambda: results.append(function(*arguments))))
+        threads[-1].start()
+
+    def join():
+        for thread in threads:
+            thread.join(10)
+        return results
+
+    yield SimpleNamespace(run=run, join=join)
+    join()
 
 
-def test_what_upstream_said_in_place_of_an_answer_is_for_the_log_and_not_for_people(loader, builds, upstream):
+def test_while_many_pages_wait_others_do_not(service, builds, spec, upstream, wait_until, in_the_background):
+    release, asked = threading.Event(), []
+    upstream.answer = lambda request: asked.append(request) or release.wait(10) and Answer(b"", 503)
+    loader = loader_of(service, max_waiting_pages=1, wait=10)
+    in_the_background.run(loader, [builds])
+    wait_until(lambda: asked)
+    states, seconds = took(loader, [spec])
+    release.set()
+    loader.close()
+    assert (states, seconds < 5) == (["refreshing"], True)
+
+
+def test_an_error_state_has_nothing_of_the_upstreams_response(loader, builds, upstream):
     upstream.answers["/"] = Answer(b"<html><h1>Oops</h1>", 503)
     (cached,) = loader([builds])
-    assert ("it said 503, not now" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
+    assert ("HTTP 503 (temporary)" in cached.error_state.error, "Oops" in cached.error_state.error) == (True, False)
 
 
-# Upstreams without which a page is whole.
+# Optional upstreams.
 
 
 @pytest.fixture
 def mute(upstream):
-    """Have FAF and Anitya take questions and answer nothing until the event is set."""
+    """Have FAF and Anitya accept requests and answer none until the event is set."""
     answering, answer = threading.Event(), upstream.answer
 
     def slowly(asked):
@@ -302,40 +327,46 @@ def mute(upstream):
 
 
 def took(loader, wanted):
-    """Return the states of what was read and the seconds that it took."""
+    """Return the states of the values and the seconds that they took."""
     started = time.monotonic()
     found = [cached.state for cached in loader(wanted)]
     return found, time.monotonic() - started
 
 
-def test_a_page_that_is_whole_without_it_waits_for_an_upstream_but_a_moment(service, loader, builds, upstream, mute):
+def test_a_page_waits_for_an_optional_upstream_a_short_time(service, loader, builds, upstream, mute):
     koji_answers(upstream)
     versions = QueryCall(service.queries["anitya.versions"], "guake")
     states, seconds = took(loader, [builds, versions])
-    assert (states, MOMENT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
+    assert (states, OPTIONAL_WAIT <= seconds < service.settings.cache.wait) == (["fresh", "refreshing"], True)
     states, seconds = took(loader, [versions])
     assert (states, seconds >= service.settings.cache.wait) == (["refreshing"], True)
 
 
-def test_while_it_does_not_answer_no_page_waits_for_it(service, loader, builds, upstream, mute):
+def test_no_page_waits_for_a_failing_optional_upstream(service, loader, builds, upstream, mute):
     koji_answers(upstream)
     service.connectors["faf"].circuit.failed("no answer within 10 s")
     problems = [QueryCall(service.queries["faf.problems"], name) for name in ("guake", "vim")]
     for wanted in ([builds, problems[0]], problems[1:]):
         states, seconds = took(loader, wanted)
-        assert (states[-1], seconds < MOMENT) == ("refreshing", True)
+        assert (states[-1], seconds < OPTIONAL_WAIT) == ("refreshing", True)
 
 
-def test_what_fails_while_it_is_asked_is_told_although_a_page_is_whole_without_it(service, loader, monkeypatch):
-    fill, failed = loader._fill, service.connectors["faf"].circuit.failed
+def test_a_page_waits_for_an_optional_upstream_that_fails_only_now(
+    service, upstream, mute, wait_until, in_the_background
+):
+    class Failing(ThreadPoolExecutor):
+        """Fails the circuit of the upstream after each request has begun."""
 
-    def failing(want, cached):
-        future = fill(want, cached)
-        failed("no answer within 10 s")
-        return future
+        def submit(self, work):
+            future = super().submit(work)
+            service.connectors["faf"].circuit.failed("no answer within 10 s")
+            return future
 
-    monkeypatch.setattr(loader, "_fill", failing)
-    waited = []
-    monkeypatch.setattr("fedora_packages.web.loader.wait", lambda futures, timeout: waited.append(len(futures)))
-    loader([QueryCall(service.queries["faf.problems"], "guake")])
-    assert waited == [1]
+    upstream.says("/problems/", {"problems": []})
+    loader = loader_of(service, executor=Failing)
+    in_the_background.run(loader, [QueryCall(service.queries["faf.problems"], "guake")])
+    wait_until(lambda: service.connectors["faf"].circuit.failing_since is not None)
+    mute.set()
+    ((cached,),) = in_the_background.join()
+    loader.close()
+    assert cached.state != "refreshing"

@@ -13,12 +13,14 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
+from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
 from fedora_packages.web.live_lookups import LiveLookups
-from fedora_packages.web.loader import Loader
+from fedora_packages.web.request import loader_of
 from fedora_packages.web.views.check import Checks
+from tests.filling import put
 
 #: An event that has made values necessary.
 CAUSE = {"id": "2026-0a1b2c3d", "topic": "buildsys.build.state.change", "sent": 1764000000.0}
@@ -44,8 +46,7 @@ class Website:
         opened = cache.open(entry)
         if variant in opened.current | opened.wanting:
             cache.drop(entry, variant)
-        filled = cache.fetched(opened.generation, lambda: value, found.upstream, opened.cause)
-        assert cache.store(entry, variant, filled)
+        put(cache, entry, value, variant, policy=Policy.REFILL)
 
     def know_all(self, values: dict[str, Any], package: str, release: str = "rawhide", binary: str = "") -> None:
         """Put a value of each query about a package into the cache."""
@@ -90,9 +91,9 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.loader, registry.checks, registry.live_lookups = Loader(service), Checks(service), LiveLookups(service)
+    registry.loader, registry.checks, registry.live_lookups = loader_of(service), Checks(service), LiveLookups(service)
     for connector in service.connectors.values():
-        connector.http.circuit = Circuit(connector.settings.rest, connector.settings.timeout)
+        connector.http.circuit = Circuit(connector.reset_pause, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):
         counted.clear()
 

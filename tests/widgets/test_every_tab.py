@@ -212,13 +212,6 @@ def test_a_panel_of_old_values_says_since_when_and_why(service, strings, tab, wi
     assert len(stale) == len(widget.queries)
 
 
-def test_two_widgets_of_one_name_are_an_error_that_names_both():
-    first = type("First", (Widget,), {"name": "a", "title": "A", "order": 1, "tab": "a", "__module__": "here"})
-    second = type("Second", (Widget,), {"name": "a", "title": "A", "order": 2, "tab": "a", "__module__": "there"})
-    with pytest.raises(SettingsError, match=r"two widgets have the name 'a': here and there"):
-        tabs([first, second])
-
-
 def test_a_widget_on_a_tab_that_there_is_not_is_an_error():
     lost = type("Lost", (Widget,), {"name": "a", "title": "A", "order": 1, "tab": "b", "__module__": "here"})
     with pytest.raises(SettingsError, match="here is on a tab 'b'"):

@@ -115,7 +115,7 @@ def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(serv
         site.invalidate("koji.builds", "guake")
         page = " ".join(re.sub(r"<[^>]*>", "", site.get("/guake/builds", 200).text).split())
     assert re.search(
-        r"updated [0-9: -]+ UTC from Koji. Koji is not responding, since [0-9: -]+ UTC \(koji was asked",
+        r"updated [0-9: -]+ UTC from Koji. Koji is not responding, since [0-9: -]+ UTC \(Koji: listBuilds",
         page,
     )
 

@@ -19,7 +19,7 @@ def make_handler(service, **arguments):
         "metrics": service.metrics,
         "bus": "fedmsg",
         "prefixes": service.settings.worker.topic_prefix,
-        "invalidate_and_queue": partial(invalidate_and_queue, service),
+        "invalidate_and_queue": partial(invalidate_and_queue, service.cache, service.queue),
     }
     return Handler(**{**defaults, **arguments})
 
@@ -41,7 +41,7 @@ def make_gaps(service, replay, stop, **arguments):
     """Return the gaps of a worker with this replay, None without an archive."""
     defaults = {
         "replay": replay,
-        "invalidate_older_than": partial(invalidate_older_than, service),
+        "invalidate_older_than": partial(invalidate_older_than, service.cache, service.queue, service.queries.values()),
         "stop": stop,
         "retry": 0.05,
     }

@@ -11,7 +11,7 @@ from fedora_packages.cache.redis import script_digest
 from fedora_packages.cache.values import CachedValue, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
-from fedora_packages.worker.invalidation import invalidate_all, invalidate_older_than
+from tests.filling import put
 from tests.worker.parts import make_handler
 
 
@@ -29,7 +29,7 @@ BUILD = message("buildsys.build.state.change", name="guake", build_id=7, new=1, 
 
 def fill(service, query, package, value, variant="") -> None:
     found = service.queries[query]
-    service.cache.fill(found.entry(package), variant, lambda: value, found.upstream)
+    put(service.cache, found.entry(package), value, variant)
 
 
 def read(service, query, package, variant="") -> CachedValue:
@@ -165,6 +165,21 @@ def test_a_handled_message_is_on_the_packages_timeline_once(service, handler):
     assert found == [("2026-1", "buildsys.build.state.change", 1000.0, "build")]
 
 
+@pytest.mark.parametrize(
+    ("topic", "body"),
+    [
+        ("buildsys.build.state.change", {"name": "Fedora-i3-Live", "build_id": 8, "new": 1}),
+        ("mdapi.repo.update", {"name": "rawhide", "packages": ["libfdisk"]}),
+        ("hotness.update.bug.file", {"package": "Fedora-i3-Live", "bug": {"bug_id": 7}, "trigger": {}}),
+    ],
+)
+def test_no_timeline_is_kept_of_a_name_that_is_no_package(service, handler, topic, body):
+    # Also not of one that is cached, such as a page's that was open when the package left the index.
+    fill(service, "koji.builds", "Fedora-i3-Live", {"builds": []})
+    handler.handle(message(topic, **body))
+    assert list(service.client.scan_iter(keys.timeline("*"))) == []
+
+
 def test_a_repository_is_on_the_timeline_of_the_sources_of_its_binaries(service, handler):
     handler.handle(message("mdapi.repo.update", name="rawhide", packages=["vim-enhanced", "libfdisk"]))
     assert [cause["topic"] for cause in timeline.read(service.client, "vim")] == ["mdapi.repo.update"]
@@ -265,15 +280,6 @@ def test_without_an_index_nothing_is_taken_for_unknown(service, handler, strings
     assert queued(service) == {("koji.builds", "guake")}
 
 
-def test_everything_of_a_query_can_be_invalidated(service):
-    for name in ("guake", "vim", "gcc-c++"):
-        fill(service, "koji.tagged", name, {"tags": {}})
-    fill(service, "koji.builds", "vim", {"builds": []})
-    count = invalidate_all(service, service.queries["koji.tagged"])
-    assert (count, queued(service)) == (3, {("koji.tagged", name) for name in ("guake", "vim", "gcc-c++")})
-    assert read(service, "koji.builds", "vim").is_fresh
-
-
 def test_an_event_is_told_to_who_listens_before_it_is_acted_upon(service):
     heard = []
     make_handler(service, on_event=heard.append).handle(BUILD)
@@ -314,15 +320,6 @@ def test_the_topics_that_are_remembered_are_bounded(service):
     for number in range(6):
         handler.handle(message(f"bodhi.update.made-up-{number}", msg_id=f"2026-{number}", update={}))
     assert service.client.hlen(keys.TOPICS) == 3
-
-
-def test_what_was_cached_before_a_gap_is_not_trusted(service):
-    fill(service, "koji.builds", "guake", {"builds": []})
-    between = time.time()
-    fill(service, "koji.builds", "vim", {"builds": []})
-    assert invalidate_older_than(service, between) == 1
-    states = [read(service, "koji.builds", name).state for name in ("guake", "vim")]
-    assert (states, queued(service)) == (["refreshing", "fresh"], {("koji.builds", "guake")})
 
 
 def of_project(topic, project=7, **message):

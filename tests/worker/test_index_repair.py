@@ -304,7 +304,7 @@ def test_a_build_ends_with_its_worker_and_sends_why_it_failed(tmp_path):
     settings = SimpleNamespace(search=SimpleNamespace(index=str(tmp_path / "index"), mirror=None))
     with pytest.raises(SystemExit, match="was not rebuilt: koji"):
         build(settings, SimpleNamespace(send=steps.append), load, lambda: steps.append("watches"))
-    assert steps == ["watches", "begun", "koji was asked the packages: no answer"]
+    assert steps == ["watches", "begun", "koji: the packages failed: no answer"]
 
 
 def test_while_a_worker_builds_the_others_do_not_check_the_index(index, client, make_repair):
@@ -464,9 +464,10 @@ def test_a_build_ends_with_its_worker(index, client, repair, started):
 WORKER = """
 import sys
 from fedora_packages import settings
+from fedora_packages.connectors import declared
 from fedora_packages.worker.index_repair import Build
 if __name__ == "__main__":
-    process = Build(settings.load("development.ini")).process
+    process = Build(settings.load("development.ini", declared())).process
     print(process.pid, process.daemon, flush=True)
     sys.stdin.read()
 """

@@ -1,22 +1,31 @@
-"""The refiller: what it fetches, stores, trusts, and tries again."""
+"""The refiller: what it fetches, stores, rechecks and retries."""
 
 import threading
 import time
 
 import pytest
 
+from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
-from fedora_packages.worker.refill import IDLE, LOOKS, STEPS, Pace, Refiller, Refillers, undisturbed
+from fedora_packages.worker.refill import IDLE, MESSAGES_FIRST_STEPS, RECHECKS, Pace, Refiller, Refillers, undisturbed
+from tests.filling import put, source
 from tests.upstream import Answer
 
-PACE = Pace(lease=60, retry=0, retry_limit=0, look_delay=0, kept_look_delay=0)
+PACE = Pace(lease=60, retry=0, retry_limit=0, recheck_delay=0, lagging_recheck_delay=0)
+
+
+def make_refiller(service, pace):
+    return Refiller(
+        service.cache, service.queue, service.connectors, service.queries, service.index, service.releases,
+        service.metrics, pace,
+    )  # fmt: skip
 
 
 @pytest.fixture
 def refiller(service):
-    return Refiller(service, PACE)
+    return make_refiller(service, PACE)
 
 
 def announce(service, query="koji.builds", package="guake", topic="buildsys.build.state.change", number=1, **body):
@@ -52,10 +61,10 @@ def releases(service):
         {"name": "F46", "title": "Fedora 46", "branch": "rawhide", "stable_tag": "f46", "testing_tag": None},
     ]
     query = service.queries["bodhi.releases"]
-    service.cache.fill(query.entry(), "", lambda: {"releases": rows}, "bodhi")
+    put(service.cache, query.entry(), {"releases": rows})
 
 
-def test_with_nothing_to_do_it_says_for_how_long(refiller):
+def test_without_a_job_the_refiller_is_idle(refiller):
     assert refiller.work("koji") == IDLE
 
 
@@ -71,14 +80,14 @@ def test_a_job_is_fetched_and_stored_with_the_event_as_its_cause(service, refill
 def test_the_stamp_names_the_newest_event_also_if_it_came_after_the_job_was_claimed(service, refiller, upstream):
     upstream.koji_says(builds(BUILD))
     entry = service.queries["koji.builds"].entry("guake")
-    service.cache.fill(entry, "", lambda: {"total": 0, "builds": []}, "koji")
+    put(service.cache, entry, {"total": 0, "builds": []})
     announce(service, build_id=7, new=1)
     announce(service, number=2)
     refiller.work("koji")
     assert read(service).stamp.event["id"] == "2026-2"
 
 
-def test_a_claim_is_held_on_to_while_its_fetch_takes_long(service, refiller, upstream, client):
+def test_a_claim_is_renewed_during_a_long_fetch(service, refiller, upstream, client):
     def until():
         return client.zscore("fp:{queue}:koji:claimed", "koji.builds guake")
 
@@ -96,7 +105,7 @@ def test_a_claim_is_held_on_to_while_its_fetch_takes_long(service, refiller, ups
     assert moments[0] < moments[1]
 
 
-def test_a_failure_is_noted_and_tried_again(service, refiller, upstream):
+def test_a_failure_is_noted_and_retried(service, refiller, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
     refiller.work("koji")
@@ -112,10 +121,10 @@ def test_after_a_failure_it_is_fetched_when_upstream_is_back(service, refiller, 
     assert read(service).is_fresh
 
 
-def test_an_upstream_that_is_left_alone_is_not_asked_for_jobs(service, refiller, upstream):
+def test_no_job_is_done_while_the_circuit_is_open(service, refiller, upstream):
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
-    while not service.connectors["koji"].circuit.resting():
+    while not service.connectors["koji"].circuit.pause_left():
         refiller.work("koji")
     asked = len(upstream.asked)
     assert refiller.work("koji") > 0
@@ -124,38 +133,38 @@ def test_an_upstream_that_is_left_alone_is_not_asked_for_jobs(service, refiller,
 
 @pytest.fixture
 def recovering(service, upstream):
-    """A refiller of an upstream that was left alone and is well again; three jobs wait for long for another try."""
-    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+    """A refiller of an upstream that has recovered while its circuit is open; three failed jobs wait for their retry."""
+    refiller = make_refiller(service, Pace(lease=60, retry=600, retry_limit=600))
     upstream.answers["/"] = Answer(b"", 503)
     for name in ("guake", "vim", "gcc"):
         service.queue.add("koji", "koji.builds", name)
         refiller.work("koji")
     circuit = service.connectors["koji"].circuit
-    while not circuit.resting():
+    while not circuit.pause_left():
         circuit.failed("503")
     upstream.koji_says(builds())
     return refiller
 
 
-def test_when_an_upstream_answers_again_all_that_failed_because_of_it_is_due(service, recovering):
-    # Whoever asks first finds out: here somebody who looks at another package.
+def test_all_failed_jobs_are_due_when_the_circuit_closes(service, recovering):
+    # The first request finds out: here a page about another package.
     circuit = service.connectors["koji"].circuit
-    circuit._until = 0.0
+    circuit._refused_until = 0.0
     service.queries["koji.builds"].fetch("bash")
     assert [recovering.work("koji") for _ in range(4)] == [None, None, None, IDLE]
     assert service.queue.depth("koji") == 0
 
 
-def test_a_job_that_waits_finds_out_whether_an_upstream_that_was_left_alone_is_well_again(service, recovering):
+def test_a_waiting_job_is_the_probe_of_an_open_circuit(service, recovering):
     assert recovering.work("koji") > 0
-    service.connectors["koji"].circuit._until = 0.0
+    service.connectors["koji"].circuit._refused_until = 0.0
     while recovering.work("koji") is None:
         pass
     assert service.queue.depth("koji") == 0
 
 
-def test_while_an_upstream_is_not_left_alone_what_failed_waits_for_its_time(service, upstream):
-    refiller = Refiller(service, Pace(lease=60, retry=600, retry_limit=600))
+def test_a_failed_job_waits_for_its_retry_while_the_circuit_is_closed(service, upstream):
+    refiller = make_refiller(service, Pace(lease=60, retry=600, retry_limit=600))
     upstream.answers["/"] = Answer(b"", 503)
     service.queue.add("koji", "koji.builds", "guake")
     refiller.work("koji")
@@ -164,15 +173,15 @@ def test_while_an_upstream_is_not_left_alone_what_failed_waits_for_its_time(serv
     assert (refiller.work("koji"), service.queue.depth("koji")) == (IDLE, 1)
 
 
-def test_what_does_not_show_its_event_is_not_stored(service, refiller, upstream):
+def test_an_answer_that_does_not_reflect_its_event_is_not_stored(service, refiller, upstream):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)
     refiller.work("koji")
     # Not even as the last known good.
-    assert (read(service).value, service.queue.claim("koji", 60, 1).looks) == (None, 1)
+    assert (read(service).value, service.queue.claim("koji", 60, 1).rechecks) == (None, 1)
 
 
-def test_it_is_stored_once_upstream_shows_it(service, refiller, upstream):
+def test_an_answer_that_reflects_its_event_is_stored(service, refiller, upstream):
     upstream.koji_says(builds({**BUILD, "build_id": 6}), builds(BUILD))
     announce(service, build_id=7, new=1)
     refiller.work("koji")
@@ -180,34 +189,34 @@ def test_it_is_stored_once_upstream_shows_it(service, refiller, upstream):
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 0)
 
 
-def test_what_a_page_filled_meanwhile_is_not_trusted_either(service, refiller, upstream):
+def test_a_value_that_a_page_filled_meanwhile_must_reflect_the_event_too(service, refiller, upstream):
     old, new = builds({**BUILD, "build_id": 6}), builds(BUILD)
     announce(service, build_id=7, new=1)
     query = service.queries["koji.builds"]
     upstream.koji_says(old, new)
-    service.cache.fill(query.entry("guake"), "", lambda: query.fetch("guake"), "koji")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
     refiller.work("koji")
     assert read(service).state == "refreshing"
     refiller.work("koji")
     assert read(service).value["builds"][0]["build_id"] == 7
 
 
-def test_no_fill_that_began_before_an_untrusted_one_can_be_stored(service, refiller, upstream):
+def test_no_fill_that_began_before_a_lagging_answer_can_be_stored(service, refiller, upstream):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     query = service.queries["koji.builds"]
     announce(service, build_id=7, new=1)
-    before = service.cache.open(query.entry("guake")).generation
+    before = service.cache.open(query.entry("guake"))
     refiller.work("koji")
-    filled = service.cache.fetched(before, lambda: "old", "koji", None)
-    assert not service.cache.store(query.entry("guake"), "", filled)
+    fill = service.cache.fill(source(query.entry("guake"), "old"), Policy.CHECK, before)
+    assert fill.outcome is Outcome.SUPERSEDED
 
 
-def test_after_a_few_looks_the_value_is_kept_and_looked_at_again_until_upstream_shows_the_event(
+def test_after_the_last_recheck_a_lagging_answer_is_stored_and_rechecked_until_it_reflects_the_event(
     service, refiller, upstream
 ):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)
-    for _ in range(LOOKS + 1):
+    for _ in range(RECHECKS + 1):
         refiller.work("koji")
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 1)
     refiller.work("koji")
@@ -217,7 +226,7 @@ def test_after_a_few_looks_the_value_is_kept_and_looked_at_again_until_upstream_
     assert (read(service).value["builds"][0]["build_id"], service.queue.depth("koji")) == (7, 0)
 
 
-def test_an_event_so_old_that_upstream_has_long_caught_up_is_not_looked_for(service, refiller, upstream):
+def test_an_old_event_is_not_expected_any_more(service, refiller, upstream):
     upstream.koji_says(builds({**BUILD, "build_id": 6}))
     announce(service, build_id=7, new=1)
     now = time.time() + LAG_LIMIT + 1
@@ -226,17 +235,17 @@ def test_an_event_so_old_that_upstream_has_long_caught_up_is_not_looked_for(serv
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 0)
 
 
-def test_looks_at_what_was_kept_are_ever_further_apart():
+def test_pauses_before_rechecks_double():
     pace = Pace(lease=1, retry=1, retry_limit=300)
-    assert [pace.after_look(looks) for looks in range(1, LOOKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
+    assert [pace.before_recheck(number) for number in range(1, RECHECKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
 
 
-def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_says_what_to_see(
+def test_an_unchanged_answer_is_rechecked_once_if_no_message_has_an_expected_state(
     service, refiller, upstream, releases
 ):
     upstream.says("/rawhide/changelog/guake", {"changelogs": [], "repo": "release"})
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     assert (read(service, "mdapi.changelog", "guake", "rawhide").is_fresh, service.queue.depth("mdapi")) == (True, 1)
@@ -244,11 +253,11 @@ def test_an_answer_that_is_as_it_was_is_looked_at_once_more_where_no_message_say
     assert (len(upstream.asked), service.queue.depth("mdapi")) == (3, 0)
 
 
-def test_a_look_that_is_owed_is_not_forgotten_over_a_newer_event(service, refiller, upstream, releases):
+def test_an_owed_recheck_survives_a_newer_event(service, refiller, upstream, releases):
     answers = [{"changelogs": [], "repo": repo} for repo in ("release", "release", "updates", "testing")]
     upstream.says("/rawhide/changelog/guake", *answers)
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update", number=2)
@@ -260,27 +269,27 @@ def test_a_look_that_is_owed_is_not_forgotten_over_a_newer_event(service, refill
     assert service.queue.depth("mdapi") == 0
 
 
-def test_an_answer_that_has_changed_is_enough(service, refiller, upstream, releases):
+def test_a_changed_answer_needs_no_recheck(service, refiller, upstream, releases):
     upstream.says(
         "/rawhide/changelog/guake", {"changelogs": [], "repo": "release"}, {"changelogs": [], "repo": "updates"}
     )
     query = service.queries["mdapi.changelog"]
-    service.cache.fill(query.entry("guake"), "rawhide", lambda: query.fetch("guake", "rawhide"), "mdapi")
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake", "rawhide"), "rawhide")
     announce(service, "mdapi.changelog", topic="mdapi.repo.update")
     refiller.work("mdapi")
     assert (len(upstream.asked), service.queue.depth("mdapi")) == (2, 0)
 
 
-def test_a_fill_that_lost_the_race_is_queued_again(service, refiller, upstream):
+def test_a_superseded_refill_is_queued_again(service, refiller, upstream):
     query = service.queries["koji.builds"]
     service.queue.add("koji", "koji.builds", "guake")
     fetched = query.connector._multicall
 
-    def overtaken(*arguments):
+    def superseded(*arguments):
         service.cache.invalidate([Invalidation(query.entry("guake"))])
         return fetched(*arguments)
 
-    query.connector._multicall = overtaken
+    query.connector._multicall = superseded
     upstream.koji_says(builds(BUILD))
     refiller.work("koji")
     assert (read(service).is_fresh, service.queue.depth("koji")) == (False, 1)
@@ -290,7 +299,7 @@ def test_every_variant_that_was_cached_is_refilled_and_the_one_a_page_shows_firs
     service, refiller, upstream, releases
 ):
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False, "dead": None}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False, "dead": None}, "f45")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     for branch in ("f45", "rawhide"):
         path = f"/rpms/guake/raw/{branch}/f/guake.spec"
@@ -303,20 +312,20 @@ def test_every_variant_that_was_cached_is_refilled_and_the_one_a_page_shows_firs
     ]
 
 
-def test_the_variant_of_a_release_that_is_no_more_is_forgotten(service, refiller, upstream, releases, client):
+def test_the_variant_of_an_ended_release_is_deleted(service, refiller, upstream, releases, client):
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f30", lambda: {"found": False}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False}, "f30")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     service.queue.add("distgit", "distgit.spec", "guake")
     refiller.work("distgit")
     assert not client.hexists(query.entry("guake").key, "o:f30")
 
 
-def test_a_lie_about_one_release_does_not_hide_the_others(service, refiller, upstream, releases):
+def test_an_invalid_response_about_one_release_does_not_hide_the_others(service, refiller, upstream, releases):
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(b"<html>", content_type="text/html")
     upstream.answers["/rpms/guake/raw/rawhide/f/guake.spec"] = Answer(b"Name: guake", content_type="text/plain")
     query = service.queries["distgit.spec"]
-    service.cache.fill(query.entry("guake"), "f45", lambda: {"found": False}, "distgit")
+    put(service.cache, query.entry("guake"), {"found": False}, "f45")
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     service.queue.add("distgit", "distgit.spec", "guake")
     refiller.work("distgit")
@@ -324,9 +333,7 @@ def test_a_lie_about_one_release_does_not_hide_the_others(service, refiller, ups
     assert (states, service.queue.depth("distgit")) == (["failing", "fresh"], 1)
 
 
-def test_a_release_that_upstream_does_not_serve_is_noted_and_not_asked_for_again_and_again(
-    service, refiller, upstream, releases
-):
+def test_a_release_that_the_upstream_does_not_serve_is_noted_and_not_retried(service, refiller, upstream, releases):
     upstream.answer = lambda asked: Answer(b"400: Bad Request", 400, "text/plain")
     service.queue.add("mdapi", "mdapi.files", "guake")
     refiller.work("mdapi")
@@ -336,20 +343,20 @@ def test_a_release_that_upstream_does_not_serve_is_noted_and_not_asked_for_again
     )
 
 
-def test_a_job_of_a_query_that_is_no_more_is_dropped(service, refiller):
+def test_a_job_of_an_unknown_query_is_dropped(service, refiller):
     service.queue.add("koji", "koji.horoscope", "guake")
     refiller.work("koji")
     assert service.queue.depth("koji") == 0
 
 
-def test_a_failing_job_waits_longer_each_time_within_a_bound():
+def test_pauses_after_failures_grow_up_to_a_limit():
     pace = Pace(lease=1, retry=1, retry_limit=300)
     longest = [max(pace.after_failure(attempts) for _ in range(200)) for attempts in (1, 5, 500)]
     assert 0.9 < longest[0] <= 1 < longest[1] <= 16 < longest[2] <= 300
 
 
 @pytest.mark.parametrize("error", [CacheUnavailable("away"), KeyError("a bug")])
-def test_a_thread_survives_whatever_goes_wrong_in_it(error, caplog):
+def test_a_thread_survives_any_error(error, caplog):
     def step():
         raise error
 
@@ -357,10 +364,12 @@ def test_a_thread_survives_whatever_goes_wrong_in_it(error, caplog):
     assert "refilling" in caplog.text
 
 
-@pytest.mark.parametrize(("flooded", "looked"), [([True, True, False], 3), ([True] * 100, STEPS), ([False], 1)])
-def test_messages_go_first_where_many_wait_within_a_bound(service, refiller, monkeypatch, flooded, looked):
-    monkeypatch.setattr("fedora_packages.worker.refill.MESSAGES_FIRST", 0.0)
+@pytest.mark.parametrize(
+    ("flooded", "checks"), [([True, True, False], 3), ([True] * 100, MESSAGES_FIRST_STEPS), ([False], 1)]
+)
+def test_messages_go_first_while_many_wait_up_to_a_limit(refiller, flooded, checks):
     asked = []
-    refillers = Refillers(service, refiller, threading.Event(), lambda: asked.append(1) or flooded[len(asked) - 1])
+    is_flooded = lambda: asked.append(1) or flooded[len(asked) - 1]  # noqa: E731
+    refillers = Refillers(refiller, threading.Event(), is_flooded, messages_first=0.0)
     refillers.let_messages_first()
-    assert len(asked) == looked
+    assert len(asked) == checks

@@ -8,6 +8,7 @@ import pytest
 from fedora_packages.messages.event import Event
 from fedora_packages.worker.invalidation import invalidate_all
 from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
+from tests.filling import put
 from tests.upstream import Answer
 
 RELEASE = {
@@ -32,7 +33,7 @@ def make_scheduled(service, **arguments):
         "query": query,
         "fetch": partial(query.fetch, query.entry().package),
         "followers": service.queries.following(query.name),
-        "invalidate_all": partial(invalidate_all, service),
+        "invalidate_all": partial(invalidate_all, service.cache, service.queue),
         "wake": lambda jobs: None,
         "stop": threading.Event(),
         "every": 900.0,
@@ -49,7 +50,7 @@ def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, s
     upstream.says("/releases/", releases(RELEASE))
     scheduled.fetch()
     tagged = service.queries["koji.tagged"]
-    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    put(service.cache, tagged.entry("guake"), {"tags": {}})
     scheduled.fetch()
     assert read(service, "koji.tagged", "guake").is_fresh
     upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
@@ -61,7 +62,7 @@ def test_a_change_of_the_releases_is_not_forgotten_if_we_die_before_it_was_acted
     upstream.says("/releases/", releases(RELEASE))
     scheduled.fetch()
     tagged = service.queries["koji.tagged"]
-    service.cache.fill(tagged.entry("guake"), "", lambda: {"tags": {}}, "koji")
+    put(service.cache, tagged.entry("guake"), {"tags": {}})
     upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
     with pytest.raises(ZeroDivisionError):
         make_scheduled(service, invalidate_all=lambda query: 1 / 0).fetch()

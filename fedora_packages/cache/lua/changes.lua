@@ -1,8 +1,8 @@
--- Read the stream of changes in one step, so that nothing is trimmed between the look at its beginning and the reading.
+-- Read the stream of changes with its bounds.  In two steps, rows could be trimmed in between.
 -- KEYS: 1 the stream, 2 when it began
--- ARGV: 1 the ID after which to read ('' to read nothing), 2 how many at most
+-- ARGV: 1 the ID after which to read ('' to read no rows), 2 the maximum number of rows
 -- Result: {when it began, its length, its first ID, its last ID ('0-0' for both while it is empty), the rows}
--- A stream that nothing was told in yet begins now: whoever follows it from here on will miss nothing.
+-- A stream without a beginning begins now: a client that follows it from here on misses nothing.
 local now = redis.call('TIME')
 redis.call('SET', KEYS[2], string.format('%.0f', now[1] * 1000000 + now[2]), 'NX')
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]

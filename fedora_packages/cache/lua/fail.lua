@@ -1,11 +1,11 @@
--- Note that a fill of one variant failed, keeping since when it does.  A note is no value: nothing reads it as one.
+-- Note that a fill of one variant failed.  The error state keeps since when fills fail.
 -- KEYS: 1 the entry, 2 the revision of its package
--- ARGV: 1 the variant, 2 the moment (seconds since 1970), 3 what went wrong (a sentence), 4 the upstream, 5 the kind of error
+-- ARGV: 1 the variant, 2 the time (seconds since 1970), 3 the error (a sentence), 4 the upstream, 5 the kind of error
 -- Result: since when fills of it fail.
 local field = 'x:' .. ARGV[1]
 local since = ARGV[2]
 if redis.call('HEXISTS', KEYS[1], 'v:' .. ARGV[1]) == 1 then
-  -- Somebody else has filled it meanwhile: there is no trouble to tell of, now or after the next invalidation.
+  -- Another process has filled it meanwhile.  An error state would be shown after the next invalidation, and be wrong.
   return since
 end
 local known = redis.call('HGET', KEYS[1], field)

@@ -3,8 +3,7 @@
 -- ARGV: 1 at most how many
 -- Result: name, timestamp, name, timestamp ... in the order in which to write them: one of each half in turns.  They stay dirty
 --         until they are written (see index_done).
--- One package that becomes dirty alone does not wait behind the thousands of a new repository, and those do not wait for ever behind
--- others.
+-- One package that becomes dirty alone does not wait behind the thousands of a new repository, and those do not wait forever.
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000000 + time[2] + 1)
 local most = tonumber(ARGV[1])

@@ -1,30 +1,28 @@
--- Take every value of an entry out of use: fills under way will not be stored, the values become last known good.
+-- Invalidate an entry: fills under way will not be stored, and current values become last known ones.
 -- KEYS: 1 the entry, 2 the revision of its package
--- ARGV: 1 why (JSON; '' leaves what is known), 2 when its event was sent ('' for none), 3 'make' to make an entry that does not
---       exist; then of each event that says what upstream must show: when it was sent, what its facts are about, the facts (JSON)
--- Result: how many values were taken out of use; -1 if there is no such entry and none was made.
--- An entry that does not exist is left so, unless somebody will fill it: a fill that began before Redis lost it is refused by
--- its generation anyway.
--- The generation never falls behind the clock: had Redis been restored from an older copy, one that was handed out
--- after that copy was made could come a second time.
+-- ARGV: 1 why (JSON; '' leaves the known cause), 2 when its event was sent ('' for none), 3 'make' to make a missing entry; then
+--       of each expected state: when its event was sent, its key, the state (JSON)
+-- Result: how many values were current; -1 for an entry that is missing and was not made.
+-- A missing entry stays missing unless it will be filled: a fill from before Redis lost the entry is refused by its generation.
+-- The generation never falls behind the clock: in a Redis restored from an older copy none may come a second time.
 local before = redis.call('HGET', KEYS[1], 'gen')
 if not before and ARGV[3] ~= 'make' then
   return -1
 end
 local now = redis.call('TIME')
 local gen = math.max(tonumber(before or '0') + 1, now[1] * 1000000 + now[2])
-local taken = 0
+local count = 0
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(field, 1, 2) == 'v:' then
     redis.call('HSET', KEYS[1], 'o:' .. string.sub(field, 3), redis.call('HGET', KEYS[1], field))
     redis.call('HDEL', KEYS[1], field)
-    taken = taken + 1
+    count = count + 1
   end
 end
 redis.call('HSET', KEYS[1], 'gen', string.format('%.0f', gen))
 local sent = tonumber(ARGV[2])
 local known = tonumber(redis.call('HGET', KEYS[1], 'sent') or '')
--- Messages come late and out of order: what is said to be the cause is the newest event.
+-- Messages come late and out of order: the newest event is the cause.
 if ARGV[1] ~= '' and not (sent and known and sent < known) then
   redis.call('HSET', KEYS[1], 'why', ARGV[1])
   if sent then
@@ -32,24 +30,24 @@ if ARGV[1] ~= '' and not (sent and known and sent < known) then
   end
 end
 if #ARGV > 3 then
-  -- The newest facts about each thing; of more things than these nobody waits to see them.
-  local facts = cjson.decode(redis.call('HGET', KEYS[1], 'facts') or '{}')
+  -- The newest state of each subject, of the 8 subjects whose events are newest.
+  local states = cjson.decode(redis.call('HGET', KEYS[1], 'facts') or '{}')
   for i = 4, #ARGV, 3 do
-    local moment, about = tonumber(ARGV[i]), ARGV[i + 1]
-    if not facts[about] or facts[about][1] <= moment then
-      facts[about] = {moment, ARGV[i + 2]}
+    local sent_at, about = tonumber(ARGV[i]), ARGV[i + 1]
+    if not states[about] or states[about][1] <= sent_at then
+      states[about] = {sent_at, ARGV[i + 2]}
     end
   end
   local kept = {}
-  for about in pairs(facts) do
+  for about in pairs(states) do
     kept[#kept + 1] = about
   end
-  table.sort(kept, function(one, other) return facts[one][1] > facts[other][1] end)
+  table.sort(kept, function(one, other) return states[one][1] > states[other][1] end)
   for i = 9, #kept do
-    facts[kept[i]] = nil
+    states[kept[i]] = nil
   end
-  redis.call('HSET', KEYS[1], 'facts', cjson.encode(facts))
+  redis.call('HSET', KEYS[1], 'facts', cjson.encode(states))
 end
 redis.call('SET', KEYS[2], string.format('%.0f', gen), 'NX')
 redis.call('INCR', KEYS[2])
-return taken
+return count

@@ -1,7 +1,7 @@
--- Give the generation of an entry, creating it where there is none; a fill reads it before its fetch begins.
+-- Open an entry: return its generation, which a fill reads before its fetch begins.  A missing entry gets one.
 -- KEYS: 1 the entry
--- Result: the generation.  A new one comes from the server's clock (microseconds), so that a server that lost its
--- data never hands out a number for the second time.
+-- Result: the generation.  A new one comes from the server's clock, in microseconds: after a loss of data no generation comes a
+--         second time.
 local gen = redis.call('HGET', KEYS[1], 'gen')
 if not gen then
   local now = redis.call('TIME')

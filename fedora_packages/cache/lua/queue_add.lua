@@ -1,34 +1,34 @@
--- Put jobs on the refill queue of an upstream, or make those that are there due.
--- KEYS: 1 due, 2 first, 3 jobs, 4 packages that were looked at lately, 5 and more: since when the jobs of a query wait
--- ARGV: 1 in how many seconds they are due, 2 'first' to put them before others whatever is known of their packages; then of each
---       its name, its package, when its event was sent ('' for none), the number of its query's key
--- Result: how many are new.
--- Due times are the server's, so that the clocks of hosts need not agree.
+-- Add jobs to the refill queue of an upstream; those that are in it become due.
+-- KEYS: 1 due, 2 first, 3 jobs, 4 packages viewed lately, 5 and more: since when the jobs of a query wait
+-- ARGV: 1 the seconds until they are due, 2 'first' to put them before others whether or not their packages were viewed; then of
+--       each job its name, its package, when its event was sent ('' for none), the number of its query's key
+-- Result: the number of new jobs.
+-- Due times are those of the server's clock: the clocks of hosts need not agree.
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
-local moment = string.format('%.6f', now)
+local stamp = string.format('%.6f', now)
 local due = string.format('%.6f', now + ARGV[1])
 local added = 0
 for i = 3, #ARGV, 4 do
   local job, package, sent = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  added = added + redis.call('ZADD', KEYS[tonumber(ARGV[i + 3])], 'NX', moment, job)
+  added = added + redis.call('ZADD', KEYS[tonumber(ARGV[i + 3])], 'NX', stamp, job)
   local waiting = redis.call('ZSCORE', KEYS[2], job)
   if not waiting and (ARGV[2] == 'first' or redis.call('ZSCORE', KEYS[4], package)) then
-    -- Nobody may be made to wait twice: what waits among the others goes to the front, at the time that it has.
+    -- A job that waits among the others moves to the front and keeps its time: it must not wait twice.
     waiting = redis.call('ZSCORE', KEYS[1], job) or due
     redis.call('ZREM', KEYS[1], job)
     redis.call('ZADD', KEYS[2], waiting, job)
   end
   local place = waiting and KEYS[2] or KEYS[1]
   if sent == '' then
-    -- Nothing new is known: a job that waits for its time, after a failure or for another look, goes on waiting.
+    -- Without news a job that waits for its retry or its recheck goes on waiting.
     redis.call('ZADD', place, 'NX', due, job)
   else
     redis.call('ZADD', place, 'LT', due, job)
     local known = redis.call('HGET', KEYS[3], job .. '|sent')
     if not known or tonumber(known) <= tonumber(sent) then
       redis.call('HSET', KEYS[3], job .. '|sent', sent, job .. '|newer', '1')
-      redis.call('HDEL', KEYS[3], job .. '|looks')
+      redis.call('HDEL', KEYS[3], job .. '|rechecks')
     end
   end
 end

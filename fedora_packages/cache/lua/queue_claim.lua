@@ -1,8 +1,9 @@
--- Claim a job that is due, for a while: of those at the front the one that is due the longest, else of the others.
--- Claims that ran out are due again: whoever held them has died.
+-- Claim a due job: of those that go first the one due longest, else of the others.
+-- Claims that have run out are due again: their workers have died.
 -- KEYS: 1 due, 2 first, 3 claimed, 4 jobs
--- ARGV: 1 for how many seconds, 2 how many claims there may be at a time
--- Result: {job, token, attempts, looks, sent, doubt}, or {seconds until one is due} ({-1} if there is none, or no claim is free).
+-- ARGV: 1 the lease in seconds, 2 how many claims there may be at a time
+-- Result: {job, token, failures, rechecks, when sent, '1' if a recheck is owed}, or {the seconds until a job is due}; {-1} if no
+--         job waits or no claim is free.
 local time = redis.call('TIME')
 local now = string.format('%.6f', time[1] + time[2] / 1000000)
 for _, job in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)) do
@@ -16,25 +17,25 @@ if redis.call('ZCARD', KEYS[3]) >= limit then
   return {'-1'}
 end
 for _, place in ipairs({KEYS[2], KEYS[1]}) do
-  -- A job that is claimed may have become due again meanwhile; it waits for the end of that claim.
+  -- A claimed job may be due again meanwhile.  It waits for the end of its claim.
   for _, job in ipairs(redis.call('ZRANGEBYSCORE', place, '-inf', now, 'LIMIT', 0, limit + 1)) do
     if not redis.call('ZSCORE', KEYS[3], job) then
-      -- The clock, and no counter: after a loss of data no token may come a second time.
+      -- The clock, not a counter: after a loss of data no token may come a second time.
       local token = string.format('%.0f', time[1] * 1000000 + time[2])
       redis.call('ZREM', place, job)
       redis.call('ZADD', KEYS[3], string.format('%.6f', now + ARGV[1]), job)
       redis.call('HSET', KEYS[4], job .. '|token', token)
       redis.call('HDEL', KEYS[4], job .. '|newer')
-      local facts = redis.call('HMGET', KEYS[4], job .. '|attempts', job .. '|looks', job .. '|sent', job .. '|doubt')
-      return {job, token, facts[1] or '0', facts[2] or '0', facts[3] or '', facts[4] or ''}
+      local fields = redis.call('HMGET', KEYS[4], job .. '|attempts', job .. '|rechecks', job .. '|sent', job .. '|owed')
+      return {job, token, fields[1] or '0', fields[2] or '0', fields[3] or '', fields[4] or ''}
     end
   end
 end
 local soonest = nil
 for _, place in ipairs({KEYS[2], KEYS[1]}) do
-  local found = redis.call('ZRANGEBYSCORE', place, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
-  if found and (not soonest or tonumber(found) < soonest) then
-    soonest = tonumber(found)
+  local due = redis.call('ZRANGEBYSCORE', place, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+  if due and (not soonest or tonumber(due) < soonest) then
+    soonest = tonumber(due)
   end
 end
 if soonest then

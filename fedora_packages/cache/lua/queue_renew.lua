@@ -1,7 +1,7 @@
--- Hold on to a claim for another while.
+-- Renew a claim.
 -- KEYS: 1 claimed, 2 jobs
--- ARGV: 1 the job, 2 the claim's token, 3 for how many seconds
--- Result: 1, or 0 if the claim had run out and is no longer ours.
+-- ARGV: 1 the job, 2 the claim's token, 3 the lease in seconds
+-- Result: 1, or 0 if the claim had run out.
 if redis.call('HGET', KEYS[2], ARGV[1] .. '|token') ~= ARGV[2] then
   return 0
 end

@@ -76,7 +76,7 @@ class _Collector:
         found = [repository for release in active for repository in self._of_release(release)]
         branches = tuple(dict.fromkeys(each.repository.release for each in found))
         if not found:
-            raise UpstreamUnavailable("mirror", self._mirror.url(""), "it has no repository of an active release")
+            raise UpstreamUnavailable("mirror", self._mirror.url(""), "no repository of an active release")
         # Koji takes as long to list packages as half of the repositories take to read.
         listing = _started(
             partial(read_package_list, self._context.connectors, self._context.retry, active, branches), "package-list"

@@ -43,7 +43,7 @@ def main(
     # A service manager's SIGTERM ends the build like any failure, with its cleanup.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("fedora-packages-index: terminated; the index is unchanged"))
     try:
-        given = settings.load(options.config)
+        given = settings.load(options.config, connectors.declared())
     except SettingsError as error:
         print(f"fedora-packages-index: {error}", file=sys.stderr)
         return 2

@@ -48,7 +48,7 @@ def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, A
     active = retry(lambda: query.fetch(NO_PACKAGE))["releases"]
     if not active:
         # Every package would be retired.
-        raise InvalidResponse("bodhi", "the releases", "it has none that is active")
+        raise InvalidResponse("bodhi", "GET /releases/", "no active release", title="Bodhi")
     return active
 
 
@@ -62,7 +62,7 @@ def read_package_list(
     koji = connectors["koji"]
     names = [name for name in retry(koji.packages) if is_package_name(name)]
     if not names:
-        raise InvalidResponse("koji", "listPackages of the hub", "it has none")
+        raise InvalidResponse("koji", "listPackages()", "no packages", title="Koji")
     lists = {release["branch"]: _packages_of_tag(koji, release["stable_tag"], retry) for release in active}
     read = {branch: packages for branch, packages in lists.items() if branch in branches}
     skipped = {branch: packages for branch, packages in lists.items() if branch not in branches}

@@ -99,7 +99,7 @@ def files_of(content: bytes, url: str) -> dict[str, RepositoryFile]:
             file.flush()
             records = createrepo_c.Repomd(file.name).records
     except createrepo_c.CreaterepoCError as error:
-        raise InvalidResponse("mirror", url, "not a list of a repository's files", content) from error
+        raise InvalidResponse("mirror", url, "no list of a repository's files", content) from error
     files = {record.type: _file(record) for record in records}
     if not files.get("primary"):
         raise InvalidResponse("mirror", url, "a list of files without a readable list of packages", content)

@@ -7,11 +7,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages.cache import changefeed as changes
+from fedora_packages.cache import changefeed
 from fedora_packages.cache.changefeed import Change, CursorTooOld
 from fedora_packages.connectors.query import NO_PACKAGE
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import BINARY, find
-from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import names_of, parse_parameters
 from fedora_packages.web.problems import problem
 
@@ -30,7 +30,7 @@ def change_feed(request: Request) -> dict[str, Any]:
     names, unknown = _packages(request, names_of(values["names"])) if "names" in values else (None, [])
     client = request.service.client
     count = values.get("count", DEFAULT_COUNT)
-    feed = changes.since(client, values["since"], count) if "since" in values else changes.current(client)
+    feed = changefeed.since(client, values["since"], count) if "since" in values else changefeed.current(client)
     query = values.get("query")
     rows = (
         _row(request, change)
@@ -45,7 +45,7 @@ def change_feed(request: Request) -> dict[str, Any]:
 @exception_view_config(CursorTooOld)
 def gone(error: CursorTooOld, request: Request) -> Response:
     """The feed no longer has all changes after the cursor; the response has a new one."""
-    cursor = changes.current(request.service.client).cursor
+    cursor = changefeed.current(request.service.client).cursor
     detail = f"{error}. Keep the cursor of this response, then fetch all values, then poll with that cursor."
     return problem(request, 410, detail, kind="cursor-gone", cursor=cursor)
 

@@ -11,7 +11,6 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import Count, Model, Rows, field, schema_of
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages.timeline import MAX_EVENTS
-from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME
 from fedora_packages.search.complete import MAX_COMPLETIONS
 from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LENGTH
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS
@@ -50,6 +49,7 @@ from fedora_packages.web.api.schemas import (
     answer_of,
 )
 from fedora_packages.web.api.search import DEFAULT_COMPLETIONS
+from fedora_packages.web.api.values import CHECK_OUTCOMES
 from fedora_packages.web.loader import LEFT_PER_MINUTE
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
@@ -116,7 +116,7 @@ class _Timeline(Model):
 
 
 class _Check(Model):
-    outcome: Literal[SAME, HEALED, FIRST, OVERTAKEN, LAGGING]
+    outcome: Literal[tuple(CHECK_OUTCOMES.values())]
     differences: list[str] = field("sentences")
     took: float = field("seconds until the upstream's response")
 

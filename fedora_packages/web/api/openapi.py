@@ -13,7 +13,7 @@ from fedora_packages.web.api import docs as prose
 from fedora_packages.web.api.changes import MAX_COUNT
 from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Endpoint, Parameter, parse_parameters
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
-from fedora_packages.web.formats import upstream_title
+from fedora_packages.web.formats import titles_of
 from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import PROBLEMS
 
@@ -37,8 +37,7 @@ def document(endpoints: Mapping[str, Endpoint], queries: Iterable[Query]) -> dic
         paths.setdefault(BASE + endpoint.path, {})[endpoint.method] = _operation(endpoint)
     queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
-    *upstreams, last = sorted({upstream_title(query.upstream) for query in queries}, key=str.lower)
-    description = ABOUT.format(upstreams=f"{', '.join(upstreams)} and {last}")
+    description = ABOUT.format(upstreams=titles_of(query.upstream for query in queries))
     return {
         "openapi": "3.1.0",
         "info": {"title": "Fedora Packages", "version": VERSION, "description": description},
@@ -89,7 +88,6 @@ def api(request: Request) -> dict[str, Any]:
         "most_names": MAX_NAMES,
         "most_rows": MAX_ROWS,
         "cool_down": f"{COOL_DOWN:.0f}",
-        "allowed": request.service.settings.web,
         "values_of": values_of,
         "spans": prose.spans,
     }

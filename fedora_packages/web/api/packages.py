@@ -8,15 +8,15 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
-from fedora_packages.service import RELEASES
 from fedora_packages.web.api.endpoint import DEFAULT_ROWS, names_of, parse_parameters
 from fedora_packages.web.api.schemas import STATES
-from fedora_packages.web.api.values import call_fields, no_value
-from fedora_packages.web.loader import QueryCall
+from fedora_packages.web.api.values import as_json, call_fields, no_value
 from fedora_packages.web.request import branch_of, panel_context, requested_package
 from fedora_packages.widgets.panel import call_of
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parse_one, releases_of
@@ -179,7 +179,7 @@ def _values(request: Request, packages: Mapping[str, Package], values: Mapping[s
     }
     cached_values = request.loader.known(list(calls.values()))
     answers = {
-        name: {"answer": {**call_fields(call), **cached.as_dict()}}
+        name: {"answer": {**call_fields(call), **as_json(cached)}}
         for (name, call), cached in zip(calls.items(), cached_values, strict=True)
     }
     return {name: answers.get(name, {"answer": None}) for name in packages}
@@ -226,4 +226,4 @@ def _slot(build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]]) -> 
 
 
 def _stamped(cached: CachedValue) -> dict[str, Any]:
-    return {name: part for name, part in cached.as_dict().items() if name != "value"}
+    return {name: part for name, part in as_json(cached).items() if name != "value"}

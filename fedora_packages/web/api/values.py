@@ -8,16 +8,29 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import NO_PACKAGE, Query
-from fedora_packages.errors import InvalidArgument, ReleaseNotServed
-from fedora_packages.service import RELEASES
+from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
+from fedora_packages.connectors.releases import RELEASES
+from fedora_packages.errors import InvalidArgument, InvalidResponse, ReleaseNotServed, UpstreamUnavailable
+from fedora_packages.monitoring import verify
 from fedora_packages.web.api.endpoint import PARTS, name_of, parse_parameters
 from fedora_packages.web.api.lists import Lists, lists_of
 from fedora_packages.web.formats import upstream_title
-from fedora_packages.web.loader import COOL_DOWN, QueryCall
+from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, panel_context, release_parser, requested_package
 from fedora_packages.widgets.panel import call_of
+
+#: What the API calls the outcomes of a check: clients know these values.
+CHECK_OUTCOMES = {
+    verify.SAME: "same",
+    verify.CORRECTED: "healed",
+    verify.FIRST: "first",
+    verify.SUPERSEDED: "overtaken",
+    verify.LAGGING: "lagging",
+}
+
+#: Kinds of errors whose names clients know from before they were renamed.
+KINDS = {UpstreamUnavailable.kind: "silent", InvalidResponse.kind: "unusable"}
 
 
 @view_config(route_name="api.query", renderer="json")
@@ -59,9 +72,17 @@ def call_fields(call: QueryCall) -> dict[str, Any]:
     }
 
 
+def as_json(cached: CachedValue) -> dict[str, Any]:
+    """Return a cached value for the API, with the kinds of errors as clients know them."""
+    fields = cached.as_dict()
+    if fields["problem"]:
+        fields["problem"]["kind"] = KINDS.get(fields["problem"]["kind"], fields["problem"]["kind"])
+    return fields
+
+
 def no_value(request: Request, call: QueryCall, cached: CachedValue) -> Response:
     """Return the problem of a query call without a value."""
-    members, detail = {**call_fields(call), **cached.as_dict()}, missing_detail(cached, call.query.upstream)
+    members, detail = {**call_fields(call), **as_json(cached)}, missing_detail(cached, call.query.upstream)
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
         return problem(request, 404, detail, kind="release-not-served", **members)
     return problem(request, 503, detail, kind="no-value", retry=COOL_DOWN, **members)
@@ -93,7 +114,7 @@ def _response(request: Request, call: QueryCall, values: Mapping[str, Any]) -> d
         return no_value(request, call, cached)
     if also and not others[0].is_known:
         return no_value(request, also[0], others[0])
-    return {**call_fields(call), **cached.as_dict(), **_cut(request, lists, cached.value, values, others)}
+    return {**call_fields(call), **as_json(cached), **_cut(request, lists, cached.value, values, others)}
 
 
 def _cut(

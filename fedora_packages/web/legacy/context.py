@@ -8,11 +8,11 @@ from typing import Any
 
 from pyramid.request import Request
 
+from fedora_packages.connectors.query import QueryCall
+from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import IndexReader
-from fedora_packages.service import RELEASES
 from fedora_packages.web.formats import upstream_title
-from fedora_packages.web.loader import QueryCall
 
 #: The names of releases in old clients: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``,
 #: ``rawhide``. Repositories of updates are the same as their release: packages are installed from either.

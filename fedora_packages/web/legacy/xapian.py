@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
+from fedora_packages.connectors.site import web_address
 from fedora_packages.search.document import Document
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hit
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.legacy.context import LegacyContext
 from fedora_packages.web.legacy.decode import MAX_ROWS_PER_ANSWER, LegacyRequest
 from fedora_packages.web.legacy.rows import Rows
-from fedora_packages.web.links import web_address
 from fedora_packages.web.request import printable
 
 #: The name of every package's icon, without its extension.

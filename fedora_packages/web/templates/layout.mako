@@ -29,7 +29,7 @@
     ${next.body()}
   </main>
   <footer class="site">
-    <p>Data from Koji, Bodhi, Bugzilla, mdapi, dist-git, FAF and Anitya.  All times are UTC.
+    <p>Data from ${upstream_titles}.  All times are UTC.
       <a href="${request.route_path('status')}">Status</a> ·
       <a href="${request.route_path('api')}">JSON API</a></p>
   </footer>

@@ -20,13 +20,13 @@ from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache.values import ErrorState
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.verify import FIRST, HEALED, LAGGING, OVERTAKEN, SAME, Checked, check
+from fedora_packages.monitoring.verify import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
-from fedora_packages.web.api.values import call_fields, requested_entry
+from fedora_packages.web.api.values import CHECK_OUTCOMES, as_json, call_fields, requested_entry
 from fedora_packages.web.formats import error_summary, upstream_title
-from fedora_packages.web.loader import QueryCall
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import RateLimit, client_of
 from fedora_packages.web.request import UnknownPart, requested_package
@@ -60,8 +60,7 @@ class TooManyChecks(HTTPTooManyRequests):
 
 def includeme(config: Configurator) -> None:
     """Make the checks; requests find them as ``request.checks``."""
-    service = config.registry.service
-    config.registry.checks = Checks(service, service.settings.web.checks_per_package)
+    config.registry.checks = Checks(config.registry.service)
     config.add_request_method(lambda request: request.registry.checks, "checks", property=True)
 
 
@@ -116,10 +115,10 @@ class Checks:
             raise TooManyChecks(reason, limit.seconds_left(name))
 
     def _results(self, calls: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
-        grace = self._service.settings.worker.audit_grace
+        grace = self._service.settings.worker.pace.audit_grace
         futures = [
             self._pools[call.query.upstream].submit(
-                check, self._service, call.query, call.package, call.query.variant(call.release), "reader", grace
+                check, self._service.cache, self._service.metrics, call, "reader", grace
             )
             for call in calls
         ]
@@ -129,7 +128,7 @@ class Checks:
     def _result(self, call: QueryCall, future: "Future[Checked]") -> Checked | UpstreamError:
         if future.cancel() or not future.done():
             request = f"{call.query.short_name} of {call.package!r}"
-            return UpstreamUnavailable(call.query.upstream, request, f"no answer within {self._limit:g} s")
+            return UpstreamUnavailable(call.query.upstream, request, f"no response within {self._limit:g} s")
         error = future.exception()
         return error if isinstance(error, UpstreamError) else future.result()
 
@@ -167,10 +166,10 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
     (result,) = request.checks(client_of(request.remote_addr), requested_package(request), [call])
     if isinstance(result, UpstreamError):
         status, kind = (404, "release-not-served") if result.kind == ReleaseNotServed.kind else (502, "upstream-failed")
-        members = {"upstream": result.upstream, "asked": result.asked, "came": result.came}
+        members = {"upstream": result.upstream, "asked": result.request, "came": result.reason}
         return problem(request, status, f"{result}.", kind=kind, **call_fields(call), **members)
-    outcome = {"outcome": result.outcome, "differences": result.differences, "took": result.took}
-    return {**call_fields(call), **result.after.as_dict(), "check": outcome}
+    outcome = {"outcome": CHECK_OUTCOMES[result.outcome], "differences": result.differences, "took": result.took}
+    return {**call_fields(call), **as_json(result.after), "check": outcome}
 
 
 @exception_view_config(RefusedCheck)
@@ -202,9 +201,11 @@ def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> Result
     title = upstream_title(call.query.upstream)
     if isinstance(result, UpstreamError):
         summary = error_summary(ErrorState(0, 0, "", result.upstream, result.kind))
-        return ResultRow(label, f"{summary}: {result.came} ({result.asked}). The cached value stays.", is_failure=True)
+        return ResultRow(
+            label, f"{summary}: {result.reason} ({result.request}). The cached value stays.", is_failure=True
+        )
     # Differences are listed only if they have been corrected.
-    differences = result.differences if result.outcome == HEALED else ()
+    differences = result.differences if result.outcome == CORRECTED else ()
     return ResultRow(
         label, f"{_sentence(title, result)} ({result.took:.2f} s){':' if differences else '.'}", differences
     )
@@ -216,7 +217,7 @@ def _sentence(title: str, checked: Checked) -> str:
         return f"The cached value is up to date with {title}"
     if checked.outcome == FIRST:
         return f"No value was cached before. It is now cached from {title}"
-    if checked.outcome == OVERTAKEN:
+    if checked.outcome == SUPERSEDED:
         return "A message arrived during the check. The change is being fetched"
     if checked.outcome == LAGGING:
         event = checked.before.stamp.event if checked.before.stamp else None

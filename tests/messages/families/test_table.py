@@ -1,11 +1,11 @@
 """The table of message families: what each says of a message, and that no message is left out."""
 
 import json
-from dataclasses import fields
 from urllib.parse import urlsplit
 
 import pytest
 
+from fedora_packages.connectors import declared
 from fedora_packages.messages.body import matches
 from fedora_packages.messages.event import Event, parse
 from fedora_packages.messages.families.base import MAX_BUILDS, MAX_ROWS, MAX_TEXT, Documents
@@ -18,10 +18,9 @@ from fedora_packages.messages.families.table import (
     sentence,
     validated,
 )
-from fedora_packages.settings import LinksSettings
 from fedora_packages.web.links import Links
 
-LINKS = Links(LinksSettings(**{field.name: f"https://{field.name}.example" for field in fields(LinksSettings)}))
+LINKS = Links({kind.name: kind.site and type(kind.site)(f"https://{kind.name}.example") for kind in declared()})
 UPDATE = {"alias": "FEDORA-2026-1", "release": {"name": "F45"}, "status": "pending", "builds": [{"nvr": "guake-1-1"}]}
 BUILD = {"name": "guake", "version": "1", "release": "1", "build_id": 7, "instance": "primary"}
 REPO = {"name": "guake", "namespace": "rpms", "fullname": "rpms/guake"}

@@ -81,7 +81,7 @@ def logged(caplog):
 def test_a_retry_is_logged_without_the_response(request_of, logged):
     with pytest.raises(UpstreamUnavailable):
         Retry(attempts=2, max_wait=0)(request_of(UNAVAILABLE))
-    assert logged.messages == ["koji was asked anything: it answered 503; next attempt in 0 s"]
+    assert logged.messages == ["koji: anything failed: it answered 503; next attempt in 0 s"]
 
 
 def test_only_the_first_retries_are_logged(request_of, logged):

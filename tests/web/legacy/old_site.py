@@ -13,10 +13,11 @@ from webtest import TestResponse
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.redis import connect
+from fedora_packages.connectors import declared
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.indexing.writer import Writer
 from tests.conftest import watched
-from tests.upstream import Upstream
+from tests.upstream import Upstream, connector_strings
 from tests.web.values import VALUES, bug, build, relation, tagged, update
 from tests.web.website import Website, website
 
@@ -130,14 +131,14 @@ def old_site(redis_url: str, compiled: str, folder: Path):
     client.flushall()
     watched(client)
     strings = {
-        **{f"connectors.{name}.url": upstream.url for name in settings.UPSTREAMS},
+        **connector_strings(upstream.url),
         "cache.url": redis_url,
         "cache.wait": "0.5",
         "search.index": str(folder / "index"),
         "worker.topic_prefix": "org.fedoraproject.prod",
         "mako.module_directory": compiled,
     }
-    service = services.build(settings.from_strings(strings, {}), "worker")
+    service = services.build(settings.from_strings(strings, declared(), {}), "worker")
     with website(service, strings) as site:
         for release in RELEASES:
             site.know_all(OLD_VALUES, "guake", release)

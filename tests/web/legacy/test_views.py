@@ -180,7 +180,7 @@ def test_what_is_not_known_is_said_in_the_envelope(old, name):
     path, filters, _ = REQUESTS[name]
     filters = {key: "gcc" if key.startswith("package") else word for key, word in filters.items() if key != "release"}
     found = said(old, path, {"filters": filters})
-    assert (found["total_rows"], found["rows"], found["error"].split(" ")[1:3]) == (-1, None, ["was", "asked"])
+    assert (found["total_rows"], found["rows"], "gcc" in found["error"]) == (-1, None, True)
 
 
 def test_a_tree_that_is_not_known_is_an_error_and_nothing_else(old):

@@ -13,6 +13,7 @@ from fedora_packages.web.routes import CHECKS, ROUTES
 from fedora_packages.web.views import check as checks
 from fedora_packages.web.views.check import Checks
 from fedora_packages.widgets import load
+from tests.filling import put
 from tests.upstream import Answer
 from tests.web.values import VALUES
 from tests.web.website import CAUSE, Elements, website
@@ -144,8 +145,8 @@ def test_an_upstream_that_does_not_answer_leaves_what_was_known(site, upstream):
     is_known(site)
     upstream.answers["/"] = Answer(b"", 503)
     page = post(site)
-    assert "Koji is not responding: it said 503, not now" in outcome(page)
-    assert "(listBuilds of &#39;guake&#39;). The cached value stays." in outcome(page)
+    assert "Koji is not responding: HTTP 503 (temporary)" in outcome(page)
+    assert "(listBuilds(&#39;guake&#39;)). The cached value stays." in outcome(page)
     assert ("guake-3.9-1.fc45" in page.text, "stamp-fresh" in page.text) == (True, True)
 
 
@@ -155,7 +156,7 @@ def test_an_upstream_that_lags_behind_a_message_changes_nothing(site, service):
     facts = {"about": "build 8", "build_id": 8, "state": 1}
     service.cache.invalidate([Invalidation(entry, event, [(event["sent"], facts)], make=True)])
     newer = {"total": 2, "builds": [{**VALUE["builds"][0], "build_id": 8}, *VALUE["builds"]]}
-    service.cache.fill(entry, "", lambda: newer, "koji")
+    put(service.cache, entry, newer)
     page = post(site)
     said = "Koji does not show the change of the message buildsys.build.state.change 2026-9 yet. The cached value stays (0."
     assert said in outcome(page)
@@ -270,7 +271,7 @@ def test_what_takes_too_long_is_not_waited_for(site, upstream):
         for thread in threading.enumerate():
             if thread.name.startswith("check-"):
                 thread.join(10)
-    assert ("Koji is not responding" in outcome(page), "no answer within 0.1 s" in outcome(page), took < 1) == (
+    assert ("Koji is not responding" in outcome(page), "no response within 0.1 s" in outcome(page), took < 1) == (
         True, True, True,
     )  # fmt: skip
 
@@ -343,7 +344,7 @@ def test_an_upstream_that_lies_is_502(site, upstream):
     upstream.answers["/"] = Answer(
         xmlrpc.client.dumps(("what",), methodresponse=True).encode(), content_type="text/xml"
     )
-    assert "koji was asked" in post(site, ENTRY, 502).json["detail"]
+    assert "Koji: listBuilds(" in post(site, ENTRY, 502).json["detail"]
 
 
 # What may be done where.

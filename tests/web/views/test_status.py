@@ -167,7 +167,7 @@ def test_text_of_a_lost_message_is_escaped(site, drifted, part):
 def test_text_of_topics_and_workers_is_escaped(site, client, beat):
     client.hset(keys.TOPICS, HOSTILE, json.dumps({"id": HOSTILE, "topic": HOSTILE, "sent": 1, "handled": 2}))
     client.hset(keys.OUTCOMES, HOSTILE, 1)
-    circuit = {"failures": 9, "rests": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
+    circuit = {"failures": 9, "reset_pause": 5.0, "reason": HOSTILE, "answered": None, "failing_since": 1.0}
     beat(HOSTILE, endpoints={HOSTILE: False}, dead=[HOSTILE], bus=HOSTILE, upstreams={"koji": circuit})
     assert Elements(site.get("/status", 200).text).strange_scripts == []
 
