@@ -214,7 +214,8 @@ class BugzillaConnector(Connector):
         # closed, moved or made private since.
         is_new_here = event.topic == "bugzilla.bug.new" or announced["changed"] & {"status", "bug_status", "component"}
         return {
-            "about": f"bug {announced['id']}",
+            # A later change of its severity, say, does not take back that the bug must be listed: only these can.
+            "about": f"{'place' if is_new_here else 'state'} of bug {announced['id']}",
             "id": announced["id"],
             "sent": event.sent,
             "status": announced["status"][:64] if is_open_here else None,

@@ -170,6 +170,16 @@ def test_a_list_of_bugs_shows_a_bug_that_moved_or_was_opened_again_or_not(querie
     assert is_shown(queries["bugzilla.bugs"], {"bugs": shown}, given) is shows
 
 
+def test_a_later_change_does_not_take_back_that_a_bug_must_be_listed(queries):
+    bug = {"id": 5, "component": "guake", "status": "NEW"}
+    new = event("bugzilla.bug.new", bug=bug)
+    rated = event("bugzilla.bug.update", bug=bug, event={"changes": [{"field": "severity"}]})
+    closed = event("bugzilla.bug.update", bug={**bug, "status": "CLOSED"}, event={"changes": [{"field": "status"}]})
+    subjects = [queries["bugzilla.bugs"].expected(each, "guake")["about"] for each in (new, rated, closed)]
+    # A newer state of the same subject replaces the older one.
+    assert (subjects[0] == subjects[1], subjects[0] == subjects[2]) == (False, True)
+
+
 def test_an_unknown_release_in_a_message_overtakes_the_list_of_releases(queries):
     value = {"releases": [{"name": "F45"}]}
     given = event("bodhi.update.request.testing", update={"release": {"name": "F46", "id_prefix": "FEDORA"}})
