@@ -12,7 +12,7 @@ MEASURE_OPTIONS ?=
 
 .PHONY: help run test test-slow browser conformance bench relevance chaos measure lint format clean
 
-help:  ## Say what there is
+help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 # One file stands for the whole environment; it is made anew when what it is made from has changed.

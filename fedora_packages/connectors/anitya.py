@@ -111,7 +111,7 @@ class AnityaConnector(Connector):
         yield from event.source_packages
 
     @versions.external_id
-    def versions_refer(value):
+    def versions_external_id(value):
         return value["project"]["id"] if value.get("found") else None
 
     @versions.affected_by_external_id("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",

@@ -266,7 +266,7 @@ class BodhiConnector(Connector):
         return all(shown[key] == word for key, word in facts["state"].items())
 
     @updates.ignores
-    def updates_announced(value):
+    def updates_ignore(value):
         # Comments of the gating system are not announced, nor is what they bring about.
         kept = [
             {key: word for key, word in update.items() if key not in ("gating", "modified")}
@@ -299,7 +299,7 @@ class BodhiConnector(Connector):
         return value
 
     @releases.misses
-    def releases_overtaken(value, event):
+    def releases_miss(value, event):
         name = dig(update_of(event.body), "release", "name")
         prefix = dig(update_of(event.body), "release", "id_prefix")
         known = {release["name"] for release in value["releases"]}

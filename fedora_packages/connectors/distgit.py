@@ -105,7 +105,7 @@ class Maintainers(Model):
     """The maintainers of a package: account names."""
 
     found: Literal[True]
-    owner: Text(256) | None = field('"orphan" if nobody maintains it; null if it has no owner')
+    owner: Text(256) | None = field('"orphan" without a maintainer; null without an owner')
     admins: Names
     committers: Names
     collaborators: Names

@@ -145,7 +145,7 @@ class FafConnector(Connector):
         yield from event.source_packages
 
     @problems.ignores
-    def problems_announced(value):
+    def problems_ignore(value):
         # A message comes once in ten times as many reports as before, if at all.
         return {}
 

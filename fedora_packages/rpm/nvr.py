@@ -1,4 +1,4 @@
-"""Names, versions and their order: what an NVR is made of, and which of two EVRs rpm calls newer."""
+"""Package names, NVRs, NEVRAs and EVRs: parse them, and order versions as rpm does."""
 
 import re
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from typing import Any
 from fedora_packages.errors import InvalidNVR
 
 #: Characters of the name of a package.
-LONGEST_NAME = 200
+MAX_NAME = 200
 
-#: What a package may be called, source or binary.  Fedora's guidelines allow these characters; rpm itself allows more.
-PACKAGE_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._+-]{{0,{LONGEST_NAME - 1}}}")
+#: Names of packages, by Fedora's guidelines; rpm allows more characters.
+PACKAGE_NAME = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9._+-]{{0,{MAX_NAME - 1}}}")
 
 MAX_LENGTH = 512
 
-#: Architectures that the name of an rpm file may end with.
+#: Architectures at the end of the name of an rpm file.
 ARCHES = (
     "aarch64", "armv5tel", "armv6hl", "armv7hl", "armv7hnl", "i386", "i486", "i586", "i686", "ia64", "noarch", "nosrc", "ppc",
     "ppc64", "ppc64le", "ppc64p7", "riscv64", "s390", "s390x", "src", "x86_64", "x86_64_v2",
@@ -52,13 +52,13 @@ class NVR:
 def parse_nvr(text: str) -> NVR:
     """Return the parts of an NVR.  Raises `InvalidNVR`.
 
-    Neither version nor release may hold a dash, so that the last two dashes are the ones that divide.
+    Version and release have no dash, so the last two dashes separate them.
     """
     if not isinstance(text, str) or len(text) > MAX_LENGTH:
-        raise InvalidNVR(f"{text!r:.80} is no name-version-release")
+        raise InvalidNVR(f"{text!r:.80} is not a name-version-release")
     parts = text.rsplit("-", 2)
     if len(parts) != 3 or not all(parts) or not is_package_name(parts[0]):
-        raise InvalidNVR(f"{text!r:.80} is no name-version-release")
+        raise InvalidNVR(f"{text!r:.80} is not a name-version-release")
     return NVR(*parts)
 
 
@@ -72,7 +72,7 @@ def name_of(nvr: Any) -> str | None:
 
 @dataclass(frozen=True)
 class NEVRA:
-    """A build, or a package of it: its NVR, and its epoch and architecture where they were said."""
+    """A build or one of its packages: its NVR, with epoch and architecture if given."""
 
     nvr: NVR
     epoch: int | None = None
@@ -82,11 +82,11 @@ class NEVRA:
 def parse_nevra(text: str) -> NEVRA:
     """Return the parts of an NVR with or without an epoch, an architecture and ``.rpm``.  Raises `InvalidNVR`.
 
-    The epoch stands before the version (``vim-X11-2:9.0-1.fc38.x86_64``) or before it all (``2:vim-X11-9.0-1.fc38``).
+    The epoch is before the version (``vim-X11-2:9.0-1.fc38.x86_64``) or at the start (``2:vim-X11-9.0-1.fc38``).
     """
     found = _NEVRA.fullmatch(text.removesuffix(".rpm")) if len(text) <= MAX_LENGTH else None
     if found is None or (found["first"] and found["epoch"]):
-        raise InvalidNVR(f"{text!r:.80} is no name-version-release, with or without an epoch and an architecture")
+        raise InvalidNVR(f"{text!r:.80} is not a name-version-release with an optional epoch and architecture")
     epoch = found["first"] or found["epoch"]
     return NEVRA(
         NVR(found["name"], found["version"], found["release"]), None if epoch is None else int(epoch), found["arch"]
@@ -94,7 +94,7 @@ def parse_nevra(text: str) -> NEVRA:
 
 
 def evr(build: Mapping[str, Any]) -> str:
-    """Return epoch, version and release of a mapping that has them as people write them: an epoch of 0 is left out."""
+    """Return the EVR of a mapping with ``epoch``, ``version`` and ``release``, without an epoch of 0."""
     text = f"{build['version']}-{build['release']}" if build["release"] else str(build["version"])
     return text if build["epoch"] in (None, 0, "0", "") else f"{build['epoch']}:{text}"
 
@@ -124,7 +124,7 @@ class EVR:
         return f"EVR({self.epoch}, {self.version!r}, {self.release!r})"
 
     def __str__(self) -> str:
-        """Return the EVR as people write it: an epoch of 0 is left out."""
+        """Return the EVR, without an epoch of 0."""
         text = f"{self.version}-{self.release}" if self.release else self.version
         return f"{self.epoch}:{text}" if self.epoch else text
 
@@ -133,7 +133,7 @@ def _order(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts versions as rpm's ``rpmvercmp`` does.
 
     Runs of digits compare as numbers and are newer than runs of letters; ``~`` is older than the end of the text,
-    ``^`` newer than the end and older than anything else.  All other characters only divide.
+    ``^`` newer than the end and older than anything else.  All other characters are separators.
     """
     ranks = {"~": (0, 0, ""), "^": (2, 0, "")}
     segments = [

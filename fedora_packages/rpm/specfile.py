@@ -1,16 +1,16 @@
-"""Spec files, read as far as can be without rpm: summary, description and licence, sources and patches.
+"""Read spec files without rpm: summary, description, license, sources and patches.
 
-The one thing to know: a spec is a program.  Only the simplest macros are expanded, and what then still holds one is not given.
-Every size is bounded: specs are written by anyone.
+A spec is a program.  Only simple macros are expanded; a value that still has one is left out.  Every size is bounded: anyone can
+write a spec.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 
-#: Characters of a spec that are looked at, and of a value that is put in place of a macro.
-SPEC_READ = 1 << 20
-VALUE_KEPT = 255
-TEXT_KEPT = 4000
+#: Characters that are read: of a spec, of a macro's value, and of a text.
+MAX_SPEC = 1 << 20
+MAX_VALUE = 255
+MAX_TEXT = 4000
 
 _PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SOURCE = re.compile(r"^Source([0-9]*)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -22,18 +22,15 @@ _MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)
 _DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
 _TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SUMMARY = re.compile(r"^Summary\s*:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
-_LICENCE = re.compile(r"^License\s*:[ \t]*(\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_LICENSE = re.compile(r"^License\s*:[ \t]*(\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _SECTION = re.compile(r"^%(?:description|prep|build|install|files|package)\b", re.MULTILINE)
 _SUBPACKAGE = re.compile(r"^%package\b", re.MULTILINE)
 _DESCRIPTION = re.compile(r"^%description[ \t]*\n((?:(?!%[a-z]).*\n?)*)", re.MULTILINE)
 
 
 def patch_names(spec: str) -> Iterator[str]:
-    """Yield the file names of a spec's patches, in order, with the simple macros in them expanded.
-
-    Names that hold a slash once expanded (addresses) count by their last part, as rpm does.
-    """
-    spec = spec[:SPEC_READ]
+    """Yield the file names of a spec's patches, in order, with simple macros expanded.  Of a URL that is the last part."""
+    spec = spec[:MAX_SPEC]
     macros = _macros(spec)
     listed = _PATCH_LIST.search(spec)
     lines = listed.group(1).splitlines() if listed else []
@@ -44,11 +41,11 @@ def patch_names(spec: str) -> Iterator[str]:
 
 
 def source_files(spec: str) -> Iterator[tuple[str, str]]:
-    """Yield (``Source0``, file name or address) of a spec's sources, in order, with the simple macros in them expanded.
+    """Yield (``Source0``, file name or URL) of a spec's sources, in order, with simple macros expanded.
 
-    Those of a ``%sourcelist`` have no number of their own and get the next.
+    Items of a ``%sourcelist`` get the next numbers.
     """
-    spec = spec[:SPEC_READ]
+    spec = spec[:MAX_SPEC]
     macros = _macros(spec)
     number = -1
     for given, text in _SOURCE.findall(spec):
@@ -63,50 +60,50 @@ def source_files(spec: str) -> Iterator[tuple[str, str]]:
 
 def is_autorelease(spec: str) -> bool:
     """Whether rpmautospec counts the release from the commits (``%autorelease``)."""
-    return _AUTORELEASE.search(spec[:SPEC_READ]) is not None
+    return _AUTORELEASE.search(spec[:MAX_SPEC]) is not None
 
 
 def is_autochangelog(spec: str) -> bool:
     """Whether rpmautospec writes the changelog from the commits (``%autochangelog``)."""
-    return _AUTOCHANGELOG.search(spec[:SPEC_READ]) is not None
+    return _AUTOCHANGELOG.search(spec[:MAX_SPEC]) is not None
 
 
 def summary(spec: str) -> str | None:
-    """Return the summary of the source package itself, or None if it has none that can be read."""
-    spec = spec[:SPEC_READ]
+    """Return the summary of the source package, or None if it is missing or cannot be expanded."""
+    spec = spec[:MAX_SPEC]
     found = _SUMMARY.search(_SUBPACKAGE.split(spec, maxsplit=1)[0])
     return _readable(found.group(1), spec) if found else None
 
 
 def description(spec: str) -> str | None:
-    """Return the description of the source package itself, or None if it has none that can be read."""
-    spec = spec[:SPEC_READ]
+    """Return the description of the source package, or None if it is missing or cannot be expanded."""
+    spec = spec[:MAX_SPEC]
     found = _DESCRIPTION.search(spec)
-    return _readable(found.group(1).strip()[:TEXT_KEPT], spec) if found else None
+    return _readable(found.group(1).strip()[:MAX_TEXT], spec) if found else None
 
 
-def licence(spec: str, binary: str = "") -> str | None:
-    """Return the licence of the source package, or of a binary that has its own, as the spec has it; None if it cannot be read.
+def license_of(spec: str, binary: str = "") -> str | None:
+    """Return the license of the source package or of one of its binaries; None if it is missing or cannot be expanded.
 
-    ``binary`` is the whole name of a binary package; one without a licence of its own has that of the source.
+    ``binary`` is the whole name of a binary package.  Without a license of its own it has the source's.
     """
-    spec = spec[:SPEC_READ]
+    spec = spec[:MAX_SPEC]
     macros = _macros(spec)
     main, *others = _SUBPACKAGE.split(spec)
     name = macros.get("name", "")
     for section in others if binary else ():
         line, _, rest = section.partition("\n")
         if _expanded(_subpackage(line, name), macros) == binary:
-            # Its tags end where the next section begins: %description, mostly.
-            found = _LICENCE.search(_SECTION.split(rest, maxsplit=1)[0])
+            # Its tags end at the next section, mostly %description.
+            found = _LICENSE.search(_SECTION.split(rest, maxsplit=1)[0])
             if found:
-                return _readable(found.group(1)[:TEXT_KEPT], spec)
-    found = _LICENCE.search(main)
-    return _readable(found.group(1)[:TEXT_KEPT], spec) if found else None
+                return _readable(found.group(1)[:MAX_TEXT], spec)
+    found = _LICENSE.search(main)
+    return _readable(found.group(1)[:MAX_TEXT], spec) if found else None
 
 
 def _subpackage(line: str, name: str) -> str:
-    """Return the whole name in what follows ``%package``."""
+    """Return the whole name of a binary package from the line after ``%package``."""
     words = line.split()
     if "-n" in words[:-1]:
         return words[words.index("-n") + 1]
@@ -114,7 +111,7 @@ def _subpackage(line: str, name: str) -> str:
 
 
 def _readable(text: str, spec: str) -> str | None:
-    expanded = _expanded(text, _macros(spec), TEXT_KEPT)
+    expanded = _expanded(text, _macros(spec), MAX_TEXT)
     return None if "%" in expanded.replace("%%", "") else expanded.replace("%%", "%") or None
 
 
@@ -125,10 +122,10 @@ def _macros(spec: str) -> dict[str, str]:
 
 
 def _expanded(text: str, macros: Mapping[str, str], most: int = 1000) -> str:
-    # A macro may stand for another; five levels are more than any spec uses for a name.
+    # A macro can expand to another; no spec needs more than five levels.
     for _ in range(5):
-        # Values are cut before they are put in: a hostile spec could otherwise make gigabytes of a few lines.
-        expanded = _MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:VALUE_KEPT], text[:most])[:most]
+        # Values are cut first: a hostile spec could expand a few lines to gigabytes.
+        expanded = _MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:MAX_VALUE], text[:most])[:most]
         if expanded == text:
             break
         text = expanded

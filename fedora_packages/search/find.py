@@ -92,8 +92,8 @@ def search(
     total, found = _weighed(database, query, exact, start, rows)
     if total or exact:
         hits = _hits(database, query, total + len(exact), exact[start : start + rows], found)
-        is_asked = start == 0 and rows and not exact and not is_correct
-        return replace(hits, suggestion=_suggestion(database, text, hits)) if is_asked else hits
+        is_questionable = start == 0 and rows and not exact and not is_correct
+        return replace(hits, suggestion=_suggestion(database, text, hits)) if is_questionable else hits
     for better in corrections(database, text) if not is_correct else ():
         # Two words may each be a typo of the other: a correction is not corrected.
         hits = _instead(database, better, start, rows, within=0, is_correct=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fedora_packages.connectors.site import web_address
 from fedora_packages.rpm.nvr import evr
-from fedora_packages.rpm.specfile import TEXT_KEPT, description, licence, summary
+from fedora_packages.rpm.specfile import MAX_TEXT, description, license_of, summary
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.widgets.base import Widget
@@ -97,7 +97,7 @@ class OverviewWidget(Widget):
             "description": _description(package, about, spec),
             "url": url,
             "web_address": web_address(url),
-            "license": spec and licence(spec, page.binary),
+            "license": spec and license_of(spec, page.binary),
             "is_license_known": values["spec"] is not None,
             "version": about,
             "is_version_known": values["about"] is not None,
@@ -122,7 +122,7 @@ def _description(package: Package, about: Mapping[str, Any] | None, spec: str | 
     document, is_binary = package.document, package.kind == BINARY
     parsed = None if is_binary or spec is None else (summary(spec), description(spec))
     if parsed and parsed[0] and parsed[1]:
-        return Description(_marked(parsed[0], TEXT_KEPT), _paragraphs(parsed[1], TEXT_KEPT))
+        return Description(_marked(parsed[0], MAX_TEXT), _paragraphs(parsed[1], MAX_TEXT))
     own = (
         next(found.summary for found in document.binaries if found.name == package.name)
         if is_binary

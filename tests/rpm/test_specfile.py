@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.rpm.specfile import description, licence, patch_names, summary
+from fedora_packages.rpm.specfile import description, license_of, patch_names, summary
 
 SPEC = """\
 %global short gk
@@ -64,7 +64,7 @@ License:   CC-BY-4.0
 %description doc
 License: nor this
 %package -n python3-%{name}
-Summary: no licence of its own
+Summary: no license of its own
 %description -n python3-%{name}
 %package odd
 License: %{undefined}
@@ -81,9 +81,9 @@ License: %{undefined}
         ("guake-odd", None),
     ],
 )
-def test_a_binary_has_its_own_licence_or_that_of_its_source(binary, found):
-    assert licence(LICENSED, binary) == found
+def test_a_binary_has_its_own_license_or_that_of_its_source(binary, found):
+    assert license_of(LICENSED, binary) == found
 
 
-def test_a_spec_without_a_licence_has_none():
-    assert licence("Name: guake\n") is None
+def test_a_spec_without_a_license_has_none():
+    assert license_of("Name: guake\n") is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.rpm.nvr import LONGEST_NAME
+from fedora_packages.rpm.nvr import MAX_NAME
 from fedora_packages.search import complete, terms
 from fedora_packages.search.complete import Completion
 from fedora_packages.search.document import Binary
@@ -135,7 +135,7 @@ def test_what_has_all_words_is_found_after_many_that_have_one(make_index):
 
 
 def test_the_longest_names_that_there_may_be_are_completed(make_index):
-    source, binary = "s" * LONGEST_NAME, "b" * LONGEST_NAME
+    source, binary = "s" * MAX_NAME, "b" * MAX_NAME
     reader = make_index(document(source, binary))
     assert [found.name for text in ("ss", "bb") for found in reader.complete(text)] == [source, binary]
 

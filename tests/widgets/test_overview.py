@@ -28,7 +28,7 @@ def about(**changes):
 # What it is, and how to get it.
 
 
-def test_the_licence_is_the_spec_files(guake):
+def test_the_license_is_the_spec_files(guake):
     spec = {**VALUES["distgit.spec"], "text": "Name: guake\nLicense: GPL-2.0-or-later\n"}
     guake.know("distgit.spec", spec, "guake", "rawhide")
     assert "<dd>GPL-2.0-or-later</dd>" in guake.get("/guake/overview/overview", 200).text

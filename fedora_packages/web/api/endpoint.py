@@ -12,7 +12,7 @@ from pyramid.request import Request
 from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import Schema
 from fedora_packages.errors import InvalidArgument
-from fedora_packages.rpm.nvr import LONGEST_NAME, PACKAGE_NAME
+from fedora_packages.rpm.nvr import MAX_NAME, PACKAGE_NAME
 from fedora_packages.widgets import parameters
 from fedora_packages.widgets.parameters import MAX_PAGE, MAX_ROWS, Parser, parse
 
@@ -81,7 +81,7 @@ def integer(least: int, most: int) -> Schema:
 
 PACKAGE = Parameter(
     "package",
-    {"type": "string", "maxLength": LONGEST_NAME, "pattern": f"^{PACKAGE_NAME.pattern}$"},
+    {"type": "string", "maxLength": MAX_NAME, "pattern": f"^{PACKAGE_NAME.pattern}$"},
     "The name of a source or binary package; case-sensitive.",
     "guake",
     "path",
@@ -90,10 +90,10 @@ NAMES = Parameter(
     "names",
     {
         "type": "string",
-        "maxLength": MAX_NAMES * (LONGEST_NAME + 1),
-        "pattern": f"^[^,]{{1,{LONGEST_NAME}}}(,[^,]{{1,{LONGEST_NAME}}}){{0,{MAX_NAMES - 1}}}$",
+        "maxLength": MAX_NAMES * (MAX_NAME + 1),
+        "pattern": f"^[^,]{{1,{MAX_NAME}}}(,[^,]{{1,{MAX_NAME}}}){{0,{MAX_NAMES - 1}}}$",
     },
-    f"Comma-separated names of source or binary packages; at most {MAX_NAMES}, of at most {LONGEST_NAME} characters.",
+    f"Comma-separated names of source or binary packages; at most {MAX_NAMES}, of at most {MAX_NAME} characters.",
     "guake,vim,firefox",
 )
 RELEASE = Parameter(
