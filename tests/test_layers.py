@@ -1,7 +1,7 @@
-"""The layers: who may import whom, and where each third-party library lives."""
+"""The rooms of the package: who may import whom, no circles of files, and where each third-party library lives."""
 
 import ast
-import re
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -9,93 +9,82 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "fedora_packages"
 
-#: From the bottom up; a module may import those of layers below its own, and its own package.
-LAYERS = (
+#: The entries of the package, from the bottom up.  Each may import those of lower lines, never one beside or above it.
+ORDER = (
     ("errors",),
-    (
-        "rpm",
-        "monitoring",
-        "rpm.nvr",
-        "settings",
-        "rpm.specfile",
-        "monitoring.differences",
-        "connectors.types",
-        "web.linkify",
-        "web.highlight",
-    ),
-    ("messages", "cache", "cache.keys"),
-    ("cache.redis",),
-    ("cache.values",),
-    ("cache.backend",),
-    ("cache.protocol",),
-    (
-        "connectors.query",
-        "messages.timeline",
-        "cache.changefeed",
-        "monitoring.metrics",
-        "monitoring.heartbeat",
-    ),
-    ("connectors", "cache.queue"),
+    ("settings", "rpm", "cache"),
+    ("messages",),
+    ("connectors",),
     ("search",),
-    ("search.packages", "service", "web.links", "web.identifiers"),
-    (
-        "web.loader",
-        "web.rate_limit",
-        "monitoring.verify",
-        "worker.index_updater",
-        "worker.index_repair",
-        "worker.buffer",
-        "worker.sequence",
-    ),
-    (
-        "widgets",
-        "worker.handler",
-        "worker.refill",
-        "worker.replay",
-        "worker.audit",
-        "worker.gaps",
-        "worker.reporter",
-        "worker.worker",
-    ),
-    ("monitoring.health",),
-    ("monitoring.alerts",),
-    ("web", "web.views", "web.routes"),
-    ("__init__", "worker.daemon", "worker.hub", "worker", "search.indexing.command", "search.indexing.cli"),
+    ("monitoring", "widgets"),
+    ("service",),
+    ("web", "worker"),
+    ("__init__",),
 )
 
-#: Each library and the only modules that may import it.  The sandbox is apart.
+#: The order inside of folders: names are those of files and folders, ``*`` is every file that is not named.
+FOLDERS: Mapping[str, Sequence[Sequence[str]]] = {
+    "cache": (("keys",), ("redis",), ("values",), ("fill",), ("backend",), ("protocol", "queue", "changefeed")),
+    "messages": (("body",), ("families",), ("event",), ("timeline",)),
+    "connectors": (
+        ("types", "circuit", "site", "schema", "query"), ("http",), ("base",), ("releases",), ("*",), ("__init__",),
+    ),
+    "search": (("*",), ("indexing",)),
+    "widgets": (("parameters",), ("controls",), ("context",), ("base",), ("panel",), ("*",), ("__init__",)),
+    "worker": (
+        ("buffer", "sequence", "invalidation"), ("batch", "index_updater"), ("handler",),
+        ("replay", "refill", "audit", "schedule", "index_repair"), ("gaps",), ("reporter",), ("worker",), ("hub",), ("daemon",),
+    ),
+    "monitoring": (("metrics", "heartbeat", "differences"), ("verify",), ("health",), ("alerts",)),
+    "web": (
+        ("routes", "formats", "links", "linkify", "highlight", "rate_limit", "loader"),
+        ("request", "headers", "identifiers", "live_lookups", "hits"), ("resolve", "search", "legacy"), ("problems",),
+        ("api",), ("views",),
+    ),
+    "sandbox": (
+        ("world",), ("archive", "bus"), ("upstreams",), ("expected",), ("actions",), ("faults", "state"), ("control",),
+        ("server",), ("process", "cli", "devserver"),
+    ),
+}  # fmt: skip
+
+#: Each library and the only modules or folders that import it.  The sandbox is apart.
 HOMES = {
-    "redis": {"cache.redis", "cache.backend"},
-    "requests": {"connectors.http", "connectors.mirror"},
-    "xmlrpc": {"connectors.koji"},
-    "xapian": {"search"},
-    "createrepo_c": {"search.indexing.repodata"},
-    "stamina": {"search.indexing"},
-    "zstandard": {"connectors.mirror"},
+    "createrepo_c": {"search.indexing"},
     "dogpile": {"cache.backend"},
     "fedmsg": {"worker.hub", "worker.daemon"},
-    "moksha": {"worker.daemon", "worker.hub"},
-    "pygments": {"web.highlight"},
     "limits": {"web.rate_limit"},
+    "moksha": {"worker.hub", "worker.daemon"},
     "prometheus_client": {"web.views.metrics"},
-    "twisted": {"worker.daemon"},
-    "zmq": {"worker.hub"},
+    "pydantic": {"connectors", "web.api"},
+    "pygments": {"web.highlight"},
+    "pyramid": {"__init__", "settings", "web", "widgets.__init__"},
+    "redis": {"cache.redis"},
+    "requests": {"connectors.http"},
+    "stamina": {"search.indexing"},
+    "tqdm": {"search.indexing"},
+    "twisted": {"worker.hub", "worker.daemon"},
+    "xapian": {"search"},
+    "xmlrpc": {"connectors.koji"},
+    "zmq": {"worker.hub", "worker.daemon"},
+    "zstandard": {"connectors.mirror"},
 }
 
 
-def modules() -> list[tuple[str, Path]]:
-    found = []
-    for path in sorted(ROOT.rglob("*.py")):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        found.append((name.removesuffix(".__init__") if name != "__init__" else name, path))
-    return found
+def _name(path: Path) -> str:
+    """Return the dotted name of a file; a folder's own is ``FOLDER.__init__``."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+FILES = {_name(path): path for path in sorted(ROOT.rglob("*.py"))}
+SERVICE = [name for name in FILES if not name.startswith("sandbox.")]
+SANDBOX = [name for name in FILES if name.startswith("sandbox.")]
 
 
 @cache
-def imported(path: Path) -> frozenset[str]:
+def imported(name: str) -> frozenset[str]:
     """Return the dotted names of all that a file imports, wherever in it."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(ast.parse(FILES[name].read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -104,34 +93,68 @@ def imported(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def layer(name: str) -> int:
-    """Return the number of a module's layer: that of the longest listed name it is or is in."""
-    listed = {entry: number for number, entries in enumerate(LAYERS) for entry in entries}
-    parts = name.split(".")
-    for length in range(len(parts), 0, -1):
-        if ".".join(parts[:length]) in listed:
-            return listed[".".join(parts[:length])]
-    raise AssertionError(f"{name} is in no layer: list it in LAYERS")
+@cache
+def ours(name: str) -> frozenset[str]:
+    """Return the files of ours that a file imports; a folder stands for its ``__init__``."""
+    found = set()
+    for module in imported(name):
+        inner = module.removeprefix("fedora_packages.")
+        if inner == module:
+            continue
+        if inner in FILES:
+            found.add(inner)
+        elif f"{inner}.__init__" in FILES and not any(other.startswith(f"{module}.") for other in imported(name)):
+            found.add(f"{inner}.__init__")
+    return frozenset(found - {name})
 
 
-MODULES = modules()
-SERVICE = [(name, path) for name, path in MODULES if not name.startswith("sandbox")]
-SANDBOX = [(name, path) for name, path in MODULES if name.startswith("sandbox")]
+def _place(order: Sequence[Sequence[str]], name: str) -> int | None:
+    places = {entry: number for number, entries in enumerate(order) for entry in entries}
+    return places.get(name, places.get("*"))
 
 
-@pytest.mark.parametrize(("name", "path"), SERVICE, ids=[name for name, _ in SERVICE])
-def test_imports_point_down_only(name, path):
-    known = {module for module, _ in MODULES}
-    ours = {found.removeprefix("fedora_packages.") for found in imported(path) if found.startswith("fedora_packages.")}
-    upward = {
-        found for found in ours & known if layer(found) >= layer(name) and found.split(".")[0] != name.split(".")[0]
-    }
-    assert upward == set()
+@pytest.mark.parametrize("name", SERVICE)
+def test_a_room_imports_lower_rooms_only(name):
+    room = name.split(".")[0]
+    rooms = {other.split(".")[0] for other in ours(name)} - {room}
+    assert {other for other in rooms if _place(ORDER, other) >= _place(ORDER, room)} == set()
 
 
-@pytest.mark.parametrize(("name", "path"), SERVICE, ids=[name for name, _ in SERVICE])
-def test_each_library_has_one_home(name, path):
-    libraries = {found.split(".")[0] for found in imported(path)} & HOMES.keys()
+@pytest.mark.parametrize("name", [name for name in FILES if name.split(".")[0] in FOLDERS])
+def test_the_order_inside_of_a_folder_holds(name):
+    room, own, *_ = name.split(".")
+    places = {other: _place(FOLDERS[room], other.split(".")[1]) for other in ours(name) if other.split(".")[0] == room}
+    mine = _place(FOLDERS[room], own)
+    if mine is None:
+        assert own == "__init__"
+        return
+    upward = {other for other, place in places.items() if place is not None and place > mine}
+    assert {other for other in upward if other.split(".")[1] != own} == set()
+
+
+def _circles(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield each circle of files that is found first from one of its files."""
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if name in path:
+            yield path[path.index(name) :]
+        elif name not in done:
+            for other in sorted(ours(name)):
+                yield from visit(other, (*path, name))
+            done.add(name)
+
+    for name in names:
+        yield from visit(name, ())
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert list(_circles(list(FILES))) == []
+
+
+@pytest.mark.parametrize("name", SERVICE)
+def test_each_library_has_one_home(name):
+    libraries = {module.split(".")[0] for module in imported(name)} & HOMES.keys()
     strangers = {
         library
         for library in libraries
@@ -140,25 +163,95 @@ def test_each_library_has_one_home(name, path):
     assert strangers == set()
 
 
-@pytest.mark.parametrize(("name", "path"), SANDBOX, ids=[name for name, _ in SANDBOX])
-def test_the_sandbox_imports_nothing_of_what_it_stands_in_for(name, path):
-    ours = {found for found in imported(path) if found.startswith("fedora_packages")}
-    assert {
-        found for found in ours if not found.startswith("fedora_packages.sandbox") and found != "fedora_packages"
-    } == set()
+@pytest.mark.parametrize("name", SANDBOX)
+def test_the_sandbox_imports_nothing_of_what_it_stands_in_for(name):
+    assert {other for other in ours(name) if not other.startswith("sandbox.")} == set()
 
 
-@pytest.mark.parametrize(("name", "path"), SERVICE, ids=[name for name, _ in SERVICE])
-def test_the_service_does_not_import_the_sandbox(name, path):
-    assert not [found for found in imported(path) if found.startswith("fedora_packages.sandbox")]
+@pytest.mark.parametrize("name", SERVICE)
+def test_the_service_does_not_import_the_sandbox(name):
+    assert {other for other in ours(name) if other.startswith("sandbox.")} == set()
 
 
-def test_connectors_import_neither_each_other_nor_the_web():
-    # These are no connectors.
-    allowed = re.compile(r"fedora_packages\.connectors\.(base|http|circuit|site|types|query|mdapi_relations)(\..*)?")
-    for name, path in SERVICE:
-        if name.startswith("connectors.") and name != "connectors.base":
-            found = imported(path)
-            assert not {other for other in found if other.startswith("pyramid") or other.startswith("mako")}
-            others = {other for other in found if other.startswith("fedora_packages.connectors.")}
-            assert {other for other in others if not allowed.fullmatch(other)} == set()
+#: Files of ``connectors/`` that are no connector.
+SHARED = {
+    "__init__", "base", "circuit", "http", "mdapi_relations", "mirror", "query", "releases", "schema", "site", "types",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [name for name in SERVICE if name.startswith("connectors.")])
+def test_a_connector_imports_no_other_and_no_markup(name):
+    if name == "connectors.__init__":
+        return
+    others = {other.split(".")[1] for other in ours(name) if other.startswith("connectors.")}
+    assert others - SHARED == set()
+    assert {module for module in imported(name) if module.split(".")[0] in ("pyramid", "mako")} == set()
+
+
+def test_the_top_level_has_no_more_entries_than_its_rooms():
+    entries = {path.name for path in ROOT.iterdir() if path.name != "__pycache__"}
+    assert entries == {
+        "__init__.py", "settings.py", "errors.py", "service.py", "cache", "messages", "connectors", "rpm", "search",
+        "worker", "widgets", "web", "monitoring", "sandbox",
+    }  # fmt: skip
+
+
+#: Modules without a test file of their own, by what tests them.
+TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
+    "connectors/test_http.py and the tests of each connector": frozenset({"connectors.base"}),
+    "connectors/test_mdapi.py and connectors/test_mdapi_files.py": frozenset({"connectors.mdapi_relations"}),
+    "messages/test_event.py and messages/families/test_table.py, over every row of the table": frozenset(
+        f"messages.families.{name}"
+        for name in ("anitya", "base", "bodhi", "bugzilla", "distgit", "faf", "koji", "mdapi")
+    ),
+    "tests of the whole service, which make it": frozenset({"connectors.releases", "service", "worker.daemon"}),
+    "functional/, whose sandbox runs them": frozenset(
+        f"sandbox.{name}"
+        for name in (
+            "actions.messages", "actions.publisher", "devserver", "expected", "process", "server", "upstreams.base",
+            "upstreams.koji_rows", "world.external", "world.history", "world.releases",
+        )
+    ),
+    "search/test_reader.py, test_find.py and worker/test_index_repair.py": frozenset(
+        f"search.{name}" for name in ("corruption", "document", "lookup", "reasons")
+    ),
+    "search/indexing/test_command.py, test_builder.py and test_collect.py": frozenset(
+        f"search.indexing.{name}" for name in ("cli", "context", "package_list")
+    ),
+    "web/api/test_packages.py, test_openapi.py and functional/test_api.py, over every endpoint": frozenset(
+        f"web.api.{name}"
+        for name in ("changes", "docs", "endpoint", "endpoints", "lists", "schemas", "status", "values")
+    ),
+    "web/legacy/test_views.py and test_clients.py, over every operation": frozenset(
+        f"web.legacy.{name}"
+        for name in (
+            "bodhi", "bugzilla", "context", "dates", "envelope", "faf", "koji", "operations", "rows", "xapian",
+        )
+    ),
+    "web/views/test_errors.py, test_search.py, test_status.py and test_pages.py": frozenset(
+        f"web.{name}" for name in ("problems", "routes", "search", "views.metrics", "views.unbuilt")
+    ),
+    "widgets/test_every_tab.py, test_panels.py, test_lists.py, test_files.py and test_overview.py": frozenset(
+        f"widgets.{name}"
+        for name in (
+            "activity", "base", "bugs", "builds", "changelog", "contents", "context", "controls", "dependencies", "filters",
+            "latest", "overview", "panel", "parameters", "problems", "relations", "releases", "reported", "required_by",
+            "retirement", "sources", "spec", "tree", "updates", "upstream",
+        )
+    ),
+}  # fmt: skip
+
+
+def _has_tests(name: str) -> bool:
+    folder, _, file = name.rpartition(".")
+    return file == "__init__" or (ROOT.parent / "tests" / Path(*folder.split(".")) / f"test_{file}.py").is_file()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_module_has_its_tests(name):
+    assert _has_tests(name) or any(name in names for names in TESTED_ELSEWHERE.values())
+
+
+def test_what_is_tested_elsewhere_exists():
+    elsewhere = frozenset().union(*TESTED_ELSEWHERE.values())
+    assert elsewhere - FILES.keys() == set()
