@@ -182,8 +182,8 @@ def _packages(queries: tuple[str, ...]) -> list[Endpoint]:
             "Packages: all, or some by name",
             "All source packages, sorted by name, in pages.  With `names`, those packages in that order; `unknown` lists the "
             "names that are no packages.\n\nWith `query` each package has an `answer` too: the answer of that query's "
-            "endpoint, from the cache.  No upstream is asked: `state` says whether the value is unknown or not fresh.  Such "
-            f"values are then fetched in the background, at most {LEFT_PER_MINUTE} a minute for all clients.",
+            "endpoint, from the cache, without a request to an upstream: `state` says whether the value is unknown or not "
+            f"fresh.  Such values are then fetched in the background, at most {LEFT_PER_MINUTE} a minute for all clients.",
             answer(_SomePackages | _AllPackages),
             (
                 NAMES,

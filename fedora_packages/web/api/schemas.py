@@ -52,7 +52,7 @@ class Because(Model):
     at: Time = field("when the value was invalidated")
 
 
-class Trouble(Model):
+class ErrorState(Model):
     since: Time
     at: Time = field("when it was last observed")
     error: str = field("a sentence")
@@ -75,7 +75,7 @@ class Reading(Model):
     state: State
     stamp: Stamp | None = field("null if nothing was ever fetched")
     because: Because | None = field("null if the value is not invalidated")
-    problem: Trouble | None = field("null if nothing is wrong")
+    problem: ErrorState | None = field("null if nothing is wrong")
 
 
 class Completion(Model):
@@ -253,7 +253,7 @@ _MODELS = (
     Event,
     Stamp,
     Because,
-    Trouble,
+    ErrorState,
     Problem,
     Reading,
     List,
