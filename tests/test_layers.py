@@ -7,45 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import measure
+
 ROOT = Path(__file__).parents[1] / "fedora_packages"
 
 #: The entries of the package, from the bottom up.  Each may import those of lower lines, never one beside or above it.
-ORDER = (
-    ("errors",),
-    ("settings", "rpm", "cache"),
-    ("messages",),
-    ("connectors",),
-    ("search",),
-    ("monitoring", "widgets"),
-    ("service",),
-    ("web", "worker"),
-    ("__init__",),
-)
+ORDER = [row.split() for row in measure.ORDER]
 
-#: The order inside of folders: names are those of files and folders, ``*`` is every file that is not named.
-FOLDERS: Mapping[str, Sequence[Sequence[str]]] = {
-    "cache": (("keys",), ("redis",), ("values",), ("fill",), ("backend",), ("protocol", "queue", "changefeed")),
-    "messages": (("body",), ("families",), ("event",), ("timeline",)),
-    "connectors": (
-        ("types", "circuit", "site", "schema", "query"), ("http",), ("base",), ("releases",), ("*",), ("__init__",),
-    ),
-    "search": (("*",), ("indexing",)),
-    "widgets": (("parameters",), ("controls",), ("context",), ("base",), ("panel",), ("*",), ("__init__",)),
-    "worker": (
-        ("buffer", "sequence", "invalidation"), ("batch", "index_updater"), ("handler",),
-        ("replay", "refill", "audit", "schedule", "index_repair"), ("gaps",), ("reporter",), ("worker",), ("hub",), ("daemon",),
-    ),
-    "monitoring": (("metrics", "heartbeat", "differences"), ("verify",), ("health",), ("alerts",)),
-    "web": (
-        ("routes", "formats", "links", "linkify", "highlight", "rate_limit", "loader"),
-        ("request", "headers", "identifiers", "live_lookups", "hits"), ("resolve", "search", "legacy"), ("problems",),
-        ("api",), ("views",),
-    ),
-    "sandbox": (
-        ("world",), ("archive", "bus"), ("upstreams",), ("expected",), ("actions",), ("faults", "state"), ("control",),
-        ("server",), ("process", "cli", "devserver"),
-    ),
-}  # fmt: skip
+#: The order inside of folders, lowest first: names of files and folders; ``*`` is every file that is not named.
+FOLDERS = {
+    folder: [group.replace("/*", "").replace("families/table", "families").split() for group in order.split(" < ")]
+    for folder, order in measure.FOLDERS.items()
+}
 
 #: Each library and the only modules or folders that import it.  The sandbox is apart.
 HOMES = {
