@@ -15,7 +15,7 @@ from fedora_packages.search.complete import MAX_COMPLETIONS
 from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LENGTH
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.web.api import docs as prose
+from fedora_packages.web.api import docs
 from fedora_packages.web.api.changes import DEFAULT_COUNT, MAX_COUNT
 from fedora_packages.web.api.endpoint import (
     NAMES,
@@ -164,8 +164,8 @@ def _of_query(query: Query) -> Endpoint:
         name_of(query),
         ONE,
         f"/packages/{{package}}/{query.short_name}",
-        prose.title(prose.documentation(query)),
-        prose.documentation(query),
+        docs.title(docs.documentation(query)),
+        docs.documentation(query),
         answer_of(query),
         (PACKAGE, *release, *lists_of(query).parameters),
         ("unknown-package", "no-value", *(("release-not-served",) if query.by_release else ())),
@@ -362,8 +362,8 @@ def _service(releases: Query) -> list[Endpoint]:
             "api.releases",
             SERVICE,
             "/releases",
-            prose.title(prose.documentation(releases)),
-            prose.documentation(releases),
+            docs.title(docs.documentation(releases)),
+            docs.documentation(releases),
             answer_of(releases),
             lists_of(releases).parameters,
             ("no-value",),

@@ -9,7 +9,7 @@ from pyramid.view import view_config
 
 from fedora_packages.cache.changefeed import MAX_CHANGES
 from fedora_packages.connectors.query import Query
-from fedora_packages.web.api import docs as prose
+from fedora_packages.web.api import docs
 from fedora_packages.web.api.changes import MAX_COUNT
 from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Endpoint, Parameter, parse_parameters
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
@@ -79,7 +79,7 @@ def api(request: Request) -> dict[str, Any]:
         groups.setdefault(endpoint.group, []).append(_described(request, endpoint))
     return {
         "groups": groups,
-        "components": {name: prose.fields(schema) for name, schema in COMPONENTS.items()},
+        "components": {name: docs.fields(schema) for name, schema in COMPONENTS.items()},
         "states": STATES,
         "problems": list(PROBLEMS.values()),
         "example": request.application_url,
@@ -89,7 +89,7 @@ def api(request: Request) -> dict[str, Any]:
         "most_rows": MAX_ROWS,
         "cool_down": f"{COOL_DOWN:.0f}",
         "values_of": values_of,
-        "spans": prose.spans,
+        "spans": docs.spans,
     }
 
 
@@ -113,7 +113,7 @@ def _described(request: Request, endpoint: Endpoint) -> Described:
             schema["properties"]["value"]["$ref"].rpartition("/")[2]
         ]
     try_path = f"{request.script_name}{BASE}{endpoint.example}" if endpoint.method == "get" else None
-    blocks = prose.blocks(endpoint.text)
+    blocks = docs.blocks(endpoint.text)
     return Described(
         endpoint,
         endpoint.name.replace(".", "-"),
@@ -121,7 +121,7 @@ def _described(request: Request, endpoint: Endpoint) -> Described:
         try_path,
         # The title is not repeated.
         blocks[blocks[0][1].rstrip(".:") == endpoint.title :],
-        prose.fields(schema),
+        docs.fields(schema),
     )
 
 
