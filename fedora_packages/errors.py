@@ -9,14 +9,14 @@
      ├── MessageNotUnderstood     a message of the bus has no known shape: log its id, count it, skip it
      ├── UpstreamError            an upstream returned nothing that can be used
      │    ├── UpstreamUnavailable    it did not respond: down, slow, refused, or its circuit is open; try later
-     │    ├── InvalidResponse        it returned something else than it promises: HTML, half a response, other types
+     │    ├── InvalidResponse        it returned something other than it promises: HTML, half a response, other types
      │    └── ReleaseNotServed       it does not have an active release, not yet or not any more
      ├── CacheUnavailable         Redis does not respond: fetch from the upstream, store nothing
      ├── FillInProgress           another process fills this entry, and did not finish in time
      ├── SearchUnavailable        the search index is missing or corrupt: build a new one
      └── IndexLocked              another process writes the search index: stop it
 
-A message says what failed, where, and with which value.  It has no period at its end, since others go on from it.
+A message says what failed, where, and with which value.  It has no period at its end: logs and pages continue it.
 """
 
 #: The exit status of a command that Ctrl-C has ended, by the convention of shells.
@@ -35,7 +35,7 @@ class FedoraPackagesError(Exception):
 class SettingsError(FedoraPackagesError):
     """A setting is missing or invalid.  The message names the key and what was expected.
 
-    Raised at start, before anything is served or consumed.
+    The start of a process raises it, before any request or message.
     """
 
 
@@ -55,7 +55,7 @@ class UpstreamError(FedoraPackagesError):
     """An upstream returned nothing that can be used.
 
     ``upstream`` is its name (``"distgit"``) and ``title`` what people call it (``"dist-git"``; the name if not given).
-     ``request`` is what was sent (``"listBuilds('guake')"``), ``reason`` why that failed (``"HTTP 503 (temporary)"``),
+    ``request`` is what was sent (``"listBuilds('guake')"``), ``reason`` why that failed (``"HTTP 503 (temporary)"``),
     ``excerpt`` how the response began, for the log only.  ``kind`` is the error in one word, for the cache, metrics and pages.
     """
 

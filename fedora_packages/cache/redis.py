@@ -1,4 +1,4 @@
-"""The Redis client, scripts, pipelines, rate limits, and what Redis errors become.
+"""The Redis client, scripts and pipelines, and what Redis errors become.
 
 `fedora_packages.cache.keys` has every key.
 """

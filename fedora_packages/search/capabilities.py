@@ -1,7 +1,7 @@
 """The searchable capabilities of binary packages: commands, paths, provides, and names in other ecosystems.
 
-Both what is written and what is searched are split here, so that a search finds what was written.  An index holds the items of
-the code that built it.  After a change here, build it again.
+This module splits documents and searches alike, so that a search finds what the index has.  After a change here, build the index
+again.
 """
 
 import re
@@ -253,7 +253,7 @@ def _foreign(capability: str) -> Iterator[str]:
 
 
 def _paths(files: Iterable[str], limits: Limits) -> Iterator[str]:
-    """Yield the searchable paths of a binary: those that people search for, some others, and all directories."""
+    """Yield the searchable paths of a binary: those that people search for, some others, and directories."""
     files = list(files)
     known = [path for path in files if _KNOWN_PATH.match(path)]
     yield from known[: limits.known_paths]

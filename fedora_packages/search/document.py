@@ -70,7 +70,7 @@ class Document:
 
     @property
     def main_binary(self) -> str | None:
-        """The binary that represents the source: that of its name, else the one with the closest name."""
+        """The binary that represents the source: that of its name, else the main one by its name (see `_strangeness`)."""
         return min(self.binary_names, key=lambda binary: _strangeness(self.name, binary), default=None)
 
     def to_json(self) -> str:

@@ -20,7 +20,7 @@ EVERYONE = "all"
 
 
 class RateLimit:
-    """One limit: ``per_minute`` requests of each who is counted.  All methods raise `CacheUnavailable`."""
+    """One limit: ``per_minute`` requests of each client, of each package or of all.  All methods can raise `CacheUnavailable`."""
 
     def __init__(self, client: Redis, name: str, per_minute: int):
         # The pool is the client's own; the URL only says which kind of server that is.

@@ -21,8 +21,9 @@ class Widget:
     * ``tab``: the name of the widget that gives the tab its name, which may be itself;
     * ``queries``: a label for each value, and the query that returns it.  The first is the main one: without it the panel is not
       rendered.  Other values may be None.
-    * ``count_query``: the query whose summary has the count that the tab shows (see `Cache.summaries`), if any; ``count`` takes
-      it from there, and ``count_label`` says what is counted if the title does not.
+    * ``count_query``: the query whose summary has the count that the tab shows, if any (see `Cache.summaries`);
+    * ``count``: takes the count from that summary;
+    * ``count_label``: what is counted, if the title does not say so.
     """
 
     name: str

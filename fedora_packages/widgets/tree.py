@@ -1,7 +1,7 @@
 """The files of a package as a tree of directories, as much of it as fits on a page.
 
-Packages have up to a hundred thousand files with arbitrary names.  So the tree consists of directories, not of files, only the
-shown levels are visited by recursion, and a directory that does not fit on the page is a link.
+Packages have up to a hundred thousand files with arbitrary names.  So the tree consists of directories, not of files.  Recursion
+visits only the shown levels.  A directory that does not fit on the page is a link.
 """
 
 from collections import deque
@@ -69,7 +69,7 @@ def build(directories: Iterable[Mapping[str, Any]]) -> Directory:
 
 
 def _directory(root: Directory, path: str, count: int) -> Directory:
-    """Return the directory at a path, with its parents, and add ``count`` files to each."""
+    """Return the directory at a path, made if it is missing, and add ``count`` files to it and its parents."""
     here = root
     here.total += count
     for name in filter(None, path.split("/")):

@@ -1,6 +1,6 @@
 """Data from outside of Fedora: crashes on users' machines, and versions that upstream projects publish.
 
-Made up from a package's name, like the rest of its history (see `history.generate`), with a random generator of its own.
+A random generator makes it from the package's name, like the rest of its history (see `history.generate`).
 """
 
 import random
@@ -24,12 +24,12 @@ DAYS = 24
 #: Anitya's backends of most projects.
 BACKENDS = ("GitHub", "GitLab", "custom", "PyPI", "GNOME", "Sourceforge")
 
-#: FAF's status of a problem by the status of its only bug.
+#: FAF's status of a problem that is fixed.
 FIXED = "FIXED"
 
 
 def problems(number: int, origin: Origin, bugs: Sequence[Bug], now: int) -> Iterator[Problem]:
-    """Yield the problems that users' machines have reported of a package by number, the oldest first."""
+    """Yield the problems of a package, given by its number, that users' machines have reported."""
     source = origin.source
     dice = random.Random(f"crashes of {source.name}")
     crashes = any(file.startswith(("/usr/bin/", "/usr/lib")) for binary in source.binaries for file in binary.files)

@@ -1,7 +1,7 @@
 """The two formats of a world's file: hand-written TOML (the small world) and JSON lines (all packages of a release).
 
-A `Catalog` has the packages and indexes over them.  A JSON line is kept as it is and parsed when its package is needed: tens of
-thousands of packages with all their files would fill the memory.
+A `Catalog` has the packages and indexes over them.  It parses a JSON line only when its package is needed:
+tens of thousands of parsed packages would fill the memory.
 """
 
 import gzip
@@ -62,11 +62,12 @@ class WorldError(Exception):
 class Catalog:
     """The packages of a world's file.
 
-    ``names`` is in the file's order; a package's number is its place in it.  ``ordered`` has the names in lower case and in
-    alphabetical order, with their numbers.  ``origin(number)`` gives what the file says, ``outline(name)`` the little of it that
-    lists of all packages need.  ``builders`` maps a binary package to the numbers of the sources that build it, ``related`` a
-    kind of relation and a capability to those that have such a relation (``buildrequires``: those that need it to be built); what
-    a package provides because of its own name is not in it; `having` adds it.
+    * ``names``: in the file's order; a package's number is its place in it.
+    * ``ordered``: the names in lower case, sorted, with their numbers.
+    * ``origin(number)``: what the file has of a package; ``outline(name)``: the part that lists of all packages need.
+    * ``builders``: a binary package -> the numbers of the sources that build it.
+    * ``related``: a kind of relation and a capability -> the numbers of the sources with such a relation (``buildrequires``:
+      those that need it to be built).  `having` adds what a package provides because of its own name.
     """
 
     def __init__(
