@@ -87,7 +87,7 @@ setup(
         ],
         "paste.app_factory": ["main = fedora_packages:main"],
         "moksha.consumer": ["fedora_packages = fedora_packages.worker.hub:PackagesConsumer"],
-        "dogpile.cache": ["fedora_packages.generations = fedora_packages.cache.backend:GenerationBackend"],
+        "dogpile.cache": ["fedora_packages.generations = fedora_packages.cache.dogpile:GenerationBackend"],
     },
     zip_safe=False,
 )

@@ -37,13 +37,13 @@ ORDER = (
 #: The order of the files inside a folder, lowest first.  Files of one group may import each other.
 FOLDERS = {
     "messages": "body < families/* < families/table < event < timeline",
-    "connectors": "types circuit site schema query < http < base < releases < * < __init__",
+    "connectors": "types circuit site_links query < http < base < releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
-    "cache": "keys < redis < values < fill < backend < protocol queue changefeed",
+    "cache": "keys < redis < values < fill < dogpile < protocol queue changefeed",
     "worker": "buffer sequence invalidation < batch index_updater < handler < replay refill audit schedule index_repair"
     " < gaps < reporter < worker < hub < daemon",
-    "monitoring": "metrics heartbeat differences < verify < health < alerts",
+    "monitoring": "metrics heartbeat differences < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"
     " < resolve search legacy/* < problems < api/* < views/*",
     "sandbox": "world/* < archive bus < upstreams/* < expected < actions/* < faults state < control < server"

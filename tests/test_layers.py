@@ -23,7 +23,7 @@ FOLDERS = {
 #: Each library and the only modules or folders that import it.  The sandbox is apart.
 HOMES = {
     "createrepo_c": {"search.indexing"},
-    "dogpile": {"cache.backend"},
+    "dogpile": {"cache.dogpile"},
     "fedmsg": {"worker.hub", "worker.daemon"},
     "limits": {"web.rate_limit"},
     "moksha": {"worker.hub", "worker.daemon"},
@@ -148,7 +148,7 @@ def test_the_service_does_not_import_the_sandbox(name):
 
 #: Files of ``connectors/`` that are no connector.
 SHARED = {
-    "__init__", "base", "circuit", "http", "mdapi_relations", "mirror", "query", "releases", "schema", "site", "types",
+    "__init__", "base", "circuit", "http", "mdapi_relations", "mirror", "query", "releases", "site_links", "types",
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ trimmed.  The beginning tells a stream from one that was lost with Redis's data.
 from dataclasses import dataclass
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.backend import MAX_CHANGES
+from fedora_packages.cache.dogpile import MAX_CHANGES
 from fedora_packages.cache.redis import Redis, redis_errors, run_script
 
 CURSOR = r"[0-9]{1,20}\.[0-9]{1,15}-[0-9]{1,15}"

@@ -38,7 +38,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.backend import MAX_CHANGES, NO_VALUE, GenerationBackend, region
+from fedora_packages.cache.dogpile import MAX_CHANGES, NO_VALUE, GenerationBackend, region
 from fedora_packages.cache.fill import Fill, Outcome, Policy, Source
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
 from fedora_packages.cache.values import (

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.site_links import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, clip, field
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from fedora_packages.connectors import types
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.http import HTTPClient, OnRecovery, OnRequest, Response, ignore
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.site_links import Site
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.site_links import Site
 from fedora_packages.connectors.types import Count, InvalidRows, Model, Parts, Rows, Text, Timestamp, field
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.event import Event

@@ -15,7 +15,7 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.site_links import Site
 from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag

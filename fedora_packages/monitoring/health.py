@@ -25,9 +25,9 @@ from fedora_packages.connectors import Connector
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Queries, Query
 from fedora_packages.errors import SearchUnavailable
+from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
 from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, Metrics, recent, total
-from fedora_packages.monitoring.verify import drifts
 from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.search.reader import IndexReader
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.site_links import web_address
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.rpm.specfile import MAX_TEXT, description, license_of, summary
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.site_links import web_address
 from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget

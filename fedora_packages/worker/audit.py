@@ -1,7 +1,7 @@
 """The audit: compare entries with their upstreams all day, within a budget.
 
 Most entries are drawn at random.  Entries of scheduled queries, whose changes no message announces, come first when they are
-due.  It uses idle upstreams only: refills go first.  A difference is corrected at once; `fedora_packages.monitoring.verify`
+due.  It uses idle upstreams only: refills go first.  A difference is corrected at once; `fedora_packages.monitoring.checks`
 confirms later whether a message was lost.
 """
 
@@ -16,8 +16,8 @@ from fedora_packages.cache.values import Entry, Opened
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError
+from fedora_packages.monitoring.checks import CORRECTED, GRACE, LAGGING, check, confirm
 from fedora_packages.monitoring.metrics import MetricName, Metrics
-from fedora_packages.monitoring.verify import CORRECTED, GRACE, LAGGING, check, confirm
 
 log = logging.getLogger(__name__)
 

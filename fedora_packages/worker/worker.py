@@ -14,9 +14,9 @@ from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.metrics import FAILED
-from fedora_packages.monitoring.verify import check
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import MessageBuffer

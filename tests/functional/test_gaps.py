@@ -2,8 +2,8 @@
 
 import pytest
 
+from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.heartbeat import heartbeats
-from fedora_packages.monitoring.verify import drifts
 
 from .proxy import Proxy
 

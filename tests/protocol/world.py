@@ -34,8 +34,8 @@ from fedora_packages.connectors.query import Queries, Query, QueryCall, query
 from fedora_packages.connectors.releases import ActiveReleases
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
 from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.metrics import Metrics
-from fedora_packages.monitoring.verify import check
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
 from fedora_packages.web.request import loader_of

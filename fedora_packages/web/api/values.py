@@ -11,7 +11,7 @@ from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import NO_PACKAGE, Query, QueryCall
 from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import InvalidArgument, InvalidResponse, ReleaseNotServed, UpstreamUnavailable
-from fedora_packages.monitoring import verify
+from fedora_packages.monitoring import checks
 from fedora_packages.web.api.endpoint import PARTS, name_of, parse_parameters
 from fedora_packages.web.api.lists import Lists, lists_of
 from fedora_packages.web.formats import upstream_title
@@ -22,11 +22,11 @@ from fedora_packages.widgets.panel import call_of
 
 #: What the API calls the outcomes of a check: clients know these values.
 CHECK_OUTCOMES = {
-    verify.SAME: "same",
-    verify.CORRECTED: "healed",
-    verify.FIRST: "first",
-    verify.SUPERSEDED: "overtaken",
-    verify.LAGGING: "lagging",
+    checks.SAME: "same",
+    checks.CORRECTED: "healed",
+    checks.FIRST: "first",
+    checks.SUPERSEDED: "overtaken",
+    checks.LAGGING: "lagging",
 }
 
 #: Kinds of errors whose names clients know from before they were renamed.

@@ -1,6 +1,6 @@
 """Check now: compare the values of a panel or a query with their upstreams at once, and show the result.
 
-A difference is corrected, as the audit does it (see `fedora_packages.monitoring.verify`).  Anybody can cause requests to
+A difference is corrected, as the audit does it (see `fedora_packages.monitoring.checks`).  Anybody can cause requests to
 upstreams this way, so rate limits by client and package, and a limit of concurrent checks, bound them.
 
 There are no cookies and no users, so a form on another site can do no more than its visitor.  It is refused all the same if the
@@ -22,7 +22,7 @@ from pyramid.view import exception_view_config, view_config
 from fedora_packages.cache.values import ErrorState
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
-from fedora_packages.monitoring.verify import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
+from fedora_packages.monitoring.checks import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.web.api.values import CHECK_OUTCOMES, as_json, call_fields, requested_entry

@@ -8,8 +8,8 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import UpstreamError
+from fedora_packages.monitoring.checks import check, confirm, drifts
 from fedora_packages.monitoring.metrics import MetricName, total
-from fedora_packages.monitoring.verify import check, confirm, drifts
 from tests.filling import put
 from tests.upstream import Answer
 
