@@ -187,11 +187,13 @@ def sentence_of(error: Mapping[str, Any], path: tuple[str | int, ...] = ()) -> s
 
 
 def _shown(value: Any) -> str:
-    """Return an invalid value in a few characters."""
+    """Return an invalid value in a few characters.  Of a string it is the length: readers must not see an upstream's words."""
     if isinstance(value, dict | list | tuple):
         return "an object" if isinstance(value, dict) else f"a list of {len(value)}"
+    if isinstance(value, str):
+        return f"a string of {len(value)} characters"
     try:
-        found = json.dumps(value if not isinstance(value, str) else value[: MAX_SHOWN + 1])
+        found = json.dumps(value)
     except (TypeError, ValueError):
         return f"a {type(value).__name__}"
     return found if len(found) <= MAX_SHOWN else f"{found[:MAX_SHOWN]}…"

@@ -76,7 +76,7 @@ GOOD = {"id": 1, "name": "one", "more": "ignored"}
         ({"rows": []}, "total: expected a value, but the field is missing"),
         ({"total": None, "rows": []}, "total: expected an integer, got null"),
         ({"total": True, "rows": []}, "total: expected an integer, got true"),
-        ({"total": "1", "rows": []}, 'total: expected an integer, got "1"'),
+        ({"total": "1", "rows": []}, "total: expected an integer, got a string of 1 characters"),
         ({"total": 1.0, "rows": []}, "total: expected an integer, got 1.0"),
         ({"total": float("nan"), "rows": []}, "total: expected an integer, got NaN"),
         ({"total": -1, "rows": []}, "total: expected at least 0, got -1"),
@@ -84,8 +84,8 @@ GOOD = {"id": 1, "name": "one", "more": "ignored"}
         ({"total": 1, "rows": {}}, "rows: expected a list, got an object"),
         ({"total": 1, "rows": [{}]}, "rows[0].id: expected a value, but the field is missing"),
         ({"total": 1, "rows": [{"id": 1, "name": None}]}, "rows[0].name: expected a string, got null"),
-        ({"total": 1, "rows": [{**GOOD, "state": "x" * 99}]}, f"rows[0].state: expected 'new' or 'old', got \"{'x' * 39}…"),
-        ({"total": 1, "rows": [], "at": "noon"}, 'at: expected an ISO 8601 time, got "noon"'),
+        ({"total": 1, "rows": [{**GOOD, "state": "xx"}]}, "rows[0].state: expected 'new' or 'old', got a string of 2 characters"),
+        ({"total": 1, "rows": [], "at": "noon"}, "at: expected an ISO 8601 time, got a string of 4 characters"),
         ({"total": 1, "rows": [], "at": {}}, "at: expected an ISO 8601 time, got an object"),
         ({"total": 1, "rows": [], "at": "1969-01-01"}, "at: expected at least 0, got -31536000"),
     ],
@@ -136,7 +136,10 @@ def test_a_list_of_invalid_rows_only_is_an_error():
 def test_an_invalid_row_of_a_row_costs_no_more_than_itself():
     found = value({**GOOD, "parts": [{"number": 1}, {"number": "2"}]}, {**GOOD, "id": 2, "parts": [None]})
     assert [row["parts"] for row in found["rows"]] == [[{"id": 1}], []]
-    assert found["invalid_rows"] == {"count": 2, "error": 'parts[1].number: expected an integer, got "2"'}
+    assert found["invalid_rows"] == {
+        "count": 2,
+        "error": "parts[1].number: expected an integer, got a string of 1 characters",
+    }
 
 
 def test_the_parts_of_a_row_that_is_left_out_are_not_counted():
