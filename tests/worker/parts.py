@@ -1,4 +1,4 @@
-"""The parts of a worker, made from a service as `Worker` makes them; a test gives what it wants otherwise."""
+"""The parts of a worker, made from a service as `Worker` makes them, and what tests of them share."""
 
 from functools import partial
 
@@ -7,6 +7,23 @@ from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue, invalidate_older_than
 from fedora_packages.worker.replay import Replay
+
+#: A release, as Bodhi returns it.
+RELEASE = {
+    "name": "F45", "long_name": "Fedora 45", "version": "45", "id_prefix": "FEDORA", "branch": "f45", "dist_tag": "f45",
+    "state": "current", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
+}  # fmt: skip
+
+
+def releases(*rows):
+    """Return Bodhi's page of some releases."""
+    return {"releases": list(rows), "pages": 1}
+
+
+def read(service, query, package="*", variant=""):
+    """Return what the cache has of a query."""
+    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
+    return cached
 
 
 def make_handler(service, **arguments):

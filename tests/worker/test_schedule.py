@@ -10,20 +10,7 @@ from fedora_packages.worker.invalidation import invalidate_all
 from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
 from tests.filling import put
 from tests.upstream import Answer
-
-RELEASE = {
-    "name": "F45", "long_name": "Fedora 45", "version": "45", "id_prefix": "FEDORA", "branch": "f45", "dist_tag": "f45",
-    "state": "current", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
-}  # fmt: skip
-
-
-def releases(*rows):
-    return {"releases": list(rows), "pages": 1}
-
-
-def read(service, query, package="*", variant=""):
-    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return cached
+from tests.worker.parts import RELEASE, read, releases
 
 
 def make_scheduled(service, **arguments):

@@ -11,6 +11,7 @@ from fedora_packages.cache.redis import RedisError
 from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.worker.worker import Worker
 from tests.upstream import Answer
+from tests.worker.parts import RELEASE, read, releases
 
 BUILD = {
     "topic": "org.fedoraproject.prod.buildsys.build.state.change",
@@ -18,20 +19,6 @@ BUILD = {
     "msg_id": "2026-1",
     "timestamp": 1000,
 }
-
-RELEASE = {
-    "name": "F45", "long_name": "Fedora 45", "version": "45", "id_prefix": "FEDORA", "branch": "f45", "dist_tag": "f45",
-    "state": "current", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing",
-}  # fmt: skip
-
-
-def releases(*rows):
-    return {"releases": list(rows), "pages": 1}
-
-
-def read(service, query, package="*", variant=""):
-    (cached,) = service.cache.read([(service.queries[query].entry(package), variant)])
-    return cached
 
 
 @pytest.fixture
