@@ -110,7 +110,10 @@ def line(value: Any, limit: int = MAX_NAME) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    first = "".join(letter for letter in value[: 4 * limit].strip().partition("\n")[0] if letter.isprintable()).strip()
+    first = value[: 4 * limit].strip().partition("\n")[0]
+    if not first.isprintable():
+        first = "".join(filter(str.isprintable, first))
+    first = first.strip()
     return (first if len(first) <= limit else f"{first[: limit - 1]}…") or None
 
 
