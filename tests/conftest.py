@@ -92,8 +92,8 @@ def data() -> Path:
     return DATA
 
 
-@pytest.fixture(autouse=True)
-def no_network(monkeypatch):
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
     """Refuse connections beyond this machine: a test that needs one is wrong."""
     connect_really = socket.socket.connect
 
@@ -102,7 +102,9 @@ def no_network(monkeypatch):
             raise AssertionError(f"a test tried to reach {address[0]}")
         return connect_really(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(socket.socket, "connect", connect_here)
+        yield
 
 
 def wait_until(true: Callable[[], object], limit: float = 10.0, every: float = 0.01) -> object:
