@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
@@ -75,15 +76,21 @@ def test_each_module_can_be_run(document, line):
 OURS = [(name, line) for name, line in COMMANDS if re.match(r"(?:\.venv/bin/)?fedora-packages-\w+", line)]
 
 
+@cache
+def _helped(command: str, *leading: str) -> str:
+    """Return the help of a command of ours."""
+    (entry,) = [entry for entry in distribution("fedora_packages").entry_points if entry.name == command]
+    module = entry.value.partition(":")[0]
+    return subprocess.run(
+        [sys.executable, "-m", module, *leading, "--help"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
 @pytest.mark.parametrize(("document", "line"), OURS)
 def test_each_command_of_ours_has_its_options(document, line):
     command, *arguments = re.sub(r"\s+#.*$", "", line).removeprefix(".venv/bin/").split()
-    (entry,) = [entry for entry in distribution("fedora_packages").entry_points if entry.name == command]
-    module = entry.value.partition(":")[0]
     leading = arguments[:1] if command.endswith("sandbox") and arguments else []
-    helped = subprocess.run(
-        [sys.executable, "-m", module, *leading, "--help"], capture_output=True, text=True, check=True, timeout=60
-    ).stdout
+    helped = _helped(command, *leading)
     options = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
     assert [option for option in options if option not in helped] == []
     if leading == ["trigger"] or leading == ["fault"]:
