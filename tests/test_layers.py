@@ -1,11 +1,9 @@
 """The rooms of the package: who may import whom, no circles of files, and where each third-party library lives."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 from benchmarks import measure
 
@@ -86,23 +84,31 @@ def _place(order: Sequence[Sequence[str]], name: str) -> int | None:
     return places.get(name, places.get("*"))
 
 
-@pytest.mark.parametrize("name", SERVICE)
-def test_a_room_imports_lower_rooms_only(name):
-    room = name.split(".")[0]
-    rooms = {other.split(".")[0] for other in ours(name)} - {room}
-    assert {other for other in rooms if _place(ORDER, other) >= _place(ORDER, room)} == set()
+def _wrong(names: Iterable[str], wrong: Callable[[str], set[str]]) -> dict[str, set[str]]:
+    """Return what is wrong by file.  One test is for all files: a test for each would take longer than what it does."""
+    return {name: found for name in names if (found := wrong(name))}
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.split(".")[0] in FOLDERS])
-def test_the_order_inside_of_a_folder_holds(name):
-    room, own, *_ = name.split(".")
-    places = {other: _place(FOLDERS[room], other.split(".")[1]) for other in ours(name) if other.split(".")[0] == room}
-    mine = _place(FOLDERS[room], own)
-    if mine is None:
-        assert own == "__init__"
-        return
-    upward = {other for other, place in places.items() if place is not None and place > mine}
-    assert {other for other in upward if other.split(".")[1] != own} == set()
+def test_a_room_imports_lower_rooms_only():
+    def higher(name: str) -> set[str]:
+        room = name.split(".")[0]
+        rooms = {other.split(".")[0] for other in ours(name)} - {room}
+        return {other for other in rooms if _place(ORDER, other) >= _place(ORDER, room)}
+
+    assert _wrong(SERVICE, higher) == {}
+
+
+def test_the_order_inside_of_a_folder_holds():
+    def upward(name: str) -> set[str]:
+        room, own, *_ = name.split(".")
+        mine = _place(FOLDERS[room], own)
+        if mine is None:
+            return {own} - {"__init__"}
+        inside = {other: other.split(".")[1] for other in ours(name) if other.split(".")[0] == room}
+        places = {other: _place(FOLDERS[room], entry) for other, entry in inside.items() if entry != own}
+        return {other for other, place in places.items() if place is not None and place > mine}
+
+    assert _wrong([name for name in FILES if name.split(".")[0] in FOLDERS], upward) == {}
 
 
 def _circles(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -125,25 +131,24 @@ def test_no_files_import_each_other_in_a_circle():
     assert list(_circles(list(FILES))) == []
 
 
-@pytest.mark.parametrize("name", SERVICE)
-def test_each_library_has_one_home(name):
-    libraries = {module.split(".")[0] for module in imported(name)} & HOMES.keys()
-    strangers = {
-        library
-        for library in libraries
-        if not any(name == home or name.startswith(f"{home}.") for home in HOMES[library])
-    }
-    assert strangers == set()
+def test_each_library_has_one_home():
+    def strangers(name: str) -> set[str]:
+        libraries = {module.split(".")[0] for module in imported(name)} & HOMES.keys()
+        return {
+            library
+            for library in libraries
+            if not any(name == home or name.startswith(f"{home}.") for home in HOMES[library])
+        }
+
+    assert _wrong(SERVICE, strangers) == {}
 
 
-@pytest.mark.parametrize("name", SANDBOX)
-def test_the_sandbox_imports_nothing_of_what_it_stands_in_for(name):
-    assert {other for other in ours(name) if not other.startswith("sandbox.")} == set()
+def test_the_sandbox_imports_nothing_of_what_it_stands_in_for():
+    assert _wrong(SANDBOX, lambda name: {other for other in ours(name) if not other.startswith("sandbox.")}) == {}
 
 
-@pytest.mark.parametrize("name", SERVICE)
-def test_the_service_does_not_import_the_sandbox(name):
-    assert {other for other in ours(name) if other.startswith("sandbox.")} == set()
+def test_the_service_does_not_import_the_sandbox():
+    assert _wrong(SERVICE, lambda name: {other for other in ours(name) if other.startswith("sandbox.")}) == {}
 
 
 #: Files of ``connectors/`` that are no connector.
@@ -152,13 +157,13 @@ SHARED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in SERVICE if name.startswith("connectors.")])
-def test_a_connector_imports_no_other_and_no_markup(name):
-    if name == "connectors.__init__":
-        return
-    others = {other.split(".")[1] for other in ours(name) if other.startswith("connectors.")}
-    assert others - SHARED == set()
-    assert {module for module in imported(name) if module.split(".")[0] in ("pyramid", "mako")} == set()
+def test_a_connector_imports_no_other_and_no_markup():
+    def foreign(name: str) -> set[str]:
+        others = {other.split(".")[1] for other in ours(name) if other.startswith("connectors.")}
+        return others - SHARED | {module for module in imported(name) if module.split(".")[0] in ("pyramid", "mako")}
+
+    names = {name for name in SERVICE if name.startswith("connectors.")} - {"connectors.__init__"}
+    assert _wrong(sorted(names), foreign) == {}
 
 
 def test_the_top_level_has_no_more_entries_than_its_rooms():
@@ -220,9 +225,9 @@ def _has_tests(name: str) -> bool:
     return file == "__init__" or (ROOT.parent / "tests" / Path(*folder.split(".")) / f"test_{file}.py").is_file()
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_each_module_has_its_tests(name):
-    assert _has_tests(name) or any(name in names for names in TESTED_ELSEWHERE.values())
+def test_each_module_has_its_tests():
+    elsewhere = frozenset().union(*TESTED_ELSEWHERE.values())
+    assert [name for name in FILES if not _has_tests(name) and name not in elsewhere] == []
 
 
 def test_what_is_tested_elsewhere_exists():

@@ -85,14 +85,20 @@ def test_every_key_is_in_the_keyspace_once():
 def literals(path: Path) -> list[str]:
     """Return the strings of a module that are no docstrings, those of f-strings too."""
     tree = ast.parse(path.read_text("utf-8"))
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    nodes = list(ast.walk(tree))
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     return [
         node.value
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings
     ]
 
 
-@pytest.mark.parametrize("path", [path for path in ROOT.rglob("*.py") if path.name != "keys.py"], ids=str)
-def test_no_other_module_writes_a_keys_name(path):
-    assert [text for text in literals(path) if text.startswith(f"{keys.PREFIX}:")] == []
+def test_no_other_module_writes_a_keys_name():
+    assert [
+        (path.relative_to(ROOT).as_posix(), text)
+        for path in sorted(ROOT.rglob("*.py"))
+        if path.name != "keys.py"
+        for text in literals(path)
+        if text.startswith(f"{keys.PREFIX}:")
+    ] == []
