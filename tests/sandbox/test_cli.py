@@ -95,8 +95,9 @@ def test_an_invalid_world_file_is_an_error_of_one_line(start, tmp_path):
 @pytest.mark.parametrize(
     "arguments", [("--traffic", "-1"), ("--busy", "-1"), ("--port", "70000"), ("--endpoint", "tcp://0.0.0.0:1")]
 )
-def test_an_invalid_option_is_an_error_of_one_line(start, arguments):
-    status, _, errors = ended(start("serve", *arguments))
+def test_an_invalid_option_is_an_error_of_one_line(capsys, arguments):
+    status = cli.main(["serve", *arguments])
+    errors = capsys.readouterr().err
     assert (status, errors.count("\n"), errors.startswith("error: ")) == (2, 1, True)
 
 
