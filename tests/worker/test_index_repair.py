@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +20,7 @@ from fedora_packages.search.reader import REOPEN_CORRUPT_EVERY, IndexReader
 from fedora_packages.worker.index_repair import Build as StartedBuild
 from fedora_packages.worker.index_repair import IndexRepair, build
 from tests.search.fedora import document, garble
+from tests.worker import builds
 
 
 class Build:
@@ -394,44 +394,14 @@ def test_what_was_noted_before_failures_were_is_understood(client):
     assert corruption.noted(client) == corruption.Corruption("/there", "bad", 7.0)
 
 
-def succeed(settings, told):
-    """Build."""
-
-
-def say(settings, told):
-    """Fail, and say why."""
-    told.send("koji does not answer")
-    raise SystemExit("no")
-
-
-def fall(settings, told):
-    """Fail, and say nothing."""
-    raise SystemExit(3)
-
-
-def die(settings, told):
-    """Be killed, as by a system without memory."""
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def be_interrupted(settings, told):
-    """Be interrupted, as Ctrl-C in a terminal does with all processes of a command."""
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def go_on(settings, told):
-    """Build for long."""
-    threading.Event().wait(60)
-
-
 @pytest.mark.parametrize(
     ("target", "failure"),
     [
-        (succeed, None),
-        (be_interrupted, None),
-        (say, "koji does not answer"),
-        (fall, "its process ended with status 3; the worker's log has the reason"),
-        (die, "its process was killed by signal 9: Killed"),
+        (builds.succeed, None),
+        (builds.be_interrupted, None),
+        (builds.say, "koji does not answer"),
+        (builds.fall, "its process ended with status 3; the worker's log has the reason"),
+        (builds.die, "its process was killed by signal 9: Killed"),
     ],
 )
 def test_how_a_build_ended_is_known(target, failure, wait_until):
@@ -441,7 +411,7 @@ def test_how_a_build_ended_is_known(target, failure, wait_until):
 
 
 def test_a_build_that_is_ended_does_not_go_on():
-    started = StartedBuild(None, go_on)
+    started = StartedBuild(None, builds.go_on)
     started.end()
     assert started.process.exitcode == -signal.SIGTERM
 
