@@ -38,6 +38,7 @@ def classes_in(package: ModuleType, base: type[T]) -> dict[str, type[T]]:
     return dict(sorted(found.items()))
 
 
+@cache
 def declared() -> tuple[type[Connector], ...]:
     """Return the class of every connector in this package, in the order of their names."""
     return tuple(classes_in(sys.modules[__name__], Connector).values())

@@ -73,14 +73,20 @@ def package(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
+def forget() -> None:
+    """Forget which upstreams there are."""
+    declared.cache_clear()
+    titles.cache_clear()
+
+
 @pytest.fixture
 def copr(tmp_path, monkeypatch):
     """Add Copr to the connectors, as its file in their directory would."""
     (tmp_path / "copr.py").write_text(COPR)
     monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(tmp_path)])
-    titles.cache_clear()
+    forget()
     yield
-    titles.cache_clear()
+    forget()
     sys.modules.pop("fedora_packages.connectors.copr", None)
     vars(connectors).pop("copr", None)
 
