@@ -433,6 +433,7 @@ class _Source:
                 )
 
 
+@cache
 def _is_ours(part: str) -> bool:
     """Whether a key with this first word is ours, or is a typo of one."""
     return bool(difflib.get_close_matches(part.lower(), PARTS, n=1, cutoff=0.8))
