@@ -6,6 +6,7 @@ begins with the first request that counts.
 
 import math
 import time
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
@@ -23,9 +24,7 @@ class RateLimit:
     """One limit: ``per_minute`` requests of each client, of each package or of all.  All methods can raise `CacheUnavailable`."""
 
     def __init__(self, client: Redis, name: str, per_minute: int):
-        # The pool is the client's own; the URL only says which kind of server that is.
-        storage = RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=rate_limits())
-        self._limiter = FixedWindowRateLimiter(storage)
+        self._limiter = _limiter(client)
         self._item = RateLimitItemPerMinute(per_minute, namespace=name)
 
     def allows(self, who: str = EVERYONE) -> bool:
@@ -44,6 +43,15 @@ class RateLimit:
         with redis_errors():
             window = self._limiter.get_window_stats(self._item, who)
         return max(1, math.ceil(window.reset_time - time.time()))
+
+
+@lru_cache(maxsize=4)
+def _limiter(client: Redis) -> FixedWindowRateLimiter:
+    """Return what counts by a client of Redis: one for all limits."""
+    # The pool is the client's own; the URL only says which kind of server that is.
+    return FixedWindowRateLimiter(
+        RedisStorage("redis://", connection_pool=client.connection_pool, key_prefix=rate_limits())
+    )
 
 
 def client_of(address: str | None) -> str:
