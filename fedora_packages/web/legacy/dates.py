@@ -6,12 +6,12 @@ Timestamps come from upstreams: invalid ones become "".
 from calendar import monthrange
 from datetime import UTC, datetime
 
-#: The units of durations, largest first.
-UNITS = ("century", "decade", "year", "month", "day", "hour", "minute", "second")
-
 #: Months and seconds in a unit; months differ in their days.
 _MONTHS = {"century": 1200, "decade": 120, "year": 12, "month": 1}
 _SECONDS = {"hour": 3600, "minute": 60, "second": 1}
+
+#: The units of durations, largest first.
+UNITS = (*_MONTHS, "day", *_SECONDS)
 
 
 def span(since: float, until: float, unit: str = "hour") -> str:
@@ -19,7 +19,8 @@ def span(since: float, until: float, unit: str = "hour") -> str:
     first, last = _datetime(min(since, until)), _datetime(max(since, until))
     if first is None or last is None:
         return ""
-    parts = [_many(count, name) for name, count in _counts(first, last).items() if count and _is_included(name, unit)]
+    counts = _counts(first, last)
+    parts = [_many(counts[name], name) for name in UNITS[: UNITS.index(unit) + 1] if counts[name]]
     if not parts:
         return f"less than 1 {unit}"
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -68,10 +69,6 @@ def _later(time: datetime, months: int) -> datetime:
 def _many(count: int, name: str) -> str:
     plural = "centuries" if name == "century" else f"{name}s"
     return f"{count} {name if count == 1 else plural}"
-
-
-def _is_included(name: str, unit: str) -> bool:
-    return UNITS.index(name) <= UNITS.index(unit)
 
 
 def _datetime(seconds: float) -> datetime | None:
