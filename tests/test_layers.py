@@ -203,7 +203,7 @@ TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "web/legacy/test_views.py and test_clients.py, over every operation": frozenset(
         f"web.legacy.{name}"
         for name in (
-            "bodhi", "bugzilla", "context", "dates", "envelope", "faf", "koji", "operations", "rows", "xapian",
+            "bodhi", "bugzilla", "context", "dates", "envelope", "faf", "koji", "operations", "xapian",
         )
     ),
     "web/views/test_errors.py, test_search.py, test_status.py and test_pages.py": frozenset(

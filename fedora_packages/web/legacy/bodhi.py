@@ -10,11 +10,10 @@ from typing import Any
 from markupsafe import Markup
 
 from fedora_packages.connectors.bodhi import STATUSES
-from fedora_packages.search.packages import Package
 from fedora_packages.web.legacy import dates
 from fedora_packages.web.legacy.context import LegacyContext, branch_of, title_of
 from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest
-from fedora_packages.web.legacy.rows import Rows, required_package
+from fedora_packages.web.legacy.envelope import envelope, page
 
 #: The string for a missing version.
 NONE = "None"
@@ -23,12 +22,12 @@ _LINK = Markup('<a href="{}">{}</a>')
 _KARMA = Markup('<div class="karma_{}"><a href="{}"><span>{} karma</span></a></div>')
 
 
-def query_active_releases(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_active_releases(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the stable and testing version in each active release, without pages.
 
     For an unknown package every release has none: a client uses this to find out whether a package exists.
     """
-    package = required_package(query, context, "package", "nvr")
+    package = context.find(query.required("package", "nvr"))
     tags, updates = {}, None
     if package is not None:
         tagged, updates = context.values(("koji.tagged", package.source), ("bodhi.updates", package.source))
@@ -36,39 +35,40 @@ def query_active_releases(query: LegacyRequest, context: LegacyContext) -> Rows:
     rows = [_release(release, tags, updates, context) for release in context.releases]
     # Some clients expect Rawhide in the first row.
     rows.sort(key=lambda row: row["release"] != "Rawhide")
-    return Rows(rows, len(rows))
+    return envelope(rows, len(rows), query)
 
 
-def query_updates(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_updates(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the updates of a package: one row with the newest of each release, or a row for each unless grouped."""
-    package = required_package(query, context, "package", "nvr")
+    package = context.find(query.required("package", "nvr"))
     unit = query.text("granularity") or "day"
     if unit not in dates.UNITS:
         raise BadQuery(f"granularity is {unit[:40]!r}; expected one of {', '.join(dates.UNITS)}")
     is_grouped, status, release = query.flag("group_updates", True), _status(query), query.text("release")
     if package is None:
-        return Rows([])
-    value, active = context.values(("bodhi.updates", package.source), ("bodhi.releases", "*"))
+        return page([], query)
+    source = package.source
+    value, active = context.values(("bodhi.updates", source), ("bodhi.releases", "*"))
     releases = {found["name"]: found for found in (active["releases"] if active else ())}
     found = [
         (update, _record(update, nvr, releases, context))
         for update in value["updates"]
         if status in ("", update["status"])
         and _is_of(release, update["release"], releases)
-        and (nvr := _nvr(update, package))
+        and (nvr := _nvr(update, source))
     ]
     if not is_grouped:
-        return Rows([_single(package.source, *pair, context, unit) for pair in found])
+        return page([_single(source, *pair, context, unit) for pair in found], query)
     # The list is newest first: the first update of each release counts.
     newest: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = {}
     for pair in found:
         newest.setdefault(pair[1]["release_name"], pair)
-    return Rows([_group(package.source, list(newest.values()), context, unit)] if newest else [])
+    return page([_group(source, list(newest.values()), context, unit)] if newest else [], query)
 
 
 def update_of_build(nvr: str, value: Mapping[str, Any] | None, context: LegacyContext) -> dict[str, Any]:
     """Return the fields of a build's update for the row of the build; ``value`` is that of bodhi.updates."""
-    update = next((found for found in (value or {}).get("updates", ()) if nvr in found["builds"]), None)
+    update = _update_of(nvr, value)
     if update is None:
         link = _LINK.format(context.links.new_update(), "Push to updates >")
         return {"update_details": link if value is not None else ""}
@@ -95,6 +95,12 @@ def _release(
     }
 
 
+def _update_of(nvr: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the update of a build in a value of bodhi.updates, which may be unknown."""
+    updates = value["updates"] if value else ()
+    return next((update for update in updates if nvr in update["builds"]), None)
+
+
 def _version(build: Mapping[str, Any], context: LegacyContext) -> Markup:
     return _LINK.format(context.links.build(build["build_id"]), f"{build['version']}-{build['release']}")
 
@@ -108,7 +114,7 @@ def _stable(build: Mapping[str, Any], context: LegacyContext) -> Markup:
 
 def _testing(build: Mapping[str, Any], updates: Mapping[str, Any] | None, context: LegacyContext) -> Markup:
     version = _version(build, context)
-    update = next((found for found in (updates or {}).get("updates", ()) if build["nvr"] in found["builds"]), None)
+    update = _update_of(build["nvr"], updates)
     if update is None:
         return version
     level = "good" if update["karma"] > 1 else "bad" if update["karma"] < 0 else "meh"
@@ -133,9 +139,9 @@ def _is_of(requested: str, name: str | None, releases: Mapping[str, Mapping[str,
     return branch_of(requested) in names or requested.lower() in names
 
 
-def _nvr(update: Mapping[str, Any], package: Package) -> str | None:
-    """Return the package's build in an update."""
-    return next((nvr for nvr in update["builds"] if nvr.rpartition("-")[0].rpartition("-")[0] == package.source), None)
+def _nvr(update: Mapping[str, Any], source: str) -> str | None:
+    """Return the build of a source package in an update."""
+    return next((nvr for nvr in update["builds"] if nvr.rpartition("-")[0].rpartition("-")[0] == source), None)
 
 
 def _record(
@@ -151,13 +157,7 @@ def _record(
         "release_name": title,
         "release": {"name": name, "long_name": title},
         "version": "-".join(nvr.rsplit("-", 2)[1:]),
-        "status": update["status"],
-        "request": update["request"],
-        "type": update["type"],
-        "severity": update["severity"],
-        "karma": update["karma"],
-        "critpath": update["critpath"],
-        "submitter": update["submitter"],
+        **{key: update[key] for key in ("status", "request", "type", "severity", "karma", "critpath", "submitter")},
         "date_submitted": dates.timestamp(update["submitted"]),
         "date_modified": dates.timestamp(update["modified"]),
         "date_pushed": dates.timestamp(update["pushed"]),
@@ -178,18 +178,14 @@ def _group(
     update, record = updates[0]
     pushed = dates.day(update["pushed"])
     return {
-        "name": name,
+        **_shared(name, update, record["title"], context, unit),
         "package_name": name,
         "title": record["title"],
-        "nvr": record["title"],
-        "id": record["title"],
         "request_id": name + record["version"].replace(".", ""),
         "status": record["status"],
         "versions": [other["version"] for _, other in updates],
         "releases": [other["release_name"] for _, other in updates],
         "dist_updates": [other for _, other in updates],
-        **_in_words(update, context, unit),
-        "date_pushed": pushed,
         "details": _details(update, context, Markup("<br />{}").format(pushed) if pushed else Markup("In process...")),
     }
 
@@ -202,21 +198,22 @@ def _single(
     alias = _LINK.format(context.links.update(update["alias"]), update["alias"])
     return {
         **record,
-        "name": name,
-        "nvr": record["title"],
-        "id": record["title"],
+        **_shared(name, update, record["title"], context, unit),
         "request_id": update["alias"],
         "versions": record["version"].rpartition("-")[0],
         "releases": record["release_name"],
-        **_in_words(update, context, unit),
-        "date_pushed": pushed,
         "details": _details(update, context, Markup("{}<br />{}").format(alias, pushed or "In process...")),
     }
 
 
-def _in_words(update: Mapping[str, Any], context: LegacyContext, unit: str) -> dict[str, str]:
+def _shared(name: str, update: Mapping[str, Any], nvr: str, context: LegacyContext, unit: str) -> dict[str, str]:
+    """Return the fields that the rows of a group and of one update share."""
     karma = update["karma"]
     return {
+        "name": name,
+        "nvr": nvr,
+        "id": nvr,
+        "date_pushed": dates.day(update["pushed"]),
         # Without a login there are no actions.
         "actions": "",
         "date_submitted_display": dates.ago(update["submitted"], context.now, unit),

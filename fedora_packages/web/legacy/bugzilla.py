@@ -6,31 +6,31 @@ from typing import Any
 from fedora_packages.web.legacy import dates
 from fedora_packages.web.legacy.context import LegacyContext
 from fedora_packages.web.legacy.decode import LegacyRequest
-from fedora_packages.web.legacy.rows import Rows, required_package
+from fedora_packages.web.legacy.envelope import page
 from fedora_packages.widgets.bugs import STATUSES
 
 
-def query_bugs(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_bugs(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the open bugs of a package, for one version or all, in the order of the old service."""
-    package = required_package(query, context, "package")
+    package = context.find(query.required("package"))
     version, products = query.text("version"), query.texts("collection")
     if package is None:
-        return Rows([])
+        return page([], query)
     (value,) = context.values(("bugzilla.bugs", package.source))
-    return Rows(
-        [
-            _bug(bug, context.now)
-            for bug in sorted(value["bugs"], key=_order)
-            if version in ("", bug["version"]) and (not products or bug["product"] in products)
-        ]
-    )
+    rows = [
+        _bug(bug, context.now)
+        for bug in sorted(value["bugs"], key=_order)
+        if version in ("", bug["version"]) and (not products or bug["product"] in products)
+    ]
+    return page(rows, query)
 
 
 def get_bug_stats(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the number of open bugs, the number of those that block others, and the URL of the latter."""
-    package = required_package(query, context, "package")
+    name = query.required("package")
+    package = context.find(name)
     if package is None:
-        counts, name = {"open": 0, "blockers": 0}, query.text("package")
+        counts = {"open": 0, "blockers": 0}
     else:
         (counts,), name = context.values(("bugzilla.counts", package.source)), package.source
     return {

@@ -24,6 +24,10 @@ class NotAvailable(Exception):
     """There is no answer, now or ever; ``args[0]`` is a sentence with the reason."""
 
 
+class UnknownPackage(NotAvailable):
+    """The index has no package of a name: queries about it have no rows."""
+
+
 class LegacyContext:
     """The context of one request.  ``found`` and ``release`` are its package and branch, once resolved."""
 
@@ -38,10 +42,17 @@ class LegacyContext:
     def index(self) -> IndexReader:
         return self._request.index
 
-    def package(self, name: str) -> Package | None:
+    def find(self, name: str) -> Package | None:
         """Return the package of a name, or None.  Raises `SearchUnavailable`."""
         self.found = find(self.index, name)
         return self.found
+
+    def package(self, name: str) -> Package:
+        """Return the package of a name.  Raises `UnknownPackage` and `SearchUnavailable`."""
+        package = self.find(name)
+        if package is None:
+            raise UnknownPackage(f"Package {name[:80]!r} does not exist.")
+        return package
 
     def package_of_build(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and release of a build; None for an unknown build.  Raises `NotAvailable`."""

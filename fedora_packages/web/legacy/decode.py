@@ -6,7 +6,7 @@ one slash or two, or missing.  All of it is limited and validated here; `BadQuer
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,8 @@ MAX_ROWS_PER_ANSWER = 1000
 #: The JSON begins at the first segment that begins with a brace, and includes slashes.
 _JSON = re.compile(r"(?:^|/)\s*(?=\{)")
 
-#: A JSON string, or a plus outside of one.
-_TEXT_OR_PLUS = re.compile(r'("(?:[^"\\]|\\.)*")|\+')
+#: A JSON string, or a plus outside of one that is no exponent's.
+_TEXT_OR_PLUS = re.compile(r'("(?:[^"\\]|\\.)*")|(?<![0-9][eE])\+')
 
 
 class BadQuery(Exception):
@@ -41,11 +41,7 @@ class BadQuery(Exception):
 class LegacyRequest:
     """A request; ``start`` is the number of the first row (from 0), ``rows`` the number of rows."""
 
-    connector: str
-    operation: str
-    path: str
     filters: Mapping[str, Any] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
     start: int = 0
     rows: int = ROWS
     sort_col: str = ""
@@ -64,6 +60,13 @@ class LegacyRequest:
                 raise BadQuery(f"{name} has {len(text)} characters; expected at most {MAX_STRING}")
             return text.strip()
         return ""
+
+    def required(self, *names: str) -> str:
+        """Return the same, which is not "": no operation covers all packages.  Raises `BadQuery`."""
+        text = self.text(*names)
+        if not text:
+            raise BadQuery(f"the filters need {names[0]}")
+        return text
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a filter that is a string or a list of strings.  Raises `BadQuery`."""
@@ -97,8 +100,11 @@ def segments_of(rest: str) -> tuple[list[str], str]:
     return [segment for segment in head.split("/") if segment], body.rstrip("/ ")
 
 
-def decode(request: Request, segments: list[str], body: str) -> LegacyRequest:
-    """Decode a request.  Raises `BadQuery`, and `InvalidArgument` for parameters that are not UTF-8."""
+def decode(request: Request, body: str, in_parameters: tuple[str, ...]) -> LegacyRequest:
+    """Decode a request, whose query parameters can have the filters ``in_parameters`` too.
+
+    Raises `BadQuery`, and `InvalidArgument` for parameters that are not UTF-8.
+    """
     if "_cookies" in request.query_parameters:
         raise BadQuery("the parameter _cookies is not supported")
     query = _parsed(body) if body else {}
@@ -107,12 +113,13 @@ def decode(request: Request, segments: list[str], body: str) -> LegacyRequest:
         given = _parsed(given) if given.strip() else {}
     if not isinstance(given, dict):
         raise BadQuery(f"filters is {_shown(given)}; expected an object")
+    filters = {name: _filter(name, value) for name, value in given.items()}
+    filters |= {
+        name: text[: MAX_STRING + 1] for name, text in request.query_parameters.items() if name in in_parameters
+    }
     sort_col = query.get("sort_col") or ""
     return LegacyRequest(
-        *segments[:2],
-        "/".join(segments[2:]),
-        filters={name: _filter(name, value) for name, value in given.items()},
-        parameters=request.query_parameters,
+        filters,
         start=_integer("start_row", query.get("start_row"), 0, MAX_ROW, 0),
         rows=_integer("rows_per_page", query.get("rows_per_page"), 0, MAX_ROW, ROWS),
         sort_col=sort_col if isinstance(sort_col, str) else "",
@@ -123,27 +130,16 @@ def decode(request: Request, segments: list[str], body: str) -> LegacyRequest:
 def _parsed(text: str) -> dict[str, Any]:
     if len(text) > MAX_JSON:
         raise BadQuery(f"the query has {len(text)} characters; expected at most {MAX_JSON}")
-    found = _first_of(text, lambda text: text, _spaced)
+    try:
+        # The pluses of form encoding are spaces, except in strings, which the search handles.
+        found = json.loads(_TEXT_OR_PLUS.sub(lambda found: found[1] or " ", text), parse_constant=_refuse)
+    # JSON that is nested too deep raises RecursionError.
+    except (ValueError, RecursionError) as error:
+        why = error.msg if isinstance(error, json.JSONDecodeError) else "too deep, or an invalid number"
+        raise BadQuery(f"the query is invalid JSON ({why}): {text[:80]!r}") from error
     if not isinstance(found, dict):
         raise BadQuery(f"the query is {_shown(found)}; expected an object")
     return found
-
-
-def _first_of(text: str, *transformations: Callable[[str], str]) -> Any:
-    """Parse a text as JSON after the first transformation that makes it valid.  Raises `BadQuery`."""
-    for transform in transformations:
-        try:
-            return json.loads(transform(text), parse_constant=_refuse)
-        # JSON that is nested too deep raises RecursionError.
-        except (ValueError, RecursionError) as error:
-            problem = error
-    why = problem.msg if isinstance(problem, json.JSONDecodeError) else "too deep, or an invalid number"
-    raise BadQuery(f"the query is invalid JSON ({why}): {text[:80]!r}")
-
-
-def _spaced(text: str) -> str:
-    """Return JSON with the pluses of form encoding as spaces, except in strings, which the search handles."""
-    return _TEXT_OR_PLUS.sub(lambda found: found[1] or " ", text)
 
 
 def _refuse(constant: str) -> Any:

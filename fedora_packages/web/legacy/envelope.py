@@ -17,6 +17,8 @@ from markupsafe import Markup
 from pyramid.request import Request
 from pyramid.response import Response
 
+from fedora_packages.web.legacy.decode import MAX_ROWS_PER_ANSWER, LegacyRequest
+
 #: The date of deprecation (RFC 9745): 25 November 2026.
 DEPRECATED = "@1795564800"
 
@@ -29,12 +31,17 @@ _PRETTY = re.compile(r"(?:^|&)_pp(?:=|&|$)")
 _ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def envelope(rows: list[Any], total: int, size: int, start: int) -> dict[str, Any]:
+def page(rows: list[Any], query: LegacyRequest) -> dict[str, Any]:
+    """Return the requested page of all rows, in its envelope."""
+    return envelope(rows[query.start : query.start + min(query.rows, MAX_ROWS_PER_ANSWER)], len(rows), query)
+
+
+def envelope(rows: list[Any], total: int, query: LegacyRequest) -> dict[str, Any]:
     """Return rows with the numbers for paging: in all, requested, before these, and these."""
     return {
         "total_rows": total,
-        "rows_per_page": size,
-        "start_row": start,
+        "rows_per_page": query.rows,
+        "start_row": query.start,
         "visible_rows": len(rows),
         "rows": rows,
     }

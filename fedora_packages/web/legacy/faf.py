@@ -6,16 +6,14 @@ from typing import Any
 from fedora_packages.web.legacy import dates
 from fedora_packages.web.legacy.context import LegacyContext
 from fedora_packages.web.legacy.decode import LegacyRequest
-from fedora_packages.web.legacy.rows import Rows, required_package
+from fedora_packages.web.legacy.envelope import page
 
 
-def query_problems(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_problems(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the problems of a package in FAF's order, most reports first."""
-    package = required_package(query, context, "package_name", "package", "p")
-    if package is None:
-        return Rows([])
+    package = context.package(query.required("package_name", "package", "p"))
     (value,) = context.values(("faf.problems", package.source))
-    return Rows([record(problem, package.source) for problem in value["problems"]])
+    return page([record(problem, package.source) for problem in value["problems"]], query)
 
 
 def record(problem: Mapping[str, Any], package: str) -> dict[str, Any]:

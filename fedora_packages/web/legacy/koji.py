@@ -9,7 +9,7 @@ from fedora_packages.search.packages import Package
 from fedora_packages.web.legacy import bodhi, dates
 from fedora_packages.web.legacy.context import LegacyContext, NotAvailable
 from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest
-from fedora_packages.web.legacy.rows import Rows, required_package
+from fedora_packages.web.legacy.envelope import page
 from fedora_packages.widgets.release_names import names_of
 
 #: The author of a changelog entry.
@@ -19,29 +19,29 @@ _AUTHOR = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]*)>")
 SORTED_BY = ("build_id", "nvr", "owner_name", "state")
 
 
-def query_builds(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_builds(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the builds of a package, newest first, in Koji's format with state and times in words."""
-    package = required_package(query, context, "package", "p")
+    package = context.find(query.required("package", "p"))
     states, owner = _states(query), query.text("user", "u", "username", "name")
     if package is None:
-        return Rows([])
-    wanted = [("koji.builds", package.source)]
-    with_updates = query.flag("query_updates", False)
-    if with_updates:
-        wanted.append(("bodhi.updates", package.source))
-    value, *others = context.values(*wanted)
-    builds = [
-        build for build in value["builds"] if (not states or build["state"] in states) and owner in ("", build["owner"])
+        return page([], query)
+    calls = [("koji.builds", package.source)]
+    if query.flag("query_updates", False):
+        calls.append(("bodhi.updates", package.source))
+    value, *updates = context.values(*calls)
+    rows = [
+        _build(build, package.source, context.now)
+        for build in value["builds"]
+        if (not states or build["state"] in states) and owner in ("", build["owner"])
     ]
-    rows = [_build(build, package.source, context.now) for build in builds]
-    if with_updates:
-        rows = [{**row, **bodhi.update_of_build(row["nvr"], others[0], context)} for row in rows]
+    if updates:
+        rows = [{**row, **bodhi.update_of_build(row["nvr"], *updates, context)} for row in rows]
     if query.sort_col in SORTED_BY:
         rows.sort(key=lambda row: (row[query.sort_col] is not None, row[query.sort_col]), reverse=not query.ascending)
-    return Rows(rows)
+    return page(rows, query)
 
 
-def query_changelogs(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_changelogs(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the changelog of a package, newest first; a build can name the package."""
     name = query.text("package_name", "package")
     build_id = query.number("build_id")
@@ -49,14 +49,12 @@ def query_changelogs(query: LegacyRequest, context: LegacyContext) -> Rows:
         raise BadQuery("the filters need package_name or build_id")
     built = context.package_of_build(build_id) if not name else None
     package = context.package(name or (built[0] if built else ""))
-    if package is None:
-        return Rows([])
     release = query.text("release")
     branch = context.branch(package, release or _release_of(built, package, context) or _default_release(package))
     if branch is None:
         raise NotAvailable(f"{package.name} is not in {release or 'any release'}.")
     (value,) = context.values(("mdapi.changelog", package.binary or package.name, branch))
-    return Rows([_change(entry) for entry in value.get("entries", ())])
+    return page([_change(entry) for entry in value.get("entries", ())], query)
 
 
 def _release_of(built: tuple[str, str] | None, package: Package, context: LegacyContext) -> str | None:
@@ -81,34 +79,27 @@ def _states(query: LegacyRequest) -> frozenset[str]:
 
 
 def _build(build: Mapping[str, Any], package: str, now: float) -> dict[str, Any]:
+    same = ("build_id", "nvr", "package_id", "version", "release", "epoch", "task_id", "volume_id")
     return {
-        "build_id": build["build_id"],
-        "nvr": build["nvr"],
+        **{name: build[name] for name in same},
         "name": package,
         "package_name": package,
-        "package_id": build["package_id"],
-        "version": build["version"],
-        "release": build["release"],
-        "epoch": build["epoch"],
         "state": BUILD_STATES.index(build["state"]),
         "state_str": build["state"],
         "owner_name": build["owner"],
         "owner_id": build["owner_id"],
-        "task_id": build["task_id"],
         "creation_event_id": build["creation_event"],
-        "volume_id": build["volume_id"],
         "volume_name": build["volume"],
         **{
             f"{name}_{form}": value
             for name, field in (("creation", "created"), ("start", "started"), ("completion", "finished"))
-            for form, value in (("time", dates.timestamp(build[field])), ("ts", _float(build[field])))
+            for form, value in (
+                ("time", dates.timestamp(build[field])),
+                ("ts", None if build[field] is None else float(build[field])),
+            )
         },
         "completion_time_display": _in_words(build, now),
     }
-
-
-def _float(seconds: int | None) -> float | None:
-    return None if seconds is None else float(seconds)
 
 
 def _in_words(build: Mapping[str, Any], now: float) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fedora_packages.web.legacy import bodhi, bugzilla, faf, koji, xapian, yum
@@ -19,8 +20,8 @@ QUERYING, MODEL, CALLING = "query", "query_model", ("call", "request_data")
 class Operation:
     """One operation.
 
-    ``answer`` returns rows for a query, anything for a method.  ``filters`` are the names of its filters, the package first;
-    ``successor`` is the last segment of the endpoint with the same data in the JSON API.
+    ``answer`` returns the envelope of a query, anything for a method.  ``filters`` are the names of its filters, the package
+    first; ``successor`` is the last segment of the endpoint with the same data in the JSON API.
     """
 
     kind: str
@@ -66,10 +67,10 @@ CONNECTORS: Mapping[str, Mapping[str, Operation]] = {
     "faf": {"query_problems": Operation(QUERY, faf.query_problems, "problems", ("package_name", "package", "p"))},
     "yum": {
         "get_file_tree": Operation(METHOD, yum.get_file_tree, "files", ("package", "repo"), is_bare=True),
-        "query_requires": Operation(QUERY, yum.query_requires, "relations", _RELATED),
+        "query_requires": Operation(QUERY, partial(yum.query_relations, "requires"), "relations", _RELATED),
         "query_required_by": Operation(QUERY, yum.query_required_by, "required_by", _RELATED),
-        "query_provides": Operation(QUERY, yum.query_provides, "relations", _RELATED),
-        "query_obsoletes": Operation(QUERY, yum.query_obsoletes, "relations", _RELATED),
-        "query_conflicts": Operation(QUERY, yum.query_conflicts, "relations", _RELATED),
+        "query_provides": Operation(QUERY, partial(yum.query_relations, "provides"), "relations", _RELATED),
+        "query_obsoletes": Operation(QUERY, partial(yum.query_relations, "obsoletes"), "relations", _RELATED),
+        "query_conflicts": Operation(QUERY, partial(yum.query_relations, "conflicts"), "relations", _RELATED),
     },
 }

@@ -1,6 +1,5 @@
 """The URLs of the old JSON API, and of the icons that old clients show."""
 
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -9,9 +8,9 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.web.legacy.context import LegacyContext, NotAvailable
-from fedora_packages.web.legacy.decode import MAX_STRING, BadQuery, LegacyRequest, decode, segments_of
-from fedora_packages.web.legacy.envelope import answer_response, envelope, failure, nothing
+from fedora_packages.web.legacy.context import LegacyContext, NotAvailable, UnknownPackage
+from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest, decode, segments_of
+from fedora_packages.web.legacy.envelope import answer_response, failure, nothing, page
 from fedora_packages.web.legacy.operations import CALLING, CONNECTORS, METHOD, MODEL, QUERY, QUERYING, Operation
 from fedora_packages.web.request import printable
 
@@ -31,21 +30,23 @@ def connector(request: Request) -> Response:
     search = request.route_url("api.search")
     if len(segments) < 2 or segments[0] not in CONNECTORS:
         return nothing(request, search)
+    word = segments[1]
     name, operation = _operation(*segments)
     if operation is None:
         names = ", ".join(CONNECTORS[segments[0]])
         error = f"{segments[0]} has no operation {name[:40]!r}. Operations: {names}."
         return answer_response(request, failure(error), search, 404)
-    if segments[1] == MODEL:
+    if word == MODEL:
         return answer_response(request, operation.model(name), search)
-    query, context, status = None, LegacyContext(request), 200
+    query, context, status = LegacyRequest(rows=0), LegacyContext(request), 200
     try:
-        query = _completed(decode(request, segments, body), operation, segments[1] == QUERYING)
-        answer = _answer(operation, query, context)
+        query = decode(request, body, () if word == QUERYING else operation.filters)
+        answer = operation.answer(query, context)
     except BadQuery as error:
         answer, status = _failed(operation, f"{error.args[0]}.", query), 400
     except NotAvailable as error:
-        answer = _failed(operation, error.args[0], query)
+        is_empty = isinstance(error, UnknownPackage) and operation.kind == QUERY
+        answer = page([], query) if is_empty else _failed(operation, error.args[0], query)
     return answer_response(request, answer, successor_of(request, operation, query, context), status)
 
 
@@ -58,12 +59,10 @@ def icon(request: Request) -> Response:
     return response
 
 
-def successor_of(request: Request, operation: Operation, query: LegacyRequest | None, context: LegacyContext) -> str:
+def successor_of(request: Request, operation: Operation, query: LegacyRequest, context: LegacyContext) -> str:
     """Return the URL with the same data in the JSON API; for an unknown package, the search for it."""
     if context.found is None:
-        named = (
-            next((query.filters[name] for name in operation.filters if query.filters.get(name)), "") if query else ""
-        )
+        named = next((query.filters[name] for name in operation.filters if query.filters.get(name)), "")
         text = printable(named, MAX_QUERY_LENGTH) if isinstance(named, str) else ""
         return request.route_url("api.search", _query={"q": text} if text else None)
     if operation.successor == "releases":
@@ -75,32 +74,14 @@ def successor_of(request: Request, operation: Operation, query: LegacyRequest | 
     return request.route_url("api.query", package=context.found.name, query=operation.successor, _query=parameters)
 
 
-def _operation(connector: str, operation: str, *path: str) -> tuple[str, Operation | None]:
+def _operation(connector: str, word: str, *path: str) -> tuple[str, Operation | None]:
     """Return the name of the operation, and the operation or None."""
-    queries = CONNECTORS[connector]
-    if operation in (QUERYING, MODEL, *CALLING):
-        name = "/".join(path)
-        found = queries.get(name)
-        return name, found if found is None or found.kind == QUERY or operation in CALLING else None
-    found = queries.get(operation)
-    return operation, found if found is not None and found.kind == METHOD else None
+    is_named_after = word in (QUERYING, MODEL, *CALLING)
+    name = "/".join(path) if is_named_after else word
+    found = CONNECTORS[connector].get(name)
+    kinds = (QUERY, METHOD) if word in CALLING else (QUERY,) if is_named_after else (METHOD,)
+    return name, found if found is not None and found.kind in kinds else None
 
 
-def _completed(query: LegacyRequest, operation: Operation, is_query: bool) -> LegacyRequest:
-    """Return a request with the filters among the query parameters, which only some operations take."""
-    if is_query:
-        return query
-    given = {name: text[: MAX_STRING + 1] for name, text in query.parameters.items() if name in operation.filters}
-    return replace(query, filters={**query.filters, **given})
-
-
-def _answer(operation: Operation, query: LegacyRequest, context: LegacyContext) -> Any:
-    found = operation.answer(query, context)
-    if operation.kind == METHOD:
-        return found
-    rows, total = found.page(query)
-    return envelope(rows, total, query.rows, query.start)
-
-
-def _failed(operation: Operation, error: str, query: LegacyRequest | None) -> dict[str, Any]:
-    return {"error": error} if operation.is_bare else failure(error, query.rows if query else 0)
+def _failed(operation: Operation, error: str, query: LegacyRequest) -> dict[str, Any]:
+    return {"error": error} if operation.is_bare else failure(error, query.rows)

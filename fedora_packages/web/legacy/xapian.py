@@ -1,17 +1,16 @@
 """The old Xapian connector: the search."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from fedora_packages.connectors.site_links import web_address
-from fedora_packages.search.document import Document
+from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hit
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.legacy.context import LegacyContext
 from fedora_packages.web.legacy.decode import MAX_ROWS_PER_ANSWER, LegacyRequest
-from fedora_packages.web.legacy.rows import Rows
+from fedora_packages.web.legacy.envelope import envelope
 from fedora_packages.web.request import printable
 
 #: The name of every package's icon, without its extension.
@@ -20,7 +19,7 @@ ICON = "package_128x128"
 _ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 
 
-def search_packages(query: LegacyRequest, context: LegacyContext) -> Rows:
+def search_packages(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the packages that a text finds, with their binary packages; one of exactly that name comes first.
 
     No string of a row is null.
@@ -34,7 +33,7 @@ def search_packages(query: LegacyRequest, context: LegacyContext) -> Rows:
         rows += [_package(hit.document) for hit in found.hits]
         start += MAX_ROWS
         if start >= min(last, found.total):
-            return Rows(rows, min(found.total, MAX_HITS))
+            return envelope(rows, min(found.total, MAX_HITS), query)
 
 
 def search_text(query: LegacyRequest, context: LegacyContext) -> str:
@@ -55,36 +54,31 @@ def _is_named(word: str, hits: tuple[Hit, ...]) -> bool:
 
 
 def _package(document: Document) -> dict[str, Any]:
-    about = {
+    return {
         "description": document.description,
         "icon": ICON,
         "branch": document.branch or "",
-    }
-    return {
-        **about,
         "name": document.name,
         "link": document.name,
         "summary": document.summary,
         "upstream_url": web_address(document.url) or "",
         "devel_owner": document.owner or "",
         "status": _status(document),
-        "sub_pkgs": list(_binaries(document)),
+        "sub_pkgs": [_binary(binary, document) for binary in document.binaries if binary.name != document.name],
     }
 
 
-def _binaries(document: Document) -> Iterator[dict[str, str]]:
-    for binary in document.binaries:
-        if binary.name != document.name:
-            summary = binary.summary or document.summary
-            # The index has no more about binary packages.
-            yield {
-                "name": binary.name,
-                "link": binary.name,
-                "summary": summary,
-                "description": summary,
-                "icon": ICON,
-                "branch": document.branch or "",
-            }
+def _binary(binary: Binary, document: Document) -> dict[str, str]:
+    summary = binary.summary or document.summary
+    return {
+        "name": binary.name,
+        "link": binary.name,
+        "summary": summary,
+        # The index has no more about binary packages.
+        "description": summary,
+        "icon": ICON,
+        "branch": document.branch or "",
+    }
 
 
 def _status(document: Document) -> str:

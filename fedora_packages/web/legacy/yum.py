@@ -9,7 +9,7 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.web.legacy.context import LegacyContext, NotAvailable
 from fedora_packages.web.legacy.decode import LegacyRequest
-from fedora_packages.web.legacy.rows import Rows, required_package
+from fedora_packages.web.legacy.envelope import page
 
 #: The operators of rpm's flags in yum.
 OPERATORS = {"EQ": "=", "LT": "<", "GT": ">", "LE": "<=", "GE": ">="}
@@ -20,43 +20,26 @@ MAX_DEPTH = 40
 
 def get_file_tree(query: LegacyRequest, context: LegacyContext) -> list[dict[str, Any]]:
     """Return the files of a package in a release as nodes of jsTree."""
-    package = required_package(query, context, "package")
-    if package is None:
-        raise NotAvailable(f"Package {query.text('package')[:80]!r} does not exist.")
-    branch = _branch(query, package, context)
-    (value,) = context.values(("mdapi.files", package.binary or package.name, branch))
+    package, branch, value = _value("mdapi.files", query, context)
     if not value["found"]:
         raise NotAvailable(f"{package.name} is not in the repositories of {branch}.")
     return _tree(value["directories"])
 
 
-def query_requires(query: LegacyRequest, context: LegacyContext) -> Rows:
-    """Return the requirements of a package, with the packages of these names."""
-    return _relations(query, context, "requires")
+def query_relations(kind: str, query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
+    """Return the relations of a kind: ``requires`` (with the packages of these names), ``provides``, ``obsoletes`` or
+    ``conflicts``."""
+    _, _, value = _value("mdapi.relations", query, context)
+    relations = value[kind] if value["found"] else []
+    packages = context.index.sources({relation["name"] for relation in relations}) if kind == "requires" else {}
+    rows = [_relation(relation, [relation["name"]] if relation["name"] in packages else []) for relation in relations]
+    return page(rows, query)
 
 
-def query_provides(query: LegacyRequest, context: LegacyContext) -> Rows:
-    """Return the capabilities of a package."""
-    return _relations(query, context, "provides")
-
-
-def query_obsoletes(query: LegacyRequest, context: LegacyContext) -> Rows:
-    """Return the obsoletes of a package."""
-    return _relations(query, context, "obsoletes")
-
-
-def query_conflicts(query: LegacyRequest, context: LegacyContext) -> Rows:
-    """Return the conflicts of a package."""
-    return _relations(query, context, "conflicts")
-
-
-def query_required_by(query: LegacyRequest, context: LegacyContext) -> Rows:
+def query_required_by(query: LegacyRequest, context: LegacyContext) -> dict[str, Any]:
     """Return the requirements of other packages on a package, one row for each."""
-    package, branch = _package_and_branch(query, context)
-    if package is None:
-        return Rows([])
-    (value,) = context.values(("mdapi.required_by", package.binary or package.name, branch))
-    return Rows(requirements(value["packages"] if value["found"] else []))
+    _, _, value = _value("mdapi.required_by", query, context)
+    return page(requirements(value["packages"] if value["found"] else []), query)
 
 
 def requirements(packages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -69,32 +52,19 @@ def requirements(packages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _relations(query: LegacyRequest, context: LegacyContext, kind: str) -> Rows:
-    package, branch = _package_and_branch(query, context)
-    if package is None:
-        return Rows([])
-    (value,) = context.values(("mdapi.relations", package.binary or package.name, branch))
-    relations = value[kind] if value["found"] else []
-    packages = context.index.sources({relation["name"] for relation in relations}) if kind == "requires" else {}
-    return Rows(
-        [_relation(relation, [relation["name"]] if relation["name"] in packages else []) for relation in relations]
-    )
+def _value(of: str, query: LegacyRequest, context: LegacyContext) -> tuple[Package, str, Mapping[str, Any]]:
+    """Return the requested package, the branch of ``repo``, and the value of a query about both.
 
-
-def _package_and_branch(query: LegacyRequest, context: LegacyContext) -> tuple[Package | None, str]:
-    """Return the package and branch of a request; None and "" for an unknown package."""
-    package = required_package(query, context, "package")
-    return package, "" if package is None else _branch(query, package, context)
-
-
-def _branch(query: LegacyRequest, package: Package, context: LegacyContext) -> str:
-    """Return the branch of ``repo``.  Raises `NotAvailable` if it does not have the package."""
+    Raises `NotAvailable` if that release does not have the package.
+    """
+    package = context.package(query.required("package"))
     name = query.text("repo", "release") or "rawhide"
     branch = context.branch(package, name)
     if branch is None:
         has = ", ".join(package.document.releases) or "no active release"
         raise NotAvailable(f"{package.name} is not in {name[:80]!r}; it is in {has}.")
-    return branch
+    (value,) = context.values((of, package.binary or package.name, branch))
+    return package, branch, value
 
 
 def _relation(relation: Mapping[str, Any], providers: list[str] | None) -> dict[str, Any]:
