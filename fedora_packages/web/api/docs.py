@@ -1,5 +1,6 @@
 """Docstrings as documentation of the API: constants by their values, JSON's terms in place of Python's."""
 
+import inspect
 import re
 import sys
 from typing import Any
@@ -28,6 +29,11 @@ def documentation(query: Query) -> str:
     # It begins as a docstring does: "Return what ...".
     text = text.removeprefix("Return ")
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def paragraphs(docstring: str) -> str:
+    """Return a docstring with every paragraph in one line."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(docstring))
 
 
 def blocks(text: str) -> list[tuple[bool, str]]:

@@ -16,8 +16,6 @@ from fedora_packages.rpm.nvr import MAX_NAME, PACKAGE_NAME
 from fedora_packages.widgets import parameters
 from fedora_packages.widgets.parameters import MAX_PAGE, MAX_ROWS, Parser, parse
 
-BASE = "/api/v1"
-
 #: The URLs of packages beside queries; no query can have these names.
 PARTS = ("releases", "timeline")
 
@@ -51,10 +49,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint: ``name`` in the document and on the page, ``path`` its pattern below `BASE`.
+    """One endpoint: ``name`` in the document and on the page, ``path`` the pattern of its URLs.
 
     ``answer`` is the schema of its response, ``text`` describes it (paragraphs, and indented blocks), ``problems`` are its own
-    kinds of errors, ``example`` is a URL to try, below `BASE`.
+    kinds of errors, ``example`` is a query string to try, with its question mark.
     """
 
     name: str
@@ -67,6 +65,16 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     example: str = ""
     method: str = "get"
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page."""
+        return self.name.replace(".", "-")
+
+    @property
+    def example_path(self) -> str:
+        """A URL path to try, without `example`."""
+        return self.path.replace(f"{{{PACKAGE.name}}}", PACKAGE.example)
 
     @property
     def in_query(self) -> tuple[Parameter, ...]:

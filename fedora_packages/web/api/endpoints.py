@@ -8,7 +8,7 @@ from pydantic import ConfigDict
 
 from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.types import Count, Model, Rows, field, schema_of
+from fedora_packages.connectors.types import Count, Model, Rows, field
 from fedora_packages.errors import SettingsError
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.search.complete import MAX_COMPLETIONS
@@ -51,8 +51,11 @@ from fedora_packages.web.api.schemas import (
 from fedora_packages.web.api.search import DEFAULT_COMPLETIONS
 from fedora_packages.web.api.values import CHECK_OUTCOMES
 from fedora_packages.web.loader import LEFT_PER_MINUTE
+from fedora_packages.web.routes import ROUTES
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
+
+_PATHS = dict(ROUTES)
 
 
 class _Answer(Reading):
@@ -81,6 +84,14 @@ class _AllPackages(Model):
 
 
 class _SearchAnswer(Model):
+    """The packages that match a text, best first; an exact name comes first.
+
+    If the text is an identifier (an NVR or the name of an rpm file, an update, a bug number, a CVE, or the URL of their page)
+    and no package name, `identified` describes it.  That takes requests to upstreams, which are limited in time and rate: unknown
+    members are null, and `note` says why.  For a build or URL of an unknown package the search is for its name; for the URL of a
+    search on this site it is for that search's text.
+    """
+
     total: Count = field("packages that match")
     start: Count
     corrected: str | None = field("the text that was searched for instead; null if the text has results")
@@ -90,10 +101,23 @@ class _SearchAnswer(Model):
 
 
 class _Completions(Model):
+    """Completions of a text, best first: packages and commands whose names are the text, begin with it, or have words that begin
+    with it.  Every text has an answer; it can be empty.  `Cache-Control` says how long it can be kept.
+    """
+
     completions: Rows(Completion, MAX_COMPLETIONS)
 
 
 class _Changes(Model):
+    """The values of all packages that changed after the cursor `since`, oldest first, and the `cursor` for the next request;
+    `more` says whether there are more already.  Without `since`: the current cursor, and no changes.
+
+    The first value of an entry is a change, the same value fetched again is not.  Nor is a change of `state`: the value stays the
+    same while a fetch is due or the upstream fails.
+
+    With `names` or `query` the cursor skips all other changes: an answer can be empty although `more` is true.
+    """
+
     model_config = ConfigDict(json_schema_serialization_defaults_required=False)
 
     changes: Rows(Change, MAX_COUNT)
@@ -103,6 +127,12 @@ class _Changes(Model):
 
 
 class _Releases(Model):
+    """The stable build and the build in testing of every active release, in reading order, from Koji's tags (see `tagged`), with
+    the update that pushed it.
+
+    `state` is the worst state of the `readings`.
+    """
+
     package: str = field("the source package")
     retired: bool
     state: State
@@ -111,6 +141,8 @@ class _Releases(Model):
 
 
 class _Timeline(Model):
+    """The messages about a source package that were handled, newest first."""
+
     package: str
     events: Rows(Event, MAX_EVENTS)
 
@@ -122,10 +154,17 @@ class _Check(Model):
 
 
 class _Checked(_Answer):
+    """Fetches a value at once, corrects the cached one where it differs, and returns the answer with the outcome: `same`,
+    `healed` (it differed and is corrected), `first` (nothing was cached), `overtaken` (a message arrived meanwhile), or `lagging`
+    (the upstream does not show yet what a message announced).  Checks are rate-limited.
+    """
+
     check: _Check
 
 
 class _Start(Model):
+    """The URLs that need no package name."""
+
     documentation: str = field("for people")
     links: dict[str, str]
 
@@ -153,197 +192,135 @@ def endpoints(queries: Mapping[str, Query], releases: Query) -> dict[str, Endpoi
     The name is that of the route.  Endpoints of queries share a route: their names are those of `name_of`.  ``queries`` are those
     about packages (`addressed`), ``releases`` is the query of the active releases.
     """
-    found = [*_packages(tuple(queries)), *_one(queries), *map(_of_query, queries.values()), _check(tuple(queries))]
-    found += _service(releases)
+    names = tuple(queries)
+    found = [
+        *_about_all(names),
+        *_about_one(),
+        *map(_about_package, queries.values()),
+        _check(names),
+        *_of_service(releases),
+    ]
     return {endpoint.name: endpoint for endpoint in found}
 
 
-def _of_query(query: Query) -> Endpoint:
-    release = (RELEASE,) if query.by_release else ()
-    return Endpoint(
-        name_of(query),
-        ONE,
-        f"/packages/{{package}}/{query.short_name}",
-        docs.title(docs.documentation(query)),
-        docs.documentation(query),
-        answer_of(query),
-        (PACKAGE, *release, *lists_of(query).parameters),
-        ("unknown-package", "no-value", *(("release-not-served",) if query.by_release else ())),
-        f"/packages/guake/{query.short_name}",
-    )
+def _endpoint(name: str, group: str, title: str, kind: Any, *parameters: Parameter, **more: Any) -> Endpoint:
+    """Return the endpoint of a route; the docstring of its answer describes it, unless ``more`` has a text."""
+    text = more.pop("text", None) or docs.paragraphs(kind.__doc__)
+    return Endpoint(name, group, _PATHS[name], title, text, answer(kind), parameters, **more)
 
 
-def _packages(queries: tuple[str, ...]) -> list[Endpoint]:
+def _of_query(
+    query: Query, name: str, group: str, path: str, parameters: tuple[Parameter, ...], problems: tuple[str, ...]
+) -> Endpoint:
+    text, parameters = docs.documentation(query), (*parameters, *lists_of(query).parameters)
+    return Endpoint(name, group, path, docs.title(text), text, answer_of(query), parameters, problems)
+
+
+def _about_package(query: Query) -> Endpoint:
+    path = _PATHS["api.query"].replace("{query}", query.short_name)
+    parameters, problems = (PACKAGE,), ("unknown-package", "no-value")
+    if query.by_release:
+        parameters, problems = (*parameters, RELEASE), (*problems, "release-not-served")
+    return _of_query(query, name_of(query), ONE, path, parameters, problems)
+
+
+def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
     return [
-        Endpoint(
+        _endpoint(
             "api.packages",
             PACKAGES,
-            "/packages",
             "Packages: all, or some by name",
-            "All source packages, sorted by name, in pages.  With `names`, those packages in that order; `unknown` lists the "
-            "names that are no packages.\n\nWith `query` each package has an `answer` too: the answer of that query's "
+            _SomePackages | _AllPackages,
+            NAMES,
+            choice_parameter("query", queries, "With names: the query whose answer each package has."),
+            replace(RELEASE, meaning=f"With query: the release ({RELEASE_NAMES}).  Default: each package's own."),
+            PAGE,
+            SIZE,
+            text="All source packages, sorted by name, in pages.  With `names`, those packages in that order; `unknown` lists "
+            "the names that are no packages.\n\nWith `query` each package has an `answer` too: the answer of that query's "
             "endpoint, from the cache, without a request to an upstream: `state` says whether the value is unknown or not "
             f"fresh.  Such values are then fetched in the background, at most {LEFT_PER_MINUTE} a minute for all clients.",
-            answer(_SomePackages | _AllPackages),
-            (
-                NAMES,
-                choice_parameter("query", queries, "With names: the query whose answer each package has."),
-                Parameter(
-                    "release",
-                    RELEASE.schema,
-                    f"With query: the release ({RELEASE_NAMES}).  Default: each package's own.",
-                    "rawhide",
-                ),
-                PAGE,
-                SIZE,
-            ),
-            ("no-cache",),
-            "/packages?names=guake,vim,nothing&query=builds",
+            problems=("no-cache",),
+            example="?names=guake,vim,nothing&query=builds",
         ),
-        Endpoint(
+        _endpoint(
             "api.search",
             PACKAGES,
-            "/search",
             "Search",
-            "The packages that match a text, best first; an exact name comes first.\n\nIf the text is an identifier (an NVR or "
-            "the name of an rpm file, an update, a bug number, a CVE, or the URL of their page) and no package name, "
-            "`identified` describes it.  That takes requests to upstreams, which are limited in time and rate: unknown members "
-            "are null, and `note` says why.  For a build or URL of an unknown package the search is for its name; for the URL "
-            "of a search on this site it is for that search's text.",
-            answer(_SearchAnswer),
-            (
-                Parameter(
-                    "q",
-                    {"type": "string"},
-                    f"The text; at most {MAX_QUERY_LENGTH} characters are used.",
-                    "terminal",
-                ),
-                Parameter("start", integer(0, MAX_HITS), "The number of hits to skip.", "0"),
-                Parameter("rows", integer(0, MAX_ROWS), "The number of hits to return.  Default: 20.", "20"),
+            _SearchAnswer,
+            Parameter(
+                "q", {"type": "string"}, f"The text; at most {MAX_QUERY_LENGTH} characters are used.", "terminal"
             ),
-            (),
-            "/search?q=terminal",
+            Parameter("start", integer(0, MAX_HITS), "The number of hits to skip.", "0"),
+            Parameter("rows", integer(0, MAX_ROWS), "The number of hits to return.  Default: 20.", "20"),
+            example="?q=terminal",
         ),
-        Endpoint(
+        _endpoint(
             "api.completions",
             PACKAGES,
-            "/completions",
             "Completions",
-            "Completions of a text, best first: packages and commands whose names are the text, begin with it, or have words "
-            "that begin with it.  Every text has an answer; it can be empty.  `Cache-Control` says how long it can be kept.",
-            answer(_Completions),
-            (
-                Parameter(
-                    "q", {"type": "string"}, f"The text; at most {MAX_COMPLETED_LENGTH} characters are used.", "gua"
-                ),
-                Parameter(
-                    "rows",
-                    integer(1, MAX_COMPLETIONS),
-                    f"The number of completions to return.  Default: {DEFAULT_COMPLETIONS}.",
-                    str(DEFAULT_COMPLETIONS),
-                ),
+            _Completions,
+            Parameter("q", {"type": "string"}, f"The text; at most {MAX_COMPLETED_LENGTH} characters are used.", "gua"),
+            Parameter(
+                "rows",
+                integer(1, MAX_COMPLETIONS),
+                f"The number of completions to return.  Default: {DEFAULT_COMPLETIONS}.",
+                str(DEFAULT_COMPLETIONS),
             ),
-            (),
-            "/completions?q=gua",
+            example="?q=gua",
         ),
-        Endpoint(
+        _endpoint(
             "api.changes",
             PACKAGES,
-            "/changes",
             "Changes",
-            "The values of all packages that changed after the cursor `since`, oldest first, and the `cursor` for the next "
-            "request; `more` says whether there are more already.  Without `since`: the current cursor, and no changes.\n\nThe "
-            "first value of an entry is a change, the same value fetched again is not.  Nor is a change of `state`: the "
-            "value stays the same while a fetch is due or the upstream fails.\n\nWith `names` or `query` the cursor skips all "
-            "other changes: an answer can be empty although `more` is true.",
-            answer(_Changes),
-            (
-                Parameter(
-                    "since",
-                    {"type": "string", "maxLength": 60, "pattern": f"^{CURSOR}$"},
-                    "The cursor of an earlier answer.",
-                    "",
-                ),
-                Parameter(
-                    "count",
-                    integer(1, MAX_COUNT),
-                    f"The number of changes to examine.  Default: {DEFAULT_COUNT}.",
-                    "100",
-                ),
-                Parameter(
-                    "names",
-                    NAMES.schema,
-                    f"{NAMES.meaning[:-1]}; binaries of a source and the source of a binary are included.",
-                    "guake",
-                ),
-                choice_parameter("query", queries, "Only changes of this query."),
+            _Changes,
+            Parameter(
+                "since",
+                {"type": "string", "maxLength": 60, "pattern": f"^{CURSOR}$"},
+                "The cursor of an earlier answer.",
             ),
-            ("cursor-gone", "no-cache"),
-            "/changes",
+            Parameter(
+                "count", integer(1, MAX_COUNT), f"The number of changes to examine.  Default: {DEFAULT_COUNT}.", "100"
+            ),
+            replace(
+                NAMES,
+                meaning=f"{NAMES.meaning[:-1]}; binaries of a source and the source of a binary are included.",
+                example="guake",
+            ),
+            choice_parameter("query", queries, "Only changes of this query."),
+            problems=("cursor-gone", "no-cache"),
         ),
     ]
 
 
-def _one(queries: Mapping[str, Query]) -> list[Endpoint]:
+def _about_one() -> list[Endpoint]:
     return [
-        Endpoint(
-            "api.package",
-            ONE,
-            "/packages/{package}",
-            "A package",
-            "A package in the search index, with the URLs of all its values.\n\nA package that no active release has any more "
-            "returns 200 too, here and for its queries: `retired` is true, and `retirement` says why.  (Its page for people "
-            "returns 410.)",
-            answer(Package),
-            (PACKAGE,),
-            ("unknown-package",),
-            "/packages/guake",
-        ),
-        Endpoint(
+        _endpoint("api.package", ONE, "A package", Package, PACKAGE, problems=("unknown-package",)),
+        _endpoint(
             "api.package.releases",
             ONE,
-            "/packages/{package}/releases",
             "Versions by release",
-            "The stable build and the build in testing of every active release, in reading order, from Koji's tags (see "
-            "`tagged`), with the update that pushed it.\n\n`state` is the worst state of the `readings`.",
-            answer(_Releases),
-            (
-                PACKAGE,
-                Parameter("release", RELEASE.schema, f"Only this release: {RELEASE_NAMES}.", "rawhide"),
-            ),
-            ("unknown-package", "no-value"),
-            "/packages/guake/releases",
+            _Releases,
+            PACKAGE,
+            replace(RELEASE, meaning=f"Only this release: {RELEASE_NAMES}."),
+            problems=("unknown-package", "no-value"),
         ),
-        Endpoint(
-            "api.package.timeline",
-            ONE,
-            "/packages/{package}/timeline",
-            "Recent activity",
-            "The messages about a source package that were handled, newest first.",
-            answer(_Timeline),
-            (PACKAGE,),
-            ("unknown-package", "no-cache"),
-            "/packages/guake/timeline",
+        _endpoint(
+            "api.package.timeline", ONE, "Recent activity", _Timeline, PACKAGE, problems=("unknown-package", "no-cache")
         ),
     ]
 
 
 def _check(queries: tuple[str, ...]) -> Endpoint:
-    return Endpoint(
+    return _endpoint(
         "api.check",
         ONE,
-        "/packages/{package}/{query}/check",
         "Check now",
-        "Fetches a value at once, corrects the cached one where it differs, and returns the answer with the outcome: `same`, "
-        "`healed` (it differed and is corrected), `first` (nothing was cached), `overtaken` (a message arrived meanwhile), "
-        "or `lagging` (the upstream does not show yet what a message announced).  Checks are rate-limited.",
-        answer(_Checked),
-        (
-            PACKAGE,
-            replace(choice_parameter("query", queries, "The query."), place="path"),
-            RELEASE,
-        ),
-        (
+        _Checked,
+        PACKAGE,
+        replace(choice_parameter("query", queries, "The query."), place="path"),
+        RELEASE,
+        problems=(
             "check-refused",
             "unknown-package",
             "unknown-query",
@@ -356,50 +333,11 @@ def _check(queries: tuple[str, ...]) -> Endpoint:
     )
 
 
-def _service(releases: Query) -> list[Endpoint]:
+def _of_service(releases: Query) -> list[Endpoint]:
+    document = "The OpenAPI 3.1 document of this API."
     return [
-        Endpoint(
-            "api.releases",
-            SERVICE,
-            "/releases",
-            docs.title(docs.documentation(releases)),
-            docs.documentation(releases),
-            answer_of(releases),
-            lists_of(releases).parameters,
-            ("no-value",),
-            "/releases",
-        ),
-        Endpoint(
-            "api.status",
-            SERVICE,
-            "/status",
-            "Status of the service",
-            "Whether anything is wrong, and all numbers of the page /status.",
-            schema_of(Status),
-            (),
-            ("no-cache",),
-            "/status",
-        ),
-        Endpoint(
-            "api.openapi",
-            SERVICE,
-            "/openapi.json",
-            "OpenAPI",
-            "The OpenAPI 3.1 document of this API.",
-            {"type": "object"},
-            (),
-            (),
-            "/openapi.json",
-        ),
-        Endpoint(
-            "api.start",
-            SERVICE,
-            "",
-            "Start",
-            "The URLs that need no package name.",
-            answer(_Start),
-            (),
-            (),
-            "",
-        ),
+        _of_query(releases, "api.releases", SERVICE, _PATHS["api.releases"], (), ("no-value",)),
+        _endpoint("api.status", SERVICE, "Status of the service", Status, problems=("no-cache",)),
+        Endpoint("api.openapi", SERVICE, _PATHS["api.openapi"], "OpenAPI", document, {"type": "object"}),
+        _endpoint("api.start", SERVICE, "Start", _Start),
     ]

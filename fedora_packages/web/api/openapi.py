@@ -1,7 +1,6 @@
 """The OpenAPI document of the JSON API, and the page with the same content for people."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pyramid.request import Request
@@ -11,7 +10,7 @@ from fedora_packages.cache.changefeed import MAX_CHANGES
 from fedora_packages.connectors.query import Query
 from fedora_packages.web.api import docs
 from fedora_packages.web.api.changes import MAX_COUNT
-from fedora_packages.web.api.endpoint import BASE, MAX_NAMES, MAX_ROWS, Endpoint, Parameter, parse_parameters
+from fedora_packages.web.api.endpoint import MAX_NAMES, MAX_ROWS, Endpoint, Parameter, parse_parameters
 from fedora_packages.web.api.schemas import COMPONENTS, STATES, ref, value_name, value_of
 from fedora_packages.web.formats import titles_of
 from fedora_packages.web.loader import COOL_DOWN
@@ -34,7 +33,7 @@ def document(endpoints: Mapping[str, Endpoint], queries: Iterable[Query]) -> dic
     """Return the OpenAPI 3.1 document, without the URL of the server."""
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints.values():
-        paths.setdefault(BASE + endpoint.path, {})[endpoint.method] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
     queries = list(queries)
     values = {value_name(query): value_of(query) for query in queries}
     description = ABOUT.format(upstreams=titles_of(query.upstream for query in queries))
@@ -54,29 +53,12 @@ def openapi(request: Request) -> dict[str, Any]:
     return {**request.registry.openapi, "servers": [{"url": request.application_url}]}
 
 
-@dataclass(frozen=True)
-class Described:
-    """An endpoint as the page shows it: with the ``blocks`` of its text (`docs.blocks`) and the ``fields`` of its answer."""
-
-    endpoint: Endpoint
-    anchor: str
-    path: str
-    try_path: str | None
-    blocks: list[tuple[bool, str]]
-    fields: list[tuple[str, str, str]]
-
-    @property
-    def form_path(self) -> str | None:
-        """The target of the form for its parameters; None without parameters."""
-        return self.try_path.partition("?")[0] if self.try_path and self.endpoint.in_query else None
-
-
 @view_config(route_name="api", renderer="fedora_packages:web/templates/api.mako")
 def api(request: Request) -> dict[str, Any]:
     """Return the content of the page: endpoints by group, components, states, errors and limits."""
-    groups: dict[str, list[Described]] = {}
+    groups: dict[str, list[Endpoint]] = {}
     for endpoint in request.registry.api.values():
-        groups.setdefault(endpoint.group, []).append(_described(request, endpoint))
+        groups.setdefault(endpoint.group, []).append(endpoint)
     return {
         "groups": groups,
         "components": {name: docs.fields(schema) for name, schema in COMPONENTS.items()},
@@ -88,6 +70,8 @@ def api(request: Request) -> dict[str, Any]:
         "most_names": MAX_NAMES,
         "most_rows": MAX_ROWS,
         "cool_down": f"{COOL_DOWN:.0f}",
+        "blocks_of": _blocks,
+        "fields_of": lambda endpoint: _fields(endpoint, request.registry.openapi["components"]["schemas"]),
         "values_of": values_of,
         "spans": docs.spans,
     }
@@ -103,26 +87,19 @@ def values_of(parameter: Parameter) -> str:
     return "true, false" if schema["type"] == "boolean" else ""
 
 
-def _described(request: Request, endpoint: Endpoint) -> Described:
-    schema = endpoint.answer
-    if "$ref" in schema:
-        schema = COMPONENTS[schema["$ref"].rpartition("/")[2]]
-    if endpoint.name.startswith("query.") or endpoint.name == "api.releases":
-        # The members around the value are described once for all of them.
-        schema = request.registry.openapi["components"]["schemas"][
-            schema["properties"]["value"]["$ref"].rpartition("/")[2]
-        ]
-    try_path = f"{request.script_name}{BASE}{endpoint.example}" if endpoint.method == "get" else None
+def _blocks(endpoint: Endpoint) -> list[tuple[bool, str]]:
+    """Return the blocks of an endpoint's text, without its title."""
     blocks = docs.blocks(endpoint.text)
-    return Described(
-        endpoint,
-        endpoint.name.replace(".", "-"),
-        BASE + endpoint.path,
-        try_path,
-        # The title is not repeated.
-        blocks[blocks[0][1].rstrip(".:") == endpoint.title :],
-        docs.fields(schema),
-    )
+    return blocks[blocks[0][1].rstrip(".:") == endpoint.title :]
+
+
+def _fields(endpoint: Endpoint, components: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return the fields of an endpoint's answer; of a query those of its value, since the others are described once for all."""
+    value = endpoint.answer.get("properties", {}).get("value", {})
+    schema = value if "$ref" in value else endpoint.answer
+    if "$ref" in schema:
+        schema = components[schema["$ref"].rpartition("/")[2]]
+    return docs.fields(schema)
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

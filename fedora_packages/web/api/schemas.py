@@ -94,6 +94,12 @@ class _Retirement(Model):
 
 
 class Package(Model):
+    """A package in the search index, with the URLs of all its values.
+
+    A package that no active release has any more returns 200 too, here and for its queries: `retired` is true, and `retirement`
+    says why.  (Its page for people returns 410.)
+    """
+
     name: str
     kind: Literal["source", "binary"]
     source: str = field("the source package: it has the builds, updates, bugs and sources")
@@ -233,6 +239,8 @@ class _Drift(Model):
 
 
 class Status(Model):
+    """Whether anything is wrong, and all numbers of the page /status."""
+
     ok: bool = field("whether nothing is wrong")
     at: Time = field("now")
     caught_up_to: Time | None = field("up to when all messages are handled; null if that is unknown")

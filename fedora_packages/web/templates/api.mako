@@ -45,51 +45,51 @@ ${part}\
 </table></div>
 </%def>
 
-<%def name="described(found)">
-<section class="panel" id="${found.anchor}">
-  <h3>${found.endpoint.title}</h3>
-  <p><code>${found.endpoint.method.upper()} ${found.path}</code>
-  % if found.try_path:
-    <a href="${found.try_path}">Try it: ${found.try_path}</a>
+<%def name="described(endpoint, example, fields)">
+<section class="panel" id="${endpoint.anchor}">
+  <h3>${endpoint.title}</h3>
+  <p><code>${endpoint.method.upper()} ${endpoint.path}</code>
+  % if endpoint.method == "get":
+    <a href="${example}">Try it: ${example}</a>
   % endif
   </p>
-  ${prose(found.blocks)}
-  % if found.endpoint.in_query:
+  ${prose(blocks_of(endpoint))}
+  % if endpoint.in_query:
   <div class="scroll"><table>
     <thead><tr><th scope="col">Parameter</th><th scope="col">Takes</th><th scope="col">Meaning</th></tr></thead>
     <tbody>
-    % for parameter in found.endpoint.in_query:
+    % for parameter in endpoint.in_query:
       <tr><th scope="row"><code>${parameter.name}</code></th><td>${values_of(parameter)}</td><td>${parameter.meaning}</td></tr>
     % endfor
     </tbody>
   </table></div>
   % endif
-  % if found.form_path:
+  % if endpoint.method == "get" and endpoint.in_query:
   <details><summary>Try it with parameters</summary>
-    <form class="trial" action="${found.form_path}" method="get">
-      % for parameter in found.endpoint.in_query:
-      <label for="${found.anchor}-${parameter.name}">${parameter.name}</label>
+    <form class="trial" action="${request.script_name}${endpoint.example_path}" method="get">
+      % for parameter in endpoint.in_query:
+      <label for="${endpoint.anchor}-${parameter.name}">${parameter.name}</label>
       % if "enum" in parameter.schema:
-      <select id="${found.anchor}-${parameter.name}" name="${parameter.name}">
+      <select id="${endpoint.anchor}-${parameter.name}" name="${parameter.name}">
         <option value="">default</option>
         % for word in parameter.schema["enum"]:
         <option>${word}</option>
         % endfor
       </select>
       % else:
-      <input id="${found.anchor}-${parameter.name}" name="${parameter.name}" placeholder="${parameter.example}" autocomplete="off">
+      <input id="${endpoint.anchor}-${parameter.name}" name="${parameter.name}" placeholder="${parameter.example}" autocomplete="off">
       % endif
       % endfor
       <button type="submit">Send request</button>
     </form>
   </details>
   % endif
-  % if found.fields:
-  <details><summary>Response</summary>${members(found.fields)}</details>
+  % if fields:
+  <details><summary>Response</summary>${members(fields)}</details>
   % endif
-  % if found.endpoint.problems:
+  % if endpoint.problems:
   <p>Errors:
-    % for name in found.endpoint.problems:
+    % for name in endpoint.problems:
     <a href="#problem-${name}">${name}</a>
     % endfor
   </p>
@@ -110,8 +110,8 @@ ${part}\
     <li><a href="#limits">Limits</a></li>
     % for group, endpoints in groups.items():
     <li>${group}:
-      % for found in endpoints:
-      <a href="#${found.anchor}">${found.path}</a>
+      % for endpoint in endpoints:
+      <a href="#${endpoint.anchor}">${endpoint.path}</a>
       % endfor
     </li>
     % endfor
@@ -181,8 +181,8 @@ ${part}\
 
 % for group, endpoints in groups.items():
 <h2>${group}</h2>
-% for found in endpoints:
-${described(found)}
+% for endpoint in endpoints:
+${described(endpoint, request.script_name + endpoint.example_path + endpoint.example, fields_of(endpoint))}
 % endfor
 % endfor
 
