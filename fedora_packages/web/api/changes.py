@@ -76,10 +76,10 @@ def _row(request: Request, change: Change) -> dict[str, Any]:
 
 def _url(request: Request, change: Change) -> str | None:
     """Return the URL of a changed value; None for a query without an endpoint, or an unknown one."""
-    query = request.queries.get(change.query)
-    if query is None or (query.subject == "nothing" and query.name != RELEASES):
-        return None
-    if query.subject == "nothing":
+    if change.query == RELEASES:
         return request.route_url("api.releases")
+    query = request.queries.get(change.query)
+    if query is None or query.subject == "nothing":
+        return None
     parameters = {"release": change.variant} if change.variant else {}
     return request.route_url("api.query", package=change.package, query=query.short_name, _query=parameters)

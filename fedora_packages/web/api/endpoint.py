@@ -42,9 +42,18 @@ class Parameter:
     example: str = ""
     place: str = "query"
 
-    def parse(self, text: str) -> Any:
-        """Return the value of a string.  Raises ValueError with the expected value."""
-        return _parser(self.schema, f"{self.meaning[0].lower()}{self.meaning[1:-1]}")(text)
+    @property
+    def parser(self) -> Parser:
+        """The parser for its schema; its meaning says which strings that allows."""
+        schema = self.schema
+        if "enum" in schema:
+            return parameters.one_of(*schema["enum"])
+        if schema["type"] == "integer":
+            return parameters.integer(schema["minimum"], schema["maximum"])
+        if schema["type"] == "boolean":
+            return parameters.boolean
+        expected = f"{self.meaning[0].lower()}{self.meaning[1:-1]}"
+        return parameters.string(schema.get("maxLength", MAX_LENGTH), schema.get("pattern", ""), expected)
 
 
 @dataclass(frozen=True)
@@ -128,7 +137,7 @@ def parse_parameters(request: Request, name: str, parsers: Mapping[str, Parser] 
     unknown and repeated parameters, which are bugs of a client.
     """
     endpoint: Endpoint = request.registry.api[name]
-    allowed = {parameter.name: parameter.parse for parameter in endpoint.in_query}
+    allowed = {parameter.name: parameter.parser for parameter in endpoint.in_query}
     for key in request.query_parameters:
         if key not in allowed:
             expected = f"expected one of {', '.join(allowed)}" if allowed else "this endpoint takes none"
@@ -146,14 +155,3 @@ def choice_parameter(name: str, choices: tuple[str, ...], meaning: str) -> Param
 def names_of(text: str) -> list[str]:
     """Return the distinct names of a comma-separated list."""
     return list(dict.fromkeys(text.split(",")))
-
-
-def _parser(schema: Schema, expected: str) -> Parser:
-    """Return the parser for a schema; ``expected`` describes the strings that it allows."""
-    if "enum" in schema:
-        return parameters.one_of(*schema["enum"])
-    if schema["type"] == "integer":
-        return parameters.integer(schema["minimum"], schema["maximum"])
-    if schema["type"] == "boolean":
-        return parameters.boolean
-    return parameters.string(schema.get("maxLength", MAX_LENGTH), schema.get("pattern", ""), expected)

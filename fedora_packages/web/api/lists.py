@@ -6,7 +6,7 @@ entry that no message invalidates.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -35,7 +35,7 @@ KIND = "kind"
 TOTAL = "total"
 
 #: The release of builds, updates and bugs, by any of its names.
-RELEASE_OF_ROWS = Parameter("release", RELEASE.schema, f"Only rows of this release: {RELEASE_NAMES}.", "rawhide")
+RELEASE_OF_ROWS = replace(RELEASE, meaning=f"Only rows of this release: {RELEASE_NAMES}.")
 
 #: The marks of rows of a kind (see `OF_A_RELEASE`), which follow from several of their fields.
 MARKED = {"bug": (choice_parameter("mark", MARKS, "Only rows with this mark."), marks_of)}
@@ -80,10 +80,10 @@ class Lists:
             {name: parameter for name, schema in properties_of(rows).items() if (parameter := _filter(name, schema))}
             for rows in self.rows.values()
         ]
-        shared = set.intersection(*(set(names) for names in found)) if found else set()
-        # That name is taken by the release that chooses a variant.
-        taken = {"release"} if self.query.by_release else set()
-        kept = {name: parameter for name, parameter in (found[0] if found else {}).items() if name in shared - taken}
+        kept = {name: found[0][name] for name in found[0] if all(name in other for other in found)} if found else {}
+        if self.query.by_release:
+            # That name is taken by the release that chooses a variant.
+            kept.pop("release", None)
         if self.names_releases:
             kept["release"] = RELEASE_OF_ROWS
         if self._as in MARKED:
@@ -107,9 +107,9 @@ class Lists:
             raise InvalidArgument(f"{KIND} is needed to choose a list: one of {', '.join(self.rows)}")
 
     def cut(
-        self, value: Mapping[str, Any], asked: Mapping[str, Any], address: Callable[..., str], releases: Iterable[Any]
-    ) -> tuple[Mapping[str, Any], dict[str, Any] | None]:
-        """Return the value with its list filtered and cut, and the answer's `List`; without parameters the value as it is.
+        self, value: Mapping[str, Any], asked: Mapping[str, Any], address: Callable[[int], str], releases: Iterable[Any]
+    ) -> dict[str, Any]:
+        """Return the value with its list filtered and cut, and its `List`; without parameters the value as it is, alone.
 
         In a filtered list, the value's total counts the matching rows.  ``address`` returns the URL of another page; ``releases``
         are the active releases.  Raises `InvalidArgument` for a release that neither they nor the rows have.
@@ -118,7 +118,7 @@ class Lists:
         name = wanted.pop(KIND, next(iter(self.rows), ""))
         # A value that was not found has no list.
         if name not in value or not (wanted or KIND in asked):
-            return value, None
+            return {"value": value}
         page, size = wanted.pop("page", 1), wanted.pop("size", DEFAULT_ROWS)
         rows, is_filtered = value[name], bool(wanted)
         if self.names_releases and "release" in wanted:
@@ -127,20 +127,28 @@ class Lists:
             mark, (_, marks) = wanted.pop("mark"), MARKED[self._as]
             rows = [row for row in rows if mark in marks(row)]
         rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
-        pages = max(1, -(-len(rows) // size))
-        told = {
-            "name": name,
-            "total": len(rows),
-            "page": page,
-            "size": size,
-            "pages": pages,
-            "previous": address(page=min(page - 1, pages)) if page > 1 else None,
-            "next": address(page=page + 1) if page < pages else None,
-        }
+        shown, fields = page_of(name, rows, page, size, address)
         kept = {key: part for key, part in value.items() if key not in self.rows}
         if is_filtered and TOTAL in kept:
-            told["whole"], kept[TOTAL] = kept[TOTAL], len(rows)
-        return {**kept, name: rows[(page - 1) * size : page * size]}, told
+            fields["whole"], kept[TOTAL] = kept[TOTAL], len(rows)
+        return {"value": {**kept, name: shown}, "list": fields}
+
+
+def page_of(
+    name: str, rows: Sequence[Any], page: int, size: int, address: Callable[[int], str]
+) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Return the rows of one page, and the `List` about it; ``address`` returns the URL of another page."""
+    pages = max(1, -(-len(rows) // size))
+    fields = {
+        "name": name,
+        "total": len(rows),
+        "page": page,
+        "size": size,
+        "pages": pages,
+        "previous": address(min(page - 1, pages)) if page > 1 else None,
+        "next": address(page + 1) if page < pages else None,
+    }
+    return rows[(page - 1) * size : page * size], fields
 
 
 def lists_of(query: Query) -> Lists:

@@ -1,5 +1,6 @@
 """The OpenAPI document of the JSON API, and the page with the same content for people."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -138,8 +139,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "schema": parameter.schema,
         "required": parameter.place == "path",
     }
-    kind = parameter.schema["type"]
-    example: Any = int(parameter.example) if kind == "integer" else parameter.example
     if parameter.example:
-        found["example"] = parameter.example == "true" if kind == "boolean" else example
+        is_string = parameter.schema["type"] == "string"
+        found["example"] = parameter.example if is_string else json.loads(parameter.example)
     return found

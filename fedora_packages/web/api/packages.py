@@ -15,6 +15,7 @@ from fedora_packages.rpm.nvr import EVR
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
 from fedora_packages.web.api.endpoint import DEFAULT_ROWS, names_of, parse_parameters
+from fedora_packages.web.api.lists import page_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import as_json, call_fields, no_value
 from fedora_packages.web.request import branch_of, panel_context, requested_package
@@ -129,24 +130,16 @@ def summary_fields(request: Request, document: Document, binaries: tuple[str, ..
 def _all(request: Request, page: int, size: int) -> dict[str, Any]:
     index = request.index
     names = list(index.names())
-    pages = max(1, -(-len(names) // size))
-    # A package can disappear after its name was read.
-    documents = [document for name in names[(page - 1) * size : page * size] if (document := index.source(name))]
 
     def url(number: int) -> str:
         return request.route_url("api.packages", _query={"page": number, "size": size})
 
+    shown, fields = page_of("packages", names, page, size, url)
+    # A package can disappear after its name was read.
+    documents = [document for name in shown if (document := index.source(name))]
     return {
         "packages": [summary_fields(request, document, document.binary_names) for document in documents],
-        "list": {
-            "name": "packages",
-            "total": len(names),
-            "page": page,
-            "size": size,
-            "pages": pages,
-            "previous": url(min(page - 1, pages)) if page > 1 else None,
-            "next": url(page + 1) if page < pages else None,
-        },
+        "list": fields,
     }
 
 

@@ -13,7 +13,7 @@ from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import InvalidArgument, InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.monitoring import checks
 from fedora_packages.web.api.endpoint import PARTS, name_of, parse_parameters
-from fedora_packages.web.api.lists import Lists, lists_of
+from fedora_packages.web.api.lists import lists_of
 from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import problem
@@ -114,17 +114,9 @@ def _response(request: Request, call: QueryCall, values: Mapping[str, Any]) -> d
         return no_value(request, call, cached)
     if also and not others[0].is_known:
         return no_value(request, also[0], others[0])
-    return {**call_fields(call), **as_json(cached), **_cut(request, lists, cached.value, values, others)}
-
-
-def _cut(
-    request: Request, lists: Lists, value: Any, parameters: Mapping[str, Any], others: list[CachedValue]
-) -> dict[str, Any]:
-    """Return the requested part of a value, and the fields of its list."""
 
     def url(page: int) -> str:
         return request.current_route_url(_query={**request.query_parameters, "page": page})
 
     releases = others[0].value["releases"] if others else ()
-    part, fields = lists.cut(value, parameters, url, releases)
-    return {"value": part} if fields is None else {"value": part, "list": fields}
+    return {**call_fields(call), **as_json(cached), **lists.cut(cached.value, values, url, releases)}
