@@ -10,7 +10,7 @@ from functools import partial
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
 
-from fedora_packages.cache.values import BEHIND, UNWATCHED, ErrorState
+from fedora_packages.cache.values import BEHIND, UNWATCHED, CachedValue, ErrorState
 from fedora_packages.connectors import titles
 from fedora_packages.connectors.site_links import web_address
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
@@ -102,6 +102,13 @@ def format_duration(seconds: float) -> str:
 def upstream_title(upstream: str) -> str:
     """Return the title of an upstream: ``dist-git`` for ``distgit``."""
     return OWN_TITLES.get(upstream) or titles().get(upstream, upstream)
+
+
+def missing_detail(cached: CachedValue, upstream: str) -> str:
+    """Return why a value is unknown, as sentences."""
+    if cached.error_state:
+        return f"{cached.error_state.error}."
+    return f"{upstream_title(upstream)} has not answered yet. Try again later."
 
 
 def titles_of(upstreams: Iterable[str]) -> str:

@@ -31,7 +31,7 @@ from fedora_packages.web.api.endpoint import (
     integer,
     name_of,
 )
-from fedora_packages.web.api.lists import lists_of
+from fedora_packages.web.api.lists import Lists
 from fedora_packages.web.api.schemas import (
     Change,
     Completion,
@@ -212,7 +212,7 @@ def _endpoint(name: str, group: str, title: str, kind: Any, *parameters: Paramet
 def _of_query(
     query: Query, name: str, group: str, path: str, parameters: tuple[Parameter, ...], problems: tuple[str, ...]
 ) -> Endpoint:
-    text, parameters = docs.documentation(query), (*parameters, *lists_of(query).parameters)
+    text, parameters = docs.documentation(query), (*parameters, *Lists(query).parameters)
     return Endpoint(name, group, path, docs.title(text), text, answer_of(query), parameters, problems)
 
 

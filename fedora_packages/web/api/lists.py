@@ -58,10 +58,17 @@ class List(Model):
 
 @dataclass(frozen=True)
 class Lists:
-    """The lists of a query's value, by name, with the schemas of their rows."""
+    """The lists in the value of a query."""
 
     query: Query
-    rows: Mapping[str, Schema]
+
+    @cached_property
+    def rows(self) -> dict[str, Schema]:
+        """The schemas of their rows, by the name of the list."""
+        found = properties_of(self.query.returns)
+        return {
+            name: schema["items"] for name, schema in found.items() if schema.get("items", {}).get("type") == "object"
+        }
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -149,15 +156,6 @@ def page_of(
         "next": address(page + 1) if page < pages else None,
     }
     return rows[(page - 1) * size : page * size], fields
-
-
-def lists_of(query: Query) -> Lists:
-    """Return the lists in the value of a query."""
-    found = properties_of(query.returns)
-    return Lists(
-        query,
-        {name: schema["items"] for name, schema in found.items() if schema.get("items", {}).get("type") == "object"},
-    )
 
 
 def _filter(name: str, schema: Schema) -> Parameter | None:

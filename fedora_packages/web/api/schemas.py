@@ -13,7 +13,7 @@ from fedora_packages.monitoring.health import Topic, Waiting, WorkerHealth
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, SOURCE
 from fedora_packages.search.corruption import Corruption
-from fedora_packages.web.api.lists import TOTAL, List, lists_of
+from fedora_packages.web.api.lists import TOTAL, List, Lists
 from fedora_packages.web.resolve import KINDS
 
 #: Each state of a cached value and what it means, the best first.
@@ -300,7 +300,7 @@ def value_name(query: Query) -> str:
 
 def value_of(query: Query) -> Schema:
     """Return the schema of a query's value in answers: one of several lists can be requested, and filtered."""
-    lists = lists_of(query)
+    lists = Lists(query)
     several = lists.rows if len(lists.rows) > 1 else ()
 
     def relaxed(schema: Schema) -> Schema:
@@ -329,6 +329,6 @@ def answer_of(query: Query) -> Schema:
     }
     properties = {**about, **reading["properties"], "value": ref(value_name(query))}
     found = {"type": "object", "properties": properties, "required": list(properties)}
-    if lists_of(query).rows:
+    if Lists(query).rows:
         found["properties"]["list"] = {**ref("List"), "description": "present if the list was filtered or cut"}
     return found

@@ -12,7 +12,7 @@ from fedora_packages.connectors.query import QueryCall
 from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import IndexReader
-from fedora_packages.web.formats import upstream_title
+from fedora_packages.web.formats import missing_detail
 
 #: The names of releases in old clients: ``Fedora 44 Testing``, ``f44``, ``44``, ``Fedora EPEL 9``, ``el9``, ``EPEL-9``,
 #: ``rawhide``. Repositories of updates are the same as their release: packages are installed from either.
@@ -69,10 +69,7 @@ class LegacyContext:
         entries = [QueryCall(self._request.queries[name], *arguments) for name, *arguments in calls]
         cached_values = self._request.loader(entries)
         if not cached_values[0].is_known:
-            problem, upstream = cached_values[0].error_state, entries[0].query.upstream
-            raise NotAvailable(
-                f"{problem.error}." if problem else f"{upstream_title(upstream)} has not answered yet. Try again later."
-            )
+            raise NotAvailable(missing_detail(cached_values[0], entries[0].query.upstream))
         return [cached.value if cached.is_known else None for cached in cached_values]
 
     @cached_property
