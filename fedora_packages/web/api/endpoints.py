@@ -2,20 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
-
-from pydantic import ConfigDict
+from typing import Any
 
 from fedora_packages.cache.changefeed import CURSOR
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.types import Count, Model, Rows, field
 from fedora_packages.errors import SettingsError
-from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.search.complete import MAX_COMPLETIONS
 from fedora_packages.search.complete import MAX_TEXT_LENGTH as MAX_COMPLETED_LENGTH
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS
 from fedora_packages.search.match import MAX_QUERY_LENGTH
-from fedora_packages.web.api import docs
+from fedora_packages.web.api import docs, schemas
 from fedora_packages.web.api.changes import DEFAULT_COUNT, MAX_COUNT
 from fedora_packages.web.api.endpoint import (
     NAMES,
@@ -32,141 +28,13 @@ from fedora_packages.web.api.endpoint import (
     name_of,
 )
 from fedora_packages.web.api.lists import Lists
-from fedora_packages.web.api.schemas import (
-    Change,
-    Completion,
-    Event,
-    Found,
-    Identified,
-    InRelease,
-    List,
-    Listed,
-    Package,
-    Reading,
-    State,
-    Status,
-    answer,
-    answer_of,
-)
 from fedora_packages.web.api.search import DEFAULT_COMPLETIONS
-from fedora_packages.web.api.values import CHECK_OUTCOMES
 from fedora_packages.web.loader import LEFT_PER_MINUTE
 from fedora_packages.web.routes import ROUTES
 
 PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
 
 _PATHS = dict(ROUTES)
-
-
-class _Answer(Reading):
-    """What the address of a query returns."""
-
-    package: str
-    query: str
-    release: str | None
-    value: Any
-
-
-class _PackageAndAnswer(Package):
-    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
-
-    answer: _Answer | None = field("null if the package is not in that release", default=None)
-
-
-class _SomePackages(Model):
-    packages: list[_PackageAndAnswer]
-    unknown: list[str]
-
-
-class _AllPackages(Model):
-    packages: list[Listed]
-    list: List
-
-
-class _SearchAnswer(Model):
-    """The packages that match a text, best first; an exact name comes first.
-
-    If the text is an identifier (an NVR or the name of an rpm file, an update, a bug number, a CVE, or the URL of their page)
-    and no package name, `identified` describes it.  That takes requests to upstreams, which are limited in time and rate: unknown
-    members are null, and `note` says why.  For a build or URL of an unknown package the search is for its name; for the URL of a
-    search on this site it is for that search's text.
-    """
-
-    total: Count = field("packages that match")
-    start: Count
-    corrected: str | None = field("the text that was searched for instead; null if the text has results")
-    suggestion: str | None = field("a similar name; null unless only summaries and descriptions match")
-    identified: Identified | None = field("null if the text is no identifier, and after the first hits")
-    packages: Rows(Found, MAX_ROWS)
-
-
-class _Completions(Model):
-    """Completions of a text, best first: packages and commands whose names are the text, begin with it, or have words that begin
-    with it.  Every text has an answer; it can be empty.  `Cache-Control` says how long it can be kept.
-    """
-
-    completions: Rows(Completion, MAX_COMPLETIONS)
-
-
-class _Changes(Model):
-    """The values of all packages that changed after the cursor `since`, oldest first, and the `cursor` for the next request;
-    `more` says whether there are more already.  Without `since`: the current cursor, and no changes.
-
-    The first value of an entry is a change, the same value fetched again is not.  Nor is a change of `state`: the value stays the
-    same while a fetch is due or the upstream fails.
-
-    With `names` or `query` the cursor skips all other changes: an answer can be empty although `more` is true.
-    """
-
-    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
-
-    changes: Rows(Change, MAX_COUNT)
-    cursor: str
-    more: bool
-    unknown: list[str] = field("with names: those that are no packages", default=[])
-
-
-class _Releases(Model):
-    """The stable build and the build in testing of every active release, in reading order, from Koji's tags (see `tagged`), with
-    the update that pushed it.
-
-    `state` is the worst state of the `readings`.
-    """
-
-    package: str = field("the source package")
-    retired: bool
-    state: State
-    releases: list[InRelease]
-    readings: dict[str, Reading] = field("by query")
-
-
-class _Timeline(Model):
-    """The messages about a source package that were handled, newest first."""
-
-    package: str
-    events: Rows(Event, MAX_EVENTS)
-
-
-class _Check(Model):
-    outcome: Literal[tuple(CHECK_OUTCOMES.values())]
-    differences: list[str] = field("sentences")
-    took: float = field("seconds until the upstream's response")
-
-
-class _Checked(_Answer):
-    """Fetches a value at once, corrects the cached one where it differs, and returns the answer with the outcome: `same`,
-    `healed` (it differed and is corrected), `first` (nothing was cached), `overtaken` (a message arrived meanwhile), or `lagging`
-    (the upstream does not show yet what a message announced).  Checks are rate-limited.
-    """
-
-    check: _Check
-
-
-class _Start(Model):
-    """The URLs that need no package name."""
-
-    documentation: str = field("for people")
-    links: dict[str, str]
 
 
 def addressed(queries: Iterable[Query]) -> dict[str, Query]:
@@ -206,14 +74,14 @@ def endpoints(queries: Mapping[str, Query], releases: Query) -> dict[str, Endpoi
 def _endpoint(name: str, group: str, title: str, kind: Any, *parameters: Parameter, **more: Any) -> Endpoint:
     """Return the endpoint of a route; the docstring of its answer describes it, unless ``more`` has a text."""
     text = more.pop("text", None) or docs.paragraphs(kind.__doc__)
-    return Endpoint(name, group, _PATHS[name], title, text, answer(kind), parameters, **more)
+    return Endpoint(name, group, _PATHS[name], title, text, schemas.answer(kind), parameters, **more)
 
 
 def _of_query(
     query: Query, name: str, group: str, path: str, parameters: tuple[Parameter, ...], problems: tuple[str, ...]
 ) -> Endpoint:
     text, parameters = docs.documentation(query), (*parameters, *Lists(query).parameters)
-    return Endpoint(name, group, path, docs.title(text), text, answer_of(query), parameters, problems)
+    return Endpoint(name, group, path, docs.title(text), text, schemas.answer_of(query), parameters, problems)
 
 
 def _about_package(query: Query) -> Endpoint:
@@ -230,7 +98,7 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
             "api.packages",
             PACKAGES,
             "Packages: all, or some by name",
-            _SomePackages | _AllPackages,
+            schemas.SomePackages | schemas.AllPackages,
             NAMES,
             choice_parameter("query", queries, "With names: the query whose answer each package has."),
             replace(RELEASE, meaning=f"With query: the release ({RELEASE_NAMES}).  Default: each package's own."),
@@ -247,7 +115,7 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
             "api.search",
             PACKAGES,
             "Search",
-            _SearchAnswer,
+            schemas.SearchAnswer,
             Parameter(
                 "q", {"type": "string"}, f"The text; at most {MAX_QUERY_LENGTH} characters are used.", "terminal"
             ),
@@ -259,7 +127,7 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
             "api.completions",
             PACKAGES,
             "Completions",
-            _Completions,
+            schemas.Completions,
             Parameter("q", {"type": "string"}, f"The text; at most {MAX_COMPLETED_LENGTH} characters are used.", "gua"),
             Parameter(
                 "rows",
@@ -273,7 +141,7 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
             "api.changes",
             PACKAGES,
             "Changes",
-            _Changes,
+            schemas.Changes,
             Parameter(
                 "since",
                 {"type": "string", "maxLength": 60, "pattern": f"^{CURSOR}$"},
@@ -295,18 +163,23 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
 
 def _about_one() -> list[Endpoint]:
     return [
-        _endpoint("api.package", ONE, "A package", Package, PACKAGE, problems=("unknown-package",)),
+        _endpoint("api.package", ONE, "A package", schemas.Package, PACKAGE, problems=("unknown-package",)),
         _endpoint(
             "api.package.releases",
             ONE,
             "Versions by release",
-            _Releases,
+            schemas.Releases,
             PACKAGE,
             replace(RELEASE, meaning=f"Only this release: {RELEASE_NAMES}."),
             problems=("unknown-package", "no-value"),
         ),
         _endpoint(
-            "api.package.timeline", ONE, "Recent activity", _Timeline, PACKAGE, problems=("unknown-package", "no-cache")
+            "api.package.timeline",
+            ONE,
+            "Recent activity",
+            schemas.Timeline,
+            PACKAGE,
+            problems=("unknown-package", "no-cache"),
         ),
     ]
 
@@ -316,10 +189,13 @@ def _check(queries: tuple[str, ...]) -> Endpoint:
         "api.check",
         ONE,
         "Check now",
-        _Checked,
+        schemas.Checked,
         PACKAGE,
         replace(choice_parameter("query", queries, "The query."), place="path"),
         RELEASE,
+        text="Fetches a value at once, corrects the cached one where it differs, and returns the answer with the outcome: "
+        "`same`, `healed` (it differed and is corrected), `first` (nothing was cached), `overtaken` (a message arrived "
+        "meanwhile), or `lagging` (the upstream does not show yet what a message announced).  Checks are rate-limited.",
         problems=(
             "check-refused",
             "unknown-package",
@@ -337,7 +213,7 @@ def _of_service(releases: Query) -> list[Endpoint]:
     document = "The OpenAPI 3.1 document of this API."
     return [
         _of_query(releases, "api.releases", SERVICE, _PATHS["api.releases"], (), ("no-value",)),
-        _endpoint("api.status", SERVICE, "Status of the service", Status, problems=("no-cache",)),
+        _endpoint("api.status", SERVICE, "Status of the service", schemas.Status, problems=("no-cache",)),
         Endpoint("api.openapi", SERVICE, _PATHS["api.openapi"], "OpenAPI", document, {"type": "object"}),
-        _endpoint("api.start", SERVICE, "Start", _Start),
+        _endpoint("api.start", SERVICE, "Start", schemas.Start),
     ]

@@ -37,8 +37,8 @@ TOTAL = "total"
 #: The release of builds, updates and bugs, by any of its names.
 RELEASE_OF_ROWS = replace(RELEASE, meaning=f"Only rows of this release: {RELEASE_NAMES}.")
 
-#: The marks of rows of a kind (see `OF_A_RELEASE`), which follow from several of their fields.
-MARKED = {"bug": (choice_parameter("mark", MARKS, "Only rows with this mark."), marks_of)}
+#: The marks of bugs, which follow from several of their fields.
+MARK = choice_parameter("mark", MARKS, "Only rows with this mark.")
 
 
 class List(Model):
@@ -93,8 +93,8 @@ class Lists:
             kept.pop("release", None)
         if self.names_releases:
             kept["release"] = RELEASE_OF_ROWS
-        if self._as in MARKED:
-            kept["mark"], _ = MARKED[self._as]
+        if self._as == "bug":
+            kept["mark"] = MARK
         return kept
 
     @property
@@ -131,8 +131,8 @@ class Lists:
         if self.names_releases and "release" in wanted:
             rows = _of_release(wanted.pop("release"), rows, self._as, releases)
         if "mark" in wanted:
-            mark, (_, marks) = wanted.pop("mark"), MARKED[self._as]
-            rows = [row for row in rows if mark in marks(row)]
+            mark = wanted.pop("mark")
+            rows = [row for row in rows if mark in marks_of(row)]
         rows = [row for row in rows if all(row[key] == word for key, word in wanted.items())]
         shown, fields = page_of(name, rows, page, size, address)
         kept = {key: part for key, part in value.items() if key not in self.rows}

@@ -1,6 +1,6 @@
 """Packages: all, some by name, one; the builds of one in each release, and its recent messages."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pyramid.request import Request
@@ -31,14 +31,11 @@ TAGGED, UPDATES, REASON = "koji.tagged", "bodhi.updates", "distgit.spec"
 def packages(request: Request) -> dict[str, Any]:
     """Return all source packages, page by page, or those of some names."""
     values = parse_parameters(request, "api.packages")
-    if "names" in values:
-        if values.keys() & {"page", "size"}:
-            raise InvalidArgument("names cannot be combined with page or size; packages by name are not paginated")
-        return _by_name(request, names_of(values["names"]), values)
-    for name in ("query", "release"):
-        if name in values:
-            raise InvalidArgument(f"{name} requires names")
-    return _all(request, values.get("page", 1), values.get("size", DEFAULT_ROWS))
+    if "names" not in values:
+        return _all(request, values)
+    if values.keys() & {"page", "size"}:
+        raise InvalidArgument("names cannot be combined with page or size; packages by name are not paginated")
+    return _by_name(request, names_of(values["names"]), values)
 
 
 @view_config(route_name="api.package", renderer="json")
@@ -127,14 +124,16 @@ def summary_fields(request: Request, document: Document, binaries: tuple[str, ..
     }
 
 
-def _all(request: Request, page: int, size: int) -> dict[str, Any]:
-    index = request.index
-    names = list(index.names())
+def _all(request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+    for name in ("query", "release"):
+        if name in values:
+            raise InvalidArgument(f"{name} requires names")
+    index, size = request.index, values.get("size", DEFAULT_ROWS)
 
     def url(number: int) -> str:
         return request.route_url("api.packages", _query={"page": number, "size": size})
 
-    shown, fields = page_of("packages", names, page, size, url)
+    shown, fields = page_of("packages", list(index.names()), values.get("page", 1), size, url)
     # A package can disappear after its name was read.
     documents = [document for name in shown if (document := index.source(name))]
     return {
@@ -146,7 +145,7 @@ def _all(request: Request, page: int, size: int) -> dict[str, Any]:
 def _by_name(request: Request, names: list[str], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the packages of some names, each with the cached value of a query, and the unknown names."""
     packages = {name: package for name in names if (package := find(request.index, name)) is not None}
-    reasons = _reasons(request, [package for package in packages.values() if package.is_retired])
+    reasons = _reasons(request, packages.values())
     cached = _values(request, packages, values)
     rows = [{**package_fields(request, package, reasons), **cached.get(name, {})} for name, package in packages.items()]
     return {"packages": rows, "unknown": [name for name in names if name not in packages]}
@@ -178,7 +177,7 @@ def _values(request: Request, packages: Mapping[str, Package], values: Mapping[s
     return {name: answers.get(name, {"answer": None}) for name in packages}
 
 
-def _reasons(request: Request, packages: list[Package]) -> dict[str, CachedValue]:
+def _reasons(request: Request, packages: Iterable[Package]) -> dict[str, CachedValue]:
     """Return the cached reasons for retirements, by package; none without Redis."""
     retired = [package for package in packages if package.is_retired]
     query = request.queries[REASON]

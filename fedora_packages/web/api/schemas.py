@@ -8,12 +8,16 @@ from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNK
 from fedora_packages.connectors.bugzilla import MAX_CARRIERS
 from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import Count, Model, Rows, Schema, field, schema_of
+from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
 from fedora_packages.monitoring.health import Topic, Waiting, WorkerHealth
 from fedora_packages.search import reasons
-from fedora_packages.search.complete import BINARY, COMMAND, SOURCE
+from fedora_packages.search.complete import BINARY, COMMAND, MAX_COMPLETIONS, SOURCE
 from fedora_packages.search.corruption import Corruption
+from fedora_packages.search.find import MAX_ROWS
+from fedora_packages.web.api.changes import MAX_COUNT
 from fedora_packages.web.api.lists import TOTAL, List, Lists
+from fedora_packages.web.api.values import CHECK_OUTCOMES
 from fedora_packages.web.resolve import KINDS
 
 #: Each state of a cached value and what it means, the best first.
@@ -255,6 +259,112 @@ class Status(Model):
     workers: list[WorkerHealth]
     drifts: list[_Drift] = field("lost messages that were found, newest first")
     counted: Time | None = field("when entries were counted; null if they never were")
+
+
+class _Answer(Reading):
+    """What the address of a query returns."""
+
+    package: str
+    query: str
+    release: str | None
+    value: Any
+
+
+class _PackageAndAnswer(Package):
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    answer: _Answer | None = field("null if the package is not in that release", default=None)
+
+
+class SomePackages(Model):
+    packages: list[_PackageAndAnswer]
+    unknown: list[str]
+
+
+class AllPackages(Model):
+    packages: list[Listed]
+    list: List
+
+
+class SearchAnswer(Model):
+    """The packages that match a text, best first; an exact name comes first.
+
+    If the text is an identifier (an NVR or the name of an rpm file, an update, a bug number, a CVE, or the URL of their page)
+    and no package name, `identified` describes it.  That takes requests to upstreams, which are limited in time and rate: unknown
+    members are null, and `note` says why.  For a build or URL of an unknown package the search is for its name; for the URL of a
+    search on this site it is for that search's text.
+    """
+
+    total: Count = field("packages that match")
+    start: Count
+    corrected: str | None = field("the text that was searched for instead; null if the text has results")
+    suggestion: str | None = field("a similar name; null unless only summaries and descriptions match")
+    identified: Identified | None = field("null if the text is no identifier, and after the first hits")
+    packages: Rows(Found, MAX_ROWS)
+
+
+class Completions(Model):
+    """Completions of a text, best first: packages and commands whose names are the text, begin with it, or have words that begin
+    with it.  Every text has an answer; it can be empty.  `Cache-Control` says how long it can be kept.
+    """
+
+    completions: Rows(Completion, MAX_COMPLETIONS)
+
+
+class Changes(Model):
+    """The values of all packages that changed after the cursor `since`, oldest first, and the `cursor` for the next request;
+    `more` says whether there are more already.  Without `since`: the current cursor, and no changes.
+
+    The first value of an entry is a change, the same value fetched again is not.  Nor is a change of `state`: the value stays the
+    same while a fetch is due or the upstream fails.
+
+    With `names` or `query` the cursor skips all other changes: an answer can be empty although `more` is true.
+    """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    changes: Rows(Change, MAX_COUNT)
+    cursor: str
+    more: bool
+    unknown: list[str] = field("with names: those that are no packages", default=[])
+
+
+class Releases(Model):
+    """The stable build and the build in testing of every active release, in reading order, from Koji's tags (see `tagged`), with
+    the update that pushed it.
+
+    `state` is the worst state of the `readings`.
+    """
+
+    package: str = field("the source package")
+    retired: bool
+    state: State
+    releases: list[InRelease]
+    readings: dict[str, Reading] = field("by query")
+
+
+class Timeline(Model):
+    """The messages about a source package that were handled, newest first."""
+
+    package: str
+    events: Rows(Event, MAX_EVENTS)
+
+
+class _Check(Model):
+    outcome: Literal[tuple(CHECK_OUTCOMES.values())]
+    differences: list[str] = field("sentences")
+    took: float = field("seconds until the upstream's response")
+
+
+class Checked(_Answer):
+    check: _Check
+
+
+class Start(Model):
+    """The URLs that need no package name."""
+
+    documentation: str = field("for people")
+    links: dict[str, str]
 
 
 _MODELS = (

@@ -89,8 +89,7 @@ class LegacyRequest:
 
     def number(self, name: str) -> int | None:
         """Return an integer filter, or None.  Raises `BadQuery`."""
-        value = self.filters.get(name)
-        return None if value is None or value == "" else _integer(name, value, 1, 2**31 - 1)
+        return _integer(name, self.filters.get(name), 1, 2**31 - 1) or None
 
 
 def segments_of(rest: str) -> tuple[list[str], str]:
@@ -158,6 +157,7 @@ def _filter(name: str, value: Any) -> Any:
 
 
 def _integer(name: str, value: Any, least: int, most: int, default: int = 0) -> int:
+    """Return an integer within bounds, the default for a missing one.  Raises `BadQuery`."""
     if value is None or value == "":
         return default
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
