@@ -61,11 +61,10 @@ class Endpoint:
     """One endpoint: ``name`` in the document and on the page, ``path`` the pattern of its URLs.
 
     ``answer`` is the schema of its response, ``text`` describes it (paragraphs, and indented blocks), ``problems`` are its own
-    kinds of errors, ``example`` is a query string to try, with its question mark.
+    kinds of errors, ``example`` is a query string to try, with its question mark, ``group`` is its part of the page.
     """
 
     name: str
-    group: str
     path: str
     title: str
     text: str
@@ -74,6 +73,7 @@ class Endpoint:
     problems: tuple[str, ...] = ()
     example: str = ""
     method: str = "get"
+    group: str = ""
 
     @property
     def anchor(self) -> str:

@@ -32,8 +32,6 @@ from fedora_packages.web.api.search import DEFAULT_COMPLETIONS
 from fedora_packages.web.loader import LEFT_PER_MINUTE
 from fedora_packages.web.routes import ROUTES
 
-PACKAGES, ONE, SERVICE = "Packages", "About one package", "The service"
-
 _PATHS = dict(ROUTES)
 
 
@@ -61,27 +59,25 @@ def endpoints(queries: Mapping[str, Query], releases: Query) -> dict[str, Endpoi
     about packages (`addressed`), ``releases`` is the query of the active releases.
     """
     names = tuple(queries)
-    found = [
-        *_about_all(names),
-        *_about_one(),
-        *map(_about_package, queries.values()),
-        _check(names),
-        *_of_service(releases),
-    ]
-    return {endpoint.name: endpoint for endpoint in found}
+    groups = {
+        "Packages": _about_all(names),
+        "About one package": [*_about_one(), *map(_about_package, queries.values()), _check(names)],
+        "The service": _of_service(releases),
+    }
+    return {endpoint.name: replace(endpoint, group=group) for group, found in groups.items() for endpoint in found}
 
 
-def _endpoint(name: str, group: str, title: str, kind: Any, *parameters: Parameter, **more: Any) -> Endpoint:
-    """Return the endpoint of a route; the docstring of its answer describes it, unless ``more`` has a text."""
-    text = more.pop("text", None) or docs.paragraphs(kind.__doc__)
-    return Endpoint(name, group, _PATHS[name], title, text, schemas.answer(kind), parameters, **more)
+def _endpoint(name: str, title: str, kind: Any, *parameters: Parameter, text: str = "", **more: Any) -> Endpoint:
+    """Return the endpoint of a route, described by ``text`` or else by the docstring of its answer."""
+    text = text or docs.paragraphs(kind.__doc__)
+    return Endpoint(name, _PATHS[name], title, text, schemas.answer(kind), parameters, **more)
 
 
 def _of_query(
-    query: Query, name: str, group: str, path: str, parameters: tuple[Parameter, ...], problems: tuple[str, ...]
+    query: Query, name: str, path: str, parameters: tuple[Parameter, ...], problems: tuple[str, ...]
 ) -> Endpoint:
     text, parameters = docs.documentation(query), (*parameters, *Lists(query).parameters)
-    return Endpoint(name, group, path, docs.title(text), text, schemas.answer_of(query), parameters, problems)
+    return Endpoint(name, path, docs.title(text), text, schemas.answer_of(query), parameters, problems)
 
 
 def _about_package(query: Query) -> Endpoint:
@@ -89,14 +85,13 @@ def _about_package(query: Query) -> Endpoint:
     parameters, problems = (PACKAGE,), ("unknown-package", "no-value")
     if query.by_release:
         parameters, problems = (*parameters, RELEASE), (*problems, "release-not-served")
-    return _of_query(query, name_of(query), ONE, path, parameters, problems)
+    return _of_query(query, name_of(query), path, parameters, problems)
 
 
 def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
     return [
         _endpoint(
             "api.packages",
-            PACKAGES,
             "Packages: all, or some by name",
             schemas.SomePackages | schemas.AllPackages,
             NAMES,
@@ -113,7 +108,6 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
         ),
         _endpoint(
             "api.search",
-            PACKAGES,
             "Search",
             schemas.SearchAnswer,
             Parameter(
@@ -125,7 +119,6 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
         ),
         _endpoint(
             "api.completions",
-            PACKAGES,
             "Completions",
             schemas.Completions,
             Parameter("q", {"type": "string"}, f"The text; at most {MAX_COMPLETED_LENGTH} characters are used.", "gua"),
@@ -139,7 +132,6 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
         ),
         _endpoint(
             "api.changes",
-            PACKAGES,
             "Changes",
             schemas.Changes,
             Parameter(
@@ -163,10 +155,9 @@ def _about_all(queries: tuple[str, ...]) -> list[Endpoint]:
 
 def _about_one() -> list[Endpoint]:
     return [
-        _endpoint("api.package", ONE, "A package", schemas.Package, PACKAGE, problems=("unknown-package",)),
+        _endpoint("api.package", "A package", schemas.Package, PACKAGE, problems=("unknown-package",)),
         _endpoint(
             "api.package.releases",
-            ONE,
             "Versions by release",
             schemas.Releases,
             PACKAGE,
@@ -175,7 +166,6 @@ def _about_one() -> list[Endpoint]:
         ),
         _endpoint(
             "api.package.timeline",
-            ONE,
             "Recent activity",
             schemas.Timeline,
             PACKAGE,
@@ -187,7 +177,6 @@ def _about_one() -> list[Endpoint]:
 def _check(queries: tuple[str, ...]) -> Endpoint:
     return _endpoint(
         "api.check",
-        ONE,
         "Check now",
         schemas.Checked,
         PACKAGE,
@@ -212,8 +201,8 @@ def _check(queries: tuple[str, ...]) -> Endpoint:
 def _of_service(releases: Query) -> list[Endpoint]:
     document = "The OpenAPI 3.1 document of this API."
     return [
-        _of_query(releases, "api.releases", SERVICE, _PATHS["api.releases"], (), ("no-value",)),
-        _endpoint("api.status", SERVICE, "Status of the service", schemas.Status, problems=("no-cache",)),
-        Endpoint("api.openapi", SERVICE, _PATHS["api.openapi"], "OpenAPI", document, {"type": "object"}),
-        _endpoint("api.start", SERVICE, "Start", schemas.Start),
+        _of_query(releases, "api.releases", _PATHS["api.releases"], (), ("no-value",)),
+        _endpoint("api.status", "Status of the service", schemas.Status, problems=("no-cache",)),
+        Endpoint("api.openapi", _PATHS["api.openapi"], "OpenAPI", document, {"type": "object"}),
+        _endpoint("api.start", "Start", schemas.Start),
     ]

@@ -26,8 +26,7 @@ ABOUT = (
 )
 
 #: Errors of every endpoint.
-EVERYWHERE = ("wrong-parameter", "not-utf-8", "method-not-allowed", "bug")
-WITH_INDEX = "no-index"
+EVERYWHERE = ("wrong-parameter", "not-utf-8", "method-not-allowed", "bug", "no-index")
 
 
 def document(endpoints: Mapping[str, Endpoint], queries: Iterable[Query]) -> dict[str, Any]:
@@ -122,7 +121,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 def _problems(endpoint: Endpoint) -> dict[str, Any]:
     by_status: dict[str, list[str]] = {}
-    for name in (*EVERYWHERE, WITH_INDEX, *endpoint.problems):
+    for name in (*EVERYWHERE, *endpoint.problems):
         found = PROBLEMS[name]
         by_status.setdefault(str(found.status), []).append(f"{found.title} ({name}).")
     content = {"application/problem+json": {"schema": ref("Problem")}}

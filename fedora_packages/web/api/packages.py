@@ -171,10 +171,10 @@ def _values(request: Request, packages: Mapping[str, Package], values: Mapping[s
     }
     cached_values = request.loader.known(list(calls.values()))
     answers = {
-        name: {"answer": {**call_fields(call), **as_json(cached)}}
+        name: {**call_fields(call), **as_json(cached)}
         for (name, call), cached in zip(calls.items(), cached_values, strict=True)
     }
-    return {name: answers.get(name, {"answer": None}) for name in packages}
+    return {name: {"answer": answers.get(name)} for name in packages}
 
 
 def _reasons(request: Request, packages: Iterable[Package]) -> dict[str, CachedValue]:

@@ -36,7 +36,7 @@ KINDS = {UpstreamUnavailable.kind: "silent", InvalidResponse.kind: "unusable"}
 @view_config(route_name="api.query", renderer="json")
 def query(request: Request) -> dict[str, Any] | Response:
     """Return the value of a query about a package, however old, with its stamp; a problem if it has none."""
-    return _response(request, *_requested(request))
+    return _response(request, *requested_call(request))
 
 
 @view_config(route_name="api.releases", renderer="json")
@@ -45,12 +45,22 @@ def releases(request: Request) -> dict[str, Any] | Response:
     return _response(request, QueryCall(request.queries[RELEASES]), parse_parameters(request, "api.releases"))
 
 
-def requested_entry(request: Request) -> QueryCall:
-    """Return the query call in the URL of a check, which takes a release only.
+def requested_call(request: Request, endpoint: str = "") -> tuple[QueryCall, dict[str, Any]]:
+    """Return the query call in a URL, and the values of its parameters; ``endpoint`` is that of the query unless given.
 
     Raises `UnknownPackage`, `UnknownPart` and `InvalidArgument`.
     """
-    return _requested(request, "api.check")[0]
+    package = requested_package(request)
+    queries, name = request.registry.addressed, request.matchdict["query"]
+    if name not in queries:
+        names = ", ".join(sorted({*queries, *PARTS}))
+        raise UnknownPart(f"Query {name[:40]!r} does not exist. Queries: {names}.")
+    query = queries[name]
+    parsers = {"release": release_parser(request, package)} if query.by_release else {}
+    values = parse_parameters(request, endpoint or name_of(query), parsers)
+    if "release" in values and endpoint and not query.by_release:
+        raise InvalidArgument(f"{query.short_name} does not take release: its value is the same for all releases")
+    return call_of(query, panel_context(request, package, values)), values
 
 
 def call_fields(call: QueryCall) -> dict[str, Any]:
@@ -76,21 +86,6 @@ def no_value(request: Request, call: QueryCall, cached: CachedValue) -> Response
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
         return problem(request, 404, detail, kind="release-not-served", **members)
     return problem(request, 503, detail, kind="no-value", retry=COOL_DOWN, **members)
-
-
-def _requested(request: Request, endpoint: str = "") -> tuple[QueryCall, dict[str, Any]]:
-    """Return the query call in the URL, and the values of its parameters; ``endpoint`` is that of the query unless given."""
-    package = requested_package(request)
-    queries, name = request.registry.addressed, request.matchdict["query"]
-    if name not in queries:
-        names = ", ".join(sorted({*queries, *PARTS}))
-        raise UnknownPart(f"Query {name[:40]!r} does not exist. Queries: {names}.")
-    query = queries[name]
-    parsers = {"release": release_parser(request, package)} if query.by_release else {}
-    values = parse_parameters(request, endpoint or name_of(query), parsers)
-    if "release" in values and endpoint and not query.by_release:
-        raise InvalidArgument(f"{query.short_name} does not take release: its value is the same for all releases")
-    return call_of(query, panel_context(request, package, values)), values
 
 
 def _response(request: Request, call: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:

@@ -15,9 +15,6 @@ from fedora_packages.web.legacy.context import LegacyContext, branch_of, title_o
 from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest
 from fedora_packages.web.legacy.envelope import envelope, page
 
-#: The string for a missing version.
-NONE = "None"
-
 _LINK = Markup('<a href="{}">{}</a>')
 _KARMA = Markup('<div class="karma_{}"><a href="{}"><span>{} karma</span></a></div>')
 
@@ -44,7 +41,9 @@ def query_updates(query: LegacyRequest, context: LegacyContext) -> dict[str, Any
     unit = query.text("granularity") or "day"
     if unit not in dates.UNITS:
         raise BadQuery(f"granularity is {unit[:40]!r}; expected one of {', '.join(dates.UNITS)}")
-    is_grouped, status, release = query.flag("group_updates", True), _status(query), query.text("release")
+    is_grouped, status, release = query.flag("group_updates", True), query.text("status"), query.text("release")
+    if status not in ("", *STATUSES):
+        raise BadQuery(f"status is {status[:40]!r}; expected one of {', '.join(STATUSES)}, or nothing")
     if package is None:
         return page([], query)
     source = package.source
@@ -88,46 +87,33 @@ def _release(
     release: Mapping[str, Any], tags: Mapping[str, Any], updates: Mapping[str, Any] | None, context: LegacyContext
 ) -> dict[str, str]:
     stable, testing = tags.get(release["stable_tag"]), tags.get(release["testing_tag"])
+    stable_version, testing_version = _version(stable, context), _version(testing, context)
+    if stable and stable["tag"].endswith("-updates"):
+        link = _LINK.format(context.links.updates_of_build(stable["nvr"]), "update")
+        stable_version = Markup("{} ({})").format(stable_version, link)
+    update = _update_of(testing["nvr"], updates) if testing else None
+    if update is not None:
+        level = "good" if update["karma"] > 1 else "bad" if update["karma"] < 0 else "meh"
+        karma = _KARMA.format(level, context.links.update(update["alias"]), f"{update['karma']:d}")
+        testing_version = Markup("{} {}").format(testing_version, karma)
     return {
         "release": "Rawhide" if release["branch"] == "rawhide" else release["title"],
-        "stable_version": NONE if stable is None else _stable(stable, context),
-        "testing_version": NONE if testing is None else _testing(testing, updates, context),
+        "stable_version": stable_version,
+        "testing_version": testing_version,
     }
+
+
+def _version(build: Mapping[str, Any] | None, context: LegacyContext) -> str:
+    """Return the link to a build, named by its version; the word None for none."""
+    if build is None:
+        return "None"
+    return _LINK.format(context.links.build(build["build_id"]), f"{build['version']}-{build['release']}")
 
 
 def _update_of(nvr: str, value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the update of a build in a value of bodhi.updates, which may be unknown."""
     updates = value["updates"] if value else ()
     return next((update for update in updates if nvr in update["builds"]), None)
-
-
-def _version(build: Mapping[str, Any], context: LegacyContext) -> Markup:
-    return _LINK.format(context.links.build(build["build_id"]), f"{build['version']}-{build['release']}")
-
-
-def _stable(build: Mapping[str, Any], context: LegacyContext) -> Markup:
-    version = _version(build, context)
-    if not build["tag"].endswith("-updates"):
-        return version
-    return Markup("{} ({})").format(version, _LINK.format(context.links.updates_of_build(build["nvr"]), "update"))
-
-
-def _testing(build: Mapping[str, Any], updates: Mapping[str, Any] | None, context: LegacyContext) -> Markup:
-    version = _version(build, context)
-    update = _update_of(build["nvr"], updates)
-    if update is None:
-        return version
-    level = "good" if update["karma"] > 1 else "bad" if update["karma"] < 0 else "meh"
-    return Markup("{} {}").format(
-        version, _KARMA.format(level, context.links.update(update["alias"]), f"{update['karma']:d}")
-    )
-
-
-def _status(query: LegacyRequest) -> str:
-    status = query.text("status")
-    if status not in ("", *STATUSES):
-        raise BadQuery(f"status is {status[:40]!r}; expected one of {', '.join(STATUSES)}, or nothing")
-    return status
 
 
 def _is_of(requested: str, name: str | None, releases: Mapping[str, Mapping[str, Any]]) -> bool:

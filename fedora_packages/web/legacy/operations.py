@@ -31,10 +31,6 @@ class Operation:
     #: Whether its response and its errors have no envelope.
     is_bare: bool = False
 
-    def model(self, name: str) -> dict[str, Any]:
-        """Return the description of a query for clients."""
-        return {"path": name, "can_paginate": name != "query_active_releases", "filters": list(self.filters)}
-
 
 _RELATED = ("package", "repo", "arch", "version")
 

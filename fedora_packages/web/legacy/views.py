@@ -37,7 +37,8 @@ def connector(request: Request) -> Response:
         error = f"{segments[0]} has no operation {name[:40]!r}. Operations: {names}."
         return answer_response(request, failure(error), search, 404)
     if word == MODEL:
-        return answer_response(request, operation.model(name), search)
+        model = {"path": name, "can_paginate": name != "query_active_releases", "filters": list(operation.filters)}
+        return answer_response(request, model, search)
     query, context, status = LegacyRequest(rows=0), LegacyContext(request), 200
     try:
         query = decode(request, body, () if word == QUERYING else operation.filters)

@@ -25,7 +25,7 @@ from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnav
 from fedora_packages.monitoring.checks import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
-from fedora_packages.web.api.values import CHECK_OUTCOMES, as_json, call_fields, requested_entry
+from fedora_packages.web.api.values import CHECK_OUTCOMES, as_json, call_fields, requested_call
 from fedora_packages.web.formats import error_summary, upstream_title
 from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import RateLimit, client_of
@@ -162,7 +162,7 @@ def check_panel(request: Request) -> dict[str, Any]:
 def check_entry(request: Request) -> dict[str, Any] | Response:
     """Check the value of a query about a package, and return the value with the result."""
     _refuse_other_sites(request)
-    call = requested_entry(request)
+    call, _ = requested_call(request, "api.check")
     (result,) = request.checks(client_of(request.remote_addr), requested_package(request), [call])
     if isinstance(result, UpstreamError):
         status, kind = (404, "release-not-served") if result.kind == ReleaseNotServed.kind else (502, "upstream-failed")
