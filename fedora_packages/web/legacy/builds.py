@@ -6,7 +6,7 @@ process keeps it.  A rate limit bounds the requests to Koji.
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
@@ -49,8 +49,8 @@ class BuildNames:
         self._patience = wait_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[int, tuple[str, str]] = OrderedDict()
-        self._under_way: dict[int, Future] = {}
+        # The lookups under way, and those that found a build.
+        self._lookups: dict[int, Future] = {}
         self._asked: deque[float] = deque(maxlen=PER_MINUTE)
         # Further requests fail at once: a hanging Koji must not block every thread of the server.
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)
@@ -59,11 +59,8 @@ class BuildNames:
     def __call__(self, build_id: int) -> tuple[str, str] | None:
         """Return the package and release of a build; None for an unknown build.  Raises `NotAvailable`."""
         with self._lock:
-            if build_id in self._known:
-                self._known.move_to_end(build_id)
-                return self._known[build_id]
-            future = self._under_way.get(build_id) or self._begun(build_id)
-        if self._waiting.acquire(blocking=False):
+            future = self._lookups.get(build_id) or self._begun(build_id)
+        if not future.done() and self._waiting.acquire(blocking=False):
             try:
                 wait([future], self._patience)
             finally:
@@ -84,18 +81,18 @@ class BuildNames:
         if len(self._asked) == PER_MINUTE and now - self._asked[0] < 60:
             raise NotAvailable(f"Too many lookups of builds; {ADVICE}.")
         self._asked.append(now)
-        self._under_way[build_id] = future = self._pool.submit(self._look_up, build_id)
+        if len(self._lookups) >= MAX_KNOWN:
+            # The oldest one.
+            del self._lookups[next(iter(self._lookups))]
+        self._lookups[build_id] = future = self._pool.submit(self._look_up, build_id)
         return future
 
     def _look_up(self, build_id: int) -> tuple[str, str] | None:
+        found = None
         try:
             found = self._ask(build_id)
-            if found is not None:
-                with self._lock:
-                    self._known[build_id] = found
-                    while len(self._known) > MAX_KNOWN:
-                        self._known.popitem(last=False)
             return found
         finally:
-            with self._lock:
-                self._under_way.pop(build_id, None)
+            if found is None:
+                with self._lock:
+                    self._lookups.pop(build_id, None)

@@ -50,23 +50,21 @@ def query_changelogs(query: LegacyRequest, context: LegacyContext) -> dict[str, 
     built = context.package_of_build(build_id) if not name else None
     package = context.package(name or (built[0] if built else ""))
     release = query.text("release")
-    branch = context.branch(package, release or _release_of(built, package, context) or _default_release(package))
+    branch = context.branch(package, release or _default_release(package, built, context))
     if branch is None:
         raise NotAvailable(f"{package.name} is not in {release or 'any release'}.")
     (value,) = context.values(("mdapi.changelog", package.binary or package.name, branch))
     return page([_change(entry) for entry in value.get("entries", ())], query)
 
 
-def _release_of(built: tuple[str, str] | None, package: Package, context: LegacyContext) -> str | None:
-    """Return the branch of a build by its dist tag, if that release has the package."""
-    if built is None:
-        return None
-    branch = names_of({"releases": context.releases}).of_build({"release": built[1]})
-    return branch if branch in package.document.releases else None
-
-
-def _default_release(package: Package) -> str:
-    return "rawhide" if "rawhide" in package.document.releases else package.branch or "rawhide"
+def _default_release(package: Package, built: tuple[str, str] | None, context: LegacyContext) -> str:
+    """Return the branch of a build by its dist tag, if that release has the package, else Rawhide or the package's own."""
+    releases = package.document.releases
+    if built is not None:
+        branch = names_of({"releases": context.releases}).of_build({"release": built[1]})
+        if branch in releases:
+            return branch
+    return "rawhide" if "rawhide" in releases else package.branch or "rawhide"
 
 
 def _states(query: LegacyRequest) -> frozenset[str]:
