@@ -27,13 +27,15 @@ class ActivityWidget(Widget):
 
     name, title, order, tab = "activity", "Recent activity", 50, "overview"
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the activities; None with the error if they are unavailable."""
         try:
-            events = page.timeline(page.package.source)
+            events = context.timeline(context.package.source)
         except CacheUnavailable as error:
             return {"activities": None, "error": str(error)}
-        sentences = ((event, sentence(event, page.package.source, page.links)) for event in events if _is_shown(event))
+        sentences = (
+            (event, sentence(event, context.package.source, context.links)) for event in events if _is_shown(event)
+        )
         return {"activities": activities(sentences)[:MAX_ITEMS], "error": None}
 
 

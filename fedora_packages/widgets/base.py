@@ -51,31 +51,31 @@ class Widget:
         """Whether the page of this package has the panel."""
         return True
 
-    def queries_on(self, page: PanelContext) -> Mapping[str, str]:
+    def queries_on(self, context: PanelContext) -> Mapping[str, str]:
         """Return those of ``queries`` that a page needs; the values of the others are None."""
         return self.queries
 
-    def is_empty(self, page: PanelContext, values: Mapping[str, Any]) -> bool:
+    def is_empty(self, context: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether the values leave the panel with nothing to show."""
         return False
 
-    def release(self, page: PanelContext) -> str:
+    def release(self, context: PanelContext) -> str:
         """Return the branch of the release for queries that differ by release."""
-        return page.release
+        return context.release
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Return the count for the tab, from the summary of ``count_query``; None for no count."""
         return None
 
-    def filters(self, page: PanelContext) -> Sequence[Filter]:
+    def filters(self, context: PanelContext) -> Sequence[Filter]:
         """Return the filters that the panel shows even without values."""
         return ()
 
-    def external_links(self, page: PanelContext) -> Sequence[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> Sequence[tuple[str, str]]:
         """Return links (text, URL) to other sites, which the panel shows even without values."""
         return ()
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the variables of the template.  ``values`` has every label of ``queries``; unknown values are None.
 
         Raises `InvalidArgument` for a parameter that is wrong in view of the values.

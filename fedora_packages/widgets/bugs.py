@@ -42,63 +42,63 @@ class BugsWidget(Widget):
             "size": page_size,
         }
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the bugs in Bugzilla, and to its form for a new one."""
-        return bugzilla_links(page)
+        return bugzilla_links(context)
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the matching bugs.
 
         ``same_in_bugzilla`` is the URL of the same list in Bugzilla, if there is one.
         """
         bugs = sorted(values["bugs"]["bugs"], key=_order)
         branches = {PLAIN.of_bug(bug) for bug in bugs}
-        release = requested_release(page, PLAIN, branches)
-        chosen = page.values.get
+        release = requested_release(context, PLAIN, branches)
+        chosen = context.values.get
         row_filters = [
             RowFilter("release", "Release", lambda bug: [PLAIN.of_bug(bug)], reading_order, release),
             RowFilter("product", "Product", _product_of, sort_key(PRODUCTS), chosen("product")),
             RowFilter("status", "Status", _status_of, sort_key(STATUSES), chosen("status")),
             RowFilter("mark", "Flag", marks_of, sort_key(MARKS), chosen("mark")),
         ]
-        matching, filters = filtered(page, bugs, row_filters)
-        pagination, size = paginated(page, [_row(bug) for bug in matching], ROWS_PER_PAGE)
+        matching, filters = filtered(context, bugs, row_filters)
+        pagination, size = paginated(context, [_row(bug) for bug in matching], ROWS_PER_PAGE)
         return {
             "pagination": pagination,
             "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(page, row_filters),
+            "unfiltered_url": unfiltered_url(context, row_filters),
             "cached": len(bugs),
             "total": values["bugs"]["total"],
-            "same_in_bugzilla": _same_in_bugzilla(page, matching),
-            "bugzilla_url": page.links.bugs(page.package.source),
+            "same_in_bugzilla": _same_in_bugzilla(context, matching),
+            "bugzilla_url": context.links.bugs(context.package.source),
         }
 
 
-def bugzilla_links(page: PanelContext) -> list[tuple[str, str]]:
+def bugzilla_links(context: PanelContext) -> list[tuple[str, str]]:
     """Return links to Bugzilla; a new bug is for the shown release."""
-    source = page.package.source
-    product, version = _product(page)
+    source = context.package.source
+    product, version = _product(context)
     return [
         (
             f"File a bug in {product} {version}" if version else "File a bug",
-            page.links.new_bug(source, product, version),
+            context.links.new_bug(source, product, version),
         ),
-        ("All open bugs in Bugzilla", page.links.bugs(source)),
-        ("Bugs that block others", page.links.blocking_bugs(source)),
+        ("All open bugs in Bugzilla", context.links.bugs(source)),
+        ("Bugs that block others", context.links.blocking_bugs(source)),
     ]
 
 
-def _same_in_bugzilla(page: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
+def _same_in_bugzilla(context: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the URL of the same list in Bugzilla; None if it has none, or no filter is set.
 
     Bugzilla has no parameters for our statuses and flags, nor for a release with two versions.
     """
-    values, versions = page.values, {(bug["product"], bug["version"]) for bug in matching}
+    values, versions = context.values, {(bug["product"], bug["version"]) for bug in matching}
     if "status" in values or "mark" in values or not ("release" in values or "product" in values):
         return None
     if "release" not in values:
-        return page.links.bugs(page.package.source, values["product"])
-    return page.links.bugs(page.package.source, *versions.pop()) if len(versions) == 1 else None
+        return context.links.bugs(context.package.source, values["product"])
+    return context.links.bugs(context.package.source, *versions.pop()) if len(versions) == 1 else None
 
 
 def _product_of(bug: Mapping[str, Any]) -> set[str]:
@@ -109,10 +109,10 @@ def _status_of(bug: Mapping[str, Any]) -> set[str]:
     return {bug["status"]} & {*STATUSES}
 
 
-def _product(page: PanelContext) -> tuple[str, str | None]:
+def _product(context: PanelContext) -> tuple[str, str | None]:
     """Return the product and version of the shown release; without a release, the product of the package."""
-    branches = releases_of(page.package)
-    release = PLAIN.branch_of(page.values.get("release", ""))
+    branches = releases_of(context.package)
+    release = PLAIN.branch_of(context.values.get("release", ""))
     if release in branches:
         return bugzilla_version(release)
     is_only_epel = all(branch.startswith("epel") for branch in branches)

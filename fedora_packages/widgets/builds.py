@@ -29,11 +29,11 @@ class BuildsWidget(Widget):
         """Take a state, release, page and page size."""
         return {"state": one_of(*BUILD_STATES), "release": token, "page": page_number, "size": page_size}
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the package in Koji."""
-        return [("All builds in Koji", page.links.builds(page.package.source))]
+        return [("All builds in Koji", context.links.builds(context.package.source))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the matching builds.
 
         The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown,
@@ -41,21 +41,21 @@ class BuildsWidget(Widget):
         """
         builds, names = values["builds"]["builds"], names_of(values["releases"])
         branches = {names.of_build(build) for build in builds}
-        release = requested_release(page, names, branches)
+        release = requested_release(context, names, branches)
         row_filters = [
-            RowFilter("state", "State", _state, sort_key(BUILD_STATES), page.values.get("state")),
+            RowFilter("state", "State", _state, sort_key(BUILD_STATES), context.values.get("state")),
             RowFilter("release", "Release", lambda build: [names.of_build(build)], reading_order, release),
         ]
-        matching, filters = filtered(page, builds, row_filters)
-        pagination, size = paginated(page, _rows(matching, values["updates"]), ROWS_PER_PAGE)
+        matching, filters = filtered(context, builds, row_filters)
+        pagination, size = paginated(context, _rows(matching, values["updates"]), ROWS_PER_PAGE)
         return {
             "pagination": pagination if names.is_known or release is None or release in branches else None,
             "release": release,
             "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(page, row_filters),
+            "unfiltered_url": unfiltered_url(context, row_filters),
             "cached": len(builds),
             "total": values["builds"]["total"],
-            "koji_url": page.links.builds(page.package.source),
+            "koji_url": context.links.builds(context.package.source),
         }
 
 

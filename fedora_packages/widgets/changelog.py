@@ -29,25 +29,25 @@ class ChangelogWidget(Widget):
         """Take a release and a page."""
         return {"release": release_of(package), "page": page_number}
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filter of the release."""
-        return [page.release_filter()]
+        return [context.release_filter()]
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the commits in dist-git."""
-        return [("Commits", page.links.commits(page.package.source, page.release))]
+        return [("Commits", context.links.commits(context.package.source, context.release))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of entries without email addresses; ``pagination`` is None if the release does not have the package."""
         changelog = values["changelog"]
-        pagination = page.paginate(changelog.get("entries", ()), ROWS_PER_PAGE) if changelog["found"] else None
-        builds = by_evr((values["builds"] or {"builds": ()})["builds"], page.release)
+        pagination = context.paginate(changelog.get("entries", ()), ROWS_PER_PAGE) if changelog["found"] else None
+        builds = by_evr((values["builds"] or {"builds": ()})["builds"], context.release)
         return {
             "pagination": pagination,
-            "entries": [_entry(entry, builds, page.links) for entry in (pagination.rows if pagination else ())],
+            "entries": [_entry(entry, builds, context.links) for entry in (pagination.rows if pagination else ())],
             "repository": changelog.get("repository"),
-            "binary": page.binary,
-            "release": page.release,
+            "binary": context.binary,
+            "release": context.release,
         }
 
 

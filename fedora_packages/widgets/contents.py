@@ -31,36 +31,36 @@ class ContentsWidget(Widget):
             "page": page_number,
         }
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filters of the release and the binary package."""
-        return [page.release_filter(), page.binary_filter()]
+        return [context.release_filter(), context.binary_filter()]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the entries of a directory (`tree.Entry`); ``pagination`` is None if the directory does not exist."""
         files = values["files"]
-        path, text = page.values.get("path", "/"), page.values.get("filter", "")
+        path, text = context.values.get("path", "/"), context.values.get("filter", "")
         directories = files.get("directories", ())
         root = tree.build(matching(directories, text) if text else directories)
         directory = tree.find(root, path)
-        pagination = page.paginate(tree.rows_of(directory), tree.ENTRIES_PER_PAGE) if directory else None
-        entries = tree.entries(pagination.rows, lambda below: page.url(path=below), bool(text)) if pagination else []
+        pagination = context.paginate(tree.rows_of(directory), tree.ENTRIES_PER_PAGE) if directory else None
+        entries = tree.entries(pagination.rows, lambda below: context.url(path=below), bool(text)) if pagination else []
         return {
             "is_found": files["found"],
             "pagination": pagination,
             "entries": entries,
-            "breadcrumbs": breadcrumbs(path, page),
+            "breadcrumbs": breadcrumbs(path, context),
             "path": path,
             "text": text,
             "matches": root.total,
-            "unfiltered_url": page.url(path=None, filter=None),
-            "kept": [(name, value) for name, value in page.parameters.items() if name in ("release", "package")],
+            "unfiltered_url": context.url(path=None, filter=None),
+            "kept": [(name, value) for name, value in context.parameters.items() if name in ("release", "package")],
             "max_length": MAX_FILTER,
             "listed": sum(len(found["files"]) for found in directories),
             "total": files.get("total", 0),
             "repository": files.get("repository"),
-            "binary": page.binary,
-            "is_other": page.binary != page.package.name and page.package.name not in page.package.siblings,
-            "release": page.release,
+            "binary": context.binary,
+            "is_other": context.binary != context.package.name and context.package.name not in context.package.siblings,
+            "release": context.release,
         }
 
 
@@ -91,10 +91,10 @@ def matching(directories: Any, text: str) -> Iterator[dict[str, Any]]:
             yield {"path": directory["path"], "files": files}
 
 
-def breadcrumbs(path: str, page: PanelContext) -> list[tuple[str, str | None]]:
+def breadcrumbs(path: str, context: PanelContext) -> list[tuple[str, str | None]]:
     """Return the directories from the root to a path: (name, URL, or None for the path itself)."""
     names = [name for name in path.split("/") if name]
-    above = [("/", page.url(path=None))]
-    above += [(f"{name}/", page.url(path="/" + "/".join(names[: at + 1]))) for at, name in enumerate(names)]
+    above = [("/", context.url(path=None))]
+    above += [(f"{name}/", context.url(path="/" + "/".join(names[: at + 1]))) for at, name in enumerate(names)]
     # A path can have a thousand directories: the last ones are enough.
     return [*above[:1], *above[1:-1][-20:], (above[-1][0], None)] if names else []

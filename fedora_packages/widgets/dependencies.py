@@ -31,21 +31,21 @@ class DependenciesWidget(Widget):
             "page": page_number,
         }
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filters of the release, the binary package and the kind."""
         return [
-            page.release_filter(),
-            page.binary_filter(),
-            page.filter("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
+            context.release_filter(),
+            context.binary_filter(),
+            context.filter("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
         ]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the kinds with their rows ([{"kind", "total", "rows", "url"}]), or a page of the requested kind."""
-        relations, only = values["relations"], page.values.get("kind")
+        relations, only = values["relations"], context.values.get("kind")
         lists = [(kind, relations[kind]) for kind in RELATIONS if relations["found"] and only in (None, kind)]
-        pagination = page.paginate(lists[0][1], ROWS_PER_PAGE) if only and lists else None
+        pagination = context.paginate(lists[0][1], ROWS_PER_PAGE) if only and lists else None
         shown = [(kind, rows, pagination.rows if pagination else rows[:ROWS_PER_KIND]) for kind, rows in lists]
-        providers = providers_of(page, [relation for _, _, rows in shown for relation in rows])
+        providers = providers_of(context, [relation for _, _, rows in shown for relation in rows])
         return {
             "is_found": relations["found"],
             "pagination": pagination,
@@ -54,14 +54,14 @@ class DependenciesWidget(Widget):
                     "kind": kind,
                     "total": len(rows),
                     "rows": [_shown(kind, row(relation, providers)) for relation in part],
-                    "url": page.url(kind=kind) if len(part) < len(rows) and not pagination else None,
+                    "url": context.url(kind=kind) if len(part) < len(rows) and not pagination else None,
                 }
                 for kind, rows, part in shown
                 if rows or only
             ],
-            "binary": page.binary,
-            "is_other": page.binary != page.package.name and page.package.name not in page.package.siblings,
-            "release": page.release,
+            "binary": context.binary,
+            "is_other": context.binary != context.package.name and context.package.name not in context.package.siblings,
+            "release": context.release,
         }
 
 

@@ -41,19 +41,21 @@ def sort_key(values: Sequence[str]) -> Callable[[str], Any]:
     return lambda value: (ranks.get(value, len(ranks)), value)
 
 
-def requested_release(page: PanelContext, names: ReleaseNames, branches: Collection[str]) -> str | None:
+def requested_release(context: PanelContext, names: ReleaseNames, branches: Collection[str]) -> str | None:
     """Return the branch of the requested release, or None; ``branches`` are those in the list.  Raises `InvalidArgument`."""
-    text = page.values.get("release")
-    return None if text is None else parse_one("release", text, names.parser(branches, page.package))
+    text = context.values.get("release")
+    return None if text is None else parse_one("release", text, names.parser(branches, context.package))
 
 
-def filtered(page: PanelContext, rows: Sequence[Any], filters: Sequence[RowFilter]) -> tuple[list[Any], list[Filter]]:
+def filtered(
+    context: PanelContext, rows: Sequence[Any], filters: Sequence[RowFilter]
+) -> tuple[list[Any], list[Filter]]:
     """Return the rows that match all filters, and a control for each filter."""
     matching = [row for row in rows if all(one.matches(row) for one in filters)]
-    return matching, [_control(page, rows, one, [other for other in filters if other is not one]) for one in filters]
+    return matching, [_control(context, rows, one, [other for other in filters if other is not one]) for one in filters]
 
 
-def _control(page: PanelContext, rows: Sequence[Any], one: RowFilter, others: Sequence[RowFilter]) -> Filter:
+def _control(context: PanelContext, rows: Sequence[Any], one: RowFilter, others: Sequence[RowFilter]) -> Filter:
     matching = [row for row in rows if all(other.matches(row) for other in others)]
     counts = Counter(value for row in matching for value in dict.fromkeys(one.values_of(row)))
     values = sorted({*counts} | ({one.chosen} if one.chosen is not None else set()), key=one.sort_key)
@@ -61,17 +63,19 @@ def _control(page: PanelContext, rows: Sequence[Any], one: RowFilter, others: Se
         # All rows have the same value: there is no choice.
         values = []
     choices = [(value, f"{value} ({counts[value]})") for value in values]
-    return page.filter(one.name, one.label, choices, one.chosen, every=EVERY if choices else "")
+    return context.filter(one.name, one.label, choices, one.chosen, every=EVERY if choices else "")
 
 
-def paginated(page: PanelContext, rows: Sequence[Any], default: int) -> tuple[Pagination, Filter]:
+def paginated(context: PanelContext, rows: Sequence[Any], default: int) -> tuple[Pagination, Filter]:
     """Return the requested page of a list, of ``default`` rows unless the request says how many, and a control of the size."""
-    size = page.values.get("size", default)
+    size = context.values.get("size", default)
     sizes = sorted({default, default * 2, MAX_ROWS, size}) if len(rows) > min(default, size) else []
-    control = page.filter("size", "Rows per page", [(str(number), str(number)) for number in sizes], str(size))
-    return page.paginate(rows, size), control
+    control = context.filter("size", "Rows per page", [(str(number), str(number)) for number in sizes], str(size))
+    return context.paginate(rows, size), control
 
 
-def unfiltered_url(page: PanelContext, filters: Sequence[RowFilter]) -> str | None:
+def unfiltered_url(context: PanelContext, filters: Sequence[RowFilter]) -> str | None:
     """Return the URL of the page without its filters; None if none is set."""
-    return page.url(**{one.name: None for one in filters}) if any(one.chosen is not None for one in filters) else None
+    return (
+        context.url(**{one.name: None for one in filters}) if any(one.chosen is not None for one in filters) else None
+    )

@@ -15,6 +15,6 @@ class LatestWidget(Widget):
     name, title, order, tab = "latest", "Newest builds", 30, "overview"
     queries = {"builds": "koji.builds"}
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the newest builds and the number of all builds."""
         return {"builds": values["builds"]["builds"][:MAX_BUILDS], "total": values["builds"]["total"]}

@@ -81,13 +81,13 @@ class OverviewWidget(Widget):
     # The index has enough about a package to show it while mdapi is down.
     main = None
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the sources in dist-git."""
-        return [("dist-git", page.links.sources(page.package.source))]
+        return [("dist-git", context.links.sources(context.package.source))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the description of this very package from the repositories, else from its spec file, else from the index."""
-        package = page.package
+        package = context.package
         about = values["about"] if values["about"] and values["about"]["found"] else None
         spec = values["spec"]["text"] if values["spec"] and values["spec"]["found"] else None
         url = about["url"] if about else package.document.url
@@ -97,13 +97,13 @@ class OverviewWidget(Widget):
             "description": _description(package, about, spec),
             "url": url,
             "web_address": web_address(url),
-            "license": spec and license_of(spec, page.binary),
+            "license": spec and license_of(spec, context.binary),
             "is_license_known": values["spec"] is not None,
             "version": about,
             "is_version_known": values["about"] is not None,
             "repository": about["repository"] if about and about["repository"] != "release" else "",
-            "installs": _installs(package, page.binary, _availability(package, values, about)),
-            "nearest_binary": None if _is_main(package, page.binary) else page.binary,
+            "installs": _installs(package, context.binary, _availability(package, values, about)),
+            "nearest_binary": None if _is_main(package, context.binary) else context.binary,
             "is_binary": package.kind == BINARY,
             "siblings_title": "Other binary packages" if is_binary_too else "Binary packages",
             "siblings": siblings[:MAX_VISIBLE_SIBLINGS],

@@ -37,13 +37,16 @@ class PanelSource:
 
 @dataclass(frozen=True)
 class Panel:
-    """A widget with its sources, the main value first.  ``context`` is None if the main value is unknown."""
+    """A widget with its sources, the main value first.
+
+    ``variables`` are those of its template; None if the main value is unknown.
+    """
 
     widget: Widget
-    page: PanelContext
+    context: PanelContext
     sources: tuple[PanelSource, ...]
     filters: tuple[Filter, ...]
-    context: dict[str, Any] | None
+    variables: dict[str, Any] | None
     is_empty: bool = False
 
     @property
@@ -83,46 +86,46 @@ def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Pars
 
 
 def panels(
-    widgets: Sequence[Widget], page: PanelContext, load: Callable[[Sequence[QueryCall]], list[CachedValue]]
+    widgets: Sequence[Widget], context: PanelContext, load: Callable[[Sequence[QueryCall]], list[CachedValue]]
 ) -> list[Panel]:
     """Return the panels of a page; ``load`` reads all their values at once."""
-    shown = [widget for widget in widgets if widget.is_shown(page.package)]
+    shown = [widget for widget in widgets if widget.is_shown(context.package)]
     calls = {
-        (widget.name, label): call_of(page.queries[query], page, widget.release(page))
+        (widget.name, label): call_of(context.queries[query], context, widget.release(context))
         for widget in shown
-        for label, query in widget.queries_on(page).items()
+        for label, query in widget.queries_on(context).items()
     }
     distinct = list(dict.fromkeys(calls.values()))
     cached_values = dict(zip(distinct, load(distinct), strict=True)) if distinct else {}
-    filters = _distinct_filters(shown, page)
+    filters = _distinct_filters(shown, context)
     return [
         _panel(
             widget,
-            page,
-            [(label, cached_values[calls[widget.name, label]]) for label in widget.queries_on(page)],
+            context,
+            [(label, cached_values[calls[widget.name, label]]) for label in widget.queries_on(context)],
             tuple(control for owner, control in filters if owner is widget),
         )
         for widget in shown
     ]
 
 
-def call_of(query: Query, page: PanelContext, release: str | None = None) -> QueryCall:
+def call_of(query: Query, context: PanelContext, release: str | None = None) -> QueryCall:
     """Return the call of a query for a page: about its source or binary package, by the query's subject.
 
     ``release`` is the branch, if it is not the page's.
     """
     if query.subject == "nothing":
         return QueryCall(query)
-    name = page.binary if query.subject == "binary" else page.package.source
-    return QueryCall(query, name, (release or page.release) if query.by_release else None)
+    name = context.binary if query.subject == "binary" else context.package.source
+    return QueryCall(query, name, (release or context.release) if query.by_release else None)
 
 
 def counts(
-    tabs: Iterable[Tab], page: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
+    tabs: Iterable[Tab], context: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
 ) -> dict[str, Count]:
     """Return the counts of the tabs, by the tab's name; tabs without a known count are left out."""
-    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.count_query in page.queries]
-    calls = [call_of(page.queries[widget.count_query], page) for _, widget in counting]
+    counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.count_query in context.queries]
+    calls = [call_of(context.queries[widget.count_query], context) for _, widget in counting]
     return {
         tab.name: Count(number, widget.count_label)
         for (tab, widget), summary in zip(counting, summaries(calls), strict=True)
@@ -130,11 +133,11 @@ def counts(
     }
 
 
-def _distinct_filters(widgets: Sequence[Widget], page: PanelContext) -> list[tuple[Widget, Filter]]:
+def _distinct_filters(widgets: Sequence[Widget], context: PanelContext) -> list[tuple[Widget, Filter]]:
     """Return each filter with the first widget that has it: panels that share a parameter show its filter once."""
     owners: dict[str, tuple[Widget, Filter]] = {}
     for widget in widgets:
-        for control in widget.filters(page):
+        for control in widget.filters(context):
             owners.setdefault(control.name, (widget, control))
     return list(owners.values())
 
@@ -144,11 +147,11 @@ def _source(label: str, query: Query, cached: CachedValue) -> PanelSource:
 
 
 def _panel(
-    widget: Widget, page: PanelContext, cached_values: Sequence[tuple[str, CachedValue]], filters: tuple[Filter, ...]
+    widget: Widget, context: PanelContext, cached_values: Sequence[tuple[str, CachedValue]], filters: tuple[Filter, ...]
 ) -> Panel:
-    sources = tuple(_source(label, page.queries[widget.queries[label]], cached) for label, cached in cached_values)
+    sources = tuple(_source(label, context.queries[widget.queries[label]], cached) for label, cached in cached_values)
     values = dict.fromkeys(widget.queries)
     values |= {label: cached.value if cached.is_known else None for label, cached in cached_values}
     is_known = widget.main is None or values[widget.main] is not None
-    context = widget.context(page, values) if is_known else None
-    return Panel(widget, page, sources, filters, context, is_known and widget.is_empty(page, values))
+    variables = widget.variables(context, values) if is_known else None
+    return Panel(widget, context, sources, filters, variables, is_known and widget.is_empty(context, values))

@@ -33,11 +33,11 @@ class ProblemsWidget(Widget):
         """Take a page number."""
         return {"page": page_number}
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the problems in FAF."""
-        return [("Problems of the last two weeks in FAF", page.links.problems(page.package.source))]
+        return [("Problems of the last two weeks in FAF", context.links.problems(context.package.source))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the problems in FAF's order, each with its trend in words and links to its bugs."""
         problems = values["problems"]["problems"]
         rows = [
@@ -45,7 +45,7 @@ class ProblemsWidget(Widget):
             for problem in problems
         ]
         return {
-            "pagination": page.paginate(rows, ROWS_PER_PAGE),
+            "pagination": context.paginate(rows, ROWS_PER_PAGE),
             "cached": len(problems),
             "has_more": values["problems"]["total"] > len(problems),
         }

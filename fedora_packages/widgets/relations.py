@@ -39,10 +39,10 @@ def row(relation: Mapping[str, Any], providers: Mapping[str, Sequence[str]]) -> 
     }
 
 
-def providers_of(page: PanelContext, relations: Iterable[Mapping[str, Any]]) -> dict[str, Sequence[str]]:
+def providers_of(context: PanelContext, relations: Iterable[Mapping[str, Any]]) -> dict[str, Sequence[str]]:
     """Return the packages that provide the capabilities of relations, by capability, the most important first."""
     names = {relation["name"] for relation in relations}
-    index = page.index
+    index = context.index
     # A capability may be the name of a source package without a binary package of that name, or rpm's own for a configuration.
     owners = {name: owner for name in names if (owner := owner_of(name))}
     sources = index.sources(owners.values())

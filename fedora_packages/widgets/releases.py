@@ -33,11 +33,11 @@ class ReleasesWidget(Widget):
         "retirement": "distgit.retirement",
     }
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the updates in Bodhi."""
-        return [("Updates in Bodhi", page.links.updates(page.package.source))]
+        return [("Updates in Bodhi", context.links.updates(context.package.source))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a row for each release: its stable and testing build (see `_tagged`) with their updates, and its other pending
         updates."""
         updates = values["updates"]["updates"] if values["updates"] else []
@@ -45,8 +45,8 @@ class ReleasesWidget(Widget):
         retired = values["retirement"].get("retired", {}) if values["retirement"] else {}
         rows = [
             {
-                **_row(page.package.source, release, tags, updates),
-                **_retirement(page.package, retired.get(release["branch"])),
+                **_row(context.package.source, release, tags, updates),
+                **_retirement(context.package, retired.get(release["branch"])),
             }
             for release in values["releases"]["releases"]
         ]

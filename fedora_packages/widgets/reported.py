@@ -14,10 +14,10 @@ class ReportedWidget(Widget):
     name, title, order, tab = "reported", "Open bugs", 40, "overview"
     queries = {"counts": "bugzilla.counts"}
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the bugs in Bugzilla, and to its form for a new one."""
-        return bugzilla_links(page)
+        return bugzilla_links(context)
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the numbers."""
         return {"open": values["counts"]["open"], "blockers": values["counts"]["blockers"]}

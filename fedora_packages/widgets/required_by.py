@@ -27,16 +27,18 @@ class RequiredByWidget(Widget):
         # The parameter ``page`` belongs to the other panel.
         return {"release": release_of(package), "package": binary_of(package), "requirers": integer(1, MAX_PAGE)}
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filters of the release and the binary package."""
-        return [page.release_filter(), page.binary_filter()]
+        return [context.release_filter(), context.binary_filter()]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of packages ([{"name", "page", "source", "rows"}]); ``pagination`` is None for an unknown package."""
         requirers = values["requirers"]
-        pagination = _paginate(page, requirers.get("packages", ())) if requirers["found"] else None
+        pagination = _paginate(context, requirers.get("packages", ())) if requirers["found"] else None
         rows = pagination.rows if pagination else ()
-        sources = frozenset(page.index.sources({name for one in rows for name in (one["name"], one["source"]) if name}))
+        sources = frozenset(
+            context.index.sources({name for one in rows for name in (one["name"], one["source"]) if name})
+        )
         repositories = [name for name in requirers.get("repositories", ()) if name != COMPLETE]
         return {
             "pagination": pagination,
@@ -45,15 +47,15 @@ class RequiredByWidget(Widget):
             "unasked": requirers.get("unasked", 0),
             "is_cut": requirers.get("is_cut", False),
             "only_in": ", ".join(repositories),
-            "binary": page.binary,
-            "release": page.release,
+            "binary": context.binary,
+            "release": context.release,
         }
 
 
-def _paginate(page: PanelContext, packages: Any) -> Pagination:
-    number, pages = page.values.get("requirers", 1), max(1, -(-len(packages) // ROWS_PER_PAGE))
+def _paginate(context: PanelContext, packages: Any) -> Pagination:
+    number, pages = context.values.get("requirers", 1), max(1, -(-len(packages) // ROWS_PER_PAGE))
     rows = packages[(number - 1) * ROWS_PER_PAGE : number * ROWS_PER_PAGE]
-    return Pagination(rows, number, pages, len(packages), lambda **to: page.url(requirers=to["page"]))
+    return Pagination(rows, number, pages, len(packages), lambda **to: context.url(requirers=to["page"]))
 
 
 def _package(requirer: Mapping[str, Any], sources: frozenset[str]) -> dict[str, Any]:

@@ -32,25 +32,25 @@ class RetirementWidget(Widget):
     # The index knows whether it is retired everywhere.
     main = None
 
-    def queries_on(self, page: PanelContext) -> Mapping[str, str]:
+    def queries_on(self, context: PanelContext) -> Mapping[str, str]:
         """Return the query of obsoleters only if Rawhide does not have the package: most packages have none."""
-        has_it = NO_BRANCH in page.package.document.releases
+        has_it = NO_BRANCH in context.package.document.releases
         return {label: query for label, query in self.queries.items() if label != "obsoleters" or not has_it}
 
-    def is_empty(self, page: PanelContext, values: Mapping[str, Any]) -> bool:
+    def is_empty(self, context: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether Rawhide has the package, or never had it; the table of releases covers other releases."""
         why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
-        return not page.package.is_retired and (why is None or is_meant_for_epel(page.package, why["reason"]))
+        return not context.package.is_retired and (why is None or is_meant_for_epel(context.package, why["reason"]))
 
-    def release(self, page: PanelContext) -> str:
+    def release(self, context: PanelContext) -> str:
         """Return Rawhide, which has successors first."""
         return NO_BRANCH
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a notice for each reason, the successors, and the releases that still have the package."""
         releases = values["releases"]["releases"] if values["releases"] else []
         titles = {release["branch"]: release["title"] for release in releases}
-        notices = _notices(page.package, values["retirement"], titles)
+        notices = _notices(context.package, values["retirement"], titles)
         retired = (values["retirement"] or {}).get("retired", {})
         obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
         names = dict.fromkeys(row["name"] or row["source"] for row in obsoleters)
@@ -59,10 +59,10 @@ class RetirementWidget(Widget):
             "is_known": values["retirement"] is not None,
             "successors": [name for name in names if name != REMOVER][:MAX_SUCCESSORS],
             "is_removed": REMOVER in names,
-            "named": [] if names.keys() - {REMOVER} else _named(page, (notice["reason"] for notice in notices)),
-            **_lingering(page.package, retired, releases),
+            "named": [] if names.keys() - {REMOVER} else _named(context, (notice["reason"] for notice in notices)),
+            **_lingering(context.package, retired, releases),
             "remaining": [
-                titles.get(branch, branch) for branch in page.package.document.releases if branch not in retired
+                titles.get(branch, branch) for branch in context.package.document.releases if branch not in retired
             ],
         }
 
@@ -101,11 +101,11 @@ def _lingering(
     }
 
 
-def _named(page: PanelContext, reasons: Iterable[str]) -> list[str]:
+def _named(context: PanelContext, reasons: Iterable[str]) -> list[str]:
     """Return the packages that the reasons name as successors."""
     names = [name.rstrip(".") for reason in reasons for name in _SUCCESSOR.findall(reason)]
     try:
-        sources = page.index.sources(names)
+        sources = context.index.sources(names)
     except SearchUnavailable:
         return []
-    return [name for name in dict.fromkeys(names) if name in sources and name != page.package.name][:MAX_SUCCESSORS]
+    return [name for name in dict.fromkeys(names) if name in sources and name != context.package.name][:MAX_SUCCESSORS]

@@ -26,24 +26,27 @@ class SourcesWidget(Widget):
         """Take a release."""
         return {"release": release_of(package)}
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filter of the release."""
-        return [page.release_filter()]
+        return [context.release_filter()]
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the sources and commits in dist-git."""
-        source = page.package.source
-        return [("dist-git", page.links.sources(source)), ("Commits", page.links.commits(source, page.release))]
+        source = context.package.source
+        return [
+            ("dist-git", context.links.sources(source)),
+            ("Commits", context.links.commits(source, context.release)),
+        ]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the archives ([(tag, text, URL or None)]; None: unknown) and patches, in the order of the spec file."""
         spec = values["spec"]
         return {
             "archives": None if spec is None else archives(spec.get("text", "")),
             "is_found": values["patches"]["found"],
             "patches": values["patches"].get("patches", []),
-            "branch": page.release,
-            "source": page.package.source,
+            "branch": context.release,
+            "source": context.package.source,
         }
 
 

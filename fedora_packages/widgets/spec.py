@@ -21,16 +21,16 @@ class SpecWidget(Widget):
         """Take a release."""
         return {"release": release_of(package)}
 
-    def filters(self, page: PanelContext) -> list[Filter]:
+    def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filter of the release."""
-        return [page.release_filter()]
+        return [context.release_filter()]
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the file in dist-git."""
-        source = page.package.source
-        return [("This file in dist-git", page.links.source_file(source, page.release, f"{source}.spec"))]
+        source = context.package.source
+        return [("This file in dist-git", context.links.source_file(source, context.release, f"{source}.spec"))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the text (None: no spec file), and the number of characters that are missing from it."""
         spec = values["spec"]
         text = spec.get("text", "")
@@ -40,5 +40,5 @@ class SpecWidget(Widget):
             "is_autochangelog": is_autochangelog(text),
             "missing": spec.get("size", 0) - len(text),
             "dead": spec["dead"],
-            "branch": page.release,
+            "branch": context.release,
         }

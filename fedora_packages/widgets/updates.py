@@ -45,38 +45,38 @@ class UpdatesWidget(Widget):
             "size": page_size,
         }
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the updates in Bodhi, and to its form for a new one."""
         return [
-            ("All updates in Bodhi", page.links.updates(page.package.source)),
-            ("New update", page.links.new_update()),
+            ("All updates in Bodhi", context.links.updates(context.package.source)),
+            ("New update", context.links.new_update()),
         ]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the matching updates.
 
         While the releases are unknown, a branch without updates may be any of them: ``pagination`` is then None.
         """
         updates, names = values["updates"]["updates"], names_of(values["releases"])
         branches = {names.of_update(update) for update in updates}
-        release, source = requested_release(page, names, branches), page.package.source
+        release, source = requested_release(context, names, branches), context.package.source
         row_filters = [
-            RowFilter("status", "Status", _status, sort_key([*STATUSES]), page.values.get("status")),
+            RowFilter("status", "Status", _status, sort_key([*STATUSES]), context.values.get("status")),
             RowFilter("release", "Release", lambda update: [names.of_update(update)], reading_order, release),
-            RowFilter("type", "Type", _type, sort_key(TYPES), page.values.get("type")),
+            RowFilter("type", "Type", _type, sort_key(TYPES), context.values.get("type")),
         ]
-        matching, filters = filtered(page, updates, row_filters)
+        matching, filters = filtered(context, updates, row_filters)
         rows = [_row(update, source, names.of_update(update)) for update in matching]
-        pagination, size = paginated(page, rows, ROWS_PER_PAGE)
+        pagination, size = paginated(context, rows, ROWS_PER_PAGE)
         return {
             "pagination": pagination if names.is_known or release is None or release in branches else None,
             "release": release,
             "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(page, row_filters),
+            "unfiltered_url": unfiltered_url(context, row_filters),
             "cached": len(updates),
             "total": values["updates"]["total"],
-            "same_in_bodhi": _same_in_bodhi(page, matching),
-            "bodhi_url": page.links.updates(source),
+            "same_in_bodhi": _same_in_bodhi(context, matching),
+            "bodhi_url": context.links.updates(source),
         }
 
 
@@ -88,13 +88,13 @@ def _type(update: Mapping[str, Any]) -> set[str]:
     return {update["type"]} & {*TYPES}
 
 
-def _same_in_bodhi(page: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
+def _same_in_bodhi(context: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:
     """Return the URL of the same list in Bodhi; None if it has none, or no filter is set."""
-    values, releases = page.values, {update["release"] for update in matching}
+    values, releases = context.values, {update["release"] for update in matching}
     if not {"release", "status", "type"} & {*values} or ("release" in values and len(releases) != 1):
         return None
     release = releases.pop() if "release" in values else None
-    return page.links.updates(page.package.source, release, values.get("status"), values.get("type"))
+    return context.links.updates(context.package.source, release, values.get("status"), values.get("type"))
 
 
 def _row(update: Mapping[str, Any], source: str, branch: str) -> dict[str, Any]:

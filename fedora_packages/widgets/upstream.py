@@ -33,11 +33,11 @@ class UpstreamWidget(Widget):
         """Hide it for retired packages, which get no updates."""
         return not package.is_retired
 
-    def external_links(self, page: PanelContext) -> list[tuple[str, str]]:
+    def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the search for the project in Anitya."""
-        return [("Search Anitya", page.links.projects(page.package.source))]
+        return [("Search Anitya", context.links.projects(context.package.source))]
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the project, its newest versions, and the comparison with Rawhide.
 
         ``comparison`` is ``behind``, ``same`` or ``ahead``, for Rawhide; None if either has no known version.
@@ -59,7 +59,7 @@ class UpstreamWidget(Widget):
             "build": build,
             "is_build_known": build is not None or _is_none(values),
             "comparison": _compare(newest, has),
-            "source": page.package.source,
+            "source": context.package.source,
         }
 
 

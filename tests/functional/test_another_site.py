@@ -58,7 +58,7 @@ class MembersWidget(Widget):
     name, title = "members", "Members"
     queries: Mapping[str, str] = {"members": "accounts.members"}
 
-    def context(self, page: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         return {"count": len(values["members"]["members"]), "members": values["members"]["members"]}
 
 
@@ -128,12 +128,12 @@ def message(group: str) -> dict[str, Any]:
 
 
 def test_the_page_of_a_group_is_fresh_after_its_message(site, upstream):
-    assert site.page("infra").context == {"count": 1, "members": ["ralph"]}
+    assert site.page("infra").variables == {"count": 1, "members": ["ralph"]}
     assert site.handler.handle(message("infra")) == "handled"
     assert site.refiller.work("accounts") is None
     requests = len(upstream.asked)
     panel = site.page("infra")
-    assert (panel.context["members"], panel.is_fresh) == (["pingou", "ralph"], True)
+    assert (panel.variables["members"], panel.is_fresh) == (["pingou", "ralph"], True)
     assert panel.oldest.cached.stamp.event["topic"] == "accounts.group.member.add"
     assert len(upstream.asked) == requests == 2
 

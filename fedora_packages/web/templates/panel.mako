@@ -15,7 +15,7 @@
   ${parts.filter_control(control)}
   % endfor
   % if body is None:
-  <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.page.own_url}">Try again</a></p>
+  <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.context.own_url}">Try again</a></p>
   % else:
   % if panel.outdated:
   <p class="outdated">May be out of date (as of ${parts.when(panel.outdated.stamp.fetched)}). <a href="#stamps-${panel.widget.name}">Details</a></p>

@@ -151,11 +151,11 @@ def check_panel(request: Request) -> dict[str, Any]:
     tab, (widget, *_) = requested_widgets(request)
     # Its links lead to the panel's own URL: this one takes a POST only.
     path = request.route_path("panel", **request.matchdict)
-    page = requested_context(request, package, [widget], path)
-    calls = _calls(widget, page)
+    context = requested_context(request, package, [widget], path)
+    calls = _calls(widget, context)
     results = request.checks(client_of(request.remote_addr), package, list(calls.values()))
     rows = [_row(label, call, result) for (label, call), result in zip(calls.items(), results, strict=True)]
-    return {**tab_values(request, tab, page, panels([widget], page, request.loader)), "results": rows}
+    return {**tab_values(request, tab, context, panels([widget], context, request.loader)), "results": rows}
 
 
 @view_config(route_name="api.check", renderer="json")
@@ -188,13 +188,13 @@ def _refuse_other_sites(request: Request) -> None:
         raise RefusedCheck("Pages of other sites cannot request checks. Use the page of the package, or the JSON API.")
 
 
-def _calls(widget: Widget, page: PanelContext) -> dict[str, QueryCall]:
+def _calls(widget: Widget, context: PanelContext) -> dict[str, QueryCall]:
     """Return the query calls of a panel by label.  Raises `UnknownPart` if it has none."""
-    queries = widget.queries_on(page) if widget.is_shown(page.package) else {}
+    queries = widget.queries_on(context) if widget.is_shown(context.package) else {}
     if not queries:
-        raise UnknownPart(f"The panel {widget.name} of {page.package.name} has no values to check.")
-    release = widget.release(page)
-    return {label: call_of(page.queries[query], page, release) for label, query in queries.items()}
+        raise UnknownPart(f"The panel {widget.name} of {context.package.name} has no values to check.")
+    release = widget.release(context)
+    return {label: call_of(context.queries[query], context, release) for label, query in queries.items()}
 
 
 def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> ResultRow:

@@ -39,13 +39,16 @@ def tab(request: Request) -> dict[str, Any]:
     """Return a tab of a package, with all of its panels or one.  The status is 410 (gone) for a retired package."""
     package = requested_package(request)
     found, widgets = requested_widgets(request)
-    page = requested_context(request, package, widgets)
+    context = requested_context(request, package, widgets)
     if package.is_retired:
         request.response.status_int = 410
-    parts = panels(widgets, page, request.loader)
+    parts = panels(widgets, context, request.loader)
     # A panel with a URL of its own is shown even if it is empty.
     return tab_values(
-        request, found, page, parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty]
+        request,
+        found,
+        context,
+        parts if "panel" in request.matchdict else [part for part in parts if not part.is_empty],
     )
 
 
@@ -63,20 +66,20 @@ def requested_widgets(request: Request) -> tuple[Tab, Sequence[Widget]]:
     return found, _widgets(found, request.matchdict.get("panel"))
 
 
-def tab_values(request: Request, found: Tab, page: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
+def tab_values(request: Request, found: Tab, context: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
     """Return the variables of ``tab.mako``."""
-    package = page.package
+    package = context.package
     return {
         "package": package,
         "is_binary": package.kind == BINARY,
         "tab": found,
-        "tabs": _bar(request, found, page),
+        "tabs": _bar(request, found, context),
         "releases": package.document.releases,
-        "canonical_url": _canonical(request, page, found),
+        "canonical_url": _canonical(request, context, found),
         "json_url": request.route_url("api.package", package=package.name),
         # A single panel, a filter or a page of a list is only a part of the tab: search engines should skip it.
         "is_whole": "panel" not in request.matchdict
-        and not request.query_parameters.keys() & page.values
+        and not request.query_parameters.keys() & context.values
         and not package.is_retired,
         "panels": [rendered(panel, request) for panel in parts],
     }
@@ -84,12 +87,11 @@ def tab_values(request: Request, found: Tab, page: PanelContext, parts: Sequence
 
 def rendered(panel: Panel, request: Request) -> str:
     """Return a panel as HTML, with its stamps."""
-    shared = {"page": panel.page, "package": panel.page.package}
-    body = None if panel.context is None else render(panel.widget.template, {**shared, **panel.context}, request)
+    shared = {"panel": panel, "package": panel.context.package}
+    body = None if panel.variables is None else render(panel.widget.template, {**shared, **panel.variables}, request)
     framed = {
-        "panel": panel,
         "body": body,
-        "external_links": panel.widget.external_links(panel.page),
+        "external_links": panel.widget.external_links(panel.context),
         "check": check_url(panel, request),
     }
     return render("fedora_packages:web/templates/panel.mako", {**shared, **framed}, request)
@@ -97,11 +99,11 @@ def rendered(panel: Panel, request: Request) -> str:
 
 def check_url(panel: Panel, request: Request) -> str | None:
     """Return the URL that checks a panel; None if the panel reads nothing, or checks are disabled."""
-    page = panel.page
+    context = panel.context
     if not panel.sources or not request.checks.are_enabled:
         return None
-    named = {"package": page.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
-    return request.route_path("check", **named, _query=page.parameters)
+    named = {"package": context.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
+    return request.route_path("check", **named, _query=context.parameters)
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,15 @@ class TabLink:
     count: Count | None
 
 
-def _bar(request: Request, found: Tab, page: PanelContext) -> list[TabLink]:
+def _bar(request: Request, found: Tab, context: PanelContext) -> list[TabLink]:
     tabs = request.tabs.values()
-    known = counts(tabs, page, request.loader.summaries)
-    return [TabLink(tab.title, _path(request, page.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
+    known = counts(tabs, context, request.loader.summaries)
+    return [TabLink(tab.title, _path(request, context.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
 
 
-def _canonical(request: Request, page: PanelContext, tab: Tab) -> str:
+def _canonical(request: Request, context: PanelContext, tab: Tab) -> str:
     """Return the canonical URL of a tab: without the prefix and without parameters."""
-    path = _path(request, page.package, tab)
+    path = _path(request, context.package, tab)
     return request.host_url + path.removeprefix(request.script_name)
 
 

@@ -11,8 +11,8 @@
 % endif
 </p>
 <form class="filter" method="get"
-% if page.path:
-  action="${page.path}"
+% if panel.context.path:
+  action="${panel.context.path}"
 % endif
 >
   <label for="filter">Paths that contain</label>

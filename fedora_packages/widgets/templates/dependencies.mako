@@ -6,7 +6,7 @@
 % elif is_other:
 <p>The source package ${package.name} has no binary package of its own name; this is ${binary}.</p>
 % endif
-<p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=page.parameters)}">Packages
+<p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=panel.context.parameters)}">Packages
   that require ${binary}</a></p>
 % if is_found and not lists:
 <p>${binary} has no such relations in ${release}.</p>

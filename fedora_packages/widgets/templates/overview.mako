@@ -19,7 +19,7 @@
 <dl>
   % if version:
   <dt>Version</dt>
-  <dd><strong>${evr(version)}</strong> in ${page.release}\
+  <dd><strong>${evr(version)}</strong> in ${panel.context.release}\
   % if repository:
  (${repository})\
   % endif
