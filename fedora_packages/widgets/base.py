@@ -11,7 +11,7 @@ from typing import Any
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser
+from fedora_packages.widgets.parameters import Parser, choices_of, one_of
 
 
 class Widget:
@@ -19,6 +19,8 @@ class Widget:
 
     * ``name`` (of the widget and of its template), ``title``, ``order`` on the page;
     * ``tab``: the name of the widget that gives the tab its name, which may be itself;
+    * ``choices``: which of ``release`` and ``package`` (a binary package of the same source) the panel takes, each with a filter;
+    * ``parameters``: the parsers of its other parameters;
     * ``queries``: a label for each value, and the query that returns it.  The first is the main one: without it the panel is not
       rendered.  Other values may be None.
     * ``count_query``: the query whose summary has the count that the tab shows, if any (see `Cache.summaries`);
@@ -30,6 +32,8 @@ class Widget:
     title: str
     order: int
     tab: str
+    choices: Sequence[str] = ()
+    parameters: Mapping[str, Parser] = {}
     queries: Mapping[str, str] = {}
     count_query: str | None = None
     count_label: str = ""
@@ -43,9 +47,9 @@ class Widget:
         """The label of the main value; None if there is none."""
         return next(iter(self.queries), None)
 
-    def parameters(self, package: Package) -> Mapping[str, Parser]:
-        """Return the parameters that the panel takes."""
-        return {}
+    def parsers(self, package: Package) -> dict[str, Parser]:
+        """Return the parsers of all parameters that the panel takes."""
+        return {**{name: one_of(*choices_of(name, package)) for name in self.choices}, **self.parameters}
 
     def is_shown(self, package: Package) -> bool:
         """Whether the page of this package has the panel."""
@@ -69,7 +73,7 @@ class Widget:
 
     def filters(self, context: PanelContext) -> Sequence[Filter]:
         """Return the filters that the panel shows even without values."""
-        return ()
+        return [context.choice_filter(name) for name in self.choices]
 
     def external_links(self, context: PanelContext) -> Sequence[tuple[str, str]]:
         """Return links (text, URL) to other sites, which the panel shows even without values."""

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, releases_of, token
+from fedora_packages.widgets.parameters import one_of, page_number, page_size, releases_of, token
 from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
 
 ROWS_PER_PAGE = 100
@@ -24,23 +23,20 @@ class BugsWidget(Widget):
     """The open bugs by status and release, newest first."""
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
+    parameters = {
+        "release": token,
+        "product": one_of(*PRODUCTS),
+        "status": one_of(*STATUSES),
+        "mark": one_of(*MARKS),
+        "page": page_number,
+        "size": page_size,
+    }
     queries = {"bugs": "bugzilla.bugs"}
     count_query = "bugzilla.counts"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the open bugs."""
         return summary.get("open")
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, product, status, flag, page and page size."""
-        return {
-            "release": token,
-            "product": one_of(*PRODUCTS),
-            "status": one_of(*STATUSES),
-            "mark": one_of(*MARKS),
-            "page": page_number,
-            "size": page_size,
-        }
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the bugs in Bugzilla, and to its form for a new one."""

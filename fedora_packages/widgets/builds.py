@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.connectors.koji import BUILD_STATES
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, token
+from fedora_packages.widgets.parameters import one_of, page_number, page_size, token
 from fedora_packages.widgets.release_names import names_of, reading_order
 
 ROWS_PER_PAGE = 50
@@ -18,16 +17,13 @@ class BuildsWidget(Widget):
     """The cached builds, filtered by state and release."""
 
     name, title, order, tab = "builds", "Builds", 110, "builds"
+    parameters = {"state": one_of(*BUILD_STATES), "release": token, "page": page_number, "size": page_size}
     queries = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
     count_query = "koji.builds"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Count all builds in Koji."""
         return summary.get("total")
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a state, release, page and page size."""
-        return {"state": one_of(*BUILD_STATES), "release": token, "page": page_number, "size": page_size}
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the package in Koji."""

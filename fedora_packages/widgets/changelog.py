@@ -4,11 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser, page_number, release_of
+from fedora_packages.widgets.parameters import page_number
 
 ROWS_PER_PAGE = 40
 
@@ -23,15 +21,9 @@ class ChangelogWidget(Widget):
     """The changelog in a release, newest first; all binary packages of a source package share it."""
 
     name, title, order, tab = "changelog", "Changelog", 150, "changelog"
+    choices = ("release",)
+    parameters = {"page": page_number}
     queries = {"changelog": "mdapi.changelog", "builds": "koji.builds"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release and a page."""
-        return {"release": release_of(package), "page": page_number}
-
-    def filters(self, context: PanelContext) -> list[Filter]:
-        """Return the filter of the release."""
-        return [context.release_filter()]
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the commits in dist-git."""

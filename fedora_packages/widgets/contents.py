@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets import tree
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser, binary_of, page_number, release_of
+from fedora_packages.widgets.parameters import page_number, string
 
 #: Characters of a path (the longest directory in mdapi and a name), and of a text to filter paths by.
 MAX_PATH = 6000
@@ -19,21 +17,13 @@ class ContentsWidget(Widget):
     """The files of a package by directory."""
 
     name, title, order, tab = "contents", "Contents", 140, "contents"
+    choices = ("release", "package")
+    parameters = {
+        "path": string(MAX_PATH, "^/", f"an absolute path of at most {MAX_PATH} characters"),
+        "filter": string(MAX_FILTER, "", f"a part of a path of at most {MAX_FILTER} characters"),
+        "page": page_number,
+    }
     queries = {"files": "mdapi.files"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary package of the same source, a directory, a text to filter paths by, and a page."""
-        return {
-            "release": release_of(package),
-            "package": binary_of(package),
-            "path": directory_path,
-            "filter": part_of_a_path,
-            "page": page_number,
-        }
-
-    def filters(self, context: PanelContext) -> list[Filter]:
-        """Return the filters of the release and the binary package."""
-        return [context.release_filter(), context.binary_filter()]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the entries of a directory (`tree.Entry`); ``pagination`` is None if the directory does not exist."""
@@ -62,20 +52,6 @@ class ContentsWidget(Widget):
             "is_other": context.binary != context.package.name and context.package.name not in context.package.siblings,
             "release": context.release,
         }
-
-
-def directory_path(text: str) -> str:
-    """Parse the path of a directory, which may not exist in the package."""
-    if not text.startswith("/") or len(text) > MAX_PATH:
-        raise ValueError(f"an absolute path of at most {MAX_PATH} characters")
-    return text
-
-
-def part_of_a_path(text: str) -> str:
-    """Parse a text to filter paths by."""
-    if len(text) > MAX_FILTER:
-        raise ValueError(f"a part of a path of at most {MAX_FILTER} characters")
-    return text
 
 
 def matching(directories: Any, text: str) -> Iterator[dict[str, Any]]:

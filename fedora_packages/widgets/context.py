@@ -9,7 +9,7 @@ from fedora_packages.connectors.query import Queries
 from fedora_packages.search.packages import Package
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.widgets.controls import Choice, Filter, Pagination
-from fedora_packages.widgets.parameters import releases_of
+from fedora_packages.widgets.parameters import choices_of, releases_of
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,22 @@ class PanelContext:
         return Pagination(rows[(page - 1) * size : page * size], page, pages, len(rows), self.url)
 
     def filter(
-        self, name: str, label: str, choices: Iterable[tuple[str, str]], current: str | None = None, every: str = ""
+        self,
+        name: str,
+        title: str,
+        values: Iterable[str],
+        current: str | None = None,
+        every: str = "",
+        label: Callable[[str], str] = str,
     ) -> Filter:
-        """Return a filter with ``choices`` (value, label); ``every`` is the label of the choice of all values, if any."""
+        """Return a filter with a choice for each value; ``every`` is the label of the choice of all values, if any."""
         current = current or self.values.get(name)
-        links = [Choice("", every, self.url(**{name: None}), current is None)] if every else []
-        links += [Choice(value, text, self.url(**{name: value}), value == current) for value, text in choices]
+        choices = [Choice("", every, self.url(**{name: None}), current is None)] if every else []
+        choices += [Choice(value, label(value), self.url(**{name: value}), value == current) for value in values]
         kept = tuple((other, text) for other, text in self.parameters.items() if other not in (name, "page"))
-        return Filter(name, label, tuple(links), kept, self.path)
+        return Filter(name, title, tuple(choices), kept, self.path)
 
-    def release_filter(self) -> Filter:
-        """Return the filter of the releases that have the package."""
-        branches = [(branch, branch) for branch in releases_of(self.package)]
-        return self.filter("release", "Release", branches, self.release)
-
-    def binary_filter(self) -> Filter:
-        """Return the filter of the binary packages of the source package."""
-        return self.filter("package", "Package", [(name, name) for name in self.package.siblings], self.binary)
+    def choice_filter(self, name: str) -> Filter:
+        """Return the filter of the parameter ``release`` or ``package``."""
+        current = self.release if name == "release" else self.binary
+        return self.filter(name, name.capitalize(), choices_of(name, self.package), current)

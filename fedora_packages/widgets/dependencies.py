@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.connectors.mdapi import RELATIONS
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser, binary_of, one_of, page_number, release_of
+from fedora_packages.widgets.parameters import one_of, page_number
 from fedora_packages.widgets.relations import providers_of, row
 
 #: Relations of one kind on a page: with all kinds, and alone.
@@ -20,24 +19,13 @@ class DependenciesWidget(Widget):
     """A list for each kind of relation."""
 
     name, title, order, tab = "dependencies", "Dependencies", 160, "dependencies"
+    choices = ("release", "package")
+    parameters = {"kind": one_of(*RELATIONS), "page": page_number}
     queries = {"relations": "mdapi.relations"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary package of the same source, a kind of relation and a page."""
-        return {
-            "release": release_of(package),
-            "package": binary_of(package),
-            "kind": one_of(*RELATIONS),
-            "page": page_number,
-        }
 
     def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filters of the release, the binary package and the kind."""
-        return [
-            context.release_filter(),
-            context.binary_filter(),
-            context.filter("kind", "Kind", [(kind, kind) for kind in RELATIONS], every="all"),
-        ]
+        return [*super().filters(context), context.filter("kind", "Kind", RELATIONS, every="all")]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the kinds with their rows ([{"kind", "total", "rows", "url"}]), or a page of the requested kind."""

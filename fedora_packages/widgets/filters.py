@@ -62,15 +62,15 @@ def _control(context: PanelContext, rows: Sequence[Any], one: RowFilter, others:
     if one.chosen is None and len(values) == 1 and counts[values[0]] == len(matching):
         # All rows have the same value: there is no choice.
         values = []
-    choices = [(value, f"{value} ({counts[value]})") for value in values]
-    return context.filter(one.name, one.label, choices, one.chosen, every=EVERY if choices else "")
+    every = EVERY if values else ""
+    return context.filter(one.name, one.label, values, one.chosen, every, lambda value: f"{value} ({counts[value]})")
 
 
 def paginated(context: PanelContext, rows: Sequence[Any], default: int) -> tuple[Pagination, Filter]:
     """Return the requested page of a list, of ``default`` rows unless the request says how many, and a control of the size."""
     size = context.values.get("size", default)
     sizes = sorted({default, default * 2, MAX_ROWS, size}) if len(rows) > min(default, size) else []
-    control = context.filter("size", "Rows per page", [(str(number), str(number)) for number in sizes], str(size))
+    control = context.filter("size", "Rows per page", [str(number) for number in sizes], str(size))
     return context.paginate(rows, size), control
 
 

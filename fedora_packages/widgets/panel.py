@@ -82,7 +82,7 @@ class Panel:
 
 def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Parser]:
     """Return the parameters that the panels of a page take together."""
-    return {name: parser for widget in widgets for name, parser in widget.parameters(package).items()}
+    return {name: parser for widget in widgets for name, parser in widget.parsers(package).items()}
 
 
 def panels(

@@ -93,16 +93,11 @@ page_number = integer(1, MAX_PAGE)
 page_size = integer(1, MAX_ROWS)
 
 
-def release_of(package: Package) -> Parser:
-    """Return a parser for the releases that have a package: other releases would make entries without end."""
-    return one_of(*releases_of(package))
-
-
 def releases_of(package: Package) -> tuple[str, ...]:
     """Return the branches of the releases that a package can be read about, in reading order."""
     return package.document.releases or (NO_BRANCH,)
 
 
-def binary_of(package: Package) -> Parser:
-    """Return a parser for the binary packages of a source package."""
-    return one_of(*package.siblings)
+def choices_of(name: str, package: Package) -> tuple[str, ...]:
+    """Return the values of the parameter ``release`` or ``package``: others would make entries without end."""
+    return releases_of(package) if name == "release" else package.siblings

@@ -6,10 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from fedora_packages.connectors.faf import MAX_PROBLEMS
 from fedora_packages.connectors.site_links import web_address
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.parameters import Parser, page_number
+from fedora_packages.widgets.parameters import page_number
 
 ROWS_PER_PAGE = 50
 
@@ -21,6 +20,7 @@ class ProblemsWidget(Widget):
     """The problems of the last year, the most frequent first."""
 
     name, title, order, tab = "problems", "Problems", 135, "problems"
+    parameters = {"page": page_number}
     queries = {"problems": "faf.problems"}
     count_query = "faf.problems"
 
@@ -28,10 +28,6 @@ class ProblemsWidget(Widget):
         """Count the problems of the last year; FAF does not return the number of longer lists."""
         total = summary.get("total")
         return None if total is None or total > MAX_PROBLEMS else total
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a page number."""
-        return {"page": page_number}
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the problems in FAF."""

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter, Pagination
-from fedora_packages.widgets.parameters import MAX_PAGE, Parser, binary_of, integer, release_of
+from fedora_packages.widgets.controls import Pagination
+from fedora_packages.widgets.parameters import MAX_PAGE, integer
 from fedora_packages.widgets.relations import row
 
 ROWS_PER_PAGE = 100
@@ -20,16 +19,10 @@ class RequiredByWidget(Widget):
     """The requirers by source package, each with its requirements."""
 
     name, title, order, tab = "required_by", "Required by", 165, "dependencies"
+    choices = ("release", "package")
+    # The parameter ``page`` belongs to the other panel.
+    parameters = {"requirers": integer(1, MAX_PAGE)}
     queries = {"requirers": "mdapi.required_by"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release, a binary package of the same source, and a page number of its own."""
-        # The parameter ``page`` belongs to the other panel.
-        return {"release": release_of(package), "package": binary_of(package), "requirers": integer(1, MAX_PAGE)}
-
-    def filters(self, context: PanelContext) -> list[Filter]:
-        """Return the filters of the release and the binary package."""
-        return [context.release_filter(), context.binary_filter()]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of packages ([{"name", "page", "source", "rows"}]); ``pagination`` is None for an unknown package."""

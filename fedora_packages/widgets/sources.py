@@ -6,11 +6,8 @@ from typing import Any
 
 from fedora_packages.connectors.site_links import web_address
 from fedora_packages.rpm.specfile import source_files
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser, release_of
 
 #: Archives of a spec file that are listed.
 MAX_ARCHIVES = 200
@@ -20,15 +17,8 @@ class SourcesWidget(Widget):
     """The archives and patches in the spec file, each patch with its added and removed lines."""
 
     name, title, order, tab = "sources", "Sources", 170, "sources"
+    choices = ("release",)
     queries = {"patches": "distgit.patches", "spec": "distgit.spec"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release."""
-        return {"release": release_of(package)}
-
-    def filters(self, context: PanelContext) -> list[Filter]:
-        """Return the filter of the release."""
-        return [context.release_filter()]
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the sources and commits in dist-git."""

@@ -4,26 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
-from fedora_packages.widgets.parameters import Parser, release_of
 
 
 class SpecWidget(Widget):
     """The spec file, or the reason why there is none."""
 
     name, title, order, tab = "spec", "Spec file", 180, "sources"
+    choices = ("release",)
     queries = {"spec": "distgit.spec"}
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a release."""
-        return {"release": release_of(package)}
-
-    def filters(self, context: PanelContext) -> list[Filter]:
-        """Return the filter of the release."""
-        return [context.release_filter()]
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the file in dist-git."""

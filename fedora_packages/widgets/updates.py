@@ -6,11 +6,10 @@ from typing import Any
 from fedora_packages.connectors.bodhi import STATUSES, TYPES
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import parse_nvr
-from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import Parser, one_of, page_number, page_size, token
+from fedora_packages.widgets.parameters import one_of, page_number, page_size, token
 from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
 
 ROWS_PER_PAGE = 30
@@ -28,22 +27,19 @@ class UpdatesWidget(Widget):
     """The cached updates, filtered by status, release and type."""
 
     name, title, order, tab = "updates", "Updates", 120, "updates"
+    parameters = {
+        "status": one_of(*STATUSES),
+        "release": token,
+        "type": one_of(*TYPES),
+        "page": page_number,
+        "size": page_size,
+    }
     queries = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
     count_query, count_label = "bodhi.updates", "in testing"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Count the updates in testing: these need testers, which the number of all updates does not tell."""
         return summary.get("testing") or None
-
-    def parameters(self, package: Package) -> dict[str, Parser]:
-        """Take a status, release, type, page and page size."""
-        return {
-            "status": one_of(*STATUSES),
-            "release": token,
-            "type": one_of(*TYPES),
-            "page": page_number,
-            "size": page_size,
-        }
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the updates in Bodhi, and to its form for a new one."""

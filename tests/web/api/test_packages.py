@@ -191,7 +191,7 @@ def test_whatever_a_page_filters_by_filters_the_json_too(site, service, tab):
     # A parameter with nothing in it counts as not given; one that there is not is an error all the same.
     (widget,) = (widget for widget in site.app.app.registry.tabs[tab].widgets if widget.name == tab)
     site.know_all(VALUES, "guake")
-    for name in widget.parameters(find(service.index, "guake")):
+    for name in widget.parsers(find(service.index, "guake")):
         site.get(f"/api/v1/packages/guake/{tab}?{name}=", 200)
 
 
