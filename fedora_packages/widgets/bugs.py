@@ -6,11 +6,9 @@ from typing import Any
 from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import one_of, page_number, page_size, releases_of, token
-from fedora_packages.widgets.release_names import PLAIN, bugzilla_version, reading_order
-
-ROWS_PER_PAGE = 100
+from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList, sort_key
+from fedora_packages.widgets.parameters import releases_of
+from fedora_packages.widgets.release_names import PLAIN, ReleaseNames, bugzilla_version, reading_order
 
 #: Blocked bugs and labels that the row of a bug shows, of each.
 MAX_LISTED = 10
@@ -18,19 +16,23 @@ MAX_LISTED = 10
 #: The statuses of open bugs in the order in which the service has always shown them.
 STATUSES = ("NEW", "VERIFIED", "ASSIGNED", "MODIFIED", "ON_DEV", "ON_QA", "RELEASE_PENDING", "POST")
 
+BUGS = RowList(
+    ReleaseNames.of_bug,
+    100,
+    (
+        RELEASE,
+        RowFilter("product", "Product", PRODUCTS),
+        RowFilter("status", "Status", STATUSES),
+        RowFilter("mark", "Flag", MARKS, marks_of),
+    ),
+)
+
 
 class BugsWidget(Widget):
     """The open bugs by status and release, newest first."""
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
-    parameters = {
-        "release": token,
-        "product": one_of(*PRODUCTS),
-        "status": one_of(*STATUSES),
-        "mark": one_of(*MARKS),
-        "page": page_number,
-        "size": page_size,
-    }
+    parameters = BUGS.parameters
     queries = {"bugs": "bugzilla.bugs"}
     count_query = "bugzilla.counts"
 
@@ -48,25 +50,12 @@ class BugsWidget(Widget):
         ``same_in_bugzilla`` is the URL of the same list in Bugzilla, if there is one.
         """
         bugs = sorted(values["bugs"]["bugs"], key=_order)
-        branches = {PLAIN.of_bug(bug) for bug in bugs}
-        release = requested_release(context, PLAIN, branches)
-        chosen = context.values.get
-        row_filters = [
-            RowFilter("release", "Release", lambda bug: [PLAIN.of_bug(bug)], reading_order, release),
-            RowFilter("product", "Product", _product_of, sort_key(PRODUCTS), chosen("product")),
-            RowFilter("status", "Status", _status_of, sort_key(STATUSES), chosen("status")),
-            RowFilter("mark", "Flag", marks_of, sort_key(MARKS), chosen("mark")),
-        ]
-        matching, filters = filtered(context, bugs, row_filters)
-        pagination, size = paginated(context, [_row(bug) for bug in matching], ROWS_PER_PAGE)
+        matching, page = BUGS.filtered(context, bugs, PLAIN)
         return {
-            "pagination": pagination,
-            "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(context, row_filters),
-            "cached": len(bugs),
+            **page,
+            "bugs": [_row(bug) for bug in page["pagination"].rows],
             "total": values["bugs"]["total"],
             "same_in_bugzilla": _same_in_bugzilla(context, matching),
-            "bugzilla_url": context.links.bugs(context.package.source),
         }
 
 
@@ -95,14 +84,6 @@ def _same_in_bugzilla(context: PanelContext, matching: Sequence[Mapping[str, Any
     if "release" not in values:
         return context.links.bugs(context.package.source, values["product"])
     return context.links.bugs(context.package.source, *versions.pop()) if len(versions) == 1 else None
-
-
-def _product_of(bug: Mapping[str, Any]) -> set[str]:
-    return {bug["product"]} & {*PRODUCTS}
-
-
-def _status_of(bug: Mapping[str, Any]) -> set[str]:
-    return {bug["status"]} & {*STATUSES}
 
 
 def _product(context: PanelContext) -> tuple[str, str | None]:

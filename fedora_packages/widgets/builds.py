@@ -6,18 +6,17 @@ from typing import Any
 from fedora_packages.connectors.koji import BUILD_STATES
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import one_of, page_number, page_size, token
-from fedora_packages.widgets.release_names import names_of, reading_order
+from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList
+from fedora_packages.widgets.release_names import ReleaseNames, names_of
 
-ROWS_PER_PAGE = 50
+BUILDS = RowList(ReleaseNames.of_build, 50, (RowFilter("state", "State", BUILD_STATES), RELEASE))
 
 
 class BuildsWidget(Widget):
     """The cached builds, filtered by state and release."""
 
     name, title, order, tab = "builds", "Builds", 110, "builds"
-    parameters = {"state": one_of(*BUILD_STATES), "release": token, "page": page_number, "size": page_size}
+    parameters = BUILDS.parameters
     queries = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
     count_query = "koji.builds"
 
@@ -32,31 +31,15 @@ class BuildsWidget(Widget):
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the matching builds.
 
-        The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown,
-        ``pagination`` of ``release=rawhide`` is None.
+        The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown, it
+        cannot be told which builds are Rawhide's.
         """
-        builds, names = values["builds"]["builds"], names_of(values["releases"])
-        branches = {names.of_build(build) for build in builds}
-        release = requested_release(context, names, branches)
-        row_filters = [
-            RowFilter("state", "State", _state, sort_key(BUILD_STATES), context.values.get("state")),
-            RowFilter("release", "Release", lambda build: [names.of_build(build)], reading_order, release),
-        ]
-        matching, filters = filtered(context, builds, row_filters)
-        pagination, size = paginated(context, _rows(matching, values["updates"]), ROWS_PER_PAGE)
+        _, page = BUILDS.filtered(context, values["builds"]["builds"], names_of(values["releases"]))
         return {
-            "pagination": pagination if names.is_known or release is None or release in branches else None,
-            "release": release,
-            "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(context, row_filters),
-            "cached": len(builds),
+            **page,
+            "builds": _rows(page["pagination"].rows, values["updates"]),
             "total": values["builds"]["total"],
-            "koji_url": context.links.builds(context.package.source),
         }
-
-
-def _state(build: Mapping[str, Any]) -> list[str]:
-    return [build["state"]]
 
 
 def _rows(builds: Sequence[Mapping[str, Any]], updates: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -8,11 +8,14 @@ from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import parse_nvr
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.filters import RowFilter, filtered, paginated, requested_release, sort_key, unfiltered_url
-from fedora_packages.widgets.parameters import one_of, page_number, page_size, token
-from fedora_packages.widgets.release_names import OTHER, names_of, reading_order
+from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList
+from fedora_packages.widgets.release_names import OTHER, ReleaseNames, names_of
 
-ROWS_PER_PAGE = 30
+UPDATES = RowList(
+    ReleaseNames.of_update,
+    30,
+    (RowFilter("status", "Status", tuple(STATUSES)), RELEASE, RowFilter("type", "Type", TYPES)),
+)
 
 #: Builds and bugs that the row of an update shows, of each.
 MAX_LISTED = 20
@@ -27,13 +30,7 @@ class UpdatesWidget(Widget):
     """The cached updates, filtered by status, release and type."""
 
     name, title, order, tab = "updates", "Updates", 120, "updates"
-    parameters = {
-        "status": one_of(*STATUSES),
-        "release": token,
-        "type": one_of(*TYPES),
-        "page": page_number,
-        "size": page_size,
-    }
+    parameters = UPDATES.parameters
     queries = {"updates": "bodhi.updates", "releases": "bodhi.releases"}
     count_query, count_label = "bodhi.updates", "in testing"
 
@@ -49,39 +46,15 @@ class UpdatesWidget(Widget):
         ]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of the matching updates.
-
-        While the releases are unknown, a branch without updates may be any of them: ``pagination`` is then None.
-        """
-        updates, names = values["updates"]["updates"], names_of(values["releases"])
-        branches = {names.of_update(update) for update in updates}
-        release, source = requested_release(context, names, branches), context.package.source
-        row_filters = [
-            RowFilter("status", "Status", _status, sort_key([*STATUSES]), context.values.get("status")),
-            RowFilter("release", "Release", lambda update: [names.of_update(update)], reading_order, release),
-            RowFilter("type", "Type", _type, sort_key(TYPES), context.values.get("type")),
-        ]
-        matching, filters = filtered(context, updates, row_filters)
-        rows = [_row(update, source, names.of_update(update)) for update in matching]
-        pagination, size = paginated(context, rows, ROWS_PER_PAGE)
+        """Return a page of the matching updates."""
+        names, source = names_of(values["releases"]), context.package.source
+        matching, page = UPDATES.filtered(context, values["updates"]["updates"], names)
         return {
-            "pagination": pagination if names.is_known or release is None or release in branches else None,
-            "release": release,
-            "controls": [*filters, size],
-            "unfiltered_url": unfiltered_url(context, row_filters),
-            "cached": len(updates),
+            **page,
+            "updates": [_row(update, source, names.of_update(update)) for update in page["pagination"].rows],
             "total": values["updates"]["total"],
             "same_in_bodhi": _same_in_bodhi(context, matching),
-            "bodhi_url": context.links.updates(source),
         }
-
-
-def _status(update: Mapping[str, Any]) -> set[str]:
-    return {update["status"]} & {*STATUSES}
-
-
-def _type(update: Mapping[str, Any]) -> set[str]:
-    return {update["type"]} & {*TYPES}
 
 
 def _same_in_bodhi(context: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:

@@ -10,7 +10,7 @@ ${parts.filter_control(control)}
   % endif
 .</p>
 % endif
-% if pagination.rows:
+% if bugs:
 <p class="why">Sorted by status and release, newest first.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-bugs">
 <table class="stacked">
@@ -19,7 +19,7 @@ ${parts.filter_control(control)}
       <th scope="col">Release</th><th scope="col">Changed</th></tr>
   </thead>
   <tbody>
-  % for bug in pagination.rows:
+  % for bug in bugs:
     <tr>
       <th scope="row"><a href="${links.bug(bug['id'])}" rel="external">${bug["id"]}</a></th>
       <td data-label="Status">${parts.state(bug["status"])}</td>
@@ -59,12 +59,12 @@ ${parts.filter_control(control)}
 % elif unfiltered_url and not pagination.is_beyond:
 <p>No bugs match these filters. <a href="${unfiltered_url}">Clear filters</a></p>
 % elif not pagination.is_beyond:
-<p>No open bugs. <a href="${bugzilla_url}" rel="external">Bugzilla</a></p>
+<p>No open bugs. <a href="${links.bugs(package.source)}" rel="external">Bugzilla</a></p>
 % endif
 ${parts.pager(pagination)}
 % if same_in_bugzilla:
 <p><a href="${same_in_bugzilla}" rel="external">The same list in Bugzilla</a></p>
 % endif
 % if total > cached:
-<p>Showing the newest ${cached}. <a href="${bugzilla_url}" rel="external">All bugs in Bugzilla</a></p>
+<p>Showing the newest ${cached}. <a href="${links.bugs(package.source)}" rel="external">All bugs in Bugzilla</a></p>
 % endif

@@ -3,10 +3,10 @@
 % for control in controls:
 ${parts.filter_control(control)}
 % endfor
-% if pagination is None:
+% if not is_release_known:
 <p class="unknown">The releases are currently unknown, so builds for ${release} cannot be shown.</p>
 % else:
-% if pagination.rows:
+% if builds:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-builds">
 <table class="stacked">
   <thead>
@@ -14,7 +14,7 @@ ${parts.filter_control(control)}
       <th scope="col">Duration</th><th scope="col">Update</th></tr>
   </thead>
   <tbody>
-  % for build in pagination.rows:
+  % for build in builds:
     <tr>
       <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
       <td class="short" data-label="State">${parts.state(build["state"])}
@@ -59,6 +59,6 @@ ${parts.filter_control(control)}
 % endif
 ${parts.pager(pagination)}
 % if total > cached:
-<p>Showing the newest ${cached} of ${total}. <a href="${koji_url}" rel="external">All builds in Koji</a></p>
+<p>Showing the newest ${cached} of ${total}. <a href="${links.builds(package.source)}" rel="external">All builds in Koji</a></p>
 % endif
 % endif

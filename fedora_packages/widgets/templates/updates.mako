@@ -3,10 +3,10 @@
 % for control in controls:
 ${parts.filter_control(control)}
 % endfor
-% if pagination is None:
+% if not is_release_known:
 <p class="unknown">The releases are currently unknown, so updates for ${release} cannot be shown.</p>
 % else:
-% if pagination.rows:
+% if updates:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="title-updates">
 <table class="stacked">
   <thead>
@@ -14,7 +14,7 @@ ${parts.filter_control(control)}
       <th scope="col" class="number">Karma</th><th scope="col">Builds and bugs</th><th scope="col">Submitted</th></tr>
   </thead>
   <tbody>
-  % for update in pagination.rows:
+  % for update in updates:
     <tr>
       <th scope="row"><a href="${links.update(update['alias'])}" rel="external">${update["alias"]}</a>
       % if update["critpath"]:
@@ -92,6 +92,6 @@ ${parts.pager(pagination)}
 <p><a href="${same_in_bodhi}" rel="external">The same list in Bodhi</a></p>
 % endif
 % if total > cached:
-<p>Showing the newest ${cached} of ${total}. <a href="${bodhi_url}" rel="external">All updates in Bodhi</a></p>
+<p>Showing the newest ${cached} of ${total}. <a href="${links.updates(package.source)}" rel="external">All updates in Bodhi</a></p>
 % endif
 % endif
