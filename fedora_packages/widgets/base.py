@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Filter
@@ -55,17 +56,13 @@ class Widget:
         """Whether the page of this package has the panel."""
         return True
 
-    def queries_on(self, context: PanelContext) -> Mapping[str, str]:
-        """Return those of ``queries`` that a page needs; the values of the others are None."""
-        return self.queries
+    def calls(self, context: PanelContext) -> dict[str, QueryCall]:
+        """Return the calls of those of ``queries`` that a page needs; the values of the others are None."""
+        return {label: context.call(query) for label, query in self.queries.items()}
 
     def is_empty(self, context: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether the values leave the panel with nothing to show."""
         return False
-
-    def release(self, context: PanelContext) -> str:
-        """Return the branch of the release for queries that differ by release."""
-        return context.release
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Return the count for the tab, from the summary of ``count_query``; None for no count."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from fedora_packages.connectors.query import Queries
+from fedora_packages.connectors.query import Queries, QueryCall
 from fedora_packages.search.packages import Package
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.widgets.controls import Choice, Filter, Pagination
@@ -50,6 +50,17 @@ class PanelContext:
     def own_url(self) -> str:
         """The URL of this page; "" for the current one."""
         return f"{self.path}?{urlencode(self.parameters)}" if self.path else ""
+
+    def call(self, name: str, release: str | None = None) -> QueryCall:
+        """Return the call of a query: about the source or binary package, by the query's subject.
+
+        ``release`` is the branch, if it is not the shown release.
+        """
+        query = self.queries[name]
+        if query.subject == "nothing":
+            return QueryCall(query)
+        package = self.binary if query.subject == "binary" else self.package.source
+        return QueryCall(query, package, (release or self.release) if query.by_release else None)
 
     def url(self, **changes: Any) -> str:
         """Return the URL of this page with other parameters; None removes one, and the page number is always removed."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache.values import CachedValue
-from fedora_packages.connectors.query import Query, QueryCall
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Count, Tab, Widget
 from fedora_packages.widgets.context import PanelContext
@@ -18,15 +18,15 @@ from fedora_packages.widgets.parameters import Parser
 
 @dataclass(frozen=True)
 class PanelSource:
-    """A cached value with the widget's label for it and its upstream.
-
-    ``is_background``: the value is about no package, and only helps to show others.
-    """
+    """A cached value with the widget's label for it and the query call that returns it."""
 
     label: str
-    upstream: str
+    call: QueryCall
     cached: CachedValue
-    is_background: bool
+
+    @property
+    def upstream(self) -> str:
+        return self.call.query.upstream
 
     @property
     def invalid_rows(self) -> Mapping[str, Any] | None:
@@ -53,15 +53,15 @@ class Panel:
     def stamped(self) -> tuple[PanelSource, ...]:
         """The sources of the panel's own stamp: those about the package, if it has any.
 
-        The list of releases can be days old and right; `is_fresh` and its own stamp cover it.
+        A value about no package only helps to show others.  The list of releases can be days old and right; `is_fresh` and its
+        own stamp cover it.
         """
-        return tuple(source for source in self.sources if not source.is_background) or self.sources
+        return tuple(source for source in self.sources if source.call.query.subject != "nothing") or self.sources
 
     @property
     def oldest(self) -> PanelSource | None:
         """The source with the oldest known value of `stamped`."""
-        known = [source for source in self.stamped if source.cached.is_known]
-        return min(known, key=lambda source: source.cached.stamp.fetched, default=None)
+        return _oldest(self.stamped)
 
     @property
     def upstreams(self) -> tuple[str, ...]:
@@ -74,10 +74,14 @@ class Panel:
         return all(source.cached.is_fresh for source in self.sources)
 
     @property
-    def outdated(self) -> CachedValue | None:
-        """The oldest value that may be out of date while no refill is under way, or None."""
-        values = [source.cached for source in self.sources if source.cached.is_known and source.cached.error_state]
-        return min(values, key=lambda cached: cached.stamp.fetched, default=None)
+    def outdated(self) -> PanelSource | None:
+        """The source with the oldest value that may be out of date while no refill is under way, or None."""
+        return _oldest(source for source in self.sources if source.cached.error_state)
+
+
+def _oldest(sources: Iterable[PanelSource]) -> PanelSource | None:
+    known = [source for source in sources if source.cached.is_known]
+    return min(known, key=lambda source: source.cached.stamp.fetched, default=None)
 
 
 def parameters_of(widgets: Sequence[Widget], package: Package) -> dict[str, Parser]:
@@ -89,35 +93,21 @@ def panels(
     widgets: Sequence[Widget], context: PanelContext, load: Callable[[Sequence[QueryCall]], list[CachedValue]]
 ) -> list[Panel]:
     """Return the panels of a page; ``load`` reads all their values at once."""
-    shown = [widget for widget in widgets if widget.is_shown(context.package)]
-    calls = {
-        (widget.name, label): call_of(context.queries[query], context, widget.release(context))
-        for widget in shown
-        for label, query in widget.queries_on(context).items()
-    }
-    distinct = list(dict.fromkeys(calls.values()))
+    shown = [(widget, widget.calls(context)) for widget in widgets if widget.is_shown(context.package)]
+    distinct = list(dict.fromkeys(call for _, calls in shown for call in calls.values()))
     cached_values = dict(zip(distinct, load(distinct), strict=True)) if distinct else {}
-    filters = _distinct_filters(shown, context)
-    return [
-        _panel(
-            widget,
-            context,
-            [(label, cached_values[calls[widget.name, label]]) for label in widget.queries_on(context)],
-            tuple(control for owner, control in filters if owner is widget),
-        )
-        for widget in shown
-    ]
-
-
-def call_of(query: Query, context: PanelContext, release: str | None = None) -> QueryCall:
-    """Return the call of a query for a page: about its source or binary package, by the query's subject.
-
-    ``release`` is the branch, if it is not the page's.
-    """
-    if query.subject == "nothing":
-        return QueryCall(query)
-    name = context.binary if query.subject == "binary" else context.package.source
-    return QueryCall(query, name, (release or context.release) if query.by_release else None)
+    found: list[Panel] = []
+    for widget, calls in shown:
+        sources = tuple(PanelSource(label, call, cached_values[call]) for label, call in calls.items())
+        # Panels that share a parameter show its filter once.
+        before = {control.name for panel in found for control in panel.filters}
+        filters = tuple(control for control in widget.filters(context) if control.name not in before)
+        values = {**dict.fromkeys(widget.queries), **{source.label: source.cached.value for source in sources}}
+        is_known = widget.main is None or values[widget.main] is not None
+        variables = widget.variables(context, values) if is_known else None
+        is_empty = is_known and widget.is_empty(context, values)
+        found.append(Panel(widget, context, sources, filters, variables, is_empty))
+    return found
 
 
 def counts(
@@ -125,33 +115,9 @@ def counts(
 ) -> dict[str, Count]:
     """Return the counts of the tabs, by the tab's name; tabs without a known count are left out."""
     counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.count_query in context.queries]
-    calls = [call_of(context.queries[widget.count_query], context) for _, widget in counting]
+    calls = [context.call(widget.count_query) for _, widget in counting]
     return {
         tab.name: Count(number, widget.count_label)
         for (tab, widget), summary in zip(counting, summaries(calls), strict=True)
         if summary is not None and (number := widget.count(summary)) is not None
     }
-
-
-def _distinct_filters(widgets: Sequence[Widget], context: PanelContext) -> list[tuple[Widget, Filter]]:
-    """Return each filter with the first widget that has it: panels that share a parameter show its filter once."""
-    owners: dict[str, tuple[Widget, Filter]] = {}
-    for widget in widgets:
-        for control in widget.filters(context):
-            owners.setdefault(control.name, (widget, control))
-    return list(owners.values())
-
-
-def _source(label: str, query: Query, cached: CachedValue) -> PanelSource:
-    return PanelSource(label, query.upstream, cached, is_background=query.subject == "nothing")
-
-
-def _panel(
-    widget: Widget, context: PanelContext, cached_values: Sequence[tuple[str, CachedValue]], filters: tuple[Filter, ...]
-) -> Panel:
-    sources = tuple(_source(label, context.queries[widget.queries[label]], cached) for label, cached in cached_values)
-    values = dict.fromkeys(widget.queries)
-    values |= {label: cached.value if cached.is_known else None for label, cached in cached_values}
-    is_known = widget.main is None or values[widget.main] is not None
-    variables = widget.variables(context, values) if is_known else None
-    return Panel(widget, context, sources, filters, variables, is_known and widget.is_empty(context, values))

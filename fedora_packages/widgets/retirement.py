@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.capabilities import REMOVER
 from fedora_packages.search.packages import Package
@@ -32,19 +33,20 @@ class RetirementWidget(Widget):
     # The index knows whether it is retired everywhere.
     main = None
 
-    def queries_on(self, context: PanelContext) -> Mapping[str, str]:
-        """Return the query of obsoleters only if Rawhide does not have the package: most packages have none."""
-        has_it = NO_BRANCH in context.package.document.releases
-        return {label: query for label, query in self.queries.items() if label != "obsoleters" or not has_it}
+    def calls(self, context: PanelContext) -> dict[str, QueryCall]:
+        """Read about Rawhide, which has successors first; and obsoleters only if it does not have the package.
+
+        Most packages have no obsoleters.
+        """
+        calls = {label: context.call(query, NO_BRANCH) for label, query in self.queries.items()}
+        if NO_BRANCH in context.package.document.releases:
+            del calls["obsoleters"]
+        return calls
 
     def is_empty(self, context: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether Rawhide has the package, or never had it; the table of releases covers other releases."""
         why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
         return not context.package.is_retired and (why is None or is_meant_for_epel(context.package, why["reason"]))
-
-    def release(self, context: PanelContext) -> str:
-        """Return Rawhide, which has successors first."""
-        return NO_BRANCH
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a notice for each reason, the successors, and the releases that still have the package."""

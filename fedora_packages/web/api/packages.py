@@ -19,7 +19,6 @@ from fedora_packages.web.api.lists import page_of
 from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import as_json, call_fields, no_value
 from fedora_packages.web.request import branch_of, panel_context, requested_package
-from fedora_packages.widgets.panel import call_of
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parse_one, releases_of
 from fedora_packages.widgets.release_names import reading_order
 
@@ -165,7 +164,7 @@ def _values(request: Request, packages: Mapping[str, Package], values: Mapping[s
         branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
         release = _branch(request, release, branches)
     calls = {
-        name: call_of(query, panel_context(request, package, values, {}), release)
+        name: panel_context(request, package, values, {}).call(query.name, release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }

@@ -18,7 +18,6 @@ from fedora_packages.web.formats import missing_detail
 from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import problem
 from fedora_packages.web.request import UnknownPart, panel_context, release_parser, requested_package
-from fedora_packages.widgets.panel import call_of
 
 #: What the API calls the outcomes of a check: clients know these values.
 CHECK_OUTCOMES = {
@@ -60,7 +59,7 @@ def requested_call(request: Request, endpoint: str = "") -> tuple[QueryCall, dic
     values = parse_parameters(request, endpoint or name_of(query), parsers)
     if "release" in values and endpoint and not query.by_release:
         raise InvalidArgument(f"{query.short_name} does not take release: its value is the same for all releases")
-    return call_of(query, panel_context(request, package, values)), values
+    return panel_context(request, package, values).call(query.name), values
 
 
 def call_fields(call: QueryCall) -> dict[str, Any]:

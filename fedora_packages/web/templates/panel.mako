@@ -18,7 +18,7 @@
   <p class="missing">${parts.missing(panel.sources[0])} <a href="${panel.context.own_url}">Try again</a></p>
   % else:
   % if panel.outdated:
-  <p class="outdated">May be out of date (as of ${parts.when(panel.outdated.stamp.fetched)}). <a href="#stamps-${panel.widget.name}">Details</a></p>
+  <p class="outdated">May be out of date (as of ${parts.when(panel.outdated.cached.stamp.fetched)}). <a href="#stamps-${panel.widget.name}">Details</a></p>
   % endif
   % for source in panel.stamped:
   % if source.invalid_rows:

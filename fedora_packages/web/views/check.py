@@ -33,7 +33,7 @@ from fedora_packages.web.request import UnknownPart, requested_package
 from fedora_packages.web.views.pages import requested_context, requested_widgets, tab_values
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.panel import call_of, panels
+from fedora_packages.widgets.panel import panels
 
 #: Seconds that a check may take; a slower upstream answers in the background, for the next reader.
 LIMIT = 20.0
@@ -190,11 +190,10 @@ def _refuse_other_sites(request: Request) -> None:
 
 def _calls(widget: Widget, context: PanelContext) -> dict[str, QueryCall]:
     """Return the query calls of a panel by label.  Raises `UnknownPart` if it has none."""
-    queries = widget.queries_on(context) if widget.is_shown(context.package) else {}
-    if not queries:
+    calls = widget.calls(context) if widget.is_shown(context.package) else {}
+    if not calls:
         raise UnknownPart(f"The panel {widget.name} of {context.package.name} has no values to check.")
-    release = widget.release(context)
-    return {label: call_of(context.queries[query], context, release) for label, query in queries.items()}
+    return calls
 
 
 def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> ResultRow:
