@@ -30,16 +30,14 @@ class ChangelogWidget(Widget):
         return [("Commits", context.links.commits(context.package.source, context.release))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of entries without email addresses; ``pagination`` is None if the release does not have the package."""
+        """Return a page of entries without email addresses."""
         changelog = values["changelog"]
-        pagination = context.paginate(changelog.get("entries", ()), ROWS_PER_PAGE) if changelog["found"] else None
-        builds = by_evr((values["builds"] or {"builds": ()})["builds"], context.release)
+        pagination = context.paginate(changelog.get("entries", ()), ROWS_PER_PAGE)
+        builds = by_evr(values["builds"]["builds"] if values["builds"] else (), context.release)
         return {
+            "is_found": changelog["found"],
             "pagination": pagination,
-            "entries": [_entry(entry, builds, context.links) for entry in (pagination.rows if pagination else ())],
-            "repository": changelog.get("repository"),
-            "binary": context.binary,
-            "release": context.release,
+            "entries": [_entry(entry, builds, context.links) for entry in pagination.rows],
         }
 
 

@@ -35,7 +35,7 @@ class ContentsWidget(Widget):
         pagination = context.paginate(tree.rows_of(directory), tree.ENTRIES_PER_PAGE) if directory else None
         entries = tree.entries(pagination.rows, lambda below: context.url(path=below), bool(text)) if pagination else []
         return {
-            "is_found": files["found"],
+            "files": files,
             "pagination": pagination,
             "entries": entries,
             "breadcrumbs": breadcrumbs(path, context),
@@ -46,11 +46,6 @@ class ContentsWidget(Widget):
             "kept": [(name, value) for name, value in context.parameters.items() if name in ("release", "package")],
             "max_length": MAX_FILTER,
             "listed": sum(len(found["files"]) for found in directories),
-            "total": files.get("total", 0),
-            "repository": files.get("repository"),
-            "binary": context.binary,
-            "is_other": context.binary != context.package.name and context.package.name not in context.package.siblings,
-            "release": context.release,
         }
 
 

@@ -42,6 +42,11 @@ class PanelContext:
         return self.values.get("package") or self.package.binary or self.package.name
 
     @property
+    def is_stand_in(self) -> bool:
+        """Whether the shown binary package represents a source package without a binary package of its own name."""
+        return self.binary != self.package.name and self.package.name not in self.package.siblings
+
+    @property
     def parameters(self) -> dict[str, str]:
         """The query parameters that a panel takes, unparsed."""
         return {name: text for name, text in self.query_parameters.items() if name in self.values}
@@ -67,11 +72,12 @@ class PanelContext:
         parameters = {**self.parameters, "page": None, **changes}
         return f"{self.path}?" + urlencode({name: value for name, value in parameters.items() if value is not None})
 
-    def paginate(self, rows: Sequence[Any], size: int) -> Pagination:
-        """Return the requested page of a list, of ``size`` rows."""
-        page = self.values.get("page", 1)
+    def paginate(self, rows: Sequence[Any], size: int, parameter: str = "page") -> Pagination:
+        """Return the requested page of a list, of ``size`` rows; ``parameter`` has its number."""
+        page = self.values.get(parameter, 1)
         pages = max(1, -(-len(rows) // size))
-        return Pagination(rows[(page - 1) * size : page * size], page, pages, len(rows), self.url)
+        shown = rows[(page - 1) * size : page * size]
+        return Pagination(shown, page, pages, len(rows), lambda number: self.url(**{parameter: number}))
 
     def filter(
         self,

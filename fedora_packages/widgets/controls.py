@@ -43,13 +43,16 @@ class Filter:
 
 @dataclass(frozen=True)
 class Pagination:
-    """One page of a list: its rows, its number (from 1), the number of pages, and the number of rows in all."""
+    """One page of a list: its rows, its number (from 1), the number of pages, and the number of rows in all.
+
+    ``url`` returns the URL of a page by its number.
+    """
 
     rows: Sequence[Any]
     page: int
     pages: int
     total: int
-    url: Callable[..., str]
+    url: Callable[[int], str]
 
     @property
     def is_beyond(self) -> bool:
@@ -59,9 +62,9 @@ class Pagination:
     @property
     def previous(self) -> str | None:
         """The URL of the previous page, or None."""
-        return self.url(page=min(self.page - 1, self.pages)) if self.page > 1 else None
+        return self.url(min(self.page - 1, self.pages)) if self.page > 1 else None
 
     @property
     def next(self) -> str | None:
         """The URL of the next page, or None."""
-        return self.url(page=self.page + 1) if self.page < self.pages else None
+        return self.url(self.page + 1) if self.page < self.pages else None

@@ -47,9 +47,6 @@ class DependenciesWidget(Widget):
                 for kind, rows, part in shown
                 if rows or only
             ],
-            "binary": context.binary,
-            "is_other": context.binary != context.package.name and context.package.name not in context.package.siblings,
-            "release": context.release,
         }
 
 

@@ -111,7 +111,6 @@ class OverviewWidget(Widget):
             "more_siblings": max(0, len(siblings) - MAX_SIBLINGS),
             "maintainers": _roles(values["maintainers"]),
             "is_orphaned": bool(values["maintainers"]) and values["maintainers"].get("owner") == ORPHAN,
-            "is_retired": package.is_retired,
         }
 
 

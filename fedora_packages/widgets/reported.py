@@ -1,8 +1,5 @@
 """The numbers of open bugs, on the overview."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.bugs import bugzilla_links
 from fedora_packages.widgets.context import PanelContext
@@ -17,7 +14,3 @@ class ReportedWidget(Widget):
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the bugs in Bugzilla, and to its form for a new one."""
         return bugzilla_links(context)
-
-    def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the numbers."""
-        return {"open": values["counts"]["open"], "blockers": values["counts"]["blockers"]}

@@ -35,8 +35,6 @@ class SourcesWidget(Widget):
             "archives": None if spec is None else archives(spec.get("text", "")),
             "is_found": values["patches"]["found"],
             "patches": values["patches"].get("patches", []),
-            "branch": context.release,
-            "source": context.package.source,
         }
 
 

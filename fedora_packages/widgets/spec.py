@@ -21,14 +21,12 @@ class SpecWidget(Widget):
         return [("This file in dist-git", context.links.source_file(source, context.release, f"{source}.spec"))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the text (None: no spec file), and the number of characters that are missing from it."""
+        """Return the file, the number of characters that are missing from it, and what rpmautospec makes of it."""
         spec = values["spec"]
         text = spec.get("text", "")
         return {
-            "text": text if spec["found"] else None,
+            "spec": spec,
             "is_autorelease": is_autorelease(text),
             "is_autochangelog": is_autochangelog(text),
             "missing": spec.get("size", 0) - len(text),
-            "dead": spec["dead"],
-            "branch": context.release,
         }

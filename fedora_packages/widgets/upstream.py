@@ -59,7 +59,6 @@ class UpstreamWidget(Widget):
             "build": build,
             "is_build_known": build is not None or _is_none(values),
             "comparison": _compare(newest, has),
-            "source": context.package.source,
         }
 
 

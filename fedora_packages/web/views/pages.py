@@ -87,11 +87,12 @@ def tab_values(request: Request, found: Tab, context: PanelContext, parts: Seque
 
 def rendered(panel: Panel, request: Request) -> str:
     """Return a panel as HTML, with its stamps."""
-    shared = {"panel": panel, "package": panel.context.package}
+    context = panel.context
+    shared = {"panel": panel, "package": context.package, "release": context.release, "binary": context.binary}
     body = None if panel.variables is None else render(panel.widget.template, {**shared, **panel.variables}, request)
     framed = {
         "body": body,
-        "external_links": panel.widget.external_links(panel.context),
+        "external_links": panel.widget.external_links(context),
         "check": check_url(panel, request),
     }
     return render("fedora_packages:web/templates/panel.mako", {**shared, **framed}, request)

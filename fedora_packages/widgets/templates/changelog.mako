@@ -1,6 +1,6 @@
 ## The changelog of a release.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% if pagination is None:
+% if not is_found:
 <p>${release} has no binary package ${binary}. Choose another release.</p>
 % else:
 <ol class="changelog">

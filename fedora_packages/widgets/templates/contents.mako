@@ -1,12 +1,12 @@
 ## The files of a binary package.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
-% if not is_found:
+% if not files["found"]:
 <p>${release} has no binary package ${binary}. Choose another release or package.</p>
 % elif not listed:
-<p>${binary} contains no files in ${release} (${repository}).</p>
+<p>${binary} contains no files in ${release} (${files["repository"]}).</p>
 % else:
-<p>${total} ${"files and directories" if total != 1 else "file or directory"} of ${binary} in ${release} (${repository}).\
-% if is_other:
+<p>${files["total"]} ${"files and directories" if files["total"] != 1 else "file or directory"} of ${binary} in ${release} (${files["repository"]}).\
+% if panel.context.is_stand_in:
  The source package ${package.name} has no binary package of its own name; this is one of the others.\
 % endif
 </p>
@@ -44,8 +44,8 @@
 ${branch(entries)}
 ${parts.pager(pagination)}
 % endif
-% if total > listed:
-<p>Showing the first ${listed} of ${total} files.</p>
+% if files["total"] > listed:
+<p>Showing the first ${listed} of ${files["total"]} files.</p>
 % endif
 % endif
 

@@ -3,7 +3,7 @@
 <%namespace name="related" file="related.mako"/>
 % if not is_found:
 <p>${release} has no binary package ${binary}. Choose another release or package.</p>
-% elif is_other:
+% elif panel.context.is_stand_in:
 <p>The source package ${package.name} has no binary package of its own name; this is ${binary}.</p>
 % endif
 <p><a href="${request.route_path('panel', package=package.name, tab='dependencies', panel='required_by', _query=panel.context.parameters)}">Packages

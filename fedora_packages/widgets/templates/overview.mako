@@ -19,7 +19,7 @@
 <dl>
   % if version:
   <dt>Version</dt>
-  <dd><strong>${evr(version)}</strong> in ${panel.context.release}\
+  <dd><strong>${evr(version)}</strong> in ${release}\
   % if repository:
  (${repository})\
   % endif
@@ -63,7 +63,7 @@ ${url}\
   % endif
   % if is_orphaned:
   <dt>Owner</dt>
-  <dd><span class="mark">orphaned</span> no maintainer${"" if is_retired else "; the package will be retired unless someone adopts it"}</dd>
+  <dd><span class="mark">orphaned</span> no maintainer${"" if package.is_retired else "; the package will be retired unless someone adopts it"}</dd>
   % endif
   % if maintainers is None:
   <dt>Maintainers</dt>

@@ -1,10 +1,10 @@
 ## The packages that require a binary package.
 <%namespace name="parts" file="fedora_packages:web/templates/parts.mako"/>
 <%namespace name="related" file="related.mako"/>
-% if pagination is None:
+% if not requirers["found"]:
 <p>${release} has no binary package ${binary}. Choose another release or package.</p>
 % else:
-% if is_cut:
+% if requirers["is_cut"]:
 <p>Too many packages of ${release} require ${binary} to list them all.\
 % if pagination.total:
  Showing ${pagination.total}.\
@@ -53,15 +53,15 @@ ${one["name"]}\
 % endif
 ${parts.pager(pagination)}
 <p class="why">Searched for requirements on \
-% for name in asked:
+% for name in requirers["asked"]:
 <code>${name}</code>\
 % if not loop.last:
 , \
 % endif
 % endfor
 .\
-% if unasked:
-  ${unasked} more capabilities were not searched.\
+% if requirers["unasked"]:
+  ${requirers["unasked"]} more capabilities were not searched.\
 % endif
   Requirements on file paths and conditions such as <code>(a or b)</code> are not included.
   Requirements on the package name are updated after messages, all others from time to time.</p>

@@ -26,7 +26,7 @@ ${text}\
   <tbody>
   % for patch in patches:
     <tr>
-      <th scope="row"><a href="${links.source_file(source, branch, patch['name'])}" rel="external">${patch["name"]}</a></th>
+      <th scope="row"><a href="${links.source_file(package.source, release, patch['name'])}" rel="external">${patch["name"]}</a></th>
       % if patch["found"]:
       <td class="number">${patch["files"]}</td>
       <td class="number added">+${patch["added"]}</td>
@@ -40,7 +40,7 @@ ${text}\
 </table>
 </div>
 % elif is_found:
-<p>The spec file on ${branch} has no patches.</p>
+<p>The spec file on ${release} has no patches.</p>
 % else:
-<p>${branch} has no spec file. Choose another release.</p>
+<p>${release} has no spec file. Choose another release.</p>
 % endif

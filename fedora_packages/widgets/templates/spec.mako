@@ -1,5 +1,5 @@
 ## The spec file on a branch.
-% if text is not None:
+% if spec["found"]:
 % if is_autorelease and is_autochangelog:
 <p>rpmautospec generates the release and the changelog from the commits.</p>
 % elif is_autorelease:
@@ -7,14 +7,14 @@
 % elif is_autochangelog:
 <p>rpmautospec generates the changelog from the commits.</p>
 % endif
-${source(highlight(text))}
+${source(highlight(spec["text"]))}
 % if missing > 0:
 <p>dist-git has ${missing} more characters.</p>
 % endif
-% elif dead:
-<p>The package is retired on ${branch}: ${dead}</p>
+% elif spec["dead"]:
+<p>The package is retired on ${release}: ${spec["dead"]}</p>
 % else:
-<p>${branch} has no spec file. Choose another release.</p>
+<p>${release} has no spec file. Choose another release.</p>
 % endif
 
 ## The lines of a spec file, numbered and colored.

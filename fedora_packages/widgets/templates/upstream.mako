@@ -1,8 +1,8 @@
 ## The newest versions of the upstream project, compared with Rawhide.
 % if project is None:
-<p>${source} is not mapped to a project in Anitya, so new versions are not tracked.
-<a href="${links.projects(source)}" rel="external">Find the project</a> or <a href="${links.new_project()}" rel="external">add it</a>,
-then map it to the package ${source} of the distribution Fedora.</p>
+<p>${package.source} is not mapped to a project in Anitya, so new versions are not tracked.
+<a href="${links.projects(package.source)}" rel="external">Find the project</a> or <a href="${links.new_project()}" rel="external">add it</a>,
+then map it to the package ${package.source} of the distribution Fedora.</p>
 % else:
 <dl>
   <dt>Project</dt>
