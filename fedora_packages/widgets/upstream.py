@@ -42,13 +42,16 @@ class UpstreamWidget(Widget):
 
         ``comparison`` is ``behind``, ``same`` or ``ahead``, for Rawhide; None if either has no known version.
         """
-        project, build = values["versions"], _build(values)
+        project = values["versions"]
+        versions, stable = project.get("versions", []), project.get("stable", [])
+        tags = values["tagged"]["tags"] if values["tagged"] else {}
+        releases = values["releases"]["releases"] if values["releases"] else []
+        tag = next((release["stable_tag"] for release in releases if release["branch"] == BRANCH), None)
+        build = tags.get(tag)
         has = _version(build) if build else None
-        versions = project["versions"] if project["found"] else []
-        stable = project["stable"] if project["found"] else []
         newest = next(iter((*stable, *versions)), None)
         return {
-            "project": project["project"] if project["found"] else None,
+            "project": project.get("project"),
             "homepage": web_address(project["project"]["homepage"]) if project["found"] else None,
             "newest": newest,
             "versions": [
@@ -57,26 +60,9 @@ class UpstreamWidget(Widget):
             ],
             "more": max(0, len(versions) - MAX_VERSIONS),
             "build": build,
-            "is_build_known": build is not None or _is_none(values),
+            "is_build_known": tag in tags,
             "comparison": _compare(newest, has),
         }
-
-
-def _tag(values: Mapping[str, Any]) -> str | None:
-    """Return the Koji tag of Rawhide; None if unknown."""
-    rows = values["releases"]["releases"] if values["releases"] else []
-    return next((release["stable_tag"] for release in rows if release["branch"] == BRANCH), None)
-
-
-def _build(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the build in Rawhide; None if it has none, or it is unknown."""
-    return values["tagged"]["tags"].get(_tag(values)) if values["tagged"] else None
-
-
-def _is_none(values: Mapping[str, Any]) -> bool:
-    """Whether Rawhide is known to have no build."""
-    tag = _tag(values)
-    return bool(values["tagged"]) and tag in values["tagged"]["tags"] and values["tagged"]["tags"][tag] is None
 
 
 def _version(build: Mapping[str, Any]) -> str:
