@@ -1,14 +1,14 @@
 """The first panel of the overview: description, maintainers, and how to install the package."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 from fedora_packages.connectors.site_links import web_address
+from fedora_packages.rpm import specfile
 from fedora_packages.rpm.nvr import evr
-from fedora_packages.rpm.specfile import MAX_TEXT, description, license_of, summary
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.widgets.base import Widget
@@ -24,15 +24,14 @@ ORPHAN = "orphan"
 #: The commands that enable EPEL on CentOS Stream and its relatives.
 ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install epel-release")
 
-#: Characters of a description that are visible at once; a paragraph that begins among the last `MIN_FOLDED` of them is folded.
-MAX_DESCRIPTION = 1200
-MIN_FOLDED = 200
+#: A paragraph of a description that begins after so many characters is folded.
+MAX_VISIBLE = 1000
 
-#: The beginning of a list item in a description.
-_ITEM = re.compile(r"\s*(?:[-*+•]|[0-9]{1,2}[.)])\s")
+#: The end of a line in a description, unless a list item follows.
+_WRAP = re.compile(r"[^\S\n]*\n(?!\s*(?:[-*+•]|[0-9]{1,2}[.)])[^\S\r\n])\s*")
 
 #: Characters of a summary and of a description that the connector of mdapi stores.
-MDAPI_LIMITS = (1000, 20000)
+MAX_MDAPI_SUMMARY, MAX_MDAPI_DESCRIPTION = 1000, 20000
 
 
 @dataclass(frozen=True)
@@ -41,30 +40,6 @@ class Install:
 
     commands: tuple[str, ...]
     note: str
-
-
-@dataclass(frozen=True)
-class Description:
-    """Summary and description, with their source if the stamps do not name it."""
-
-    summary: str
-    paragraphs: tuple[str, ...]
-    source: str = ""
-
-    @property
-    def visible(self) -> tuple[str, ...]:
-        """The first paragraphs, of about `MAX_DESCRIPTION` characters together."""
-        sizes = accumulate(len(part) for part in self.paragraphs)
-        return tuple(
-            part
-            for part, size in zip(self.paragraphs, sizes, strict=True)
-            if size - len(part) < MAX_DESCRIPTION - MIN_FOLDED
-        )
-
-    @property
-    def folded(self) -> tuple[str, ...]:
-        """The other paragraphs."""
-        return self.paragraphs[len(self.visible) :]
 
 
 class OverviewWidget(Widget):
@@ -93,11 +68,17 @@ class OverviewWidget(Widget):
         url = about["url"] if about else package.document.url
         is_binary_too = package.name in package.siblings
         siblings = [(found.name, found.summary) for found in package.document.binaries if found.name != package.name]
+        summary, description, is_of_index = _texts(package, about, spec)
+        paragraphs = [_unwrapped(part) for part in re.split(r"\n\s*\n", description) if part.strip()]
+        visible = sum(start < MAX_VISIBLE for start in accumulate(map(len, paragraphs[:-1]), initial=0))
         return {
-            "description": _description(package, about, spec),
+            "summary": summary,
+            "paragraphs": paragraphs[:visible],
+            "folded": paragraphs[visible:],
+            "is_of_index": is_of_index,
             "url": url,
             "web_address": web_address(url),
-            "license": spec and license_of(spec, context.binary),
+            "license": spec and specfile.license_of(spec, context.binary),
             "is_license_known": values["spec"] is not None,
             "version": about,
             "is_version_known": values["about"] is not None,
@@ -114,23 +95,17 @@ class OverviewWidget(Widget):
         }
 
 
-def _description(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> Description:
+def _texts(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> tuple[str, str, bool]:
+    """Return summary and description, and whether they come from the index, which no stamp names."""
     if about and about["name"] == package.name:
-        limits = MDAPI_LIMITS
-        return Description(_marked(about["summary"], limits[0]), _paragraphs(about["description"], limits[1]))
+        return _marked(about["summary"], MAX_MDAPI_SUMMARY), _marked(about["description"], MAX_MDAPI_DESCRIPTION), False
     document, is_binary = package.document, package.kind == BINARY
-    parsed = None if is_binary or spec is None else (summary(spec), description(spec))
-    if parsed and parsed[0] and parsed[1]:
-        return Description(_marked(parsed[0], MAX_TEXT), _paragraphs(parsed[1], MAX_TEXT))
-    own = (
-        next(found.summary for found in document.binaries if found.name == package.name)
-        if is_binary
-        else document.summary
-    )
+    parsed = () if is_binary or spec is None else (specfile.summary(spec), specfile.description(spec))
+    if parsed and all(parsed):
+        return _marked(parsed[0], specfile.MAX_TEXT), _marked(parsed[1], specfile.MAX_TEXT), False
+    own = next((found.summary for found in document.binaries if is_binary and found.name == package.name), "")
     short = _marked(own or document.summary, MAX_SUMMARY_LENGTH)
-    return Description(
-        short, _paragraphs(document.description, MAX_DESCRIPTION_LENGTH), "the index of this site" if short else ""
-    )
+    return short, _marked(document.description, MAX_DESCRIPTION_LENGTH), bool(short)
 
 
 def _marked(text: str, limit: int) -> str:
@@ -138,17 +113,9 @@ def _marked(text: str, limit: int) -> str:
     return f"{text.rstrip()} […]" if len(text) >= limit else text
 
 
-def _paragraphs(text: str, limit: int) -> tuple[str, ...]:
-    return tuple(_reflowed(part) for part in re.split(r"\n\s*\n", _marked(text, limit)) if part.strip())
-
-
-def _reflowed(paragraph: str) -> str:
+def _unwrapped(paragraph: str) -> str:
     """Return a paragraph without its line breaks, except those before list items."""
-    lines = paragraph.strip("\n").splitlines()
-    return "".join(
-        f"{'' if not number else chr(10) if _ITEM.match(line) else ' '}{line.strip()}"
-        for number, line in enumerate(lines)
-    )
+    return "\n".join(line.strip() for line in _WRAP.sub(" ", paragraph.strip("\n")).splitlines())
 
 
 @dataclass(frozen=True)
@@ -199,21 +166,20 @@ def _installs(package: Package, binary: str, available: Availability) -> list[In
     """
     if package.is_retired or (not _is_main(package, binary) and binary.endswith(ACCESSORIES)):
         return []
-    return [
-        install
+    found = [
+        _install(binary, available, is_testing, is_of_epel)
         for is_of_epel in (False, True)
-        for branches, is_testing in ((available.stable, False), (available.testing, True))
-        for install in _install(binary, branches, available, is_testing, is_of_epel)
+        for is_testing in (False, True)
     ]
+    return [install for install in found if install]
 
 
-def _install(
-    binary: str, branches: Mapping[str, str], available: Availability, is_testing: bool, is_of_epel: bool
-) -> Iterator[Install]:
-    """Yield the ways to install from the stable or testing repositories of Fedora or EPEL."""
+def _install(binary: str, available: Availability, is_testing: bool, is_of_epel: bool) -> Install | None:
+    """Return how to install from the stable or testing repositories of Fedora or EPEL, or None."""
+    branches = available.testing if is_testing else available.stable
     shown = [branch for branch in branches if branch.startswith("epel") is is_of_epel and not branch.startswith("eln")]
     if not shown:
-        return
+        return None
     option = f" --enablerepo={'epel' if is_of_epel else 'updates'}-testing" if is_testing else ""
     command = f"sudo dnf install{option} {binary}"
     # If a version is in testing, each command names the version that it installs.
@@ -222,12 +188,10 @@ def _install(
     if not available.is_complete:
         note += "; other releases are currently unknown"
     if not is_of_epel:
-        yield Install((command,), note)
-    elif command in ENABLE_EPEL:
-        yield Install(ENABLE_EPEL, f"{note}: on Enterprise Linux and its relatives, where it enables EPEL")
-    else:
-        note += ": on Enterprise Linux and its relatives, after enabling EPEL"
-        yield Install((*ENABLE_EPEL, command), note)
+        return Install((command,), note)
+    note += ": on Enterprise Linux and its relatives, "
+    note += "where it enables EPEL" if command in ENABLE_EPEL else "after enabling EPEL"
+    return Install(tuple(dict.fromkeys((*ENABLE_EPEL, command))), note)
 
 
 def _roles(maintainers: Mapping[str, Any] | None) -> list[tuple[str, list[str]]] | None:

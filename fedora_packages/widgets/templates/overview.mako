@@ -1,20 +1,20 @@
 ## The description of a package.
-% if description.summary:
-<p class="summary">${description.summary}</p>
+% if summary:
+<p class="summary">${summary}</p>
 % endif
-% for paragraph in description.visible:
+% for paragraph in paragraphs:
 <p class="lines">${paragraph}</p>
 % endfor
-% if description.folded:
+% if folded:
 <details class="rest">
   <summary>More of the description</summary>
-  % for paragraph in description.folded:
+  % for paragraph in folded:
   <p class="lines">${paragraph}</p>
   % endfor
 </details>
 % endif
-% if description.source:
-<p class="why">Summary and description come from ${description.source}.</p>
+% if is_of_index:
+<p class="why">Summary and description come from the index of this site.</p>
 % endif
 <dl>
   % if version:
