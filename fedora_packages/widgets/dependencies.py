@@ -41,15 +41,10 @@ class DependenciesWidget(Widget):
                 {
                     "kind": kind,
                     "total": len(rows),
-                    "rows": [_shown(kind, row(relation, providers)) for relation in part],
+                    "rows": [row(relation, None if kind == "provides" else providers) for relation in part],
                     "url": context.url(kind=kind) if len(part) < len(rows) and not pagination else None,
                 }
                 for kind, rows, part in shown
                 if rows or only
             ],
         }
-
-
-def _shown(kind: str, relation: dict[str, Any]) -> dict[str, Any]:
-    # The shown package itself provides it.
-    return {**relation, "search": None, "package": None, "others": 0} if kind == "provides" else relation

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fedora_packages.rpm.nvr import is_package_name
+from fedora_packages.rpm.nvr import evr, is_package_name
 from fedora_packages.widgets.context import PanelContext
 
 #: The operators of rpm's flags.
@@ -22,20 +22,21 @@ _OF_ITSELF = re.compile(
 MAX_SEARCH = 100
 
 
-def row(relation: Mapping[str, Any], providers: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def row(relation: Mapping[str, Any], providers: Mapping[str, Sequence[str]] | None) -> dict[str, Any]:
     """Return a relation for templates: ``name``, ``operator``, ``version``, and the links of the name.
 
     ``package`` is the first package that provides it, or None, ``others`` the number of further ones.  ``search`` is the text
     that finds them; None for one provider, requirements on rpm itself, and conditions such as ``(a and b)``.
+    Without ``providers`` there are no links: the shown package itself provides it.
     """
-    names = providers.get(relation["name"], ())
+    names = providers.get(relation["name"], ()) if providers else ()
     return {
         "name": relation["name"],
         "operator": OPERATORS.get(relation["flags"] or "", ""),
-        "version": _version(relation) if relation["flags"] else "",
+        "version": evr({**relation, "version": relation["version"] or ""}) if relation["flags"] else "",
         "package": next(iter(names), None),
         "others": max(len(names) - 1, 0),
-        "search": search_text(relation["name"]) if len(names) != 1 else None,
+        "search": search_text(relation["name"]) if providers is not None and len(names) != 1 else None,
     }
 
 
@@ -59,12 +60,3 @@ def owner_of(capability: str) -> str | None:
 def search_text(capability: str) -> str | None:
     """Return the text that finds the providers of a capability, or None."""
     return None if capability.startswith(("(", "rpmlib(")) else capability[:MAX_SEARCH].strip() or None
-
-
-def _version(relation: Mapping[str, Any]) -> str:
-    version = relation["version"] or ""
-    if relation["release"]:
-        version += f"-{relation['release']}"
-    if relation["epoch"] not in (None, "", "0"):
-        version = f"{relation['epoch']}:{version}"
-    return version

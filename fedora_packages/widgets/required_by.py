@@ -45,5 +45,5 @@ def _package(requirer: Mapping[str, Any], sources: Container[str]) -> dict[str, 
         "source": requirer["source"],
         "is_unknown_binary": requirer["name"] is None,
         # These are names of the shown package itself.
-        "rows": [{**row(relation, {}), "search": None} for relation in requirer["relations"]],
+        "rows": [row(relation, None) for relation in requirer["relations"]],
     }
