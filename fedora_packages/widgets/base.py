@@ -25,7 +25,7 @@ class Widget:
     * ``queries``: a label for each value, and the query that returns it.  The first is the main one: without it the panel is not
       rendered.  Other values may be None.
     * ``count_query``: the query whose summary has the count that the tab shows, if any (see `Cache.summaries`);
-    * ``count``: takes the count from that summary;
+    * ``count_field``: the field of that summary;
     * ``count_label``: what is counted, if the title does not say so.
     """
 
@@ -37,6 +37,7 @@ class Widget:
     parameters: Mapping[str, Parser] = {}
     queries: Mapping[str, str] = {}
     count_query: str | None = None
+    count_field: str = ""
     count_label: str = ""
 
     @property
@@ -66,7 +67,7 @@ class Widget:
 
     def count(self, summary: Mapping[str, int]) -> int | None:
         """Return the count for the tab, from the summary of ``count_query``; None for no count."""
-        return None
+        return summary.get(self.count_field)
 
     def filters(self, context: PanelContext) -> Sequence[Filter]:
         """Return the filters that the panel shows even without values."""
@@ -82,14 +83,6 @@ class Widget:
         Raises `InvalidArgument` for a parameter that is wrong in view of the values.
         """
         return dict(values)
-
-
-@dataclass(frozen=True)
-class Count:
-    """The count that a tab shows; ``label`` says what is counted if the title does not."""
-
-    number: int
-    label: str
 
 
 @dataclass(frozen=True)

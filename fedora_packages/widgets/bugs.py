@@ -28,17 +28,25 @@ BUGS = RowList(
 )
 
 
+def bugzilla_links(context: PanelContext) -> list[tuple[str, str]]:
+    """Return links to the bugs in Bugzilla, and to its form for a new bug of the shown release."""
+    source, links = context.package.source, context.links
+    product, version = _product(context)
+    title = f"File a bug in {product} {version}" if version else "File a bug"
+    return [
+        (title, links.new_bug(source, product, version)),
+        ("All open bugs in Bugzilla", links.bugs(source)),
+        ("Bugs that block others", links.blocking_bugs(source)),
+    ]
+
+
 class BugsWidget(Widget):
     """The open bugs by status and release, newest first."""
 
     name, title, order, tab = "bugs", "Bugs", 130, "bugs"
     parameters = BUGS.parameters
     queries = {"bugs": "bugzilla.bugs"}
-    count_query = "bugzilla.counts"
-
-    def count(self, summary: Mapping[str, int]) -> int | None:
-        """Count the open bugs."""
-        return summary.get("open")
+    count_query, count_field = "bugzilla.counts", "open"
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return links to the bugs in Bugzilla, and to its form for a new one."""
@@ -57,20 +65,6 @@ class BugsWidget(Widget):
             "total": values["bugs"]["total"],
             "same_in_bugzilla": _same_in_bugzilla(context, matching),
         }
-
-
-def bugzilla_links(context: PanelContext) -> list[tuple[str, str]]:
-    """Return links to Bugzilla; a new bug is for the shown release."""
-    source = context.package.source
-    product, version = _product(context)
-    return [
-        (
-            f"File a bug in {product} {version}" if version else "File a bug",
-            context.links.new_bug(source, product, version),
-        ),
-        ("All open bugs in Bugzilla", context.links.bugs(source)),
-        ("Bugs that block others", context.links.blocking_bugs(source)),
-    ]
 
 
 def _same_in_bugzilla(context: PanelContext, matching: Sequence[Mapping[str, Any]]) -> str | None:

@@ -18,11 +18,7 @@ class BuildsWidget(Widget):
     name, title, order, tab = "builds", "Builds", 110, "builds"
     parameters = BUILDS.parameters
     queries = {"builds": "koji.builds", "updates": "bodhi.updates", "releases": "bodhi.releases"}
-    count_query = "koji.builds"
-
-    def count(self, summary: Mapping[str, int]) -> int | None:
-        """Count all builds in Koji."""
-        return summary.get("total")
+    count_query, count_field = "koji.builds", "total"
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the package in Koji."""

@@ -10,7 +10,7 @@ from typing import Any
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.search.packages import Package
-from fedora_packages.widgets.base import Count, Tab, Widget
+from fedora_packages.widgets.base import Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.controls import Filter
 from fedora_packages.widgets.parameters import Parser
@@ -112,12 +112,12 @@ def panels(
 
 def counts(
     tabs: Iterable[Tab], context: PanelContext, summaries: Callable[[Sequence[QueryCall]], list[Any]]
-) -> dict[str, Count]:
-    """Return the counts of the tabs, by the tab's name; tabs without a known count are left out."""
+) -> dict[str, str]:
+    """Return the counts of the tabs with their labels, by the tab's name; tabs without a known count are left out."""
     counting = [(tab, widget) for tab in tabs for widget in tab.widgets if widget.count_query in context.queries]
     calls = [context.call(widget.count_query) for _, widget in counting]
     return {
-        tab.name: Count(number, widget.count_label)
+        tab.name: f"{number} {widget.count_label}"
         for (tab, widget), summary in zip(counting, summaries(calls), strict=True)
         if summary is not None and (number := widget.count(summary)) is not None
     }

@@ -33,7 +33,7 @@
       % endif
       >${tab_link.title}\
       % if tab_link.count:
- <span class="count">${tab_link.count.number} ${tab_link.count.label}</span>\
+ <span class="count">${tab_link.count}</span>\
       % endif
 </a></li>
       % endfor

@@ -10,7 +10,7 @@ from pyramid.view import view_config
 
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.web.request import UnknownPart, branch_of, panel_context, requested_package
-from fedora_packages.widgets.base import Count, Tab, Widget
+from fedora_packages.widgets.base import Tab, Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import Panel, counts, panels, parameters_of
 from fedora_packages.widgets.parameters import MAX_ROWS, parse, releases_of
@@ -114,7 +114,7 @@ class TabLink:
     title: str
     url: str
     is_current: bool
-    count: Count | None
+    count: str | None
 
 
 def _bar(request: Request, found: Tab, context: PanelContext) -> list[TabLink]:
