@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fedora_packages.connectors.bodhi import STATUSES, TYPES
-from fedora_packages.errors import InvalidNVR
-from fedora_packages.rpm.nvr import parse_nvr
+from fedora_packages.rpm.nvr import name_of
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList
@@ -72,7 +71,7 @@ def _row(update: Mapping[str, Any], source: str, branch: str) -> dict[str, Any]:
     ``since`` is the time of its push to testing or stable.  ``days`` is the time in testing of a stable update, in words; for one
     in testing it would depend on the clock.
     """
-    builds = sorted(update["builds"], key=lambda nvr: _name(nvr) != source)
+    builds = sorted(update["builds"], key=lambda nvr: name_of(nvr) != source)
     testing, stable, is_stable = update["testing"], update["stable"], update["status"] == "stable"
     return {
         **update,
@@ -95,10 +94,3 @@ def _days(testing: int | None, stable: int | None) -> str | None:
         return None
     number = (stable - testing) // DAY
     return "less than a day" if number == 0 else "1 day" if number == 1 else f"{number} days"
-
-
-def _name(nvr: str) -> str | None:
-    try:
-        return parse_nvr(nvr).name
-    except InvalidNVR:
-        return None
