@@ -45,28 +45,40 @@ class RetirementWidget(Widget):
 
     def is_empty(self, context: PanelContext, values: Mapping[str, Any]) -> bool:
         """Whether Rawhide has the package, or never had it; the table of releases covers other releases."""
-        why = (values["retirement"] or {}).get("retired", {}).get(NO_BRANCH)
+        why = _retired(values).get(NO_BRANCH)
         return not context.package.is_retired and (why is None or is_meant_for_epel(context.package, why["reason"]))
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a notice for each reason, the successors, and the releases that still have the package."""
         releases = values["releases"]["releases"] if values["releases"] else []
         titles = {release["branch"]: release["title"] for release in releases}
-        notices = _notices(context.package, values["retirement"], titles)
-        retired = (values["retirement"] or {}).get("retired", {})
+        retired = _retired(values)
+        notices = _notices(context.package, retired, titles)
         obsoleters = values["obsoleters"]["packages"] if values["obsoleters"] else []
         names = dict.fromkeys(row["name"] or row["source"] for row in obsoleters)
+        here = context.package.document.releases
+        # A released Fedora is never composed again: its repositories keep the package.
+        leaving, staying = [], []
+        for release in releases:
+            if release["branch"] in retired and release["branch"] in here:
+                is_released = (release["family"], release["state"]) == ("fedora", "current")
+                kept = staying if is_released and release["branch"] != NO_BRANCH else leaving
+                kept.append(release["title"])
         return {
             "notices": notices,
             "is_known": values["retirement"] is not None,
             "successors": [name for name in names if name != REMOVER][:MAX_SUCCESSORS],
             "is_removed": REMOVER in names,
             "named": [] if names.keys() - {REMOVER} else _named(context, (notice["reason"] for notice in notices)),
-            **_lingering(context.package, retired, releases),
-            "remaining": [
-                titles.get(branch, branch) for branch in context.package.document.releases if branch not in retired
-            ],
+            "leaving": leaving,
+            "staying": staying,
+            "remaining": [titles.get(branch, branch) for branch in here if branch not in retired],
         }
+
+
+def _retired(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the reason, time and person of each retirement, by branch."""
+    return (values["retirement"] or {}).get("retired", {})
 
 
 def is_meant_for_epel(package: Package, reason: str) -> bool:
@@ -75,32 +87,15 @@ def is_meant_for_epel(package: Package, reason: str) -> bool:
     return bool(releases and all(branch.startswith("epel") for branch in releases) and _FOR_EPEL.search(reason))
 
 
-def _notices(package: Package, retirement: Mapping[str, Any] | None, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+def _notices(package: Package, retired: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return reason, time and person of each retirement, once, with the titles of its releases."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for branch, why in (retirement or {}).get("retired", {}).items():
+    for branch, why in retired.items():
         if is_meant_for_epel(package, why["reason"]):
             continue
         notice = found.setdefault((why["reason"], why["who"], why["when"]), {**why, "releases": []})
         notice["releases"].append(titles.get(branch, branch))
     return list(found.values())
-
-
-def _lingering(
-    package: Package, retired: Mapping[str, Any], releases: Iterable[Mapping[str, Any]]
-) -> dict[str, list[str]]:
-    """Return the titles of the releases whose repositories still have the retired package: until the next compose
-    (``leaving``), or for good, since a released Fedora is never composed again (``staying``)."""
-    still = [release for release in releases if release["branch"] in retired.keys() & {*package.document.releases}]
-    staying = [
-        release["title"]
-        for release in still
-        if (release["family"], release["state"]) == ("fedora", "current") and release["branch"] != NO_BRANCH
-    ]
-    return {
-        "staying": staying,
-        "leaving": [release["title"] for release in still if release["title"] not in staying],
-    }
 
 
 def _named(context: PanelContext, reasons: Iterable[str]) -> list[str]:
