@@ -15,10 +15,9 @@ MAX_ITEMS = 20
 
 @dataclass
 class Activity:
-    """A sentence, the time of its newest message, and its messages: dist-git publishes two for each push."""
+    """A sentence and its messages, newest first: dist-git publishes two for each push."""
 
     parts: tuple[Part, ...]
-    sent: float
     events: list[Mapping[str, Any]]
 
 
@@ -49,7 +48,7 @@ def activities(sentences: Iterable[tuple[Mapping[str, Any], tuple[Part, ...]]]) 
             if "summary" in event["details"]:
                 found[-1].parts = parts
         else:
-            found.append(Activity(parts, event["sent"], [event]))
+            found.append(Activity(parts, [event]))
     return found
 
 

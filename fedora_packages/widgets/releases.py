@@ -64,11 +64,9 @@ def _tagged(tag: str | None, tags: Mapping[str, Any] | None, updates: Sequence[M
 
     It is unknown for the tag of a release that has just become active, until Koji returns it.
     """
-    if tags is None:
-        return {"build": None, "is_known": False, "update": None}
-    build = tags.get(tag)
+    build = tags.get(tag) if tags else None
     own = next((update for update in updates if build and build["nvr"] in update["builds"]), None)
-    return {"build": build, "is_known": tag is None or tag in tags, "update": own}
+    return {"build": build, "is_known": tags is not None and (tag is None or tag in tags), "update": own}
 
 
 def _row(

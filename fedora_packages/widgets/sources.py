@@ -40,9 +40,6 @@ class SourcesWidget(Widget):
 
 def archives(spec: str) -> list[tuple[str, str, str | None]]:
     """Return the archives in a spec file: tag, file name or URL, and the URL if it is safe."""
-    return [(tag, text, _safe_url(text)) for tag, text in islice(source_files(spec), MAX_ARCHIVES)]
-
-
-def _safe_url(text: str) -> str | None:
     # A macro that could not be expanded makes an invalid URL.
-    return None if "%{" in text else web_address(text)
+    found = islice(source_files(spec), MAX_ARCHIVES)
+    return [(tag, text, None if "%{" in text else web_address(text)) for tag, text in found]

@@ -6,7 +6,7 @@
 <ol class="events">
   % for activity in activities:
   <li>
-    ${parts.when(activity.sent)}
+    ${parts.when(activity.events[0]["sent"])}
     <p>${parts.words(activity.parts)}
     <small>${parts.event(activity.events[0])}\
     % if len(activity.events) > 1:
