@@ -42,8 +42,9 @@ Row = tuple[str, Directory | None, str | None]
 class Entry:
     """A line of the shown tree: a file, or a directory with its unfolded entries.
 
-    ``name`` ends with a slash for a directory, and joins directories without other entries.  ``entries`` is None for a file and
-    for a folded directory, which has its page at ``url``.  ``is_open``: its entries are visible without a click.
+    ``name`` ends with a slash for a directory, and joins directories without other entries.  ``url`` is the page of a directory,
+    None for a file.  ``entries`` is None for a file and for a folded directory.  ``is_open``: its entries are visible
+    without a click.
     """
 
     name: str
@@ -51,21 +52,28 @@ class Entry:
     total: int = 0
     url: str | None = None
     entries: "tuple[Entry, ...] | None" = None
-    is_directory: bool = False
     is_open: bool = False
 
 
 def build(directories: Iterable[Mapping[str, Any]]) -> Directory:
     """Return the root of the tree of directories from `mdapi.files`."""
-    root = Directory("")
+    root, listed = Directory(""), []
     for directory in directories:
         here = _directory(root, directory["path"], len(directory["files"]))
+        listed.append(here)
         for name, kind in directory["files"]:
             if kind == "directory" or name in here.directories:
                 here.directories.setdefault(name, Directory(f"{here.path}/{name}")).kind = kind
             else:
                 here.files.append((name, kind))
-    return _without_duplicates(root)
+    # A file can be a directory too that came later, such as a ghost with files in it.
+    for here in listed:
+        twice = [row for row in here.files if row[0] in here.directories] if here.directories else []
+        for name, kind in twice:
+            here.directories[name].kind = kind
+        if twice:
+            here.files = [row for row in here.files if row[0] not in here.directories]
+    return root
 
 
 def _directory(root: Directory, path: str, count: int) -> Directory:
@@ -78,20 +86,6 @@ def _directory(root: Directory, path: str, count: int) -> Directory:
         here = here.directories[name]
         here.total += count
     return here
-
-
-def _without_duplicates(root: Directory) -> Directory:
-    """Return the tree without the files that are directories too, such as a ghost with files in it."""
-    waiting = [root]
-    while waiting:
-        directory = waiting.pop()
-        if directory.directories and any(name in directory.directories for name, _ in directory.files):
-            for name, kind in directory.files:
-                if name in directory.directories:
-                    directory.directories[name].kind = kind
-            directory.files = [row for row in directory.files if row[0] not in directory.directories]
-        waiting.extend(directory.directories.values())
-    return root
 
 
 def find(root: Directory, path: str) -> Directory | None:
@@ -120,7 +114,7 @@ def entries(rows: Sequence[Row], url: Callable[[str], str], is_open: bool = Fals
     room, seen = MAX_UNFOLDED, len(rows)
     while waiting:
         directory, level = waiting.popleft()
-        _, last = _run(directory)
+        last = _last(directory)
         size = len(last.directories) + len(last.files)
         if size <= room and level <= MAX_LEVELS:
             room, seen = room - size, seen + size
@@ -129,16 +123,14 @@ def entries(rows: Sequence[Row], url: Callable[[str], str], is_open: bool = Fals
     return [_entry(*row, opened, url) for row in rows]
 
 
-def _run(directory: Directory) -> tuple[str, Directory]:
-    """Return the joined names of the only subdirectories below a directory, and the last of them."""
-    run = []
+def _last(directory: Directory) -> Directory:
+    """Return the last of the only subdirectories below a directory: it is shown joined with them."""
     while len(directory.directories) == 1 and not directory.files:
-        ((name, below),) = directory.directories.items()
+        (below,) = directory.directories.values()
         if below.kind is not None:
             break
-        run.append(name)
         directory = below
-    return "".join(f"{name}/" for name in run), directory
+    return directory
 
 
 def _entry(
@@ -150,14 +142,8 @@ def _entry(
 ) -> Entry:
     if directory is None:
         return Entry(name, kind)
-    run, last = _run(directory)
+    last = _last(directory)
     inside, is_open = opened.get(id(last), (None, False))
-    return Entry(
-        f"{name}/{run}",
-        last.kind or kind,
-        last.total,
-        url(last.path),
-        None if inside is None else tuple(_entry(*row, opened, url) for row in inside),
-        is_directory=True,
-        is_open=is_open,
-    )
+    entries = None if inside is None else tuple(_entry(*row, opened, url) for row in inside)
+    joined = f"{name}{last.path.removeprefix(directory.path)}/"
+    return Entry(joined, last.kind or kind, last.total, url(last.path), entries, is_open)

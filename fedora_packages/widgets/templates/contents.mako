@@ -61,7 +61,7 @@ ${parts.pager(pagination)}
 ><summary>${entry.name} ${mark(entry)}</summary>
     ${branch(entry.entries)}
   </details></li>
-    % elif entry.is_directory and entry.entries is None:
+    % elif entry.url and entry.entries is None:
   <li><a href="${entry.url}">${entry.name}</a> ${mark(entry)}</li>
     % else:
   <li>${entry.name} ${mark(entry)}</li>
@@ -75,7 +75,7 @@ ${parts.pager(pagination)}
 % if entry.kind == "ghost":
 <span class="mark ghost">ghost</span>\
 % endif
-% if entry.is_directory:
+% if entry.url:
 <span class="count">${entry.total or "empty"}</span>\
 % endif
 </%def>
