@@ -1,6 +1,6 @@
 """The context of a page's panels: the package, the parameters, and the parts that widgets may use."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -79,23 +79,15 @@ class PanelContext:
         shown = rows[(page - 1) * size : page * size]
         return Pagination(shown, page, pages, len(rows), lambda number: self.url(**{parameter: number}))
 
-    def filter(
-        self,
-        name: str,
-        title: str,
-        values: Iterable[str],
-        current: str | None = None,
-        every: str = "",
-        label: Callable[[str], str] = str,
-    ) -> Filter:
-        """Return a filter with a choice for each value; ``every`` is the label of the choice of all values, if any."""
-        current = current or self.values.get(name)
-        choices = [Choice("", every, self.url(**{name: None}), current is None)] if every else []
-        choices += [Choice(value, label(value), self.url(**{name: value}), value == current) for value in values]
+    def filter(self, name: str, title: str, labels: Mapping[str | None, str], current: str | None) -> Filter:
+        """Return a filter with the labels of its values; the value None stands for all."""
+        choices = tuple(
+            Choice(value or "", label, self.url(**{name: value}), value == current) for value, label in labels.items()
+        )
         kept = tuple((other, text) for other, text in self.parameters.items() if other not in (name, "page"))
-        return Filter(name, title, tuple(choices), kept, self.path)
+        return Filter(name, title, choices, kept)
 
     def choice_filter(self, name: str) -> Filter:
         """Return the filter of the parameter ``release`` or ``package``."""
-        current = self.release if name == "release" else self.binary
-        return self.filter(name, name.capitalize(), choices_of(name, self.package), current)
+        labels = {value: value for value in choices_of(name, self.package)}
+        return self.filter(name, name.capitalize(), labels, self.release if name == "release" else self.binary)

@@ -7,6 +7,9 @@ from typing import Any
 #: A filter with more choices is a select box instead of links.
 MAX_LINKS = 15
 
+#: The label of the choice of all values.
+EVERY = "all"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -20,16 +23,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Filter:
-    """A choice between the values of one parameter.
-
-    ``kept`` are the other parameters, which stay as they are; ``path`` is that of `PanelContext`.
-    """
+    """A choice between the values of one parameter; ``kept`` are the other parameters, which stay as they are."""
 
     name: str
     label: str
     choices: tuple[Choice, ...]
     kept: tuple[tuple[str, str], ...]
-    path: str
 
     @property
     def is_short(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
+from fedora_packages.widgets.controls import EVERY, Filter
 from fedora_packages.widgets.parameters import one_of, page_number
 from fedora_packages.widgets.relations import providers_of, row
 
@@ -25,7 +25,8 @@ class DependenciesWidget(Widget):
 
     def filters(self, context: PanelContext) -> list[Filter]:
         """Return the filters of the release, the binary package and the kind."""
-        return [*super().filters(context), context.filter("kind", "Kind", RELATIONS, every="all")]
+        labels = {None: EVERY, **{kind: kind for kind in RELATIONS}}
+        return [*super().filters(context), context.filter("kind", "Kind", labels, context.values.get("kind"))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the kinds with their rows ([{"kind", "total", "rows", "url"}]), or a page of the requested kind."""

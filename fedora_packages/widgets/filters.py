@@ -9,12 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.widgets.context import PanelContext
-from fedora_packages.widgets.controls import Filter
+from fedora_packages.widgets.controls import EVERY, Filter
 from fedora_packages.widgets.parameters import MAX_ROWS, Parser, one_of, page_number, page_size, parse_one, token
 from fedora_packages.widgets.release_names import ReleaseNames, reading_order
-
-#: The label of the choice of all rows.
-EVERY = "all"
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,9 @@ class RowList:
             "is_release_known": names.is_known or release is None or release in branches,
             "controls": [
                 *(_control(context, values, one, chosen) for one in self.filters),
-                context.filter("size", "Rows per page", map(str, shown_sizes), str(size)),
+                context.filter(
+                    "size", "Rows per page", {str(number): str(number) for number in shown_sizes}, str(size)
+                ),
             ],
             "unfiltered_url": context.url(**dict.fromkeys(chosen)) if chosen else None,
             "cached": len(rows),
@@ -114,6 +113,6 @@ def _control(context: PanelContext, values: Sequence[RowValues], one: RowFilter,
     if current is None and len(offered) == 1 and counts.total() == len(matching):
         # All rows have the same value: there is no choice.
         offered = set()
-    ordered = sorted(offered, key=reading_order if one is RELEASE else sort_key(one.choices))
-    every = EVERY if ordered else ""
-    return context.filter(one.name, one.title, ordered, current, every, lambda value: f"{value} ({counts[value]})")
+    order = reading_order if one is RELEASE else sort_key(one.choices)
+    labels = {value: f"{value} ({counts[value]})" for value in sorted(offered, key=order)}
+    return context.filter(one.name, one.title, {None: EVERY, **labels}, current)

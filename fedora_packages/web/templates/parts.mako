@@ -18,7 +18,7 @@ unknown time\
 % endif
 </%def>
 
-## A filter: links, or a list if it has many choices.
+## A filter of the panel: links, or a list if it has many choices.
 <%def name="filter_control(control)">
 % if control.is_choice and control.is_short:
 <nav class="switch" aria-label="${control.label}">
@@ -35,8 +35,8 @@ unknown time\
 </nav>
 % elif control.is_choice:
 <form class="switch" method="get"
-% if control.path:
-  action="${control.path}"
+% if panel.context.path:
+  action="${panel.context.path}"
 % endif
 >
   <label for="choose-${control.name}">${control.label}:</label>
