@@ -1,9 +1,27 @@
-"""Which kind of the keyspace a key is of."""
+"""Which kind of the keyspace a key is of; ``docs/architecture.rst`` lists the kinds."""
 
 import re
 from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
-from fedora_packages.cache.keys import KEYSPACE, Key
+DOCUMENT = Path(__file__).parents[1] / "docs" / "architecture.rst"
+
+
+class Kind(NamedTuple):
+    """A kind of key: its pattern, and its type as ``TYPE`` returns it."""
+
+    pattern: str
+    type: str
+
+
+#: A row of the list: a pattern, the type, the processes that write it, how many or how long, and what it holds.
+ROW = re.compile(
+    r"(?m)^``(fp:\S+)``\n    (hash|string|set|zset|list|stream), written by (?:web, worker|web|worker); [^;\n]+; [^;\n]+\.$"
+)
+
+#: Every kind of key.
+KEYSPACE = tuple(Kind(*row) for row in ROW.findall(DOCUMENT.read_text("utf-8")))
 
 #: What the placeholders of a kind's pattern stand for.
 PLACEHOLDERS = {
@@ -23,7 +41,7 @@ PLACEHOLDERS = {
 
 
 @cache
-def regex_of(kind: Key) -> re.Pattern[str]:
+def regex_of(kind: Kind) -> re.Pattern[str]:
     """Return the regular expression of the keys of a kind."""
     # Every second part is the name of a placeholder.
     parts = re.split("<([a-z]+)>", kind.pattern)
@@ -32,6 +50,6 @@ def regex_of(kind: Key) -> re.Pattern[str]:
     )
 
 
-def kinds_of(key: str) -> list[Key]:
+def kinds_of(key: str) -> list[Kind]:
     """Return the kinds that a key is of: there should be one."""
     return [kind for kind in KEYSPACE if regex_of(kind).fullmatch(key)]

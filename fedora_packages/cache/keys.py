@@ -1,7 +1,7 @@
-"""Every Redis key: what builds it, what parses it, and what it holds.
+"""Every Redis key: what builds it, and what parses it.
 
 All keys begin with `PREFIX`.  Braces are the cluster tag: keys that share a tag live in one slot.  To add a key, add its constant
-or function here and a row to `KEYSPACE`.  No other module writes a key's name.
+or function here, and to the list in ``docs/architecture.rst``, which says what each holds.  No other module writes a key's name.
 """
 
 import re
@@ -167,82 +167,3 @@ def rate_limits() -> str:
 def rate_limit(what: str, who: str, per_minute: int | str) -> str:
     """Return the key of the counter of a rate limit: how often ``who`` has done ``what``, of ``per_minute`` times."""
     return f"{rate_limits()}:{what}/{who}/{per_minute}/1/minute"
-
-
-@dataclass(frozen=True)
-class Key:
-    """One kind of key, for the docs and for tests of the whole keyspace."""
-
-    pattern: str
-    type: str  # as ``TYPE`` returns it: hash, string, set, zset, list, stream
-    writer: str  # the processes that write it
-    bound: str  # how many members, or how long it lives
-    holds: str
-
-
-#: Every kind of key.  ``docs/architecture.rst`` has the same list, and a test holds the two together.
-KEYSPACE = (
-    Key(
-        entry("<package>", "<query>", "<version>"), "hash", "web, worker", "one a query and package",
-        "an entry: generation, values, last known values, error states, the expected states of 8 subjects",
-    ),
-    Key(
-        fill_lock(entry("<package>", "<query>", "<version>"), "<variant>"), "string", "web, worker",
-        "60 seconds", "the lock of a page's fill",
-    ),
-    Key(
-        revision("<package>"), "string", "web, worker", "one a package",
-        "a number that rises when an entry of the package changes",
-    ),
-    Key(timeline("<package>"), "stream", "worker", "about 100 events", "the handled events of a package"),
-    Key(CHANGES, "stream", "web, worker", "about 20,000 changes", "which variants got another value"),
-    Key(CHANGES_SINCE, "string", "web, worker", "one", "when the stream of changes began, in microseconds"),
-    Key(external_ids("<query>"), "zset", "web, worker", "one member a package", "the external id of each package's value"),
-    Key(external_id_named("<query>", "<id>"), "string", "worker", "1 hour", "when a message last named an external id"),
-    Key(jobs_waiting("<upstream>"), "zset", "web, worker", "one member an entry", "waiting jobs, by when they are due"),
-    Key(
-        jobs_first("<upstream>"), "zset", "web, worker", "one member an entry",
-        "waiting jobs of packages viewed lately, by when they are due",
-    ),
-    Key(
-        jobs_claimed("<upstream>"), "zset", "worker", "the upstream's concurrency and 2",
-        "claimed jobs, by when the claim runs out",
-    ),
-    Key(
-        jobs("<upstream>"), "hash", "web, worker", "six fields a job",
-        "of each job: event time, failures, rechecks, token",
-    ),
-    Key(
-        waiting_since("<query>"), "zset", "web, worker", "one member an entry",
-        "entries that wait to be fresh, by since when",
-    ),
-    Key(VIEWED, "zset", "web", "5,000 packages, 1 day", "packages viewed lately, by when"),
-    Key(BEGUN, "string", "web, worker", "one", "when the first entry was opened, in seconds"),
-    Key(SEEN, "zset", "worker", "one member a bus", "when the newest handled message was sent"),
-    Key(
-        HANDLED, "zset", "worker", "messages since the high-water mark, 200,000",
-        "ids of handled messages, by when they were sent",
-    ),
-    Key(HIGH_WATER_MARKS, "hash", "worker", "one field a bus", "up to when all messages are handled"),
-    Key(OUTCOMES, "hash", "worker", "one field an outcome", "how many messages had each outcome"),
-    Key(TOPICS, "hash", "worker", "200 topics a worker process", "the newest message of each topic"),
-    Key(SCHEDULED, "hash", "worker", "one field a query", "a digest of the value of each scheduled query"),
-    Key(HEARTBEATS, "hash", "worker", "one field a worker", "the newest heartbeat of each worker"),
-    Key(ENTRY_COUNTS, "string", "web", "one", "how many entries each query has"),
-    Key(ENTRY_COUNTS_LOCK, "string", "web", "1 minute", "the lock of the count of entries"),
-    Key(SUSPECTED_DRIFT, "zset", "web, worker", "1,000 members", "suspected drift, by when it is confirmed"),
-    Key(DRIFT, "list", "worker", "100 items", "confirmed drift, newest first"),
-    Key(
-        METRICS_TOTAL, "hash", "web, worker", "one field a metric, label and bucket", "counts since Redis was empty",
-    ),
-    Key(metrics_recent("<slot>"), "hash", "web, worker", "70 minutes", "counts of 5 minutes"),
-    Key(DIRTY, "zset", "worker", "one member a package", "packages whose documents must be written, by when"),
-    Key(INDEX_FAILURES, "hash", "worker", "one field a package", "failures in a row to describe a package"),
-    Key(CORRUPTION, "string", "web, worker", "one", "a corrupt index, and why its rebuild fails"),
-    Key(REBUILDING, "string", "worker", "30 seconds, renewed", "the lock of a rebuild of the index"),
-    Key(
-        live_lookup("<version>", "<upstream>", "<method>", "<id>"), "string", "web", "1 minute",
-        "the answer to a live lookup",
-    ),
-    Key(rate_limit("<what>", "<who>", "<number>"), "string", "web", "1 minute", "the counter of a rate limit"),
-)  # fmt: skip
