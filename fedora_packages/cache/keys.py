@@ -30,18 +30,26 @@ _ENTRY = re.compile(re.escape(PREFIX) + r":\{(?P<package>[^}]+)\}:(?P<query>[a-z
 
 
 @dataclass(frozen=True)
-class EntryKey:
-    """The parts of an entry's key."""
+class Entry:
+    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for a query about no package."""
 
-    package: str
     query: str
+    package: str
     version: int
 
+    @property
+    def key(self) -> str:
+        return entry(self.package, self.query, self.version)
 
-def entry_of(key: bytes | str) -> EntryKey | None:
-    """Return the parts of an entry's key; None for any other key."""
+    @property
+    def revision_key(self) -> str:
+        return revision(self.package)
+
+
+def entry_of(key: bytes | str) -> Entry | None:
+    """Return the entry that has a key; None for any other key."""
     match = _ENTRY.fullmatch(key.decode("utf-8", "replace") if isinstance(key, bytes) else key)
-    return EntryKey(match["package"], match["query"], int(match["version"])) if match else None
+    return Entry(match["query"], match["package"], int(match["version"])) if match else None
 
 
 def variant_of(entry_key: str, variant: str) -> str:

@@ -34,7 +34,7 @@ Before editing: no other module knows these fields, and no script may be split i
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.cache import keys
@@ -266,6 +266,12 @@ class Cache:
             for entry, variant in pairs:
                 pipe.hmget(entry.key, "gen", f"n:{variant}")
             return [summary_stored(*row) for row in pipe.execute()]
+
+    def entries(self, query: str, version: int) -> Iterator[Entry]:
+        """Yield every entry of a query in a schema version.  Approximate: one that comes or goes meanwhile may be missing."""
+        with redis_errors():
+            found = self.client.scan_iter(match=keys.entries_of(query, version), count=1000)
+            yield from filter(None, map(keys.entry_of, found))
 
     def revision(self, package: str) -> int:
         """Return the package's revision, a number that rises when any of its entries changes; 0 if there is none."""

@@ -1,4 +1,4 @@
-"""What the cache holds: an entry, a value with its stamp, an error state, an invalidation; and how Redis keeps them."""
+"""What the cache holds: a value with its stamp, an error state, an invalidation; and how Redis keeps them."""
 
 import hashlib
 import json
@@ -6,24 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fedora_packages.cache import keys
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A query about a package; one hash in Redis.  ``package`` is ``"*"`` for a query about no package."""
-
-    query: str
-    package: str
-    version: int
-
-    @property
-    def key(self) -> str:
-        return keys.entry(self.package, self.query, self.version)
-
-    @property
-    def revision_key(self) -> str:
-        return keys.revision(self.package)
+from fedora_packages.cache.keys import Entry
 
 
 @dataclass(frozen=True)

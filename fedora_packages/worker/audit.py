@@ -80,7 +80,7 @@ class Audit:
                 key = self._cache.client.randomkey()
             entry = keys.entry_of(key) if key else None
             query = self._queries.get(entry.query) if entry else None
-            if query is None or query.entry(entry.package).version != entry.version:
+            if query is None or query.entry(entry.package) != entry:
                 continue
             call = self._oldest(query, entry.package)
             if call is not None:
@@ -137,11 +137,8 @@ class Audit:
         """Yield every entry of the scheduled queries."""
         for query in self._queries.values():
             if query.declaration.every and query.subject != "nothing":
-                with redis_errors():
-                    for key in self._cache.client.scan_iter(match=keys.entries_of(*query.schema), count=500):
-                        entry = keys.entry_of(key)
-                        if entry is not None:
-                            yield query, entry.package
+                for entry in self._cache.entries(*query.schema):
+                    yield query, entry.package
 
     def _is_idle(self, upstream: str) -> bool:
         return not self._connectors[upstream].circuit.pause_left() and not self._queue.depth(upstream)

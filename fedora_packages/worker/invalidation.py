@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any
 
-from fedora_packages.cache import keys
 from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
-from fedora_packages.cache.redis import in_one_trip, redis_errors
+from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import Entry, Invalidation
 from fedora_packages.connectors.query import Query
 
@@ -51,14 +50,12 @@ def invalidate_all(
     `CacheUnavailable`.
     """
     count = 0
-    with redis_errors():
-        for batch in batched(cache.client.scan_iter(match=keys.entries_of(*query.schema), count=1000), BATCH):
-            parts = [keys.entry_of(key) for key in batch]
-            entries = only([query.entry(part.package) for part in parts if part is not None])
-            jobs = [(query.upstream, query.name, entry.package, None) for entry in entries]
-            if jobs:
-                invalidate_and_queue(cache, queue, [Invalidation(entry) for entry in entries], jobs)
-            count += len(entries)
+    for batch in batched(cache.entries(*query.schema), BATCH):
+        entries = only(batch)
+        jobs = [(query.upstream, query.name, entry.package, None) for entry in entries]
+        if jobs:
+            invalidate_and_queue(cache, queue, [Invalidation(entry) for entry in entries], jobs)
+        count += len(entries)
     return count
 
 

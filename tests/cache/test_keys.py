@@ -21,7 +21,7 @@ QUERIES = st.from_regex(r"[a-z_]{1,10}\.[a-z_]{1,10}", fullmatch=True)
 
 @given(NAMES, QUERIES, st.integers(1, 10**6))
 def test_an_entrys_key_gives_back_its_parts(package, query, version):
-    expected = keys.EntryKey(package, query, version)
+    expected = keys.Entry(query, package, version)
     assert keys.entry_of(keys.entry(package, query, version)) == expected
     assert keys.entry_of(keys.entry(package, query, version).encode()) == expected
 
