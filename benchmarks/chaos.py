@@ -63,7 +63,7 @@ MAX_MESSAGES = 8
 #: The counters and durations of the service that are reported.
 COUNTERS = (
     MetricName.DRIFT, MetricName.LATE, MetricName.IGNORED, MetricName.FORGOTTEN, MetricName.RECHECKS, MetricName.REFILLS,
-    MetricName.REFILL_FAILURES, MetricName.HITS, MetricName.MISSES,
+    MetricName.FAILURES, MetricName.HITS, MetricName.MISSES,
 )  # fmt: skip
 LAGS = (MetricName.RECEIVED_TO_INVALIDATED, MetricName.SENT_TO_INVALIDATED, MetricName.SENT_TO_FRESH)
 
@@ -150,7 +150,7 @@ class Run:
         service = self.site.service
         try:
             waits = service.queue.waiting(list(service.queries))
-            waiting = {name: count for name, (count, _, _) in waits.items() if count}
+            waiting = {name: found.entries for name, found in waits.items() if found.entries}
             alive = [one for one in heartbeats(service.client) if one.is_alive(time.time()) and one.at > since]
         except CacheUnavailable as error:
             return str(error)

@@ -88,7 +88,7 @@ def gather(found: Fedora, packages: Sequence[str], renewed: Sequence[str]) -> in
 
 def waiting(found: Fedora, queries: Sequence[str]) -> int:
     """Return how many entries of some queries wait for a refill."""
-    return sum(count for count, _, _ in found.site.service.queue.waiting(queries).values())
+    return sum(waiting.entries for waiting in found.site.service.queue.waiting(queries).values())
 
 
 def release(found: Fedora, sent: int) -> Clock:

@@ -11,7 +11,7 @@ from dogpile.cache.backends.redis import RedisBackend
 from dogpile.cache.region import value_version
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import LockError, Redis, redis_errors, run_script
+from fedora_packages.cache.redis import LockError, Redis, pipeline, redis_errors, run_script
 from fedora_packages.cache.values import LAG_LIMIT, StampedValue, as_json, decoded, digest, recent, summary_of
 from fedora_packages.errors import CacheUnavailable, FillInProgress
 
@@ -52,8 +52,7 @@ class GenerationBackend(RedisBackend):
         return self.get_multi([key])[0]
 
     def get_multi(self, names: Sequence[str]) -> list[Any]:
-        with redis_errors():
-            pipe = self.reader_client.pipeline(transaction=False)
+        with pipeline(self.reader_client) as pipe:
             for key in names:
                 entry_key, variant = keys.parts_of_variant(key)
                 pipe.hmget(entry_key, "gen", f"v:{variant}", "facts")

@@ -40,7 +40,7 @@ from typing import Any
 from fedora_packages.cache import keys
 from fedora_packages.cache.dogpile import MAX_CHANGES, NO_VALUE, GenerationBackend, region
 from fedora_packages.cache.fill import Fill, Outcome, Policy, Source
-from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache.redis import Redis, add_script, in_one_trip, pipeline, redis_errors, run_script
 from fedora_packages.cache.values import (
     FRESH,
     LAG_LIMIT,
@@ -217,8 +217,7 @@ class Cache:
         """Return for each entry whether it has or had a value, or a failed fill."""
         if not entries:
             return []
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for entry in entries:
                 pipe.hkeys(entry.key)
             return [any(field[:2] in (b"v:", b"o:", b"x:") for field in fields) for fields in pipe.execute()]
@@ -230,8 +229,7 @@ class Cache:
 
     def drop(self, entry: Entry, variant: str) -> None:
         """Delete a variant whose release has ended."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             pipe.hdel(entry.key, *(f"{kind}:{variant}" for kind in "voxdn"))
             pipe.incr(entry.revision_key)
             pipe.execute()
@@ -243,8 +241,7 @@ class Cache:
 
     def oldest(self, entries: Sequence[Entry]) -> list[float]:
         """Return for each entry when its oldest current value was fetched; infinity if it has none."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for entry in entries:
                 pipe.hgetall(entry.key)
             rows = pipe.execute()
@@ -261,8 +258,7 @@ class Cache:
         """
         if not pairs:
             return []
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for entry, variant in pairs:
                 pipe.hmget(entry.key, "gen", f"n:{variant}")
             return [summary_stored(*row) for row in pipe.execute()]
@@ -281,8 +277,7 @@ class Cache:
     def _last_known(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
         if not pairs:
             return []
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for entry, variant in pairs:
                 pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
             return [last_known_value_of(pair, *row) for pair, row in zip(pairs, pipe.execute(), strict=True)]

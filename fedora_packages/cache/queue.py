@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, add_script, in_one_trip, redis_errors, run_script
+from fedora_packages.cache.redis import Redis, add_script, in_one_trip, pipeline, run_script
 
 #: Packages remembered as viewed, and for how many seconds.
 MAX_VIEWED = 5000
@@ -51,6 +51,15 @@ class Claim:
     @property
     def job(self) -> str:
         return job(self.query, self.package)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The entries of a query that wait for a refill: how many, and which package has waited longest, since when."""
+
+    entries: int
+    package: str | None = None
+    since: float | None = None
 
 
 def job(query: str, package: str) -> str:
@@ -161,8 +170,7 @@ class Queue:
 
     def depths(self, upstreams: Sequence[str]) -> dict[str, int]:
         """Return how many jobs of each upstream wait or are claimed."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for upstream in upstreams:
                 for place in PLACES:
                     pipe.zcard(place(upstream))
@@ -171,22 +179,20 @@ class Queue:
 
     def holds(self, upstream: str, query: str, package: str) -> bool:
         """Whether an entry has a job, waiting or claimed."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+        with pipeline(self.client) as pipe:
             for place in PLACES:
                 pipe.zscore(place(upstream), job(query, package))
             return any(score is not None for score in pipe.execute())
 
-    def waiting(self, queries: Sequence[str]) -> dict[str, tuple[int, str | None, float | None]]:
-        """Return for each query how many entries wait to be fresh, whose package has waited longest, and since when."""
-        with redis_errors():
-            pipe = self.client.pipeline(transaction=False)
+    def waiting(self, queries: Sequence[str]) -> dict[str, Waiting]:
+        """Return what waits to be fresh, by query."""
+        with pipeline(self.client) as pipe:
             for query in queries:
                 pipe.zcard(keys.waiting_since(query))
                 pipe.zrange(keys.waiting_since(query), 0, 0, withscores=True)
             rows = pipe.execute()
         return {
-            query: (count, oldest[0][0].decode().partition(" ")[2], oldest[0][1]) if oldest else (count, None, None)
+            query: Waiting(count, oldest[0][0].decode().partition(" ")[2], oldest[0][1]) if oldest else Waiting(count)
             for query, count, oldest in zip(queries, rows[::2], rows[1::2], strict=True)
         }
 

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache as once
 from importlib.resources import files
@@ -81,6 +81,16 @@ def redis_errors():
             raise
         # The error names the host, which belongs in the log: users read this sentence.
         raise CacheUnavailable(f"Redis does not answer ({type(error).__name__})") from error
+
+
+@contextmanager
+def pipeline(client: Redis, as_one: bool = False) -> Iterator[Any]:
+    """Give a pipeline, whose commands take one round trip.  With ``as_one`` they are one atomic step.
+
+    Raises `CacheUnavailable`.
+    """
+    with redis_errors():
+        yield client.pipeline(transaction=as_one)
 
 
 def connect(url: str, timeout: float = 5.0) -> Redis:

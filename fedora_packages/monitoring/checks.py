@@ -14,7 +14,7 @@ from typing import Any
 from fedora_packages.cache import keys
 from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.protocol import Cache
-from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.monitoring.differences import differences
@@ -71,7 +71,7 @@ def check(cache: Cache, metrics: Metrics, call: QueryCall, by: str, grace: float
     opened = cache.open(source.entry)
     fill = cache.fill(source, Policy.CHECK, opened)
     before, answer = fill.before, fill.after
-    metrics.count(MetricName[f"CHECKS_BY_{by.upper()}"], call.query.name)
+    metrics.count(f"checks by {by}", call.query.name)
     is_same = before.is_fresh and before.value == answer.value
     phrases = () if is_same or not before.is_known else tuple(differences(before.value, answer.value))
     if fill.outcome is Outcome.LAGGING:
@@ -130,8 +130,7 @@ def drifts(client: Redis) -> list[Mapping[str, Any]]:
 
 
 def _note(client: Redis, suspected: SuspectedDrift, due: float) -> None:
-    with redis_errors():
-        pipe = client.pipeline(transaction=False)
+    with pipeline(client) as pipe:
         pipe.zadd(keys.SUSPECTED_DRIFT, {json.dumps(asdict(suspected)): due})
         pipe.zremrangebyrank(keys.SUSPECTED_DRIFT, 0, -MAX_SUSPECTED - 1)
         pipe.execute()
@@ -143,8 +142,7 @@ def _note_drift(client: Redis, query: Query, drift: SuspectedDrift) -> None:
         drift.query, drift.package, drift.variant, query.upstream, drift.found - drift.fetched,
         "; ".join(drift.differences), " or ".join(query.topics) or "no topic",
     )  # fmt: skip
-    with redis_errors():
-        pipe = client.pipeline(transaction=False)
+    with pipeline(client) as pipe:
         pipe.lpush(keys.DRIFT, json.dumps({**asdict(drift), "topics": query.topics}))
         pipe.ltrim(keys.DRIFT, 0, MAX_DRIFTS - 1)
         pipe.execute()

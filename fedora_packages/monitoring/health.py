@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.queue import Queue
-from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.cache.queue import Queue, Waiting
+from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Queries, Query
@@ -45,7 +45,7 @@ THIS_PROCESS = "this web process"
 
 @dataclass(frozen=True)
 class QueryCounts:
-    """The counters of one query."""
+    """The counters of one query, each with the name of its `MetricName`."""
 
     hits: int
     misses: int
@@ -74,33 +74,6 @@ class QueryCounts:
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "hit_rate": self.hit_rate, "drift_rate": self.drift_rate}
-
-
-#: The metric of each field of `QueryCounts`.
-_METRICS = {
-    "hits": MetricName.HITS,
-    "misses": MetricName.MISSES,
-    "refills": MetricName.REFILLS,
-    "failures": MetricName.REFILL_FAILURES,
-    "rechecks": MetricName.RECHECKS,
-    "audited": MetricName.CHECKS_BY_AUDIT,
-    "scheduled": MetricName.CHECKS_BY_SCHEDULE,
-    "requested": MetricName.CHECKS_BY_READER,
-    "drift": MetricName.DRIFT,
-    "late": MetricName.LATE,
-    "ignored": MetricName.IGNORED,
-    "forgotten": MetricName.FORGOTTEN,
-    "invalid_rows": MetricName.INVALID_ROWS,
-}
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """The entries of a query that wait for a refill: how many, and which package has waited longest, since when."""
-
-    entries: int
-    package: str | None = None
-    since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -269,8 +242,7 @@ def health(
     metrics.flush()
     ever, lately = total(client), recent(client, now)
     workers = heartbeats(client)
-    with redis_errors():
-        pipe = client.pipeline(transaction=False)
+    with pipeline(client) as pipe:
         pipe.hgetall(keys.OUTCOMES)
         pipe.hgetall(keys.TOPICS)
         messages, topics = pipe.execute()
@@ -286,7 +258,7 @@ def health(
                 query.name,
                 query.upstream,
                 entries.get(query.name, 0) if counted else None,
-                Waiting(*waiting[query.name]),
+                waiting[query.name],
                 _query_counts(lately, query.name),
                 _query_counts(ever, query.name),
             )
@@ -310,7 +282,7 @@ def health(
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
-        topics=tuple(_topic(name.decode(), json.loads(row)) for name, row in sorted(topics.items())),
+        topics=tuple(_known_fields(Topic, json.loads(row)) for _, row in sorted(topics.items())),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         drifts=tuple(drifts(client)),
         packages=packages,
@@ -346,7 +318,7 @@ def _count_entries(client: Redis, versions: set[tuple[str, int]]) -> Counter[str
 
 
 def _query_counts(counts: Counts, query: str) -> QueryCounts:
-    return QueryCounts(**{name: counts.count(metric, query) for name, metric in _METRICS.items()})
+    return QueryCounts(**{one.name: counts.count(MetricName[one.name.upper()], query) for one in fields(QueryCounts)})
 
 
 def _circuits(connector: Connector, workers: Sequence[Heartbeat], now: float) -> Iterator[CircuitHealth]:
@@ -354,13 +326,8 @@ def _circuits(connector: Connector, workers: Sequence[Heartbeat], now: float) ->
     for heartbeat in workers:
         reported = heartbeat.parts.get("upstreams", {}).get(connector.name)
         if reported is not None and heartbeat.is_alive(now):
-            yield _circuit(heartbeat.worker, reported)
-    yield _circuit(THIS_PROCESS, connector.circuit.as_dict())
-
-
-def _circuit(process: str, reported: Mapping[str, Any]) -> CircuitHealth:
-    reset_pause = reported.get("reset_pause", reported.get("rests", 0.0))
-    return _known_fields(CircuitHealth, {**reported, "process": process, "reset_pause": reset_pause})
+            yield _known_fields(CircuitHealth, {**reported, "process": heartbeat.worker})
+    yield CircuitHealth(THIS_PROCESS, **connector.circuit.as_dict())
 
 
 def _requests(counts: Counts, upstream: str) -> Requests:
@@ -369,10 +336,6 @@ def _requests(counts: Counts, upstream: str) -> Requests:
         counts.count(MetricName.REQUESTS_UNAVAILABLE, upstream),
         counts.count(MetricName.REQUESTS_INVALID, upstream),
     )
-
-
-def _topic(name: str, row: Mapping[str, Any]) -> Topic:
-    return _known_fields(Topic, {**row, "topic": name})
 
 
 def _worker(heartbeat: Heartbeat, now: float) -> WorkerHealth:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.errors import CacheUnavailable
 
 #: Seconds between two heartbeats, and after which a worker without one counts as dead.
@@ -51,8 +51,7 @@ def write_heartbeat(
     A time that differs from the worker's own memory means that Redis has lost its newest data.  Raises `CacheUnavailable`.
     """
     heartbeat = {"at": at, "caught_up_to": caught_up_to, "parts": parts}
-    with redis_errors():
-        pipe = client.pipeline(transaction=True)
+    with pipeline(client, as_one=True) as pipe:
         pipe.hget(keys.HEARTBEATS, worker)
         pipe.hset(keys.HEARTBEATS, worker, json.dumps(heartbeat))
         before, _ = pipe.execute()
@@ -63,8 +62,8 @@ def heartbeats(client: Redis) -> list[Heartbeat]:
     """Return the latest heartbeat of each worker, newest first.  Raises `CacheUnavailable`."""
     with redis_errors():
         rows = client.hgetall(keys.HEARTBEATS)
-    parsed = [_parsed(name.decode(), json.loads(row)) for name, row in rows.items()]
-    return sorted(parsed, key=lambda heartbeat: heartbeat.at, reverse=True)
+    found = [Heartbeat(name.decode(), **json.loads(row)) for name, row in rows.items()]
+    return sorted(found, key=lambda heartbeat: heartbeat.at, reverse=True)
 
 
 def forget_old_heartbeats(client: Redis, now: float) -> None:
@@ -78,10 +77,6 @@ def forget_old_heartbeats(client: Redis, now: float) -> None:
 def caught_up_to(workers: Sequence[Heartbeat]) -> float | None:
     """Return the time up to which some worker has handled all messages; None if unknown."""
     return max((heartbeat.caught_up_to for heartbeat in workers if heartbeat.caught_up_to is not None), default=None)
-
-
-def _parsed(worker: str, row: Mapping[str, Any]) -> Heartbeat:
-    return Heartbeat(worker, row["at"], row.get("caught_up_to"), row.get("parts", {}))
 
 
 class FreshnessMonitor:

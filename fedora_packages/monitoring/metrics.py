@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamUnavailable
 
 #: Upper bounds of the buckets of durations, in seconds; longer ones are in one more bucket.
@@ -48,11 +48,11 @@ class MetricName(StrEnum):
     HITS = "hits"  # query: reads that the cache answered
     MISSES = "misses"  # query
     REFILLS = "refills"  # query
-    REFILL_FAILURES = "refill failures"  # query
+    FAILURES = "refill failures"  # query
     RECHECKS = "rechecks"  # query: refills whose answer did not show their message yet
-    CHECKS_BY_AUDIT = "checks by audit"  # query
-    CHECKS_BY_SCHEDULE = "checks by schedule"  # query
-    CHECKS_BY_READER = "checks by reader"  # query
+    AUDITED = "checks by audit"  # query
+    SCHEDULED = "checks by schedule"  # query
+    REQUESTED = "checks by reader"  # query
     DRIFT = "drift"  # query: differences that a lost message explains
     LATE = "late"  # query: differences whose message came a little later
     IGNORED = "ignored"  # query: differences in nothing but ignored fields
@@ -68,13 +68,6 @@ class MetricName(StrEnum):
     SENT_TO_INVALIDATED = "sent to invalidated"
     SENT_TO_FRESH = "sent to fresh"
     INVALIDATED_TO_FRESH = "invalidated to fresh"  # upstream
-
-
-#: The counter of requests that ended in an error of each kind.
-_FAILED_REQUESTS = {
-    UpstreamUnavailable.kind: MetricName.REQUESTS_UNAVAILABLE,
-    InvalidResponse.kind: MetricName.REQUESTS_INVALID,
-}
 
 
 class Metrics:
@@ -107,8 +100,8 @@ class Metrics:
     def observe_request(self, upstream: str, outcome: str, seconds: float) -> None:
         """Count a request to an upstream; ``outcome`` is "answered" or the kind of its error."""
         self.observe(MetricName.REQUESTS, upstream, seconds)
-        if outcome in _FAILED_REQUESTS:
-            self.count(_FAILED_REQUESTS[outcome], upstream)
+        if outcome in (UpstreamUnavailable.kind, InvalidResponse.kind):
+            self.count(f"requests {outcome}", upstream)
 
     def flush_if_due(self) -> None:
         """Add the counts to Redis if the last time was a while ago; with Redis away they are kept for later."""
@@ -124,9 +117,8 @@ class Metrics:
             return
         recent = keys.metrics_recent(int(self._flushed // SLOT))
         try:
-            with redis_errors():
-                # In one step, so that a failure can mean nothing but "not added".
-                pipe = self._client.pipeline(transaction=True)
+            # In one step, so that a failure can mean nothing but "not added".
+            with pipeline(self._client, as_one=True) as pipe:
                 for key in (keys.METRICS_TOTAL, recent):
                     for field, number in counts.items():
                         pipe.hincrby(key, field, number)
@@ -170,26 +162,19 @@ class Counts:
     """Metrics as read from Redis."""
 
     def __init__(self, rows: Iterable[Mapping[bytes, bytes]]):
-        self._counts: dict[tuple[str, str], float] = {}
-        self._durations: dict[tuple[str, str], dict[str, float]] = {}
+        self._numbers: Counter[str] = Counter()
         for row in rows:
             for field, number in row.items():
-                name, label, *bucket = field.decode().split("|")
-                if bucket:
-                    buckets = self._durations.setdefault((name, label), {})
-                    buckets[bucket[0]] = buckets.get(bucket[0], 0.0) + float(number)
-                else:
-                    self._counts[name, label] = self._counts.get((name, label), 0) + float(number)
+                self._numbers[field.decode()] += float(number)
 
     def count(self, name: str, label: str = "") -> int:
         """Return the value of a counter."""
-        return int(self._counts.get((name, label), 0))
+        return int(self._numbers[f"{name}|{label}"])
 
     def durations(self, name: str, label: str = "") -> Durations:
         """Return the distribution of a duration."""
-        row = self._durations.get((name, label), {})
-        buckets = tuple(int(row.get(str(number), 0)) for number in range(len(BOUNDS) + 1))
-        return Durations(buckets, row.get("sum", 0.0))
+        buckets = tuple(self.count(name, f"{label}|{bucket}") for bucket in range(len(BOUNDS) + 1))
+        return Durations(buckets, float(self._numbers[f"{name}|{label}|sum"]))
 
 
 def total(client: Redis) -> Counts:
@@ -200,8 +185,7 @@ def total(client: Redis) -> Counts:
 
 def recent(client: Redis, now: float) -> Counts:
     """Return the metrics of the last `RECENT` seconds, exact to `SLOT` seconds.  Raises `CacheUnavailable`."""
-    with redis_errors():
-        pipe = client.pipeline(transaction=False)
+    with pipeline(client) as pipe:
         for back in range(RECENT // SLOT + 1):
             pipe.hgetall(keys.metrics_recent(int((now - back * SLOT) // SLOT)))
         rows: list[Any] = pipe.execute()

@@ -132,7 +132,7 @@ class Refiller:
             try:
                 self._refill(query, claim)
             except UpstreamError as error:
-                self._metrics.count(MetricName.REFILL_FAILURES, query.name)
+                self._metrics.count(MetricName.FAILURES, query.name)
                 log.warning(
                     "refill of %s about %s failed, retry in %.1f s: %s", query.name, claim.package, delay, error
                 )

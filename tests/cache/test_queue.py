@@ -218,9 +218,9 @@ def test_the_viewed_packages_are_bounded(client):
 
 def longest(queue, query="koji.builds"):
     """Return how many entries of a query wait, and whose has waited longest."""
-    count, package, since = queue.waiting([query])[query]
-    assert (package is None) == (since is None)
-    return count, package
+    waiting = queue.waiting([query])[query]
+    assert (waiting.package is None) == (waiting.since is None)
+    return waiting.entries, waiting.package
 
 
 def test_the_queue_knows_which_entry_has_waited_longest(queue):

@@ -44,7 +44,7 @@ def test_every_key_of_a_busy_service_is_of_one_kind_and_has_its_type(site, wait_
 
     def quiet() -> bool:
         collect()
-        return not any(count for count, _, _ in site.service.queue.waiting([*site.service.queries]).values())
+        return not any(found.entries for found in site.service.queue.waiting([*site.service.queries]).values())
 
     packages = ["guake", "vim-enhanced", "gcc-c++", "python3.14", "curl"]
     for package in packages:

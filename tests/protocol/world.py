@@ -398,7 +398,7 @@ class Store:
     def waiting(self, queue: Queue) -> dict[str, int]:
         """Return how many entries wait to be fresh according to the queue, by query; without those that have none."""
         found = queue.waiting([query.name for query in self.queries])
-        return {query: count for query, (count, *_) in found.items() if count}
+        return {query: waiting.entries for query, waiting in found.items() if waiting.entries}
 
     def run_out_claims(self) -> None:
         """Let the claims of refillers run out, as they do without a renewal."""
