@@ -38,7 +38,9 @@ class Pace:
 
     A worker that has died loses its jobs after ``lease``.  A failed refill is repeated after ``retry``, doubled with each failure
     up to ``retry_limit``.  A replay begins ``replay_margin`` before the high-water mark and is repeated every ``replay_every``.
-    A difference counts as a lost message after ``audit_grace``.  A circuit stays open for ``reset_pause`` at most.
+    A difference counts as a lost message after ``audit_grace``.  A circuit stays open for ``reset_pause`` at most.  The first
+    recheck of an answer follows after ``recheck_delay``, the first after a lagging answer was stored after
+    ``lagging_recheck_delay``; each next one waits twice as long.
     """
 
     lease: float = 30.0
@@ -48,6 +50,12 @@ class Pace:
     replay_every: float = 300.0
     audit_grace: float = 60.0
     reset_pause: float = 30.0
+    recheck_delay: float = 0.5
+    lagging_recheck_delay: float = 60.0
+
+    def after_failure(self, attempts: int) -> float:
+        """Return the pause after so many failures in a row."""
+        return min(self.retry_limit, self.retry * 2 ** min(attempts - 1, 30))
 
 
 #: The choices of ``worker.pace``.  ``fast`` is for development, and for tests and benchmarks that run whole processes.

@@ -7,6 +7,7 @@ confirms later whether a message was lost.
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.protocol import Cache
@@ -28,27 +29,21 @@ MAX_DRAWS = 30
 MAX_SKIPPED = 20
 
 
+@dataclass
 class Audit:
     """Compares one entry in each `step`.
 
     ``grace`` is in seconds, as in `check`.
     """
 
-    def __init__(
-        self,
-        cache: Cache,
-        queue: Queue,
-        connectors: Mapping[str, Connector],
-        queries: Mapping[str, Query],
-        metrics: Metrics,
-        grace: float = GRACE,
-    ):
-        self._cache = cache
-        self._queue = queue
-        self._connectors = connectors
-        self._queries = queries
-        self._metrics = metrics
-        self._grace = grace
+    cache: Cache
+    queue: Queue
+    connectors: Mapping[str, Connector]
+    queries: Mapping[str, Query]
+    metrics: Metrics
+    grace: float = GRACE
+
+    def __post_init__(self) -> None:
         self._walked: Iterator[tuple[Query, str]] = iter(())
 
     def step(self) -> str | None:
@@ -56,14 +51,14 @@ class Audit:
 
         Raises `CacheUnavailable`.
         """
-        confirm(self._cache, self._queries, self._metrics, self._cache.clock())
+        confirm(self.cache, self.queries, self.metrics, self.cache.clock())
         call, by = self._scheduled(), "schedule"
         if call is None:
             call, by = self._drawn(), "audit"
         if call is None:
             return None
         try:
-            checked = check(self._cache, self._metrics, call, by, self._grace)
+            checked = check(self.cache, self.metrics, call, by, self.grace)
         except UpstreamError as error:
             log.info("%s: check of %s about %s failed: %s", by, call.query.name, call.package, error)
             return "failed"
@@ -77,9 +72,9 @@ class Audit:
     def _drawn(self) -> QueryCall | None:
         for _ in range(MAX_DRAWS):
             with redis_errors():
-                key = self._cache.client.randomkey()
+                key = self.cache.client.randomkey()
             entry = keys.entry_of(key) if key else None
-            query = self._queries.get(entry.query) if entry else None
+            query = self.queries.get(entry.query) if entry else None
             if query is None or query.entry(entry.package) != entry:
                 continue
             call = self._oldest(query, entry.package)
@@ -92,29 +87,29 @@ class Audit:
         entry = query.entry(package)
         if not self._is_idle(query.upstream):
             return None
-        opened = self._cache.open(entry)
+        opened = self.cache.open(entry)
         if not opened.current:
             self._requeue_if_forgotten(query, entry, opened)
             return None
         if not query.has_expected and opened.is_recent:
             # A lagging upstream would look like a lost message.
             return None
-        cached_values = self._cache.read([(entry, variant) for variant in sorted(opened.current)])
+        cached_values = self.cache.read([(entry, variant) for variant in sorted(opened.current)])
         fresh = [cached for cached in cached_values if cached.is_fresh]
         oldest = min(fresh, key=lambda cached: cached.stamp.fetched, default=None)
         return QueryCall(query, package, oldest.variant) if oldest else None
 
     def _requeue_if_forgotten(self, query: Query, entry: Entry, opened: Opened) -> None:
         """Queue an invalidated entry that has no job.  The protocol excludes it; if it happens, it is repaired and counted."""
-        is_queued = self._queue.holds(query.upstream, query.name, entry.package)
+        is_queued = self.queue.holds(query.upstream, query.name, entry.package)
         if opened.wanting and not is_queued and not self._is_refused(entry, opened.wanting):
             log.error("%s about %s is invalidated and not queued; queued it", query.name, entry.package)
-            self._metrics.count(MetricName.FORGOTTEN, query.name)
-            self._queue.add(query.upstream, query.name, entry.package)
+            self.metrics.count(MetricName.FORGOTTEN, query.name)
+            self.queue.add(query.upstream, query.name, entry.package)
 
     def _is_refused(self, entry: Entry, variants: Iterable[str]) -> bool:
         """Whether the upstream serves none of the variants' releases: those are not retried."""
-        cached_values = self._cache.read([(entry, variant) for variant in variants])
+        cached_values = self.cache.read([(entry, variant) for variant in variants])
         return all(cached.error_state and cached.error_state.kind == ReleaseNotServed.kind for cached in cached_values)
 
     def _scheduled(self) -> QueryCall | None:
@@ -128,17 +123,17 @@ class Audit:
                 if entry is None:
                     return None
             query, package = entry
-            (fetched,) = self._cache.oldest([query.entry(package)])
-            if self._cache.clock() - fetched >= query.declaration.every and self._is_idle(query.upstream):
+            (fetched,) = self.cache.oldest([query.entry(package)])
+            if self.cache.clock() - fetched >= query.declaration.every and self._is_idle(query.upstream):
                 return self._oldest(query, package)
         return None
 
     def _walk(self) -> Iterator[tuple[Query, str]]:
         """Yield every entry of the scheduled queries."""
-        for query in self._queries.values():
+        for query in self.queries.values():
             if query.declaration.every and query.subject != "nothing":
-                for entry in self._cache.entries(*query.schema):
+                for entry in self.cache.entries(*query.schema):
                     yield query, entry.package
 
     def _is_idle(self, upstream: str) -> bool:
-        return not self._connectors[upstream].circuit.pause_left() and not self._queue.depth(upstream)
+        return not self.connectors[upstream].circuit.pause_left() and not self.queue.depth(upstream)

@@ -12,9 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.errors import CacheUnavailable, UpstreamError
+from fedora_packages.settings import Pace
 from fedora_packages.worker.replay import Replay
 
 log = logging.getLogger(__name__)
@@ -25,43 +27,32 @@ AGAIN = (5.0, 60.0)
 #: Seconds between two replays that hints ask for; doubled, up to the second number, by each hint that was false.
 HINT_PAUSE, MAX_HINT_PAUSE = 2.0, 60.0
 
-#: Seconds between two replays while the bus is disconnected, and between two without a hint.
+#: Seconds between two replays while the bus is disconnected.
 POLL_INTERVAL = 10.0
-REPLAY_EVERY = 300.0
 
 
+@dataclass
 class Gaps:
     """Closes the gaps of one worker.
 
     * ``replay``: reads the archive; None without one.
     * ``invalidate_older_than``: invalidates what was cached before a timestamp and returns the number of entries; called if
       messages are missing that cannot be replayed.
-    * ``every``: seconds between two replays without a hint.
-    * ``retry``: seconds after a failed replay, doubled with each failure up to ``retry_limit``.
+    * ``pace``: times of the worker, of which it uses ``replay_every``, ``retry`` and ``retry_limit``.
+    * ``hints``: the number of hints so far, which `close` takes.
     """
 
-    def __init__(
-        self,
-        replay: Replay | None,
-        invalidate_older_than: Callable[[float], int],
-        stop: threading.Event,
-        every: float = REPLAY_EVERY,
-        retry: float = 1.0,
-        retry_limit: float = 300.0,
-        clock: Callable[[], float] = time.time,
-    ):
-        self._replay = replay
-        self._invalidate_older_than = invalidate_older_than
-        self._stop = stop
-        self._every = every
-        self._retry = retry
-        self._retry_limit = retry_limit
-        self._clock = clock
+    replay: Replay | None
+    invalidate_older_than: Callable[[float], int]
+    stop: threading.Event
+    pace: Pace = Pace()
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._hinted = threading.Event()
-        self._hints = 1
+        self.hints = 1
         self._closed = 0
-        self._is_disconnected = False
         self._disconnected_since: float | None = None
         self._caught_up_to: float | None = None
         self._again: list[float] = list(AGAIN)
@@ -73,19 +64,14 @@ class Gaps:
         self.replayed = 0
 
     @property
-    def hints(self) -> int:
-        """The number of hints so far; `close` takes it."""
-        return self._hints
-
-    @property
     def is_closed(self) -> bool:
         """Whether a replay has followed every hint."""
-        return self._closed == self._hints
+        return self._closed == self.hints
 
     def suspect(self, reason: str, lost_since: bool = False) -> None:
         """Request a replay soon.  ``lost_since``: messages handled since the high-water mark can be lost too."""
         with self._lock:
-            self._hints += 1
+            self.hints += 1
             self._again = list(AGAIN)
             if reason:
                 self.reason = reason
@@ -96,12 +82,10 @@ class Gaps:
 
     def connected(self, is_connected: bool) -> None:
         """Note whether the bus is connected; every change is a hint."""
-        if not is_connected and not self._is_disconnected:
-            self._is_disconnected, self._disconnected_since = True, self._clock()
-            self.suspect("the bus is disconnected")
-        elif is_connected and self._is_disconnected:
-            self._is_disconnected, self._disconnected_since = False, None
-            self.suspect("the bus was disconnected, and is connected again")
+        if is_connected is (self._disconnected_since is None):
+            return
+        self._disconnected_since = None if is_connected else self.clock()
+        self.suspect("the bus was disconnected, and is connected again" if is_connected else "the bus is disconnected")
 
     def caught_up_to(self, now: float) -> float | None:
         """Return up to when every message is known to be handled, as far as the bus and the archive go.
@@ -109,10 +93,10 @@ class Gaps:
         In seconds since 1970; None if it is unknown.  Raises `CacheUnavailable`.
         """
         with self._lock:
-            if self.is_closed and not self._is_disconnected:
+            if self.is_closed and self._disconnected_since is None:
                 self._caught_up_to = now
-            elif self._caught_up_to is None and self._replay is not None:
-                self._caught_up_to = self._replay.high_water_mark()
+            elif self._caught_up_to is None and self.replay is not None:
+                self._caught_up_to = self.replay.high_water_mark()
             return self._caught_up_to
 
     def as_dict(self) -> dict[str, Any]:
@@ -121,7 +105,7 @@ class Gaps:
             "closed": self.is_closed,
             "reason": self.reason,
             "cut_since": self._disconnected_since,
-            "archive": self._replay is not None,
+            "archive": self.replay is not None,
             "archive_error": self.error,
             "archive_error_since": self.failing_since,
             "replayed_at": self.replayed_at,
@@ -131,38 +115,37 @@ class Gaps:
     def run(self) -> None:
         """Close gaps until stopped.  Live messages are handled meanwhile, however long the archive is down."""
         attempts = 0
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             self._hinted.clear()
-            hints, began = self._hints, self._clock()
+            hints, began = self.hints, self.clock()
             try:
                 is_hinted = hints != self._closed
                 replayed = self.close(hints)
                 attempts, delay = 0, self._next(replayed, is_hinted)
-            except (UpstreamError, CacheUnavailable) as error:
-                attempts += 1
-                delay = self._failed(attempts, error.sentence)
-                log.error("replay failed, next attempt in %.1f s: %s", delay, error)
             except Exception as error:
-                # A bug of ours must not end the thread: without it nothing reads the archive.
+                # A bug of ours must not end the thread either: without it nothing reads the archive.
+                is_bug = not isinstance(error, UpstreamError | CacheUnavailable)
+                self.error = repr(error) if is_bug else error.sentence
+                self.failing_since = self.failing_since or self.clock()
                 attempts += 1
-                delay = self._failed(attempts, repr(error))
-                log.exception("replay failed, next attempt in %.1f s", delay)
+                delay = self.pace.after_failure(attempts)
+                log.error("replay failed, next attempt in %.1f s: %s", delay, error, exc_info=is_bug)
             if self._hinted.wait(delay):
-                self._stop.wait(max(0.0, began + (delay if attempts else self._pause) - self._clock()))
+                self.stop.wait(max(0.0, began + (delay if attempts else self._pause) - self.clock()))
 
     def close(self, hints: int) -> int:
         """Handle all messages missed until now, and return their number; later hints than ``hints`` stay open.
 
         Raises as `Replay.catch_up`.
         """
-        now = self._clock()
+        now = self.clock()
         replayed = 0
-        if self._replay is not None:
-            replayed = self._replay.catch_up(self._stop)
+        if self.replay is not None:
+            replayed = self.replay.catch_up(self.stop)
         elif hints != self._closed:
             # Without an archive, what was missed is unknown.
-            self._invalidate_older_than(now)
-        if self._stop.is_set():
+            self.invalidate_older_than(now)
+        if self.stop.is_set():
             return replayed
         with self._lock:
             self._closed = hints
@@ -174,12 +157,7 @@ class Gaps:
     def _next(self, replayed: int, is_hinted: bool) -> float:
         """Return the seconds until the next replay, after one that handled so many messages."""
         self._pause = min(2 * self._pause, MAX_HINT_PAUSE) if is_hinted and not replayed else HINT_PAUSE
-        if self._is_disconnected:
+        if self._disconnected_since is not None:
             return POLL_INTERVAL
         with self._lock:
-            return self._again.pop(0) if self._again else self._every
-
-    def _failed(self, attempts: int, error: str) -> float:
-        self.error = error
-        self.failing_since = self.failing_since or self._clock()
-        return min(self._retry_limit, self._retry * 2 ** min(attempts - 1, 30))
+            return self._again.pop(0) if self._again else self.pace.replay_every

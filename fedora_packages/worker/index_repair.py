@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
@@ -117,6 +118,7 @@ def _reason(code: int) -> str:
     return f"its process ended with status {code}; the worker's log has the reason"
 
 
+@dataclass
 class IndexRepair:
     """Rebuilds a corrupt index, in one worker at a time.
 
@@ -127,23 +129,15 @@ class IndexRepair:
     * ``retry_pause``: seconds after a failed build.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        settings: Settings,
-        start: Callable[[Settings], Build] = Build,
-        is_sound: Callable[[str], bool] = is_sound,
-        claim: int = CLAIM_SECONDS,
-        retry_pause: float = RETRY_PAUSE,
-        clock: Callable[[], float] = time.monotonic,
-    ):
-        self._client = client
-        self._settings = settings
-        self._start = start
-        self._is_sound = is_sound
-        self._claim = claim
-        self._retry_pause = retry_pause
-        self._clock = clock
+    client: Redis
+    settings: Settings
+    start: Callable[[Settings], Build] = Build
+    is_sound: Callable[[str], bool] = is_sound
+    claim: int = CLAIM_SECONDS
+    retry_pause: float = RETRY_PAUSE
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
         self._build: Build | None = None
         # The directory that is being rebuilt, or was last; and the time before which it is not tried again.
         self._directory: str | None = None
@@ -157,7 +151,7 @@ class IndexRepair:
             if self._build is not None:
                 self._follow()
             elif not self._stopped:
-                corruption = noted(self._client)
+                corruption = noted(self.client)
                 if corruption is not None:
                     self._consider(corruption)
 
@@ -170,44 +164,44 @@ class IndexRepair:
                 self._build = None
 
     def _consider(self, corruption: Corruption) -> None:
-        if corruption.directory != os.path.realpath(self._settings.search.index):
+        if corruption.directory != os.path.realpath(self.settings.search.index):
             # Another index is in its place by now.
-            forget(self._client, corruption.directory)
+            forget(self.client, corruption.directory)
             return
-        if corruption.directory == self._directory and self._clock() < self._not_before:
+        if corruption.directory == self._directory and self.clock() < self._not_before:
             return
         # A check of the whole index takes seconds too: only one worker does it, and none while one builds.
         with redis_errors():
-            is_ours = self._client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=self._claim)
+            is_ours = self.client.set(keys.REBUILDING, str(os.getpid()), nx=True, ex=self.claim)
         if not is_ours:
             return
-        if self._is_sound(corruption.directory):
+        if self.is_sound(corruption.directory):
             self._repaired(corruption.directory)
             return
         log.error(
             "the search index %s is corrupt and is rebuilt beside itself: %s", corruption.directory, corruption.error
         )
-        self._build, self._directory = self._start(self._settings), corruption.directory
+        self._build, self._directory = self.start(self.settings), corruption.directory
 
     def _follow(self) -> None:
         if self._build.is_alive():
             with redis_errors():
-                self._client.expire(keys.REBUILDING, self._claim)
+                self.client.expire(keys.REBUILDING, self.claim)
             return
         failure, self._build = self._build.failure(), None
         if failure is None:
             log.warning("the search index was rebuilt")
             self._repaired(self._directory)
             return
-        self._not_before = self._clock() + self._retry_pause
-        log.error("the search index was not rebuilt, next attempt in %d s: %s", self._retry_pause, failure)
-        note_failure(self._client, self._directory, failure)
+        self._not_before = self.clock() + self.retry_pause
+        log.error("the search index was not rebuilt, next attempt in %d s: %s", self.retry_pause, failure)
+        note_failure(self.client, self._directory, failure)
         self._give_up_claim()
 
     def _repaired(self, directory: str) -> None:
-        forget(self._client, directory)
+        forget(self.client, directory)
         self._give_up_claim()
 
     def _give_up_claim(self) -> None:
         with redis_errors():
-            self._client.delete(keys.REBUILDING)
+            self.client.delete(keys.REBUILDING)

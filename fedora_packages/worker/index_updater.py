@@ -15,12 +15,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, redis_errors, script
+from fedora_packages.cache.redis import Redis, redis_errors, run_script, script
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable, UpstreamError
 from fedora_packages.rpm.nvr import is_package_name
@@ -48,6 +49,7 @@ def mark_dirty(client: Any, names: Iterable[str]) -> None:
             client.eval(script("index_dirty"), 1, keys.DIRTY, *valid[start : start + NAMES_PER_CALL])
 
 
+@dataclass
 class IndexUpdater:
     """Writes the documents of dirty packages as upstreams have them.  Times are in seconds.
 
@@ -61,47 +63,34 @@ class IndexUpdater:
     * ``writer``: makes the writer of the index.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        index: str | Path,
-        queries: Queries,
-        releases: Callable[[], Sequence[Mapping[str, Any]]],
-        threads: int = 4,
-        batch: int = 500,
-        retry: float = 5.0,
-        retry_limit: float = 300.0,
-        commit_every: float = 1.0,
-        poll_interval: float = 0.2,
-        describe_for: float = 0.5,
-        error_pause: float = 5.0,
-        writer: Callable[[str | Path], Writer] = Writer,
-    ):
-        self._client = client
-        self._index = index
-        self._reader = IndexReader(index)
-        self._queries = queries
-        self._releases = releases
-        self._threads = threads
-        self._batch = batch
-        self._pauses = (int(retry * 1_000_000), int(retry_limit * 1_000_000))
-        self._commit_every = commit_every
-        self._poll_interval = poll_interval
-        self._describe_for = describe_for
-        self._error_pause = error_pause
-        self._writer = writer
+    client: Redis
+    index: str | Path
+    queries: Queries
+    releases: Callable[[], Sequence[Mapping[str, Any]]]
+    threads: int = 4
+    batch: int = 500
+    retry: float = 5.0
+    retry_limit: float = 300.0
+    commit_every: float = 1.0
+    poll_interval: float = 0.2
+    describe_for: float = 0.5
+    error_pause: float = 5.0
+    writer: Callable[[str | Path], Writer] = Writer
+
+    def __post_init__(self) -> None:
+        self._reader = IndexReader(self.index)
 
     def run(self, stop: threading.Event) -> None:
         """Handle dirty packages until ``stop`` is set; what fails is done later."""
         logged = None
         while not stop.is_set():
-            pause, began = self._poll_interval, time.monotonic()
+            pause, began = self.poll_interval, time.monotonic()
             try:
-                if self.run_once(stop, self._describe_for):
-                    pause = max(self._poll_interval, began + self._commit_every - time.monotonic())
+                if self.run_once(stop, self.describe_for):
+                    pause = max(self.poll_interval, began + self.commit_every - time.monotonic())
                 logged = None
             except (IndexLocked, SearchUnavailable, CacheUnavailable, UpstreamError) as error:
-                pause = self._error_pause
+                pause = self.error_pause
                 # It can last for hours and is the same each time.
                 if type(error) is not logged:
                     log.warning("the search index is not updated for now: %s", error)
@@ -111,9 +100,9 @@ class IndexUpdater:
 
     def _note_corruption(self, error: Exception) -> None:
         """Note that the index may be corrupt: no reader notices that of a document that is only overwritten."""
-        folder = os.path.realpath(self._index)
+        folder = os.path.realpath(self.index)
         if isinstance(error, SearchUnavailable) and os.path.isdir(folder):
-            corruption.note(self._client, folder, str(error))
+            corruption.note(self.client, folder, str(error))
 
     def run_once(self, stop: threading.Event | None = None, seconds: float = 60.0) -> int:
         """Handle one batch and return the number of names that are acknowledged.
@@ -124,9 +113,9 @@ class IndexUpdater:
         """
         if not self._due(1):
             return 0
-        with index_lock(self._index):
-            due = self._due(self._batch)
-            branches = tuple(release["branch"] for release in self._releases())
+        with index_lock(self.index):
+            due = self._due(self.batch)
+            branches = tuple(release["branch"] for release in self.releases())
             if not branches:
                 # Every package would be retired.
                 raise InvalidResponse("bodhi", "GET /releases/", "no active release", title="Bodhi")
@@ -142,8 +131,7 @@ class IndexUpdater:
 
     def _due(self, most: int) -> dict[str, int]:
         """Return dirty names that are due, each with its timestamp, at most twice ``most``."""
-        with redis_errors():
-            rows = self._client.eval(script("index_due"), 1, keys.DIRTY, most)
+        rows = run_script(self.client, "index_due", [keys.DIRTY], most)
         return {name.decode(): int(timestamp) for name, timestamp in zip(rows[::2], rows[1::2], strict=True)}
 
     def _describe(
@@ -156,7 +144,7 @@ class IndexUpdater:
         described: dict[str, Document | None] = {}
         failed: set[str] = set()
         in_time = takewhile(lambda _: time.monotonic() < deadline, sources)
-        documents = describe_all(in_time, lambda name: describe(name, branches, self._queries), self._threads)
+        documents = describe_all(in_time, lambda name: describe(name, branches, self.queries), self.threads)
         for source, future in documents:
             error = future.exception()
             if error is None:
@@ -181,7 +169,7 @@ class IndexUpdater:
         gone = [source for source, document in described.items() if document is None]
         # A binary that is new leads to its source, which others may have led to as well.
         documents = {document.name: document for document in described.values() if document is not None}
-        with self._writer(self._index) as writer:
+        with self.writer(self.index) as writer:
             writer.remove(gone)
             writer.replace(documents.values())
             writer.commit()
@@ -189,7 +177,5 @@ class IndexUpdater:
     def _acknowledge(self, due: Mapping[str, int], written: Mapping[str, bool]) -> int:
         """Acknowledge the names that are written, requeue those that failed, and return the number of the former."""
         arguments = [part for name, is_written in written.items() for part in (name, due[name], int(is_written))]
-        with redis_errors():
-            return self._client.eval(
-                script("index_done"), 2, keys.DIRTY, keys.INDEX_FAILURES, *self._pauses, *arguments
-            )
+        pauses = [int(seconds * 1_000_000) for seconds in (self.retry, self.retry_limit)]
+        return run_script(self.client, "index_done", [keys.DIRTY, keys.INDEX_FAILURES], *pauses, *arguments)

@@ -10,8 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,16 +30,13 @@ from fedora_packages.errors import (
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import packages
 from fedora_packages.search.reader import IndexReader
+from fedora_packages.settings import Pace
 
 log = logging.getLogger(__name__)
 
-#: Rechecks before a lagging answer is stored, and the seconds before the first of them.  Each next one waits twice as long.
+#: Rechecks before a lagging answer is stored.  Others follow, until the event is so old that no upstream lags behind it
+#: (`LAG_LIMIT`).
 RECHECKS = 4
-RECHECK_DELAY = 0.5
-
-#: Seconds before the first recheck after a lagging answer was stored.  Each next one waits twice as long, until the event is so
-#: old that no upstream lags behind it (`LAG_LIMIT`).
-LAGGING_RECHECK_DELAY = 60.0
 
 #: Refills of an upstream under way beyond the requests that it takes at once: while some wait for answers, others are claimed,
 #: read and stored.
@@ -57,53 +53,20 @@ REDIS_PAUSE = 1.0
 MESSAGES_FIRST, MESSAGES_FIRST_STEPS = 1.0, 20
 
 
-@dataclass(frozen=True)
-class Pace:
-    """The times of refills, in seconds.
-
-    A claim ends after ``lease`` unless it is renewed.  ``retry`` is the pause after a failure; it doubles with every failure up
-    to ``retry_limit``.
-    """
-
-    lease: float = 30.0
-    retry: float = 1.0
-    retry_limit: float = 300.0
-    recheck_delay: float = RECHECK_DELAY
-    lagging_recheck_delay: float = LAGGING_RECHECK_DELAY
-
-    def after_failure(self, attempts: int) -> float:
-        """Return the pause after so many failures in a row, with jitter: not all jobs may come back at once."""
-        return min(self.retry_limit, self.retry * 2 ** min(attempts - 1, 30)) * random.uniform(0.5, 1.0)
-
-    def before_recheck(self, rechecks: int) -> float:
-        """Return the pause before a recheck; the first is number 1."""
-        if rechecks <= RECHECKS:
-            return self.recheck_delay * 2 ** (rechecks - 1)
-        return self.lagging_recheck_delay * 2 ** (rechecks - RECHECKS - 1)
-
-
+@dataclass
 class Refiller:
     """Does jobs of the refill queue.  ``releases`` returns the active releases; ``index`` knows which one a page shows first."""
 
-    def __init__(
-        self,
-        cache: Cache,
-        queue: Queue,
-        connectors: Mapping[str, Connector],
-        queries: Mapping[str, Query],
-        index: IndexReader,
-        releases: Callable[[], Sequence[Mapping[str, Any]]],
-        metrics: Metrics,
-        pace: Pace = Pace(),
-    ):
-        self.connectors = connectors
-        self._cache = cache
-        self._queue = queue
-        self._queries = queries
-        self._index = index
-        self._releases = releases
-        self._metrics = metrics
-        self._pace = pace
+    cache: Cache
+    queue: Queue
+    connectors: Mapping[str, Connector]
+    queries: Mapping[str, Query]
+    index: IndexReader
+    releases: Callable[[], Sequence[Mapping[str, Any]]]
+    metrics: Metrics
+    pace: Pace = Pace()
+
+    def __post_init__(self) -> None:
         self._claims: dict[str, Claim] = {}
 
     def work(self, upstream: str) -> float | None:
@@ -115,63 +78,65 @@ class Refiller:
         pause = connector.circuit.pause_left()
         if pause:
             return pause
-        claim = self._queue.claim(upstream, self._pace.lease, connector.settings.concurrency + AHEAD)
+        claim = self.queue.claim(upstream, self.pace.lease, connector.settings.concurrency + AHEAD)
         if not isinstance(claim, Claim):
-            if claim is not None and connector.circuit.is_open and self._queue.retry_now(upstream, most=1):
+            if claim is not None and connector.circuit.is_open and self.queue.retry_now(upstream, most=1):
                 # Without visitors no other request may come to close the circuit.  Once it is closed, all failed jobs are due.
                 return None
             return IDLE if claim is None else min(claim, IDLE)
-        query = self._queries.get(claim.query)
+        query = self.queries.get(claim.query)
         if query is None:
             # A worker of another version of this service has added it.
             log.info("refill of %s about %s dropped: unknown query", claim.query, claim.package)
-            self._queue.acknowledge(claim)
+            self.queue.acknowledge(claim)
             return None
-        with self._held(claim):
-            delay = self._pace.after_failure(claim.attempts + 1)
-            try:
-                self._refill(query, claim)
-            except UpstreamError as error:
-                self._metrics.count(MetricName.FAILURES, query.name)
-                log.warning(
-                    "refill of %s about %s failed, retry in %.1f s: %s", query.name, claim.package, delay, error
-                )
-                self._queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
-            except CacheUnavailable:
-                # Without Redis the claim cannot be ended.  It runs out, since it is no longer renewed.
-                raise
-            except Exception:
-                # A bug of ours.  The caller logs its traceback; meanwhile the claim must not block the upstream.
-                self._queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
-                raise
+        delay = self.after_failure(claim.attempts + 1)
+        self._claims[claim.token] = claim
+        try:
+            self._refill(query, claim)
+        except UpstreamError as error:
+            self.metrics.count(MetricName.FAILURES, query.name)
+            log.warning("refill of %s about %s failed, retry in %.1f s: %s", query.name, claim.package, delay, error)
+            self.queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
+        except CacheUnavailable:
+            # Without Redis the claim cannot be ended.  It runs out, since it is no longer renewed.
+            raise
+        except Exception:
+            # A bug of ours.  The caller logs its traceback; meanwhile the claim must not block the upstream.
+            self.queue.requeue(claim, delay, claim.attempts + 1, claim.rechecks)
+            raise
+        finally:
+            del self._claims[claim.token]
         return None
+
+    def after_failure(self, attempts: int) -> float:
+        """Return the pause after so many failures in a row, with jitter: not all jobs may come back at once."""
+        return self.pace.after_failure(attempts) * random.uniform(0.5, 1.0)
+
+    def before_recheck(self, rechecks: int) -> float:
+        """Return the pause before a recheck; the first is number 1."""
+        if rechecks <= RECHECKS:
+            return self.pace.recheck_delay * 2 ** (rechecks - 1)
+        return self.pace.lagging_recheck_delay * 2 ** (rechecks - RECHECKS - 1)
 
     @property
     def renew_every(self) -> float:
         """Seconds between two renewals of claims."""
-        return self._pace.lease / 4
+        return self.pace.lease / 4
 
     def renew(self) -> None:
         """Renew all claims under way.  Called several times within a lease."""
         for claim in list(self._claims.values()):
-            self._queue.renew(claim, self._pace.lease)
-
-    @contextmanager
-    def _held(self, claim: Claim) -> Iterator[None]:
-        self._claims[claim.token] = claim
-        try:
-            yield
-        finally:
-            del self._claims[claim.token]
+            self.queue.renew(claim, self.pace.lease)
 
     def _refill(self, query: Query, claim: Claim) -> None:
         entry = query.entry(claim.package)
-        opened = self._cache.open(entry)
+        opened = self.cache.open(entry)
         policy = _policy(claim)
         is_reflected, is_suspect, error = True, False, None
         for variant in self._variants(query, claim.package, entry, opened):
             try:
-                fill = self._cache.fill(QueryCall(query, claim.package, variant).source(), policy, opened)
+                fill = self.cache.fill(QueryCall(query, claim.package, variant).source(), policy, opened)
             except UpstreamUnavailable:
                 raise
             except ReleaseNotServed:
@@ -187,41 +152,39 @@ class Refiller:
             raise error
         rechecks = claim.rechecks + 1
         if not is_reflected:
-            self._metrics.count(MetricName.RECHECKS, query.name)
+            self.metrics.count(MetricName.RECHECKS, query.name)
             # No answer from before now may be stored any more, neither ours nor a page's.
             if rechecks <= RECHECKS:
-                self._cache.invalidate([Invalidation(entry, again=True)])
-            self._queue.requeue(
-                claim, self._pace.before_recheck(rechecks), rechecks=rechecks, is_fresh=rechecks > RECHECKS
-            )
+                self.cache.invalidate([Invalidation(entry, again=True)])
+            self.queue.requeue(claim, self.before_recheck(rechecks), rechecks=rechecks, is_fresh=rechecks > RECHECKS)
         elif is_suspect:
-            delay = self._pace.before_recheck(RECHECKS + 1)
-            self._queue.requeue(claim, delay, rechecks=RECHECKS + 1, owes_recheck=True)
+            delay = self.before_recheck(RECHECKS + 1)
+            self.queue.requeue(claim, delay, rechecks=RECHECKS + 1, owes_recheck=True)
         else:
             self._acknowledge(query, claim)
         if claim.sent is not None and (rechecks == RECHECKS + 1 or (is_reflected and rechecks <= RECHECKS)):
-            self._metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self._cache.clock() - claim.sent))
+            self.metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self.cache.clock() - claim.sent))
 
     def _acknowledge(self, query: Query, claim: Claim) -> None:
-        waited = self._queue.acknowledge(claim)
+        waited = self.queue.acknowledge(claim)
         if waited is not None:
-            self._metrics.count(MetricName.REFILLS, query.name)
-            self._metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
+            self.metrics.count(MetricName.REFILLS, query.name)
+            self.metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
 
     def _variants(self, query: Query, package: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to fill: those that had a value or an error, and the one that a page shows first."""
         variants = opened.current | opened.wanting
         if not query.by_release:
             return sorted(variants | {query.variant()})
-        branches = {release["branch"] for release in self._releases()}
+        branches = {release["branch"] for release in self.releases()}
         for variant in variants - branches:
-            self._cache.drop(entry, variant)
+            self.cache.drop(entry, variant)
         return sorted((variants | self._first_shown(package)) & branches)
 
     def _first_shown(self, name: str) -> set[str]:
         """Return the branch of the release that a package's page shows first, if the index knows it."""
         try:
-            package = packages.find(self._index, name)
+            package = packages.find(self.index, name)
         except SearchUnavailable as error:
             log.error("default release of %s unknown: %s", name, error)
             return set()

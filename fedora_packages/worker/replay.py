@@ -13,6 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fedora_packages.cache import keys
@@ -41,6 +42,7 @@ class Archive(Protocol):
     def pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]: ...
 
 
+@dataclass
 class Replay:
     """Reads messages from the archive and passes those that were not handled yet to ``handle``, a page at a time.
 
@@ -50,29 +52,16 @@ class Replay:
     * ``margin``, ``limit``, ``interval``: in seconds, see the constants.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        archive: Archive,
-        requests: Sequence[tuple[Sequence[str], int]],
-        bus: str,
-        handle: Callable[[list[Any]], Any],
-        invalidate_older_than: Callable[[float], Any] = lambda before: None,
-        margin: float = MARGIN,
-        limit: float = LIMIT,
-        interval: float = INTERVAL,
-        clock: Callable[[], float] = time.time,
-    ):
-        self._client = client
-        self._archive = archive
-        self._requests = requests
-        self._bus = bus
-        self._handle = handle
-        self._invalidate_older_than = invalidate_older_than
-        self._margin = margin
-        self._limit = limit
-        self._interval = interval
-        self._clock = clock
+    client: Redis
+    archive: Archive
+    requests: Sequence[tuple[Sequence[str], int]]
+    bus: str
+    handle: Callable[[list[Any]], Any]
+    invalidate_older_than: Callable[[float], Any] = lambda before: None
+    margin: float = MARGIN
+    limit: float = LIMIT
+    interval: float = INTERVAL
+    clock: Callable[[], float] = time.time
 
     def catch_up(self, stop: threading.Event) -> int:
         """Handle every message sent since the high-water mark that was not handled, move the mark, and return their number.
@@ -80,11 +69,11 @@ class Replay:
         Without a mark, start at the oldest value that can be cached.  If it is stopped or fails, the mark is at the end of the
         last interval that was handled.  Raises `UpstreamUnavailable`, `InvalidResponse` and `CacheUnavailable`.
         """
-        now, run = self._clock(), run_id(self._client)
+        now, run = self.clock(), run_id(self.client)
         with redis_errors():
-            self._client.zremrangebyrank(keys.HANDLED, 0, -MAX_HANDLED - 1)
+            self.client.zremrangebyrank(keys.HANDLED, 0, -MAX_HANDLED - 1)
         start, handled = self._start(now), 0
-        interval = max(self._interval, (now - start) / MAX_INTERVALS)
+        interval = max(self.interval, (now - start) / MAX_INTERVALS)
         while start < now and not stop.is_set():
             end = min(start + interval, now)
             handled += self.run(start, end, stop)
@@ -101,7 +90,7 @@ class Replay:
         Raises `CacheUnavailable`.
         """
         with redis_errors():
-            mark = self._client.hget(keys.HIGH_WATER_MARKS, self._bus)
+            mark = self.client.hget(keys.HIGH_WATER_MARKS, self.bus)
         return float(mark) if mark else None
 
     def run(self, start: float, end: float, stop: threading.Event) -> int:
@@ -109,14 +98,14 @@ class Replay:
 
         Raises as `catch_up`; messages handled by then stay so.
         """
-        handled, run = 0, run_id(self._client)
-        for categories, rows in self._requests:
-            for page in self._archive.pages(start, end, categories, rows):
+        handled, run = 0, run_id(self.client)
+        for categories, rows in self.requests:
+            for page in self.archive.pages(start, end, categories, rows):
                 new = self._unhandled(page)
                 if stop.is_set():
                     return handled
                 if new:
-                    self._handle(new)
+                    self.handle(new)
                     handled += len(new)
                 self._note_handled(page, run)
         if handled:
@@ -127,37 +116,37 @@ class Replay:
         mark = self.high_water_mark()
         if mark is None:
             with redis_errors():
-                begun = self._client.get(keys.BEGUN)
+                begun = self.client.get(keys.BEGUN)
             mark = float(begun) if begun else None
-        start = now if mark is None else mark - self._margin
-        earliest = now - self._limit
+        start = now if mark is None else mark - self.margin
+        earliest = now - self.limit
         if start < earliest:
             log.error(
                 "replay: messages of %.0f s are missing, worker.replay_limit is %.0f s; older values are fetched again",
-                now - start, self._limit,
+                now - start, self.limit,
             )  # fmt: skip
-            self._invalidate_older_than(earliest)
+            self.invalidate_older_than(earliest)
         return max(start, earliest)
 
     def _move_mark(self, mark: float, run: str) -> None:
         # The next replay starts a margin before the mark and needs no older ids.
-        forgotten = mark - 2 * self._margin - 60
+        forgotten = mark - 2 * self.margin - 60
         names = [keys.HIGH_WATER_MARKS, keys.HANDLED]
-        if not run_script(self._client, "high_water_mark", names, run, self._bus, mark, forgotten):
+        if not run_script(self.client, "high_water_mark", names, run, self.bus, mark, forgotten):
             raise CacheUnavailable("Redis was restarted during the replay")
 
     def _unhandled(self, page: list[Any]) -> list[Any]:
         """Return the messages of a page that are not known to be handled."""
         ids = [id_of(message) for message in page]
         with redis_errors():
-            handled = self._client.zmscore(keys.HANDLED, [identity or "" for identity in ids]) if ids else []
+            handled = self.client.zmscore(keys.HANDLED, [identity or "" for identity in ids]) if ids else []
         return [
             message for message, identity, at in zip(page, ids, handled, strict=True) if identity is None or at is None
         ]
 
     def _note_handled(self, page: list[Any], run: str) -> None:
         """Note a page's messages as handled, also those that were not understood or are of another environment."""
-        now = self._clock()
+        now = self.clock()
         arguments = [part for message in page if (identity := id_of(message)) for part in (now, identity)]
-        if arguments and not run_script(self._client, "handled", [keys.HANDLED], run, *arguments):
+        if arguments and not run_script(self.client, "handled", [keys.HANDLED], run, *arguments):
             raise CacheUnavailable("Redis was restarted during the replay")

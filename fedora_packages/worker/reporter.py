@@ -39,34 +39,25 @@ class Bus:
         return all(self.endpoints.values())
 
 
+@dataclass
 class HeartbeatReporter:
     """Writes the heartbeats of one worker.
 
     ``bus`` is the name of the bus, ``state_of_bus`` returns its state.  ``circuits`` are those of the upstreams by name.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        metrics: Metrics,
-        circuits: Mapping[str, Circuit],
-        bus: str,
-        gaps: Gaps,
-        buffer: MessageBuffer,
-        state_of_bus: Callable[[], Bus] = Bus,
-        cleanup_every: float = CLEANUP_EVERY,
-        clock: Callable[[], float] = time.time,
-    ):
-        self._client = client
-        self._metrics = metrics
-        self._circuits = circuits
-        self._bus = bus
-        self._gaps = gaps
-        self._buffer = buffer
-        self._state_of_bus = state_of_bus
-        self._cleanup_every = cleanup_every
-        self._clock = clock
-        self._begun = clock()
+    client: Redis
+    metrics: Metrics
+    circuits: Mapping[str, Circuit]
+    bus: str
+    gaps: Gaps
+    buffer: MessageBuffer
+    state_of_bus: Callable[[], Bus] = Bus
+    cleanup_every: float = CLEANUP_EVERY
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
+        self._begun = self.clock()
         self._reported_at: float | None = None
         self._run: str | None = None
         self._cleaned_up_at = 0.0
@@ -75,41 +66,41 @@ class HeartbeatReporter:
     def report(self, dead: Sequence[str]) -> None:
         """Write a heartbeat; ``dead`` are the names of threads that have ended.  Raises `CacheUnavailable`."""
         self._check_run()
-        bus, now = self._state_of_bus(), self._clock()
+        bus, now = self.state_of_bus(), self.clock()
         is_moving = bus.seen is None or now - bus.seen < DEAD_AFTER
-        self._gaps.connected(bus.is_connected and is_moving)
+        self.gaps.connected(bus.is_connected and is_moving)
         parts = {
-            "bus": self._bus,
+            "bus": self.bus,
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "begun": self._begun,
             "endpoints": bus.endpoints,
             "hub_seen": bus.seen,
             "hub_moves": is_moving,
-            "buffer": len(self._buffer),
+            "buffer": len(self.buffer),
             "dead": list(dead),
-            "gaps": self._gaps.as_dict(),
-            "upstreams": {name: circuit.as_dict() for name, circuit in self._circuits.items()},
+            "gaps": self.gaps.as_dict(),
+            "upstreams": {name: circuit.as_dict() for name, circuit in self.circuits.items()},
         }
-        before = write_heartbeat(self._client, self.worker, now, self._caught_up_to(now, dead), parts)
+        before = write_heartbeat(self.client, self.worker, now, self._caught_up_to(now, dead), parts)
         if self._reported_at is not None and before != self._reported_at:
-            self._gaps.suspect("Redis has lost its newest data", lost_since=True)
+            self.gaps.suspect("Redis has lost its newest data", lost_since=True)
         self._reported_at = now
-        self._metrics.flush()
-        if now - self._cleaned_up_at >= self._cleanup_every:
+        self.metrics.flush()
+        if now - self._cleaned_up_at >= self.cleanup_every:
             self._cleaned_up_at = now
-            forget_old_heartbeats(self._client, now)
+            forget_old_heartbeats(self.client, now)
 
     def _caught_up_to(self, now: float, dead: Sequence[str]) -> float | None:
         """Return up to when every message is known to be handled."""
         if dead:
             # With a thread gone, nothing is certain.
             return None
-        oldest, caught_up_to = self._buffer.oldest(), self._gaps.caught_up_to(now)
+        oldest, caught_up_to = self.buffer.oldest(), self.gaps.caught_up_to(now)
         return caught_up_to if oldest is None or caught_up_to is None else min(caught_up_to, oldest)
 
     def _check_run(self) -> None:
-        run = run_id(self._client)
+        run = run_id(self.client)
         if self._run is not None and run != self._run:
-            self._gaps.suspect("Redis was restarted", lost_since=True)
+            self.gaps.suspect("Redis was restarted", lost_since=True)
         self._run = run

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 EARLY_PAUSE = 30.0
 
 
+@dataclass
 class ScheduledQuery:
     """Fetches a query on its schedule, and invalidates the queries that are made with its value when that changes.
 
@@ -28,85 +30,68 @@ class ScheduledQuery:
     * ``invalidate_all``: invalidates all entries of a query and returns their number.
     * ``wake``: called with the number of jobs that were queued for each upstream.
     * ``every``: seconds between two fetches, ``early_pause`` those between two outside of the schedule.
+    * ``early``: set to request a fetch outside of the schedule.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        query: Query,
-        fetch: Callable[[], Any],
-        followers: Sequence[Query],
-        invalidate_all: Callable[[Query], int],
-        wake: Callable[[Mapping[str, int]], Any],
-        stop: threading.Event,
-        every: float,
-        early_pause: float = EARLY_PAUSE,
-    ):
-        self.query = query
-        self._client = client
-        self._fetch = fetch
-        self._followers = followers
-        self._invalidate_all = invalidate_all
-        self._wake = wake
-        self._stop = stop
-        self._every = every
-        self._early_pause = early_pause
-        self._early = threading.Event()
+    client: Redis
+    query: Query
+    fetch: Callable[[], Any]
+    followers: Sequence[Query]
+    invalidate_all: Callable[[Query], int]
+    wake: Callable[[Mapping[str, int]], Any]
+    stop: threading.Event
+    every: float
+    early_pause: float = EARLY_PAUSE
+
+    def __post_init__(self) -> None:
+        self.early = threading.Event()
         self._value: Any = None
-        self._fetched_at = -early_pause
-
-    @property
-    def is_early(self) -> bool:
-        """Whether a fetch outside of the schedule is requested."""
-        return self._early.is_set()
-
-    def fetch_soon(self) -> None:
-        """Request a fetch outside of the schedule."""
-        self._early.set()
+        self._fetched_at = -self.early_pause
 
     def consider(self, event: Event) -> None:
         """Request a fetch if the value misses what an event says."""
         if self._value is not None and self.query.is_superseded(self._value, event):
-            self.fetch_soon()
+            self.early.set()
 
     def run(self) -> None:
         """Fetch at once and then on the schedule, until stopped."""
         attempts = 0
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             try:
-                self.fetch()
-                attempts, delay = 0, self._every
-            except (UpstreamError, CacheUnavailable) as error:
+                self.update()
+                attempts, delay = 0, self.every
+            except Exception as error:
+                # A bug of ours must not end the thread either: without it nothing fetches the query any more.
+                is_bug = not isinstance(error, UpstreamError | CacheUnavailable)
+                level = logging.ERROR if is_bug else logging.WARNING
                 attempts += 1
-                delay = min(self._every, 2.0**attempts)
-                log.warning("scheduled fetch of %s failed, next attempt in %.0f s: %s", self.query.name, delay, error)
-            except Exception:
-                # A bug of ours must not end the thread: without it nothing fetches the query any more.
-                attempts += 1
-                delay = min(self._every, 2.0**attempts)
-                log.exception("scheduled fetch of %s failed, next attempt in %.0f s", self.query.name, delay)
-            if self._early.wait(delay):
-                self._early.clear()
-                self._stop.wait(max(0.0, self._fetched_at + self._early_pause - time.monotonic()))
+                delay = min(self.every, 2.0**attempts)
+                log.log(
+                    level, "scheduled fetch of %s failed, next attempt in %.0f s: %s", self.query.name, delay, error,
+                    exc_info=is_bug,
+                )  # fmt: skip
+            if self.early.wait(delay):
+                self.early.clear()
+                self.stop.wait(max(0.0, self._fetched_at + self.early_pause - time.monotonic()))
 
-    def fetch(self) -> None:
+    def update(self) -> None:
         """Fetch the query, and invalidate its followers if the value is not the one that they were made with.
 
         Raises `UpstreamError` and `CacheUnavailable`; followers that are not invalidated by then are at the next fetch.
         """
-        self._value = self._fetch()
+        self._value = self.fetch()
         self._fetched_at = time.monotonic()
         digest = hashlib.sha256(json.dumps(self._value, sort_keys=True).encode()).hexdigest()
         with redis_errors():
-            known = self._client.hget(keys.SCHEDULED, self.query.name)
+            known = self.client.hget(keys.SCHEDULED, self.query.name)
         if known and known.decode() == digest:
             return
-        for follower in self._followers:
-            count = self._invalidate_all(follower)
+        for follower in self.followers:
+            count = self.invalidate_all(follower)
             log.info("%s has changed: %d entries of %s are fetched again", self.query.name, count, follower.name)
-            self._wake({follower.upstream: count})
+            self.wake({follower.upstream: count})
         with redis_errors():
-            self._client.hset(keys.SCHEDULED, self.query.name, digest)
+            self.client.hset(keys.SCHEDULED, self.query.name, digest)
 
 
 def scheduled_queries(queries: Queries) -> list[Query]:

@@ -25,7 +25,7 @@ from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
 from fedora_packages.worker.index_updater import IndexUpdater
 from fedora_packages.worker.invalidation import invalidate_all, invalidate_and_queue, invalidate_older_than
-from fedora_packages.worker.refill import REDIS_PAUSE, Pace, Refiller, Refillers, undisturbed
+from fedora_packages.worker.refill import REDIS_PAUSE, Refiller, Refillers, undisturbed
 from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
 from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
@@ -69,7 +69,7 @@ class Worker:
         self._sequences = SequenceTracker()
         self._refiller = Refiller(
             service.cache, service.queue, service.connectors, queries, service.index, service.releases, service.metrics,
-            Pace(pace.lease, pace.retry, pace.retry_limit),
+            pace,
         )  # fmt: skip
         self._refillers = Refillers(self._refiller, self._stop, self.buffer.is_flooded)
         self._handler = Handler(
@@ -94,10 +94,7 @@ class Worker:
             client, service.datagrepper, archive_requests(topic for query in queries.values() for topic in query.topics), bus,
             self.handle_all, invalidate_older, pace.replay_margin, settings.replay_limit,
         )  # fmt: skip
-        self.gaps = Gaps(
-            replay if is_replayed else None, invalidate_older, self._stop,
-            pace.replay_every, pace.retry, pace.retry_limit,
-        )  # fmt: skip
+        self.gaps = Gaps(replay if is_replayed else None, invalidate_older, self._stop, pace)
         circuits = {name: connector.circuit for name, connector in service.connectors.items()}
         self.reporter = HeartbeatReporter(client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus)
         self._threads: list[threading.Thread] = []
@@ -122,7 +119,7 @@ class Worker:
         self.buffer.put(None)
         self.gaps.suspect("")
         for scheduled in self._scheduled:
-            scheduled.fetch_soon()
+            scheduled.early.set()
         self._index_repair.stop()
         self._refillers.join(STOP_LIMIT)
         for thread in self._threads:

@@ -12,7 +12,7 @@ import redis
 
 from fedora_packages.cache.redis import connect
 from fedora_packages.connectors.query import Queries
-from fedora_packages.worker.refill import Pace
+from fedora_packages.settings import Pace
 
 from .world import (
     PACKAGES,

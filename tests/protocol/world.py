@@ -38,10 +38,11 @@ from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.service import Service
+from fedora_packages.settings import Pace
 from fedora_packages.web.request import loader_of
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue
-from fedora_packages.worker.refill import RECHECKS, Pace, Refiller
+from fedora_packages.worker.refill import RECHECKS, Refiller
 from fedora_packages.worker.replay import Replay
 from tests.upstream import connector_strings
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.settings import Pace
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.invalidation import invalidate_and_queue, invalidate_older_than
@@ -60,6 +61,6 @@ def make_gaps(service, replay, stop, **arguments):
         "replay": replay,
         "invalidate_older_than": partial(invalidate_older_than, service.cache, service.queue, service.queries.values()),
         "stop": stop,
-        "retry": 0.05,
+        "pace": Pace(retry=0.05),
     }
     return Gaps(**{**defaults, **arguments})

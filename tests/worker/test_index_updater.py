@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import script
+from fedora_packages.cache.redis import script, script_digest
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import CacheUnavailable, IndexLocked, InvalidResponse, SearchUnavailable
 from fedora_packages.search import corruption
@@ -347,10 +347,10 @@ class KillingClient:
     def __getattr__(self, name):
         return getattr(self._client, name)
 
-    def eval(self, program, *arguments):
-        if program == script("index_done"):
+    def evalsha(self, digest, *arguments):
+        if digest == script_digest("index_done"):
             raise Killed
-        return self._client.eval(program, *arguments)
+        return self._client.evalsha(digest, *arguments)
 
 
 @pytest.mark.parametrize("step", ["describe", "write", "acknowledge"])

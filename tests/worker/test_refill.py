@@ -9,7 +9,8 @@ from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
-from fedora_packages.worker.refill import IDLE, MESSAGES_FIRST_STEPS, RECHECKS, Pace, Refiller, Refillers, undisturbed
+from fedora_packages.settings import Pace
+from fedora_packages.worker.refill import IDLE, MESSAGES_FIRST_STEPS, RECHECKS, Refiller, Refillers, undisturbed
 from tests.filling import put, source
 from tests.upstream import Answer
 
@@ -235,9 +236,9 @@ def test_an_old_event_is_not_expected_any_more(service, refiller, upstream):
     assert (read(service).is_fresh, service.queue.depth("koji")) == (True, 0)
 
 
-def test_pauses_before_rechecks_double():
-    pace = Pace(lease=1, retry=1, retry_limit=300)
-    assert [pace.before_recheck(number) for number in range(1, RECHECKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
+def test_pauses_before_rechecks_double(service):
+    refiller = make_refiller(service, Pace())
+    assert [refiller.before_recheck(number) for number in range(1, RECHECKS + 4)] == [0.5, 1, 2, 4, 60, 120, 240]
 
 
 def test_an_unchanged_answer_is_rechecked_once_if_no_message_has_an_expected_state(
@@ -349,9 +350,9 @@ def test_a_job_of_an_unknown_query_is_dropped(service, refiller):
     assert service.queue.depth("koji") == 0
 
 
-def test_pauses_after_failures_grow_up_to_a_limit():
-    pace = Pace(lease=1, retry=1, retry_limit=300)
-    longest = [max(pace.after_failure(attempts) for _ in range(200)) for attempts in (1, 5, 500)]
+def test_pauses_after_failures_grow_up_to_a_limit(service):
+    refiller = make_refiller(service, Pace(lease=1, retry=1, retry_limit=300))
+    longest = [max(refiller.after_failure(attempts) for _ in range(200)) for attempts in (1, 5, 500)]
     assert 0.9 < longest[0] <= 1 < longest[1] <= 16 < longest[2] <= 300
 
 

@@ -35,41 +35,41 @@ def scheduled(service):
 
 def test_a_change_of_the_releases_invalidates_what_was_made_with_them(service, scheduled, upstream):
     upstream.says("/releases/", releases(RELEASE))
-    scheduled.fetch()
+    scheduled.update()
     tagged = service.queries["koji.tagged"]
     put(service.cache, tagged.entry("guake"), {"tags": {}})
-    scheduled.fetch()
+    scheduled.update()
     assert read(service, "koji.tagged", "guake").is_fresh
     upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
-    scheduled.fetch()
+    scheduled.update()
     assert read(service, "koji.tagged", "guake").state == "refreshing"
 
 
 def test_a_change_of_the_releases_is_not_forgotten_if_we_die_before_it_was_acted_upon(service, scheduled, upstream):
     upstream.says("/releases/", releases(RELEASE))
-    scheduled.fetch()
+    scheduled.update()
     tagged = service.queries["koji.tagged"]
     put(service.cache, tagged.entry("guake"), {"tags": {}})
     upstream.says("/releases/", releases(RELEASE, {**RELEASE, "name": "F46", "branch": "f46"}))
     with pytest.raises(ZeroDivisionError):
-        make_scheduled(service, invalidate_all=lambda query: 1 / 0).fetch()
-    scheduled.fetch()
+        make_scheduled(service, invalidate_all=lambda query: 1 / 0).update()
+    scheduled.update()
     assert read(service, "koji.tagged", "guake").state == "refreshing"
 
 
 def test_a_message_about_an_unknown_release_asks_for_an_early_look(scheduled, upstream):
     upstream.says("/releases/", releases(RELEASE))
-    scheduled.fetch()
+    scheduled.update()
     for name in ("F45", "F46"):
         body = {"update": {"release": {"name": name, "id_prefix": "FEDORA"}}}
         scheduled.consider(Event("org.fedoraproject.prod", "bodhi.update.edit", "1", 0, body))
-        assert scheduled.is_early is (name == "F46")
+        assert scheduled.early.is_set() is (name == "F46")
 
 
 def test_jobs_that_a_change_queues_wake_their_refillers(service, upstream):
     woken = []
     upstream.says("/releases/", releases(RELEASE))
-    make_scheduled(service, wake=woken.append, invalidate_all=lambda query: 7).fetch()
+    make_scheduled(service, wake=woken.append, invalidate_all=lambda query: 7).update()
     assert {upstream: count for jobs in woken for upstream, count in jobs.items()}["koji"] == 7
 
 
@@ -85,7 +85,7 @@ def test_after_a_failure_it_is_fetched_again_until_it_is_stopped(service, upstre
         wait_until(lambda: service.client.exists("fp:{worker}:followed"))
     finally:
         stop.set()
-        scheduled.fetch_soon()
+        scheduled.early.set()
         running.join(10)
 
 
