@@ -1,5 +1,6 @@
 """Invalidate entries and queue their refills in one step: some entries, or all of a query."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any
@@ -9,6 +10,8 @@ from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import Entry, Invalidation
 from fedora_packages.connectors.query import Query
+
+log = logging.getLogger(__name__)
 
 #: Entries invalidated in one step: Redis must answer pages between two steps.
 BATCH = 200
@@ -68,7 +71,9 @@ def invalidate_older_than(cache: Cache, queue: Queue, queries: Iterable[Query], 
     def old(entries: Sequence[Entry]) -> Sequence[Entry]:
         return [entry for entry, fetched in zip(entries, cache.oldest(entries), strict=True) if fetched < before]
 
-    return sum(invalidate_all(cache, queue, query, old) for query in queries)
+    count = sum(invalidate_all(cache, queue, query, old) for query in queries)
+    log.warning("%d entries that were cached before a gap are fetched again", count)
+    return count
 
 
 def batched(items: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -9,9 +9,9 @@ Before editing: a claim ends after its values are stored, never before.
 import logging
 import random
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fedora_packages.cache.fill import Fill, Outcome, Policy
@@ -209,35 +209,26 @@ def _is_suspect(claim: Claim, fill: Fill) -> bool:
     return claim.owes_recheck or (claim.sent is not None and before is not None and before == fill.after.value)
 
 
+@dataclass
 class Refillers:
-    """The threads that do the jobs.
+    """What the threads of a refiller run.
 
     ``is_flooded`` returns whether so many messages wait that they go first, for ``messages_first`` seconds at most.
     """
 
-    def __init__(
-        self,
-        refiller: Refiller,
-        stop: threading.Event,
-        is_flooded: Callable[[], bool] = lambda: False,
-        messages_first: float = MESSAGES_FIRST,
-    ):
-        self._refiller = refiller
-        self._stop = stop
-        self._is_flooded = is_flooded
-        self._step = messages_first / MESSAGES_FIRST_STEPS
-        self._wakers = {name: threading.Condition() for name in refiller.connectors}
-        self._threads = [
-            threading.Thread(target=self._run, args=(name,), name=f"refill-{name}-{number}", daemon=True)
-            for name, connector in refiller.connectors.items()
-            for number in range(connector.settings.concurrency + AHEAD)
-        ]
-        self._threads.append(threading.Thread(target=self._renew, name="renew", daemon=True))
+    refiller: Refiller
+    stop: threading.Event
+    is_flooded: Callable[[], bool]
+    messages_first: float = MESSAGES_FIRST
 
-    def start(self) -> None:
-        """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+    def __post_init__(self) -> None:
+        self._wakers = {name: threading.Condition() for name in self.refiller.connectors}
+
+    def runs(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        """Yield the name of each thread, and what it runs."""
+        for name, connector in self.refiller.connectors.items():
+            for number in range(connector.settings.concurrency + AHEAD):
+                yield f"refill-{name}-{number}", partial(self._run, name)
 
     def wake(self, jobs: Mapping[str, int]) -> None:
         """Wake as many idle threads as there are new jobs; ``jobs`` has their number for each upstream."""
@@ -245,35 +236,25 @@ class Refillers:
             with self._wakers[name]:
                 self._wakers[name].notify(count)
 
-    def dead(self) -> list[str]:
-        """Return the names of threads that have ended without being stopped."""
-        return [thread.name for thread in self._threads if not thread.is_alive()]
-
-    def join(self, limit: float) -> None:
-        """Wait for the threads to end, ``limit`` seconds in all.  Claims of jobs that are not done by then run out."""
-        deadline = time.monotonic() + limit
-        self.wake(dict.fromkeys(self._wakers, len(self._threads)))
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(max(0.0, deadline - time.monotonic()))
+    def wake_all(self) -> None:
+        """Wake all idle threads, which end if they are stopped.  Claims of jobs that are not done in time run out."""
+        for waker in self._wakers.values():
+            with waker:
+                waker.notify_all()
 
     def let_messages_first(self) -> None:
         """Wait while many messages wait, within a limit: in an endless storm entries must become fresh too."""
         for _ in range(MESSAGES_FIRST_STEPS):
-            if not self._is_flooded() or self._stop.wait(self._step):
+            if not self.is_flooded() or self.stop.wait(self.messages_first / MESSAGES_FIRST_STEPS):
                 return
 
-    def _renew(self) -> None:
-        while not self._stop.wait(self._refiller.renew_every):
-            undisturbed(self._refiller.renew, "renewing claims")
-
     def _run(self, upstream: str) -> None:
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             self.let_messages_first()
-            idle = undisturbed(lambda: self._refiller.work(upstream), f"refilling from {upstream}")
+            idle = undisturbed(lambda: self.refiller.work(upstream), f"refilling from {upstream}")
             if idle:
                 with self._wakers[upstream]:
-                    if not self._stop.is_set():
+                    if not self.stop.is_set():
                         self._wakers[upstream].wait(idle)
 
 

@@ -6,6 +6,7 @@ The adapter of a bus (``hub.py``) makes one `Worker`, starts it, and passes it e
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -19,7 +20,7 @@ from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.metrics import FAILED
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
-from fedora_packages.worker.buffer import MessageBuffer
+from fedora_packages.worker.buffer import MAX_MESSAGES, MessageBuffer
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
@@ -56,7 +57,7 @@ class Worker:
         service: Service,
         bus: str,
         state_of_bus: Callable[[], Bus] = Bus,
-        max_buffered: int | None = None,
+        max_buffered: int = MAX_MESSAGES,
         redis_pause: float = REDIS_PAUSE,
     ):
         settings, pace = service.settings.worker, service.settings.worker.pace
@@ -64,8 +65,8 @@ class Worker:
         is_replayed = bool(service.datagrepper.settings.url)
         self._stop = threading.Event()
         self._redis_pause = redis_pause
-        self._audit_pause = 1 / settings.audit_rate if settings.audit_rate else None
-        self.buffer = MessageBuffer() if max_buffered is None else MessageBuffer(max_buffered)
+        self._audit_rate = settings.audit_rate
+        self.buffer = MessageBuffer(max_buffered)
         self._sequences = SequenceTracker()
         self._refiller = Refiller(
             service.cache, service.queue, service.connectors, queries, service.index, service.releases, service.metrics,
@@ -89,7 +90,7 @@ class Worker:
         )
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
-        invalidate_older = partial(_invalidate_older_than, service)
+        invalidate_older = partial(invalidate_older_than, service.cache, service.queue, queries.values())
         replay = Replay(
             client, service.datagrepper, archive_requests(topic for query in queries.values() for topic in query.topics), bus,
             self.handle_all, invalidate_older, pace.replay_margin, settings.replay_limit,
@@ -101,17 +102,18 @@ class Worker:
 
     def start(self) -> None:
         """Start the threads."""
-        self._refillers.start()
-        self.run_thread("handle", self._drain)
+        for name, run in self._refillers.runs():
+            self.run_thread(name, run)
+        self._repeat("renew", self._refiller.renew_every, self._refiller.renew, "renewing claims")
+        self._repeat("handle", 0, self._handle_some, "handling messages")
         self.run_thread("index", self._update_index)
         for scheduled in self._scheduled:
             self.run_thread(f"schedule-{scheduled.query.name}", scheduled.run)
-        self.run_thread("repair", lambda: self._every(REPAIR_POLL_INTERVAL, self._index_repair.check, "index repair"))
+        self._repeat("repair", REPAIR_POLL_INTERVAL, self._index_repair.check, "index repair")
         self.run_thread("gaps", self.gaps.run)
-        if self._audit_pause is not None:
-            pause = self._audit_pause
-            self.run_thread("audit", lambda: self._every(pause, self._audit.step, "audit"))
-        self.run_thread("heartbeat", lambda: self._every(HEARTBEAT_EVERY, self._report, "heartbeat"))
+        if self._audit_rate:
+            self._repeat("audit", 1 / self._audit_rate, self._audit.step, "audit")
+        self._repeat("heartbeat", HEARTBEAT_EVERY, self._report, "heartbeat")
 
     def stop(self) -> None:
         """End the threads.  Jobs that do not end in time are claimed again by another worker."""
@@ -121,9 +123,10 @@ class Worker:
         for scheduled in self._scheduled:
             scheduled.early.set()
         self._index_repair.stop()
-        self._refillers.join(STOP_LIMIT)
+        self._refillers.wake_all()
+        deadline = time.monotonic() + STOP_LIMIT
         for thread in self._threads:
-            thread.join(STOP_LIMIT)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def take(self, message: Any) -> None:
         """Take a message from the bus, as a string, as bytes or decoded; it is handled soon, with others that come meanwhile."""
@@ -141,11 +144,10 @@ class Worker:
         """Handle messages together and return their outcomes, as `handle` does; ``received`` is when the first came."""
         while not self._stop.is_set():
             try:
-                outcomes = self._handler.handle_batch(messages, received)
+                return self._handler.handle_batch(messages, received)
             except CacheUnavailable as error:
                 log.error("%d messages wait for Redis: %s", len(messages), error)
                 self._stop.wait(self._redis_pause)
-                continue
             except Exception:
                 if len(messages) > 1:
                     # A bug of ours must cost one message, not those that came with it.
@@ -153,7 +155,6 @@ class Worker:
                 log.exception("a message was not handled: %.500r", messages[0])
                 undisturbed(self._handler.failed, "counting a message")
                 return [FAILED]
-            return outcomes
         return ["stopped"] * len(messages)
 
     def refuse(self, topic: str, size: int) -> None:
@@ -169,13 +170,14 @@ class Worker:
         self._threads.append(thread)
         thread.start()
 
-    def _every(self, seconds: float, step: Callable[[], Any], what: str) -> None:
-        while not self._stop.wait(seconds):
-            undisturbed(step, what)
+    def _repeat(self, name: str, seconds: float, step: Callable[[], Any], what: str) -> None:
+        """Start a thread that repeats a step every few seconds."""
 
-    def _drain(self) -> None:
-        while not self._stop.is_set():
-            undisturbed(self._handle_some, "handling messages")
+        def run() -> None:
+            while not self._stop.wait(seconds):
+                undisturbed(step, what)
+
+        self.run_thread(name, run)
 
     def _handle_some(self) -> None:
         """Handle the messages in the buffer, or wait a little for one."""
@@ -195,7 +197,7 @@ class Worker:
 
     def _report(self) -> None:
         dead = [thread.name for thread in self._threads if not thread.is_alive()]
-        self.reporter.report([*dead, *self._refillers.dead()])
+        self.reporter.report(dead)
 
     def _consider(self, event: Event) -> None:
         for scheduled in self._scheduled:
@@ -208,12 +210,6 @@ class Worker:
 
 def _fetch(service: Service, query: Query) -> Any:
     return check(service.cache, service.metrics, QueryCall(query), "schedule", grace=0).after.value
-
-
-def _invalidate_older_than(service: Service, before: float) -> int:
-    count = invalidate_older_than(service.cache, service.queue, service.queries.values(), before)
-    log.warning("%d entries that were cached before a gap are fetched again", count)
-    return count
 
 
 def _decoded(message: Any) -> Any:
