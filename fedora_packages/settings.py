@@ -1,8 +1,8 @@
 """Settings: the strings of an ini file and of the environment become one frozen `Settings`.
 
-This module alone knows the names of the keys.  `keys` lists all of them: `OWN_KEYS`, and for each upstream the keys that
-follow from its connector (`fedora_packages.connectors.declared`).  A new setting is a row of `OWN_KEYS`, an attribute below,
-and a paragraph in ``production.ini``.
+This module alone knows the names of the keys.  `keys` lists all of them: the attributes of `CacheSettings` and its like, and
+for each upstream the keys that follow from its connector (`fedora_packages.connectors.declared`).  A new setting is such an
+attribute, and a paragraph in ``production.ini``.
 
 The key ``cache.url`` is read from the environment variable ``FEDORA_PACKAGES_CACHE_URL`` if that is set, else from the ini
 file, else its default is used.  One `SettingsError` names everything that is wrong.
@@ -14,7 +14,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -75,53 +75,6 @@ class ConnectorSettings:
     site: str | None = None
 
 
-@dataclass(frozen=True)
-class CacheSettings:
-    """The URL of Redis, and for how many seconds a page waits for a value that is not cached."""
-
-    url: str
-    wait: float
-
-
-@dataclass(frozen=True)
-class SearchSettings:
-    """The directory of the search index (a symbolic link to the current one), and the URL of the repositories."""
-
-    index: str
-    mirror: str
-
-
-@dataclass(frozen=True)
-class WorkerSettings:
-    """The bus that the worker listens to, and its times: ``replay_limit`` in seconds, ``audit_rate`` in entries per second."""
-
-    topic_prefix: tuple[str, ...]
-    endpoints: tuple[str, ...]
-    signed: bool
-    replay_limit: float
-    audit_rate: float
-    pace: Pace
-
-
-@dataclass(frozen=True)
-class WebSettings:
-    """Rate limits of one client, per minute: checks, and live lookups."""
-
-    checks_per_client: int
-    lookups_per_client: int
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All settings, one attribute for each part."""
-
-    connectors: Mapping[str, ConnectorSettings]
-    cache: CacheSettings
-    search: SearchSettings
-    worker: WorkerSettings
-    web: WebSettings
-
-
 class HasURL(Protocol):
     """The site of an upstream, as far as settings use it."""
 
@@ -154,10 +107,10 @@ class Key:
     default: object = REQUIRED
     unit: str = ""
 
-    @property
-    def variable(self) -> str:
-        """The environment variable: ``FEDORA_PACKAGES_CACHE_URL`` for ``cache.url``."""
-        return ENVIRONMENT_PREFIX + self.name.upper().replace(".", "_")
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting: ``FEDORA_PACKAGES_CACHE_URL`` for ``cache.url``."""
+    return ENVIRONMENT_PREFIX + name.upper().replace(".", "_")
 
 
 def _string(value: str) -> str:
@@ -270,21 +223,61 @@ def _optional(parse: Parser) -> Parser:
 
 _HTTP = _url("http", "https")
 
-#: All settings but those of the upstreams.
-OWN_KEYS = (
-    Key("cache.url", _redis_url),
-    Key("cache.wait", _number(0, 30), "2", "seconds"),
-    Key("search.index", _string),
-    Key("search.mirror", _url("http", "https", "file"), "https://dl.fedoraproject.org/pub"),
-    Key("worker.topic_prefix", _list_of(_topic_prefix, least=1)),
-    Key("worker.endpoints", _list_of(_endpoint), ""),
-    Key("worker.signed", _choice({"true": True, "false": False}), "true"),
-    Key("worker.replay_limit", _number(0, 90 * 86400), "259200", "seconds"),
-    Key("worker.audit_rate", _number(0, 1000), "1", "entries per second"),
-    Key("worker.pace", _choice(PACES), "normal"),
-    Key("web.checks_per_client", _count(0, 10_000), "10", "checks per minute"),
-    Key("web.lookups_per_client", _count(0, 10_000), "20", "lookups per minute"),
-)
+
+def _setting(parse: Parser, default: object = REQUIRED, unit: str = "") -> Any:
+    """Return an attribute whose value is a setting; the arguments are those of `Key`."""
+    return field(metadata={"parse": parse, "default": default, "unit": unit})
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """The URL of Redis, and for how many seconds a page waits for a value that is not cached."""
+
+    url: str = _setting(_redis_url)
+    wait: float = _setting(_number(0, 30), "2", "seconds")
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The directory of the search index (a symbolic link to the current one), and the URL of the repositories."""
+
+    index: str = _setting(_string)
+    mirror: str = _setting(_url("http", "https", "file"), "https://dl.fedoraproject.org/pub")
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """The bus that the worker listens to, and its times: ``replay_limit`` in seconds, ``audit_rate`` in entries per second."""
+
+    topic_prefix: tuple[str, ...] = _setting(_list_of(_topic_prefix, least=1))
+    endpoints: tuple[str, ...] = _setting(_list_of(_endpoint), "")
+    signed: bool = _setting(_choice({"true": True, "false": False}), "true")
+    replay_limit: float = _setting(_number(0, 90 * 86400), "259200", "seconds")
+    audit_rate: float = _setting(_number(0, 1000), "1", "entries per second")
+    pace: Pace = _setting(_choice(PACES), "normal")
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """Rate limits of one client, per minute: checks, and live lookups."""
+
+    checks_per_client: int = _setting(_count(0, 10_000), "10", "checks per minute")
+    lookups_per_client: int = _setting(_count(0, 10_000), "20", "lookups per minute")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, one attribute for each part."""
+
+    connectors: Mapping[str, ConnectorSettings]
+    cache: CacheSettings
+    search: SearchSettings
+    worker: WorkerSettings
+    web: WebSettings
+
+
+#: The parts whose settings are the attributes of a class: all but the upstreams.
+_OWN_PARTS = {part.name: part.type for part in fields(Settings)[1:]}
 
 #: Upstreams that earlier versions had settings for.
 _OLD_UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
@@ -313,7 +306,8 @@ CUT = (
 
 def keys(upstreams: Iterable[type[Upstream]]) -> tuple[Key, ...]:
     """Return every setting: those of the upstreams, then our own."""
-    return (*(key for upstream in upstreams for key in _keys_of(upstream)), *OWN_KEYS)
+    own = (Key(f"{part}.{one.name}", **one.metadata) for part, kind in _OWN_PARTS.items() for one in fields(kind))
+    return (*(key for upstream in upstreams for key in _keys_of(upstream)), *own)
 
 
 def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
@@ -348,10 +342,7 @@ def from_strings(
         raise SettingsError("settings: " + "; ".join(source.errors))
     return Settings(
         connectors={each.name: ConnectorSettings(**_part(values, f"connectors.{each.name}")) for each in upstreams},
-        cache=CacheSettings(**_part(values, "cache")),
-        search=SearchSettings(**_part(values, "search")),
-        worker=WorkerSettings(**_part(values, "worker")),
-        web=WebSettings(**_part(values, "web")),
+        **{name: kind(**_part(values, name)) for name, kind in _OWN_PARTS.items()},
     )
 
 
@@ -382,7 +373,7 @@ class _Source:
         """Return the value of a setting; None if it is missing or invalid, which is then an error."""
         where, string = self._found(key) or (key.name, key.default)
         if string is REQUIRED:
-            self.errors.append(f"{key.name} is missing (environment variable: {key.variable})")
+            self.errors.append(f"{key.name} is missing (environment variable: {variable(key.name)})")
             return None
         try:
             found = key.parse(str(string).strip())
@@ -393,23 +384,21 @@ class _Source:
 
     def _found(self, key: Key) -> tuple[str, str] | None:
         """Return where a setting stands, by its present name or its old one, and its string; None if it stands nowhere."""
-        found = self._look_up(key)
-        for old in (Key(old, key.parse) for old, new in RENAMED.items() if new == key.name):
-            found_old = self._look_up(old)
-            if found_old is None:
-                continue
-            if found is not None:
-                self.errors.append(f"{found_old[0]} and {found[0]} are one setting; remove {found_old[0]}")
-                continue
-            new = key.name if found_old[0] == old.name else key.variable
-            warn_once(f"{found_old[0]} is now {new}; the old name is still read")
-            found = found_old
+        found = self._look_up(key.name)
+        for old_name in (old for old, new in RENAMED.items() if new == key.name):
+            old = self._look_up(old_name)
+            if old is not None and found is not None:
+                self.errors.append(f"{old[0]} and {found[0]} are one setting; remove {old[0]}")
+            elif old is not None:
+                new = key.name if old[0] == old_name else variable(key.name)
+                warn_once(f"{old[0]} is now {new}; the old name is still read")
+                found = old
         return found
 
-    def _look_up(self, key: Key) -> tuple[str, str] | None:
-        if key.variable in self._environ:
-            return key.variable, self._environ[key.variable]
-        return (key.name, self._ini[key.name]) if key.name in self._ini else None
+    def _look_up(self, name: str) -> tuple[str, str] | None:
+        if variable(name) in self._environ:
+            return variable(name), self._environ[variable(name)]
+        return (name, self._ini[name]) if name in self._ini else None
 
     def _absolute(self, path: str) -> str:
         # Relative to the current directory, web and worker would use different indexes.
@@ -421,14 +410,11 @@ class _Source:
 
     def refuse_unknown(self, declared: Iterable[Key]) -> None:
         """Add an error for each unknown key and variable of ours, and warn about each former one."""
-        known = [*declared, *(Key(old, _string) for old in RENAMED)]
-        cut = [Key(name, _string) for name in CUT]
+        known = [*(key.name for key in declared), *RENAMED]
         ini = (name for name in self._ini if "." in name and _is_ours(name.partition(".")[0]))
-        self._refuse(sorted(ini), {key.name for key in known}, {key.name for key in cut})
-        variables = (name for name in self._environ if name.startswith(ENVIRONMENT_PREFIX))
-        self._refuse(
-            sorted(set(variables) - OTHER_VARIABLES), {key.variable for key in known}, {key.variable for key in cut}
-        )
+        self._refuse(sorted(ini), set(known), set(CUT))
+        variables = {name for name in self._environ if name.startswith(ENVIRONMENT_PREFIX)} - OTHER_VARIABLES
+        self._refuse(sorted(variables), set(map(variable, known)), set(map(variable, CUT)))
 
     def _refuse(self, names: Iterable[str], known: set[str], cut: set[str]) -> None:
         for name in names:
