@@ -35,6 +35,7 @@ Before editing: no other module knows these fields, and no script may be split i
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
@@ -66,6 +67,7 @@ NAMED_FOR = 3600
 MAX_SENTENCE = 500
 
 
+@dataclass
 class Cache:
     """The cache as one process uses it.  All methods raise `CacheUnavailable`.
 
@@ -74,21 +76,16 @@ class Cache:
     value, or None.  ``max_changes`` bounds the change feed.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        by: str,
-        wait: float = 2.0,
-        on_conflict: Callable[[Entry], None] = lambda entry: None,
-        clock: Callable[[], float] = time.time,
-        external_id: Callable[[str, Any], int | None] = lambda query, value: None,
-        max_changes: int = MAX_CHANGES,
-    ):
-        self.client = client
-        self.by = by
-        self.on_conflict = on_conflict
-        self.clock = clock
-        self.region = region(client, wait, external_id, max_changes)
+    client: Redis
+    by: str
+    wait: float = 2.0
+    on_conflict: Callable[[Entry], None] = lambda entry: None
+    clock: Callable[[], float] = time.time
+    external_id: Callable[[str, Any], int | None] = lambda query, value: None
+    max_changes: int = MAX_CHANGES
+
+    def __post_init__(self) -> None:
+        self.region = region(self.client, self.wait, self.external_id, self.max_changes)
         self.backend: GenerationBackend = self.region.backend
 
     def read(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:

@@ -20,13 +20,7 @@ class Stamp:
     event: Mapping[str, Any] | None = None  # {"id", "topic", "sent"} of the event that made it necessary
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "fetched": self.fetched,
-            "took": self.took,
-            "upstream": self.upstream,
-            "by": self.by,
-            "event": dict(self.event) if self.event else None,
-        }
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

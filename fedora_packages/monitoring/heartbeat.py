@@ -79,12 +79,14 @@ def caught_up_to(workers: Sequence[Heartbeat]) -> float | None:
     return max((heartbeat.caught_up_to for heartbeat in workers if heartbeat.caught_up_to is not None), default=None)
 
 
+@dataclass
 class FreshnessMonitor:
     """Tells one process whether cached values can be shown as fresh; reads Redis at most once in `READ_EVERY` seconds."""
 
-    def __init__(self, client: Redis, clock: Callable[[], float] = time.time):
-        self._client = client
-        self._clock = clock
+    client: Redis
+    clock: Callable[[], float] = time.time
+
+    def __post_init__(self) -> None:
         self._read_at = float("-inf")
         self._caught_up_to: float | None = None
 
@@ -93,10 +95,10 @@ class FreshnessMonitor:
 
         Also None while Redis is unavailable.
         """
-        now = self._clock()
+        now = self.clock()
         if now - self._read_at >= READ_EVERY:
             try:
-                self._caught_up_to = caught_up_to(heartbeats(self._client))
+                self._caught_up_to = caught_up_to(heartbeats(self.client))
             except CacheUnavailable:
                 return None
             self._read_at = now
