@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import threading
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 from pyramid.config import Configurator
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import redis_errors
+from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.connectors import Connector
 from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.service import Service
 from fedora_packages.web.formats import upstream_title
@@ -66,25 +68,38 @@ class LookupResult:
 
 def includeme(config: Configurator) -> None:
     """Make the live lookups; requests find them as ``request.live_lookups``."""
-    config.registry.live_lookups = LiveLookups(config.registry.service)
+    config.registry.live_lookups = live_lookups_of(config.registry.service)
     config.add_request_method(lambda request: request.registry.live_lookups, "live_lookups", property=True)
+
+
+def live_lookups_of(service: Service, **more: Any) -> "LiveLookups":
+    """Return the live lookups over a service's parts; ``more`` are arguments of `LiveLookups`."""
+    return LiveLookups(service.client, service.connectors, service.settings.web.lookups_per_client, **more)
 
 
 class LiveLookups:
     """Look up identifiers for the search, with threads of its own for each upstream, within limits.
 
-    ``per_minute`` is the number of lookups for all clients together; a request waits at most ``wait`` seconds.
+    ``per_client`` is the number of lookups for one client per minute, ``per_minute`` that for all clients together.  A request
+    waits at most ``wait`` seconds.
     """
 
-    def __init__(self, service: Service, per_minute: int = PER_MINUTE, wait: float = WAIT):
-        self._client = service.client
-        self._connectors = service.connectors
+    def __init__(
+        self,
+        client: Redis,
+        connectors: Mapping[str, Connector],
+        per_client: int,
+        per_minute: int = PER_MINUTE,
+        wait: float = WAIT,
+    ):
+        self._client = client
+        self._connectors = connectors
         self._wait = wait
-        self.per_client, self.per_minute = service.settings.web.lookups_per_client, per_minute
-        self._client_limit = RateLimit(service.client, "lookups/client", self.per_client)
-        self._site_limit = RateLimit(service.client, "lookups", self.per_minute)
+        self.per_client, self.per_minute = per_client, per_minute
+        self._client_limit = RateLimit(client, "lookups/client", per_client)
+        self._site_limit = RateLimit(client, "lookups", per_minute)
         self._waiting = threading.BoundedSemaphore(MAX_WAITING)
-        self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in service.connectors}
+        self._pools = {name: FillPool(f"lookup-{name}", THREADS) for name in connectors}
 
     def __call__(self, client: str, lookup: Lookup) -> LookupResult:
         """Return the kept answer, or ask the upstream for ``client`` (see `client_of`).  Raises nothing."""

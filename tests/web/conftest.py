@@ -9,7 +9,7 @@ import pytest
 from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.connectors import declared
-from fedora_packages.web.live_lookups import LiveLookups
+from fedora_packages.web.live_lookups import live_lookups_of
 from tests.conftest import watched
 from tests.sandbox.running import Running
 from tests.upstream import Upstream
@@ -113,5 +113,5 @@ def fedora(service, strings, sandbox):
     # What comes of a busy machine is not what this is about.
     timeouts = {f"connectors.{name}.timeout": "10" for name in paths}
     with website(service, {**strings, **urls, **timeouts}) as site:
-        site.app.app.registry.live_lookups = LiveLookups(site.app.app.registry.service, wait=10)
+        site.app.app.registry.live_lookups = live_lookups_of(site.app.app.registry.service, wait=10)
         yield site

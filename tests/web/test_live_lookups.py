@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fedora_packages.cache.redis import connect
-from fedora_packages.web.live_lookups import MAX_WAITING, TTL, LiveLookups, Lookup, LookupResult
+from fedora_packages.web.live_lookups import MAX_WAITING, TTL, LiveLookups, Lookup, LookupResult, live_lookups_of
 from tests.upstream import Answer
 from tests.web.website import end_of_threads
 
@@ -30,7 +30,7 @@ def lookups(service):
     def lookups(wait: float = 5, client=None, per_minute: int = 120, **allowed: int) -> LiveLookups:
         web = replace(service.settings.web, **allowed)
         changed = replace(service, settings=replace(service.settings, web=web), client=client or service.client)
-        made.append(LiveLookups(changed, per_minute, wait))
+        made.append(live_lookups_of(changed, per_minute=per_minute, wait=wait))
         return made[-1]
 
     yield lookups

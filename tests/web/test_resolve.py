@@ -13,7 +13,7 @@ from fedora_packages.cache.protocol import Entry
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.web.identifiers import MAX_QUERY_LENGTH
-from fedora_packages.web.live_lookups import LiveLookups
+from fedora_packages.web.live_lookups import live_lookups_of
 from fedora_packages.web.resolve import MAX_BUILDS, MAX_PACKAGES, MAX_TITLE
 from tests.documented import undocumented
 from tests.upstream import Answer
@@ -293,7 +293,7 @@ def test_where_an_upstream_is_down_that_is_said_and_its_page_linked_to(site, ups
 
 def test_the_hits_are_shown_while_an_upstream_is_slow(service, strings, silent):
     with website(service, {**strings, "connectors.bodhi.url": silent}) as site:
-        site.app.app.registry.live_lookups = LiveLookups(site.app.app.registry.service, wait=0.05)
+        site.app.app.registry.live_lookups = live_lookups_of(site.app.app.registry.service, wait=0.05)
         found = site.get("/api/v1/search?q=FEDORA-2026-0a1b2c3d4e", 200).json
     assert found["identified"]["note"] == "Bodhi has not answered yet. Details are not available now."
     assert found["packages"] == []

@@ -17,9 +17,9 @@ from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service
-from fedora_packages.web.live_lookups import LiveLookups
+from fedora_packages.web.live_lookups import live_lookups_of
 from fedora_packages.web.request import loader_of
-from fedora_packages.web.views.check import Checks
+from fedora_packages.web.views.check import checks_of
 from tests.filling import put
 
 #: An event that has made values necessary.
@@ -91,7 +91,11 @@ def _application(strings: frozenset[tuple[str, str]]) -> Router:
 def _forget(registry: Registry) -> None:
     """Make an application as it was when it was made: without what it has learned of upstreams, counted, and begun."""
     service: Service = registry.service
-    registry.loader, registry.checks, registry.live_lookups = loader_of(service), Checks(service), LiveLookups(service)
+    registry.loader, registry.checks, registry.live_lookups = (
+        loader_of(service),
+        checks_of(service),
+        live_lookups_of(service),
+    )
     for connector in service.connectors.values():
         connector.http.circuit = Circuit(connector.reset_pause, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):

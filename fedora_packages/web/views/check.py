@@ -8,9 +8,10 @@ browser says that it is one.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pyramid.config import Configurator
@@ -19,10 +20,13 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
+from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import ErrorState
+from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.monitoring.checks import CORRECTED, FIRST, LAGGING, SAME, SUPERSEDED, Checked, check
+from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.search.packages import Package
 from fedora_packages.service import Service
 from fedora_packages.web.api.values import CHECK_OUTCOMES, as_json, call_fields, requested_call
@@ -60,27 +64,42 @@ class TooManyChecks(HTTPTooManyRequests):
 
 def includeme(config: Configurator) -> None:
     """Make the checks; requests find them as ``request.checks``."""
-    config.registry.checks = Checks(config.registry.service)
+    config.registry.checks = checks_of(config.registry.service)
     config.add_request_method(lambda request: request.registry.checks, "checks", property=True)
+
+
+def checks_of(service: Service, **more: Any) -> "Checks":
+    """Return the checks over a service's parts; ``more`` are arguments of `Checks`."""
+    per_client, grace = service.settings.web.checks_per_client, service.settings.worker.pace.audit_grace
+    return Checks(service.cache, service.metrics, service.connectors, per_client, grace, **more)
 
 
 class Checks:
     """Check entries for readers, with threads of its own for each upstream, within limits.
 
-    ``per_package`` is the number of checks of one package per minute, ``limit`` the time that all checks of a request may take
-    together, in seconds.
+    ``per_client`` and ``per_package`` are the numbers of checks of one client and of one package per minute, ``grace`` is as in
+    `check`, and ``limit`` the time that all checks of a request may take together, in seconds.
     """
 
-    def __init__(self, service: Service, per_package: int = PER_PACKAGE, limit: float = LIMIT):
-        self._service = service
+    def __init__(
+        self,
+        cache: Cache,
+        metrics: Metrics,
+        connectors: Mapping[str, Connector],
+        per_client: int,
+        grace: float,
+        per_package: int = PER_PACKAGE,
+        limit: float = LIMIT,
+    ):
+        self._check = partial(check, cache, metrics, by="reader", grace=grace)
         self._limit = limit
-        self.per_client, self.per_package = service.settings.web.checks_per_client, per_package
-        self._client_limit = RateLimit(service.client, "checks/client", self.per_client)
-        self._package_limit = RateLimit(service.client, "checks/package", self.per_package)
+        self.per_client, self.per_package = per_client, per_package
+        self._client_limit = RateLimit(cache.client, "checks/client", per_client)
+        self._package_limit = RateLimit(cache.client, "checks/package", per_package)
         self._running = threading.BoundedSemaphore(MAX_RUNNING)
         self._pools = {
             name: ThreadPoolExecutor(connector.settings.concurrency, thread_name_prefix=f"check-{name}")
-            for name, connector in service.connectors.items()
+            for name, connector in connectors.items()
         }
 
     @property
@@ -115,13 +134,7 @@ class Checks:
             raise TooManyChecks(reason, limit.seconds_left(name))
 
     def _results(self, calls: Sequence[QueryCall]) -> list[Checked | UpstreamError]:
-        grace = self._service.settings.worker.pace.audit_grace
-        futures = [
-            self._pools[call.query.upstream].submit(
-                check, self._service.cache, self._service.metrics, call, "reader", grace
-            )
-            for call in calls
-        ]
+        futures = [self._pools[call.query.upstream].submit(self._check, call) for call in calls]
         wait(futures, timeout=self._limit)
         return [self._result(call, future) for call, future in zip(calls, futures, strict=True)]
 

@@ -11,7 +11,7 @@ from fedora_packages.cache.values import Invalidation
 from fedora_packages.monitoring.metrics import total
 from fedora_packages.web.routes import CHECKS, ROUTES
 from fedora_packages.web.views import check as checks
-from fedora_packages.web.views.check import Checks
+from fedora_packages.web.views.check import checks_of
 from fedora_packages.widgets import load
 from tests.filling import put
 from tests.upstream import Answer
@@ -56,7 +56,7 @@ def bounded(service, strings):
         context = website(service, {**strings, "web.checks_per_client": str(client)})
         made.append((context, context.__enter__()))
         registry = made[-1][1].app.app.registry
-        registry.checks = Checks(registry.service, per_package=package)
+        registry.checks = checks_of(registry.service, per_package=package)
         return made[-1][1]
 
     yield bounded
@@ -257,7 +257,7 @@ def test_a_wrong_parameter_is_400_and_no_upstream_is_asked(site, upstream, addre
 
 
 def test_what_takes_too_long_is_not_waited_for(site, upstream):
-    site.app.app.registry.checks = Checks(site.app.app.registry.service, limit=0.1)
+    site.app.app.registry.checks = checks_of(site.app.app.registry.service, limit=0.1)
     is_known(site)
     release = threading.Event()
     upstream.answer = lambda asked: release.wait(5) and Answer(b"", 503)
