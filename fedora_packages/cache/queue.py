@@ -67,12 +67,12 @@ def job(query: str, package: str) -> str:
     return f"{query} {package}"
 
 
+@dataclass
 class Queue:
     """The refill queue, as one process uses it.  All methods raise `CacheUnavailable`."""
 
-    def __init__(self, client: Redis, max_viewed: int = MAX_VIEWED):
-        self.client = client
-        self._max_viewed = max_viewed
+    client: Redis
+    max_viewed: int = MAX_VIEWED
 
     def add(
         self,
@@ -202,7 +202,7 @@ class Queue:
 
         def build(pipe: Any) -> None:
             pipe.zadd(keys.VIEWED, dict.fromkeys(packages, now))
-            pipe.zremrangebyrank(keys.VIEWED, 0, -self._max_viewed - 1)
+            pipe.zremrangebyrank(keys.VIEWED, 0, -self.max_viewed - 1)
             pipe.zremrangebyscore(keys.VIEWED, "-inf", now - VIEWED_FOR)
 
         in_one_trip(self.client, build)

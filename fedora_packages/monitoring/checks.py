@@ -7,7 +7,7 @@ the entry has not been invalidated since.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class Checked:
     outcome: str
     before: CachedValue
     after: CachedValue
-    differences: tuple[str, ...]
+    differences: Sequence[str]
     took: float
 
 
@@ -56,7 +56,7 @@ class SuspectedDrift:
     generation: str
     found: float  # UTC, seconds since 1970
     fetched: float  # when the value was fetched that differed
-    differences: tuple[str, ...]
+    differences: Sequence[str]
     by: str  # what found it: "audit", "schedule", "reader"
     is_announced: bool  # whether messages announce changes of what differs
 
@@ -73,16 +73,13 @@ def check(cache: Cache, metrics: Metrics, call: QueryCall, by: str, grace: float
     before, answer = fill.before, fill.after
     metrics.count(f"checks by {by}", call.query.name)
     is_same = before.is_fresh and before.value == answer.value
-    phrases = () if is_same or not before.is_known else tuple(differences(before.value, answer.value))
+    phrases = tuple(differences(before.value, answer.value)) if before.is_known and not is_same else ()
     if fill.outcome is Outcome.LAGGING:
         return Checked(LAGGING, before, before, phrases, fill.took)
     (after,) = cache.read([source.pair])
+    outcome = SAME if is_same else CORRECTED if before.is_known else FIRST
     if fill.outcome is Outcome.SUPERSEDED:
         outcome = SUPERSEDED
-    elif is_same:
-        outcome = SAME
-    else:
-        outcome = CORRECTED if before.is_known else FIRST
     if outcome == CORRECTED and before.is_fresh:
         is_announced = call.query.without_ignored(before.value) != call.query.without_ignored(answer.value)
         suspected = SuspectedDrift(
@@ -102,8 +99,7 @@ def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: f
         due = cache.client.zrangebyscore(keys.SUSPECTED_DRIFT, "-inf", now, start=0, num=MAX_CONFIRMED_AT_ONCE)
     drifted = []
     for row in due:
-        fields = json.loads(row)
-        suspected = SuspectedDrift(**{**fields, "differences": tuple(fields["differences"])})
+        suspected = SuspectedDrift(**json.loads(row))
         query = queries.get(suspected.query)
         with redis_errors():
             if not cache.client.zrem(keys.SUSPECTED_DRIFT, row) or query is None:

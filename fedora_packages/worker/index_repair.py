@@ -108,14 +108,11 @@ class Build:
         with self._failures, suppress(EOFError):
             reason = self._failures.recv()
         code = self.process.exitcode
-        return (reason or _reason(code)) if code else None
-
-
-def _reason(code: int) -> str:
-    """Return the reason of a failure from the exit status of the process."""
-    if code < 0:
-        return f"its process was killed by signal {-code}: {signal.strsignal(-code)}"
-    return f"its process ended with status {code}; the worker's log has the reason"
+        if not code:
+            return None
+        if reason is None and code < 0:
+            return f"its process was killed by signal {-code}: {signal.strsignal(-code)}"
+        return reason or f"its process ended with status {code}; the worker's log has the reason"
 
 
 @dataclass
@@ -126,7 +123,6 @@ class IndexRepair:
 
     * ``start``: starts the build; ``is_sound``: checks the whole index in a directory.
     * ``claim``: seconds after which a worker that stopped renewing its claim no longer counts as building.
-    * ``retry_pause``: seconds after a failed build.
     """
 
     client: Redis
@@ -134,7 +130,6 @@ class IndexRepair:
     start: Callable[[Settings], Build] = Build
     is_sound: Callable[[str], bool] = is_sound
     claim: int = CLAIM_SECONDS
-    retry_pause: float = RETRY_PAUSE
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
@@ -176,7 +171,8 @@ class IndexRepair:
         if not is_ours:
             return
         if self.is_sound(corruption.directory):
-            self._repaired(corruption.directory)
+            forget(self.client, corruption.directory)
+            self._give_up_claim()
             return
         log.error(
             "the search index %s is corrupt and is rebuilt beside itself: %s", corruption.directory, corruption.error
@@ -191,15 +187,11 @@ class IndexRepair:
         failure, self._build = self._build.failure(), None
         if failure is None:
             log.warning("the search index was rebuilt")
-            self._repaired(self._directory)
-            return
-        self._not_before = self.clock() + self.retry_pause
-        log.error("the search index was not rebuilt, next attempt in %d s: %s", self.retry_pause, failure)
-        note_failure(self.client, self._directory, failure)
-        self._give_up_claim()
-
-    def _repaired(self, directory: str) -> None:
-        forget(self.client, directory)
+            forget(self.client, self._directory)
+        else:
+            self._not_before = self.clock() + RETRY_PAUSE
+            log.error("the search index was not rebuilt, next attempt in %d s: %s", RETRY_PAUSE, failure)
+            note_failure(self.client, self._directory, failure)
         self._give_up_claim()
 
     def _give_up_claim(self) -> None:

@@ -149,7 +149,8 @@ class IndexUpdater:
             error = future.exception()
             if error is None:
                 draft = future.result()
-                described[source] = draft and self._with_past(draft.document)
+                # Some fields only the builder knows, such as the number of dependents.
+                described[source] = draft and with_previous(draft.document, self._reader.source(draft.document.name))
             else:
                 failed.add(source)
                 # A bug of ours must not keep the other packages waiting either.
@@ -158,10 +159,6 @@ class IndexUpdater:
             if stop is not None and stop.is_set():
                 documents.close()
         return described, failed
-
-    def _with_past(self, document: Document) -> Document:
-        """Return a document with the fields that only the builder knows, such as its number of dependents."""
-        return with_previous(document, self._reader.source(document.name))
 
     def _write(self, described: Mapping[str, Document | None]) -> None:
         if not described:

@@ -161,15 +161,12 @@ class Refiller:
             delay = self.before_recheck(RECHECKS + 1)
             self.queue.requeue(claim, delay, rechecks=RECHECKS + 1, owes_recheck=True)
         else:
-            self._acknowledge(query, claim)
+            waited = self.queue.acknowledge(claim)
+            if waited is not None:
+                self.metrics.count(MetricName.REFILLS, query.name)
+                self.metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
         if claim.sent is not None and (rechecks == RECHECKS + 1 or (is_reflected and rechecks <= RECHECKS)):
             self.metrics.observe(MetricName.SENT_TO_FRESH, "", max(0.0, self.cache.clock() - claim.sent))
-
-    def _acknowledge(self, query: Query, claim: Claim) -> None:
-        waited = self.queue.acknowledge(claim)
-        if waited is not None:
-            self.metrics.count(MetricName.REFILLS, query.name)
-            self.metrics.observe(MetricName.INVALIDATED_TO_FRESH, query.upstream, waited)
 
     def _variants(self, query: Query, package: str, entry: Entry, opened: Opened) -> list[str]:
         """Return the variants to fill: those that had a value or an error, and the one that a page shows first."""

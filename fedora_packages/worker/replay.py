@@ -12,13 +12,13 @@ The mark moves only when the last page of an interval is handled.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors, run_id, run_script
-from fedora_packages.connectors.datagrepper import id_of
+from fedora_packages.connectors.datagrepper import DatagrepperConnector, id_of
 from fedora_packages.errors import CacheUnavailable
 
 log = logging.getLogger(__name__)
@@ -36,12 +36,6 @@ LIMIT = 3 * 86400.0
 MAX_HANDLED = 200_000
 
 
-class Archive(Protocol):
-    """The archive, as a replay reads it: see `fedora_packages.connectors.datagrepper.DatagrepperConnector.pages`."""
-
-    def pages(self, start: float, end: float, categories: Sequence[str], rows: int) -> Iterator[list[Any]]: ...
-
-
 @dataclass
 class Replay:
     """Reads messages from the archive and passes those that were not handled yet to ``handle``, a page at a time.
@@ -53,7 +47,7 @@ class Replay:
     """
 
     client: Redis
-    archive: Archive
+    archive: DatagrepperConnector
     requests: Sequence[tuple[Sequence[str], int]]
     bus: str
     handle: Callable[[list[Any]], Any]

@@ -53,7 +53,6 @@ class HeartbeatReporter:
     gaps: Gaps
     buffer: MessageBuffer
     state_of_bus: Callable[[], Bus] = Bus
-    cleanup_every: float = CLEANUP_EVERY
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
@@ -87,7 +86,7 @@ class HeartbeatReporter:
             self.gaps.suspect("Redis has lost its newest data", lost_since=True)
         self._reported_at = now
         self.metrics.flush()
-        if now - self._cleaned_up_at >= self.cleanup_every:
+        if now - self._cleaned_up_at >= CLEANUP_EVERY:
             self._cleaned_up_at = now
             forget_old_heartbeats(self.client, now)
 
