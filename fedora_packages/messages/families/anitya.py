@@ -46,16 +46,14 @@ def version_details(topic: str, body: Mapping[str, Any], package: str) -> Mappin
 
 
 def version_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "Upstream released version 2.0"."""
-    yield Part(
-        f"Upstream released version {details['version']}" if "version" in details else "Upstream released a version"
-    )
+    """Return "Upstream released version 2.0"."""
+    return f"Upstream released version {details['version']}" if "version" in details else "Upstream released a version"
 
 
 def project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "The upstream project changed"."""
+    """Return "The upstream project changed"."""
     is_mapping = topic.startswith("anitya.project.map.")
-    yield Part("The mapping to an upstream project changed" if is_mapping else "The upstream project changed")
+    return "The mapping to an upstream project changed" if is_mapping else "The upstream project changed"
 
 
 def hotness_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
@@ -75,12 +73,11 @@ def hotness_details(topic: str, body: Mapping[str, Any], package: str) -> Mappin
 
 
 def hotness_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "The-new-hotness filed bug 5"."""
+    """Return "The-new-hotness filed bug 5"."""
     if "id" in details:
-        yield Part(f"The-new-hotness {'filed' if topic == 'hotness.update.bug.file' else 'commented on'} bug ")
-        yield Part(str(details["id"]), links.bug(details["id"]))
-    elif topic == "hotness.update.drop":
+        verb = "filed" if topic == "hotness.update.bug.file" else "commented on"
+        return f"The-new-hotness {verb} bug ", Part(str(details["id"]), links.bug(details["id"]))
+    if topic == "hotness.update.drop":
         reason = f" ({details['reason']})" if "reason" in details else ""
-        yield Part(f"The-new-hotness filed no bug for a new version{reason}")
-    else:
-        yield Part("The-new-hotness processed a new version")
+        return f"The-new-hotness filed no bug for a new version{reason}"
+    return "The-new-hotness processed a new version"

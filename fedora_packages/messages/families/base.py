@@ -4,7 +4,7 @@ A message is untrusted, and its details are kept for long.  So every field has o
 another type is left out, and the sentence is shorter.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
@@ -46,7 +46,8 @@ class Part:
     address: str | None = None
 
 
-Sentence = Iterator[Part]
+#: A sentence without its full stop: its parts, those without a URL as strings; or a string if there is no other part.
+Sentence = str | tuple[str | Part, ...]
 
 
 class Documents(Enum):
@@ -69,8 +70,8 @@ def no_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str
 
 
 def something_changed(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield the sentence of a message that is not described any further."""
-    yield Part("Something changed")
+    """Return the sentence of a message that is not described any further."""
+    return "Something changed"
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ class Family:
     * ``sources``, ``binaries``, ``external_ids``: (topic, body) -> candidates for the packages and upstream ids that a message
       names.  The caller drops candidates that cannot be names.
     * ``details``: (topic, body, source package) -> the fields worth keeping, without ``kind``; None stands for a missing one.
-    * ``sentence``: (topic, details, source package, links) -> the parts of a sentence without its full stop.  It says less
-      if details are missing, and never nothing.
+    * ``sentence``: (topic, details, source package, links) -> a `Sentence`.  It says less if details are missing, and never
+      nothing.
     * ``documents``: which of the named packages get their document in the search index written again.
     * ``is_listed``: the messages are on timelines although no query listens to them.
     * ``proves_repository``: only a package with a repository in dist-git can cause the message.

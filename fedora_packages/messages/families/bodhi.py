@@ -91,28 +91,21 @@ def update_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping
 
 
 def update_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "Update FEDORA-2026-1 (F45) was pushed to stable: guake-1-1"."""
+    """Return "Update FEDORA-2026-1 (F45) was pushed to stable: guake-1-1"."""
     is_comment = topic == "bodhi.update.comment"
     verb, names_account = next((verb, named) for pattern, verb, named in UPDATE_VERBS if matches(topic, (pattern,)))
     if "alias" not in details:
-        yield Part("An update got a comment" if is_comment else f"An update {verb}")
-        return
-    alias = Part(details["alias"], links.update(details["alias"]))
-    release = f" ({details['release']})" if "release" in details else ""
+        return "An update got a comment" if is_comment else f"An update {verb}"
+    start = "Update "
     if is_comment:
         karma = f" and gave it karma {details['said']:+d}" if details.get("said") else ""
+        end = f" got a comment{karma.replace('gave it ', '')}"
         if "who" in details:
-            yield Part(f"{details['who']} commented on update ")
-            yield alias
-            yield Part(f"{release}{karma}")
-        else:
-            yield Part("Update ")
-            yield alias
-            yield Part(f"{release} got a comment{karma.replace('gave it ', '')}")
+            start, end = f"{details['who']} commented on update ", karma
     else:
         karma = f" ({details['karma']})" if "karma" in details and topic.startswith("bodhi.update.karma") else ""
-        yield Part("Update ")
-        yield alias
-        yield Part(f"{release} {verb}{karma}{by(details) if names_account else ''}")
-    if "builds" in details:
-        yield Part(f": {', '.join(details['builds'])}")
+        end = f" {verb}{karma}{by(details) if names_account else ''}"
+    alias = Part(details["alias"], links.update(details["alias"]))
+    release = f" ({details['release']})" if "release" in details else ""
+    builds = f": {', '.join(details['builds'])}" if "builds" in details else ""
+    return start, alias, f"{release}{end}{builds}"

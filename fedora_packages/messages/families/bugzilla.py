@@ -52,14 +52,11 @@ def details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, A
 
 
 def sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "Bug 5 was reported: It hangs"."""
+    """Return "Bug 5 was reported: It hangs"."""
     is_new = topic == "bugzilla.bug.new"
     if "id" not in details:
-        yield Part("A bug was reported" if is_new else "A bug changed")
-        return
-    yield Part("Bug ")
-    yield Part(str(details["id"]), links.bug(details["id"]))
+        return "A bug was reported" if is_new else "A bug changed"
     status = f" (status {details['status']})" if "status" in details else ""
-    yield Part(" was reported" if is_new else f" changed{status}")
-    if "summary" in details:
-        yield Part(f": {details['summary']}")
+    summary = f": {details['summary']}" if "summary" in details else ""
+    bug = Part(str(details["id"]), links.bug(details["id"]))
+    return "Bug ", bug, f"{' was reported' if is_new else f' changed{status}'}{summary}"

@@ -74,33 +74,26 @@ def push_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[s
 
 
 def push_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "mjw pushed to f45: Fix it"."""
+    """Return "mjw pushed to f45: Fix it"."""
     branch = details.get("branch")
     if branch is None:
-        yield Part("Commits were pushed")
-        return
-    verb = "retired the package on" if "retires" in details else "pushed to"
-    count = details.get("commits", 1)
-    what = details.get("summary") or ("1 commit" if count == 1 else f"{count} commits")
+        return "Commits were pushed"
     if "who" in details:
-        yield Part(f"{details['who']} {verb} {branch}: ")
+        start = f"{details['who']} {'retired the package on' if 'retires' in details else 'pushed to'}"
     else:
-        yield Part(f"The package was retired on {branch}: " if "retires" in details else f"Push to {branch}: ")
-    if "commit" in details:
-        yield Part(what, links.commit(package, branch, details["commit"]))
-    else:
-        yield Part(what, links.commits(package, branch))
+        start = "The package was retired on" if "retires" in details else "Push to"
+    count, commit = details.get("commits", 1), details.get("commit")
+    what = details.get("summary") or ("1 commit" if count == 1 else f"{count} commits")
+    url = links.commits(package, branch) if commit is None else links.commit(package, branch, commit)
+    return f"{start} {branch}: ", Part(what, url)
 
 
 def branch_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "Branch epel9 was created by mjw"."""
+    """Return "Branch epel9 was created by mjw"."""
     branch = details.get("branch")
     if branch is None:
-        yield Part("A branch was created")
-        return
-    yield Part("Branch ")
-    yield Part(branch, links.commits(package, branch))
-    yield Part(f" was created{by(details)}")
+        return "A branch was created"
+    return "Branch ", Part(branch, links.commits(package, branch)), f" was created{by(details)}"
 
 
 def file_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
@@ -109,8 +102,8 @@ def file_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[s
 
 
 def file_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "guake-1.tar.gz was uploaded by mjw"."""
-    yield Part(f"{details['file']} was uploaded{by(details)}" if "file" in details else "A source file was uploaded")
+    """Return "guake-1.tar.gz was uploaded by mjw"."""
+    return f"{details['file']} was uploaded{by(details)}" if "file" in details else "A source file was uploaded"
 
 
 def project_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
@@ -126,20 +119,18 @@ def project_details(topic: str, body: Mapping[str, Any], package: str) -> Mappin
 
 
 def project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "ralph was given access (admin) by pingou"."""
+    """Return "ralph was given access (admin) by pingou"."""
     name = details.get("account") or (f"@{details['group']}" if "group" in details else None)
     if name is None or not topic.startswith(("pagure.project.user.", "pagure.project.group.")):
-        yield Part("The project or its maintainers changed")
-        return
+        return "The project or its maintainers changed"
     access = f" ({details['access']})" if "access" in details else ""
     verb = "was removed as a maintainer" if topic.endswith(".removed") else f"was given access{access}"
-    yield Part(name, links.maintainer(name))
-    yield Part(f" {verb}{by(details)}")
+    return Part(name, links.maintainer(name)), f" {verb}{by(details)}"
 
 
 def new_project_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "The package was created in dist-git by pingou"."""
-    yield Part(f"The package was created in dist-git{by(details)}")
+    """Return "The package was created in dist-git by pingou"."""
+    return f"The package was created in dist-git{by(details)}"
 
 
 def _package(project: Any) -> Any:

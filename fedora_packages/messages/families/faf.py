@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import strings
-from fedora_packages.messages.families.base import Links, Part, Sentence, integer
+from fedora_packages.messages.families.base import Links, Sentence, integer
 
 
 def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
@@ -18,7 +18,7 @@ def details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, A
 
 
 def sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "A crash was reported 10 times"."""
+    """Return "A crash was reported 10 times"."""
     count = details.get("count")
     times = "more often than before" if count is None else "once" if count == 1 else f"{count} times"
-    yield Part(f"A crash was reported {times}")
+    return f"A crash was reported {times}"

@@ -64,15 +64,12 @@ def build_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[
 
 
 def build_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "Build guake-1-1 failed"."""
+    """Return "Build guake-1-1 failed"."""
     if "nvr" not in details or "state" not in details:
-        yield Part("The state of a build changed")
-        return
-    yield Part("Build ")
-    yield _build(details, links)
+        return "The state of a build changed"
     # The owner requested the build; it fails or completes by itself.
     who = by(details) if details["state"] == "building" else ""
-    yield Part(f" {BUILD_VERBS.get(details['state'], 'changed')}{who}")
+    return "Build ", _build(details, links), f" {BUILD_VERBS.get(details['state'], 'changed')}{who}"
 
 
 def tag_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
@@ -86,13 +83,11 @@ def tag_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[st
 
 
 def tag_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "guake-1-1 was tagged f45 by bodhi"."""
+    """Return "guake-1-1 was tagged f45 by bodhi"."""
     verb = "was untagged from" if topic == "buildsys.untag" else "was tagged"
     if "nvr" not in details or "tag" not in details:
-        yield Part(f"A build {verb.removesuffix(' from')}")
-        return
-    yield _build(details, links)
-    yield Part(f" {verb} {details['tag']}{by(details)}")
+        return f"A build {verb.removesuffix(' from')}"
+    return _build(details, links), f" {verb} {details['tag']}{by(details)}"
 
 
 def list_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:
@@ -101,12 +96,11 @@ def list_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[s
 
 
 def list_sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "The package was blocked in the Koji tag f46"."""
+    """Return "The package was blocked in the Koji tag f46"."""
     if "tag" not in details:
-        yield Part("The package list of a Koji tag changed")
-        return
+        return "The package list of a Koji tag changed"
     verb = LIST_VERBS.get(details.get("action", ""), "changed in")
-    yield Part(f"The package {verb} the Koji tag {details['tag']}{by(details)}")
+    return f"The package {verb} the Koji tag {details['tag']}{by(details)}"
 
 
 def _nvr(body: Mapping[str, Any]) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, strings
-from fedora_packages.messages.families.base import Links, Part, Sentence, line
+from fedora_packages.messages.families.base import Links, Sentence, line
 
 #: Tables in which the first column of a changed row is the package; in all others it is the last.
 _FIRST_COLUMN = ("packages", "filelist", "changelog")
@@ -43,6 +43,6 @@ def details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, A
 
 
 def sentence(topic: str, details: Mapping[str, Any], package: str, links: Links) -> Sentence:
-    """Yield "The repository f45-updates was refreshed"."""
+    """Return "The repository f45-updates was refreshed"."""
     repository = f"The repository {details['repository']}" if "repository" in details else "A repository"
-    yield Part(f"{repository} was refreshed")
+    return f"{repository} was refreshed"

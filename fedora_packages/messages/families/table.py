@@ -121,7 +121,9 @@ def details_of(topic: str, body: Mapping[str, Any], package: str) -> dict[str, A
 
 def sentence(entry: Mapping[str, Any], package: str, links: Links) -> tuple[Part, ...]:
     """Return what an entry of a source package's timeline says: the parts of a sentence without its full stop."""
-    return tuple(family_of(entry["topic"]).sentence(entry["topic"], entry["details"], package, links))
+    said = family_of(entry["topic"]).sentence(entry["topic"], entry["details"], package, links)
+    parts = (said,) if isinstance(said, str) else said
+    return tuple(Part(part) if isinstance(part, str) else part for part in parts)
 
 
 def validated(details: Any) -> dict[str, Any]:
