@@ -43,9 +43,9 @@ class Service:
     metrics: Metrics
     releases: ActiveReleases
 
-    def queue_refill(self, entry: Entry, first: bool = False) -> None:
-        """Queue a refill of an entry; ``first`` if a reader waits for it."""
-        self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package, first=first)
+    def queue_refill(self, entry: Entry) -> None:
+        """Queue a refill of an entry."""
+        self.queue.add(self.queries[entry.query].upstream, entry.query, entry.package)
 
 
 def build(settings: Settings, by: str) -> Service:

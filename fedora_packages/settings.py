@@ -163,22 +163,17 @@ def _split(value: str) -> Any:
         return None
 
 
-def _number(least: float, most: float) -> Parser:
+def _number(least: float, most: float, kind: type[float] = float) -> Parser:
+    noun, pattern = "a number", r"[0-9]{1,12}(\.[0-9]{1,6})?|\.[0-9]{1,6}"
+    if kind is int:
+        noun, pattern = "an integer", r"[0-9]{1,12}"
+
     def number(value: str) -> float:
-        if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,6})?|\.[0-9]{1,6}", value) or not least <= float(value) <= most:
-            raise ValueError(f"a number from {least:g} to {most:g}")
-        return float(value)
+        if not re.fullmatch(pattern, value) or not least <= kind(value) <= most:
+            raise ValueError(f"{noun} from {least:g} to {most:g}")
+        return kind(value)
 
     return number
-
-
-def _count(least: int, most: int) -> Parser:
-    def count(value: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,12}", value) or not least <= int(value) <= most:
-            raise ValueError(f"an integer from {least} to {most}")
-        return int(value)
-
-    return count
 
 
 def _choice(choices: Mapping[str, Any]) -> Parser:
@@ -190,11 +185,11 @@ def _choice(choices: Mapping[str, Any]) -> Parser:
     return choice
 
 
-def _list_of(parse: Parser, least: int = 0) -> Parser:
+def _list_of(parse: Parser, is_required: bool = False) -> Parser:
     def items(value: str) -> tuple[str, ...]:
         found = tuple(parse(item) for item in re.split(r"[\s,]+", value) if item)
-        if len(found) < least:
-            raise ValueError(f"a list of at least {'one' if least == 1 else least}")
+        if is_required and not found:
+            raise ValueError("a list of at least one")
         return found
 
     return items
@@ -249,7 +244,7 @@ class SearchSettings:
 class WorkerSettings:
     """The bus that the worker listens to, and its times: ``replay_limit`` in seconds, ``audit_rate`` in entries per second."""
 
-    topic_prefix: tuple[str, ...] = _setting(_list_of(_topic_prefix, least=1))
+    topic_prefix: tuple[str, ...] = _setting(_list_of(_topic_prefix, is_required=True))
     endpoints: tuple[str, ...] = _setting(_list_of(_endpoint), "")
     signed: bool = _setting(_choice({"true": True, "false": False}), "true")
     replay_limit: float = _setting(_number(0, 90 * 86400), "259200", "seconds")
@@ -261,8 +256,8 @@ class WorkerSettings:
 class WebSettings:
     """Rate limits of one client, per minute: checks, and live lookups."""
 
-    checks_per_client: int = _setting(_count(0, 10_000), "10", "checks per minute")
-    lookups_per_client: int = _setting(_count(0, 10_000), "20", "lookups per minute")
+    checks_per_client: int = _setting(_number(0, 10_000, int), "10", "checks per minute")
+    lookups_per_client: int = _setting(_number(0, 10_000, int), "20", "lookups per minute")
 
 
 @dataclass(frozen=True)
@@ -315,7 +310,7 @@ def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     required = upstream.url is None
     yield Key(f"{part}.url", _HTTP if required else _optional(_HTTP), REQUIRED if required else upstream.url)
     yield Key(f"{part}.timeout", _number(0.1, 300), f"{upstream.timeout:g}", "seconds")
-    yield Key(f"{part}.concurrency", _count(1, 64), str(upstream.concurrency), "requests")
+    yield Key(f"{part}.concurrency", _number(1, 64, int), str(upstream.concurrency), "requests")
     if upstream.site is not None:
         yield Key(f"{part}.site", _HTTP, upstream.site.url)
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.redis import Redis, add_script, in_one_trip, pipeline, run_script
+from fedora_packages.cache.redis import Redis, add_script, pipeline, run_script
 
 #: Packages remembered as viewed, and for how many seconds.
 MAX_VIEWED = 5000
@@ -199,13 +199,11 @@ class Queue:
     def viewed(self, packages: Iterable[str]) -> None:
         """Note that pages of packages were viewed: for a day their jobs go first."""
         now = time.time()
-
-        def build(pipe: Any) -> None:
+        with pipeline(self.client) as pipe:
             pipe.zadd(keys.VIEWED, dict.fromkeys(packages, now))
             pipe.zremrangebyrank(keys.VIEWED, 0, -self.max_viewed - 1)
             pipe.zremrangebyscore(keys.VIEWED, "-inf", now - VIEWED_FOR)
-
-        in_one_trip(self.client, build)
+            pipe.execute()
 
 
 def _addition(

@@ -301,20 +301,13 @@ def entry_counts(client: Redis, queries: Iterable[Query], now: float) -> tuple[f
         stored = json.loads(client.get(keys.ENTRY_COUNTS) or b"null")
         is_due = stored is None or now - stored["at"] >= ENTRY_COUNTS_EVERY
         if is_due and client.set(keys.ENTRY_COUNTS_LOCK, "", nx=True, ex=ENTRY_COUNTS_EVERY):
-            versions = {(query.name, query.entry().version) for query in queries}
-            stored = {"at": now, "entries": _count_entries(client, versions)}
+            # Only of the current schema versions.
+            current = {query.schema for query in queries}
+            found = filter(None, map(keys.entry_of, client.scan_iter(match=keys.TAGGED, count=1000)))
+            counts = Counter(entry.query for entry in found if (entry.query, entry.version) in current)
+            stored = {"at": now, "entries": counts}
             client.set(keys.ENTRY_COUNTS, json.dumps(stored))
     return (stored["at"], stored["entries"]) if stored else (None, {})
-
-
-def _count_entries(client: Redis, versions: set[tuple[str, int]]) -> Counter[str]:
-    """Return the number of entries of the current schema versions, by query."""
-    counts: Counter[str] = Counter()
-    for key in client.scan_iter(match=keys.TAGGED, count=1000):
-        entry = keys.entry_of(key)
-        if entry and (entry.query, entry.version) in versions:
-            counts[entry.query] += 1
-    return counts
 
 
 def _query_counts(counts: Counts, query: str) -> QueryCounts:

@@ -70,30 +70,32 @@ class MetricName(StrEnum):
     INVALIDATED_TO_FRESH = "invalidated to fresh"  # upstream
 
 
+@dataclass
 class Metrics:
     """What one process counts.  With Redis away it keeps up to ``max_pending`` different counts for later."""
 
-    def __init__(self, client: Redis, clock: Callable[[], float] = time.time, max_pending: int = 5000):
-        self._client = client
-        self._clock = clock
-        self._max_pending = max_pending
+    client: Redis
+    clock: Callable[[], float] = time.time
+    max_pending: int = 5000
+
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._sums: Counter[str] = Counter()
-        self._flushed = clock()
+        self._flushed = self.clock()
 
     def count(self, name: str, label: str = "", by: int = 1) -> None:
         """Add to a counter; ``label`` is the query or the upstream.  Raises ValueError for an unknown name."""
         field = f"{MetricName(name)}|{label}"
         with self._lock:
-            if len(self._counts) < self._max_pending:
+            if len(self._counts) < self.max_pending:
                 self._counts[field] += by
 
     def observe(self, name: str, label: str, seconds: float) -> None:
         """Count a duration.  Raises ValueError for an unknown name."""
         field = f"{MetricName(name)}|{label}"
         with self._lock:
-            if len(self._counts) < self._max_pending:
+            if len(self._counts) < self.max_pending:
                 self._counts[f"{field}|{bisect_left(BOUNDS, seconds)}"] += 1
                 self._sums[f"{field}|sum"] += seconds
 
@@ -105,20 +107,20 @@ class Metrics:
 
     def flush_if_due(self) -> None:
         """Add the counts to Redis if the last time was a while ago; with Redis away they are kept for later."""
-        if self._clock() - self._flushed >= FLUSH_EVERY:
+        if self.clock() - self._flushed >= FLUSH_EVERY:
             self.flush()
 
     def flush(self) -> None:
         """Add the counts to Redis; with Redis away they are kept for later."""
         with self._lock:
-            self._flushed = self._clock()
+            self._flushed = self.clock()
             counts, sums, self._counts, self._sums = self._counts, self._sums, Counter(), Counter()
         if not counts:
             return
         recent = keys.metrics_recent(int(self._flushed // SLOT))
         try:
             # In one step, so that a failure can mean nothing but "not added".
-            with pipeline(self._client, as_one=True) as pipe:
+            with pipeline(self.client, as_one=True) as pipe:
                 for key in (keys.METRICS_TOTAL, recent):
                     for field, number in counts.items():
                         pipe.hincrby(key, field, number)

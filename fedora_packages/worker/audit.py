@@ -75,11 +75,10 @@ class Audit:
                 key = self.cache.client.randomkey()
             entry = keys.entry_of(key) if key else None
             query = self.queries.get(entry.query) if entry else None
-            if query is None or query.entry(entry.package) != entry:
-                continue
-            call = self._oldest(query, entry.package)
-            if call is not None:
-                return call
+            if query is not None and query.entry(entry.package) == entry:
+                call = self._oldest(query, entry.package)
+                if call is not None:
+                    return call
         return None
 
     def _oldest(self, query: Query, package: str) -> QueryCall | None:

@@ -82,7 +82,7 @@ class Gaps:
 
     def connected(self, is_connected: bool) -> None:
         """Note whether the bus is connected; every change is a hint."""
-        if is_connected is (self._disconnected_since is None):
+        if is_connected == (self._disconnected_since is None):
             return
         self._disconnected_since = None if is_connected else self.clock()
         self.suspect("the bus was disconnected, and is connected again" if is_connected else "the bus is disconnected")

@@ -7,6 +7,7 @@ That is a hint and no proof; it costs a replay.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 #: Publishers that are tracked, and processes of each.
@@ -14,18 +15,13 @@ MAX_PUBLISHERS = 500
 MAX_RUNS = 32
 
 
+@dataclass
 class SequenceTracker:
-    """The runs of all publishers so far."""
+    """The runs of all publishers so far: of each publisher the last numbers of its processes."""
 
-    def __init__(self, max_publishers: int = MAX_PUBLISHERS, max_runs: int = MAX_RUNS) -> None:
-        self._max_publishers = max_publishers
-        self._max_runs = max_runs
-        self._runs: dict[tuple[str, str, int], list[int]] = {}
-
-    @property
-    def runs(self) -> list[list[int]]:
-        """The last numbers of the processes of each publisher."""
-        return list(self._runs.values())
+    max_publishers: int = MAX_PUBLISHERS
+    max_runs: int = MAX_RUNS
+    runs: dict[tuple[str, str, int], list[int]] = field(default_factory=dict)
 
     def is_hole(self, message: Mapping[str, Any]) -> bool:
         """Note the number of a message, and return whether messages before it can be lost."""
@@ -34,10 +30,10 @@ class SequenceTracker:
             return False
         environment = ".".join(topic.split(".")[:3])
         publisher = (environment, str(message.get("username"))[:64], hash(str(message.get("certificate"))))
-        runs = self._runs.get(publisher)
+        runs = self.runs.get(publisher)
         if runs is None:
-            if len(self._runs) < self._max_publishers:
-                self._runs[publisher] = [number]
+            if len(self.runs) < self.max_publishers:
+                self.runs[publisher] = [number]
             # Messages before the first are for the replay at the start.
             return False
         if number - 1 in runs:
@@ -51,6 +47,6 @@ class SequenceTracker:
             runs[runs.index(max(behind))] = number
         else:
             runs.append(number)
-            del runs[: -self._max_runs]
+            del runs[: -self.max_runs]
         # A process that starts to count has lost nothing.
         return number > 1

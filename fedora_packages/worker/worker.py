@@ -159,10 +159,7 @@ class Worker:
 
     def refuse(self, topic: str, size: int) -> None:
         """Skip a message that is too large to be parsed; ``size`` is in bytes."""
-        try:
-            self._handler.refuse(topic, size)
-        except CacheUnavailable as error:
-            log.error("a refused message on %s was not counted: %s", topic[:200], error)
+        undisturbed(lambda: self._handler.refuse(topic, size), "counting a refused message")
 
     def run_thread(self, name: str, target: Callable[[], Any]) -> None:
         """Start a thread of the worker, whose end the heartbeat reports."""
@@ -185,15 +182,12 @@ class Worker:
         messages = [_decoded(message) for message in waiting]
         for message in messages:
             # Every number counts, also after one that has shown a hole.
-            self._track(message)
+            body = message.get("body") if isinstance(message, dict) else None
+            if isinstance(body, dict) and self._sequences.is_hole(body):
+                self.gaps.suspect("the number of a message shows that messages before it are missing")
         if messages:
             self.handle_all(messages, received)
             self.buffer.handled()
-
-    def _track(self, message: Any) -> None:
-        body = message.get("body") if isinstance(message, dict) else None
-        if isinstance(body, dict) and self._sequences.is_hole(body):
-            self.gaps.suspect("the number of a message shows that messages before it are missing")
 
     def _report(self) -> None:
         dead = [thread.name for thread in self._threads if not thread.is_alive()]

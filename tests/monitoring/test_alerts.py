@@ -205,7 +205,7 @@ def test_a_refill_that_has_just_begun_to_wait_is_no_alert(service, client):
 
 
 def test_a_lost_message_is_critical_and_the_latest_is_named(service, client, wrong):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.count("drift", "koji.builds", 2)
     for found, package in ((NOW - 200, "vim"), (NOW - 90, "guake")):
         client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": found, "package": package}))
@@ -215,7 +215,7 @@ def test_a_lost_message_is_critical_and_the_latest_is_named(service, client, wro
 
 
 def test_a_message_lost_long_ago_is_no_alert_any_more(service, client, wrong):
-    service.metrics._clock = lambda: NOW - 7200
+    service.metrics.clock = lambda: NOW - 7200
     service.metrics.count("drift", "koji.builds")
     client.lpush(keys.DRIFT, json.dumps({**DRIFT, "found": NOW - 7200}))
     assert wrong() == []
@@ -223,14 +223,14 @@ def test_a_message_lost_long_ago_is_no_alert_any_more(service, client, wrong):
 
 
 def test_forgotten_entries_are_an_alert(service, wrong):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.count("forgotten", "koji.builds")
     assert wrong() == [("The refill queue lost 1 entry in the last hour", None, "warning")]
 
 
 def test_failed_messages_are_an_alert_for_an_hour(service, client, wrong):
     client.hset(keys.OUTCOMES, mapping={"failed": 5, "not-understood": 7})
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.count("failed messages", by=2)
     assert wrong() == [("2 messages failed in the last hour", None, "warning")]
 
@@ -255,7 +255,7 @@ def test_releases_that_the_index_lacks_are_named(service, now):
 
 
 def test_critical_alerts_come_first_and_of_those_the_oldest(service, client, now):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.count("failed messages")
     write_heartbeat(client, "one", NOW, None, parts(dead=["handle"], hub_moves=False, hub_seen=NOW - 60))
     found = replace(state_of(service), packages=None)

@@ -34,7 +34,7 @@ def test_every_query_and_every_upstream_is_there(service, now):
 
 
 def test_counters_are_those_of_the_last_hour(service, now):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     for name, by in (("hits", 3), ("misses", 1), ("refills", 2), ("refill failures", 4), ("rechecks", 5)):
         service.metrics.count(name, "koji.builds", by)
     for name, by in (("checks by audit", 8), ("checks by schedule", 6), ("checks by reader", 7), ("drift", 2)):
@@ -51,7 +51,7 @@ def test_rates_of_nothing_are_unknown(service, now):
 
 
 def test_lags_are_by_upstream_where_they_are_measured_so(service, now):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.observe("invalidated to fresh", "koji", 0.2)
     service.metrics.observe("sent to fresh", "", 0.9)
     lags = {(lag.name, lag.upstream): lag.lately.percentile(0.5) for lag in state_of(service).lags}
@@ -60,7 +60,7 @@ def test_lags_are_by_upstream_where_they_are_measured_so(service, now):
 
 
 def test_requests_are_by_upstream(service, now):
-    service.metrics._clock = lambda: NOW
+    service.metrics.clock = lambda: NOW
     service.metrics.observe_request("koji", "answered", 0.2)
     service.metrics.observe_request("koji", "unavailable", 10.0)
     koji = upstream_of(state_of(service), "koji").lately

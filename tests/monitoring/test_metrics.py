@@ -74,9 +74,9 @@ def test_with_redis_away_it_is_kept_for_later(client, metrics):
     away = connect("redis://127.0.0.1:1", timeout=0.2)
     metrics.count("hits")
     metrics.observe("sent to fresh", "", 0.002)
-    metrics._client = away
+    metrics.client = away
     metrics.flush()
-    metrics._client = client
+    metrics.client = client
     metrics.flush()
     assert (total(client).count("hits"), total(client).durations("sent to fresh").count) == (1, 1)
 
@@ -86,7 +86,7 @@ def test_the_number_of_different_counts_kept_is_bounded(client, now):
     for number in range(10):
         bounded.count("hits", str(number))
     bounded.flush()
-    bounded._client = client
+    bounded.client = client
     bounded.flush()
     assert [total(client).count("hits", str(number)) for number in range(5)] == [1, 1, 1, 0, 0]
 

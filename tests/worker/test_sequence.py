@@ -70,7 +70,7 @@ def test_what_is_remembered_is_bounded():
         tracker.is_hole(message(1, account="0"))
         tracker.is_hole(message(2, account="0"))
     assert len(tracker.runs) == 5
-    assert max(map(len, tracker.runs)) <= 3
+    assert max(map(len, tracker.runs.values())) <= 3
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))

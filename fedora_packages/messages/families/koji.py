@@ -9,17 +9,17 @@ from typing import Any
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.base import Links, Part, Sentence, account, by, integer, line
 
-#: ``koji.BUILD_STATES`` in lower case, by number.
-BUILD_STATES = ("building", "complete", "deleted", "failed", "canceled")
-
-#: What happened to a build, by its new state.
+#: What happened to a build, by its new state; the states are in the order of their numbers.
 BUILD_VERBS = {
     "building": "was started",
     "complete": "completed",
+    "deleted": "was deleted",
     "failed": "failed",
     "canceled": "was canceled",
-    "deleted": "was deleted",
 }
+
+#: ``koji.BUILD_STATES`` in lower case, by number.
+BUILD_STATES = tuple(BUILD_VERBS)
 
 #: What happened to a package in a koji tag, by the action of the message.
 LIST_VERBS = {
