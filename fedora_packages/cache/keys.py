@@ -100,24 +100,13 @@ def external_id_named(query: str, number: int | str) -> str:
 # The refill queue.
 
 
-def jobs_waiting(upstream: str) -> str:
-    """Return the key of an upstream's waiting jobs."""
-    return f"{PREFIX}:{{queue}}:{upstream}:due"
+#: The places of an upstream's jobs: due or waiting for their time, the same but before all others, claimed.
+JOB_PLACES = ("due", "first", "claimed")
 
 
-def jobs_first(upstream: str) -> str:
-    """Return the key of an upstream's jobs that go before the others."""
-    return f"{PREFIX}:{{queue}}:{upstream}:first"
-
-
-def jobs_claimed(upstream: str) -> str:
-    """Return the key of an upstream's claimed jobs."""
-    return f"{PREFIX}:{{queue}}:{upstream}:claimed"
-
-
-def jobs(upstream: str) -> str:
-    """Return the key of the fields of an upstream's jobs."""
-    return f"{PREFIX}:{{queue}}:{upstream}:jobs"
+def jobs(upstream: str, part: str = "jobs") -> str:
+    """Return the key of the fields of an upstream's jobs, or of the jobs in one of `JOB_PLACES`."""
+    return f"{PREFIX}:{{queue}}:{upstream}:{part}"
 
 
 def waiting_since(query: str) -> str:

@@ -31,9 +31,6 @@ VIEWED_FOR = 86400.0
 #: Jobs examined by one step of `Queue.retry_now`.
 RETRY_STEP = 500
 
-#: Where a job can be.
-PLACES = (keys.jobs_waiting, keys.jobs_first, keys.jobs_claimed)
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -145,7 +142,7 @@ class Queue:
 
     def renew(self, claim: Claim, lease: float) -> bool:
         """Hold a claim for another ``lease`` seconds.  False if it had run out."""
-        names = [keys.jobs_claimed(claim.upstream), keys.jobs(claim.upstream)]
+        names = [keys.jobs(claim.upstream, "claimed"), keys.jobs(claim.upstream)]
         return bool(run_script(self.client, "queue_renew", names, claim.job, claim.token, lease))
 
     def retry_now(self, upstream: str, most: int | None = None, step: int = RETRY_STEP) -> int:
@@ -154,8 +151,8 @@ class Queue:
         One step of Redis examines ``step`` jobs, since Redis does nothing else meanwhile.
         """
         made = 0
-        for place in (keys.jobs_first, keys.jobs_waiting):
-            names, after = [place(upstream), keys.jobs(upstream)], b""
+        for place in ("first", "due"):
+            names, after = [keys.jobs(upstream, place), keys.jobs(upstream)], b""
             while most is None or made < most:
                 left = step if most is None else most - made
                 count, after = run_script(self.client, "queue_retry_now", names, after, step, left)
@@ -172,16 +169,16 @@ class Queue:
         """Return how many jobs of each upstream wait or are claimed."""
         with pipeline(self.client) as pipe:
             for upstream in upstreams:
-                for place in PLACES:
-                    pipe.zcard(place(upstream))
+                for place in keys.JOB_PLACES:
+                    pipe.zcard(keys.jobs(upstream, place))
             counts = pipe.execute()
         return {upstream: sum(counts[number * 3 : number * 3 + 3]) for number, upstream in enumerate(upstreams)}
 
     def holds(self, upstream: str, query: str, package: str) -> bool:
         """Whether an entry has a job, waiting or claimed."""
         with pipeline(self.client) as pipe:
-            for place in PLACES:
-                pipe.zscore(place(upstream), job(query, package))
+            for place in keys.JOB_PLACES:
+                pipe.zscore(keys.jobs(upstream, place), job(query, package))
             return any(score is not None for score in pipe.execute())
 
     def waiting(self, queries: Sequence[str]) -> dict[str, Waiting]:
@@ -210,7 +207,7 @@ def _addition(
     upstream: str, jobs: Sequence[tuple[str, str, float | None]], delay: float = 0.0, first: bool = False
 ) -> tuple[list[str], list[Any]]:
     """Return the keys and arguments of ``lua/queue_add.lua`` for jobs of one upstream."""
-    names = [keys.jobs_waiting(upstream), keys.jobs_first(upstream), keys.jobs(upstream), keys.VIEWED]
+    names = [keys.jobs(upstream, "due"), keys.jobs(upstream, "first"), keys.jobs(upstream), keys.VIEWED]
     queries = dict.fromkeys(query for query, _, _ in jobs)
     numbers = {query: number for number, query in enumerate(queries, len(names) + 1)}
     arguments: list[Any] = [delay, "first" if first else ""]
@@ -220,4 +217,4 @@ def _addition(
 
 
 def _keys(upstream: str) -> list[str]:
-    return [keys.jobs_waiting(upstream), keys.jobs_first(upstream), keys.jobs_claimed(upstream), keys.jobs(upstream)]
+    return [*(keys.jobs(upstream, place) for place in keys.JOB_PLACES), keys.jobs(upstream)]

@@ -45,7 +45,7 @@ EXAMPLES = [
     keys.external_ids("anitya.versions"),
     keys.external_id_named("anitya.versions", 7),
     keys.waiting_since("koji.builds"),
-    keys.jobs_waiting("since"),
+    keys.jobs("since", "due"),
     keys.metrics_recent(7),
     keys.live_lookup(1, "bugzilla", "bug_of", "CVE-2026-1:2"),
     keys.live_lookup(1, "bugzilla", "bug_of", 7),
