@@ -90,8 +90,6 @@ class Cache:
 
     def read(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
         """Return the value of each (entry, variant), in one round trip if all are fresh, else in two."""
-        if not pairs:
-            return []
         stamped_values = self.region.get_multi([keys.variant_of(entry.key, variant) for entry, variant in pairs])
         missing = [pair for pair, stamped in zip(pairs, stamped_values, strict=True) if stamped is NO_VALUE]
         last_known = dict(zip(missing, self._last_known(missing), strict=True))
@@ -212,8 +210,6 @@ class Cache:
 
     def are_cached(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether it has or had a value, or a failed fill."""
-        if not entries:
-            return []
         with pipeline(self.client) as pipe:
             for entry in entries:
                 pipe.hkeys(entry.key)
@@ -253,8 +249,6 @@ class Cache:
         A summary has the integers at the top level of a value, such as ``{"total": 412}``.  To read it costs next to nothing,
         however large the value is.
         """
-        if not pairs:
-            return []
         with pipeline(self.client) as pipe:
             for entry, variant in pairs:
                 pipe.hmget(entry.key, "gen", f"n:{variant}")
@@ -272,8 +266,6 @@ class Cache:
             return int(self.client.get(keys.revision(package)) or 0)
 
     def _last_known(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
-        if not pairs:
-            return []
         with pipeline(self.client) as pipe:
             for entry, variant in pairs:
                 pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")

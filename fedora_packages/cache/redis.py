@@ -56,18 +56,19 @@ def in_one_trip(client: Redis, build: Callable[[Any], None], as_one: bool = Fals
     A restarted Redis has lost the scripts.  All commands are then sent a second time, so each must be safe to run twice.
     Raises `CacheUnavailable`.
     """
+
+    def results() -> list[Any]:
+        pipe = client.pipeline(transaction=as_one)
+        build(pipe)
+        return pipe.execute()
+
     with redis_errors():
-        for again in (True, False):
-            pipe = client.pipeline(transaction=as_one)
-            build(pipe)
-            try:
-                return pipe.execute()
-            except NoScriptError:
-                if not again:
-                    raise
-                for path in files("fedora_packages.cache").joinpath("lua").iterdir():
-                    client.script_load(path.read_text(encoding="utf-8"))
-    raise AssertionError("unreachable: the second trip returns or raises")
+        try:
+            return results()
+        except NoScriptError:
+            for path in files("fedora_packages.cache").joinpath("lua").iterdir():
+                client.script_load(path.read_text(encoding="utf-8"))
+            return results()
 
 
 @contextmanager

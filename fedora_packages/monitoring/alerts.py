@@ -70,10 +70,8 @@ def _of_workers(state: Health) -> Iterator[Alert]:
 
 def _of_worker(worker: WorkerHealth, is_behind: bool) -> Iterator[Alert]:
     gap = worker.gap
-    severity, meanwhile = (
-        CRITICAL,
-        "The message archive is not available either.  Pages do not show later changes, and say so.",
-    )
+    severity = CRITICAL
+    meanwhile = "The message archive is not available either.  Pages do not show later changes, and say so."
     if gap and gap.archive and not gap.archive_error:
         severity = WARNING
         meanwhile = (

@@ -62,7 +62,9 @@ def heartbeats(client: Redis) -> list[Heartbeat]:
     """Return the latest heartbeat of each worker, newest first.  Raises `CacheUnavailable`."""
     with redis_errors():
         rows = client.hgetall(keys.HEARTBEATS)
-    found = [Heartbeat(name.decode(), **json.loads(row)) for name, row in rows.items()]
+    parsed = [(name.decode(), json.loads(row)) for name, row in rows.items()]
+    # A worker of another version may write other fields.
+    found = [Heartbeat(name, row["at"], row.get("caught_up_to"), row.get("parts", {})) for name, row in parsed]
     return sorted(found, key=lambda heartbeat: heartbeat.at, reverse=True)
 
 
