@@ -41,15 +41,14 @@ def _differences(place: str, before: Any, after: Any) -> Iterator[str]:
                 yield f"{where} is gone: it was {_shown(before[key])}"
             else:
                 yield from _differences(where, before[key], after[key])
-    elif isinstance(before, list) and isinstance(after, list):
-        identifier = _identifier(before + after)
-        if identifier is None:
-            yield f"{place or 'it'} was {_shown(before)}, is {_shown(after)}"
-        else:
-            phrases = list(_differences(place, _by(identifier, before), _by(identifier, after)))
-            yield from phrases or [f"{place or 'it'} is in another order"]
-    else:
+        return
+    are_lists = isinstance(before, list) and isinstance(after, list)
+    identifier = _identifier(before + after) if are_lists else None
+    if identifier is None:
         yield f"{place or 'it'} was {_shown(before)}, is {_shown(after)}"
+    else:
+        phrases = list(_differences(place, _by(identifier, before), _by(identifier, after)))
+        yield from phrases or [f"{place or 'it'} is in another order"]
 
 
 def _identifier(rows: list[Any]) -> str | None:

@@ -5,7 +5,7 @@ beside its declaration; a replay asks for the topics of all queries.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -128,7 +128,8 @@ def sentence(entry: Mapping[str, Any], package: str, links: Links) -> tuple[Part
 
 def validated(details: Any) -> dict[str, Any]:
     """Return stored details without fields of another type than `details_of` returns: Redis can hold anything."""
-    return dict(_valid_fields(details)) if isinstance(details, Mapping) else {}
+    fields = {key: _valid(key, value) for key, value in details.items()} if isinstance(details, Mapping) else {}
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def archive_requests(topics: Iterable[str]) -> list[tuple[tuple[str, ...], int]]:
@@ -149,15 +150,11 @@ def _category(topic: str) -> str:
     return topic.partition(".")[0]
 
 
-def _valid_fields(details: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in details.items():
-        if key in ("build_id", "id", "commits", "count", "karma", "said"):
-            valid: Any = integer(value, -MAX_ID)
-        elif key == "builds":
-            valid = [name for name in map(line, value) if name][:MAX_BUILDS] if isinstance(value, list) else None
-        elif key == "retires":
-            valid = value is True or None
-        else:
-            valid = line(value, MAX_TEXT)
-        if valid is not None:
-            yield key, valid
+def _valid(key: str, value: Any) -> Any:
+    if key in ("build_id", "id", "commits", "count", "karma", "said"):
+        return integer(value, -MAX_ID)
+    if key == "builds":
+        return [name for name in map(line, value) if name][:MAX_BUILDS] if isinstance(value, list) else None
+    if key == "retires":
+        return value is True or None
+    return line(value, MAX_TEXT)
