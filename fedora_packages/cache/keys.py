@@ -119,7 +119,6 @@ VIEWED = f"{PREFIX}:{{queue}}:viewed"
 # Messages and the worker.
 
 BEGUN = f"{PREFIX}:{{worker}}:begun"
-SEEN = f"{PREFIX}:{{worker}}:seen"
 HANDLED = f"{PREFIX}:{{worker}}:handled"
 HIGH_WATER_MARKS = f"{PREFIX}:{{worker}}:high_water_marks"
 OUTCOMES = f"{PREFIX}:{{worker}}:messages"

@@ -51,9 +51,8 @@ class Message:
 
 
 class Handler:
-    """Handles messages of one bus.  Handling is idempotent and tolerates any order.
+    """Handles messages of a bus.  Handling is idempotent and tolerates any order.
 
-    * ``bus``: the name of the bus in Redis.
     * ``prefixes``: the prefixes of our messages' topics, with the environment; others are not handled.
     * ``invalidate_and_queue``: invalidates entries and queues refills in one step.
     * ``is_replayed``: whether there is an archive; handled messages are then noted, so that no replay handles them again.
@@ -69,7 +68,6 @@ class Handler:
         index: IndexReader,
         queries: Queries,
         metrics: Metrics,
-        bus: str,
         prefixes: Iterable[str],
         invalidate_and_queue: Callable[[Sequence[Invalidation], Sequence[Job]], Any],
         is_replayed: bool = True,
@@ -82,7 +80,6 @@ class Handler:
         self._index = index
         self._queries = queries
         self._metrics = metrics
-        self._bus = bus
         self._prefixes = frozenset(prefixes)
         self._invalidate_and_queue = invalidate_and_queue
         self._is_replayed = is_replayed
@@ -184,8 +181,6 @@ class Handler:
                 for name in batch.packages(item):
                     timeline.note(pipe, name, item.event)
             mark_dirty(pipe, batch.dirty())
-            if batch.events:
-                pipe.zadd(keys.SEEN, {self._bus: max(event.sent for event in batch.events)}, gt=True)
             for topic, event in newest.items():
                 if self._queries.listening(topic) and len(self._topics | {topic}) <= self._max_topics:
                     self._topics.add(topic)

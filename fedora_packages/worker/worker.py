@@ -74,7 +74,7 @@ class Worker:
         )  # fmt: skip
         self._refillers = Refillers(self._refiller, self._stop, self.buffer.is_flooded)
         self._handler = Handler(
-            client, service.cache, service.index, queries, service.metrics, bus, settings.topic_prefix,
+            client, service.cache, service.index, queries, service.metrics, settings.topic_prefix,
             partial(invalidate_and_queue, service.cache, service.queue), is_replayed, self._consider, self._refillers.wake,
         )  # fmt: skip
         self._scheduled = [

@@ -96,7 +96,7 @@ def make(client, url: str) -> Site:
     connectors, queries, groups = {"accounts": accounts}, Queries([accounts]), Groups(infra=Group("infra"))
     cache, queue, metrics = Cache(client, "hub"), Queue(client), Metrics(client)
     handler = Handler(
-        client, cache, groups, queries, metrics, "hub", ["org.example.prod"], partial(invalidate_and_queue, cache, queue)
+        client, cache, groups, queries, metrics, ["org.example.prod"], partial(invalidate_and_queue, cache, queue)
     )  # fmt: skip
     refiller = Refiller(cache, queue, connectors, queries, groups, list, metrics)
     loader = Loader(cache, queue, connectors, FreshnessMonitor(client), metrics, wait=5)

@@ -19,7 +19,6 @@ LEFT_BEHIND = {
     keys.external_ids("<query>"),
     keys.VIEWED,
     keys.BEGUN,
-    keys.SEEN,
     keys.HIGH_WATER_MARKS,
     keys.OUTCOMES,
     keys.TOPICS,

@@ -35,7 +35,6 @@ def make_handler(service, **arguments):
         "index": service.index,
         "queries": service.queries,
         "metrics": service.metrics,
-        "bus": "fedmsg",
         "prefixes": service.settings.worker.topic_prefix,
         "invalidate_and_queue": partial(invalidate_and_queue, service.cache, service.queue),
     }

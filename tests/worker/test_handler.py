@@ -199,12 +199,6 @@ def test_a_handled_message_is_noted_so_that_no_replay_handles_it_again(service, 
     assert service.client.zscore(keys.HANDLED, "2026-1") == 1000
 
 
-def test_the_newest_time_is_remembered_whatever_the_order(service, handler):
-    for sent in (1000, 3000, 2000):
-        handler.handle(message("buildsys.tag", timestamp=sent, msg_id=f"at-{sent}", name="guake"))
-    assert service.client.zscore(keys.SEEN, "fedmsg") == 3000
-
-
 @pytest.mark.parametrize(
     ("given", "outcome"),
     [
@@ -259,11 +253,11 @@ class Killing:
         return getattr(self._part, name)
 
 
-def test_nothing_is_queued_or_seen_before_all_is_invalidated(service):
+def test_nothing_is_queued_or_noted_before_all_is_invalidated(service):
     killed = replace(service, cache=Killing(service.cache, "add_invalidations"))
     with pytest.raises(CacheUnavailable):
         make_handler(killed).handle(BUILD)
-    assert (queued(service), service.client.zscore(keys.SEEN, "fedmsg")) == (set(), None)
+    assert (queued(service), service.client.exists(keys.HANDLED)) == (set(), 0)
 
 
 def test_an_entry_is_invalidated_and_queued_in_one_step_or_not_at_all(service):
