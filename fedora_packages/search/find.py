@@ -12,19 +12,13 @@ import xapian
 
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.search import terms
-from fedora_packages.search.capabilities import (
-    bounded,
-    capabilities_in,
-    is_url,
-    names_in_url,
-    paths_in,
-    plain,
-)
+from fedora_packages.search.capabilities import bounded, capabilities_in, paths_in, plain
 from fedora_packages.search.correct import corrections
 from fedora_packages.search.document import Document
 from fedora_packages.search.lookup import ByCapability, binaries_with, building, document, first, having, name_of
 from fedora_packages.search.match import MAX_BINARIES_OF_HIT, SearchQuery
 from fedora_packages.search.reasons import Reason
+from fedora_packages.search.urls import is_url, names_in_url
 
 #: Limits of one search: hits in total, hits of one page, and packages of exactly that name.
 MAX_HITS = 10_000
