@@ -148,9 +148,9 @@ class IndexUpdater:
         for source, future in documents:
             error = future.exception()
             if error is None:
-                draft = future.result()
                 # Some fields only the builder knows, such as the number of dependents.
-                described[source] = draft and with_previous(draft.document, self._reader.source(draft.document.name))
+                document = future.result()
+                described[source] = document and with_previous(document, self._reader.source(document.name))
             else:
                 failed.add(source)
                 # A bug of ours must not keep the other packages waiting either.

@@ -6,7 +6,7 @@ come last.
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +45,7 @@ class Assembly:
         counts: Counter[str] = Counter()
         for release in self._staging.releases():
             counts |= dependents(self._staging.requires(release), self._staging.provides(release))
-        return counts | dependents(self._described_requires(), self._described_provides())
+        return counts
 
     def write(self, folder: Path, dependents: Counter[str], progress: Callable[[int, int], None]) -> Counts:
         """Write all documents to a new index in a directory.  Raises `SearchUnavailable`."""
@@ -83,12 +83,12 @@ class Assembly:
 
     def _document(self, name: str) -> Document:
         if name in self._staged.described:
-            return self._staging.description(name).document
+            return self._staging.description(name)
         return self._staging.document(name, self._staged.owners.get(name))
 
     def _order(self, dependents: Counter[str]) -> list[str]:
         """Return the names of all packages in the order of writing; adds the dependents of copied ones."""
-        retired = self._staging.retired(self._staged.described)
+        retired = self._staging.retired() & self._staged.described
         names = {*self._staging.sources(), *self._staged.described}
         for name in self._staged.copied:
             previous = self._previous(name)
@@ -102,12 +102,3 @@ class Assembly:
         with suppress(SearchUnavailable):
             return self._index.source(name) if self._index else None
         return None
-
-    def _described_requires(self) -> Iterator[tuple[str, str]]:
-        for name in self._staged.described:
-            yield name, "\n".join(self._staging.description(name).requires)
-
-    def _described_provides(self) -> Iterator[tuple[str, str]]:
-        for name in self._staged.described:
-            for binary in self._staging.description(name).document.binaries:
-                yield name, "\n".join((binary.name, *binary.provides, *binary.files))

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 from fedora_packages.connectors.mirror import Fetched, Mirror, RepositoryFile
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError, UpstreamUnavailable
+from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.context import BuildContext, StagedPackages
 from fedora_packages.search.indexing.describe import describe_unbuilt
-from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.package_list import PackageList, read_package_list, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
@@ -234,9 +234,9 @@ class _Collector:
             log.warning("%d of %d packages in no repository are not read from dist-git", len(beyond), len(unbuilt))
         queries = Queries(self._context.connectors.values())
 
-        def describe(name: str) -> DocumentDraft | None:
+        def describe(name: str) -> Document | None:
             if name in beyond or name in package_list.in_skipped:
-                return package_list.draft_of(name)
+                return package_list.document_of(name)
             return describe_unbuilt(name, rest[name], queries, package_list.owners)
 
         return self._context.describe(self._staging, rest, describe)

@@ -7,14 +7,14 @@ import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from fedora_packages.errors import SearchUnavailable, UpstreamError
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.describe import describe_all
-from fedora_packages.search.indexing.merge import DocumentDraft, with_previous
+from fedora_packages.search.indexing.merge import with_previous
 from fedora_packages.search.indexing.package_list import PackageList
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
@@ -95,7 +95,7 @@ class BuildContext:
         self,
         staging: Staging,
         branches_by_name: Mapping[str, tuple[str, ...]],
-        describe_package: Callable[[str], DocumentDraft | None],
+        describe_package: Callable[[str], Document | None],
     ) -> tuple[frozenset[str], tuple[str, ...]]:
         """Describe packages, each from some branches, and return the names of those described and of those that failed.
 
@@ -110,15 +110,17 @@ class BuildContext:
         try:
             for done, (name, future) in enumerate(results, start=len(described) + 1):
                 try:
-                    draft = future.result()
+                    document = future.result()
                 except UpstreamError as error:
                     failed.append(name)
                     if len(failed) > max(self.max_failures, len(branches_by_name) // 100):
                         raise
                     log.warning("%s keeps its document, if it has one: %s", name, error.sentence)
                 else:
-                    if draft is not None:
-                        staging.describe(self.clock(), branches_by_name[name], [self._with_previous(draft)])
+                    if document is not None:
+                        if document.retired:
+                            document = with_previous(document, self.previous(name))
+                        staging.describe(self.clock(), branches_by_name[name], document)
                         described.add(name)
                 self.progress("described", done, len(branches_by_name))
         except BaseException:
@@ -127,8 +129,3 @@ class BuildContext:
         finally:
             results.close()
         return frozenset(described), tuple(failed)
-
-    def _with_previous(self, draft: DocumentDraft) -> DocumentDraft:
-        if not draft.document.retired:
-            return draft
-        return replace(draft, document=with_previous(draft.document, self.previous(draft.document.name)))

@@ -20,7 +20,7 @@ from fedora_packages.search.document import (
     Binary,
     Document,
 )
-from fedora_packages.search.indexing.merge import DocumentDraft, bounded_lines, merge, with_texts
+from fedora_packages.search.indexing.merge import bounded_lines, merge, with_texts
 
 T = TypeVar("T")
 
@@ -28,46 +28,44 @@ T = TypeVar("T")
 MAX_BINARIES_TRIED = 5
 
 
-def describe(
-    name: str,
-    branches: Sequence[str],
-    queries: Queries,
-    owners: Mapping[str, str] | None = None,
-) -> DocumentDraft | None:
-    """Return a draft of the document of the source package ``name``, or None for an unknown package.
+def describe(name: str, branches: Sequence[str], queries: Queries) -> Document | None:
+    """Return the document of the source package ``name``, or None for an unknown package.
 
     For the name of a binary alone, that is the document of the source that builds it.
 
     ``branches`` are those of active releases, in reading order.  mdapi is read once for each, and the document merges them.  A
-    package in no repository is new if dist-git has a spec file on one of the branches, else retired.  ``owners`` are known
-    owners; others are read from dist-git.
+    package in no repository is new if dist-git has a spec file on one of the branches, else retired.
 
     Source: ``mdapi.package``, ``mdapi.files``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of
     its name; ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
     """
-    described, builder = _of_source(name, branches, queries, owners)
-    if described is None and builder is not None:
-        described, _ = _of_source(builder, branches, queries, owners)
-    return described
+    document, builder = _of_source(name, branches, queries)
+    if document is None and builder is not None:
+        document, _ = _of_source(builder, branches, queries)
+    return document
 
 
 def describe_unbuilt(
     name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None = None
-) -> DocumentDraft | None:
-    """Return a draft of the document of a package in no repository, or None if dist-git has no such package.
+) -> Document | None:
+    """Return the document of a package in no repository, or None if dist-git has no such package: Koji also builds images.
 
-    The package is new if dist-git has a spec file on one of the branches, else retired.
+    The package is new if dist-git has a spec file on one of the branches, else retired.  ``owners`` are known owners; others are
+    read from dist-git.
     Source: ``distgit.maintainers``, ``distgit.spec``.  Raises `UpstreamError`.
     """
-    if not _is_package(name, queries, owners):
-        return None
+    owner = owners.get(name) if owners else None
+    if owner is None:
+        maintainers = queries["distgit.maintainers"].fetch(name)
+        if not maintainers["found"]:
+            return None
+        owner = maintainers["owner"]
     specs = {branch: _spec(name, branch, queries) for branch in branches}
     having = [branch for branch, spec in specs.items() if spec]
-    owner = _owner(name, queries, owners)
     if not having:
-        return DocumentDraft(Document(name, owner=owner, retired=True))
+        return Document(name, owner=owner, retired=True)
     spec = specs[having[0]]
-    return DocumentDraft(with_texts(merge(name, having, (), owner), summary(spec) or "", description(spec) or "", None))
+    return with_texts(merge(name, having, (), owner), summary(spec) or "", description(spec) or "", None)
 
 
 def describe_all(
@@ -93,19 +91,17 @@ def describe_all(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_source(
-    name: str, branches: Sequence[str], queries: Queries, owners: Mapping[str, str] | None
-) -> tuple[DocumentDraft | None, str | None]:
-    """Return a draft of a source package, and the source of a binary of that name."""
+def _of_source(name: str, branches: Sequence[str], queries: Queries) -> tuple[Document | None, str | None]:
+    """Return the document of a source package, and the source of a binary of that name."""
     rows = {branch: _row(name, branch, queries) for branch in branches}
     rows = {branch: row for branch, row in rows.items() if row["found"]}
     having = {branch: row for branch, row in rows.items() if row["source"] == name}
     if having:
-        return _in_repositories(name, having, queries, owners), None
+        return _in_repositories(name, having, queries), None
     if queries["koji.builds"].fetch(name)["total"] > 0:
-        described = describe_unbuilt(name, branches, queries, owners)
-        if described:
-            return described, None
+        document = describe_unbuilt(name, branches, queries)
+        if document:
+            return document, None
     return None, next((row["source"] for row in rows.values() if is_package_name(row["source"])), None)
 
 
@@ -116,14 +112,7 @@ def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
         return {"found": False}
 
 
-def _is_package(name: str, queries: Queries, owners: Mapping[str, str] | None) -> bool:
-    """Whether dist-git has such a package: Koji also builds images and containers."""
-    return name in (owners or ()) or queries["distgit.maintainers"].fetch(name)["found"]
-
-
-def _in_repositories(
-    name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries, owners: Mapping[str, str] | None
-) -> DocumentDraft:
+def _in_repositories(name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Document:
     """Merge mdapi's rows of a source, by branch."""
     rows = {branch: row if row["siblings"] else _again(name, branch, rows, queries) for branch, row in rows.items()}
     having: dict[str, list[str]] = {}
@@ -135,14 +124,12 @@ def _in_repositories(
         for binary, branches in sorted(having.items())[:MAX_BINARIES]
     }
     binaries = ((_binary(binary, row, having[binary][0], queries), having[binary]) for binary, row in about.items())
-    document = merge(name, list(rows), binaries, _owner(name, queries, owners))
+    owner = queries["distgit.maintainers"].fetch(name).get("owner")
+    document = merge(name, list(rows), binaries, owner)
     row = about.get(document.main_binary) or rows[document.branch]
     # mdapi has summaries of binaries only.  The spec file has that of a source without a binary of its name.
     spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
-    document = with_texts(
-        document, summary(spec) or row["summary"], description(spec) or row["description"], row["url"]
-    )
-    return DocumentDraft(document, tuple({name: None for row in about.values() if row for name in row["requires"]}))
+    return with_texts(document, summary(spec) or row["summary"], description(spec) or row["description"], row["url"])
 
 
 def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Mapping[str, Any]:
@@ -182,9 +169,3 @@ def _binary(name: str, row: Mapping[str, Any] | None, branch: str, queries: Quer
         obsoletes=bounded_lines(row["obsoletes"], MAX_CAPABILITIES),
         files=bounded_lines(paths, MAX_FILES),
     )
-
-
-def _owner(name: str, queries: Queries, owners: Mapping[str, str] | None) -> str | None:
-    if owners is not None and name in owners:
-        return owners[name]
-    return queries["distgit.maintainers"].fetch(name).get("owner")

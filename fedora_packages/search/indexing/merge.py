@@ -4,7 +4,7 @@ The first release that has a source describes it, in reading order, and the firs
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fedora_packages.search.document import (
     MAX_BINARIES,
@@ -17,14 +17,6 @@ from fedora_packages.search.document import (
 
 #: Characters of a capability or a path; a longer one is skipped.
 MAX_LINE_LENGTH = 2000
-
-
-@dataclass(frozen=True)
-class DocumentDraft:
-    """A document, and the capabilities that its binaries require: dependents of other packages are counted from these."""
-
-    document: Document
-    requires: tuple[str, ...] = ()
 
 
 def lines(texts: Iterable[str | None], most: int) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 from fedora_packages.connectors.query import NO_PACKAGE, Queries
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.search.indexing.merge import DocumentDraft, merge
+from fedora_packages.search.document import Document
+from fedora_packages.search.indexing.merge import merge
 from fedora_packages.search.indexing.retry import Retry
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,9 @@ class PackageList:
         """Return the branches that list a package; none for a retired package."""
         return self.branches[name] or self.in_skipped.get(name, ())
 
-    def draft_of(self, name: str) -> DocumentDraft | None:
-        """Return a draft with the name, branches and owner of a package, or None for a name without an owner."""
-        if name not in self.owners:
-            return None
-        return DocumentDraft(merge(name, self.branches_of(name), (), self.owners[name]))
+    def document_of(self, name: str) -> Document | None:
+        """Return a document with the name, branches and owner of a package, or None for a name without an owner."""
+        return merge(name, self.branches_of(name), (), self.owners[name]) if name in self.owners else None
 
 
 def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, Any]]:

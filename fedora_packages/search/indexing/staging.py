@@ -4,7 +4,7 @@
 
     repository   repositories that are staged, each with the checksum of its list of packages
     package      their packages, one of a name, source and repository
-    described    packages that were described one by one, each with a complete document
+    described    packages in no repository, each with its document, which has no binaries
     branch       the releases that were arranged, in reading order
     place        the release and rank of each repository that was arranged
     found, said  the binary and source packages that count, by release and name: those of the first repository
@@ -13,23 +13,20 @@ A repository and its packages are written in one transaction, and so is each bat
 not committed.  A file of another schema version, or a corrupt one, is removed.
 """
 
-import json
 import sqlite3
-import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fedora_packages.errors import SearchUnavailable
-from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.indexing.merge import DocumentDraft, merge, unlined, with_texts
+from fedora_packages.search.document import Binary, Document, from_json
+from fedora_packages.search.indexing.merge import merge, unlined, with_texts
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 
 #: The schema version: raised with each change of the tables or their content.
-VERSION = 3
+VERSION = 4
 
 _TABLES = """
 create table repository (id integer primary key, label text not null unique, checksum text not null);
@@ -40,7 +37,7 @@ create table package (
 );
 create table described (
     name text primary key, described_at real not null, branches text not null, is_retired integer not null,
-    document blob not null, requires text not null
+    document text not null
 );
 create table branch (number integer primary key, name text not null);
 create table place (repository integer primary key, release integer not null, rank integer not null, is_source integer);
@@ -275,22 +272,12 @@ class Staging:
 
     # Descriptions.
 
-    def describe(self, described_at: float, branches: Iterable[str], drafts: Iterable[DocumentDraft]) -> None:
-        """Stage descriptions of packages, with their time (UTC seconds) and branches."""
+    def describe(self, described_at: float, branches: Iterable[str], document: Document) -> None:
+        """Stage the document of a package in no repository, with its time (UTC seconds) and branches."""
         with self._transaction() as connection:
-            connection.executemany(
-                "insert or replace into described values (?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        each.document.name,
-                        described_at,
-                        " ".join(branches),
-                        each.document.retired,
-                        zlib.compress(json.dumps(asdict(each.document)).encode(), 1),
-                        "\n".join(each.requires),
-                    )
-                    for each in drafts
-                ),
+            connection.execute(
+                "insert or replace into described values (?, ?, ?, ?, ?)",
+                (document.name, described_at, " ".join(branches), document.retired, document.to_json()),
             )
 
     def described(self, since: float) -> dict[str, str]:
@@ -300,28 +287,16 @@ class Staging:
                 self._connection.execute("select name, branches from described where described_at >= ?", (since,))
             )
 
-    def description(self, name: str) -> DocumentDraft:
-        """Return the description of a package."""
+    def description(self, name: str) -> Document:
+        """Return the document of a package that was described."""
         with self._errors():
-            document, requires = self._connection.execute(
-                "select document, requires from described where name = ?", (name,)
-            ).fetchone()
-        stored = json.loads(zlib.decompress(document))
-        binaries = tuple(
-            Binary(*(tuple(value) if isinstance(value, list) else value for value in binary))
-            for binary in stored.pop("binaries")
-        )
-        stored["releases"] = tuple(stored["releases"])
-        return DocumentDraft(Document(**stored, binaries=binaries), unlined(requires))
+            row = self._connection.execute("select document from described where name = ?", (name,))
+            return from_json(row.fetchone()[0])
 
-    def retired(self, names: Collection[str]) -> set[str]:
-        """Return those names whose description is of a retired package."""
+    def retired(self) -> set[str]:
+        """Return the names of retired packages among those that were described."""
         with self._errors():
-            return {
-                name
-                for (name,) in self._connection.execute("select name from described where is_retired")
-                if name in names
-            }
+            return {name for (name,) in self._connection.execute("select name from described where is_retired")}
 
 
 def _newest(packages: Iterable[Package], repository: int, number: int) -> Iterator[tuple[Any, ...]]:

@@ -6,7 +6,7 @@ import pytest
 
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.search.indexing.describe import describe, describe_all
+from fedora_packages.search.indexing.describe import describe, describe_all, describe_unbuilt
 from tests.search.fedora import BRANCHES, Source, small_fedora
 
 
@@ -17,9 +17,8 @@ def fedora():
 
 @pytest.fixture
 def document_of(fedora):
-    def ask(name, **arguments):
-        found = describe(name, BRANCHES, Queries(fedora.connectors.values()), **arguments)
-        return found and found.document
+    def ask(name):
+        return describe(name, BRANCHES, Queries(fedora.connectors.values()))
 
     return ask
 
@@ -58,9 +57,10 @@ def test_the_owner_is_dist_gits(document_of):
     assert document_of("guake").owner == "pingou"
 
 
-def test_an_owner_that_was_read_before_is_not_asked_for(document_of, fedora):
+def test_an_owner_that_was_read_before_is_not_asked_for(fedora):
     fedora.down.add("distgit")
-    assert document_of("guake", owners={"guake": "ralph"}).owner == "ralph"
+    found = describe_unbuilt("orphaned", (), Queries(fedora.connectors.values()), {"orphaned": "ralph"})
+    assert found.owner == "ralph"
 
 
 def test_a_package_in_no_repository_and_without_a_spec_file_is_retired(document_of):
@@ -125,12 +125,6 @@ def test_a_binary_is_found_by_what_it_provides_obsoletes_and_has(document_of, fe
     assert (found.provides, found.obsoletes, found.files) == (
         ("guake", "terminal"), ("guake-old",), ("/usr/bin/guake", "/odd"),
     )  # fmt: skip
-
-
-def test_what_binaries_require_is_told_of_the_source(fedora):
-    fedora.requires = {"vim-X11": ["libX11"], "vim-data": ["/bin/sh", "libX11"]}
-    found = describe("vim", BRANCHES, Queries(fedora.connectors.values()))
-    assert found.requires == ("libX11", "/bin/sh")
 
 
 def test_each_release_is_asked_once_and_each_binary_twice(document_of, fedora):

@@ -6,7 +6,6 @@ import pytest
 
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Binary, Document
-from fedora_packages.search.indexing.merge import DocumentDraft
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 from fedora_packages.search.indexing.staging import Staging
@@ -184,22 +183,20 @@ def test_repositories_that_are_not_arranged_do_not_count(staging):
 
 
 def test_a_description_comes_back_as_it_was(staging):
-    binary = Binary("vim", "Editor", ("f45",), ("vim",), ("vi",), ("/usr/bin/vim",))
-    told = DocumentDraft(
-        Document("vim", "S", "D", None, "pingou", "f45", ("f45", "f44"), False, (binary,), 7), ("/bin/sh",)
-    )
-    staging.describe(100.0, ["f45"], [told])
+    told = Document("vim", "S", "D", None, "pingou", "f45", ("f45", "f44"), False, (), 7)
+    staging.describe(100.0, ["f45"], told)
     assert staging.description("vim") == told
 
 
 def test_a_description_is_as_old_as_it_is(staging):
-    staging.describe(100.0, ["f45", "f44"], [DocumentDraft(Document("vim"))])
+    staging.describe(100.0, ["f45", "f44"], Document("vim"))
     assert (staging.described(100.0), staging.described(101.0)) == ({"vim": "f45 f44"}, {})
 
 
 def test_retired_packages_are_known(staging):
-    staging.describe(0.0, [], [DocumentDraft(Document("gone", retired=True)), DocumentDraft(Document("vim"))])
-    assert staging.retired({"gone", "vim"}) == {"gone"}
+    staging.describe(0.0, [], Document("gone", retired=True))
+    staging.describe(0.0, [], Document("vim"))
+    assert staging.retired() == {"gone"}
 
 
 @pytest.mark.parametrize(
