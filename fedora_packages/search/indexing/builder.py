@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -168,10 +168,7 @@ class Builder:
         # An incomplete download starts anew.
         if any(path.suffix != PARTIAL for path in self._beside("staging.d").glob("*")):
             return STAGED
-        if self._beside("staging").exists():
-            with suppress(SearchUnavailable), Staging(self._beside("staging"), read_only=True) as staging:
-                return UNCHANGED if staging.is_empty else STAGED
-        return UNCHANGED
+        return STAGED if self._beside("staging").exists() else UNCHANGED
 
     def _context(self, previous: Path | None) -> BuildContext:
         return BuildContext(

@@ -257,7 +257,7 @@ def test_a_build_that_ends_early_waits_for_no_upstream_and_keeps_what_is_staged(
     # Nothing of an index that was begun, and no transaction that was.
     sizes = {path.name: path.stat().st_size for path in tmp_path.glob("index*")}
     assert sizes == {"index.lock": 0, "index.staging": sizes["index.staging"], "index.staging-journal": 0}
-    with staging.Staging(tmp_path / "index.staging", read_only=True) as staged:
+    with staging.Staging(tmp_path / "index.staging") as staged:
         assert len(staged.described(0)) == 1
     assert run("--json") == 0
 

@@ -1,6 +1,7 @@
 """The staging file: whole or not there, and the union of what repositories have."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -212,7 +213,9 @@ def test_what_is_no_staging_file_is_thrown_away(path, content):
 def test_a_file_of_another_schema_version_is_thrown_away(path):
     with Staging(path) as staging:
         staging.stage(RAWHIDE, "abc", [package("vim")])
-    with Staging(path, version=1000) as staging:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("pragma user_version = 1")
+    with Staging(path) as staging:
         assert not staging.has(RAWHIDE, "abc")
 
 
@@ -223,6 +226,12 @@ def test_a_damaged_file_is_told_and_removed(path):
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     with pytest.raises(SearchUnavailable, match="corrupt and is removed"), Staging(path) as staging:
         staging.has(RAWHIDE, "abc")
+    assert not path.exists()
+
+
+def test_a_file_without_content_is_removed_at_its_end(path):
+    with Staging(path):
+        assert path.exists()
     assert not path.exists()
 
 
@@ -239,7 +248,7 @@ def test_of_a_killed_write_nothing_is_left(path, tmp_path):
     connection.executescript("pragma journal_mode = truncate; pragma cache_size = 1; begin immediate;")
     connection.execute("delete from package")
     connection.executemany(
-        "insert into repository (label, checksum) values (?, 'x')", ((str(n),) for n in range(20000))
+        "insert into repository (label, checksum, is_source) values (?, 'x', 0)", ((str(n),) for n in range(20000))
     )
     copy = tmp_path / "copy"
     copy.write_bytes(path.read_bytes())
