@@ -6,18 +6,15 @@ come last.
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.context import StagedPackages
 from fedora_packages.search.indexing.dependents import dependents
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact
-from fedora_packages.search.reader import IndexReader
 
 #: Documents between two commits, which bound memory.
 COMMIT_EVERY = 2000
@@ -27,15 +24,15 @@ COMMIT_EVERY = 2000
 class Counts:
     """How many packages and binary packages an index has, and how many of the packages are retired."""
 
-    packages: int = 0
-    binaries: int = 0
-    retired: int = 0
+    packages: int
+    binaries: int
+    retired: int
 
 
 class Assembly:
-    """The documents of a staging file; those of `StagedPackages.copied` come from the current index, if there is one."""
+    """The documents of a staging file; those of `StagedPackages.kept` are copied from the current index."""
 
-    def __init__(self, staging: Staging, staged: StagedPackages, index: IndexReader | None = None):
+    def __init__(self, staging: Staging, staged: StagedPackages, index: Path | None = None):
         self._staging = staging
         self._staged = staged
         self._index = index
@@ -52,34 +49,32 @@ class Assembly:
         # Commits leave gaps; without them the index is half as large.
         part = folder.with_name(f"{folder.name}.part")
         try:
-            counts = self._write(part, self._order(dependents), dependents, progress)
+            counts = self._write(part, dependents, progress)
             compact(part, folder)
             return counts
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
-    def _write(
-        self, folder: Path, names: Sequence[str], dependents: Counter[str], progress: Callable[[int, int], None]
-    ) -> Counts:
-        packages = binaries = retired = 0
+    def _write(self, folder: Path, dependents: Counter[str], progress: Callable[[int, int], None]) -> Counts:
+        names = self._order(dependents)
+        binaries = retired = 0
         progress(0, len(names))
         with Writer(folder, create=True) as writer:
             for done, name in enumerate(names, start=1):
-                if name in self._staged.copied:
-                    document = writer.copy(name, self._index.path) if self._index else None
+                document = self._staged.kept.get(name)
+                if document is not None:
+                    writer.copy(name, self._index)
                 else:
                     document = replace(self._document(name), dependents=dependents[name])
                     writer.replace([document])
-                if document is not None:
-                    packages += 1
-                    binaries += len(document.binaries)
-                    retired += document.retired
+                binaries += len(document.binaries)
+                retired += document.retired
                 if done % COMMIT_EVERY == 0:
                     writer.commit()
                 progress(done, len(names))
             writer.note_skipped_releases(self._staged.skipped_releases)
             writer.commit()
-        return Counts(packages, binaries, retired)
+        return Counts(len(names), binaries, retired)
 
     def _document(self, name: str) -> Document:
         if name in self._staged.described:
@@ -87,18 +82,10 @@ class Assembly:
         return self._staging.document(name, self._staged.owners.get(name))
 
     def _order(self, dependents: Counter[str]) -> list[str]:
-        """Return the names of all packages in the order of writing; adds the dependents of copied ones."""
+        """Return the names of all packages in the order of writing."""
         retired = self._staging.retired() & self._staged.described
-        names = {*self._staging.sources(), *self._staged.described}
-        for name in self._staged.copied:
-            previous = self._previous(name)
-            if previous is not None:
-                names.add(name)
-                dependents[name] = previous.dependents
-                retired |= {name} if previous.retired else set()
-        return sorted(names, key=lambda name: (name in retired, -dependents[name], name))
-
-    def _previous(self, name: str) -> Document | None:
-        with suppress(SearchUnavailable):
-            return self._index.source(name) if self._index else None
-        return None
+        names = {*self._staging.sources(), *self._staged.described, *self._staged.kept}
+        # Those of kept documents are not counted.
+        ranks = {name: (name in retired, -dependents[name], name) for name in names}
+        ranks |= {name: (kept.retired, -kept.dependents, name) for name, kept in self._staged.kept.items()}
+        return sorted(names, key=ranks.__getitem__)

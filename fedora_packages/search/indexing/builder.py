@@ -15,10 +15,11 @@ import resource
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,9 @@ from fedora_packages.connectors.mirror import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import collect
-from fedora_packages.search.indexing.context import MAX_FAILURES, MAX_UNBUILT, BuildContext, Progress, no_progress
-from fedora_packages.search.indexing.retry import Retry
+from fedora_packages.search.indexing.context import BuildContext
 from fedora_packages.search.indexing.staging import Staging
-from fedora_packages.search.indexing.writer import index_lock, is_sound
+from fedora_packages.search.indexing.writer import index_lock, is_sound, sync
 from fedora_packages.search.reader import LAST, IndexReader
 
 #: Seconds for which a build waits for another writer.
@@ -40,9 +40,6 @@ LOCK_WAIT = 300.0
 UNCHANGED = "the index is unchanged"
 STAGED = f"{UNCHANGED}, and the next run continues from what is staged"
 BUILT = "the new index is in place"
-
-#: Seconds for which a staged description is used again.
-FRESH = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,8 @@ class Built:
 class Builder:
     """Builds the index at ``index``, a symbolic link, which it makes if it is missing.
 
-    ``connectors`` are all by name, and ``mirror`` is the URL or directory of the repositories.  ``concurrency`` packages are
-    described at the same time.  ``retry`` makes the requests (default: a new `Retry`).  ``lock_wait`` and ``fresh`` are in
-    seconds, see `LOCK_WAIT` and `FRESH`.  For ``max_failures`` and ``max_unbuilt`` see `BuildContext`.
+    ``connectors`` are all by name, and ``mirror`` is the URL or directory of the repositories.  ``lock_wait`` is in seconds, see
+    `LOCK_WAIT`.  ``options`` are other fields of `BuildContext`, such as ``concurrency``.
     """
 
     def __init__(
@@ -75,27 +71,14 @@ class Builder:
         index: str | Path,
         connectors: Mapping[str, Any],
         mirror: str,
-        concurrency: int = 16,
-        progress: Progress = no_progress,
-        retry: Retry | None = None,
         lock_wait: float = LOCK_WAIT,
-        fresh: float = FRESH,
-        max_failures: int = MAX_FAILURES,
-        max_unbuilt: int = MAX_UNBUILT,
-        clock: Callable[[], float] = time.time,
+        **options: Any,
     ):
         self.index = Path(os.path.normpath(index))
         self.last = Path(f"{self.index}{LAST}")
         self._mirror = mirror
-        self._connectors = connectors
-        self._concurrency = concurrency
-        self._progress = progress
-        self._retry = retry or Retry()
         self._lock_wait = lock_wait
-        self._fresh = fresh
-        self._max_failures = max_failures
-        self._max_unbuilt = max_unbuilt
-        self._clock = clock
+        self._context = BuildContext(connectors, **options)
         #: What the build has left, finished or not: `UNCHANGED`, `STAGED` or `BUILT`.
         self.left = UNCHANGED
 
@@ -118,7 +101,7 @@ class Builder:
             raise SearchUnavailable(f"the search index {self.index} cannot be built: {error}") from error
 
     def _build(self) -> Built:
-        name = f"{self.index.name}.{datetime.fromtimestamp(self._clock(), UTC):%Y%m%d%H%M%S}-{os.getpid()}"
+        name = f"{self.index.name}.{datetime.fromtimestamp(self._context.clock(), UTC):%Y%m%d%H%M%S}-{os.getpid()}"
         # One process may build twice in a second.
         paths = (self.index.with_name(f"{name}{number}") for number in count())
         folder = next(path for path in paths if not path.exists())
@@ -126,17 +109,16 @@ class Builder:
         try:
             is_current_sound = is_sound(self.index)
             previous = self.index if is_current_sound else self.last if is_sound(self.last) else None
-            context = self._context(previous)
+            context = replace(self._context, index=IndexReader(previous) if previous else None)
+            mirror = Mirror(self._mirror, self._beside("staging.d"), lambda: context.retry.is_stopped)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
-                    staged = collect(staging, context, self._files(context))
-                assembly = Assembly(staging, staged, context.index)
+                    staged = collect(staging, context, mirror)
+                assembly = Assembly(staging, staged, previous)
                 with _timed(phases, "counting"):
                     dependents = assembly.count_dependents()
                 with _timed(phases, "writing"):
-                    counts = assembly.write(
-                        folder, dependents, lambda done, total: self._progress("documents", done, total)
-                    )
+                    counts = assembly.write(folder, dependents, partial(context.progress, "documents"))
             copy = folder.with_name(f"{folder.name}.copy")
             shutil.copytree(folder, copy)
             _swap(self.index, folder)
@@ -148,9 +130,7 @@ class Builder:
             # The new directory after a failure, the old one with its copy after a success.
             self._remove_leftovers()
         return Built(
-            packages=counts.packages,
-            binaries=counts.binaries,
-            retired=counts.retired,
+            **asdict(counts),
             releases=staged.releases,
             skipped_releases=staged.skipped_releases,
             seconds=round(time.monotonic() - started, 1),
@@ -170,22 +150,6 @@ class Builder:
             return STAGED
         return STAGED if self._beside("staging").exists() else UNCHANGED
 
-    def _context(self, previous: Path | None) -> BuildContext:
-        return BuildContext(
-            connectors=self._connectors,
-            retry=self._retry,
-            concurrency=self._concurrency,
-            progress=self._progress,
-            fresh=self._fresh,
-            max_failures=self._max_failures,
-            max_unbuilt=self._max_unbuilt,
-            index=IndexReader(previous) if previous else None,
-            clock=self._clock,
-        )
-
-    def _files(self, context: BuildContext) -> Mirror:
-        return Mirror(self._mirror, self._beside("staging.d"), lambda: context.retry.is_stopped)
-
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")
 
@@ -193,7 +157,7 @@ class Builder:
         """Remove the directories of other builds, killed ones too.  A reader that has one open can still read it."""
         ours = re.compile(re.escape(self.index.name) + r"\.[0-9]{14}-[0-9]+(\.copy)?(\.link|\.part[0-9]*)?")
         in_use = {self.index.resolve(), self.last.resolve()}
-        for path in _matching(self.index.parent.iterdir(), ours):
+        for path in [path for path in self.index.parent.iterdir() if ours.fullmatch(path.name)]:
             if path.is_symlink():
                 path.unlink()
             elif path.resolve() not in in_use:
@@ -212,18 +176,10 @@ def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if sys.platform == "linux" else 1)
 
 
-def _matching(paths: Iterable[Path], pattern: re.Pattern[str]) -> list[Path]:
-    return [path for path in paths if pattern.fullmatch(path.name)]
-
-
 def _swap(index: Path, folder: Path) -> None:
     """Make ``index`` a link to the directory beside it, in one step."""
     link = folder.with_name(f"{folder.name}.link")
     # A relative link survives the move of the whole directory.
     link.symlink_to(folder.name, target_is_directory=True)
     os.replace(link, index)
-    directory = os.open(index.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync(index.parent)

@@ -2,33 +2,35 @@
 
 A repository may be missing: a release has no updates yet, or the mirror lacks a release.  A repository that exists and cannot be
 read fails the build.
+
+Packages in no repository are described one by one.  Each description is committed before the next is read, so that a killed build
+loses only requests under way.
 """
 
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from fedora_packages.connectors.mirror import Fetched, Mirror, RepositoryFile
 from fedora_packages.connectors.query import Queries
-from fedora_packages.errors import UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.context import BuildContext, StagedPackages
-from fedora_packages.search.indexing.describe import describe_unbuilt
+from fedora_packages.search.indexing.describe import describe_all, describe_unbuilt
+from fedora_packages.search.indexing.merge import with_previous
 from fedora_packages.search.indexing.package_list import PackageList, read_package_list, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
 from fedora_packages.search.indexing.staging import Staging
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 #: Files that are downloaded and checked at the same time, beside the one that is read.
 DOWNLOADS = 2
@@ -78,9 +80,10 @@ class _Collector:
         if not found:
             raise UpstreamUnavailable("mirror", self._mirror.url(""), "no repository of an active release")
         # Koji takes as long to list packages as half of the repositories take to read.
-        listing = _started(
-            partial(read_package_list, self._context.connectors, self._context.retry, active, branches), "package-list"
-        )
+        pool = ThreadPoolExecutor(1, thread_name_prefix="package-list")
+        listing = pool.submit(read_package_list, self._context.connectors, self._context.retry, active, branches)
+        # The end of the build does not wait for it.
+        pool.shutdown(wait=False)
         try:
             self._stage_packages(found, listing)
             self._staging.arrange([each.repository for each in found])
@@ -96,7 +99,7 @@ class _Collector:
             package_list.owners,
             described,
             failed,
-            self._context.unchanged(package_list, in_repositories),
+            self._kept(failed, package_list, in_repositories),
             package_list.skipped_releases,
             self._skipped,
         )
@@ -157,11 +160,9 @@ class _Collector:
 
     def _stage_files(self, found: Sequence[FoundRepository]) -> None:
         lacking = self._staging.lacking_files()
-        needed = [each for each in found if each.repository.label in lacking]
-        for each in needed:
-            if "filelists" not in each.files:
-                log.warning("the repository %s has no list of files", each.repository.label)
-        needed = [each for each in needed if "filelists" in each.files]
+        needed = [each for each in found if each.repository.label in lacking and "filelists" in each.files]
+        for label in sorted(lacking.keys() - {each.repository.label for each in needed}):
+            log.warning("the repository %s has no list of files", label)
         done, total = 0, sum(len(lacking[each.repository.label]) for each in needed)
         with closing(self._fetched(needed, "filelists")) as files:
             for each, fetched in files:
@@ -224,7 +225,10 @@ class _Collector:
     def _describe_rest(
         self, package_list: PackageList, in_repositories: frozenset[str]
     ) -> tuple[frozenset[str], tuple[str, ...]]:
-        """Describe the packages in no repository; those that a release lists are new, or were never built."""
+        """Describe the packages in no repository; those that a release lists are new, or were never built.
+
+        Returns the names of those described and of those that failed.  Raises `UpstreamError` if too many fail.
+        """
         rest = {name: package_list.branches_of(name) for name in package_list.branches if name not in in_repositories}
         # A name that no release lists is a retired package, or an image: images have no owner.
         rest = {name: branches for name, branches in rest.items() if branches or name in package_list.owners}
@@ -237,20 +241,41 @@ class _Collector:
         def describe(name: str) -> Document | None:
             if name in beyond or name in package_list.in_skipped:
                 return package_list.document_of(name)
-            return describe_unbuilt(name, rest[name], queries, package_list.owners)
+            return self._context.retry(lambda: describe_unbuilt(name, rest[name], queries, package_list.owners))
 
-        return self._context.describe(self._staging, rest, describe)
+        fresh = self._staging.described(self._context.clock() - self._context.fresh)
+        described = {name for name, branches in rest.items() if fresh.get(name) == " ".join(branches)}
+        missing = [name for name in rest if name not in described]
+        failed: list[str] = []
+        self._context.progress("described", len(described), len(rest))
+        with closing(describe_all(missing, describe, self._context.concurrency)) as results:
+            for done, (name, future) in enumerate(results, start=len(described) + 1):
+                try:
+                    document = future.result()
+                except UpstreamError as error:
+                    failed.append(name)
+                    if len(failed) > max(self._context.max_failures, len(rest) // 100):
+                        raise
+                    log.warning("%s keeps its document, if it has one: %s", name, error.sentence)
+                else:
+                    if document is not None:
+                        if document.retired:
+                            document = with_previous(document, self._previous(name))
+                        self._staging.describe(self._context.clock(), rest[name], document)
+                        described.add(name)
+                self._context.progress("described", done, len(rest))
+        return frozenset(described), tuple(failed)
 
+    def _kept(
+        self, failed: Sequence[str], package_list: PackageList, in_repositories: Collection[str]
+    ) -> dict[str, Document]:
+        """Return the documents of the current index that packages keep: failed ones, and living ones of skipped releases."""
+        names = [*failed, *(name for name in package_list.in_skipped if name not in in_repositories)]
+        previous = {name: document for name in names if (document := self._previous(name))}
+        return {name: document for name, document in previous.items() if name in failed or not document.retired}
 
-def _started(call: Callable[[], T], name: str) -> "Future[T]":
-    """Return the future of a call in a daemon thread of its own: the end of the build does not wait for it."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=name, daemon=True).start()
-    return future
+    def _previous(self, name: str) -> Document | None:
+        """Return a package's document in the current index."""
+        with suppress(SearchUnavailable):
+            return self._context.index.source(name) if self._context.index else None
+        return None

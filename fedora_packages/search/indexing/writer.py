@@ -128,11 +128,16 @@ def compact(source: Path, destination: Path) -> None:
         database.compact(str(destination))
         database.close()
     for path in (*destination.iterdir(), destination):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the entries of a directory, durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -39,10 +39,9 @@ def built(number):
 
 
 def write(staging, folder, progress=lambda done, total: None, failed=(), index=None):
-    described = frozenset(DESCRIBED) - {*failed}
-    assembly = Assembly(
-        staging, StagedPackages(("rawhide",), {}, described, tuple(failed), skipped_releases=("f45",)), index
-    )
+    kept = {name: IndexReader(index).source(name) for name in failed}
+    staged = StagedPackages(("rawhide",), {}, frozenset(DESCRIBED) - {*failed}, tuple(failed), kept, ("f45",))
+    assembly = Assembly(staging, staged, index)
     return assembly.write(folder, assembly.count_dependents(), progress)
 
 
@@ -86,5 +85,5 @@ def test_a_package_whose_description_failed_keeps_its_document(staging, tmp_path
     with Writer(tmp_path / "old", create=True) as writer:
         writer.replace([Document("package117", "As it was")])
         writer.commit()
-    write(staging, tmp_path / "new", failed=["package117"], index=IndexReader(tmp_path / "old"))
+    write(staging, tmp_path / "new", failed=["package117"], index=tmp_path / "old")
     assert IndexReader(tmp_path / "new").source("package117").summary == "As it was"

@@ -369,7 +369,7 @@ def slow_koji(fedora):
 
 def end_of_package_list():
     for thread in threading.enumerate():
-        if thread.name == "package-list":
+        if thread.name.startswith("package-list"):
             thread.join(10)
 
 
