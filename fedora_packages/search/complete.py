@@ -8,8 +8,7 @@ records of a term are the answer, and the others need not be read.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,11 +31,12 @@ _WORD = {SOURCE: "XKLS", BINARY: "XKLB", COMMAND: "XKLC"}
 TERM_LETTERS = 12
 MAX_RECORDS_READ = 300
 
-#: Limits of the completions, the text and its words, the commands of one source, and summaries.
+#: Limits of the completions, the text and its words, the commands of one source, their letters, and summaries.
 MAX_COMPLETIONS = 20
 MAX_TEXT_LENGTH = 100
 MAX_WORDS = 5
 MAX_COMMANDS = 300
+MAX_COMMAND_LENGTH = 100
 MAX_SUMMARY_LENGTH = 200
 
 #: Completions of one kind before the next kind has its turn.
@@ -57,15 +57,6 @@ class Completion(NamedTuple):
     summary: str
 
 
-@dataclass(frozen=True)
-class Record:
-    """A name's record: the term that only it has, its data, and the Xapian document."""
-
-    identity: str
-    data: bytes
-    record: xapian.Document
-
-
 def completions_of(document: Document) -> Iterator[Completion]:
     """Yield the names of a document's package, its binaries and commands, each once."""
     yield Completion(document.name, SOURCE, document.name, document.name, document.summary)
@@ -78,33 +69,25 @@ def completions_of(document: Document) -> Iterator[Completion]:
             yield Completion(binary.name, BINARY, document.name, binary.name, summary)
         for command in commands(binary):
             by_command.setdefault(command, Completion(command, COMMAND, document.name, binary.name, summary))
-    others = (found for name, found in by_command.items() if name not in names and _is_name(name))
-    yield from islice(others, MAX_COMMANDS)
+    others = (command for command in by_command if command not in names and command.isprintable())
+    short = (by_command[command] for command in others if len(command) <= MAX_COMMAND_LENGTH)
+    yield from islice(short, MAX_COMMANDS)
 
 
-def records_of(document: Document) -> Iterator[Record]:
-    """Yield the records of a document's names, except those without a letter or digit."""
-    for found in completions_of(document):
-        if terms.together(found.name):
-            identity = _identity(found)
-            data = _data(found)
-            yield Record(identity, data, _terms(identity, found, data))
-
-
-def write(database: xapian.WritableDatabase, source: str, records: Sequence[Record], is_new: bool) -> None:
-    """Write all records of a source package's names; unchanged ones keep their numbers.
+def write(database: xapian.WritableDatabase, document: Document, is_new: bool) -> None:
+    """Write the records of a document's names, except those without a letter or digit; unchanged ones keep their numbers.
 
     ``is_new`` is true if there are no records of the package yet.
     """
-    before = {} if is_new else dict(_records(database, source))
-    after = {record.identity: record for record in records}
+    before = {} if is_new else dict(_records(database, document.name))
+    after = dict(_record(found) for found in completions_of(document) if terms.together(found.name))
     for identity in before.keys() - after.keys():
         database.delete_document(identity)
     for identity, record in after.items():
         if is_new:
-            database.add_document(record.record)
-        elif identity not in before or database.get_document(before[identity]).get_data() != record.data:
-            database.replace_document(identity, record.record)
+            database.add_document(record)
+        elif identity not in before or database.get_document(before[identity]).get_data() != record.get_data():
+            database.replace_document(identity, record)
 
 
 def remove(database: xapian.WritableDatabase, source: str) -> None:
@@ -204,22 +187,11 @@ def _in_turns(found: dict[str, Iterable[Completion]]) -> Iterator[Completion]:
                 yield completion
 
 
-def _is_name(command: str) -> bool:
-    return 0 < len(command) <= 100 and command.isprintable()
-
-
-def _identity(found: Completion) -> str:
-    return bounded(f"{_RECORD}{found.kind[0]}{found.name}\0{found.source}")
-
-
-def _data(found: Completion) -> bytes:
-    kept = [found.name, found.kind, found.source, found.package, found.summary[:MAX_SUMMARY_LENGTH]]
-    return json.dumps(kept).encode()
-
-
-def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
+def _record(found: Completion) -> tuple[str, xapian.Document]:
+    """Return the record of a name, after the term that only it has."""
     record = xapian.Document()
-    record.set_data(data)
+    record.set_data(json.dumps(found._replace(summary=found.summary[:MAX_SUMMARY_LENGTH])))
+    identity = bounded(f"{_RECORD}{found.kind[0]}{found.name}\0{found.source}")
     record.add_term(identity)
     record.add_term(_OF_SOURCE + found.source)
     whole = terms.together(found.name)
@@ -230,7 +202,7 @@ def _terms(identity: str, found: Completion, data: bytes) -> xapian.Document:
     words = terms.name_parts(found.name) - {whole[: terms.MAX_WORD_LENGTH]}
     for start in {start for word in words for start in terms.beginnings(word, TERM_LETTERS)}:
         record.add_term(_WORD[found.kind] + start)
-    return record
+    return identity, record
 
 
 def _read(database: xapian.Database, docid: int) -> Completion:

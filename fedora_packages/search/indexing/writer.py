@@ -10,9 +10,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import xapian
@@ -39,8 +38,6 @@ class Writer:
     def __init__(self, path: str | Path, create: bool = False):
         self.path = Path(path)
         self.create = create
-        # The names written into an empty database: others need no search for an older document.
-        self._fresh: set[str] | None = None
 
     def __enter__(self) -> "Writer":
         with _xapian_errors(self.path):
@@ -49,7 +46,6 @@ class Writer:
                 os.path.realpath(self.path), xapian.DB_CREATE if self.create else xapian.DB_OPEN
             )
             self._database.begin_transaction()
-            self._fresh = set() if self.create and not self._database.get_lastdocid() else None
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,17 +57,9 @@ class Writer:
     def replace(self, documents: Iterable[Document]) -> None:
         """Write documents in place of those of the same names.  Raises ValueError for an invalid name of a package."""
         with _xapian_errors(self.path):
-            for one in map(_records_of, documents):
-                is_new = self._fresh is not None and one.name not in self._fresh
-                if is_new:
-                    self._fresh.add(one.name)
-                    self._database.add_document(one.record)
-                else:
-                    self._forget_spellings(one.name)
-                    self._database.replace_document(terms.SOURCE + one.name, one.record)
-                complete.write(self._database, one.name, one.names, is_new)
-                for word in one.spellings:
-                    self._database.add_spelling(word, one.weight)
+            for document in documents:
+                is_new = self._put(document, _record(document))
+                complete.write(self._database, document, is_new)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove source packages; unknown names are ignored."""
@@ -91,14 +79,9 @@ class Writer:
             record = find(old, name)
             if record is None:
                 return None
-            self._forget_spellings(name)
-            self._database.replace_document(terms.SOURCE + name, record)
-            complete.copy(self._database, old, name)
             document = from_json(record.get_data())
-            if self._fresh is not None:
-                self._fresh.add(name)
-            for word in terms.spellings(document):
-                self._database.add_spelling(word, _weight(document))
+            self._put(document, record)
+            complete.copy(self._database, old, name)
             return document
 
     def note_skipped_releases(self, branches: Iterable[str]) -> None:
@@ -106,13 +89,22 @@ class Writer:
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 
-    def _forget_spellings(self, name: str) -> None:
-        """Subtract the spellings of a name's document: Xapian counts them."""
+    def _put(self, document: Document, record: xapian.Document) -> bool:
+        """Write a record in place of an older one, with its spellings, and return whether there was none."""
+        is_new = not self._forget_spellings(document.name)
+        if is_new:
+            self._database.add_document(record)
+        else:
+            self._database.replace_document(terms.SOURCE + document.name, record)
+        _spell(document, self._database.add_spelling)
+        return is_new
+
+    def _forget_spellings(self, name: str) -> bool:
+        """Subtract the spellings of a name's document, since Xapian counts them, and return whether there is one."""
         record = find(self._database, name)
         if record is not None:
-            document = from_json(record.get_data())
-            for word in terms.spellings(document):
-                self._database.remove_spelling(word, _weight(document))
+            _spell(from_json(record.get_data()), self._database.remove_spelling)
+        return record is not None
 
     def commit(self) -> None:
         """Make all changes since the last commit durable and visible to readers, in one step."""
@@ -179,19 +171,8 @@ def _locked(handle: int) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class _Records:
-    """What is written of one document: its record, those of its names, and its spellings with their weight."""
-
-    name: str
-    record: xapian.Document
-    names: tuple[complete.Record, ...]
-    spellings: tuple[str, ...]
-    weight: int
-
-
-def _records_of(document: Document) -> _Records:
-    """Return the records of a document.  Raises ValueError for an invalid name of a package."""
+def _record(document: Document) -> xapian.Document:
+    """Return the record of a document.  Raises ValueError for an invalid name of a package."""
     for name in (document.name, *document.binary_names):
         # A whole name is a term, and Xapian limits the length of terms.
         if not is_package_name(name):
@@ -207,18 +188,14 @@ def _records_of(document: Document) -> _Records:
         record.add_term(term)
     for term, position in terms.capability_terms(document):
         record.add_posting(term, position)
-    return _Records(
-        document.name,
-        record,
-        tuple(complete.records_of(document)),
-        tuple(terms.spellings(document)),
-        _weight(document),
-    )
+    return record
 
 
-def _weight(document: Document) -> int:
-    """Return how often a document's words count as spellings: more dependents, more weight."""
-    return 1 + int(terms.importance(document.dependents))
+def _spell(document: Document, change: Callable[[str, int], None]) -> None:
+    """Add or remove a document's spellings: more dependents, more weight."""
+    weight = 1 + int(terms.importance(document.dependents))
+    for word in terms.spellings(document):
+        change(word, weight)
 
 
 def find(database: xapian.Database, source: str) -> xapian.Document | None:
