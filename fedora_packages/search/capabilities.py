@@ -75,32 +75,22 @@ class Limits:
     directories: int = 1000
 
 
-@dataclass(frozen=True)
-class Capabilities:
-    """The searchable items of one binary, each in the spelling of searches, see the functions below."""
+def capabilities_of(binary: Binary, limits: Limits = Limits()) -> dict[str, tuple[str, ...]]:
+    """Return the searchable items of a binary, within limits, each once, by kind (see `Reason`), in the spelling of searches.
 
-    commands: tuple[str, ...]
-    paths: tuple[str, ...]
-    capabilities: tuple[str, ...]
-    foreign: tuple[str, ...]  # case folded
-    obsoletes: tuple[str, ...]
-    file_names: tuple[str, ...]
-
-
-def capabilities_of(binary: Binary, limits: Limits = Limits()) -> Capabilities:
-    """Return the searchable items of a binary, within limits."""
+    Names in other ecosystems are case folded.
+    """
     files = list(dict.fromkeys(canonical(path) for path in binary.files[: limits.files] if path.startswith("/")))
-    provides = [
-        name for name in dict.fromkeys(binary.provides[:MAX_CAPABILITIES]) if _is_more_than_name(name, binary.name)
-    ]
-    return Capabilities(
-        commands=tuple(_commands(files)),
-        paths=tuple(dict.fromkeys(_paths(files, limits))),
-        capabilities=tuple(provides),
-        foreign=tuple(dict.fromkeys(name for capability in provides for name in _foreign(capability))),
-        obsoletes=tuple(dict.fromkeys(binary.obsoletes[:MAX_CAPABILITIES])) if binary.name != REMOVER else (),
-        file_names=tuple(dict.fromkeys(path.rpartition("/")[2] for path in files if _NAMED.match(path))),
-    )
+    provides = [name for name in binary.provides[:MAX_CAPABILITIES] if _without_arch(name) != binary.name]
+    items = {
+        "command": _commands(files),
+        "path": _paths(files, limits),
+        "capability": provides,
+        "obsoletes": binary.obsoletes[:MAX_CAPABILITIES] if binary.name != REMOVER else (),
+        "foreign": (name for capability in provides for name in _foreign(capability)),
+        "file": (path.rpartition("/")[2] for path in files if _NAMED.match(path)),
+    }
+    return {kind: tuple(dict.fromkeys(texts)) for kind, texts in items.items()}
 
 
 def commands(binary: Binary) -> tuple[str, ...]:
@@ -136,11 +126,10 @@ def capabilities_in(text: str) -> tuple[str, ...]:
     name = relation["name"] if relation else text
     if not name or len(name.split()) > 1:
         return ()
-    own = _FOR_ARCH.fullmatch(name)
     # The file name of a library, or one of its symbol versions, means its capability.
     file = re.fullmatch(r"([^()]*)(?:\([^()]+\)(?:\(64bit\))?)?", name)
     more = (f"{file[1]}()(64bit)",) if file and (".so." in file[1] or file[1].endswith(".so")) else ()
-    return (own["name"] if own else name, *more)
+    return (_without_arch(name), *more)
 
 
 def plain(text: str) -> Iterator[str]:
@@ -180,10 +169,9 @@ def bounded(text: str) -> str:
     return data.replace(b"\0", b"")[: MAX_TERM_BYTES - 60].decode(errors="ignore") + digest
 
 
-def _is_more_than_name(capability: str, own: str) -> bool:
-    """Whether a capability is more than the binary's name."""
-    for_arch = _FOR_ARCH.fullmatch(capability)
-    return (for_arch["name"] if for_arch else capability) != own
+def _without_arch(capability: str) -> str:
+    found = _FOR_ARCH.fullmatch(capability)
+    return found["name"] if found else capability
 
 
 def _commands(files: Iterable[str]) -> Iterator[str]:
@@ -208,9 +196,8 @@ def _foreign(capability: str) -> Iterator[str]:
         yield library[1].casefold()
 
 
-def _paths(files: Iterable[str], limits: Limits) -> Iterator[str]:
+def _paths(files: list[str], limits: Limits) -> Iterator[str]:
     """Yield the searchable paths of a binary: those that people search for, some others, and directories."""
-    files = list(files)
     known = [path for path in files if _KNOWN_PATH.match(path)]
     yield from known[: limits.known_paths]
     yield from islice((path for path in files if not _KNOWN_PATH.match(path)), limits.other_paths)

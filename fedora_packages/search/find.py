@@ -218,14 +218,7 @@ def _with_successors(by_capability: ByCapability, hit: Hit) -> Hit:
     return replace(hit, replaced_by=tuple(islice(found, MAX_SUCCESSORS)))
 
 
-_KINDS = {
-    terms.COMMAND: "command",
-    terms.PATH: "path",
-    terms.CAPABILITY: "capability",
-    terms.OBSOLETED: "obsoletes",
-    terms.FOREIGN: "foreign",
-    terms.FILE_NAME: "file",
-}
+_KINDS = {prefix: kind for kind, prefix in terms.PREFIXES.items()}
 
 
 def _hit(database: xapian.Database, query: SearchQuery, docid: int, binary_terms: Iterable[str]) -> Hit:

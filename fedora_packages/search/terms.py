@@ -53,6 +53,16 @@ OBSOLETED = "XV"  # a name that it obsoletes
 FOREIGN = "XY"  # its name in another ecosystem, case folded
 FILE_NAME = "XH"  # the name of a unit, a configuration file or a library
 
+#: The same by the kind of a reason, see `Reason`.
+PREFIXES = {
+    "command": COMMAND,
+    "path": PATH,
+    "capability": CAPABILITY,
+    "obsoletes": OBSOLETED,
+    "foreign": FOREIGN,
+    "file": FILE_NAME,
+}
+
 #: Value slots: the order of packages of equal weight, two fields that are faster to read here than in the document, and the
 #: package's `importance`.
 ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
@@ -181,12 +191,6 @@ def head(summary: str) -> str:
     return _WHAT_FOR.split(summary, maxsplit=1)[0]
 
 
-def _length(summary: str) -> Iterator[str]:
-    length = len(stems(summary))
-    if 0 < length <= SHORT_SUMMARY:
-        yield f"{SUMMARY_LENGTH}{length}"
-
-
 def pairs(text: str) -> Iterator[str]:
     """Yield the stems of each two words of a text that follow each other, without stop words."""
     found = stems(text)
@@ -218,25 +222,28 @@ def terms_of(document: Document) -> Iterator[str]:
         if short != document.name:
             yield prefix + spoken(short)
     yield from _standing(document)
-    for start in beginnings(together(document.name)):
-        yield START + start
-    yield from _terms_of_parts([document.name], PART, PART_START)
-    for name in document.binary_names:
-        yield BINARY + name
-        yield BINARY_FOLDED + fold(name)
-    yield from _terms_of_parts(document.binary_names, BINARY_PART, BINARY_PART_START)
-    for word in stems(document.summary):
-        yield SUMMARY + word
-    for word in split(document.summary):
-        yield SUMMARY_WORD + word
-    for word in stems(head(document.summary)):
-        yield SUMMARY_HEAD + word
-    yield from _length(document.summary)
-    for pair in islice(pairs(document.description), MAX_PAIRED_WORDS):
-        yield PAIR + pair
-    for text in (document.description, *(binary.summary for binary in document.binaries)):
-        for word in stems(text):
-            yield PROSE + word
+    parts, words = name_parts(document.name), stems(document.summary)
+    binary_parts = frozenset().union(*map(name_parts, document.binary_names))
+    prose = [document.description, *(binary.summary for binary in document.binaries)]
+    if 0 < len(words) <= SHORT_SUMMARY:
+        yield f"{SUMMARY_LENGTH}{len(words)}"
+    many = (
+        (START, beginnings(together(document.name))),
+        (PART, parts),
+        (PART_START, _beginnings_of(parts)),
+        (BINARY, document.binary_names),
+        (BINARY_FOLDED, map(fold, document.binary_names)),
+        (BINARY_PART, binary_parts),
+        (BINARY_PART_START, _beginnings_of(binary_parts)),
+        (SUMMARY, words),
+        (SUMMARY_WORD, split(document.summary)),
+        (SUMMARY_HEAD, stems(head(document.summary))),
+        (PAIR, islice(pairs(document.description), MAX_PAIRED_WORDS)),
+        (PROSE, (word for text in prose for word in stems(text))),
+    )
+    for prefix, texts in many:
+        for text in texts:
+            yield prefix + text
 
 
 def _standing(document: Document) -> Iterator[str]:
@@ -253,18 +260,9 @@ def _standing(document: Document) -> Iterator[str]:
 def capability_terms(document: Document) -> Iterator[tuple[str, int]]:
     """Yield each term of a document's binaries with the binary's position."""
     for position, binary in enumerate(document.binaries, start=1):
-        capabilities = capabilities_of(binary)
-        kinds = (
-            (COMMAND, capabilities.commands),
-            (PATH, capabilities.paths),
-            (CAPABILITY, capabilities.capabilities),
-            (OBSOLETED, capabilities.obsoletes),
-            (FOREIGN, capabilities.foreign),
-            (FILE_NAME, capabilities.file_names),
-        )
-        for prefix, texts in kinds:
+        for kind, texts in capabilities_of(binary).items():
             for text in texts:
-                yield prefix + bounded(text), position
+                yield PREFIXES[kind] + bounded(text), position
 
 
 def spellings(document: Document) -> Iterator[str]:
@@ -274,7 +272,5 @@ def spellings(document: Document) -> Iterator[str]:
     return (word for word in words if MIN_SPELLING_LENGTH <= len(word) <= MAX_SPELLING_LENGTH and not word.isdigit())
 
 
-def _terms_of_parts(names: Iterable[str], prefix: str, start_prefix: str) -> Iterator[str]:
-    parts = frozenset().union(*map(name_parts, names))
-    yield from (prefix + part for part in parts)
-    yield from (start_prefix + start for start in {start for part in parts for start in beginnings(part)})
+def _beginnings_of(parts: Iterable[str]) -> set[str]:
+    return {start for part in parts for start in beginnings(part)}

@@ -41,7 +41,7 @@ def test_links_make_one_path_of_several(path, one):
 
 def test_commands_are_the_files_in_the_folder_of_commands():
     binary = Binary("a", files=("/usr/bin/vim", "/usr/sbin/ip", "/usr/bin/vim.d/x", "/usr/libexec/y", "/usr/bin/*"))
-    assert capabilities_of(binary).commands == capabilities.commands(binary) == ("vim", "ip")
+    assert capabilities_of(binary)["command"] == capabilities.commands(binary) == ("vim", "ip")
 
 
 def test_what_one_binary_is_found_by_is_bounded():
@@ -52,16 +52,18 @@ def test_what_one_binary_is_found_by_is_bounded():
     found = capabilities_of(Binary("a", files=(*files, "/usr/bin/last")), limits)
     telling, others = ["/usr/bin/0", "/usr/bin/1", "/usr/bin/2"], ["/usr/share/doc/0", "/usr/share/0/0"]
     folders = ["/usr/share/doc", "/usr/share/0", "/usr/share/1", "/usr/share/2"]
-    assert found.paths == (*telling, *others, *folders)
-    assert found.commands == tuple(map(str, range(10)))
+    assert found["path"] == (*telling, *others, *folders)
+    assert found["command"] == tuple(map(str, range(10)))
 
 
 def test_its_own_name_is_no_capability_of_a_package():
-    assert capabilities_of(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)"))).capabilities == ("b", "a(lib)")
+    assert capabilities_of(Binary("a", provides=("a", "a(x86-64)", "b", "a(lib)")))["capability"] == ("b", "a(lib)")
 
 
 def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
-    found = [capabilities_of(Binary(name, obsoletes=("zlib",))).obsoletes for name in ("zlib-ng", capabilities.REMOVER)]
+    found = [
+        capabilities_of(Binary(name, obsoletes=("zlib",)))["obsoletes"] for name in ("zlib-ng", capabilities.REMOVER)
+    ]
     assert found == [("zlib",), ()]
 
 
@@ -79,21 +81,21 @@ def test_what_is_obsoleted_to_be_removed_is_replaced_by_nothing():
     ],
 )
 def test_a_capability_says_how_a_package_is_called_elsewhere(capability, name):
-    assert capabilities_of(Binary("a", provides=(capability,))).foreign == (name,)
+    assert capabilities_of(Binary("a", provides=(capability,)))["foreign"] == (name,)
 
 
 def test_an_artifact_of_maven_is_known_without_its_group():
-    assert capabilities_of(Binary("a", provides=("mvn(org.apache:io)",))).foreign == ("org.apache:io", "io")
+    assert capabilities_of(Binary("a", provides=("mvn(org.apache:io)",)))["foreign"] == ("org.apache:io", "io")
 
 
 @pytest.mark.parametrize("capability", ["bundled(npm(left-pad))", "config(a)", "user(bacula)", "rtld(GNU_HASH)", "b"])
 def test_other_capabilities_are_no_names_elsewhere(capability):
-    assert capabilities_of(Binary("a", provides=(capability,))).foreign == ()
+    assert capabilities_of(Binary("a", provides=(capability,)))["foreign"] == ()
 
 
 def test_of_many_files_those_that_people_ask_for_and_all_folders_are_kept():
     others = tuple(f"/usr/share/a/{number}/file" for number in range(200))
-    paths = capabilities_of(Binary("a", files=(*others, "/usr/bin/a", "/etc/a.conf"))).paths
+    paths = capabilities_of(Binary("a", files=(*others, "/usr/bin/a", "/etc/a.conf")))["path"]
     assert {"/usr/bin/a", "/etc/a.conf", "/usr/share/a/199"} <= set(paths)
     assert "/usr/share/a/199/file" not in paths
 
