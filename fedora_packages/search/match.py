@@ -74,16 +74,16 @@ class SearchQuery:
         # A text of stop words alone can still match names ("the", "a").
         self.tokens = _first(meaningful or [words for words in split if words], MAX_WORDS)
         self._words = list(dict.fromkeys(word for words in self.tokens for word in words))
+        self._meaningful = [word for word in self._words if word not in terms.STOP_WORDS]
 
     def any_word(self) -> Query:
         """Return the query for packages with any of the words, for a weighting scheme that prefers rare terms."""
         queries = []
         for word in self._words:
-            stem = terms.stem(word)
             queries.append(_weighing(LOOSE_NAME, Query(terms.PART + word)))
-            if word not in terms.STOP_WORDS:
-                queries.append(_weighing(LOOSE_SUMMARY, Query(terms.SUMMARY + stem)))
-                queries.append(Query(terms.PROSE + stem))
+        for stem in map(terms.stem, self._meaningful):
+            queries.append(_weighing(LOOSE_SUMMARY, Query(terms.SUMMARY + stem)))
+            queries.append(Query(terms.PROSE + stem))
         if not queries:
             return Query()
         extra = [_weighing(LOOSE, query) for query in self._prose()]
@@ -129,10 +129,9 @@ class SearchQuery:
         yield _weighing(APPLICATION, Query(terms.APPLICATION))
         yield _weighing(PROGRAM, Query(terms.PROGRAM))
         yield _weighing(NO_LIBRARY_IN_PROSE, no_library)
-        for word in self._words:
-            if word not in terms.STOP_WORDS:
-                yield _weighing(SUMMARY_WORD, Query(terms.SUMMARY_WORD + word))
-                yield _weighing(SUMMARY_HEAD, Query(terms.SUMMARY_HEAD + terms.stem(word)))
+        for word in self._meaningful:
+            yield _weighing(SUMMARY_WORD, Query(terms.SUMMARY_WORD + word))
+            yield _weighing(SUMMARY_HEAD, Query(terms.SUMMARY_HEAD + terms.stem(word)))
         for length in range(1, terms.SHORT_SUMMARY + 1):
             weight = SHORT_SUMMARY * (terms.SHORT_SUMMARY + 1 - length)
             yield _weighing(weight, Query(f"{terms.SUMMARY_LENGTH}{length}"))
@@ -152,32 +151,29 @@ class SearchQuery:
 
     def reasons(self, document: Document) -> list[Reason]:
         """Return the reasons in prose or owner for which a package matches; none if its name has every word."""
-        words = [word for word in self._words if word not in terms.STOP_WORDS]
+        words = self._meaningful
         if words and all(terms.has_part(document.name, word) for word in words):
             return []
         if document.owner and terms.fold(self.text) == terms.fold(document.owner):
             return [Reason("maintainer", document.owner)]
         reasons = []
-        for kind, text in (("summary", document.summary), ("description", document.description)):
+        texts = [("summary", document.summary, ()), ("description", document.description, ())]
+        texts += [("summary", binary.summary, (binary.name,)) for binary in document.binaries[:MAX_SUMMARIES_READ]]
+        for kind, text, binaries in texts:
+            if binaries:
+                # A word in the name needs no other reason.
+                words = [word for word in words if not terms.has_part(document.name, word)]
+            if not words:
+                break
             stems = set(terms.stems(text))
             found = [word for word in words if terms.stem(word) in stems]
             words = [word for word in words if word not in found]
             if found:
-                reasons.append(Reason(kind, " ".join(found)))
-        # A word in the name needs no other reason.
-        words = [word for word in words if not terms.has_part(document.name, word)]
-        for binary in document.binaries[:MAX_SUMMARIES_READ]:
-            if not words:
-                break
-            stems = set(terms.stems(binary.summary))
-            found = [word for word in words if terms.stem(word) in stems]
-            words = [word for word in words if word not in found]
-            if found:
-                reasons.append(Reason("summary", " ".join(found), (binary.name,)))
+                reasons.append(Reason(kind, " ".join(found), binaries))
         return reasons
 
     def _all_in_summary(self) -> Query:
-        words = [word for word in self._words if word not in terms.STOP_WORDS]
+        words = self._meaningful
         if len(words) < 2:
             return Query()
         # A conjunction has the sum of its parts' weights, which are 1 each.
