@@ -82,10 +82,13 @@ def search(
         if paths_in(text) or is_url(text):
             # The words in a path or a URL are not a purpose.
             return Hits(0, ())
-    query = SearchQuery(text)
-    total, found = _weighed(database, query, exact, start, rows)
+    query, on_page = SearchQuery(text), exact[start : start + rows]
+    # A term has the weight that `match` gives it, regardless of how often and how rare it is: a description does not gain by
+    # repetition.
+    all_words, weights = query.all_words([name_of(database, docid) for docid in exact]), xapian.TfIdfWeight("bnn")
+    total, found = _matches(database, all_words, weights, max(start - len(exact), 0), rows - len(on_page))
     if total or exact:
-        hits = _hits(database, query, total + len(exact), exact[start : start + rows], found)
+        hits = _hits(database, query, total + len(exact), [*on_page, *found])
         is_questionable = start == 0 and rows and not exact and not is_correct
         return replace(hits, suggestion=_suggestion(database, text, hits)) if is_questionable else hits
     for better in corrections(database, text) if not is_correct else ():
@@ -93,8 +96,8 @@ def search(
         hits = _instead(database, better, start, rows, within=0, is_correct=True)
         if hits is not None:
             return hits
-    total, found = _loosely(database, query, start, rows)
-    return replace(_hits(database, query, total, [], found), has_all=total == 0)
+    total, found = _matches(database, query.any_word(), xapian.BM25Weight(1, 0, 1, 0.3, 0.5), start, rows)
+    return replace(_hits(database, query, total, found), has_all=total == 0)
 
 
 def _names_in(database: xapian.Database, text: str) -> Iterator[str]:
@@ -125,30 +128,14 @@ def _instead(database: xapian.Database, text: str, start: int, rows: int, within
     return replace(hits, corrected=hits.corrected or text) if hits.total else None
 
 
-def _weighed(
-    database: xapian.Database, query: SearchQuery, exact: list[int], start: int, rows: int
+def _matches(
+    database: xapian.Database, query: xapian.Query, weights: xapian.Weight, start: int, rows: int
 ) -> tuple[int, list[int]]:
-    """Return the number of packages with every word beside the exact ones, and those on the page."""
+    """Return the number of documents that match a query, and those on the page."""
     enquire = xapian.Enquire(database)
-    # A term has the weight that `match` gives it, regardless of how often and how rare it is: a description does not gain by
-    # repetition.
-    enquire.set_weighting_scheme(xapian.TfIdfWeight("bnn"))
+    enquire.set_weighting_scheme(weights)
     enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    enquire.set_query(query.all_words(without=[name_of(database, docid) for docid in exact]))
-    here = len(exact[start : start + rows])
-    return _matches(database, enquire, max(start - len(exact), 0), rows - here)
-
-
-def _loosely(database: xapian.Database, query: SearchQuery, start: int, rows: int) -> tuple[int, list[int]]:
-    """Return the number of packages with any of the words, and those on the page."""
-    enquire = xapian.Enquire(database)
-    enquire.set_weighting_scheme(xapian.BM25Weight(1, 0, 1, 0.3, 0.5))
-    enquire.set_sort_by_relevance_then_value(terms.ORDER_SLOT, False)
-    enquire.set_query(query.any_word())
-    return _matches(database, enquire, start, rows)
-
-
-def _matches(database: xapian.Database, enquire: xapian.Enquire, start: int, rows: int) -> tuple[int, list[int]]:
+    enquire.set_query(query)
     # To check every match costs milliseconds, and makes the total exact.
     matches = enquire.get_mset(start, rows, database.get_doccount())
     return matches.get_matches_estimated(), [match.docid for match in matches]
@@ -186,36 +173,26 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
 
 
 def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
-    for path in paths_in(text):
-        term = terms.PATH + bounded(path)
-        if (
-            0
-            < database.get_termfreq(term)
-            <= (MAX_PACKAGES_OF_DIRECTORY if path != paths_in(text)[0] else MAX_EXACT_HITS)
-        ):
+    for number, path in enumerate(paths_in(text)):
+        term, most = terms.PATH + bounded(path), MAX_PACKAGES_OF_DIRECTORY if number else MAX_EXACT_HITS
+        if 0 < database.get_termfreq(term) <= most:
             yield term
 
 
-def _hits(
-    database: xapian.Database, query: SearchQuery, total: int, exact: Iterable[int], found: Iterable[int]
-) -> Hits:
+def _hits(database: xapian.Database, query: SearchQuery, total: int, found: Iterable[int]) -> Hits:
     binary_terms = list(_exact_terms(database, query.text))
     foreign = terms.FOREIGN + bounded(query.text.casefold())
     if database.term_exists(foreign):
         binary_terms.append(foreign)
-    hits = (_hit(database, query, docid, binary_terms) for docid in (*exact, *found))
+    hits = (_hit(database, query, docid, binary_terms) for docid in found)
     by_capability = ByCapability(database)
     return Hits(total, tuple(_with_successors(by_capability, hit) if hit.document.retired else hit for hit in hits))
 
 
 def _with_successors(by_capability: ByCapability, hit: Hit) -> Hit:
     # A binary may have the name of the package that it obsoletes.
-    found = (
-        name
-        for name in by_capability.binaries_with_term(terms.OBSOLETED + bounded(hit.document.name))
-        if name != hit.name
-    )
-    return replace(hit, replaced_by=tuple(islice(found, MAX_SUCCESSORS)))
+    names = by_capability.binaries_with_term(terms.OBSOLETED + bounded(hit.document.name))
+    return replace(hit, replaced_by=tuple(name for name in names if name != hit.name)[:MAX_SUCCESSORS])
 
 
 _KINDS = {prefix: kind for kind, prefix in terms.PREFIXES.items()}

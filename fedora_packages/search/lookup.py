@@ -58,8 +58,7 @@ def having(database: xapian.Database, term: str) -> list[int]:
 def binaries_with(database: xapian.Database, docid: int, of: Document, term: str) -> tuple[str, ...]:
     """Return the binaries of a document that have a term."""
     names = of.binary_names
-    positions = (position for position in database.positionlist(docid, term))
-    return tuple(names[position - 1] for position in positions if position <= len(names))
+    return tuple(names[position - 1] for position in database.positionlist(docid, term) if position <= len(names))
 
 
 class ByCapability:
