@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,25 +68,11 @@ class IndexReader:
 
     def source(self, name: str) -> Document | None:
         """Return the source package of exactly this name, or None."""
-        if not is_package_name(name):
-            return None
-
-        def find(database: xapian.Database) -> Document | None:
-            found = lookup.first(database, terms.SOURCE + name)
-            return None if found is None else lookup.document(database, found)
-
-        return self._read(find)
+        return self._document(name, lambda database: [lookup.first(database, terms.SOURCE + name)])
 
     def source_of(self, binary: str) -> Document | None:
         """Return the source that builds a binary, or None: of several that of the same name, else the first by name."""
-        if not is_package_name(binary):
-            return None
-
-        def find(database: xapian.Database) -> Document | None:
-            found = lookup.building(database, binary)
-            return lookup.document(database, found[0]) if found else None
-
-        return self._read(find)
+        return self._document(binary, lambda database: lookup.building(database, binary))
 
     def sources(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the source packages of many names; unknown names are left out.
@@ -118,11 +104,8 @@ class IndexReader:
 
     def obsoleters(self, name: str) -> tuple[str, ...]:
         """Return the binaries that obsolete a package of this name, the most important first."""
-        return self._read(
-            lambda database: lookup.ByCapability(database).binaries_with_term(
-                terms.OBSOLETED + bounded(_writable(name))
-            )
-        )
+        term = terms.OBSOLETED + bounded(_writable(name))
+        return self._read(lambda database: lookup.ByCapability(database).binaries_with_term(term))
 
     def search(self, text: str, start: int = 0, rows: int = 20) -> Hits:
         """Return a page of the packages that match a text, best first.
@@ -155,6 +138,17 @@ class IndexReader:
     def skipped_releases(self) -> tuple[str, ...]:
         """Return the active releases without repositories when the index was built, if packages are in these alone."""
         return tuple(self._read(lambda database: database.get_metadata(terms.SKIPPED_RELEASES_KEY)).decode().split())
+
+    def _document(self, name: str, find: Callable[[xapian.Database], Sequence[int | None]]) -> Document | None:
+        """Return the first document that is found for a name, or None."""
+        if not is_package_name(name):
+            return None
+
+        def read(database: xapian.Database) -> Document | None:
+            docid = next(iter(find(database)), None)
+            return None if docid is None else lookup.document(database, docid)
+
+        return self._read(read)
 
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return the result of an operation on one state of the index, with another attempt if that state is gone."""
@@ -210,13 +204,10 @@ def _writable(text: str) -> str:
 def _meant(database: xapian.Database, name: str) -> tuple[str, ...]:
     source = lookup.first(database, terms.SOURCE + name)
     builders = lookup.building(database, name)
-    copied = source is not None and builders and _is_retired(database, source)
-    found = [*builders, source] if source is None or copied else [source, *builders]
-    return tuple(dict.fromkeys(lookup.name_of(database, docid) for docid in found if docid is not None))
-
-
-def _is_retired(database: xapian.Database, docid: int) -> bool:
-    return bool(database.get_document(docid).get_value(terms.RETIRED_SLOT))
+    own = [] if source is None else [source]
+    is_retired = own and database.get_document(source).get_value(terms.RETIRED_SLOT)
+    found = [*builders, *own] if is_retired else [*own, *builders]
+    return tuple(dict.fromkeys(lookup.name_of(database, docid) for docid in found))
 
 
 def _names(database: xapian.Database) -> list[str]:
