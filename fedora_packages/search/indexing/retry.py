@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import TypeVar
 
 import stamina
@@ -73,20 +74,12 @@ class Retry:
 
 def log_retries() -> None:
     """Log the first `MAX_LOGGED` retries of this process, in place of what stamina itself logs and counts of each."""
-    stamina.instrumentation.set_on_retry_hooks([_LogRetries()])
+    numbers = count(1)
 
+    def log_retry(details: RetryDetails) -> None:
+        number, error = next(numbers), details.caused_by
+        if number <= MAX_LOGGED:
+            end = "; further retries are not logged" if number == MAX_LOGGED else ""
+            log.warning("%s; next attempt in %.0f s%s", error.sentence, details.wait_for, end)
 
-class _LogRetries:
-    def __init__(self) -> None:
-        self._count = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, details: RetryDetails) -> None:
-        with self._lock:
-            self._count += 1
-            count = self._count
-        if count <= MAX_LOGGED:
-            end = "; further retries are not logged" if count == MAX_LOGGED else ""
-            error = details.caused_by
-            sentence = error.sentence if isinstance(error, UpstreamError) else str(error)
-            log.warning("%s; next attempt in %.0f s%s", sentence, details.wait_for, end)
+    stamina.instrumentation.set_on_retry_hooks([log_retry])
