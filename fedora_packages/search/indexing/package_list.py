@@ -64,23 +64,18 @@ def read_package_list(
         raise InvalidResponse("koji", "listPackages()", "no packages", title="Koji")
     lists = {release["branch"]: _packages_of_tag(koji, release["stable_tag"], retry) for release in active}
     read = {branch: packages for branch, packages in lists.items() if branch in branches}
-    skipped = {branch: packages for branch, packages in lists.items() if branch not in branches}
-    in_any_release = set().union(*(packages for packages in read.values() if packages)) or set(names)
-    branches_of = {
-        name: tuple(
-            branch for branch, packages in read.items() if name in (in_any_release if packages is None else packages)
-        )
-        for name in names
-    }
-    in_skipped = {
-        name: only_in
-        for name in names
-        if not branches_of[name]
-        and (only_in := tuple(branch for branch, packages in skipped.items() if packages and name in packages))
-    }
+    in_any_release = set().union(*filter(None, read.values())) or set(names)
+    read = {branch: in_any_release if packages is None else packages for branch, packages in read.items()}
+    skipped = {branch: packages for branch, packages in lists.items() if branch not in branches and packages}
+    branches_of = {name: _having(read, name) for name in names}
+    in_skipped = {name: _having(skipped, name) for name in names if not branches_of[name] and _having(skipped, name)}
     skipped_releases = tuple(branch for branch in skipped if any(branch in only_in for only_in in in_skipped.values()))
     # The file may be an hour old.  A newer owner is indexed when an event about the package comes.
     return PackageList(branches_of, retry(connectors["distgit"].owners), in_skipped, skipped_releases)
+
+
+def _having(lists: Mapping[str, set[str]], name: str) -> tuple[str, ...]:
+    return tuple(branch for branch, packages in lists.items() if name in packages)
 
 
 def _packages_of_tag(koji: Any, tag: str | None, retry: Retry) -> set[str] | None:

@@ -39,11 +39,11 @@ def repositories(release: Mapping[str, Any]) -> tuple[Repository, ...]:
 
     A release with an unknown layout, such as ELN, has none.
     """
-    by_kind = {kind: tuple(paths) for kind, paths in _paths(release)}
+    kinds = list(_paths(release))
     return tuple(
         Repository(release["branch"], kind, is_source, tuple(f"{path}/{end(path)}" for path in paths))
         for is_source, end in ((True, lambda path: "source/tree"), (False, _binaries))
-        for kind, paths in by_kind.items()
+        for kind, paths in kinds
     )
 
 
