@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,55 +170,49 @@ class Lines:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._phases: dict[str, _Phase] = {}
 
     def __call__(self, phase: str, done: int, total: int) -> None:
-        now = self._clock()
         with self._lock:
             if phase not in self._phases:
-                self._print_ends(now)
-                self._phases[phase] = _Phase(now, done, printed=now)
-            state = self._phases[phase]
-            state.done, state.total = done, total
-            if now - state.printed >= LINE_EVERY:
-                self._print(phase, state, now)
-            else:
-                state.is_printed = False
+                # The total of a phase may grow until the next one begins.
+                self.close()
+                self._phases[phase] = _Phase(phase, self._clock(), done)
+            self._phases[phase].show(self._clock(), done, total)
 
     def close(self) -> None:
         """Print the ends of the phases."""
         with self._lock:
-            self._print_ends(self._clock())
+            for phase in self._phases.values():
+                if not phase.is_printed and phase.done >= phase.total:
+                    phase.print(self._clock())
 
-    def _print_ends(self, now: float) -> None:
-        # The total of a phase may grow until the next one begins.
-        for phase, state in self._phases.items():
-            if not state.is_printed and state.done >= state.total:
-                self._print(phase, state, now)
 
-    def _print(self, phase: str, state: "_Phase", now: float) -> None:
-        state.printed, state.is_printed = now, True
-        rate = (state.done - state.first) / max(now - state.started, 0.001)
-        left = (state.total - state.done) / max(rate, 0.001)
-        unit = _megabytes if phase == "downloads" else str
+class _Phase:
+    """The progress of a phase since it started, when ``first`` was done."""
+
+    def __init__(self, name: str, started: float, first: int):
+        self.name = name
+        self.started = self.printed = started
+        self.first = self.done = self.total = first
+        self.is_printed = False
+
+    def show(self, now: float, done: int, total: int) -> None:
+        self.done, self.total, self.is_printed = done, total, False
+        if now - self.printed >= LINE_EVERY:
+            self.print(now)
+
+    def print(self, now: float) -> None:
+        self.printed, self.is_printed = now, True
+        rate = (self.done - self.first) / max(now - self.started, 0.001)
+        left = (self.total - self.done) / max(rate, 0.001)
+        unit = _megabytes if self.name == "downloads" else str
         print(
-            f"{phase}: {unit(state.done)} of {unit(state.total)}, {unit(round(rate))} a second, {left:.0f} s left",
+            f"{self.name}: {unit(self.done)} of {unit(self.total)}, {unit(round(rate))} a second, {left:.0f} s left",
             file=sys.stderr,
             flush=True,
         )
-
-
-@dataclass
-class _Phase:
-    """The progress of a phase: when it started and was printed last, what was done at first, and whether the end is printed."""
-
-    started: float
-    first: int
-    printed: float
-    done: int = 0
-    total: int = 0
-    is_printed: bool = False
 
 
 def _megabytes(size: int) -> str:
