@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ ATTEMPTS = 4
 LAST = ".last"
 
 
+@dataclass(eq=False)
 class IndexReader:
     """Reads the index at ``path``, a directory or a link to the current one.  Threads may share a reader.
 
@@ -47,21 +49,15 @@ class IndexReader:
     `SearchUnavailable` if no index can be read.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        clock: Callable[[], float] = time.monotonic,
-        on_corruption: Callable[[str, str], None] = lambda directory, error: None,
-        max_hits: int = MAX_HITS,
-        max_rows: int = MAX_ROWS,
-        open_database: Callable[[str], xapian.Database] = xapian.Database,
-    ):
-        self.path = Path(path)
-        self._clock = clock
-        self._on_corruption = on_corruption
-        self.max_hits = max_hits
-        self._max_rows = max_rows
-        self._open_database = open_database
+    path: str | Path
+    clock: Callable[[], float] = time.monotonic
+    on_corruption: Callable[[str, str], None] = lambda directory, error: None
+    max_hits: int = MAX_HITS
+    max_rows: int = MAX_ROWS
+    open_database: Callable[[str], xapian.Database] = xapian.Database
+
+    def __post_init__(self) -> None:
+        self.path = Path(self.path)
         self._local = threading.local()
         self._completing = threading.Lock()
         self._corrupt: tuple[float, str] | None = None
@@ -117,7 +113,7 @@ class IndexReader:
         """
         text = _writable(text[:MAX_QUERY_LENGTH]).strip()
         start = min(max(start, 0), self.max_hits)
-        rows = min(max(rows, 0), self._max_rows, self.max_hits - start)
+        rows = min(max(rows, 0), self.max_rows, self.max_hits - start)
         return self._read(lambda database: search(database, text, start, rows))
 
     def complete(self, text: str, rows: int = 10) -> tuple[Completion, ...]:
@@ -153,7 +149,7 @@ class IndexReader:
     def _read(self, operation: Callable[[xapian.Database], T]) -> T:
         """Return the result of an operation on one state of the index, with another attempt if that state is gone."""
         corrupt = self._corrupt
-        if corrupt is not None and self._clock() < corrupt[0]:
+        if corrupt is not None and self.clock() < corrupt[0]:
             return self._read_last(operation, corrupt[1])
         for attempt in range(ATTEMPTS):
             try:
@@ -173,8 +169,8 @@ class IndexReader:
         if was_there and not isinstance(problem, xapian.DatabaseModifiedError):
             if self._corrupt is None:
                 log.error("%s", message)
-            self._corrupt = (self._clock() + REOPEN_CORRUPT_EVERY, message)
-            self._on_corruption(folder, str(problem))
+            self._corrupt = (self.clock() + REOPEN_CORRUPT_EVERY, message)
+            self.on_corruption(folder, str(problem))
         return self._read_last(operation, message)
 
     def _read_last(self, operation: Callable[[xapian.Database], T], message: str) -> T:
@@ -187,11 +183,11 @@ class IndexReader:
     def _opened(self, anew: bool) -> xapian.Database:
         """Return this thread's own handle of the current directory: threads cannot share one."""
         folder, database, checked = getattr(self._local, "handle", None) or (None, None, 0.0)
-        now = self._clock()
+        now = self.clock()
         if anew or database is None or now - checked >= CHECK_LINK_EVERY:
             current = os.path.realpath(self.path)
             if anew or current != folder:
-                database = self._open_database(current)
+                database = self.open_database(current)
             self._local.handle = (current, database, now)
         return database
 
