@@ -27,7 +27,7 @@ from typing import Any
 from fedora_packages.connectors.mirror import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.collect import collect
+from fedora_packages.search.indexing.collect import Collector
 from fedora_packages.search.indexing.context import BuildContext
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound, sync
@@ -107,13 +107,12 @@ class Builder:
         folder = next(path for path in paths if not path.exists())
         started, phases = time.monotonic(), dict[str, float]()
         try:
-            is_current_sound = is_sound(self.index)
-            previous = self.index if is_current_sound else self.last if is_sound(self.last) else None
+            previous = next(filter(is_sound, (self.index, self.last)), None)
             context = replace(self._context, index=IndexReader(previous) if previous else None)
             mirror = Mirror(self._mirror, self._beside("staging.d"), lambda: context.retry.is_stopped)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
-                    staged = collect(staging, context, mirror)
+                    staged = Collector(staging, context, mirror).run()
                 assembly = Assembly(staging, staged, previous)
                 with _timed(phases, "counting"):
                     dependents = assembly.count_dependents()
@@ -146,9 +145,8 @@ class Builder:
         if self.index.resolve() == folder.resolve():
             return BUILT
         # An incomplete download starts anew.
-        if any(path.suffix != PARTIAL for path in self._beside("staging.d").glob("*")):
-            return STAGED
-        return STAGED if self._beside("staging").exists() else UNCHANGED
+        downloads = [path for path in self._beside("staging.d").glob("*") if path.suffix != PARTIAL]
+        return STAGED if downloads or self._beside("staging").exists() else UNCHANGED
 
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")

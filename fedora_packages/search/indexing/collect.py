@@ -53,15 +53,9 @@ class FoundRepository:
     files: Mapping[str, RepositoryFile]
 
 
-def collect(staging: Staging, context: BuildContext, mirror: Mirror) -> StagedPackages:
-    """Stage all repositories, and the packages that none of them has, from Koji and dist-git.
+class Collector:
+    """Reads upstreams and writes the staging file, once."""
 
-    Raises `UpstreamError` and `SearchUnavailable`.
-    """
-    return _Collector(staging, context, mirror).run()
-
-
-class _Collector:
     def __init__(self, staging: Staging, context: BuildContext, mirror: Mirror):
         self._staging = staging
         self._context = context
@@ -74,6 +68,10 @@ class _Collector:
         self._progress_lock = threading.Lock()
 
     def run(self) -> StagedPackages:
+        """Stage all repositories, and the packages that none of them has, from Koji and dist-git.
+
+        Raises `UpstreamError` and `SearchUnavailable`.
+        """
         active = releases(self._context.connectors, self._context.retry)
         found = [repository for release in active for repository in self._of_release(release)]
         branches = tuple(dict.fromkeys(each.repository.release for each in found))
@@ -188,9 +186,6 @@ class _Collector:
         try:
             for future in [pool.submit(self._fetch, each, kind) for each in found]:
                 yield future.result()
-        except BaseException:
-            self._context.retry.stop()
-            raise
         finally:
             # A download that waits for its next attempt would delay the end of the build, after Ctrl-C for example.
             pool.shutdown(wait=False, cancel_futures=True)
