@@ -74,20 +74,17 @@ def completions_of(document: Document) -> Iterator[Completion]:
     yield from islice(short, MAX_COMMANDS)
 
 
-def write(database: xapian.WritableDatabase, document: Document, is_new: bool) -> None:
-    """Write the records of a document's names, except those without a letter or digit; unchanged ones keep their numbers.
-
-    ``is_new`` is true if there are no records of the package yet.
-    """
-    before = {} if is_new else dict(_records(database, document.name))
+def write(database: xapian.WritableDatabase, document: Document) -> None:
+    """Write the records of a document's names, except those without a letter or digit; unchanged ones keep their numbers."""
+    before = dict(_records(database, document.name))
     after = dict(_record(found) for found in completions_of(document) if terms.together(found.name))
     for identity in before.keys() - after.keys():
         database.delete_document(identity)
     for identity, record in after.items():
-        if is_new:
+        if identity not in before:
             database.add_document(record)
-        elif identity not in before or database.get_document(before[identity]).get_data() != record.get_data():
-            database.replace_document(identity, record)
+        elif database.get_document(before[identity]).get_data() != record.get_data():
+            database.replace_document(before[identity], record)
 
 
 def remove(database: xapian.WritableDatabase, source: str) -> None:

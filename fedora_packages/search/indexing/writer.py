@@ -58,8 +58,8 @@ class Writer:
         """Write documents in place of those of the same names.  Raises ValueError for an invalid name of a package."""
         with _xapian_errors(self.path):
             for document in documents:
-                is_new = self._put(document, _record(document))
-                complete.write(self._database, document, is_new)
+                self._put(document, _record(document))
+                complete.write(self._database, document)
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove source packages; unknown names are ignored."""
@@ -89,22 +89,17 @@ class Writer:
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 
-    def _put(self, document: Document, record: xapian.Document) -> bool:
-        """Write a record in place of an older one, with its spellings, and return whether there was none."""
-        is_new = not self._forget_spellings(document.name)
-        if is_new:
-            self._database.add_document(record)
-        else:
-            self._database.replace_document(terms.SOURCE + document.name, record)
+    def _put(self, document: Document, record: xapian.Document) -> None:
+        """Write a record in place of an older one, with its spellings."""
+        self._forget_spellings(document.name)
+        self._database.replace_document(terms.SOURCE + document.name, record)
         _spell(document, self._database.add_spelling)
-        return is_new
 
-    def _forget_spellings(self, name: str) -> bool:
-        """Subtract the spellings of a name's document, since Xapian counts them, and return whether there is one."""
+    def _forget_spellings(self, name: str) -> None:
+        """Subtract the spellings of a name's document: Xapian counts them."""
         record = find(self._database, name)
         if record is not None:
             _spell(from_json(record.get_data()), self._database.remove_spelling)
-        return record is not None
 
     def commit(self) -> None:
         """Make all changes since the last commit durable and visible to readers, in one step."""
