@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ def main(
     except SettingsError as error:
         print(f"fedora-packages-index: {error}", file=sys.stderr)
         return 2
+    # A build makes more requests at a time than the web and the workers.
+    upstreams = {name: replace(each, concurrency=options.concurrency) for name, each in given.connectors.items()}
     builder = None
     try:
         with _progress() as progress:
             builder = make_builder(
                 given.search.index,
-                load(_with_concurrency(given, options.concurrency), "index"),
+                load(replace(given, connectors=upstreams), "index"),
                 options.mirror or given.search.mirror,
                 concurrency=options.concurrency,
                 progress=progress,
@@ -69,12 +71,6 @@ def main(
     return status
 
 
-def _with_concurrency(given: settings.Settings, concurrency: int) -> settings.Settings:
-    """Return the settings with this limit of concurrent requests to each upstream, in place of that for the web and worker."""
-    changed = {name: replace(connector, concurrency=concurrency) for name, connector in given.connectors.items()}
-    return replace(given, connectors=changed)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fedora-packages-index",
@@ -83,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("config", metavar="CONFIG.ini", help="the ini file with the settings, such as production.ini")
     parser.add_argument(
         "--concurrency",
-        type=_concurrency,
+        type=_number(int, 1, 64, "a number"),
         default=16,
         metavar="N",
         help="packages described at the same time (default: %(default)s)",
@@ -97,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--fresh",
-        type=_hours,
+        type=_number(float, 0, 24 * 365, "a number of hours"),
         default=24.0,
         metavar="HOURS",
         help="age up to which descriptions of an unfinished build are used again (default: %(default)g)",
@@ -106,20 +102,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _concurrency(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text[:4]) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r:.20} is not a number from 1 to 64")
-    return int(text)
+def _number(kind: Callable[[str], float], least: int, most: int, what: str) -> Callable[[str], float]:
+    """Return the parser of a number within bounds."""
 
+    def parse(text: str) -> float:
+        with suppress(ValueError):
+            number = kind(text)
+            if least <= number <= most:
+                return number
+        raise argparse.ArgumentTypeError(f"{text!r:.20} is not {what} from {least} to {most}")
 
-def _hours(text: str) -> float:
-    try:
-        hours = float(text)
-    except ValueError:
-        hours = -1.0
-    if not 0 <= hours <= 24 * 365:
-        raise argparse.ArgumentTypeError(f"{text!r:.20} is not a number of hours from 0 to {24 * 365}")
-    return hours
+    return parse
 
 
 def _mirror(text: str) -> str:
