@@ -160,13 +160,11 @@ def _named(database: xapian.Database, text: str) -> Iterator[int]:
 
 def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
     """Yield the terms of binaries that are exactly the text: commands, capabilities, files, paths."""
-    for term in dict.fromkeys((terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower()))):
-        if database.term_exists(term):
-            yield term
-    others = [terms.CAPABILITY + bounded(capability) for capability in capabilities_in(text)]
+    found = [terms.COMMAND + bounded(text), terms.COMMAND + bounded(text.lower())]
+    found += [terms.CAPABILITY + bounded(capability) for capability in capabilities_in(text)]
     # Many file names are plain words (/etc/raddb/dictionary), unless they have a dot or an underscore.
-    others += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
-    yield from filter(database.term_exists, others)
+    found += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
+    yield from filter(database.term_exists, dict.fromkeys(found))
     yield from islice(_path_terms(database, text), 1)
     if is_package_name(text):
         yield from filter(database.term_exists, [terms.OBSOLETED + text])
