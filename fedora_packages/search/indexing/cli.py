@@ -7,8 +7,7 @@ what catches Ctrl-C, and this module imports nothing else that takes time.
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import FrameType
 
 from fedora_packages.errors import INTERRUPTED
@@ -16,8 +15,15 @@ from fedora_packages.errors import INTERRUPTED
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status, 0.  After any other status, such as `INTERRUPTED`, the process ends here."""
-    with _end_at_ctrl_c():
-        from fedora_packages.search.indexing import command
+    # A shell starts background processes with the signal ignored, and that stays.
+    is_interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # Python prints and ignores exceptions of the callbacks that imports run, so that a `KeyboardInterrupt` can get lost there.
+    if is_interruptible:
+        signal.signal(signal.SIGINT, _interrupted)
+    from fedora_packages.search.indexing import command
+
+    if is_interruptible:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = command.main(arguments)
     except KeyboardInterrupt:
@@ -28,25 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     return status
 
 
-@contextmanager
-def _end_at_ctrl_c() -> Iterator[None]:
-    """End this process at Ctrl-C, by a signal handler, while modules load.
-
-    A `KeyboardInterrupt` can get lost there: Python prints and ignores exceptions of the callbacks that imports run.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    # A shell starts background processes with the signal ignored, and that stays.
-    if before is not signal.default_int_handler:
-        yield
-        return
-    signal.signal(signal.SIGINT, _interrupted)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _interrupted(number: int, frame: FrameType | None) -> None:
+    """End this process at Ctrl-C while modules load."""
     # Streams are not to be used in a signal handler.
     os.write(2, b"fedora-packages-index: interrupted; the index is unchanged\n")
     os._exit(INTERRUPTED)
