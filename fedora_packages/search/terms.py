@@ -35,7 +35,7 @@ BINARY_PART_START = "XO"
 SUMMARY = "XS"  # a stemmed word of the source's summary
 PROSE = "XD"  # a stemmed word of the description, or of a binary's summary
 SUMMARY_WORD = "X8"  # a word of the source's summary as it is
-SUMMARY_HEAD = "X9"  # a stemmed word of the summary's head, see `head`
+SUMMARY_HEAD = "X9"  # a stemmed word of the summary's head, see `_WHAT_FOR`
 SUMMARY_LENGTH = "XQ"  # the number of words in a short summary, without stop words
 PAIR = "X3"  # two words of the description that follow each other, stemmed
 LIVING = "XA"  # in an active release; stands alone
@@ -93,7 +93,7 @@ LIB = re.compile(r"lib(?!re)(?=[A-Za-z])")
 #: Suffixes of names for a version: "mariadb" means mariadb11.8.
 VERSION = re.compile(r"(?<=[A-Za-z])[-_]?\d+(?:\.\d+)*$")
 
-#: Where the head of a summary ends and its purpose begins.
+#: Where the head of a summary ends and its purpose begins: ``File manager`` of ``File manager for GNOME``.
 _WHAT_FOR = re.compile(
     r"[,;:(]|\s-\s|\b(?:for|with|that|which|to|in|of|on|from|by|based|written|using|supporting|like)\b", re.IGNORECASE
 )
@@ -186,11 +186,6 @@ def beginnings(word: str, letters: int = START_LETTERS) -> Iterator[str]:
         yield word[:length]
 
 
-def head(summary: str) -> str:
-    """Return the head of a summary, without the purpose: ``File manager for GNOME`` -> ``File manager``."""
-    return _WHAT_FOR.split(summary, maxsplit=1)[0]
-
-
 def pairs(text: str) -> Iterator[str]:
     """Yield the stems of each two words of a text that follow each other, without stop words."""
     found = stems(text)
@@ -237,7 +232,7 @@ def terms_of(document: Document) -> Iterator[str]:
         (BINARY_PART_START, _beginnings_of(binary_parts)),
         (SUMMARY, words),
         (SUMMARY_WORD, split(document.summary)),
-        (SUMMARY_HEAD, stems(head(document.summary))),
+        (SUMMARY_HEAD, stems(_WHAT_FOR.split(document.summary, maxsplit=1)[0])),
         (PAIR, islice(pairs(document.description), MAX_PAIRED_WORDS)),
         (PROSE, (word for text in prose for word in stems(text))),
     )

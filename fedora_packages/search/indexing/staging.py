@@ -59,7 +59,8 @@ class Staging:
 
     def __enter__(self) -> "Staging":
         with self._errors():
-            if not self._is_ours():
+            if self._version() != VERSION:
+                self._connection.close()
                 self.remove()
                 self._open()
                 self._connection.executescript(f"begin; {_TABLES} pragma user_version = {VERSION}; commit;")
@@ -77,18 +78,15 @@ class Staging:
         for end in ("", "-journal"):
             Path(f"{self.path}{end}").unlink(missing_ok=True)
 
-    def _is_ours(self) -> bool:
-        """Open the file and return whether it is a staging file of this version; close it if it is not."""
+    def _version(self) -> int | None:
+        """Open the file and return its version, or None if it is of something else."""
         try:
             self._open()
-            if self._connection.execute("pragma user_version").fetchone() == (VERSION,):
-                return True
+            return self._connection.execute("pragma user_version").fetchone()[0]
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
-            pass
-        self._connection.close()
-        return False
+            return None
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self.path, isolation_level=None)
