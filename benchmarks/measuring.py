@@ -15,7 +15,7 @@ from fedora_packages.sandbox.world.load import outline_of
 from fedora_packages.sandbox.world.rpm_dependencies import provided
 from fedora_packages.search.document import MAX_CAPABILITIES, MAX_FILES, Binary, Document
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.context import StagedPackages
+from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.merge import lines
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository

@@ -194,7 +194,7 @@ TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
         f"search.{name}" for name in ("corruption", "document", "lookup", "reasons")
     ),
     "search/indexing/test_command.py, test_builder.py and test_collect.py": frozenset(
-        f"search.indexing.{name}" for name in ("cli", "context", "package_list")
+        f"search.indexing.{name}" for name in ("cli", "package_list")
     ),
     "web/api/test_packages.py, test_openapi.py and functional/test_api.py, over every endpoint": frozenset(
         f"web.api.{name}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fedora_packages.search.document import Document
-from fedora_packages.search.indexing.context import StagedPackages
+from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.dependents import dependents
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact

@@ -27,8 +27,7 @@ from typing import Any
 from fedora_packages.connectors.mirror import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.collect import Collector
-from fedora_packages.search.indexing.context import BuildContext
+from fedora_packages.search.indexing.collect import BuildContext, Collector
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound, sync
 from fedora_packages.search.reader import LAST, IndexReader

@@ -9,11 +9,12 @@ loses only requests under way.
 
 import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,13 +23,14 @@ from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
-from fedora_packages.search.indexing.context import BuildContext, StagedPackages
 from fedora_packages.search.indexing.describe import describe_all, describe_unbuilt
 from fedora_packages.search.indexing.merge import with_previous
 from fedora_packages.search.indexing.package_list import PackageList, read_package_list, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
+from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.indexing.staging import Staging
+from fedora_packages.search.reader import IndexReader
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,59 @@ PROGRESS_EVERY = 500
 #: Invalid packages that are logged.
 MAX_LOGGED = 20
 
+#: Packages that may fail, after all attempts, before the build fails: so many, or one in a hundred.
+MAX_FAILURES = 20
+
+#: Packages that Koji lists for a release and no repository has, for which dist-git is read.  Fedora has a few hundred: new ones,
+#: and some that were never built.
+MAX_UNBUILT = 3000
+
+#: Seconds for which a staged description is used again.
+FRESH = 24 * 3600.0
+
+#: Called with a phase's name, how much is done, and the total: bytes of downloads, packages, documents.
+Progress = Callable[[str, int, int], None]
+
 _REPOMD = "repodata/repomd.xml"
+
+
+@dataclass(frozen=True)
+class StagedPackages:
+    """What is staged beside the repositories.
+
+    ``releases`` are the branches whose repositories were read, in reading order; ``skipped_releases`` are those of other active
+    releases.  ``owners`` are owners by package.  ``described`` packages have a description each, and ``failed`` ones have none.
+    ``kept`` has the documents of the current index that are copied from it: of failed packages, and of those of skipped releases.
+    ``skipped`` counts invalid packages of repositories.
+    """
+
+    releases: tuple[str, ...]
+    owners: Mapping[str, str] = field(default_factory=dict)
+    described: frozenset[str] = frozenset()
+    failed: tuple[str, ...] = ()
+    kept: Mapping[str, Document] = field(default_factory=dict)
+    skipped_releases: tuple[str, ...] = ()
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """What a build works with.
+
+    ``concurrency`` packages are described at the same time.  A staged description is used again if it is younger than ``fresh``
+    seconds.  ``retry`` makes the requests.  ``index`` reads the current index, or is None if there is no sound one.  For
+    ``max_failures`` and ``max_unbuilt`` see `MAX_FAILURES` and `MAX_UNBUILT`.
+    """
+
+    connectors: Mapping[str, Any]
+    concurrency: int = 16
+    progress: Progress = lambda phase, done, total: None
+    retry: Retry = field(default_factory=Retry)
+    fresh: float = FRESH
+    max_failures: int = MAX_FAILURES
+    max_unbuilt: int = MAX_UNBUILT
+    clock: Callable[[], float] = time.time
+    index: IndexReader | None = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from fedora_packages import connectors, settings
 from fedora_packages.errors import INTERRUPTED, IndexLocked, SearchUnavailable, SettingsError, UpstreamError
 from fedora_packages.search.indexing.builder import UNCHANGED, Builder, Built
-from fedora_packages.search.indexing.context import Progress
+from fedora_packages.search.indexing.collect import Progress
 from fedora_packages.search.indexing.retry import log_retries
 
 #: Seconds between two lines of progress without a terminal.

@@ -6,7 +6,7 @@ import xapian
 from fedora_packages.search import terms
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.context import StagedPackages
+from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository
 from fedora_packages.search.indexing.staging import Staging
