@@ -165,16 +165,13 @@ def _exact_terms(database: xapian.Database, text: str) -> Iterator[str]:
     # Many file names are plain words (/etc/raddb/dictionary), unless they have a dot or an underscore.
     found += [terms.FILE_NAME + bounded(text)] if set(text) & {".", "_"} else []
     yield from filter(database.term_exists, dict.fromkeys(found))
-    yield from islice(_path_terms(database, text), 1)
-    if is_package_name(text):
-        yield from filter(database.term_exists, [terms.OBSOLETED + text])
-
-
-def _path_terms(database: xapian.Database, text: str) -> Iterator[str]:
     for number, path in enumerate(paths_in(text)):
         term, most = terms.PATH + bounded(path), MAX_PACKAGES_OF_DIRECTORY if number else MAX_EXACT_HITS
         if 0 < database.get_termfreq(term) <= most:
             yield term
+            break
+    if is_package_name(text):
+        yield from filter(database.term_exists, [terms.OBSOLETED + text])
 
 
 def _hits(database: xapian.Database, query: SearchQuery, total: int, found: Iterable[int]) -> Hits:

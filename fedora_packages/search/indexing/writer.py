@@ -8,7 +8,6 @@ refuses a writer without the first.
 import fcntl
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -128,13 +127,12 @@ def sync(path: Path) -> None:
 
 
 @contextmanager
-def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | None = None) -> Iterator[None]:
+def index_lock(index: str | Path, wait: float = 0.0) -> Iterator[None]:
     """Hold the lock of the index's writer, across processes.  The end of its process releases it too.
 
-    Waits at most ``wait`` seconds for another holder, with a log line, or until ``stop`` is set.  Raises `IndexLocked`, and
-    `SearchUnavailable` if the lock file cannot be made.
+    Waits at most ``wait`` seconds for another holder, with a log line.  Raises `IndexLocked`, and `SearchUnavailable` if the lock
+    file cannot be made.
     """
-    stop = stop or threading.Event()
     path = f"{os.path.normpath(index)}.lock"
     deadline = time.monotonic() + wait
     try:
@@ -143,15 +141,14 @@ def index_lock(index: str | Path, wait: float = 0.0, stop: threading.Event | Non
     except OSError as error:
         raise SearchUnavailable(f"the lock file {path} of the search index cannot be made: {error.strerror}") from error
     try:
-        is_logged = wait <= 0
+        if not _locked(handle) and wait > 0:
+            log.warning("another process writes the search index %s: waiting up to %g s for it", index, wait)
         while not _locked(handle):
-            if not is_logged:
-                log.warning("another process writes the search index %s: waiting up to %g s for it", index, wait)
-                is_logged = True
-            if time.monotonic() >= deadline or stop.wait(LOCK_POLL):
+            if time.monotonic() >= deadline:
                 raise IndexLocked(
                     f"another process writes the search index {index} (it holds {path}): try again when it has ended"
                 )
+            time.sleep(LOCK_POLL)
         # The file stays: two processes could hold locks on two files of one name.
         yield
     finally:
