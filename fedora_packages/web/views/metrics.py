@@ -5,11 +5,13 @@ Metrics follow Prometheus' naming guide: base units, ``_total`` for counters, ti
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily as Counter
+from prometheus_client.core import GaugeMetricFamily as Gauge
+from prometheus_client.core import HistogramMetricFamily as Histogram
+from prometheus_client.core import Metric
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 from pyramid.request import Request
 from pyramid.response import Response
@@ -17,244 +19,155 @@ from pyramid.view import view_config
 
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.alerts import CRITICAL, WARNING, alerts
-from fedora_packages.monitoring.health import Health, Lag
+from fedora_packages.monitoring.health import Health
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
+
+#: Every metric, in the order of the response: the name behind ``fedora_packages_``, the type and the help text.
+METRICS = {
+    "redis_up": (Gauge, "1 if Redis responds."),
+    "alerts": (Gauge, "Current alerts; /status has them in words."),
+    "index_up": (Gauge, "1 if the search index can be read."),
+    "index_packages": (Gauge, "Source packages in the search index."),
+    "caught_up_to_timestamp_seconds": (Gauge, "Time up to which all messages are handled."),
+    "refills": (Counter, "Entries that workers refilled."),
+    "refill_failures": (Counter, "Refills that failed."),
+    "refill_rechecks": (Counter, "Refills whose answer did not show their message yet."),
+    "drift": (Counter, "Differences from an upstream that a lost message explains."),
+    "late_messages": (Counter, "Differences whose message came a little later."),
+    "ignored_changes": (Counter, "Differences in nothing but ignored fields."),
+    "forgotten_entries": (Counter, "Entries that the refill queue lost."),
+    "invalid_rows": (Counter, "Rows left out of values because the upstream returned invalid data."),
+    "reads": (Counter, "Entries read for pages and the API."),
+    "checks": (Counter, "Entries checked against their upstream."),
+    "entries": (Gauge, "Entries in the cache, counted once a minute."),
+    "waiting_entries": (Gauge, "Entries that wait for a refill."),
+    "longest_waiting_timestamp_seconds": (
+        Gauge,
+        "Time since which the longest waiting entry waits; absent while none waits.",
+    ),
+    "queued_refills": (Gauge, "Refills that wait or are in progress."),
+    "upstream_request_duration_seconds": (Histogram, "Durations of requests to upstreams."),
+    "upstream_request_failures": (Counter, "Requests that failed: upstream unavailable, or response invalid."),
+    "upstream_failures_in_a_row": (Gauge, "Failed requests of a process since the upstream last responded to it."),
+    "upstream_circuit_open": (Gauge, "1 if the circuit is open: the process sends only an occasional probe."),
+    "messages": (Counter, "Messages by outcome."),
+    "last_message_timestamp_seconds": (Gauge, "Time at which the newest message of a topic was sent."),
+    "message_received_to_invalidated_seconds": (Histogram, "Durations from received until invalidated, of messages."),
+    "message_sent_to_invalidated_seconds": (Histogram, "Durations from sent until invalidated, of messages."),
+    "message_sent_to_fresh_seconds": (Histogram, "Durations from sent until fresh, of messages."),
+    "message_invalidated_to_fresh_seconds": (Histogram, "Durations from invalidated until fresh, of messages."),
+    "workers": (Gauge, "Running workers."),
+    "worker_last_heartbeat_timestamp_seconds": (Gauge, "Time of the latest heartbeat of a running worker."),
+    "worker_buffer_messages": (Gauge, "Messages that a worker has received and not handled yet."),
+    "worker_dead_threads": (Gauge, "Dead threads of a worker."),
+    "worker_gap_open": (Gauge, "1 if a worker may have missed messages and not replayed them yet."),
+    "bus_connected": (Gauge, "1 if a worker is connected to an endpoint of the bus."),
+}
+
+#: The bounds of the buckets of a histogram, as its label ``le`` has them.
+BUCKETS = [floatToGoString(bound) for bound in (*BOUNDS, float("inf"))]
+
+#: The name of a metric, the labels of this sample, and what was measured; None if it is unknown.
+Sample = tuple[str, Mapping[str, str], float | Durations | None]
 
 
 @view_config(route_name="metrics")
 def metrics(request: Request) -> Response:
     """Return all metrics in the format that the client accepts; without Redis only ``redis_up`` is known."""
     try:
-        state: Health | None = health_of(request)
+        samples = list(_samples(health_of(request)))
     except CacheUnavailable:
-        state = None
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(state))
+        samples = [("redis_up", {}, False)]
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-    response = Response(encode(registry))
+    response = Response(encode(_Families(samples)))
     response.headers["Content-Type"] = content_type
     return response
 
 
-class _Collector:
-    """Makes metrics of a `Health`; None means that Redis is unavailable."""
+class _Families(Collector):
+    """Samples by metric, as the encoders of prometheus_client read them.  A metric without a known sample is left out."""
 
-    def __init__(self, state: Health | None):
-        self._state = state
+    def __init__(self, samples: Iterable[Sample]):
+        self._rows: dict[str, list[tuple[Mapping[str, str], float | Durations]]] = {}
+        for name, labels, measured in samples:
+            if measured is not None:
+                self._rows.setdefault(name, []).append((labels, measured))
 
     def collect(self) -> Iterator[Metric]:
-        state = self._state
-        yield _gauge("redis_up", "1 if Redis responds.", [], [((), state is not None)])
-        if state is not None:
-            yield from _of_service(state)
-            yield from _of_queries(state)
-            yield from _of_upstreams(state)
-            yield from _of_messages(state)
-            yield from _of_workers(state)
+        for name in filter(self._rows.get, METRICS):
+            make, help_text = METRICS[name]
+            metric = make(f"fedora_packages_{name}", help_text, labels=list(self._rows[name][0][0]))
+            for labels, measured in self._rows[name]:
+                if isinstance(measured, Durations):
+                    buckets = list(zip(BUCKETS, accumulate(measured.buckets), strict=True))
+                    metric.add_metric(labels.values(), buckets, measured.sum)
+                else:
+                    metric.add_metric(labels.values(), float(measured))
+            yield metric
 
 
-def _of_service(state: Health) -> Iterator[Metric]:
+def _samples(state: Health) -> Iterator[Sample]:
+    yield "redis_up", {}, True
     current = alerts(state)
-    yield _gauge(
-        "alerts",
-        "Current alerts; /status has them in words.",
-        ["severity"],
-        [((severity,), sum(alert.severity == severity for alert in current)) for severity in (CRITICAL, WARNING)],
-    )
-    yield _gauge("index_up", "1 if the search index can be read.", [], [((), state.packages is not None)])
-    if state.packages is not None:
-        yield _gauge("index_packages", "Source packages in the search index.", [], [((), state.packages)])
-    if state.caught_up_to is not None:
-        yield _gauge(
-            "caught_up_to_timestamp_seconds",
-            "Time up to which all messages are handled.",
-            [],
-            [((), state.caught_up_to)],
-        )
-
-
-#: Counters of queries: name, help text, attribute of `QueryCounts`.
-QUERY_COUNTERS = (
-    ("refills", "Entries that workers refilled.", "refills"),
-    ("refill_failures", "Refills that failed.", "failures"),
-    ("refill_rechecks", "Refills whose answer did not show their message yet.", "rechecks"),
-    ("drift", "Differences from an upstream that a lost message explains.", "drift"),
-    ("late_messages", "Differences whose message came a little later.", "late"),
-    ("ignored_changes", "Differences in nothing but ignored fields.", "ignored"),
-    ("forgotten_entries", "Entries that the refill queue lost.", "forgotten"),
-    ("invalid_rows", "Rows left out of values because the upstream returned invalid data.", "invalid_rows"),
-)
-
-#: Counters of queries with one more label: name, help text, label, its values with their attributes of `QueryCounts`.
-LABELED_COUNTERS = (
-    ("reads", "Entries read for pages and the API.", "result", (("hit", "hits"), ("miss", "misses"))),
-    (
-        "checks",
-        "Entries checked against their upstream.",
-        "by",
-        (("audit", "audited"), ("schedule", "scheduled"), ("reader", "requested")),
-    ),
-)
-
-
-def _of_queries(state: Health) -> Iterator[Metric]:
-    for name, help_text, attribute in QUERY_COUNTERS:
-        rows = [((query.name,), getattr(query.total, attribute)) for query in state.queries]
-        yield _counter(name, help_text, ["query"], rows)
-    for name, help_text, label, values in LABELED_COUNTERS:
-        labeled = [
-            ((query.name, value), getattr(query.total, attribute))
-            for query in state.queries
-            for value, attribute in values
-        ]
-        yield _counter(name, help_text, ["query", label], labeled)
-    yield _gauge(
-        "entries",
-        "Entries in the cache, counted once a minute.",
-        ["query"],
-        [((query.name,), query.entries) for query in state.queries if query.entries is not None],
-    )
-    yield _gauge(
-        "waiting_entries",
-        "Entries that wait for a refill.",
-        ["query"],
-        [((query.name,), query.waiting.entries) for query in state.queries],
-    )
-    yield _gauge(
-        "longest_waiting_timestamp_seconds",
-        "Time since which the longest waiting entry waits; absent while none waits.",
-        ["query"],
-        [((query.name,), query.waiting.since) for query in state.queries if query.waiting.since is not None],
-    )
-
-
-def _of_upstreams(state: Health) -> Iterator[Metric]:
-    yield _gauge(
-        "queued_refills",
-        "Refills that wait or are in progress.",
-        ["upstream"],
-        [((upstream.name,), upstream.queued) for upstream in state.upstreams],
-    )
-    yield _histogram(
-        "upstream_request_duration_seconds",
-        "Durations of requests to upstreams.",
-        ["upstream"],
-        [((upstream.name,), upstream.total.took) for upstream in state.upstreams],
-    )
-    yield _counter(
-        "upstream_request_failures",
-        "Requests that failed: upstream unavailable, or response invalid.",
-        ["upstream", "kind"],
-        [
-            row
-            for upstream in state.upstreams
-            for row in (
-                ((upstream.name, "unavailable"), upstream.total.unavailable),
-                ((upstream.name, "invalid"), upstream.total.invalid),
-            )
-        ],
-    )
-    circuits = [(upstream.name, circuit) for upstream in state.upstreams for circuit in upstream.circuits]
-    yield _gauge(
-        "upstream_failures_in_a_row",
-        "Failed requests of a process since the upstream last responded to it.",
-        ["upstream", "process"],
-        [((name, circuit.process), circuit.failures) for name, circuit in circuits],
-    )
-    yield _gauge(
-        "upstream_circuit_open",
-        "1 if the circuit is open: the process sends only an occasional probe.",
-        ["upstream", "process"],
-        [((name, circuit.process), circuit.is_open) for name, circuit in circuits],
-    )
-
-
-def _of_messages(state: Health) -> Iterator[Metric]:
-    yield _counter(
-        "messages",
-        "Messages by outcome.",
-        ["outcome"],
-        [((outcome,), count) for outcome, count in state.messages.items()],
-    )
-    yield _gauge(
-        "last_message_timestamp_seconds",
-        "Time at which the newest message of a topic was sent.",
-        ["topic"],
-        [((topic.topic,), topic.sent) for topic in state.topics],
-    )
-    by_name: dict[str, list[Lag]] = {}
+    for severity in (CRITICAL, WARNING):
+        yield "alerts", {"severity": severity}, sum(alert.severity == severity for alert in current)
+    yield "index_up", {}, state.packages is not None
+    yield "index_packages", {}, state.packages
+    yield "caught_up_to_timestamp_seconds", {}, state.caught_up_to
+    yield from _of_queries(state)
+    yield from _of_upstreams(state)
+    for outcome, count in state.messages.items():
+        yield "messages", {"outcome": outcome}, count
+    for topic in state.topics:
+        yield "last_message_timestamp_seconds", {"topic": topic.topic}, topic.sent
     for lag in state.lags:
-        by_name.setdefault(lag.name, []).append(lag)
-    for name, lags in by_name.items():
-        labels = ["upstream"] if lags[0].upstream else []
-        rows = [((lag.upstream,) if lag.upstream else (), lag.total) for lag in lags]
-        help_text = f"Durations from {name.replace(' to ', ' until ')}, of messages."
-        yield _histogram(f"message_{name.replace(' ', '_')}_seconds", help_text, labels, rows)
+        labels = {"upstream": lag.upstream} if lag.upstream else {}
+        yield f"message_{lag.name.replace(' ', '_')}_seconds", labels, lag.total
+    yield from _of_workers(state)
 
 
-def _of_workers(state: Health) -> Iterator[Metric]:
-    yield _gauge("workers", "Running workers.", [], [((), len(state.alive))])
-    yield _gauge(
-        "worker_last_heartbeat_timestamp_seconds",
-        "Time of the latest heartbeat of a running worker.",
-        ["worker"],
-        [((worker.name,), worker.at) for worker in state.alive],
-    )
-    yield _gauge(
-        "worker_buffer_messages",
-        "Messages that a worker has received and not handled yet.",
-        ["worker"],
-        [((worker.name,), worker.buffer) for worker in state.alive if worker.buffer is not None],
-    )
-    yield _gauge(
-        "worker_dead_threads",
-        "Dead threads of a worker.",
-        ["worker"],
-        [((worker.name,), len(worker.dead)) for worker in state.alive],
-    )
-    yield _gauge(
-        "worker_gap_open",
-        "1 if a worker may have missed messages and not replayed them yet.",
-        ["worker"],
-        [((worker.name,), not worker.gap.closed) for worker in state.alive if worker.gap],
-    )
-    yield _gauge(
-        "bus_connected",
-        "1 if a worker is connected to an endpoint of the bus.",
-        ["worker", "endpoint"],
-        [
-            ((worker.name, address), is_connected)
-            for worker in state.alive
-            for address, is_connected in worker.endpoints.items()
-        ],
-    )
+def _of_queries(state: Health) -> Iterator[Sample]:
+    for query in state.queries:
+        labels, total = {"query": query.name}, query.total
+        yield "refills", labels, total.refills
+        yield "refill_failures", labels, total.failures
+        yield "refill_rechecks", labels, total.rechecks
+        yield "drift", labels, total.drift
+        yield "late_messages", labels, total.late
+        yield "ignored_changes", labels, total.ignored
+        yield "forgotten_entries", labels, total.forgotten
+        yield "invalid_rows", labels, total.invalid_rows
+        yield "reads", {**labels, "result": "hit"}, total.hits
+        yield "reads", {**labels, "result": "miss"}, total.misses
+        yield "checks", {**labels, "by": "audit"}, total.audited
+        yield "checks", {**labels, "by": "schedule"}, total.scheduled
+        yield "checks", {**labels, "by": "reader"}, total.requested
+        yield "entries", labels, query.entries
+        yield "waiting_entries", labels, query.waiting.entries
+        yield "longest_waiting_timestamp_seconds", labels, query.waiting.since
 
 
-#: The samples of a metric: the values of its labels, and the number.
-Rows = Iterable[tuple[tuple[str, ...], float]]
+def _of_upstreams(state: Health) -> Iterator[Sample]:
+    for upstream in state.upstreams:
+        labels, total = {"upstream": upstream.name}, upstream.total
+        yield "queued_refills", labels, upstream.queued
+        yield "upstream_request_duration_seconds", labels, total.took
+        yield "upstream_request_failures", {**labels, "kind": "unavailable"}, total.unavailable
+        yield "upstream_request_failures", {**labels, "kind": "invalid"}, total.invalid
+        for circuit in upstream.circuits:
+            process = {**labels, "process": circuit.process}
+            yield "upstream_failures_in_a_row", process, circuit.failures
+            yield "upstream_circuit_open", process, circuit.is_open
 
 
-def _gauge(name: str, help_text: str, labels: list[str], rows: Rows) -> Metric:
-    return _filled(GaugeMetricFamily(f"fedora_packages_{name}", help_text, labels=labels), rows)
-
-
-def _counter(name: str, help_text: str, labels: list[str], rows: Rows) -> Metric:
-    return _filled(CounterMetricFamily(f"fedora_packages_{name}", help_text, labels=labels), rows)
-
-
-def _filled(metric: Any, rows: Rows) -> Metric:
-    for labels, number in rows:
-        metric.add_metric(labels, float(number))
-    return metric
-
-
-def _histogram(
-    name: str, help_text: str, labels: list[str], rows: Iterable[tuple[tuple[str, ...], Durations]]
-) -> Metric:
-    metric = HistogramMetricFamily(f"fedora_packages_{name}", help_text, labels=labels)
-    bounds = [floatToGoString(bound) for bound in (*BOUNDS, float("inf"))]
-    for values, durations in rows:
-        buckets: Mapping[str, int] = dict(zip(bounds, accumulate(durations.buckets), strict=True))
-        metric.add_metric(values, list(buckets.items()), durations.sum)
-    return metric
+def _of_workers(state: Health) -> Iterator[Sample]:
+    yield "workers", {}, len(state.alive)
+    for worker in state.alive:
+        labels = {"worker": worker.name}
+        yield "worker_last_heartbeat_timestamp_seconds", labels, worker.at
+        yield "worker_buffer_messages", labels, worker.buffer
+        yield "worker_dead_threads", labels, len(worker.dead)
+        yield "worker_gap_open", labels, worker.gap and not worker.gap.closed
+        for endpoint, is_connected in worker.endpoints.items():
+            yield "bus_connected", {**labels, "endpoint": endpoint}, is_connected
