@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from fedora_packages.cache.fill import Policy
@@ -21,7 +22,6 @@ from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import (
     BEHIND,
     FAILING,
-    FRESH,
     REFRESHING,
     UNKNOWN,
     UNWATCHED,
@@ -67,11 +67,39 @@ MESSAGES_MISSING = "messages sent since then have not been handled yet"
 NOT_REFLECTED = "it is fetched again until it shows the message, for some minutes"
 
 
+@dataclass
+class _Read:
+    """A query call of a page, its value so far, and the fill that may bring another."""
+
+    call: QueryCall
+    cached: CachedValue
+    future: "Future[CachedValue] | None" = None
+
+    @property
+    def is_from_upstream(self) -> bool:
+        """Whether the value comes from a fill whose answer was not stored."""
+        return self.cached.state == REFRESHING and self.cached.because is None and self.cached.is_known
+
+    def finish(self, now: float) -> None:
+        """Take the value of the fill.  The one so far stays if the fill failed (``now``) or has not ended."""
+        if self.future is None or not self.future.done():
+            return
+        error = self.future.exception()
+        if error is None:
+            self.cached = self.future.result()
+        elif isinstance(error, UpstreamError):
+            error_state = self.cached.error_state or ErrorState(now, now, error.sentence, error.upstream, error.kind)
+            self.cached = replace(self.cached, state=FAILING, error_state=error_state)
+        elif not isinstance(error, FillInProgress | CacheUnavailable):
+            entry = self.cached.entry
+            log.error("fill of %s about %s failed", entry.query, entry.package, exc_info=error)
+
+
 class Loader:
     """Loads the entries of one web process.
 
-    ``wait`` bounds the seconds that a page waits for upstreams, ``optional_wait`` those for upstreams that it can do without.
-    ``executor`` makes the pool of an upstream's fills.  The other arguments are described at their defaults.
+    ``wait`` bounds the seconds that a page waits for upstreams.  ``executor`` makes the pool of an upstream's fills.  The other
+    arguments are described at their defaults.
     """
 
     def __init__(
@@ -83,8 +111,6 @@ class Loader:
         metrics: Metrics,
         wait: float,
         *,
-        optional_wait: float = OPTIONAL_WAIT,
-        cool_down: float = COOL_DOWN,
         max_waiting_pages: int = MAX_WAITING_PAGES,
         left_per_minute: int = LEFT_PER_MINUTE,
         executor: Callable[..., Executor] = ThreadPoolExecutor,
@@ -92,11 +118,10 @@ class Loader:
         self._cache = cache
         self._queue = queue
         self._connectors = connectors
+        self._optional = {name for name, connector in connectors.items() if connector.is_optional}
         self._freshness = freshness
         self._metrics = metrics
         self._wait_limit = wait
-        self._optional_wait = min(wait, optional_wait)
-        self._cool_down = cool_down
         self._left = RateLimit(cache.client, "left", left_per_minute)
         self._viewed = _Viewed(queue)
         self._waiting = threading.BoundedSemaphore(max_waiting_pages)
@@ -107,11 +132,14 @@ class Loader:
     def __call__(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
         """Return the value of each call, in their order.  Failures of upstreams and of Redis raise nothing."""
         try:
-            cached_values = self._read(calls)
+            reads = self._read(calls)
         except CacheUnavailable as error:
             return self._without_cache(calls, error)
         self._viewed.note(call.package for call in calls if call.package != NO_PACKAGE)
-        return self._marked(calls, self._filled(calls, cached_values))
+        missing = [read for read in reads if not read.cached.is_fresh and not self._is_cooling(read.cached)]
+        self._fetch(reads, missing, Policy.MISS)
+        self._reread(missing)
+        return self._marked(reads)
 
     def known(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
         """Return what the cache has of each call, without asking an upstream.
@@ -120,121 +148,84 @@ class Loader:
         ``left_per_minute``: a client that reads all packages must not delay refills that messages require.  Raises
         `CacheUnavailable`.
         """
-        cached_values = self._read(calls)
+        reads = self._read(calls)
         missing = dict.fromkeys(
-            (call.query, call.package)
-            for call, cached in zip(calls, cached_values, strict=True)
-            if not cached.is_fresh and (cached.is_known or not call.query.declaration.is_lazy)
+            (read.call.query, read.call.package)
+            for read in reads
+            if not read.cached.is_fresh and (read.cached.is_known or not read.call.query.declaration.is_lazy)
         )
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
             jobs = jobs[: self._left.share(len(jobs))]
             in_one_trip(self._cache.client, lambda pipe: self._queue.add_all(pipe, jobs))
-        return self._marked(calls, cached_values)
+        return self._marked(reads)
 
     def summaries(self, calls: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
         """Return the `Cache.summaries` of the calls, None for values that are not fresh.
 
         One round trip.  Nothing is fetched; failures of Redis raise nothing.
         """
-        try:
+        with contextlib.suppress(CacheUnavailable):
             summaries = self._cache.summaries([(call.entry, call.variant) for call in calls])
-        except CacheUnavailable:
-            return [None] * len(calls)
-        # While messages may be missing no value is fresh.
-        return [None] * len(calls) if self._freshness.broken_since() is not None else summaries
+            # While messages may be missing no value is fresh.
+            if self._freshness.broken_since() is None:
+                return summaries
+        return [None] * len(calls)
 
     def close(self) -> None:
         """Cancel fills that have not begun.  Those under way end by the upstreams' timeouts."""
         for pool in self._pools.values():
             pool.close()
 
-    def _read(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
+    def _read(self, calls: Sequence[QueryCall]) -> list[_Read]:
         cached_values = self._cache.read([(call.entry, call.variant) for call in calls])
         for call, cached in zip(calls, cached_values, strict=True):
             self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, call.query.name)
-        return cached_values
+        return list(map(_Read, calls, cached_values))
 
-    def _filled(self, calls: Sequence[QueryCall], cached_values: list[CachedValue]) -> list[CachedValue]:
-        """Return the values, after fills of those that are not fresh."""
-        failing = self._failing()
-        futures = {
-            number: self._start(call, cached)
-            for number, (call, cached) in enumerate(zip(calls, cached_values, strict=True))
-            if not cached.is_fresh and not self._is_cooling(cached)
-        }
-        under_way = {number: future for number, future in futures.items() if future is not None}
-        self._wait(calls, under_way, failing)
-        for number, future in under_way.items():
-            cached_values[number] = _result(future, cached_values[number], self._cache.clock())
-        return self._reread(futures, cached_values)
+    def _is_cooling(self, cached: CachedValue) -> bool:
+        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
 
-    def _failing(self) -> Set[str]:
-        """Return the upstreams that fail.  To be called before fills start: a failure among those is worth its wait."""
-        return {name for name, one in self._connectors.items() if one.circuit.failing_since is not None}
+    def _fetch(self, reads: Sequence[_Read], missing: Sequence[_Read], policy: Policy) -> None:
+        """Fill the missing ones of all values of a page, as far as the time limits allow."""
+        # Before the fills start: a failure among those is worth its wait.
+        failing = {name for name, one in self._connectors.items() if one.circuit.failing_since is not None}
+        for read in missing:
+            call = read.call
+            key = (call.entry, call.variant, policy)
+            read.future = self._pools[call.query.upstream].submit(key, partial(self._fill, call, policy))
+            # A visitor looks at a known value: its refill, which may be queued already, goes before others.
+            if policy is Policy.MISS and (read.future is None or read.cached.is_known):
+                self._leave_to_worker(call)
+        self._wait(reads, failing)
+        for read in missing:
+            read.finish(self._cache.clock())
 
-    def _wait(self, calls: Sequence[QueryCall], under_way: Mapping[int, Future], failing: Set[str]) -> None:
+    def _wait(self, reads: Sequence[_Read], failing: Set[str]) -> None:
         """Wait for fills within the time limits; not at all if too many pages wait already.
 
         An optional upstream is awaited for a short time, and not while it fails.  If only optional upstreams are wanted, the
         visitor came for them: they get the whole time.
         """
-        connectors = [self._connectors[call.query.upstream] for call in calls]
-        optional = {number for number, connector in enumerate(connectors) if connector.is_optional}
-        required = [future for number, future in under_way.items() if number not in optional]
-        extra = [
-            future
-            for number, future in under_way.items()
-            if number in optional and connectors[number].name not in failing
-        ]
+        under_way = [(read.call.query.upstream, read.future) for read in reads if read.future is not None]
+        required = [future for name, future in under_way if name not in self._optional]
+        extra = [future for name, future in under_way if name in self._optional - failing]
         if not (required or extra) or not self._waiting.acquire(blocking=False):
             return
         try:
             begun = time.monotonic()
-            if required:
-                wait(required, timeout=self._wait_limit)
-            if extra:
-                limit = self._wait_limit if len(optional) == len(calls) else self._optional_wait
-                wait(extra, timeout=max(0.0, begun + limit - time.monotonic()))
+            wait(required, timeout=self._wait_limit)
+            is_optional = all(read.call.query.upstream in self._optional for read in reads)
+            limit = self._wait_limit if is_optional else min(self._wait_limit, OPTIONAL_WAIT)
+            wait(extra, timeout=max(0.0, begun + limit - time.monotonic()))
         finally:
             self._waiting.release()
-
-    def _marked(self, calls: Sequence[QueryCall], cached_values: Sequence[CachedValue]) -> list[CachedValue]:
-        """Return the values; those that are behind their messages, or whose messages may be missing, are not fresh."""
-        since = self._freshness.broken_since()
-        self._metrics.flush_if_due()
-        marked = [_compared(*pair) for pair in zip(calls, cached_values, strict=True)]
-        return marked if since is None else [self._unwatched(cached, since) for cached in marked]
-
-    def _unwatched(self, cached: CachedValue, since: float) -> CachedValue:
-        if not cached.is_fresh:
-            return cached
-        since = max(since, cached.stamp.fetched)
-        error_state = ErrorState(since, self._cache.clock(), MESSAGES_MISSING, "worker", UNWATCHED)
-        return replace(cached, state=UNWATCHED, error_state=error_state)
-
-    def _is_cooling(self, cached: CachedValue) -> bool:
-        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < self._cool_down
-
-    def _start(self, call: QueryCall, cached: CachedValue) -> "Future[CachedValue] | None":
-        future = self._submit(call, Policy.MISS)
-        if future is None or cached.is_known:
-            # A visitor looks at it: its refill, which may be queued already, goes before others.
-            self._leave_to_worker(call)
-        return future
-
-    def _submit(self, call: QueryCall, policy: Policy) -> "Future[CachedValue] | None":
-        """Return the future of a fill, or None if too many fills wait for that upstream."""
-        key = (call.entry, call.variant, policy)
-        return self._pools[call.query.upstream].submit(key, lambda: self._fill(call, policy))
 
     def _fill(self, call: QueryCall, policy: Policy) -> CachedValue:
         try:
             return self._cache.fill(call.source(), policy).after
-        except ReleaseNotServed:
-            raise
-        except UpstreamError:
-            if policy is Policy.MISS:
+        except UpstreamError as error:
+            if policy is Policy.MISS and not isinstance(error, ReleaseNotServed):
                 # The next visitor should find it filled: the worker retries.
                 self._leave_to_worker(call)
             raise
@@ -244,36 +235,44 @@ class Loader:
         with contextlib.suppress(CacheUnavailable):
             self._queue.add(call.query.upstream, call.query.name, call.package, first=True)
 
-    def _reread(self, tried: Iterable[int], cached_values: list[CachedValue]) -> list[CachedValue]:
+    def _reread(self, tried: Sequence[_Read]) -> None:
         """Read those values again that did not become fresh: another process may have filled them, or noted why not."""
-        again = [
-            number
-            for number in tried
-            if cached_values[number].state != FRESH and not _is_from_upstream(cached_values[number])
-        ]
-        if not again:
-            return cached_values
-        try:
-            reread = self._cache.read(
-                [(cached_values[number].entry, cached_values[number].variant) for number in again]
-            )
-        except CacheUnavailable:
-            return cached_values
-        for number, cached in zip(again, reread, strict=True):
-            cached_values[number] = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
-        return cached_values
+        again = [read for read in tried if not read.cached.is_fresh and not read.is_from_upstream]
+        with contextlib.suppress(CacheUnavailable):
+            reread = self._cache.read([(read.cached.entry, read.cached.variant) for read in again])
+            for read, cached in zip(again, reread, strict=True):
+                read.cached = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
 
     def _without_cache(self, calls: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
         """Ask the upstreams for everything, and store nothing."""
-        failing = self._failing()
-        futures = [self._submit(call, Policy.UNCACHED) for call in calls]
-        self._wait(calls, {number: future for number, future in enumerate(futures) if future is not None}, failing)
         now = self._cache.clock()
         error_state = ErrorState(now, now, str(error), "redis", UpstreamUnavailable.kind)
+        reads = [_Read(call, CachedValue(call.entry, call.variant, FAILING, error_state=error_state)) for call in calls]
+        self._fetch(reads, reads, Policy.UNCACHED)
+        return [read.cached for read in reads]
+
+    def _marked(self, reads: Sequence[_Read]) -> list[CachedValue]:
+        """Return the values; those that are behind their messages, or whose messages may be missing, are not fresh."""
+        since = self._freshness.broken_since()
+        self._metrics.flush_if_due()
         return [
-            _result(future, CachedValue(call.entry, call.variant, FAILING, error_state=error_state), now)
-            for call, future in zip(calls, futures, strict=True)
+            self._compared(read.call, read.cached, since) if read.cached.is_fresh else read.cached for read in reads
         ]
+
+    def _compared(self, call: QueryCall, cached: CachedValue, broken_since: float | None) -> CachedValue:
+        """Return a fresh value, or that value as ``behind`` or ``unwatched``."""
+        missing = [
+            sent for sent, state in cached.expected if not call.query.reflects(cached.value, [state], cached.variant)
+        ]
+        fetched = cached.stamp.fetched
+        if missing:
+            error_state = ErrorState(min(missing), fetched, NOT_REFLECTED, call.query.upstream, BEHIND)
+        elif broken_since is not None:
+            since = max(broken_since, fetched)
+            error_state = ErrorState(since, self._cache.clock(), MESSAGES_MISSING, "worker", UNWATCHED)
+        else:
+            return cached
+        return replace(cached, state=error_state.kind, error_state=error_state)
 
 
 class _Viewed:
@@ -323,36 +322,3 @@ class FillPool:
     def _forget(self, key: Any) -> None:
         with self._lock:
             self._under_way.pop(key, None)
-
-
-def _result(future: "Future[CachedValue] | None", before: CachedValue, now: float) -> CachedValue:
-    """Return the value of a fill, or ``before`` if the fill failed or has not ended; ``now`` is when it failed."""
-    if future is None or not future.done():
-        return before
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, UpstreamError):
-        error_state = before.error_state or ErrorState(now, now, error.sentence, error.upstream, error.kind)
-        return replace(before, state=FAILING, error_state=error_state)
-    if not isinstance(error, FillInProgress | CacheUnavailable):
-        log.error("fill of %s about %s failed", before.entry.query, before.entry.package, exc_info=error)
-    return before
-
-
-def _compared(call: QueryCall, cached: CachedValue) -> CachedValue:
-    """Return the value, ``behind`` if it does not reflect the expected state."""
-    if not cached.is_fresh:
-        return cached
-    missing = [
-        sent for sent, state in cached.expected if not call.query.reflects(cached.value, [state], cached.variant)
-    ]
-    if not missing:
-        return cached
-    error_state = ErrorState(min(missing), cached.stamp.fetched, NOT_REFLECTED, call.query.upstream, BEHIND)
-    return replace(cached, state=BEHIND, error_state=error_state)
-
-
-def _is_from_upstream(cached: CachedValue) -> bool:
-    """Whether the value comes from a fill whose answer was not stored."""
-    return cached.state == REFRESHING and cached.because is None and cached.is_known
