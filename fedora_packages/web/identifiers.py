@@ -8,6 +8,7 @@ of this site.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from fedora_packages.connectors.site_links import Site
@@ -19,45 +20,38 @@ from fedora_packages.web.routes import PREFIX
 
 
 @dataclass(frozen=True)
-class BuildNumber:
+class _Identifier:
+    """An identifier that is one number or string; two of different classes are never equal."""
+
+    value: Any
+
+
+class BuildNumber(_Identifier):
     """A build, by its number in Koji."""
 
-    number: int
 
-
-@dataclass(frozen=True)
-class PackageNumber:
+class PackageNumber(_Identifier):
     """A source package, by its number in Koji."""
 
-    number: int
 
-
-@dataclass(frozen=True)
-class Update:
+class Update(_Identifier):
     """An update, by its alias as Bodhi writes it."""
 
-    alias: str
+
+class Bug(_Identifier):
+    """A bug, by its number in Bugzilla."""
 
 
-@dataclass(frozen=True)
-class Bug:
-    """A bug in Bugzilla."""
-
-    number: int
+class Vulnerability(_Identifier):
+    """A CVE, by its name in capitals."""
 
 
-@dataclass(frozen=True)
-class Vulnerability:
-    """A CVE; ``name`` in capitals."""
-
-    name: str
+class Project(_Identifier):
+    """A project, by its number in Anitya."""
 
 
-@dataclass(frozen=True)
-class Project:
-    """A project in Anitya."""
-
-    number: int
+class SearchPage(_Identifier):
+    """A URL of a search on this site, by the text of the search."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +61,7 @@ class PackagePage:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class SearchPage:
-    """A URL of a search on this site, for ``text``."""
-
-    text: str
-
-
-Identifier = NEVRA | BuildNumber | PackageNumber | Update | Bug | Vulnerability | Project | PackagePage | SearchPage
+Identifier = NEVRA | PackagePage | _Identifier
 
 #: Characters around an identifier that is copied out of a text, and the punctuation after it.
 _AROUND, _AFTER = " \t\r\n<>()[]{}\"'`,;", ".:!?"

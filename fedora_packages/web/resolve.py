@@ -4,7 +4,7 @@ The search works whatever becomes of this.  An answer that an upstream does not 
 the upstream's own page needs no answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from fedora_packages.web.identifiers import (
     Vulnerability,
     recognize,
 )
-from fedora_packages.web.live_lookups import Lookup, LookupResult
+from fedora_packages.web.live_lookups import Lookup
 from fedora_packages.web.rate_limit import client_of
 from fedora_packages.web.request import printable
 
@@ -150,35 +150,28 @@ def as_json(request: Request, match: Match | None) -> dict[str, Any] | None:
     }
 
 
-# Builds.
+# Identifiers that the index or the cache resolves.
 
 
 def _build(request: Request, nevra: NEVRA) -> Match:
     """Resolve a build, or a binary package of one."""
-    package, links = _package_of(request, nevra.nvr.name), request.links
+    name, package = nevra.nvr.name, _package_of(request, nevra.nvr.name)
+    nvr = replace(nevra.nvr, name=package.source) if package else nevra.nvr
+    match = Match("build", str(nvr), "koji", request.links.build_of(str(nvr)))
     if package is None:
-        note = f"This site has no package {nevra.nvr.name}."
-        return Match("build", str(nevra.nvr), "koji", links.build_of(str(nevra.nvr)), note=note)
-    nvr = NVR(package.source, nevra.nvr.version, nevra.nvr.release)
-    pages = [_page(request, package.name), _page(request, package.source), _page(request, package.source, "builds")]
-    match = Match(
-        "build",
-        str(nvr),
-        "koji",
-        links.build_of(str(nvr)),
-        title="" if nevra.nvr.name == package.source else f"{nevra.nvr} is one of its binary packages.",
+        return replace(match, note=f"This site has no package {name}.")
+    pages = (_page(request, package.name), _page(request, nvr.name), _page(request, nvr.name, "builds"))
+    # Some binary packages have versions of their own.
+    unknown = f"Koji has no build {nvr}."
+    build, note = _cached_build(request, nvr) or _look_up(request, "koji", "build", str(nvr), unknown)
+    return replace(
+        match,
+        url=request.links.build(build["build_id"]) if build else match.url,
+        title="" if name == nvr.name else f"{nevra.nvr} is one of its binary packages.",
+        state=build["state"] if build else "",
+        note=note,
         pages=tuple(dict.fromkeys(pages)),
     )
-    cached = _cached_build(request, package.source, str(nvr))
-    if cached is not None:
-        build, note = cached
-    else:
-        result = _look_up(request, "koji", "build", str(nvr))
-        # Some binary packages have versions of their own.
-        build, note = result.value, _note(result, f"Koji has no build {nvr}.")
-    if build is None:
-        return replace(match, note=note)
-    return replace(match, url=links.build(build["build_id"]), state=build["state"], note=note)
 
 
 def _package_of(request: Request, name: str) -> Package | None:
@@ -187,110 +180,85 @@ def _package_of(request: Request, name: str) -> Package | None:
     return next((package for name in names if (package := find(request.index, name))), None)
 
 
-def _cached_build(request: Request, source: str, nvr: str) -> tuple[Mapping[str, Any], str] | None:
+def _cached_build(request: Request, nvr: NVR) -> tuple[Mapping[str, Any], str] | None:
     """Return the build of an NVR from the cached builds of its source package, with a note on its age, or None."""
     try:
-        (cached,) = request.loader.known([QueryCall(request.queries[BUILDS], source)])
+        (cached,) = request.loader.known([QueryCall(request.queries[BUILDS], nvr.name)])
     except CacheUnavailable:
         return None
-    build = next((build for build in cached.value["builds"] if build["nvr"] == nvr), None) if cached.is_known else None
-    if build is None:
-        return None
-    note = "" if cached.is_fresh else f"The state may be out of date (as of {format_time(cached.stamp.fetched)})."
-    return build, note
-
-
-def _build_number(request: Request, identifier: BuildNumber) -> Match:
-    result, url = _look_up(request, "koji", "build", identifier.number), request.links.build(identifier.number)
-    match = Match("build", str(identifier.number), "koji", url, note=_note(result, "Koji has no build of this number."))
-    if not result.value:
-        return match
-    build, package = result.value, find(request.index, result.value["name"])
-    pages = (_page(request, package.name), _page(request, package.name, "builds")) if package else ()
-    return replace(match, text=build["nvr"], state=build["state"], pages=pages)
-
-
-# Packages.
+    for build in cached.value["builds"] if cached.is_known else ():
+        if build["nvr"] == str(nvr):
+            age = f"The state may be out of date (as of {format_time(cached.stamp.fetched)})."
+            return build, "" if cached.is_fresh else age
+    return None
 
 
 def _package_page(request: Request, identifier: PackagePage) -> Match | None:
-    name = next((name for name in identifier.names if find(request.index, name)), None)
-    if name is None:
+    package = next(filter(None, (find(request.index, name) for name in identifier.names)), None)
+    if package is None:
         return None
-    source = find(request.index, name).source
-    return Match("package", name, "distgit", request.links.sources(source), pages=(_page(request, name),))
-
-
-def _package_number(request: Request, identifier: PackageNumber) -> Match:
-    result, number = _look_up(request, "koji", "package", identifier.number), str(identifier.number)
-    match = Match("package", number, "koji", request.links.builds(number))
-    if not result.value:
-        return replace(match, note=_note(result, "Koji has no package of this number."))
-    package = find(request.index, result.value)
-    return replace(match, text=result.value, pages=(_page(request, result.value),) if package else ())
+    url, pages = request.links.sources(package.source), (_page(request, package.name),)
+    return Match("package", package.name, "distgit", url, pages=pages)
 
 
 def _project(request: Request, identifier: Project) -> Match:
     try:
-        names = request.cache.packages_about(VERSIONS, identifier.number)
+        names = request.cache.packages_about(VERSIONS, identifier.value)
     except CacheUnavailable:
         names = []
-    number, pages = str(identifier.number), _pages(request, sorted(names))
+    pages = _pages(request, sorted(names))
     note = "" if pages else "No package on this site is mapped to this project."
-    return Match("project", number, "anitya", request.links.project(identifier.number), note=note, pages=pages)
+    url = request.links.project(identifier.value)
+    return Match("project", str(identifier.value), "anitya", url, note=note, pages=pages)
 
 
-# Updates.
+# Identifiers that an upstream resolves: each function returns the fields of the match for the upstream's answer.
 
 
-def _update(request: Request, identifier: Update) -> Match:
-    result = _look_up(request, "bodhi", "update", identifier.alias)
-    match = Match("update", identifier.alias, "bodhi", request.links.update(identifier.alias))
-    if not result.value:
-        return replace(match, note=_note(result, "Bodhi has no update of this name."))
-    update = result.value
+def _build_fields(request: Request, build: Mapping[str, Any]) -> dict[str, Any]:
+    package = find(request.index, build["name"])
+    pages = (_page(request, package.name), _page(request, package.name, "builds")) if package else ()
+    return {"text": build["nvr"], "state": build["state"], "pages": pages}
+
+
+def _package_fields(request: Request, name: str) -> dict[str, Any]:
+    return {"text": name, "pages": (_page(request, name),) if find(request.index, name) else ()}
+
+
+def _update_fields(request: Request, update: Mapping[str, Any]) -> dict[str, Any]:
     more = len(update["builds"]) - MAX_BUILDS
     builds = f"{', '.join(update['builds'][:MAX_BUILDS])}{f' and {more} more' if more > 0 else ''}"
     release = update["release"] or "an unknown release"
     names = dict.fromkeys(name for nvr in update["builds"] if (name := name_of(nvr)))
-    return replace(
-        match,
+    return {
         # The title of most updates is the list of their builds.
-        title="" if update["title"] == " ".join(update["builds"]) else update["title"][:MAX_TITLE],
-        state=update["status"],
-        details=f"{update['type'].capitalize()} update for {release}: {builds}",
-        pages=_with_overviews(request, _pages(request, names, "updates")),
-    )
+        "title": "" if update["title"] == " ".join(update["builds"]) else update["title"][:MAX_TITLE],
+        "state": update["status"],
+        "details": f"{update['type'].capitalize()} update for {release}: {builds}",
+        "pages": _with_overviews(request, _pages(request, names, "updates")),
+    }
 
 
-# Bugs.
-
-
-def _bug(request: Request, identifier: Bug) -> Match:
-    result = _look_up(request, "bugzilla", "bug", identifier.number)
-    match = Match("bug", str(identifier.number), "bugzilla", request.links.bug(identifier.number))
-    if not result.value:
-        return replace(match, note=_note(result, "Bugzilla has no bug of this number."))
-    bug = result.value
+def _bug_fields(request: Request, bug: Mapping[str, Any]) -> dict[str, Any]:
     if bug["is_private"]:
-        return replace(match, note="This bug is private.")
-    pages = _with_overviews(request, _pages(request, _component(bug), "bugs"))
+        return {"note": "This bug is private."}
     product = f"{bug['product']} {bug['version']}".strip()
-    details = f"{product}, component {bug['component']}" if bug["component"] else product
-    return replace(match, title=bug["summary"][:MAX_TITLE], state=bug["status"], details=details, pages=pages)
+    return {
+        "title": bug["summary"][:MAX_TITLE],
+        "state": bug["status"],
+        "details": f"{product}, component {bug['component']}" if bug["component"] else product,
+        "pages": _with_overviews(request, _pages(request, _component(bug), "bugs")),
+    }
 
 
-def _cve(request: Request, identifier: Vulnerability) -> Match:
-    result = _look_up(request, "bugzilla", "carriers", identifier.name)
-    match = Match("cve", identifier.name, "bugzilla", request.links.cve(identifier.name))
-    if not result.value:
-        return replace(match, note=_note(result, "No public Fedora bug in Bugzilla names this CVE."))
-    names = dict.fromkeys(name for bug in result.value for name in _component(bug))
+def _cve_fields(request: Request, bugs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    names = dict.fromkeys(name for bug in bugs for name in _component(bug))
     pages = {page.package: page for page in _pages(request, names, "bugs", len(names))}
-    bugs = (
-        CVEBug(bug, request.links.bug(bug["id"]), next(map(pages.get, _component(bug)), None)) for bug in result.value
-    )
-    return replace(match, bugs=tuple(bugs))
+    return {
+        "bugs": tuple(
+            CVEBug(bug, request.links.bug(bug["id"]), next(map(pages.get, _component(bug)), None)) for bug in bugs
+        )
+    }
 
 
 def _component(bug: Mapping[str, Any]) -> tuple[str, ...]:
@@ -298,18 +266,19 @@ def _component(bug: Mapping[str, Any]) -> tuple[str, ...]:
     return (bug["component"],) if bug["product"] in PRODUCTS else ()
 
 
-# Shared.
+def _looked_up(request: Request, identifier: Any) -> Match:
+    """Resolve an identifier by the row of its class in `_LOOKUPS`."""
+    kind, upstream, method, link, unknown, fields = _LOOKUPS[type(identifier)]
+    answer, note = _look_up(request, upstream, method, identifier.value, unknown)
+    match = Match(kind, str(identifier.value), upstream, getattr(request.links, link)(identifier.value), note=note)
+    return replace(match, **fields(request, answer)) if answer else match
 
 
-def _look_up(request: Request, upstream: str, method: str, identifier: str | int) -> LookupResult:
-    return request.live_lookups(client_of(request.remote_addr), Lookup(upstream, method, identifier))
-
-
-def _note(result: LookupResult, unknown: str) -> str:
-    """Return a note for a result without a value: ``unknown``, or why the upstream gave no answer."""
-    if result.value:
-        return ""
-    return unknown if result.is_known else f"{result.reason}. Details are not available now."
+def _look_up(request: Request, upstream: str, method: str, identifier: str | int, unknown: str) -> tuple[Any, str]:
+    """Return the upstream's answer, and a note if there is none: ``unknown``, or why the upstream gave none."""
+    result = request.live_lookups(client_of(request.remote_addr), Lookup(upstream, method, identifier))
+    note = unknown if result.is_known else f"{result.reason}. Details are not available now."
+    return result.value, "" if result.value else note
 
 
 def _page(request: Request, package: str, tab: str = "") -> PageLink:
@@ -330,13 +299,26 @@ def _with_overviews(request: Request, tabs: Iterable[PageLink]) -> tuple[PageLin
     return tuple(page for tab in tabs for page in (tab, _page(request, tab.package)))
 
 
+#: Of each identifier that is looked up: the kind of the match, the connector and its method, the link to the upstream's page, the
+#: note on an unknown one, and the function that returns the fields of the match.
+_LOOKUPS: Mapping[type, tuple[str, str, str, str, str, Callable[[Request, Any], dict[str, Any]]]] = {
+    BuildNumber: ("build", "koji", "build", "build", "Koji has no build of this number.", _build_fields),
+    PackageNumber: ("package", "koji", "package", "builds", "Koji has no package of this number.", _package_fields),
+    Update: ("update", "bodhi", "update", "update", "Bodhi has no update of this name.", _update_fields),
+    Bug: ("bug", "bugzilla", "bug", "bug", "Bugzilla has no bug of this number.", _bug_fields),
+    Vulnerability: (
+        "cve",
+        "bugzilla",
+        "carriers",
+        "cve",
+        "No public Fedora bug in Bugzilla names this CVE.",
+        _cve_fields,
+    ),
+}
+
 _RESOLVERS: Mapping[type, Callable[[Request, Any], Match | None]] = {
     NEVRA: _build,
-    BuildNumber: _build_number,
-    PackageNumber: _package_number,
     PackagePage: _package_page,
     Project: _project,
-    Update: _update,
-    Bug: _bug,
-    Vulnerability: _cve,
+    **dict.fromkeys(_LOOKUPS, _looked_up),
 }

@@ -31,7 +31,7 @@ def search(request: Request, text: str, start: int, rows: int) -> tuple[Match | 
     """
     identifier, corrected = identifier_in(request, text), None
     if isinstance(identifier, SearchPage):
-        text = corrected = identifier.text
+        text = corrected = identifier.value
         identifier = identifier_in(request, text)
     match = resolve(request, identifier) if start == 0 else None
     name = unknown_package(request, identifier)
