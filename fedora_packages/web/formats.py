@@ -13,7 +13,7 @@ from pyramid.events import BeforeRender
 from fedora_packages.cache.values import BEHIND, UNWATCHED, CachedValue, ErrorState
 from fedora_packages.connectors import titles
 from fedora_packages.connectors.site_links import web_address
-from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.highlight import highlight
@@ -117,9 +117,9 @@ def titles_of(upstreams: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def error_summary(error_state: ErrorState) -> str:
+def error_summary(error: ErrorState | UpstreamError) -> str:
     """Return what is wrong, as a sentence without its full stop: ``Koji is not responding``."""
-    return f"{upstream_title(error_state.upstream)} {ERRORS[error_state.kind]}"
+    return f"{upstream_title(error.upstream)} {ERRORS[error.kind]}"
 
 
 def _many(number: int, unit: str) -> str:

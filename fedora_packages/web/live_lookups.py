@@ -19,9 +19,9 @@ from pyramid.config import Configurator
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors import Connector
-from fedora_packages.errors import CacheUnavailable, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import CacheUnavailable, InvalidResponse, UpstreamError
 from fedora_packages.service import Service
-from fedora_packages.web.formats import upstream_title
+from fedora_packages.web.formats import error_summary, upstream_title
 from fedora_packages.web.loader import FillPool
 from fedora_packages.web.rate_limit import RateLimit
 
@@ -135,15 +135,12 @@ class LiveLookups:
         return value
 
     def _result(self, lookup: Lookup, future: "Future[Any] | None") -> LookupResult:
-        title = upstream_title(lookup.upstream)
         if future is None or not future.done():
-            return LookupResult(False, reason=f"{title} has not answered yet")
+            return LookupResult(False, reason=f"{upstream_title(lookup.upstream)} has not answered yet")
         error = future.exception()
         if error is None:
             return LookupResult(True, future.result())
         if not isinstance(error, UpstreamError):
             log.error("live lookup %s.%s(%r) failed", lookup.upstream, lookup.method, lookup.identifier, exc_info=error)
-        is_unavailable = isinstance(error, UpstreamUnavailable)
-        return LookupResult(
-            False, reason=f"{title} {'is not responding' if is_unavailable else 'returned an invalid response'}"
-        )
+            error = InvalidResponse(lookup.upstream, lookup.method, "nothing")
+        return LookupResult(False, reason=error_summary(error))

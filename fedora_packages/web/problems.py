@@ -18,112 +18,99 @@ RETRY = 30
 
 @dataclass(frozen=True)
 class ProblemType:
-    """One kind of error of the JSON API: the name in its URL, and a description with the remedy."""
+    """One kind of error of the JSON API, described with the remedy."""
 
-    name: str
     status: int
     title: str
     meaning: str
 
 
-#: Every kind of error of the JSON API, in the order of the documentation.
+#: Every kind of error of the JSON API by the name in its URL, in the order of the documentation.
 PROBLEMS = {
-    kind.name: kind
-    for kind in (
-        ProblemType(
-            "wrong-parameter",
-            400,
-            "Wrong parameter",
-            "A parameter is unknown, repeated or has an invalid value. The detail lists the allowed values.",
-        ),
-        ProblemType("not-utf-8", 400, "Not UTF-8", "The URL is not valid UTF-8."),
-        ProblemType(
-            "check-refused",
-            403,
-            "No checks",
-            "Checks are disabled on this site, or a page of another site requested one.",
-        ),
-        ProblemType("nothing-here", 404, "Nothing here", "This URL does not exist."),
-        ProblemType(
-            "unknown-package",
-            404,
-            "Unknown package",
-            "The index has no source or binary package of this name. Names are case-sensitive. A new package is indexed within "
-            "about a minute.",
-        ),
-        ProblemType(
-            "unknown-query", 404, "Unknown query", "Packages have no such query. The detail lists the existing ones."
-        ),
-        ProblemType(
-            "release-not-served",
-            404,
-            "Release not served",
-            "The upstream does not have this active release yet.",
-        ),
-        ProblemType("method-not-allowed", 405, "Method not allowed", "Use GET or HEAD; checks take POST."),
-        ProblemType(
-            "cursor-gone",
-            410,
-            "Cursor too old",
-            "The feed no longer has the changes after this cursor. Get a new cursor from changes without since, then fetch all "
-            "values, then poll with the new cursor.",
-        ),
-        ProblemType(
-            "too-many-checks",
-            429,
-            "Too many checks",
-            "The rate limit of checks is exceeded. Try again after Retry-After.",
-        ),
-        ProblemType("bug", 500, "Our mistake", "This site has a bug. Its log has the details."),
-        ProblemType("upstream-failed", 502, "Upstream failed", "The upstream returned no valid response to a check."),
-        ProblemType(
-            "no-value",
-            503,
-            "No value known",
-            "The upstream has not answered yet, and nothing is cached. Try again after Retry-After.",
-        ),
-        ProblemType(
-            "no-index", 503, "No index", "The package index is missing. The operators of this site must build it."
-        ),
-        ProblemType(
-            "no-cache",
-            503,
-            "No cache",
-            "Redis is not responding. The operators of this site must restart or repair it.",
-        ),
-    )
+    "wrong-parameter": ProblemType(
+        400,
+        "Wrong parameter",
+        "A parameter is unknown, repeated or has an invalid value. The detail lists the allowed values.",
+    ),
+    "not-utf-8": ProblemType(400, "Not UTF-8", "The URL is not valid UTF-8."),
+    "check-refused": ProblemType(
+        403,
+        "No checks",
+        "Checks are disabled on this site, or a page of another site requested one.",
+    ),
+    "nothing-here": ProblemType(404, "Nothing here", "This URL does not exist."),
+    "unknown-package": ProblemType(
+        404,
+        "Unknown package",
+        "The index has no source or binary package of this name. Names are case-sensitive. A new package is indexed within "
+        "about a minute.",
+    ),
+    "unknown-query": ProblemType(
+        404, "Unknown query", "Packages have no such query. The detail lists the existing ones."
+    ),
+    "release-not-served": ProblemType(
+        404,
+        "Release not served",
+        "The upstream does not have this active release yet.",
+    ),
+    "method-not-allowed": ProblemType(405, "Method not allowed", "Use GET or HEAD; checks take POST."),
+    "cursor-gone": ProblemType(
+        410,
+        "Cursor too old",
+        "The feed no longer has the changes after this cursor. Get a new cursor from changes without since, then fetch all "
+        "values, then poll with the new cursor.",
+    ),
+    "too-many-checks": ProblemType(
+        429,
+        "Too many checks",
+        "The rate limit of checks is exceeded. Try again after Retry-After.",
+    ),
+    "bug": ProblemType(500, "Our mistake", "This site has a bug. Its log has the details."),
+    "upstream-failed": ProblemType(502, "Upstream failed", "The upstream returned no valid response to a check."),
+    "no-value": ProblemType(
+        503,
+        "No value known",
+        "The upstream has not answered yet, and nothing is cached. Try again after Retry-After.",
+    ),
+    "no-index": ProblemType(503, "No index", "The package index is missing. The operators of this site must build it."),
+    "no-cache": ProblemType(
+        503,
+        "No cache",
+        "Redis is not responding. The operators of this site must restart or repair it.",
+    ),
 }
 
 
 def problem(
     request: Request,
-    status: int,
-    detail: str,
+    kind: str,
+    detail: str = "",
     term: str = "",
     hits: Sequence[HitRow] = (),
-    kind: str = "",
+    status: int = 500,
     retry: float | None = None,
     **members: Any,
 ) -> Response:
     """Return an error: a page, a JSON problem, or the envelope of the old API.
 
-    ``detail`` is a sentence; ``term`` is the search that a page offers, ``hits`` are its results; ``kind`` is one of `PROBLEMS`;
-    ``members`` are added to the JSON; ``retry`` is the time until another try, in seconds.
+    ``kind`` is one of `PROBLEMS`; "" is any other error, by its ``status``.  ``detail`` is a sentence, by default the meaning of
+    the kind; ``term`` is the search that a page offers, ``hits`` are its results; ``retry`` is the time until another try, in
+    seconds; ``members`` are added to the JSON.
     """
-    response = Response(status=status)
-    title = response.status.partition(" ")[2]
+    found = PROBLEMS.get(kind)
+    if found:
+        status, detail = found.status, detail or found.meaning
+    title = Response(status=status).status.partition(" ")[2]
     if is_for_old_clients(request):
         response = refused(request, status, detail)
     elif is_for_machines(request):
-        problem_type = PROBLEMS[kind] if kind else None
-        members = {
-            "type": request.route_url("api", _anchor=f"problem-{kind}") if problem_type else "about:blank",
-            "title": problem_type.title if problem_type else title,
+        fields = {
+            "type": request.route_url("api", _anchor=f"problem-{kind}") if found else "about:blank",
+            "title": found.title if found else title,
             "status": status,
             "detail": detail,
-            **members,
         }
-        response = render_to_response("json", members, request)
+        response = render_to_response("json", {**fields, **members}, request)
         response.content_type = "application/problem+json"
         response.charset = None
     else:

@@ -47,7 +47,7 @@ def gone(error: CursorTooOld, request: Request) -> Response:
     """The feed no longer has all changes after the cursor; the response has a new one."""
     cursor = changefeed.current(request.service.client).cursor
     detail = f"{error}. Keep the cursor of this response, then fetch all values, then poll with that cursor."
-    return problem(request, 410, detail, kind="cursor-gone", cursor=cursor)
+    return problem(request, "cursor-gone", detail, cursor=cursor)
 
 
 def _packages(request: Request, names: Iterable[str]) -> tuple[frozenset[str], list[str]]:

@@ -63,7 +63,7 @@ def api(request: Request) -> dict[str, Any]:
         "groups": groups,
         "components": {name: docs.fields(schema) for name, schema in COMPONENTS.items()},
         "states": STATES,
-        "problems": list(PROBLEMS.values()),
+        "problems": PROBLEMS,
         "example": request.application_url,
         "kept": MAX_CHANGES,
         "most_changes": MAX_COUNT,

@@ -83,8 +83,8 @@ def no_value(request: Request, call: QueryCall, cached: CachedValue) -> Response
     """Return the problem of a query call without a value."""
     members, detail = {**call_fields(call), **as_json(cached)}, missing_detail(cached, call.query.upstream)
     if cached.error_state and cached.error_state.kind == ReleaseNotServed.kind:
-        return problem(request, 404, detail, kind="release-not-served", **members)
-    return problem(request, 503, detail, kind="no-value", retry=COOL_DOWN, **members)
+        return problem(request, "release-not-served", detail, **members)
+    return problem(request, "no-value", detail, retry=COOL_DOWN, **members)
 
 
 def _response(request: Request, call: QueryCall, values: Mapping[str, Any]) -> dict[str, Any] | Response:

@@ -201,8 +201,8 @@ ${described(endpoint, request.script_name + endpoint.example_path + endpoint.exa
   <pre>{"type": "${example}/api#problem-unknown-package", "title": "Unknown package", "status": 404,
  "detail": "Package 'nope' does not exist."}</pre>
   <dl>
-  % for problem in problems:
-    <dt id="problem-${problem.name}">${problem.status} ${problem.title} <code>${problem.name}</code></dt><dd>${problem.meaning}</dd>
+  % for name, problem in problems.items():
+    <dt id="problem-${name}">${problem.status} ${problem.title} <code>${name}</code></dt><dd>${problem.meaning}</dd>
   % endfor
   </dl>
 </section>

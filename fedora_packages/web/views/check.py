@@ -15,13 +15,12 @@ from functools import partial
 from typing import Any
 
 from pyramid.config import Configurator
-from pyramid.httpexceptions import HTTPException, HTTPForbidden, HTTPTooManyRequests
+from pyramid.httpexceptions import HTTPForbidden, HTTPTooManyRequests
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache.protocol import Cache
-from fedora_packages.cache.values import ErrorState
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable
@@ -55,11 +54,11 @@ class RefusedCheck(HTTPForbidden):
 
 
 class TooManyChecks(HTTPTooManyRequests):
-    """A check that is not made now; ``args[0]`` says why, ``Retry-After`` when to try again."""
+    """A check that is not made now; ``args[0]`` says why, ``seconds`` when to try again."""
 
     def __init__(self, reason: str, seconds: int):
-        after = f"{seconds} second{'' if seconds == 1 else 's'}"
-        super().__init__(f"{reason} Try again in {after}.", headers={"Retry-After": str(seconds)})
+        super().__init__(f"{reason} Try again in {seconds} second{'' if seconds == 1 else 's'}.")
+        self.seconds = seconds
 
 
 def includeme(config: Configurator) -> None:
@@ -178,22 +177,23 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
     call, _ = requested_call(request, "api.check")
     (result,) = request.checks(client_of(request.remote_addr), requested_package(request), [call])
     if isinstance(result, UpstreamError):
-        status, kind = (404, "release-not-served") if result.kind == ReleaseNotServed.kind else (502, "upstream-failed")
+        kind = "release-not-served" if isinstance(result, ReleaseNotServed) else "upstream-failed"
         members = {"upstream": result.upstream, "asked": result.request, "came": result.reason}
-        return problem(request, status, f"{result}.", kind=kind, **call_fields(call), **members)
+        return problem(request, kind, f"{result}.", **call_fields(call), **members)
     outcome = {"outcome": CHECK_OUTCOMES[result.outcome], "differences": result.differences, "took": result.took}
     return {**call_fields(call), **as_json(result.after), "check": outcome}
 
 
 @exception_view_config(RefusedCheck)
+def refused(error: RefusedCheck, request: Request) -> Response:
+    """A check that is refused for good."""
+    return problem(request, "check-refused", str(error.detail))
+
+
 @exception_view_config(TooManyChecks)
-def refused(error: HTTPException, request: Request) -> Response:
-    """A check that is refused."""
-    seconds = error.headers.get("Retry-After")
-    kind = "check-refused" if seconds is None else "too-many-checks"
-    return problem(
-        request, error.status_int, str(error.detail), kind=kind, retry=None if seconds is None else int(seconds)
-    )
+def too_many(error: TooManyChecks, request: Request) -> Response:
+    """A check that is not made now."""
+    return problem(request, "too-many-checks", str(error.detail), retry=error.seconds)
 
 
 def _refuse_other_sites(request: Request) -> None:
@@ -212,15 +212,12 @@ def _calls(widget: Widget, context: PanelContext) -> dict[str, QueryCall]:
 def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> ResultRow:
     title = upstream_title(call.query.upstream)
     if isinstance(result, UpstreamError):
-        summary = error_summary(ErrorState(0, 0, "", result.upstream, result.kind))
-        return ResultRow(
-            label, f"{summary}: {result.reason} ({result.request}). The cached value stays.", is_failure=True
-        )
+        sentence = f"{error_summary(result)}: {result.reason} ({result.request}). The cached value stays."
+        return ResultRow(label, sentence, is_failure=True)
     # Differences are listed only if they have been corrected.
     differences = result.differences if result.outcome == CORRECTED else ()
-    return ResultRow(
-        label, f"{_sentence(title, result)} ({result.took:.2f} s){':' if differences else '.'}", differences
-    )
+    sentence = f"{_sentence(title, result)} ({result.took:.2f} s){':' if differences else '.'}"
+    return ResultRow(label, sentence, differences)
 
 
 def _sentence(title: str, checked: Checked) -> str:

@@ -28,7 +28,7 @@ MAX_HITS = 5
 @notfound_view_config()
 def not_found(request: Request) -> Response:
     """The URL does not exist."""
-    return problem(request, 404, "This URL does not exist.", kind="nothing-here")
+    return problem(request, "nothing-here")
 
 
 @exception_view_config(UnknownPackage)
@@ -36,7 +36,7 @@ def not_found(request: Request) -> Response:
 def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     """The package or its part does not exist.  A page lists similar packages: the name may be old or incomplete."""
     if isinstance(error, UnknownPart):
-        return problem(request, 404, str(error.detail), kind="unknown-query")
+        return problem(request, "unknown-query", str(error.detail))
     name, detail = request.matchdict["package"], str(error.detail)
     if is_unbuilt(request, name):
         detail += f" {UNBUILT}"
@@ -47,7 +47,7 @@ def unknown(error: UnknownPackage | UnknownPart, request: Request) -> Response:
     elif providers:
         detail += f" It is provided by {' and '.join(providers)}."
     members = {key: names for key, names in (("replaced_by", successors), ("provided_by", providers)) if names}
-    return problem(request, 404, detail, term, hits, kind="unknown-package", **members)
+    return problem(request, "unknown-package", detail, term, hits, **members)
 
 
 def _related(request: Request, name: str, term: str) -> tuple[Sequence[str], Sequence[str], Sequence[HitRow]]:
@@ -65,23 +65,20 @@ def _related(request: Request, name: str, term: str) -> tuple[Sequence[str], Seq
 @exception_view_config(InvalidArgument)
 def invalid(error: InvalidArgument, request: Request) -> Response:
     """A parameter is invalid."""
-    return problem(request, 400, f"{error}.", kind="wrong-parameter")
+    return problem(request, "wrong-parameter", f"{error}.")
 
 
 @exception_view_config(URLDecodeError)
 def undecodable(request: Request) -> Response:
     """The URL is not valid UTF-8."""
-    return problem(request, 400, "The URL is not valid UTF-8.", kind="not-utf-8")
+    return problem(request, "not-utf-8")
 
 
 @exception_view_config(HTTPMethodNotAllowed)
 def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
     """The URL does not take this method."""
-    allowed = error.headers["Allow"]
-    response = problem(
-        request, 405, "Method not allowed. Use GET or HEAD; checks take POST.", kind="method-not-allowed"
-    )
-    response.headers["Allow"] = allowed
+    response = problem(request, "method-not-allowed", "Method not allowed. Use GET or HEAD; checks take POST.")
+    response.headers["Allow"] = error.headers["Allow"]
     return response
 
 
@@ -89,33 +86,25 @@ def not_allowed(error: HTTPMethodNotAllowed, request: Request) -> Response:
 def no_index(error: SearchUnavailable, request: Request) -> Response:
     """The package index is missing."""
     log.error("%s", error)
-    return problem(
-        request,
-        503,
-        "The package index is missing or unreadable. The operators of this site must build it with fedora-packages-index.",
-        kind="no-index",
-        retry=RETRY,
-    )
+    detail = "The package index is missing or unreadable. The operators of this site must build it with fedora-packages-index."
+    return problem(request, "no-index", detail, retry=RETRY)
 
 
 @exception_view_config(CacheUnavailable)
 def no_cache(error: CacheUnavailable, request: Request) -> Response:
     """Redis is down, and the request needs it; package pages do not."""
     log.error("%s", error)
-    return problem(
-        request,
-        503,
+    detail = (
         f"{error}. Package pages are read from the upstreams; checks, changes and status are not available. The operators of "
-        "this site must restart or repair Redis.",
-        kind="no-cache",
-        retry=RETRY,
+        "this site must restart or repair Redis."
     )
+    return problem(request, "no-cache", detail, retry=RETRY)
 
 
 @exception_view_config(HTTPException)
 def http_error(error: HTTPException, request: Request) -> Response:
     """Any other error of Pyramid."""
-    return problem(request, error.status_int, f"{error.title}.")
+    return problem(request, "", f"{error.title}.", status=error.status_int)
 
 
 @exception_view_config(Exception)
@@ -123,4 +112,4 @@ def bug(error: Exception, request: Request) -> Response:
     """A bug of ours: the log has all details, the response none."""
     # The path is untrusted: %r keeps its line breaks out of the log.
     log.error("%s %r failed", request.method, request.environ["PATH_INFO"][:200], exc_info=error)
-    return problem(request, 500, "This site has a bug. Its log has the details.", kind="bug")
+    return problem(request, "bug")
