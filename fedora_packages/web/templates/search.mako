@@ -49,10 +49,10 @@ Fedora Packages\
 % if match:
 <%include file="match.mako" args="match=match"/>
 % endif
-% if not match or corrected:
+% if not match or found.corrected:
 <p>
-% if corrected:
-No results for “${heading}”.  Showing results for “<a href="${request.route_path('search', _query={'search': corrected})}">${corrected}</a>”.
+% if found.corrected:
+No results for “${heading}”.  Showing results for “<a href="${request.route_path('search', _query={'search': found.corrected})}">${found.corrected}</a>”.
 % endif
 % if pagination.total == 1:
 1 package found.
@@ -61,10 +61,10 @@ ${pagination.total} packages found.
 % else:
 Check the spelling, or use fewer words.
 % endif
-% if suggestion and not corrected:
-  Did you mean <a href="${request.route_path('search', _query={'search': suggestion})}">${suggestion}</a>?
+% if found.suggestion and not found.corrected:
+  Did you mean <a href="${request.route_path('search', _query={'search': found.suggestion})}">${found.suggestion}</a>?
 % endif
-% if not has_all:
+% if not found.has_all:
   No package matches all words.  Showing packages that match some of them.
 % endif
 </p>

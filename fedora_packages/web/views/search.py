@@ -48,37 +48,24 @@ def search_page(request: Request) -> dict[str, Any]:
         request.matchdict.get("term") or request.query_parameters.get("search") or request.query_parameters.get("q", "")
     )
     text, term = term, term_of(term)
-    is_start = request.matched_route.name == "home" and not term
     number = parse(request.query_parameters, {"page": integer(1, MAX_PAGE)}).get("page", 1)
-    if not term:
-        return {
-            "is_start": is_start,
-            "term": "",
-            "heading": "",
-            "pagination": None,
-            "start": 1,
-            "corrected": None,
-            "suggestion": None,
-            "has_all": True,
-            "match": None,
-            "examples": EXAMPLES,
-        }
     start = (number - 1) * ROWS_PER_PAGE
-    match, hits = search(request, text, start, ROWS_PER_PAGE)
-    pages = max(1, -(-min(hits.total, request.service.index.max_hits) // ROWS_PER_PAGE))
+    match = hits = pagination = None
 
     def url(page: int) -> str:
         return request.route_path("search", _query={"search": term, "page": page})
 
+    if term:
+        match, hits = search(request, text, start, ROWS_PER_PAGE)
+        pages = max(1, -(-min(hits.total, request.service.index.max_hits) // ROWS_PER_PAGE))
+        pagination = Pagination(hit_rows(hits.hits), number, pages, hits.total, url)
     return {
-        "is_start": is_start,
+        "is_start": request.matched_route.name == "home" and not term,
         "term": term,
         "heading": f"{term[:MAX_HEADING]} …" if len(term) > MAX_HEADING else term,
-        "pagination": Pagination(hit_rows(hits.hits), number, pages, hits.total, url),
-        "start": start + 1,
-        "corrected": hits.corrected,
-        "suggestion": hits.suggestion,
         "match": match,
-        "has_all": hits.has_all,
-        "examples": (),
+        "found": hits,
+        "pagination": pagination,
+        "start": start + 1,
+        "examples": EXAMPLES,
     }
