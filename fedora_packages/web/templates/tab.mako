@@ -3,7 +3,7 @@
 <%block name="page_title">${package.name}: ${tab.title.lower()} - Fedora Packages</%block>
 <%block name="about">
   <link rel="canonical" href="${canonical_url}">
-  <link rel="alternate" type="application/json" href="${json_url}">
+  <link rel="alternate" type="application/json" href="${request.route_url('api.package', package=package.name)}">
   <meta name="description" content="${package.name}: ${package.document.summary}">
   % if not is_whole:
   <meta name="robots" content="noindex, follow">
@@ -16,8 +16,8 @@
     builds, updates, bugs and sources belong to the source package.</p>
   % else:
   <p>Source package\
-    % if releases:
- in ${", ".join(releases)}\
+    % if package.document.releases:
+ in ${", ".join(package.document.releases)}\
     % endif
 </p>
   % endif
@@ -26,14 +26,14 @@
   % endif
   <nav class="tabs" aria-label="About ${package.name}">
     <ul>
-      % for tab_link in tabs:
-      <li><a href="${tab_link.url}"
-      % if tab_link.is_current:
+      % for one, url, count in tabs:
+      <li><a href="${url}"
+      % if one is tab:
         aria-current="page"
       % endif
-      >${tab_link.title}\
-      % if tab_link.count:
- <span class="count">${tab_link.count}</span>\
+      >${one.title}\
+      % if count:
+ <span class="count">${count}</span>\
       % endif
 </a></li>
       % endfor

@@ -1,7 +1,6 @@
 """The pages of a package: the overview, each tab, each panel by itself."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.renderers import render
@@ -62,21 +61,28 @@ def requested_context(request: Request, package: Package, widgets: Sequence[Widg
 
 def requested_widgets(request: Request) -> tuple[Tab, Sequence[Widget]]:
     """Return the requested tab, and its widgets or the requested one.  Raises `UnknownPart`."""
-    found = _tab(request.tabs, request.matchdict.get("tab", FIRST_TAB))
-    return found, _widgets(found, request.matchdict.get("panel"))
+    name, panel = request.matchdict.get("tab", FIRST_TAB), request.matchdict.get("panel")
+    if name not in request.tabs:
+        raise UnknownPart(f"Tab {name[:40]!r} does not exist. Tabs: {', '.join(request.tabs)}.")
+    found = request.tabs[name]
+    widgets = [widget for widget in found.widgets if panel in (None, widget.name)]
+    if not widgets:
+        names = ", ".join(widget.name for widget in found.widgets)
+        raise UnknownPart(f"The tab {name} has no panel {panel[:40]!r}. Panels: {names}.")
+    return found, widgets
 
 
 def tab_values(request: Request, found: Tab, context: PanelContext, parts: Sequence[Panel]) -> dict[str, Any]:
     """Return the variables of ``tab.mako``."""
-    package = context.package
+    package, tabs = context.package, request.tabs.values()
+    known = counts(tabs, context, request.loader.summaries)
     return {
         "package": package,
         "is_binary": package.kind == BINARY,
         "tab": found,
-        "tabs": _bar(request, found, context),
-        "releases": package.document.releases,
-        "canonical_url": _canonical(request, context, found),
-        "json_url": request.route_url("api.package", package=package.name),
+        "tabs": [(one, _path(request, package, one), known.get(one.name)) for one in tabs],
+        # Without the prefix and without parameters.
+        "canonical_url": request.host_url + _path(request, package, found).removeprefix(request.script_name),
         # A single panel, a filter or a page of a list is only a part of the tab: search engines should skip it.
         "is_whole": "panel" not in request.matchdict
         and not request.query_parameters.keys() & context.values
@@ -88,14 +94,11 @@ def tab_values(request: Request, found: Tab, context: PanelContext, parts: Seque
 def rendered(panel: Panel, request: Request) -> str:
     """Return a panel as HTML, with its stamps."""
     context = panel.context
-    shared = {"panel": panel, "package": context.package, "release": context.release, "binary": context.binary}
-    body = None if panel.variables is None else render(panel.widget.template, {**shared, **panel.variables}, request)
-    framed = {
-        "body": body,
-        "external_links": panel.widget.external_links(context),
-        "check": check_url(panel, request),
-    }
-    return render("fedora_packages:web/templates/panel.mako", {**shared, **framed}, request)
+    values = {"panel": panel, "package": context.package, "release": context.release, "binary": context.binary}
+    body = None if panel.variables is None else render(panel.widget.template, {**values, **panel.variables}, request)
+    links = panel.widget.external_links(context)
+    values.update(body=body, external_links=links, check=check_url(panel, request))
+    return render("fedora_packages:web/templates/panel.mako", values, request)
 
 
 def check_url(panel: Panel, request: Request) -> str | None:
@@ -107,43 +110,7 @@ def check_url(panel: Panel, request: Request) -> str | None:
     return request.route_path("check", **named, _query=context.parameters)
 
 
-@dataclass(frozen=True)
-class TabLink:
-    """A tab in the bar of tabs."""
-
-    title: str
-    url: str
-    is_current: bool
-    count: str | None
-
-
-def _bar(request: Request, found: Tab, context: PanelContext) -> list[TabLink]:
-    tabs = request.tabs.values()
-    known = counts(tabs, context, request.loader.summaries)
-    return [TabLink(tab.title, _path(request, context.package, tab), tab is found, known.get(tab.name)) for tab in tabs]
-
-
-def _canonical(request: Request, context: PanelContext, tab: Tab) -> str:
-    """Return the canonical URL of a tab: without the prefix and without parameters."""
-    path = _path(request, context.package, tab)
-    return request.host_url + path.removeprefix(request.script_name)
-
-
 def _path(request: Request, package: Package, tab: Tab) -> str:
     if tab.name == FIRST_TAB:
         return request.route_path("package", package=package.name)
     return request.route_path("tab", package=package.name, tab=tab.name)
-
-
-def _tab(tabs: Mapping[str, Tab], name: str) -> Tab:
-    if name not in tabs:
-        raise UnknownPart(f"Tab {name[:40]!r} does not exist. Tabs: {', '.join(tabs)}.")
-    return tabs[name]
-
-
-def _widgets(tab: Tab, name: str | None) -> Sequence[Widget]:
-    found = tuple(widget for widget in tab.widgets if name in (None, widget.name))
-    if not found:
-        names = ", ".join(widget.name for widget in tab.widgets)
-        raise UnknownPart(f"The tab {tab.name} has no panel {name[:40]!r}. Panels: {names}.")
-    return found
