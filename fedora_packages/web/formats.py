@@ -3,9 +3,10 @@
 Values come from upstreams: an invalid timestamp must not become an error.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
+from itertools import pairwise
 
 from pyramid.config import Configurator
 from pyramid.events import BeforeRender
@@ -18,7 +19,6 @@ from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH
 from fedora_packages.web.highlight import highlight
 from fedora_packages.web.linkify import linkify
-from fedora_packages.web.links import Links
 
 #: Titles of our own parts, which can fail as upstreams do.
 OWN_TITLES = {"redis": "Redis", "worker": "The worker"}
@@ -31,6 +31,10 @@ ERRORS = {
     UNWATCHED: "may have missed messages",
     BEHIND: "does not show the latest change yet",
 }
+
+
+#: Units of a duration with their seconds, longest first.
+UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def includeme(config: Configurator) -> None:
@@ -54,49 +58,44 @@ def _add(event: BeforeRender) -> None:
     if event.get("request") is not None:
         event["upstream_titles"] = titles_of(event["request"].service.connectors)
         links = event["links"] = event["request"].links
-        event["linkify"] = partial(linkify, urls=_urls(links))
+        event["linkify"] = partial(
+            linkify,
+            urls={
+                "bug": lambda number: links.bug(int(number)),
+                "cve": links.cve,
+                "advisory": links.update,
+                "web": web_address,
+            },
+        )
 
 
-def _urls(links: Links) -> dict[str, Callable[[str], str | None]]:
-    """Return the functions that make the URLs of `linkify`."""
-    return {
-        "bug": lambda number: links.bug(int(number)),
-        "cve": links.cve,
-        "advisory": links.update,
-        "web": web_address,
-    }
+def format_time(seconds: float, form: str = "%Y-%m-%d %H:%M UTC", unknown: str = "at an unknown time") -> str:
+    """Return a Unix timestamp in words: ``2026-11-25 12:04 UTC``; ``form`` is that of `strftime`."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime(form)
+    except (OverflowError, ValueError, OSError):
+        return unknown
 
 
 def iso(seconds: float) -> str:
     """Return a Unix timestamp for HTML's ``datetime``: ``2026-11-25T12:04:00Z``; "" if it is invalid."""
-    return _formatted(seconds, "%Y-%m-%dT%H:%M:%SZ") or ""
-
-
-def format_time(seconds: float) -> str:
-    """Return a Unix timestamp in words: ``2026-11-25 12:04 UTC``."""
-    return _formatted(seconds, "%Y-%m-%d %H:%M UTC") or "at an unknown time"
+    return format_time(seconds, "%Y-%m-%dT%H:%M:%SZ", "")
 
 
 def format_date(seconds: float) -> str:
     """Return the day of a Unix timestamp: ``2026-11-25``."""
-    return _formatted(seconds, "%Y-%m-%d") or "on an unknown day"
+    return format_time(seconds, "%Y-%m-%d", "on an unknown day")
 
 
 def format_duration(seconds: float) -> str:
     """Return a duration in words, in two units at most: ``1 hour 12 minutes``, ``40 seconds``."""
-    for size, smaller, unit, lesser in (
-        (86400, 3600, "day", "hour"),
-        (3600, 60, "hour", "minute"),
-        (60, 1, "minute", ""),
-    ):
-        if seconds >= size:
-            rest = int(seconds % size // smaller) if lesser else 0
-            return (
-                f"{_many(int(seconds // size), unit)} {_many(rest, lesser)}"
-                if rest
-                else _many(int(seconds // size), unit)
-            )
-    return _many(max(0, int(seconds)), "second")
+    whole = max(0, int(seconds))
+    for (unit, size), (lesser, smaller) in pairwise(UNITS):
+        if whole >= size:
+            # Beside minutes seconds do not matter.
+            rest = whole % size // smaller if smaller > 1 else 0
+            return _many(whole // size, unit) + (f" {_many(rest, lesser)}" if rest else "")
+    return _many(whole, "second")
 
 
 def upstream_title(upstream: str) -> str:
@@ -124,10 +123,3 @@ def error_summary(error: ErrorState | UpstreamError) -> str:
 
 def _many(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-
-
-def _formatted(seconds: float, form: str) -> str | None:
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime(form)
-    except (OverflowError, ValueError, OSError):
-        return None

@@ -288,7 +288,7 @@
   <tbody>
   % for lag in health.lags:
     <tr>
-      <th scope="row">${lag_title(lag)}</th>
+      <th scope="row">${f"{lag.name}, {lag.upstream}" if lag.upstream else lag.name}</th>
       <td class="number" data-label="Messages">${lag.lately.count}</td>
       ${cells(lag.lately)}
     </tr>

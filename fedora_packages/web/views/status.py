@@ -4,7 +4,6 @@
 `fedora_packages.monitoring.alerts` return, each in its own format.
 """
 
-from datetime import UTC, datetime
 from math import isinf
 from typing import Any
 
@@ -12,9 +11,9 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.monitoring.alerts import alerts
-from fedora_packages.monitoring.health import Lag
 from fedora_packages.monitoring.metrics import BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
+from fedora_packages.web.formats import format_time
 
 #: Lost messages on the page; the JSON has all that Redis keeps.
 DRIFTS_PER_PAGE = 20
@@ -42,7 +41,6 @@ def status(request: Request) -> dict[str, Any]:
         "share": share,
         "percentiles": percentiles,
         "second": second,
-        "lag_title": lag_title,
     }
 
 
@@ -70,12 +68,4 @@ def percentiles(durations: Durations) -> dict[str, str]:
 
 def second(seconds: float) -> str:
     """Return a timestamp to the second: ``2026-11-25 12:04:09 UTC``."""
-    try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except (OverflowError, ValueError, OSError):
-        return "at an unknown time"
-
-
-def lag_title(lag: Lag) -> str:
-    """Return the title of a lag: ``invalidated to fresh, koji``."""
-    return f"{lag.name}, {lag.upstream}" if lag.upstream else lag.name
+    return format_time(seconds, "%Y-%m-%d %H:%M:%S UTC")
