@@ -8,6 +8,7 @@ of this site.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -87,11 +88,9 @@ _IDENTIFIER = re.compile(
     re.IGNORECASE,
 )
 
-#: The query parameters of a URL, the first of repeated ones.
-QueryParameters = Mapping[str, str]
-
-#: A pattern of the path below a site's own, and the function that makes the identifier.
-_Rule = tuple[str, Callable[[re.Match[str], QueryParameters], "Identifier | None"]]
+#: A pattern of the path below a site's own, the function that makes the identifier, and its arguments: groups of the pattern by
+#: number, and query parameters by name (the first of repeated ones).  An argument that the URL lacks is None.
+_Rule = tuple[str, Callable[..., "Identifier | None"], *tuple[int | str, ...]]
 
 
 def recognize(text: str, sites: Mapping[str, Site], own: str = "") -> Identifier | None:
@@ -150,16 +149,13 @@ def _named(*names: str | None) -> PackagePage | None:
     return PackagePage(valid) if valid else None
 
 
-def _searched(text: str | None) -> SearchPage | None:
-    return SearchPage(text.strip()) if text and text.strip() else None
+def _searched(text: str | None, other: str | None = None) -> SearchPage | None:
+    text = (text or other or "").strip()
+    return SearchPage(text) if text else None
 
 
-def _of_koji_package(text: str | None) -> Identifier | None:
-    return _numbered(PackageNumber, text) or _named(text)
-
-
-def _of_koji_search(query: QueryParameters) -> Identifier | None:
-    return _build(query.get("terms")) if query.get("type") == "build" else _named(query.get("terms"))
+def _searched_in_koji(kind: str | None, text: str | None) -> Identifier | None:
+    return _build(text) if kind == "build" else _named(text)
 
 
 #: The path of a repository in dist-git, or of anything in it.
@@ -170,44 +166,43 @@ _NO_PACKAGES = r"(?:s|api|packages|status|metrics|images|fcomm_connector|opensea
 
 #: Pages of this site: a search, and a package.
 _OWN: tuple[_Rule, ...] = (
-    (f"(?:{PREFIX})?/(?:s|api/v1/search)", lambda path, query: _searched(query.get("search") or query.get("q"))),
-    (f"(?:{PREFIX})?/s/(.+)", lambda path, query: _searched(path[1])),
-    (f"(?:{PREFIX})?(?:/api/v1/packages)?/(?!{_NO_PACKAGES})([^/]+)(?:/.*)?", lambda path, query: _named(path[1])),
+    (f"(?:{PREFIX})?/(?:s|api/v1/search)", _searched, "search", "q"),
+    (f"(?:{PREFIX})?/s/(.+)", _searched, 1),
+    (f"(?:{PREFIX})?(?:/api/v1/packages)?/(?!{_NO_PACKAGES})([^/]+)(?:/.*)?", _named, 1),
 )
 
-#: The rules of each site: its name in the settings, or its URL if no setting has it.
+#: The rules of each site, tried in order: its name in the settings, or its URL if no setting has it.
 _SITES: Mapping[str, tuple[_Rule, ...]] = {
     "koji": (
-        (
-            "/buildinfo",
-            lambda path, query: _numbered(BuildNumber, query.get("buildID")) or _build(query.get("buildID")),
-        ),
-        ("/packageinfo", lambda path, query: _of_koji_package(query.get("packageID"))),
-        ("/search", lambda path, query: _of_koji_search(query)),
+        ("/buildinfo", partial(_numbered, BuildNumber), "buildID"),
+        ("/buildinfo", _build, "buildID"),
+        ("/packageinfo", partial(_numbered, PackageNumber), "packageID"),
+        ("/packageinfo", _named, "packageID"),
+        ("/search", _searched_in_koji, "type", "terms"),
     ),
     "bodhi": (
-        (
-            "/updates",
-            lambda path, query: _build(query.get("builds")) or _named(query.get("packages"), query.get("search")),
-        ),
-        ("/updates/([^/]+)", lambda path, query: _update(path[1])),
+        ("/updates", _build, "builds"),
+        ("/updates", _named, "packages", "search"),
+        ("/updates/([^/]+)", _update, 1),
     ),
     "bugzilla": (
-        ("/show_bug.cgi", lambda path, query: _numbered(Bug, query.get("id")) or _cve(query.get("id"))),
-        ("/([0-9]+)", lambda path, query: _numbered(Bug, path[1])),
-        ("/buglist.cgi", lambda path, query: _cve(query.get("v1")) or _named(query.get("component"))),
+        ("/show_bug.cgi", partial(_numbered, Bug), "id"),
+        ("/show_bug.cgi", _cve, "id"),
+        ("/([0-9]+)", partial(_numbered, Bug), 1),
+        ("/buglist.cgi", _cve, "v1"),
+        ("/buglist.cgi", _named, "component"),
     ),
-    "distgit": ((f"(?:/fork/[^/]+)?{_REPOSITORY}", lambda path, query: _named(path[1])),),
-    "anitya": (("/project/([0-9]+)(?:/.*)?", lambda path, query: _numbered(Project, path[1])),),
-    "faf": (("/problems", lambda path, query: _named(query.get("component_names"))),),
+    "distgit": ((f"(?:/fork/[^/]+)?{_REPOSITORY}", _named, 1),),
+    "anitya": (("/project/([0-9]+)(?:/.*)?", partial(_numbered, Project), 1),),
+    "faf": (("/problems", _named, "component_names"),),
     # The page of a binary package is below that of its source package.
     "https://packages.fedoraproject.org": (
-        ("/pkgs/([^/]+)(?:/([^/]+)(?:/.*)?)?", lambda path, query: _named(path[2], path[1])),
-        ("/search", lambda path, query: _named(query.get("query"))),
+        ("/pkgs/([^/]+)(?:/([^/]+)(?:/.*)?)?", _named, 2, 1),
+        ("/search", _named, "query"),
     ),
     # The home of package pages from 2011 to 2020, and the site to clone packages from.
     f"https://apps.fedoraproject.org{PREFIX}": _OWN,
-    "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", lambda path, query: _named(path[1])),),
+    "https://pkgs.fedoraproject.org": ((f"(?:/git)?{_REPOSITORY}", _named, 1),),
 }
 
 
@@ -221,9 +216,12 @@ def _url(text: str, sites: Mapping[str, Site], own: str) -> Identifier | None:
     path, query = unquote(parts.path).rstrip("/"), dict(reversed(parse_qsl(parts.query)))
     for home, rules in _homes(sites, own):
         if _host(home) == _host(parts) and path.startswith(home.path):
-            for pattern, make in rules:
+            for pattern, make, *names in rules:
                 match = re.fullmatch(pattern, path.removeprefix(home.path))
-                if match and (identifier := make(match, query)):
+                if match is None:
+                    continue
+                arguments = (match[name] if isinstance(name, int) else query.get(name) for name in names)
+                if identifier := make(*arguments):
                     return identifier
     # An rpm file may be on any mirror, a CVE on any site.
     last = path.rpartition("/")[2]
