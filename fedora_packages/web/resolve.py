@@ -51,20 +51,13 @@ class PageLink:
 
 
 @dataclass(frozen=True)
-class CVEBug:
-    """A bug that names a CVE, its URL in Bugzilla, and the Bugs tab of its package (None: it belongs to no package)."""
-
-    bug: Mapping[str, Any]
-    url: str
-    page: PageLink | None
-
-
-@dataclass(frozen=True)
 class Match:
     """What an identifier refers to.
 
     ``kind`` is one of `KINDS`, ``text`` its name, ``upstream`` the connector's name, ``url`` its page there.  ``title``,
-    ``state`` and ``details`` come from the upstream, as far as known; ``note`` is a sentence about what is not.
+    ``state`` and ``details`` come from the upstream, as far as known; ``note`` is a sentence about what is not.  ``bugs`` are
+    those that name a CVE, with the ``url`` of each in Bugzilla and as ``page`` the Bugs tab of its package (None: it belongs to
+    no package).
     """
 
     kind: str
@@ -76,7 +69,7 @@ class Match:
     details: str = ""
     note: str = ""
     pages: tuple[PageLink, ...] = ()
-    bugs: tuple[CVEBug, ...] = ()
+    bugs: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def heading(self) -> str:
@@ -85,7 +78,7 @@ class Match:
     @property
     def all_pages(self) -> tuple[PageLink, ...]:
         """Its own pages on this site, and those of the bugs that name it."""
-        return (*self.pages, *(found.page for found in self.bugs if found.page))
+        return (*self.pages, *(bug["page"] for bug in self.bugs if bug["page"]))
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -120,8 +113,9 @@ def unknown_package(request: Request, identifier: Identifier | None) -> str | No
     """
     if isinstance(identifier, NEVRA):
         return None if _package_of(request, identifier.nvr.name) else identifier.nvr.name
-    names = identifier.names if isinstance(identifier, PackagePage) else ()
-    return names[0] if names and not any(find(request.index, name) for name in names) else None
+    if isinstance(identifier, PackagePage):
+        return None if _first(request, identifier.names) else identifier.names[0]
+    return None
 
 
 def as_json(request: Request, match: Match | None) -> dict[str, Any] | None:
@@ -136,11 +130,11 @@ def as_json(request: Request, match: Match | None) -> dict[str, Any] | None:
         "packages": match.packages,
         "bugs": [
             {
-                **{key: found.bug[key] for key in ("id", "summary", "status", "product", "component", "version")},
-                "page": f"{request.host_url}{found.page.path}" if found.page else None,
-                "upstream": found.url,
+                **{key: bug[key] for key in ("id", "summary", "status", "product", "component", "version")},
+                "page": f"{request.host_url}{bug['page'].path}" if bug["page"] else None,
+                "upstream": bug["url"],
             }
-            for found in match.bugs
+            for bug in match.bugs
         ],
         "note": match.note or None,
         "links": {
@@ -176,8 +170,12 @@ def _build(request: Request, nevra: NEVRA) -> Match:
 
 def _package_of(request: Request, name: str) -> Package | None:
     """Return the package of a binary package of a build; debug packages are not in the repositories that are indexed."""
-    names = dict.fromkeys((name, name.removesuffix("-debuginfo"), name.removesuffix("-debugsource")))
-    return next((package for name in names if (package := find(request.index, name))), None)
+    return _first(request, (name, name.removesuffix("-debuginfo"), name.removesuffix("-debugsource")))
+
+
+def _first(request: Request, names: Iterable[str]) -> Package | None:
+    """Return the first of some names that is a package."""
+    return next((package for name in dict.fromkeys(names) if (package := find(request.index, name))), None)
 
 
 def _cached_build(request: Request, nvr: NVR) -> tuple[Mapping[str, Any], str] | None:
@@ -194,7 +192,7 @@ def _cached_build(request: Request, nvr: NVR) -> tuple[Mapping[str, Any], str] |
 
 
 def _package_page(request: Request, identifier: PackagePage) -> Match | None:
-    package = next(filter(None, (find(request.index, name) for name in identifier.names)), None)
+    package = _first(request, identifier.names)
     if package is None:
         return None
     url, pages = request.links.sources(package.source), (_page(request, package.name),)
@@ -206,7 +204,7 @@ def _project(request: Request, identifier: Project) -> Match:
         names = request.cache.packages_about(VERSIONS, identifier.value)
     except CacheUnavailable:
         names = []
-    pages = _pages(request, sorted(names))
+    pages = _pages(request, sorted(names), "")
     note = "" if pages else "No package on this site is mapped to this project."
     url = request.links.project(identifier.value)
     return Match("project", str(identifier.value), "anitya", url, note=note, pages=pages)
@@ -216,13 +214,12 @@ def _project(request: Request, identifier: Project) -> Match:
 
 
 def _build_fields(request: Request, build: Mapping[str, Any]) -> dict[str, Any]:
-    package = find(request.index, build["name"])
-    pages = (_page(request, package.name), _page(request, package.name, "builds")) if package else ()
+    pages = _pages(request, [build["name"]], "", "builds")
     return {"text": build["nvr"], "state": build["state"], "pages": pages}
 
 
 def _package_fields(request: Request, name: str) -> dict[str, Any]:
-    return {"text": name, "pages": (_page(request, name),) if find(request.index, name) else ()}
+    return {"text": name, "pages": _pages(request, [name], "")}
 
 
 def _update_fields(request: Request, update: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,7 +232,7 @@ def _update_fields(request: Request, update: Mapping[str, Any]) -> dict[str, Any
         "title": "" if update["title"] == " ".join(update["builds"]) else update["title"][:MAX_TITLE],
         "state": update["status"],
         "details": f"{update['type'].capitalize()} update for {release}: {builds}",
-        "pages": _with_overviews(request, _pages(request, names, "updates")),
+        "pages": _pages(request, names, "updates", ""),
     }
 
 
@@ -247,16 +244,17 @@ def _bug_fields(request: Request, bug: Mapping[str, Any]) -> dict[str, Any]:
         "title": bug["summary"][:MAX_TITLE],
         "state": bug["status"],
         "details": f"{product}, component {bug['component']}" if bug["component"] else product,
-        "pages": _with_overviews(request, _pages(request, _component(bug), "bugs")),
+        "pages": _pages(request, _component(bug), "bugs", ""),
     }
 
 
 def _cve_fields(request: Request, bugs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = dict.fromkeys(name for bug in bugs for name in _component(bug))
-    pages = {page.package: page for page in _pages(request, names, "bugs", len(names))}
+    pages = {page.package: page for page in _pages(request, names, "bugs", limit=len(names))}
     return {
         "bugs": tuple(
-            CVEBug(bug, request.links.bug(bug["id"]), next(map(pages.get, _component(bug)), None)) for bug in bugs
+            {**bug, "url": request.links.bug(bug["id"]), "page": next(map(pages.get, _component(bug)), None)}
+            for bug in bugs
         )
     }
 
@@ -288,15 +286,10 @@ def _page(request: Request, package: str, tab: str = "") -> PageLink:
     return PageLink(package, f"{tab.capitalize()} of {package}", request.route_path("tab", package=package, tab=tab))
 
 
-def _pages(request: Request, names: Iterable[str], tab: str = "", limit: int = MAX_PACKAGES) -> tuple[PageLink, ...]:
-    """Return the pages of the names that are packages, at most ``limit``."""
-    sources = sources_of(request.index, names)
-    return tuple(_page(request, name, tab) for name in list(sources)[:limit])
-
-
-def _with_overviews(request: Request, tabs: Iterable[PageLink]) -> tuple[PageLink, ...]:
-    """Return tabs of packages, each followed by the package's own page."""
-    return tuple(page for tab in tabs for page in (tab, _page(request, tab.package)))
+def _pages(request: Request, names: Iterable[str], *tabs: str, limit: int = MAX_PACKAGES) -> tuple[PageLink, ...]:
+    """Return some tabs ("" is the package's own page) of the names that are packages, of at most ``limit``."""
+    packages = list(sources_of(request.index, names))[:limit]
+    return tuple(_page(request, name, tab) for name in packages for tab in tabs)
 
 
 #: Of each identifier that is looked up: the kind of the match, the connector and its method, the link to the upstream's page, the

@@ -26,13 +26,13 @@ ${match.heading}\
   % endif
   % if match.bugs:
   <ul class="carriers">
-    % for row in match.bugs:
-    <li><a href="${row.url}" rel="external">${row.bug["id"]}</a> ${parts.state(row.bug["status"])}
-      ${row.bug["summary"]}
-      % if row.page:
-      <a href="${row.page.path}">${row.page.label}</a>
+    % for bug in match.bugs:
+    <li><a href="${bug["url"]}" rel="external">${bug["id"]}</a> ${parts.state(bug["status"])}
+      ${bug["summary"]}
+      % if bug["page"]:
+      <a href="${bug["page"].path}">${bug["page"].label}</a>
       % else:
-      <span class="aside">${row.bug["product"]}, ${row.bug["component"]}</span>
+      <span class="aside">${bug["product"]}, ${bug["component"]}</span>
       % endif
     </li>
     % endfor
