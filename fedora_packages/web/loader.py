@@ -95,6 +95,7 @@ class _Read:
             log.error("fill of %s about %s failed", entry.query, entry.package, exc_info=error)
 
 
+@dataclass(eq=False)
 class Loader:
     """Loads the entries of one web process.
 
@@ -102,31 +103,24 @@ class Loader:
     arguments are described at their defaults.
     """
 
-    def __init__(
-        self,
-        cache: Cache,
-        queue: Queue,
-        connectors: Mapping[str, Connector],
-        freshness: FreshnessMonitor,
-        metrics: Metrics,
-        wait: float,
-        *,
-        max_waiting_pages: int = MAX_WAITING_PAGES,
-        left_per_minute: int = LEFT_PER_MINUTE,
-        executor: Callable[..., Executor] = ThreadPoolExecutor,
-    ):
-        self._cache = cache
-        self._queue = queue
-        self._connectors = connectors
-        self._optional = {name for name, connector in connectors.items() if connector.is_optional}
-        self._freshness = freshness
-        self._metrics = metrics
-        self._wait_limit = wait
-        self._left = RateLimit(cache.client, "left", left_per_minute)
-        self._viewed = _Viewed(queue)
-        self._waiting = threading.BoundedSemaphore(max_waiting_pages)
+    cache: Cache
+    queue: Queue
+    connectors: Mapping[str, Connector]
+    freshness: FreshnessMonitor
+    metrics: Metrics
+    wait: float
+    max_waiting_pages: int = MAX_WAITING_PAGES
+    left_per_minute: int = LEFT_PER_MINUTE
+    executor: Callable[..., Executor] = ThreadPoolExecutor
+
+    def __post_init__(self):
+        self._optional = {name for name, connector in self.connectors.items() if connector.is_optional}
+        self._left = RateLimit(self.cache.client, "left", self.left_per_minute)
+        self._viewed = _Viewed(self.queue)
+        self._waiting = threading.BoundedSemaphore(self.max_waiting_pages)
         self._pools = {
-            name: FillPool(name, connector.settings.concurrency, executor) for name, connector in connectors.items()
+            name: FillPool(name, connector.settings.concurrency, self.executor)
+            for name, connector in self.connectors.items()
         }
 
     def __call__(self, calls: Sequence[QueryCall]) -> list[CachedValue]:
@@ -157,7 +151,7 @@ class Loader:
         jobs = [(query.upstream, query.name, package, None) for query, package in missing]
         if jobs:
             jobs = jobs[: self._left.share(len(jobs))]
-            in_one_trip(self._cache.client, lambda pipe: self._queue.add_all(pipe, jobs))
+            in_one_trip(self.cache.client, lambda pipe: self.queue.add_all(pipe, jobs))
         return self._marked(reads)
 
     def summaries(self, calls: Sequence[QueryCall]) -> list[dict[str, Any] | None]:
@@ -166,9 +160,9 @@ class Loader:
         One round trip.  Nothing is fetched; failures of Redis raise nothing.
         """
         with contextlib.suppress(CacheUnavailable):
-            summaries = self._cache.summaries([(call.entry, call.variant) for call in calls])
+            summaries = self.cache.summaries([(call.entry, call.variant) for call in calls])
             # While messages may be missing no value is fresh.
-            if self._freshness.broken_since() is None:
+            if self.freshness.broken_since() is None:
                 return summaries
         return [None] * len(calls)
 
@@ -178,18 +172,18 @@ class Loader:
             pool.close()
 
     def _read(self, calls: Sequence[QueryCall]) -> list[_Read]:
-        cached_values = self._cache.read([(call.entry, call.variant) for call in calls])
+        cached_values = self.cache.read([(call.entry, call.variant) for call in calls])
         for call, cached in zip(calls, cached_values, strict=True):
-            self._metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, call.query.name)
+            self.metrics.count(MetricName.HITS if cached.is_fresh else MetricName.MISSES, call.query.name)
         return list(map(_Read, calls, cached_values))
 
     def _is_cooling(self, cached: CachedValue) -> bool:
-        return cached.error_state is not None and self._cache.clock() - cached.error_state.at < COOL_DOWN
+        return cached.error_state is not None and self.cache.clock() - cached.error_state.at < COOL_DOWN
 
     def _fetch(self, reads: Sequence[_Read], missing: Sequence[_Read], policy: Policy) -> None:
         """Fill the missing ones of all values of a page, as far as the time limits allow."""
         # Before the fills start: a failure among those is worth its wait.
-        failing = {name for name, one in self._connectors.items() if one.circuit.failing_since is not None}
+        failing = {name for name, one in self.connectors.items() if one.circuit.failing_since is not None}
         for read in missing:
             call = read.call
             key = (call.entry, call.variant, policy)
@@ -199,7 +193,7 @@ class Loader:
                 self._leave_to_worker(call)
         self._wait(reads, failing)
         for read in missing:
-            read.finish(self._cache.clock())
+            read.finish(self.cache.clock())
 
     def _wait(self, reads: Sequence[_Read], failing: Set[str]) -> None:
         """Wait for fills within the time limits; not at all if too many pages wait already.
@@ -214,16 +208,16 @@ class Loader:
             return
         try:
             begun = time.monotonic()
-            wait(required, timeout=self._wait_limit)
+            wait(required, timeout=self.wait)
             is_optional = all(read.call.query.upstream in self._optional for read in reads)
-            limit = self._wait_limit if is_optional else min(self._wait_limit, OPTIONAL_WAIT)
+            limit = self.wait if is_optional else min(self.wait, OPTIONAL_WAIT)
             wait(extra, timeout=max(0.0, begun + limit - time.monotonic()))
         finally:
             self._waiting.release()
 
     def _fill(self, call: QueryCall, policy: Policy) -> CachedValue:
         try:
-            return self._cache.fill(call.source(), policy).after
+            return self.cache.fill(call.source(), policy).after
         except UpstreamError as error:
             if policy is Policy.MISS and not isinstance(error, ReleaseNotServed):
                 # The next visitor should find it filled: the worker retries.
@@ -233,19 +227,19 @@ class Loader:
     def _leave_to_worker(self, call: QueryCall) -> None:
         # Without Redis there is no queue; the next visitor's page tries again.
         with contextlib.suppress(CacheUnavailable):
-            self._queue.add(call.query.upstream, call.query.name, call.package, first=True)
+            self.queue.add(call.query.upstream, call.query.name, call.package, first=True)
 
     def _reread(self, tried: Sequence[_Read]) -> None:
         """Read those values again that did not become fresh: another process may have filled them, or noted why not."""
         again = [read for read in tried if not read.cached.is_fresh and not read.is_from_upstream]
         with contextlib.suppress(CacheUnavailable):
-            reread = self._cache.read([(read.cached.entry, read.cached.variant) for read in again])
+            reread = self.cache.read([(read.cached.entry, read.cached.variant) for read in again])
             for read, cached in zip(again, reread, strict=True):
                 read.cached = replace(cached, state=REFRESHING) if cached.state == UNKNOWN else cached
 
     def _without_cache(self, calls: Sequence[QueryCall], error: CacheUnavailable) -> list[CachedValue]:
         """Ask the upstreams for everything, and store nothing."""
-        now = self._cache.clock()
+        now = self.cache.clock()
         error_state = ErrorState(now, now, str(error), "redis", UpstreamUnavailable.kind)
         reads = [_Read(call, CachedValue(call.entry, call.variant, FAILING, error_state=error_state)) for call in calls]
         self._fetch(reads, reads, Policy.UNCACHED)
@@ -253,8 +247,8 @@ class Loader:
 
     def _marked(self, reads: Sequence[_Read]) -> list[CachedValue]:
         """Return the values; those that are behind their messages, or whose messages may be missing, are not fresh."""
-        since = self._freshness.broken_since()
-        self._metrics.flush_if_due()
+        since = self.freshness.broken_since()
+        self.metrics.flush_if_due()
         return [
             self._compared(read.call, read.cached, since) if read.cached.is_fresh else read.cached for read in reads
         ]
@@ -269,7 +263,7 @@ class Loader:
             error_state = ErrorState(min(missing), fetched, NOT_REFLECTED, call.query.upstream, BEHIND)
         elif broken_since is not None:
             since = max(broken_since, fetched)
-            error_state = ErrorState(since, self._cache.clock(), MESSAGES_MISSING, "worker", UNWATCHED)
+            error_state = ErrorState(since, self.cache.clock(), MESSAGES_MISSING, "worker", UNWATCHED)
         else:
             return cached
         return replace(cached, state=error_state.kind, error_state=error_state)

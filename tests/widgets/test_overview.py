@@ -289,7 +289,7 @@ def test_a_count_that_may_have_changed_is_not_shown(guake, client):
     guake.invalidate("koji.builds", "guake", CAUSE)
     assert bar(guake.get("/guake/contents"))[1:4] == ["Builds", "Updates 1 in testing", "Bugs 3"]
     client.delete(keys.HEARTBEATS)
-    guake.app.app.registry.loader._freshness._read_at = 0.0
+    guake.app.app.registry.loader.freshness._read_at = 0.0
     assert bar(guake.get("/guake/contents"))[1:4] == ["Builds", "Updates", "Bugs"]
 
 

@@ -103,7 +103,7 @@ def test_a_value_whose_changes_nobody_has_followed_is_shown_as_old(guake, client
 def test_a_panel_that_may_be_old_says_so_before_what_it_shows(guake, client):
     assert "May be out of date" not in guake.get("/guake/builds").text
     client.delete(keys.HEARTBEATS)
-    guake.app.app.registry.loader._freshness._read_at = 0.0
+    guake.app.app.registry.loader.freshness._read_at = 0.0
     page = guake.get("/guake/builds").text
     assert page.index('href="#stamps-builds"') < page.index("<table") < page.index('id="stamps-builds"')
 

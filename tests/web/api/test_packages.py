@@ -298,7 +298,7 @@ def test_an_answer_that_is_the_same_is_304_and_one_of_another_state_is_not(site,
     assert same.headers["Access-Control-Allow-Origin"] == "*"
     # Nothing of the package changes, and its revision does not; but nobody listens any more.
     client.delete(keys.HEARTBEATS)
-    site.app.app.registry.loader._freshness._read_at = float("-inf")
+    site.app.app.registry.loader.freshness._read_at = float("-inf")
     assert site.app.get("/api/v1/packages/guake/builds", headers=again).json["state"] == "unwatched"
 
 
