@@ -3,7 +3,7 @@
 Each connector has the links to its own site (`fedora_packages.connectors.site_links`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from fedora_packages.connectors.site_links import Site
 from fedora_packages.errors import SettingsError
@@ -17,21 +17,14 @@ class Links:
 
     def __init__(self, sites: Mapping[str, Site | None]):
         self.sites = {name: site for name, site in sites.items() if site is not None}
-        self._links: dict[str, Callable[..., str]] = {}
         for site in self.sites.values():
             for name in _own_methods(type(site)):
-                if name in self._links:
-                    other = type(self._links[name].__self__)
+                if name in vars(self):
+                    other = type(getattr(self, name).__self__)
                     raise SettingsError(
                         f"{other.__module__} and {type(site).__module__} both have a link called {name!r}"
                     )
-                self._links[name] = getattr(site, name)
-
-    def __getattr__(self, name: str) -> Callable[..., str]:
-        try:
-            return self.__dict__["_links"][name]
-        except KeyError:
-            raise AttributeError(f"no site has a link called {name!r}") from None
+                setattr(self, name, getattr(site, name))
 
 
 def _own_methods(kind: type[Site]) -> set[str]:
