@@ -23,6 +23,8 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
+    # The next message can change the page: a browser must always ask again.
+    "Cache-Control": "no-cache",
 }
 
 
@@ -33,11 +35,8 @@ def includeme(config: Configurator) -> None:
 
 def _add(event: NewResponse) -> None:
     for name, value in HEADERS.items():
-        # A response can be stricter.
+        # A response can have its own.
         event.response.headers.setdefault(name, value)
-    if "Cache-Control" not in event.response.headers:
-        # The next message can change the page: a browser must always ask again.
-        event.response.headers["Cache-Control"] = "no-cache"
     if is_for_machines(event.request) or is_for_old_clients(event.request):
         event.response.headers["Access-Control-Allow-Origin"] = "*"
         event.response.headers["Access-Control-Expose-Headers"] = "Deprecation, ETag, Link, Retry-After"

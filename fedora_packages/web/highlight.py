@@ -95,25 +95,18 @@ def _colored_lines(text: str, deadline: float, clock: Callable[[], float]) -> It
     parts: list[Part] = []
     for _, kind, value in _SpecLexer().get_tokens_unprocessed(text):
         name = _short_name(kind)
-        first, *others = value.split("\n")
-        _add(parts, name, first)
-        for piece in others:
-            yield tuple(parts)
-            if clock() > deadline:
-                return
-            parts = []
-            _add(parts, name, piece)
+        for number, piece in enumerate(value.split("\n")):
+            if number:
+                yield tuple(parts)
+                if clock() > deadline:
+                    return
+                parts = []
+            if piece and parts and parts[-1][0] == name:
+                parts[-1] = (name, parts[-1][1] + piece)
+            elif piece:
+                parts.append((name, piece))
     if parts:
         yield tuple(parts)
-
-
-def _add(parts: list[Part], name: str, piece: str) -> None:
-    if not piece:
-        return
-    if parts and parts[-1][0] == name:
-        parts[-1] = (name, parts[-1][1] + piece)
-    else:
-        parts.append((name, piece))
 
 
 def _short_name(kind: type[Token]) -> str:
