@@ -28,7 +28,7 @@ _LINK = re.compile(
     | (?P<advisory> \b {ADVISORY} \b )
     | (?P<numbers> \b(?: resolves | fixes | closes | related | reverts ) [ ]?:[ \t]*
                    (?: (?: rhbz | bz | bug )?[ ]?\#?{_BUG}\b (?: [ ]?[,;]?[ ]? ) )+ )
-    | (?P<keyword> \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
+    | (?: \b(?: rhbz | rhbug | bugzilla | bz | bug )s? (?: [ ]?\#[ ]? | :[ ]? | [ ] | )
                 (?P<number> {_BUG} ) \b (?![.\-][0-9]) )
     | (?<! [\w/&\#.] ) \# (?P<bare> [1-9][0-9]{{5,7}} ) \b (?![.\-][0-9])
     """,
@@ -73,7 +73,7 @@ def advisory(text: str) -> str:
 def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield (start, end, kind, subject) of possible links, in order and without overlap."""
     for match in _LINK.finditer(text):
-        kind = match.lastgroup if match["number"] is None else "keyword"
+        kind = match.lastgroup
         start, stop = match.span()
         if kind == "url":
             subject = match[0].rstrip(_AFTER_URL)
@@ -86,7 +86,5 @@ def _links(text: str) -> Iterator[tuple[int, int, str, str]]:
             for number in _NUMBER.finditer(match[0]):
                 if len(number[1]) >= _BUG_DIGITS:
                     yield start + number.start(), start + number.end(), "bug", number[1]
-        elif kind in ("keyword", "bare"):
-            number = match["number"] or match["bare"]
-            if kind == "bare" or len(number) >= _BUG_DIGITS:
-                yield start, stop, "bug", number
+        elif kind == "bare" or (kind == "number" and len(match["number"]) >= _BUG_DIGITS):
+            yield start, stop, "bug", match[kind]

@@ -301,18 +301,12 @@ class FillPool:
     def submit(self, key: Any, work: Callable[[], Any]) -> "Future[Any] | None":
         """Return the future of ``work``, the one of the same key that is under way, or None if too many wait."""
         with self._lock:
-            if key in self._under_way:
-                return self._under_way[key]
-            if len(self._under_way) >= self._limit:
-                return None
-            future = self._executor.submit(work)
-            self._under_way[key] = future
-        future.add_done_callback(lambda _: self._forget(key))
+            future = self._under_way.get(key)
+            if future is None and len(self._under_way) < self._limit:
+                future = self._under_way[key] = self._executor.submit(work)
+                # Without the lock: of a fill that has ended already, this thread calls it at once.
+                future.add_done_callback(lambda _: self._under_way.pop(key))
         return future
 
     def close(self) -> None:
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _forget(self, key: Any) -> None:
-        with self._lock:
-            self._under_way.pop(key, None)

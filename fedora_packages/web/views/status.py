@@ -37,7 +37,6 @@ def status(request: Request) -> dict[str, Any]:
         "audited": state.sum("audited"),
         "lost": state.sum("drift"),
         "drifts": state.drifts[:DRIFTS_PER_PAGE],
-        "span": span,
         "share": share,
         "percentiles": percentiles,
         "second": second,
