@@ -66,19 +66,10 @@ def query_parameters(request: Request) -> dict[str, str]:
         raise InvalidArgument("the query string is not valid UTF-8") from error
 
 
-def panel_context(
-    request: Request,
-    package: Package,
-    values: Mapping[str, Any],
-    parameters: Mapping[str, str] | None = None,
-    path: str = "",
-) -> PanelContext:
-    """Return the context of a package's panels; ``parameters`` are those of the request unless given."""
-    if parameters is None:
-        parameters = request.query_parameters
-    return PanelContext(
-        package, request.queries, request.index, request.links, request.timeline, parameters, values, path
-    )
+def panel_context(request: Request, package: Package, values: Mapping[str, Any], **more: Any) -> PanelContext:
+    """Return the context of a package's panels; ``more`` are other fields of `PanelContext`."""
+    more = {"query_parameters": request.query_parameters, **more}
+    return PanelContext(package, request.queries, request.index, request.links, request.timeline, values=values, **more)
 
 
 def printable(text: str, limit: int) -> str:

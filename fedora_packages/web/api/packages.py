@@ -164,7 +164,7 @@ def _values(request: Request, packages: Mapping[str, Package], values: Mapping[s
         branches = sorted({name for package in packages.values() for name in releases_of(package)}, key=reading_order)
         release = _branch(request, release, branches)
     calls = {
-        name: panel_context(request, package, values, {}).call(query.name, release)
+        name: panel_context(request, package, values, query_parameters={}).call(query.name, release)
         for name, package in packages.items()
         if release is None or release in releases_of(package)
     }

@@ -56,7 +56,8 @@ def requested_context(request: Request, package: Package, widgets: Sequence[Widg
     parameters = {**IMPLIED.get(request.matched_route.name, {}), **request.query_parameters}
     if parameters.get("release"):
         parameters["release"] = branch_of(request, parameters["release"], releases_of(package))
-    return panel_context(request, package, parse(parameters, parameters_of(widgets, package)), parameters, path)
+    values = parse(parameters, parameters_of(widgets, package))
+    return panel_context(request, package, values, query_parameters=parameters, path=path)
 
 
 def requested_widgets(request: Request) -> tuple[Tab, Sequence[Widget]]:
