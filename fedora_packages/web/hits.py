@@ -20,17 +20,10 @@ LABELS = {
     "description": "description contains",
 }
 
-
 RAWHIDE = "rawhide"
 
-
-@dataclass(frozen=True)
-class ReasonRow:
-    """A reason: the label of its kind, the matching texts, and the binary packages that have them."""
-
-    label: str
-    texts: tuple[str, ...]
-    binaries: tuple[str, ...]
+#: A reason: the label of its kind, the matching texts, and the binary packages that have them.
+ReasonRow = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -75,8 +68,7 @@ def _row(hit: Hit) -> HitRow:
 
 
 def _reason(reason: Reason, hit: Hit) -> ReasonRow:
-    # The binary packages are listed only if they are not the shown package.
-    others = () if reason.binaries == (hit.name,) else reason.binaries
     # The words of a sentence need not be adjacent.
     texts = tuple(reason.text.split()) if reason.kind in ("summary", "description") else (reason.text,)
-    return ReasonRow(LABELS[reason.kind], texts, others)
+    # The binary packages are listed only if they are not the shown package.
+    return LABELS[reason.kind], texts, () if reason.binaries == (hit.name,) else reason.binaries

@@ -3,7 +3,7 @@
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import KINDS, Reason
-from fedora_packages.web.hits import LABELS, ReasonRow, hit_rows
+from fedora_packages.web.hits import LABELS, hit_rows
 
 VIM = Document("vim", summary="The editor", binaries=(Binary("vim-X11", "For X"), Binary("vim-data")))
 
@@ -25,14 +25,14 @@ def test_a_binary_without_a_summary_has_that_of_its_source():
 def test_who_has_what_was_found_is_said_if_it_is_not_what_is_shown():
     reasons = (Reason("command", "gvim", ("vim-X11",)), Reason("path", "/etc/vimrc", ("vim-data",)))
     assert hit_rows([Hit(VIM, (), reasons, "vim-X11")])[0].reasons == (
-        ReasonRow("command", ("gvim",), ()),
-        ReasonRow("file", ("/etc/vimrc",), ("vim-data",)),
+        ("command", ("gvim",), ()),
+        ("file", ("/etc/vimrc",), ("vim-data",)),
     )
 
 
 def test_words_of_prose_are_named_each():
     reasons = (Reason("summary", "down drop"), Reason("path", "/opt/a b"))
-    assert [why.texts for why in hit_rows([Hit(VIM, (), reasons, "vim")])[0].reasons] == [
+    assert [texts for _, texts, _ in hit_rows([Hit(VIM, (), reasons, "vim")])[0].reasons] == [
         ("down", "drop"),
         ("/opt/a b",),
     ]

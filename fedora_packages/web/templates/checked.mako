@@ -4,15 +4,15 @@
 <section class="checked" role="status" aria-labelledby="title-checked">
   <h2 id="title-checked">Check results</h2>
   <ul class="plain">
-    % for result in results:
+    % for label, sentence, differences, is_failure in results:
     <li
-    % if result.is_failure:
+    % if is_failure:
       class="bad"
     % endif
-    ><span class="word">${result.label.capitalize()}:</span> ${result.sentence}
-      % if result.differences:
+    ><span class="word">${label.capitalize()}:</span> ${sentence}
+      % if differences:
       <ul class="differences">
-        % for difference in result.differences:
+        % for difference in differences:
         <li>${difference}</li>
         % endfor
       </ul>

@@ -27,14 +27,14 @@ ${"" if loop.last else ","}
     % endif
     % if hit.reasons:
     <ul class="why">
-      % for reason in hit.reasons:
-      <li>${reason.label}\
-      % for text in reason.texts:
+      % for label, texts, binaries in hit.reasons:
+      <li>${label}\
+      % for text in texts:
         <code>${text}</code>${"" if loop.last else ","}\
       % endfor
-      % if reason.binaries:
+      % if binaries:
         in\
-        % for name in reason.binaries:
+        % for name in binaries:
         <a href="${request.route_path('package', package=name)}">${name}</a>\
         % endfor
       % endif

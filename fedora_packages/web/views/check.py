@@ -10,7 +10,6 @@ browser says that it is one.
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -145,16 +144,6 @@ class Checks:
         return error if isinstance(error, UpstreamError) else future.result()
 
 
-@dataclass(frozen=True)
-class ResultRow:
-    """The result of one check for people: the widget's label of the value, a sentence, the differences."""
-
-    label: str
-    sentence: str
-    differences: tuple[str, ...] = ()
-    is_failure: bool = False
-
-
 @view_config(route_name="check", renderer="fedora_packages:web/templates/checked.mako")
 def check_panel(request: Request) -> dict[str, Any]:
     """Check the values of a panel, and return the panel with the results."""
@@ -209,15 +198,14 @@ def _calls(widget: Widget, context: PanelContext) -> dict[str, QueryCall]:
     return calls
 
 
-def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> ResultRow:
-    title = upstream_title(call.query.upstream)
+def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> tuple[str, str, tuple[str, ...], bool]:
+    """Return the result of a check for people: label, sentence, corrected differences, and whether the check failed."""
     if isinstance(result, UpstreamError):
         sentence = f"{error_summary(result)}: {result.reason} ({result.request}). The cached value stays."
-        return ResultRow(label, sentence, is_failure=True)
-    # Differences are listed only if they have been corrected.
+        return label, sentence, (), True
     differences = result.differences if result.outcome == CORRECTED else ()
-    sentence = f"{_sentence(title, result)} ({result.took:.2f} s){':' if differences else '.'}"
-    return ResultRow(label, sentence, differences)
+    sentence = _sentence(upstream_title(call.query.upstream), result)
+    return label, f"{sentence} ({result.took:.2f} s){':' if differences else '.'}", differences, False
 
 
 def _sentence(title: str, checked: Checked) -> str:
