@@ -81,10 +81,9 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 #: An identifier within a text: a build with a dist tag of Fedora or EPEL, a bug number with a prefix, or one that begins the
 #: title of its page, with a dash behind.
 _IDENTIFIER = re.compile(
-    rf"(?<![\w./-])(?:(?P<update>{ADVISORY})|(?P<cve>{CVE})"
-    rf"|{_BUGS}(?P<bug>[1-9][0-9]{{3,8}})"
-    r"|(?P<build>[A-Za-z0-9_][\w.+~^:-]{0,200}-[\w.+~^]{1,100}-[0-9][\w.+~^]{0,50}\.(?:fc|el|eln)[0-9][\w.+~^]{0,30}))(?![\w/-])"
-    r"|^(?P<first>[1-9][0-9]{4,8})(?=[ ]+[-\u2013\u2014][ ])",
+    rf"(?<![\w./-])(?:{ADVISORY}|{CVE}|{_BUGS}[1-9][0-9]{{3,8}}"
+    r"|[A-Za-z0-9_][\w.+~^:-]{0,200}-[\w.+~^]{1,100}-[0-9][\w.+~^]{0,50}\.(?:fc|el|eln)[0-9][\w.+~^]{0,30})(?![\w/-])"
+    r"|^[1-9][0-9]{4,8}(?=[ ]+[-\u2013\u2014][ ])",
     re.IGNORECASE,
 )
 
@@ -99,21 +98,17 @@ def recognize(text: str, sites: Mapping[str, Site], own: str = "") -> Identifier
     ``sites`` are the upstreams' sites in the settings, ``own`` is the URL of this site in the request.
     """
     text = text.strip()[:MAX_QUERY_LENGTH].lstrip(_AROUND).rstrip(_AROUND + _AFTER)
-    return _update(text) or _cve(text) or _bug(text) or _build(text) or _url(text, sites, own) or _within(text)
+    return _whole(text) or _url(text, sites, own) or _within(text)
+
+
+def _whole(text: str) -> Identifier | None:
+    return _update(text) or _cve(text) or _bug(text) or _build(text)
 
 
 def _within(text: str) -> Identifier | None:
     """Return the first identifier in a text of several words: the title of a page, part of a sentence."""
-    for match in _IDENTIFIER.finditer(text) if " " in text else ():
-        identifier = (
-            _update(match["update"])
-            or _cve(match["cve"])
-            or _numbered(Bug, match["bug"] or match["first"])
-            or _build(match["build"])
-        )
-        if identifier:
-            return identifier
-    return None
+    matches = _IDENTIFIER.finditer(text) if " " in text else ()
+    return next(filter(None, (_whole(match[0]) for match in matches)), None)
 
 
 def _update(text: str | None) -> Update | None:
