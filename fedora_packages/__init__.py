@@ -36,8 +36,6 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
         config.include(".web.legacy.builds")
         # What makes the checks that readers ask for.
         config.include(".web.views.check")
-        # What looks up what is pasted into the search.
-        config.include(".web.live_lookups")
         # And who answers at each address, errors included.
         config.scan(".web")
         return config.make_wsgi_app()

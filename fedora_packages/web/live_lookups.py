@@ -10,11 +10,9 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from typing import Any
-
-from pyramid.config import Configurator
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
@@ -64,12 +62,6 @@ class LookupResult:
     is_known: bool
     value: Any = None
     reason: str = ""
-
-
-def includeme(config: Configurator) -> None:
-    """Make the live lookups; requests find them as ``request.live_lookups``."""
-    config.registry.live_lookups = live_lookups_of(config.registry.service)
-    config.add_request_method(lambda request: request.registry.live_lookups, "live_lookups", property=True)
 
 
 def live_lookups_of(service: Service, **more: Any) -> "LiveLookups":
@@ -126,15 +118,6 @@ class LiveLookups:
                 wait([future], self._wait)
             finally:
                 self._waiting.release()
-        return self._result(lookup, future)
-
-    def _fetch(self, lookup: Lookup) -> Any:
-        value = getattr(self._connectors[lookup.upstream], lookup.method)(lookup.identifier)
-        with contextlib.suppress(CacheUnavailable), redis_errors():
-            self._client.set(lookup.key, json.dumps(value), ex=TTL)
-        return value
-
-    def _result(self, lookup: Lookup, future: "Future[Any] | None") -> LookupResult:
         if future is None or not future.done():
             return LookupResult(False, reason=f"{upstream_title(lookup.upstream)} has not answered yet")
         error = future.exception()
@@ -144,3 +127,9 @@ class LiveLookups:
             log.error("live lookup %s.%s(%r) failed", lookup.upstream, lookup.method, lookup.identifier, exc_info=error)
             error = InvalidResponse(lookup.upstream, lookup.method, "nothing")
         return LookupResult(False, reason=error_summary(error))
+
+    def _fetch(self, lookup: Lookup) -> Any:
+        value = getattr(self._connectors[lookup.upstream], lookup.method)(lookup.identifier)
+        with contextlib.suppress(CacheUnavailable), redis_errors():
+            self._client.set(lookup.key, json.dumps(value), ex=TTL)
+        return value

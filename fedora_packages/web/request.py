@@ -18,6 +18,7 @@ from fedora_packages.monitoring.heartbeat import FreshnessMonitor
 from fedora_packages.search.packages import Package, find
 from fedora_packages.service import Service
 from fedora_packages.web.links import Links
+from fedora_packages.web.live_lookups import live_lookups_of
 from fedora_packages.web.loader import Loader
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.parameters import Parser, one_of, releases_of
@@ -45,7 +46,8 @@ def includeme(config: Configurator) -> None:
     registry.index, registry.queries = registry.service.index, registry.service.queries
     registry.cache = registry.service.cache
     registry.timeline = partial(timeline.read, registry.service.client)
-    for name in ("service", "loader", "links", "index", "queries", "cache", "timeline"):
+    registry.live_lookups = live_lookups_of(registry.service)
+    for name in ("service", "loader", "links", "index", "queries", "cache", "timeline", "live_lookups"):
         config.add_request_method(lambda request, name=name: getattr(request.registry, name), name, property=True)
     config.add_request_method(query_parameters, reify=True)
 
