@@ -244,24 +244,19 @@ def _bug_fields(request: Request, bug: Mapping[str, Any]) -> dict[str, Any]:
         "title": bug["summary"][:MAX_TITLE],
         "state": bug["status"],
         "details": f"{product}, component {bug['component']}" if bug["component"] else product,
-        "pages": _pages(request, _component(bug), "bugs", ""),
+        "pages": _pages(request, [_component(bug)], "bugs", ""),
     }
 
 
 def _cve_fields(request: Request, bugs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    names = dict.fromkeys(name for bug in bugs for name in _component(bug))
-    pages = {page.package: page for page in _pages(request, names, "bugs", limit=len(names))}
-    return {
-        "bugs": tuple(
-            {**bug, "url": request.links.bug(bug["id"]), "page": next(map(pages.get, _component(bug)), None)}
-            for bug in bugs
-        )
-    }
+    pages = {page.package: page for page in _pages(request, map(_component, bugs), "bugs", limit=len(bugs))}
+    rows = ({**bug, "url": request.links.bug(bug["id"]), "page": pages.get(_component(bug))} for bug in bugs)
+    return {"bugs": tuple(rows)}
 
 
-def _component(bug: Mapping[str, Any]) -> tuple[str, ...]:
+def _component(bug: Mapping[str, Any]) -> str | None:
     """Return the package of a bug, if any; components of other products may have the names of our packages."""
-    return (bug["component"],) if bug["product"] in PRODUCTS else ()
+    return bug["component"] if bug["product"] in PRODUCTS else None
 
 
 def _looked_up(request: Request, identifier: Any) -> Match:
@@ -286,7 +281,9 @@ def _page(request: Request, package: str, tab: str = "") -> PageLink:
     return PageLink(package, f"{tab.capitalize()} of {package}", request.route_path("tab", package=package, tab=tab))
 
 
-def _pages(request: Request, names: Iterable[str], *tabs: str, limit: int = MAX_PACKAGES) -> tuple[PageLink, ...]:
+def _pages(
+    request: Request, names: Iterable[str | None], *tabs: str, limit: int = MAX_PACKAGES
+) -> tuple[PageLink, ...]:
     """Return some tabs ("" is the package's own page) of the names that are packages, of at most ``limit``."""
     packages = list(sources_of(request.index, names))[:limit]
     return tuple(_page(request, name, tab) for name in packages for tab in tabs)

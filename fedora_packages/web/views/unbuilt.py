@@ -7,6 +7,7 @@ Only cached values count: the worker keeps those that messages about a new packa
 from pyramid.request import Request
 
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.families.table import family_of
 from fedora_packages.rpm.nvr import is_package_name
@@ -21,16 +22,13 @@ def is_unbuilt(request: Request, name: str) -> bool:
     if not is_package_name(name):
         return False
     names = (("distgit.maintainers", None), ("distgit.spec", NO_BRANCH), ("koji.builds", None))
-    queries = [(request.queries[query], release) for query, release in names]
+    calls = [QueryCall(request.queries[query], name, release) for query, release in names]
     try:
-        *sources, builds = request.cache.read(
-            [(query.entry(name), query.variant(release)) for query, release in queries]
-        )
+        *sources, builds = request.cache.read([(call.entry, call.variant) for call in calls])
     except CacheUnavailable:
         return False
-    return (
-        any(map(_is_in_distgit, sources)) and builds.because is None and not (builds.is_known and builds.value["total"])
-    )
+    has_build = builds.because is not None or (builds.is_known and builds.value["total"])
+    return any(map(_is_in_distgit, sources)) and not has_build
 
 
 def _is_in_distgit(cached: CachedValue) -> bool:
