@@ -67,28 +67,25 @@ class _SpecLexer(RPMSpecLexer):
 @lru_cache(maxsize=CACHE_SIZE)
 def highlight(text: str, clock: Callable[[], float] = time.monotonic) -> Highlighted:
     """Return the lines of a spec file, at most `MAX_LINES` of them split."""
-    colored, plain = _divided(text)
-    lines = list(islice(_colored_lines(colored, clock() + MAX_SECONDS, clock), MAX_LINES)) if colored else []
-    # The rest includes the lines after the time limit.
-    rest = colored[sum(sum(len(part) for _, part in line) + 1 for line in lines) :] + plain
-    left = MAX_LINES - len(lines)
-    pieces = rest.split("\n", left)
-    if len(pieces) <= left and not pieces[-1]:
+    pieces = text.split("\n", MAX_LINES)
+    if len(pieces) <= MAX_LINES and not pieces[-1]:
         # The last line's end does not begin another line.
         del pieces[-1]
-    lines += [(("", line),) if line else () for line in pieces[:left]]
-    return Highlighted(tuple(lines), pieces[left] if len(pieces) > left else "")
+    colored = list(islice(_colored_lines(_colorable(text), clock() + MAX_SECONDS, clock), MAX_LINES))
+    # The others include the lines after the time limit.
+    plain = ((("", line),) if line else () for line in pieces[len(colored) : MAX_LINES])
+    return Highlighted((*colored, *plain), "".join(pieces[MAX_LINES:]))
 
 
-def _divided(text: str) -> tuple[str, str]:
-    """Return the text up to the first line beyond the limits, and the rest."""
+def _colorable(text: str) -> str:
+    """Return the text up to the first line beyond the limits."""
     end = 0
     while end < len(text):
         stop = text.find("\n", end) + 1 or len(text)
         if stop > MAX_COLORED or stop - end > MAX_COLORED_LINE:
             break
         end = stop
-    return text[:end], text[end:]
+    return text[:end]
 
 
 def _colored_lines(text: str, deadline: float, clock: Callable[[], float]) -> Iterator[Line]:
