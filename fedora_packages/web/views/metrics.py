@@ -5,6 +5,7 @@ Metrics follow Prometheus' naming guide: base units, ``_total`` for counters, ti
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily as Counter
 from prometheus_client.core import GaugeMetricFamily as Gauge
@@ -89,22 +90,21 @@ class _Families(Collector):
     """Samples by metric, as the encoders of prometheus_client read them.  A metric without a known sample is left out."""
 
     def __init__(self, samples: Iterable[Sample]):
-        self._rows: dict[str, list[tuple[Mapping[str, str], float | Durations]]] = {}
+        self._families: dict[str, Any] = {}
         for name, labels, measured in samples:
-            if measured is not None:
-                self._rows.setdefault(name, []).append((labels, measured))
+            if measured is None:
+                continue
+            if name not in self._families:
+                make, help_text = METRICS[name]
+                self._families[name] = make(f"fedora_packages_{name}", help_text, labels=list(labels))
+            if isinstance(measured, Durations):
+                buckets = list(zip(BUCKETS, accumulate(measured.buckets), strict=True))
+                self._families[name].add_metric(labels.values(), buckets, measured.sum)
+            else:
+                self._families[name].add_metric(labels.values(), float(measured))
 
     def collect(self) -> Iterator[Metric]:
-        for name in filter(self._rows.get, METRICS):
-            make, help_text = METRICS[name]
-            metric = make(f"fedora_packages_{name}", help_text, labels=list(self._rows[name][0][0]))
-            for labels, measured in self._rows[name]:
-                if isinstance(measured, Durations):
-                    buckets = list(zip(BUCKETS, accumulate(measured.buckets), strict=True))
-                    metric.add_metric(labels.values(), buckets, measured.sum)
-                else:
-                    metric.add_metric(labels.values(), float(measured))
-            yield metric
+        return filter(None, map(self._families.get, METRICS))
 
 
 def _samples(state: Health) -> Iterator[Sample]:
