@@ -33,8 +33,6 @@ from fedora_packages.web.problems import problem
 from fedora_packages.web.rate_limit import RateLimit, client_of
 from fedora_packages.web.request import UnknownPart, requested_package
 from fedora_packages.web.views.pages import requested_context, requested_widgets, tab_values
-from fedora_packages.widgets.base import Widget
-from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.panel import panels
 
 #: Seconds that a check may take; a slower upstream answers in the background, for the next reader.
@@ -146,14 +144,16 @@ class Checks:
 
 @view_config(route_name="check", renderer="fedora_packages:web/templates/checked.mako")
 def check_panel(request: Request) -> dict[str, Any]:
-    """Check the values of a panel, and return the panel with the results."""
+    """Check the values of a panel, and return the panel with the results.  Raises `UnknownPart` if it has no values."""
     _refuse_other_sites(request)
     package = requested_package(request)
     tab, (widget, *_) = requested_widgets(request)
     # Its links lead to the panel's own URL: this one takes a POST only.
     path = request.route_path("panel", **request.matchdict)
     context = requested_context(request, package, [widget], path)
-    calls = _calls(widget, context)
+    calls = widget.calls(context) if widget.is_shown(package) else {}
+    if not calls:
+        raise UnknownPart(f"The panel {widget.name} of {package.name} has no values to check.")
     results = request.checks(client_of(request.remote_addr), package, list(calls.values()))
     rows = [_row(label, call, result) for (label, call), result in zip(calls.items(), results, strict=True)]
     return {**tab_values(request, tab, context, panels([widget], context, request.loader)), "results": rows}
@@ -188,14 +188,6 @@ def too_many(error: TooManyChecks, request: Request) -> Response:
 def _refuse_other_sites(request: Request) -> None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise RefusedCheck("Pages of other sites cannot request checks. Use the page of the package, or the JSON API.")
-
-
-def _calls(widget: Widget, context: PanelContext) -> dict[str, QueryCall]:
-    """Return the query calls of a panel by label.  Raises `UnknownPart` if it has none."""
-    calls = widget.calls(context) if widget.is_shown(context.package) else {}
-    if not calls:
-        raise UnknownPart(f"The panel {widget.name} of {context.package.name} has no values to check.")
-    return calls
 
 
 def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> tuple[str, str, tuple[str, ...], bool]:

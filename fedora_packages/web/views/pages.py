@@ -97,18 +97,13 @@ def rendered(panel: Panel, request: Request) -> str:
     context = panel.context
     values = {"panel": panel, "package": context.package, "release": context.release, "binary": context.binary}
     body = None if panel.variables is None else render(panel.widget.template, {**values, **panel.variables}, request)
+    check = None
+    if panel.sources and request.checks.are_enabled:
+        path = {"package": context.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
+        check = request.route_path("check", **path, _query=context.parameters)
     links = panel.widget.external_links(context)
-    values.update(body=body, external_links=links, check=check_url(panel, request))
+    values.update(body=body, external_links=links, check=check)
     return render("fedora_packages:web/templates/panel.mako", values, request)
-
-
-def check_url(panel: Panel, request: Request) -> str | None:
-    """Return the URL that checks a panel; None if the panel reads nothing, or checks are disabled."""
-    context = panel.context
-    if not panel.sources or not request.checks.are_enabled:
-        return None
-    named = {"package": context.package.name, "tab": panel.widget.tab, "panel": panel.widget.name}
-    return request.route_path("check", **named, _query=context.parameters)
 
 
 def _path(request: Request, package: Package, tab: Tab) -> str:
