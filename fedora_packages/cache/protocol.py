@@ -90,6 +90,8 @@ class Cache:
 
     def read(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
         """Return the value of each (entry, variant), in one round trip if all are fresh, else in two."""
+        if not pairs:
+            return []
         stamped_values = self.region.get_multi([keys.variant_of(entry.key, variant) for entry, variant in pairs])
         missing = [pair for pair, stamped in zip(pairs, stamped_values, strict=True) if stamped is NO_VALUE]
         last_known = dict(zip(missing, self._last_known(missing), strict=True))
