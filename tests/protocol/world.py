@@ -328,7 +328,7 @@ def refill(service: Service, pace: Pace = PACE) -> bool:
 def consume(service: Service, messages: list[Any], handler_class: type[Handler] = Handler) -> None:
     """Handle messages from the bus, again and again until Redis is there: the bus gives no message twice."""
     handler = handler_class(
-        service.client, service.cache, service.index, service.queries, service.metrics, "fedmsg", [PREFIX],
+        service.client, service.cache, service.index, service.queries, service.metrics, [PREFIX],
         partial(invalidate_and_queue, service.cache, service.queue),
     )  # fmt: skip
     while True:
