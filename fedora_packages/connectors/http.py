@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache as once
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 import urllib3
@@ -24,6 +25,9 @@ TEMPORARY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 #: Statuses of a file that does not exist.
 NO_FILE = frozenset({404, 410})
+
+#: Redirects of a file that are followed.
+MAX_REDIRECTS = 5
 
 #: One retry, for what fails in passing: a connection that was closed under us, a proxy's hiccup.  The queue repeats a failed
 #: refill later, and a page does not wait for more.
@@ -67,6 +71,22 @@ class _Request:
     cuts: bool
 
 
+class _Session(requests.Session):
+    """A session of anonymous reads.  It follows no redirect.
+
+    To follow one, requests reads its whole body, and raises a `ValueError` for a location that is no URL.  It does so for
+    ``allow_redirects=False`` too.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The .netrc of the account must not add credentials, nor cost a file read per request.
+        self.trust_env = False
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return None: no response is a redirect."""
+
+
 class HTTPClient:
     """Sends the requests of one upstream.  ``agent`` (``"web"``, ``"worker"``) is part of the User-Agent.
 
@@ -100,10 +120,8 @@ class HTTPClient:
     def session(self) -> requests.Session:
         """The thread's own session: `requests` does not promise that threads can share one."""
         if not hasattr(self._local, "session"):
-            session = requests.Session()
+            session = _Session()
             session.headers["User-Agent"] = self._agent
-            # Anonymous reads: the .netrc of the account must not add credentials, nor cost a file read per request.
-            session.trust_env = False
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
@@ -205,9 +223,9 @@ class HTTPClient:
 
     def _once(self, request: _Request, deadline: float) -> Response:
         left = max(deadline - time.monotonic(), 0.05)
-        with self.session.request(
-            **request.arguments, timeout=(min(left, 5.0), left), stream=True, allow_redirects=False
-        ) as response:
+        with self.session.request(**request.arguments, timeout=(min(left, 5.0), left), stream=True) as response:
+            if response.is_redirect:
+                raise self.invalid(request.description, _redirect(response))
             status, content_type, body = response.status_code, response.headers.get("Content-Type", ""), bytearray()
             # The timeout of requests bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
@@ -237,23 +255,33 @@ def _reason(error: requests.RequestException) -> str:
     return f"connection failed ({type(error).__name__})"
 
 
+def _redirect(response: requests.Response) -> str:
+    return f"HTTP {response.status_code}: a redirect to {response.headers['Location'][:200]!r}"
+
+
 def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, None] | None:
     """Return a file's content piece by piece, as the server stores it, or None if the file does not exist.
 
     ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises `UpstreamUnavailable`, also while the
-    pieces come.
+    pieces come, and `InvalidResponse` for a redirect to what is no URL.
     """
-    session = requests.Session()
-    # Anonymous reads, as above.
-    session.trust_env = False
-    session.max_redirects = 5
+    session = _Session()
+    target, redirect = url, None
     try:
-        # A checksum is of the file, not of what the server compresses on its way.
-        response = session.get(
-            url, stream=True, timeout=(min(timeout, 10.0), timeout), headers={"Accept-Encoding": "identity"}
-        )
-    except requests.RequestException as error:
+        for _ in range(1 + MAX_REDIRECTS):
+            # A checksum is of the file, not of what the server compresses on its way.
+            response = session.get(
+                target, stream=True, timeout=(min(timeout, 10.0), timeout), headers={"Accept-Encoding": "identity"}
+            )
+            if not response.is_redirect:
+                break
+            response.close()
+            redirect, location = _redirect(response), response.headers["Location"]
+            target = location and urljoin(target, location)
+    except (requests.RequestException, ValueError) as error:
         session.close()
+        if redirect is not None and isinstance(error, ValueError):
+            raise InvalidResponse(upstream, url, redirect) from error
         raise _disconnected(upstream, url, error) from error
     if response.status_code == 200:
         return _pieces(upstream, url, session, response)

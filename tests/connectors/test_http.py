@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.connectors.http import HTTPClient
+from fedora_packages.connectors.http import HTTPClient, stream
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import ConnectorSettings
 from tests.upstream import Answer
@@ -41,6 +41,48 @@ def test_a_lie_is_said_to_be_one(queries, upstream, lie):
     upstream.answers[RELATION_PAGE] = LIES[lie]
     with pytest.raises(InvalidResponse, match=r"mdapi: GET /f45/pkg/guake returned "):
         ask(queries)
+
+
+#: Locations of redirects that are no URLs, in the ways of which requests raises `ValueError`, `InvalidURL` and nothing.
+NO_URLS = [
+    "http://[",
+    "http://[::bad",
+    "",
+    "javascript:alert(1)",
+    "http://*.example/",
+    "http://x:port/",
+    "http://x:99999/",
+]
+
+
+@pytest.mark.parametrize("location", [*NO_URLS, "/elsewhere"])
+def test_a_redirect_is_an_invalid_response_that_names_its_location(queries, upstream, location):
+    upstream.answers[RELATION_PAGE] = Answer(b"x" * 1000, 302, headers={"Location": location})
+    with pytest.raises(InvalidResponse) as caught:
+        ask(queries)
+    assert str(caught.value) == f"mdapi: GET /f45/pkg/guake returned HTTP 302: a redirect to {location!r}"
+
+
+@pytest.mark.parametrize("location", NO_URLS)
+def test_a_file_that_redirects_to_no_url_is_an_invalid_response(upstream, location):
+    upstream.answers["/file"] = Answer(b"", 302, headers={"Location": location})
+    with pytest.raises(InvalidResponse) as caught:
+        stream("mirror", f"{upstream.url}/file", 5)
+    assert str(caught.value) == f"mirror: {upstream.url}/file returned HTTP 302: a redirect to {location!r}"
+
+
+def test_a_file_is_read_where_its_redirects_lead(upstream):
+    upstream.answers["/file"] = Answer(b"", 302, headers={"Location": "/other"})
+    upstream.answers["/other"] = Answer(b"", 301, headers={"Location": f"{upstream.url}/third"})
+    upstream.answers["/third"] = Answer(b"content")
+    assert b"".join(stream("mirror", f"{upstream.url}/file", 5)) == b"content"
+
+
+def test_a_file_that_redirects_for_ever_is_unavailable(upstream):
+    upstream.answers["/file"] = Answer(b"", 302, headers={"Location": "/file"})
+    with pytest.raises(UpstreamUnavailable, match="HTTP 302"):
+        stream("mirror", f"{upstream.url}/file", 5)
+    assert len(upstream.asked) == 6
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
