@@ -83,7 +83,7 @@ class AnityaConnector(Connector):
     site = AnityaSite()
     is_optional = True
 
-    @query(version=2)
+    @query(version=2, topics=("anitya.project.version.update*", "anitya.project.map.*"))
     def versions(self, package) -> ProjectVersions | NotMapped:
         """Return the upstream project of a source package and its versions.
 
@@ -106,16 +106,12 @@ class AnityaConnector(Connector):
         about = project if isinstance(project, dict) else {}
         return self.read(request, ProjectVersions, {**about, "found": True, "project": project})
 
-    @versions.affected("anitya.project.version.update*", "anitya.project.map.*")
-    def versions_affected(event):
-        yield from event.source_packages
-
     @versions.external_id
     def versions_external_id(value):
         return value["project"]["id"] if value.get("found") else None
 
-    @versions.affected_by_external_id("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
-                                    "anitya.project.remove")  # fmt: skip
+    @versions.affected("anitya.project.map.*", "anitya.project.version.remove*", "anitya.project.edit",
+                       "anitya.project.remove", by_external_id=True)  # fmt: skip
     def versions_affected_by_project(event):
         yield from event.external_ids
 

@@ -197,7 +197,7 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=4, every=6 * 3600)
+    @query(version=4, topics=("bodhi.update.*", "bodhi.errata.publish"), every=6 * 3600)
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -220,10 +220,6 @@ class BodhiConnector(Connector):
         value.updates = list({update.alias: update for update in value.updates}.values())
         value.testing = sum(_is_in_testing(update) for update in value.updates)
         return value
-
-    @updates.affected("bodhi.update.*", "bodhi.errata.publish")
-    def updates_affected(event):
-        yield from event.source_packages
 
     @updates.expects
     def updates_expect(event, package):

@@ -53,6 +53,8 @@ SECURITY_TEAM = "security-response-team@redhat.com"
 SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
 TRACKING = "Tracking"
 
+CHANGE_TOPICS = ("bugzilla.bug.new", "bugzilla.bug.update")
+
 #: The usual statuses of an open bug.
 OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
 
@@ -187,7 +189,7 @@ class BugzillaConnector(Connector):
     site = BugzillaSite()
     timeout = 60.0  # with many bugs it is slow
 
-    @query(version=2, every=24 * 3600)
+    @query(version=2, topics=CHANGE_TOPICS, every=24 * 3600)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
@@ -199,10 +201,6 @@ class BugzillaConnector(Connector):
         request = f"GET /rest/bug?component={package}"
         found, total = self._search(request, open_bugs(package), FIELDS, MAX_BUGS)
         return self.read(request, Bugs, {"total": total, "bugs": found})
-
-    @bugs.affected("bugzilla.bug.new", "bugzilla.bug.update")
-    def bugs_affected(event):
-        yield from event.source_packages
 
     @bugs.expects
     def bugs_expect(event, package):
@@ -229,7 +227,7 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= MAX_BUGS or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(version=2, every=24 * 3600)
+    @query(version=2, topics=CHANGE_TOPICS, every=24 * 3600)
     def counts(self, package) -> Counts:
         """Return the number of open bugs of a source package, and of those that block others.
 
@@ -242,10 +240,6 @@ class BugzillaConnector(Connector):
         _, total = self._search(request, open_bugs(package), "id", 1)
         _, blockers = self._search(request, open_bugs(package, is_blocking=True), "id", 1)
         return self.read(request, Counts, {"open": total, "blockers": blockers, "changed": changed})
-
-    @counts.affected("bugzilla.bug.new", "bugzilla.bug.update")
-    def counts_affected(event):
-        yield from event.source_packages
 
     @counts.expects
     def counts_expect(event, package):

@@ -292,7 +292,7 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(version=2)
+    @query(version=2, topics=("pagure.project.*",))
     def maintainers(self, package) -> Maintainers | NotFound:
         """Return the maintainers of a package: account names, owner first.
 
@@ -317,10 +317,6 @@ class DistgitConnector(Connector):
             "modified": project.date_modified,
         }
         return self.read(request, Maintainers, value, project)
-
-    @maintainers.affected("pagure.project.*")
-    def affected_by_project(event):
-        yield from event.source_packages
 
     @maintainers.expects
     def maintainers_expect(event, package):

@@ -117,7 +117,8 @@ class FafConnector(Connector):
     concurrency = 2
     is_optional = True
 
-    @query(version=1, every=24 * 3600)
+    # Names of other distributions' components are no packages here.
+    @query(version=1, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=24 * 3600)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 
@@ -138,11 +139,6 @@ class FafConnector(Connector):
             for problem in value.problems:
                 problem.recent, problem.before = _is_in(problem.id, *recent), _is_in(problem.id, *before)
         return value
-
-    @problems.affected("faf.problem.threshold*", "faf.report.threshold*")
-    def problems_affected(event):
-        # Names of other distributions' components are no packages here.
-        yield from event.source_packages
 
     @problems.ignores
     def problems_ignore(value):

@@ -163,7 +163,8 @@ class KojiConnector(Connector):
     title = "Koji"
     site = KojiSite()
 
-    @query(version=2)
+    # Secondary hubs publish on the same topics; their builds are not ours to show (the event then names no package).
+    @query(version=2, topics=("buildsys.build.state.change",))
     def builds(self, package) -> Builds:
         """Return the newest builds of a source package, newest first.
 
@@ -181,11 +182,6 @@ class KojiConnector(Connector):
         value = self.read(request, Builds, {"total": total, "builds": builds})
         self.check_rows(request, value.total, value.builds)
         return value
-
-    @builds.affected("buildsys.build.state.change")
-    def builds_affected(event):
-        # Secondary hubs publish on the same topic; their builds are not ours to show (the event then names no package).
-        yield from event.source_packages
 
     @builds.expects
     def builds_expect(event, package):
@@ -206,7 +202,8 @@ class KojiConnector(Connector):
         # A message may come late, after the build has moved on; only "still building" can be older than the message.
         return announced == BUILDING or states[build_id] != "building"
 
-    @query(version=1, follows="bodhi.releases")
+    # Tags move before Bodhi announces it: its messages catch a tag message that was lost.
+    @query(version=1, topics=("bodhi.update.*", "bodhi.errata.publish"), follows="bodhi.releases")
     def tagged(self, package) -> Tagged:
         """Return the build of a source package that each active release has, by Koji tag.
 
@@ -238,11 +235,6 @@ class KojiConnector(Connector):
         # Secondary hubs publish on the same topics; their messages name no package.
         if not PASSING_TAG.match(koji_tag(event.body) or ""):
             yield from event.source_packages
-
-    @tagged.affected("bodhi.update.*", "bodhi.errata.publish")
-    def tagged_affected_by_updates(event):
-        # Tags move before bodhi says so; this catches a tag message that was lost.
-        yield from event.source_packages
 
     @tagged.expects
     def tagged_expect(event, package):

@@ -6,13 +6,9 @@ answer differs, which messages change it, and how to see that a value shows a me
     class KojiConnector(Connector):
         name = "koji"
 
-        @query(version=1)
+        @query(version=1, topics=("buildsys.build.state.change",))
         def builds(self, package) -> Builds:
             '''Return the newest builds of a source package ...'''
-
-        @builds.affected("buildsys.build.state.change")
-        def builds_affected(event):
-            yield from event.source_packages
 
         @builds.expects
         def builds_expect(event, package):
@@ -32,7 +28,8 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from fedora_packages.cache.fill import Source
@@ -53,9 +50,6 @@ NO_PACKAGE = "*"
 #: Characters of an expected state as JSON.  A larger one is dropped, and values are not compared with it.
 MAX_EXPECTED = 8192
 
-#: Topics whose listeners are remembered; a stream of made-up topics must not fill the memory.
-TOPICS_KEPT = 1000
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -69,42 +63,39 @@ class Rule:
     by_external_id: bool = False
 
 
+@dataclass(eq=False)
 class Declaration:
-    """A query as its class declares it; `Query` is the same, bound to a connector."""
+    """A query as its class declares it; `Query` is the same, bound to a connector.  `query` documents the options."""
 
-    def __init__(
-        self,
-        fetch: Callable[..., Any],
-        version: int,
-        subject: str,
-        every: float | None,
-        follows: str | None,
-        is_lazy: bool,
-    ):
-        self.fetch = fetch
-        self.returns = inspect.signature(fetch).return_annotation
-        self.is_lazy = is_lazy
-        self.version = version
-        self.subject = subject
-        self.every = every
-        self.follows = follows
-        self.rules: list[Rule] = []
-        self.expectation: Callable[[Event, str], Mapping[str, Any] | None] | None = None
-        self.reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
-        self.ignoring: Callable[[Any], Any] | None = None
-        self.missing: Callable[[Any, Event], bool] | None = None
-        self.numbered: Callable[[Any], int | None] | None = None
-        self.__doc__ = fetch.__doc__
-        self.parameters = tuple(inspect.signature(fetch).parameters)[1:]
+    fetch: Callable[..., Any]
+    version: int
+    subject: str = "source"
+    every: float | None = None
+    follows: str | None = None
+    is_lazy: bool = False
+    rules: list[Rule] = field(default_factory=list)
+    expectation: Callable[[Event, str], Mapping[str, Any] | None] | None = None
+    reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
+    ignoring: Callable[[Any], Any] = lambda value: value
+    missing: Callable[[Any, Event], bool] = lambda value, event: False
+    numbered: Callable[[Any], int | None] = lambda value: None
+
+    def __post_init__(self) -> None:
+        signature = inspect.signature(self.fetch)
+        self.returns = signature.return_annotation
+        self.by_release = "release" in signature.parameters
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.short_name = name
 
-    def affected(self, *topics: str) -> Callable[[Callable[[Event], Iterable[str]]], Callable]:
-        """Register a function event -> names of packages that these topics touch.  ``*`` in a topic matches any string."""
+    def affected(self, *topics: str, by_external_id: bool = False) -> Callable[[Callable], Callable]:
+        """Register a function event -> names of packages that these topics touch.  ``*`` in a topic matches any string.
 
-        def register(names: Callable[[Event], Iterable[str]]) -> Callable[[Event], Iterable[str]]:
-            self.rules.append(Rule(topics, names))
+        Where ``by_external_id``, it returns external ids: the topics touch the packages whose values have one of them.
+        """
+
+        def register(names: Callable[[Event], Iterable[Any]]) -> Callable[[Event], Iterable[Any]]:
+            self.rules.append(Rule(topics, names, by_external_id))
             return names
 
         return register
@@ -117,15 +108,6 @@ class Declaration:
         """
         self.numbered = number
         return number
-
-    def affected_by_external_id(self, *topics: str) -> Callable[[Callable[[Event], Iterable[int]]], Callable]:
-        """Register a function event -> external ids: the topics touch the packages whose values have one of them."""
-
-        def register(numbers: Callable[[Event], Iterable[int]]) -> Callable[[Event], Iterable[int]]:
-            self.rules.append(Rule(topics, numbers, by_external_id=True))
-            return numbers
-
-        return register
 
     def expects(self, facts: Callable[[Event, str], Mapping[str, Any] | None]) -> Callable:
         """Register a function (event, package) -> the expected state, JSON-ready, or None.
@@ -158,16 +140,11 @@ class Declaration:
         return misses
 
 
-def query(
-    version: int,
-    subject: str = "source",
-    every: float | None = None,
-    follows: str | None = None,
-    is_lazy: bool = False,
-) -> Callable[[Callable[..., Any]], Declaration]:
+def query(version: int, *, topics: tuple[str, ...] = (), **options: Any) -> Callable[[Callable[..., Any]], Declaration]:
     """Register a connector's method as a query.
 
     * ``version``: the schema version.  Raise it with every change of what the query returns.
+    * ``topics``: messages that touch the packages they name.  `Declaration.affected` is for what needs a rule.
     * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
     * ``every``: seconds after which the worker reads each entry again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
@@ -175,7 +152,8 @@ def query(
 
     The method is annotated with the `Model` that it returns, or a union of those.
     """
-    return lambda fetch: Declaration(fetch, version, subject, every, follows, is_lazy)
+    rules = [Rule(topics, attrgetter(f"{options.get('subject', 'source')}_packages"))] if topics else []
+    return lambda fetch: Declaration(fetch, version, rules=rules, **options)
 
 
 @dataclass(frozen=True)
@@ -195,7 +173,7 @@ class Query:
     @property
     def by_release(self) -> bool:
         """Whether the answer differs by release, which then is the variant."""
-        return "release" in self.declaration.parameters
+        return self.declaration.by_release
 
     @property
     def short_name(self) -> str:
@@ -204,7 +182,7 @@ class Query:
 
     @property
     def documentation(self) -> str:
-        return inspect.cleandoc(self.declaration.__doc__ or "")
+        return inspect.getdoc(self.declaration.fetch) or ""
 
     @property
     def returns(self) -> Schema:
@@ -259,7 +237,7 @@ class Query:
 
     def external_id(self, value: Any) -> int | None:
         """Return the number of the thing of upstream's that a value is about, if its query says that there is one."""
-        return None if self.declaration.numbered is None else self.declaration.numbered(value)
+        return self.declaration.numbered(value)
 
     def _given(self, event: Event, by_external_id: bool) -> Iterator[Any]:
         for rule in self.declaration.rules:
@@ -293,11 +271,11 @@ class Query:
 
     def without_ignored(self, value: Any) -> Any:
         """Return what messages announce of a value: all of it, unless the query says otherwise."""
-        return value if self.declaration.ignoring is None else self.declaration.ignoring(value)
+        return self.declaration.ignoring(value)
 
     def is_superseded(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""
-        return self.declaration.missing is not None and bool(self.declaration.missing(value, event))
+        return self.declaration.missing(value, event)
 
 
 @dataclass(frozen=True)
@@ -329,44 +307,25 @@ class QueryCall:
         )
 
 
-class Queries(Mapping[str, Query]):
+class Queries(dict[str, Query]):
     """Every query of some connectors, by name.  ``count_invalid`` is called with a query's name and a number of invalid rows."""
 
     def __init__(
         self, connectors: Iterable[Any], count_invalid: Callable[[str, int], None] = lambda query, count: None
     ):
-        found = [query for connector in connectors for query in _queries_of(connector, count_invalid)]
-        self._queries = {query.name: query for query in found}
-        self._listening: dict[str, list[Query]] = {}
-
-    def __getitem__(self, name: str) -> Query:
-        return self._queries[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._queries)
-
-    def __len__(self) -> int:
-        return len(self._queries)
+        for connector in connectors:
+            for short_name, found in inspect.getmembers(type(connector), lambda one: isinstance(one, Declaration)):
+                name = f"{connector.name}.{short_name}"
+                self[name] = Query(name, connector.name, found, connector, count_invalid)
+        # A stream of made-up topics must not fill the memory.
+        self.listening = lru_cache(maxsize=1000)(self._listening)
 
     def following(self, name: str) -> list[Query]:
         """Return the queries whose answers are made with the value of the query ``name``."""
-        return [found for found in self._queries.values() if found.declaration.follows == name]
+        return [found for found in self.values() if found.declaration.follows == name]
 
-    def listening(self, topic: str) -> list[Query]:
+    def _listening(self, topic: str) -> list[Query]:
         """Return the queries that some rule makes listen to ``topic``."""
-        known = self._listening.get(topic)
-        if known is not None:
-            return known
-        found = [
-            query
-            for query in self._queries.values()
-            if any(matches(topic, rule.topics) for rule in query.declaration.rules)
+        return [
+            query for query in self.values() if any(matches(topic, rule.topics) for rule in query.declaration.rules)
         ]
-        if len(self._listening) < TOPICS_KEPT:
-            self._listening[topic] = found
-        return found
-
-
-def _queries_of(connector: Any, count_invalid: Callable[[str, int], None]) -> Iterator[Query]:
-    for name, declaration in inspect.getmembers(type(connector), lambda member: isinstance(member, Declaration)):
-        yield Query(f"{connector.name}.{name}", connector.name, declaration, connector, count_invalid)

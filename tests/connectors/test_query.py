@@ -67,7 +67,7 @@ class Stars:
     def bright_refers(value):
         return value["constellation"]
 
-    @bright.affected_by_external_id("sky.constellation.*")
+    @bright.affected("sky.constellation.*", by_external_id=True)
     def bright_affected(event):
         yield event.body["number"]
 
