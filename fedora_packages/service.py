@@ -52,7 +52,13 @@ def build(settings: Settings, by: str) -> Service:
     """Return the parts; ``by`` (``web`` or ``worker``) goes into stamps and into the User-Agent."""
     client = connect(settings.cache.url, REDIS_TIMEOUT.get(by, 5.0))
     metrics, queue = Metrics(client), Queue(client)
-    found = connectors.load(settings, by, lambda: releases.tags(), metrics.observe_request, partial(_retry_now, queue))
+    found = connectors.load(
+        settings,
+        by,
+        lambda: releases.tags(),
+        on_request=metrics.observe_request,
+        on_recovery=partial(_retry_now, queue),
+    )
     queries = Queries(found.values(), lambda query, count: metrics.count(MetricName.INVALID_ROWS, query, count))
     cache = Cache(
         client,

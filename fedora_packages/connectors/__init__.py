@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import TypeVar
 
 from fedora_packages.connectors.base import Connector, ReleaseTags
-from fedora_packages.connectors.http import OnRecovery, OnRequest, ignore
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 
@@ -54,16 +53,15 @@ def load(
     settings: Settings,
     agent: str,
     releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
-    on_request: OnRequest = ignore,
-    on_recovery: OnRecovery = ignore,
+    **callbacks: Callable[..., None],
 ) -> dict[str, Connector]:
     """Return a connector of each class in this package, by its name.
 
     ``agent`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases with their Koji tags, for
-    queries that differ by release.  ``on_request`` is called after each request, ``on_recovery`` when a circuit closes.
+    queries that differ by release.  ``callbacks`` are those of `HTTPClient`.
     """
     pause = settings.worker.pace.reset_pause
     return {
-        kind.name: kind(settings.connectors[kind.name], agent, releases, on_request, on_recovery, pause)
+        kind.name: kind(settings.connectors[kind.name], agent, releases, reset_pause=pause, **callbacks)
         for kind in declared()
     }

@@ -6,13 +6,12 @@ package, only Anitya's project.
 
 import re
 from collections.abc import Iterable
-from typing import Any, Literal
-from urllib.parse import quote
+from typing import Any
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.types import Count, InvalidRows, Model, Rows, Text, clip, field
+from fedora_packages.connectors.types import Count, Found, InvalidRows, Model, NotFound, Rows, Text, clip, field
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event
 
@@ -43,18 +42,12 @@ Versions = Rows(Text(MAX_VERSION), MAX_VERSIONS)
 class ProjectVersions(Model):
     """The project and the versions of a package."""
 
-    found: Literal[True]
+    found: Found = True
     project: Project
     latest: Text(MAX_VERSION) | None = field("can be a pre-release; null if no version is known", alias="version")
     versions: Versions = field("newest first, as Anitya orders them")
     stable: Versions = field("those that are released, newest first", alias="stable_versions")
     invalid_rows: InvalidRows = None
-
-
-class NotMapped(Model):
-    """A package that is mapped to no project."""
-
-    found: Literal[False]
 
 
 class AnityaSite(Site):
@@ -84,27 +77,25 @@ class AnityaConnector(Connector):
     is_optional = True
 
     @query(version=2, topics=("anitya.project.version.update*", "anitya.project.map.*"))
-    def versions(self, package) -> ProjectVersions | NotMapped:
+    def versions(self, package) -> ProjectVersions | NotFound:
         """Return the upstream project of a source package and its versions.
 
         Each list has at most `MAX_VERSIONS` versions.
 
         Source: ``GET /api/project/Fedora/NAME``.
         """
-        request = f"GET /api/project/Fedora/{package}"
-        path = f"/api/project/Fedora/{quote(package, safe='')}"
-        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
+        answer = self.get("api", "project", "Fedora", package)
         if answer.status == 404:
             # A proxy without a route to Anitya returns 404 too, with another body.
-            said = self.decoded(answer, request, status=404)
+            said = self.decoded(answer, status=404)
             if isinstance(said, dict) and NOT_MAPPED.fullmatch(str(said.get("error"))):
-                return NotMapped(found=False)
+                return NotFound()
             raise self.invalid(
-                request, "HTTP 404: expected that the package is not mapped, got another error", answer.body
+                answer.request, "HTTP 404: expected that the package is not mapped, got another error", answer.body
             )
-        project = self.decoded(answer, request)
+        project = self.decoded(answer)
         about = project if isinstance(project, dict) else {}
-        return self.read(request, ProjectVersions, {**about, "found": True, "project": project})
+        return self.read(answer.request, ProjectVersions, {**about, "project": project})
 
     @versions.external_id
     def versions_external_id(value):

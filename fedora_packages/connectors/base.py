@@ -8,14 +8,13 @@ import json
 from collections.abc import Callable, Sized
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from fedora_packages.connectors import types
-from fedora_packages.connectors.circuit import Circuit
-from fedora_packages.connectors.http import HTTPClient, OnRecovery, OnRequest, Response, ignore
+from fedora_packages.connectors.http import HTTPClient, Response
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.errors import InvalidResponse
 from fedora_packages.settings import ConnectorSettings
 
 
@@ -28,15 +27,11 @@ class ReleaseTags:
     testing: str | None
 
 
-class Connector:
+class Connector(HTTPClient):
     """A reader of one upstream: its queries are methods, and all that the service has to know of it stands here.
 
-    ``name`` is what settings, queries and Redis keys call it, ``title`` what people do.  ``is_optional``: pages are whole without
-    its values, and wait for them only briefly.
+    ``is_optional``: pages are whole without its values, and wait for them only briefly.
     """
-
-    name: str
-    title: str
 
     #: Defaults of its settings: its URL (None: it must be set), seconds of a request, requests at a time in one process, and the
     #: pages for people (None: it has none).
@@ -45,10 +40,6 @@ class Connector:
     concurrency = 4
     site: Site | None = None
 
-    #: Bytes of the largest response that is read, and seconds that a circuit stays open at most.
-    max_bytes = 32 << 20
-    reset_pause = 30.0
-
     is_optional = False
 
     def __init__(
@@ -56,49 +47,44 @@ class Connector:
         settings: ConnectorSettings,
         agent: str,
         releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
-        on_request: OnRequest = ignore,
-        on_recovery: OnRecovery = ignore,
-        reset_pause: float = reset_pause,
+        **options: Any,
     ):
-        self.settings = settings
+        super().__init__(settings, agent, **options)
         self.releases = releases
-        self.site = None if self.site is None else type(self.site)(settings.site)
-        pause = min(self.reset_pause, reset_pause)
-        self.http = HTTPClient(self.name, settings, agent, on_request, on_recovery, self.max_bytes, pause, self.title)
+        self.site = self.site and type(self.site)(settings.site)
 
-    @property
-    def circuit(self) -> Circuit:
-        """The circuit of this upstream, in this process."""
-        return self.http.circuit
+    def get(self, *path: str, request: str = "", accept: str = "application/json", **arguments: Any) -> Response:
+        """Send a GET to a path, whose segments are quoted here, and return the response; see `HTTPClient.send`.
 
-    def send(self, method: str, path: str, **arguments: Any) -> Response:
-        """Send a request to a path below the upstream's URL, and return the response; see `HTTPClient.send`."""
-        return self.http.send(method, path, **arguments)
+        ``request`` describes it in errors; by default ``GET`` and the path, unquoted.
+        """
+        request = request or f"GET /{'/'.join(path)}"
+        url = "".join(f"/{quote(part, safe='')}" for part in path)
+        return self.send("GET", url, request=request, headers={"Accept": accept}, **arguments)
 
-    def invalid(self, request: str, reason: str, excerpt: bytes = b"") -> InvalidResponse:
-        """Return the error that this upstream returned something invalid: ``reason``, to ``request``."""
-        return self.http.invalid(request, reason, excerpt)
-
-    def json(self, path: str, *, request: str, **arguments: Any) -> Any:
+    def json(self, *path: str, **arguments: Any) -> Any:
         """Return the JSON of a GET.
 
-        Raises as `send`, and `InvalidResponse` for another status than 200 and for invalid JSON.
+        Raises as `get`, and `InvalidResponse` for another status than 200 and for invalid JSON.
         """
-        response = self.send("GET", path, request=request, headers={"Accept": "application/json"}, **arguments)
-        return self.decoded(response, request)
+        return self.decoded(self.get(*path, **arguments))
 
-    def decoded(self, response: Response, request: str, status: int = 200) -> Any:
+    def decoded(self, response: Response, status: int = 200) -> Any:
         """Return the JSON of a response with this status.  Raises `InvalidResponse`."""
         if response.status != status:
-            raise self.invalid(request, f"HTTP {response.status}", response.body)
+            raise self.invalid(response.request, f"HTTP {response.status}", response.body)
         try:
             found = json.loads(response.body)
         except (ValueError, RecursionError) as error:
             kind = response.content_type or "no content type"
-            raise self.invalid(request, f"invalid JSON ({kind})", response.body) from error
+            raise self.invalid(response.request, f"invalid JSON ({kind})", response.body) from error
         if found is None:
-            raise self.invalid(request, "null")
+            raise self.invalid(response.request, "null")
         return found
+
+    def parsed(self, response: Response, kind: type[types.M]) -> types.M:
+        """Return the JSON of a response as a model.  Raises as `decoded` and `read`."""
+        return self.read(response.request, kind, self.decoded(response))
 
     def read(self, request: str, kind: type[types.M], answer: Any, *parts: types.Model) -> types.M:
         """Return the content of a response as a model.  Raises `InvalidResponse` with the field and what was expected.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
 
 from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
@@ -210,7 +209,7 @@ class BodhiConnector(Connector):
         found: list[Any] = []
         for number in range(1, MAX_UPDATES // PAGE + 1):
             params = {"packages": package, "page": number, "rows_per_page": PAGE}
-            page = self.read(request, _UpdatesPage, self.json("/updates/", request=request, params=params))
+            page = self.read(request, _UpdatesPage, self.json("updates", "", request=request, params=params))
             found += [_own_builds_first(row, package) for row in page.updates[:PAGE]]
             if len(page.updates) < PAGE or len(found) >= page.total:
                 break
@@ -283,7 +282,7 @@ class BodhiConnector(Connector):
         for number in range(1, MAX_RELEASES // PAGE + 1):
             params = [("state", state) for state in ACTIVE_STATES]
             params += [("page", str(number)), ("rows_per_page", str(PAGE))]
-            page = self.read(request, _ReleasesPage, self.json("/releases/", request=request, params=params))
+            page = self.read(request, _ReleasesPage, self.json("releases", "", params=params))
             found += page.releases
             if number >= page.pages:
                 break
@@ -308,15 +307,13 @@ class BodhiConnector(Connector):
 
         Source: ``GET /updates/ALIAS``.
         """
-        request = f"GET /updates/{alias}"
-        path = f"/updates/{quote(alias, safe='')}"
-        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
+        answer = self.get("updates", alias)
         if answer.status == 404:
             # A proxy without a route to Bodhi returns 404 too, with another body.
-            said = self.decoded(answer, request, status=404)
+            said = self.decoded(answer, status=404)
             if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
                 return None
-        return self.read(request, _SingleUpdate, self.decoded(answer, request)).update.model_dump(mode="json")
+        return self.parsed(answer, _SingleUpdate).update.model_dump(mode="json")
 
 
 def _own_builds_first(row: Any, package: str) -> Any:

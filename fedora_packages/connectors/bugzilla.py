@@ -260,24 +260,19 @@ class BugzillaConnector(Connector):
 
         Source: ``GET /rest/bug/ID``; a search does not tell a private bug from an unknown one.
         """
-        request = f"GET /rest/bug/{number}"
-        params = {"include_fields": FIELDS}
-        answer = self.send(
-            "GET", f"/rest/bug/{number}", request=request, params=params, headers={"Accept": "application/json"}
-        )
+        answer = self.get("rest", "bug", str(number), params={"include_fields": FIELDS})
         if answer.status in (200, 400, 401, 403, 404):
-            found = self.decoded(answer, request, status=answer.status)
+            found = self.decoded(answer, status=answer.status)
             code = found.get("code") if isinstance(found, dict) and found.get("error") else None
             if code in NO_SUCH_BUG:
                 return None
             if code in PRIVATE_BUG:
                 return {"id": number, "is_private": True}
-            self._refuse_errors(request, found)
-        found = self.decoded(answer, request)
-        rows = [row for row in self.read(request, _Page, found).bugs if dig(row, "id") == number]
+            self._refuse_errors(answer.request, found)
+        rows = [row for row in self.parsed(answer, _Page).bugs if dig(row, "id") == number]
         if not rows:
-            raise self.invalid(request, f"no bug {number}")
-        return _public(self.read(request, _AnyBug, rows[0]))
+            raise self.invalid(answer.request, f"no bug {number}")
+        return _public(self.read(answer.request, _AnyBug, rows[0]))
 
     def carriers(self, cve: str) -> list[dict[str, Any]]:
         """Return the bugs with a CVE as alias or in their summary, each as `bug` returns it, newest first.
@@ -301,7 +296,7 @@ class BugzillaConnector(Connector):
         params = [("product", product) for product in PRODUCTS]
         params += [("component", package), ("include_fields", "id,last_change_time")]
         params += [("order", "changeddate DESC"), ("limit", "1")]
-        answer = self.json("/rest/bug", request=request, params=params)
+        answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
         changes = self.read(request, _Changes, answer).bugs
         return max((change.last_change_time for change in changes), default=None)
@@ -315,7 +310,7 @@ class BugzillaConnector(Connector):
             # Without total_matches all bugs must be read to count them.
             limit = wanted - len(rows) if total is not None or not rows else MAX_BUGS
             params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
-            answer = self.json("/rest/bug", request=request, params=params)
+            answer = self.json("rest", "bug", request=request, params=params)
             self._refuse_errors(request, answer)
             page = self.read(request, _Page, answer)
             total = page.total_matches

@@ -8,9 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.types import Count, Model
 
 #: Pages of one interval: a million messages.
 MAX_PAGES = 10_000
+
+
+class _Page(Model):
+    raw_messages: list[Any]
+    pages: Count
 
 
 class DatagrepperConnector(Connector):
@@ -37,19 +43,13 @@ class DatagrepperConnector(Connector):
         number, count = 1, 1
         while number <= count:
             request = f"GET /raw?start={start:.0f}&end={end:.0f}&page={number}"
-            answer = self.json("/raw", request=request, params=_parameters(start, end, categories, rows, number))
-            messages, count = self._checked(answer, request)
+            answer = self.json("raw", request=request, params=_parameters(start, end, categories, rows, number))
+            page = self.read(request, _Page, answer)
+            count = page.pages
             if count > max_pages:
                 raise self.invalid(request, f"{count} pages, more than {max_pages}")
-            yield messages
+            yield page.raw_messages
             number += 1
-
-    def _checked(self, answer: Any, request: str) -> tuple[list[Any], int]:
-        if not isinstance(answer, dict) or not isinstance(answer.get("raw_messages"), list):
-            raise self.invalid(request, "no list of messages")
-        if not isinstance(answer.get("pages"), int):
-            raise self.invalid(request, "no number of pages")
-        return answer["raw_messages"], answer["pages"]
 
 
 def id_of(message: Any) -> str | None:

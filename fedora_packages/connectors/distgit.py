@@ -5,18 +5,27 @@ A retired branch still exists, and has no file but ``dead.package``.
 
 import json
 import re
-from collections.abc import Mapping
 from itertools import islice
-from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.types import Count, InvalidRows, Model, Parts, Rows, Text, Timestamp, field
+from fedora_packages.connectors.types import (
+    Count,
+    Found,
+    InvalidRows,
+    Model,
+    NotFound,
+    Parts,
+    Rows,
+    Text,
+    Timestamp,
+    field,
+)
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
@@ -30,6 +39,10 @@ MAX_BRANCHES = 2000
 #: Bytes of the largest spec file or patch that is read; the largest in Fedora have a fifth of that.
 FILE_LIMIT = 10 << 20
 
+#: Accounts or groups of one kind, and characters of a name.
+MAX_NAMES = 500
+MAX_NAME = 256
+
 #: Characters of the reason why a branch was retired.
 MAX_REASON = 2000
 
@@ -38,23 +51,22 @@ CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
 Commit = Annotated[Text(64) | None, Field(description="the branch's head; null if it is unknown")]
-Names = Parts(Text(256), 500)
+Names = Parts(Text(MAX_NAME), MAX_NAMES)
 
 
 class Spec(Model):
     """A spec file."""
 
-    found: Literal[True]
+    found: Found = True
     text: Text(MAX_SPEC) = field("can be cut")
     size: Count = field("characters before the cut")
     dead: None = None
     commit: Commit
 
 
-class NoSpec(Model):
+class NoSpec(NotFound):
     """A branch without a spec file, or no branch."""
 
-    found: Literal[False]
     dead: Text(MAX_REASON) | None = field("why the branch is retired; null if it is not")
     commit: Commit
 
@@ -73,15 +85,14 @@ class Patch(Model):
 class Patches(Model):
     """The patches of a spec file."""
 
-    found: Literal[True]
+    found: Found = True
     patches: Rows(Patch, MAX_PATCHES) = field("in the order of the spec file")
     commit: Commit
 
 
-class NoPatches(Model):
+class NoPatches(NotFound):
     """A branch without a spec file, or no branch."""
 
-    found: Literal[False]
     commit: Commit
 
 
@@ -89,35 +100,16 @@ class Retired(Model):
     """Why a branch is retired."""
 
     reason: Text(MAX_REASON) = field("content of dead.package")
-    when: Timestamp | None = field("null if dist-git does not say", default=None, alias="commit_time")
-    who: Text(256) | None = field("author of the commit; null if dist-git does not say", default=None, alias="author")
+    when: Timestamp | None = field("null if dist-git does not say", default=None)
+    who: Text(256) | None = field("author of the commit; null if dist-git does not say", default=None)
 
 
 class Retirement(Model):
     """The retired branches of a package."""
 
-    found: Literal[True]
+    found: Found = True
     heads: dict[str, Text(64) | None] = field("commits, by the branch of an active release; null if it is unknown")
     retired: dict[str, Retired] = field("by branch")
-
-
-class Maintainers(Model):
-    """The maintainers of a package: account names."""
-
-    found: Literal[True]
-    owner: Text(256) | None = field('"orphan" without a maintainer; null without an owner')
-    admins: Names
-    committers: Names
-    collaborators: Names
-    groups: Names
-    modified: Timestamp | None = field("when the project last changed; null if it is unknown")
-    invalid_rows: InvalidRows = None
-
-
-class NotFound(Model):
-    """A package that dist-git does not have."""
-
-    found: Literal[False]
 
 
 def _by_name(branches: Any) -> Any:
@@ -130,6 +122,12 @@ class _Branches(Model):
     branches: Annotated[dict[Text(256), Text(64) | None], BeforeValidator(_by_name)]
 
 
+def _digits(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{1,12}", value):
+        raise ValueError("a string of digits")
+    return int(value)
+
+
 class _Access(Model):
     owner: Names = []
     admin: Names = []
@@ -138,17 +136,31 @@ class _Access(Model):
     collaborator: Names = []
 
 
-def _digits(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch("[0-9]{1,12}", value):
-        raise ValueError("a string of digits")
-    return int(value)
+class Maintainers(Model):
+    """The maintainers of a package: account names."""
 
-
-class _Project(Model):
-    access_users: _Access
-    access_groups: _Access
-    date_modified: Annotated[Timestamp, BeforeValidator(_digits)] | None = None
+    found: Found = True
+    users: _Access = field(alias="access_users", exclude=True)
+    teams: _Access = field(alias="access_groups", exclude=True)
+    owner: Text(256) | None = field('"orphan" without a maintainer; null without an owner', default=None)
+    admins: Names = []
+    committers: Names = []
+    collaborators: Names = []
+    groups: Names = []
+    modified: Annotated[Timestamp, BeforeValidator(_digits)] | None = field(
+        "when the project last changed; null if it is unknown", default=None, alias="date_modified"
+    )
     invalid_rows: InvalidRows = None
+
+    @model_validator(mode="after")
+    def _named(self):
+        self.owner = next(iter(self.users.owner), None)
+        self.admins = sorted(self.users.admin)
+        self.committers = sorted(self.users.commit)
+        self.collaborators = sorted(self.users.collaborator)
+        names = (*self.teams.admin, *self.teams.commit, *self.teams.collaborator)
+        self.groups = sorted({f"@{name.removeprefix('@')}"[:MAX_NAME] for name in names})[:MAX_NAMES]
+        return self
 
 
 class _Commit(Model):
@@ -210,14 +222,12 @@ class DistgitConnector(Connector):
 
         Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
         """
-        request = f"GET /rpms/{package}/raw/{release}/f/{package}.spec"
-        commit = self._head(request, package, release)
-        spec = self._file(request, package, release, f"{package}.spec")
-        if spec is not None:
-            return self.read(request, Spec, {"found": True, "text": spec, "size": len(spec), "commit": commit})
-        dead = self._file(f"GET /rpms/{package}/raw/{release}/f/dead.package", package, release, "dead.package")
-        reason = None if dead is None else dead[:MAX_REASON].strip()
-        return self.read(request, NoSpec, {"found": False, "dead": reason, "commit": commit})
+        commit = self._head(package, release)
+        spec = self._file(package, release, f"{package}.spec")
+        if spec is None:
+            dead = self._file(package, release, "dead.package")
+            return NoSpec(dead=dead and dead[:MAX_REASON].strip(), commit=commit)
+        return Spec(text=spec, size=len(spec), commit=commit)
 
     @query(version=3)
     def patches(self, package, release) -> Patches | NoPatches:
@@ -228,14 +238,12 @@ class DistgitConnector(Connector):
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
         ``/api/0/rpms/NAME/git/branches``.
         """
-        request = f"GET /rpms/{package}/raw/{release}/f/{package}.spec"
-        commit = self._head(request, package, release)
-        spec = self._file(request, package, release, f"{package}.spec")
+        commit = self._head(package, release)
+        spec = self._file(package, release, f"{package}.spec")
         if spec is None:
-            return self.read(request, NoPatches, {"found": False, "commit": commit})
-        names = list(dict.fromkeys(islice(patch_names(spec), MAX_PATCHES)))
-        patches = [self._patch(package, release, name) for name in names]
-        return self.read(request, Patches, {"found": True, "patches": patches, "commit": commit})
+            return NoPatches(commit=commit)
+        names = dict.fromkeys(islice(patch_names(spec), MAX_PATCHES))
+        return Patches(patches=[self._patch(package, release, name) for name in names], commit=commit)
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)
@@ -262,19 +270,17 @@ class DistgitConnector(Connector):
         Source: ``/api/0/rpms/NAME/git/branches``; ``dead.package`` of each head, once where branches share it;
         ``/api/0/rpms/NAME/c/HASH/info`` of those that have it: nothing is pushed to a branch after it was retired.
         """
-        request = f"GET /api/0/rpms/{package}/git/branches"
-        active = [release.branch for release in self.releases()]
-        heads = self._heads(request, package)
+        heads = self._heads(package)
         if heads is None:
-            return NotFound(found=False)
-        kept = {branch: heads[branch] for branch in active if branch in heads}
+            return NotFound()
+        kept = {release.branch: heads[release.branch] for release in self.releases() if release.branch in heads}
+        # Branches can share a head.
         looked: dict[str, Retired | None] = {}
         for branch, head in kept.items():
             if (head or branch) not in looked:
                 looked[head or branch] = self._retired(package, branch, head)
-        found = {branch: looked[head or branch] for branch, head in kept.items()}
-        retired = {branch: why for branch, why in found.items() if why}
-        return self.read(request, Retirement, {"found": True, "heads": kept, "retired": retired})
+        retired = {branch: why for branch, head in kept.items() if (why := looked[head or branch])}
+        return Retirement(heads=kept, retired=retired)
 
     @retirement.affected(*PUSH_TOPICS)
     def retirement_affected(event):
@@ -298,31 +304,15 @@ class DistgitConnector(Connector):
 
         Source: ``/api/0/rpms/NAME``.
         """
-        request = f"GET /api/0/rpms/{package}"
-        path = f"/api/0/rpms/{quote(package, safe='')}"
-        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
+        answer = self.get("api", "0", "rpms", package)
         if answer.status == 404:
-            self._check_missing(request, answer, "ENOPROJECT")
-            return NotFound(found=False)
-        project = self.read(request, _Project, self.decoded(answer, request))
-        users, groups = project.access_users, project.access_groups
-        names = {"@" + name.removeprefix("@") for name in (*groups.admin, *groups.commit, *groups.collaborator)}
-        value = {
-            "found": True,
-            "owner": next(iter(users.owner), None),
-            "admins": sorted(users.admin),
-            "committers": sorted(users.commit),
-            "collaborators": sorted(users.collaborator),
-            "groups": sorted(names),
-            "modified": project.date_modified,
-        }
-        return self.read(request, Maintainers, value, project)
+            self._check_missing(answer, "ENOPROJECT")
+            return NotFound()
+        return self.parsed(answer, Maintainers)
 
     @maintainers.expects
     def maintainers_expect(event, package):
-        modified = (
-            event.body["project"].get("date_modified") if isinstance(event.body.get("project"), Mapping) else None
-        )
+        modified = dig(event.body, "project", "date_modified")
         if not isinstance(modified, str) or not re.fullmatch("[0-9]{1,11}", modified):
             return None
         return {"about": "project", "modified": int(modified)}
@@ -345,45 +335,38 @@ class DistgitConnector(Connector):
         Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  The owner is that of `maintainers`: the
         ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.
         """
-        request = "GET /extras/pagure_poc.json"
-        answer = self.json("/extras/pagure_poc.json", request=request)
-        contacts = self.read(request, _Owners, answer).rpms
+        contacts = self.parsed(self.get("extras", "pagure_poc.json"), _Owners).rpms
         owners = {name: found.admin or found.fedora or found.epel for name, found in contacts.items()}
         return {name: owner for name, owner in owners.items() if owner}
 
-    def _head(self, request: str, package: str, branch: str) -> str | None:
+    def _head(self, package: str, branch: str) -> str | None:
         """Return the commit at the head of a branch, or None if it is unknown."""
-        return (self._heads(f"GET /api/0/rpms/{package}/git/branches", package) or {}).get(branch)
+        return (self._heads(package) or {}).get(branch)
 
-    def _heads(self, request: str, package: str) -> dict[str, str | None] | None:
+    def _heads(self, package: str) -> dict[str, str | None] | None:
         """Return the branches of a package, each with its head (None: unknown); None for an unknown package."""
-        path = f"/api/0/rpms/{quote(package, safe='')}/git/branches"
-        answer = self.send("GET", path, request=request, params={"with_commits": "true"})
+        answer = self.get("api", "0", "rpms", package, "git", "branches", params={"with_commits": "true"})
         if answer.status == 404:
-            self._check_missing(request, answer, "ENOPROJECT")
+            self._check_missing(answer, "ENOPROJECT")
             return None
-        found = self.read(request, _Branches, self.decoded(answer, request))
-        return dict(islice(found.branches.items(), MAX_BRANCHES))
+        return dict(islice(self.parsed(answer, _Branches).branches.items(), MAX_BRANCHES))
 
     def _retired(self, package: str, branch: str, head: str | None) -> Retired | None:
         """Return why, when and by whom a branch was retired; None if it is not retired."""
-        reason = self._file(
-            f"GET /rpms/{package}/raw/{head or branch}/f/dead.package", package, head or branch, "dead.package"
-        )
+        reason = self._file(package, head or branch, "dead.package")
         if reason is None:
             return None
-        retired = {"reason": reason[:MAX_REASON].strip()}
-        request = f"GET /api/0/rpms/{package}/c/{head}/info"
+        retired = Retired(reason=reason[:MAX_REASON].strip())
         if head is not None:
-            path = f"/api/0/rpms/{quote(package, safe='')}/c/{quote(head, safe='')}/info"
-            answer = self.send("GET", path, request=request)
+            answer = self.get("api", "0", "rpms", package, "c", head, "info")
             if answer.status == 404:
-                self._check_missing(request, answer)
+                self._check_missing(answer)
             else:
-                retired |= self.read(request, _Commit, self.decoded(answer, request)).model_dump()
-        return self.read(request, Retired, retired)
+                commit = self.parsed(answer, _Commit)
+                retired.when, retired.who = commit.commit_time, commit.author
+        return retired
 
-    def _check_missing(self, request: str, answer: Response, code: str | None = None) -> None:
+    def _check_missing(self, answer: Response, code: str | None = None) -> None:
         """Raise `InvalidResponse` for a 404 that is not Pagure's own: a proxy without a route returns 404 too."""
         try:
             found = dig(json.loads(answer.body), "error_code")
@@ -391,43 +374,39 @@ class DistgitConnector(Connector):
             found = None
         if not isinstance(found, str) or code not in (found, None):
             expected, kind = code or "an error code", answer.content_type or "no content type"
-            raise self.invalid(request, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body)
+            raise self.invalid(answer.request, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body)
 
-    def _file(self, request: str, package: str, branch: str, path: str) -> str | None:
-        answer = self.send(
-            "GET",
-            f"/rpms/{quote(package, safe='')}/raw/{quote(branch, safe='')}/f/{quote(path, safe='')}",
-            request=request,
-        )
+    def _file(self, package: str, branch: str, path: str) -> str | None:
+        """Return the content of a file at a branch or commit, or None if it does not exist."""
+        answer = self.get("rpms", package, "raw", branch, "f", path, accept="*/*")
         if answer.status == 404:
             return None
-        if answer.status != 200 or answer.content_type.startswith("text/html"):
-            raise self.invalid(
-                request,
-                f"HTTP {answer.status}: expected a file, got {answer.content_type or 'no content type'}",
-                answer.body,
-            )
-        if not answer.body or b"\0" in answer.body:
+        kind, size = answer.content_type or "no content type", len(answer.body)
+        if answer.status != 200 or kind.startswith("text/html"):
+            reason = f"HTTP {answer.status}: expected a file, got {kind}"
+        elif not answer.body or b"\0" in answer.body:
             # For an empty file Pagure returns 404, and no text file has a NUL.
-            raise self.invalid(request, "a binary file" if answer.body else "an empty file", answer.body)
-        if len(answer.body) > FILE_LIMIT:
-            raise self.invalid(request, f"a file of {len(answer.body)} bytes", answer.body)
-        # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
-        return answer.body.decode("utf-8", "replace")
+            reason = "a binary file" if answer.body else "an empty file"
+        elif size > FILE_LIMIT:
+            reason = f"a file of {size} bytes"
+        else:
+            # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
+            return answer.body.decode("utf-8", "replace")
+        raise self.invalid(answer.request, reason, answer.body)
 
-    def _patch(self, package: str, branch: str, name: str) -> dict[str, Any]:
-        patch = self._file(f"GET /rpms/{package}/raw/{branch}/f/{name}", package, branch, name)
+    def _patch(self, package: str, branch: str, name: str) -> Patch:
+        patch = self._file(package, branch, name)
         if patch is None:
-            return {"name": name, "found": False}
+            return Patch(name=name, found=False)
         lines = patch.splitlines()
-        return {
-            "name": name,
-            "found": True,
-            "size": len(patch),
-            "files": sum(line.startswith("+++ ") for line in lines),
-            "added": sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
-            "removed": sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
-        }
+        return Patch(
+            name=name,
+            found=True,
+            size=len(patch),
+            files=sum(line.startswith("+++ ") for line in lines),
+            added=sum(line.startswith("+") and not line.startswith("+++ ") for line in lines),
+            removed=sum(line.startswith("-") and not line.startswith("--- ") for line in lines),
+        )
 
 
 def _pushed(event: Event) -> dict[str, Any] | None:

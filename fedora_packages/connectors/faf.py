@@ -153,7 +153,7 @@ class FafConnector(Connector):
             "daterange": f"{start.isoformat()}:{end.isoformat()}",
             "limit": str(MAX_PROBLEMS + 1),
         }
-        answer = self.json("/problems/", request=request, params=params)
+        answer = self.json("problems", "", request=request, params=params)
         return self.read(request, _List, answer).problems[: MAX_PROBLEMS + 1]
 
     def _ids(self, package: str, start: Any, end: Any) -> tuple[frozenset[int], bool]:

@@ -6,6 +6,7 @@ No other module imports `requests`.  The connectors decide what a response means
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache as once
 from importlib.metadata import version
@@ -40,10 +41,8 @@ OnRequest = Callable[[str, str, float], None]
 OnRecovery = Callable[[str], None]
 
 
-@once
-def _version() -> str:
-    """Return our version; looking it up takes milliseconds."""
-    return version("fedora_packages")
+#: Looking it up takes milliseconds.
+_version = once(version)
 
 
 def ignore(*arguments: Any) -> None:
@@ -52,23 +51,16 @@ def ignore(*arguments: Any) -> None:
 
 @dataclass(frozen=True)
 class Response:
-    """A response, of whose body at most the allowed number of bytes was read; ``is_cut`` if it has more."""
+    """The response to a ``request``, as errors describe that.
 
+    At most the allowed number of bytes of the body was read; ``is_cut`` if it has more.
+    """
+
+    request: str
     status: int
     content_type: str
     body: bytes
     is_cut: bool = False
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What to send, how errors describe it, and the bound of the body."""
-
-    description: str
-    arguments: Mapping[str, Any]
-    refuse: Callable[[Response, str], None]
-    max_bytes: int
-    cuts: bool
 
 
 class _Session(requests.Session):
@@ -90,30 +82,31 @@ class _Session(requests.Session):
 class HTTPClient:
     """Sends the requests of one upstream.  ``agent`` (``"web"``, ``"worker"``) is part of the User-Agent.
 
-    ``on_request`` is called after each request, ``on_recovery`` when the circuit closes.  A body has at most ``max_bytes``.  The
-    circuit stays open for ``reset_pause`` seconds at most.
+    ``on_request`` is called after each request, ``on_recovery`` when the circuit closes.
     """
+
+    #: What settings, queries and Redis keys call the upstream, and what people do.
+    name: str
+    title: str
+
+    #: Bytes of the largest response that is read, and seconds that a circuit stays open at most.
+    max_bytes = 32 << 20
+    reset_pause = 30.0
 
     def __init__(
         self,
-        name: str,
         settings: ConnectorSettings,
         agent: str,
         on_request: OnRequest = ignore,
         on_recovery: OnRecovery = ignore,
-        max_bytes: int = 32 << 20,
-        reset_pause: float = 30.0,
-        title: str = "",
+        reset_pause: float = reset_pause,
     ):
-        self.name = name
-        self.title = title
         self.settings = settings
-        self.circuit = Circuit(reset_pause, settings.timeout)
+        self.circuit = Circuit(min(self.reset_pause, reset_pause), settings.timeout)
         self._on_request = on_request
         self._on_recovery = on_recovery
-        self._max_bytes = max_bytes
         self._turns = threading.BoundedSemaphore(settings.concurrency)
-        self._agent = f"fedora-packages/{_version()} ({agent})"
+        self._agent = f"fedora-packages/{_version('fedora_packages')} ({agent})"
         self._local = threading.local()
 
     @property
@@ -134,18 +127,16 @@ class HTTPClient:
         path: str,
         *,
         request: str = "",
-        params: Mapping[str, Any] | list[tuple[str, str]] | None = None,
-        data: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        refuse: Callable[[Response, str], None] = ignore,
+        refuse: Callable[[Response], None] = ignore,
         max_bytes: int | None = None,
+        **arguments: Any,
     ) -> Response:
         """Send a request to a path below the upstream's URL, and return the response.
 
-        ``request`` describes it in errors; by default ``METHOD PATH``.  ``refuse`` gets the response and that description, and
-        may raise `UpstreamUnavailable` for a response that says "try again later" in its own way.  Of a body with more than
-        ``max_bytes`` bytes the rest is not read.  Without that argument the upstream's own bound holds, and a larger body is an
-        error.
+        ``request`` describes it in errors; by default ``METHOD PATH``.  ``refuse`` gets the response, and may raise
+        `UpstreamUnavailable` if that says "try again later" in its own way.  Of a body with more than ``max_bytes`` bytes the
+        rest is not read.  Without that argument the upstream's own bound holds, and a larger body is an error.  Other arguments
+        are those of requests: ``params``, ``data``, ``headers``.
 
         The request, with its retry, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch
         that). Before that it waits as long at most until fewer than ``concurrency`` requests are under way.
@@ -157,15 +148,13 @@ class HTTPClient:
         if not self._turns.acquire(timeout=self.settings.timeout):
             raise self.unavailable(request, f"no free connection within {self.settings.timeout:g} s")
         try:
-            arguments = {
-                "method": method,
-                "url": self.settings.url + path,
-                "params": params,
-                "data": data,
-                "headers": headers,
-            }
-            bound = self._max_bytes if max_bytes is None else max_bytes
-            return self._guarded(_Request(request, arguments, refuse, bound, max_bytes is not None))
+            if not self.circuit.enter():
+                raise self.unavailable(request, f"circuit open after {self.circuit.reason}")
+            arguments |= {"method": method, "url": self.settings.url + path}
+            with self._counted():
+                response = self._retried(request, max_bytes, arguments)
+                refuse(response)
+                return response
         finally:
             self._turns.release()
 
@@ -177,14 +166,12 @@ class HTTPClient:
         """Return the error that this upstream returned something invalid."""
         return InvalidResponse(self.name, request, reason, excerpt, self.title)
 
-    def _guarded(self, request: _Request) -> Response:
-        """Send a request if the circuit lets it pass, and count how it ended."""
-        if not self.circuit.enter():
-            raise self.unavailable(request.description, f"circuit open after {self.circuit.reason}")
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count how a request ends."""
         outcome, ticks = "answered", time.perf_counter()
         try:
-            response = self._retried(request)
-            request.refuse(response, request.description)
+            yield
         except UpstreamUnavailable as error:
             outcome = error.kind
             self.circuit.failed(error.reason)
@@ -194,63 +181,61 @@ class HTTPClient:
             outcome = error.kind
             self._succeeded()
             raise
+        else:
+            self._succeeded()
         finally:
             self._on_request(self.name, outcome, time.perf_counter() - ticks)
-        self._succeeded()
-        return response
 
     def _succeeded(self) -> None:
         if self.circuit.succeeded():
             self._on_recovery(self.name)
 
-    def _retried(self, request: _Request) -> Response:
+    def _retried(self, request: str, max_bytes: int | None, arguments: Mapping[str, Any]) -> Response:
         deadline = time.monotonic() + self.settings.timeout
         for is_last in (False,) * (TRIES - 1) + (True,):
             try:
-                response = self._once(request, deadline)
-            except requests.RequestException as error:
-                # To requests, a body that stops is a broken connection; what counts is that the time is over.
+                response = self._once(request, max_bytes, arguments, deadline)
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                # A body that stops is a broken connection; what counts is that the time is over.
                 is_late = time.monotonic() >= deadline or isinstance(error, requests.Timeout)
                 if is_last or is_late:
                     reason = f"no response within {self.settings.timeout:g} s" if is_late else _reason(error)
-                    raise self.unavailable(request.description, reason) from error
+                    raise self.unavailable(request, reason) from error
                 continue
             if response.status not in TEMPORARY:
                 return response
             if is_last or time.monotonic() >= deadline:
-                raise self.unavailable(request.description, f"HTTP {response.status} (temporary)", response.body)
+                raise self.unavailable(request, f"HTTP {response.status} (temporary)", response.body)
         raise AssertionError("unreachable: the last try returns or raises")
 
-    def _once(self, request: _Request, deadline: float) -> Response:
+    def _once(self, request: str, max_bytes: int | None, arguments: Mapping[str, Any], deadline: float) -> Response:
         left = max(deadline - time.monotonic(), 0.05)
-        with self.session.request(**request.arguments, timeout=(min(left, 5.0), left), stream=True) as response:
+        bound = self.max_bytes if max_bytes is None else max_bytes
+        with self.session.request(**arguments, timeout=(min(left, 5.0), left), stream=True) as response:
             if response.is_redirect:
-                raise self.invalid(request.description, _redirect(response))
+                raise self.invalid(request, _redirect(response))
             status, content_type, body = response.status_code, response.headers.get("Content-Type", ""), bytearray()
             # The timeout of requests bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
-            for chunk in _chunks(response):
+            for chunk in _chunks(response, decode_content=True):
                 body += chunk
-                if len(body) > request.max_bytes and request.cuts:
-                    return Response(status, content_type, bytes(body[: request.max_bytes]), is_cut=True)
-                if len(body) > request.max_bytes:
-                    raise self.invalid(request.description, f"more than {request.max_bytes} bytes")
+                if len(body) > bound and max_bytes is None:
+                    raise self.invalid(request, f"more than {bound} bytes")
+                if len(body) > bound:
+                    break
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"{len(body)} bytes received")
-            return Response(status, content_type, bytes(body))
+            return Response(request, status, content_type, bytes(body[:bound]), is_cut=len(body) > bound)
 
 
-def _chunks(response: requests.Response) -> Iterator[bytes]:
+def _chunks(response: requests.Response, decode_content: bool) -> Iterator[bytes]:
     """Yield the body in chunks, each as soon as it arrives."""
-    try:
-        while chunk := response.raw.read1(64 << 10, decode_content=True):
-            yield chunk
-    except urllib3.exceptions.HTTPError as error:
-        raise requests.ConnectionError(error) from error
+    while chunk := response.raw.read1(64 << 10, decode_content=decode_content):
+        yield chunk
 
 
-def _reason(error: requests.RequestException) -> str:
-    if isinstance(error, requests.ConnectionError):
+def _reason(error: Exception) -> str:
+    if isinstance(error, (requests.ConnectionError, urllib3.exceptions.HTTPError)):
         return "no connection (refused, reset or not resolved)"
     return f"connection failed ({type(error).__name__})"
 
@@ -297,8 +282,7 @@ def _pieces(
 ) -> Generator[bytes, None, None]:
     with session, response:
         try:
-            while piece := response.raw.read1(64 << 10, decode_content=False):
-                yield piece
+            yield from _chunks(response, decode_content=False)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise _disconnected(upstream, url, error) from error
 

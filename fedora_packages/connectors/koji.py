@@ -7,6 +7,7 @@ anonymous.  A fault has the HTTP status 200, like any answer.
 import math
 import re
 import xmlrpc.client
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 from xml.parsers.expat import ExpatError
 
@@ -18,6 +19,7 @@ from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
 from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
 
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
@@ -33,6 +35,19 @@ PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-
 
 #: The fault of a hub that is offline for maintenance (``koji.ServerOffline``).
 SERVER_OFFLINE = 1014
+
+
+#: What the parser raises for invalid XML-RPC.
+INVALID_XML = (
+    ExpatError,
+    xmlrpc.client.Error,
+    ValueError,
+    LookupError,
+    TypeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def _state(value: Any) -> str:
@@ -309,24 +324,7 @@ class KojiConnector(Connector):
         )
         if answer.status != 200:
             raise self.invalid(request, f"HTTP {answer.status}")
-        try:
-            (results,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
-        except xmlrpc.client.Fault as fault:
-            raise self._fault(request, fault.faultCode, fault.faultString) from fault
-        # The parser raises errors of many kinds for invalid XML-RPC.
-        except (
-            ExpatError,
-            xmlrpc.client.Error,
-            ValueError,
-            LookupError,
-            TypeError,
-            AssertionError,
-            ArithmeticError,
-            RecursionError,
-        ) as error:
-            raise self.invalid(
-                request, f"invalid XML-RPC ({answer.content_type or 'no content type'})", answer.body
-            ) from error
+        results = self._loaded(answer)
         if not isinstance(results, list) or len(results) != len(calls):
             raise self.invalid(request, f"expected a list of {len(calls)} results, got a {type(results).__name__}")
         return [self._result(request, result) for result in results]
@@ -338,18 +336,23 @@ class KojiConnector(Connector):
             raise self._fault(request, result["faultCode"], result.get("faultString"))
         raise self.invalid(request, f"expected a list as the result of a call, got a {type(result).__name__}")
 
-    def _refuse_offline(self, answer: Response, request: str) -> None:
+    def _refuse_offline(self, answer: Response) -> None:
         """Raise `UpstreamUnavailable` if the hub is offline: that fault has the status 200, like any other."""
-        if b"<fault>" not in answer.body[:200]:
-            return
-        try:
-            xmlrpc.client.loads(answer.body)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode == SERVER_OFFLINE:
-                raise self._fault(request, fault.faultCode, fault.faultString) from fault
-        except (ExpatError, xmlrpc.client.Error, ValueError, LookupError, TypeError):
+        if b"<fault>" in answer.body[:200]:
             # Any other error is raised when the answer is read.
-            return
+            with suppress(InvalidResponse):
+                self._loaded(answer)
+
+    def _loaded(self, answer: Response) -> Any:
+        """Return the value in an answer.  Raises the error of a fault, and `InvalidResponse` for invalid XML-RPC."""
+        try:
+            (found,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
+        except xmlrpc.client.Fault as fault:
+            raise self._fault(answer.request, fault.faultCode, fault.faultString) from fault
+        except INVALID_XML as error:
+            kind = answer.content_type or "no content type"
+            raise self.invalid(answer.request, f"invalid XML-RPC ({kind})", answer.body) from error
+        return found
 
     def _fault(self, request: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
         kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
@@ -365,7 +368,7 @@ def _newest(rows: Any, package: str) -> Any:
     """Return the first row that is not of another package, or None.  An invalid list is left for validation."""
     if not isinstance(rows, list):
         return rows
-    names = [row.get("package_name") if isinstance(row, dict) else None for row in rows]
+    names = [dig(row, "package_name") for row in rows]
     return next(
         (row for row, name in zip(rows, names, strict=True) if name == package or not isinstance(name, str)), None
     )

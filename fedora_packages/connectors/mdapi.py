@@ -4,9 +4,8 @@ mdapi describes *binary* packages.  For a source package it returns one of its b
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote
 
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
 
@@ -17,21 +16,26 @@ from fedora_packages.connectors.mdapi_relations import (
     MAX_RELATIONS,
     MAX_REQUIRERS,
     MAX_REQUIRERS_BYTES,
+    MAX_ROWS,
     MAX_SIBLINGS,
     Described,
-    Relation,
+    Provides,
     Relations,
-    Requirer,
-    Requirers,
+    RequiredBy,
+    RequirersPage,
     capabilities,
+    merged,
     whole_rows,
 )
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.types import (
     Count,
+    Found,
     InvalidRows,
     Known,
+    M,
     Model,
+    NotFound,
     Parts,
     Rows,
     Text,
@@ -40,6 +44,7 @@ from fedora_packages.connectors.types import (
     field,
 )
 from fedora_packages.errors import ReleaseNotServed
+from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.mdapi import repository_release
 
 #: The kinds of relations in mdapi, in the order in which people look for them.
@@ -54,9 +59,6 @@ MAX_OBSOLETERS = 50
 MAX_NAMES = 16 << 20
 MAX_NAME = 1024
 
-#: Packages that are read of one list.
-MAX_ROWS = 20_000
-
 #: File types by mdapi's letters; a package owns its "ghost" files but does not contain them.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
@@ -65,22 +67,6 @@ _AUTHORS = (
     re.compile(r"(?P<author>.*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
     re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
 )
-
-
-def _evr(author: Any) -> str | None:
-    """Return the version in the first line of a changelog entry."""
-    return _parts(author)[1] if isinstance(author, str) else None
-
-
-def _author(author: Any) -> Any:
-    """Return the author in the first line of a changelog entry."""
-    return _parts(author)[0] if isinstance(author, str) else author
-
-
-def _parts(line: str) -> tuple[str, str | None]:
-    line = line[:500]
-    found = next((found for form in _AUTHORS if (found := form.fullmatch(line))), None)
-    return (found["author"].strip(), found["evr"]) if found else (line.strip(), None)
 
 
 def _sorted_once(names: list[str]) -> list[str]:
@@ -104,17 +90,11 @@ Names = Annotated[
 ]
 
 
-class NotFound(Model):
-    """A package that the release does not have."""
-
-    found: Literal[False]
-
-
 class Package(Model):
     """A package in a release.  Of a source package without a binary of its name, one of its binaries."""
 
-    found: Literal[True]
-    name: Text(256) | None = field("the package that is described; null if mdapi does not say")
+    found: Found = True
+    name: Text(256) | None = field("the package that is described; null if mdapi does not say", default=None)
     source: Text(256) = field(alias="basename")
     epoch: Text(16)
     version: Text(256)
@@ -143,7 +123,7 @@ P = TypeVar("P", bound=Package)
 class PackageRelations(Model):
     """What a binary package requires, provides and so on."""
 
-    found: Literal[True]
+    found: Found = True
     requires: Relations
     provides: Relations
     recommends: Relations
@@ -152,27 +132,6 @@ class PackageRelations(Model):
     enhances: Relations
     obsoletes: Relations
     conflicts: Relations
-    invalid_rows: InvalidRows = None
-
-
-class RequiringPackage(Model):
-    """A package that requires another."""
-
-    name: Text(256) | None = field("null if mdapi does not say")
-    source: Text(256)
-    relations: list[Relation]
-
-
-class RequiredBy(Model):
-    """What requires a binary package."""
-
-    found: Literal[True]
-    asked: list[str] = field("capabilities that were looked up, its name first")
-    unasked: Count = field("other capabilities of it")
-    repositories: list[str] = field("mdapi stops at the first repository that has any")
-    total: Count = field("of those that are known")
-    packages: Rows(RequiringPackage, MAX_REQUIRERS) = field("by source and name")
-    is_cut: bool = field("whether there are more: an answer was too large to be read whole")
     invalid_rows: InvalidRows = None
 
 
@@ -205,44 +164,71 @@ class Directory(Model):
     files: list[File] = field("[name, type] of each; a ghost is owned by the package and not in it")
 
 
+class _FileRow(Model):
+    dirname: Text(4096)
+    names: Text(MAX_NAMES) = field(alias="filenames")
+    types: Text(MAX_NAMES) = field(alias="filetypes")
+
+    @property
+    def files(self) -> list[tuple[str, str]]:
+        """The name and type of each file."""
+        return [
+            (name[:MAX_NAME], FILE_TYPES[kind]) for name, kind in zip(self.names.split("/"), self.types, strict=True)
+        ]
+
+    @model_validator(mode="after")
+    def _match(self):
+        count = self.names.count("/") + 1
+        if count != len(self.types) or not set(self.types) <= FILE_TYPES.keys():
+            raise ValueError(f"one of the types {', '.join(FILE_TYPES)} for each of {count} names")
+        return self
+
+
 class Files(Model):
     """The files of a binary package."""
 
-    found: Literal[True]
-    total: Count = field("all files; more than are listed if there are very many")
+    found: Found = True
+    total: Count = field("all files; more than are listed if there are very many", default=0)
     repository: Repository = field(alias="repo")
-    directories: list[Directory]
+    directories: list[Directory] = []
+    rows: Annotated[Rows(_FileRow, MAX_FILES), default_for_null([])] = field(alias="files", exclude=True)
     invalid_rows: InvalidRows = None
+
+    @model_validator(mode="after")
+    def _by_directory(self):
+        found: dict[str, list[tuple[str, str]]] = {}
+        for row in self.rows:
+            self.total += len(row.types)
+            if self.total <= MAX_FILES:
+                found.setdefault(row.dirname, []).extend(row.files)
+        self.directories = [Directory(path=path, files=sorted(files)) for path, files in sorted(found.items())]
+        return self
 
 
 class Change(Model):
     """An entry of a changelog."""
 
-    author: Annotated[Text(500), BeforeValidator(_author)]
-    evr: Annotated[Text(500) | None, BeforeValidator(_evr)] = field(alias="author")
+    author: Text(500)
+    evr: Text(500) | None = None
     date: Timestamp
     text: Text(20000) = field(alias="changelog")
+
+    @model_validator(mode="after")
+    def _split(self):
+        found = next((found for form in _AUTHORS if (found := form.fullmatch(self.author))), None)
+        self.author, self.evr = (found["author"].strip(), found["evr"]) if found else (self.author.strip(), None)
+        return self
 
 
 class Changelog(Model):
     """The changelog of a binary package."""
 
-    found: Literal[True]
+    found: Found = True
     repository: Repository = field(alias="repo")
     # Old servers call the list "files".
     entries: Annotated[Rows(Change, MAX_CHANGES), default_for_null([])] = field(
         "newest first", alias=AliasChoices("changelogs", "files")
     )
-    invalid_rows: InvalidRows = None
-
-
-class _Provides(Model):
-    provides: Relations
-    invalid_rows: InvalidRows = None
-
-
-class _Requirers(Model):
-    packages: Rows(Requirer, MAX_ROWS)
     invalid_rows: InvalidRows = None
 
 
@@ -255,25 +241,19 @@ class _AllObsoleting(Model):
     invalid_rows: InvalidRows = None
 
 
-class _FileRow(Model):
-    dirname: Text(4096)
-    filenames: Text(MAX_NAMES)
-    filetypes: Text(MAX_NAMES)
+def _named_in(*kinds: str) -> Callable[[Event], Iterator[str]]:
+    """Return the rule of what mdapi reads from these files of a repository.
 
-    @model_validator(mode="after")
-    def _match(self):
-        if len(self.names) != len(self.filetypes) or not set(self.filetypes) <= FILE_TYPES.keys():
-            raise ValueError(f"one of the types {', '.join(FILE_TYPES)} for each of {len(self.names)} names")
-        return self
+    A repository's three files are announced one by one.  mdapi looks up every package in the primary file.
+    """
 
-    @property
-    def names(self) -> list[str]:
-        return self.filenames.split("/")
+    def names(event: Event) -> Iterator[str]:
+        url = str(event.body.get("url"))
+        kind = next((kind for kind in ("primary", "filelists", "other") if f"-{kind}." in url), None)
+        if repository_release(event.body) and kind in (*kinds, None):
+            yield from event.binary_packages
 
-
-class _FileRows(Model):
-    files: Annotated[Rows(_FileRow, MAX_FILES), default_for_null([])]
-    invalid_rows: InvalidRows = None
+    return names
 
 
 class MdapiConnector(Connector):
@@ -294,14 +274,14 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
-        return self._described(Package, package, release) or NotFound(found=False)
+        return self._described(Package, package, release) or NotFound()
 
     def source(self, package: str, release: str) -> dict[str, Any]:
         """Return the value of ``package`` with the names of its relations, as `binary` does: for the search index.
 
         Source: ``/BRANCH/pkg/NAME``, then ``/BRANCH/srcpkg/NAME``.
         """
-        return _dumped(self._described(_PackageWithNames, package, release))
+        return (self._described(_PackageWithNames, package, release) or NotFound()).model_dump(mode="json")
 
     def binary(self, package: str, release: str) -> dict[str, Any]:
         """Return the value of ``package``, of a binary package only, with one request: for the search index.
@@ -310,18 +290,23 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/pkg/NAME``.
         """
-        return _dumped(self._about(_PackageWithNames, f"binary {package!r} in {release}", release, "pkg", package))
+        return (self._named(_PackageWithNames, release, "pkg", package) or NotFound()).model_dump(mode="json")
 
     def _described(self, kind: type[P], package: str, release: str) -> P | None:
         """Return a binary package, or one of the binaries of a source package; None if the release has neither."""
-        request = f"GET /{release}/pkg/{package}"
-        found = self._about(kind, request, release, "pkg", package)
+        found = self._named(kind, release, "pkg", package)
         if found is None or found.source != package:
             # srcpkg matches names as SQL LIKE does ("_" is any character): only a row that says so is of this source.
-            of_source = self._about(kind, request, release, "srcpkg", package)
+            of_source = self._named(kind, release, "srcpkg", package)
             if of_source is not None and of_source.source == package:
                 of_source.name = package if package in of_source.siblings else None
                 return of_source
+        return found
+
+    def _named(self, kind: type[P], release: str, path: str, package: str) -> P | None:
+        found = self._ask(kind, release, path, package)
+        if found is not None:
+            found.name = package
         return found
 
     @query(version=2, subject="binary")
@@ -332,9 +317,7 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/pkg/NAME``.
         """
-        request = f"GET /{release}/pkg/{package}"
-        row = self._ask(request, release, "pkg", package)
-        return NotFound(found=False) if row is None else self.read(request, PackageRelations, {**row, "found": True})
+        return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
     @query(version=2, subject="binary", every=12 * 3600, is_lazy=True)
     def required_by(self, package, release) -> RequiredBy | NotFound:
@@ -347,42 +330,28 @@ class MdapiConnector(Connector):
         Messages name what a changed package requires: of the package's own name they announce all changes, of other
         capabilities no more than what stands before a bracket.  Hence the schedule.
         """
-        request = f"GET /{release}/requires/{package}"
-        row = self._ask(request, release, "pkg", package)
-        if row is None:
-            return NotFound(found=False)
-        described = self.read(request, _Provides, row)
+        described = self._ask(Provides, release, "pkg", package)
+        if described is None:
+            return NotFound()
         names, unasked = capabilities(package, described.provides, MAX_CAPABILITIES)
-        found = Requirers(self.max_requirers, MAX_REASONS)
-        pages = [self._add_requirers(found, request, release, name) for name in names]
-        value = {"found": True, "asked": names, "unasked": unasked, **found.value()}
-        return self.read(request, RequiredBy, value, described, *pages)
+        pages = {name: self._requirers(release, name) for name in names}
+        value = {"asked": names, "unasked": unasked, **merged(pages, self.max_requirers, MAX_REASONS)}
+        return self.read(f"GET /{release}/requires/{package}", RequiredBy, value, described, *pages.values())
 
-    def _add_requirers(self, found: Requirers, request: str, release: str, capability: str) -> _Requirers:
-        """Add the packages that require a capability, and return them."""
-        path = f"/{quote(release, safe='')}/requires/{quote(capability, safe='')}"
-        headers = {"Accept": "application/json"}
-        answer = self.send("GET", path, request=request, headers=headers, max_bytes=self.max_requirers_bytes)
+    def _requirers(self, release: str, capability: str) -> RequirersPage:
+        """Return the packages that require a capability."""
+        answer = self.get(release, "requires", capability, max_bytes=self.max_requirers_bytes)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             # The branch has databases, as the request before has shown: nothing requires the capability.
-            return _Requirers(packages=[])
-        if answer.is_cut and answer.status != 200:
-            raise self.invalid(request, f"HTTP {answer.status}", answer.body)
-        packages = self._whole_rows(request, answer.body) if answer.is_cut else self.decoded(answer, request)
-        page = self.read(request, _Requirers, {"packages": packages})
-        found.add(page.packages, capability, answer.is_cut)
-        return page
-
-    def _whole_rows(self, request: str, body: bytes) -> list[Any]:
-        try:
-            return list(whole_rows(body))
-        except (ValueError, RecursionError) as error:
-            raise self.invalid(request, "no list", body) from error
-
-    @required_by.affected("mdapi.repo.update")
-    def requirers_affected(event):
-        if repository_release(event.body) and _file_kind(event) in ("primary", None):
-            yield from event.binary_packages
+            return RequirersPage(packages=[])
+        if not answer.is_cut or answer.status != 200:
+            packages = self.decoded(answer)
+        else:
+            try:
+                packages = list(whole_rows(answer.body))
+            except (ValueError, RecursionError) as error:
+                raise self.invalid(answer.request, "no list", answer.body) from error
+        return self.read(answer.request, RequirersPage, {"packages": packages, "is_cut": answer.is_cut})
 
     @required_by.ignores
     def by_name(value):
@@ -402,12 +371,7 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/files/NAME``.
         """
-        request = f"GET /{release}/files/{package}"
-        answer = self._ask(request, release, "files", package)
-        if answer is None:
-            return NotFound(found=False)
-        found = self.read(request, _FileRows, answer)
-        return self.read(request, Files, {**answer, "found": True, **_by_directory(found.files)}, found)
+        return self._ask(Files, release, "files", package) or NotFound()
 
     @query(version=2, subject="binary")
     def changelog(self, package, release) -> Changelog | NotFound:
@@ -417,9 +381,7 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/changelog/NAME``.
         """
-        request = f"GET /{release}/changelog/{package}"
-        answer = self._ask(request, release, "changelog", package)
-        return NotFound(found=False) if answer is None else self.read(request, Changelog, {**answer, "found": True})
+        return self._ask(Changelog, release, "changelog", package) or NotFound()
 
     @query(version=2, subject="binary", is_lazy=True)
     def obsoleters(self, package, release) -> Obsoleters:
@@ -430,12 +392,10 @@ class MdapiConnector(Connector):
 
         Source: ``/BRANCH/obsoletes/NAME``.
         """
-        request = f"GET /{release}/obsoletes/{package}"
-        path = f"/{quote(release, safe='')}/obsoletes/{quote(package, safe='')}"
-        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
+        answer = self.get(release, "obsoletes", package)
         if answer.status == 400 and answer.content_type.startswith("text/plain"):
             return Obsoleters(packages=[])
-        found = self.read(request, _AllObsoleting, {"packages": self.decoded(answer, request)})
+        found = self.read(answer.request, _AllObsoleting, {"packages": self.decoded(answer)})
         # An answer about another name must not pass for one about this.
         packages = [
             {"name": row.name, "source": row.basename, **relation.model_dump(exclude={"name"})}
@@ -444,66 +404,22 @@ class MdapiConnector(Connector):
             if relation.name == package
         ]
         packages.sort(key=lambda row: (row["name"] or "", row["source"]))
-        return self.read(request, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
+        return self.read(answer.request, Obsoleters, {"packages": packages[:MAX_OBSOLETERS]}, found)
 
-    # A repository's three files are announced one by one.  mdapi looks up every package in the primary file.
+    package.affected("mdapi.repo.update")(_named_in("primary"))
+    relations.affected("mdapi.repo.update")(_named_in("primary"))
+    required_by.affected("mdapi.repo.update")(_named_in("primary"))
+    obsoleters.affected("mdapi.repo.update")(_named_in("primary"))
+    files.affected("mdapi.repo.update")(_named_in("primary", "filelists"))
+    changelog.affected("mdapi.repo.update")(_named_in("primary", "other"))
 
-    @package.affected("mdapi.repo.update")
-    @relations.affected("mdapi.repo.update")
-    @obsoleters.affected("mdapi.repo.update")
-    def affected_by_primary(event):
-        if repository_release(event.body) and _file_kind(event) in ("primary", None):
-            yield from event.binary_packages
-
-    @files.affected("mdapi.repo.update")
-    def affected_by_filelists(event):
-        if repository_release(event.body) and _file_kind(event) in ("primary", "filelists", None):
-            yield from event.binary_packages
-
-    @changelog.affected("mdapi.repo.update")
-    def affected_by_other(event):
-        if repository_release(event.body) and _file_kind(event) in ("primary", "other", None):
-            yield from event.binary_packages
-
-    def _ask(self, request: str, release: str, kind: str, package: str) -> Any:
+    def _ask(self, kind: type[M], release: str, path: str, package: str) -> M | None:
         """Return mdapi's answer about a package in a release, or None if the release has no such package."""
-        path = f"/{quote(release, safe='')}/{kind}/{quote(package, safe='')}"
-        answer = self.send("GET", path, request=request, headers={"Accept": "application/json"})
+        answer = self.get(release, path, package)
         if answer.status == 400:
             # These URLs return 400 only for a branch without databases.
-            raise ReleaseNotServed(self.name, request, f"no repositories of {release}", title=self.title)
+            raise ReleaseNotServed(self.name, answer.request, f"no repositories of {release}", title=self.title)
         # A proxy without a route to it returns 404 too, with another body.
         if answer.status == 404 and answer.body.strip() == b"404: Not Found":
             return None
-        found = self.decoded(answer, request)
-        if not isinstance(found, dict):
-            raise self.invalid(request, "no object", answer.body)
-        return found
-
-    def _about(self, kind: type[P], request: str, release: str, path: str, package: str) -> P | None:
-        row = self._ask(request, release, path, package)
-        return None if row is None else self.read(request, kind, {**row, "found": True, "name": package})
-
-
-def _file_kind(event: Any) -> str | None:
-    """Return the kind of the repository's file that a message is about, or None if it does not say."""
-    url = event.body.get("url")
-    found = [kind for kind in ("primary", "filelists", "other") if isinstance(url, str) and f"-{kind}." in url]
-    return found[0] if found else None
-
-
-def _dumped(package: Package | None) -> dict[str, Any]:
-    return {"found": False} if package is None else package.model_dump(mode="json")
-
-
-def _by_directory(rows: Iterable[_FileRow]) -> dict[str, Any]:
-    directories: dict[str, list[tuple[str, str]]] = {}
-    total = 0
-    for row in rows:
-        names = row.names
-        total += len(names)
-        if total <= MAX_FILES:
-            files = directories.setdefault(row.dirname, [])
-            files += [(name[:MAX_NAME], FILE_TYPES[kind]) for name, kind in zip(names, row.filetypes, strict=True)]
-    found = [{"path": path, "files": sorted(files)} for path, files in sorted(directories.items())]
-    return {"total": total, "directories": found}
+        return self.parsed(answer, kind)

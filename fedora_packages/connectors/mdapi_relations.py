@@ -5,12 +5,23 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from fedora_packages.connectors.types import Model, OptionalText, Parts, Text, field, null_for_empty
+from fedora_packages.connectors.types import (
+    Count,
+    Found,
+    InvalidRows,
+    Model,
+    OptionalText,
+    Parts,
+    Rows,
+    Text,
+    field,
+    null_for_empty,
+)
 
 #: Relations of each kind that are kept of one package.
 MAX_RELATIONS = 5000
@@ -19,6 +30,9 @@ MAX_RELATIONS = 5000
 #: bytes are read: mdapi describes every package in full, and the requirers of glibc would be hundreds of megabytes.
 MAX_CAPABILITIES = 8
 MAX_REQUIRERS_BYTES = 6 << 20
+
+#: Packages that are read of one list.
+MAX_ROWS = 20_000
 
 #: Requirers that are kept, and the requirements of each.
 MAX_REQUIRERS = 2000
@@ -100,44 +114,66 @@ class Requirer(Described):
     requires: Relations
 
 
-class Requirers:
-    """The requirers of a package: at most ``most``, with ``most_relations`` of each."""
+class RequirersPage(Model):
+    """Packages that require one capability; ``is_cut`` if there are more."""
 
-    def __init__(self, most: int = MAX_REQUIRERS, most_relations: int = MAX_REASONS) -> None:
-        self._most = most
-        self._most_relations = most_relations
-        self._packages: dict[tuple[str, str], dict[tuple[str | None, ...], Relation]] = {}
-        self._repositories: dict[str, None] = {}
-        self._is_cut = False
+    packages: Rows(Requirer, MAX_ROWS)
+    is_cut: bool = False
+    invalid_rows: InvalidRows = None
 
-    def add(self, found: Iterable[Requirer], capability: str, is_cut: bool = False) -> None:
-        """Add packages that require a capability."""
-        self._is_cut = self._is_cut or is_cut
-        for package in found:
-            self._repositories[package.repo] = None
+
+class Provides(Model):
+    """What a package provides."""
+
+    provides: Relations
+    invalid_rows: InvalidRows = None
+
+
+class RequiringPackage(Model):
+    """A package that requires another."""
+
+    name: Text(256) | None = field("null if mdapi does not say")
+    source: Text(256)
+    relations: list[Relation]
+
+
+class RequiredBy(Model):
+    """What requires a binary package."""
+
+    found: Found = True
+    asked: list[str] = field("capabilities that were looked up, its name first")
+    unasked: Count = field("other capabilities of it")
+    repositories: list[str] = field("mdapi stops at the first repository that has any")
+    total: Count = field("of those that are known")
+    packages: Rows(RequiringPackage, MAX_REQUIRERS) = field("by source and name")
+    is_cut: bool = field("whether there are more: an answer was too large to be read whole")
+    invalid_rows: InvalidRows = None
+
+
+def merged(pages: Mapping[str, RequirersPage], most: int, most_reasons: int) -> dict[str, Any]:
+    """Return the fields of `RequiredBy` that tell of packages, of which ``most`` are kept, with ``most_reasons`` of each."""
+    is_cut = any(page.is_cut for page in pages.values())
+    repositories: dict[str, None] = {}
+    packages: dict[tuple[str, str], dict[tuple[str | None, ...], Relation]] = {}
+    for capability, page in pages.items():
+        for package in page.packages:
+            repositories[package.repo] = None
             key = (package.basename, package.name or "")
-            if key not in self._packages and len(self._packages) >= self._most:
-                self._is_cut = True
+            if key not in packages and len(packages) >= most:
+                is_cut = True
                 continue
-            reasons = self._packages.setdefault(key, {})
+            reasons = packages.setdefault(key, {})
             for relation in package.requires:
-                if relation.name == capability and len(reasons) < self._most_relations:
+                if relation.name == capability and len(reasons) < most_reasons:
                     reasons[relation.key] = relation
-
-    def value(self) -> dict[str, Any]:
-        """Return the fields of the query's value."""
-        return {
-            "repositories": list(self._repositories),
-            "total": len(self._packages),
-            "packages": [
-                {"name": name or None, "source": source, "relations": list(reasons.values())}
-                for (source, name), reasons in sorted(self._packages.items(), key=lambda item: item[0])
-            ],
-            "is_cut": self._is_cut,
-        }
+    rows = [
+        {"name": name or None, "source": source, "relations": list(packages[source, name].values())}
+        for source, name in sorted(packages)
+    ]
+    return {"repositories": list(repositories), "total": len(rows), "packages": rows, "is_cut": is_cut}
 
 
-def capabilities(package: str, provides: Iterable[Relation], most: int = MAX_CAPABILITIES) -> tuple[list[str], int]:
+def capabilities(package: str, provides: Iterable[Relation], most: int) -> tuple[list[str], int]:
     """Return the capabilities of a package to look up, its name first, and the number of its other capabilities."""
     names = dict.fromkeys(relation.name[:300] for relation in provides)
     # Paths cannot be looked up: to mdapi a slash ends a name.

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -97,6 +97,16 @@ null_for_empty = BeforeValidator(lambda value: None if value == "" else value)
 
 #: An optional string of which an empty one means nothing.
 OptionalText = Annotated[Text(1000) | None, null_for_empty]
+
+
+#: The field that tells a value from `NotFound`; no answer has it.
+Found = Annotated[Literal[True], BeforeValidator(lambda value: True)]
+
+
+class NotFound(Model):
+    """That the upstream does not have the package."""
+
+    found: Literal[False] = False
 
 
 class _InvalidRows(Model):

@@ -11,6 +11,7 @@ import requests
 
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.http import HTTPClient, stream
+from fedora_packages.connectors.mdapi import RELATIONS
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.settings import ConnectorSettings
 from tests.upstream import Answer
@@ -114,19 +115,17 @@ def test_no_more_questions_are_asked_at_once_than_there_may_be(queries, upstream
 
 def test_a_question_waits_for_its_turn_within_a_bound(queries, upstream):
     connector = queries["mdapi.relations"].connector
-    connector.http.settings = replace(connector.settings, timeout=0.05)
+    connector.settings = replace(connector.settings, timeout=0.05)
     with contextlib.ExitStack() as turns:
         for _ in range(connector.settings.concurrency):
-            turns.enter_context(connector.http._turns)
+            turns.enter_context(connector._turns)
         with pytest.raises(UpstreamUnavailable, match=r"no free connection within 0\.05 s"):
             ask(queries)
     assert upstream.asked == []
 
 
 def test_what_fails_in_passing_is_not_noticed(queries, upstream):
-    good = {
-        kind: [] for kind in queries["mdapi.relations"].connector.__class__.relations.fetch.__globals__["RELATIONS"]
-    }
+    good = {kind: [] for kind in RELATIONS}
     upstream.answers[RELATION_PAGE] = [Answer(b"", 502), Answer(json.dumps(good).encode())]
     assert ask(queries)["found"]
 
@@ -163,7 +162,7 @@ def test_an_upstream_that_drips_is_not_waited_for(queries):
     server = Dripping()
     server.start()
     connector = queries["mdapi.relations"].connector
-    connector.http.settings = replace(connector.settings, url=server.url)
+    connector.settings = replace(connector.settings, url=server.url)
     with pytest.raises(UpstreamUnavailable, match="no response within 1 s"):
         ask(queries)
     assert server.sent < Dripping.BYTES / 2
@@ -217,15 +216,20 @@ def test_an_open_circuit_is_named_with_its_reason(queries, upstream):
         ask(queries)
 
 
+class Client(HTTPClient):
+    name = title = "mdapi"
+    max_bytes = 10
+
+
 def test_a_body_over_the_bound_is_an_invalid_response(upstream):
     upstream.answers["/"] = Answer(b"x" * 11)
-    client = HTTPClient("mdapi", ConnectorSettings(upstream.url, 5, 1), "test", max_bytes=10)
+    client = Client(ConnectorSettings(upstream.url, 5, 1), "test")
     with pytest.raises(InvalidResponse, match="mdapi: GET / returned more than 10 bytes"):
         client.send("GET", "/")
 
 
 def test_a_body_is_cut_where_the_request_says_so(upstream):
     upstream.answers["/"] = Answer(b"x" * 11)
-    client = HTTPClient("mdapi", ConnectorSettings(upstream.url, 5, 1), "test")
+    client = Client(ConnectorSettings(upstream.url, 5, 1), "test")
     response = client.send("GET", "/", max_bytes=10)
     assert (response.body, response.is_cut) == (b"x" * 10, True)

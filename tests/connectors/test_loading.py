@@ -47,7 +47,7 @@ class CoprConnector(Connector):
     @query(version=1, every=3600)
     def repositories(self, package):
         """Return the repositories that build a source package."""
-        return self.json("/repositories", request=f"GET /repositories/{package}")
+        return self.json("repositories", request=f"GET /repositories/{package}")
 
     @repositories.affected("copr.build.end")
     def repositories_affected(event):

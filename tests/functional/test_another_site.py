@@ -44,8 +44,7 @@ class AccountsConnector(Connector):
     @query(version=1)
     def members(self, group) -> Members:
         """Return the members of a group, in order of their names.  Source: ``GET /groups/NAME/members``."""
-        request = f"GET /groups/{group}/members"
-        return self.read(request, Members, self.json(f"/groups/{group}/members", request=request))
+        return self.parsed(self.get("groups", group, "members"), Members)
 
     @members.affected("accounts.group.member.*")
     def members_affected(event):

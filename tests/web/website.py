@@ -97,7 +97,7 @@ def _forget(registry: Registry) -> None:
         live_lookups_of(service),
     )
     for connector in service.connectors.values():
-        connector.http.circuit = Circuit(connector.reset_pause, connector.settings.timeout)
+        connector.circuit = Circuit(connector.reset_pause, connector.settings.timeout)
     for counted in (service.metrics._counts, service.metrics._sums):
         counted.clear()
 
