@@ -19,6 +19,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     ISOTime,
     Known,
+    M,
     Model,
     Parts,
     Rows,
@@ -87,15 +88,23 @@ class Bug(Model):
     changed: ISOTime | None = field(
         "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
     )
-    security: bool
+    security: bool = False
     blocks: Parts(Count, 200) = field("bugs that it blocks", default=[])
     keywords: _Many = []
     alias: _Many = field("CVE-2026-12345", default=[])
 
-    @model_validator(mode="before")
-    @classmethod
-    def _is_security(cls, row: Any) -> Any:
-        return {**row, "security": _is_security(row)} if isinstance(row, dict) else row
+    assignee: Any = field(default=None, alias="assigned_to", exclude=True)
+    components: _Many = field(default=[], alias="component", exclude=True)
+
+    @model_validator(mode="after")
+    def _is_security(self):
+        self.security = (
+            self.assignee == SECURITY_TEAM
+            or "vulnerability" in self.components
+            or "Security" in self.keywords
+            or any(alias.startswith("CVE") for alias in self.alias)
+        )
+        return self
 
 
 class Bugs(Model):
@@ -296,9 +305,7 @@ class BugzillaConnector(Connector):
         params = [("product", product) for product in PRODUCTS]
         params += [("component", package), ("include_fields", "id,last_change_time")]
         params += [("order", "changeddate DESC"), ("limit", "1")]
-        answer = self.json("rest", "bug", request=request, params=params)
-        self._refuse_errors(request, answer)
-        changes = self.read(request, _Changes, answer).bugs
+        changes = self._found(request, params, _Changes).bugs
         return max((change.last_change_time for change in changes), default=None)
 
     def _search(self, request: str, sought: list[tuple[str, str]], fields: str, wanted: int) -> tuple[list[Any], int]:
@@ -310,9 +317,7 @@ class BugzillaConnector(Connector):
             # Without total_matches all bugs must be read to count them.
             limit = wanted - len(rows) if total is not None or not rows else MAX_BUGS
             params = [*base, ("limit", str(limit)), ("offset", str(len(rows)))]
-            answer = self.json("rest", "bug", request=request, params=params)
-            self._refuse_errors(request, answer)
-            page = self.read(request, _Page, answer)
+            page = self._found(request, params, _Page)
             total = page.total_matches
             fresh = {_key(row, place): row for place, row in enumerate(page.bugs)}
             is_last = fresh.keys() <= rows.keys()
@@ -321,6 +326,12 @@ class BugzillaConnector(Connector):
                 break
         self.check_rows(request, total or 0, rows)
         return list(rows.values())[:wanted], len(rows) if total is None else total
+
+    def _found(self, request: str, params: list[tuple[str, str]], kind: type[M]) -> M:
+        """Return the answer to one request of a search."""
+        answer = self.json("rest", "bug", request=request, params=params)
+        self._refuse_errors(request, answer)
+        return self.read(request, kind, answer)
 
     def _refuse_errors(self, request: str, answer: Any) -> None:
         # Bugzilla can return an error with the status 200.
@@ -337,12 +348,3 @@ def _key(row: Any, place: int) -> Any:
 def _public(bug: _AnyBug) -> dict[str, Any]:
     kept = {"id", "summary", "status", "product", "version", "component"}
     return {"is_private": False, **bug.model_dump(mode="json", include=kept)}
-
-
-def _is_security(row: Mapping[str, Any]) -> bool:
-    return (
-        row.get("assigned_to") == SECURITY_TEAM
-        or "vulnerability" in _many(row.get("component"))
-        or "Security" in _many(row.get("keywords"))
-        or any(isinstance(alias, str) and alias.startswith("CVE") for alias in _many(row.get("alias")))
-    )

@@ -17,7 +17,7 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, Model, Rows, Text, Timestamp, field
+from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, M, Model, Rows, Text, Timestamp, field
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
@@ -273,21 +273,16 @@ class KojiConnector(Connector):
 
         Source: ``getBuild``.
         """
-        request, build = self._get_build(build_id)
-        if build is None:
-            return None
-        found = self.read(request, _PackageOf, build)
-        return found.package_name, found.release
+        found = self._get_build(build_id, _PackageOf)
+        return found and (found.package_name, found.release)
 
     def build(self, which: int | str) -> dict[str, Any] | None:
         """Return a build by number or NVR, as in `builds`, with the ``name`` of its source package; None for an unknown build.
 
         Source: ``getBuild``.
         """
-        request, build = self._get_build(which)
-        if build is None:
-            return None
-        return self.read(request, _FoundBuild, build).model_dump(mode="json")
+        found = self._get_build(which, _FoundBuild)
+        return found and found.model_dump(mode="json")
 
     def package(self, package_id: int) -> str | None:
         """Return the name of a source package by its number; None for an unknown package.
@@ -308,11 +303,11 @@ class KojiConnector(Connector):
         (packages,) = self._multicall(request, _call("listPackages", **options))
         return sorted({package.name for package in self.read(request, _Packages, {"packages": packages}).packages})
 
-    def _get_build(self, which: int | str) -> tuple[str, Any]:
-        """Return the description of the request, for errors, and the build by number or NVR, or None."""
+    def _get_build(self, which: int | str, kind: type[M]) -> M | None:
+        """Return a build by number or NVR, or None."""
         request = f"getBuild({which})"
         (build,) = self._multicall(request, _call("getBuild", which))
-        return request, build
+        return None if build is None else self.read(request, kind, build)
 
     def _multicall(self, request: str, *calls: dict[str, Any]) -> list[Any]:
         """Return the results of several calls in one request.  Raises the error of the first that is a fault."""
