@@ -14,10 +14,9 @@ MAX_TEXT = 4000
 
 _PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SOURCE = re.compile(r"^Source([0-9]*)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-_SOURCE_LIST = re.compile(r"^%sourcelist\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
+_LIST = re.compile(r"^%(patch|source)list\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
 _AUTORELEASE = re.compile(r"^Release[ \t]*:.*%\{?\??autorelease\b", re.IGNORECASE | re.MULTILINE)
 _AUTOCHANGELOG = re.compile(r"^%\{?\??autochangelog\b", re.MULTILINE)
-_PATCH_LIST = re.compile(r"^%patchlist\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
 _MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
 _DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
 _TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -32,12 +31,15 @@ def patch_names(spec: str) -> Iterator[str]:
     """Yield the file names of a spec's patches, in order, with simple macros expanded.  Of a URL that is the last part."""
     spec = spec[:MAX_SPEC]
     macros = _macros(spec)
-    listed = _PATCH_LIST.search(spec)
-    lines = listed.group(1).splitlines() if listed else []
-    for name in [*_PATCH.findall(spec), *(line.strip() for line in lines)]:
+    for name in [*_PATCH.findall(spec), *(line.strip() for line in _listed("patch", spec))]:
         expanded = _expanded(name, macros).rpartition("/")[2]
         if expanded and not expanded.startswith("#") and len(expanded) <= 255:
             yield expanded
+
+
+def _listed(kind: str, spec: str) -> list[str]:
+    """Return the lines of the first ``%patchlist`` or ``%sourcelist``."""
+    return next((found[2].splitlines() for found in _LIST.finditer(spec) if found[1] == kind), [])
 
 
 def source_files(spec: str) -> Iterator[tuple[str, str]]:
@@ -51,8 +53,7 @@ def source_files(spec: str) -> Iterator[tuple[str, str]]:
     for given, text in _SOURCE.findall(spec):
         number = int(given[:6]) if given else number + 1
         yield f"Source{number}", _expanded(text, macros)
-    listed = _SOURCE_LIST.search(spec)
-    for line in listed.group(1).splitlines() if listed else ():
+    for line in _listed("source", spec):
         if line.strip() and not line.lstrip().startswith("#"):
             number += 1
             yield f"Source{number}", _expanded(line.split()[0], macros)
@@ -71,15 +72,13 @@ def is_autochangelog(spec: str) -> bool:
 def summary(spec: str) -> str | None:
     """Return the summary of the source package, or None if it is missing or cannot be expanded."""
     spec = spec[:MAX_SPEC]
-    found = _SUMMARY.search(_SUBPACKAGE.split(spec, maxsplit=1)[0])
-    return _readable(found.group(1), spec) if found else None
+    return _readable(_SUMMARY.search(_SUBPACKAGE.split(spec, maxsplit=1)[0]), spec)
 
 
 def description(spec: str) -> str | None:
     """Return the description of the source package, or None if it is missing or cannot be expanded."""
     spec = spec[:MAX_SPEC]
-    found = _DESCRIPTION.search(spec)
-    return _readable(found.group(1).strip()[:MAX_TEXT], spec) if found else None
+    return _readable(_DESCRIPTION.search(spec), spec)
 
 
 def license_of(spec: str, binary: str = "") -> str | None:
@@ -97,9 +96,8 @@ def license_of(spec: str, binary: str = "") -> str | None:
             # Its tags end at the next section, mostly %description.
             found = _LICENSE.search(_SECTION.split(rest, maxsplit=1)[0])
             if found:
-                return _readable(found.group(1)[:MAX_TEXT], spec)
-    found = _LICENSE.search(main)
-    return _readable(found.group(1)[:MAX_TEXT], spec) if found else None
+                return _readable(found, spec)
+    return _readable(_LICENSE.search(main), spec)
 
 
 def _subpackage(line: str, name: str) -> str:
@@ -110,8 +108,9 @@ def _subpackage(line: str, name: str) -> str:
     return f"{name}-{words[0]}" if words else ""
 
 
-def _readable(text: str, spec: str) -> str | None:
-    expanded = _expanded(text, _macros(spec), MAX_TEXT)
+def _readable(found: re.Match[str] | None, spec: str) -> str | None:
+    """Return what a pattern has found, expanded; None if it found nothing or cannot be expanded."""
+    expanded = _expanded(found[1].strip(), _macros(spec), MAX_TEXT) if found else ""
     return None if "%" in expanded.replace("%%", "") else expanded.replace("%%", "%") or None
 
 
