@@ -3,9 +3,11 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 
+@dataclass(eq=False)
 class Circuit:
     """Opens after `FAILURES` failures in a row, and refuses requests until a pause is over.
 
@@ -16,13 +18,14 @@ class Circuit:
     failure after it, in seconds since 1970, or None.
     """
 
+    reset_pause: float
+    probe_timeout: float
+    clock: Callable[[], float] = time.monotonic
+
     FAILURES = 5
     FIRST_PAUSE = 1.0
 
-    def __init__(self, reset_pause: float, probe_timeout: float, clock: Callable[[], float] = time.monotonic):
-        self._reset_pause = reset_pause
-        self._probe_timeout = probe_timeout
-        self._clock = clock
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._failures = 0
         self._refused_until = 0.0
@@ -33,7 +36,7 @@ class Circuit:
     def pause_left(self) -> float:
         """Return for how many seconds requests are still refused."""
         with self._lock:
-            return max(0.0, self._refused_until - self._clock())
+            return max(0.0, self._refused_until - self.clock())
 
     @property
     def is_open(self) -> bool:
@@ -44,11 +47,11 @@ class Circuit:
     def enter(self) -> bool:
         """Return whether a request may be sent now; at the end of a pause one may, as the probe."""
         with self._lock:
-            now = self._clock()
+            now = self.clock()
             if now < self._refused_until:
                 return False
             if self._failures >= self.FAILURES:
-                self._refused_until = now + self._probe_timeout
+                self._refused_until = now + self.probe_timeout
             return True
 
     def succeeded(self) -> bool:
@@ -67,7 +70,7 @@ class Circuit:
             self.failing_since = self.failing_since or time.time()
             if self._failures >= self.FAILURES:
                 pause = self.FIRST_PAUSE * 2 ** min(self._failures - self.FAILURES, 10)
-                self._refused_until = self._clock() + min(self._reset_pause, pause)
+                self._refused_until = self.clock() + min(self.reset_pause, pause)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the state, JSON-ready: failures in a row, seconds of the pause that are left, the reason, and both times."""

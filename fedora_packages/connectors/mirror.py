@@ -87,34 +87,29 @@ class Fetched:
     packages: int
 
 
+@dataclass(eq=False)
 class Mirror:
     """Files below a URL (http, https or file) or a directory; downloads are stored in ``folder``.
 
     Downloads end when ``is_over`` is true.  ``timeout`` is in seconds.  Threads may share a mirror.
     """
 
-    def __init__(
-        self,
-        base: str,
-        folder: Path,
-        is_over: Callable[[], bool] = lambda: False,
-        timeout: float = TIMEOUT,
-        max_package_bytes: int = MAX_PACKAGE_BYTES,
-        chunk_bytes: int = CHUNK,
-    ):
-        parts = urlsplit(base)
-        self._root = None if parts.scheme in ("http", "https") else Path(unquote(parts.path) if parts.scheme else base)
-        self._base = base.rstrip("/")
-        self._folder = folder
-        self._is_over = is_over
-        self._timeout = timeout
-        self._max_package_bytes = max_package_bytes
-        self._chunk_bytes = chunk_bytes
+    base: str
+    folder: Path
+    is_over: Callable[[], bool] = lambda: False
+    timeout: float = TIMEOUT
+    max_package_bytes: int = MAX_PACKAGE_BYTES
+    chunk_bytes: int = CHUNK
+
+    def __post_init__(self) -> None:
+        base = urlsplit(self.base)
+        path = unquote(base.path) if base.scheme else self.base
+        self._root = None if base.scheme in ("http", "https") else Path(path)
         self._download_locks: dict[str, threading.Lock] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a file, or its path on this machine, for messages."""
-        return f"{self._base}/{path}"
+        return f"{self.base.rstrip('/')}/{path}"
 
     def read(self, path: str, max_bytes: int = MAX_REPOMD_BYTES) -> bytes | None:
         """Return the content of a small file, or None if it does not exist.  Raises `UpstreamError`."""
@@ -144,7 +139,7 @@ class Mirror:
             self._check_compressed(path, found, listed)
             progress(listed.size)
         else:
-            found = self._folder / f"{listed.checksum[1]}{Path(listed.href).suffix}"
+            found = self.folder / f"{listed.checksum[1]}{Path(listed.href).suffix}"
             # Several repositories may have the same file, for example an empty list.
             with self._download_locks.setdefault(found.name, threading.Lock()):
                 if found.exists() and found.stat().st_size == listed.size:
@@ -155,7 +150,7 @@ class Mirror:
         return Fetched(found, self._count_packages(path, found, listed))
 
     def _download(self, path: str, found: Path, listed: RepositoryFile, progress: Callable[[int], None]) -> None:
-        self._folder.mkdir(exist_ok=True)
+        self.folder.mkdir(exist_ok=True)
         part = found.with_name(f"{found.name}{PARTIAL}")
         digest = hashlib.new(listed.checksum[0])
         limit = 60 + listed.size / MIN_BYTES_PER_SECOND
@@ -165,7 +160,7 @@ class Mirror:
             raise self._invalid(path, "nothing, though the repository lists this file")
         with closing(pieces), part.open("wb") as file:
             for piece in pieces:
-                if self._is_over():
+                if self.is_over():
                     raise self._ended(path)
                 size += len(piece)
                 if size > listed.size:
@@ -196,20 +191,20 @@ class Mirror:
         digest, size, since_package, head = hashlib.new(listed.open_checksum[0]), 0, 0, b""
         try:
             with found.open("rb") as compressed, _UNCOMPRESS[found.suffix](compressed) as file:
-                while piece := file.read(self._chunk_bytes):
-                    if self._is_over():
+                while piece := file.read(self.chunk_bytes):
+                    if self.is_over():
                         raise self._ended(path)
                     head = head or piece[:HEAD]
                     size += len(piece)
                     digest.update(piece)
                     last = piece.rfind(b"<package")
                     since_package = since_package + len(piece) if last < 0 else len(piece) - last
-                    if size > listed.open_size or since_package > self._max_package_bytes:
+                    if size > listed.open_size or since_package > self.max_package_bytes:
                         break
         except _UNREADABLE as error:
             raise self._invalid(path, f"a file that cannot be uncompressed ({error})") from error
-        if since_package > self._max_package_bytes:
-            raise self._invalid(path, f"a package of more than {self._max_package_bytes} bytes")
+        if since_package > self.max_package_bytes:
+            raise self._invalid(path, f"a package of more than {self.max_package_bytes} bytes")
         if size > listed.open_size:
             raise self._invalid(path, f"more than the listed {listed.open_size} bytes, uncompressed")
         if size != listed.open_size or digest.hexdigest() != listed.open_checksum[1]:
@@ -222,7 +217,7 @@ class Mirror:
     def _pieces(self, path: str) -> Pieces | None:
         """Return a file's content piece by piece, or None if it does not exist."""
         if self._root is None:
-            return stream("mirror", self.url(path), self._timeout)
+            return stream("mirror", self.url(path), self.timeout)
         try:
             file = (self._root / path).open("rb")
         except (FileNotFoundError, NotADirectoryError):

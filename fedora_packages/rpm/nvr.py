@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import total_ordering
+from dataclasses import dataclass, field
 from typing import Any
 
 from fedora_packages.errors import InvalidNVR
@@ -54,9 +53,7 @@ def parse_nvr(text: str) -> NVR:
 
     Version and release have no dash, so the last two dashes separate them.
     """
-    if not isinstance(text, str) or len(text) > MAX_LENGTH:
-        raise InvalidNVR(f"{text!r:.80} is not a name-version-release")
-    parts = text.rsplit("-", 2)
+    parts = text.rsplit("-", 2) if isinstance(text, str) and len(text) <= MAX_LENGTH else []
     if len(parts) != 3 or not all(parts) or not is_package_name(parts[0]):
         raise InvalidNVR(f"{text!r:.80} is not a name-version-release")
     return NVR(*parts)
@@ -99,29 +96,18 @@ def evr(build: Mapping[str, Any]) -> str:
     return text if build["epoch"] in (None, 0, "0", "") else f"{build['epoch']}:{text}"
 
 
-@total_ordering
+@dataclass(order=True, unsafe_hash=True, slots=True)
 class EVR:
     """Epoch, version and release of a package, ordered as rpm orders them."""
 
-    __slots__ = ("epoch", "release", "version", "_order")
+    epoch: int | str | None = field(compare=False)
+    version: str = field(compare=False)
+    release: str = field(default="", compare=False)
+    order: tuple[Any, ...] = field(init=False, repr=False)
 
-    def __init__(self, epoch: int | str | None, version: str, release: str = ""):
-        self.epoch = int(epoch or 0)
-        self.version = version
-        self.release = release
-        self._order = (self.epoch, _order(version), _order(release))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, EVR) and self._order == other._order
-
-    def __lt__(self, other: "EVR") -> bool:
-        return self._order < other._order
-
-    def __hash__(self) -> int:
-        return hash(self._order)
-
-    def __repr__(self) -> str:
-        return f"EVR({self.epoch}, {self.version!r}, {self.release!r})"
+    def __post_init__(self) -> None:
+        self.epoch = int(self.epoch or 0)
+        self.order = (self.epoch, _order(self.version), _order(self.release))
 
     def __str__(self) -> str:
         """Return the EVR, without an epoch of 0."""
