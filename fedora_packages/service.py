@@ -55,7 +55,7 @@ def build(settings: Settings, by: str) -> Service:
     found = connectors.load(
         settings,
         by,
-        lambda: releases.tags(),
+        lambda: releases.required(),
         on_request=metrics.observe_request,
         on_recovery=partial(_retry_now, queue),
     )

@@ -16,7 +16,6 @@ from fedora_packages import service as services
 from fedora_packages import settings
 from fedora_packages.cache.redis import connect
 from fedora_packages.connectors import declared, load
-from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.sandbox.devserver import DevServer
@@ -152,13 +151,16 @@ def strings(upstream, redis_url, index_folder) -> dict[str, str]:
 
 
 #: The active releases, as the connectors see them in tests that ask no upstream for them.
-TAGS = (ReleaseTags("rawhide", "f46", None), ReleaseTags("f45", "f45-updates", "f45-updates-testing"))
+RELEASES = (
+    {"branch": "rawhide", "stable_tag": "f46", "testing_tag": None},
+    {"branch": "f45", "stable_tag": "f45-updates", "testing_tag": "f45-updates-testing"},
+)
 
 
 @pytest.fixture
 def connectors(strings):
     """All connectors."""
-    return load(settings.from_strings(strings, declared(), {}), "test", lambda: TAGS)
+    return load(settings.from_strings(strings, declared(), {}), "test", lambda: RELEASES)
 
 
 @pytest.fixture

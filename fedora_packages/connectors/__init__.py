@@ -11,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
-from fedora_packages.connectors.base import Connector, ReleaseTags
+from fedora_packages.connectors.base import Connector, ListReleases
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 
@@ -52,13 +52,13 @@ def titles() -> dict[str, str]:
 def load(
     settings: Settings,
     agent: str,
-    releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
+    releases: ListReleases = tuple,
     **callbacks: Callable[..., None],
 ) -> dict[str, Connector]:
     """Return a connector of each class in this package, by its name.
 
-    ``agent`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases with their Koji tags, for
-    queries that differ by release.  ``callbacks`` are those of `HTTPClient`.
+    ``agent`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases.
+    ``callbacks`` are those of `HTTPClient`.
     """
     pause = settings.worker.pace.reset_pause
     return {

@@ -5,8 +5,7 @@ the upstream, the request and the reason.
 """
 
 import json
-from collections.abc import Callable, Sized
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any
 from urllib.parse import quote
 
@@ -17,14 +16,8 @@ from fedora_packages.connectors.http import HTTPClient, Response
 from fedora_packages.connectors.site_links import Site
 from fedora_packages.settings import ConnectorSettings
 
-
-@dataclass(frozen=True)
-class ReleaseTags:
-    """An active release, as queries use it: its branch and the Koji tags of its builds (None if it has no such tag)."""
-
-    branch: str
-    stable: str | None
-    testing: str | None
+#: Returns the active releases as the query ``bodhi.releases`` does, for queries that differ by release.
+ListReleases = Callable[[], Sequence[Mapping[str, Any]]]
 
 
 class Connector(HTTPClient):
@@ -46,7 +39,7 @@ class Connector(HTTPClient):
         self,
         settings: ConnectorSettings,
         agent: str,
-        releases: Callable[[], tuple[ReleaseTags, ...]] = tuple,
+        releases: ListReleases = tuple,
         **options: Any,
     ):
         super().__init__(settings, agent, **options)

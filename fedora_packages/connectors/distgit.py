@@ -273,7 +273,8 @@ class DistgitConnector(Connector):
         heads = self._heads(package)
         if heads is None:
             return NotFound()
-        kept = {release.branch: heads[release.branch] for release in self.releases() if release.branch in heads}
+        active = [release["branch"] for release in self.releases()]
+        kept = {branch: heads[branch] for branch in active if branch in heads}
         # Branches can share a head.
         looked: dict[str, Retired | None] = {}
         for branch, head in kept.items():

@@ -231,7 +231,7 @@ class KojiConnector(Connector):
         wanted = [
             (tag, inherit)
             for release in self.releases()
-            for tag, inherit in ((release.stable, True), (release.testing, False))
+            for tag, inherit in ((release["stable_tag"], True), (release["testing_tag"], False))
             if tag
         ]
         answers = self._multicall(

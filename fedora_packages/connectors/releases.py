@@ -4,7 +4,6 @@ from typing import Any
 
 from fedora_packages.cache.fill import Policy
 from fedora_packages.cache.protocol import Cache
-from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries, QueryCall
 from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
 
@@ -32,14 +31,11 @@ class ActiveReleases:
                 ) from error
         return cached.value["releases"]
 
-    def tags(self) -> tuple[ReleaseTags, ...]:
-        """Return the Koji tags of the active releases.  Raises `UpstreamUnavailable` if there are none."""
+    def required(self) -> list[dict[str, Any]]:
+        """Return the active releases for a query that needs them.  Raises `UpstreamUnavailable` if there are none."""
         try:
-            releases = self()
+            return self()
         except UpstreamError as error:
             raise UpstreamUnavailable(
                 "koji", "listTagged", f"the active releases are unknown ({error})", title="Koji"
             ) from error
-        return tuple(
-            ReleaseTags(release["branch"], release["stable_tag"], release["testing_tag"]) for release in releases
-        )

@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 
 from fedora_packages import settings
 from fedora_packages.connectors import declared, load
-from fedora_packages.connectors.base import ReleaseTags
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError
 from tests.documented import closed
@@ -40,9 +39,9 @@ needs_cases = pytest.mark.skipif(not BASES, reason=f"no recorded cases: {CASES} 
 def queries(strings):
     """All queries, with the active releases that the answers are of."""
     releases = (
-        ReleaseTags("rawhide", "f46", None),
-        ReleaseTags("f45", "f45", "f45-updates-testing"),
-        ReleaseTags("f44", "f44-updates", "f44-updates-testing"),
+        {"branch": "rawhide", "stable_tag": "f46", "testing_tag": None},
+        {"branch": "f45", "stable_tag": "f45", "testing_tag": "f45-updates-testing"},
+        {"branch": "f44", "stable_tag": "f44-updates", "testing_tag": "f44-updates-testing"},
     )
     return Queries(load(settings.from_strings(strings, declared(), {}), "test", lambda: releases).values())
 
