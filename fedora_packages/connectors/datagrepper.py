@@ -40,11 +40,12 @@ class DatagrepperConnector(Connector):
         Times are in seconds since 1970, ``categories`` the first parts of topics.  A message is what datagrepper returns,
         unchecked.  A page is requested when it is consumed.  Raises `UpstreamUnavailable`, `InvalidResponse`.
         """
+        interval = [("category", category) for category in categories]
+        interval += [("start", f"{start:.3f}"), ("end", f"{end:.3f}"), ("order", "asc"), ("rows_per_page", str(rows))]
         number, count = 1, 1
         while number <= count:
             request = f"GET /raw?start={start:.0f}&end={end:.0f}&page={number}"
-            answer = self.json("raw", request=request, params=_parameters(start, end, categories, rows, number))
-            page = self.read(request, _Page, answer)
+            page = self.parsed(self.get("raw", request=request, params=[*interval, ("page", str(number))]), _Page)
             count = page.pages
             if count > max_pages:
                 raise self.invalid(request, f"{count} pages, more than {max_pages}")
@@ -56,14 +57,3 @@ def id_of(message: Any) -> str | None:
     """Return the id of an archived message; None if it has none."""
     identity = message.get("msg_id") if isinstance(message, dict) else None
     return identity if isinstance(identity, str) else None
-
-
-def _parameters(start: float, end: float, categories: Sequence[str], rows: int, number: int) -> list[tuple[str, str]]:
-    return [
-        *(("category", category) for category in categories),
-        ("start", f"{start:.3f}"),
-        ("end", f"{end:.3f}"),
-        ("order", "asc"),
-        ("rows_per_page", str(rows)),
-        ("page", str(number)),
-    ]

@@ -4,10 +4,10 @@ FAF returns success and an empty list for a request that it does not understand,
 can mean either.  The production server has had no reports of new releases for years.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
@@ -17,6 +17,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     ISOTime,
     Known,
+    M,
     Model,
     Parts,
     Rows,
@@ -73,10 +74,19 @@ class Problem(Model):
         return self
 
 
-class Problems(Model):
+def _length(rows: Any) -> Any:
+    return min(len(rows), MAX_PROBLEMS + 1) if isinstance(rows, list) else rows
+
+
+class _Listed(Model):
+    total: Annotated[Count, BeforeValidator(_length)] = field(
+        f"as listed; {MAX_PROBLEMS + 1} if there are more than {MAX_PROBLEMS}", alias="problems"
+    )
+
+
+class Problems(_Listed):
     """What `FafConnector.problems` returns."""
 
-    total: Count = field(f"as listed; {MAX_PROBLEMS + 1} if there are more than {MAX_PROBLEMS}", default=0)
     problems: Rows(Problem, MAX_PROBLEMS) = field("the most frequent of the last year first")
     invalid_rows: InvalidRows = None
 
@@ -85,12 +95,13 @@ class _Occurred(Model):
     id: Count
 
 
-class _List(Model):
-    problems: list[Any]
-
-
-class _Ids(Model):
+class _Ids(_Listed):
     problems: Rows(_Occurred, MAX_PROBLEMS + 1)
+
+    def has(self, number: int) -> bool | None:
+        """Whether a problem is in the list; None if that is cut, and it is not."""
+        is_listed = number in {problem.id for problem in self.problems}
+        return is_listed if is_listed or self.total <= MAX_PROBLEMS else None
 
 
 class FafSite(Site):
@@ -129,15 +140,13 @@ class FafConnector(Connector):
         changes: the query is read again on a schedule.
         """
         today = datetime.now(UTC).date()
-        listed = self._list(package, today - timedelta(days=RANGE - 1), today)
-        value = self.read(_request_of(package), Problems, {"problems": listed})
-        value.total = len(listed)
-        if listed:
+        value = self._list(Problems, package, today - timedelta(days=RANGE - 1), today)
+        if value.total:
             border = today - timedelta(days=WINDOW)
-            recent = self._ids(package, border + timedelta(days=1), today)
-            before = self._ids(package, border - timedelta(days=WINDOW - 1), border)
+            recent = self._list(_Ids, package, border + timedelta(days=1), today)
+            before = self._list(_Ids, package, border - timedelta(days=WINDOW - 1), border)
             for problem in value.problems:
-                problem.recent, problem.before = _is_in(problem.id, *recent), _is_in(problem.id, *before)
+                problem.recent, problem.before = recent.has(problem.id), before.has(problem.id)
         return value
 
     @problems.ignores
@@ -145,27 +154,12 @@ class FafConnector(Connector):
         # A message comes once in ten times as many reports as before, if at all.
         return {}
 
-    def _list(self, package: str, start: Any, end: Any) -> list[Any]:
-        """Return the rows of the problems that occurred in a range of days, at most one more than are kept."""
-        request = _request_of(package)
+    def _list(self, kind: type[M], package: str, start: date, end: date) -> M:
+        """Return the problems that occurred in a range of days, and at most one more than are kept."""
         params = {
             "component_names": package,
             "daterange": f"{start.isoformat()}:{end.isoformat()}",
             "limit": str(MAX_PROBLEMS + 1),
         }
-        answer = self.json("problems", "", request=request, params=params)
-        return self.read(request, _List, answer).problems[: MAX_PROBLEMS + 1]
-
-    def _ids(self, package: str, start: Any, end: Any) -> tuple[frozenset[int], bool]:
-        """Return the ids of the problems that occurred in a range of days, and whether the list is complete."""
-        listed = self._list(package, start, end)
-        found = self.read(_request_of(package), _Ids, {"problems": listed}).problems
-        return frozenset(problem.id for problem in found), len(listed) <= MAX_PROBLEMS
-
-
-def _request_of(package: str) -> str:
-    return f"GET /problems/?component_names={package}"
-
-
-def _is_in(number: int, numbers: frozenset[int], are_all: bool) -> bool | None:
-    return True if number in numbers else False if are_all else None
+        request = f"GET /problems/?component_names={package}"
+        return self.parsed(self.get("problems", "", request=request, params=params), kind)
