@@ -7,6 +7,7 @@ anonymous.  A fault has the HTTP status 200, like any answer.
 import math
 import re
 import xmlrpc.client
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 from xml.parsers.expat import ExpatError
@@ -17,7 +18,18 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.types import OF_A_RELEASE, Count, InvalidRows, M, Model, Rows, Text, Timestamp, field
+from fedora_packages.connectors.types import (
+    OF_A_RELEASE,
+    Count,
+    InvalidRows,
+    Known,
+    M,
+    Model,
+    Rows,
+    Text,
+    Timestamp,
+    field,
+)
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
@@ -32,6 +44,16 @@ MAX_PACKAGES = 500_000
 
 #: Tags that no release shows: side tags, and steps on the way into a release.
 PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-build|-gate)$")
+
+#: What a build is.  Only the first is an RPM build for a release; the others share the name of the source package.
+RPM = "rpm"
+BUILD_TYPES = (RPM, "draft", "module", "flatpak", "image")
+
+#: The release of an RPM that is built for a flatpak.
+FLATPAK_RELEASE = re.compile(r".*\.f[0-9]+(?:app|runtime)(?![a-z]).*")
+
+#: Builds that are read of a tag: drafts can be tagged last.
+MAX_LATEST = 10
 
 #: The fault of a hub that is offline for maintenance (``koji.ServerOffline``).
 SERVER_OFFLINE = 1014
@@ -64,6 +86,24 @@ def _whole(value: Any) -> Any:
 Seconds = Annotated[Timestamp, BeforeValidator(_whole)]
 
 
+def is_draft(build: Any) -> bool:
+    """Whether a build of Koji's, or the body of its message, is a draft.  Hubs before 1.34 have none."""
+    return dig(build, "draft") is True or ",draft_" in str(dig(build, "release"))
+
+
+def _type(row: Mapping[str, Any]) -> str:
+    """Return the type of a build; its ``extra`` tells builds of content generators."""
+    types, image = dig(row, "extra", "typeinfo"), dig(row, "extra", "image")
+    if is_draft(row):
+        return "draft"
+    if dig(image, "flatpak") or FLATPAK_RELEASE.fullmatch(str(row.get("release"))):
+        return "flatpak"
+    if isinstance(types, Mapping) and "module" in types:
+        return "module"
+    is_image = image is not None or dig(row, "extra", "osbs_build") is not None
+    return "image" if is_image or (isinstance(types, Mapping) and "image" in types) else RPM
+
+
 class _Tagged(Model):
     """A build by its NVR."""
 
@@ -81,6 +121,7 @@ class Build(_Tagged):
     model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "build"})
 
     state: Annotated[Literal[BUILD_STATES], BeforeValidator(_state)]
+    type: Known(*BUILD_TYPES) = field("rpm, or what else has the name of the package")
     # Numbers that only programs ask for: an older or newer hub may not return them.
     package_id: Count | None = field("Koji's number of the package", default=None)
     owner_id: Count | None = field("Koji's number of the owner", default=None)
@@ -93,6 +134,11 @@ class Build(_Tagged):
     created: Seconds | None = field(alias="creation_ts")
     started: Seconds | None = field("before it was created for imported builds", default=None, alias="start_ts")
     finished: Seconds | None = field("null while it builds", alias="completion_ts")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_type(cls, row: Any) -> Any:
+        return {**row, "type": _type(row)} if isinstance(row, Mapping) else row
 
     @model_validator(mode="after")
     def _has_started(self):
@@ -179,7 +225,7 @@ class KojiConnector(Connector):
     site = KojiSite()
 
     # Secondary hubs publish on the same topics; their builds are not ours to show (the event then names no package).
-    @query(version=2, topics=("buildsys.build.state.change",))
+    @query(version=3, topics=("buildsys.build.state.change",))
     def builds(self, package) -> Builds:
         """Return the newest builds of a source package, newest first.
 
@@ -223,7 +269,7 @@ class KojiConnector(Connector):
         """Return the build of a source package that each active release has, by Koji tag.
 
         The tags are the stable tag (with what it inherits) and the testing tag of every active release.  The build is the one
-        tagged last, which is what users of the release get.  It need not be the highest version.
+        tagged last, which is what users of the release get.  It need not be the highest version.  Drafts are left out.
 
         Source: ``listTagged``, one call for each tag in one request.
         """
@@ -238,7 +284,7 @@ class KojiConnector(Connector):
             request,
             *(
                 # A release's tag need not exist in koji yet: not strict, it then has no builds.
-                _call("listTagged", tag, package=package, latest=True, inherit=inherit, strict=False)
+                _call("listTagged", tag, package=package, latest=MAX_LATEST, inherit=inherit, strict=False)
                 for tag, inherit in wanted
             ),
         )
@@ -254,6 +300,8 @@ class KojiConnector(Connector):
     @tagged.expects
     def tagged_expect(event, package):
         build_id, tag = event.body.get("build_id"), koji_tag(event.body)
+        if is_draft(event.body):
+            return None
         if event.topic in ("buildsys.tag", "buildsys.untag") and isinstance(build_id, int) and tag:
             is_tagged = event.topic == "buildsys.tag"
             return {"about": f"{tag[:128]} {build_id}", "tag": tag[:128], "build_id": build_id, "is_tagged": is_tagged}
@@ -360,10 +408,14 @@ def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
 
 
 def _newest(rows: Any, package: str) -> Any:
-    """Return the first row that is not of another package, or None.  An invalid list is left for validation."""
+    """Return the first row that is neither a draft nor of another package, or None.
+
+    Invalid rows are left for validation.
+    """
     if not isinstance(rows, list):
         return rows
-    names = [dig(row, "package_name") for row in rows]
-    return next(
-        (row for row, name in zip(rows, names, strict=True) if name == package or not isinstance(name, str)), None
-    )
+    for row in rows:
+        name = dig(row, "package_name")
+        if (name == package or not isinstance(name, str)) and not is_draft(row):
+            return row
+    return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.connectors.koji import BUILD_STATES
+from fedora_packages.connectors.koji import BUILD_STATES, RPM
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList
@@ -39,7 +39,7 @@ class BuildsWidget(Widget):
 
 
 def _rows(builds: Sequence[Mapping[str, Any]], updates: Mapping[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the builds, each with its duration in seconds (None: unknown) and its update.
+    """Return the builds, each with its type if it is no RPM, its duration in seconds (None: unknown) and its update.
 
     ``update`` is None if there is none or it is unknown; ``is_update_known`` tells these apart.  A build in none of the cached
     updates has a known update only if all updates are cached.
@@ -51,6 +51,7 @@ def _rows(builds: Sequence[Mapping[str, Any]], updates: Mapping[str, Any] | None
     return [
         {
             **build,
+            "other_type": None if build["type"] == RPM else build["type"],
             "duration": _duration(build["started"], build["finished"]),
             "update": update_of.get(build["nvr"]),
             "is_update_known": are_all_cached or build["nvr"] in update_of,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fedora_packages.connectors.koji import RPM
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
@@ -16,5 +17,6 @@ class LatestWidget(Widget):
     queries = {"builds": "koji.builds"}
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the newest builds and the number of all builds."""
-        return {"builds": values["builds"]["builds"][:MAX_BUILDS], "total": values["builds"]["total"]}
+        """Return the newest RPM builds and the number of all builds."""
+        builds = [build for build in values["builds"]["builds"] if build["type"] == RPM]
+        return {"builds": builds[:MAX_BUILDS], "total": values["builds"]["total"]}

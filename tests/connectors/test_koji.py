@@ -1,11 +1,13 @@
 """Koji's queries against recorded answers, and answers that no recording has."""
 
 import xmlrpc.client
+from dataclasses import replace
 
 import pytest
 
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+from fedora_packages.messages.event import Event
 from tests.upstream import Answer
 
 from .recorded import recorded
@@ -100,6 +102,45 @@ def test_builds_tagged_are_listed_by_tag(queries, upstream):
     assert {tag: build and build["tag"] for tag, build in value["tags"].items()} == {
         "f46": "f45", "f45-updates": None, "f45-updates-testing": None,
     }  # fmt: skip
+
+
+#: Builds that share the name of a source package, and their types.
+OTHERS = [
+    ({"draft": True, "release": "1.fc45,draft_7"}, "draft"),
+    ({"release": "1.fc45,draft_7", "extra": {"typeinfo": {"rpm": {}}}}, "draft"),
+    ({"extra": {"typeinfo": {"module": {"name": "guake"}}}}, "module"),
+    ({"extra": {"typeinfo": {"module": None}}}, "module"),
+    ({"extra": {"image": {"flatpak": True}, "typeinfo": {"image": {}}}}, "flatpak"),
+    ({"release": "1.f45app"}, "flatpak"),
+    ({"release": "1.f45runtime2"}, "flatpak"),
+    ({"extra": {"image": {}}}, "image"),
+    ({"extra": {"osbs_build": {"kind": "container_build"}}}, "image"),
+    ({"extra": {"typeinfo": {"image": {}}}}, "image"),
+    ({"draft": False, "extra": {"source": {}, "typeinfo": {"rpm": {}}}}, "rpm"),
+    ({"extra": None}, "rpm"),
+    ({"extra": "x", "draft": "x"}, "rpm"),
+]
+
+
+@pytest.mark.parametrize(("changes", "kind"), OTHERS)
+def test_a_build_has_a_type(queries, upstream, changes, kind):
+    upstream.koji_says([[1], [[{**BUILD, **changes}]]])
+    assert [build["type"] for build in queries["koji.builds"].fetch("guake")["builds"]] == [kind]
+
+
+def test_a_draft_is_not_the_build_of_a_release(queries, upstream):
+    draft = {**BUILD, "build_id": 9, "release": "2.fc45,draft_9"}
+    upstream.koji_says([[[draft, {**draft, "draft": True}, BUILD]], [[draft]], [[]]])
+    value = queries["koji.tagged"].fetch("guake")
+    assert [build and build["build_id"] for build in value["tags"].values()] == [BUILD["build_id"], None, None]
+
+
+def test_a_tag_of_a_draft_is_not_expected(queries):
+    body = {"build_id": 9, "name": "guake", "tag": "f45", "instance": "primary", "release": "2.fc45"}
+    event = Event("org.fedoraproject.prod", "buildsys.tag", "1", 0, body)
+    draft = replace(event, body={**body, "release": "2.fc45,draft_9"})
+    tagged = queries["koji.tagged"]
+    assert (tagged.expected(event, "guake")["build_id"], tagged.expected(draft, "guake")) == (9, None)
 
 
 def test_a_negative_state_is_not_the_last_one(queries, upstream):

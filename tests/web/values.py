@@ -32,6 +32,7 @@ def build(number: int, state: str = "complete", **changes: Any) -> dict[str, Any
         "release": "1.fc46",
         "epoch": None,
         "state": state,
+        "type": "rpm",
         "owner": "pingou",
         "package_id": 6454,
         "owner_id": 131,

@@ -231,6 +231,37 @@ def test_a_build_that_was_finished_before_it_began_took_an_unknown_time(site):
     assert "1970-01-01 00:01 UTC unknown" in rows(site.get("/guake/builds"))[0]
 
 
+#: Builds of which only the last is an RPM build of guake.
+MIXED = [
+    build(9, type="draft", release="1.fc46,draft_9", nvr="guake-3.9-1.fc46,draft_9"),
+    build(8, type="flatpak", version="stable", release="44.1", nvr="guake-stable-44.1"),
+    build(7, type="module", release="44.9f5c7c9e", nvr="guake-3.7-44.9f5c7c9e"),
+    build(6),
+]
+
+
+def test_a_build_of_something_else_is_listed_with_what_it_is(site):
+    site.know_all({"koji.builds": {"total": 4, "builds": MIXED}}, "guake")
+    found = rows(site.get("/guake/builds"))
+    assert [row.split()[:2] for row in found[:3]] == [
+        ["guake-3.9-1.fc46,draft_9", "draft"],
+        ["guake-stable-44.1", "flatpak"],
+        ["guake-3.7-44.9f5c7c9e", "module"],
+    ]
+    assert found[3].split()[:2] == ["guake-3.6-1.fc46", "complete"]
+
+
+def test_the_newest_builds_are_of_rpms(site):
+    site.know_all({"koji.builds": {"total": 4, "builds": MIXED}}, "guake")
+    assert [row.split()[0] for row in rows(site.get("/guake/overview/latest"))] == ["guake-3.6-1.fc46"]
+
+
+def test_where_no_build_is_of_an_rpm_the_other_builds_are_linked(site):
+    site.know_all({"koji.builds": {"total": 3, "builds": MIXED[:3]}}, "guake")
+    text = site.get("/guake/overview/latest").text
+    assert ("None of the newest builds is of an RPM." in text, "All builds: 3" in text) == (True, True)
+
+
 def test_a_build_shows_the_update_that_carries_it(lists):
     shown = [row.partition(" UTC ")[2] for row in rows(lists.get("/guake/builds"))]
     assert (shown[0], shown[1]) == (f"{UPDATES[0]['alias']} pending", f"10 minutes {UPDATES[1]['alias']} testing")

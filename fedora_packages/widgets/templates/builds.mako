@@ -16,7 +16,11 @@ ${parts.filter_control(control)}
   <tbody>
   % for build in builds:
     <tr>
-      <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a></th>
+      <th scope="row"><a href="${links.build(build['build_id'])}" rel="external">${build["nvr"]}</a>\
+      % if build["other_type"]:
+ <span class="mark aside">${build["other_type"]}</span>\
+      % endif
+</th>
       <td class="short" data-label="State">${parts.state(build["state"])}
       % if build["task_id"] is not None:
         <a href="${links.task(build['task_id'])}" rel="external">task</a>

@@ -236,7 +236,7 @@ def test_an_answer_that_was_not_asked_for_less_is_as_it_always_was(site):
 @pytest.mark.parametrize(
     ("address", "allowed"),
     [
-        ("packages/guake/builds?limit=5", "expected one of state, release, page, size"),
+        ("packages/guake/builds?limit=5", "expected one of state, type, release, page, size"),
         ("packages/guake/spec?page=1", "expected one of release"),
         ("packages/guake/maintainers?x=1", "this endpoint takes none"),
         ("packages/guake?release=f45", "this endpoint takes none"),

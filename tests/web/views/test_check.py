@@ -32,8 +32,8 @@ VALUE = {
     "builds": [
         {
             "build_id": 7, "nvr": "guake-3.9-1.fc45", "version": "3.9", "release": "1.fc45", "epoch": None,
-            "state": "complete", "owner": "pingou", "package_id": None, "owner_id": None, "task_id": None, "creation_event": None,
-            "volume": None, "volume_id": None, "created": 1000, "started": 1000, "finished": 1100,
+            "state": "complete", "type": "rpm", "owner": "pingou", "package_id": None, "owner_id": None, "task_id": None,
+            "creation_event": None, "volume": None, "volume_id": None, "created": 1000, "started": 1000, "finished": 1100,
         }
     ],
 }  # fmt: skip
