@@ -216,7 +216,7 @@ class BugzillaConnector(Connector):
         announced = bug_of(event.body)
         if announced["id"] is None or not announced["status"]:
             return None
-        is_open_here = announced["status"] != "CLOSED" and announced["component"] in (package, None)
+        is_open_here = announced["status"] != "CLOSED" and package in (announced["components"] or [package])
         # It must be there if it is new, has been opened again or has come from elsewhere.  Otherwise it may have been
         # closed, moved or made private since.
         is_new_here = event.topic == "bugzilla.bug.new" or announced["changed"] & {"status", "bug_status", "component"}
@@ -253,10 +253,10 @@ class BugzillaConnector(Connector):
     @counts.expects
     def counts_expect(event, package):
         announced = bug_of(event.body)
-        if announced["component"] is None or announced["timestamp"] is None:
+        if not announced["components"] or announced["timestamp"] is None:
             return None
         # Of a bug that has moved away nothing is left to see here, nor of what was said of it before.
-        return {"about": "bugs", "changed": announced["timestamp"] if announced["component"] == package else 0}
+        return {"about": "bugs", "changed": announced["timestamp"] if package in announced["components"] else 0}
 
     @counts.reflects
     def counts_reflect(value, facts):

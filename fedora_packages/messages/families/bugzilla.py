@@ -13,28 +13,33 @@ _NO_PACKAGES = re.compile(r"distribution|LiveCD.*|Package Review")
 
 def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the component of a bug; of one that moved, also the component before."""
-    components = [named(dig(body, "bug", "component"))]
+    components = [*components_of(body)]
     for change in objects(dig(body, "event", "changes")):
         if change.get("field") == "component":
             components += [change.get("removed"), change.get("added")]
     yield from (name for name in components if isinstance(name, str) and not _NO_PACKAGES.fullmatch(name))
 
 
-def bug_of(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``{"id", "status", "component", "changed", "timestamp"}`` of the bug in a message.
+def components_of(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the components of the bug in a message, which gives a name, an object with one, or a list of either."""
+    component = dig(body, "bug", "component")
+    found = map(named, component if isinstance(component, list) else [component])
+    return tuple(name for name in found if isinstance(name, str))
 
-    ``changed`` is the set of the fields that have changed, ``timestamp`` the bug's last change in integer seconds since 1970.
-    Every other value can be None.
+
+def bug_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``{"id", "status", "components", "changed", "timestamp"}`` of the bug in a message.
+
+    ``components`` is empty if the message does not say, ``changed`` is the set of the fields that have changed, ``timestamp`` the
+    bug's last change in integer seconds since 1970.  Every other value can be None.
     """
-    number, status, component = (
-        dig(body, "bug", "id"), named(dig(body, "bug", "status")), named(dig(body, "bug", "component")),
-    )  # fmt: skip
+    number, status = dig(body, "bug", "id"), named(dig(body, "bug", "status"))
     timestamp = dig(body, "bug", "last_change_time")
     return {
         "timestamp": int(timestamp) if isinstance(timestamp, int | float) and 0 < timestamp < 1e11 else None,
         "id": number if isinstance(number, int) else None,
         "status": status if isinstance(status, str) else None,
-        "component": component if isinstance(component, str) else None,
+        "components": components_of(body),
         "changed": frozenset(
             field for change in objects(dig(body, "event", "changes")) if isinstance(field := change.get("field"), str)
         ),
