@@ -32,7 +32,10 @@ MAX_ID_LENGTH = 200
 #: Keys of a body that is an envelope itself, which is how the hub passes messages to consumers.
 _WRAPPED = frozenset({"topic", "msg"})
 
-_TOPIC = re.compile(r"(?P<prefix>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*?\.(?:prod|stg|dev))\.(?P<rest>[^\s]{1,500})")
+#: Some versions of fedora-messaging have put the prefix before a topic that had it already.
+_TOPIC = re.compile(
+    r"(?P<prefix>[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*?\.(?:prod|stg|dev))\.(?:(?P=prefix)\.)?(?P<rest>[!-~]{1,500})"
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def parse(message: Any, received: float | None = None) -> Event:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH
+    # A lone surrogate could not be stored.
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID_LENGTH and value.isprintable()
 
 
 def _generated_id(envelope: Mapping[str, Any]) -> str:

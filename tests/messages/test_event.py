@@ -115,9 +115,40 @@ def test_what_is_no_message_is_refused(message):
         parse(message)
 
 
-@pytest.mark.parametrize("name", ["", "Package Review", "distribution", "../etc", "a b", "x" * 300, None, 5, ["guake"]])
+@pytest.mark.parametrize(
+    "name", ["", "Package Review", "distribution", "../etc", "a b", "x" * 300, None, 5, [5], {"name": []}]
+)
 def test_what_is_no_package_name_is_not_named(name):
     assert parse(fedmsg("bugzilla.bug.new", msg={"bug": {"component": name}})).source_packages == ()
+
+
+@pytest.mark.parametrize(
+    ("component", "named"),
+    [
+        (["guake"], ("guake",)),
+        (["guake", "vim"], ("guake", "vim")),
+        ([{"name": "guake"}, None, 5], ("guake",)),
+        ({"name": "guake"}, ("guake",)),
+    ],
+)
+def test_a_bug_names_each_of_its_components(component, named):
+    assert parse(fedmsg("bugzilla.bug.new", msg={"bug": {"component": component}})).source_packages == named
+
+
+def test_a_prefix_that_came_twice_is_one():
+    event = parse({**fedmsg(), "topic": "org.fedoraproject.prod.org.fedoraproject.prod.buildsys.tag"})
+    assert (event.prefix, event.topic) == ("org.fedoraproject.prod", "buildsys.tag")
+
+
+@pytest.mark.parametrize("identity", ["\ud800", "a\nb", "\x1b[31m", ""])
+def test_an_id_that_cannot_be_stored_or_logged_is_made_up(identity):
+    assert parse(fedmsg(msg_id=identity)).id.startswith("made-up-")
+
+
+@pytest.mark.parametrize("topic", ["buildsys.\ud800", "buildsys.tag\x1b", "buildsys.\u202etag"])
+def test_a_topic_that_cannot_be_stored_or_logged_is_refused(topic):
+    with pytest.raises(MessageNotUnderstood):
+        parse({**fedmsg(), "topic": f"org.fedoraproject.prod.{topic}"})
 
 
 def test_a_bug_that_moved_names_both_components():
