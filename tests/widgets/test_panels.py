@@ -269,6 +269,14 @@ def test_a_build_from_before_a_version_is_not_that_version(guake, release):
     assert "upstream is newer" in upstream_of(guake, "3.10", release)
 
 
+def test_versions_without_an_order_are_said_to_have_none(guake):
+    assert "In Rawhide 20260101-1.fc46 cannot be compared" in upstream_of(guake, "20260101")
+
+
+def test_a_letter_after_a_release_is_newer_than_the_release(guake):
+    assert "3.5-1.fc46 upstream is newer" in upstream_of(guake, "3.5", versions=["3.5a", "3.5"], stable=["3.5a", "3.5"])
+
+
 def test_a_version_before_a_release_is_said_to_be_one_and_is_not_the_newest(guake):
     assert re.search(r"Newest upstream 3.10 .*3.11-rc1 newer pre-release", upstream_of(guake))
 

@@ -26,6 +26,8 @@ then map it to the package ${package.source} of the distribution Fedora.</p>
  newer than the newest version in Anitya\
     % elif comparison == "same":
  <span class="good">up to date</span>\
+    % elif newest is not None:
+ <span class="unknown">cannot be compared</span>\
     % endif
 </dd>
   % elif is_build_known:
