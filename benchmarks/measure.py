@@ -40,7 +40,7 @@ FOLDERS = {
     "connectors": "types circuit site_links query < http < base < releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
-    "cache": "keys < redis < values < fill < dogpile < protocol queue changefeed",
+    "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",
     "worker": "buffer sequence invalidation < batch index_updater < handler < replay refill audit schedule index_repair"
     " < gaps < reporter < worker < hub < daemon",
     "monitoring": "metrics heartbeat differences < checks < health < alerts",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fedora_packages import connectors
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Policy, Source
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import CachedValue, Entry
 
 

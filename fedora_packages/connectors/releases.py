@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Policy
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.connectors.query import Queries, QueryCall
 from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Policy
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import (

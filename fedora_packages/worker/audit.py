@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import redis_errors
 from fedora_packages.cache.values import Entry, Opened

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.redis import Redis, redis_errors, run_script
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.query import Queries

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import Any
 
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import Entry, Invalidation

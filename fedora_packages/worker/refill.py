@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Fill, Outcome, Policy
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.queue import Claim, Queue
 from fedora_packages.cache.values import Entry, Invalidation, Opened
 from fedora_packages.connectors import Connector

@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages.cache import changefeed, keys
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Outcome, Policy
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import Entry, Invalidation
 from tests.filling import source
 

@@ -3,8 +3,8 @@
 import pytest
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.dogpile import StaleFill
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.values import Entry, Invalidation, Stamp, StampedValue
 from fedora_packages.errors import FillInProgress
 from tests.filling import put

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.queue import Queue
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, query

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fedora_packages.cache.protocol import Entry
+from fedora_packages.cache.cache import Entry
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.web.identifiers import MAX_QUERY_LENGTH

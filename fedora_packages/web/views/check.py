@@ -19,7 +19,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import exception_view_config, view_config
 
-from fedora_packages.cache.protocol import Cache
+from fedora_packages.cache.cache import Cache
 from fedora_packages.connectors import Connector
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import ReleaseNotServed, UpstreamError, UpstreamUnavailable

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.fill import Outcome, Policy
-from fedora_packages.cache.protocol import Cache
 from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable
