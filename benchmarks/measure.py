@@ -41,7 +41,7 @@ FOLDERS = {
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",
-    "worker": "buffer sequence invalidation < batch index_updater < handler < replay refill audit schedule index_repair"
+    "worker": "buffer sequence invalidation < batch index_updater < handler < replay refill audit scheduled_query index_repair"
     " < gaps < reporter < worker < hub < daemon",
     "monitoring": "metrics heartbeat differences < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"

@@ -29,7 +29,7 @@ from fedora_packages.worker.invalidation import invalidate_all, invalidate_and_q
 from fedora_packages.worker.refill import REDIS_PAUSE, Refiller, Refillers, undisturbed
 from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
-from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
+from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_queries
 from fedora_packages.worker.sequence import SequenceTracker
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import pytest
 
 from fedora_packages.messages.event import Event
 from fedora_packages.worker.invalidation import invalidate_all
-from fedora_packages.worker.schedule import ScheduledQuery, scheduled_queries
+from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_queries
 from tests.filling import put
 from tests.upstream import Answer
 from tests.worker.parts import RELEASE, read, releases
