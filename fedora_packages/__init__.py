@@ -33,7 +33,7 @@ def main(global_config: Mapping[str, Any], **settings: str) -> "Router":
         # The queries that have an address of their own in the JSON API.
         config.include(".web.api")
         # What old clients ask of builds by their numbers.
-        config.include(".web.legacy.builds")
+        config.include(".web.legacy.build_lookup")
         # What makes the checks that readers ask for.
         config.include(".web.views.check")
         # And who answers at each address, errors included.

@@ -56,7 +56,7 @@ class LegacyContext:
 
     def package_of_build(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and release of a build; None for an unknown build.  Raises `NotAvailable`."""
-        return self._request.registry.build_names(build_id)
+        return self._request.registry.build_lookup(build_id)
 
     def values(self, *calls: tuple[str, str, str | None] | tuple[str, str]) -> list[Any]:
         """Return the values of queries (name, package, release), however old.

@@ -144,7 +144,7 @@ def old_site(redis_url: str, compiled: str, folder: Path):
             site.know_all(OLD_VALUES, "guake", release)
         site.upstream = upstream
         yield site
-        site.app.app.registry.build_names.close()
+        site.app.app.registry.build_lookup.close()
     service.client.close()
     client.close()
     upstream.close()

@@ -7,7 +7,7 @@ import pytest
 
 from fedora_packages.errors import UpstreamUnavailable
 from fedora_packages.web.legacy import dates
-from fedora_packages.web.legacy.builds import MAX_WAITING, PER_MINUTE, BuildNames
+from fedora_packages.web.legacy.build_lookup import MAX_WAITING, PER_MINUTE, BuildLookup
 from fedora_packages.web.legacy.context import NotAvailable, branch_of, title_of
 from fedora_packages.web.legacy.xapian import ICON
 from fedora_packages.widgets import load
@@ -18,7 +18,7 @@ from tests.web.legacy.old_site import DAY
 
 
 def names(*answers, wait_seconds=5.0, clock=lambda: 0.0):
-    """Return a `BuildNames` over a koji that gives some answers in turn, and the numbers it was asked for."""
+    """Return a `BuildLookup` over a koji that gives some answers in turn, and the numbers it was asked for."""
     left, numbers = list(answers), []
 
     def ask(number):
@@ -28,7 +28,7 @@ def names(*answers, wait_seconds=5.0, clock=lambda: 0.0):
             raise answer
         return answer
 
-    return BuildNames(ask, wait_seconds, clock), numbers
+    return BuildLookup(ask, wait_seconds, clock), numbers
 
 
 def test_a_builds_package_is_asked_for_once():
@@ -47,7 +47,7 @@ def test_a_koji_that_fails_is_said_and_not_remembered():
 
 def test_only_a_few_wait_for_a_koji_that_hangs():
     answer = threading.Event()
-    found = BuildNames(lambda number: answer.wait(30) and "guake", 30)
+    found = BuildLookup(lambda number: answer.wait(30) and "guake", 30)
     with ThreadPoolExecutor(MAX_WAITING) as pool:
         waiting = [pool.submit(found, 1) for _ in range(MAX_WAITING)]
         wait_until(lambda: found._waiting._value == 0)

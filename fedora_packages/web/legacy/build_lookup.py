@@ -30,10 +30,10 @@ def includeme(config: Configurator) -> None:
     """Make the lookup of builds."""
     service = config.registry.service
     koji = service.connectors["koji"]
-    config.registry.build_names = BuildNames(koji.package_of, service.settings.cache.wait)
+    config.registry.build_lookup = BuildLookup(koji.package_of, service.settings.cache.wait)
 
 
-class BuildNames:
+class BuildLookup:
     """Look up the packages and releases of builds with ``ask``, a function of a build's number.
 
     A request waits at most ``wait_seconds``.
