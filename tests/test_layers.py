@@ -37,7 +37,7 @@ HOMES = {
     "xapian": {"search"},
     "xmlrpc": {"connectors.koji"},
     "zmq": {"worker.hub", "worker.daemon"},
-    "zstandard": {"connectors.mirror"},
+    "zstandard": {"connectors.repository_files"},
 }
 
 
@@ -153,7 +153,7 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector.
 SHARED = {
-    "__init__", "base", "circuit", "http", "mdapi_relations", "mirror", "query", "releases", "site_links", "types",
+    "__init__", "base", "circuit", "http", "mdapi_relations", "repository_files", "query", "releases", "site_links", "types",
 }  # fmt: skip
 
 

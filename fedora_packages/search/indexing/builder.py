@@ -24,7 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from fedora_packages.connectors.mirror import PARTIAL, Mirror
+from fedora_packages.connectors.repository_files import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
 from fedora_packages.search.indexing.collect import BuildContext, Collector

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from fedora_packages.connectors.mirror import Fetched, Mirror, RepositoryFile
 from fedora_packages.connectors.query import Queries
+from fedora_packages.connectors.repository_files import Fetched, Mirror, RepositoryFile
 from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata

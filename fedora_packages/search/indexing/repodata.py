@@ -13,7 +13,12 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
 
-from fedora_packages.connectors.mirror import MAX_COMPRESSED_BYTES, MAX_UNCOMPRESSED_BYTES, Fetched, RepositoryFile
+from fedora_packages.connectors.repository_files import (
+    MAX_COMPRESSED_BYTES,
+    MAX_UNCOMPRESSED_BYTES,
+    Fetched,
+    RepositoryFile,
+)
 from fedora_packages.errors import InvalidNVR, InvalidResponse
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (

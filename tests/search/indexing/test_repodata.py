@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from fedora_packages.connectors.mirror import Fetched, Mirror
+from fedora_packages.connectors.repository_files import Fetched, Mirror
 from fedora_packages.errors import InvalidResponse
 from fedora_packages.search.document import MAX_CAPABILITIES
 from fedora_packages.search.indexing import repodata

@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from fedora_packages.connectors.mirror import Mirror, RepositoryFile
+from fedora_packages.connectors.repository_files import Mirror, RepositoryFile
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from tests.upstream import Answer
 
