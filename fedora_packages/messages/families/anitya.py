@@ -10,7 +10,7 @@ from fedora_packages.messages.families.base import Links, Part, Sentence, intege
 _UNNAMED = ("anitya.project.version.remove*", "anitya.project.edit", "anitya.project.remove")
 
 
-def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source packages that a project is mapped to in Fedora."""
     message = body.get("message")
     for package in objects(dig(message, "packages") if "message" in body else None) + objects(body.get("packages")):
@@ -56,7 +56,7 @@ def project_sentence(topic: str, details: Mapping[str, Any], package: str, links
     return "The mapping to an upstream project changed" if is_mapping else "The upstream project changed"
 
 
-def hotness_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def hotness_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source package of a message of the-new-hotness, which carries the message that caused it."""
     if isinstance(body.get("package"), str):
         yield body["package"]
@@ -64,7 +64,7 @@ def hotness_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     trigger = dig(body, "trigger", "msg")
     if isinstance(trigger, Mapping):
         yield trigger.get("name")
-        yield from names(str(dig(body, "trigger", "topic")).partition("anitya.")[2] or topic, trigger)
+        yield from packages(str(dig(body, "trigger", "topic")).partition("anitya.")[2] or topic, trigger)
 
 
 def hotness_details(topic: str, body: Mapping[str, Any], package: str) -> Mapping[str, Any]:

@@ -36,7 +36,7 @@ UPDATE_VERBS = (
 )
 
 
-def update_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def update_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source packages of an update; before 2015 it listed no builds, and its title was its NVRs."""
     update = update_of(body) or {}
     artifacts = objects(dig(body, "artifact", "builds"))
@@ -49,12 +49,12 @@ def update_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     yield from components
 
 
-def mash_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def mash_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source packages of the updates in a push."""
     yield from (name_of(nvr) for title in strings(body.get("updates")) for nvr in words(title))
 
 
-def override_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def override_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source package of a buildroot override, whose NVR has had three places."""
     override = body.get("override")
     build = dig(override, "build")

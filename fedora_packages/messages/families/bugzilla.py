@@ -11,7 +11,7 @@ from fedora_packages.messages.families.base import MAX_TEXT, Links, Part, Senten
 _NO_PACKAGES = re.compile(r"distribution|LiveCD.*|Package Review")
 
 
-def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the component of a bug; of one that moved, also the component before."""
     components = [*components_of(body)]
     for change in objects(dig(body, "event", "changes")):

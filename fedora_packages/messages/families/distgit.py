@@ -16,7 +16,7 @@ BRANCH_TOPICS = ("pagure.git.branch.creation", "git.branch", "git.branch.*")
 PUSH_TOPICS = (*COMMIT_TOPICS, *BRANCH_TOPICS)
 
 
-def push_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def push_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of a push."""
     if topic == "pagure.git.receive":
         yield _package(body.get("repo"))
@@ -26,7 +26,7 @@ def push_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
         yield dig(body, "commit", "repo")
 
 
-def branch_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def branch_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of a new branch."""
     if topic == "pagure.git.branch.creation":
         yield _package(body.get("repo"))
@@ -34,17 +34,17 @@ def branch_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
         yield body.get("name") if topic == "git.branch" else topic.removeprefix("git.branch.").rpartition(".")[0]
 
 
-def file_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def file_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of an uploaded source file."""
     yield body.get("name")
 
 
-def project_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def project_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of a project in Pagure."""
     yield _package(body.get("project"))
 
 
-def pkgdb_names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def pkgdb_packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the package of a message of pkgdb, the database that dist-git's projects replaced."""
     yield dig(body, "package_listing", "package", "name") or body.get("package_name") or dig(body, "package", "name")
 

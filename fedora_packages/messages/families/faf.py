@@ -7,7 +7,7 @@ from fedora_packages.messages.body import strings
 from fedora_packages.messages.families.base import Links, Sentence, integer
 
 
-def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the components of a crash."""
     yield from strings(body.get("components"))
 

@@ -30,7 +30,7 @@ LIST_VERBS = {
 }
 
 
-def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the source package of a build, a tag or a list of packages."""
     if dig(body, "instance") in ("primary", None):
         yield body.get("package") if topic == "buildsys.package.list.change" else body.get("name")

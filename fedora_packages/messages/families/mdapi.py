@@ -10,7 +10,7 @@ from fedora_packages.messages.families.base import Links, Sentence, line
 _FIRST_COLUMN = ("packages", "filelist", "changelog")
 
 
-def names(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
+def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the binary packages that changed, mixed with names of capabilities.
 
     The old form lists changed rows of tables in place of names.

@@ -30,67 +30,67 @@ MAX_DETAILS = 4096
 #: The families of messages.  A topic belongs to the first that matches.
 FAMILIES = (
     Family(
-        "build", ("buildsys.build.state.change",), sources=koji.names, details=koji.build_details,
+        "build", ("buildsys.build.state.change",), sources=koji.packages, details=koji.build_details,
         sentence=koji.build_sentence, documents=Documents.NEW,
     ),
     Family(
-        "tag", ("buildsys.tag", "buildsys.untag"), sources=koji.names, details=koji.tag_details, sentence=koji.tag_sentence,
+        "tag", ("buildsys.tag", "buildsys.untag"), sources=koji.packages, details=koji.tag_details, sentence=koji.tag_sentence,
     ),
     Family(
-        "list", ("buildsys.package.list.change",), sources=koji.names, details=koji.list_details,
+        "list", ("buildsys.package.list.change",), sources=koji.packages, details=koji.list_details,
         sentence=koji.list_sentence, documents=Documents.ALL,
     ),
     Family("signature", ("buildsys.rpm.sign",), sources=koji.signed_build, binaries=koji.signed_package),
     Family(
-        "update", ("bodhi.update.*", "bodhi.errata.publish"), sources=bodhi.update_names, details=bodhi.update_details,
+        "update", ("bodhi.update.*", "bodhi.errata.publish"), sources=bodhi.update_packages, details=bodhi.update_details,
         sentence=bodhi.update_sentence,
     ),
-    Family("mash", ("bodhi.masher.start",), sources=bodhi.mash_names),
-    Family("override", ("bodhi.buildroot_override.*",), sources=bodhi.override_names),
+    Family("mash", ("bodhi.masher.start",), sources=bodhi.mash_packages),
+    Family("override", ("bodhi.buildroot_override.*",), sources=bodhi.override_packages),
     Family(
-        "bug", ("bugzilla.bug.new", "bugzilla.bug.update"), sources=bugzilla.names, details=bugzilla.details,
+        "bug", ("bugzilla.bug.new", "bugzilla.bug.update"), sources=bugzilla.packages, details=bugzilla.details,
         sentence=bugzilla.sentence,
     ),
     Family(
         # A body can have megabytes.
-        "repository", ("mdapi.repo.update",), binaries=mdapi.names, details=mdapi.details, sentence=mdapi.sentence,
+        "repository", ("mdapi.repo.update",), binaries=mdapi.packages, details=mdapi.details, sentence=mdapi.sentence,
         documents=Documents.KNOWN, rows=5,
     ),
     Family(
-        "push", distgit.COMMIT_TOPICS, sources=distgit.push_names, details=distgit.push_details,
+        "push", distgit.COMMIT_TOPICS, sources=distgit.push_packages, details=distgit.push_details,
         sentence=distgit.push_sentence, proves_repository=True,
     ),
     Family(
-        "push", distgit.BRANCH_TOPICS, sources=distgit.branch_names, details=distgit.push_details,
+        "push", distgit.BRANCH_TOPICS, sources=distgit.branch_packages, details=distgit.push_details,
         sentence=distgit.branch_sentence, proves_repository=True,
     ),
     Family(
-        "file", ("git.lookaside.new",), sources=distgit.file_names, details=distgit.file_details,
+        "file", ("git.lookaside.new",), sources=distgit.file_packages, details=distgit.file_details,
         sentence=distgit.file_sentence,
     ),
     Family(
-        "project", ("pagure.project.new",), sources=distgit.project_names, details=distgit.project_details,
+        "project", ("pagure.project.new",), sources=distgit.project_packages, details=distgit.project_details,
         sentence=distgit.new_project_sentence, documents=Documents.ALL, proves_repository=True,
     ),
     Family(
-        "project", ("pagure.project.*",), sources=distgit.project_names, details=distgit.project_details,
+        "project", ("pagure.project.*",), sources=distgit.project_packages, details=distgit.project_details,
         sentence=distgit.project_sentence, documents=Documents.ALL,
     ),
-    Family("pkgdb", ("pkgdb.*",), sources=distgit.pkgdb_names),
+    Family("pkgdb", ("pkgdb.*",), sources=distgit.pkgdb_packages),
     Family(
-        "crash", ("faf.report.threshold*", "faf.problem.threshold*"), sources=faf.names, details=faf.details,
+        "crash", ("faf.report.threshold*", "faf.problem.threshold*"), sources=faf.packages, details=faf.details,
         sentence=faf.sentence,
     ),
     Family(
-        "upstream", ("anitya.project.version.update*",), sources=anitya.names, external_ids=anitya.external_ids,
+        "upstream", ("anitya.project.version.update*",), sources=anitya.packages, external_ids=anitya.external_ids,
         details=anitya.version_details, sentence=anitya.version_sentence,
     ),
     Family(
-        "mapping", ("anitya.project.*",), sources=anitya.names, external_ids=anitya.external_ids,
+        "mapping", ("anitya.project.*",), sources=anitya.packages, external_ids=anitya.external_ids,
         sentence=anitya.project_sentence,
     ),
     Family(
-        "hotness", ("hotness.update.*",), sources=anitya.hotness_names, details=anitya.hotness_details,
+        "hotness", ("hotness.update.*",), sources=anitya.hotness_packages, details=anitya.hotness_details,
         sentence=anitya.hotness_sentence, is_listed=True,
     ),
 )  # fmt: skip
