@@ -64,7 +64,7 @@ def build(settings: Settings, by: str) -> Service:
         client,
         by,
         settings.cache.wait,
-        on_conflict=lambda entry: service.queue_refill(entry),
+        queue_refill=lambda entry: service.queue_refill(entry),
         external_id=lambda query, value: queries[query].external_id(value),
     )
     releases = ActiveReleases(cache, queries)

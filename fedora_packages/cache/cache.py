@@ -72,14 +72,14 @@ class Cache:
     """The cache as one process uses it.  All methods raise `CacheUnavailable`.
 
     ``by`` names the process in stamps: "web" or "worker".  ``wait`` bounds the seconds that a fill waits for another process's.
-    ``on_conflict`` gets each entry whose fill was superseded, to queue it.  ``external_id`` returns the external id of a query's
-    value, or None.  ``max_changes`` bounds the change feed.
+    ``queue_refill`` gets each entry that must be filled again: its fill was superseded, or a page's answer lags.  ``external_id``
+    returns the external id of a query's value, or None.  ``max_changes`` bounds the change feed.
     """
 
     client: Redis
     by: str
     wait: float = 2.0
-    on_conflict: Callable[[Entry], None] = lambda entry: None
+    queue_refill: Callable[[Entry], None] = lambda entry: None
     clock: Callable[[], float] = time.time
     external_id: Callable[[str, Any], int | None] = lambda query, value: None
     max_changes: int = MAX_CHANGES
@@ -144,7 +144,7 @@ class Cache:
         else:
             outcome = Outcome.LAGGING
         if outcome is Outcome.SUPERSEDED or (outcome is Outcome.LAGGING and policy is Policy.MISS):
-            self.on_conflict(source.entry)
+            self.queue_refill(source.entry)
         state = FRESH if outcome is Outcome.STORED else REFRESHING
         return Fill(outcome, before, cached_value_of(source.pair, stamped, state), stamped.stamp.took, is_reflected)
 

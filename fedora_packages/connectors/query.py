@@ -273,7 +273,7 @@ class Query:
         """Return what messages announce of a value: all of it, unless the query says otherwise."""
         return self.declaration.ignoring(value)
 
-    def is_superseded(self, value: Any, event: Event) -> bool:
+    def misses(self, value: Any, event: Event) -> bool:
         """Whether an event tells of something that a value, read on a schedule, does not know."""
         return self.declaration.missing(value, event)
 

@@ -50,7 +50,7 @@ class ScheduledQuery:
 
     def consider(self, event: Event) -> None:
         """Request a fetch if the value misses what an event says."""
-        if self._value is not None and self.query.is_superseded(self._value, event):
+        if self._value is not None and self.query.misses(self._value, event):
             self.early.set()
 
     def run(self) -> None:

@@ -143,7 +143,7 @@ def test_expected_states_are_bounded(client):
 
 def test_a_lagging_answer_is_returned_and_not_stored(client):
     queued = []
-    cache = Cache(client, "web", on_conflict=queued.append, clock=lambda: 1000.0)
+    cache = Cache(client, "web", queue_refill=queued.append, clock=lambda: 1000.0)
     cache.invalidate([Invalidation(ENTRY, EVENT, [(990.0, facts("build 7"))], make=True)])
     cached = fill(cache, "old", reflects=lambda value, expected: not expected)
     assert (cached.state, cached.value, read(cache).is_known, queued) == ("refreshing", "old", False, [ENTRY])
@@ -184,7 +184,7 @@ def test_a_superseded_fill_is_dropped(cache):
 
 def test_a_superseded_fill_queues_the_entry(client):
     queued = []
-    cache = Cache(client, "web", on_conflict=queued.append)
+    cache = Cache(client, "web", queue_refill=queued.append)
     fill(cache, lambda: cache.invalidate([Invalidation(ENTRY)]))
     assert queued == [ENTRY]
 
@@ -418,7 +418,7 @@ def test_a_package_is_found_while_its_value_is_being_fetched_again(referring):
 
 def test_a_fill_that_a_message_did_not_find_is_not_stored_and_the_next_one_is(client):
     lost = []
-    cache = Cache(client, "web", wait=0.2, on_conflict=lost.append, external_id=lambda query, value: value)
+    cache = Cache(client, "web", wait=0.2, queue_refill=lost.append, external_id=lambda query, value: value)
 
     def fetch():
         # The message comes when upstream has answered already, and nobody knows of the entry yet.
@@ -451,7 +451,7 @@ def test_in_any_order_no_fill_hides_the_change_of_a_message_with_an_external_id(
     for order in merged(message, fill_steps):
         client.flushall()
         queued, found, upstream = [], [], {"number": 7, "is_new": False}
-        cache = Cache(client, "worker", on_conflict=queued.append, external_id=lambda query, value: value["number"])
+        cache = Cache(client, "worker", queue_refill=queued.append, external_id=lambda query, value: value["number"])
         entry = entry_of("guake")
         if known:
             fill(cache, {"number": known, "is_new": False}, entry)

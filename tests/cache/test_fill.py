@@ -23,7 +23,7 @@ def queued():
 
 @pytest.fixture
 def cache(client, queued):
-    return Cache(client, "web", wait=0.2, on_conflict=queued.append, clock=lambda: 1000.0)
+    return Cache(client, "web", wait=0.2, queue_refill=queued.append, clock=lambda: 1000.0)
 
 
 def read(cache):

@@ -253,7 +253,7 @@ SETTINGS = settings.from_strings(
 
 def service_of(world: World, client: redis.Redis, by: str) -> Service:
     """Return the service's parts as one process has them: real but for upstreams, the index and the time."""
-    cache = Cache(client, by, 0, on_conflict=lambda entry: service.queue_refill(entry), clock=world.clock)
+    cache = Cache(client, by, 0, queue_refill=lambda entry: service.queue_refill(entry), clock=world.clock)
     parts = {
         "settings": SETTINGS,
         "client": client,
