@@ -187,7 +187,7 @@ TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
         f"sandbox.{name}"
         for name in (
             "actions.messages", "actions.publisher", "devserver", "expected", "process", "server", "upstreams.base",
-            "upstreams.koji_rows", "world.external", "world.history", "world.releases",
+            "upstreams.bodhi_rows", "upstreams.koji_rows", "world.external", "world.history", "world.releases",
         )
     ),
     "search/test_reader.py, test_find.py and worker/test_index_repair.py": frozenset(

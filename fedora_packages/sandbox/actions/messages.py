@@ -10,7 +10,7 @@ from typing import Any
 
 from fedora_packages.sandbox.upstreams.anitya import project_json as project_of
 from fedora_packages.sandbox.upstreams.base import utc
-from fedora_packages.sandbox.upstreams.bodhi import update_json
+from fedora_packages.sandbox.upstreams.bodhi_rows import update_json
 from fedora_packages.sandbox.upstreams.distgit import person_json, project_json
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import STATES, Branch, Bug, Build, Comment, Package, Problem, Project, Update
