@@ -44,6 +44,14 @@ def integer(name: str, text: str, lowest: int, highest: int) -> int:
     return number
 
 
+async def html_not_found(_request: web.Request) -> web.Response:
+    """Answer a path that an upstream does not have, as its web interface does: with a page."""
+    page = (
+        "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1></body></html>\n"
+    )
+    return web.Response(status=404, text=page, content_type="text/html")
+
+
 def utc(seconds: float | None, form: str = "%Y-%m-%d %H:%M:%S") -> str | None:
     """Return a timestamp as a string in UTC, or None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(form)

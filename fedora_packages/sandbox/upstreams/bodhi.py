@@ -1,16 +1,20 @@
 """The stand-in of Bodhi: updates and releases over REST.
 
-Times are strings in UTC without a zone.  A parameter can be repeated, or have values separated by commas or spaces; its values
-are ORed, different parameters ANDed.  Unknown parameters are ignored.
+The values of one parameter are ORed, different parameters ANDed.  Unknown parameters are ignored.
+
+Source: bodhi-server 26.4.0, ``services/updates.py`` (``query_updates``), ``services/releases.py`` (``query_releases_json``,
+``get_release_json``), ``validators.py``, ``views/generic.py`` (``notfound_view``).
 """
 
+import hashlib
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, html_not_found
+from fedora_packages.sandbox.upstreams.bodhi_parameters import InvalidParameters, ParameterError, Parameters
 from fedora_packages.sandbox.upstreams.bodhi_rows import is_pushed, nvrs_of, release_json, update_json
 from fedora_packages.sandbox.world.models import Package, Update
 from fedora_packages.sandbox.world.releases import Release
@@ -20,6 +24,9 @@ STATUSES = ("pending", "testing", "stable", "unpushed", "obsolete")
 REQUESTS = ("testing", "obsolete", "unpush", "revoke", "stable")
 TYPES = ("bugfix", "security", "newpackage", "enhancement", "unspecified")
 SEVERITIES = ("unspecified", "urgent", "high", "medium", "low")
+SUGGESTIONS = ("unspecified", "reboot", "logout")
+CONTENT_TYPES = ("base", "rpm", "module", "container", "flatpak")
+GATING = ("waiting", "ignored", "queued", "running", "passed", "failed", "greenwave_failed")
 STATES = ("disabled", "pending", "frozen", "current", "archived")
 
 ROWS_DEFAULT, ROWS_LIMIT = 20, 1000
@@ -30,6 +37,8 @@ STANDING_FOR = {"__current__": ("current",), "__pending__": ("pending", "frozen"
 #: Accounts of services; their comments have no message.
 SYSTEM_USERS = frozenset({"bodhi", "autoqa", "taskotron"})
 
+Test = Callable[[Update], bool]
+
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
     """Return Bodhi's routes."""
@@ -38,19 +47,22 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
         web.get("/bodhi/updates/{alias}", update),
         web.get("/bodhi/releases/", releases),
         web.get("/bodhi/releases/{name}", release),
+        web.get("/bodhi/{name:updates|releases}", with_slash),
+        web.route("*", "/bodhi/{rest:.*}", html_not_found),
     ]
 
 
 async def updates(request: web.Request) -> web.Response:
-    """Answer ``GET /updates/``."""
+    """Answer ``GET /updates/``, the update submitted last first."""
     view: View = request[VIEW]
+    parameters = Parameters(request.query)
+    page, rows = _page(parameters)
+    packages = parameters.strings("packages")
     try:
-        page, rows = _page(request)
-        found = _wanted_updates(request, view)
-    except WrongParameter as error:
-        return _refused(400, "querystring", error.name, str(error))
-    packages = _values(request, "packages")
-    cut = found[(page - 1) * rows : page * rows]
+        found = _wanted_updates(parameters, view, packages)
+    except InvalidParameters as error:
+        return _refused(400, "querystring", *error.errors)
+    cut = _cut(found, page, rows)
     return web.json_response(
         {
             "updates": [update_json(view, package, one) for package, one in cut],
@@ -67,22 +79,26 @@ async def updates(request: web.Request) -> web.Response:
 
 
 async def update(request: web.Request) -> web.Response:
-    """Answer ``GET /updates/ALIAS``."""
+    """Answer ``GET /updates/ALIAS``; the name of a package leads to its updates."""
     view: View = request[VIEW]
-    found = view.find_update(request.match_info["alias"])
-    if found is None:
-        return _refused(404, "url", "id", "Invalid update id")
-    return web.json_response({"update": update_json(view, *found), "can_edit": False})
+    alias = request.match_info["alias"]
+    found = view.find_update(alias)
+    if found is not None:
+        return web.json_response({"update": update_json(view, *found), "can_edit": False})
+    if view.package(alias):
+        raise web.HTTPFound(f"{request.url.origin()}/bodhi/updates/?packages={quote(alias)}")
+    return _refused(404, "url", ParameterError("id", "Invalid update id"))
 
 
 async def releases(request: web.Request) -> web.Response:
     """Answer ``GET /releases/``, by name."""
     view: View = request[VIEW]
+    parameters = Parameters(request.query)
+    page, rows = _page(parameters)
     try:
-        page, rows = _page(request)
-        found = _wanted_releases(request, view)
-    except WrongParameter as error:
-        return _refused(400, "querystring", error.name, str(error))
+        found = _wanted_releases(parameters, view)
+    except InvalidParameters as error:
+        return _refused(400, "querystring", *error.errors)
     cut = found[(page - 1) * rows : page * rows]
     return web.json_response(
         {
@@ -96,131 +112,150 @@ async def releases(request: web.Request) -> web.Response:
 
 
 async def release(request: web.Request) -> web.Response:
-    """Answer ``GET /releases/NAME``: a name, a long name or a dist tag."""
+    """Answer ``GET /releases/NAME``: a name, a long name, a dist tag, or ``rawhide``."""
     view: View = request[VIEW]
     name = request.match_info["name"]
     for one in view.world.releases:
-        if name in (one.name, one.long_name, one.dist_tag) or name.upper() == one.name:
+        is_rawhide = (one.branch, one.state, one.id_prefix) == ("rawhide", "pending", "FEDORA")
+        if name in (one.name, one.long_name, one.dist_tag) or (name == "rawhide" and is_rawhide):
             return web.json_response(release_json(one))
-    return _refused(404, "body", "name", "No such release")
+    return _refused(404, "body", ParameterError("name", "No such release"))
+
+
+async def with_slash(request: web.Request) -> web.Response:
+    """Redirect from a list's path without the last slash to the path with it."""
+    text = f"?{request.query_string}" if request.query_string else ""
+    raise web.HTTPTemporaryRedirect(f"{request.url.origin()}{request.path}/{text}")
 
 
 # Parameters
 
 
-def _values(request: web.Request, name: str) -> list[str]:
-    return [value for text in request.query.getall(name, ()) for value in re.split(r"[\s,]+", text) if value]
+def _page(parameters: Parameters) -> tuple[int, int]:
+    return parameters.integer("page", 1), parameters.integer("rows_per_page", ROWS_DEFAULT, ROWS_LIMIT)
 
 
-def _page(request: web.Request) -> tuple[int, int]:
-    page = integer("page", request.query.get("page", "1"), 1, 10**9)
-    return page, integer("rows_per_page", request.query.get("rows_per_page", str(ROWS_DEFAULT)), 1, ROWS_LIMIT)
+def _named_releases(parameters: Parameters, view: View, values: list[str]) -> set[str]:
+    """Return the names of the releases that a parameter names; a version can name several, and is the first of them."""
+    named = {one.name for value in values for one in view.world.releases if one.state in STANDING_FOR.get(value, ())}
+    single = [value for value in values if value not in STANDING_FOR]
+    return named | set(parameters.known("releases", single, lambda value: _release_named(view, value), "releases"))
 
 
-def _choices(request: web.Request, name: str, allowed: tuple[str, ...]) -> list[str]:
-    values = _values(request, name)
-    for value in values:
-        if value not in allowed:
-            raise WrongParameter(name, f'"{value}" is not one of {", ".join(sorted(allowed))}')
-    return values
+def _release_named(view: View, value: str) -> str | None:
+    for one in view.world.releases:
+        if value == one.version or one.name in (value, value.upper()):
+            return one.name
+    return None
 
 
-def _named_releases(request: web.Request, view: View) -> set[str]:
-    named: set[str] = set()
-    wrong = []
-    for value in _values(request, "releases"):
-        if value in STANDING_FOR:
-            named |= {one.name for one in view.world.releases if one.state in STANDING_FOR[value]}
-            continue
-        by_name = [one.name for one in view.world.releases if one.name in (value, value.upper())]
-        by_version = [one.name for one in view.world.releases if one.version == value]
-        if not by_name and not by_version:
-            wrong.append(value)
-        named |= {*by_name[:1], *by_version[:1]}
-    if wrong:
-        raise WrongParameter("releases", f"Invalid releases specified: {', '.join(wrong)}")
-    return named
-
-
-def _flag(request: web.Request, name: str) -> bool | None:
-    text = request.query.get(name)
-    return None if text is None else text.lower() in ("true", "1")
-
-
-def _bounds(request: web.Request) -> list[Callable[[Update], bool]]:
-    """Return the function that checks an update against the request's date bounds."""
-    tests: list[Callable[[Update], bool]] = []
-    for field, read in DATES.items():
-        for end, holds in (("since", lambda time, bound: time >= bound), ("before", lambda time, bound: time < bound)):
-            text = request.query.get(f"{field}_{end}")
-            if text is None:
-                continue
-            try:
-                bound = datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
-            except ValueError as error:
-                raise WrongParameter(f"{field}_{end}", "Invalid date") from error
-            tests.append(
-                lambda one, read=read, holds=holds, bound=bound: (time := read(one)) is not None and holds(time, bound)
-            )
-    return tests
-
-
+#: The dates of updates by the parameters' names, in which ``pushed`` is only the push to stable: ``Update.date_pushed`` is
+#: a property of Python, of which the database gets the first of its cases.
 DATES: Mapping[str, Callable[[Update], int | None]] = {
     "submitted": lambda one: one.submitted,
     "modified": lambda one: one.modified,
     "approved": lambda one: one.approved,
-    "pushed": lambda one: one.stable or one.testing,
+    "pushed": lambda one: one.stable,
 }
 
 
-def _wanted_updates(request: web.Request, view: View) -> list[tuple[Package, Update]]:
-    """Return the updates that match a request, the one submitted last first.  Raises `WrongParameter`."""
-    tests = _bounds(request)
-    named = _named_releases(request, view)
-    if "releases" in request.query:
-        tests.append(lambda one: one.release in named)
-    for name, allowed, field in (
-        ("status", STATUSES, "status"),
-        ("request", REQUESTS, "request"),
-        ("type", TYPES, "type"),
-        ("severity", SEVERITIES, "severity"),
-    ):
-        values = _choices(request, name, allowed)
-        if values:
-            tests.append(lambda one, field=field, values=values: getattr(one, field) in values)
-    aliases = {*_values(request, "alias"), *_values(request, "updateid")}
-    if aliases:
-        tests.append(lambda one: one.alias in aliases)
-    users = _values(request, "user")
+def _bounds(parameters: Parameters) -> Iterator[Test]:
+    """Yield the functions that check an update against the date bounds."""
+    for field, read in DATES.items():
+        since, before = parameters.time(f"{field}_since"), parameters.time(f"{field}_before")
+        if since is not None:
+            yield lambda one, read=read, since=since: (time := read(one)) is not None and time >= since
+        if before is not None:
+            yield lambda one, read=read, before=before: (time := read(one)) is not None and time < before
+
+
+def _is_one_of(read: Callable[[Update], object], values: list[str] | None) -> Iterator[Test]:
+    """Yield the function that checks a field of an update; an empty list checks nothing."""
+    if values:
+        yield lambda one: read(one) in values
+
+
+def _is(read: Callable[[Update], object], value: object) -> Iterator[Test]:
+    if value is not None:
+        yield lambda one: read(one) == value
+
+
+def _wanted_updates(parameters: Parameters, view: View, packages: list[str] | None) -> list[tuple[Package, Update]]:
+    """Return the updates that match a request.  Raises `InvalidParameters`."""
+    aliases, nvrs = parameters.strings("alias"), parameters.strings("builds")
+    release, named = parameters.string("release"), parameters.strings("releases")
+    users, bugs = parameters.strings("user"), parameters.strings("bugs", may_be_empty=True)
+    like, search = parameters.string("like"), parameters.string("search")
+    from_side_tag = parameters.flag("from_side_tag") or parameters.string("from_side_tag_name") is not None
+    tests = [
+        *_bounds(parameters),
+        *_is_one_of(lambda one: one.status, parameters.strings("status", STATUSES)),
+        *_is_one_of(lambda one: one.gating, parameters.strings("gating", GATING)),
+        *_is_one_of(lambda one: one.alias, aliases),
+        *_is_one_of(lambda one: one.alias, parameters.strings("updateid")),
+        *_is(lambda one: one.request, parameters.choice("request", REQUESTS)),
+        *_is(lambda one: one.type, parameters.choice("type", TYPES)),
+        *_is(lambda one: one.severity, parameters.choice("severity", SEVERITIES)),
+        *_is(lambda one: "unspecified", parameters.choice("suggest", SUGGESTIONS)),
+        *_is(lambda one: "rpm", parameters.choice("content_type", CONTENT_TYPES)),
+        *_is(lambda one: one.critpath, parameters.flag("critpath")),
+        *_is(lambda one: one.locked, parameters.flag("locked")),
+        *_is(is_pushed, parameters.flag("pushed")),
+    ]
+    parameters.check()
+    if release is not None:
+        tests += _is(
+            lambda one: one.release,
+            parameters.known("release", [release], lambda value: _release_named(view, value), "release")[0],
+        )
+    if named:
+        tests += _is_one_of(lambda one: one.release, sorted(_named_releases(parameters, view, named)))
     if users:
-        tests.append(lambda one: one.user in users)
-    bugs = [integer("bugs", value.lstrip("#"), 1, 10**9) for value in _values(request, "bugs")]
-    if bugs:
-        tests.append(lambda one: not set(bugs).isdisjoint(one.bugs))
-    pushed, locked = _flag(request, "pushed"), _flag(request, "locked")
-    critpath = _flag(request, "critpath")
-    if pushed is not None:
-        tests.append(lambda one: is_pushed(one) is pushed)
-    if critpath is not None:
-        tests.append(lambda one: one.critpath is critpath)
-    if locked or request.query.get("content_type", "rpm") != "rpm":
+        known = _users(view)
+        tests += _is_one_of(
+            lambda one: one.user,
+            parameters.known("user", users, lambda name: name if name in known else None, "users"),
+        )
+    if bugs is not None:
+        tests.append(_has_bug(bugs))
+    if from_side_tag:
+        # The sandbox has no update of a side tag.
         return []
-    nvrs = _values(request, "builds")
-    words = (request.query.get("search") or request.query.get("like") or "").lower()
     found = {
         one.alias: (package, one)
-        for package in _wanted_packages(request, view, aliases, nvrs)
+        for package in _wanted_packages(view, packages, aliases, nvrs)
         for one in package.updates
         if all(test(one) for test in tests)
         and (not nvrs or not set(nvrs).isdisjoint(nvrs_of(view, one)))
-        and (not words or words in f"{one.alias} {' '.join(nvrs_of(view, one))}".lower())
+        and (not like or any(like in nvr for nvr in nvrs_of(view, one)))
+        and (not search or any(search.lower() in text.lower() for text in (one.alias, *nvrs_of(view, one))))
     }
-    return sorted(found.values(), key=lambda pair: (-pair[1].submitted, pair[1].alias))
+    return list(found.values())
 
 
-def _wanted_packages(request: web.Request, view: View, aliases: set[str], nvrs: list[str]) -> list[Package]:
+def _has_bug(bugs: list[str]) -> Test:
+    """Return the function that checks an update's bugs; without a number, any bug will do."""
+    try:
+        numbers = {int(text) for text in bugs}
+    except ValueError as error:
+        raise InvalidParameters([ParameterError("bugs", f"Invalid bug ID specified: {bugs}")]) from error
+    return lambda one: bool(numbers.intersection(one.bugs) if numbers else one.bugs)
+
+
+def _users(view: View) -> set[str]:
+    """Return the names of the accounts that have used Bodhi."""
+    return {
+        name
+        for package in view.packages()
+        for one in package.updates
+        for name in (one.user, *(comment.user for comment in one.comments))
+    }
+
+
+def _wanted_packages(
+    view: View, names: list[str] | None, aliases: list[str] | None, nvrs: list[str] | None
+) -> list[Package]:
     """Return the packages that can have a matching update."""
-    names = _values(request, "packages")
     if nvrs and not names:
         names = [nvr.rsplit("-", 2)[0] for nvr in nvrs]
     if names:
@@ -230,32 +265,43 @@ def _wanted_packages(request: web.Request, view: View, aliases: set[str], nvrs: 
     return list(view.packages())
 
 
-def _wanted_releases(request: web.Request, view: View) -> list[Release]:
-    found = list(view.world.releases)
-    pattern = request.query.get("name")
+def _cut(found: list[tuple[Package, Update]], page: int, rows: int) -> list[tuple[Package, Update]]:
+    """Return a page of updates.
+
+    They are ordered by the date of submission alone.  Equal ones have any order, which can be another in each request: one of
+    them can be on two pages, and one on none.
+    """
+
+    def order(pair: tuple[Package, Update]) -> tuple[int, bytes]:
+        text = f"{page} {rows} {pair[1].alias}"
+        return -pair[1].submitted, hashlib.sha1(text.encode(), usedforsecurity=False).digest()
+
+    return sorted(found, key=order)[(page - 1) * rows : page * rows]
+
+
+def _wanted_releases(parameters: Parameters, view: View) -> list[Release]:
+    """Return the releases that match a request, by name.  Raises `InvalidParameters`."""
+    numbers, pattern = parameters.integers("ids"), parameters.string("name")
+    names, aliases = parameters.strings("packages"), parameters.strings("updates")
+    states, without_archived = parameters.strings("state", STATES), parameters.flag("exclude_archived")
+    parameters.check()
+    found = [one for number, one in enumerate(view.world.releases, 1) if not numbers or number in numbers]
     if pattern is not None:
-        wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."), re.IGNORECASE)
+        wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."))
         found = [one for one in found if wanted.fullmatch(one.name)]
-    states = _choices(request, "state", STATES)
     if states:
         found = [one for one in found if one.state in states]
-    if _flag(request, "exclude_archived"):
+    if without_archived:
         found = [one for one in found if one.state != "archived"]
-    names = _values(request, "packages")
-    unknown = [name for name in names if view.package(name) is None]
-    if unknown:
-        raise WrongParameter("packages", f"Invalid packages specified: {', '.join(unknown)}")
-    holders = [package for name in names if (package := view.package(name))]
-    holders += [pair[0] for alias in _values(request, "updates") if (pair := view.find_update(alias))]
-    if holders:
-        having = {one.release for package in holders for one in package.updates}
-        found = [one for one in found if one.name in having]
+    of_updates = {one.release for _, one in parameters.known("updates", aliases, view.find_update, "updates")}
+    holders = parameters.known("packages", names, view.package, "packages")
+    of_packages = {one.release for package in holders for one in package.updates}
+    for wanted_names, values in ((of_updates, aliases), (of_packages, names)):
+        if values:
+            found = [one for one in found if one.name in wanted_names]
     return sorted(found, key=lambda one: one.name)
 
 
-# Responses
-
-
-def _refused(status: int, location: str, name: str, description: str) -> web.Response:
-    errors = [{"location": location, "name": name, "description": description}]
-    return web.json_response({"status": "error", "errors": errors}, status=status)
+def _refused(status: int, location: str, *errors: ParameterError) -> web.Response:
+    rows = [{"location": location, **error._asdict()} for error in errors]
+    return web.json_response({"status": "error", "errors": rows}, status=status)

@@ -77,11 +77,13 @@ def _bug_json(bug_id: int, bug: Bug | None) -> dict[str, Any]:
 
 
 def nvrs_of(view: View, one: Update) -> list[str]:
+    """Return the NVRs of an update's builds."""
     return [build.nvr for build in map(view.find_build, one.builds) if build]
 
 
 def is_pushed(one: Update) -> bool:
-    return one.status in ("testing", "stable")
+    """Whether an update was pushed; an unpushed one no longer is, an obsolete one still is."""
+    return one.status in ("testing", "stable") or (one.status == "obsolete" and one.testing is not None)
 
 
 def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
         "require_testcases": True,
         "critpath": one.critpath,
         "critpath_groups": "core" if one.critpath else None,
-        "locked": False,
+        "locked": one.locked,
         "pushed": is_pushed(one),
         "close_bugs": True,
         "date_submitted": utc(one.submitted),

@@ -210,7 +210,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """An update in Bodhi; times are UTC seconds or None.  ``release`` is Bodhi's name (``F44``)."""
+    """An update in Bodhi; times are UTC seconds or None.  ``release`` is Bodhi's name (``F44``).
+
+    ``locked``: a push of it is under way.
+    """
 
     update_id: int
     alias: str
@@ -231,6 +234,7 @@ class Update:
     bugs: tuple[int, ...] = ()
     gating: str = "passed"
     critpath: bool = False
+    locked: bool = False
 
     @property
     def karma(self) -> int:

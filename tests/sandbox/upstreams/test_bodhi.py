@@ -1,8 +1,20 @@
 """Bodhi: filters, pages, errors, releases."""
 
 import json
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, build_opener
 
 import pytest
+
+from fedora_packages.sandbox.upstreams.bodhi import _cut
+from fedora_packages.sandbox.world.models import Update
+
+
+class Stay(HTTPRedirectHandler):
+    """Follows no redirect."""
+
+    def redirect_request(self, *_arguments):
+        return None
 
 
 def aliases(answer):
@@ -42,7 +54,16 @@ def test_pages_join_to_the_whole(quiet):
     ("query", "name", "said"),
     [
         ({"releases": "WinXP"}, "releases", "Invalid releases specified: WinXP"),
-        ({"status": "lost"}, "status", '"lost" is not one of'),
+        ({"status": "lost"}, "status.0", '"lost" is not one of pending, testing, stable'),
+        ({"status": ["stable", "lost"]}, "status.1", '"lost" is not one of'),
+        ({"status": "pending,testing"}, "status.0", '"pending,testing" is not one of'),
+        ({"gating": "lost"}, "gating.0", '"lost" is not one of waiting'),
+        ({"packages": ""}, "packages.0", "Required"),
+        ({"request": "lost"}, "request", '"lost" is not one of testing'),
+        ({"user": "nobody"}, "user", "Invalid users specified: nobody"),
+        ({"bugs": "x"}, "bugs", "Invalid bug ID specified: ['x']"),
+        ({"release": "WinXP"}, "release", "Invalid release specified: WinXP"),
+        ({"locked": "maybe"}, "locked", "\"maybe\" is neither in ('false', '0') nor in ('true', '1')"),
         ({"rows_per_page": "1001"}, "rows_per_page", "1001 is greater than maximum value 1000"),
         ({"page": "x"}, "page", '"x" is not a number'),
         ({"submitted_since": "soon"}, "submitted_since", "Invalid date"),
@@ -53,6 +74,86 @@ def test_a_wrong_parameter_is_named(quiet, query, name, said):
     (error,) = answer.json["errors"]
     assert (answer.status, answer.json["status"], error["name"]) == (400, "error", name)
     assert said in error["description"]
+
+
+def test_all_wrong_parameters_are_named_at_once(quiet):
+    answer = quiet.ask("/bodhi/updates/", status="lost", page=0)
+    assert [error["name"] for error in answer.json["errors"]] == ["page", "status.0"]
+
+
+@pytest.mark.parametrize(("query", "name"), [({"state": "current,pending"}, "state.0"), ({"ids": "1,2"}, "ids.0")])
+def test_a_release_state_and_number_are_repeated_and_not_joined(quiet, query, name):
+    answer = quiet.ask("/bodhi/releases/", **query)
+    assert (answer.status, answer.json["errors"][0]["name"]) == (400, name)
+
+
+def test_a_page_far_beyond_the_last_is_empty(quiet):
+    assert quiet.get("/bodhi/updates/", packages="guake", page=9_999_999_999_999)["updates"] == []
+
+
+def test_updates_of_a_user_are_those_submitted_by_it(quiet):
+    user = quiet.get("/bodhi/updates/", packages="guake")["updates"][0]["user"]["name"]
+    found = quiet.get("/bodhi/updates/", user=user, rows_per_page=1000)["updates"]
+    assert {update["user"]["name"] for update in found} == {user}
+
+
+@pytest.mark.parametrize("field", ["submitted", "modified"])
+def test_a_date_bounds_updates(quiet, field):
+    updates = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100)["updates"]
+    dates = sorted(date for update in updates if (date := update[f"date_{field}"]))
+    middle = dates[len(dates) // 2]
+    after = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100, **{f"{field}_since": middle})
+    before = quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100, **{f"{field}_before": middle})
+    assert (after["total"], before["total"]) == (
+        sum(date >= middle for date in dates), sum(date < middle for date in dates),
+    )  # fmt: skip
+
+
+def test_a_date_has_the_zone_that_it_names(quiet):
+    update = quiet.get("/bodhi/updates/", packages="guake")["updates"][0]
+    there = f"{update['date_submitted'].replace(' ', 'T')}+01:00"
+    assert update["alias"] in aliases(quiet.get("/bodhi/updates/", packages="guake", submitted_since=there))
+
+
+def test_an_update_was_pushed_since_its_push_to_stable_only(quiet):
+    answer = quiet.get("/bodhi/updates/", packages="guake", pushed_since="2000-01-01", rows_per_page=100)
+    assert answer["total"] == sum(
+        update["date_stable"] is not None
+        for update in quiet.get("/bodhi/updates/", packages="guake", rows_per_page=100)["updates"]
+    )
+
+
+def test_updates_with_any_bug_are_those_of_an_empty_list_of_bugs(quiet):
+    assert all(update["bugs"] for update in quiet.get("/bodhi/updates/", bugs="", rows_per_page=1000)["updates"])
+
+
+def test_no_update_is_locked_without_a_push(quiet):
+    assert quiet.get("/bodhi/updates/", locked="true")["total"] == 0
+
+
+def test_equal_dates_leave_the_order_open():
+    one, other = (
+        Update(number, f"FEDORA-{number}", "F44", (), "stable", None, "bugfix", "low", "", "x", 7) for number in (1, 2)
+    )
+    orders = {tuple(update.alias for _, update in _cut([(None, one), (None, other)], 1, rows)) for rows in range(2, 30)}
+    assert len(orders) == 2
+
+
+def test_the_name_of_a_package_leads_from_an_alias_to_its_updates(quiet):
+    assert quiet.get("/bodhi/updates/guake")["package"] == "guake"
+
+
+@pytest.mark.parametrize("path", ["updates?packages=guake", "releases?name=F44"])
+def test_a_list_without_its_slash_is_elsewhere(quiet, path):
+    with pytest.raises(HTTPError) as redirect:
+        build_opener(Stay).open(f"{quiet.url}/bodhi/{path}", timeout=10)
+    with redirect.value as error:
+        assert (error.code, error.headers["Location"]) == (307, f"{quiet.url}/bodhi/{path.replace('?', '/?')}")
+
+
+def test_an_unknown_path_is_a_page(quiet):
+    answer = quiet.ask("/bodhi/nowhere/at/all")
+    assert (answer.status, answer.headers.get_content_type()) == (404, "text/html")
 
 
 def test_an_update_is_found_by_alias(quiet):
@@ -93,5 +194,26 @@ def test_releases_are_chosen_by_state(quiet):
     assert {release["name"] for release in answer["releases"]} == {"F46", "F45", "ELN"}
 
 
-def test_releases_refuse_an_unknown_package(quiet):
-    assert quiet.ask("/bodhi/releases/", packages="nope").status == 400
+@pytest.mark.parametrize("query", [{"packages": "nope"}, {"updates": "FEDORA-2026-0123456789"}])
+def test_releases_refuse_an_unknown_package_or_update(quiet, query):
+    assert quiet.ask("/bodhi/releases/", **query).status == 400
+
+
+def test_releases_are_chosen_by_number(quiet):
+    build = quiet.get("/bodhi/updates/", packages="guake", releases="F44")["updates"][0]["builds"][0]
+    answer = quiet.get("/bodhi/releases/", ids=build["release_id"])
+    assert [release["name"] for release in answer["releases"]] == ["F44"]
+
+
+def test_releases_are_chosen_by_the_case_of_their_name(quiet):
+    assert quiet.get("/bodhi/releases/", name="f44")["total"] == 0
+    assert quiet.get("/bodhi/releases/", name="F44%")["total"] == 3
+
+
+@pytest.mark.parametrize(("name", "found"), [("rawhide", "F46"), ("f44", "F44"), ("Fedora 44", "F44"), ("eln", "ELN")])
+def test_a_release_has_a_name_a_long_one_and_a_tag(quiet, name, found):
+    assert quiet.get(f"/bodhi/releases/{name.replace(' ', '%20')}")["name"] == found
+
+
+def test_a_release_is_not_found_by_its_name_in_another_case(quiet):
+    assert quiet.ask("/bodhi/releases/epel-9").status == 404
