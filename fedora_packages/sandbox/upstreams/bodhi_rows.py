@@ -4,12 +4,40 @@ Times are strings in UTC without a zone.
 """
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from fedora_packages.sandbox.upstreams.base import utc
 from fedora_packages.sandbox.world.models import Bug, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import View
+
+
+class PushRules(NamedTuple):
+    """What an update of a release needs for a push to stable, in the order of Bodhi's fields: karma or days in testing."""
+
+    critpath_mandatory_days_in_testing: int
+    mandatory_days_in_testing: int
+    critpath_min_karma: int
+    min_karma: int
+
+
+#: The configuration of the sandbox's Bodhi, by ``setting_status``.
+RULES: Mapping[str | None, PushRules] = {
+    None: PushRules(14, 7, 2, 2),
+    "pre_beta": PushRules(3, 3, 1, 1),
+    "post_beta": PushRules(7, 7, 2, 1),
+}
+
+
+def push_rules(one: Release) -> PushRules:
+    """Return the rules of a release.  Releases of other content than rpms have no days without a ``setting_status``.
+
+    Source: bodhi-server 26.4.0, ``models.py`` (``Release.min_karma`` and the three properties beside it).
+    """
+    rules = RULES[one.setting_status]
+    has_days = one.setting_status is not None or one.id_prefix in ("FEDORA", "FEDORA-EPEL")
+    return rules if has_days else rules._replace(mandatory_days_in_testing=0)
 
 
 def release_json(one: Release) -> dict[str, Any]:
@@ -33,7 +61,8 @@ def release_json(one: Release) -> dict[str, Any]:
         "testing_repository": None if one.branch in ("rawhide", "eln") else "updates-testing",
         "released_on": one.released_on,
         "eol": one.eol,
-        "setting_status": None,
+        "setting_status": one.setting_status,
+        **push_rules(one)._asdict(),
     }
 
 
@@ -86,10 +115,17 @@ def is_pushed(one: Update) -> bool:
     return one.status in ("testing", "stable") or (one.status == "obsolete" and one.testing is not None)
 
 
+def _days(rules: PushRules, one: Update) -> int:
+    return rules.critpath_mandatory_days_in_testing if one.critpath else rules.mandatory_days_in_testing
+
+
 def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
     """Return an update as Bodhi returns it."""
     builds = [build for build in map(view.find_build, one.builds) if build]
-    release_of = next((place, found) for place, found in enumerate(view.world.releases) if found.name == one.release)
+    number, release = next(
+        (place, found) for place, found in enumerate(view.world.releases, 1) if found.name == one.release
+    )
+    rules = push_rules(release)
     return {
         "alias": one.alias,
         "updateid": one.alias,
@@ -102,10 +138,10 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
         "suggest": "unspecified",
         "notes": one.notes,
         "karma": one.karma,
-        "stable_karma": 3,
+        "stable_karma": max(3, rules.critpath_min_karma if one.critpath else rules.min_karma),
         "unstable_karma": -3,
-        "stable_days": 7,
-        "autokarma": True,
+        "stable_days": 0 if release.automatic_updates else _days(rules, one),
+        "autokarma": not release.automatic_updates,
         "autotime": True,
         "require_bugs": True,
         "require_testcases": True,
@@ -128,7 +164,7 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
         "version_hash": hashlib.sha1(
             f"{one.alias} {one.modified} {one.builds}".encode(), usedforsecurity=False
         ).hexdigest(),
-        "release": release_json(release_of[1]),
+        "release": release_json(release),
         "user": _user(one.user),
         "builds": [
             {
@@ -136,7 +172,7 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
                 "epoch": build.evr.epoch,
                 "signed": one.status != "pending",
                 "type": "rpm",
-                "release_id": 1 + release_of[0],
+                "release_id": number,
             }
             for build in builds
         ],

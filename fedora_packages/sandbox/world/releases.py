@@ -16,7 +16,8 @@ class Release:
 
     ``dist`` ends the release field of its packages (``.fc44``).  ``repositories`` are mdapi's, each with the Koji tag of its
     builds, the one that mdapi searches last first.  ``base_tag`` has the builds of the release's first day; it is the stable tag
-    of a release that inherits nothing.
+    of a release that inherits nothing.  ``setting_status`` is what Bodhi's configuration has of a release that is not out yet:
+    ``pre_beta`` or ``post_beta``.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Release:
     automatic_updates: bool = False
     released_on: str | None = None
     eol: str | None = None
+    setting_status: str | None = None
     holds_packages: bool = field(default=True)
 
     @property
@@ -175,7 +177,7 @@ def small_world_releases() -> tuple[Release, ...]:
     """Return the releases of the small world, the newest first."""
     return (
         rawhide(46),
-        fedora(45, "frozen"),
+        fedora(45, "frozen", setting_status="post_beta"),
         fedora(44, "current", released_on="2026-04-21", eol="2027-05-19"),
         fedora(43, "current", released_on="2025-10-28", eol="2026-12-02"),
         eln(),

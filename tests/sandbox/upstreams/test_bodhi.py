@@ -165,10 +165,28 @@ def test_an_unknown_alias_is_not_found(quiet):
     assert quiet.ask("/bodhi/updates/FEDORA-2026-0123456789").status == 404
 
 
-def test_a_recorded_release_has_no_other_keys(quiet, data):
+#: Fields of a release since bodhi-server 26.4; the recorded ones are older.
+RULES = ("min_karma", "critpath_min_karma", "mandatory_days_in_testing", "critpath_mandatory_days_in_testing")
+
+
+def test_a_recorded_release_has_no_other_keys_but_the_newer_ones(quiet, data):
     recorded = json.loads((data / "upstream" / "bodhi-release.json").read_text("utf-8"))
     release = quiet.get("/bodhi/releases/F44")
-    assert set(recorded) == set(release)
+    assert {*recorded, *RULES} == set(release)
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "rules"),
+    [("F44", None, (2, 2, 7, 14)), ("F45", "post_beta", (1, 2, 7, 7)), ("F44F", None, (2, 2, 0, 14))],
+)
+def test_the_rules_of_a_push_depend_on_the_status_in_the_settings(quiet, name, status, rules):
+    release = quiet.get(f"/bodhi/releases/{name}")
+    assert (release["setting_status"], tuple(release[rule] for rule in RULES)) == (status, rules)
+
+
+@pytest.mark.parametrize(("package", "days"), [("guake", 7), ("kernel", 14)])
+def test_an_update_has_at_least_the_days_of_its_release(quiet, package, days):
+    assert quiet.get("/bodhi/updates/", packages=package, releases="F44")["updates"][0]["stable_days"] == days
 
 
 def test_a_recorded_update_has_no_keys_that_are_missing(quiet, data):
