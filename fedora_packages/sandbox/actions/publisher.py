@@ -92,15 +92,15 @@ class Publisher:
         """Publish a message."""
         self.sent.append(self._send(*message))
 
-    def put(self, package: Package) -> Package:
-        """Store the new state of a package as of now, and return it."""
-        self.world.put(package, time.time())
+    def put(self, package: Package, user: str = "releng") -> Package:
+        """Store the new state of a package as of now, and return it; ``user`` is the account that changes it in Koji."""
+        self.world.put(package, time.time(), user)
         return package
 
     def add_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
         """Tag a build and publish it."""
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
-        package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}))
+        package = self.put(replace(package, tags={**package.tags, tag: (build.build_id, *held)}), user)
         self.note_pending(package, tag)
         self.publish(messages.tagging(build, self.world.tags[tag], user))
         return package
@@ -108,7 +108,7 @@ class Publisher:
     def remove_tag(self, package: Package, build: Build, tag: str, user: str) -> Package:
         """Untag a build and publish it."""
         held = tuple(one for one in package.tags.get(tag, ()) if one != build.build_id)
-        package = self.put(replace(package, tags={**package.tags, tag: held}))
+        package = self.put(replace(package, tags={**package.tags, tag: held}), user)
         self.note_pending(package, tag)
         self.publish(messages.tagging(build, self.world.tags[tag], user, untag=True))
         return package

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world.events import EventLog
 from fedora_packages.sandbox.world.history import generate
 from fedora_packages.sandbox.world.load import Catalog
 from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Source, Update
@@ -51,6 +52,7 @@ class World:
         self.changes = 0
         #: The time of the last change, in UTC seconds.
         self.changed = float("-inf")
+        self.events = EventLog(started)
         self._records: dict[str, tuple[list[float], list[Package | None]]] = {}
         self._homes: dict[tuple[str, int], str] = {}
         self._renewals: dict[str, list[Renewal]] = {}
@@ -109,13 +111,14 @@ class World:
         listed = {release.base_tag for release in releases if release.branch in branches}
         return Listing(people[0], tuple(dict.fromkeys(people)), blocked | listed, blocked)
 
-    def put(self, package: Package, timestamp: float) -> None:
-        """Store the state of a package from a time on, in UTC seconds.
+    def put(self, package: Package, timestamp: float, user: str = "releng") -> None:
+        """Store the state of a package from a time on, in UTC seconds; ``user`` is the account that changes it in Koji.
 
         Each change gets a later time than the one before, even if the clock stands still or is set back.
         """
         timestamp = self.changed = max(timestamp, math.nextafter(self.changed, math.inf))
         before = self.package(package.name)
+        listing = self.listing(package.name, math.inf)
         times, states = self._records.setdefault(package.name, ([float("-inf")], [before]))
         times.append(timestamp)
         states.append(package)
@@ -123,6 +126,8 @@ class World:
             del times[:2], states[:1]
             times.insert(0, float("-inf"))
         self._note_renewals(before, package, timestamp)
+        lists = (listing, self.listing(package.name, math.inf))
+        self.events.note(before, package, lists, timestamp, user)
         for kind, found in self._holdings(package):
             self._homes[kind, found] = package.name
         self.changes += 1
