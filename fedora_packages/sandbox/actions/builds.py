@@ -55,7 +55,8 @@ class Builds:
         branch = living_branch(package, release.branch)
         evr = self._next_evr(package, branch, release, version)
         build_id = self.publisher.world.new_id("build")
-        now = time.time()
+        # The hub's database has microseconds.
+        now = round(time.time(), 6)
         stem = f"{evr.version}-{evr.release.removesuffix(release.dist)}"
         change = Change(int(now), f"{owner.title()} <{owner}@fedoraproject.org>", stem, "- Rebuilt by the sandbox")
         known = branch.source.changelog

@@ -1,26 +1,33 @@
 """The stand-in of Koji's hub: XML-RPC calls answered from a `View`.
 
-As the hub's documentation has it, faults come with HTTP 200, a missing package ID means no filter, times are strings, ``*_ts``
-floats.
+Faults come with HTTP 200, a missing package ID means no filter, times are strings, ``*_ts`` floats.
+
+Source: koji 1.35.3, ``kojihub/kojihub.py``, ``kojihub/kojixmlrpc.py``, ``kojihub/db.py`` (``QueryProcessor``).
 """
 
 import inspect
+import math
+import re
+import traceback
 import xmlrpc.client
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 from xml.parsers.expat import ExpatError
 
 from aiohttp import web
 
 from fedora_packages.sandbox.upstreams.base import NOTES, VIEW, Sandboxed
+from fedora_packages.sandbox.upstreams.koji_history import history
 from fedora_packages.sandbox.upstreams.koji_rows import (
+    BUILD_COLUMNS,
     GENERIC_ERROR,
+    OTHER_ERROR,
     build_row,
     listed_row,
     owner_json,
     package_id,
+    paged,
+    seconds,
     source_url,
     tag_row,
     tagged_row,
@@ -32,13 +39,10 @@ from fedora_packages.sandbox.world.models import STATES, Build, Package
 from fedora_packages.sandbox.world.releases import Tag
 from fedora_packages.sandbox.world.world import View
 
-PARAMETER_ERROR, OTHER_ERROR = 1019, 1
+PARAMETER_ERROR = 1019
 
 #: The names of the call of many calls.
 MULTICALLS = ("multiCall", "system.multicall")
-
-#: The maximum number of calls in one multiCall.
-CALLS_LIMIT = 5000
 
 #: The hub's types of build; all builds here are of the first.
 BUILD_TYPES = ("rpm", "maven", "win", "image")
@@ -128,11 +132,9 @@ class Hub:
 
     def call(self, method: str, params: Any) -> Any:
         """Return the result of a call.  Raises `xmlrpc.client.Fault`."""
-        if method in MULTICALLS:
-            return self._multicall(*params) if len(params) == 1 else _wrong(f"{method} takes one list of calls")
-        function = CALLS.get(method)
+        function = Hub._multicall if method in MULTICALLS else CALLS.get(method)
         if function is None:
-            raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid method: {method}")
+            _wrong(f"Invalid method: {method}")
         positional, named = list(params), {}
         if positional and isinstance(positional[-1], dict) and positional[-1].get("__starstar"):
             named = {key: value for key, value in positional.pop().items() if key != "__starstar"}
@@ -143,21 +145,18 @@ class Hub:
         try:
             return function(self, *positional, **named)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise xmlrpc.client.Fault(OTHER_ERROR, f"{type(error).__name__}: {error}") from error
+            raise xmlrpc.client.Fault(OTHER_ERROR, f"{type(error)}: {error}") from error
 
     def _multicall(self, calls: Any) -> list[Any]:
-        if not isinstance(calls, list) or len(calls) > CALLS_LIMIT:
-            _wrong(f"a list of at most {CALLS_LIMIT} calls is expected")
+        """Return the result of each call in a list, or its fault; another iterable has calls too, none of which is valid."""
         results: list[Any] = []
         for call in calls:
             try:
-                if call["methodName"] in MULTICALLS:
-                    _wrong("a multiCall cannot hold another")
-                results.append([self.call(call["methodName"], call.get("params") or [])])
+                results.append([self.call(call["methodName"], call["params"])])
             except xmlrpc.client.Fault as fault:
-                results.append(_fault_struct(fault.faultCode, fault.faultString))
+                results.append(_fault_struct(fault.faultCode, fault.faultString, fault))
             except (TypeError, KeyError, AttributeError) as error:
-                results.append(_fault_struct(OTHER_ERROR, f"{type(error).__name__}: {error}"))
+                results.append(_fault_struct(OTHER_ERROR, ", ".join(map(str, error.args)), error))
         return results
 
     def _getAPIVersion(self) -> int:
@@ -167,10 +166,11 @@ class Hub:
         return HEADERS["Koji-Version"]
 
     def _find(self, info: Any) -> Package | None:
-        if isinstance(info, dict):
-            info = info.get("name", info.get("id"))
-        if isinstance(info, bool) or not isinstance(info, str | int):
-            raise xmlrpc.client.Fault(GENERIC_ERROR, f"Invalid type for package lookup: {type(info).__name__}")
+        """Return a package by name, by id, or by a struct with one of them."""
+        if isinstance(info, dict) and ("id" in info or "name" in info):
+            info = info.get("id", info.get("name"))
+        if not isinstance(info, str | int):
+            raise xmlrpc.client.Fault(PARAMETER_ERROR, f"Invalid name or id value: {info}")
         if isinstance(info, str):
             return self.view.package(info)
         names = self.view.world.names
@@ -235,36 +235,37 @@ class Hub:
             or promotedAfter is not None
             or volumeID not in (None, 0)
         ):
-            return _paged([], queryOpts)
-        before, after = _seconds(createdBefore), _seconds(createdAfter)
-        done_before, done_after = _seconds(completeBefore), _seconds(completeAfter)
+            return paged([], queryOpts, BUILD_COLUMNS)
+        before, after = seconds(createdBefore), seconds(createdAfter)
+        done_before, done_after = seconds(completeBefore), seconds(completeAfter)
         rows = [
-            build_row(package, build)
+            build_row(self.view, package, build)
             for package, build in self._builds(packageID)
             if (state is None or STATES[build.state] == state)
             and (owner is None or build.owner == owner)
             and (taskID is None or build.task_id == taskID or taskID == -1)
             and (prefix is None or package.name.lower().startswith(prefix.lower()))
-            and (pattern is None or fnmatchcase(build.nvr, pattern))
-            and (source is None or fnmatchcase(source_url(build), source))
+            and (pattern is None or _like(build.nvr, pattern))
+            and (source is None or _like(source_url(build), source))
             and (before is None or build.started < before)
             and (after is None or build.started > after)
             and (done_before is None or (build.finished is not None and build.finished < done_before))
             and (done_after is None or (build.finished is not None and build.finished > done_after))
         ]
-        return _paged(rows, queryOpts)
+        return paged(rows, queryOpts, BUILD_COLUMNS)
 
     def _getBuild(self, buildInfo: Any, strict: bool = False) -> dict[str, Any] | None:
-        if isinstance(buildInfo, dict):
-            buildInfo = buildInfo.get("id") or "{name}-{version}-{release}".format(**buildInfo)
-        if isinstance(buildInfo, bool) or not isinstance(buildInfo, int | str):
-            _wrong(f"Invalid type for build lookup: {type(buildInfo).__name__}")
-        build = self.view.find_build(buildInfo) if isinstance(buildInfo, int) else self.view.find_nvr(buildInfo)
+        if not isinstance(buildInfo, int | str | dict):
+            _wrong(f"Invalid type for argument: {type(buildInfo)!r}")
+        if isinstance(buildInfo, int):
+            build = self.view.find_build(buildInfo)
+        else:
+            build = self.view.find_nvr("-".join(_name_version_release(buildInfo)))
         if build is None:
             return _wrong(f"No such build: {buildInfo!r}") if strict else None
         package = self.view.package(build.name)
         assert package is not None, "a build that was found has a package"
-        return {"id": build.build_id, **build_row(package, build), "cg_id": None, "cg_name": None}
+        return {"id": build.build_id, **build_row(self.view, package, build), "cg_id": None, "cg_name": None}
 
     def _getUser(
         self, userInfo: Any = None, strict: bool = False, krb_princs: bool = True, groups: bool = False
@@ -311,23 +312,45 @@ class Hub:
         found = self._tag(tag)
         if found is None:
             return _wrong(f"No such tagInfo: {tag!r}") if strict else []
+        if type is not None and type not in BUILD_TYPES:
+            _wrong(f"unsupported build type: {type}")
         if draft or type not in (None, "rpm"):
             return []
+        view = self._at(event)
         if package is not None:
-            known = self.view.package(package)
+            known = view.package(package)
             packages = [known] if known else []
         else:
-            packages = [known for known in map(self.view.package, self.view.world.names) if known]
+            packages = [known for known in map(view.package, view.world.names) if known]
         rows: list[dict[str, Any]] = []
         for known in packages:
             if prefix and not known.name.lower().startswith(prefix.lower()):
                 continue
-            builds = self.view.tagged(known, found.name, bool(inherit))
+            builds = view.tagged(known, found.name, bool(inherit))
             if owner is not None:
                 builds = [(where, build) for where, build in builds if build.owner == owner]
             for where, build in builds[: int(latest)] if latest else builds:
-                rows.append(tagged_row(known, build, self.tags[where], bool(extra)))
+                rows.append(tagged_row(view, known, build, self.tags[where], bool(extra)))
         return rows
+
+    def _at(self, event: Any) -> View:
+        """Return the view at the time of an event."""
+        if event is None:
+            return self.view
+        found = self.view.world.events.numbered(event)
+        return self.view.world.at(min(found.time if found else float("-inf"), self.view.timestamp))
+
+    def _getLastEvent(self, before: Any = None) -> dict[str, Any]:
+        """Return the last event, before a timestamp if one is given."""
+        if isinstance(before, bool) or not isinstance(before, int | float | None):
+            _wrong(f"Invalid type for before: {type(before)}")
+        limit = self.view.timestamp if before is None else min(math.nextafter(before, -math.inf), self.view.timestamp)
+        event = self.view.world.events.last(limit)
+        return {"id": event.number, "ts": event.time}
+
+    def _queryHistory(self, tables: Any = None, **options: Any) -> dict[str, Any]:
+        """Return what events created and revoked."""
+        return history(self.view, tables, options, self._find, self._tag)
 
     def _listPackages(
         self,
@@ -346,12 +369,12 @@ class Hub:
             rows: list[dict[str, Any]] = [
                 {"package_id": package_id(number), "package_name": name}
                 for number, name in enumerate(self.view.world.names)
-                if not prefix or name.startswith(prefix)
+                if not prefix or name.lower().startswith(prefix.lower())
             ]
-            return _paged(rows, queryOpts)
+            return paged(rows, queryOpts, ("package_id", "package_name"))
         tags = list(self.tags.values())
         if tagID is not None:
-            tag = self._tag(tagID) or _wrong(f"No such tagInfo: {tagID!r}")
+            tag = self._tag(tagID) or _wrong(f"No such entry in table tag: {tagID}")
             tags = [self.tags[name] for name in (self.view.inherited(tag.name) if inherited else [tag.name])]
         owner = None if userID is None else user_name(self.view, userID) or _wrong(f"No such user: {userID!r}")
         if pkgID is not None:
@@ -363,7 +386,7 @@ class Hub:
             listing = self.view.listing(name)
             if (
                 listing is None
-                or (prefix and not name.startswith(prefix))
+                or (prefix and not name.lower().startswith(prefix.lower()))
                 or (owner is not None and listing.owner != owner)
             ):
                 continue
@@ -373,7 +396,8 @@ class Hub:
                     rows.append(
                         listed_row(package_id(self.view.world.catalog.numbers[name]), name, listing, tag, with_owners)
                     )
-        return _paged(rows, queryOpts)
+        # The hub cuts these rows itself and not in its database: they are never lists.
+        return paged(rows, {**(queryOpts or {}), "asList": False})
 
     def _listTags(
         self,
@@ -383,9 +407,11 @@ class Hub:
         queryOpts: Mapping[str, Any] | None = None,
         pattern: str | None = None,
     ) -> Any:
-        rows = [tag_row(tag) for tag in self.tags.values() if pattern is None or fnmatchcase(tag.name, pattern)]
+        if build is not None and package is not None:
+            _wrong("only one of build and package may be specified")
+        rows = [tag_row(tag) for tag in self.tags.values() if pattern is None or _like(tag.name, pattern)]
         if package is not None:
-            known = self._find(package) or _wrong(f"No such entry in table package: {package}")
+            known = self._find(package) or _wrong(f"No such package: {package}")
             listing = self.view.listing(known.name)
             rows = [
                 row | {"blocked": row["name"] in listing.blocked, "extra_arches": None, **owner_json(listing.owner)}
@@ -393,10 +419,10 @@ class Hub:
                 if row["name"] in listing.tags
             ]
         elif build is not None:
-            found = self._getBuild(build, strict=True)
+            found = self._getBuild(build) or _wrong(f"No such build: {build}")
             known = self.view.package(found["name"])
             rows = [row for row in rows if known and found["build_id"] in known.tags.get(row["name"], ())]
-        return _paged(rows, queryOpts)
+        return paged(rows, queryOpts)
 
 
 #: The hub's calls by name.
@@ -404,45 +430,34 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     name.removeprefix("_"): getattr(Hub, name)
     for name in (
         "_getAPIVersion", "_getKojiVersion", "_getPackageID", "_getPackage", "_listBuilds", "_getBuild", "_getUser", "_getTag",
-        "_listTagged", "_listPackages", "_listTags",
+        "_listTagged", "_listPackages", "_listTags", "_getLastEvent", "_queryHistory",
     )
 }  # fmt: skip
 
 
-def _fault_struct(code: int, text: str) -> dict[str, Any]:
-    """Return the fault in place of a result of multiCall; an exception that is not one of Koji's faults has its traceback."""
-    return {"faultCode": code, "faultString": text} | ({"traceback": [f"{text}\n"]} if code == OTHER_ERROR else {})
+def _fault_struct(code: int, text: str, error: Exception) -> dict[str, Any]:
+    """Return the fault in place of a result of multiCall.  The hub's own faults are none of XML-RPC, so all have tracebacks."""
+    return {"faultCode": code, "faultString": text, "traceback": traceback.format_exception(error)}
 
 
 def _wrong(message: str) -> Any:
     raise xmlrpc.client.Fault(GENERIC_ERROR, message)
 
 
-def _seconds(value: Any) -> float | None:
-    """Return a timestamp from epoch seconds, or from ``YYYY-MM-DD HH:MM:SS`` in UTC."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        return datetime.fromisoformat(value).replace(tzinfo=UTC).timestamp()
-    return float(value)
+def _name_version_release(info: str | Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return name, version and release of a string, whose name can have an epoch before it, or of a struct."""
+    if isinstance(info, str):
+        name, *rest = info.rsplit("-", 2)
+        if len(rest) < 2 or not all(rest):
+            _wrong(f"invalid format: {info}")
+        return name.partition(":")[2] if ":" in name else name, rest[0], rest[1]
+    if not {"name", "version", "release"} <= set(info):
+        _wrong("did not provide name, version, and release")
+    return str(info["name"]), str(info["version"]), str(info["release"])
 
 
-def _paged(rows: list[dict[str, Any]], options: Mapping[str, Any] | None) -> Any:
-    """Return rows by ``queryOpts``: their number, or ordered and cut."""
-    options = options or {}
-    if not options.get("countOnly"):
-        for key in reversed([key for key in (options.get("order") or "").split(",") if key]):
-            _order(rows, key)
-    start, limit = options.get("offset") or 0, options.get("limit") or None
-    rows = rows[start : None if limit is None else start + limit]
-    if options.get("countOnly"):
-        return len(rows)
-    return [list(row.values()) for row in rows] if options.get("asList") else rows
-
-
-def _order(rows: list[dict[str, Any]], key: str) -> None:
-    name = key.removeprefix("-")
-    if rows and name not in rows[0]:
-        raise xmlrpc.client.Fault(OTHER_ERROR, f"Invalid order: {name}")
-    # As in the database, rows without a value are last, or first in reverse order.
-    rows.sort(key=lambda row: (row[name] is None, 0 if row[name] is None else row[name]), reverse=key.startswith("-"))
+def _like(text: str, pattern: str) -> bool:
+    """Whether a string matches a glob pattern of ``*`` and ``?``, in any case."""
+    parts = {"*": ".*", "?": "."}
+    wanted = "".join(parts.get(letter, re.escape(letter)) for letter in pattern)
+    return re.fullmatch(wanted, text, re.IGNORECASE | re.DOTALL) is not None

@@ -4,6 +4,7 @@ Times are strings; only ``listBuilds`` and ``getBuild`` have floats besides.
 """
 
 import xmlrpc.client
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,15 @@ from fedora_packages.sandbox.world.models import STATES, Build, Listing, Package
 from fedora_packages.sandbox.world.releases import Tag
 from fedora_packages.sandbox.world.world import View
 
-GENERIC_ERROR = 1000
+GENERIC_ERROR, OTHER_ERROR = 1000, 1
+
+#: The columns of ``listBuilds``, in the order of lists (``asList``).
+BUILD_COLUMNS = (
+    "build_id", "completion_time", "completion_ts", "creation_event_id", "creation_time", "creation_ts", "draft", "epoch",
+    "extra", "name", "nvr", "owner_id", "owner_name", "package_id", "package_name", "promoter_id", "promoter_name",
+    "promotion_time", "promotion_ts", "release", "source", "start_time", "start_ts", "state", "task_id", "version", "volume_id",
+    "volume_name",
+)  # fmt: skip
 
 #: The base of users' ids, each a number made of the letters of the name.
 FIRST_USER = 1000
@@ -57,11 +66,11 @@ def source_url(build: Build) -> str:
     return f"git+https://src.fedoraproject.org/rpms/{build.name}.git#{build.commit}"
 
 
-def _stem(package: Package, build: Build) -> dict[str, Any]:
+def _stem(view: View, package: Package, build: Build) -> dict[str, Any]:
     return {
         "build_id": build.build_id,
         "completion_time": time_text(build.finished),
-        "creation_event_id": 50_000_000 + build.build_id,
+        "creation_event_id": view.world.events.of_build(build.build_id),
         "creation_time": time_text(build.started),
         "draft": False,
         "epoch": build.evr.epoch or None,
@@ -84,10 +93,10 @@ def _stem(package: Package, build: Build) -> dict[str, Any]:
     }
 
 
-def build_row(package: Package, build: Build) -> dict[str, Any]:
+def build_row(view: View, package: Package, build: Build) -> dict[str, Any]:
     """Return a build as ``listBuilds`` does."""
     source = source_url(build)
-    return _stem(package, build) | {
+    return _stem(view, package, build) | {
         "completion_ts": build.finished,
         "creation_ts": float(build.started),
         "extra": {"source": {"original_url": source}},
@@ -97,13 +106,13 @@ def build_row(package: Package, build: Build) -> dict[str, Any]:
     }
 
 
-def tagged_row(package: Package, build: Build, tag: Tag, extra: bool) -> dict[str, Any]:
+def tagged_row(view: View, package: Package, build: Build, tag: Tag, extra: bool) -> dict[str, Any]:
     """Return a build as ``listTagged`` does: no ``*_ts``, no ``source``, and its own tag."""
-    row = _stem(package, build) | {
+    row = _stem(view, package, build) | {
         "id": build.build_id,
         "tag_id": tag.tag_id,
         "tag_name": tag.name,
-        "create_event": 50_000_000 + build.build_id + 1,
+        "create_event": view.world.events.of_tagging(package.name, tag.name, build.build_id),
     }
     return row | ({"extra": {"source": {"original_url": source_url(build)}}} if extra else {})
 
@@ -133,3 +142,32 @@ def listed_row(number: int, name: str, listing: Listing, tag: Tag, with_owners: 
         "blocked": tag.name in listing.blocked,
     }
     return row | (owner_json(listing.owner) if with_owners else {})
+
+
+def seconds(value: Any) -> float | None:
+    """Return a timestamp from epoch seconds, or from a string, which is in UTC unless it has a zone."""
+    if isinstance(value, str):
+        time = datetime.fromisoformat(value)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    return None if value is None else float(value)
+
+
+def paged(rows: list[dict[str, Any]], options: Mapping[str, Any] | None, columns: Collection[str] = ()) -> Any:
+    """Return rows by ``queryOpts``: their number, or ordered and cut; as lists, their columns are in alphabetical order."""
+    options = options or {}
+    if not options.get("countOnly"):
+        for key in reversed([key for key in (options.get("order") or "").split(",") if key]):
+            _order(rows, key, columns)
+    start, limit = options.get("offset") or 0, options.get("limit") or None
+    rows = rows[start : None if limit is None else start + limit]
+    if options.get("countOnly"):
+        return len(rows)
+    return [[row[name] for name in sorted(row)] for row in rows] if options.get("asList") else rows
+
+
+def _order(rows: list[dict[str, Any]], key: str, columns: Collection[str]) -> None:
+    name = key.removeprefix("-")
+    if name not in (columns or (rows[0] if rows else (name,))):
+        raise xmlrpc.client.Fault(OTHER_ERROR, f"Invalid order: {name}")
+    # As in the database, rows without a value are last, or first in reverse order.
+    rows.sort(key=lambda row: (row[name] is None, 0 if row[name] is None else row[name]), reverse=key.startswith("-"))

@@ -1,8 +1,11 @@
 """Koji's hub: calls, filters, faults."""
 
+import time
 import xmlrpc.client
 
 import pytest
+
+from fedora_packages.sandbox.upstreams.koji_rows import BUILD_COLUMNS
 
 
 def test_an_unknown_package_has_no_id(quiet):
@@ -122,8 +125,8 @@ def test_one_failing_call_does_not_fail_the_others(quiet):
 @pytest.mark.parametrize(
     "call",
     [
-        {"methodName": "multiCall", "params": [[]]},
         {"methodName": "listBuilds", "params": 7},
+        {"methodName": "getAPIVersion"},
         {"params": []},
         {"methodName": [], "params": []},
         "getAPIVersion",
@@ -133,7 +136,107 @@ def test_a_wrong_call_among_others_is_a_fault_in_its_place(quiet, call):
     good = {"methodName": "getAPIVersion", "params": []}
     first, fault, last = quiet.koji("multiCall", [good, call, good])
     assert (first, last) == ([1], [1])
-    assert fault["faultCode"] in (1, 1000)
+    assert (fault["faultCode"] in (1, 1000), bool(fault["traceback"])) == (True, True)
+
+
+def test_every_fault_among_calls_has_a_traceback(quiet):
+    calls = [{"methodName": name, "params": ["f99"]} for name in ("listTagged", "noSuchCall", "getAPIVersion")]
+    faults = quiet.koji("multiCall", calls)
+    assert [(fault["faultCode"], len(fault["traceback"]) > 1) for fault in faults] == [
+        (1000, True), (1000, True), (1019, True),
+    ]  # fmt: skip
+
+
+def test_calls_can_hold_calls(quiet):
+    inner = [{"methodName": "getAPIVersion", "params": []}]
+    assert quiet.koji("multiCall", [{"methodName": "multiCall", "params": [inner]}]) == [[[[1]]]]
+
+
+def test_a_string_in_place_of_calls_has_a_fault_for_each_letter(quiet):
+    assert [fault["faultCode"] for fault in quiet.koji("multiCall", "abc")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "code", "said"),
+    [
+        ("getBuild", ["nonsense"], 1000, "invalid format: nonsense"),
+        ("getBuild", ["a-b"], 1000, "invalid format: a-b"),
+        ("getBuild", [""], 1000, "invalid format: "),
+        ("getBuild", [{"id": 5}], 1000, "did not provide name, version, and release"),
+        ("getBuild", [None], 1000, "Invalid type for argument"),
+        ("getPackage", [[1]], 1019, "Invalid name or id value"),
+        ("getPackage", [None], 1019, "Invalid name or id value"),
+        ("listBuilds", [[1]], 1019, "Invalid name or id value"),
+        ("listPackages", ["f99"], 1000, "No such entry in table tag: f99"),
+        ("listPackages", [None, None, "nope"], 1000, "No such entry in table package: nope"),
+        ("listTags", [None, "nope"], 1000, "No such package: nope"),
+        ("listTags", ["nope-1-1"], 1000, "No such build: nope-1-1"),
+        ("listTags", ["guake-1-1", "guake"], 1000, "only one of build and package may be specified"),
+        ("listTagged", ["f46", None, False, None, False, None, None, "cake"], 1000, "unsupported build type: cake"),
+        ("queryHistory", [["cake"]], 1000, "No such history table: cake"),
+        ("multiCall", [7], 1, "<class 'TypeError'>"),
+    ],
+)
+def test_a_wrong_argument_is_a_fault(quiet, method, arguments, code, said):
+    with pytest.raises(xmlrpc.client.Fault, match=said) as fault:
+        quiet.koji(method, *arguments)
+    assert fault.value.faultCode == code
+
+
+@pytest.mark.parametrize("state", [True, "complete"])
+def test_a_state_is_a_number(quiet, state):
+    with pytest.raises(xmlrpc.client.Fault) as fault:
+        quiet.koji("listBuilds", "guake", state=state)
+    assert fault.value.faultCode == 1
+
+
+def test_a_pattern_matches_in_any_case(quiet):
+    builds = quiet.koji("listBuilds", None, pattern="GUAKE-*.fc4?")
+    assert {build["name"] for build in builds} == {"guake"}
+
+
+def test_rows_as_lists_have_their_columns_in_alphabetical_order(quiet):
+    options = {"order": "-build_id", "limit": 1}
+    (row,), (values,) = (
+        quiet.koji("listBuilds", "guake", queryOpts={**options, "asList": is_list}) for is_list in (False, True)
+    )
+    assert values == [row[name] for name in sorted(row)]
+    assert tuple(sorted(row)) == BUILD_COLUMNS
+
+
+def test_an_unknown_order_is_a_fault_without_rows_too(quiet):
+    with pytest.raises(xmlrpc.client.Fault, match="Invalid order: taste"):
+        quiet.koji("listBuilds", "guake", state=2, queryOpts={"order": "taste"})
+
+
+def test_builds_are_listed_since_they_began_and_since_they_ended(live):
+    before = time.time()
+    live.trigger("build", "guake", state="building")
+    since = {"createdAfter": before, "draft": False, "type": "rpm", "queryOpts": {"order": "build_id"}}
+    (begun,) = live.koji("listBuilds", **since)
+    assert live.koji("listBuilds", completeAfter=before) == []
+    live.trigger("build", "guake", state="failed")
+    (ended,) = live.koji("listBuilds", completeAfter=before)
+    assert (begun["build_id"], begun["state"], ended["state"]) == (ended["build_id"], 0, 3)
+    assert live.koji("listBuilds", createdAfter=begun["creation_time"]) == []
+
+
+def test_a_tag_has_the_latest_build_of_every_package_in_one_answer(quiet):
+    rows = quiet.koji("listTagged", "f46", latest=True)
+    names = quiet.get("/control/packages")["packages"]
+    expected = {
+        name: held[0] for name in names if "f46" not in (facts := quiet.expected(name))["blocked"]
+        and (held := facts["tags"].get("f46"))
+    }  # fmt: skip
+    assert {row["name"]: row["nvr"] for row in rows} == expected
+
+
+def test_a_tag_is_listed_as_it_was_at_an_event(live):
+    (first,) = live.koji("listTagged", "f46", package="guake", latest=True)
+    start = live.koji("getLastEvent")["id"]
+    live.trigger("build", "guake")
+    (then,) = live.koji("listTagged", "f46", package="guake", latest=True, event=start)
+    assert then["nvr"] == first["nvr"]
 
 
 def test_wrong_arguments_are_a_fault_of_their_own(quiet):
