@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
-ACTIONS = ["build", "tag", "untag", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
+ACTIONS = ["build", "tag", "untag", "promote", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
          "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
 
 #: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.

@@ -37,9 +37,10 @@ MAX_PATCHES = 60
 
 #: The actions by name, and the options of each.
 OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "build": ("release", "state", "version", "owner", "tag"),
+    "build": ("release", "state", "version", "owner", "tag", "type", "draft"),
     "tag": ("tag", "build", "user"),
     "untag": ("tag", "build", "user"),
+    "promote": ("build", "user"),
     "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "user"),
     "bug": (
         "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",
@@ -99,6 +100,7 @@ class Actions(Publisher):
         else:
             run: Callable[[Package, Options], None] = {
                 "build": self.builds.run,
+                "promote": self.builds.promote,
                 "tag": self.builds.tag,
                 "untag": self.builds.untag,
                 "update": self.updates.run,

@@ -12,8 +12,14 @@ from fedora_packages.sandbox.world.releases import Release
 
 STEPS = ("building", "complete", "failed", "canceled")
 
+#: Of a build: what it holds.  Images and modules have a release without the name of a distribution.
+TYPES = ("rpm", "image", "module")
+
 #: The maximum number of builds of a package, and of changelog entries of a source, besides the newest.
 MAX_BUILDS, MAX_CHANGES = 2000, 60
+
+#: What stands before the id at the end of a draft's release.
+DRAFT = ",draft_"
 
 #: The value of the option ``tag`` for a build without a tag.
 NO_TAG = "none"
@@ -29,12 +35,15 @@ class Builds:
         """Run a build, or only one step of it (``state``).
 
         Other options: release, version, owner, tag (of the complete build; ``none`` as in a mass rebuild, which is tagged weeks
-        later).
+        later), type (``rpm``, ``image``, ``module``), draft.  Drafts, images and modules are tagged only if ``tag`` is given.
         """
         release = self.publisher.release(options.string("release", "rawhide"))
         step = options.choice("state", STEPS, None)
         automatic = release.branch in ("rawhide", "eln")
-        tag = options.string("tag", release.stable_tag if automatic else release.candidate_tag)
+        kind, draft = options.choice("type", TYPES, "rpm"), options.flag("draft")
+        is_ordinary = kind == "rpm" and not draft
+        usual = release.stable_tag if automatic else release.candidate_tag
+        tag = options.string("tag", usual if is_ordinary else NO_TAG)
         if tag != NO_TAG and tag not in self.publisher.world.tags:
             raise NotPossible(
                 f"unknown Koji tag {tag!r}; use one of {', '.join(self.publisher.world.tags)}, or {NO_TAG}"
@@ -42,7 +51,7 @@ class Builds:
         version, owner = options.version(None), options.account("owner", self.publisher.agent(package))
         running = [one for one in package.builds if one.branch == release.branch and one.state == "building"]
         if step in (None, "building") or not running:
-            package, build = self.start(package, release, version, owner)
+            package, build = self.start(package, release, version, owner, kind, draft)
         else:
             build = running[-1]
         if step != "building":
@@ -50,11 +59,23 @@ class Builds:
         if build.state == "complete" and tag != NO_TAG:
             self.publisher.add_tag(package, build, tag, build.owner)
 
-    def start(self, package: Package, release: Release, version: str | None, owner: str) -> tuple[Package, Build]:
+    def start(
+        self,
+        package: Package,
+        release: Release,
+        version: str | None,
+        owner: str,
+        kind: str = "rpm",
+        draft: bool = False,
+    ) -> tuple[Package, Build]:
         """Start a build of the release's branch, with a higher release field than any build there."""
         branch = living_branch(package, release.branch)
         evr = self._next_evr(package, branch, release, version)
         build_id = self.publisher.world.new_id("build")
+        if kind != "rpm":
+            evr = evr._replace(epoch=0, release=f"{time.strftime('%Y%m%d')}.{build_id}")
+        if draft:
+            evr = evr._replace(release=f"{evr.release}{DRAFT}{build_id}")
         # The hub's database has microseconds.
         now = round(time.time(), 6)
         stem = f"{evr.version}-{evr.release.removesuffix(release.dist)}"
@@ -73,6 +94,8 @@ class Builds:
             finished=None,
             commit=branch.commit,
             source=replace(branch.source, changelog=known),
+            type=kind,
+            draft=draft,
         )
         package = self.publisher.put(replace(package, builds=(*package.builds[-MAX_BUILDS:], build)))
         self.publisher.publish(messages.build_state(build, None))
@@ -93,6 +116,25 @@ class Builds:
         )
         self.publisher.publish(messages.build_state(done, build.state))
         return package, done
+
+    def promote(self, package: Package, options: Options) -> None:
+        """Promote a draft to a build; no message is published.  Options: build (id or NVR; default: the newest), user."""
+        wanted = options.string("build", None)
+        drafts = [
+            build
+            for build in package.builds
+            if build.draft and build.state == "complete" and wanted in (None, build.nvr, str(build.build_id))
+        ]
+        if not drafts:
+            raise NotPossible(f"{package.name} has no such complete draft; make one with build draft=true")
+        draft = drafts[-1]
+        evr = draft.evr._replace(release=draft.evr.release.partition(DRAFT)[0])
+        build = replace(
+            draft, evr=evr, draft=False, promoted=round(time.time(), 6), promoter=options.account("user", draft.owner)
+        )
+        if package.build_of(build.nvr):
+            raise NotPossible(f"{build.nvr} exists already")
+        self.publisher.put(replace(package, builds=tuple(build if one is draft else one for one in package.builds)))
 
     def tag(self, package: Package, options: Options) -> None:
         """Tag a build.  Options: tag, build (id or NVR; default: the newest complete one of the tag's release), user."""

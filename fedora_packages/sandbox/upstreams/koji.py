@@ -31,6 +31,7 @@ from fedora_packages.sandbox.upstreams.koji_rows import (
     source_url,
     tag_row,
     tagged_row,
+    types_of,
     user_id,
     user_name,
 )
@@ -44,8 +45,8 @@ PARAMETER_ERROR = 1019
 #: The names of the call of many calls.
 MULTICALLS = ("multiCall", "system.multicall")
 
-#: The hub's types of build; all builds here are of the first.
-BUILD_TYPES = ("rpm", "maven", "win", "image")
+#: The hub's types of build.
+BUILD_TYPES = ("rpm", "maven", "win", "image", "module")
 
 #: The maximum bytes of a request (``MaxRequestLength``).
 REQUEST_LIMIT = 4 << 20
@@ -227,17 +228,12 @@ class Hub:
         if (userID is not None and owner is None) or (packageID is not None and self._find(packageID) is None):
             # The hub returns before its query, so that even a count of these is an empty list.
             return []
-        if (
-            draft
-            or type not in (None, "rpm")
-            or cgID is not None
-            or promoter is not None
-            or promotedAfter is not None
-            or volumeID not in (None, 0)
-        ):
+        if cgID is not None or volumeID not in (None, 0):
             return paged([], queryOpts, BUILD_COLUMNS)
         before, after = seconds(createdBefore), seconds(createdAfter)
         done_before, done_after = seconds(completeBefore), seconds(completeAfter)
+        promoted_before, promoted_after = seconds(promotedBefore), seconds(promotedAfter)
+        promoted_by = None if promoter is None else user_name(self.view, promoter)
         rows = [
             build_row(self.view, package, build)
             for package, build in self._builds(packageID)
@@ -251,6 +247,11 @@ class Hub:
             and (after is None or build.started > after)
             and (done_before is None or (build.finished is not None and build.finished < done_before))
             and (done_after is None or (build.finished is not None and build.finished > done_after))
+            and (promoted_before is None or (build.promoted is not None and build.promoted < promoted_before))
+            and (promoted_after is None or (build.promoted is not None and build.promoted > promoted_after))
+            and (promoter is None or (promoted_by is not None and build.promoter == promoted_by))
+            and (type is None or type in types_of(build))
+            and (draft is None or build.draft is bool(draft))
         ]
         return paged(rows, queryOpts, BUILD_COLUMNS)
 
@@ -314,8 +315,6 @@ class Hub:
             return _wrong(f"No such tagInfo: {tag!r}") if strict else []
         if type is not None and type not in BUILD_TYPES:
             _wrong(f"unsupported build type: {type}")
-        if draft or type not in (None, "rpm"):
-            return []
         view = self._at(event)
         if package is not None:
             known = view.package(package)
@@ -327,8 +326,13 @@ class Hub:
             if prefix and not known.name.lower().startswith(prefix.lower()):
                 continue
             builds = view.tagged(known, found.name, bool(inherit))
-            if owner is not None:
-                builds = [(where, build) for where, build in builds if build.owner == owner]
+            builds = [
+                (where, build)
+                for where, build in builds
+                if (owner is None or build.owner == owner)
+                and (type is None or type in types_of(build))
+                and (draft is None or build.draft is bool(draft))
+            ]
             for where, build in builds[: int(latest)] if latest else builds:
                 rows.append(tagged_row(view, known, build, self.tags[where], bool(extra)))
         return rows

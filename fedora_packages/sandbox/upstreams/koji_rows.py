@@ -66,13 +66,23 @@ def source_url(build: Build) -> str:
     return f"git+https://src.fedoraproject.org/rpms/{build.name}.git#{build.commit}"
 
 
+def types_of(build: Build) -> tuple[str, ...]:
+    """Return the hub's types of a build."""
+    return ("module", "rpm") if build.type == "module" else (build.type,)
+
+
+def _extra(build: Build) -> dict[str, Any]:
+    extra: dict[str, Any] = {"source": {"original_url": source_url(build)}}
+    return extra if build.type == "rpm" else extra | {"typeinfo": {build.type: {}}}
+
+
 def _stem(view: View, package: Package, build: Build) -> dict[str, Any]:
     return {
         "build_id": build.build_id,
         "completion_time": time_text(build.finished),
         "creation_event_id": view.world.events.of_build(build.build_id),
         "creation_time": time_text(build.started),
-        "draft": False,
+        "draft": build.draft,
         "epoch": build.evr.epoch or None,
         "name": package.name,
         "nvr": build.nvr,
@@ -80,9 +90,9 @@ def _stem(view: View, package: Package, build: Build) -> dict[str, Any]:
         "owner_name": build.owner,
         "package_id": package_id(package.number),
         "package_name": package.name,
-        "promoter_id": None,
-        "promoter_name": None,
-        "promotion_time": None,
+        "promoter_id": user_id(build.promoter) if build.promoter else None,
+        "promoter_name": build.promoter,
+        "promotion_time": time_text(build.promoted),
         "release": build.evr.release,
         "start_time": time_text(build.started),
         "state": STATES[build.state],
@@ -99,8 +109,8 @@ def build_row(view: View, package: Package, build: Build) -> dict[str, Any]:
     return _stem(view, package, build) | {
         "completion_ts": build.finished,
         "creation_ts": float(build.started),
-        "extra": {"source": {"original_url": source}},
-        "promotion_ts": None,
+        "extra": _extra(build),
+        "promotion_ts": build.promoted,
         "source": source,
         "start_ts": float(build.started),
     }
@@ -114,7 +124,7 @@ def tagged_row(view: View, package: Package, build: Build, tag: Tag, extra: bool
         "tag_name": tag.name,
         "create_event": view.world.events.of_tagging(package.name, tag.name, build.build_id),
     }
-    return row | ({"extra": {"source": {"original_url": source_url(build)}}} if extra else {})
+    return row | ({"extra": _extra(build)} if extra else {})
 
 
 def tag_row(tag: Tag) -> dict[str, Any]:

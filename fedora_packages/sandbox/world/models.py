@@ -175,7 +175,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A build in Koji; times are UTC seconds, ``finished`` is None while it builds."""
+    """A build in Koji; times are UTC seconds, ``finished`` is None while it builds.
+
+    ``type`` is what it holds: ``rpm``, ``image`` or ``module`` (a module also holds rpms).  A draft has ``,draft_ID`` at the
+    end of its release until ``promoter`` promotes it.
+    """
 
     build_id: int
     task_id: int
@@ -187,6 +191,10 @@ class Build:
     finished: float | None
     commit: str
     source: Source
+    type: str = "rpm"
+    draft: bool = False
+    promoted: float | None = None
+    promoter: str | None = None
 
     @property
     def name(self) -> str:

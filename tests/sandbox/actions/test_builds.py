@@ -82,3 +82,30 @@ def test_a_build_without_a_tag_is_in_no_release(live):
     answer = live.trigger("build", "guake", tag="none")
     assert live.topics(answer) == ["buildsys.build.state.change"] * 2
     assert live.expected("guake")["releases"] == before
+
+
+def test_a_draft_is_a_build_only_after_its_promotion(live):
+    live.trigger("build", "guake", draft=True)
+    (draft,) = live.koji("listBuilds", "guake", draft=True)
+    assert (draft["release"].endswith(f",draft_{draft['build_id']}"), draft["promotion_time"]) == (True, None)
+    assert draft["build_id"] not in {row["build_id"] for row in live.koji("listBuilds", "guake", draft=False)}
+    assert live.trigger("promote", "guake", user="ralph")["messages"] == []
+    (build,) = live.koji("listBuilds", "guake", promoter="ralph", promotedAfter=0)
+    assert (build["build_id"], build["draft"], build["nvr"]) == (
+        draft["build_id"], False, draft["nvr"].partition(",")[0],
+    )  # fmt: skip
+
+
+def test_only_a_draft_is_promoted(live):
+    assert "no such complete draft" in live.refused("promote", "guake")
+
+
+@pytest.mark.parametrize(("kind", "is_rpm"), [("rpm", True), ("module", True), ("image", False)])
+def test_a_build_has_a_type(live, kind, is_rpm):
+    live.trigger("build", "guake", type=kind, tag="f46")
+    newest = {"order": "-build_id", "limit": 1}
+    (build,) = live.koji("listBuilds", "guake", type=kind, queryOpts=newest)
+    assert (set(build["extra"].get("typeinfo", {"rpm": {}})), "fc46" in build["release"]) == ({kind}, kind == "rpm")
+    found = [row["build_id"] for row in live.koji("listBuilds", "guake", type="rpm")]
+    tagged = [row["build_id"] for row in live.koji("listTagged", "f46", package="guake", type="rpm")]
+    assert (build["build_id"] in found, build["build_id"] in tagged) == (is_rpm, is_rpm)
