@@ -1,15 +1,23 @@
-"""The stand-in of Anitya (release-monitoring.org): upstream projects and the Fedora packages mapped to them."""
+"""The stand-in of Anitya (release-monitoring.org): upstream projects and the Fedora packages mapped to them.
 
+Source: anitya 2.3.0, ``api.py``, ``api_v2.py`` (``PackagesResource``, ``VersionsResource``).
+"""
+
+import asyncio
+import re
 from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer, utc
+from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, html_not_found, utc
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import Package, Project
 from fedora_packages.sandbox.world.world import View
 
 ITEMS_DEFAULT, ITEMS_LIMIT = 25, 250
+
+#: The number of projects that are read before the other upstreams answer again.
+PROJECTS_AT_ONCE = 200
 
 
 def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
@@ -18,6 +26,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
         web.get("/anitya/api/project/{distro}/{name:.+}", project),
         web.get("/anitya/api/v2/packages/", packages),
         web.get("/anitya/api/v2/versions/", versions),
+        web.route("*", "/anitya/{rest:.*}", html_not_found),
     ]
 
 
@@ -36,24 +45,34 @@ async def packages(request: web.Request) -> web.Response:
     """Answer ``GET /api/v2/packages/``."""
     view: View = request[VIEW]
     try:
-        page = _number(request, "page", 1, 10**9)
+        page = _number(request, "page", 1, 10**18)
         size = _number(request, "items_per_page", ITEMS_DEFAULT, ITEMS_LIMIT)
     except WrongParameter as error:
         return web.json_response({"message": {error.name: str(error)}}, status=400)
     wanted = request.query.get("name", "").lower()
-    names = [name for name, _ in view.world.catalog.starting(wanted) if name == wanted] if wanted else view.world.names
-    known = {name.lower(): name for name in view.world.names} if wanted else {}
-    rows = [package for name in sorted(names) if mapped(package := view.package(known.get(name, name)))]
-    if request.query.get("distribution", "").lower() not in ("", "fedora"):
-        rows = []
+    names = [name for name in view.world.names if not wanted or name.lower() == wanted]
+    is_fedora = request.query.get("distribution", "").lower() in ("", "fedora")
+    found = await _mapped_names(view, names) if is_fedora else []
     return web.json_response(
         {
-            "items": [_item(package) for package in rows[(page - 1) * size : page * size]],
+            "items": [_item(view, name) for name in found[(page - 1) * size : page * size]],
             "page": page,
             "items_per_page": size,
-            "total_items": len(rows),
+            "total_items": len(found),
         }
     )
+
+
+async def _mapped_names(view: View, names: list[str]) -> list[str]:
+    """Return those of some packages that are mapped to a project, by name."""
+    found = []
+    for number, name in enumerate(sorted(names), 1):
+        project = view.project(name)
+        if project is not None and project.is_mapped:
+            found.append(name)
+        if number % PROJECTS_AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
 
 
 async def versions(request: web.Request) -> web.Response:
@@ -98,13 +117,13 @@ def project_json(found: Project) -> dict[str, Any]:
     }
 
 
-def _item(package: Package) -> dict[str, Any]:
-    found = mapped(package)
+def _item(view: View, name: str) -> dict[str, Any]:
+    found = view.project(name)
     assert found is not None, "only packages that are mapped are listed"
     shown = project_json(found)
     return {
         "distribution": "Fedora",
-        "name": package.name,
+        "name": name,
         "project": found.name,
         "ecosystem": shown["ecosystem"],
         "version": shown["version"],
@@ -114,4 +133,13 @@ def _item(package: Package) -> dict[str, Any]:
 
 def _number(request: web.Request, name: str, default: int, highest: int) -> int:
     text = request.query.get(name)
-    return default if text is None else integer(name, text, 1, highest)
+    if text is None:
+        return default
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
+        raise WrongParameter(name, "Not a valid integer.")
+    number = int(text)
+    if number < 1:
+        raise WrongParameter(name, "Value must be greater than or equal to 1.")
+    if number > highest:
+        raise WrongParameter(name, f"Value must be less than or equal to {highest}.")
+    return number

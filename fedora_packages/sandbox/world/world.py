@@ -11,11 +11,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
-from fedora_packages.sandbox.world import ids
+from fedora_packages.sandbox.world import external, ids
 from fedora_packages.sandbox.world.events import EventLog
 from fedora_packages.sandbox.world.history import generate
 from fedora_packages.sandbox.world.load import Catalog
-from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Source, Update
+from fedora_packages.sandbox.world.models import Bug, Build, Listing, Package, Project, Source, Update
 from fedora_packages.sandbox.world.releases import Release, Tag, koji_tags
 
 #: The maximum number of records of one package; a view of a time before the oldest shows the oldest.
@@ -85,6 +85,14 @@ class World:
             return states[max(bisect_right(times, timestamp) - 1, 0)]
         number = self.catalog.numbers.get(name)
         return None if number is None or number >= self._generated_count else self._generated(number)
+
+    def project(self, name: str, timestamp: float) -> Project | None:
+        """Return the upstream project of a package.  Of an unchanged package, nothing else is generated."""
+        number = self.catalog.numbers.get(name)
+        if name in self._records or number is None or number >= self._generated_count:
+            package = self.package(name, timestamp)
+            return package.project if package else None
+        return external.project(number, self.catalog.origin(number), self.started)
 
     def listing(self, name: str, timestamp: float) -> Listing | None:
         """Return the part of a package for lists of all packages, or None.  It is fast enough for thousands."""
@@ -222,6 +230,10 @@ class View:
     def renewal(self, repository: str) -> Renewal:
         """Return the last renewal of a repository."""
         return self.world.renewal(repository, self.timestamp)
+
+    def project(self, name: str) -> Project | None:
+        """Return the upstream project of a package, or None.  It is fast enough for thousands."""
+        return self.world.project(name, self.timestamp)
 
     def listing(self, name: str) -> Listing | None:
         """Return the part of a package for lists of all packages, or None."""

@@ -43,10 +43,37 @@ def test_all_packages_are_listed_page_by_page(quiet):
     assert (names == sorted(set(names)), len(names), pages[2]["items"]) == (True, pages[0]["total_items"], [])
 
 
-@pytest.mark.parametrize("wrong", [{"page": "x"}, {"items_per_page": "251"}, {"items_per_page": "0"}])
-def test_a_wrong_page_is_refused_by_name(quiet, wrong):
-    answer = quiet.ask("/anitya/api/v2/packages/", **wrong)
-    assert (answer.status, list(answer.json["message"])) == (400, list(wrong))
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("page", "x", "Not a valid integer."),
+        ("page", "0", "Value must be greater than or equal to 1."),
+        ("items_per_page", "251", "Value must be less than or equal to 250."),
+        ("items_per_page", "0", "Value must be greater than or equal to 1."),
+    ],
+)
+def test_a_wrong_page_is_refused_by_name(quiet, name, value, said):
+    answer = quiet.ask("/anitya/api/v2/packages/", **{name: value})
+    assert (answer.status, answer.json) == (400, {"message": {name: said}})
+
+
+def test_a_page_far_beyond_the_last_is_empty(quiet):
+    assert quiet.get("/anitya/api/v2/packages/", page=10**12)["items"] == []
+
+
+def test_the_list_has_the_versions_of_every_mapped_package(quiet):
+    names = quiet.get("/control/packages")["packages"]
+    projects = {name: project for name in names if (project := quiet.expected(name)["project"])}
+    items = quiet.get("/anitya/api/v2/packages/", distribution="Fedora", items_per_page=250)["items"]
+    assert {item["name"]: (item["version"], item["stable_version"]) for item in items} == {
+        name: (project["versions"][0], next(iter(project["stable"]), None)) for name, project in projects.items()
+    }
+
+
+@pytest.mark.parametrize("path", ["", "api/v2/packages", "api/v3/", "project/no-such-page"])
+def test_an_unknown_path_is_a_page(quiet, path):
+    answer = quiet.ask(f"/anitya/{path}")
+    assert (answer.status, answer.headers.get_content_type()) == (404, "text/html")
 
 
 def test_versions_are_found_by_project(quiet):

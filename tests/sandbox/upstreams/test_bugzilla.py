@@ -1,5 +1,7 @@
 """Bugzilla: searches, caps, single bugs."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 
@@ -46,6 +48,29 @@ def test_an_order_can_be_reversed(quiet):
     bugs = quiet.get("/bugzilla/rest/bug", component="guake", order="last_change_time DESC")["bugs"]
     times = [bug["last_change_time"] for bug in bugs]
     assert times == sorted(times, reverse=True)
+
+
+def test_bugs_of_several_products_are_listed_since_a_change(live):
+    now = datetime.now(UTC)
+    filed = [
+        live.envelopes(live.trigger("bug", name, version=version))[0]["msg"]["bug"]["id"]
+        for name, version in (("kakoune", "epel9"), ("guake", "44"))
+    ]
+    old = live.expected("guake")["bugs"][0]["id"]
+    live.trigger("bug", "guake", id=old, severity="urgent")
+    query = {
+        "product": ["Fedora", "Fedora EPEL"],
+        "last_change_time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "include_fields": "id,component,last_change_time,status",
+        "order": "changeddate,bug_id",
+    }
+    pages = [live.get("/bugzilla/rest/bug", **query, limit=2, offset=offset) for offset in (0, 2)]
+    bugs = [bug for page in pages for bug in page["bugs"]]
+    assert ({bug["id"] for bug in bugs}, pages[0]["total_matches"]) == ({*filed, old}, 3)
+    assert bugs == sorted(bugs, key=lambda bug: (bug["last_change_time"], bug["id"]))
+    assert set(bugs[0]) == {"id", "component", "last_change_time", "status"}
+    later = (now + timedelta(seconds=60)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert live.get("/bugzilla/rest/bug", **{**query, "last_change_time": later})["bugs"] == []
 
 
 def test_blocking_bugs_are_found_by_a_triple(live):
