@@ -57,6 +57,7 @@ class World:
         self._homes: dict[tuple[str, int], str] = {}
         self._renewals: dict[str, list[Renewal]] = {}
         self._first_shown: dict[int, Mapping[str, Build]] = {}
+        self._first_projects: dict[int, Project | None] = {}
         self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
         self._generated_count = len(catalog.names)
         self._generated = lru_cache(maxsize=4096)(self._generate)
@@ -87,12 +88,14 @@ class World:
         return None if number is None or number >= self._generated_count else self._generated(number)
 
     def project(self, name: str, timestamp: float) -> Project | None:
-        """Return the upstream project of a package.  Of an unchanged package, nothing else is generated."""
+        """Return the upstream project of a package.  Of an unchanged package, nothing else is generated, and that once."""
         number = self.catalog.numbers.get(name)
         if name in self._records or number is None or number >= self._generated_count:
             package = self.package(name, timestamp)
             return package.project if package else None
-        return external.project(number, self.catalog.origin(number), self.started)
+        if number not in self._first_projects:
+            self._first_projects[number] = external.project(number, self.catalog.origin(number), self.started)
+        return self._first_projects[number]
 
     def listing(self, name: str, timestamp: float) -> Listing | None:
         """Return the part of a package for lists of all packages, or None.  It is fast enough for thousands."""
