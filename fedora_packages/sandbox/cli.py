@@ -49,6 +49,9 @@ examples:
 #: Former names of commands; still accepted.
 FORMER_COMMANDS = {"happen": "trigger", "mood": "fault"}
 
+#: Seconds between an action and what its services do after its message.
+STEP_DELAY = 1.0
+
 #: Seconds to wait for a running sandbox.
 ANSWER_LIMIT = 60
 
@@ -92,6 +95,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--busy", dest="traffic", type=float, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     serve.add_argument("--seed", type=int, default=1, help="the seed of --traffic (default: 1)")
+    serve.add_argument(
+        "--step-delay",
+        type=float,
+        default=STEP_DELAY,
+        metavar="SECONDS",
+        help=f"between a message and what Bodhi and Anitya change after it (default: {STEP_DELAY:g})",
+    )
     serve.add_argument("--address-file", type=Path, help="a JSON file with the addresses while it runs")
     repodata = commands.add_parser("repodata", help="write the repositories' metadata as the mirror serves it")
     repodata.set_defaults(run=_repodata)
@@ -130,10 +140,12 @@ def _serve(options: argparse.Namespace) -> int:
         raise CommandError(f"--port must be a port from 0 to 65535, not {options.port}")
     if not 0 <= options.traffic <= 10_000:
         raise CommandError(f"--traffic must be a rate from 0 to 10000 actions per second, not {options.traffic:g}")
+    if not 0 <= options.step_delay <= 3600:
+        raise CommandError(f"--step-delay must be from 0 to 3600 seconds, not {options.step_delay:g}")
     try:
         serve(
             host=options.host, port=options.port, endpoint=options.endpoint, world=options.world, traffic=options.traffic,
-            seed=options.seed, address_file=options.address_file,
+            seed=options.seed, address_file=options.address_file, step_delay=options.step_delay,
         )  # fmt: skip
     except ServeError as error:
         raise CommandError(str(error)) from error

@@ -6,6 +6,7 @@ An error is ``{"error": sentence}`` with status 400, or 404 for an unknown name.
 import asyncio
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from fedora_packages.sandbox.actions.actions import OPTIONS
 from fedora_packages.sandbox.actions.publisher import NotPossible
+from fedora_packages.sandbox.actions.steps import MAX_DELAY
 from fedora_packages.sandbox.expected import expected_package, repository_content
 from fedora_packages.sandbox.faults import FaultError
 from fedora_packages.sandbox.state import Sandbox
@@ -35,6 +37,8 @@ ADDRESSES = {
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
     "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
     "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
+    "GET /control/steps": "the steps of actions that wait: the end of a push, titles of bugs",
+    "POST /control/steps": '{"delay": s}, {"hold": true} or {"hold": false}: when steps run; {"run": true}: run those that wait',
     "GET /control/upstreams": "the faults of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "end its lag",
@@ -64,6 +68,8 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
         web.post("/control/hold", _json(control.hold)),
+        web.get("/control/steps", _json(control.steps)),
+        web.post("/control/steps", _json(control.change_steps)),
         web.get("/control/upstreams", _json(control.faults)),
         web.post("/control/upstreams/{name}", _json(control.fault)),
         web.post("/control/upstreams/{name}/catch-up", _json(control.catch_up)),
@@ -180,6 +186,31 @@ class Control:
         if not isinstance(body.get("hold"), bool):
             raise NotPossible(f"'hold' must be true or false, not {body.get('hold')!r:.80}")
         return {"hold": body["hold"], "messages": self.sandbox.bus.hold(body["hold"])}
+
+    async def steps(self, _request: web.Request) -> dict[str, Any]:
+        """Return the steps of actions that wait."""
+        steps = self.sandbox.steps
+        return {
+            "delay": steps.delay,
+            "hold": steps.is_held,
+            "waiting": [{"due": step.due, "what": step.what, "about": step.about} for step in steps.waiting()],
+        }
+
+    async def change_steps(self, request: web.Request) -> dict[str, Any]:
+        """Change the delay of steps, hold them or let them go, or run those that wait; returns the number of those that ran."""
+        body = await _body(request)
+        if not body or not body.keys() <= {"delay", "hold", "run"}:
+            raise NotPossible("use delay, hold or run")
+        delay = body.get("delay", 0)
+        if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= MAX_DELAY:
+            raise NotPossible(f"'delay' must be a number of seconds from 0 to {MAX_DELAY:g}, not {delay!r:.80}")
+        for name in ("hold", "run"):
+            if not isinstance(body.get(name, False), bool):
+                raise NotPossible(f"{name!r} must be true or false, not {body[name]!r:.80}")
+        steps = self.sandbox.steps
+        steps.delay, steps.is_held = body.get("delay", steps.delay), body.get("hold", steps.is_held)
+        ran = steps.run(float("inf")) if body.get("run") else 0 if steps.is_held else steps.run(time.time())
+        return {"delay": steps.delay, "hold": steps.is_held, "ran": ran}
 
     def _upstream(self, request: web.Request) -> str:
         name = request.match_info["name"]

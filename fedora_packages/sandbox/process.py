@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.actions.traffic import run_traffic
 from fedora_packages.sandbox.bus import Bus, BusError
 from fedora_packages.sandbox.server import app
@@ -34,6 +35,7 @@ def serve(
     traffic: float,
     seed: int,
     address_file: Path | None,
+    step_delay: float,
 ) -> None:
     """Serve until SIGTERM or SIGINT.  Raises `ServeError`."""
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
@@ -47,7 +49,7 @@ def serve(
     except (WorldError, BusError) as error:
         raise ServeError(str(error)) from error
     try:
-        asyncio.run(_serve(Sandbox(loaded, bus), host, port, traffic, seed, address_file))
+        asyncio.run(_serve(Sandbox(loaded, bus, Steps(step_delay)), host, port, traffic, seed, address_file))
     finally:
         bus.close()
 

@@ -1,7 +1,9 @@
 """The sandbox as one HTTP server: every upstream under its own path, and the control addresses."""
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator, Callable
 
 from aiohttp import web
 
@@ -14,6 +16,9 @@ from fedora_packages.sandbox.upstreams.base import NOTES, UPSTREAMS, VIEW
 #: The maximum bytes of a request's body, larger than any message, so that oversized messages can be published.
 BODY_LIMIT = 64 << 20
 
+#: Seconds between looks at which steps are due.
+STEPS_EVERY = 0.05
+
 #: Upstreams by the first part of the path.
 BY_PATH = {name: name for name in UPSTREAMS} | {"kojihub": "koji"}
 
@@ -21,9 +26,29 @@ BY_PATH = {name: name for name in UPSTREAMS} | {"kojihub": "koji"}
 def app(sandbox: Sandbox) -> web.Application:
     """Return the application that serves a sandbox."""
     application = web.Application(middlewares=[_Faults(sandbox).middleware], client_max_size=BODY_LIMIT)
+    application.cleanup_ctx.append(_running_steps(sandbox))
     for part in (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper, control):
         application.add_routes(part.routes(sandbox))
     return application
+
+
+def _running_steps(sandbox: Sandbox) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Return the context in which steps run when they are due."""
+
+    async def run() -> None:
+        while True:
+            if not sandbox.steps.is_held:
+                sandbox.steps.run(time.time())
+            await asyncio.sleep(STEPS_EVERY)
+
+    async def context(_application: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(run())
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return context
 
 
 class _Faults:

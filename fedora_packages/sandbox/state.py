@@ -5,6 +5,7 @@ from collections import deque
 from dataclasses import asdict, dataclass, field
 
 from fedora_packages.sandbox.actions.actions import Actions
+from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.bus import Bus
 from fedora_packages.sandbox.faults import NO_FAULT, Fault
 from fedora_packages.sandbox.upstreams.base import UPSTREAMS
@@ -27,10 +28,11 @@ class LoggedRequest:
 
 @dataclass
 class Sandbox:
-    """A world, a bus, the actions on both, the faults of the upstreams, and the log of requests."""
+    """A world, a bus, the actions on both and their later steps, the faults of the upstreams, and the log of requests."""
 
     world: World
     bus: Bus
+    steps: Steps = field(default_factory=Steps)
     actions: Actions = field(init=False)
     faults: dict[str, Fault] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, NO_FAULT))
     requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
@@ -38,7 +40,7 @@ class Sandbox:
     request_seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPSTREAMS, 0.0))
 
     def __post_init__(self) -> None:
-        self.actions = Actions(self.world, self.bus.publish)
+        self.actions = Actions(self.world, self.bus.publish, self.steps)
 
     def note(self, upstream: str, asked: str, user_agent: str) -> None:
         """Log a request."""

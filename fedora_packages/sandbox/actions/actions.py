@@ -15,6 +15,7 @@ from fedora_packages.sandbox.actions.bugs import Bugs
 from fedora_packages.sandbox.actions.builds import MAX_CHANGES, Builds
 from fedora_packages.sandbox.actions.external import External
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
+from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.actions.updates import Updates
 from fedora_packages.sandbox.expected import expected_summary
 from fedora_packages.sandbox.world.history import commit_hash
@@ -63,8 +64,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 class Actions(Publisher):
     """The actions on the packages of a world."""
 
-    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
-        super().__init__(world, publish)
+    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]], steps: Steps | None = None):
+        super().__init__(world, publish, steps)
         self.builds = Builds(self)
         self.updates = Updates(self, self.builds)
         self.bugs = Bugs(self)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.world.models import Branch, Build, Package
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import World
@@ -79,11 +80,13 @@ class Options:
 class Publisher:
     """Changes the world and publishes messages of it.
 
-    ``sent`` has the messages since it was last cleared; ``pending`` the packages, by repository, that its next renewal changes.
+    ``sent`` has the messages since it was last cleared; ``pending`` the packages, by repository, that its next renewal changes;
+    ``steps`` what follows later.
     """
 
-    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]]):
+    def __init__(self, world: World, publish: Callable[[str, Any], dict[str, str]], steps: Steps | None = None):
         self.world = world
+        self.steps = steps or Steps()
         self._send = publish
         self.sent: list[dict[str, str]] = []
         self.pending: dict[str, set[str]] = {}
