@@ -42,7 +42,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "tag": ("tag", "build", "user"),
     "untag": ("tag", "build", "user"),
     "promote": ("build", "user"),
-    "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "user"),
+    "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "bugs", "edit", "user"),
     "bug": (
         "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",
         "user",

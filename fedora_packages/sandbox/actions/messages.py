@@ -93,6 +93,24 @@ def update_message(topic: str, view: View, package: Package, update: Update, age
     return f"bodhi.update.{topic}", {"update": update_json(view, package, update), "agent": agent}
 
 
+def update_edited(view: View, package: Package, update: Update, new_bugs: Iterable[int], agent: str) -> Message:
+    """Return the message of an edited update, whose builds stay."""
+    topic, body = update_message("edit", view, package, update, agent)
+    return topic, {**body, "new_bugs": sorted(new_bugs), "new_builds": [], "removed_builds": []}
+
+
+def errata(before: Mapping[str, Any], package: Package) -> Message:
+    """Return the message of a mail about an update, which has the update as it was before the end of its push."""
+    subject = f"[SECURITY] {before['title']}" if before["type"] == "security" else before["title"]
+    body = f"{before['release']['long_name']} Update Notification\n{before['alias']}\nName: {package.name}\n{before['notes']}"
+    return "bodhi.errata.publish", {"subject": subject, "body": body, "update": before}
+
+
+def requirements_met(before: Mapping[str, Any]) -> Message:
+    """Return the message of an update that can be pushed to stable, as it was then."""
+    return "bodhi.update.requirements_met.stable", {"update": before}
+
+
 def update_builds_complete(view: View, package: Package, update: Update, agent: str) -> Message:
     """Return the message of a new update, whose builds are ready for testing."""
     builds = [build for build in map(view.find_build, update.builds) if build]

@@ -1,10 +1,14 @@
-"""Actions on updates: create, push to testing and stable, comment, withdraw.
+"""Actions on updates: create, edit, push to testing and stable, comment, withdraw.
 
-As in Fedora, Koji's tags move before Bodhi publishes the move.
+As in Fedora, Koji's tags move before Bodhi publishes the move, and much follows the message in silence: the end of a push, older
+updates that become obsolete, titles of bugs, signatures.
+
+Source: bodhi-server 26.4.0, ``tasks/composer.py`` (``ComposerThread.work``), ``tasks/work_on_bugs.py``, ``consumers/signed.py``,
+``models.py`` (``Update.new``, ``edit``, ``set_request``, ``obsolete_older_updates``).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +16,7 @@ from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.builds import Builds
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
 from fedora_packages.sandbox.upstreams.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
+from fedora_packages.sandbox.upstreams.bodhi_rows import update_json
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
@@ -37,9 +42,9 @@ class Updates:
         self.builds = builds
 
     def run(self, package: Package, options: Options) -> None:
-        """Create an update of the newest candidate build, move an update (``to``), or comment on it (``comment``, ``karma``).
+        """Create an update of the newest candidate build, move one (``to``), edit it, or comment on it (``comment``, ``karma``).
 
-        Other options: release, alias (of the update), request, type, severity, notes, user.
+        Other options: release, alias (of the update), request, type, severity, notes, bugs (numbers with commas), user.
         """
         to = options.choice("to", STATUSES, None)
         request = options.choice("request", REQUESTS, None)
@@ -50,8 +55,15 @@ class Updates:
             "type": options.choice("type", TYPES, "bugfix"),
             "severity": options.choice("severity", SEVERITIES, "unspecified"),
             "notes": options.string("notes", "New in the sandbox."),
+            "bugs": _numbers(options.string("bugs", "")),
             "user": options.account("user", self.publisher.agent(package)),
         }
+        if options.flag("edit"):
+            given = {
+                name: details[name] for name in ("type", "severity", "notes", "bugs") if options.string(name, None)
+            }
+            self.edit(package, self._chosen(package, alias, release_name, None), given, details["user"])
+            return
         if comment is not None or karma is not None:
             user = options.account("user", "tester")
             self.comment(
@@ -114,7 +126,6 @@ class Updates:
             package = self.publisher.known(package.name)
             build = self._candidate(package, release)
         assert build is not None, "a build that is complete is a candidate"
-        package = self._obsolete_older(package, release)
         number = self.publisher.world.new_id("update")
         now = int(time.time())
         user = details["user"]
@@ -129,18 +140,70 @@ class Updates:
             comments=(Comment(number * 16, "bodhi", f"This update has been submitted for testing by {user}.", 0, now),),
             gating="waiting",
             critpath=package.name in CRITICAL_PATH,
+            untitled=frozenset(details["bugs"]),
             **details,
         )
+        package = self._obsolete_older(package, update)
         package = self.publisher.put(replace(package, updates=(*package.updates[-MAX_UPDATES:], update)))
         view = self.publisher.world.now()
         self.publisher.publish(messages.update_builds_complete(view, package, update, user))
         self.publisher.publish(messages.update_message("request.testing", view, package, update, user))
-        return package
+        self._work_on_bugs(package, update)
+        self.publisher.steps.add("sign", update.alias, lambda: self._change(package.name, update.alias, signed=True))
+        return self.publisher.known(package.name)
 
-    def _obsolete_older(self, package: Package, release: Release) -> Package:
-        """Obsolete the updates that are not stable yet.  Bodhi does so for a newer update, and publishes no message of it."""
-        for update in self._in(package, release.branch, BEFORE["obsolete"]):
-            package = self.move(package, update, "obsolete", announce=False)
+    def edit(self, package: Package, update: Update, changes: Mapping[str, Any], user: str) -> None:
+        """Edit an update; of new bugs, Bodhi asks Bugzilla later."""
+        if update.locked:
+            raise NotPossible(f"{update.alias} is locked: a push of it is under way")
+        new = frozenset(changes.get("bugs", ())) - set(update.bugs)
+        text = self._next_comment(update, "bodhi", f"{user} edited this update.", 0)
+        update = replace(
+            update,
+            modified=max(int(time.time()), (update.modified or 0) + 1),
+            comments=(*update.comments[-MAX_COMMENTS:], text),
+            untitled=update.untitled | new,
+            **changes,
+        )
+        package = self.replaced(package, update)
+        self.publisher.publish(messages.update_edited(self.publisher.world.now(), package, update, new, user))
+        self._work_on_bugs(package, update)
+
+    def _work_on_bugs(self, package: Package, update: Update) -> None:
+        """Let Bodhi ask Bugzilla of an update's bugs: titles, and the type of an update for a security bug, have no message."""
+        if not update.untitled:
+            return
+
+        def work() -> None:
+            view = self.publisher.world.now()
+            is_secure = any(bug.is_security for bug in map(view.find_bug, sorted(update.untitled)) if bug)
+            self._change(
+                package.name, update.alias, untitled=frozenset(), **({"type": "security"} if is_secure else {})
+            )
+
+        self.publisher.steps.add("work on bugs", update.alias, work)
+
+    def _change(self, name: str, alias: str, **changes: Any) -> None:
+        """Change fields of an update, if it still exists, in silence."""
+        package = self.publisher.known(name)
+        for update in package.updates:
+            if update.alias == alias:
+                self.replaced(package, replace(update, **changes))
+
+    def _obsolete_older(self, package: Package, newer: Update) -> Package:
+        """Obsolete the older updates of the release that are on their way, unless one is being pushed or goes to stable.
+
+        Bodhi does so for a new update and after a push, and publishes no message of it.
+        """
+        for update in self._in(package, newer.release, BEFORE["obsolete"]):
+            is_going = update.request == "stable" and newer.request != "stable"
+            if (
+                update.alias != newer.alias
+                and max(update.builds) < max(newer.builds)
+                and not update.locked
+                and not is_going
+            ):
+                package = self.move(package, update, "obsolete", announce=False)
         return package
 
     def _candidate(self, package: Package, release: Release) -> Build | None:
@@ -150,55 +213,91 @@ class Updates:
                 return package.build(build_id)
         return None
 
-    def _replaced(self, package: Package, update: Update) -> Package:
+    def replaced(self, package: Package, update: Update) -> Package:
+        """Store an update in place of what it was."""
         updates = tuple(update if one.alias == update.alias else one for one in package.updates)
         return self.publisher.put(replace(package, updates=updates))
 
     def move(self, package: Package, update: Update, to: str, announce: bool = True) -> Package:
-        """Move an update: Koji's tags first, then Bodhi's message unless ``announce`` is false."""
+        """Move an update: Koji's tags first, then Bodhi's message unless ``announce`` is false.  An earlier push ends before."""
+        if update.locked:
+            self._end_push(package.name, update.alias, update.status)
+            package = self.publisher.known(package.name)
+            update = next(one for one in package.updates if one.alias == update.alias)
         release = self.publisher.release(update.release)
         arrive = {"testing": release.testing_tag, "stable": release.stable_tag, "unpushed": release.candidate_tag}.get(
             to
         )
-        leave = {release.candidate_tag, release.testing_tag} - {arrive}
+        package = self.retag(package, update, arrive, {release.candidate_tag, release.testing_tag})
+        if to in ("testing", "stable"):
+            return self._push(package, update, to)
+        text = {"unpushed": "This update has been unpushed.", "obsolete": "This update has been obsoleted."}[to]
+        comment = self._next_comment(update, "bodhi", text, 0)
+        update = replace(update, status=to, request=None, comments=(*update.comments[-MAX_COMMENTS:], comment))
+        package = self.replaced(package, update)
+        if announce:
+            topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}[to]
+            self.publisher.publish(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
+        return package
+
+    def retag(self, package: Package, update: Update, arrive: str | None, leave: Collection[str]) -> Package:
+        """Tag the builds of an update, and untag them where they have no place any more."""
         for build_id in update.builds:
             build = package.build(build_id)
             if build is None:
                 continue
             if arrive and build_id not in package.tags.get(arrive, ()):
                 package = self.publisher.add_tag(package, build, arrive, "bodhi")
-            for tag in sorted(leave):
+            for tag in sorted({*leave} - {arrive}):
                 if build_id in package.tags.get(tag, ()):
                     package = self.publisher.remove_tag(package, build, tag, "bodhi")
-        now = int(time.time())
-        text = {
-            "testing": "This update has been pushed to testing.",
-            "stable": "This update has been pushed to stable.",
-            "unpushed": "This update has been unpushed.",
-            "obsolete": "This update has been obsoleted.",
-        }[to]
-        update = replace(
-            update,
-            status=to,
-            request=None,
-            modified=now,
-            testing=now if to == "testing" else update.testing,
-            stable=now if to == "stable" else update.stable,
-            comments=(*update.comments[-MAX_COMMENTS:], self._next_comment(update, "bodhi", text, 0)),
-            gating="passed",
-        )
-        package = self._replaced(package, update)
-        if not announce:
-            return package
-        topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}.get(to, f"complete.{to}")
-        self.publisher.publish(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
         return package
+
+    def _push(self, package: Package, update: Update, to: str) -> Package:
+        """Push an update: it is locked and has its request until the end of the push, which has no message."""
+        now = int(time.time())
+        dates = {"testing": now} if to == "testing" else {"stable": now}
+        update = replace(update, status=to, request=to, locked=True, signed=True, gating="passed", **dates)
+        package = self.replaced(package, update)
+        view = self.publisher.world.now()
+        self.publisher.publish(messages.update_message(f"complete.{to}", view, package, update, "bodhi"))
+        name, alias = package.name, update.alias
+        self.publisher.steps.add("mails of push", alias, lambda: self._announce_push(name, alias, to), share=0.5)
+        self.publisher.steps.add("end of push", alias, lambda: self._end_push(name, alias, to))
+        return self.publisher.known(name)
+
+    def _announce_push(self, name: str, alias: str, status: str) -> None:
+        """Comment on a pushed update in silence, and mail that it is stable, while it is still locked."""
+        package, update = self._being_pushed(name, alias, status)
+        if update is None:
+            return
+        comment = self._next_comment(update, "bodhi", f"This update has been pushed to {status}.", 0)
+        update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
+        package = self.replaced(package, update)
+        if status == "stable":
+            self.publisher.publish(messages.errata(update_json(self.publisher.world.now(), package, update), package))
+
+    def _end_push(self, name: str, alias: str, status: str) -> None:
+        """End a push in silence, unless it has ended: unlock the update, clear its request, obsolete older ones."""
+        package, update = self._being_pushed(name, alias, status)
+        if update is not None:
+            package = self.replaced(package, replace(update, request=None, locked=False))
+            self._obsolete_older(package, update)
+
+    def _being_pushed(self, name: str, alias: str, status: str) -> tuple[Package, Update | None]:
+        package = self.publisher.known(name)
+        for update in package.updates:
+            if (update.alias, update.status, update.locked) == (alias, status, True):
+                return package, update
+        return package, None
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
         """Request a move of an update at the next push."""
+        if update.locked:
+            raise NotPossible(f"{update.alias} is locked: a push of it is under way")
         wanted = None if request == "revoke" else request
-        update = replace(update, request=wanted, modified=int(time.time()))
-        package = self._replaced(package, update)
+        update = replace(update, request=wanted)
+        package = self.replaced(package, update)
         self.publisher.publish(
             messages.update_message(f"request.{request}", self.publisher.world.now(), package, update, agent)
         )
@@ -209,9 +308,18 @@ class Updates:
             raise NotPossible(f"'karma' must be -1, 0 or 1, not {karma}")
         comment = self._next_comment(update, user, text, karma)
         update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
-        package = self._replaced(package, update)
+        package = self.replaced(package, update)
         self.publisher.publish(messages.update_comment(self.publisher.world.now(), package, update, comment))
 
     def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
         number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16
         return Comment(number, user, text, karma, int(time.time()))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers of bugs in an option.  Raises `NotPossible`."""
+    words = text.replace(",", " ").split()
+    for word in words:
+        if not word.isascii() or not word.isdecimal() or len(word) > 9:
+            raise NotPossible(f"'bugs' must be numbers with commas between them, not {text!r:.80}")
+    return tuple(dict.fromkeys(map(int, words)))

@@ -170,13 +170,13 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
             {
                 "nvr": build.nvr,
                 "epoch": build.evr.epoch,
-                "signed": one.status != "pending",
+                "signed": one.signed,
                 "type": "rpm",
                 "release_id": number,
             }
             for build in builds
         ],
-        "bugs": [_bug_json(bug_id, view.find_bug(bug_id)) for bug_id in one.bugs],
+        "bugs": [_bug_json(bug_id, None if bug_id in one.untitled else view.find_bug(bug_id)) for bug_id in one.bugs],
         "comments": [comment_json(comment, one.update_id) for comment in one.comments],
         "test_cases": [],
     }

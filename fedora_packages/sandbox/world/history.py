@@ -260,13 +260,16 @@ def _update(
         notes=given.get("notes", dice.choice(NOTES)),
         user=build.owner,
         submitted=_past(submitted, now),
-        modified=None if status == "pending" else _past((stable or testing or submitted) + 30, now),
+        # Only an edit is a modification.
+        modified=_past(submitted + 1800, now) if number % 3 == 0 else None,
+        approved=_past(stable - 3600, now) if stable and testing else None,
         testing=_past(testing, now),
         stable=_past(stable, now),
         comments=comments,
         bugs=tuple(bug.bug_id for bug in wanted),
         gating=dice.choice(("passed", "passed", "ignored", "failed")) if status != "stable" else "passed",
         critpath=build.name in CRITICAL_PATH,
+        signed=status != "pending",
     )
 
 

@@ -220,7 +220,8 @@ class Comment:
 class Update:
     """An update in Bodhi; times are UTC seconds or None.  ``release`` is Bodhi's name (``F44``).
 
-    ``locked``: a push of it is under way.
+    ``locked``: a push of it is under way.  ``untitled``: bugs of which Bodhi has not asked Bugzilla yet.  ``signed``: whether its
+    builds are.
     """
 
     update_id: int
@@ -243,6 +244,8 @@ class Update:
     gating: str = "passed"
     critpath: bool = False
     locked: bool = False
+    untitled: frozenset[int] = frozenset()
+    signed: bool = False
 
     @property
     def karma(self) -> int:
