@@ -148,9 +148,15 @@ def _announced(event: Event, package: str) -> dict[str, Any]:
         newest = project.get("version") or dig(message, "upstream_version") or event.body.get("upstream_version")
         return {"about": "versions", "newest": _awaited([newest]), "found": _awaited(found)}
     if kind.startswith("version.remove"):
-        return {"about": "versions", "gone": _awaited([*strings(dig(message, "versions")), dig(message, "version")])}
+        gone = [*strings(dig(message, "versions")), *strings([dig(message, "version")])]
+        return {"about": "versions", "gone": _awaited(dict.fromkeys([*gone, *map(_without_prefix, gone)]))}
     said = {key: project[key] for key in MAX_LENGTHS if isinstance(project.get(key), str)}
     return {"about": "project", "says": {key: clip(word, MAX_LENGTHS[key]) for key, word in said.items()}}
+
+
+def _without_prefix(version: str) -> str:
+    """Return a version without the project's prefix (``v1.0``, ``release-1.0``), which messages can have and lists have not."""
+    return re.sub(r"^[A-Za-z._-]+(?=[0-9])", "", version)
 
 
 def _awaited(versions: Iterable[Any]) -> list[str]:

@@ -110,6 +110,12 @@ class Update(Model):
     )
     bugs: Parts(Bug, MAX_BUGS)
 
+    @model_validator(mode="after")
+    def _is_open_request(self):
+        # Bodhi keeps the request of a push until the push has ended, and clears it then without a message.
+        self.request = None if self.request == self.status else self.request
+        return self
+
 
 class Updates(Model):
     """What `BodhiConnector.updates` returns."""
@@ -196,7 +202,7 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=4, topics=("bodhi.update.*", "bodhi.errata.publish"), every=6 * 3600)
+    @query(version=5, topics=("bodhi.update.*", "bodhi.errata.publish"), every=6 * 3600)
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -227,6 +233,8 @@ class BodhiConnector(Connector):
         if not isinstance(alias, str):
             return None
         builds = [name_of(build.get("nvr")) for build in objects(announced.get("builds"))]
+        # A locked update is being pushed: its request is cleared at the end, without a message.
+        lasting = ("status",) if announced.get("locked") is True else ("status", "request")
         return {
             "about": f"update {alias[:128]}",
             "alias": alias[:128],
@@ -235,7 +243,7 @@ class BodhiConnector(Connector):
             "has_package": not builds or package in builds,
             "state": {
                 key: announced[key]
-                for key in ("status", "request")
+                for key in lasting
                 if key in announced and (announced[key] is None or isinstance(announced[key], str))
             },
             "karma": announced["karma"] if isinstance(announced.get("karma"), int) else None,

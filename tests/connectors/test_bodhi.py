@@ -35,6 +35,19 @@ def test_when_a_recorded_update_came_to_testing_and_to_stable_is_read(queries, u
     assert (update["testing"], update["stable"]) == (1475715315, 1477056181)
 
 
+@pytest.mark.parametrize(
+    ("status", "request_", "shown"),
+    [
+        ("testing", "testing", None), ("stable", "stable", None), ("testing", "stable", "stable"),
+        ("pending", "testing", "testing"), ("testing", None, None),
+    ],
+)  # fmt: skip
+def test_a_request_that_a_push_has_fulfilled_is_none(queries, upstream, data, status, request_, shown):
+    row = {**recorded(data, "bodhi-update-single")["update"], "status": status, "request": request_}
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    assert queries["bodhi.updates"].fetch("bodhi")["updates"][0]["request"] == shown
+
+
 def test_epochs_of_an_updates_builds_are_read_where_they_are_not_0(queries, upstream, data):
     row = recorded(data, "bodhi-update-single")["update"]
     row["builds"] = [

@@ -114,6 +114,10 @@ def update(alias="F-1", status="testing", request=None, modified=None, builds=("
         (update(status="pending"), {"alias": "F-1", "status": "testing", "request": None}, False),
         (update(alias="F-2"), {"alias": "F-1"}, False),
         (update(), {"title": "guake-1-1"}, True),
+        # During a push, the request is not what stays: it is cleared without a message.
+        (update(), {"alias": "F-1", "status": "testing", "request": "testing", "locked": True}, True),
+        (update(status="pending"), {"alias": "F-1", "status": "testing", "request": "testing", "locked": True}, False),
+        (update(), {"alias": "F-1", "request": "stable", "locked": False}, False),
         (update(karma=1), {"alias": "F-1", "karma": 1}, True),
         (update(karma=0), {"alias": "F-1", "karma": 1}, False),
     ],
@@ -363,6 +367,10 @@ FULL = [str(number) for number in range(MAX_VERSIONS)]
                                     versions=[*FULL, "old"]), True),
         (versions("1.1", "1.0"), of_anitya("version.remove.v2", versions=["1.1"]), False),
         (versions("1.0"), of_anitya("version.remove.v2", versions=["1.1"]), True),
+        # The prefix of a version is in some messages and in no list.
+        (versions("1.1", "1.0"), of_anitya("version.remove.v2", versions=["v1.1"]), False),
+        (versions("1.1", "1.0"), of_anitya("version.remove.v2", versions=["release-1.1"]), False),
+        (versions("1.0"), of_anitya("version.remove.v2", versions=["v1.1"]), True),
         (versions("1.1", "1.0"), of_anitya("version.remove", version="1.1"), False),
         (versions("1.0"), of_anitya("map.new", "Fedora", new="guake"), True),
         (UNMAPPED, of_anitya("map.new", "Fedora", new="guake"), False),
