@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,9 @@ from urllib.request import Request, urlopen
 
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
-ACTIONS = ["build", "tag", "untag", "promote", "update", "bug", "push", "repo", "maintainer", "branch", "retire", "new-package",
-         "crash", "upstream-release", "upstream-withdraw", "upstream-map", "upstream-unmap"]  # fmt: skip
+ACTIONS = ["build", "tag", "untag", "promote", "update", "automatic-update", "bug", "push", "repo", "maintainer", "branch",
+           "retire", "new-package", "crash", "upstream-release", "upstream-withdraw", "upstream-map",
+           "upstream-unmap"]  # fmt: skip
 
 #: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.
 FAULTS = """\
@@ -111,9 +113,15 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--world", type=Path, help="the packages, a .jsonl, .jsonl.gz or .toml file (default: a small world)"
         )
-    trigger = commands.add_parser("trigger", help="run an action on a package and publish its messages")
+    trigger = commands.add_parser(
+        "trigger",
+        help="run an action on a package and publish its messages (see trigger --help)",
+        description="Run an action on a package in a running sandbox, and publish its messages.",
+        epilog=textwrap.fill(f"actions: {', '.join(ACTIONS)}", 100, subsequent_indent="  ", break_on_hyphens=False),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     trigger.set_defaults(run=_trigger)
-    trigger.add_argument("action", help=", ".join(ACTIONS))
+    trigger.add_argument("action", help="one of the actions below")
     trigger.add_argument("package", help="its name")
     trigger.add_argument("details", nargs="*", metavar="key=value", help="options, such as release=f44")
     fault = commands.add_parser(

@@ -5,6 +5,7 @@ An error is ``{"error": sentence}`` with status 400, or 404 for an unknown name.
 
 import asyncio
 import json
+import math
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -38,7 +39,7 @@ ADDRESSES = {
     "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
     "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
     "GET /control/steps": "the steps of actions that wait: the end of a push, titles of bugs",
-    "POST /control/steps": '{"delay": s}, {"hold": true} or {"hold": false}: when steps run; {"run": true}: run those that wait',
+    "POST /control/steps": '{"delay": s} or {"hold": true}: when steps run; {"run": n}: run the next ones, {"run": true}: all',
     "GET /control/upstreams": "the faults of all upstreams",
     "POST /control/upstreams/NAME": '{"delay": s, "fail": 503, "times": n, "invalid": "html", "lag": s} or {"well": true}',
     "POST /control/upstreams/NAME/catch-up": "end its lag",
@@ -197,19 +198,23 @@ class Control:
         }
 
     async def change_steps(self, request: web.Request) -> dict[str, Any]:
-        """Change the delay of steps, hold them or let them go, or run those that wait; returns the number of those that ran."""
+        """Change the delay of steps, hold them or let them go, or run waiting ones; returns the number of those that ran."""
         body = await _body(request)
         if not body or not body.keys() <= {"delay", "hold", "run"}:
             raise NotPossible("use delay, hold or run")
         delay = body.get("delay", 0)
         if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= MAX_DELAY:
             raise NotPossible(f"'delay' must be a number of seconds from 0 to {MAX_DELAY:g}, not {delay!r:.80}")
-        for name in ("hold", "run"):
-            if not isinstance(body.get(name, False), bool):
-                raise NotPossible(f"{name!r} must be true or false, not {body[name]!r:.80}")
+        if not isinstance(body.get("hold", False), bool):
+            raise NotPossible(f"'hold' must be true or false, not {body['hold']!r:.80}")
+        most = body.get("run", 0)
+        if not isinstance(most, int) or most < 0:
+            raise NotPossible(f"'run' must be true or a number of steps, not {most!r:.80}")
         steps = self.sandbox.steps
         steps.delay, steps.is_held = body.get("delay", steps.delay), body.get("hold", steps.is_held)
-        ran = steps.run(float("inf")) if body.get("run") else 0 if steps.is_held else steps.run(time.time())
+        if not steps.is_held:
+            steps.run(time.time())
+        ran = steps.run(math.inf, math.inf if most is True else most)
         return {"delay": steps.delay, "hold": steps.is_held, "ran": ran}
 
     def _upstream(self, request: web.Request) -> str:

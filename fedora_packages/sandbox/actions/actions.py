@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from fedora_packages.sandbox.actions import messages
+from fedora_packages.sandbox.actions.automatic_updates import AutomaticUpdates
 from fedora_packages.sandbox.actions.bugs import Bugs
 from fedora_packages.sandbox.actions.builds import MAX_CHANGES, Builds
 from fedora_packages.sandbox.actions.external import External
@@ -43,6 +44,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "untag": ("tag", "build", "user"),
     "promote": ("build", "user"),
     "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "bugs", "edit", "user"),
+    "automatic-update": ("release", "version", "owner", "bugs", "gating", "approved"),
     "bug": (
         "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",
         "user",
@@ -68,6 +70,7 @@ class Actions(Publisher):
         super().__init__(world, publish, steps)
         self.builds = Builds(self)
         self.updates = Updates(self, self.builds)
+        self.automatic_updates = AutomaticUpdates(self, self.builds, self.updates)
         self.bugs = Bugs(self)
         self.external = External(self)
 
@@ -105,6 +108,7 @@ class Actions(Publisher):
                 "tag": self.builds.tag,
                 "untag": self.builds.untag,
                 "update": self.updates.run,
+                "automatic-update": self.automatic_updates.run,
                 "bug": self.bugs.run,
                 "push": self.push,
                 "maintainer": self.maintainer,

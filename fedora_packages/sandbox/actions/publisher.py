@@ -62,6 +62,14 @@ class Options:
             raise NotPossible(f"{name!r} must be an integer, not {text!r}")
         return int(text)
 
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """Return an option as numbers, which have commas or spaces between them."""
+        words = self.string(name, "").replace(",", " ").split()
+        for word in words:
+            if not word.isascii() or not word.isdecimal() or len(word) > 9:
+                raise NotPossible(f"{name!r} must be numbers with commas between them, not {word!r:.80}")
+        return tuple(dict.fromkeys(map(int, words)))
+
     def choice(self, name: str, allowed: tuple[str, ...], default: str | None) -> Any:
         """Return an option as one of the allowed values."""
         text = self.string(name, None)

@@ -5,6 +5,7 @@ an action and what follows it.
 """
 
 import heapq
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,10 +47,13 @@ class Steps:
         """Return the steps that wait, the one that is due first first."""
         return sorted(self._waiting)
 
-    def run(self, until: float) -> int:
-        """Run the steps that are due up to a time, also of those that they add, even if they are held; returns their number."""
+    def run(self, until: float, most: float = math.inf) -> int:
+        """Run the steps that are due up to a time, at most so many, even if they are held; returns their number.
+
+        Steps that these steps add are run too.
+        """
         count = 0
-        while self._waiting and self._waiting[0].due <= until:
+        while self._waiting and self._waiting[0].due <= until and count < most:
             heapq.heappop(self._waiting).run()
             count += 1
         return count

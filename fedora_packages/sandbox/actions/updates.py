@@ -55,7 +55,7 @@ class Updates:
             "type": options.choice("type", TYPES, "bugfix"),
             "severity": options.choice("severity", SEVERITIES, "unspecified"),
             "notes": options.string("notes", "New in the sandbox."),
-            "bugs": _numbers(options.string("bugs", "")),
+            "bugs": options.numbers("bugs"),
             "user": options.account("user", self.publisher.agent(package)),
         }
         if options.flag("edit"):
@@ -143,12 +143,12 @@ class Updates:
             untitled=frozenset(details["bugs"]),
             **details,
         )
-        package = self._obsolete_older(package, update)
+        package = self.obsolete_older(package, update)
         package = self.publisher.put(replace(package, updates=(*package.updates[-MAX_UPDATES:], update)))
         view = self.publisher.world.now()
         self.publisher.publish(messages.update_builds_complete(view, package, update, user))
         self.publisher.publish(messages.update_message("request.testing", view, package, update, user))
-        self._work_on_bugs(package, update)
+        self.work_on_bugs(package, update)
         self.publisher.steps.add("sign", update.alias, lambda: self._change(package.name, update.alias, signed=True))
         return self.publisher.known(package.name)
 
@@ -157,19 +157,17 @@ class Updates:
         if update.locked:
             raise NotPossible(f"{update.alias} is locked: a push of it is under way")
         new = frozenset(changes.get("bugs", ())) - set(update.bugs)
-        text = self._next_comment(update, "bodhi", f"{user} edited this update.", 0)
         update = replace(
-            update,
+            self.commented(update, "bodhi", f"{user} edited this update."),
             modified=max(int(time.time()), (update.modified or 0) + 1),
-            comments=(*update.comments[-MAX_COMMENTS:], text),
             untitled=update.untitled | new,
             **changes,
         )
         package = self.replaced(package, update)
         self.publisher.publish(messages.update_edited(self.publisher.world.now(), package, update, new, user))
-        self._work_on_bugs(package, update)
+        self.work_on_bugs(package, update)
 
-    def _work_on_bugs(self, package: Package, update: Update) -> None:
+    def work_on_bugs(self, package: Package, update: Update) -> None:
         """Let Bodhi ask Bugzilla of an update's bugs: titles, and the type of an update for a security bug, have no message."""
         if not update.untitled:
             return
@@ -190,7 +188,7 @@ class Updates:
             if update.alias == alias:
                 self.replaced(package, replace(update, **changes))
 
-    def _obsolete_older(self, package: Package, newer: Update) -> Package:
+    def obsolete_older(self, package: Package, newer: Update) -> Package:
         """Obsolete the older updates of the release that are on their way, unless one is being pushed or goes to stable.
 
         Bodhi does so for a new update and after a push, and publishes no message of it.
@@ -232,25 +230,26 @@ class Updates:
         if to in ("testing", "stable"):
             return self._push(package, update, to)
         text = {"unpushed": "This update has been unpushed.", "obsolete": "This update has been obsoleted."}[to]
-        comment = self._next_comment(update, "bodhi", text, 0)
-        update = replace(update, status=to, request=None, comments=(*update.comments[-MAX_COMMENTS:], comment))
+        update = replace(self.commented(update, "bodhi", text), status=to, request=None)
         package = self.replaced(package, update)
         if announce:
             topic = {"unpushed": "request.unpush", "obsolete": "request.obsolete"}[to]
             self.publisher.publish(messages.update_message(topic, self.publisher.world.now(), package, update, "bodhi"))
         return package
 
-    def retag(self, package: Package, update: Update, arrive: str | None, leave: Collection[str]) -> Package:
+    def retag(
+        self, package: Package, update: Update, arrive: str | None, leave: Collection[str], user: str = "bodhi"
+    ) -> Package:
         """Tag the builds of an update, and untag them where they have no place any more."""
         for build_id in update.builds:
             build = package.build(build_id)
             if build is None:
                 continue
             if arrive and build_id not in package.tags.get(arrive, ()):
-                package = self.publisher.add_tag(package, build, arrive, "bodhi")
+                package = self.publisher.add_tag(package, build, arrive, user)
             for tag in sorted({*leave} - {arrive}):
                 if build_id in package.tags.get(tag, ()):
-                    package = self.publisher.remove_tag(package, build, tag, "bodhi")
+                    package = self.publisher.remove_tag(package, build, tag, user)
         return package
 
     def _push(self, package: Package, update: Update, to: str) -> Package:
@@ -268,28 +267,25 @@ class Updates:
 
     def _announce_push(self, name: str, alias: str, status: str) -> None:
         """Comment on a pushed update in silence, and mail that it is stable, while it is still locked."""
-        package, update = self._being_pushed(name, alias, status)
-        if update is None:
+        package, update = self.find(name, alias, status)
+        if update is None or not update.locked:
             return
-        comment = self._next_comment(update, "bodhi", f"This update has been pushed to {status}.", 0)
-        update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
+        update = self.commented(update, "bodhi", f"This update has been pushed to {status}.")
         package = self.replaced(package, update)
         if status == "stable":
             self.publisher.publish(messages.errata(update_json(self.publisher.world.now(), package, update), package))
 
     def _end_push(self, name: str, alias: str, status: str) -> None:
         """End a push in silence, unless it has ended: unlock the update, clear its request, obsolete older ones."""
-        package, update = self._being_pushed(name, alias, status)
-        if update is not None:
+        package, update = self.find(name, alias, status)
+        if update is not None and update.locked:
             package = self.replaced(package, replace(update, request=None, locked=False))
-            self._obsolete_older(package, update)
+            self.obsolete_older(package, update)
 
-    def _being_pushed(self, name: str, alias: str, status: str) -> tuple[Package, Update | None]:
+    def find(self, name: str, alias: str, status: str) -> tuple[Package, Update | None]:
+        """Return a package, and its update by alias if it still has a status."""
         package = self.publisher.known(name)
-        for update in package.updates:
-            if (update.alias, update.status, update.locked) == (alias, status, True):
-                return package, update
-        return package, None
+        return package, next((one for one in package.updates if (one.alias, one.status) == (alias, status)), None)
 
     def request(self, package: Package, update: Update, request: str, agent: str) -> None:
         """Request a move of an update at the next push."""
@@ -306,20 +302,13 @@ class Updates:
         """Comment on an update, with karma of -1, 0 or 1."""
         if karma not in (-1, 0, 1):
             raise NotPossible(f"'karma' must be -1, 0 or 1, not {karma}")
-        comment = self._next_comment(update, user, text, karma)
-        update = replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))
+        update = self.commented(update, user, text, karma)
         package = self.replaced(package, update)
-        self.publisher.publish(messages.update_comment(self.publisher.world.now(), package, update, comment))
+        view = self.publisher.world.now()
+        self.publisher.publish(messages.update_comment(view, package, update, update.comments[-1]))
 
-    def _next_comment(self, update: Update, user: str, text: str, karma: int) -> Comment:
+    def commented(self, update: Update, user: str, text: str, karma: int = 0) -> Update:
+        """Return an update with one more comment."""
         number = update.comments[-1].comment_id + 1 if update.comments else update.update_id * 16
-        return Comment(number, user, text, karma, int(time.time()))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    """Return the numbers of bugs in an option.  Raises `NotPossible`."""
-    words = text.replace(",", " ").split()
-    for word in words:
-        if not word.isascii() or not word.isdecimal() or len(word) > 9:
-            raise NotPossible(f"'bugs' must be numbers with commas between them, not {text!r:.80}")
-    return tuple(dict.fromkeys(map(int, words)))
+        comment = Comment(number, user, text, karma, int(time.time()))
+        return replace(update, comments=(*update.comments[-MAX_COMMENTS:], comment))

@@ -41,7 +41,9 @@ def test_a_step_can_add_another():
     assert (steps.run(float("inf")), ran) == (2, [1])
 
 
-@pytest.mark.parametrize("body", [{}, {"delay": -1}, {"delay": True}, {"hold": 1}, {"run": "yes"}, {"pace": 1}])
+@pytest.mark.parametrize(
+    "body", [{}, {"delay": -1}, {"delay": True}, {"hold": 1}, {"run": "yes"}, {"run": -1}, {"pace": 1}]
+)
 def test_a_wrong_change_of_steps_is_refused(quiet, body):
     import json
 
