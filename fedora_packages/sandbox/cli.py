@@ -18,8 +18,8 @@ from urllib.request import Request, urlopen
 
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
-ACTIONS = ["build", "tag", "untag", "promote", "update", "automatic-update", "bug", "push", "repo", "maintainer", "branch",
-           "retire", "new-package", "crash", "upstream-release", "upstream-withdraw", "upstream-map",
+ACTIONS = ["build", "tag", "untag", "promote", "update", "automatic-update", "bug", "push", "repo", "release", "maintainer",
+           "branch", "retire", "new-package", "crash", "upstream-release", "upstream-withdraw", "upstream-map",
            "upstream-unmap"]  # fmt: skip
 
 #: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.
@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     trigger.set_defaults(run=_trigger)
     trigger.add_argument("action", help="one of the actions below")
-    trigger.add_argument("package", help="its name")
+    trigger.add_argument("package", help="its name, or that of a release")
     trigger.add_argument("details", nargs="*", metavar="key=value", help="options, such as release=f44")
     fault = commands.add_parser(
         "fault",
@@ -218,7 +218,10 @@ def _details(words: Sequence[str]) -> dict[str, str]:
 
 
 def _in_words(facts: Mapping[str, Any]) -> list[str]:
-    """Return the state of a package as lines of text."""
+    """Return the state of a package, or of a release, as lines of text."""
+    if "package" not in facts:
+        status = f" ({facts['setting_status']})" if facts["setting_status"] else ""
+        return [f"{facts['name']} ({facts['long_name']}) is {facts['state']}{status}"]
     lines = [f"{facts['package']} (owner: {facts['owner']}) has {facts['bugs_open']} open bugs; now:"]
     for branch, held in facts["releases"].items():
         testing = f", {held['testing']} in testing" if held["testing"] else ""

@@ -16,9 +16,11 @@ from fedora_packages.sandbox.actions.bugs import Bugs
 from fedora_packages.sandbox.actions.builds import MAX_CHANGES, Builds
 from fedora_packages.sandbox.actions.external import External
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher, living_branch
+from fedora_packages.sandbox.actions.releases import Releases
 from fedora_packages.sandbox.actions.steps import Steps
 from fedora_packages.sandbox.actions.updates import Updates
 from fedora_packages.sandbox.expected import expected_summary
+from fedora_packages.sandbox.upstreams.bodhi_rows import release_json
 from fedora_packages.sandbox.world.history import commit_hash
 from fedora_packages.sandbox.world.models import (
     EVR,
@@ -51,6 +53,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "push": ("branch", "version", "text", "agent"),
     "repo": ("release",),
+    "release": ("state", "status", "released", "eol"),
     "maintainer": ("user", "access", "agent"),
     "branch": ("branch", "agent"),
     "retire": ("branch", "reason", "agent"),
@@ -71,16 +74,20 @@ class Actions(Publisher):
         self.builds = Builds(self)
         self.updates = Updates(self, self.builds)
         self.automatic_updates = AutomaticUpdates(self, self.builds, self.updates)
+        self.releases = Releases(self, self.updates)
         self.bugs = Bugs(self)
         self.external = External(self)
 
     def trigger(self, action: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         """Run an action on a package.  Raises `NotPossible`.
 
-        Returns ``{"messages": [{"msg_id", "topic"}], "facts": the package's state afterwards}``.
+        Returns ``{"messages": [{"msg_id", "topic"}], "facts": the state of the package, or of the release, afterwards}``.
         """
         sent = self.run(action, name, options)
-        facts = expected_summary(self.world.now(), self.known(name.split(",")[0]))
+        if action == "release":
+            facts = release_json(self.release(name))
+        else:
+            facts = expected_summary(self.world.now(), self.known(name.split(",")[0]))
         return {"messages": sent, "facts": facts}
 
     def run(self, action: str, name: str, options: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -99,6 +106,8 @@ class Actions(Publisher):
     def _run(self, action: str, name: str, options: Options) -> None:
         if action == "new-package":
             self.new_package(name, options)
+        elif action == "release":
+            self.releases.run(name, options)
         elif action == "repo":
             self.repo([self.known(part) for part in name.split(",") if part], options)
         else:

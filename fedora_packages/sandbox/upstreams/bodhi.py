@@ -115,7 +115,7 @@ async def release(request: web.Request) -> web.Response:
     """Answer ``GET /releases/NAME``: a name, a long name, a dist tag, or ``rawhide``."""
     view: View = request[VIEW]
     name = request.match_info["name"]
-    for one in view.world.releases:
+    for one in view.releases:
         is_rawhide = (one.branch, one.state, one.id_prefix) == ("rawhide", "pending", "FEDORA")
         if name in (one.name, one.long_name, one.dist_tag) or (name == "rawhide" and is_rawhide):
             return web.json_response(release_json(one))
@@ -137,13 +137,13 @@ def _page(parameters: Parameters) -> tuple[int, int]:
 
 def _named_releases(parameters: Parameters, view: View, values: list[str]) -> set[str]:
     """Return the names of the releases that a parameter names; a version can name several, and is the first of them."""
-    named = {one.name for value in values for one in view.world.releases if one.state in STANDING_FOR.get(value, ())}
+    named = {one.name for value in values for one in view.releases if one.state in STANDING_FOR.get(value, ())}
     single = [value for value in values if value not in STANDING_FOR]
     return named | set(parameters.known("releases", single, lambda value: _release_named(view, value), "releases"))
 
 
 def _release_named(view: View, value: str) -> str | None:
-    for one in view.world.releases:
+    for one in view.releases:
         if value == one.version or one.name in (value, value.upper()):
             return one.name
     return None
@@ -285,7 +285,7 @@ def _wanted_releases(parameters: Parameters, view: View) -> list[Release]:
     names, aliases = parameters.strings("packages"), parameters.strings("updates")
     states, without_archived = parameters.strings("state", STATES), parameters.flag("exclude_archived")
     parameters.check()
-    found = [one for number, one in enumerate(view.world.releases, 1) if not numbers or number in numbers]
+    found = [one for number, one in enumerate(view.releases, 1) if not numbers or number in numbers]
     if pattern is not None:
         wanted = re.compile(re.escape(pattern).replace("%", ".*").replace("_", "."))
         found = [one for one in found if wanted.fullmatch(one.name)]

@@ -122,9 +122,7 @@ def _days(rules: PushRules, one: Update) -> int:
 def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
     """Return an update as Bodhi returns it."""
     builds = [build for build in map(view.find_build, one.builds) if build]
-    number, release = next(
-        (place, found) for place, found in enumerate(view.world.releases, 1) if found.name == one.release
-    )
+    number, release = next((place, found) for place, found in enumerate(view.releases, 1) if found.name == one.release)
     rules = push_rules(release)
     return {
         "alias": one.alias,

@@ -47,7 +47,7 @@ class World:
         self.catalog = catalog
         self.started = started
         self._max_records = max_records
-        self.releases: tuple[Release, ...] = catalog.releases
+        self._releases: list[tuple[float, tuple[Release, ...]]] = [(-math.inf, catalog.releases)]
         self.tags: Mapping[str, Tag] = koji_tags(catalog.releases)
         self.changes = 0
         #: The time of the last change, in UTC seconds.
@@ -63,7 +63,29 @@ class World:
         self._generated = lru_cache(maxsize=4096)(self._generate)
 
     def _generate(self, number: int) -> Package:
-        return generate(number, self.catalog.origin(number), self.releases, self.started)
+        return generate(number, self.catalog.origin(number), self.catalog.releases, self.started)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """The releases as they are now."""
+        return self._releases[-1][1]
+
+    def releases_at(self, timestamp: float) -> tuple[Release, ...]:
+        """Return the releases as they were at a time."""
+        place = bisect_right(self._releases, timestamp, key=lambda record: record[0])
+        return self._releases[max(place - 1, 0)][1]
+
+    def set_releases(self, releases: tuple[Release, ...], timestamp: float) -> None:
+        """Store the releases from a time on.  New ones get Koji tags; none loses its own."""
+        timestamp = self.changed = max(timestamp, math.nextafter(self.changed, math.inf))
+        self._releases.append((timestamp, releases))
+        highest = max(tag.tag_id for tag in self.tags.values())
+        new = [tag for name, tag in koji_tags(releases).items() if name not in self.tags]
+        self.tags = {
+            **self.tags,
+            **{tag.name: replace(tag, tag_id=highest + place) for place, tag in enumerate(new, 1)},
+        }
+        self.changes += 1
 
     @property
     def names(self) -> list[str]:
@@ -221,6 +243,11 @@ class View:
     def __init__(self, world: World, timestamp: float):
         self.world = world
         self.timestamp = timestamp
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """The releases."""
+        return self.world.releases_at(self.timestamp)
 
     def package(self, name: str) -> Package | None:
         """Return a package, or None."""
