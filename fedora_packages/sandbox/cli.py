@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 ENVIRONMENT = "FEDORA_PACKAGES_SANDBOX"
 
 ACTIONS = ["build", "tag", "untag", "promote", "update", "automatic-update", "bug", "push", "repo", "release", "maintainer",
-           "branch", "retire", "new-package", "crash", "upstream-release", "upstream-withdraw", "upstream-map",
+           "branch", "retire", "new-package", "crash", "upstream-release", "upstream-withdraw", "upstream-edit", "upstream-map",
            "upstream-unmap"]  # fmt: skip
 
 #: What ``fault --help`` prints; `fedora_packages.sandbox.faults` has the faults.

@@ -31,9 +31,7 @@ def expected_summary(view: View, package: Package) -> dict[str, Any]:
         "updates": [_update(view, one) for one in sorted(package.updates, key=lambda one: -one.submitted)[:3]],
         "bugs_open": sum(bug.is_open and not bug.is_private for bug in package.bugs),
         "problems": len(package.problems),
-        "upstream": next(iter(package.project.versions), None)
-        if package.project and package.project.is_mapped
-        else None,
+        "upstream": package.project.latest if package.project and package.project.is_mapped else None,
         "branches": {name: _branch(branch) for name, branch in package.branches.items()},
     }
 
@@ -86,7 +84,7 @@ def _project(project: Project | None) -> dict[str, Any] | None:
         return None
     return {
         "id": project.project_id, "name": project.name, "homepage": project.homepage, "backend": project.backend,
-        "versions": list(project.versions), "stable": list(project.stable),
+        "latest": project.latest, "versions": list(project.versions), "stable": list(project.stable),
     }  # fmt: skip
 
 

@@ -60,7 +60,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "new-package": ("summary", "owner", "version"),
     "crash": ("id", "count", "function", "type"),
     "upstream-release": ("version", "unstable"),
-    "upstream-withdraw": ("version", "agent"),
+    "upstream-withdraw": ("version", "all", "agent"),
+    "upstream-edit": ("filter", "homepage", "agent"),
     "upstream-map": ("agent",),
     "upstream-unmap": ("agent",),
 }  # fmt: skip
@@ -126,6 +127,7 @@ class Actions(Publisher):
                 "crash": self.external.crash,
                 "upstream-release": self.external.release,
                 "upstream-withdraw": self.external.withdraw,
+                "upstream-edit": self.external.edit,
                 "upstream-map": self.external.map,
                 "upstream-unmap": self.external.unmap,
             }[action]

@@ -343,12 +343,12 @@ def versions_found(package: Package, before: Project, after: Project, found: lis
     project = project_of(after)
     fields = {
         "agent": "anitya",
-        "old_version": next(iter(before.versions), ""),
+        "old_version": before.latest or "",
         "packages": [{"distro": "Fedora", "package_name": package.name}],
         "project": project,
         "versions": list(after.versions),
     }
-    newest = next(iter(after.versions))
+    newest = after.latest
     return [
         _of_anitya("version.update", project, {**fields, "upstream_version": newest, "odd_change": False}),
         _of_anitya(
@@ -357,13 +357,22 @@ def versions_found(package: Package, before: Project, after: Project, found: lis
     ]
 
 
-def versions_removed(before: Project, versions: list[str], agent: str) -> Message:
-    """Return the message of removed versions, with the project as it was before."""
-    return _of_anitya(
-        "version.remove.v2",
-        project_of(before),
-        {"agent": agent, "project": before.name, "versions": versions},
-    )
+def version_removed(before: Project, version: str, agent: str) -> Message:
+    """Return the message of a removed version, which has its prefix, with the project as it was before."""
+    fields = {"agent": agent, "project": before.name, "versions": [f"{before.prefix}{version}"]}
+    return _of_anitya("version.remove.v2", project_of(before), fields)
+
+
+def versions_removed(before: Project, agent: str) -> Message:
+    """Return the message of all versions removed, which have no prefix; the project has no latest version any more."""
+    fields = {"agent": agent, "project": before.name, "versions": list(before.found)}
+    return _of_anitya("version.remove.v2", {**project_of(before), "version": None}, fields)
+
+
+def project_edited(after: Project, changes: Mapping[str, Any], agent: str) -> Message:
+    """Return the message of an edited project, whose latest version is still the one before."""
+    fields = {"agent": agent, "project": after.name, "fields": list(changes), "changes": changes}
+    return _of_anitya("edit", project_of(after), fields)
 
 
 def mapped(package: Package, agent: str) -> Message:

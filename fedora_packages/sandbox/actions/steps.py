@@ -47,6 +47,13 @@ class Steps:
         """Return the steps that wait, the one that is due first first."""
         return sorted(self._waiting)
 
+    def run_of(self, what: str, about: str) -> None:
+        """Run the waiting steps of a kind about one thing, even if they are held."""
+        due = [step for step in self.waiting() if (step.what, step.about) == (what, about)]
+        self._waiting = [step for step in self.waiting() if step not in due]
+        for step in due:
+            step.run()
+
     def run(self, until: float, most: float = math.inf) -> int:
         """Run the steps that are due up to a time, at most so many, even if they are held; returns their number.
 

@@ -78,15 +78,17 @@ async def _mapped_names(view: View, names: list[str]) -> list[str]:
 async def versions(request: web.Request) -> web.Response:
     """Answer ``GET /api/v2/versions/``."""
     view: View = request[VIEW]
-    text = request.query.get("project_id", "")
-    place = int(text) - ids.FIRST_PROJECT if text.isascii() and text.isdecimal() and len(text) < 10 else -1
+    try:
+        place = _number(request, "project_id", 0, 10**18, lowest=-(10**18)) - ids.FIRST_PROJECT
+    except WrongParameter as error:
+        return web.json_response({"message": {error.name: str(error)}}, status=400)
     package = view.package(view.world.names[place]) if 0 <= place < len(view.world.names) else None
     if package is None or package.project is None:
         return web.json_response({"output": "notok", "error": "No such project"}, status=404)
     found = package.project
     return web.json_response(
         {
-            "latest_version": next(iter(found.versions), None),
+            "latest_version": found.latest,
             "versions": list(found.versions),
             "stable_versions": list(found.stable),
             "latest_version_created_on": utc(found.updated, "%Y-%m-%dT%H:%M:%S"),
@@ -108,7 +110,7 @@ def project_json(found: Project) -> dict[str, Any]:
         "regex": None,
         "backend": found.backend,
         "version_url": f"{found.name}/{found.name}",
-        "version": next(iter(found.versions), None),
+        "version": found.latest,
         "versions": list(found.versions),
         "stable_versions": list(found.stable),
         "created_on": float(found.created),
@@ -131,15 +133,15 @@ def _item(view: View, name: str) -> dict[str, Any]:
     }
 
 
-def _number(request: web.Request, name: str, default: int, highest: int) -> int:
+def _number(request: web.Request, name: str, default: int, highest: int, lowest: int = 1) -> int:
     text = request.query.get(name)
     if text is None:
         return default
     if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text):
         raise WrongParameter(name, "Not a valid integer.")
     number = int(text)
-    if number < 1:
-        raise WrongParameter(name, "Value must be greater than or equal to 1.")
+    if number < lowest:
+        raise WrongParameter(name, f"Value must be greater than or equal to {lowest}.")
     if number > highest:
         raise WrongParameter(name, f"Value must be less than or equal to {highest}.")
     return number

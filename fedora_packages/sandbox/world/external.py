@@ -24,6 +24,9 @@ DAYS = 24
 #: Anitya's backends of most projects.
 BACKENDS = ("GitHub", "GitLab", "custom", "PyPI", "GNOME", "Sourceforge")
 
+#: Those where a version is a tag, which often has a prefix.
+FORGES, PREFIXES = ("GitHub", "GitLab"), ("v", "", "release-", "v")
+
 #: FAF's status of a problem that is fixed.
 FIXED = "FIXED"
 
@@ -68,12 +71,15 @@ def project(number: int, origin: Origin, now: int) -> Project | None:
         versions.insert(0, newer_version(versions[0]))
     early = f"{newer_version(versions[0])}-rc1" if dice.random() < 0.1 else None
     names = [one.replace("~", "-") for one in ([early] if early else []) + versions]
+    backend = dice.choice(BACKENDS)
     return Project(
         project_id=ids.project_id(number),
         name=source.name.removeprefix("python-").removeprefix("rust-"),
         homepage=source.url or f"https://example.com/{source.name}",
-        backend=dice.choice(BACKENDS),
-        versions=tuple(names),
+        backend=backend,
+        found=tuple(names),
+        latest=names[0],
+        prefix=PREFIXES[number % len(PREFIXES)] if backend in FORGES else "",
         unstable=frozenset(name for name in names if "-rc" in name or "beta" in name),
         created=now - dice.randint(500, 3000) * DAY,
         updated=now - dice.randint(1, 90) * DAY,

@@ -321,17 +321,29 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """An upstream project; ``versions`` are newest first, times UTC seconds.  ``is_mapped``: to its package."""
+    """An upstream project; ``found`` are all its versions, newest first, times UTC seconds.  ``is_mapped``: to its package.
+
+    ``latest`` is what Anitya has noted as the newest version, which can be behind.  ``prefix`` stands before each version in
+    Anitya's database, and in no list.  Versions with ``filter`` in them are in no list.
+    """
 
     project_id: int
     name: str
     homepage: str
     backend: str
-    versions: tuple[str, ...]
+    found: tuple[str, ...]
     unstable: frozenset[str]
     created: int
     updated: int
     is_mapped: bool = True
+    latest: str | None = None
+    prefix: str = ""
+    filter: str = ""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The listed versions, newest first."""
+        return tuple(version for version in self.found if not self.filter or self.filter not in version)
 
     @property
     def stable(self) -> tuple[str, ...]:

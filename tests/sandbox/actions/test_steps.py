@@ -41,6 +41,15 @@ def test_a_step_can_add_another():
     assert (steps.run(float("inf")), ran) == (2, [1])
 
 
+def test_steps_of_a_kind_about_one_thing_run_alone():
+    steps, ran = Steps(), []
+    steps.is_held = True
+    for what, about in (("commit", "guake"), ("check", "guake"), ("commit", "vim")):
+        steps.add(what, about, lambda what=what, about=about: ran.append((what, about)))
+    steps.run_of("commit", "guake")
+    assert (ran, len(steps.waiting())) == ([("commit", "guake")], 2)
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"delay": -1}, {"delay": True}, {"hold": 1}, {"run": "yes"}, {"run": -1}, {"pace": 1}]
 )

@@ -80,7 +80,9 @@ def test_versions_are_found_by_project(quiet):
     expected = quiet.expected("guake")["project"]
     answer = quiet.get("/anitya/api/v2/versions/", project_id=expected["id"])
     assert (answer["latest_version"], answer["versions"]) == (expected["versions"][0], expected["versions"])
-    assert quiet.ask("/anitya/api/v2/versions/", project_id="x").status == 404
+    assert quiet.ask("/anitya/api/v2/versions/").status == 404
+    wrong = quiet.ask("/anitya/api/v2/versions/", project_id="x")
+    assert (wrong.status, wrong.json) == (400, {"message": {"project_id": "Not a valid integer."}})
 
 
 def test_a_version_that_is_published_is_the_latest_and_one_that_is_withdrawn_is_gone(live):
