@@ -5,6 +5,7 @@ Faults come with HTTP 200, a missing package ID means no filter, times are strin
 Source: koji 1.35.3, ``kojihub/kojihub.py``, ``kojihub/kojixmlrpc.py``, ``kojihub/db.py`` (``QueryProcessor``).
 """
 
+import asyncio
 import inspect
 import math
 import re
@@ -50,6 +51,12 @@ BUILD_TYPES = ("rpm", "maven", "win", "image", "module")
 
 #: The maximum bytes of a request (``MaxRequestLength``).
 REQUEST_LIMIT = 4 << 20
+
+#: The place of the package among the arguments of ``listTagged``.
+PACKAGE_ARGUMENT = 5
+
+#: The number of packages that are generated before the other upstreams answer again.
+PACKAGES_AT_ONCE = 50
 
 HEADERS = {"Koji-Version": "1.35.3"}
 
@@ -99,6 +106,8 @@ async def answer(request: web.Request) -> web.Response:
         return web.Response(status=400, text="Bad Request\nInvalid request\n", headers=HEADERS)
     if not method:
         return web.Response(status=400, text="Bad Request\nno method\n", headers=HEADERS)
+    if _lists_a_whole_tag(method, params):
+        await _generate_tags(request[VIEW])
     hub = Hub(request[VIEW])
     request[NOTES].extend(_words(method, params))
     try:
@@ -106,6 +115,33 @@ async def answer(request: web.Request) -> web.Response:
     except xmlrpc.client.Fault as fault:
         body = dump_fault(fault)
     return web.Response(body=body, content_type="text/xml", headers=HEADERS)
+
+
+def _lists_a_whole_tag(method: str, params: Any) -> bool:
+    """Whether a request asks for the builds of all packages of a tag."""
+    if method in MULTICALLS and params and isinstance(params[0], list):
+        calls = [call for call in params[0] if isinstance(call, dict)]
+        return any(_lists_a_whole_tag(str(call.get("methodName")), call.get("params")) for call in calls)
+    if method != "listTagged" or not isinstance(params, list | tuple):
+        return False
+    positional, named = _arguments(params)
+    return not named.get("package") and not any(positional[PACKAGE_ARGUMENT : PACKAGE_ARGUMENT + 1])
+
+
+def _arguments(params: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Return the positional and the named arguments of a call; the last positional one can be a struct of named ones."""
+    positional = list(params)
+    if not positional or not isinstance(positional[-1], dict) or not positional[-1].get("__starstar"):
+        return positional, {}
+    return positional[:-1], {key: value for key, value in positional[-1].items() if key != "__starstar"}
+
+
+async def _generate_tags(view: View) -> None:
+    """Generate the tags of all packages, so that the other upstreams answer meanwhile; of all of Fedora it takes long, once."""
+    for number, name in enumerate(view.world.names, 1):
+        view.with_tags(name)
+        if number % PACKAGES_AT_ONCE == 0:
+            await asyncio.sleep(0)
 
 
 def _words(method: str, params: Any) -> list[str]:
@@ -136,9 +172,7 @@ class Hub:
         function = Hub._multicall if method in MULTICALLS else CALLS.get(method)
         if function is None:
             _wrong(f"Invalid method: {method}")
-        positional, named = list(params), {}
-        if positional and isinstance(positional[-1], dict) and positional[-1].get("__starstar"):
-            named = {key: value for key, value in positional.pop().items() if key != "__starstar"}
+        positional, named = _arguments(params)
         try:
             inspect.signature(function).bind(self, *positional, **named)
         except TypeError as error:
@@ -320,7 +354,7 @@ class Hub:
             known = view.package(package)
             packages = [known] if known else []
         else:
-            packages = [known for known in map(view.package, view.world.names) if known]
+            packages = [known for known in map(view.with_tags, view.world.names) if known]
         rows: list[dict[str, Any]] = []
         for known in packages:
             if prefix and not known.name.lower().startswith(prefix.lower()):

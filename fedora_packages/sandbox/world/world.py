@@ -57,6 +57,7 @@ class World:
         self._homes: dict[tuple[str, int], str] = {}
         self._renewals: dict[str, list[Renewal]] = {}
         self._first_shown: dict[int, Mapping[str, Build]] = {}
+        self._first_tagged: dict[int, Package] = {}
         self._first_projects: dict[int, Project | None] = {}
         self._given = dict.fromkeys(("build", "bug", "update", "problem"), 0)
         self._generated_count = len(catalog.names)
@@ -108,6 +109,23 @@ class World:
             return states[max(bisect_right(times, timestamp) - 1, 0)]
         number = self.catalog.numbers.get(name)
         return None if number is None or number >= self._generated_count else self._generated(number)
+
+    def with_tags(self, name: str, timestamp: float) -> Package | None:
+        """Return a package for lists of all tagged builds: with its tags, and with its builds without their sources' contents.
+
+        Those of the start are kept, like `shown`, because generating them takes most of the time.
+        """
+        number = self.catalog.numbers.get(name)
+        if name in self._records or number is None or number >= self._generated_count:
+            return self.package(name, timestamp)
+        if number not in self._first_tagged:
+            package = self._generate(number)
+            source = replace(NO_SOURCE, name=name)
+            builds = tuple(replace(build, source=source) for build in package.builds)
+            self._first_tagged[number] = replace(
+                package, builds=builds, branches={}, updates=(), bugs=(), problems=(), project=None, published={}
+            )
+        return self._first_tagged[number]
 
     def project(self, name: str, timestamp: float) -> Project | None:
         """Return the upstream project of a package.  Of an unchanged package, nothing else is generated, and that once."""
@@ -260,6 +278,10 @@ class View:
     def renewal(self, repository: str) -> Renewal:
         """Return the last renewal of a repository."""
         return self.world.renewal(repository, self.timestamp)
+
+    def with_tags(self, name: str) -> Package | None:
+        """Return a package with its builds and tags only, or None."""
+        return self.world.with_tags(name, self.timestamp)
 
     def project(self, name: str) -> Project | None:
         """Return the upstream project of a package, or None.  It is fast enough for thousands."""

@@ -5,6 +5,7 @@ import xmlrpc.client
 
 import pytest
 
+from fedora_packages.sandbox.upstreams.koji import _lists_a_whole_tag
 from fedora_packages.sandbox.upstreams.koji_rows import BUILD_COLUMNS
 
 
@@ -256,3 +257,21 @@ def test_a_body_without_a_call_is_a_bad_request(quiet):
 
 def test_a_request_that_is_too_long_is_refused(quiet):
     assert quiet.ask("/kojihub", b" " * (5 << 20)).status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "is_whole"),
+    [
+        ("listTagged", ["f46"], True),
+        ("listTagged", ["f46", {"latest": True, "__starstar": True}], True),
+        ("listTagged", ["f46", {"package": "guake", "__starstar": True}], False),
+        ("listTagged", ["f46", None, False, None, True, "guake"], False),
+        ("listTagged", ["f46", None, False, None, True, {"strict": False, "__starstar": True}], True),
+        ("listBuilds", ["guake"], False),
+        ("multiCall", [[{"methodName": "listTagged", "params": ["f46"]}]], True),
+        ("multiCall", [[{"methodName": "getAPIVersion", "params": []}, "x"]], False),
+        ("multiCall", ["abc"], False),
+    ],
+)
+def test_a_list_of_a_whole_tag_is_recognized(method, params, is_whole):
+    assert _lists_a_whole_tag(method, params) is is_whole

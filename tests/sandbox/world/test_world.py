@@ -155,3 +155,11 @@ def test_a_repository_is_renewed_when_its_contents_change(world):
     assert after.revision > before.revision
     assert world.at(after.timestamp - 1).renewal("rawhide") == before
     assert world.now().renewal("f44") == before
+
+
+def test_a_package_with_its_tags_only_has_the_same_builds_in_them(world):
+    for name in world.names[:40]:
+        whole, tags = world.package(name), world.with_tags(name, float("inf"))
+        assert tags.tags == whole.tags
+        assert [build.nvr for build in tags.builds] == [build.nvr for build in whole.builds]
+        assert (tags.blocked, tags.updates) == (whole.blocked, ())
