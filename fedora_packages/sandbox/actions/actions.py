@@ -45,7 +45,9 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "tag": ("tag", "build", "user"),
     "untag": ("tag", "build", "user"),
     "promote": ("build", "user"),
-    "update": ("to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "bugs", "edit", "user"),
+    "update": (
+        "to", "release", "alias", "comment", "karma", "request", "type", "severity", "notes", "bugs", "edit", "gating", "user",
+    ),
     "automatic-update": ("release", "version", "owner", "bugs", "gating", "approved"),
     "bug": (
         "id", "summary", "status", "resolution", "severity", "version", "component", "security", "alias", "blocks", "private",

@@ -15,7 +15,7 @@ from typing import Any
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.builds import Builds
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
-from fedora_packages.sandbox.upstreams.bodhi import REQUESTS, SEVERITIES, STATUSES, TYPES
+from fedora_packages.sandbox.upstreams.bodhi import GATING, REQUESTS, SEVERITIES, STATUSES, TYPES
 from fedora_packages.sandbox.upstreams.bodhi_rows import update_json
 from fedora_packages.sandbox.world import ids
 from fedora_packages.sandbox.world.models import CRITICAL_PATH, Build, Comment, Package, Update
@@ -44,7 +44,8 @@ class Updates:
     def run(self, package: Package, options: Options) -> None:
         """Create an update of the newest candidate build, move one (``to``), edit it, or comment on it (``comment``, ``karma``).
 
-        Other options: release, alias (of the update), request, type, severity, notes, bugs (numbers with commas), user.
+        Other options: release, alias (of the update), request, type, severity, notes, bugs (numbers with commas), gating (which
+        changes in silence), user.
         """
         to = options.choice("to", STATUSES, None)
         request = options.choice("request", REQUESTS, None)
@@ -58,6 +59,10 @@ class Updates:
             "bugs": options.numbers("bugs"),
             "user": options.account("user", self.publisher.agent(package)),
         }
+        gating = options.choice("gating", GATING, None)
+        if gating is not None:
+            self.replaced(package, replace(self._chosen(package, alias, release_name, None), gating=gating))
+            return
         if options.flag("edit"):
             given = {
                 name: details[name] for name in ("type", "severity", "notes", "bugs") if options.string(name, None)

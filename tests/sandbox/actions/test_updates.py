@@ -197,3 +197,12 @@ def test_builds_are_signed_in_silence(live):
 
 def test_a_bug_of_an_update_is_a_number(live):
     assert "'bugs' must be numbers" in live.refused("update", "guake", release="f44", bugs="one")
+
+
+def test_a_result_of_gating_has_no_message(live):
+    alias = live.trigger("update", "guake", release="f44")["facts"]["updates"][0]["alias"]
+    assert live.trigger("update", "guake", alias=alias, gating="failed")["messages"] == []
+    assert fields(live, alias, "test_gating_status", "date_modified") == ("failed", None)
+    assert alias in [
+        update["alias"] for update in live.get("/bodhi/updates/", gating="failed", packages="guake")["updates"]
+    ]
