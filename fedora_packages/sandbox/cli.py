@@ -32,6 +32,7 @@ faults, of any upstream; several can be combined, and are added to the current o
   fail=STATUS    return this HTTP status: 500, 502, 503, 504 or 429
   fail=reset     reset the connection
   fail=hang      accept the connection and never respond
+  fail=offline   return Koji's fault of an outage, or 503
   invalid=KIND   return 200 with an invalid body: html (a login page), truncated, huge, types (values of other
                  types), empty
   lag=SECONDS    return the state of so many seconds ago, older than the messages on the bus

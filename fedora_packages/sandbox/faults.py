@@ -14,9 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
-from fedora_packages.sandbox.upstreams.koji import dumps
+from fedora_packages.sandbox.upstreams.koji import dump_fault, dumps
 
-FAILURES = (500, 502, 503, 504, 429, "reset", "hang")
+FAILURES = (500, 502, 503, 504, 429, "reset", "hang", "offline")
 INVALID = ("html", "truncated", "huge", "types", "empty")
 
 #: Former names of what a fault consists of; still accepted.
@@ -27,6 +27,9 @@ HUGE = 12 << 20
 
 #: The maximum in seconds of a delay, of a lag, and of a request that hangs.
 MAX_DELAY, MAX_LAG, MAX_HANG = 600.0, 1e7, 3600.0
+
+#: What Koji's hub says during an outage.
+OFFLINE = xmlrpc.client.Fault(1014, "server is offline")
 
 LOGIN_PAGE = "<!DOCTYPE html>\n<html><head><title>Log in</title></head><body><h1>Log in to go on</h1></body></html>\n"
 
@@ -39,9 +42,9 @@ class FaultError(ValueError):
 class Fault:
     """How an upstream misbehaves.
 
-    ``delay``: seconds before each response.  ``fail``: an HTTP status, ``reset`` or ``hang``.  ``invalid``: a kind of invalid
-    response.  ``times``: the number of requests for which these three last; None: until they are reset.  ``lag``: seconds by
-    which the upstream is behind.
+    ``delay``: seconds before each response.  ``fail``: an HTTP status, ``reset``, ``hang`` or ``offline``.  ``invalid``: a kind
+    of invalid response.  ``times``: the number of requests for which these three last; None: until they are reset.  ``lag``:
+    seconds by which the upstream is behind.
     """
 
     delay: float = 0.0
@@ -87,7 +90,15 @@ def _is_number(value: Any) -> bool:
 
 
 async def fail(request: web.Request, how: int | str) -> web.StreamResponse:
-    """Fail a request: with a status and a proxy's page, by breaking the connection, or by never answering."""
+    """Fail a request: with a status and a proxy's page, by breaking the connection, or by never answering.
+
+    Offline, Koji's hub answers with a fault and HTTP 200 (koji 1.35.3, ``kojixmlrpc.py``, ``offline_reply``), any other upstream
+    with 503.
+    """
+    if how == "offline":
+        if request.path.startswith("/kojihub"):
+            return web.Response(body=dump_fault(OFFLINE), content_type="text/xml")
+        how = 503
     if how == "reset":
         if request.transport is not None:
             request.transport.abort()

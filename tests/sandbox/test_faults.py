@@ -169,3 +169,12 @@ def test_a_lagging_upstream_does_not_have_a_new_package(live):
     live.trigger("new-package", "brandnew")
     assert live.ask("/distgit/api/0/rpms/brandnew").status == 404
     assert "brandnew" not in live.get("/distgit/extras/pagure_poc.json")["rpms"]
+
+
+def test_koji_offline_is_a_fault_with_status_200(live):
+    live.fault("koji", fail="offline")
+    with pytest.raises(xmlrpc.client.Fault) as fault:
+        live.koji("getAPIVersion")
+    assert fault.value.faultCode == 1014
+    live.fault("bodhi", fail="offline")
+    assert live.ask("/bodhi/releases/").status == 503
