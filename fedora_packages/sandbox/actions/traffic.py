@@ -39,6 +39,8 @@ def random_action(actions: Actions, dice: random.Random) -> None:
     options: dict[str, object] = {"release": release}
     if what == "update":
         options |= {"to": dice.choice(("pending", "testing", "stable"))}
+        if world.release(release).automatic_updates:
+            what, options = "automatic-update", {"release": release}
     elif what == "comment":
         what, options = "update", {"comment": "Works for me.", "karma": dice.choice((-1, 0, 1, 1))}
     elif what == "bug":
