@@ -224,3 +224,41 @@ def test_the_tags_of_a_build_are_those_that_it_is_tagged_with(hub):
         tagged = {tag: calls.listTagged(tag, package=PACKAGE) for tag in tags}
     expected = {tag for tag, call in tagged.items() if nvr in nvrs(call.result)}
     assert {tag["name"] for tag in hub.listTags(build=nvr)} == expected
+
+
+# The history
+
+
+TAGGING = shape(
+    integer="create_event creator_id build_id tag_id build.state",
+    integer_or_none="revoke_event revoker_id epoch",
+    number="create_ts",
+    number_or_none="revoke_ts",
+    text="creator_name tag.name name version release",
+    text_or_none="revoker_name",
+    flag_or_none="active",
+)
+
+
+def test_the_last_event_is_a_number_and_a_time(hub):
+    event = hub.getLastEvent()
+    assert (set(event), type(event["id"]), type(event["ts"])) == ({"id", "ts"}, int, float)
+
+
+def test_the_history_of_a_tag_has_what_is_tagged(hub):
+    rows = hub.queryHistory(tables=["tag_listing"], tag=BASE, package=PACKAGE, active=True)["tag_listing"]
+    assert [misshapen(row, TAGGING) for row in rows] == [[]] * len(rows)
+    tagged = hub.listTagged(BASE, package=PACKAGE)
+    assert {row["build_id"]: row["create_event"] for row in rows} == {
+        row["build_id"]: row["create_event"] for row in tagged
+    }
+
+
+def test_nothing_has_changed_since_the_last_event(hub):
+    found = hub.queryHistory(tables=["tag_listing", "tag_packages"], afterEvent=hub.getLastEvent()["id"])
+    assert found == {"tag_listing": [], "tag_packages": []}
+
+
+def test_an_unknown_table_of_the_history_is_an_error(koji, hub):
+    with pytest.raises(koji.GenericError, match="No such history table: cake"):
+        hub.queryHistory(tables=["cake"])

@@ -384,7 +384,7 @@ class Hub:
             _wrong(f"Invalid type for before: {type(before)}")
         limit = self.view.timestamp if before is None else min(math.nextafter(before, -math.inf), self.view.timestamp)
         event = self.view.world.events.last(limit)
-        return {"id": event.number, "ts": event.time}
+        return {"id": event.number, "ts": float(event.time)}
 
     def _queryHistory(self, tables: Any = None, **options: Any) -> dict[str, Any]:
         """Return what events created and revoked."""
