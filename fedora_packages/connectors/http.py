@@ -213,7 +213,7 @@ class HTTPClient:
         bound = self.max_bytes if max_bytes is None else max_bytes
         with self.session.request(**arguments, timeout=(min(left, 5.0), left), stream=True) as response:
             if response.is_redirect:
-                raise self.invalid(request, _redirect(response))
+                raise self.invalid(request, *_redirect(response))
             status, content_type, body = response.status_code, response.headers.get("Content-Type", ""), bytearray()
             # The timeout of requests bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
@@ -240,8 +240,9 @@ def _reason(error: Exception) -> str:
     return f"connection failed ({type(error).__name__})"
 
 
-def _redirect(response: requests.Response) -> str:
-    return f"HTTP {response.status_code}: a redirect to {response.headers['Location'][:200]!r}"
+def _redirect(response: requests.Response) -> tuple[str, bytes]:
+    """Return the reason and the excerpt of the error that a response is a redirect."""
+    return f"HTTP {response.status_code}: a redirect", response.headers["Location"].encode()
 
 
 def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, None] | None:
@@ -266,7 +267,7 @@ def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, No
     except (requests.RequestException, ValueError) as error:
         session.close()
         if redirect is not None and isinstance(error, ValueError):
-            raise InvalidResponse(upstream, url, redirect) from error
+            raise InvalidResponse(upstream, url, *redirect) from error
         raise _disconnected(upstream, url, error) from error
     if response.status_code == 200:
         return _pieces(upstream, url, session, response)
