@@ -27,8 +27,9 @@ ENABLE_EPEL = ("sudo dnf config-manager --set-enabled crb", "sudo dnf install ep
 #: A paragraph of a description that begins after so many characters is folded.
 MAX_VISIBLE = 1000
 
-#: The end of a line in a description, unless a list item follows.
-_WRAP = re.compile(r"[^\S\n]*\n(?!\s*(?:[-*+•]|[0-9]{1,2}[.)])[^\S\r\n])\s*")
+#: The end of a line in a description, unless a list item follows.  It matches no part of a run of spaces: searches of a long run
+#: from each of its spaces would be quadratic.
+_WRAP = re.compile(r"(?<![^\S\n])[^\S\n]*\n(?!\s*(?:[-*+•]|[0-9]{1,2}[.)])[^\S\r\n])\s*")
 
 #: Characters of a summary and of a description that the connector of mdapi stores.
 MAX_MDAPI_SUMMARY, MAX_MDAPI_DESCRIPTION = 1000, 20000

@@ -9,7 +9,7 @@ from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.packages import SOURCE, Package
-from fedora_packages.widgets.overview import Availability, _installs
+from fedora_packages.widgets.overview import Availability, _installs, _unwrapped
 from tests.web.values import RELEASES, VALUES, tagged, update
 from tests.web.website import CAUSE, Elements
 
@@ -42,6 +42,12 @@ def test_an_orphan_is_not_shown_as_somebody(guake):
     guake.know("distgit.maintainers", {**VALUES["distgit.maintainers"], "owner": "orphan"}, "guake")
     page = guake.get("/guake/overview/overview", 200)
     assert ("orphaned no maintainer" in text(page), ">orphan</a>" in page.text) == (True, False)
+
+
+def test_a_long_run_of_spaces_is_read_once():
+    # With a search from each space this would take hours.
+    spaces = " " * 2_000_000
+    assert _unwrapped(f"one{spaces}two{spaces}\nthree{spaces}\n{spaces}- four") == f"one{spaces}two three\n- four"
 
 
 def commands(page) -> list[str]:
