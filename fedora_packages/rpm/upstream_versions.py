@@ -62,7 +62,13 @@ def compare(version: str, release: str, upstream: str, stable: Collection[str] =
     ``stable`` are upstream's versions that are no pre-releases; they tell whether ``3.5a`` is one.  ``project`` is the project's
     name, which can precede a version.  None if no order can be told.
     """
-    ours, theirs = _of_package(version, release), _of_upstream(upstream, stable, project)
+    theirs = _of_upstream(upstream, stable, project)
+    # Some packages have an upstream's pre-release as it is, without a tilde.
+    ours = _parsed(version, is_prerelease=theirs.phase < Phase.RELEASE and version not in stable)
+    if ours.phase is Phase.RELEASE and not ours.rest and release.startswith("0."):
+        ours = _of_old_guideline(ours.numbers, release)
+    elif version == upstream:
+        return "same"
     if not ours.numbers or not theirs.numbers:
         return None
     order = _order_of_numbers(ours.numbers, theirs.numbers)
@@ -71,15 +77,12 @@ def compare(version: str, release: str, upstream: str, stable: Collection[str] =
     return None if order is None else ("behind", "same", "ahead")[order + 1]
 
 
-def _of_package(version: str, release: str) -> _Version:
-    found = _parsed(version, is_prerelease=False)
-    if found.phase is not Phase.RELEASE or found.rest or not release.startswith("0."):
-        return found
-    # The old guideline: 0.3.rc1 or 0.rc1.3.  A snapshot has its date there.
+def _of_old_guideline(numbers: tuple[str, ...], release: str) -> _Version:
+    """Return the pre-release that an RPM release marks: 0.3.rc1 or 0.rc1.3.  A snapshot has its date there."""
     words = re.findall(r"[A-Za-z]+\.?[0-9]*", _DIST_TAG.sub("", release)[:MAX_VERSION])
     marked = [_suffix(word) for word in words]
     phase, count, _ = next((one for one in marked if Phase.BEFORE < one[0] < Phase.RELEASE), (Phase.BEFORE, 0, ""))
-    return _Version(found.numbers, phase, count)
+    return _Version(numbers, phase, count)
 
 
 def _of_upstream(version: str, stable: Collection[str], project: str) -> _Version:

@@ -81,6 +81,32 @@ def test_whether_a_letter_is_a_prerelease_is_told_by_the_stable_versions(upstrea
     assert compare("1.0", "1.fc46", upstream, stable) == stands
 
 
+@pytest.mark.parametrize("version", ["1.0", "2.0b1", "1.0-foo", "5.0-SNAPSHOT", "1.0^20240101git", "3.5a", "deadbeef"])
+@pytest.mark.parametrize("is_stable", [False, True])
+def test_equal_versions_are_the_same(version, is_stable):
+    assert compare(version, "1.fc46", version, [version] if is_stable else []) == "same"
+
+
+def test_a_release_by_the_old_guideline_is_before_the_equal_version():
+    assert compare("1.0", "0.3.rc1.fc46", "1.0", ["1.0"]) == "behind"
+
+
+@pytest.mark.parametrize(
+    ("version", "upstream", "stable", "stands"),
+    [
+        ("2.0b1", "2.0b2", [], "behind"),
+        ("2.0b2", "2.0rc1", [], "behind"),
+        ("2.0c1", "2.0b3", [], "ahead"),
+        ("2.0a3", "2.0b1", ["1.9"], "behind"),
+        # A letter of a release, as far as upstream lists it or has no pre-release.
+        ("2.0b", "2.0rc1", ["2.0", "2.0b"], "ahead"),
+        ("2.0b", "2.0", [], "ahead"),
+    ],
+)
+def test_a_prerelease_without_a_tilde_is_read_beside_another(version, upstream, stable, stands):
+    assert compare(version, "1.fc46", upstream, stable) == stands
+
+
 @pytest.mark.parametrize(
     "version", ["9" * 5000, "1." * 5000, "~" * 200, "1" + "a1" * 5000, "\u0663.1", "v" * 9999 + "1"]
 )
