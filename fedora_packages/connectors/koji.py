@@ -264,7 +264,7 @@ class KojiConnector(Connector):
         return announced == BUILDING or states[build_id] != "building"
 
     # Tags move before Bodhi announces it: its messages catch a tag message that was lost.
-    @query(version=1, topics=("bodhi.update.*", "bodhi.errata.publish"), follows="bodhi.releases")
+    @query(version=2, topics=("bodhi.update.*", "bodhi.errata.publish"), follows="bodhi.releases")
     def tagged(self, package) -> Tagged:
         """Return the build of a source package that each active release has, by Koji tag.
 
