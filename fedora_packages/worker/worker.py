@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 #: Seconds between two checks whether the index is corrupt.
 REPAIR_POLL_INTERVAL = 2.0
 
-#: Seconds that threads have to end.
+#: Seconds that the refillers have to end, and then the other threads.
 STOP_LIMIT = 5.0
 
 
@@ -50,6 +50,7 @@ class Worker:
     * ``buffer``, ``gaps``, ``reporter``: parts of it, public to be looked at.
     * ``max_buffered``: messages that are kept unhandled, at most.
     * ``redis_pause``: seconds before Redis is tried again when it is unavailable.
+    * ``stop_limit``: seconds that the refillers have to end, and then the other threads.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Worker:
         state_of_bus: Callable[[], Bus] = Bus,
         max_buffered: int = MAX_MESSAGES,
         redis_pause: float = REDIS_PAUSE,
+        stop_limit: float = STOP_LIMIT,
     ):
         settings, pace = service.settings.worker, service.settings.worker.pace
         client, queries = service.client, service.queries
         is_replayed = bool(service.datagrepper.settings.url)
         self._stop = threading.Event()
         self._redis_pause = redis_pause
+        self._stop_limit = stop_limit
         self._audit_rate = settings.audit_rate
         self.buffer = MessageBuffer(max_buffered)
         self._sequences = SequenceTracker()
@@ -99,11 +102,12 @@ class Worker:
         circuits = {name: connector.circuit for name, connector in service.connectors.items()}
         self.reporter = HeartbeatReporter(client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus)
         self._threads: list[threading.Thread] = []
+        self._refill_threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Start the threads."""
         for name, run in self._refillers.runs():
-            self.run_thread(name, run)
+            self._refill_threads.append(self.run_thread(name, run))
         self._repeat("renew", self._refiller.renew_every, self._refiller.renew, "renewing claims")
         self._repeat("handle", 0, self._handle_some, "handling messages")
         self.run_thread("index", self._update_index)
@@ -124,9 +128,12 @@ class Worker:
             scheduled.early.set()
         self._index_repair.stop()
         self._refillers.wake_all()
-        deadline = time.monotonic() + STOP_LIMIT
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        # A refiller that waits for its upstream must not take the time of the threads that handle messages.
+        others = [thread for thread in self._threads if thread not in self._refill_threads]
+        for threads in (self._refill_threads, others):
+            deadline = time.monotonic() + self._stop_limit
+            for thread in threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def take(self, message: Any) -> None:
         """Take a message from the bus, as a string, as bytes or decoded; it is handled soon, with others that come meanwhile."""
@@ -161,11 +168,12 @@ class Worker:
         """Skip a message that is too large to be parsed; ``size`` is in bytes."""
         undisturbed(lambda: self._handler.refuse(topic, size), "counting a refused message")
 
-    def run_thread(self, name: str, target: Callable[[], Any]) -> None:
-        """Start a thread of the worker, whose end the heartbeat reports."""
+    def run_thread(self, name: str, target: Callable[[], Any]) -> threading.Thread:
+        """Start and return a thread of the worker, whose end the heartbeat reports."""
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+        return thread
 
     def _repeat(self, name: str, seconds: float, step: Callable[[], Any], what: str) -> None:
         """Start a thread that repeats a step every few seconds."""

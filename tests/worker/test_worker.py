@@ -1,6 +1,7 @@
 """The worker as a whole, without a bus: messages in, fresh entries out, and nothing that stops it."""
 
 import json
+import threading
 import time
 from dataclasses import replace
 
@@ -128,6 +129,24 @@ def test_a_full_buffer_of_messages_has_the_archive_read(service):
 def test_a_bug_in_one_message_does_not_cost_those_that_came_with_it(worker):
     first, other = {**BUILD, "msg_id": "2026-1"}, {**BUILD, "msg_id": "2026-2"}
     assert worker.handle_all([first, odd({**BUILD, "msg_id": "2026-3"}), other]) == ["handled", "failed", "handled"]
+
+
+def test_stuck_refillers_take_no_time_from_the_threads_that_handle_messages(service, monkeypatch):
+    worker = Worker(service, "fedmsg", stop_limit=1.0)
+    is_over, ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(worker._refiller, "work", lambda upstream: is_over.wait(30))
+
+    def handle():
+        worker._stop.wait()
+        # Longer than the refillers have, and within the time of the others.
+        time.sleep(1.4)
+        ended.set()
+
+    worker.start()
+    worker.run_thread("slow", handle)
+    worker.stop()
+    is_over.set()
+    assert ended.is_set()
 
 
 @pytest.fixture
