@@ -160,13 +160,13 @@ class Worker:
                     # A bug of ours must cost one message, not those that came with it.
                     return [outcome for message in messages for outcome in self.handle_all([message], received)]
                 log.exception("a message was not handled: %.500r", messages[0])
-                undisturbed(self._handler.failed, "counting a message")
+                _try_once(self._handler.failed, "counting a failed message")
                 return [FAILED]
         return ["stopped"] * len(messages)
 
     def refuse(self, topic: str, size: int) -> None:
         """Skip a message that is too large to be parsed; ``size`` is in bytes."""
-        undisturbed(lambda: self._handler.refuse(topic, size), "counting a refused message")
+        _try_once(lambda: self._handler.refuse(topic, size), f"counting a refused message on {topic[:200]}")
 
     def run_thread(self, name: str, target: Callable[[], Any]) -> threading.Thread:
         """Start and return a thread of the worker, whose end the heartbeat reports."""
@@ -208,6 +208,16 @@ class Worker:
     def _update_index(self) -> None:
         while not self._stop.is_set():
             self._stop.wait(undisturbed(lambda: self._index_updater.run(self._stop), "index update") or 0)
+
+
+def _try_once(step: Callable[[], Any], what: str) -> None:
+    """Run a step that is not repeated.  Any error in it is logged."""
+    try:
+        step()
+    except CacheUnavailable as error:
+        log.error("%s failed: %s", what, error)
+    except Exception:
+        log.exception("%s failed", what)
 
 
 def _fetch(service: Service, query: Query) -> Any:

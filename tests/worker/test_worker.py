@@ -94,10 +94,20 @@ class Away:
             raise RedisError("away")
         return self._client.evalsha(*arguments)
 
+    def hincrby(self, *arguments):
+        raise RedisError("away")
+
 
 def test_a_message_waits_for_redis(service, upstream):
     worker = Worker(replace(service, client=Away(service.client, calls=3)), "fedmsg", redis_pause=0.0)
     assert worker.handle(BUILD) == "handled"
+
+
+def test_a_refused_message_that_is_not_counted_is_named_by_its_topic(service, caplog):
+    worker = Worker(replace(service, client=Away(service.client, calls=0)), "fedmsg")
+    worker.refuse("org.fedoraproject.prod.mdapi.repo.update", 99_999_999)
+    assert "counting a refused message on org.fedoraproject.prod.mdapi.repo.update failed: " in caplog.text
+    assert "waiting for Redis" not in caplog.text
 
 
 @pytest.mark.parametrize("as_the_bus_has_it", [dict, json.dumps, lambda message: json.dumps(message).encode()])
