@@ -107,6 +107,20 @@ class FoundRepository:
     files: Mapping[str, RepositoryFile]
 
 
+def _in_background(read: Callable[[], PackageList]) -> "Future[PackageList]":
+    """Read the package list in a daemon thread: neither the end of the build nor that of its process waits for it."""
+    listing: Future[PackageList] = Future()
+
+    def run() -> None:
+        try:
+            listing.set_result(read())
+        except Exception as error:
+            listing.set_exception(error)
+
+    threading.Thread(target=run, name="package-list", daemon=True).start()
+    return listing
+
+
 class Collector:
     """Reads upstreams and writes the staging file, once."""
 
@@ -132,10 +146,8 @@ class Collector:
         if not found:
             raise UpstreamUnavailable("mirror", self._mirror.url(""), "no repository of an active release")
         # Koji takes as long to list packages as half of the repositories take to read.
-        pool = ThreadPoolExecutor(1, thread_name_prefix="package-list")
-        listing = pool.submit(read_package_list, self._context.connectors, self._context.retry, active, branches)
-        # The end of the build does not wait for it.
-        pool.shutdown(wait=False)
+        read = partial(read_package_list, self._context.connectors, self._context.retry, active, branches)
+        listing = _in_background(read)
         try:
             self._stage_packages(found, listing)
             self._staging.arrange([each.repository for each in found])

@@ -367,10 +367,13 @@ def slow_koji(fedora):
     may_answer.set()
 
 
+def threads_of_package_list():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("package-list")]
+
+
 def end_of_package_list():
-    for thread in threading.enumerate():
-        if thread.name.startswith("package-list"):
-            thread.join(10)
+    for thread in threads_of_package_list():
+        thread.join(10)
 
 
 def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fedora, builder, mirror, slow_koji):
@@ -379,6 +382,8 @@ def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fed
     with pytest.raises(InvalidResponse):
         builder().build()
     assert ("koji", None) not in fedora.asked
+    # Nor does the end of the process wait for it.
+    assert [thread.daemon for thread in threads_of_package_list()] == [True]
     slow_koji.set()
     end_of_package_list()
     assert [what for upstream, what in fedora.asked if upstream == "koji"] == [None]
