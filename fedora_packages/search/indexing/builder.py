@@ -145,7 +145,9 @@ class Builder:
             return BUILT
         # An incomplete download starts anew.
         downloads = [path for path in self._beside("staging.d").glob("*") if path.suffix != PARTIAL]
-        return STAGED if downloads or self._beside("staging").exists() else UNCHANGED
+        staging = self._beside("staging")
+        # A build that is stopped before it makes the tables leaves an empty file.
+        return STAGED if downloads or (staging.exists() and staging.stat().st_size) else UNCHANGED
 
     def _beside(self, ending: str) -> Path:
         return self.index.with_name(f"{self.index.name}.{ending}")

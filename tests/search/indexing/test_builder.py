@@ -9,8 +9,9 @@ import pytest
 
 from fedora_packages.errors import IndexLocked, InvalidResponse, SearchUnavailable, UpstreamUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
-from fedora_packages.search.indexing.builder import BUILT, STAGED, Builder
+from fedora_packages.search.indexing.builder import BUILT, STAGED, UNCHANGED, Builder
 from fedora_packages.search.indexing.retry import Retry
+from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock
 from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import BRANCHES, Source, small_fedora
@@ -342,3 +343,11 @@ def test_what_is_staged_stays_until_the_new_index_is_in_place(fedora, index, mir
     with pytest.raises(KeyboardInterrupt):
         builder.build()
     assert builder.left == left
+
+
+def test_an_empty_staging_file_does_not_count_as_staged(fedora, index, mirror, monkeypatch):
+    builder = Builder(index, fedora.connectors, str(publish(fedora, mirror)))
+    monkeypatch.setattr(Staging, "remove", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        builder.build()
+    assert (index.with_name(f"{index.name}.staging").stat().st_size, builder.left) == (0, UNCHANGED)
