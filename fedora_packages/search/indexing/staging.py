@@ -134,11 +134,12 @@ class Staging:
     def stage(self, repository: Repository, checksum: str, packages: Iterable[Package]) -> None:
         """Stage a repository in place of its former content; of packages of one name and source the newest counts."""
         with self._transaction() as connection:
-            (number,) = connection.execute(
+            connection.execute(
                 "insert into repository (label, checksum, is_source) values (?, ?, ?)"
-                " on conflict (label) do update set checksum = excluded.checksum returning id",
+                " on conflict (label) do update set checksum = excluded.checksum",
                 (repository.label, checksum, repository.is_source),
-            ).fetchone()
+            )
+            (number,) = connection.execute("select id from repository where label = ?", (repository.label,)).fetchone()
             connection.execute("delete from package where repository = ?", (number,))
             (last,) = connection.execute("select coalesce(max(id), 0) from package").fetchone()
             connection.executemany(
