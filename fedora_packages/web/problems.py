@@ -97,7 +97,7 @@ def problem(
     the kind; ``term`` is the search that a page offers, ``hits`` are its results; ``retry`` is the time until another try, in
     seconds; ``members`` are added to the JSON.
     """
-    found = PROBLEMS.get(kind)
+    found = PROBLEMS[kind] if kind else None
     if found:
         status, detail = found.status, detail or found.meaning
     title = Response(status=status).status.partition(" ")[2]

@@ -3,6 +3,7 @@
 import pytest
 
 from fedora_packages.cache.values import Invalidation
+from fedora_packages.web.problems import problem
 from fedora_packages.web.views.unbuilt import UNBUILT
 from tests.web.values import VALUES
 from tests.web.website import website
@@ -29,6 +30,11 @@ def test_a_name_that_is_no_packages_is_404_and_no_upstream_is_asked(site, upstre
     for place in ("/{}", "/{}/builds", "/packages/{}", "/api/v1/packages/{}", "/api/v1/packages/{}/builds"):
         answer = site.get(place.format(name))
         assert (answer.status_int, upstream.asked) == (404, [])
+
+
+def test_a_problem_of_an_unknown_kind_is_a_bug():
+    with pytest.raises(KeyError):
+        problem(None, "no-such-kind")
 
 
 def test_the_page_of_an_unknown_package_offers_to_search_for_it(site):
