@@ -168,7 +168,7 @@ def check_entry(request: Request) -> dict[str, Any] | Response:
     if isinstance(result, UpstreamError):
         kind = "release-not-served" if isinstance(result, ReleaseNotServed) else "upstream-failed"
         members = {"upstream": result.upstream, "asked": result.request, "came": result.reason}
-        return problem(request, kind, f"{result}.", **call_fields(call), **members)
+        return problem(request, kind, f"{result.sentence}.", **call_fields(call), **members)
     outcome = {"outcome": CHECK_OUTCOMES[result.outcome], "differences": result.differences, "took": result.took}
     return {**call_fields(call), **as_json(result.after), "check": outcome}
 

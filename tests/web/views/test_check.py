@@ -340,6 +340,12 @@ def test_an_upstream_that_fails_is_502_with_what_was_asked_and_came(site, upstre
     )
 
 
+def test_a_reader_gets_nothing_of_an_invalid_response(site, upstream):
+    upstream.answers["/"] = Answer(b"", 302, headers={"Location": "https://elsewhere.example/secret"})
+    answer = post(site, ENTRY, 502)
+    assert (answer.json["came"], "elsewhere" in answer.text) == ("HTTP 302: a redirect", False)
+
+
 def test_an_upstream_that_lies_is_502(site, upstream):
     upstream.answers["/"] = Answer(
         xmlrpc.client.dumps(("what",), methodresponse=True).encode(), content_type="text/xml"
