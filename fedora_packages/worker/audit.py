@@ -29,7 +29,7 @@ MAX_DRAWS = 30
 MAX_SKIPPED = 20
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Audit:
     """Compares one entry in each `step`.
 

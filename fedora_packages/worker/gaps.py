@@ -31,7 +31,7 @@ HINT_PAUSE, MAX_HINT_PAUSE = 2.0, 60.0
 POLL_INTERVAL = 10.0
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Gaps:
     """Closes the gaps of one worker.
 

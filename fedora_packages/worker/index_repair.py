@@ -115,7 +115,7 @@ class Build:
         return reason or f"its process ended with status {code}; the worker's log has the reason"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class IndexRepair:
     """Rebuilds a corrupt index, in one worker at a time.
 

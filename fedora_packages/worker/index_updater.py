@@ -49,7 +49,7 @@ def mark_dirty(client: Any, names: Iterable[str]) -> None:
             client.eval(script("index_dirty"), 1, keys.DIRTY, *valid[start : start + NAMES_PER_CALL])
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class IndexUpdater:
     """Writes the documents of dirty packages as upstreams have them.  Times are in seconds.
 

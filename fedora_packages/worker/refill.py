@@ -53,7 +53,7 @@ REDIS_PAUSE = 1.0
 MESSAGES_FIRST, MESSAGES_FIRST_STEPS = 1.0, 20
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Refiller:
     """Does jobs of the refill queue.  ``releases`` returns the active releases; ``index`` knows which one a page shows first."""
 
@@ -206,7 +206,7 @@ def _is_suspect(claim: Claim, fill: Fill) -> bool:
     return claim.owes_recheck or (claim.sent is not None and before is not None and before == fill.after.value)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Refillers:
     """What the threads of a refiller run.
 

@@ -36,7 +36,7 @@ LIMIT = 3 * 86400.0
 MAX_HANDLED = 200_000
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Replay:
     """Reads messages from the archive and passes those that were not handled yet to ``handle``, a page at a time.
 

@@ -39,7 +39,7 @@ class Bus:
         return all(self.endpoints.values())
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HeartbeatReporter:
     """Writes the heartbeats of one worker.
 

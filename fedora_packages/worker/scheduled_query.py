@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 EARLY_PAUSE = 30.0
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class ScheduledQuery:
     """Fetches a query on its schedule, and invalidates the queries that are made with its value when that changes.
 

@@ -15,7 +15,7 @@ MAX_PUBLISHERS = 500
 MAX_RUNS = 32
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class SequenceTracker:
     """The runs of all publishers so far: of each publisher the last numbers of its processes."""
 

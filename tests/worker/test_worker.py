@@ -159,6 +159,11 @@ def test_stuck_refillers_take_no_time_from_the_threads_that_handle_messages(serv
     assert ended.is_set()
 
 
+def test_no_part_shows_the_settings_in_its_representation(worker):
+    # The URL of Redis can have a password, and a traceback ends up in a log.
+    assert [name for name, part in vars(worker).items() if "Settings(" in repr(part)] == []
+
+
 @pytest.fixture
 def beats(worker, client):
     """A function that gives the worker's own beats, newest first."""
