@@ -36,7 +36,7 @@ def includeme(config: Configurator) -> None:
 class BuildLookup:
     """Look up the packages and releases of builds with ``ask``, a function of a build's number.
 
-    A request waits at most ``wait_seconds``.
+    A request waits at most ``wait_seconds``.  ``max_known`` builds are kept.
     """
 
     def __init__(
@@ -44,12 +44,15 @@ class BuildLookup:
         ask: Callable[[int], tuple[str, str] | None],
         wait_seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        max_known: int = MAX_KNOWN,
     ):
         self._ask = ask
         self._patience = wait_seconds
         self._clock = clock
+        self._max_known = max_known
         self._lock = threading.Lock()
-        # The lookups under way, and those that found a build.
+        # The packages and releases of builds, the least recently used first; and the lookups under way.
+        self._known: dict[int, tuple[str, str]] = {}
         self._lookups: dict[int, Future] = {}
         self._asked: deque[float] = deque(maxlen=PER_MINUTE)
         # Further requests fail at once: a hanging Koji must not block every thread of the server.
@@ -59,6 +62,9 @@ class BuildLookup:
     def __call__(self, build_id: int) -> tuple[str, str] | None:
         """Return the package and release of a build; None for an unknown build.  Raises `NotAvailable`."""
         with self._lock:
+            if build_id in self._known:
+                self._known[build_id] = known = self._known.pop(build_id)
+                return known
             future = self._lookups.get(build_id) or self._begun(build_id)
         if not future.done() and self._waiting.acquire(blocking=False):
             try:
@@ -81,9 +87,6 @@ class BuildLookup:
         if len(self._asked) == PER_MINUTE and now - self._asked[0] < 60:
             raise NotAvailable(f"Too many lookups of builds; {ADVICE}.")
         self._asked.append(now)
-        if len(self._lookups) >= MAX_KNOWN:
-            # The oldest one.
-            del self._lookups[next(iter(self._lookups))]
         self._lookups[build_id] = future = self._pool.submit(self._look_up, build_id)
         return future
 
@@ -93,6 +96,9 @@ class BuildLookup:
             found = self._ask(build_id)
             return found
         finally:
-            if found is None:
-                with self._lock:
-                    self._lookups.pop(build_id, None)
+            with self._lock:
+                del self._lookups[build_id]
+                if found is not None:
+                    self._known[build_id] = found
+                if len(self._known) > self._max_known:
+                    del self._known[next(iter(self._known))]

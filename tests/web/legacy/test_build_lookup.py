@@ -1,5 +1,6 @@
 """What the old JSON is made with: builds by number, releases by name, times in words; and the addresses that stand beside it."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +18,7 @@ from tests.web.legacy.old_site import DAY
 # Builds by their number.
 
 
-def names(*answers, wait_seconds=5.0, clock=lambda: 0.0):
+def names(*answers, wait_seconds=5.0, clock=lambda: 0.0, **options):
     """Return a `BuildLookup` over a koji that gives some answers in turn, and the numbers it was asked for."""
     left, numbers = list(answers), []
 
@@ -28,12 +29,40 @@ def names(*answers, wait_seconds=5.0, clock=lambda: 0.0):
             raise answer
         return answer
 
-    return BuildLookup(ask, wait_seconds, clock), numbers
+    return BuildLookup(ask, wait_seconds, clock, **options), numbers
 
 
 def test_a_builds_package_is_asked_for_once():
     found, numbers = names("guake", None, "vim")
     assert ([found(7), found(7), found(8), found(8), numbers]) == ["guake", "guake", None, "vim", [7, 8, 8]]
+    found.close()
+
+
+def test_the_least_recently_used_build_is_forgotten_first():
+    found, numbers = names(*"abcb", max_known=2)
+    assert [found(number) for number in (1, 2, 1, 3, 1, 2)] == list("abacab")
+    assert numbers == [1, 2, 3, 2]
+    found.close()
+
+
+def test_a_lookup_under_way_is_not_forgotten():
+    answer, numbers = threading.Event(), []
+
+    def ask(number):
+        numbers.append(number)
+        return str(number) if number != 1 or answer.wait(30) else None
+
+    def look_up(number):
+        with contextlib.suppress(NotAvailable):
+            return found(number)
+
+    found = BuildLookup(ask, 0.0, max_known=1)
+    look_up(1)
+    for number in (2, 3):
+        wait_until(lambda number=number: look_up(number))
+    look_up(1)
+    answer.set()
+    assert (wait_until(lambda: look_up(1)), numbers) == ("1", [1, 2, 3])
     found.close()
 
 
