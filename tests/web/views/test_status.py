@@ -9,10 +9,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from fedora_packages.cache import keys
+from fedora_packages.monitoring.health import LAGS
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.search import corruption
 from fedora_packages.web.formats import upstream_title
+from fedora_packages.web.views.metrics import METRICS, Histogram
 from fedora_packages.web.views.status import second, share, span
 from tests.documented import undocumented
 from tests.web.website import Elements, website
@@ -355,6 +357,12 @@ def test_the_state_of_workers_queue_and_circuits_is_measured(site, service, beat
     }
     assert {key: found.get((f"fedora_packages_{key[0]}", key[1:])) for key in wanted} == wanted
     assert found["fedora_packages_longest_waiting_timestamp_seconds", (("query", "koji.builds"),)] > 1e9
+
+
+@pytest.mark.parametrize("lag", LAGS)
+def test_every_lag_of_health_has_a_metric(site, lag):
+    name = f"message_{lag.replace(' ', '_')}_seconds"
+    assert (METRICS[name][0], f"fedora_packages_{name}_count" in site.get("/metrics", 200).text) == (Histogram, True)
 
 
 def test_unknown_values_have_no_metric(site, client):
