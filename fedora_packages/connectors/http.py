@@ -129,14 +129,16 @@ class HTTPClient:
         request: str = "",
         refuse: Callable[[Response], None] = ignore,
         max_bytes: int | None = None,
-        **arguments: Any,
+        params: Any = None,
+        data: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Send a request to a path below the upstream's URL, and return the response.
 
         ``request`` describes it in errors; by default ``METHOD PATH``.  ``refuse`` gets the response, and may raise
         `UpstreamUnavailable` if that says "try again later" in its own way.  Of a body with more than ``max_bytes`` bytes the
-        rest is not read.  Without that argument the upstream's own bound holds, and a larger body is an error.  Other arguments
-        are those of requests: ``params``, ``data``, ``headers``.
+        rest is not read.  Without that argument the upstream's own bound holds, and a larger body is an error.  ``params``,
+        ``data`` and ``headers`` are those of requests.
 
         The request, with its retry, takes at most the setting ``timeout`` (an upstream that drips its *headers* can stretch
         that). Before that it waits as long at most until fewer than ``concurrency`` requests are under way.
@@ -150,7 +152,8 @@ class HTTPClient:
         try:
             if not self.circuit.enter():
                 raise self.unavailable(request, f"circuit open after {self.circuit.reason}")
-            arguments |= {"method": method, "url": self.settings.url + path}
+            url = self.settings.url + path
+            arguments = {"method": method, "url": url, "params": params, "data": data, "headers": headers}
             with self._counted():
                 response = self._retried(request, max_bytes, arguments)
                 refuse(response)

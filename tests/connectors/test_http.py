@@ -94,6 +94,14 @@ def test_a_file_that_redirects_for_ever_is_unavailable(upstream):
     assert len(upstream.asked) == 6
 
 
+@pytest.mark.parametrize("argument", ["url", "method", "timeout"])
+def test_a_request_takes_no_argument_that_it_would_overwrite(queries, upstream, argument):
+    connector = queries["mdapi.relations"].connector
+    with pytest.raises(TypeError, match=argument):
+        connector.send("GET", RELATION_PAGE, **{argument: "x"})
+    assert upstream.asked == []
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429])
 def test_not_now_is_tried_once_more_and_then_unavailable(queries, upstream, status):
     upstream.answers[RELATION_PAGE] = Answer(b"<html>busy</html>", status, "text/html")
