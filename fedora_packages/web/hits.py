@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from fedora_packages.search.find import Hit
 from fedora_packages.search.reasons import Reason
@@ -22,8 +23,13 @@ LABELS = {
 
 RAWHIDE = "rawhide"
 
-#: A reason: the label of its kind, the matching texts, and the binary packages that have them.
-ReasonRow = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+class ReasonRow(NamedTuple):
+    """A reason: the label of its kind, the matching texts, and the binary packages that have them."""
+
+    label: str
+    texts: tuple[str, ...]
+    binaries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -71,4 +77,4 @@ def _reason(reason: Reason, hit: Hit) -> ReasonRow:
     # The words of a sentence need not be adjacent.
     texts = tuple(reason.text.split()) if reason.kind in ("summary", "description") else (reason.text,)
     # The binary packages are listed only if they are not the shown package.
-    return LABELS[reason.kind], texts, () if reason.binaries == (hit.name,) else reason.binaries
+    return ReasonRow(LABELS[reason.kind], texts, () if reason.binaries == (hit.name,) else reason.binaries)

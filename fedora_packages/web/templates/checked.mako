@@ -4,15 +4,15 @@
 <section class="checked" role="status" aria-labelledby="title-checked">
   <h2 id="title-checked">Check results</h2>
   <ul class="plain">
-    % for label, sentence, differences, is_failure in results:
+    % for result in results:
     <li
-    % if is_failure:
+    % if result.is_failure:
       class="bad"
     % endif
-    ><span class="word">${label.capitalize()}:</span> ${sentence}
-      % if differences:
+    ><span class="word">${result.label.capitalize()}:</span> ${result.sentence}
+      % if result.differences:
       <ul class="differences">
-        % for difference in differences:
+        % for difference in result.differences:
         <li>${difference}</li>
         % endfor
       </ul>

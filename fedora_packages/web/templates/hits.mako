@@ -27,14 +27,14 @@ ${"" if loop.last else ","}
     % endif
     % if hit.reasons:
     <ul class="why">
-      % for label, texts, binaries in hit.reasons:
-      <li>${label}\
-      % for text in texts:
+      % for reason in hit.reasons:
+      <li>${reason.label}\
+      % for text in reason.texts:
         <code>${text}</code>${"" if loop.last else ","}\
       % endfor
-      % if binaries:
+      % if reason.binaries:
         in\
-        % for name in binaries:
+        % for name in reason.binaries:
         <a href="${request.route_path('package', package=name)}">${name}</a>\
         % endfor
       % endif

@@ -26,14 +26,14 @@
   % endif
   <nav class="tabs" aria-label="About ${package.name}">
     <ul>
-      % for one, url, count in tabs:
-      <li><a href="${url}"
-      % if one is tab:
+      % for link in tabs:
+      <li><a href="${link.path}"
+      % if link.tab is tab:
         aria-current="page"
       % endif
-      >${one.title}\
-      % if count:
- <span class="count">${count}</span>\
+      >${link.tab.title}\
+      % if link.count:
+ <span class="count">${link.count}</span>\
       % endif
 </a></li>
       % endfor

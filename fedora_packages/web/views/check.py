@@ -11,7 +11,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.config import Configurator
 from pyramid.httpexceptions import HTTPForbidden, HTTPTooManyRequests
@@ -190,14 +190,23 @@ def _refuse_other_sites(request: Request) -> None:
         raise RefusedCheck("Pages of other sites cannot request checks. Use the page of the package, or the JSON API.")
 
 
-def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> tuple[str, str, tuple[str, ...], bool]:
-    """Return the result of a check for people: label, sentence, corrected differences, and whether the check failed."""
+class CheckRow(NamedTuple):
+    """The result of a check for people; ``differences`` are those that it has corrected."""
+
+    label: str
+    sentence: str
+    differences: Sequence[str]
+    is_failure: bool
+
+
+def _row(label: str, call: QueryCall, result: Checked | UpstreamError) -> CheckRow:
     if isinstance(result, UpstreamError):
         sentence = f"{error_summary(result)}: {result.reason} ({result.request}). The cached value stays."
-        return label, sentence, (), True
+        return CheckRow(label, sentence, (), is_failure=True)
     differences = result.differences if result.outcome == CORRECTED else ()
     sentence = _sentence(upstream_title(call.query.upstream), result)
-    return label, f"{sentence} ({result.took:.2f} s){':' if differences else '.'}", differences, False
+    sentence += f" ({result.took:.2f} s){':' if differences else '.'}"
+    return CheckRow(label, sentence, differences, is_failure=False)
 
 
 def _sentence(title: str, checked: Checked) -> str:

@@ -1,7 +1,7 @@
 """The pages of a package: the overview, each tab, each panel by itself."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyramid.renderers import render
 from pyramid.request import Request
@@ -21,6 +21,14 @@ FIRST_TAB = "overview"
 IMPLIED = {"bugs.all": {"size": str(MAX_ROWS)}}
 
 TEMPLATE = "fedora_packages:web/templates/tab.mako"
+
+
+class TabLink(NamedTuple):
+    """A tab with its path, and the count beside its title."""
+
+    tab: Tab
+    path: str
+    count: str | None
 
 
 @view_config(route_name="heartbeat", renderer="string")
@@ -81,7 +89,7 @@ def tab_values(request: Request, found: Tab, context: PanelContext, parts: Seque
         "package": package,
         "is_binary": package.kind == BINARY,
         "tab": found,
-        "tabs": [(one, _path(request, package, one), known.get(one.name)) for one in tabs],
+        "tabs": [TabLink(one, _path(request, package, one), known.get(one.name)) for one in tabs],
         # Without the prefix and without parameters.
         "canonical_url": request.host_url + _path(request, package, found).removeprefix(request.script_name),
         # A single panel, a filter or a page of a list is only a part of the tab: search engines should skip it.
