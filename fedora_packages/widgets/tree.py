@@ -105,9 +105,10 @@ def rows_of(directory: Directory) -> list[Row]:
 
 
 def entries(rows: Sequence[Row], url: Callable[[str], str], is_open: bool = False) -> list[Entry]:
-    """Return the entries of a directory, with those below them unfolded level by level as far as they fit.
+    """Return the entries of a directory, with those below them unfolded level by level, in their order, as far as they fit.
 
-    The first `MAX_VISIBLE` are visible without a click, or all if ``is_open``.
+    Those of a directory are visible without a click if they and all unfolded before them are at most `MAX_VISIBLE`, or if
+    ``is_open``.
     """
     opened: dict[int, tuple[list[Row], bool]] = {}
     waiting = deque((directory, 1) for _, directory, _ in rows if directory is not None)
@@ -118,8 +119,9 @@ def entries(rows: Sequence[Row], url: Callable[[str], str], is_open: bool = Fals
         size = len(last.directories) + len(last.files)
         if size <= room and level <= MAX_LEVELS:
             room, seen = room - size, seen + size
-            opened[id(last)] = (rows_of(last), is_open or seen <= MAX_VISIBLE)
-            waiting.extend((below, level + 1) for below in last.directories.values())
+            inside = rows_of(last)
+            opened[id(last)] = (inside, is_open or seen <= MAX_VISIBLE)
+            waiting.extend((below, level + 1) for _, below, _ in inside if below is not None)
     return [_entry(*row, opened, url) for row in rows]
 
 

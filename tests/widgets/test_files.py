@@ -183,6 +183,14 @@ def test_a_tree_has_every_file_once_wherever_it_lies(paths, names):
 # Changelog.
 
 
+def test_directories_are_unfolded_in_the_order_in_which_they_are_shown():
+    files = [(str(number), "file") for number in range(40)]
+    listed = [("/usr/b", files), ("/usr/a", files), ("/etc", files[:1])]
+    root = tree.build([{"path": path, "files": below} for path, below in listed])
+    _, usr = tree.entries(tree.rows_of(root), str)
+    assert [(entry.name, entry.is_open) for entry in usr.entries] == [("a/", True), ("b/", False)]
+
+
 def test_bugs_flaws_and_addresses_in_a_changelog_are_links_and_its_text_is_as_written(site):
     text = "- Fix <b>it</b> (rhbz#2401871, CVE-2026-99021)\n- See https://example.org/a?b=1&c=2, javascript:alert(1)"
     entry = {"author": "A <a@b.org>", "evr": None, "date": 1763985600, "text": text}
