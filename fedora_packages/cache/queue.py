@@ -182,7 +182,7 @@ class Queue:
             return any(score is not None for score in pipe.execute())
 
     def waiting(self, queries: Sequence[str]) -> dict[str, Waiting]:
-        """Return what waits to be fresh, by query."""
+        """Return the waiting entries, by query."""
         with pipeline(self.client) as pipe:
             for query in queries:
                 pipe.zcard(keys.waiting_since(query))

@@ -41,7 +41,7 @@ OnRequest = Callable[[str, str, float], None]
 OnRecovery = Callable[[str], None]
 
 
-#: Looking it up takes milliseconds.
+#: The version of a distribution, whose lookup takes milliseconds.
 _version = once(version)
 
 
@@ -66,7 +66,7 @@ class Response:
 class _Session(requests.Session):
     """A session of anonymous reads.  It follows no redirect.
 
-    To follow one, requests reads its whole body, and raises a `ValueError` for a location that is no URL.  It does so for
+    To follow one, requests reads its whole body, and raises a `ValueError` for a location that is an invalid URL.  It does so for
     ``allow_redirects=False`` too.
     """
 
@@ -252,7 +252,7 @@ def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, No
     """Return a file's content piece by piece, as the server stores it, or None if the file does not exist.
 
     ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises `UpstreamUnavailable`, also while the
-    pieces come, and `InvalidResponse` for a redirect to what is no URL.
+    pieces come, and `InvalidResponse` for a redirect to an invalid URL.
     """
     session = _Session()
     target, redirect = url, None

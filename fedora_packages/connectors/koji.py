@@ -92,7 +92,7 @@ def is_draft(build: Any) -> bool:
 
 
 def _type(row: Mapping[str, Any]) -> str:
-    """Return the type of a build; its ``extra`` tells builds of content generators."""
+    """Return the type of a build; builds of content generators have theirs in ``extra``."""
     types, image = dig(row, "extra", "typeinfo"), dig(row, "extra", "image")
     if is_draft(row):
         return "draft"

@@ -151,7 +151,7 @@ class RequiredBy(Model):
 
 
 def merged(pages: Mapping[str, RequirersPage], most: int, most_reasons: int) -> dict[str, Any]:
-    """Return the fields of `RequiredBy` that tell of packages, of which ``most`` are kept, with ``most_reasons`` of each."""
+    """Return the fields of `RequiredBy` about packages, of which ``most`` are kept, with ``most_reasons`` of each."""
     is_cut = any(page.is_cut for page in pages.values())
     repositories: dict[str, None] = {}
     packages: dict[tuple[str, str], dict[tuple[str | None, ...], Relation]] = {}

@@ -121,7 +121,7 @@ class Declaration:
     def reflects(self, seen: Callable[[Any, Mapping[str, Any]], bool]) -> Callable[[Any, Mapping[str, Any]], bool]:
         """Register a function (value, state) -> whether the value shows an expected state, or a later one.
 
-        Where it cannot tell and the upstream may lag, it returns False: that costs a few rechecks and no more.
+        Where that is unknown and the upstream may lag, it returns False, which costs a few rechecks and no more.
         """
         self.reflection = seen
         return seen
@@ -132,7 +132,7 @@ class Declaration:
         return rest
 
     def misses(self, misses: Callable[[Any, Event], bool]) -> Callable[[Any, Event], bool]:
-        """Register a function (value, event) -> whether the value misses what the event says.
+        """Register a function (value, event) -> whether the value lacks what the event announces.
 
         For scheduled queries: such an event makes the worker recheck at once.
         """
@@ -274,7 +274,7 @@ class Query:
         return self.declaration.ignoring(value)
 
     def misses(self, value: Any, event: Event) -> bool:
-        """Whether an event tells of something that a value, read on a schedule, does not know."""
+        """Whether an event is about something that a value, read on a schedule, lacks."""
         return self.declaration.missing(value, event)
 
 

@@ -99,12 +99,12 @@ null_for_empty = BeforeValidator(lambda value: None if value == "" else value)
 OptionalText = Annotated[Text(1000) | None, null_for_empty]
 
 
-#: The field that tells a value from `NotFound`; no answer has it.
+#: The field by which a value differs from `NotFound`; no answer has it.
 Found = Annotated[Literal[True], BeforeValidator(lambda value: True)]
 
 
 class NotFound(Model):
-    """That the upstream does not have the package."""
+    """A package that the upstream does not have."""
 
     found: Literal[False] = False
 

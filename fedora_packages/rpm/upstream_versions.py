@@ -59,8 +59,8 @@ class _Version:
 def compare(version: str, release: str, upstream: str, stable: Collection[str] = (), project: str = "") -> str | None:
     """Return how a package's version and RPM release stand to upstream's version: ``behind``, ``same`` or ``ahead``.
 
-    ``stable`` are upstream's versions that are no pre-releases; they tell whether ``3.5a`` is one.  ``project`` is the project's
-    name, which can precede a version.  None if no order can be told.
+    ``stable`` are upstream's versions that are no pre-releases; ``3.5a`` is one unless it is among them.  ``project`` is the
+    project's name, which can precede a version.  None without an order.
     """
     theirs = _of_upstream(upstream, stable, project)
     # Some packages have an upstream's pre-release as it is, without a tilde.
@@ -94,7 +94,7 @@ def _of_upstream(version: str, stable: Collection[str], project: str) -> _Versio
 
 
 def _parsed(version: str, is_prerelease: bool) -> _Version:
-    """Return the parts of a version; ``is_prerelease`` tells ``1.0a``, the alpha, from ``1.0a``, the release after 1.0."""
+    """Return the parts of a version; ``1.0a`` is the alpha if ``is_prerelease``, else the release after 1.0."""
     # What follows a plus sign has no place in the order (semver.org, 10).
     version = version[:MAX_VERSION].partition("+")[0]
     match = re.match(r"[0-9]+(?:[-._][0-9]+)*", version)

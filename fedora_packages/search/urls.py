@@ -1,4 +1,4 @@
-"""The names in a URL that someone searches for: of the project that it leads to."""
+"""Names of projects in URLs."""
 
 import re
 from collections.abc import Iterator

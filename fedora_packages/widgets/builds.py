@@ -27,8 +27,8 @@ class BuildsWidget(Widget):
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of the matching builds.
 
-        The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown, it
-        cannot be told which builds are Rawhide's.
+        The dist tag of a build gives its release.  The tag of Rawhide comes from the releases: while these are unknown, the
+        builds of Rawhide are unknown.
         """
         _, page = BUILDS.filtered(context, values["builds"]["builds"], names_of(values["releases"]))
         return {
@@ -41,7 +41,7 @@ class BuildsWidget(Widget):
 def _rows(builds: Sequence[Mapping[str, Any]], updates: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Return the builds, each with its type if it is no RPM, its duration in seconds (None: unknown) and its update.
 
-    ``update`` is None if there is none or it is unknown; ``is_update_known`` tells these apart.  A build in none of the cached
+    ``update`` is None if there is none or it is unknown, which ``is_update_known`` distinguishes.  A build in none of the cached
     updates has a known update only if all updates are cached.
     """
     cached = updates["updates"] if updates else []

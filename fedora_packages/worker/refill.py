@@ -208,7 +208,7 @@ def _is_suspect(claim: Claim, fill: Fill) -> bool:
 
 @dataclass(eq=False, repr=False)
 class Refillers:
-    """What the threads of a refiller run.
+    """The loops of a refiller's threads.
 
     ``is_flooded`` returns whether so many messages wait that they go first, for ``messages_first`` seconds at most.
     """

@@ -259,7 +259,7 @@ def test_the_newest_builds_are_of_rpms(site):
 def test_where_no_build_is_of_an_rpm_the_other_builds_are_linked(site):
     site.know_all({"koji.builds": {"total": 3, "builds": MIXED[:3]}}, "guake")
     text = site.get("/guake/overview/latest").text
-    assert ("None of the newest builds is of an RPM." in text, "All builds: 3" in text) == (True, True)
+    assert ("None of the newest builds is an RPM build." in text, "All builds: 3" in text) == (True, True)
 
 
 def test_a_build_shows_the_update_that_carries_it(lists):

@@ -22,7 +22,7 @@
 </div>
 <p><a href="${request.route_path('tab', package=package.name, tab='builds')}">All builds: ${total}</a></p>
 % elif total:
-<p>None of the newest builds is of an RPM.
+<p>None of the newest builds is an RPM build.
 <a href="${request.route_path('tab', package=package.name, tab='builds')}">All builds: ${total}</a></p>
 % else:
 <p>Koji has no builds of this package.</p>
