@@ -37,11 +37,12 @@ ORDER = (
 #: The order of the files inside a folder, lowest first.  Files of one group may import each other.
 FOLDERS = {
     "messages": "body < families/* < families/table < event < timeline",
-    "connectors": "types circuit site_links query < http < base < releases < * < __init__",
+    "connectors": "types circuit site_links query sweep < bulk < http < base < releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",
-    "worker": "buffer sequence invalidation < batch index_updater < handler < replay refill audit scheduled_query index_repair"
+    "worker": "buffer sequence invalidation turn < batch index_updater < handler"
+    " < replay refill audit bulk_audit scheduled_query sweep index_repair"
     " < gaps < reporter < worker < hub < daemon",
     "monitoring": "metrics heartbeat differences < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"

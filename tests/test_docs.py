@@ -109,6 +109,8 @@ BUILT_KEYS = {
     *(keys.jobs("<upstream>", place) for place in keys.JOB_PLACES),
     keys.jobs("<upstream>"),
     keys.waiting_since("<query>"),
+    keys.turn("<name>"),
+    keys.turn_lock("<name>"),
     keys.metrics_recent("<slot>"),
     keys.live_lookup("<version>", "<upstream>", "<method>", "<id>"),
     keys.rate_limit("<what>", "<who>", "<number>"),

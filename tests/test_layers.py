@@ -153,7 +153,8 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector.
 SHARED = {
-    "__init__", "base", "circuit", "http", "mdapi_relations", "repository_files", "query", "releases", "site_links", "types",
+    "__init__", "base", "bulk", "circuit", "http", "mdapi_relations", "query", "releases", "repository_files", "site_links",
+    "sweep", "types",
 }  # fmt: skip
 
 

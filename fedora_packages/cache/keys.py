@@ -125,6 +125,17 @@ OUTCOMES = f"{PREFIX}:{{worker}}:messages"
 TOPICS = f"{PREFIX}:{{worker}}:topics"
 SCHEDULED = f"{PREFIX}:{{worker}}:followed"
 
+
+def turn(name: str) -> str:
+    """Return the key of the state of work that the workers take turns at."""
+    return f"{PREFIX}:{{worker}}:turn:{name}"
+
+
+def turn_lock(name: str) -> str:
+    """Return the key of the lock of the worker whose turn it is."""
+    return f"{PREFIX}:{{worker}}:turn:{name}:lock"
+
+
 # Monitoring.
 
 HEARTBEATS = f"{PREFIX}:{{worker}}:heartbeats"

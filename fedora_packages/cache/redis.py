@@ -76,6 +76,9 @@ def redis_errors():
     """Raise `CacheUnavailable` for errors of a Redis that is unreachable or refuses to write."""
     try:
         yield
+    except LockError:
+        # A lock that another process has taken says nothing about Redis.
+        raise
     except RedisError as error:
         if isinstance(error, ResponseError) and str(error).startswith(("ERR", "WRONGTYPE", "unknown command")):
             # A bug of ours.  A Redis that is full or has lost its replicas returns other errors.

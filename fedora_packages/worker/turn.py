@@ -1,0 +1,117 @@
+"""Turns: work that all workers together do once in an interval, step by step.
+
+The position is stored after each step, so that a worker that goes on after a kill repeats one step and loses nothing::
+
+    fp:{worker}:turn:<name>         hash: position (JSON), began, running, finished, error, and counts of the work
+    fp:{worker}:turn:<name>:lock    the lock of the worker whose turn it is
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import LockError, Redis, redis_errors
+from fedora_packages.errors import UpstreamError
+
+log = logging.getLogger(__name__)
+
+#: Seconds that one step may take: no request takes longer.
+LOCK_FOR = 300.0
+
+
+class Turn:
+    """A turn.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
+
+    ``every`` is the interval in seconds.  All methods raise `CacheUnavailable`.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        name: str,
+        every: float,
+        work: Callable[["Turn"], Any],
+        clock: Callable[[], float] = time.time,
+        lock_for: float = LOCK_FOR,
+    ):
+        self.name = name
+        self.every = every
+        self.began = 0.0
+        self.position: Any = None
+        self._client = client
+        self._work = work
+        self._clock = clock
+        self._key = keys.turn(name)
+        self._lock = client.lock(keys.turn_lock(name), timeout=lock_for, blocking=False)
+
+    def take(self) -> bool:
+        """Do the work if it is due and no other worker is at it; return whether it was done.
+
+        Errors of upstreams are noted and logged; the next attempt is when the work is due again.
+        """
+        if not self._is_due():
+            return False
+        with redis_errors():
+            if not self._lock.acquire():
+                return False
+        try:
+            # Another worker may have done it between the two looks.
+            return self._is_due() and self._run()
+        finally:
+            with redis_errors(), suppress(LockError):
+                self._lock.release()
+
+    def advance(self, position: Any, **counts: int) -> None:
+        """Note that the work is done up to a position (JSON-ready), with counts to be shown.
+
+        Raises `LockError` if a step took so long that another worker may be at it.
+        """
+        self.position = position
+        self.renew()
+        self._note(position=json.dumps(position), **counts)
+
+    def renew(self) -> None:
+        """Keep the lock for another while.  Raises as `advance`."""
+        with redis_errors():
+            self._lock.reacquire()
+
+    def _is_due(self) -> bool:
+        with redis_errors():
+            began, running = self._client.hmget(self._key, "began", "running")
+        # After a kill the lock is free, and the work goes on at once.  The clock may have been put back.
+        return bool(running) or began is None or not 0 <= self._clock() - float(began) < self.every
+
+    def _run(self) -> bool:
+        self.began, error = self._clock(), ""
+        with redis_errors():
+            known = self._client.hget(self._key, "position")
+        self.position = json.loads(known) if known else None
+        self._note(began=self.began, running=1)
+        try:
+            self._work(self)
+            self._note(finished=self._clock())
+        except UpstreamError as failure:
+            error = failure.sentence
+            log.warning("%s failed: %s", self.name, error)
+        except LockError:
+            error = "a step took too long, and another worker goes on"
+            log.warning("%s: %s", self.name, error)
+        finally:
+            self._note(error=error)
+            with redis_errors():
+                self._client.hdel(self._key, "running")
+        return True
+
+    def _note(self, **fields: Any) -> None:
+        with redis_errors():
+            self._client.hset(self._key, mapping=fields)
+
+
+def state_of(client: Redis, name: str) -> Mapping[str, str]:
+    """Return the fields of a turn's hash, decoded.  Raises `CacheUnavailable`."""
+    with redis_errors():
+        return {field.decode(): value.decode() for field, value in client.hgetall(keys.turn(name)).items()}

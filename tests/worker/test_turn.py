@@ -1,0 +1,103 @@
+"""Turns: all workers together do the work once in an interval, and go on where one of them was killed."""
+
+import pytest
+
+from fedora_packages.cache import keys
+from fedora_packages.cache.redis import LockError
+from fedora_packages.errors import UpstreamUnavailable
+from fedora_packages.worker.turn import Turn, state_of
+
+BEGAN = 2000.0
+
+
+def make_turn(client, work, now=BEGAN, **arguments):
+    return Turn(client, "sweep:koji", 300.0, work, lambda: now, **arguments)
+
+
+def nothing(turn):
+    """Do no work."""
+
+
+def test_work_is_done_when_it_is_due(client):
+    done = []
+    assert make_turn(client, done.append).take()
+    assert not make_turn(client, done.append, BEGAN + 299).take()
+    assert make_turn(client, done.append, BEGAN + 300).take()
+    assert len(done) == 2
+
+
+def test_one_worker_does_it_at_a_time(client):
+    def work(turn):
+        assert not make_turn(client, lambda turn: pytest.fail("another worker")).take()
+        assert not make_turn(client, lambda turn: pytest.fail("another worker"), BEGAN + 400).take()
+
+    assert make_turn(client, work).take()
+
+
+def test_the_next_turn_starts_where_this_one_ended(client):
+    make_turn(client, lambda turn: turn.advance({"since": turn.began}, changes=3)).take()
+    positions = []
+    make_turn(client, lambda turn: positions.append(turn.position), BEGAN + 300).take()
+    assert positions == [{"since": BEGAN}]
+    assert state_of(client, "sweep:koji")["changes"] == "3"
+
+
+def test_another_worker_goes_on_at_once_after_a_kill_and_repeats_one_step(client):
+    left = {}
+
+    def killed(turn):
+        turn.advance(1)
+        # A killed process cleans nothing up; its lock runs out.
+        left.update(client.hgetall(keys.turn("sweep:koji")))
+
+    make_turn(client, killed).take()
+    client.hset(keys.turn("sweep:koji"), mapping=left)
+    positions = []
+    assert make_turn(client, lambda turn: positions.append(turn.position), BEGAN + 1).take()
+    assert positions == [1]
+
+
+def test_an_error_of_the_upstream_is_noted_and_costs_one_interval(client):
+    def fail(turn):
+        raise UpstreamUnavailable("koji", "listBuilds", "HTTP 503", title="Koji")
+
+    make_turn(client, lambda turn: turn.advance(7)).take()
+    assert make_turn(client, fail, BEGAN + 300).take()
+    state = state_of(client, "sweep:koji")
+    assert (state["position"], state["finished"]) == ("7", str(BEGAN))
+    assert "HTTP 503" in state["error"]
+    assert not make_turn(client, nothing, BEGAN + 301).take()
+    make_turn(client, nothing, BEGAN + 600).take()
+    assert state_of(client, "sweep:koji")["error"] == ""
+
+
+def test_a_bug_of_ours_costs_one_interval_and_is_not_hidden(client):
+    with pytest.raises(ZeroDivisionError):
+        make_turn(client, lambda turn: 1 / 0).take()
+    assert not make_turn(client, nothing, BEGAN + 1).take()
+
+
+def test_a_worker_that_has_lost_its_lock_stores_no_position(client):
+    def work(turn):
+        client.delete(keys.turn_lock("sweep:koji"))
+        with pytest.raises(LockError):
+            turn.advance(9)
+        raise LockError("lost")
+
+    assert make_turn(client, work).take()
+    state = state_of(client, "sweep:koji")
+    assert "position" not in state
+    assert "another worker" in state["error"]
+
+
+def test_a_clock_that_was_put_back_stops_no_work(client):
+    assert make_turn(client, nothing, BEGAN + 86400).take()
+    assert make_turn(client, nothing, BEGAN).take()
+
+
+def test_the_lock_runs_out_by_itself(client):
+    def work(turn):
+        assert 0 < client.ttl(keys.turn_lock("sweep:koji")) <= 60
+
+    make_turn(client, work, lock_for=60.0).take()
+    assert not client.exists(keys.turn_lock("sweep:koji"))
