@@ -47,13 +47,14 @@ from fedora_packages.cache.values import (
     LAG_LIMIT,
     REFRESHING,
     CachedValue,
+    Contents,
     Entry,
     Invalidation,
     Opened,
     Stamp,
     StampedValue,
     cached_value_of,
-    decoded,
+    contents_of,
     last_known_value_of,
     recent,
     summary_stored,
@@ -234,15 +235,18 @@ class Cache:
         with redis_errors():
             return (self.client.hget(entry.key, "gen") or b"").decode()
 
-    def oldest(self, entries: Sequence[Entry]) -> list[float]:
-        """Return for each entry when its oldest current value was fetched; infinity if it has none."""
+    def contents(self, entries: Sequence[Entry]) -> list[Contents]:
+        """Return what each entry has, in one round trip."""
         with pipeline(self.client) as pipe:
             for entry in entries:
                 pipe.hgetall(entry.key)
-            rows = pipe.execute()
+            return [contents_of(entry, row) for entry, row in zip(entries, pipe.execute(), strict=True)]
+
+    def oldest(self, entries: Sequence[Entry]) -> list[float]:
+        """Return for each entry when its oldest current value was fetched; infinity if it has none."""
         return [
-            min((decoded(data)[1].fetched for field, data in row.items() if field[:2] == b"v:"), default=float("inf"))
-            for row in rows
+            min((cached.stamp.fetched for cached in found.current.values()), default=float("inf"))
+            for found in self.contents(entries)
         ]
 
     def summaries(self, pairs: Sequence[tuple[Entry, str]]) -> list[dict[str, Any] | None]:

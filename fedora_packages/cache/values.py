@@ -117,6 +117,15 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """What an entry has: its current values by variant, whether it has or had any, and the newest event that invalidated it."""
+
+    current: Mapping[str, CachedValue]
+    is_cached: bool
+    cause: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
 class Invalidation:
     """An entry to invalidate.
 
@@ -177,6 +186,18 @@ def decoded(data: bytes) -> tuple[Any, Stamp]:
 def cached_value_of(pair: tuple[Entry, str], stamped: StampedValue, state: str = FRESH) -> CachedValue:
     """Return a variant's value, just read or just fetched."""
     return CachedValue(*pair, state, stamped.value, stamped.stamp, expected=stamped.expected)
+
+
+def contents_of(entry: Entry, row: Mapping[bytes, bytes]) -> Contents:
+    """Return what an entry has, from the fields of its hash."""
+    current = {}
+    for field, data in row.items():
+        if field.startswith(b"v:"):
+            variant = field[2:].decode()
+            current[variant] = CachedValue(entry, variant, FRESH, *decoded(data))
+    why = row.get(b"why")
+    is_cached = any(field[:2] in (b"v:", b"o:", b"x:") for field in row)
+    return Contents(current, is_cached, json.loads(why)["event"] if why else None)
 
 
 def last_known_value_of(
