@@ -40,10 +40,10 @@ _TOPIC = re.compile(
 
 @dataclass(frozen=True)
 class Event:
-    """One message of either bus.
+    """One message of either bus, or a change that a sweep has found, in the form of the message that announces it.
 
     ``topic`` follows the environment (``"buildsys.tag"``), ``prefix`` ends with it (``"org.fedoraproject.prod"``).  ``sent`` is
-    UTC in seconds since 1970, ``body`` the message proper.
+    UTC in seconds since 1970, ``body`` the message proper.  ``swept`` is when the sweep found it; None for a message.
     """
 
     prefix: str
@@ -51,6 +51,7 @@ class Event:
     id: str
     sent: float
     body: Mapping[str, Any]
+    swept: float | None = None
 
     @property
     def family(self) -> Family:
@@ -73,8 +74,9 @@ class Event:
         return tuple(dict.fromkeys(self.family.external_ids(self.topic, self.body)))
 
     def cause(self) -> dict[str, Any]:
-        """Return the event as a stamp has it: ``{"id", "topic", "sent"}``."""
-        return {"id": self.id, "topic": self.topic, "sent": self.sent}
+        """Return the event as a stamp has it: ``{"id", "topic", "sent"}``, and ``"swept"`` if a sweep has found it."""
+        cause = {"id": self.id, "topic": self.topic, "sent": self.sent}
+        return cause if self.swept is None else {**cause, "swept": self.swept}
 
     def details(self, package: str) -> dict[str, Any]:
         """Return the details for the timeline of a source package; see `details_of`."""

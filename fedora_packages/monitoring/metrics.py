@@ -58,6 +58,10 @@ class MetricName(StrEnum):
     IGNORED = "ignored"  # query: differences in nothing but ignored fields
     FORGOTTEN = "forgotten"  # query: entries that the refill queue had lost
     INVALID_ROWS = "invalid rows"  # query: rows left out of values because the upstream returned invalid data
+    COMPARED_IN_BULK = "compared in bulk"  # query: values compared with an answer about all packages
+    SWEPT_TOLD = "swept told"  # query: changes of sweeps that the cache shows already
+    SWEPT_UNTOLD = "swept untold"  # query: changes that no message had announced before the sweep
+    SWEPT_SILENT = "swept silent"  # query: changes that no message announces
     FAILED_MESSAGES = "failed messages"  # messages that an error of ours kept from being handled
     REQUESTS_UNAVAILABLE = "requests unavailable"  # upstream
     REQUESTS_INVALID = "requests invalid"  # upstream

@@ -109,7 +109,7 @@ class Handler:
         batch.find_changes()
         for message, item in zip(new, batch.items, strict=True):
             message.outcome = HANDLED if item.is_handled else UNTOUCHED
-        self._invalidate(batch.changes)
+        self.invalidate(batch.changes)
         invalidated, outcomes = time.time(), [message.outcome for message in parsed]
         self._note(batch, outcomes)
         self._note_handled(batch.events, run)
@@ -121,6 +121,19 @@ class Handler:
         for event in batch.events:
             self._on_event(event)
         return outcomes
+
+    def invalidate(self, changes: Sequence[EntryChange]) -> None:
+        """Invalidate the entries that are due, and queue their refills.
+
+        An entry that nothing has to have read is refilled only if it is cached.  Raises `CacheUnavailable`.
+        """
+        optional = [change for change in changes if not change.is_wanted]
+        for change, is_cached in zip(optional, self._cache.are_cached([one.entry for one in optional]), strict=True):
+            change.is_cached = is_cached
+        for batch in batched((change for change in changes if change.is_due), BATCH):
+            jobs = [change.job for change in batch if change.is_refilled]
+            self._invalidate_and_queue([change.invalidation() for change in batch], jobs)
+            self._on_queued(Counter(upstream for upstream, *_ in jobs))
 
     def failed(self) -> None:
         """Count a message that a bug of ours kept from being handled."""
@@ -155,19 +168,6 @@ class Handler:
             if is_noted:
                 message.outcome = REPEATED
         return run.decode()
-
-    def _invalidate(self, changes: Sequence[EntryChange]) -> None:
-        """Invalidate the entries that are due, and queue their refills.
-
-        An entry that nothing has to have read is refilled only if it is cached.
-        """
-        optional = [change for change in changes if not change.is_wanted]
-        for change, is_cached in zip(optional, self._cache.are_cached([one.entry for one in optional]), strict=True):
-            change.is_cached = is_cached
-        for batch in batched((change for change in changes if change.is_due), BATCH):
-            jobs = [change.job for change in batch if change.is_refilled]
-            self._invalidate_and_queue([change.invalidation() for change in batch], jobs)
-            self._on_queued(Counter(upstream for upstream, *_ in jobs))
 
     def _note(self, batch: Batch, outcomes: Sequence[str]) -> None:
         """Note what was handled in timelines, for the index, and for ``/status``."""

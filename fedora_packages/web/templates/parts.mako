@@ -133,9 +133,13 @@ Not all of this is up to date\
 </p>
 </%def>
 
-## A message: its topic and its id.
+## A message: its topic and its id; of a change that a sweep has found, when that was.
 <%def name="event(event)">\
+% if event.get("swept"):
+<span class="event">${event["topic"]}, found by the sweep of ${when(event["swept"])}</span>\
+% else:
 <span class="event">${event["topic"]} <code>${event["id"]}</code></span>\
+% endif
 </%def>
 
 ## The state of a build, update or bug.

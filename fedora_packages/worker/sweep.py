@@ -1,0 +1,177 @@
+"""Sweeps: ask each upstream in turn what has changed, and invalidate what the cache does not show.
+
+The bus is the first witness of a change, the upstream's own list the second.  A sweep compares each listed change with the
+cached values: a change that they show costs nothing more, any other is treated like a message.  The metrics tell the changes
+that the bus had announced from those that it had not.
+
+All workers together run one sweep of an upstream at a time (`fedora_packages.worker.turn`).
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from fedora_packages.cache.cache import Cache
+from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.cache.values import Contents
+from fedora_packages.connectors.query import Queries, Query
+from fedora_packages.connectors.sweep import Change, Sweep
+from fedora_packages.messages import timeline
+from fedora_packages.messages.event import Event
+from fedora_packages.monitoring.metrics import MetricName, Metrics
+from fedora_packages.search import packages
+from fedora_packages.search.reader import IndexReader
+from fedora_packages.worker.batch import Batch, EntryChange
+from fedora_packages.worker.index_updater import mark_dirty
+from fedora_packages.worker.invalidation import BATCH, batched
+from fedora_packages.worker.turn import Turn
+
+#: Steps of one sweep, at most: each is a bounded number of requests.  The next sweep goes on from there.
+MAX_STEPS = 100
+
+#: Seconds by which the clocks of upstreams and of this host may differ.
+CLOCK_SKEW = 5.0
+
+
+class SweepHandler:
+    """Compares the changes that sweeps find with the cache, and invalidates the entries that do not show them.
+
+    ``invalidate`` invalidates entries and queues their refills, as `Handler.invalidate` does.
+    """
+
+    def __init__(
+        self,
+        client: Redis,
+        cache: Cache,
+        index: IndexReader,
+        queries: Queries,
+        metrics: Metrics,
+        invalidate: Callable[[Sequence[EntryChange]], Any],
+    ):
+        self._client = client
+        self._cache = cache
+        self._index = index
+        self._queries = queries
+        self._metrics = metrics
+        self._invalidate = invalidate
+
+    def handle(self, changes: Sequence[Change], began: float, listed: float) -> int:
+        """Invalidate and queue the entries that do not show some changes, and return the number of those changes.
+
+        ``began`` is when the sweep did, ``listed`` when the upstream had listed the changes.  Raises `CacheUnavailable`.
+        """
+        return sum(self._handle_some(some, began, listed) for some in batched(changes, BATCH))
+
+    def _handle_some(self, changes: Sequence[Change], began: float, listed: float) -> int:
+        all_changes = self._batch([change.event for change in changes])
+        unshown = self._unshown(all_changes, changes, listed)
+        stale = {(query.name, package) for _, query, package in unshown}
+        news = list(dict.fromkeys(number for number, *_ in unshown))
+        batch = self._batch([replace(changes[number].event, swept=began) for number in news])
+        self._invalidate([change for change in batch.changes if (change.query.name, change.package) in stale])
+        with redis_errors():
+            pipe = self._client.pipeline(transaction=False)
+            for number, item in zip(news, batch.items, strict=True):
+                if not changes[number].is_silent:
+                    for name in batch.packages(item):
+                        timeline.note(pipe, name, item.event)
+            # What the index does not know has no entries to compare.
+            mark_dirty(pipe, batch.dirty() | (all_changes.dirty() - all_changes.known))
+            pipe.execute()
+        return len(news)
+
+    def _batch(self, events: Sequence[Event]) -> Batch:
+        batch = Batch(events, self._queries)
+        batch.find_names(self._cache.packages_named_by)
+        batch.find_sources(lambda names: packages.sources_of(self._index, names))
+        batch.find_changes()
+        return batch
+
+    def _unshown(self, batch: Batch, changes: Sequence[Change], listed: float) -> list[tuple[int, Query, str]]:
+        """Return the changes that an entry does not show, by number, each with the query and the package of that entry."""
+        affected = [
+            (number, query, package)
+            for number, item in enumerate(batch.items)
+            for query, names in item.names
+            if not changes[number].shows or query.name in changes[number].shows
+            for package in names
+        ]
+        entries = list(dict.fromkeys(query.entry(package) for _, query, package in affected))
+        contents = dict(zip(entries, self._cache.contents(entries), strict=True))
+        unshown = []
+        for number, query, package in affected:
+            change, found = changes[number], contents[query.entry(package)]
+            if not is_shown(change, query, package, found, listed):
+                unshown.append((number, query, package))
+                if found.current and not _was_announced(change, found):
+                    self._metrics.count(
+                        MetricName.SWEPT_SILENT if change.is_silent else MetricName.SWEPT_UNTOLD, query.name
+                    )
+            elif change.is_new and found.current:
+                self._metrics.count(MetricName.SWEPT_TOLD, query.name)
+        return unshown
+
+
+def is_shown(change: Change, query: Query, package: str, contents: Contents, listed: float) -> bool:
+    """Whether all that an entry has of a query shows a change that the upstream listed at a time, or is newer than the list.
+
+    An entry that was never fetched shows all changes: its first fetch will.  One that is being refilled does not: the fetch may
+    have begun before the change.
+    """
+    if not contents.is_cached:
+        return True
+    if not contents.current:
+        return False
+    shows = change.shows.get(query.name)
+    expected = query.expected(change.event, package) if shows is None else None
+    for variant, cached in contents.current.items():
+        if cached.stamp.fetched > listed:
+            continue
+        if shows is not None:
+            is_seen = shows(package, cached.value)
+        elif expected is not None:
+            is_seen = query.reflects(cached.value, [expected], variant)
+        else:
+            is_seen = cached.stamp.fetched > change.event.sent + CLOCK_SKEW
+        if not is_seen:
+            return False
+    return True
+
+
+def _was_announced(change: Change, contents: Contents) -> bool:
+    """Whether a message of the bus invalidated the entry at about the time of the change, or later."""
+    cause = contents.cause
+    return cause is not None and "swept" not in cause and cause["sent"] >= change.event.sent - CLOCK_SKEW
+
+
+class Sweeper:
+    """Runs the sweep of one upstream, as the work of a `Turn`.
+
+    ``handle`` is `SweepHandler.handle`.
+    """
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        handle: Callable[[Sequence[Change], float, float], int],
+        stop: threading.Event,
+        clock: Callable[[], float] = time.time,
+        max_steps: int = MAX_STEPS,
+    ):
+        self._sweep = sweep
+        self._handle = handle
+        self._stop = stop
+        self._clock = clock
+        self._max_steps = max_steps
+
+    def run(self, turn: Turn) -> None:
+        """Sweep from the position of a turn.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
+        found = 0
+        for _ in range(self._max_steps):
+            swept = self._sweep.fetch(turn.position or {}, turn.began)
+            found += self._handle(swept.changes, turn.began, self._clock())
+            turn.advance(swept.position, changes=found)
+            if swept.is_complete or self._stop.is_set():
+                break

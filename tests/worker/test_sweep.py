@@ -1,0 +1,213 @@
+"""Sweeps: what an upstream lists as changed is compared with the cache, and treated like a message where that is wrong."""
+
+import threading
+import time
+
+import pytest
+
+from fedora_packages.cache import keys
+from fedora_packages.cache.queue import Claim
+from fedora_packages.connectors.sweep import Change, Sweep, Swept, event_of
+from fedora_packages.errors import CacheUnavailable
+from fedora_packages.messages import timeline
+from fedora_packages.monitoring.metrics import MetricName, total
+from fedora_packages.worker.sweep import Sweeper, SweepHandler
+from tests.filling import put
+from tests.worker.parts import make_handler, read
+
+BEGAN = 2000.0
+
+#: When the upstream has listed the changes: later than tests fill the cache.
+LISTED = 4e9
+
+
+def build(number=7, state=1, package="guake", sent=1990.0, **more):
+    body = {"name": package, "version": "1", "release": "1", "build_id": number, "new": state, "instance": "primary"}
+    return Change(event_of("koji", "buildsys.build.state.change", f"{number}-{state}", sent, body), **more)
+
+
+def builds(*numbers, state="complete"):
+    return {"total": len(numbers), "builds": [{"build_id": number, "state": state} for number in numbers]}
+
+
+@pytest.fixture
+def handler(service):
+    return SweepHandler(
+        service.client,
+        service.cache,
+        service.index,
+        service.queries,
+        service.metrics,
+        make_handler(service).invalidate,
+    )
+
+
+def fill(service, query, value, package="guake"):
+    put(service.cache, service.queries[query].entry(package), value)
+
+
+def counted(service):
+    service.metrics.flush()
+    counts = total(service.client)
+    names = (MetricName.SWEPT_TOLD, MetricName.SWEPT_UNTOLD, MetricName.SWEPT_SILENT)
+    return tuple(counts.count(name, "koji.builds") for name in names)
+
+
+def queued(service, upstream="koji"):
+    claim = service.queue.claim(upstream, 60, 10_000)
+    return (claim.query, claim.package) if isinstance(claim, Claim) else None
+
+
+def test_a_change_that_a_value_shows_costs_nothing_and_counts_as_told(service, handler):
+    fill(service, "koji.builds", builds(7))
+    assert handler.handle([build()], BEGAN, LISTED) == 0
+    assert read(service, "koji.builds", "guake").is_fresh
+    assert (queued(service), counted(service)) == (None, (1, 0, 0))
+
+
+def test_a_change_that_a_value_does_not_show_is_treated_like_a_message(service, handler):
+    fill(service, "koji.builds", builds(6))
+    assert handler.handle([build()], BEGAN, LISTED) == 1
+    cached = read(service, "koji.builds", "guake")
+    assert (cached.state, cached.because["event"]["topic"]) == ("refreshing", "buildsys.build.state.change")
+    assert cached.because["event"]["swept"] == BEGAN
+    assert (queued(service), counted(service)) == (("koji.builds", "guake"), (0, 1, 0))
+
+
+def test_a_refill_after_a_sweep_waits_for_an_answer_that_shows_the_change(service, handler):
+    fill(service, "koji.builds", builds(6))
+    now = time.time()
+    handler.handle([build(sent=now)], now, now + 60)
+    opened = service.cache.open(service.queries["koji.builds"].entry("guake"))
+    assert [state["build_id"] for state in opened.expected] == [7]
+
+
+def test_a_change_that_no_message_told_is_on_the_timeline_with_its_sweep(service, handler):
+    fill(service, "koji.builds", builds(6))
+    handler.handle([build()], BEGAN, LISTED)
+    assert [entry["details"]["state"] for entry in timeline.read(service.client, "guake")] == ["complete"]
+
+
+def test_a_silent_change_is_no_lost_message_and_not_on_the_timeline(service, handler):
+    fill(service, "koji.builds", builds(6))
+    handler.handle([build(is_silent=True)], BEGAN, LISTED)
+    assert (counted(service), timeline.read(service.client, "guake")) == ((0, 0, 1), [])
+    assert read(service, "koji.builds", "guake").state == "refreshing"
+
+
+def test_a_change_that_is_only_compared_is_not_counted_where_it_is_shown(service, handler):
+    fill(service, "koji.builds", builds(7))
+    handler.handle([build(is_new=False)], BEGAN, LISTED)
+    assert counted(service) == (0, 0, 0)
+
+
+def test_a_value_that_is_newer_than_the_list_is_left_alone(service, handler):
+    fill(service, "koji.builds", builds(6))
+    assert handler.handle([build()], BEGAN, time.time() - 60) == 0
+    assert read(service, "koji.builds", "guake").is_fresh
+
+
+def test_an_entry_that_was_never_fetched_is_left_to_its_first_fetch(service, handler):
+    assert handler.handle([build()], BEGAN, LISTED) == 0
+    assert queued(service) is None
+
+
+def test_an_entry_that_is_being_refilled_is_invalidated_again(service, handler):
+    """The fetch of the refill may have begun before the change."""
+    fill(service, "koji.builds", builds(6))
+    make_handler(service).handle(
+        {
+            "topic": "org.fedoraproject.prod.buildsys.build.state.change", "msg_id": "2026-1", "timestamp": 1980,
+            "msg": {"name": "guake", "build_id": 6, "new": 1, "instance": "primary"},
+        }
+    )  # fmt: skip
+    entry = service.queries["koji.builds"].entry("guake")
+    before = service.cache.generation(entry)
+    handler.handle([build()], BEGAN, LISTED)
+    assert service.cache.generation(entry) != before
+
+
+def test_only_the_queries_are_compared_that_a_change_says_how_to_compare(service, handler):
+    fill(service, "koji.builds", builds(6))
+    fill(service, "koji.tagged", {"tags": {}})
+    handler.handle([build(shows={"koji.tagged": lambda package, value: False})], BEGAN, LISTED)
+    assert read(service, "koji.builds", "guake").is_fresh
+
+
+def test_how_a_change_is_seen_comes_before_the_expected_state(service, handler):
+    fill(service, "koji.builds", builds(6))
+    seen = []
+
+    def shows(package, value):
+        seen.append((package, value["total"]))
+        return True
+
+    assert handler.handle([build(shows={"koji.builds": shows})], BEGAN, LISTED) == 0
+    assert seen == [("guake", 1)]
+
+
+def test_without_an_expected_state_the_time_of_the_fetch_decides(service, handler):
+    fill(service, "koji.tagged", {"tags": {}})
+    body = {"update": {"builds": [{"nvr": "guake-1-1"}]}}
+    old = Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() - 60, body))
+    new = Change(event_of("bodhi", "bodhi.update.edit", "b", time.time() + 60, body))
+    assert handler.handle([old], BEGAN, LISTED) == 0
+    assert handler.handle([new], BEGAN, LISTED) == 1
+
+
+def test_a_change_in_a_package_that_nobody_knows_is_passed_over(service, handler):
+    assert handler.handle([build(package="no-such-package")], BEGAN, LISTED) == 0
+
+
+def test_a_new_package_whose_build_no_message_told_comes_into_the_index(service, handler):
+    handler.handle([build(package="brand-new")], BEGAN, LISTED)
+    assert service.client.zrange(keys.DIRTY, 0, -1) == [b"brand-new"]
+
+
+class Work:
+    """A turn as a sweeper sees it."""
+
+    def __init__(self, position=None):
+        self.began, self.position, self.counts = BEGAN, position, {}
+
+    def advance(self, position, **counts):
+        self.position, self.counts = position, counts
+
+
+def run(fetch, position=None, handle=lambda changes, began, listed: len(changes), **arguments):
+    turn = Work(position)
+    Sweeper(Sweep("koji", 300.0, fetch), handle, threading.Event(), lambda: LISTED, **arguments).run(turn)
+    return turn
+
+
+def test_a_sweep_starts_where_the_previous_one_ended():
+    turn = run(lambda position, now: Swept([build()], {"from": position.get("since"), "since": now}), {"since": 5.0})
+    assert (turn.position, turn.counts) == ({"from": 5.0, "since": BEGAN}, {"changes": 1})
+
+
+def test_a_sweep_that_is_not_complete_goes_on_step_by_step():
+    def fetch(position, now):
+        page = position.get("page", 1)
+        return Swept([build()], {"page": page + 1}, is_complete=page == 3)
+
+    assert (run(fetch).position, run(fetch).counts) == ({"page": 4}, {"changes": 3})
+
+
+def test_the_steps_of_a_sweep_are_bounded_and_the_next_one_goes_on():
+    def fetch(position, now):
+        return Swept([], {"page": position.get("page", 1) + 1}, is_complete=False)
+
+    first = run(fetch, max_steps=2)
+    assert run(fetch, first.position, max_steps=2).position == {"page": 5}
+
+
+def test_the_position_is_kept_after_the_changes_are_handled():
+    def fail(changes, began, listed):
+        raise CacheUnavailable("Redis is away")
+
+    turn = Work()
+    with pytest.raises(CacheUnavailable):
+        Sweeper(
+            Sweep("koji", 300.0, lambda position, now: Swept([build()], {"since": now})), fail, threading.Event()
+        ).run(turn)
+    assert turn.position is None
