@@ -67,12 +67,17 @@ PACES = {
 
 @dataclass(frozen=True)
 class ConnectorSettings:
-    """How to reach one upstream: ``timeout`` in seconds, ``concurrency`` in requests, ``site`` the URL of its pages."""
+    """How to reach one upstream.
+
+    ``timeout`` is in seconds, ``concurrency`` in requests, ``site`` the URL of its pages, ``sweep`` the seconds between two
+    sweeps (0: none).
+    """
 
     url: str
     timeout: float
     concurrency: int
     site: str | None = None
+    sweep: float = 0.0
 
 
 class HasURL(Protocol):
@@ -89,6 +94,7 @@ class Upstream(Protocol):
     timeout: float
     concurrency: int
     site: HasURL | None
+    sweep_every: float | None
 
 
 #: A parser returns the value of a string, or raises ValueError with what was expected.
@@ -311,6 +317,8 @@ def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     yield Key(f"{part}.url", _HTTP if required else _optional(_HTTP), REQUIRED if required else upstream.url)
     yield Key(f"{part}.timeout", _number(0.1, 300), f"{upstream.timeout:g}", "seconds")
     yield Key(f"{part}.concurrency", _number(1, 64, int), str(upstream.concurrency), "requests")
+    if upstream.sweep_every is not None:
+        yield Key(f"{part}.sweep", _number(0, 86400), f"{upstream.sweep_every:g}", "seconds")
     if upstream.site is not None:
         yield Key(f"{part}.site", _HTTP, upstream.site.url)
 

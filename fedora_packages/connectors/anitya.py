@@ -11,6 +11,7 @@ from typing import Any
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.sweep import Change, Swept, event_of, sweep
 from fedora_packages.connectors.types import Count, Found, InvalidRows, Model, NotFound, Rows, Text, clip, field
 from fedora_packages.messages.body import dig, strings
 from fedora_packages.messages.event import Event
@@ -19,6 +20,10 @@ from fedora_packages.messages.event import Event
 MAX_VERSIONS = 40
 MAX_AWAITED = 20
 MAX_VERSION = 128
+
+#: Packages on a page of the list of all, and pages that a sweep reads at most.
+PAGE = 250
+MAX_PAGES = 400
 
 #: Characters of the fields of a project.
 MAX_LENGTHS = {"name": 200, "homepage": 1000, "backend": 200}
@@ -47,6 +52,21 @@ class ProjectVersions(Model):
     latest: Text(MAX_VERSION) | None = field("can be a pre-release; null if no version is known", alias="version")
     versions: Versions = field("newest first, as Anitya orders them")
     stable: Versions = field("those that are released, newest first", alias="stable_versions")
+    invalid_rows: InvalidRows = None
+
+
+class _Item(Model):
+    """A package in the list of all."""
+
+    distribution: Text(200)
+    name: Text(256)
+    project: Text(200)
+    version: Text(MAX_VERSION) | None
+    stable_version: Text(MAX_VERSION) | None
+
+
+class _PackagesPage(Model):
+    items: Rows(_Item, PAGE)
     invalid_rows: InvalidRows = None
 
 
@@ -97,6 +117,19 @@ class AnityaConnector(Connector):
         about = project if isinstance(project, dict) else {}
         return self.read(answer.request, ProjectVersions, {**about, "project": project})
 
+    @sweep(every=3600)
+    def changes(self, position, now) -> Swept:
+        """Return the newest versions of all packages of Fedora, to be compared: Anitya corrects them in silence.
+
+        Source: ``GET /api/v2/packages/``, a page a step.
+        """
+        number = position.get("page", 1)
+        params = {"distribution": "Fedora", "items_per_page": PAGE, "page": number}
+        page = self.parsed(self.get("api", "v2", "packages", "", params=params), _PackagesPage)
+        changes = [_version_change(item, now) for item in page.items if item.distribution == "Fedora"]
+        is_complete = len(page.items) < PAGE or number >= MAX_PAGES
+        return Swept(changes, {} if is_complete else {"page": number + 1}, is_complete)
+
     @versions.external_id
     def versions_external_id(value):
         return value["project"]["id"] if value.get("found") else None
@@ -129,6 +162,23 @@ class AnityaConnector(Connector):
             are_all = len(value["versions"]) < MAX_VERSIONS
             return {*facts["newest"]} <= shown and (not are_all or {*facts["found"]} <= shown)
         return all(value["project"][key] == said for key, said in facts["says"].items())
+
+
+def _version_change(item: _Item, now: float) -> Change:
+    def shows(package: str, value: Any) -> bool:
+        # The list and the answer about one package order versions alike, so that the first stable one is the newest.
+        return package != item.name or (
+            value["found"]
+            and value["project"]["name"] == clip(item.project, MAX_LENGTHS["name"])
+            and value["latest"] == item.version
+            and next(iter(value["stable"]), None) == item.stable_version
+        )
+
+    body = {
+        "message": {"packages": [{"distro": "Fedora", "package_name": item.name}], "upstream_versions": [item.version]}
+    }
+    event = event_of("anitya", "anitya.project.version.update.v2", f"{item.name}-{item.version}", now, body)
+    return Change(event, {"anitya.versions": shows}, is_new=False)
 
 
 def _announced(event: Event, package: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from fedora_packages.connectors import types
 from fedora_packages.connectors.http import HTTPClient, Response
 from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.sweep import declared_sweep
 from fedora_packages.settings import ConnectorSettings
 
 #: Returns the active releases as the query ``bodhi.releases`` does, for queries that differ by release.
@@ -34,6 +35,14 @@ class Connector(HTTPClient):
     site: Site | None = None
 
     is_optional = False
+
+    #: Seconds between two of its sweeps; None if it declares none.
+    sweep_every: float | None = None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        declaration = declared_sweep(cls)
+        cls.sweep_every = declaration.every if declaration else None
 
     def __init__(
         self,

@@ -1,13 +1,18 @@
 """Bodhi: the updates of a package, and the active releases."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
+from fedora_packages.connectors import types
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.sweep import MARGIN, Change, Swept, event_of, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -44,6 +49,18 @@ INACTIVE_STATES = ("disabled", "archived")
 
 #: The statuses of an update, each with its place on the way to the users.
 STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 2}
+
+#: The statuses of updates on their way, and the message and the time of a push; the messages of updates that were withdrawn.
+OPEN_STATUSES = ("pending", "testing")
+PUSHED = {
+    "testing": ("bodhi.update.complete.testing", "date_testing"),
+    "stable": ("bodhi.update.complete.stable", "date_stable"),
+}
+WITHDRAWN = {"obsolete": "bodhi.update.request.obsolete", "unpushed": "bodhi.update.request.unpush"}
+
+#: Updates that one search of a sweep reads at most, and aliases that are asked for at once.
+MAX_SWEPT = 20_000
+ALIASES = 50
 
 #: The types of updates.
 TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
@@ -167,6 +184,18 @@ class _SingleUpdate(Model):
     update: Update
 
 
+class _SweptRow(Model):
+    """What a sweep reads of an update, beside what is shown of it."""
+
+    alias: Text(128)
+    status: Known(*STATUSES)
+    date_submitted: ISOTime | None
+    date_testing: ISOTime | None
+    date_stable: ISOTime | None
+    date_modified: ISOTime | None
+    is_composed: bool | None = field(default=None, alias=AliasPath("release", "composed_by_bodhi"))
+
+
 class BodhiSite(Site):
     """Bodhi's web interface."""
 
@@ -202,14 +231,14 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=5, topics=("bodhi.update.*", "bodhi.errata.publish"), every=6 * 3600)
+    @query(version=5, topics=("bodhi.update.*", "bodhi.errata.publish"))
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
         A value has at most `MAX_UPDATES` updates.  A package that is unknown to Bodhi has a total of 0.
 
-        Source: ``GET /updates/?packages=``.  Email addresses of users are dropped.  No message announces gating results: the
-        query is read again on a schedule.
+        Source: ``GET /updates/?packages=``.  Email addresses of users are dropped.  Bodhi changes much without a message, such as
+        gating results: its sweep finds that.
         """
         request = f"GET /updates/?packages={package}"
         found: list[Any] = []
@@ -310,6 +339,52 @@ class BodhiConnector(Connector):
         is_of_rpms = prefix is None or (isinstance(prefix, str) and prefix in RPM_PREFIXES)
         return isinstance(name, str) and name not in known and is_of_rpms
 
+    @sweep(every=300)
+    def changes(self, position, now) -> Swept:
+        """Return the updates that differ from what the previous sweep has seen.
+
+        Bodhi changes much in silence, and lists times of edits, submissions and pushes only.  So every update on its way to
+        stable is read and compared by a digest.  One that is no longer among them has become final, and is read by its alias.
+        A change is returned by two sweeps, for a refill between them that an older replica answered.
+
+        Source: ``GET /updates/`` with ``status``, ``modified_since``, ``submitted_since`` and ``pushed_since``.
+        """
+        request, known = "GET /updates/ (sweep)", position.get("open", {})
+        start = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(position.get("since", now) - MARGIN))
+        searches = [[("status", status) for status in OPEN_STATUSES]]
+        searches += [[(f"{what}_since", start)] for what in ("modified", "submitted", "pushed")]
+        rows = {alias: row for search in searches for alias, row in self._swept(search)}
+        final = [alias for alias in known if alias not in rows]
+        for first in range(0, len(final), ALIASES):
+            rows.update(self._swept([("alias", alias) for alias in final[first : first + ALIASES]]))
+        seen, changes = {}, []
+        for alias, row in rows.items():
+            digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
+            before, status, is_repeated = known.get(alias, ("", "", False))
+            is_changed = digest != before
+            if is_changed or is_repeated:
+                update = self.read(f"{request} {alias}", _SweptRow, row)
+                changes.append(_swept_change(update, row, digest, status, is_changed and bool(known), now))
+            if row["status"] in OPEN_STATUSES or is_changed:
+                seen[alias] = (digest, row["status"], is_changed)
+        return Swept(changes, {"since": now, "open": seen})
+
+    def _swept(self, search: list[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the updates of a search by alias, as Bodhi returns them without comments; invalid rows are left out."""
+        request = f"GET /updates/?{search[0][0]}= (sweep)"
+        for number in range(1, MAX_SWEPT // PAGE + 1):
+            params = [*search, ("page", str(number)), ("rows_per_page", str(PAGE))]
+            page = self.read(request, _UpdatesPage, self.json("updates", "", request=request, params=params))
+            for row in page.updates[:PAGE]:
+                found = self.read(request, Updates, {"total": 0, "updates": [row]})
+                if found.updates:
+                    yield (
+                        found.updates[0].alias,
+                        {key: value for key, value in row.items() if key != "comments"},
+                    )
+            if len(page.updates) < PAGE:
+                break
+
     def update(self, alias: str) -> dict[str, Any] | None:
         """Return an update, as in `updates`; None for an unknown alias.
 
@@ -322,6 +397,31 @@ class BodhiConnector(Connector):
             if isinstance(said, Mapping) and said.get("status") == "error" and said.get("errors"):
                 return None
         return self.parsed(answer, _SingleUpdate).update.model_dump(mode="json")
+
+
+def _swept_change(
+    update: _SweptRow, row: Mapping[str, Any], digest: str, before: str, is_new: bool, now: float
+) -> Change:
+    """Return the change of an update that had the status ``before`` (empty if it was unknown)."""
+    submitted, modified = update.date_submitted or now, update.date_modified or 0
+    topic, sent = "bodhi.update.edit", modified or now
+    if not before and update.status == "pending":
+        topic, sent = "bodhi.update.request.testing", submitted
+    elif update.status != before and update.status in PUSHED:
+        topic, pushed = PUSHED[update.status]
+        sent = getattr(update, pushed) or now
+    elif update.status != before and update.status in WITHDRAWN:
+        topic, sent = WITHDRAWN[update.status], now
+
+    def shows(package: str, value: Any) -> bool:
+        shown = next((shown for shown in value["updates"] if shown["alias"] == update.alias), None)
+        own = types.read(Update, _own_builds_first(row, package)).model_dump(mode="json")
+        return shown == own if shown else len(value["updates"]) >= MAX_UPDATES
+
+    # Releases that Bodhi does not compose are pushed without a message, and so is whatever leaves the status as it is.
+    is_silent = update.status == before or (bool(before) and update.is_composed is False) or update.status == "obsolete"
+    event = event_of("bodhi", topic, f"{update.alias}-{digest}", sent, {"update": row})
+    return Change(event, {"bodhi.updates": shows}, is_silent, is_new)
 
 
 def _own_builds_first(row: Any, package: str) -> Any:

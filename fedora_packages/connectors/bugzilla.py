@@ -4,15 +4,20 @@ Red Hat's server can return fewer bugs than were requested (20 for anonymous rea
 that, which other servers do not have.  The offset of the next page is therefore the number of bugs that were returned.
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.sweep import Change, Swept, event_of, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -36,6 +41,9 @@ PRODUCTS = ("Fedora", "Fedora EPEL")
 #: Open bugs that are kept of a package, newest first, and requests that are sent for them.
 MAX_BUGS = 1000
 MAX_PAGES = 60
+
+#: Pages of the list of all open bugs, at most: some servers return 20 bugs a page.
+MAX_BULK_PAGES = 10_000
 
 #: Products whose bugs name a CVE: ours, and the one with a bug for each CVE.
 CVE_PRODUCTS = (*PRODUCTS, "Security Response")
@@ -127,6 +135,21 @@ class _AnyBug(Bug):
     component: _First = ""
 
 
+class _SweptBug(_AnyBug):
+    changed: ISOTime = field(alias="last_change_time")
+    created: ISOTime = field(alias="creation_time")
+
+
+class _OpenBugs(Model):
+    bugs: Rows(_AnyBug, MAX_BUGS)
+    invalid_rows: InvalidRows = None
+
+
+class _SweptBugs(Model):
+    bugs: Rows(_SweptBug, MAX_BUGS)
+    invalid_rows: InvalidRows = None
+
+
 class _AnyBugs(Model):
     bugs: Rows(_AnyBug, MAX_BUGS)
 
@@ -198,14 +221,14 @@ class BugzillaConnector(Connector):
     site = BugzillaSite()
     timeout = 60.0  # with many bugs it is slow
 
-    @query(version=2, topics=CHANGE_TOPICS, every=24 * 3600)
+    @query(version=2, topics=CHANGE_TOPICS)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
         A value has at most `MAX_BUGS` bugs, without their reporters and assignees.
 
-        Source: ``GET /rest/bug`` with ``bug_status=__open__``.  No message announces a bug that becomes private: the query is
-        read again on a schedule.
+        Source: ``GET /rest/bug`` with ``bug_status=__open__``.  Neither a message nor a sweep finds a bug that became private:
+        the audit of all open bugs does.
         """
         request = f"GET /rest/bug?component={package}"
         found, total = self._search(request, open_bugs(package), FIELDS, MAX_BUGS)
@@ -236,12 +259,12 @@ class BugzillaConnector(Connector):
             return len(value["bugs"]) >= MAX_BUGS or not facts["must_be"]
         return shown["status"] == facts["status"] or (shown["changed"] or 0) > facts["sent"]
 
-    @query(version=2, topics=CHANGE_TOPICS, every=24 * 3600)
+    @query(version=2, topics=CHANGE_TOPICS)
     def counts(self, package) -> Counts:
         """Return the number of open bugs of a source package, and of those that block others.
 
-        Source: ``GET /rest/bug``, with one bug a request.  No message announces a bug that becomes private: the query is read
-        again on a schedule.
+        Source: ``GET /rest/bug``, with one bug a request.  Neither a message nor a sweep finds a bug that became private: the
+        audit of all open bugs does.
         """
         request = f"GET /rest/bug?component={package} (counts)"
         # The newest change is read first: numbers that are newer than it do no harm, older ones would.
@@ -261,6 +284,68 @@ class BugzillaConnector(Connector):
     @counts.reflects
     def counts_reflect(value, facts):
         return (value["changed"] or 0) >= facts["changed"]
+
+    @in_bulk(bugs, every=86400)
+    def all_bugs(self) -> Iterator[tuple[str, dict[int, str]]]:
+        """Yield each component with its open bugs: ``{number: digest}``.
+
+        Source: ``GET /rest/bug`` with ``bug_status=__open__``, page by page.
+        """
+        request, components = "GET /rest/bug (all open bugs)", {}
+        params = [("product", product) for product in PRODUCTS]
+        params += [
+            ("bug_status", "__open__"),
+            ("include_fields", FIELDS),
+            ("order", "bug_id"),
+            ("limit", str(MAX_BUGS)),
+        ]
+        offset = 0
+        for _ in range(MAX_BULK_PAGES):
+            answer = self.json("rest", "bug", request=request, params=[*params, ("offset", str(offset))])
+            self._refuse_errors(request, answer)
+            for bug in self.read(request, _OpenBugs, answer).bugs:
+                row = bug.model_dump(mode="json", include=set(Bug.model_fields))
+                components.setdefault(bug.component, {})[bug.id] = _digest(row)
+            if not answer["bugs"]:
+                break
+            offset += len(answer["bugs"])
+        yield from components.items()
+
+    @all_bugs.agrees
+    def bugs_agree(value, fact):
+        is_cut = value["total"] > len(value["bugs"])
+        return is_cut or {bug["id"]: _digest(bug) for bug in value["bugs"]} == (fact or {})
+
+    @in_bulk(counts, every=86400)
+    def all_counts(self) -> Iterator[tuple[str, int]]:
+        """Yield each component with the number of its open bugs.  Source: as `all_bugs`."""
+        yield from ((component, len(bugs)) for component, bugs in BugzillaConnector.all_bugs.fetch(self))
+
+    @all_counts.agrees
+    def counts_agree(value, fact):
+        return value["open"] == (fact or 0)
+
+    @sweep(every=600)
+    def changes(self, position, now) -> Swept:
+        """Return the bugs of Fedora and EPEL that changed since the previous sweep, the oldest change first.
+
+        Source: ``GET /rest/bug`` with ``last_change_time``.  A bug that became private is in no list.
+        """
+        request = "GET /rest/bug?last_change_time= (sweep)"
+        start, offset = position.get("from", int(since(position, now))), position.get("offset", 0)
+        params = [("product", product) for product in PRODUCTS]
+        params += [("last_change_time", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)))]
+        params += [("include_fields", f"{FIELDS},creation_time"), ("order", "changeddate,bug_id")]
+        params += [("limit", str(MAX_BUGS)), ("offset", str(offset))]
+        answer = self.json("rest", "bug", request=request, params=params)
+        self._refuse_errors(request, answer)
+        bugs = self.read(request, _SweptBugs, answer).bugs
+        changes = [_bug_change(bug, start) for bug in bugs]
+        # Some servers return fewer rows than they are asked for: only an empty page is the last.
+        until, rows = position.get("until", now), len(answer["bugs"])
+        if rows:
+            return Swept(changes, {"from": start, "offset": offset + rows, "until": until}, is_complete=False)
+        return Swept((), {"since": until})
 
     def bug(self, number: int) -> dict[str, Any] | None:
         """Return a bug: its ``id``, ``is_private``, ``summary``, ``status``, ``product``, ``component`` and ``version``.
@@ -337,6 +422,34 @@ class BugzillaConnector(Connector):
         # Bugzilla can return an error with the status 200.
         if isinstance(answer, dict) and answer.get("error"):
             raise self.invalid(request, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
+
+
+def _bug_change(bug: _SweptBug, start: float) -> Change:
+    row = bug.model_dump(mode="json", include=set(Bug.model_fields))
+    body = {
+        "bug": {
+            "id": bug.id, "summary": bug.summary, "status": {"name": bug.status}, "component": {"name": bug.component},
+            "last_change_time": bug.changed,
+        },
+        "event": {"changes": []},
+    }  # fmt: skip
+
+    def lists(package: str, value: Any) -> bool:
+        shown = next((shown for shown in value["bugs"] if shown["id"] == bug.id), None)
+        if bug.status == "CLOSED" or bug.component != package:
+            return shown is None
+        return shown == row if shown else len(value["bugs"]) >= MAX_BUGS
+
+    def counts(package: str, value: Any) -> bool:
+        return (value["changed"] or 0) >= bug.changed
+
+    topic = "bugzilla.bug.new" if bug.created >= start else "bugzilla.bug.update"
+    event = event_of("bugzilla", topic, f"{bug.id}-{bug.changed}", bug.changed, body)
+    return Change(event, {"bugzilla.bugs": lists, "bugzilla.counts": counts})
+
+
+def _digest(bug: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(bug, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _key(row: Any, place: int) -> Any:

@@ -129,7 +129,7 @@ class FafConnector(Connector):
     is_optional = True
 
     # Names of other distributions' components are no packages here.
-    @query(version=1, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=24 * 3600)
+    @query(version=1, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=7 * 86400)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 
@@ -137,7 +137,7 @@ class FafConnector(Connector):
         time, only which problems did: `recent` and `before` are the trend.  Comments of users are dropped.
 
         Source: ``GET /problems/``, three times where there is any problem, once where there is none.  No message announces most
-        changes: the query is read again on a schedule.
+        changes, and FAF gets hardly any: the query is read again once a week.
         """
         today = datetime.now(UTC).date()
         value = self._list(Problems, package, today - timedelta(days=RANGE - 1), today)

@@ -6,8 +6,9 @@ anonymous.  A fault has the HTTP status 200, like any answer.
 
 import math
 import re
+import string
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Literal
 from xml.parsers.expat import ExpatError
@@ -15,9 +16,11 @@ from xml.parsers.expat import ExpatError
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.sweep import Change, Swept, event_of, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -41,6 +44,13 @@ MAX_BUILDS = 300
 
 #: Packages that are read of one list: Koji has some 60,000.
 MAX_PACKAGES = 500_000
+
+#: Rows of each list that one step of a sweep reads, and the seconds that it spans at most: a hub may refuse a range of days.
+MAX_SWEPT = 2000
+MAX_SPAN = 6 * 3600.0
+
+#: First letters of packages; the hub's filter ignores case.
+FIRST_LETTERS = string.ascii_lowercase + string.digits
 
 #: Tags that no release shows: side tags, and steps on the way into a release.
 PASSING_TAG = re.compile(r".*(-build-side-[0-9]+|-pending|-candidate|-override|-build|-gate)$")
@@ -171,6 +181,11 @@ class Tagged(Model):
     )
 
 
+class _TaggedBuilds(Model):
+    builds: Rows(TaggedBuild, MAX_PACKAGES)
+    invalid_rows: InvalidRows = None
+
+
 class _FoundBuild(Build):
     name: Text(256) = field(alias="package_name")
 
@@ -186,6 +201,45 @@ class _Named(Model):
 
 class _Packages(Model):
     packages: Rows(_Named, MAX_PACKAGES)
+
+
+class _SweptBuild(Model):
+    """A build in a list of all packages' builds."""
+
+    build_id: Count
+    name: Text(256) = field(alias="package_name")
+    version: Text(256)
+    release: Text(256)
+    epoch: Count | None
+    state: Count
+    owner: Text(256) | None = field(alias="owner_name")
+    task_id: Count | None
+    created: Seconds = field(alias="creation_ts")
+    finished: Seconds | None = field(alias="completion_ts")
+
+
+class _TagChange(Model):
+    """A row of a hub's history: a build that was tagged, and untagged since if it is not active."""
+
+    build_id: Count
+    name: Text(256)
+    version: Text(256)
+    release: Text(256)
+    tag: Text(256) = field(alias="tag.name")
+    created: Seconds = field(alias="create_ts")
+    revoked: Seconds | None = field(alias="revoke_ts")
+
+
+class _LastEvent(Model):
+    ts: Seconds
+
+
+class _History(Model):
+    last: _LastEvent
+    begun: Rows(_SweptBuild, MAX_SWEPT)
+    ended: Rows(_SweptBuild, MAX_SWEPT)
+    tagged: Rows(_TagChange, MAX_SWEPT)
+    invalid_rows: InvalidRows = None
 
 
 class KojiSite(Site):
@@ -274,12 +328,7 @@ class KojiConnector(Connector):
         Source: ``listTagged``, one call for each tag in one request.
         """
         request = f"listTagged({package!r})"
-        wanted = [
-            (tag, inherit)
-            for release in self.releases()
-            for tag, inherit in ((release["stable_tag"], True), (release["testing_tag"], False))
-            if tag
-        ]
+        wanted = self._release_tags()
         answers = self._multicall(
             request,
             *(
@@ -315,6 +364,82 @@ class KojiConnector(Connector):
         # Of a tag only the build tagged last is shown: a newer one hides it.  What a tag holds that no release shows by itself is
         # hidden where the tag that inherits it has a build of its own.
         return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
+
+    @in_bulk(tagged, every=86400)
+    def all_tagged(self) -> Iterator[tuple[str, dict[str, int]]]:
+        """Yield each package with the builds of all tags of the active releases: ``{tag: build id}``.
+
+        Source: ``listTagged``, for each tag and each first letter of a package: one answer for a tag has some 15 MB.
+        """
+        tags: dict[str, dict[str, int]] = {}
+        for tag, inherit in self._release_tags():
+            for letter in FIRST_LETTERS:
+                request = f"listTagged({tag!r}, prefix={letter!r})"
+                call = _call("listTagged", tag, prefix=letter, latest=True, inherit=inherit, strict=False)
+                (rows,) = self._multicall(request, call)
+                for build in self.read(request, _TaggedBuilds, {"builds": rows}).builds:
+                    tags.setdefault(build.package, {}).setdefault(tag, build.build_id)
+        yield from tags.items()
+
+    @all_tagged.agrees
+    def tagged_agrees(value, fact):
+        shown = {tag: build["build_id"] for tag, build in value["tags"].items() if build}
+        return shown == {tag: number for tag, number in (fact or {}).items() if tag in value["tags"]}
+
+    def _release_tags(self) -> list[tuple[str, bool]]:
+        """Return the Koji tags of the active releases, and whether what they inherit counts."""
+        return [
+            (tag, inherit)
+            for release in self.releases()
+            for tag, inherit in ((release["stable_tag"], True), (release["testing_tag"], False))
+            if tag
+        ]
+
+    @sweep(every=300)
+    def changes(self, position, now) -> Swept:
+        """Return the builds that began or ended, and those that were tagged or untagged, since the previous sweep.
+
+        Source: ``listBuilds`` and ``queryHistory``, by the hub's clock (``getLastEvent``), in one request a step.  Deleted builds
+        are in no list.
+        """
+        request = "listBuilds, queryHistory (sweep)"
+        start, offset = position.get("from", since(position, now)), position.get("offset", 0)
+        end = start + MAX_SPAN
+
+        def options(order: str) -> dict[str, Any]:
+            return {"order": order, "limit": MAX_SWEPT, "offset": offset}
+
+        last, begun, ended, history = self._multicall(
+            request,
+            _call("getLastEvent"),
+            _call("listBuilds", createdAfter=start, createdBefore=end, queryOpts=options("build_id")),
+            _call("listBuilds", completeAfter=start, completeBefore=end, queryOpts=options("completion_time,build_id")),
+            _call(
+                "queryHistory", tables=["tag_listing"], after=start, before=end,
+                queryOpts=options("create_event,build_id"),
+            ),
+        )  # fmt: skip
+        rows = {"last": last, "begun": begun, "ended": ended, "tagged": dig(history, "tag_listing")}
+        found = self.read(request, _History, rows)
+        changes = [*map(_build_change, found.begun), *map(_build_change, found.ended), *self._tag_changes(found.tagged)]
+        if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in (begun, ended, rows["tagged"])):
+            return Swept(changes, {**position, "from": start, "offset": offset + MAX_SWEPT}, is_complete=False)
+        return Swept(changes, {"since": min(end, found.last.ts)}, is_complete=end >= found.last.ts)
+
+    def _tag_changes(self, rows: Iterable[_TagChange]) -> Iterator[Change]:
+        """Yield the last change of each build in each tag of the releases."""
+        families = {tag.partition("-")[0] for tag, _ in self._release_tags()}
+        newest: dict[tuple[str, int], _TagChange] = {}
+        for row in sorted(rows, key=lambda row: row.created):
+            if row.tag.partition("-")[0] in families:
+                newest[row.tag, row.build_id] = row
+        for row in newest.values():
+            topic, sent = ("buildsys.tag", row.created) if row.revoked is None else ("buildsys.untag", row.revoked)
+            body = {
+                "name": row.name, "version": row.version, "release": row.release, "build_id": row.build_id, "tag": row.tag,
+                "instance": "primary",
+            }  # fmt: skip
+            yield Change(event_of("koji", topic, f"{row.tag}-{row.build_id}-{sent:.6f}", sent, body))
 
     def package_of(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and the release of a build, which never change; None for an unknown build.
@@ -400,6 +525,16 @@ class KojiConnector(Connector):
     def _fault(self, request: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
         kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
         return kind(self.name, request, f"fault {code!r:.20}: {said!r:.200}", title=self.title)
+
+
+def _build_change(build: _SweptBuild) -> Change:
+    sent = build.created if build.finished is None else build.finished
+    body = {
+        "name": build.name, "version": build.version, "release": build.release, "epoch": build.epoch,
+        "build_id": build.build_id, "task_id": build.task_id, "owner": build.owner, "instance": "primary",
+        "attribute": "state", "new": build.state,
+    }  # fmt: skip
+    return Change(event_of("koji", "buildsys.build.state.change", f"{build.build_id}-{build.state}", sent, body))
 
 
 def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:

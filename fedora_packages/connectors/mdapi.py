@@ -319,7 +319,7 @@ class MdapiConnector(Connector):
         """
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
-    @query(version=2, subject="binary", every=12 * 3600, is_lazy=True)
+    @query(version=2, subject="binary", every=3 * 86400, is_lazy=True)
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 

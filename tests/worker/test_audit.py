@@ -135,14 +135,14 @@ def test_an_entry_whose_release_is_not_served_is_not_queued_again(service, audit
 
 
 def test_a_scheduled_entry_is_compared_when_it_is_due(service, audit, upstream):
-    upstream.says("/rest/bug", {"bugs": [], "total_matches": 0})
+    upstream.says("/problems/", {"problems": []})
     now = [time.time()]
     service.cache.clock = lambda: now[0]
-    fill(service, "bugzilla.bugs", value={"total": 0, "bugs": []})
-    now[0] += 24 * 3600 + 1
+    fill(service, "faf.problems", value={"problems": [], "recent": [], "before": []})
+    now[0] += service.queries["faf.problems"].declaration.every + 1
     for _ in range(3):
         audit.step()
-    assert counted(service, "checks by schedule", "bugzilla.bugs") == 1
+    assert counted(service, "checks by schedule", "faf.problems") == 1
 
 
 def test_an_unavailable_redis_is_raised(service, audit):

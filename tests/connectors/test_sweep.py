@@ -1,0 +1,285 @@
+"""What each upstream's sweep asks, and the changes that it makes of the answers."""
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from fedora_packages.connectors.koji import MAX_SPAN, MAX_SWEPT
+from fedora_packages.connectors.sweep import MARGIN, declared_sweep, sweeps_of
+from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def swept(connectors):
+    """Run the sweep of an upstream."""
+    sweeps = {sweep.upstream: sweep for sweep in sweeps_of(connectors.values())}
+
+    def run(upstream, position=None, now=NOW):
+        return sweeps[upstream].fetch({} if position is None else position, now)
+
+    return run
+
+
+def test_every_upstream_that_lists_its_changes_declares_a_sweep(connectors):
+    swept = {name for name, connector in connectors.items() if declared_sweep(type(connector))}
+    assert (
+        swept == {"koji", "bodhi", "bugzilla", "anitya"} == {sweep.upstream for sweep in sweeps_of(connectors.values())}
+    )
+
+
+# Koji.
+
+BUILD = {
+    "build_id": 7, "package_name": "guake", "version": "3.9", "release": "1.fc45", "epoch": None, "state": 1,
+    "owner_name": "pingou", "task_id": 8, "creation_ts": NOW - 90.5, "completion_ts": NOW - 60.5,
+}  # fmt: skip
+TAGGED = {
+    "build_id": 7, "name": "guake", "version": "3.9", "release": "1.fc45", "epoch": None, "tag.name": "f45",
+    "create_event": 5, "create_ts": NOW - 50.0, "revoke_event": None, "revoke_ts": None, "active": True,
+}  # fmt: skip
+
+
+def hub(begun=(), ended=(), tagged=(), ts=NOW):
+    return [[{"id": 9, "ts": ts}], [list(begun)], [list(ended)], [{"tag_listing": list(tagged)}]]
+
+
+def test_builds_and_tags_are_the_events_that_announce_them(swept, upstream):
+    upstream.koji_says(hub([{**BUILD, "state": 0, "completion_ts": None}], [BUILD], [TAGGED]))
+    found = swept("koji")
+    assert [(change.event.topic, change.event.body.get("new"), int(change.event.sent)) for change in found.changes] == [
+        ("buildsys.build.state.change", 0, int(NOW - 91)),
+        ("buildsys.build.state.change", 1, int(NOW - 61)),
+        ("buildsys.tag", None, int(NOW - 50)),
+    ]
+    assert {name for change in found.changes for name in change.event.source_packages} == {"guake"}
+    assert (found.position, found.is_complete) == ({"since": int(NOW)}, True)
+
+
+def test_the_hub_is_asked_from_where_the_last_sweep_ended_and_a_margin_before(swept, upstream):
+    upstream.koji_says(hub())
+    swept("koji", {"since": NOW - 300})
+    begun, ended, history = (call["params"][-1] for call in upstream.calls()[1:])
+    assert begun["createdAfter"] == ended["completeAfter"] == history["after"] == NOW - 300 - MARGIN
+
+
+def test_a_long_time_is_asked_for_in_spans(swept, upstream):
+    upstream.koji_says(hub())
+    found = swept("koji", {"since": NOW - 86400})
+    assert not found.is_complete
+    assert found.position == {"since": NOW - 86400 - MARGIN + MAX_SPAN}
+    assert upstream.calls()[1]["params"][-1]["createdBefore"] == found.position["since"]
+
+
+def test_a_full_list_is_read_on_in_the_next_step(swept, upstream):
+    upstream.koji_says(hub(ended=[{**BUILD, "build_id": number} for number in range(MAX_SWEPT)]), hub())
+    first = swept("koji", {"since": NOW - 300})
+    assert not first.is_complete
+    second = swept("koji", first.position, NOW + 1)
+    options = upstream.calls()[2]["params"][-1]
+    assert (options["queryOpts"]["offset"], options["completeAfter"]) == (MAX_SWEPT, NOW - 300 - MARGIN)
+    assert (second.is_complete, second.position) == (True, {"since": int(NOW)})
+
+
+def test_a_build_that_was_untagged_and_tagged_again_is_tagged(swept, upstream):
+    revoked = {**TAGGED, "create_ts": NOW - 80, "revoke_ts": NOW - 70.0, "revoke_event": 4, "active": None}
+    upstream.koji_says(hub(tagged=[TAGGED, revoked, {**revoked, "build_id": 6}]))
+    topics = [(change.event.body["build_id"], change.event.topic) for change in swept("koji").changes]
+    assert sorted(topics) == [(6, "buildsys.untag"), (7, "buildsys.tag")]
+
+
+def test_tags_of_no_release_are_passed_over(swept, upstream):
+    upstream.koji_says(hub(tagged=[{**TAGGED, "tag.name": "eln-rebuild"}, {**TAGGED, "tag.name": "module-x"}]))
+    assert swept("koji").changes == []
+
+
+def test_one_bad_row_of_a_list_costs_that_row(swept, upstream):
+    upstream.koji_says(hub(ended=[{**BUILD, "package_name": None}, BUILD]))
+    assert len(swept("koji").changes) == 1
+
+
+def test_a_hub_that_is_off_fails_the_sweep(swept, upstream):
+    upstream.says("/", {}, status=503)
+    with pytest.raises(UpstreamUnavailable):
+        swept("koji")
+
+
+# Bodhi.
+
+
+def date(seconds):
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def update(alias="FEDORA-2027-1", status="testing", **more):
+    return {
+        "alias": alias, "title": "guake-3.9-1.fc45", "status": status, "request": None, "type": "bugfix", "severity": "low",
+        "karma": 0, "critpath": False, "date_submitted": date(NOW - 9000), "date_modified": None, "date_pushed": None,
+        "date_testing": date(NOW - 60), "date_stable": None, "builds": [{"nvr": "guake-3.9-1.fc45", "epoch": 0}], "bugs": [],
+        "release": {"name": "F45", "composed_by_bodhi": True}, "user": {"name": "me"}, "comments": [], **more,
+    }  # fmt: skip
+
+
+def page(*updates):
+    return {"updates": list(updates), "total": len(updates), "page": 1, "pages": 1}
+
+
+@pytest.fixture
+def bodhi(upstream, swept):
+    """Sweep with a position, while Bodhi has some updates on their way; return the topics and what was found."""
+
+    def run(position, *updates, final=()):
+        pages = [page(*updates), page(), page(), page(), *([page(*final)] if final else [])]
+        upstream.says("/updates/", *pages)
+        found = swept("bodhi", position)
+        return [change.event.topic for change in found.changes], found
+
+    return run
+
+
+def value_of(queries, upstream, *updates):
+    upstream.says("/updates/", page(*updates))
+    return queries["bodhi.updates"].fetch("guake")
+
+
+def test_the_first_sweep_compares_all_updates_on_their_way(bodhi):
+    _, found = bodhi({}, update())
+    (change,) = found.changes
+    assert (change.is_new, change.event.source_packages) == (False, ("guake",))
+
+
+def test_an_update_that_is_the_same_is_compared_once_more_and_then_left_alone(bodhi):
+    _, first = bodhi({}, update())
+    topics, second = bodhi(first.position, update())
+    assert (topics, second.changes[0].is_new) == (["bodhi.update.edit"], False)
+    assert bodhi(second.position, update())[0] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "topic", "is_silent"),
+    [
+        ({"status": "pending"}, {"status": "testing"}, "bodhi.update.complete.testing", False),
+        ({"request": "testing"}, {"request": None}, "bodhi.update.edit", True),
+        ({"bugs": []}, {"bugs": [{"bug_id": 1, "title": "x", "security": True}]}, "bodhi.update.edit", True),
+        (
+            {"status": "pending", "release": {"name": "F46", "composed_by_bodhi": False}},
+            {"status": "testing", "release": {"name": "F46", "composed_by_bodhi": False}},
+            "bodhi.update.complete.testing",
+            True,
+        ),
+    ],
+)
+def test_a_change_of_an_update_is_the_event_that_announces_it_or_silent(bodhi, before, after, topic, is_silent):
+    _, first = bodhi({}, update(**before))
+    topics, second = bodhi(first.position, update(**after))
+    (change,) = second.changes
+    assert (topics, change.is_silent, change.is_new) == ([topic], is_silent, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "topic", "is_silent"),
+    [
+        ("stable", "bodhi.update.complete.stable", False),
+        ("unpushed", "bodhi.update.request.unpush", False),
+        ("obsolete", "bodhi.update.request.obsolete", True),
+    ],
+)
+def test_an_update_that_is_no_longer_on_its_way_is_read_by_its_alias(bodhi, upstream, status, topic, is_silent):
+    _, first = bodhi({}, update())
+    topics, second = bodhi(first.position, final=[update(status=status, date_stable=date(NOW - 5))])
+    assert (topics, second.changes[0].is_silent) == ([topic], is_silent)
+    assert upstream.asked[-1].params["alias"] == ["FEDORA-2027-1"]
+    third = bodhi(second.position, final=[update(status=status, date_stable=date(NOW - 5))])
+    assert third[1].position["open"] == {}
+
+
+def test_a_value_shows_an_update_if_it_is_the_same_in_every_field(bodhi, queries, upstream):
+    row = update(request="stable", comments=[{"text": "fine"}])
+    _, found = bodhi({}, row)
+    shows = found.changes[0].shows["bodhi.updates"]
+    assert shows("guake", value_of(queries, upstream, row))
+    assert not shows("guake", value_of(queries, upstream, update(request=None)))
+    assert not shows("guake", value_of(queries, upstream))
+
+
+def test_bodhi_is_asked_for_what_its_lists_tell(bodhi, upstream):
+    bodhi({"since": NOW - 300, "open": {}}, update())
+    since = [date(NOW - 300 - MARGIN)]
+    statuses, *others = (asked.params for asked in upstream.asked)
+    assert statuses["status"] == ["pending", "testing"]
+    assert [
+        params.get(f"{what}_since") for params, what in zip(others, ("modified", "submitted", "pushed"), strict=True)
+    ] == [since] * 3
+
+
+# Bugzilla.
+
+
+def stamp(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def bug(number=5, status="NEW", component="guake", changed=NOW - 60, created=NOW - 9000):
+    return {
+        "id": number, "summary": "s", "status": status, "severity": "low", "product": "Fedora", "version": ["45"],
+        "component": [component], "last_change_time": stamp(changed), "creation_time": stamp(created), "alias": [],
+        "keywords": [], "assigned_to": "x@example.com", "blocks": [],
+    }  # fmt: skip
+
+
+def test_bugs_are_read_to_the_last_page(swept, upstream):
+    upstream.says("/rest/bug", {"bugs": [bug(5), bug(6, created=NOW - 60)]}, {"bugs": []})
+    first = swept("bugzilla", {"since": NOW - 600})
+    assert [change.event.topic for change in first.changes] == ["bugzilla.bug.update", "bugzilla.bug.new"]
+    assert not first.is_complete
+    second = swept("bugzilla", first.position, NOW + 30)
+    assert upstream.asked[-1].params["offset"] == ["2"]
+    assert (second.position, second.is_complete) == ({"since": NOW}, True)
+
+
+def test_bugzilla_is_asked_for_the_changes_of_both_products_in_their_order(swept, upstream):
+    upstream.says("/rest/bug", {"bugs": []})
+    swept("bugzilla", {"since": NOW - 600})
+    params = upstream.asked[-1].params
+    assert params["product"] == ["Fedora", "Fedora EPEL"]
+    assert (params["last_change_time"], params["order"]) == ([stamp(NOW - 600 - MARGIN)], ["changeddate,bug_id"])
+
+
+def test_a_list_of_bugs_shows_a_bug_as_it_is_or_its_absence(swept, upstream, queries):
+    open_bug, closed = bug(5), bug(6, status="CLOSED")
+    upstream.says("/rest/bug", {"bugs": [open_bug, closed]})
+    shows_open, shows_closed = (change.shows["bugzilla.bugs"] for change in swept("bugzilla").changes)
+    upstream.says("/rest/bug", {"bugs": [open_bug], "total_matches": 1})
+    value = queries["bugzilla.bugs"].fetch("guake")
+    assert shows_open("guake", value)
+    assert shows_closed("guake", value)
+    assert not shows_open("guake", {**value, "bugs": []})
+    assert not shows_open("guake", {**value, "bugs": [{**value["bugs"][0], "severity": "high"}]})
+    assert not shows_closed("guake", {**value, "bugs": [{**value["bugs"][0], "id": 6}]})
+
+
+def test_an_error_of_bugzilla_fails_the_sweep(swept, upstream):
+    upstream.says("/rest/bug", {"error": True, "code": 32000, "message": "busy"})
+    with pytest.raises(InvalidResponse, match="busy"):
+        swept("bugzilla")
+
+
+# Anitya.
+
+
+def test_all_packages_of_fedora_are_compared_page_by_page(swept, upstream):
+    item = {"distribution": "Fedora", "name": "guake", "project": "guake", "version": "3.10", "stable_version": "3.10"}
+    full = {"items": [{**item, "name": f"p{number}"} for number in range(249)] + [{**item, "distribution": "fedora"}]}
+    upstream.says("/api/v2/packages/", full, {"items": [item]})
+    first = swept("anitya")
+    assert (len(first.changes), first.is_complete, first.position) == (249, False, {"page": 2})
+    second = swept("anitya", first.position)
+    assert (second.is_complete, second.position) == (True, {})
+    (change,) = second.changes
+    value = {"found": True, "project": {"name": "guake"}, "latest": "3.10", "stable": ["3.10", "3.9"]}
+    shows = change.shows["anitya.versions"]
+    assert (change.is_new, shows("guake", value)) == (False, True)
+    assert not shows("guake", {**value, "latest": "3.11rc1"})
+    assert not shows("guake", {"found": False})
