@@ -6,6 +6,7 @@ passed to fedmsg.  A zmq publisher never waits for subscribers, so that publishi
 
 import copy
 import json
+import random
 import re
 import time
 import uuid
@@ -43,6 +44,7 @@ class Bus:
         self._foreign: Counter[str] = Counter()
         self._keep_back = 0
         self._archive_kept_back = False
+        self._share, self._dice, self._is_lost = 0.0, random.Random(0), False
         self._held: list[list[bytes]] | None = None
         self._context = fedmsg.core.FedMsgContext(
             name="sandbox", io_threads=1, active=False, mute=True, environment=ENVIRONMENT, topic_prefix=TOPIC_PREFIX,
@@ -77,6 +79,10 @@ class Bus:
         """Withhold the next ``count`` messages from the bus; with ``archive``, datagrepper still gets them."""
         self._keep_back, self._archive_kept_back = count, archive
 
+    def lose(self, share: float) -> None:
+        """Lose a share (0 to 1) of all messages from now on, for the bus and for datagrepper."""
+        self._share = share
+
     def hold(self, is_held: bool) -> int:
         """Hold messages, or send all held ones at once; returns their number."""
         held = self._held or []
@@ -90,6 +96,9 @@ class Bus:
         """Send a message's frames, unless it is withheld or held.  fedmsg calls this."""
         if self._keep_back:
             self._keep_back -= 1
+            return
+        is_lost, self._is_lost = self._is_lost, False
+        if is_lost:
             return
         if self._held is not None:
             self._held.append(frames)
@@ -138,6 +147,7 @@ class Bus:
     def _note(self, envelope: dict[str, Any]) -> Mapping[str, Any]:
         # Do not publish the account that runs the sandbox.
         envelope["username"] = "sandbox"
-        if not self._keep_back or self._archive_kept_back:
+        self._is_lost = self._dice.random() < self._share
+        if not self._is_lost and (not self._keep_back or self._archive_kept_back):
             self.archive.add(copy.deepcopy(envelope), time.time())
         return envelope

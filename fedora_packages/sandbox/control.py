@@ -36,6 +36,7 @@ ADDRESSES = {
     "POST /control/trigger": '{"what": "build", "package": "guake", ...}: run an action on a package and publish it',
     "POST /control/trigger (many)": '{"actions": [{"what": ..., "package": ...}, ...]}: run many, one after another',
     "POST /control/publish": '{"topic": "bodhi.update.comment", "msg": {...}} or {"topic": ..., "raw": "any text"}',
+    "POST /control/lose": '{"share": 0.2}: lose a share of all messages, for the archive too',
     "POST /control/keep-back": '{"count": 3, "archive": false}: withhold the next messages from the bus',
     "POST /control/hold": '{"hold": true}: hold messages; {"hold": false}: send them all at once',
     "GET /control/steps": "the steps of actions that wait: the end of a push, titles of bugs",
@@ -68,6 +69,7 @@ def routes(sandbox: Sandbox) -> list[web.RouteDef]:
         web.post("/control/happen", _json(control.trigger)),
         web.post("/control/publish", _json(control.publish)),
         web.post("/control/keep-back", _json(control.keep_back)),
+        web.post("/control/lose", _json(control.lose)),
         web.post("/control/hold", _json(control.hold)),
         web.get("/control/steps", _json(control.steps)),
         web.post("/control/steps", _json(control.change_steps)),
@@ -180,6 +182,14 @@ class Control:
             raise NotPossible(f"'count' must be an integer from 0, not {count!r:.80}")
         self.sandbox.bus.keep_back(count, bool(body.get("archive")))
         return {"count": count, "archive": bool(body.get("archive"))}
+
+    async def lose(self, request: web.Request) -> dict[str, Any]:
+        """Lose a share of all messages."""
+        share = (await _body(request)).get("share")
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise NotPossible(f"'share' must be a number from 0 to 1, not {share!r:.80}")
+        self.sandbox.bus.lose(share)
+        return {"share": share}
 
     async def hold(self, request: web.Request) -> dict[str, Any]:
         """Hold messages, or send the held ones."""

@@ -82,6 +82,17 @@ def test_messages_are_kept_back(live, listener, archive, archived):
     assert live.get("/datagrepper/raw")["total"] == archived
 
 
+def test_a_share_of_all_messages_is_lost_for_bus_and_archive(live, listener):
+    live.post("/control/lose", share=0.5)
+    sent = [message["msg_id"] for _ in range(20) for message in live.trigger("build", "guake")["messages"]]
+    heard = []
+    while (frames := listener(300)) is not None:
+        heard.append(json.loads(frames[1])["msg_id"])
+    assert set(heard) < set(sent)
+    assert 0.3 < len(heard) / len(sent) < 0.7
+    assert live.get("/datagrepper/raw")["total"] == len(heard)
+
+
 def test_held_messages_leave_all_at_once_and_in_order(live, listener):
     live.post("/control/hold", hold=True)
     sent = [message["msg_id"] for _ in range(2) for message in live.trigger("build", "guake")["messages"]]

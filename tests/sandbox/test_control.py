@@ -28,6 +28,7 @@ def test_an_unknown_package_is_not_found_by_the_control(quiet):
         ("/control/publish", b"{}"),
         ("/control/publish", b'{"topic": "x.y"}'),
         ("/control/keep-back", b'{"count": -1}'),
+        ("/control/lose", b'{"share": 1.5}'),
         ("/control/hold", b"{}"),
     ],
 )
