@@ -39,14 +39,20 @@ from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.monitoring.metrics import FLUSH_EVERY, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
 from fedora_packages.web.api import addressed
+from fedora_packages.worker.turn import state_of
 from tests.functional.site import Site
 
 INI = "development.ini"
+
+#: Upstreams that are swept, and seconds after which the sandbox has done what it does in silence.
+SWEPT = ("anitya", "bodhi", "bugzilla", "koji")
+SILENT_FOR = 3.0
 
 #: Short times, so that retries, leases and pauses end and begin again several times in a run.
 SETTINGS = {
     "FEDORA_PACKAGES_WORKER_PACE": "fast",
     **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_TIMEOUT": "5" for name in schedule.UPSTREAMS},
+    **{f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_SWEEP": "5" for name in SWEPT},
 }
 
 REDIS_OPTIONS = ("--save", "", "--appendonly", "yes")
@@ -158,6 +164,10 @@ class Run:
             return f"not fresh: {waiting}"
         if not alive:
             return "no worker has a heartbeat"
+        swept = {name: state_of(service.client, f"sweep:{name}") for name in SWEPT}
+        late = [name for name, turn in swept.items() if not is_after(turn, since + SILENT_FOR)]
+        if late:
+            return f"not swept since: {late}"
         newest = alive[0]
         if newest.parts["buffer"] or not newest.parts["gaps"]["closed"]:
             return f"buffer: {newest.parts['buffer']}, gaps: {newest.parts['gaps']}"
@@ -188,7 +198,13 @@ class Run:
         return round(quiet, 1), round(time.time() - begun, 1), queued
 
 
-def begin(folder: Path, audit: float) -> Run:
+def is_after(turn: Mapping[str, str], at: float) -> bool:
+    """Whether a sweep began after a time, and has ended."""
+    began = float(turn.get("began", 0))
+    return began > at and float(turn.get("finished", 0)) >= began
+
+
+def begin(folder: Path, audit: float, lose: float) -> Run:
     """Empty the folder and start all processes in it."""
     shutil.rmtree(folder, ignore_errors=True)
     devserver = DevServer(folder.absolute())
@@ -197,6 +213,9 @@ def begin(folder: Path, audit: float) -> Run:
         redis_url = devserver.redis(*REDIS_OPTIONS)
         sandbox = devserver.sandbox()
         devserver.environ |= service_environment(redis_url, sandbox, devserver.folder / "index")
+        if lose:
+            # What the bus has lost is nowhere else either.
+            devserver.environ["FEDORA_PACKAGES_CONNECTORS_DATAGREPPER_URL"] = ""
         run = Run(Site(devserver, sandbox, redis_url))
         run.site.build_index()
         run.start_worker()
@@ -299,7 +318,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
     """Run the chaos and return the report."""
     seconds = 60 * given.minutes
     say("starting Redis, sandbox, index, worker and web …")
-    run = begin(folder, given.audit)
+    run = begin(folder, given.audit, given.lose)
     listener = noted = None
     try:
         dice = random.Random(given.seed)
@@ -309,6 +328,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         say(f"seed {given.seed}: {len(steps)} steps in {seconds:.0f} s, logs are in {folder}/")
         listener = Listener(run.site.sandbox["endpoint"])
         noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
+        run.site.control("lose", share=given.lose)
         run.began, until = time.time(), time.monotonic() + seconds
         with reading(readers, given.seed, notes, run.phases.current, given.readers):
             traffic = Traffic(run.site.sandbox["url"], actions, given.rate, until)
@@ -347,7 +367,13 @@ def _report(
     unhandled = [one for one in heard if one.event.id not in noted]
     return {
         "seed": given.seed,
-        "settings": {"minutes": given.minutes, "rate": given.rate, "readers": given.readers, "audit": given.audit},
+        "settings": {
+            "minutes": given.minutes,
+            "rate": given.rate,
+            "readers": given.readers,
+            "audit": given.audit,
+            "lose": given.lose,
+        },
         "began": run.began,
         "triggered": dict(traffic.triggered),
         "refused": dict(traffic.refused),
@@ -445,6 +471,9 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="kills of the worker (default: 20)")
     parser.add_argument("--restarts", type=int, default=5, help="restarts of Redis (default: 5)")
     parser.add_argument("--readers", type=int, default=4, help="readers at the same time (default: 4)")
+    parser.add_argument(
+        "--lose", type=float, default=0.0, help="share of messages that the bus loses, without an archive"
+    )
     parser.add_argument(
         "--audit", type=float, default=0.0, help="entries a second that the audit compares (default: 0)"
     )
