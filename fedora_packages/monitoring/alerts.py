@@ -33,7 +33,9 @@ class Alert:
 
 def alerts(state: Health) -> list[Alert]:
     """Return the current alerts, critical ones first and of those the oldest; empty while all is well."""
-    current = dict.fromkeys((*_of_workers(state), *_of_upstreams(state), *_of_values(state), *_of_index(state)))
+    current = dict.fromkeys(
+        (*_of_workers(state), *_of_upstreams(state), *_of_values(state), *_of_turns(state), *_of_index(state))
+    )
     return sorted(current, key=lambda alert: (alert.severity != CRITICAL, alert.since or 0.0))
 
 
@@ -198,6 +200,13 @@ def _of_values(state: Health) -> Iterator[Alert]:
             CRITICAL,
             since=min((drift["found"] for drift in state.lost), default=None),
         )
+    if state.budget is not None and state.load > state.budget:
+        yield Alert(
+            "The schedules exceed the budget",
+            f"At the present number of entries they ask for {state.load:.2f} reads a second; "
+            f"the workers do {state.budget:g} (worker.audit_rate).  "
+            "Values that no message and no sweep covers are read again later than planned.  Raise worker.audit_rate.",
+        )
     if forgotten:
         yield Alert(
             f"The refill queue lost {_many(forgotten, 'entry', 'entries')} in the last hour",
@@ -211,6 +220,19 @@ def _of_values(state: Health) -> Iterator[Alert]:
             "Pages do not show what they changed until the audit reaches it.  "
             "This is a bug in fedora_packages.  Report it with the worker's log, which has each message.",
         )
+
+
+def _of_turns(state: Health) -> Iterator[Alert]:
+    for turn in state.turns if state.alive else ():
+        if turn.is_late(state.at):
+            yield Alert(
+                f"{turn.name} is late",
+                f"{_sentence(turn.error)}  "
+                * bool(turn.error)
+                + "Changes are shown after their messages.  One whose message is lost is shown only once the upstream lists it.  "
+                "See the worker's log if this lasts.",
+                since=turn.finished or turn.began,
+            )
 
 
 def _of_index(state: Health) -> Iterator[Alert]:

@@ -15,6 +15,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -22,8 +23,10 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Queue, Waiting
 from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.connectors import Connector
+from fedora_packages.connectors.bulk import bulks_of
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.connectors.query import Queries, Query
+from fedora_packages.connectors.sweep import sweeps_of
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
@@ -38,6 +41,10 @@ ENTRY_COUNTS_EVERY = 60
 LAGS = (
     MetricName.RECEIVED_TO_INVALIDATED, MetricName.SENT_TO_INVALIDATED, MetricName.SENT_TO_FRESH, MetricName.INVALIDATED_TO_FRESH,
 )  # fmt: skip
+
+#: Turns that a sweep may miss before it is late, and the counts that turns note.
+MISSED_TURNS = 3
+TURN_COUNTS = ("changes", "compared", "differing")
 
 #: The name of the web process itself among the workers, in lists of circuits.
 THIS_PROCESS = "this web process"
@@ -60,6 +67,10 @@ class QueryCounts:
     ignored: int  # differences in nothing but ignored fields
     forgotten: int  # entries that the refill queue had lost
     invalid_rows: int  # rows left out of values because the upstream returned invalid data
+    compared_in_bulk: int  # values compared with an answer about all packages
+    swept_told: int  # changes of sweeps that the cache showed already
+    swept_untold: int  # changes that no message had announced before the sweep
+    swept_silent: int  # changes that no message announces
 
     @property
     def hit_rate(self) -> float | None:
@@ -86,6 +97,12 @@ class QueryHealth:
     waiting: Waiting
     lately: QueryCounts
     total: QueryCounts
+    every: float | None = None  # seconds after which each entry is read again
+
+    @property
+    def load(self) -> float:
+        """The reads a second that its schedule asks for."""
+        return (self.entries or 0) / self.every if self.every else 0.0
 
 
 @dataclass(frozen=True)
@@ -137,6 +154,23 @@ class Lag:
 
 
 @dataclass(frozen=True)
+class TurnHealth:
+    """A sweep or an audit in bulk, at which the workers take turns every so many seconds; None for what has not been yet."""
+
+    name: str
+    every: float
+    began: float | None = None
+    finished: float | None = None
+    running: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    error: str = ""
+
+    def is_late(self, now: float) -> bool:
+        """Whether it has missed more than one turn."""
+        return self.began is not None and now - (self.finished or self.began) > MISSED_TURNS * self.every
+
+
+@dataclass(frozen=True)
 class Topic:
     """The newest message of a topic; ``sent`` and ``handled`` in seconds since 1970."""
 
@@ -167,7 +201,8 @@ class Gap:
 class WorkerHealth:
     """The state of one worker, from its latest heartbeat; None is what it did not report.
 
-    ``caught_up_to`` is the time up to which it has handled all messages, ``buffer`` how many it holds unhandled.
+    ``caught_up_to`` is the time up to which it has handled all messages, ``buffer`` how many it holds unhandled, ``audit_rate``
+    how many entries a second it compares at most.
     """
 
     name: str
@@ -180,6 +215,7 @@ class WorkerHealth:
     hub_moves: bool | None = None
     hub_seen: float | None = None
     buffer: int | None = None
+    audit_rate: float | None = None
     dead: tuple[str, ...] = ()
     gap: Gap | None = None
 
@@ -202,6 +238,7 @@ class Health:
     messages: Mapping[str, int]
     failed_lately: int
     topics: tuple[Topic, ...]
+    turns: tuple[TurnHealth, ...]
     workers: tuple[WorkerHealth, ...]
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
@@ -218,6 +255,17 @@ class Health:
     def alive(self) -> tuple[WorkerHealth, ...]:
         """The workers with a recent heartbeat."""
         return tuple(worker for worker in self.workers if worker.is_alive)
+
+    @property
+    def load(self) -> float:
+        """The reads a second that all schedules ask for at the present number of entries."""
+        return sum(query.load for query in self.queries)
+
+    @property
+    def budget(self) -> float | None:
+        """The reads a second that the live workers do on schedules and for the audit; None if unknown."""
+        rates = [worker.audit_rate for worker in self.alive if worker.audit_rate is not None]
+        return sum(rates) if rates else None
 
     @property
     def lost(self) -> tuple[Mapping[str, Any], ...]:
@@ -261,6 +309,7 @@ def health(
                 waiting[query.name],
                 _query_counts(lately, query.name),
                 _query_counts(ever, query.name),
+                query.declaration.every,
             )
             for query in queries.values()
         ),
@@ -283,6 +332,10 @@ def health(
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_known_fields(Topic, json.loads(row)) for _, row in sorted(topics.items())),
+        turns=tuple(
+            _turn(client, each.name, each.every)
+            for each in (*sweeps_of(connectors.values()), *bulks_of(connectors.values()))
+        ),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         drifts=tuple(drifts(client)),
         packages=packages,
@@ -308,6 +361,20 @@ def entry_counts(client: Redis, queries: Iterable[Query], now: float) -> tuple[f
             stored = {"at": now, "entries": counts}
             client.set(keys.ENTRY_COUNTS, json.dumps(stored))
     return (stored["at"], stored["entries"]) if stored else (None, {})
+
+
+def _turn(client: Redis, name: str, every: float) -> TurnHealth:
+    with redis_errors():
+        fields = client.hgetall(keys.turn(name))
+    row = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in fields.items()}
+    numbers = {}
+    for key in ("began", "finished", *TURN_COUNTS):
+        with suppress(ValueError, KeyError):
+            numbers[key] = float(row[key])
+    return TurnHealth(
+        name, every, numbers.get("began"), numbers.get("finished"), "running" in row,
+        {key: int(numbers[key]) for key in TURN_COUNTS if key in numbers}, row.get("error", ""),
+    )  # fmt: skip
 
 
 def _query_counts(counts: Counts, query: str) -> QueryCounts:

@@ -43,7 +43,8 @@ class Bus:
 class HeartbeatReporter:
     """Writes the heartbeats of one worker.
 
-    ``bus`` is the name of the bus, ``state_of_bus`` returns its state.  ``circuits`` are those of the upstreams by name.
+    ``bus`` is the name of the bus, ``state_of_bus`` returns its state, ``audit_rate`` is that of its audit.  ``circuits`` are
+    those of the upstreams by name.
     """
 
     client: Redis
@@ -54,6 +55,7 @@ class HeartbeatReporter:
     buffer: MessageBuffer
     state_of_bus: Callable[[], Bus] = Bus
     clock: Callable[[], float] = time.time
+    audit_rate: float = 0.0
 
     def __post_init__(self) -> None:
         self._begun = self.clock()
@@ -77,6 +79,7 @@ class HeartbeatReporter:
             "hub_seen": bus.seen,
             "hub_moves": is_moving,
             "buffer": len(self.buffer),
+            "audit_rate": self.audit_rate,
             "dead": list(dead),
             "gaps": self.gaps.as_dict(),
             "upstreams": {name: circuit.as_dict() for name, circuit in self.circuits.items()},

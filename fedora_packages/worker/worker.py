@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from fedora_packages.connectors.bulk import Bulk, bulks_of
 from fedora_packages.connectors.query import Query, QueryCall
+from fedora_packages.connectors.sweep import sweeps_of
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.table import archive_requests
@@ -21,6 +23,7 @@ from fedora_packages.monitoring.metrics import FAILED
 from fedora_packages.service import Service
 from fedora_packages.worker.audit import Audit
 from fedora_packages.worker.buffer import MAX_MESSAGES, MessageBuffer
+from fedora_packages.worker.bulk_audit import BulkAudit
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
@@ -31,11 +34,16 @@ from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
 from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_queries
 from fedora_packages.worker.sequence import SequenceTracker
+from fedora_packages.worker.sweep import Sweeper, SweepHandler
+from fedora_packages.worker.turn import Turn
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two checks whether the index is corrupt.
 REPAIR_POLL_INTERVAL = 2.0
+
+#: Seconds between two looks whether a sweep is due.
+TURN_POLL_INTERVAL = 1.0
 
 #: Seconds that the refillers have to end, and then the other threads.
 STOP_LIMIT = 5.0
@@ -88,19 +96,33 @@ class Worker:
             )
             for query in scheduled_queries(queries)
         ]  # fmt: skip
+        swept = SweepHandler(client, service.cache, service.index, queries, service.metrics, self._handler.invalidate)
+        self._turns = [
+            Turn(client, sweep.name, sweep.every, Sweeper(sweep, swept.handle, self._stop).run)
+            for sweep in sweeps_of(service.connectors.values())
+        ]
+        self._turns += [
+            Turn(client, bulk.name, bulk.every, self._bulk_audit(service, bulk).run)
+            for bulk in bulks_of(service.connectors.values())
+        ]
         self._audit = Audit(
             service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
         )
         self._index_updater = IndexUpdater(client, service.settings.search.index, queries, service.releases)
         self._index_repair = IndexRepair(client, service.settings)
-        invalidate_older = partial(invalidate_older_than, service.cache, service.queue, queries.values())
+        # What messages have not told of an upstream that is swept, its sweep finds.
+        swept = {sweep.upstream for sweep in sweeps_of(service.connectors.values())}
+        unswept = [query for query in queries.values() if query.upstream not in swept]
+        invalidate_older = partial(invalidate_older_than, service.cache, service.queue, unswept)
         replay = Replay(
             client, service.datagrepper, archive_requests(topic for query in queries.values() for topic in query.topics), bus,
             self.handle_all, invalidate_older, pace.replay_margin, settings.replay_limit,
         )  # fmt: skip
         self.gaps = Gaps(replay if is_replayed else None, invalidate_older, self._stop, pace)
         circuits = {name: connector.circuit for name, connector in service.connectors.items()}
-        self.reporter = HeartbeatReporter(client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus)
+        self.reporter = HeartbeatReporter(
+            client, service.metrics, circuits, bus, self.gaps, self.buffer, state_of_bus, audit_rate=settings.audit_rate
+        )
         self._threads: list[threading.Thread] = []
         self._refill_threads: list[threading.Thread] = []
 
@@ -113,6 +135,8 @@ class Worker:
         self.run_thread("index", self._update_index)
         for scheduled in self._scheduled:
             self.run_thread(f"schedule-{scheduled.query.name}", scheduled.run)
+        for turn in self._turns:
+            self._repeat(turn.name, TURN_POLL_INTERVAL, turn.take, turn.name)
         self._repeat("repair", REPAIR_POLL_INTERVAL, self._index_repair.check, "index repair")
         self.run_thread("gaps", self.gaps.run)
         if self._audit_rate:
@@ -174,6 +198,10 @@ class Worker:
         self._threads.append(thread)
         thread.start()
         return thread
+
+    def _bulk_audit(self, service: Service, bulk: Bulk) -> BulkAudit:
+        one = partial(check, service.cache, service.metrics, by="audit", grace=service.settings.worker.pace.audit_grace)
+        return BulkAudit(service.cache, bulk, service.queries[bulk.query], one, service.metrics, self._stop)
 
     def _repeat(self, name: str, seconds: float, step: Callable[[], Any], what: str) -> None:
         """Start a thread that repeats a step every few seconds."""

@@ -299,13 +299,38 @@ def test_an_error_in_an_alert_ends_with_one_period(service, client, now, reason)
     assert "Error of one: HTTP 503.  Only" in alert.description
 
 
+# Schedules.
+
+
+@pytest.mark.parametrize(("entries", "is_wrong"), [(1_000_000, True), (1000, False)])
+def test_schedules_that_ask_for_more_than_the_budget_are_an_alert(service, client, now, entries, is_wrong):
+    counts = {"at": time.time(), "entries": {"faf.problems": entries}}
+    client.set(keys.ENTRY_COUNTS, json.dumps(counts))
+    write_heartbeat(client, "one", time.time(), time.time(), {**parts(), "audit_rate": 1.0})
+    summaries = [alert.summary for alert in alerts(state_of(service))]
+    assert ("The schedules exceed the budget" in summaries) is is_wrong
+
+
+# Sweeps.
+
+
+@pytest.mark.parametrize(
+    ("began", "finished", "is_late"),
+    [(NOW - 100, NOW - 100, False), (NOW - 10, NOW - 1000, True), (NOW - 1000, None, True), (None, None, False)],
+)
+def test_a_sweep_that_has_missed_turns_is_an_alert(wrong, client, began, finished, is_late):
+    noted = {"began": began, "finished": finished, "error": "Koji: listBuilds failed"}
+    client.hset(keys.turn("sweep:koji"), mapping={key: value for key, value in noted.items() if value is not None})
+    assert wrong() == ([("sweep:koji is late", finished or began, "warning")] if is_late else [])
+
+
 def test_each_alert_is_in_the_documentation():
     source = Path(module.__file__).read_text("utf-8")
     text = (Path(__file__).parents[2] / "docs" / "operations.rst").read_text("utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     summaries = [node.args[0] for node in calls if ast.unparse(node.func) == "Alert"]
     fixed = [max(_constants(summary), key=len).strip(" :(") for summary in summaries]
-    assert len(fixed) == 17
+    assert len(fixed) == 19
     assert [words for words in fixed if words not in text] == []
 
 

@@ -10,7 +10,7 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import Count, Model, Rows, Schema, field, schema_of
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
-from fedora_packages.monitoring.health import Topic, Waiting, WorkerHealth
+from fedora_packages.monitoring.health import Topic, TurnHealth, Waiting, WorkerHealth
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, MAX_COMPLETIONS, SOURCE
 from fedora_packages.search.corruption import Corruption
@@ -41,6 +41,7 @@ class Event(Model):
     id: str = field("message ID")
     topic: str = field("without prefix and environment")
     sent: Time
+    swept: Time | None = field("when a sweep found the change; missing for a message", default=None)
 
 
 class Stamp(Model):
@@ -254,8 +255,11 @@ class Status(Model):
     queries: dict[str, _QueryStatus]
     upstreams: dict[str, _UpstreamStatus]
     lags: list[_Lag]
+    load: float = field("reads a second that all schedules ask for")
+    budget: float | None = field("reads a second that the workers do on schedules; null if that is unknown")
     messages: dict[str, Count] = field("by outcome")
     topics: list[Topic]
+    turns: list[TurnHealth] = field("sweeps and audits in bulk")
     workers: list[WorkerHealth]
     drifts: list[_Drift] = field("lost messages that were found, newest first")
     counted: Time | None = field("when entries were counted; null if they never were")

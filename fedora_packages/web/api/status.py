@@ -50,8 +50,11 @@ def api_status(request: Request) -> dict[str, Any]:
             }
             for lag in state.lags
         ],
+        "load": state.load,
+        "budget": state.budget,
         "messages": state.messages,
         "topics": [asdict(topic) for topic in state.topics],
+        "turns": [asdict(turn) for turn in state.turns],
         "workers": [asdict(worker) for worker in state.workers],
         "drifts": state.drifts,
         "counted": state.counted,

@@ -277,6 +277,12 @@
 </table>
 </div>
 
+<p>The schedules of the queries ask for ${f"{health.load:.3f}"} reads a second\
+% if health.budget is not None:
+, of a budget of ${f"{health.budget:g}"}\
+% endif
+.</p>
+
 <h2 id="messages">Messages</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-lags">
 <table class="stacked">
@@ -331,6 +337,54 @@
 </table>
 </div>
 % endif
+
+<h2 id="sweeps">Sweeps</h2>
+<p>Each upstream's own list of changes is the second witness beside the messages.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-turns">
+<table class="stacked">
+  <caption id="caption-turns">The latest sweep of each upstream, and the latest audit in bulk of each query</caption>
+  <thead>
+    <tr><th scope="col">Name</th><th scope="col">Every</th><th scope="col">Finished</th><th scope="col">Found</th>
+      <th scope="col">Error</th></tr>
+  </thead>
+  <tbody>
+  % for turn in health.turns:
+    <tr>
+      <th scope="row">${turn.name}</th>
+      <td data-label="Every">${format_duration(turn.every)}</td>
+      % if turn.finished is None:
+      <td data-label="Finished"><span class="none">never</span></td>
+      % else:
+      <td data-label="Finished">${at(turn.finished)}</td>
+      % endif
+      <td data-label="Found">${", ".join(f"{count} {what}" for what, count in turn.counts.items())}</td>
+      <td class="said" data-label="Error">${turn.error}</td>
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-witnesses">
+<table class="stacked">
+  <caption id="caption-witnesses">Changes found by sweeps, and values compared in bulk: last hour / all time</caption>
+  <thead>
+    <tr><th scope="col">Query</th><th scope="col" class="number">Shown already</th>
+      <th scope="col" class="number">Without a message</th><th scope="col" class="number">Never announced</th>
+      <th scope="col" class="number">Compared in bulk</th></tr>
+  </thead>
+  <tbody>
+  % for query in health.queries:
+    <tr>
+      <th scope="row">${query.name}</th>
+      <td class="number" data-label="Shown already">${query.lately.swept_told} / ${query.total.swept_told}</td>
+      <td class="number" data-label="Without a message">${query.lately.swept_untold} / ${query.total.swept_untold}</td>
+      <td class="number" data-label="Never announced">${query.lately.swept_silent} / ${query.total.swept_silent}</td>
+      <td class="number" data-label="Compared in bulk">${query.lately.compared_in_bulk} / ${query.total.compared_in_bulk}</td>
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
 
 <h2 id="drift">Lost messages</h2>
 % if drifts:

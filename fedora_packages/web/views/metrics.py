@@ -58,6 +58,9 @@ METRICS = {
     "message_sent_to_invalidated_seconds": (Histogram, "Durations from sent until invalidated, of messages."),
     "message_sent_to_fresh_seconds": (Histogram, "Durations from sent until fresh, of messages."),
     "message_invalidated_to_fresh_seconds": (Histogram, "Durations from invalidated until fresh, of messages."),
+    "swept_changes": (Counter, "Changes found by sweeps: told by a message before, untold, or silent by nature."),
+    "compared_in_bulk": (Counter, "Values compared with an answer about all packages."),
+    "turn_finished_timestamp_seconds": (Gauge, "Time at which a sweep or an audit in bulk last finished."),
     "workers": (Gauge, "Running workers."),
     "worker_last_heartbeat_timestamp_seconds": (Gauge, "Time of the latest heartbeat of a running worker."),
     "worker_buffer_messages": (Gauge, "Messages that a worker has received and not handled yet."),
@@ -124,6 +127,8 @@ def _samples(state: Health) -> Iterator[Sample]:
     for lag in state.lags:
         labels = {"upstream": lag.upstream} if lag.upstream else {}
         yield f"message_{lag.name.replace(' ', '_')}_seconds", labels, lag.total
+    for turn in state.turns:
+        yield "turn_finished_timestamp_seconds", {"turn": turn.name}, turn.finished
     yield from _of_workers(state)
 
 
@@ -138,6 +143,9 @@ def _of_queries(state: Health) -> Iterator[Sample]:
         yield "ignored_changes", labels, total.ignored
         yield "forgotten_entries", labels, total.forgotten
         yield "invalid_rows", labels, total.invalid_rows
+        yield "compared_in_bulk", labels, total.compared_in_bulk
+        for witness in ("told", "untold", "silent"):
+            yield "swept_changes", {**labels, "witness": witness}, getattr(total, f"swept_{witness}")
         yield "reads", {**labels, "result": "hit"}, total.hits
         yield "reads", {**labels, "result": "miss"}, total.misses
         yield "checks", {**labels, "by": "audit"}, total.audited

@@ -143,7 +143,7 @@ def test_every_table_has_a_caption_and_column_headers(site, drifted, client, bea
     client.hset(keys.OUTCOMES, "handled", 1)
     client.hset(keys.TOPICS, "git.receive", json.dumps({"id": "1", "topic": "git.receive", "sent": 1, "handled": 2}))
     elements = Elements(site.get("/status").text)
-    assert len(elements.of("table")) == len(elements.of("caption")) == 9
+    assert len(elements.of("table")) == len(elements.of("caption")) == 11
     assert [head for head in elements.of("th") if head.get("scope") not in ("col", "row")] == []
     assert (elements.misplaced, elements.open, len(elements.of("h1"))) == ([], [], 1)
 
@@ -174,13 +174,33 @@ def test_text_of_topics_and_workers_is_escaped(site, client, beat):
     assert Elements(site.get("/status", 200).text).strange_scripts == []
 
 
+def test_sweeps_are_shown_with_what_they_found(site, client, beat):
+    beat()
+    client.hset(keys.turn("sweep:koji"), mapping={"began": 1.0, "finished": 2.0, "changes": 7, "error": "<b>late</b>"})
+    site.service.metrics.count("swept untold", "koji.builds", 3)
+    site.service.metrics.flush()
+    page = site.get("/status", 200).text
+    assert "7 changes" in page
+    assert "&lt;b&gt;late&lt;/b&gt;" in page
+    assert 'data-label="Without a message">3 / 3</td>' in page
+
+
+def test_garbage_in_the_state_of_a_sweep_is_no_error(site, client, beat):
+    beat()
+    client.hset(
+        keys.turn("sweep:koji"),
+        mapping={"began": "x", "finished": b"\xff", "changes": "1e9"},
+    )
+    assert "sweep:koji" in site.get("/status", 200).text
+
+
 def test_every_cell_is_labeled_for_small_screens(site, drifted, client, beat):
     drifted()
     beat()
     client.hset(keys.TOPICS, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
     page = site.get("/status", 200).text
     tables = Elements(page).of("table")
-    assert (len(tables), {table.get("class") for table in tables}) == (8, {"stacked"})
+    assert (len(tables), {table.get("class") for table in tables}) == (10, {"stacked"})
     assert re.findall(r"<td[^>]*>", page.replace("<td></td>", "")) == re.findall(r"<td[^>]* data-label=[^>]*>", page)
 
 
