@@ -17,7 +17,7 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.sweep import Change, Swept, event_of, since, sweep
+from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -340,11 +340,13 @@ class BugzillaConnector(Connector):
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
         bugs = self.read(request, _SweptBugs, answer).bugs
-        changes = [_bug_change(bug, start) for bug in bugs]
+        changes = [_bug_change(bug, start, is_new(position, bug.changed)) for bug in bugs]
         # Some servers return fewer rows than they are asked for: only an empty page is the last.
         until, rows = position.get("until", now), len(answer["bugs"])
         if rows:
-            return Swept(changes, {"from": start, "offset": offset + rows, "until": until}, is_complete=False)
+            return Swept(
+                changes, {**position, "from": start, "offset": offset + rows, "until": until}, is_complete=False
+            )
         return Swept((), {"since": until})
 
     def bug(self, number: int) -> dict[str, Any] | None:
@@ -424,7 +426,7 @@ class BugzillaConnector(Connector):
             raise self.invalid(request, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
-def _bug_change(bug: _SweptBug, start: float) -> Change:
+def _bug_change(bug: _SweptBug, start: float, is_new: bool) -> Change:
     row = bug.model_dump(mode="json", include=set(Bug.model_fields))
     body = {
         "bug": {
@@ -445,7 +447,7 @@ def _bug_change(bug: _SweptBug, start: float) -> Change:
 
     topic = "bugzilla.bug.new" if bug.created >= start else "bugzilla.bug.update"
     event = event_of("bugzilla", topic, f"{bug.id}-{bug.changed}", bug.changed, body)
-    return Change(event, {"bugzilla.bugs": lists, "bugzilla.counts": counts})
+    return Change(event, {"bugzilla.bugs": lists, "bugzilla.counts": counts}, is_new=is_new)
 
 
 def _digest(bug: Mapping[str, Any]) -> str:

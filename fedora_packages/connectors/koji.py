@@ -20,7 +20,7 @@ from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.site_links import Site
-from fedora_packages.connectors.sweep import Change, Swept, event_of, since, sweep
+from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -35,6 +35,7 @@ from fedora_packages.connectors.types import (
 )
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.body import dig
+from fedora_packages.messages.event import Event
 from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
 
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
@@ -421,12 +422,13 @@ class KojiConnector(Connector):
         )  # fmt: skip
         rows = {"last": last, "begun": begun, "ended": ended, "tagged": dig(history, "tag_listing")}
         found = self.read(request, _History, rows)
-        changes = [*map(_build_change, found.begun), *map(_build_change, found.ended), *self._tag_changes(found.tagged)]
+        events = [*map(_build_event, found.begun), *map(_build_event, found.ended), *self._tag_events(found.tagged)]
+        changes = [Change(event, is_new=is_new(position, event.sent)) for event in events]
         if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in (begun, ended, rows["tagged"])):
             return Swept(changes, {**position, "from": start, "offset": offset + MAX_SWEPT}, is_complete=False)
         return Swept(changes, {"since": min(end, found.last.ts)}, is_complete=end >= found.last.ts)
 
-    def _tag_changes(self, rows: Iterable[_TagChange]) -> Iterator[Change]:
+    def _tag_events(self, rows: Iterable[_TagChange]) -> Iterator[Event]:
         """Yield the last change of each build in each tag of the releases."""
         families = {tag.partition("-")[0] for tag, _ in self._release_tags()}
         newest: dict[tuple[str, int], _TagChange] = {}
@@ -439,7 +441,7 @@ class KojiConnector(Connector):
                 "name": row.name, "version": row.version, "release": row.release, "build_id": row.build_id, "tag": row.tag,
                 "instance": "primary",
             }  # fmt: skip
-            yield Change(event_of("koji", topic, f"{row.tag}-{row.build_id}-{sent:.6f}", sent, body))
+            yield event_of("koji", topic, f"{row.tag}-{row.build_id}-{sent}", sent, body)
 
     def package_of(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and the release of a build, which never change; None for an unknown build.
@@ -527,14 +529,14 @@ class KojiConnector(Connector):
         return kind(self.name, request, f"fault {code!r:.20}: {said!r:.200}", title=self.title)
 
 
-def _build_change(build: _SweptBuild) -> Change:
+def _build_event(build: _SweptBuild) -> Event:
     sent = build.created if build.finished is None else build.finished
     body = {
         "name": build.name, "version": build.version, "release": build.release, "epoch": build.epoch,
         "build_id": build.build_id, "task_id": build.task_id, "owner": build.owner, "instance": "primary",
         "attribute": "state", "new": build.state,
     }  # fmt: skip
-    return Change(event_of("koji", "buildsys.build.state.change", f"{build.build_id}-{build.state}", sent, body))
+    return event_of("koji", "buildsys.build.state.change", f"{build.build_id}-{build.state}", sent, body)
 
 
 def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:

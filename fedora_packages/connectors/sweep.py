@@ -109,6 +109,11 @@ def event_of(upstream: str, topic: str, key: str, sent: float, body: Mapping[str
     return Event("sweep", topic, f"sweep-{upstream}-{key}", sent, body)
 
 
+def is_new(position: Mapping[str, Any], at: float) -> bool:
+    """Whether a change at a time is later than the previous sweep; False for the overlap of two sweeps, and for the first."""
+    return at >= position.get("since", float("inf"))
+
+
 def since(position: Mapping[str, Any], now: float) -> float:
     """Return the time from which changes are requested: where the previous sweep ended, and `MARGIN` before."""
     return float(position.get("since", now)) - MARGIN

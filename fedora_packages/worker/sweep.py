@@ -17,7 +17,7 @@ from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.cache.values import Contents
 from fedora_packages.connectors.query import Queries, Query
-from fedora_packages.connectors.sweep import Change, Sweep
+from fedora_packages.connectors.sweep import MARGIN, Change, Sweep
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
 from fedora_packages.monitoring.metrics import MetricName, Metrics
@@ -118,7 +118,8 @@ def is_shown(change: Change, query: Query, package: str, contents: Contents, lis
     """Whether all that an entry has of a query shows a change that the upstream listed at a time, or is newer than the list.
 
     An entry that was never fetched shows all changes: its first fetch will.  One that is being refilled does not: the fetch may
-    have begun before the change.
+    have begun before the change.  A value that was fetched `MARGIN` after a change is newer, whatever it shows: another change
+    may hide this one, and each sweep that overlaps would invalidate the value.
     """
     if not contents.is_cached:
         return True
@@ -127,7 +128,7 @@ def is_shown(change: Change, query: Query, package: str, contents: Contents, lis
     shows = change.shows.get(query.name)
     expected = query.expected(change.event, package) if shows is None else None
     for variant, cached in contents.current.items():
-        if cached.stamp.fetched > listed:
+        if cached.stamp.fetched > min(listed, change.event.sent + MARGIN):
             continue
         if shows is not None:
             is_seen = shows(package, cached.value)

@@ -7,7 +7,7 @@ import pytest
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.queue import Claim
-from fedora_packages.connectors.sweep import Change, Sweep, Swept, event_of
+from fedora_packages.connectors.sweep import MARGIN, Change, Sweep, Swept, event_of
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
 from fedora_packages.monitoring.metrics import MetricName, total
@@ -21,7 +21,7 @@ BEGAN = 2000.0
 LISTED = 4e9
 
 
-def build(number=7, state=1, package="guake", sent=1990.0, **more):
+def build(number=7, state=1, package="guake", sent=LISTED - 10, **more):
     body = {"name": package, "version": "1", "release": "1", "build_id": number, "new": state, "instance": "primary"}
     return Change(event_of("koji", "buildsys.build.state.change", f"{number}-{state}", sent, body), **more)
 
@@ -105,6 +105,12 @@ def test_a_value_that_is_newer_than_the_list_is_left_alone(service, handler):
     fill(service, "koji.builds", builds(6))
     assert handler.handle([build()], BEGAN, time.time() - 60) == 0
     assert read(service, "koji.builds", "guake").is_fresh
+
+
+def test_a_change_that_another_one_hides_is_not_looked_for_for_ever(service, handler):
+    fill(service, "koji.builds", builds(6))
+    assert handler.handle([build(sent=time.time() - MARGIN - 10)], BEGAN, LISTED) == 0
+    assert handler.handle([build(sent=time.time() - MARGIN + 60)], BEGAN, LISTED) == 1
 
 
 def test_an_entry_that_was_never_fetched_is_left_to_its_first_fetch(service, handler):
