@@ -118,11 +118,15 @@ class Opened:
 
 @dataclass(frozen=True)
 class Contents:
-    """What an entry has: its current values by variant, whether it has or had any, and the newest event that invalidated it."""
+    """What an entry has: its current values by variant, whether it has or had any, and the newest event that invalidated it.
+
+    ``expected`` are the expected states of events.
+    """
 
     current: Mapping[str, CachedValue]
     is_cached: bool
     cause: Mapping[str, Any] | None = None
+    expected: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -197,7 +201,8 @@ def contents_of(entry: Entry, row: Mapping[bytes, bytes]) -> Contents:
             current[variant] = CachedValue(entry, variant, FRESH, *decoded(data))
     why = row.get(b"why")
     is_cached = any(field[:2] in (b"v:", b"o:", b"x:") for field in row)
-    return Contents(current, is_cached, json.loads(why)["event"] if why else None)
+    expected = tuple(state for _, state in recent(row.get(b"facts"), 0.0))
+    return Contents(current, is_cached, json.loads(why)["event"] if why else None, expected)
 
 
 def last_known_value_of(

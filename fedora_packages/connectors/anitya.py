@@ -121,14 +121,19 @@ class AnityaConnector(Connector):
     def changes(self, position, now) -> Swept:
         """Return the newest versions of all packages of Fedora, to be compared: Anitya corrects them in silence.
 
+        A package that the previous sweep has listed and this one does not is mapped no more.
+
         Source: ``GET /api/v2/packages/``, a page a step.
         """
-        number = position.get("page", 1)
+        number, known, seen = position.get("page", 1), position.get("known", []), position.get("seen", [])
         params = {"distribution": "Fedora", "items_per_page": PAGE, "page": number}
         page = self.parsed(self.get("api", "v2", "packages", "", params=params), _PackagesPage)
-        changes = [_version_change(item, now) for item in page.items if item.distribution == "Fedora"]
-        is_complete = len(page.items) < PAGE or number >= MAX_PAGES
-        return Swept(changes, {} if is_complete else {"page": number + 1}, is_complete)
+        items = [item for item in page.items if item.distribution == "Fedora"]
+        changes, seen = [_version_change(item, now) for item in items], [*seen, *(item.name for item in items)]
+        if len(page.items) >= PAGE and number < MAX_PAGES:
+            return Swept(changes, {"page": number + 1, "known": known, "seen": seen}, is_complete=False)
+        gone = sorted({*known} - {*seen})
+        return Swept([*changes, *(_unmapped(name, now) for name in gone)], {"known": seen})
 
     @versions.external_id
     def versions_external_id(value):
@@ -179,6 +184,12 @@ def _version_change(item: _Item, now: float) -> Change:
     }
     event = event_of("anitya", "anitya.project.version.update.v2", f"{item.name}-{item.version}", now, body)
     return Change(event, {"anitya.versions": shows}, is_new=False)
+
+
+def _unmapped(name: str, now: float) -> Change:
+    body = {"message": {"packages": [{"distro": "Fedora", "package_name": name}]}}
+    event = event_of("anitya", "anitya.project.map.remove", f"{name}-unmapped", now, body)
+    return Change(event, {"anitya.versions": lambda package, value: package != name or not value["found"]})
 
 
 def _announced(event: Event, package: str) -> dict[str, Any]:

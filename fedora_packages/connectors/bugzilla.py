@@ -42,6 +42,9 @@ PRODUCTS = ("Fedora", "Fedora EPEL")
 MAX_BUGS = 1000
 MAX_PAGES = 60
 
+#: Bugs whose component is kept between sweeps, those listed last.
+MAX_COMPONENTS = 20_000
+
 #: Pages of the list of all open bugs, at most: some servers return 20 bugs a page.
 MAX_BULK_PAGES = 10_000
 
@@ -329,7 +332,10 @@ class BugzillaConnector(Connector):
     def changes(self, position, now) -> Swept:
         """Return the bugs of Fedora and EPEL that changed since the previous sweep, the oldest change first.
 
-        Source: ``GET /rest/bug`` with ``last_change_time``.  A bug that became private is in no list.
+        A bug that moved names its new component only; the old one is known if an earlier sweep has listed the bug.  A bug that
+        became private is in no list.
+
+        Source: ``GET /rest/bug`` with ``last_change_time``.
         """
         request = "GET /rest/bug?last_change_time= (sweep)"
         start, offset = position.get("from", int(since(position, now))), position.get("offset", 0)
@@ -340,14 +346,20 @@ class BugzillaConnector(Connector):
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
         bugs = self.read(request, _SweptBugs, answer).bugs
-        changes = [_bug_change(bug, start, is_new(position, bug.changed)) for bug in bugs]
+        components = position.get("components", {})
+        changes = [
+            _bug_change(bug, components.get(str(bug.id), bug.component), start, is_new(position, bug.changed))
+            for bug in bugs
+        ]
+        components = {**components, **{str(bug.id): bug.component for bug in bugs}}
+        position = {**position, "components": dict(list(components.items())[-MAX_COMPONENTS:])}
         # Some servers return fewer rows than they are asked for: only an empty page is the last.
         until, rows = position.get("until", now), len(answer["bugs"])
         if rows:
             return Swept(
                 changes, {**position, "from": start, "offset": offset + rows, "until": until}, is_complete=False
             )
-        return Swept((), {"since": until})
+        return Swept((), {"since": until, "components": position["components"]})
 
     def bug(self, number: int) -> dict[str, Any] | None:
         """Return a bug: its ``id``, ``is_private``, ``summary``, ``status``, ``product``, ``component`` and ``version``.
@@ -426,14 +438,15 @@ class BugzillaConnector(Connector):
             raise self.invalid(request, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
 
 
-def _bug_change(bug: _SweptBug, start: float, is_new: bool) -> Change:
+def _bug_change(bug: _SweptBug, before: str, start: float, is_new: bool) -> Change:
+    """Return the change of a bug that was in the component ``before``."""
     row = bug.model_dump(mode="json", include=set(Bug.model_fields))
     body = {
         "bug": {
             "id": bug.id, "summary": bug.summary, "status": {"name": bug.status}, "component": {"name": bug.component},
             "last_change_time": bug.changed,
         },
-        "event": {"changes": []},
+        "event": {"changes": [{"field": "component", "removed": before}] if before != bug.component else []},
     }  # fmt: skip
 
     def lists(package: str, value: Any) -> bool:

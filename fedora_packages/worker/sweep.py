@@ -115,18 +115,19 @@ class SweepHandler:
 
 
 def is_shown(change: Change, query: Query, package: str, contents: Contents, listed: float) -> bool:
-    """Whether all that an entry has of a query shows a change that the upstream listed at a time, or is newer than the list.
+    """Whether all that an entry has of a query shows a change, or is newer than it.
 
-    An entry that was never fetched shows all changes: its first fetch will.  One that is being refilled does not: the fetch may
-    have begun before the change.  A value that was fetched `MARGIN` after a change is newer, whatever it shows: another change
-    may hide this one, and each sweep that overlaps would invalidate the value.
+    ``listed`` is when the upstream had listed the change.  An entry that was never fetched shows all changes: its first fetch
+    will.  One that is being refilled does not, unless its refill waits for the change already: the fetch may have begun before.
+    A value that was fetched `MARGIN` after a change is newer, whatever it shows: another change may hide this one, and each
+    sweep that overlaps would invalidate the value.
     """
     if not contents.is_cached:
         return True
+    expected = query.expected(change.event, package)
     if not contents.current:
-        return False
+        return expected is not None and expected in contents.expected
     shows = change.shows.get(query.name)
-    expected = query.expected(change.event, package) if shows is None else None
     for variant, cached in contents.current.items():
         if cached.stamp.fetched > min(listed, change.event.sent + MARGIN):
             continue

@@ -236,7 +236,16 @@ def test_bugs_are_read_to_the_last_page(swept, upstream):
     assert not first.is_complete
     second = swept("bugzilla", first.position, NOW + 30)
     assert upstream.asked[-1].params["offset"] == ["2"]
-    assert (second.position, second.is_complete) == ({"since": NOW}, True)
+    assert (second.position["since"], second.is_complete) == (NOW, True)
+
+
+def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream):
+    upstream.says("/rest/bug", {"bugs": [bug(5, component="vim")]}, {"bugs": []})
+    position = swept("bugzilla", swept("bugzilla").position).position
+    upstream.says("/rest/bug", {"bugs": [bug(5, component="guake")]})
+    (moved,) = swept("bugzilla", position).changes
+    assert set(moved.event.source_packages) == {"guake", "vim"}
+    assert not moved.shows["bugzilla.bugs"]("vim", {"bugs": [{"id": 5}]})
 
 
 def test_bugzilla_is_asked_for_the_changes_of_both_products_in_their_order(swept, upstream):
@@ -274,12 +283,21 @@ def test_all_packages_of_fedora_are_compared_page_by_page(swept, upstream):
     full = {"items": [{**item, "name": f"p{number}"} for number in range(249)] + [{**item, "distribution": "fedora"}]}
     upstream.says("/api/v2/packages/", full, {"items": [item]})
     first = swept("anitya")
-    assert (len(first.changes), first.is_complete, first.position) == (249, False, {"page": 2})
+    assert (len(first.changes), first.is_complete, first.position["page"]) == (249, False, 2)
     second = swept("anitya", first.position)
-    assert (second.is_complete, second.position) == (True, {})
+    assert (second.is_complete, len(second.position["known"])) == (True, 250)
     (change,) = second.changes
     value = {"found": True, "project": {"name": "guake"}, "latest": "3.10", "stable": ["3.10", "3.9"]}
     shows = change.shows["anitya.versions"]
     assert (change.is_new, shows("guake", value)) == (False, True)
     assert not shows("guake", {**value, "latest": "3.11rc1"})
     assert not shows("guake", {"found": False})
+
+
+def test_a_package_that_anitya_lists_no_more_is_mapped_to_no_project(swept, upstream):
+    item = {"distribution": "Fedora", "name": "guake", "project": "guake", "version": "3.10", "stable_version": "3.10"}
+    upstream.says("/api/v2/packages/", {"items": [item, {**item, "name": "vim"}]}, {"items": [item]})
+    _, unmapped = swept("anitya", swept("anitya").position).changes
+    assert unmapped.event.source_packages == ("vim",)
+    assert unmapped.shows["anitya.versions"]("vim", {"found": False})
+    assert not unmapped.shows["anitya.versions"]("vim", {"found": True})

@@ -133,6 +133,18 @@ def test_an_entry_that_is_being_refilled_is_invalidated_again(service, handler):
     assert service.cache.generation(entry) != before
 
 
+def test_an_entry_whose_refill_waits_for_the_change_is_not_invalidated_again(service, handler):
+    """Otherwise frequent sweeps would never let its rechecks come to an end."""
+    fill(service, "koji.builds", builds(6))
+    handler.handle([build()], BEGAN, LISTED)
+    entry = service.queries["koji.builds"].entry("guake")
+    before = service.cache.generation(entry)
+    handler.handle([build()], BEGAN, LISTED)
+    assert service.cache.generation(entry) == before
+    handler.handle([build(number=8)], BEGAN, LISTED)
+    assert service.cache.generation(entry) != before
+
+
 def test_only_the_queries_are_compared_that_a_change_says_how_to_compare(service, handler):
     fill(service, "koji.builds", builds(6))
     fill(service, "koji.tagged", {"tags": {}})
