@@ -435,7 +435,9 @@ class BugzillaConnector(Connector):
     def _refuse_errors(self, request: str, answer: Any) -> None:
         # Bugzilla can return an error with the status 200.
         if isinstance(answer, dict) and answer.get("error"):
-            raise self.invalid(request, f"error {answer.get('code')!r:.20}: {answer.get('message')!r:.200}")
+            code, message = answer.get("code"), str(answer.get("message"))
+            reason = f"error {code}" if isinstance(code, int) else "an error without a number"
+            raise self.invalid(request, reason, message.encode("utf-8", "replace"))
 
 
 def _bug_change(bug: _SweptBug, before: str, start: float, is_new: bool) -> Change:

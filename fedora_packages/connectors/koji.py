@@ -526,7 +526,8 @@ class KojiConnector(Connector):
 
     def _fault(self, request: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
         kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
-        return kind(self.name, request, f"fault {code!r:.20}: {said!r:.200}", title=self.title)
+        reason = f"fault {code}" if isinstance(code, int) else "a fault without a number"
+        return kind(self.name, request, reason, str(said).encode("utf-8", "replace"), title=self.title)
 
 
 def _build_event(build: _SweptBuild) -> Event:

@@ -52,10 +52,11 @@ def test_the_hub_is_asked_by_name_in_one_request(queries, upstream):
     assert [(call["methodName"], call["params"][0]) for call in upstream.calls()] == [("listBuilds", "guake")] * 2
 
 
-def test_a_fault_of_one_call_is_a_lie_that_is_quoted(queries, upstream):
+def test_a_fault_of_one_call_is_an_error_whose_text_is_for_the_log(queries, upstream):
     upstream.koji_says([[1], {"faultCode": 1000, "faultString": "No such package"}])
-    with pytest.raises(InvalidResponse, match="fault 1000: 'No such package'"):
+    with pytest.raises(InvalidResponse, match="fault 1000: 'No such package'") as caught:
         queries["koji.builds"].fetch("guake")
+    assert caught.value.sentence == "Koji: listBuilds('guake') returned fault 1000"
 
 
 def test_a_hub_that_is_switched_off_is_unavailable(queries, upstream):
