@@ -208,8 +208,7 @@ def main() -> int:
 
     with (
         tempfile.TemporaryDirectory() as folder,
-        # The archive has the messages before the bus does: a replay would handle them early.
-        fedora(Path(folder) / "site", given.world, say, WORKER_REPLAY_EVERY="3600") as found,
+        fedora(Path(folder) / "site", given.world, say) as found,
     ):
         return int(not measure(found, given, say))
 
