@@ -39,7 +39,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.cache import keys
-from fedora_packages.cache.dogpile import MAX_CHANGES, NO_VALUE, GenerationBackend, region
+from fedora_packages.cache.dogpile import MAX_CHANGES, NO_VALUE, GenerationBackend, as_cached, region
 from fedora_packages.cache.fill import Fill, Outcome, Policy, Source
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, pipeline, redis_errors, run_script
 from fedora_packages.cache.values import (
@@ -274,8 +274,13 @@ class Cache:
     def _last_known(self, pairs: Sequence[tuple[Entry, str]]) -> list[CachedValue]:
         with pipeline(self.client) as pipe:
             for entry, variant in pairs:
-                pipe.hmget(entry.key, f"o:{variant}", f"x:{variant}", "why")
-            return [last_known_value_of(pair, *row) for pair, row in zip(pairs, pipe.execute(), strict=True)]
+                # The current value again: a fill may have stored it since the first trip, and taken the last known one away.
+                pipe.hmget(entry.key, "gen", f"v:{variant}", "facts", f"o:{variant}", f"x:{variant}", "why")
+            rows = pipe.execute()
+        return [
+            cached_value_of(pair, as_cached(*row[:3]).payload) if row[1] else last_known_value_of(pair, *row[3:])
+            for pair, row in zip(pairs, rows, strict=True)
+        ]
 
 
 def _is_reflected(source: Source, value: Any, opened: Opened) -> bool:

@@ -10,6 +10,7 @@ import redis
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.cache import Cache
+from fedora_packages.cache.dogpile import NO_VALUE
 from fedora_packages.cache.fill import Outcome, Policy
 from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
@@ -45,6 +46,19 @@ def test_a_variant_without_a_fill_is_unknown(cache):
 def test_a_filled_value_is_fresh(cache):
     fill(cache, {"total": 3})
     assert (read(cache).state, read(cache).value) == ("fresh", {"total": 3})
+
+
+def test_a_value_that_comes_between_the_trips_of_a_read_is_read(cache, monkeypatch):
+    """A fill takes the last known value away as it stores the current one: between two trips there would be neither."""
+    fill(cache, {"total": 3})
+    cache.invalidate([Invalidation(ENTRY)])
+
+    def miss(names):
+        fill(Cache(cache.client, "worker"), {"total": 4}, policy=Policy.REFILL)
+        return [NO_VALUE]
+
+    monkeypatch.setattr(cache.region, "get_multi", miss)
+    assert (read(cache).state, read(cache).value) == ("fresh", {"total": 4})
 
 
 def test_an_empty_answer_is_a_value(cache):
