@@ -5,12 +5,15 @@ write a spec.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 #: Characters that are read: of a spec, of a macro's value, and of a text.
 MAX_SPEC = 1 << 20
 MAX_VALUE = 255
 MAX_TEXT = 4000
+
+#: Macros that are replaced for one answer.  The largest specs of Fedora need some thousands.
+MAX_SUBSTITUTIONS = 50_000
 
 _PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SOURCE = re.compile(r"^Source([0-9]*)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
@@ -30,9 +33,9 @@ _DESCRIPTION = re.compile(r"^%description[ \t]*\n((?:(?!%[a-z]).*\n?)*)", re.MUL
 def patch_names(spec: str) -> Iterator[str]:
     """Yield the file names of a spec's patches, in order, with simple macros expanded.  Of a URL that is the last part."""
     spec = spec[:MAX_SPEC]
-    macros = _macros(spec)
+    expand = _Macros(spec).expand
     for name in [*_PATCH.findall(spec), *(line.strip() for line in _listed("patch", spec))]:
-        expanded = _expanded(name, macros).rpartition("/")[2]
+        expanded = expand(name).rpartition("/")[2]
         if expanded and not expanded.startswith("#") and len(expanded) <= 255:
             yield expanded
 
@@ -48,15 +51,15 @@ def source_files(spec: str) -> Iterator[tuple[str, str]]:
     Items of a ``%sourcelist`` get the next numbers.
     """
     spec = spec[:MAX_SPEC]
-    macros = _macros(spec)
+    expand = _Macros(spec).expand
     number = -1
     for given, text in _SOURCE.findall(spec):
         number = int(given[:6]) if given else number + 1
-        yield f"Source{number}", _expanded(text, macros)
+        yield f"Source{number}", expand(text)
     for line in _listed("source", spec):
         if line.strip() and not line.lstrip().startswith("#"):
             number += 1
-            yield f"Source{number}", _expanded(line.split()[0], macros)
+            yield f"Source{number}", expand(line.split()[0])
 
 
 def is_autorelease(spec: str) -> bool:
@@ -87,12 +90,11 @@ def license_of(spec: str, binary: str = "") -> str | None:
     ``binary`` is the whole name of a binary package.  Without a license of its own it has the source's.
     """
     spec = spec[:MAX_SPEC]
-    macros = _macros(spec)
+    macros = _Macros(spec)
     main, *others = _SUBPACKAGE.split(spec)
-    name = macros.get("name", "")
     for section in others if binary else ():
         line, _, rest = section.partition("\n")
-        if _expanded(_subpackage(line, name), macros) == binary:
+        if macros.expand(_subpackage(line, macros.name)) == binary:
             # Its tags end at the next section, mostly %description.
             found = _LICENSE.search(_SECTION.split(rest, maxsplit=1)[0])
             if found:
@@ -110,22 +112,40 @@ def _subpackage(line: str, name: str) -> str:
 
 def _readable(found: re.Match[str] | None, spec: str) -> str | None:
     """Return what a pattern has found, expanded; None if it found nothing or cannot be expanded."""
-    expanded = _expanded(found[1].strip(), _macros(spec), MAX_TEXT) if found else ""
+    expanded = _Macros(spec).expand(found[1].strip(), MAX_TEXT) if found else ""
     return None if "%" in expanded.replace("%%", "") else expanded.replace("%%", "%") or None
 
 
-def _macros(spec: str) -> dict[str, str]:
-    macros = {name.lower(): value for name, value in _TAG.findall(spec)}
-    macros.update(_DEFINITION.findall(spec))
-    return macros
+class _Macros:
+    """The simple macros of a spec.  Replaces at most `MAX_SUBSTITUTIONS` of them: macros of macros grow without limit."""
 
+    def __init__(self, spec: str):
+        self._values = {name.lower(): value for name, value in _TAG.findall(spec)}
+        self._values.update(_DEFINITION.findall(spec))
+        self._left = MAX_SUBSTITUTIONS
 
-def _expanded(text: str, macros: Mapping[str, str], most: int = 1000) -> str:
-    # A macro can expand to another; no spec needs more than five levels.
-    for _ in range(5):
-        # Values are cut first: a hostile spec could expand a few lines to gigabytes.
-        expanded = _MACRO.sub(lambda found: macros.get(found[1] or found[2], found[0])[:MAX_VALUE], text[:most])[:most]
-        if expanded == text:
-            break
-        text = expanded
-    return text
+    @property
+    def name(self) -> str:
+        """The name of the source package, unexpanded."""
+        return self._values.get("name", "")
+
+    def expand(self, text: str, most: int = 1000) -> str:
+        """Return at most ``most`` characters of a text with its macros expanded, as far as that is possible."""
+        # A macro can expand to another; no spec needs more than five levels.
+        for _ in range(5):
+            expanded = self._replaced(text[:most], most)
+            if expanded == text:
+                break
+            text = expanded
+        return text
+
+    def _replaced(self, text: str, most: int) -> str:
+        parts, length, end = [], 0, 0
+        for found in _MACRO.finditer(text):
+            if length >= most or self._left <= 0:
+                break
+            self._left -= 1
+            part = text[end : found.start()] + self._values.get(found[1] or found[2], found[0])[:MAX_VALUE]
+            parts.append(part)
+            length, end = length + len(part), found.end()
+        return "".join([*parts, text[end:]])[:most]

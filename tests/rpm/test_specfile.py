@@ -1,10 +1,22 @@
 """Spec files, as far as they can be read without rpm."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.rpm.specfile import description, license_of, patch_names, summary
+from fedora_packages.rpm import specfile
+from fedora_packages.rpm.specfile import (
+    MAX_SPEC,
+    MAX_SUBSTITUTIONS,
+    description,
+    license_of,
+    patch_names,
+    source_files,
+    summary,
+)
 
 SPEC = """\
 %global short gk
@@ -87,3 +99,39 @@ def test_a_binary_has_its_own_license_or_that_of_its_source(binary, found):
 
 def test_a_spec_without_a_license_has_none():
     assert license_of("Name: guake\n") is None
+
+
+SPECS = Path(__file__).parents[3] / "shared" / "cases" / "requests" / "specs.json"
+
+
+def hostile_specs():
+    """Specs of macros of macros, as large as a spec may be."""
+    rules = [
+        {"then": "%a", "times": 127, "newline_then_line": line, "lines": MAX_SPEC // len(line)}
+        for line in HOSTILE_LINES
+    ]
+    rules += [case["generate"] for case in json.loads(SPECS.read_text("utf-8"))["cases"]] if SPECS.exists() else []
+    for rule in rules:
+        yield "Name: x\n%global a " + rule["then"] * rule["times"] + "\n" + rule["newline_then_line"] * rule["lines"]
+
+
+HOSTILE_LINES = ("%package %a\n", "Patch:%a\n", "Source:%a\n", "License:%a\n", "%description\n%a%a%a\n")
+
+
+def test_the_macros_that_are_replaced_for_one_answer_are_bounded(monkeypatch):
+    replaced = []
+    real = specfile._Macros._replaced
+
+    def counted(macros, text, most):
+        before = macros._left
+        found = real(macros, text, most)
+        replaced[-1] += before - macros._left
+        return found
+
+    monkeypatch.setattr(specfile._Macros, "_replaced", counted)
+    for spec in hostile_specs():
+        for read in (patch_names, source_files, summary, description, lambda text: license_of(text, "x-y")):
+            replaced.append(0)
+            list(read(spec) or ())
+            assert replaced[-1] <= 2 * MAX_SUBSTITUTIONS
+    assert max(replaced) >= MAX_SUBSTITUTIONS
