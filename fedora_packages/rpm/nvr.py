@@ -115,6 +115,17 @@ class EVR:
         return f"{self.epoch}:{text}" if self.epoch else text
 
 
+def newer(build: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return a build if it is newer than another one, or that is None; else None.
+
+    A build stays in the testing tag of a release after it, or a newer one, has become stable.
+    """
+    if build is None or other is None:
+        return build
+    mine, its = (EVR(one["epoch"], one["version"], one["release"]) for one in (build, other))
+    return build if mine > its else None
+
+
 def _order(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts versions as rpm's ``rpmvercmp`` does.
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fedora_packages.connectors.site_links import web_address
 from fedora_packages.rpm import specfile
-from fedora_packages.rpm.nvr import evr
+from fedora_packages.rpm.nvr import evr, newer
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.widgets.base import Widget
@@ -140,7 +140,8 @@ def _availability(package: Package, values: Mapping[str, Any], about: Mapping[st
     stable, testing = {}, {}
     for branch in package.document.releases:
         release = by_branch.get(branch, {"stable_tag": None, "testing_tag": None})
-        in_stable, in_testing = tags.get(release["stable_tag"]), tags.get(release["testing_tag"])
+        in_stable = tags.get(release["stable_tag"])
+        in_testing = newer(tags.get(release["testing_tag"]), in_stable)
         # The build that mdapi has for the package's own release is available, whatever Koji returns.
         shown = about if branch == package.branch else None
         if shown and "testing" in shown["repository"]:

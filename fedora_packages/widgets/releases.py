@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.rpm.nvr import evr, name_of
+from fedora_packages.rpm.nvr import evr, name_of, newer
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
@@ -77,6 +77,8 @@ def _row(
 ) -> dict[str, Any]:
     here = [update for update in updates if update["release"] == release["name"]]
     stable, testing = _tagged(release["stable_tag"], tags, here), _tagged(release["testing_tag"], tags, here)
+    if newer(testing["build"], stable["build"]) is None:
+        testing = {**testing, "build": None, "update": None}
     shown = [tagged["update"]["alias"] for tagged in (stable, testing) if tagged["update"]]
     pending = [update for update in here if update["status"] in ("pending", "testing") and update["alias"] not in shown]
     return {

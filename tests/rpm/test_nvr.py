@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import InvalidNVR
-from fedora_packages.rpm.nvr import EVR, NEVRA, NVR, is_package_name, parse_nevra, parse_nvr
+from fedora_packages.rpm.nvr import EVR, NEVRA, NVR, is_package_name, newer, parse_nevra, parse_nvr
 
 VERSION = st.from_regex(r"[0-9a-z][0-9a-z.~^+]{0,10}", fullmatch=True)
 NAME = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9+._-]{0,20}", fullmatch=True)
@@ -87,3 +87,29 @@ def test_package_names_may_have_odd_letters(name):
 @pytest.mark.parametrize("name", ["", ".x", "-x", "a/b", "a b", "ä", "x" * 300, None, "a\n", "a\0"])
 def test_other_things_are_no_package_names(name):
     assert not is_package_name(name)
+
+
+def build(evr):
+    epoch, _, rest = evr.rpartition(":")
+    version, _, release = rest.partition("-")
+    return {"epoch": int(epoch) if epoch else None, "version": version, "release": release}
+
+
+@pytest.mark.parametrize(
+    ("testing", "stable", "is_newer"),
+    [
+        ("3.10.1-2.fc45", "3.10.1-2.fc45", False),
+        ("3.10.0-1.fc44", "3.10.0-4.fc44", False),
+        ("3.10.1-3.fc45", "3.10.1-2.fc45", True),
+        ("1:1.0-1", "2.0-1", True),
+        ("2.0-1", "1:1.0-1", False),
+        ("2.0~rc1-1", "2.0-1", False),
+    ],
+)
+def test_a_build_in_testing_counts_where_it_is_newer(testing, stable, is_newer):
+    assert newer(build(testing), build(stable)) == (build(testing) if is_newer else None)
+
+
+def test_a_build_is_newer_than_none():
+    assert newer(build("1-1"), None) == build("1-1")
+    assert newer(None, build("1-1")) is None

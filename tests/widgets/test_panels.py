@@ -205,6 +205,15 @@ def test_a_release_shows_its_stable_and_testing_build_and_the_update(guake):
     assert releases(guake)[1].startswith("Fedora 45 f45 3.6-1.fc46 update 3.7-1.fc46 update karma 2")
 
 
+def test_a_build_in_testing_that_is_not_newer_is_not_shown(guake):
+    stable, testing = (
+        {**tagged(number, tag), "version": "3.7", "release": release}
+        for number, tag, release in ((7, "f45-updates", "2.fc45"), (6, "f45-updates-testing", "1.fc45"))
+    )
+    shown = releases(guake, **{"koji.tagged": {"tags": {"f45-updates": stable, "f45-updates-testing": testing}}})
+    assert ("3.7-2.fc45" in shown[1], "3.7-1.fc45" in shown[1]) == (True, False)
+
+
 def test_an_epoch_of_a_build_is_shown(guake):
     epoch = {"tags": {"f46": {**tagged(8, "f46"), "epoch": 2}}}
     assert "2:3.8-1.fc46" in releases(guake, **{"koji.tagged": epoch})[0]

@@ -11,7 +11,7 @@ from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
-from fedora_packages.rpm.nvr import EVR
+from fedora_packages.rpm.nvr import EVR, newer
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
 from fedora_packages.web.api.endpoint import DEFAULT_ROWS, names_of, parse_parameters
@@ -202,9 +202,11 @@ def _branch(request: Request, text: str, branches: Collection[str]) -> str:
 def _in_release(release: Mapping[str, Any], tags: Mapping[str, Any], updates: Any) -> dict[str, Any]:
     tags_of = {"stable": release["stable_tag"], "testing": release["testing_tag"]}
     here = [update for update in updates if update["release"] == release["name"]]
+    stable, testing = (tags.get(tag) for tag in tags_of.values())
     return {
         **{key: release[key] for key in ("name", "title", "version", "branch", "family", "state")},
-        **{slot: _slot(tags.get(tag), here) for slot, tag in tags_of.items()},
+        "stable": _slot(stable, here),
+        "testing": _slot(newer(testing, stable), here),
         "is_known": all(tag is None or tag in tags for tag in tags_of.values()),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from fedora_packages.connectors.bodhi import STATUSES
+from fedora_packages.rpm.nvr import newer
 from fedora_packages.web.legacy import dates
 from fedora_packages.web.legacy.context import LegacyContext, branch_of, title_of
 from fedora_packages.web.legacy.decode import BadQuery, LegacyRequest
@@ -86,7 +87,8 @@ def update_of_build(nvr: str, value: Mapping[str, Any] | None, context: LegacyCo
 def _release(
     release: Mapping[str, Any], tags: Mapping[str, Any], updates: Mapping[str, Any] | None, context: LegacyContext
 ) -> dict[str, str]:
-    stable, testing = tags.get(release["stable_tag"]), tags.get(release["testing_tag"])
+    stable = tags.get(release["stable_tag"])
+    testing = newer(tags.get(release["testing_tag"]), stable)
     stable_version, testing_version = _version(stable, context), _version(testing, context)
     if stable and stable["tag"].endswith("-updates"):
         link = _LINK.format(context.links.updates_of_build(stable["nvr"]), "update")

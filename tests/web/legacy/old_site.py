@@ -79,7 +79,7 @@ OLD_VALUES: dict[str, Any] = {
     "koji.tagged": {
         "tags": {
             "f46": {**tagged(8, "f46"), "version": "3.10.0", "release": "1.fc46"},
-            "f45-updates": {**tagged(6, "f45-updates"), "version": "3.9.0", "release": "2.fc45"},
+            "f45-updates": {**tagged(6, "f45-updates"), "version": "3.6.0", "release": "2.fc45"},
             "f45-updates-testing": tagged(7, "f45-updates-testing"),
             "epel9": None,
             "epel9-testing": None,
