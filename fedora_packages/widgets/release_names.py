@@ -91,7 +91,12 @@ class ReleaseNames:
         if groups["eln"]:
             return "eln"
         name = f"f{groups['fedora']}" if groups["fedora"] else f"epel{groups['epel'].replace('_', '.')}"
-        return f"{name}-next" if groups["next"] else self.leading.get(name, name)
+        if groups["next"]:
+            return f"{name}-next"
+        major = name.partition(".")[0]
+        # Where Bodhi calls the leading EPEL 10 and not 10.2, builds of el10_2 are its own.
+        is_leading = "." in name and major in self.active and major not in self.leading.values()
+        return major if is_leading and name not in self.active else self.leading.get(name, name)
 
 
 def names_of(releases: Mapping[str, Any] | None) -> ReleaseNames:

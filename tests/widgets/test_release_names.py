@@ -54,6 +54,25 @@ def test_a_build_belongs_to_the_release_of_its_dist_tag(text, branch):
 
 
 @pytest.mark.parametrize(
+    ("text", "branch"),
+    [
+        ("1.el10_2", "epel10"),
+        ("1.el10_1", "epel10.1"),
+        ("1.el10", "epel10"),
+        ("1.el9", "epel9"),
+        ("1.el9.next", "epel9-next"),
+    ],
+)
+def test_a_minor_belongs_to_the_leading_epel_where_bodhi_does_not_say_its_own(text, branch):
+    found = [
+        release("EPEL-10", "10", "epel10"),
+        release("EPEL-10.1", "10.1", "epel10.1"),
+        release("EPEL-9", "9", "epel9"),
+    ]
+    assert names_of({"releases": found}).of_build({"release": text}) == branch
+
+
+@pytest.mark.parametrize(
     ("name", "branch"),
     [("F46", "rawhide"), ("F45", "f45"), ("F40", "f40"), ("EPEL-10.2", "epel10"), ("EPEL-9", "epel9"), ("EL-6", "epel6"),
      ("EPEL-9N", "epel9-next"), ("ELN", "eln"), ("F28M", OTHER), (None, OTHER)],
