@@ -332,10 +332,7 @@ def health(
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
         topics=tuple(_known_fields(Topic, json.loads(row)) for _, row in sorted(topics.items())),
-        turns=tuple(
-            _turn(client, each.name, each.every)
-            for each in (*sweeps_of(connectors.values()), *bulks_of(connectors.values()))
-        ),
+        turns=tuple(_turns(client, connectors.values())),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         drifts=tuple(drifts(client)),
         packages=packages,
@@ -363,18 +360,29 @@ def entry_counts(client: Redis, queries: Iterable[Query], now: float) -> tuple[f
     return (stored["at"], stored["entries"]) if stored else (None, {})
 
 
-def _turn(client: Redis, name: str, every: float) -> TurnHealth:
-    with redis_errors():
-        fields = client.hgetall(keys.turn(name))
-    row = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in fields.items()}
-    numbers = {}
-    for key in ("began", "finished", *TURN_COUNTS):
-        with suppress(ValueError, KeyError):
-            numbers[key] = float(row[key])
-    return TurnHealth(
-        name, every, numbers.get("began"), numbers.get("finished"), "running" in row,
-        {key: int(numbers[key]) for key in TURN_COUNTS if key in numbers}, row.get("error", ""),
-    )  # fmt: skip
+def _turns(client: Redis, connectors: Iterable[Connector]) -> Iterator[TurnHealth]:
+    """Yield the state of each sweep and of each audit in bulk."""
+    declared = [*sweeps_of(connectors), *bulks_of(connectors)]
+    with pipeline(client) as pipe:
+        for each in declared:
+            pipe.hgetall(keys.turn(each.name))
+        rows = pipe.execute()
+    for each, stored in zip(declared, rows, strict=True):
+        row = {key.decode("utf-8", "replace"): value.decode("utf-8", "replace") for key, value in stored.items()}
+        numbers = {}
+        for key in ("began", "finished", *TURN_COUNTS):
+            with suppress(ValueError, KeyError):
+                numbers[key] = float(row[key])
+        counts = {key: int(numbers[key]) for key in TURN_COUNTS if key in numbers}
+        yield TurnHealth(
+            each.name,
+            each.every,
+            numbers.get("began"),
+            numbers.get("finished"),
+            "running" in row,
+            counts,
+            row.get("error", ""),
+        )
 
 
 def _query_counts(counts: Counts, query: str) -> QueryCounts:
