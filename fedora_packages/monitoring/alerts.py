@@ -223,6 +223,14 @@ def _of_values(state: Health) -> Iterator[Alert]:
 
 
 def _of_turns(state: Health) -> Iterator[Alert]:
+    for topic in state.topics:
+        if topic.is_silent(state.at):
+            yield Alert(
+                f"No messages arrive on {topic.topic}",
+                f"Sweeps have found {topic.untold} of its changes in the last hour, so pages show them one sweep late.  "
+                "Its publisher has stopped, or the worker's subscription lacks the topic.",
+                since=topic.handled,
+            )
     for turn in state.turns if state.alive else ():
         if turn.is_late(state.at):
             yield Alert(

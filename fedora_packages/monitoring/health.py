@@ -46,6 +46,10 @@ LAGS = (
 MISSED_TURNS = 3
 TURN_COUNTS = ("changes", "compared", "differing")
 
+#: A topic is silent after so many seconds without a message, if sweeps have found so many of its changes in the last hour.
+SILENT_AFTER = 900.0
+MIN_UNTOLD = 5
+
 #: The name of the web process itself among the workers, in lists of circuits.
 THIS_PROCESS = "this web process"
 
@@ -178,6 +182,11 @@ class Topic:
     id: str
     sent: float
     handled: float
+    untold: int = 0  # changes of the last hour that sweeps found before their message came
+
+    def is_silent(self, now: float) -> bool:
+        """Whether its messages do not come although its changes happen."""
+        return self.untold >= MIN_UNTOLD and now - self.handled > SILENT_AFTER
 
 
 @dataclass(frozen=True)
@@ -331,7 +340,10 @@ def health(
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
-        topics=tuple(_known_fields(Topic, json.loads(row)) for _, row in sorted(topics.items())),
+        topics=tuple(
+            _known_fields(Topic, {**json.loads(row), "untold": lately.count(MetricName.UNTOLD, topic.decode())})
+            for topic, row in sorted(topics.items())
+        ),
         turns=tuple(_turns(client, connectors.values())),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         drifts=tuple(drifts(client)),

@@ -62,6 +62,7 @@ class MetricName(StrEnum):
     SWEPT_TOLD = "swept told"  # query: changes of sweeps that the cache shows already
     SWEPT_UNTOLD = "swept untold"  # query: changes that no message had announced before the sweep
     SWEPT_SILENT = "swept silent"  # query: changes that no message announces
+    UNTOLD = "untold"  # topic: changes that sweeps found before the message of that topic came
     FAILED_MESSAGES = "failed messages"  # messages that an error of ours kept from being handled
     REQUESTS_UNAVAILABLE = "requests unavailable"  # upstream
     REQUESTS_INVALID = "requests invalid"  # upstream

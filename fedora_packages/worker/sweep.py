@@ -106,9 +106,11 @@ class SweepHandler:
             if not is_shown(change, query, package, found, listed):
                 unshown.append((number, query, package))
                 if found.current and not _was_announced(change, found):
-                    self._metrics.count(
-                        MetricName.SWEPT_SILENT if change.is_silent else MetricName.SWEPT_UNTOLD, query.name
-                    )
+                    if change.is_silent:
+                        self._metrics.count(MetricName.SWEPT_SILENT, query.name)
+                    else:
+                        self._metrics.count(MetricName.SWEPT_UNTOLD, query.name)
+                        self._metrics.count(MetricName.UNTOLD, change.event.topic)
             elif change.is_new and found.current:
                 self._metrics.count(MetricName.SWEPT_TOLD, query.name)
         return unshown

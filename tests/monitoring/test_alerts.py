@@ -14,6 +14,7 @@ from fedora_packages.monitoring import alerts as module
 from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.health import THIS_PROCESS
 from fedora_packages.monitoring.heartbeat import write_heartbeat
+from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search.corruption import Corruption
 from fedora_packages.search.indexing.writer import Writer
 from tests.monitoring.state import (
@@ -324,13 +325,24 @@ def test_a_sweep_that_has_missed_turns_is_an_alert(wrong, client, began, finishe
     assert wrong() == ([("sweep:koji is late", finished or began, "warning")] if is_late else [])
 
 
+@pytest.mark.parametrize(("handled", "untold", "is_wrong"), [(7200, 5, True), (60, 50, False), (7200, 4, False)])
+def test_a_topic_without_messages_although_its_changes_happen_is_an_alert(wrong, client, handled, untold, is_wrong):
+    topic = {"topic": "buildsys.tag", "id": "1", "sent": NOW - handled, "handled": NOW - handled}
+    client.hset(keys.TOPICS, "buildsys.tag", json.dumps(topic))
+    metrics = Metrics(client, lambda: NOW)
+    metrics.count(MetricName.UNTOLD, "buildsys.tag", untold)
+    metrics.flush()
+    expected = [("No messages arrive on buildsys.tag", NOW - handled, "warning")]
+    assert wrong() == (expected if is_wrong else [])
+
+
 def test_each_alert_is_in_the_documentation():
     source = Path(module.__file__).read_text("utf-8")
     text = (Path(__file__).parents[2] / "docs" / "operations.rst").read_text("utf-8")
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     summaries = [node.args[0] for node in calls if ast.unparse(node.func) == "Alert"]
     fixed = [max(_constants(summary), key=len).strip(" :(") for summary in summaries]
-    assert len(fixed) == 19
+    assert len(fixed) == 20
     assert [words for words in fixed if words not in text] == []
 
 

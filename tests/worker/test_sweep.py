@@ -72,6 +72,7 @@ def test_a_change_that_a_value_does_not_show_is_treated_like_a_message(service, 
     assert (cached.state, cached.because["event"]["topic"]) == ("refreshing", "buildsys.build.state.change")
     assert cached.because["event"]["swept"] == BEGAN
     assert (queued(service), counted(service)) == (("koji.builds", "guake"), (0, 1, 0))
+    assert total(service.client).count(MetricName.UNTOLD, "buildsys.build.state.change") == 1
 
 
 def test_a_refill_after_a_sweep_waits_for_an_answer_that_shows_the_change(service, handler):
