@@ -184,8 +184,9 @@ class Tree:
         if "ConnectorSettings" not in fields or not upstreams:
             return None
         of_upstreams = fields.pop("ConnectorSettings")
-        sites = sum("site" in upstream for upstream in upstreams)
-        each = sum(sites if name == "site" else len(upstreams) for name in of_upstreams)
+        # Not every upstream has pages for people, or lists its changes.
+        declared = {name: sum(name in upstream for upstream in upstreams) for name in ("site", "sweep")}
+        each = sum(declared.get(name, len(upstreams)) for name in of_upstreams)
         return each + sum(map(len, fields.values()))
 
     def patches(self) -> tuple[int, int]:
@@ -330,10 +331,16 @@ def _libraries(tree: ast.Module) -> set[str]:
 
 
 def _upstreams(tree: ast.Module) -> Iterator[set[str]]:
-    """Yield the names that each connector class assigns: classes with a ``name`` whose base is a Connector."""
+    """Yield what each connector class declares: the names that it assigns, and ``sweep``.
+
+    A connector is a class with a ``name`` whose base is a Connector.
+    """
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith("Connector") for base in node.bases):
             names = {target.id for part in node.body for target in _targets(part) if isinstance(target, ast.Name)}
+            methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
+            if any(ast.unparse(each).startswith("sweep(") for method in methods for each in method.decorator_list):
+                names.add("sweep")
             if "name" in names:
                 yield names
 
