@@ -37,7 +37,7 @@ ORDER = (
 #: The order of the files inside a folder, lowest first.  Files of one group may import each other.
 FOLDERS = {
     "messages": "body < families/* < families/table < event < timeline",
-    "connectors": "types circuit site_links query sweep < bulk < http < base < releases < * < __init__",
+    "connectors": "types circuit site query sweep < bulk < http < base < releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",

@@ -153,7 +153,7 @@ def test_the_service_does_not_import_the_sandbox():
 
 #: Files of ``connectors/`` that are no connector.
 SHARED = {
-    "__init__", "base", "bulk", "circuit", "http", "mdapi_relations", "query", "releases", "repository_files", "site_links",
+    "__init__", "base", "bulk", "circuit", "http", "mdapi_relations", "query", "releases", "repository_files", "site",
     "sweep", "types",
 }  # fmt: skip
 

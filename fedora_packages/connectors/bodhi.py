@@ -11,7 +11,7 @@ from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 from fedora_packages.connectors import types
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import MARGIN, Change, Swept, event_of, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,

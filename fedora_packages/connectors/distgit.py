@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     Count,
     Found,

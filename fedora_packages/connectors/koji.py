@@ -19,7 +19,7 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,

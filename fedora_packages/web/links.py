@@ -1,11 +1,11 @@
 """``request.links``: the links of all upstreams' sites, in one bundle.
 
-Each connector has the links to its own site (`fedora_packages.connectors.site_links`).
+Each connector has the links to its own site (`fedora_packages.connectors.site`).
 """
 
 from collections.abc import Mapping
 
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 from fedora_packages.errors import SettingsError
 
 

@@ -21,7 +21,7 @@ COPR = '''
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site_links import Site
+from fedora_packages.connectors.site import Site
 
 
 class CoprSite(Site):
