@@ -39,7 +39,7 @@ from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.monitoring.metrics import FLUSH_EVERY, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
 from fedora_packages.web.api import addressed
-from fedora_packages.worker.turn import state_of
+from fedora_packages.worker.shared_work import state_of
 from tests.functional.site import Site
 
 INI = "development.ini"

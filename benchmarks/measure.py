@@ -41,7 +41,7 @@ FOLDERS = {
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",
-    "worker": "buffer sequence invalidation turn < batch index_updater < handler"
+    "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
     " < replay refill audit bulk_audit scheduled_query sweep index_repair"
     " < gaps < reporter < worker < hub < daemon",
     "monitoring": "metrics heartbeat differences < checks < health < alerts",

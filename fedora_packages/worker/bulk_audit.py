@@ -18,7 +18,7 @@ from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.worker.invalidation import BATCH, batched
-from fedora_packages.worker.turn import Turn
+from fedora_packages.worker.shared_work import SharedWork
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ CHECK_PAUSE = 0.2
 
 
 class BulkAudit:
-    """Compares all entries of one query, part by part, as the work of a `Turn`.
+    """Compares all entries of one query, part by part, as the work of a `SharedWork`.
 
     ``check`` checks one entry against its upstream and corrects it; see `fedora_packages.monitoring.checks.check`.
     """
@@ -56,7 +56,7 @@ class BulkAudit:
         self._clock = clock
         self._pause = pause
 
-    def run(self, turn: Turn) -> None:
+    def run(self, turn: SharedWork) -> None:
         """Compare all current values.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
         asked = self._clock()
         facts = self._facts(turn)
@@ -71,7 +71,7 @@ class BulkAudit:
                 return
         turn.advance(None, compared=compared, differing=differing)
 
-    def _facts(self, turn: Turn) -> dict[str, Any]:
+    def _facts(self, turn: SharedWork) -> dict[str, Any]:
         facts = {}
         for number, (package, fact) in enumerate(islice(self._bulk.fetch(), MAX_FACTS)):
             facts[package] = fact

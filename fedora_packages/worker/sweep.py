@@ -4,7 +4,7 @@ The bus is the first witness of a change, the upstream's own list the second.  A
 cached values: a change that they show costs nothing more, any other is treated like a message.  The metrics tell the changes
 that the bus had announced from those that it had not.
 
-All workers together run one sweep of an upstream at a time (`fedora_packages.worker.turn`).
+All workers together run one sweep of an upstream at a time (`fedora_packages.worker.shared_work`).
 """
 
 import threading
@@ -26,7 +26,7 @@ from fedora_packages.search.reader import IndexReader
 from fedora_packages.worker.batch import Batch, EntryChange
 from fedora_packages.worker.index_updater import mark_dirty
 from fedora_packages.worker.invalidation import BATCH, batched
-from fedora_packages.worker.turn import Turn
+from fedora_packages.worker.shared_work import SharedWork
 
 #: Steps of one sweep, at most: each is a bounded number of requests.  The next sweep goes on from there.
 MAX_STEPS = 100
@@ -151,7 +151,7 @@ def _was_announced(change: Change, contents: Contents) -> bool:
 
 
 class Sweeper:
-    """Runs the sweep of one upstream, as the work of a `Turn`.
+    """Runs the sweep of one upstream, as the work of a `SharedWork`.
 
     ``handle`` is `SweepHandler.handle`.
     """
@@ -170,7 +170,7 @@ class Sweeper:
         self._clock = clock
         self._max_steps = max_steps
 
-    def run(self, turn: Turn) -> None:
+    def run(self, turn: SharedWork) -> None:
         """Sweep from the position of a turn.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
         found = 0
         for _ in range(self._max_steps):

@@ -34,8 +34,8 @@ from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
 from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_queries
 from fedora_packages.worker.sequence import SequenceTracker
+from fedora_packages.worker.shared_work import SharedWork
 from fedora_packages.worker.sweep import Sweeper, SweepHandler
-from fedora_packages.worker.turn import Turn
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +98,11 @@ class Worker:
         ]  # fmt: skip
         swept = SweepHandler(client, service.cache, service.index, queries, service.metrics, self._handler.invalidate)
         self._turns = [
-            Turn(client, sweep.name, sweep.every, Sweeper(sweep, swept.handle, self._stop).run)
+            SharedWork(client, sweep.name, sweep.every, Sweeper(sweep, swept.handle, self._stop).run)
             for sweep in sweeps_of(service.connectors.values())
         ]
         self._turns += [
-            Turn(client, bulk.name, bulk.every, self._bulk_audit(service, bulk).run)
+            SharedWork(client, bulk.name, bulk.every, self._bulk_audit(service, bulk).run)
             for bulk in bulks_of(service.connectors.values())
         ]
         self._audit = Audit(

@@ -1,4 +1,4 @@
-"""Turns: work that all workers together do once in an interval, step by step.
+"""Shared work: what all workers together do once in an interval, one of them at a time, step by step.
 
 The position is stored after each step, so that a worker that goes on after a kill repeats one step and loses nothing::
 
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 LOCK_FOR = 300.0
 
 
-class Turn:
-    """A turn.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
+class SharedWork:
+    """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
     ``every`` is the interval in seconds.  All methods raise `CacheUnavailable`.
     """
@@ -34,7 +34,7 @@ class Turn:
         client: Redis,
         name: str,
         every: float,
-        work: Callable[["Turn"], Any],
+        work: Callable[["SharedWork"], Any],
         clock: Callable[[], float] = time.time,
         lock_for: float = LOCK_FOR,
     ):

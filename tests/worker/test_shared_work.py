@@ -5,13 +5,13 @@ import pytest
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import LockError
 from fedora_packages.errors import UpstreamUnavailable
-from fedora_packages.worker.turn import Turn, state_of
+from fedora_packages.worker.shared_work import SharedWork, state_of
 
 BEGAN = 2000.0
 
 
 def make_turn(client, work, now=BEGAN, **arguments):
-    return Turn(client, "sweep:koji", 300.0, work, lambda: now, **arguments)
+    return SharedWork(client, "sweep:koji", 300.0, work, lambda: now, **arguments)
 
 
 def nothing(turn):
