@@ -40,7 +40,7 @@ FOLDERS = {
     "connectors": "types circuit site query sweep < bulk < http < base < releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
-    "cache": "keys < redis < values < fill < dogpile < cache queue changefeed",
+    "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",
     "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
     " < replay refill audit bulk_audit scheduled_query sweep index_repair"
     " < gaps < reporter < worker < hub < daemon",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Policy, Source
+from fedora_packages.cache.fill_types import Policy, Source
 from fedora_packages.cache.values import CachedValue, Entry
 
 

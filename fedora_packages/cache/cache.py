@@ -40,7 +40,7 @@ from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.dogpile import MAX_CHANGES, NO_VALUE, GenerationBackend, as_cached, region
-from fedora_packages.cache.fill import Fill, Outcome, Policy, Source
+from fedora_packages.cache.fill_types import Fill, Outcome, Policy, Source
 from fedora_packages.cache.redis import Redis, add_script, in_one_trip, pipeline, redis_errors, run_script
 from fedora_packages.cache.values import (
     FRESH,

@@ -32,7 +32,7 @@ from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
 
-from fedora_packages.cache.fill import Source
+from fedora_packages.cache.fill_types import Source
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors.types import Model, Schema, schema_of
 from fedora_packages.errors import InvalidArgument

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.connectors.query import Queries, QueryCall
 from fedora_packages.errors import FillInProgress, UpstreamError, UpstreamUnavailable
 

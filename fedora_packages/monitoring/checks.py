@@ -13,7 +13,7 @@ from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Outcome, Policy
+from fedora_packages.cache.fill_types import Outcome, Policy
 from fedora_packages.cache.redis import Redis, pipeline, redis_errors
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import Query, QueryCall

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import in_one_trip
 from fedora_packages.cache.values import (

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Fill, Outcome, Policy
+from fedora_packages.cache.fill_types import Fill, Outcome, Policy
 from fedora_packages.cache.queue import Claim, Queue
 from fedora_packages.cache.values import Entry, Invalidation, Opened
 from fedora_packages.connectors import Connector

@@ -11,7 +11,7 @@ import redis
 from fedora_packages.cache import keys
 from fedora_packages.cache.cache import Cache
 from fedora_packages.cache.dogpile import NO_VALUE
-from fedora_packages.cache.fill import Outcome, Policy
+from fedora_packages.cache.fill_types import Outcome, Policy
 from fedora_packages.cache.redis import connect
 from fedora_packages.cache.values import LAG_LIMIT, Entry, Invalidation
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamUnavailable

@@ -4,7 +4,7 @@ import pytest
 
 from fedora_packages.cache import changefeed, keys
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Outcome, Policy
+from fedora_packages.cache.fill_types import Outcome, Policy
 from fedora_packages.cache.values import Entry, Invalidation
 from tests.filling import source
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from fedora_packages.cache import keys
 from fedora_packages.cache import redis as redis_server
-from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Claim
 from fedora_packages.worker.handler import Handler
 

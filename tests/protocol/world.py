@@ -25,7 +25,7 @@ from redis.lock import Lock
 from fedora_packages import settings
 from fedora_packages.cache import redis as redis_server
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import declared

@@ -13,7 +13,7 @@ from pyramid.router import Router
 from webtest import TestApp, TestResponse
 
 from fedora_packages import main
-from fedora_packages.cache.fill import Policy
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.service import Service

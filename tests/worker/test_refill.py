@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from fedora_packages.cache.fill import Outcome, Policy
+from fedora_packages.cache.fill_types import Outcome, Policy
 from fedora_packages.cache.values import LAG_LIMIT, Invalidation
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages.event import Event

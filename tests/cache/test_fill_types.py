@@ -3,7 +3,7 @@
 import pytest
 
 from fedora_packages.cache.cache import Cache
-from fedora_packages.cache.fill import Fill, Outcome, Policy
+from fedora_packages.cache.fill_types import Fill, Outcome, Policy
 from fedora_packages.cache.values import Entry, Invalidation
 from fedora_packages.errors import UpstreamUnavailable
 from tests.filling import put, source
