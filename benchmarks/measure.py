@@ -36,8 +36,8 @@ ORDER = (
 
 #: The order of the files inside a folder, lowest first.  Files of one group may import each other.
 FOLDERS = {
-    "messages": "body < families/* < families/table < event < timeline",
-    "connectors": "types circuit site query sweep < bulk < http < base < releases < * < __init__",
+    "messages": "body < contents/* < contents/table < event < timeline",
+    "connectors": "types circuit page_links query sweep < bulk < http < base < active_releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",

@@ -14,8 +14,8 @@ from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.redis import Redis, connect
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import Connector
+from fedora_packages.connectors.active_releases import ActiveReleases
 from fedora_packages.connectors.query import Queries
-from fedora_packages.connectors.releases import ActiveReleases
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import corruption

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import Change, Swept, event_of, sweep
 from fedora_packages.connectors.types import Count, Found, InvalidRows, Model, NotFound, Rows, Text, clip, field
 from fedora_packages.messages.body import dig, strings

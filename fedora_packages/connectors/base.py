@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from fedora_packages.connectors import types
 from fedora_packages.connectors.http import HTTPClient, Response
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.sweep import declared_sweep
 from fedora_packages.settings import ConnectorSettings
 

@@ -10,8 +10,8 @@ from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors import types
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import MARGIN, Change, Swept, event_of, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
@@ -29,7 +29,7 @@ from fedora_packages.connectors.types import (
     field,
 )
 from fedora_packages.messages.body import dig, objects, strings
-from fedora_packages.messages.families.bodhi import update_of
+from fedora_packages.messages.contents.bodhi import update_of
 from fedora_packages.rpm.nvr import name_of
 
 #: Updates that are kept of a package, newest first, and builds and bugs of one.

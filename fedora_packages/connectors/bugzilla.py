@@ -15,8 +15,8 @@ from pydantic import BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
@@ -34,7 +34,7 @@ from fedora_packages.connectors.types import (
     field,
 )
 from fedora_packages.messages.body import dig
-from fedora_packages.messages.families.bugzilla import bug_of
+from fedora_packages.messages.contents.bugzilla import bug_of
 
 PRODUCTS = ("Fedora", "Fedora EPEL")
 

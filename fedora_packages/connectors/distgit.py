@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.http import Response
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     Count,
     Found,
@@ -27,8 +27,8 @@ from fedora_packages.connectors.types import (
     field,
 )
 from fedora_packages.messages.body import dig
+from fedora_packages.messages.contents.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.rpm.specfile import patch_names
 
 #: Bounds of values: characters of a spec file, patches of a spec file, branches of a package.

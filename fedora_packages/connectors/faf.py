@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.types import (
     Count,
     InvalidRows,

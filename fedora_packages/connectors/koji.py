@@ -18,8 +18,8 @@ from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.http import Response
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
 from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
@@ -35,8 +35,8 @@ from fedora_packages.connectors.types import (
 )
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 from fedora_packages.messages.body import dig
+from fedora_packages.messages.contents.koji import BUILD_STATES, koji_tag
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.koji import BUILD_STATES, koji_tag
 
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
 

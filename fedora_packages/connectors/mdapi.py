@@ -44,8 +44,8 @@ from fedora_packages.connectors.types import (
     field,
 )
 from fedora_packages.errors import ReleaseNotServed
+from fedora_packages.messages.contents.mdapi import repository_release
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.mdapi import repository_release
 
 #: The kinds of relations in mdapi, in the order in which people look for them.
 RELATIONS = ("requires", "provides", "recommends", "suggests", "supplements", "enhances", "obsoletes", "conflicts")

@@ -1,7 +1,7 @@
 """Events: messages of either bus in one form.
 
 A message is untrusted: `parse` refuses what is not a message, and what an event names is read field by field.  What each kind of
-message names is in ``families/table.py``; which queries a topic affects is beside the queries.
+message names is in ``contents/table.py``; which queries a topic affects is beside the queries.
 """
 
 import hashlib
@@ -16,8 +16,8 @@ from typing import Any
 
 from fedora_packages.errors import MessageNotUnderstood
 from fedora_packages.messages.body import dig
-from fedora_packages.messages.families.base import Family
-from fedora_packages.messages.families.table import details_of, family_of
+from fedora_packages.messages.contents.base import Family
+from fedora_packages.messages.contents.table import details_of, family_of
 from fedora_packages.rpm.nvr import is_package_name
 
 #: Bytes of a message as it comes from the bus.  mdapi's old form had 25 MB; no valid one is larger.

@@ -8,8 +8,8 @@ from typing import Any
 
 from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
+from fedora_packages.messages.contents.table import validated
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.table import validated
 
 #: Events kept of a package, approximately.
 MAX_EVENTS = 100

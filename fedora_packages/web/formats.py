@@ -13,7 +13,7 @@ from pyramid.events import BeforeRender
 
 from fedora_packages.cache.values import BEHIND, UNWATCHED, CachedValue, ErrorState
 from fedora_packages.connectors import titles
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.page_links import web_address
 from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamError, UpstreamUnavailable
 from fedora_packages.rpm.nvr import evr
 from fedora_packages.search.match import MAX_QUERY_LENGTH

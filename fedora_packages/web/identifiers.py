@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.errors import InvalidNVR
 from fedora_packages.rpm.nvr import NEVRA, is_package_name, parse_nevra
 from fedora_packages.search.match import MAX_QUERY_LENGTH

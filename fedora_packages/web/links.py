@@ -1,11 +1,11 @@
 """``request.links``: the links of all upstreams' sites, in one bundle.
 
-Each connector has the links to its own site (`fedora_packages.connectors.site`).
+Each connector has the links to its own site (`fedora_packages.connectors.page_links`).
 """
 
 from collections.abc import Mapping
 
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.page_links import Site
 from fedora_packages.errors import SettingsError
 
 

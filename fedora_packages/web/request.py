@@ -10,8 +10,8 @@ from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 
 from fedora_packages import connectors, service, settings
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import QueryCall
-from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.messages import timeline
 from fedora_packages.monitoring.heartbeat import FreshnessMonitor

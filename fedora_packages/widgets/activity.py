@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages.families.base import Part
-from fedora_packages.messages.families.table import sentence
+from fedora_packages.messages.contents.base import Part
+from fedora_packages.messages.contents.table import sentence
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.page_links import web_address
 from fedora_packages.rpm import specfile
 from fedora_packages.rpm.nvr import evr, newer
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH

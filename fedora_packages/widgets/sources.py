@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.page_links import web_address
 from fedora_packages.rpm.specfile import source_files
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext

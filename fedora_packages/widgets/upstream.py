@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.page_links import web_address
 from fedora_packages.rpm.upstream_versions import compare
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget

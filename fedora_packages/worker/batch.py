@@ -12,8 +12,8 @@ from typing import Any
 from fedora_packages.cache.values import Entry, Invalidation
 from fedora_packages.connectors.query import Queries, Query
 from fedora_packages.errors import SearchUnavailable
+from fedora_packages.messages.contents.base import Documents
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.base import Documents
 from fedora_packages.worker.invalidation import is_wanted
 
 log = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ MAX_HANDLED = 200_000
 class Replay:
     """Reads messages from the archive and passes those that were not handled yet to ``handle``, a page at a time.
 
-    * ``requests``: what to ask the archive for, see `fedora_packages.messages.families.table.archive_requests`.
+    * ``requests``: what to ask the archive for, see `fedora_packages.messages.contents.table.archive_requests`.
     * ``bus``: the name of the bus in Redis; each has its own mark.
     * ``invalidate_older_than``: called with a timestamp if messages before it are missing that are not replayed.
     * ``margin``, ``limit``, ``interval``: in seconds, see the constants.

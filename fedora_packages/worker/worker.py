@@ -15,8 +15,8 @@ from fedora_packages.connectors.bulk import Bulk, bulks_of
 from fedora_packages.connectors.query import Query, QueryCall
 from fedora_packages.connectors.sweep import sweeps_of
 from fedora_packages.errors import CacheUnavailable
+from fedora_packages.messages.contents.table import archive_requests
 from fedora_packages.messages.event import Event
-from fedora_packages.messages.families.table import archive_requests
 from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.heartbeat import HEARTBEAT_EVERY
 from fedora_packages.monitoring.metrics import FAILED

@@ -11,7 +11,7 @@ from fedora_packages.connectors import classes_in, declared, load, titles
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import SettingsError
-from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.messages.contents.table import archive_requests
 from fedora_packages.web.links import Links
 from tests.web.website import website
 
@@ -21,7 +21,7 @@ COPR = '''
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.site import Site
+from fedora_packages.connectors.page_links import Site
 
 
 class CoprSite(Site):

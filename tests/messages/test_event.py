@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedora_packages.errors import MessageNotUnderstood
+from fedora_packages.messages.contents.distgit import changed_paths
+from fedora_packages.messages.contents.mdapi import repository_release
+from fedora_packages.messages.contents.table import FAMILIES
 from fedora_packages.messages.event import Event, parse
-from fedora_packages.messages.families.distgit import changed_paths
-from fedora_packages.messages.families.mdapi import repository_release
-from fedora_packages.messages.families.table import FAMILIES
 
 NOW = 2_000_000_000.0
 

@@ -29,11 +29,11 @@ from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Queue
 from fedora_packages.cache.values import Entry
 from fedora_packages.connectors import declared
+from fedora_packages.connectors.active_releases import ActiveReleases
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.query import Queries, Query, QueryCall, query
-from fedora_packages.connectors.releases import ActiveReleases
 from fedora_packages.errors import CacheUnavailable, FillInProgress, UpstreamError, UpstreamUnavailable
-from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.messages.contents.table import archive_requests
 from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.metrics import Metrics
 from fedora_packages.search.document import Binary, Document

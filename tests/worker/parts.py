@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from fedora_packages.messages.families.table import archive_requests
+from fedora_packages.messages.contents.table import archive_requests
 from fedora_packages.settings import Pace
 from fedora_packages.worker.gaps import Gaps
 from fedora_packages.worker.handler import Handler

@@ -10,7 +10,7 @@ import hashlib
 from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
-from fedora_packages.connectors.releases import RELEASES
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.web.api.endpoints import addressed, endpoints
 from fedora_packages.web.api.openapi import document
 from fedora_packages.web.routes import is_for_machines

@@ -9,8 +9,8 @@ from pyramid.view import exception_view_config, view_config
 
 from fedora_packages.cache import changefeed
 from fedora_packages.cache.changefeed import Change, CursorTooOld
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import NO_PACKAGE
-from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import BINARY, find
 from fedora_packages.web.api.endpoint import names_of, parse_parameters
 from fedora_packages.web.problems import problem

@@ -8,8 +8,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import QueryCall
-from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
 from fedora_packages.rpm.nvr import EVR, newer
 from fedora_packages.search.document import Document

@@ -8,8 +8,8 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from fedora_packages.cache.values import CachedValue
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import NO_PACKAGE, QueryCall
-from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.errors import InvalidArgument, InvalidResponse, ReleaseNotServed, UpstreamUnavailable
 from fedora_packages.monitoring import checks
 from fedora_packages.web.api.endpoint import PARTS, name_of, parse_parameters

@@ -8,8 +8,8 @@ from typing import Any
 
 from pyramid.request import Request
 
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import QueryCall
-from fedora_packages.connectors.releases import RELEASES
 from fedora_packages.search.packages import Package, find
 from fedora_packages.search.reader import IndexReader
 from fedora_packages.web.formats import missing_detail

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.messages.families.koji import BUILD_STATES
+from fedora_packages.messages.contents.koji import BUILD_STATES
 from fedora_packages.search.packages import Package
 from fedora_packages.web.legacy import bodhi, dates
 from fedora_packages.web.legacy.context import LegacyContext, NotAvailable

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from fedora_packages.connectors.site import web_address
+from fedora_packages.connectors.page_links import web_address
 from fedora_packages.search.document import Binary, Document
 from fedora_packages.search.find import MAX_HITS, MAX_ROWS, Hit
 from fedora_packages.search.match import MAX_QUERY_LENGTH

@@ -9,7 +9,7 @@ from pyramid.request import Request
 from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable
-from fedora_packages.messages.families.table import family_of
+from fedora_packages.messages.contents.table import family_of
 from fedora_packages.rpm.nvr import is_package_name
 from fedora_packages.widgets.parameters import NO_BRANCH
 

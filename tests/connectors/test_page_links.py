@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.connectors.site import MAX_URL, web_address
+from fedora_packages.connectors.page_links import MAX_URL, web_address
 
 
 @pytest.mark.parametrize("address", ["http://guake.org", "https://github.com/Guake/guake/?a=b#c", "HTTPS://X.org"])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, is_fedora, matches, objects, strings
-from fedora_packages.messages.families.base import Links, Part, Sentence, integer, line
+from fedora_packages.messages.contents.base import Links, Part, Sentence, integer, line
 
 #: Topics of messages that name a project and no package.
 _UNNAMED = ("anitya.project.version.remove*", "anitya.project.edit", "anitya.project.remove")

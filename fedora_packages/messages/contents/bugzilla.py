@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, named, objects
-from fedora_packages.messages.families.base import MAX_TEXT, Links, Part, Sentence, integer, line
+from fedora_packages.messages.contents.base import MAX_TEXT, Links, Part, Sentence, integer, line
 
 #: Components of Fedora in Bugzilla that are not packages.
 _NO_PACKAGES = re.compile(r"distribution|LiveCD.*|Package Review")

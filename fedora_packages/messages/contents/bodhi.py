@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, matches, objects, strings, words
-from fedora_packages.messages.families.base import (
+from fedora_packages.messages.contents.base import (
     MAX_BUILDS,
     MAX_ID,
     Links,

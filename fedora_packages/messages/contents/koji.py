@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig
-from fedora_packages.messages.families.base import Links, Part, Sentence, account, by, integer, line
+from fedora_packages.messages.contents.base import Links, Part, Sentence, account, by, integer, line
 
 #: What happened to a build, by its new state; the states are in the order of their numbers.
 BUILD_VERBS = {

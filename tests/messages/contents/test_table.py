@@ -7,9 +7,8 @@ import pytest
 
 from fedora_packages.connectors import declared
 from fedora_packages.messages.body import matches
-from fedora_packages.messages.event import Event, parse
-from fedora_packages.messages.families.base import MAX_BUILDS, MAX_ROWS, MAX_TEXT, Documents
-from fedora_packages.messages.families.table import (
+from fedora_packages.messages.contents.base import MAX_BUILDS, MAX_ROWS, MAX_TEXT, Documents
+from fedora_packages.messages.contents.table import (
     FAMILIES,
     MAX_DETAILS,
     OTHER,
@@ -18,6 +17,7 @@ from fedora_packages.messages.families.table import (
     sentence,
     validated,
 )
+from fedora_packages.messages.event import Event, parse
 from fedora_packages.web.links import Links
 
 LINKS = Links({kind.name: kind.site and type(kind.site)(f"https://{kind.name}.example") for kind in declared()})

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, strings
-from fedora_packages.messages.families.base import Links, Sentence, line
+from fedora_packages.messages.contents.base import Links, Sentence, line
 
 #: Tables in which the first column of a changed row is the package; in all others it is the last.
 _FIRST_COLUMN = ("packages", "filelist", "changelog")

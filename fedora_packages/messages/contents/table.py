@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from fedora_packages.messages.body import matches
-from fedora_packages.messages.families import anitya, bodhi, bugzilla, distgit, faf, koji, mdapi
-from fedora_packages.messages.families.base import (
+from fedora_packages.messages.contents import anitya, bodhi, bugzilla, distgit, faf, koji, mdapi
+from fedora_packages.messages.contents.base import (
     MAX_BUILDS,
     MAX_ID,
     MAX_ROWS,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import dig, strings
-from fedora_packages.messages.families.base import MAX_TEXT, Links, Part, Sentence, account, by, integer, line
+from fedora_packages.messages.contents.base import MAX_TEXT, Links, Part, Sentence, account, by, integer, line
 
 #: The topics about a push and about a new branch, and of both: all that announce another head of a branch.
 COMMIT_TOPICS = ("pagure.git.receive", "git.receive", "git.receive.*")

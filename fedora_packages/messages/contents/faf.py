@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fedora_packages.messages.body import strings
-from fedora_packages.messages.families.base import Links, Sentence, integer
+from fedora_packages.messages.contents.base import Links, Sentence, integer
 
 
 def packages(topic: str, body: Mapping[str, Any]) -> Iterator[Any]:

@@ -1,1 +1,0 @@
-"""The families of messages: one file a sender, and the table of all."""
