@@ -13,9 +13,11 @@ packages, expected states and timeline follow from what the messages declare.  T
 and invalidates the entries that do not show it.
 """
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from fedora_packages.messages.event import Event
 
@@ -43,17 +45,25 @@ class Change:
     is_new: bool = True
 
 
+class LeftOut(NamedTuple):
+    """Rows that were left out because they are invalid: their number, and what is wrong with the first."""
+
+    count: int
+    error: str
+
+
 @dataclass(frozen=True)
 class Swept:
     """What a sweep found.
 
     ``position`` is where the next one starts (JSON-ready).  ``is_complete`` is False if more changes wait: the next sweep then
-    follows at once.
+    follows at once.  ``invalid_rows`` is a `LeftOut`, or what values of queries have in its place.
     """
 
     changes: Sequence[Change]
     position: Mapping[str, Any]
     is_complete: bool = True
+    invalid_rows: Any = None
 
 
 class SweepDeclaration:
@@ -102,6 +112,11 @@ def sweeps_of(connectors: Iterable[Any]) -> list[Sweep]:
             fetch = declaration.fetch.__get__(connector)
             found.append(Sweep(connector.name, connector.settings.sweep, fetch))
     return found
+
+
+def digest_of(row: Mapping[str, Any]) -> str:
+    """Return a short digest of a row, the same for the same fields in any order."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def event_of(upstream: str, topic: str, key: str, sent: float, body: Mapping[str, Any]) -> Event:

@@ -44,7 +44,7 @@ LAGS = (
 
 #: Turns that a sweep may miss before it is late, and the counts that turns note.
 MISSED_TURNS = 3
-TURN_COUNTS = ("changes", "compared", "differing")
+TURN_COUNTS = ("changes", "invalid", "compared", "differing")
 
 #: A topic is silent after so many seconds without a message, if sweeps have found so many of its changes in the last hour.
 SILENT_AFTER = 900.0

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -30,50 +31,40 @@ FACTS_PER_RENEWAL = 1000
 CHECK_PAUSE = 0.2
 
 
+@dataclass(eq=False, repr=False)
 class BulkAudit:
-    """Compares all entries of one query, part by part, as the work of a `SharedWork`.
+    """Compares all entries of one query with their facts, as the work of a `SharedWork`.
 
     ``check`` checks one entry against its upstream and corrects it; see `fedora_packages.monitoring.checks.check`.
     """
 
-    def __init__(
-        self,
-        cache: Cache,
-        bulk: Bulk,
-        query: Query,
-        check: Callable[[QueryCall], Any],
-        metrics: Metrics,
-        stop: threading.Event,
-        clock: Callable[[], float] = time.time,
-        pause: float = CHECK_PAUSE,
-    ):
-        self._cache = cache
-        self._bulk = bulk
-        self._query = query
-        self._check = check
-        self._metrics = metrics
-        self._stop = stop
-        self._clock = clock
-        self._pause = pause
+    cache: Cache
+    bulk: Bulk
+    query: Query
+    check: Callable[[QueryCall], Any]
+    metrics: Metrics
+    stop: threading.Event
+    clock: Callable[[], float] = time.time
+    pause: float = CHECK_PAUSE
 
     def run(self, turn: SharedWork) -> None:
         """Compare all current values.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
-        asked = self._clock()
+        asked = self.clock()
         facts = self._facts(turn)
         compared = differing = 0
         for cached in self._current(asked):
             compared += 1
-            if not self._bulk.agrees(cached.value, facts.get(cached.entry.package)):
+            if not self.bulk.agrees(cached.value, facts.get(cached.entry.package)):
                 differing += 1
                 self._check_one(cached)
                 turn.renew()
-            if self._stop.is_set():
+            if self.stop.is_set():
                 return
         turn.advance(None, compared=compared, differing=differing)
 
     def _facts(self, turn: SharedWork) -> dict[str, Any]:
         facts = {}
-        for number, (package, fact) in enumerate(islice(self._bulk.fetch(), MAX_FACTS)):
+        for number, (package, fact) in enumerate(islice(self.bulk.fetch(), MAX_FACTS)):
             facts[package] = fact
             if number % FACTS_PER_RENEWAL == 0:
                 turn.renew()
@@ -81,16 +72,16 @@ class BulkAudit:
 
     def _current(self, asked: float) -> Iterator[CachedValue]:
         """Yield the current values of the query whose fetch began before a time."""
-        for entries in batched(self._cache.entries(*self._query.schema), BATCH):
-            for contents in self._cache.contents(entries):
+        for entries in batched(self.cache.entries(*self.query.schema), BATCH):
+            for contents in self.cache.contents(entries):
                 for cached in contents.current.values():
                     if cached.stamp.fetched < asked:
-                        self._metrics.count(MetricName.COMPARED_IN_BULK, self._query.name)
+                        self.metrics.count(MetricName.COMPARED_IN_BULK, self.query.name)
                         yield cached
 
     def _check_one(self, cached: CachedValue) -> None:
         try:
-            self._check(QueryCall(self._query, cached.entry.package, cached.variant or None))
+            self.check(QueryCall(self.query, cached.entry.package, cached.variant or None))
         except UpstreamError as error:
-            log.info("audit in bulk: check of %s about %s failed: %s", self._query.name, cached.entry.package, error)
-        self._stop.wait(self._pause)
+            log.info("audit in bulk: check of %s about %s failed: %s", self.query.name, cached.entry.package, error)
+        self.stop.wait(self.pause)

@@ -7,10 +7,11 @@ that the bus had announced from those that it had not.
 All workers together run one sweep of an upstream at a time (`fedora_packages.worker.shared_work`).
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fedora_packages.cache.cache import Cache
@@ -28,6 +29,8 @@ from fedora_packages.worker.index_updater import mark_dirty
 from fedora_packages.worker.invalidation import BATCH, batched
 from fedora_packages.worker.shared_work import SharedWork
 
+log = logging.getLogger(__name__)
+
 #: Steps of one sweep, at most: each is a bounded number of requests.  The next sweep goes on from there.
 MAX_STEPS = 100
 
@@ -35,27 +38,19 @@ MAX_STEPS = 100
 CLOCK_SKEW = 5.0
 
 
+@dataclass(eq=False, repr=False)
 class SweepHandler:
     """Compares the changes that sweeps find with the cache, and invalidates the entries that do not show them.
 
     ``invalidate`` invalidates entries and queues their refills, as `Handler.invalidate` does.
     """
 
-    def __init__(
-        self,
-        client: Redis,
-        cache: Cache,
-        index: IndexReader,
-        queries: Queries,
-        metrics: Metrics,
-        invalidate: Callable[[Sequence[EntryChange]], Any],
-    ):
-        self._client = client
-        self._cache = cache
-        self._index = index
-        self._queries = queries
-        self._metrics = metrics
-        self._invalidate = invalidate
+    client: Redis
+    cache: Cache
+    index: IndexReader
+    queries: Queries
+    metrics: Metrics
+    invalidate: Callable[[Sequence[EntryChange]], Any]
 
     def handle(self, changes: Sequence[Change], began: float, listed: float) -> int:
         """Invalidate and queue the entries that do not show some changes, and return the number of those changes.
@@ -70,9 +65,9 @@ class SweepHandler:
         stale = {(query.name, package) for _, query, package in unshown}
         news = list(dict.fromkeys(number for number, *_ in unshown))
         batch = self._batch([replace(changes[number].event, swept=began) for number in news])
-        self._invalidate([change for change in batch.changes if (change.query.name, change.package) in stale])
+        self.invalidate([change for change in batch.changes if (change.query.name, change.package) in stale])
         with redis_errors():
-            pipe = self._client.pipeline(transaction=False)
+            pipe = self.client.pipeline(transaction=False)
             for number, item in zip(news, batch.items, strict=True):
                 if not changes[number].is_silent:
                     for name in batch.packages(item):
@@ -83,9 +78,9 @@ class SweepHandler:
         return len(news)
 
     def _batch(self, events: Sequence[Event]) -> Batch:
-        batch = Batch(events, self._queries)
-        batch.find_names(self._cache.packages_named_by)
-        batch.find_sources(lambda names: packages.sources_of(self._index, names))
+        batch = Batch(events, self.queries)
+        batch.find_names(self.cache.packages_named_by)
+        batch.find_sources(lambda names: packages.sources_of(self.index, names))
         batch.find_changes()
         return batch
 
@@ -99,7 +94,7 @@ class SweepHandler:
             for package in names
         ]
         entries = list(dict.fromkeys(query.entry(package) for _, query, package in affected))
-        contents = dict(zip(entries, self._cache.contents(entries), strict=True))
+        contents = dict(zip(entries, self.cache.contents(entries), strict=True))
         unshown = []
         for number, query, package in affected:
             change, found = changes[number], contents[query.entry(package)]
@@ -107,12 +102,12 @@ class SweepHandler:
                 unshown.append((number, query, package))
                 if found.current and not _was_announced(change, found):
                     if change.is_silent:
-                        self._metrics.count(MetricName.SWEPT_SILENT, query.name)
+                        self.metrics.count(MetricName.SWEPT_SILENT, query.name)
                     else:
-                        self._metrics.count(MetricName.SWEPT_UNTOLD, query.name)
-                        self._metrics.count(MetricName.UNTOLD, change.event.topic)
+                        self.metrics.count(MetricName.SWEPT_UNTOLD, query.name)
+                        self.metrics.count(MetricName.UNTOLD, change.event.topic)
             elif change.is_new and found.current:
-                self._metrics.count(MetricName.SWEPT_TOLD, query.name)
+                self.metrics.count(MetricName.SWEPT_TOLD, query.name)
         return unshown
 
 
@@ -150,32 +145,29 @@ def _was_announced(change: Change, contents: Contents) -> bool:
     return cause is not None and "swept" not in cause and cause["sent"] >= change.event.sent - CLOCK_SKEW
 
 
+@dataclass(eq=False, repr=False)
 class Sweeper:
     """Runs the sweep of one upstream, as the work of a `SharedWork`.
 
     ``handle`` is `SweepHandler.handle`.
     """
 
-    def __init__(
-        self,
-        sweep: Sweep,
-        handle: Callable[[Sequence[Change], float, float], int],
-        stop: threading.Event,
-        clock: Callable[[], float] = time.time,
-        max_steps: int = MAX_STEPS,
-    ):
-        self._sweep = sweep
-        self._handle = handle
-        self._stop = stop
-        self._clock = clock
-        self._max_steps = max_steps
+    sweep: Sweep
+    handle: Callable[[Sequence[Change], float, float], int]
+    stop: threading.Event
+    clock: Callable[[], float] = time.time
+    max_steps: int = MAX_STEPS
 
     def run(self, turn: SharedWork) -> None:
         """Sweep from the position of a turn.  Raises `UpstreamError`, `CacheUnavailable` and `LockError`."""
-        found = 0
-        for _ in range(self._max_steps):
-            swept = self._sweep.fetch(turn.position or {}, turn.began)
-            found += self._handle(swept.changes, turn.began, self._clock())
-            turn.advance(swept.position, changes=found)
-            if swept.is_complete or self._stop.is_set():
+        found = invalid = 0
+        for _ in range(self.max_steps):
+            swept = self.sweep.fetch(turn.position or {}, turn.began)
+            if swept.invalid_rows:
+                count, error = swept.invalid_rows.count, swept.invalid_rows.error
+                invalid += count
+                log.warning("%s: %d invalid rows left out; the first: %s", self.sweep.name, count, error)
+            found += self.handle(swept.changes, turn.began, self.clock())
+            turn.advance(swept.position, changes=found, invalid=invalid)
+            if swept.is_complete or self.stop.is_set():
                 break

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -201,7 +202,7 @@ def run(fetch, position=None, handle=lambda changes, began, listed: len(changes)
 
 def test_a_sweep_starts_where_the_previous_one_ended():
     turn = run(lambda position, now: Swept([build()], {"from": position.get("since"), "since": now}), {"since": 5.0})
-    assert (turn.position, turn.counts) == ({"from": 5.0, "since": BEGAN}, {"changes": 1})
+    assert (turn.position, turn.counts) == ({"from": 5.0, "since": BEGAN}, {"changes": 1, "invalid": 0})
 
 
 def test_a_sweep_that_is_not_complete_goes_on_step_by_step():
@@ -209,7 +210,7 @@ def test_a_sweep_that_is_not_complete_goes_on_step_by_step():
         page = position.get("page", 1)
         return Swept([build()], {"page": page + 1}, is_complete=page == 3)
 
-    assert (run(fetch).position, run(fetch).counts) == ({"page": 4}, {"changes": 3})
+    assert (run(fetch).position, run(fetch).counts) == ({"page": 4}, {"changes": 3, "invalid": 0})
 
 
 def test_the_steps_of_a_sweep_are_bounded_and_the_next_one_goes_on():
@@ -230,3 +231,10 @@ def test_the_position_is_kept_after_the_changes_are_handled():
             Sweep("koji", 300.0, lambda position, now: Swept([build()], {"since": now})), fail, threading.Event()
         ).run(turn)
     assert turn.position is None
+
+
+def test_rows_that_were_left_out_are_counted_and_told(caplog):
+    invalid = SimpleNamespace(count=2, error="updates[3].alias: expected a string, got null")
+    turn = run(lambda position, now: Swept([], {}, invalid_rows=invalid))
+    assert turn.counts == {"changes": 0, "invalid": 2}
+    assert "sweep:koji: 2 invalid rows left out; the first: updates[3].alias" in caplog.text
