@@ -130,10 +130,12 @@ class AnityaConnector(Connector):
         page = self.parsed(self.get("api", "v2", "packages", "", params=params), _PackagesPage)
         items = [item for item in page.items if item.distribution == "Fedora"]
         changes, seen = [_version_change(item, now) for item in items], [*seen, *(item.name for item in items)]
-        if len(page.items) >= PAGE and number < MAX_PAGES:
-            return Swept(changes, {"page": number + 1, "known": known, "seen": seen}, is_complete=False)
+        invalid = page.invalid_rows
+        if len(page.items) + (invalid.count if invalid else 0) >= PAGE and number < MAX_PAGES:
+            return Swept(changes, {"page": number + 1, "known": known, "seen": seen}, False, invalid)
+        # A package whose row is invalid may be listed all the same: its own answer tells.
         gone = sorted({*known} - {*seen})
-        return Swept([*changes, *(_unmapped(name, now) for name in gone)], {"known": seen})
+        return Swept([*changes, *(_unmapped(name, now) for name in gone)], {"known": seen}, invalid_rows=invalid)
 
     @versions.external_id
     def versions_external_id(value):

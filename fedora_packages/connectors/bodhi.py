@@ -1,18 +1,16 @@
 """Bodhi: the updates of a package, and the active releases."""
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
+from pydantic import AliasPath, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from fedora_packages.connectors import types
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.sweep import MARGIN, Change, Swept, event_of, sweep
+from fedora_packages.connectors.sweep import MARGIN, Change, LeftOut, Swept, digest_of, event_of, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -53,8 +51,8 @@ STATUSES = {"pending": 0, "testing": 1, "stable": 2, "unpushed": 2, "obsolete": 
 #: The statuses of updates on their way, and the message and the time of a push; the messages of updates that were withdrawn.
 OPEN_STATUSES = ("pending", "testing")
 PUSHED = {
-    "testing": ("bodhi.update.complete.testing", "date_testing"),
-    "stable": ("bodhi.update.complete.stable", "date_stable"),
+    "testing": ("bodhi.update.complete.testing", "testing"),
+    "stable": ("bodhi.update.complete.stable", "stable"),
 }
 WITHDRAWN = {"obsolete": "bodhi.update.request.obsolete", "unpushed": "bodhi.update.request.unpush"}
 
@@ -184,15 +182,9 @@ class _SingleUpdate(Model):
     update: Update
 
 
-class _SweptRow(Model):
-    """What a sweep reads of an update, beside what is shown of it."""
+class _SweptRow(Update):
+    """An update in a list of all, with what a sweep needs beside what is shown of it."""
 
-    alias: Text(128)
-    status: Known(*STATUSES)
-    date_submitted: ISOTime | None
-    date_testing: ISOTime | None
-    date_stable: ISOTime | None
-    date_modified: ISOTime | None
     is_composed: bool | None = field(default=None, alias=AliasPath("release", "composed_by_bodhi"))
 
 
@@ -349,39 +341,40 @@ class BodhiConnector(Connector):
 
         Source: ``GET /updates/`` with ``status``, ``modified_since``, ``submitted_since`` and ``pushed_since``.
         """
-        request, known = "GET /updates/ (sweep)", position.get("open", {})
+        known = position.get("open", {})
         start = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(position.get("since", now) - MARGIN))
         searches = [[("status", status) for status in OPEN_STATUSES]]
         searches += [[(f"{what}_since", start)] for what in ("modified", "submitted", "pushed")]
-        rows = {alias: row for search in searches for alias, row in self._swept(search)}
+        invalid: list[str] = []
+        rows = {alias: row for search in searches for alias, row in self._swept(search, invalid)}
         final = [alias for alias in known if alias not in rows]
         for first in range(0, len(final), ALIASES):
-            rows.update(self._swept([("alias", alias) for alias in final[first : first + ALIASES]]))
+            rows.update(self._swept([("alias", alias) for alias in final[first : first + ALIASES]], invalid))
         seen, changes = {}, []
         for alias, row in rows.items():
-            digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()[:16]
+            digest = digest_of(row)
             before, status, is_repeated = known.get(alias, ("", "", False))
             is_changed = digest != before
             if is_changed or is_repeated:
-                update = self.read(f"{request} {alias}", _SweptRow, row)
-                changes.append(_swept_change(update, row, digest, status, is_changed and bool(known), now))
+                changes.append(_swept_change(row, digest, status, is_changed and bool(known), now))
             if row["status"] in OPEN_STATUSES or is_changed:
                 seen[alias] = (digest, row["status"], is_changed)
-        return Swept(changes, {"since": now, "open": seen})
+        left_out = LeftOut(len(invalid), invalid[0]) if invalid else None
+        return Swept(changes, {"since": now, "open": seen}, invalid_rows=left_out)
 
-    def _swept(self, search: list[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the updates of a search by alias, as Bodhi returns them without comments; invalid rows are left out."""
+    def _swept(self, search: list[tuple[str, str]], invalid: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the updates of a search by alias, without comments; ``invalid`` gets what is wrong with rows left out."""
         request = f"GET /updates/?{search[0][0]}= (sweep)"
         for number in range(1, MAX_SWEPT // PAGE + 1):
             params = [*search, ("page", str(number)), ("rows_per_page", str(PAGE))]
             page = self.read(request, _UpdatesPage, self.json("updates", "", request=request, params=params))
             for row in page.updates[:PAGE]:
-                found = self.read(request, Updates, {"total": 0, "updates": [row]})
-                if found.updates:
-                    yield (
-                        found.updates[0].alias,
-                        {key: value for key, value in row.items() if key != "comments"},
-                    )
+                try:
+                    alias = types.read(_SweptRow, row).alias
+                except ValidationError as error:
+                    invalid.append(types.sentence_of(error.errors(include_url=False)[0]))
+                else:
+                    yield alias, {**row, "comments": None}
             if len(page.updates) < PAGE:
                 break
 
@@ -399,11 +392,10 @@ class BodhiConnector(Connector):
         return self.parsed(answer, _SingleUpdate).update.model_dump(mode="json")
 
 
-def _swept_change(
-    update: _SweptRow, row: Mapping[str, Any], digest: str, before: str, is_new: bool, now: float
-) -> Change:
+def _swept_change(row: Mapping[str, Any], digest: str, before: str, is_new: bool, now: float) -> Change:
     """Return the change of an update that had the status ``before`` (empty if it was unknown)."""
-    submitted, modified = update.date_submitted or now, update.date_modified or 0
+    update = types.read(_SweptRow, row)
+    submitted, modified = update.submitted or now, update.modified or 0
     topic, sent = "bodhi.update.edit", modified or now
     if not before and update.status == "pending":
         topic, sent = "bodhi.update.request.testing", submitted
@@ -419,7 +411,8 @@ def _swept_change(
         return shown == own if shown else len(value["updates"]) >= MAX_UPDATES
 
     # Releases that Bodhi does not compose are pushed without a message, and so is whatever leaves the status as it is.
-    is_silent = update.status == before or (bool(before) and update.is_composed is False) or update.status == "obsolete"
+    is_pushed_in_silence = update.is_composed is False and update.status in PUSHED
+    is_silent = update.status in (before, "obsolete") or is_pushed_in_silence
     event = event_of("bodhi", topic, f"{update.alias}-{digest}", sent, {"update": row})
     return Change(event, {"bodhi.updates": shows}, is_silent, is_new)
 

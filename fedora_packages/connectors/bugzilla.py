@@ -4,8 +4,6 @@ Red Hat's server can return fewer bugs than were requested (20 for anonymous rea
 that, which other servers do not have.  The offset of the next page is therefore the number of bugs that were returned.
 """
 
-import hashlib
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +15,7 @@ from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
+from fedora_packages.connectors.sweep import Change, Swept, digest_of, event_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -308,7 +306,7 @@ class BugzillaConnector(Connector):
             self._refuse_errors(request, answer)
             for bug in self.read(request, _OpenBugs, answer).bugs:
                 row = bug.model_dump(mode="json", include=set(Bug.model_fields))
-                components.setdefault(bug.component, {})[bug.id] = _digest(row)
+                components.setdefault(bug.component, {})[bug.id] = digest_of(row)
             if not answer["bugs"]:
                 break
             offset += len(answer["bugs"])
@@ -317,7 +315,7 @@ class BugzillaConnector(Connector):
     @all_bugs.agrees
     def bugs_agree(value, fact):
         is_cut = value["total"] > len(value["bugs"])
-        return is_cut or {bug["id"]: _digest(bug) for bug in value["bugs"]} == (fact or {})
+        return is_cut or {bug["id"]: digest_of(bug) for bug in value["bugs"]} == (fact or {})
 
     @in_bulk(counts, every=86400)
     def all_counts(self) -> Iterator[tuple[str, int]]:
@@ -338,28 +336,29 @@ class BugzillaConnector(Connector):
         Source: ``GET /rest/bug`` with ``last_change_time``.
         """
         request = "GET /rest/bug?last_change_time= (sweep)"
-        start, offset = position.get("from", int(since(position, now))), position.get("offset", 0)
+        first = int(since(position, now))
+        start, offset = position.get("from", first), position.get("offset", 0)
         params = [("product", product) for product in PRODUCTS]
         params += [("last_change_time", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)))]
         params += [("include_fields", f"{FIELDS},creation_time"), ("order", "changeddate,bug_id")]
         params += [("limit", str(MAX_BUGS)), ("offset", str(offset))]
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
-        bugs = self.read(request, _SweptBugs, answer).bugs
+        found, rows = self.read(request, _SweptBugs, answer), len(answer["bugs"])
         components = position.get("components", {})
         changes = [
-            _bug_change(bug, components.get(str(bug.id), bug.component), start, is_new(position, bug.changed))
-            for bug in bugs
+            _bug_change(bug, components.get(str(bug.id), bug.component), first, is_new(position, bug.changed))
+            for bug in found.bugs
         ]
-        components = {**components, **{str(bug.id): bug.component for bug in bugs}}
-        position = {**position, "components": dict(list(components.items())[-MAX_COMPONENTS:])}
+        components = {**components, **{str(bug.id): bug.component for bug in found.bugs}}
+        kept = {"components": dict(list(components.items())[-MAX_COMPONENTS:]), "until": position.get("until", now)}
         # Some servers return fewer rows than they are asked for: only an empty page is the last.
-        until, rows = position.get("until", now), len(answer["bugs"])
-        if rows:
-            return Swept(
-                changes, {**position, "from": start, "offset": offset + rows, "until": until}, is_complete=False
-            )
-        return Swept((), {"since": until, "components": position["components"]})
+        if not rows:
+            return Swept((), {"since": kept.pop("until"), **kept})
+        # A bug that changes meanwhile moves to the end, and all that follow it up by one: the next page begins at a time.
+        last = max((bug.changed for bug in found.bugs), default=start)
+        place = {"from": last, "offset": 0} if last > start else {"from": start, "offset": offset + rows}
+        return Swept(changes, {**position, **kept, **place}, is_complete=False, invalid_rows=found.invalid_rows)
 
     def bug(self, number: int) -> dict[str, Any] | None:
         """Return a bug: its ``id``, ``is_private``, ``summary``, ``status``, ``product``, ``component`` and ``version``.
@@ -458,15 +457,12 @@ def _bug_change(bug: _SweptBug, before: str, start: float, is_new: bool) -> Chan
         return shown == row if shown else len(value["bugs"]) >= MAX_BUGS
 
     def counts(package: str, value: Any) -> bool:
-        return (value["changed"] or 0) >= bug.changed
+        # Of a bug that has moved away nothing is left to see: a value that is not newer is read again.
+        return bug.component == package and (value["changed"] or 0) >= bug.changed
 
     topic = "bugzilla.bug.new" if bug.created >= start else "bugzilla.bug.update"
     event = event_of("bugzilla", topic, f"{bug.id}-{bug.changed}", bug.changed, body)
     return Change(event, {"bugzilla.bugs": lists, "bugzilla.counts": counts}, is_new=is_new)
-
-
-def _digest(bug: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(bug, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _key(row: Any, place: int) -> Any:

@@ -425,8 +425,9 @@ class KojiConnector(Connector):
         events = [*map(_build_event, found.begun), *map(_build_event, found.ended), *self._tag_events(found.tagged)]
         changes = [Change(event, is_new=is_new(position, event.sent)) for event in events]
         if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in (begun, ended, rows["tagged"])):
-            return Swept(changes, {**position, "from": start, "offset": offset + MAX_SWEPT}, is_complete=False)
-        return Swept(changes, {"since": min(end, found.last.ts)}, is_complete=end >= found.last.ts)
+            place = {"from": start, "offset": offset + MAX_SWEPT}
+            return Swept(changes, {**position, **place}, is_complete=False, invalid_rows=found.invalid_rows)
+        return Swept(changes, {"since": min(end, found.last.ts)}, end >= found.last.ts, found.invalid_rows)
 
     def _tag_events(self, rows: Iterable[_TagChange]) -> Iterator[Event]:
         """Yield the last change of each build in each tag of the releases."""

@@ -204,6 +204,21 @@ def test_a_value_shows_an_update_if_it_is_the_same_in_every_field(bodhi, queries
     assert not shows("guake", value_of(queries, upstream))
 
 
+def test_one_bad_update_costs_that_update_and_is_told(bodhi):
+    _, found = bodhi(
+        {}, update("FEDORA-2027-1"), update("FEDORA-2027-2", date_submitted={}), update("FEDORA-2027-3", karma=None)
+    )
+    assert [change.event.body["update"]["alias"] for change in found.changes] == ["FEDORA-2027-1"]
+    assert found.invalid_rows.count == 2
+
+
+def test_a_push_of_a_release_that_bodhi_does_not_compose_is_silent_at_first_sight(bodhi):
+    _, first = bodhi({}, update())
+    rawhide = update("FEDORA-2027-9", status="stable", release={"name": "F46", "composed_by_bodhi": False})
+    _, second = bodhi(first.position, update(), rawhide)
+    assert {change.event.body["update"]["alias"]: change.is_silent for change in second.changes}["FEDORA-2027-9"]
+
+
 def test_bodhi_is_asked_for_what_its_lists_tell(bodhi, upstream):
     bodhi({"since": NOW - 300, "open": {}}, update())
     since = [date(NOW - 300 - MARGIN)]
@@ -230,13 +245,35 @@ def bug(number=5, status="NEW", component="guake", changed=NOW - 60, created=NOW
 
 
 def test_bugs_are_read_to_the_last_page(swept, upstream):
-    upstream.says("/rest/bug", {"bugs": [bug(5), bug(6, created=NOW - 60)]}, {"bugs": []})
+    upstream.says(
+        "/rest/bug", {"bugs": [bug(5), bug(6, created=NOW - 50, changed=NOW - 50)]}, {"bugs": [bug(6)]}, {"bugs": []}
+    )
     first = swept("bugzilla", {"since": NOW - 600})
     assert [change.event.topic for change in first.changes] == ["bugzilla.bug.update", "bugzilla.bug.new"]
     assert not first.is_complete
     second = swept("bugzilla", first.position, NOW + 30)
-    assert upstream.asked[-1].params["offset"] == ["2"]
-    assert (second.position["since"], second.is_complete) == (NOW, True)
+    third = swept("bugzilla", second.position, NOW + 60)
+    assert (third.position["since"], third.is_complete) == (NOW, True)
+
+
+def test_a_bug_that_changes_while_pages_are_read_hides_no_other(swept, upstream):
+    """It moves to the end, and all that follow it move up: the next page begins at a time, not at a place."""
+    upstream.says("/rest/bug", {"bugs": [bug(5, changed=NOW - 90), bug(6, changed=NOW - 60)]})
+    first = swept("bugzilla", {"since": NOW - 600})
+    swept("bugzilla", first.position)
+    params = upstream.asked[-1].params
+    assert (params["last_change_time"], params["offset"]) == ([stamp(NOW - 60)], ["0"])
+    # All of a page in one second: then only a place leads on.
+    third = swept("bugzilla", {**first.position, "from": int(NOW - 60)})
+    assert (third.position["from"], third.position["offset"]) == (int(NOW - 60), 2)
+
+
+def test_the_numbers_of_a_component_that_a_bug_left_are_read_again(swept, upstream):
+    upstream.says("/rest/bug", {"bugs": [bug(5)]})
+    (change,) = swept("bugzilla").changes
+    counts = change.shows["bugzilla.counts"]
+    assert counts("guake", {"changed": int(NOW)})
+    assert not counts("vim", {"changed": int(NOW)})
 
 
 def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream):
@@ -301,3 +338,13 @@ def test_a_package_that_anitya_lists_no_more_is_mapped_to_no_project(swept, upst
     assert unmapped.event.source_packages == ("vim",)
     assert unmapped.shows["anitya.versions"]("vim", {"found": False})
     assert not unmapped.shows["anitya.versions"]("vim", {"found": True})
+
+
+def test_a_bad_row_of_a_full_page_is_not_the_end_of_the_list(swept, upstream):
+    item = {"distribution": "Fedora", "name": "guake", "project": "guake", "version": "3.10", "stable_version": "3.10"}
+    upstream.says(
+        "/api/v2/packages/",
+        {"items": [{**item, "name": f"p{number}"} for number in range(249)] + [{**item, "name": None}]},
+    )
+    found = swept("anitya")
+    assert (found.is_complete, found.position["page"], found.invalid_rows.count) == (False, 2, 1)
