@@ -276,13 +276,15 @@ def test_the_numbers_of_a_component_that_a_bug_left_are_read_again(swept, upstre
     assert not counts("vim", {"changed": int(NOW)})
 
 
-def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream):
+def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream, queries):
     upstream.says("/rest/bug", {"bugs": [bug(5, component="vim")]}, {"bugs": []})
     position = swept("bugzilla", swept("bugzilla").position).position
     upstream.says("/rest/bug", {"bugs": [bug(5, component="guake")]})
     (moved,) = swept("bugzilla", position).changes
     assert set(moved.event.source_packages) == {"guake", "vim"}
-    assert not moved.shows["bugzilla.bugs"]("vim", {"bugs": [{"id": 5}]})
+    value = queries["bugzilla.bugs"].fetch("guake")
+    shows = moved.shows["bugzilla.bugs"]
+    assert (shows("guake", value), shows("vim", value)) == (True, False)
 
 
 def test_bugzilla_is_asked_for_the_changes_of_both_products_in_their_order(swept, upstream):

@@ -34,6 +34,20 @@ def test_one_worker_does_it_at_a_time(client):
     assert make_turn(client, work).take()
 
 
+def test_work_that_another_worker_did_between_two_looks_is_not_done_again(client):
+    looks = []
+
+    def clock():
+        looks.append(1)
+        if len(looks) == 1:
+            assert make_turn(client, nothing).take()
+        return BEGAN
+
+    make_turn(client, nothing, BEGAN - 400).take()
+    late = SharedWork(client, "sweep:koji", 300.0, lambda turn: pytest.fail("a second time"), clock)
+    assert not late.take()
+
+
 def test_the_next_turn_starts_where_this_one_ended(client):
     make_turn(client, lambda turn: turn.advance({"since": turn.began}, changes=3)).take()
     positions = []

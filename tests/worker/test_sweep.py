@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from fedora_packages.cache import keys
+from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Claim
 from fedora_packages.connectors.sweep import MARGIN, Change, Sweep, Swept, event_of
 from fedora_packages.errors import CacheUnavailable
@@ -147,11 +148,35 @@ def test_an_entry_whose_refill_waits_for_the_change_is_not_invalidated_again(ser
     assert service.cache.generation(entry) != before
 
 
+def edit(shows=None):
+    """An edit of an update, which touches ``bodhi.updates`` and ``koji.tagged``."""
+    body = {"update": {"builds": [{"nvr": "guake-1-1"}]}}
+    return Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() + 60, body), shows or {})
+
+
 def test_only_the_queries_are_compared_that_a_change_says_how_to_compare(service, handler):
-    fill(service, "koji.builds", builds(6))
+    fill(service, "bodhi.updates", {"updates": []})
     fill(service, "koji.tagged", {"tags": {}})
-    handler.handle([build(shows={"koji.tagged": lambda package, value: False})], BEGAN, LISTED)
-    assert read(service, "koji.builds", "guake").is_fresh
+    assert handler.handle([edit({"bodhi.updates": lambda package, value: False})], BEGAN, LISTED) == 1
+    states = [read(service, query, "guake").state for query in ("bodhi.updates", "koji.tagged")]
+    assert states == ["refreshing", "fresh"]
+
+
+def test_an_entry_that_shows_a_change_stays_although_another_does_not(service, handler):
+    fill(service, "bodhi.updates", {"updates": []})
+    fill(service, "koji.tagged", {"tags": {}})
+    shows = {"bodhi.updates": lambda package, value: True, "koji.tagged": lambda package, value: False}
+    handler.handle([edit(shows)], BEGAN, LISTED)
+    states = [read(service, query, "guake").state for query in ("bodhi.updates", "koji.tagged")]
+    assert states == ["fresh", "refreshing"]
+
+
+def test_what_an_earlier_sweep_found_was_not_told_by_a_message(service, handler):
+    fill(service, "koji.builds", builds(6))
+    handler.handle([build()], BEGAN, LISTED)
+    put(service.cache, service.queries["koji.builds"].entry("guake"), builds(6), policy=Policy.LAST_REFILL)
+    handler.handle([build(number=8)], BEGAN, LISTED)
+    assert counted(service) == (0, 2, 0)
 
 
 def test_how_a_change_is_seen_comes_before_the_expected_state(service, handler):

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import RedisError
 from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.worker.worker import Worker
+from tests.filling import put
 from tests.upstream import Answer
 from tests.worker.parts import RELEASE, read, releases
 
@@ -49,6 +51,15 @@ def test_a_message_makes_its_entry_fresh_before_anyone_asks(service, worker, wai
     worker.handle({**BUILD, "msg": {"name": "guake"}})
     wait_until(lambda: read(service, "koji.builds", "guake").is_fresh)
     assert read(service, "koji.builds", "guake").stamp.event["id"] == "2026-1"
+
+
+def test_without_an_archive_a_gap_costs_only_what_no_sweep_covers(service):
+    for query, value in (("koji.builds", {"total": 0, "builds": []}), ("distgit.maintainers", {"found": False})):
+        put(service.cache, service.queries[query].entry("guake"), value)
+    worker = Worker(replace(service, datagrepper=SimpleNamespace(settings=SimpleNamespace(url=""))), "fedmsg")
+    assert worker.gaps.close(worker.gaps.hints) == 0
+    states = [read(service, query, "guake").state for query in ("koji.builds", "distgit.maintainers")]
+    assert states == ["fresh", "refreshing"]
 
 
 def test_the_releases_are_read_at_the_start(service, worker, wait_until):
