@@ -1,23 +1,15 @@
-"""Koji: builds, and what is tagged for each release.
-
-The standard library speaks XML-RPC to the hub: Koji's own client needs Kerberos headers to compile, and these calls are
-anonymous.  A fault has the HTTP status 200, like any answer.
-"""
+"""Koji: builds, and what is tagged for each release."""
 
 import math
 import re
 import string
-import xmlrpc.client
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from typing import Annotated, Any, Literal
-from xml.parsers.expat import ExpatError
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
-from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
@@ -33,7 +25,7 @@ from fedora_packages.connectors.types import (
     Timestamp,
     field,
 )
-from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+from fedora_packages.connectors.xmlrpc import XMLRPCClient, call
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.koji import BUILD_STATES, koji_tag
 from fedora_packages.messages.event import Event
@@ -65,22 +57,6 @@ FLATPAK_RELEASE = re.compile(r".*\.f[0-9]+(?:app|runtime)(?![a-z]).*")
 
 #: Builds that are read of a tag: drafts can be tagged last.
 MAX_LATEST = 10
-
-#: The fault of a hub that is offline for maintenance (``koji.ServerOffline``).
-SERVER_OFFLINE = 1014
-
-
-#: What the parser raises for invalid XML-RPC.
-INVALID_XML = (
-    ExpatError,
-    xmlrpc.client.Error,
-    ValueError,
-    LookupError,
-    TypeError,
-    AssertionError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 def _state(value: Any) -> str:
@@ -272,7 +248,7 @@ class KojiSite(Site):
         return self.link("packageinfo", packageID=package)
 
 
-class KojiConnector(Connector):
+class KojiConnector(XMLRPCClient, Connector):
     """Builds and tags, from the koji hub over XML-RPC."""
 
     name = "koji"
@@ -290,10 +266,10 @@ class KojiConnector(Connector):
         """
         request = f"listBuilds({package!r})"
         options = {"order": "-build_id", "limit": MAX_BUILDS}
-        total, builds = self._multicall(
+        total, builds = self.multicall(
             request,
-            _call("listBuilds", package, queryOpts={"countOnly": True}),
-            _call("listBuilds", package, queryOpts=options),
+            call("listBuilds", package, queryOpts={"countOnly": True}),
+            call("listBuilds", package, queryOpts=options),
         )
         value = self.read(request, Builds, {"total": total, "builds": builds})
         self.check_rows(request, value.total, value.builds)
@@ -330,11 +306,11 @@ class KojiConnector(Connector):
         """
         request = f"listTagged({package!r})"
         wanted = self._release_tags()
-        answers = self._multicall(
+        answers = self.multicall(
             request,
             *(
                 # A release's tag need not exist in koji yet: not strict, it then has no builds.
-                _call("listTagged", tag, package=package, latest=MAX_LATEST, inherit=inherit, strict=False)
+                call("listTagged", tag, package=package, latest=MAX_LATEST, inherit=inherit, strict=False)
                 for tag, inherit in wanted
             ),
         )
@@ -376,8 +352,8 @@ class KojiConnector(Connector):
         for tag, inherit in self._release_tags():
             for letter in FIRST_LETTERS:
                 request = f"listTagged({tag!r}, prefix={letter!r})"
-                call = _call("listTagged", tag, prefix=letter, latest=True, inherit=inherit, strict=False)
-                (rows,) = self._multicall(request, call)
+                options = {"prefix": letter, "latest": True, "inherit": inherit, "strict": False}
+                (rows,) = self.multicall(request, call("listTagged", tag, **options))
                 for build in self.read(request, _TaggedBuilds, {"builds": rows}).builds:
                     tags.setdefault(build.package, {}).setdefault(tag, build.build_id)
         yield from tags.items()
@@ -410,12 +386,12 @@ class KojiConnector(Connector):
         def options(order: str) -> dict[str, Any]:
             return {"order": order, "limit": MAX_SWEPT, "offset": offset}
 
-        last, begun, ended, history = self._multicall(
+        last, begun, ended, history = self.multicall(
             request,
-            _call("getLastEvent"),
-            _call("listBuilds", createdAfter=start, createdBefore=end, queryOpts=options("build_id")),
-            _call("listBuilds", completeAfter=start, completeBefore=end, queryOpts=options("completion_time,build_id")),
-            _call(
+            call("getLastEvent"),
+            call("listBuilds", createdAfter=start, createdBefore=end, queryOpts=options("build_id")),
+            call("listBuilds", completeAfter=start, completeBefore=end, queryOpts=options("completion_time,build_id")),
+            call(
                 "queryHistory", tables=["tag_listing"], after=start, before=end,
                 queryOpts=options("create_event,build_id"),
             ),
@@ -466,7 +442,7 @@ class KojiConnector(Connector):
         Source: ``getPackage``.
         """
         request = f"getPackage({package_id})"
-        (package,) = self._multicall(request, _call("getPackage", package_id))
+        (package,) = self.multicall(request, call("getPackage", package_id))
         return None if package is None else self.read(request, _Named, package).name
 
     def packages(self, tag: str | None = None) -> list[str]:
@@ -476,59 +452,14 @@ class KojiConnector(Connector):
         """
         request = f"listPackages({tag or ''})"
         options: dict[str, Any] = {"tagID": tag, "inherited": True, "with_blocked": False} if tag else {}
-        (packages,) = self._multicall(request, _call("listPackages", **options))
+        (packages,) = self.multicall(request, call("listPackages", **options))
         return sorted({package.name for package in self.read(request, _Packages, {"packages": packages}).packages})
 
     def _get_build(self, which: int | str, kind: type[M]) -> M | None:
         """Return a build by number or NVR, or None."""
         request = f"getBuild({which})"
-        (build,) = self._multicall(request, _call("getBuild", which))
+        (build,) = self.multicall(request, call("getBuild", which))
         return None if build is None else self.read(request, kind, build)
-
-    def _multicall(self, request: str, *calls: dict[str, Any]) -> list[Any]:
-        """Return the results of several calls in one request.  Raises the error of the first that is a fault."""
-        if not calls:
-            return []
-        body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
-        answer = self.send(
-            "POST", "", request=request, data=body, headers={"Content-Type": "text/xml"}, refuse=self._refuse_offline
-        )
-        if answer.status != 200:
-            raise self.invalid(request, f"HTTP {answer.status}")
-        results = self._loaded(answer)
-        if not isinstance(results, list) or len(results) != len(calls):
-            raise self.invalid(request, f"expected a list of {len(calls)} results, got a {type(results).__name__}")
-        return [self._result(request, result) for result in results]
-
-    def _result(self, request: str, result: Any) -> Any:
-        if isinstance(result, list) and len(result) == 1:
-            return result[0]
-        if isinstance(result, dict) and "faultCode" in result:
-            raise self._fault(request, result["faultCode"], result.get("faultString"))
-        raise self.invalid(request, f"expected a list as the result of a call, got a {type(result).__name__}")
-
-    def _refuse_offline(self, answer: Response) -> None:
-        """Raise `UpstreamUnavailable` if the hub is offline: that fault has the status 200, like any other."""
-        if b"<fault>" in answer.body[:200]:
-            # Any other error is raised when the answer is read.
-            with suppress(InvalidResponse):
-                self._loaded(answer)
-
-    def _loaded(self, answer: Response) -> Any:
-        """Return the value in an answer.  Raises the error of a fault, and `InvalidResponse` for invalid XML-RPC."""
-        try:
-            (found,), _ = xmlrpc.client.loads(answer.body, use_builtin_types=True)
-        except xmlrpc.client.Fault as fault:
-            raise self._fault(answer.request, fault.faultCode, fault.faultString) from fault
-        except INVALID_XML as error:
-            kind = answer.content_type or "no content type"
-            raise self.invalid(answer.request, f"invalid XML-RPC ({kind})", answer.body) from error
-        return found
-
-    def _fault(self, request: str, code: Any, said: Any) -> UpstreamUnavailable | InvalidResponse:
-        kind = UpstreamUnavailable if code == SERVER_OFFLINE else InvalidResponse
-        reason = f"fault {code}" if isinstance(code, int) else "a fault without a number"
-        return kind(self.name, request, reason, str(said).encode("utf-8", "replace"), title=self.title)
 
 
 def _build_event(build: _SweptBuild) -> Event:
@@ -539,11 +470,6 @@ def _build_event(build: _SweptBuild) -> Event:
         "attribute": "state", "new": build.state,
     }  # fmt: skip
     return event_of("koji", "buildsys.build.state.change", f"{build.build_id}-{build.state}", sent, body)
-
-
-def _call(method: str, *positional: Any, **named: Any) -> dict[str, Any]:
-    params = [*positional, {**named, "__starstar": True}] if named else list(positional)
-    return {"methodName": method, "params": params}
 
 
 def _newest(rows: Any, package: str) -> Any:

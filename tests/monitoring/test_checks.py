@@ -81,13 +81,13 @@ def test_a_failure_leaves_the_value(service, query, make, known, upstream):
 
 
 def test_an_event_supersedes_a_check(service, query, make, known, upstream):
-    fetch = query.connector._multicall
+    fetch = query.connector.multicall
 
     def superseded(*arguments):
         service.cache.invalidate([Invalidation(query.entry("guake"))])
         return fetch(*arguments)
 
-    query.connector._multicall = superseded
+    query.connector.multicall = superseded
     upstream.koji_says(builds({**BUILD, "state": 3}))
     assert (make().outcome, read(service, query).value) == ("superseded", known.value)
     assert service.queue.depth("koji") == 1

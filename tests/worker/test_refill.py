@@ -284,13 +284,13 @@ def test_a_changed_answer_needs_no_recheck(service, refiller, upstream, releases
 def test_a_superseded_refill_is_queued_again(service, refiller, upstream):
     query = service.queries["koji.builds"]
     service.queue.add("koji", "koji.builds", "guake")
-    fetched = query.connector._multicall
+    fetched = query.connector.multicall
 
     def superseded(*arguments):
         service.cache.invalidate([Invalidation(query.entry("guake"))])
         return fetched(*arguments)
 
-    query.connector._multicall = superseded
+    query.connector.multicall = superseded
     upstream.koji_says(builds(BUILD))
     refiller.work("koji")
     assert (read(service).is_fresh, service.queue.depth("koji")) == (False, 1)
