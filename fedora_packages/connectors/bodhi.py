@@ -10,7 +10,7 @@ from fedora_packages.connectors import types
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.sweep import MARGIN, Change, LeftOut, Swept, digest_of, event_of, sweep
+from fedora_packages.connectors.sweep import Change, LeftOut, Swept, digest_of, event_of, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -18,6 +18,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     ISOTime,
     Known,
+    M,
     Model,
     OptionalText,
     Parts,
@@ -56,9 +57,12 @@ PUSHED = {
 }
 WITHDRAWN = {"obsolete": "bodhi.update.request.obsolete", "unpushed": "bodhi.update.request.unpush"}
 
-#: Updates that one search of a sweep reads at most, and aliases that are asked for at once.
+#: Rows that one search of a sweep reads at most, and aliases that are asked for at once.
 MAX_SWEPT = 20_000
 ALIASES = 50
+
+#: Accounts of Bodhi itself, whose comments no message announces.
+SYSTEM_USERS = ("bodhi", "autoqa", "taskotron")
 
 #: The types of updates.
 TYPES = ("security", "bugfix", "enhancement", "newpackage", "unspecified")
@@ -173,6 +177,10 @@ class _UpdatesPage(Model):
     updates: list[Any]
 
 
+class _CommentsPage(Model):
+    comments: list[Any]
+
+
 class _ReleasesPage(Model):
     pages: Count
     releases: list[Any]
@@ -186,6 +194,15 @@ class _SweptRow(Update):
     """An update in a list of all, with what a sweep needs beside what is shown of it."""
 
     is_composed: bool | None = field(default=None, alias=AliasPath("release", "composed_by_bodhi"))
+
+
+class _Comment(Model):
+    """A comment in a list of all."""
+
+    update: Text(128) = field(alias="update_alias")
+    at: ISOTime = field(alias="timestamp")
+    user: Text(256) = field(alias=AliasPath("user", "name"))
+    karma: Annotated[Integer, default_for_null(0)]
 
 
 class BodhiSite(Site):
@@ -335,47 +352,69 @@ class BodhiConnector(Connector):
     def changes(self, position, now) -> Swept:
         """Return the updates that differ from what the previous sweep has seen.
 
-        Bodhi changes much in silence, and lists times of edits, submissions and pushes only.  So every update on its way to
-        stable is read and compared by a digest.  One that is no longer among them has become final, and is read by its alias.
-        A change is returned by two sweeps, for a refill between them that an older replica answered.
+        Bodhi changes much in silence, and lists times of edits, submissions, pushes to stable and comments only.  So every update
+        on its way to stable is read and compared by a digest.  One that is no longer among them has become final, and is read by
+        its alias; so is a final one with a new comment, which can change its karma.  A change is returned by two sweeps, for a
+        refill between them that an older replica answered.
 
-        Source: ``GET /updates/`` with ``status``, ``modified_since``, ``submitted_since`` and ``pushed_since``.
+        Source: ``GET /updates/`` with ``status``, ``modified_since``, ``submitted_since`` and ``pushed_since``, and
+        ``GET /comments/`` with ``since``.
         """
         known = position.get("open", {})
-        start = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(position.get("since", now) - MARGIN))
+        start = since(position, now)
+        date = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(start))
         searches = [[("status", status) for status in OPEN_STATUSES]]
-        searches += [[(f"{what}_since", start)] for what in ("modified", "submitted", "pushed")]
+        searches += [[(f"{what}_since", date)] for what in ("modified", "submitted", "pushed")]
         invalid: list[str] = []
-        rows = {alias: row for search in searches for alias, row in self._swept(search, invalid)}
-        final = [alias for alias in known if alias not in rows]
+        rows = {row["alias"]: row for search in searches for row in self._swept_updates(search, invalid)}
+        comments = self._newest_comments(date, invalid)
+        final = [alias for alias in {**known, **comments} if alias not in rows]
         for first in range(0, len(final), ALIASES):
-            rows.update(self._swept([("alias", alias) for alias in final[first : first + ALIASES]], invalid))
+            search = [("alias", alias) for alias in final[first : first + ALIASES]]
+            rows.update((row["alias"], row) for row in self._swept_updates(search, invalid))
         seen, changes = {}, []
         for alias, row in rows.items():
             digest = digest_of(row)
-            before, status, is_repeated = known.get(alias, ("", "", False))
+            # An update that only a comment has brought here had its status before.
+            unknown = ("", row["status"] if alias in final else "", False)
+            before, status, is_repeated = known.get(alias, unknown)
             is_changed = digest != before
             if is_changed or is_repeated:
-                changes.append(_swept_change(row, digest, status, is_changed and bool(known), now))
+                is_new = is_changed and bool(known)
+                changes.append(_swept_change(row, digest, status, is_new, start, now, comments.get(alias)))
             if row["status"] in OPEN_STATUSES or is_changed:
                 seen[alias] = (digest, row["status"], is_changed)
         left_out = LeftOut(len(invalid), invalid[0]) if invalid else None
         return Swept(changes, {"since": now, "open": seen}, invalid_rows=left_out)
 
-    def _swept(self, search: list[tuple[str, str]], invalid: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield the updates of a search by alias, without comments; ``invalid`` gets what is wrong with rows left out."""
-        request = f"GET /updates/?{search[0][0]}= (sweep)"
+    def _swept_updates(self, search: list[tuple[str, str]], invalid: list[str]) -> Iterator[dict[str, Any]]:
+        """Yield the updates of a search, without comments; ``invalid`` gets what is wrong with rows left out."""
+        for row, update in self._swept_rows("updates", _UpdatesPage, _SweptRow, search, invalid):
+            yield {**row, "alias": update.alias, "comments": None}
+
+    def _newest_comments(self, date: str, invalid: list[str]) -> dict[str, _Comment | None]:
+        """Return the aliases with a comment since a time, each with the newest comment that a message announces, if any."""
+        newest: dict[str, _Comment | None] = {}
+        for _, comment in self._swept_rows("comments", _CommentsPage, _Comment, [("since", date)], invalid):
+            if newest.get(comment.update) is None:
+                newest[comment.update] = None if comment.user in SYSTEM_USERS else comment
+        return newest
+
+    def _swept_rows(
+        self, name: str, page_of: type[Model], kind: type[M], search: list[tuple[str, str]], invalid: list[str]
+    ) -> Iterator[tuple[dict[str, Any], M]]:
+        """Yield each valid row of a search, and the row as a model."""
+        request = f"GET /{name}/?{search[0][0]}= (sweep)"
         for number in range(1, MAX_SWEPT // PAGE + 1):
             params = [*search, ("page", str(number)), ("rows_per_page", str(PAGE))]
-            page = self.read(request, _UpdatesPage, self.json("updates", "", request=request, params=params))
-            for row in page.updates[:PAGE]:
+            page = self.read(request, page_of, self.json(name, "", request=request, params=params))
+            rows = getattr(page, name)
+            for row in rows[:PAGE]:
                 try:
-                    alias = types.read(_SweptRow, row).alias
+                    yield row, types.read(kind, row)
                 except ValidationError as error:
                     invalid.append(types.sentence_of(error.errors(include_url=False)[0]))
-                else:
-                    yield alias, {**row, "comments": None}
-            if len(page.updates) < PAGE:
+            if len(rows) < PAGE:
                 break
 
     def update(self, alias: str) -> dict[str, Any] | None:
@@ -392,28 +431,34 @@ class BodhiConnector(Connector):
         return self.parsed(answer, _SingleUpdate).update.model_dump(mode="json")
 
 
-def _swept_change(row: Mapping[str, Any], digest: str, before: str, is_new: bool, now: float) -> Change:
-    """Return the change of an update that had the status ``before`` (empty if it was unknown)."""
+def _swept_change(
+    row: Mapping[str, Any], digest: str, before: str, is_new: bool, start: float, now: float, comment: _Comment | None
+) -> Change:
+    """Return the change of an update that had the status ``before`` (empty if it was unknown), and got a comment or none.
+
+    ``start`` is the time from which the sweep asks for changes.
+    """
     update = types.read(_SweptRow, row)
-    submitted, modified = update.submitted or now, update.modified or 0
-    topic, sent = "bodhi.update.edit", modified or now
+    body, modified = {"update": row}, update.modified or 0
+    topic, sent, is_silent = "bodhi.update.edit", modified or now, modified < start
     if not before and update.status == "pending":
-        topic, sent = "bodhi.update.request.testing", submitted
+        topic, sent, is_silent = "bodhi.update.request.testing", update.submitted or now, False
     elif update.status != before and update.status in PUSHED:
         topic, pushed = PUSHED[update.status]
-        sent = getattr(update, pushed) or now
+        # Releases that Bodhi does not compose are pushed without a message.
+        sent, is_silent = getattr(update, pushed) or now, update.is_composed is False
     elif update.status != before and update.status in WITHDRAWN:
-        topic, sent = WITHDRAWN[update.status], now
+        topic, sent, is_silent = WITHDRAWN[update.status], now, update.status == "obsolete"
+    elif is_silent and comment is not None:
+        topic, sent, is_silent = "bodhi.update.comment", comment.at, False
+        body = {"comment": {"user": {"name": comment.user}, "karma": comment.karma, "update": row}}
 
     def shows(package: str, value: Any) -> bool:
         shown = next((shown for shown in value["updates"] if shown["alias"] == update.alias), None)
         own = types.read(Update, _own_builds_first(row, package)).model_dump(mode="json")
         return shown == own if shown else len(value["updates"]) >= MAX_UPDATES
 
-    # Releases that Bodhi does not compose are pushed without a message, and so is whatever leaves the status as it is.
-    is_pushed_in_silence = update.is_composed is False and update.status in PUSHED
-    is_silent = update.status in (before, "obsolete") or is_pushed_in_silence
-    event = event_of("bodhi", topic, f"{update.alias}-{digest}", sent, {"update": row})
+    event = event_of("bodhi", topic, f"{update.alias}-{digest}", sent, body)
     return Change(event, {"bodhi.updates": shows}, is_silent, is_new)
 
 

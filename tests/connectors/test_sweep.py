@@ -130,9 +130,10 @@ def page(*updates):
 def bodhi(upstream, swept):
     """Sweep with a position, while Bodhi has some updates on their way; return the topics and what was found."""
 
-    def run(position, *updates, final=()):
+    def run(position, *updates, final=(), comments=()):
         pages = [page(*updates), page(), page(), page(), *([page(*final)] if final else [])]
         upstream.says("/updates/", *pages)
+        upstream.says("/comments/", {"comments": list(comments)})
         found = swept("bodhi", position)
         return [change.event.topic for change in found.changes], found
 
@@ -222,11 +223,67 @@ def test_a_push_of_a_release_that_bodhi_does_not_compose_is_silent_at_first_sigh
 def test_bodhi_is_asked_for_what_its_lists_tell(bodhi, upstream):
     bodhi({"since": NOW - 300, "open": {}}, update())
     since = [date(NOW - 300 - MARGIN)]
-    statuses, *others = (asked.params for asked in upstream.asked)
+    statuses, *others, comments = (asked.params for asked in upstream.asked)
     assert statuses["status"] == ["pending", "testing"]
     assert [
         params.get(f"{what}_since") for params, what in zip(others, ("modified", "submitted", "pushed"), strict=True)
     ] == [since] * 3
+    assert comments["since"] == since
+
+
+def comment(alias="FEDORA-2027-1", user="me", karma=1, at=NOW - 30):
+    return {
+        "update_alias": alias,
+        "timestamp": date(at),
+        "user": {"name": user},
+        "karma": karma,
+        "text": "fine",
+        "update": {},
+    }
+
+
+def test_a_comment_on_a_final_update_is_the_event_that_announces_it(bodhi, upstream):
+    _, first = bodhi({}, update("FEDORA-2027-2"))
+    stable = update(status="stable", date_stable=date(NOW - 9000), karma=1)
+    topics, found = bodhi(first.position, update("FEDORA-2027-2"), final=[stable], comments=[comment()])
+    assert topics[-1] == "bodhi.update.comment"
+    change = found.changes[-1]
+    assert (change.is_silent, change.is_new, change.event.sent, change.event.source_packages) == (
+        False, True, NOW - 30, ("guake",),
+    )  # fmt: skip
+    assert upstream.asked[-1].params["alias"] == ["FEDORA-2027-1"]
+
+
+def test_a_comment_on_an_update_on_its_way_announces_its_karma(bodhi):
+    _, first = bodhi({}, update())
+    topics, found = bodhi(first.position, update(karma=1), comments=[comment()])
+    assert (topics, found.changes[0].is_silent) == (["bodhi.update.comment"], False)
+
+
+def test_comments_of_bodhi_itself_announce_nothing(bodhi):
+    _, first = bodhi({}, update())
+    topics, found = bodhi(
+        first.position, update(locked=True), comments=[comment(user="bodhi"), comment("FEDORA-2027-9")]
+    )
+    assert (topics, found.changes[0].is_silent) == (["bodhi.update.edit"], True)
+
+
+def test_the_newest_comment_of_a_person_counts(bodhi):
+    _, first = bodhi({}, update())
+    newest_first = [comment(user="bodhi", at=NOW - 1), comment(at=NOW - 20), comment(at=NOW - 40)]
+    _, found = bodhi(first.position, update(karma=2), comments=newest_first)
+    assert found.changes[0].event.sent == NOW - 20
+
+
+def test_an_edit_comes_before_a_comment(bodhi):
+    _, first = bodhi({}, update())
+    topics, found = bodhi(first.position, update(date_modified=date(NOW - 9)), comments=[comment()])
+    assert (topics, found.changes[0].is_silent, found.changes[0].event.sent) == (["bodhi.update.edit"], False, NOW - 9)
+
+
+def test_one_bad_comment_costs_that_comment_and_is_told(bodhi):
+    _, found = bodhi({}, update(), comments=[comment(user=None), comment("FEDORA-2027-9")])
+    assert found.invalid_rows.count == 1
 
 
 # Bugzilla.

@@ -1,9 +1,10 @@
-"""The stand-in of Bodhi: updates and releases over REST.
+"""The stand-in of Bodhi: updates, their comments, and releases over REST.
 
 The values of one parameter are ORed, different parameters ANDed.  Unknown parameters are ignored.
 
-Source: bodhi-server 26.4.0, ``services/updates.py`` (``query_updates``), ``services/releases.py`` (``query_releases_json``,
-``get_release_json``), ``validators.py``, ``views/generic.py`` (``notfound_view``).
+Source: bodhi-server 26.4.0, ``services/updates.py`` (``query_updates``), ``services/comments.py`` (``query_comments``),
+``services/releases.py`` (``query_releases_json``, ``get_release_json``), ``validators.py``, ``views/generic.py``
+(``notfound_view``).
 """
 
 import hashlib
@@ -15,8 +16,14 @@ from aiohttp import web
 
 from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, html_not_found
 from fedora_packages.sandbox.upstreams.bodhi_parameters import InvalidParameters, ParameterError, Parameters
-from fedora_packages.sandbox.upstreams.bodhi_rows import is_pushed, nvrs_of, release_json, update_json
-from fedora_packages.sandbox.world.models import Package, Update
+from fedora_packages.sandbox.upstreams.bodhi_rows import (
+    is_pushed,
+    listed_comment_json,
+    nvrs_of,
+    release_json,
+    update_json,
+)
+from fedora_packages.sandbox.world.models import Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import View
 
@@ -45,9 +52,10 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
     return [
         web.get("/bodhi/updates/", updates),
         web.get("/bodhi/updates/{alias}", update),
+        web.get("/bodhi/comments/", comments),
         web.get("/bodhi/releases/", releases),
         web.get("/bodhi/releases/{name}", release),
-        web.get("/bodhi/{name:updates|releases}", with_slash),
+        web.get("/bodhi/{name:updates|comments|releases}", with_slash),
         web.route("*", "/bodhi/{rest:.*}", html_not_found),
     ]
 
@@ -88,6 +96,28 @@ async def update(request: web.Request) -> web.Response:
     if view.package(alias):
         raise web.HTTPFound(f"{request.url.origin()}/bodhi/updates/?packages={quote(alias)}")
     return _refused(404, "url", ParameterError("id", "Invalid update id"))
+
+
+async def comments(request: web.Request) -> web.Response:
+    """Answer ``GET /comments/``, the newest comment first."""
+    view: View = request[VIEW]
+    parameters = Parameters(request.query)
+    page, rows = _page(parameters)
+    try:
+        found = _wanted_comments(parameters, view)
+    except InvalidParameters as error:
+        return _refused(400, "querystring", *error.errors)
+    cut = found[(page - 1) * rows : page * rows]
+    return web.json_response(
+        {
+            "comments": [listed_comment_json(view, package, one, comment) for package, one, comment in cut],
+            "page": page,
+            "pages": -(-len(found) // rows),
+            "rows_per_page": rows,
+            "total": len(found),
+            "chrome": True,
+        }
+    )
 
 
 async def releases(request: web.Request) -> web.Response:
@@ -277,6 +307,30 @@ def _cut(found: list[tuple[Package, Update]], page: int, rows: int) -> list[tupl
         return -pair[1].submitted, hashlib.sha1(text.encode(), usedforsecurity=False).digest()
 
     return sorted(found, key=order)[(page - 1) * rows : page * rows]
+
+
+def _wanted_comments(parameters: Parameters, view: View) -> list[tuple[Package, Update, Comment]]:
+    """Return the comments that match a request, the newest first.  Raises `InvalidParameters`."""
+    since, like = parameters.time("since"), parameters.string("like")
+    aliases, packages = parameters.strings("updates"), parameters.strings("packages")
+    users, ignored = parameters.strings("user"), parameters.strings("ignore_user")
+    parameters.check()
+    known = _users(view) if users or ignored else frozenset()
+    for name, values in (("user", users), ("ignore_user", ignored)):
+        parameters.known(name, values, lambda user: user if user in known else None, "users")
+    parameters.known("updates", aliases, view.find_update, "updates")
+    found = [
+        (package, one, comment)
+        for package in _wanted_packages(view, packages, aliases, None)
+        for one in package.updates
+        if not aliases or one.alias in aliases
+        for comment in one.comments
+        if (since is None or comment.time >= since)
+        and (not like or like in comment.text)
+        and (not users or comment.user in users)
+        and comment.user not in (ignored or ())
+    ]
+    return sorted(found, key=lambda row: -row[2].time)
 
 
 def _wanted_releases(parameters: Parameters, view: View) -> list[Release]:

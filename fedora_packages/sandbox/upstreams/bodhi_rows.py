@@ -95,6 +95,13 @@ def comment_json(one: Comment, update_id: int) -> dict[str, Any]:
     }
 
 
+def listed_comment_json(view: View, package: Package, update: Update, one: Comment) -> dict[str, Any]:
+    """Return a comment as Bodhi returns it in a list of comments: with its update, which is without comments."""
+    row = update_json(view, package, update)
+    del row["comments"]
+    return {**comment_json(one, update.update_id), "update_alias": update.alias, "update": row}
+
+
 def _bug_json(bug_id: int, bug: Bug | None) -> dict[str, Any]:
     return {
         "bug_id": bug_id,

@@ -143,7 +143,44 @@ def test_the_name_of_a_package_leads_from_an_alias_to_its_updates(quiet):
     assert quiet.get("/bodhi/updates/guake")["package"] == "guake"
 
 
-@pytest.mark.parametrize("path", ["updates?packages=guake", "releases?name=F44"])
+def test_comments_are_listed_newest_first_each_with_its_update(live):
+    alias = live.expected("guake")["updates"][0]["alias"]
+    live.trigger("update", "guake", alias=alias, comment="It works.", karma=1, user="tester")
+    answer = live.get("/bodhi/comments/", since="2000-01-01", packages="guake", rows_per_page=1000)
+    newest, *others = answer["comments"]
+    assert (newest["update_alias"], newest["user"]["name"], newest["karma"]) == (alias, "tester", 1)
+    assert (newest["update"]["alias"], "comments" in newest["update"]) == (alias, False)
+    times = [comment["timestamp"] for comment in answer["comments"]]
+    assert (times, answer["total"]) == (sorted(times, reverse=True), len(others) + 1)
+
+
+def test_comments_are_of_a_time_of_updates_and_of_users(quiet):
+    alias = quiet.expected("guake")["updates"][0]["alias"]
+    of_update = quiet.get("/bodhi/comments/", updates=alias)["comments"]
+    assert {comment["update_alias"] for comment in of_update} == {alias}
+    assert {comment["user"]["name"] for comment in quiet.get("/bodhi/comments/", user="bodhi")["comments"]} == {"bodhi"}
+    assert all(
+        comment["user"]["name"] != "bodhi"
+        for comment in quiet.get("/bodhi/comments/", ignore_user="bodhi", rows_per_page=1000)["comments"]
+    )
+    assert quiet.get("/bodhi/comments/", since="2100-01-01")["comments"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "said"),
+    [
+        ({"since": "forever"}, "since", "Invalid date"),
+        ({"user": "nobody"}, "user", "Invalid users specified: nobody"),
+        ({"updates": "FEDORA-1"}, "updates", "Invalid updates specified: FEDORA-1"),
+    ],
+)
+def test_a_wrong_parameter_of_comments_is_named(quiet, query, name, said):
+    answer = quiet.ask("/bodhi/comments/", **query)
+    (error,) = answer.json["errors"]
+    assert (answer.status, error["name"], error["description"]) == (400, name, said)
+
+
+@pytest.mark.parametrize("path", ["updates?packages=guake", "comments?since=2026-01-01", "releases?name=F44"])
 def test_a_list_without_its_slash_is_elsewhere(quiet, path):
     with pytest.raises(HTTPError) as redirect:
         build_opener(Stay).open(f"{quiet.url}/bodhi/{path}", timeout=10)
