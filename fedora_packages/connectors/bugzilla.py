@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, model_validator
+from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
+from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
 from fedora_packages.connectors.sweep import Change, Swept, digest_of, event_of, is_new, since, sweep
@@ -40,8 +41,12 @@ PRODUCTS = ("Fedora", "Fedora EPEL")
 MAX_BUGS = 1000
 MAX_PAGES = 60
 
-#: Bugs whose component is kept between sweeps, those listed last.
+#: Bugs whose component is kept between sweeps, those listed last, and moved bugs whose history one step of a sweep reads.
 MAX_COMPONENTS = 20_000
+MAX_HISTORIES = 100
+
+#: Seconds by which the time zone of a server can shift the dates in a search.
+ONE_DAY = 86_400
 
 #: Pages of the list of all open bugs, at most: some servers return 20 bugs a page.
 MAX_BULK_PAGES = 10_000
@@ -153,6 +158,30 @@ class _SweptBugs(Model):
 
 class _AnyBugs(Model):
     bugs: Rows(_AnyBug, MAX_BUGS)
+
+
+class _Identified(Model):
+    id: Count
+
+
+class _MovedBugs(Model):
+    bugs: Rows(_Identified, MAX_BUGS)
+
+
+class _FieldChange(Model):
+    field: Text(64) = field(alias="field_name")
+    removed: Text(1000)
+
+
+class _BugChange(Model):
+    at: ISOTime = field(alias="when")
+    changes: Parts(_FieldChange, 100)
+
+
+class _History(Model):
+    """The changes of a bug."""
+
+    changes: Rows(_BugChange, 1000) = field(alias=AliasPath("bugs", 0, "history"))
 
 
 class _Page(Model):
@@ -330,24 +359,27 @@ class BugzillaConnector(Connector):
     def changes(self, position, now) -> Swept:
         """Return the bugs of Fedora and EPEL that changed since the previous sweep, the oldest change first.
 
-        A bug that moved names its new component only; the old one is known if an earlier sweep has listed the bug.  A bug that
-        became private is in no list.
+        A bug that moved names its new component only; those before are known from earlier sweeps, and from the histories of the
+        bugs that moved since.  A bug that became private is in no list.
 
-        Source: ``GET /rest/bug`` with ``last_change_time``.
+        Source: ``GET /rest/bug`` with ``last_change_time``, and with a ``component`` changed since; ``GET /rest/bug/ID/history``.
         """
         request = "GET /rest/bug?last_change_time= (sweep)"
         first = int(since(position, now))
         start, offset = position.get("from", first), position.get("offset", 0)
         params = [("product", product) for product in PRODUCTS]
-        params += [("last_change_time", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start)))]
+        params += [("last_change_time", _date(start))]
         params += [("include_fields", f"{FIELDS},creation_time"), ("order", "changeddate,bug_id")]
         params += [("limit", str(MAX_BUGS)), ("offset", str(offset))]
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
         found, rows = self.read(request, _SweptBugs, answer), len(answer["bugs"])
         components = position.get("components", {})
+        moves = self._moves(found.bugs, first)
         changes = [
-            _bug_change(bug, components.get(str(bug.id), bug.component), first, is_new(position, bug.changed))
+            _bug_change(
+                bug, {*moves.get(bug.id, ()), components.get(str(bug.id), "")}, first, is_new(position, bug.changed)
+            )
             for bug in found.bugs
         ]
         components = {**components, **{str(bug.id): bug.component for bug in found.bugs}}
@@ -360,6 +392,35 @@ class BugzillaConnector(Connector):
         place = {"from": last, "offset": 0} if last > start else {"from": start, "offset": offset + rows}
         return Swept(changes, {**position, **kept, **place}, is_complete=False, invalid_rows=found.invalid_rows)
 
+    def _moves(self, bugs: list[_SweptBug], start: float) -> dict[int, set[str]]:
+        """Return the components in which those of some bugs that moved since a time have been since then."""
+        if not bugs:
+            return {}
+        request = "GET /rest/bug?o1=changedafter (sweep)"
+        params = [("product", product) for product in PRODUCTS]
+        params += [
+            ("f1", "component"),
+            ("o1", "changedafter"),
+            ("v1", _date(start - ONE_DAY)),
+            ("include_fields", "id"),
+        ]
+        params += [("order", "changeddate DESC"), ("limit", str(MAX_BUGS))]
+        moved = {bug.id for bug in self._found(request, params, _MovedBugs).bugs}
+        numbers = [bug.id for bug in bugs if bug.id in moved]
+        return {number: self._components_since(number, start) for number in numbers[:MAX_HISTORIES]}
+
+    def _components_since(self, number: int, start: float) -> set[str]:
+        """Return the components that a bug was in and has left since a time."""
+        answer = self.get("rest", "bug", str(number), "history", params={"new_since": _date(start)})
+        if self._error_code(answer) in NO_SUCH_BUG + PRIVATE_BUG:
+            return set()
+        return {
+            change.removed
+            for one in self.parsed(answer, _History).changes
+            for change in one.changes
+            if change.field == "component" and one.at >= start
+        }
+
     def bug(self, number: int) -> dict[str, Any] | None:
         """Return a bug: its ``id``, ``is_private``, ``summary``, ``status``, ``product``, ``component`` and ``version``.
 
@@ -368,14 +429,11 @@ class BugzillaConnector(Connector):
         Source: ``GET /rest/bug/ID``; a search does not tell a private bug from an unknown one.
         """
         answer = self.get("rest", "bug", str(number), params={"include_fields": FIELDS})
-        if answer.status in (200, 400, 401, 403, 404):
-            found = self.decoded(answer, status=answer.status)
-            code = found.get("code") if isinstance(found, dict) and found.get("error") else None
-            if code in NO_SUCH_BUG:
-                return None
-            if code in PRIVATE_BUG:
-                return {"id": number, "is_private": True}
-            self._refuse_errors(answer.request, found)
+        code = self._error_code(answer)
+        if code in NO_SUCH_BUG:
+            return None
+        if code in PRIVATE_BUG:
+            return {"id": number, "is_private": True}
         rows = [row for row in self.parsed(answer, _Page).bugs if dig(row, "id") == number]
         if not rows:
             raise self.invalid(answer.request, f"no bug {number}")
@@ -431,6 +489,16 @@ class BugzillaConnector(Connector):
         self._refuse_errors(request, answer)
         return self.read(request, kind, answer)
 
+    def _error_code(self, answer: Response) -> int | None:
+        """Return the code of an answer that no bug can be shown.  Raises `InvalidResponse` for any other error."""
+        if answer.status not in (200, 400, 401, 403, 404):
+            return None
+        found = self.decoded(answer, status=answer.status)
+        code = found.get("code") if isinstance(found, dict) and found.get("error") else None
+        if code not in NO_SUCH_BUG + PRIVATE_BUG:
+            self._refuse_errors(answer.request, found)
+        return code
+
     def _refuse_errors(self, request: str, answer: Any) -> None:
         # Bugzilla can return an error with the status 200.
         if isinstance(answer, dict) and answer.get("error"):
@@ -439,15 +507,19 @@ class BugzillaConnector(Connector):
             raise self.invalid(request, reason, message.encode("utf-8", "replace"))
 
 
-def _bug_change(bug: _SweptBug, before: str, start: float, is_new: bool) -> Change:
-    """Return the change of a bug that was in the component ``before``."""
+def _date(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def _bug_change(bug: _SweptBug, before: set[str], start: float, is_new: bool) -> Change:
+    """Return the change of a bug that was in some components ``before``."""
     row = bug.model_dump(mode="json", include=set(Bug.model_fields))
     body = {
         "bug": {
             "id": bug.id, "summary": bug.summary, "status": {"name": bug.status}, "component": {"name": bug.component},
             "last_change_time": bug.changed,
         },
-        "event": {"changes": [{"field": "component", "removed": before}] if before != bug.component else []},
+        "event": {"changes": [{"field": "component", "removed": name} for name in sorted(before - {"", bug.component})]},
     }  # fmt: skip
 
     def lists(package: str, value: Any) -> bool:

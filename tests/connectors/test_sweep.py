@@ -301,10 +301,20 @@ def bug(number=5, status="NEW", component="guake", changed=NOW - 60, created=NOW
     }  # fmt: skip
 
 
-def test_bugs_are_read_to_the_last_page(swept, upstream):
-    upstream.says(
-        "/rest/bug", {"bugs": [bug(5), bug(6, created=NOW - 50, changed=NOW - 50)]}, {"bugs": [bug(6)]}, {"bugs": []}
-    )
+@pytest.fixture
+def lists(upstream):
+    """Answer with pages of changed bugs, the last for ever; each is followed by the numbers of the bugs that moved."""
+
+    def answer(*pages, moved=()):
+        answers = [{"bugs": page} for page in pages]
+        numbers = {"bugs": [{"id": number} for number in moved]}
+        upstream.says("/rest/bug", *(one for page in answers for one in ((page, numbers) if page["bugs"] else (page,))))
+
+    return answer
+
+
+def test_bugs_are_read_to_the_last_page(swept, lists):
+    lists([bug(5), bug(6, created=NOW - 50, changed=NOW - 50)], [bug(6)], [])
     first = swept("bugzilla", {"since": NOW - 600})
     assert [change.event.topic for change in first.changes] == ["bugzilla.bug.update", "bugzilla.bug.new"]
     assert not first.is_complete
@@ -313,35 +323,82 @@ def test_bugs_are_read_to_the_last_page(swept, upstream):
     assert (third.position["since"], third.is_complete) == (NOW, True)
 
 
-def test_a_bug_that_changes_while_pages_are_read_hides_no_other(swept, upstream):
+def test_a_bug_that_changes_while_pages_are_read_hides_no_other(swept, upstream, lists):
     """It moves to the end, and all that follow it move up: the next page begins at a time, not at a place."""
-    upstream.says("/rest/bug", {"bugs": [bug(5, changed=NOW - 90), bug(6, changed=NOW - 60)]})
+    page = [bug(5, changed=NOW - 90), bug(6, changed=NOW - 60)]
+    lists(page, page, page)
     first = swept("bugzilla", {"since": NOW - 600})
     swept("bugzilla", first.position)
-    params = upstream.asked[-1].params
+    params = upstream.asked[-2].params
     assert (params["last_change_time"], params["offset"]) == ([stamp(NOW - 60)], ["0"])
     # All of a page in one second: then only a place leads on.
     third = swept("bugzilla", {**first.position, "from": int(NOW - 60)})
     assert (third.position["from"], third.position["offset"]) == (int(NOW - 60), 2)
 
 
-def test_the_numbers_of_a_component_that_a_bug_left_are_read_again(swept, upstream):
-    upstream.says("/rest/bug", {"bugs": [bug(5)]})
+def test_the_numbers_of_a_component_that_a_bug_left_are_read_again(swept, lists):
+    lists([bug(5)])
     (change,) = swept("bugzilla").changes
     counts = change.shows["bugzilla.counts"]
     assert counts("guake", {"changed": int(NOW)})
     assert not counts("vim", {"changed": int(NOW)})
 
 
-def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream, queries):
-    upstream.says("/rest/bug", {"bugs": [bug(5, component="vim")]}, {"bugs": []})
+def test_a_bug_that_moved_names_the_component_of_the_sweep_before(swept, upstream, lists, queries):
+    lists([bug(5, component="vim")], [])
     position = swept("bugzilla", swept("bugzilla").position).position
-    upstream.says("/rest/bug", {"bugs": [bug(5, component="guake")]})
+    lists([bug(5, component="guake")])
     (moved,) = swept("bugzilla", position).changes
     assert set(moved.event.source_packages) == {"guake", "vim"}
+    upstream.says("/rest/bug", {"bugs": [bug(5, component="guake")], "total_matches": 1})
     value = queries["bugzilla.bugs"].fetch("guake")
     shows = moved.shows["bugzilla.bugs"]
     assert (shows("guake", value), shows("vim", value)) == (True, False)
+
+
+def moves(*components, at=NOW - 40):
+    """Return the history of a bug that moved through some components."""
+    return {
+        "bugs": [
+            {
+                "id": 5,
+                "history": [
+                    {
+                        "when": stamp(at),
+                        "who": "x",
+                        "changes": [{"field_name": "component", "removed": name, "added": "y"}],
+                    }
+                    for name in components
+                ],
+            }
+        ]
+    }
+
+
+def test_a_bug_that_came_and_moved_on_between_two_sweeps_names_each_component(swept, upstream, lists):
+    lists([bug(5, component="guake")], moved=[5, 9])
+    upstream.says("/rest/bug/5/history", moves("vim", "bash"))
+    (moved,) = swept("bugzilla", {"since": NOW - 600}).changes
+    assert set(moved.event.source_packages) == {"guake", "vim", "bash"}
+    search, history = (asked.params for asked in upstream.asked[-2:])
+    # Dates of a search can be in the server's time zone.
+    assert (search["f1"], search["o1"], search["v1"]) == (
+        ["component"], ["changedafter"], [stamp(NOW - 600 - MARGIN - 86400)],
+    )  # fmt: skip
+    assert history["new_since"] == [stamp(NOW - 600 - MARGIN)]
+
+
+def test_older_moves_of_a_bug_name_no_component(swept, upstream, lists):
+    lists([bug(5)], moved=[5])
+    upstream.says("/rest/bug/5/history", moves("vim", at=NOW - 9000))
+    assert swept("bugzilla", {"since": NOW - 600}).changes[0].event.source_packages == ("guake",)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 102), (404, 101)])
+def test_a_moved_bug_whose_history_is_hidden_costs_no_other(swept, upstream, lists, status, code):
+    lists([bug(5), bug(6)], moved=[5])
+    upstream.says("/rest/bug/5/history", {"error": True, "code": code, "message": "no"}, status=status)
+    assert len(swept("bugzilla", {"since": NOW - 600}).changes) == 2
 
 
 def test_bugzilla_is_asked_for_the_changes_of_both_products_in_their_order(swept, upstream):
@@ -352,9 +409,9 @@ def test_bugzilla_is_asked_for_the_changes_of_both_products_in_their_order(swept
     assert (params["last_change_time"], params["order"]) == ([stamp(NOW - 600 - MARGIN)], ["changeddate,bug_id"])
 
 
-def test_a_list_of_bugs_shows_a_bug_as_it_is_or_its_absence(swept, upstream, queries):
+def test_a_list_of_bugs_shows_a_bug_as_it_is_or_its_absence(swept, upstream, lists, queries):
     open_bug, closed = bug(5), bug(6, status="CLOSED")
-    upstream.says("/rest/bug", {"bugs": [open_bug, closed]})
+    lists([open_bug, closed])
     shows_open, shows_closed = (change.shows["bugzilla.bugs"] for change in swept("bugzilla").changes)
     upstream.says("/rest/bug", {"bugs": [open_bug], "total_matches": 1})
     value = queries["bugzilla.bugs"].fetch("guake")

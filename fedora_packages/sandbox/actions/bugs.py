@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 from fedora_packages.sandbox.actions import messages
 from fedora_packages.sandbox.actions.publisher import NotPossible, Options, Publisher
-from fedora_packages.sandbox.world.models import Bug, Package
+from fedora_packages.sandbox.world.models import Bug, BugChange, Package
 
 STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING", "CLOSED")
 SEVERITIES = ("unspecified", "low", "medium", "high", "urgent")
@@ -14,8 +14,8 @@ SEVERITIES = ("unspecified", "low", "medium", "high", "urgent")
 ANNOUNCED = {"severity": "bug_severity", "status": "bug_status"}
 
 
-#: The maximum number of bugs of a package, besides the newest.
-MAX_BUGS = 1000
+#: The maximum number of bugs of a package, and of changes of a bug, besides the newest.
+MAX_BUGS, MAX_CHANGES = 1000, 100
 
 
 class Bugs:
@@ -89,18 +89,19 @@ class Bugs:
         elif "status" in changes:
             changes["resolution"] = ""
         after = replace(bug, changed=max(int(time.time()), bug.changed + 1), **changes)  # type: ignore[arg-type]
-        names = [field.name for field in fields(Bug) if field.name != "changed"]
-        differences = [
-            {
-                "field": ANNOUNCED.get(name, name),
-                "removed": _text(getattr(bug, name)),
-                "added": _text(getattr(after, name)),
-            }
+        names = [field.name for field in fields(Bug) if field.name not in ("changed", "changes")]
+        differing = tuple(
+            (name, _text(getattr(bug, name)), _text(getattr(after, name)))
             for name in names
             if getattr(bug, name) != getattr(after, name)
-        ]
-        if not differences:
+        )
+        if not differing:
             raise NotPossible(f"no field of bug {bug.bug_id} would change; give another value")
+        after = replace(after, changes=(*bug.changes[-MAX_CHANGES:], BugChange(after.changed, user, differing)))
+        differences = [
+            {"field": ANNOUNCED.get(name, name), "removed": removed, "added": added}
+            for name, removed, added in differing
+        ]
         if after.component != package.name:
             self.publisher.put(replace(package, bugs=tuple(one for one in package.bugs if one is not bug)))
             other = self.publisher.known(after.component)

@@ -7,12 +7,13 @@ all.
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
 
 from fedora_packages.sandbox.upstreams.base import VIEW, Sandboxed, WrongParameter, integer, utc
-from fedora_packages.sandbox.world.models import Bug
+from fedora_packages.sandbox.world.models import Bug, BugChange
 from fedora_packages.sandbox.world.world import View
 
 LIMIT_DEFAULT, LIMIT_HIGHEST = 20, 1000
@@ -97,6 +98,7 @@ def routes(_sandbox: Sandboxed) -> list[web.RouteDef]:
         web.get("/bugzilla/rest/version", version),
         web.get("/bugzilla/rest/bug", search),
         web.get("/bugzilla/rest/bug/{ids}", bug),
+        web.get("/bugzilla/rest/bug/{ids}/history", history),
     ]
 
 
@@ -113,6 +115,20 @@ async def bug(request: web.Request) -> web.Response:
     except Refusal as refusal:
         return _refused(refusal)
     return web.json_response({"bugs": [_shown(found, request)], "faults": []})
+
+
+async def history(request: web.Request) -> web.Response:
+    """Answer ``GET /rest/bug/ID/history``: the changes of a bug, those since ``new_since`` if it is given."""
+    view: View = request[VIEW]
+    try:
+        found = _one(view, request.match_info["ids"])
+        since = _time("new_since", request.query["new_since"]) if "new_since" in request.query else 0
+    except WrongParameter as error:
+        return _refused(Refusal(NOT_A_NUMBER, f"'{error.name}': {error}"))
+    except Refusal as refusal:
+        return _refused(refusal)
+    changes = [_change_json(change) for change in found.changes if change.time >= since]
+    return web.json_response({"bugs": [{"id": found.bug_id, "alias": list(found.alias), "history": changes}]})
 
 
 async def search(request: web.Request) -> web.Response:
@@ -221,6 +237,11 @@ def _triple(query: Mapping[str, str], number: str) -> list[Callable[[Bug], bool]
         return []
     if field not in FIELDS:
         raise Refusal(108, f"Can't use {field} as a field name.")
+    if operator == "changedafter":
+        bound = _time(f"v{number}", value)
+        return [
+            lambda one: any(field in map(itemgetter(0), change.fields) for change in one.changes if change.time > bound)
+        ]
     if operator not in OPERATORS:
         raise Refusal(108, f"'{operator}' is not a valid type of search.")
     read, compare = FIELDS[field], OPERATORS[operator]
@@ -263,6 +284,11 @@ def _shown(one: Bug, request: web.Request) -> dict[str, Any]:
     if wanted and wanted.isdisjoint({"_all", "_default"}):
         row = {name: value for name, value in row.items() if name in wanted}
     return {name: value for name, value in row.items() if name not in unwanted}
+
+
+def _change_json(change: BugChange) -> dict[str, Any]:
+    changes = [{"field_name": name, "removed": removed, "added": added} for name, removed, added in change.fields]
+    return {"when": utc(change.time, "%Y-%m-%dT%H:%M:%SZ"), "who": change.user, "changes": changes}
 
 
 def _person(login: str) -> dict[str, Any]:

@@ -252,6 +252,14 @@ class Update:
         return sum(comment.karma for comment in self.comments)
 
 
+class BugChange(NamedTuple):
+    """One change of a bug: when (UTC seconds), by whom, and its fields, each with what it was and what it is."""
+
+    time: int
+    user: str
+    fields: tuple[tuple[str, str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Bug:
     """A bug; times are UTC seconds."""
@@ -274,6 +282,7 @@ class Bug:
     blocks: tuple[int, ...] = ()
     depends_on: tuple[int, ...] = ()
     is_private: bool = False
+    changes: tuple[BugChange, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -142,3 +142,23 @@ def test_a_private_bug_is_refused_and_in_no_list_and_nothing_is_announced_of_it(
     assert (answer.status, answer.json["error"], answer.json["code"]) == (401, True, 102)
     assert live.get("/bugzilla/rest/bug", component="guake")["total_matches"] == before - 1
     assert (live.topics(hidden), live.get("/bugzilla/rest/bug", id=bug_id)["bugs"]) == ([], [])
+
+
+def test_a_moved_bug_is_found_by_the_time_of_its_move_and_says_where_it_was(live):
+    bug_id = live.expected("guake")["bugs"][0]["id"]
+    live.trigger("bug", "guake", id=bug_id, component="kakoune")
+    (moved,) = live.get(f"/bugzilla/rest/bug/{bug_id}/history")["bugs"]
+    (change,) = moved["history"]
+    assert change["changes"] == [{"field_name": "component", "removed": "guake", "added": "kakoune"}]
+
+    def moved_after(date):
+        return live.get("/bugzilla/rest/bug", product="Fedora", f1="component", o1="changedafter", v1=date)["bugs"]
+
+    assert [bug["id"] for bug in moved_after("2026-01-01T00:00:00Z")] == [bug_id]
+    assert moved_after("2100-01-01T00:00:00Z") == []
+    assert live.get(f"/bugzilla/rest/bug/{bug_id}/history", new_since="2100-01-01")["bugs"][0]["history"] == []
+
+
+@pytest.mark.parametrize(("path", "code"), [("1/history", 101), ("x/history", 100)])
+def test_a_bug_that_does_not_exist_has_no_history(quiet, path, code):
+    assert quiet.ask(f"/bugzilla/rest/bug/{path}").json["code"] == code
