@@ -3,8 +3,8 @@
 import math
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
@@ -207,6 +207,24 @@ class _TagChange(Model):
     revoked: Seconds | None = field(alias="revoke_ts")
 
 
+class _ListChange(Model):
+    """A row of a hub's history: a package that a tag's list got, blocked or not, and has lost since if the row is not active."""
+
+    package: Text(256) = field(alias="package.name")
+    tag: Text(256) = field(alias="tag.name")
+    is_blocked: bool = field(alias="blocked")
+    created: Seconds = field(alias="create_ts")
+    revoked: Seconds | None = field(alias="revoke_ts")
+
+    @property
+    def action(self) -> str:
+        return "remove" if self.revoked is not None else "block" if self.is_blocked else "add"
+
+
+#: A row of either history.
+Row = TypeVar("Row", _TagChange, _ListChange)
+
+
 class _LastEvent(Model):
     ts: Seconds
 
@@ -216,6 +234,7 @@ class _History(Model):
     begun: Rows(_SweptBuild, MAX_SWEPT)
     ended: Rows(_SweptBuild, MAX_SWEPT)
     tagged: Rows(_TagChange, MAX_SWEPT)
+    listed: Rows(_ListChange, MAX_SWEPT)
     invalid_rows: InvalidRows = None
 
 
@@ -374,7 +393,8 @@ class KojiConnector(XMLRPCClient, Connector):
 
     @sweep(every=300)
     def changes(self, position, now) -> Swept:
-        """Return the builds that began or ended, and those that were tagged or untagged, since the previous sweep.
+        """Return the builds that began, ended, were tagged or untagged since the previous sweep, and the packages whose place in
+        the list of a tag changed.
 
         Source: ``listBuilds`` and ``queryHistory``, by the hub's clock (``getLastEvent``), in one request a step.  Deleted builds
         are in no list.
@@ -386,39 +406,50 @@ class KojiConnector(XMLRPCClient, Connector):
         def options(order: str) -> dict[str, Any]:
             return {"order": order, "limit": MAX_SWEPT, "offset": offset}
 
-        last, begun, ended, history = self.multicall(
+        def history(table: str, order: str) -> Any:
+            return call("queryHistory", tables=[table], after=start, before=end, queryOpts=options(order))
+
+        last, *lists = self.multicall(
             request,
             call("getLastEvent"),
             call("listBuilds", createdAfter=start, createdBefore=end, queryOpts=options("build_id")),
             call("listBuilds", completeAfter=start, completeBefore=end, queryOpts=options("completion_time,build_id")),
-            call(
-                "queryHistory", tables=["tag_listing"], after=start, before=end,
-                queryOpts=options("create_event,build_id"),
-            ),
-        )  # fmt: skip
-        rows = {"last": last, "begun": begun, "ended": ended, "tagged": dig(history, "tag_listing")}
+            history("tag_listing", "create_event,build_id"),
+            history("tag_packages", "create_event,package_id"),
+        )
+        begun, ended, tagged, listed = lists = [*lists[:2], dig(lists[2], "tag_listing"), dig(lists[3], "tag_packages")]
+        rows = {"last": last, "begun": begun, "ended": ended, "tagged": tagged, "listed": listed}
         found = self.read(request, _History, rows)
-        events = [*map(_build_event, found.begun), *map(_build_event, found.ended), *self._tag_events(found.tagged)]
+        events = [*map(_build_event, found.begun), *map(_build_event, found.ended)]
+        events += [*self._tag_events(found.tagged), *self._list_events(found.listed)]
         changes = [Change(event, is_new=is_new(position, event.sent)) for event in events]
-        if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in (begun, ended, rows["tagged"])):
+        if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in lists):
             place = {"from": start, "offset": offset + MAX_SWEPT}
             return Swept(changes, {**position, **place}, is_complete=False, invalid_rows=found.invalid_rows)
         return Swept(changes, {"since": min(end, found.last.ts)}, end >= found.last.ts, found.invalid_rows)
 
     def _tag_events(self, rows: Iterable[_TagChange]) -> Iterator[Event]:
         """Yield the last change of each build in each tag of the releases."""
-        families = {tag.partition("-")[0] for tag, _ in self._release_tags()}
-        newest: dict[tuple[str, int], _TagChange] = {}
-        for row in sorted(rows, key=lambda row: row.created):
-            if row.tag.partition("-")[0] in families:
-                newest[row.tag, row.build_id] = row
-        for row in newest.values():
+        for row in self._last_of_each(rows, lambda row: row.build_id):
             topic, sent = ("buildsys.tag", row.created) if row.revoked is None else ("buildsys.untag", row.revoked)
             body = {
                 "name": row.name, "version": row.version, "release": row.release, "build_id": row.build_id, "tag": row.tag,
                 "instance": "primary",
             }  # fmt: skip
             yield event_of("koji", topic, f"{row.tag}-{row.build_id}-{sent}", sent, body)
+
+    def _list_events(self, rows: Iterable[_ListChange]) -> Iterator[Event]:
+        """Yield the last change of each package in the list of each tag of the releases."""
+        for row in self._last_of_each(rows, lambda row: row.package):
+            sent = row.created if row.revoked is None else row.revoked
+            body = {"package": row.package, "tag": row.tag, "action": row.action, "instance": "primary"}
+            yield event_of("koji", "buildsys.package.list.change", f"{row.tag}-{row.package}-{sent}", sent, body)
+
+    def _last_of_each(self, rows: Iterable[Row], item: Callable[[Row], Any]) -> Iterable[Row]:
+        """Return the row created last of each item in each tag of the releases."""
+        families = {tag.partition("-")[0] for tag, _ in self._release_tags()}
+        newest = {(row.tag, item(row)): row for row in sorted(rows, key=lambda row: row.created)}
+        return [row for row in newest.values() if row.tag.partition("-")[0] in families]
 
     def package_of(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and the release of a build, which never change; None for an unknown build.

@@ -42,8 +42,15 @@ TAGGED = {
 }  # fmt: skip
 
 
-def hub(begun=(), ended=(), tagged=(), ts=NOW):
-    return [[{"id": 9, "ts": ts}], [list(begun)], [list(ended)], [{"tag_listing": list(tagged)}]]
+LISTED = {
+    "package.name": "guake", "tag.name": "f45", "blocked": True, "create_event": 6, "create_ts": NOW - 40.0,
+    "revoke_event": None, "revoke_ts": None, "active": True,
+}  # fmt: skip
+
+
+def hub(begun=(), ended=(), tagged=(), listed=(), ts=NOW):
+    histories = [[{"tag_listing": list(tagged)}], [{"tag_packages": list(listed)}]]
+    return [[{"id": 9, "ts": ts}], [list(begun)], [list(ended)], *histories]
 
 
 def test_builds_and_tags_are_the_events_that_announce_them(swept, upstream):
@@ -61,8 +68,11 @@ def test_builds_and_tags_are_the_events_that_announce_them(swept, upstream):
 def test_the_hub_is_asked_from_where_the_last_sweep_ended_and_a_margin_before(swept, upstream):
     upstream.koji_says(hub())
     swept("koji", {"since": NOW - 300})
-    begun, ended, history = (call["params"][-1] for call in upstream.calls()[1:])
-    assert begun["createdAfter"] == ended["completeAfter"] == history["after"] == NOW - 300 - MARGIN
+    begun, ended, *histories = (call["params"][-1] for call in upstream.calls()[1:])
+    assert begun["createdAfter"] == ended["completeAfter"] == NOW - 300 - MARGIN
+    assert [(history["tables"], history["after"]) for history in histories] == [
+        (["tag_listing"], NOW - 300 - MARGIN), (["tag_packages"], NOW - 300 - MARGIN),
+    ]  # fmt: skip
 
 
 def test_a_long_time_is_asked_for_in_spans(swept, upstream):
@@ -88,6 +98,20 @@ def test_a_build_that_was_untagged_and_tagged_again_is_tagged(swept, upstream):
     upstream.koji_says(hub(tagged=[TAGGED, revoked, {**revoked, "build_id": 6}]))
     topics = [(change.event.body["build_id"], change.event.topic) for change in swept("koji").changes]
     assert sorted(topics) == [(6, "buildsys.untag"), (7, "buildsys.tag")]
+
+
+def test_a_package_in_the_list_of_a_tag_is_added_blocked_or_removed(swept, upstream):
+    added = {**LISTED, "blocked": False, "create_ts": NOW - 90}
+    rows = [
+        {**added, "revoke_ts": NOW - 40.0}, LISTED, {**added, "package.name": "vim"},
+        {**added, "package.name": "bash", "revoke_ts": NOW - 30.0}, {**added, "tag.name": "module-x"},
+    ]  # fmt: skip
+    upstream.koji_says(hub(listed=rows))
+    events = [change.event for change in swept("koji").changes]
+    assert {event.topic for event in events} == {"buildsys.package.list.change"}
+    assert {event.source_packages: (event.body["action"], event.sent) for event in events} == {
+        ("vim",): ("add", NOW - 90), ("guake",): ("block", NOW - 40), ("bash",): ("remove", NOW - 30),
+    }  # fmt: skip
 
 
 def test_tags_of_no_release_are_passed_over(swept, upstream):
