@@ -440,7 +440,9 @@ def _swept_change(
     """
     update = types.read(_SweptRow, row)
     body, modified = {"update": row}, update.modified or 0
-    topic, sent, is_silent = "bodhi.update.edit", modified or now, modified < start
+    is_silent = modified < start
+    # When a silent change happened, nothing says.
+    topic, sent = "bodhi.update.edit", now if is_silent else modified
     if not before and update.status == "pending":
         topic, sent, is_silent = "bodhi.update.request.testing", update.submitted or now, False
     elif update.status != before and update.status in PUSHED:

@@ -255,6 +255,14 @@ def test_bodhi_is_asked_for_what_its_lists_tell(bodhi, upstream):
     assert comments["since"] == since
 
 
+def test_a_silent_change_is_as_new_as_its_sweep_however_old_the_last_edit_is(bodhi):
+    """Otherwise a value that was fetched between the two would pass for newer."""
+    _, first = bodhi({}, update(date_modified=date(NOW - 9000), locked=True))
+    _, second = bodhi(first.position, update(date_modified=date(NOW - 9000)))
+    (change,) = second.changes
+    assert (change.is_silent, change.event.sent) == (True, NOW)
+
+
 def comment(alias="FEDORA-2027-1", user="me", karma=1, at=NOW - 30):
     return {
         "update_alias": alias,
