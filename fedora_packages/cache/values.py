@@ -120,13 +120,14 @@ class Opened:
 class Contents:
     """What an entry has: its current values by variant, whether it has or had any, and the newest event that invalidated it.
 
-    ``expected`` are the expected states of events.
+    ``expected`` are the expected states of events, ``invalidated`` is when that newest event invalidated the entry.
     """
 
     current: Mapping[str, CachedValue]
     is_cached: bool
     cause: Mapping[str, Any] | None = None
     expected: tuple[Mapping[str, Any], ...] = ()
+    invalidated: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -199,10 +200,10 @@ def contents_of(entry: Entry, row: Mapping[bytes, bytes]) -> Contents:
         if field.startswith(b"v:"):
             variant = field[2:].decode()
             current[variant] = CachedValue(entry, variant, FRESH, *decoded(data))
-    why = row.get(b"why")
+    why = json.loads(row.get(b"why", b"{}"))
     is_cached = any(field[:2] in (b"v:", b"o:", b"x:") for field in row)
     expected = tuple(state for _, state in recent(row.get(b"facts"), 0.0))
-    return Contents(current, is_cached, json.loads(why)["event"] if why else None, expected)
+    return Contents(current, is_cached, why.get("event"), expected, why.get("at", 0.0))
 
 
 def last_known_value_of(

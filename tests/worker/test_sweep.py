@@ -22,6 +22,9 @@ BEGAN = 2000.0
 #: When the upstream has listed the changes: later than tests fill the cache.
 LISTED = 4e9
 
+#: The body of a message of an update, which touches ``bodhi.updates`` and ``koji.tagged``.
+BODY = {"update": {"builds": [{"nvr": "guake-1-1"}]}}
+
 
 def build(number=7, state=1, package="guake", sent=LISTED - 10, **more):
     body = {"name": package, "version": "1", "release": "1", "build_id": number, "new": state, "instance": "primary"}
@@ -148,10 +151,20 @@ def test_an_entry_whose_refill_waits_for_the_change_is_not_invalidated_again(ser
     assert service.cache.generation(entry) != before
 
 
+@pytest.mark.parametrize(("age", "is_again"), [(1, True), (60, False)])
+def test_an_entry_that_was_invalidated_after_a_change_is_not_invalidated_again(service, handler, age, is_again):
+    """Its refill can be late for long, and each sweep that lists the change would begin it anew."""
+    fill(service, "koji.tagged", {"tags": {}})
+    handler.handle([Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() + 60, BODY))], BEGAN, LISTED)
+    entry = service.queries["koji.tagged"].entry("guake")
+    before = service.cache.generation(entry)
+    handler.handle([Change(event_of("bodhi", "bodhi.update.edit", "b", time.time() - age, BODY))], BEGAN, LISTED)
+    assert (service.cache.generation(entry) != before) == is_again
+
+
 def edit(shows=None):
-    """An edit of an update, which touches ``bodhi.updates`` and ``koji.tagged``."""
-    body = {"update": {"builds": [{"nvr": "guake-1-1"}]}}
-    return Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() + 60, body), shows or {})
+    """An edit of an update."""
+    return Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() + 60, BODY), shows or {})
 
 
 def test_only_the_queries_are_compared_that_a_change_says_how_to_compare(service, handler):
@@ -193,9 +206,8 @@ def test_how_a_change_is_seen_comes_before_the_expected_state(service, handler):
 
 def test_without_an_expected_state_the_time_of_the_fetch_decides(service, handler):
     fill(service, "koji.tagged", {"tags": {}})
-    body = {"update": {"builds": [{"nvr": "guake-1-1"}]}}
-    old = Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() - 60, body))
-    new = Change(event_of("bodhi", "bodhi.update.edit", "b", time.time() + 60, body))
+    old = Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() - 60, BODY))
+    new = Change(event_of("bodhi", "bodhi.update.edit", "b", time.time() + 60, BODY))
     assert handler.handle([old], BEGAN, LISTED) == 0
     assert handler.handle([new], BEGAN, LISTED) == 1
 
