@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,15 +82,26 @@ class Noted:
 
 
 class Traffic:
-    """Triggers actions at a rate of messages a second until a time (monotonic seconds)."""
+    """Triggers actions at a rate of messages a second until a time (monotonic seconds).
 
-    def __init__(self, url: str, actions: Iterator[dict[str, Any]], rate: float, until: float):
+    ``note`` is called for each with the package, the topics of its messages, and a time before it.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        actions: Iterator[dict[str, Any]],
+        rate: float,
+        until: float,
+        note: Callable[[str, list[str], float], None] = lambda package, topics, at: None,
+    ):
         self.messages = 0
         self.triggered: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.log: list[dict[str, Any]] = []
         self._url = f"{url}/control/trigger"
         self._actions, self._rate, self._until = actions, rate, until
+        self._note = note
         self._session = requests.Session()
         self._bugs: list[tuple[str, int]] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -113,8 +124,12 @@ class Traffic:
             action["what"],
             {**action, "what": {"comment": "update", "bug change": "bug"}.get(action["what"], action["what"])},
         )
+        at = time.time()
         answer = self._session.post(self._url, json=asked, timeout=60)
-        sent = len(answer.json()["messages"]) if answer.status_code == 200 else 0
+        messages = answer.json()["messages"] if answer.status_code == 200 else []
+        sent = len(messages)
+        for package in {action["package"], action.get("component", action["package"])}:
+            self._note(package, [one["topic"].split(".", 3)[-1] for one in messages], at)
         self.log.append({"at": round(time.time() - self.began, 3), **action, "messages": sent})
         if answer.status_code == 200:
             self.triggered[what] += 1

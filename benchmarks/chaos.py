@@ -32,12 +32,16 @@ from benchmarks.comparing import Compared, compare
 from benchmarks.measuring import WaitTimeout, table, wait_until
 from benchmarks.reading import Notes, Phases, reading
 from benchmarks.reading import Site as Readable
-from fedora_packages import widgets
+from benchmarks.watching import Watch
+from fedora_packages import service as services
+from fedora_packages import settings, widgets
 from fedora_packages.cache import keys
+from fedora_packages.connectors import declared
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.monitoring.metrics import FLUSH_EVERY, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
+from fedora_packages.sandbox.server import FAULTLESS
 from fedora_packages.web.api import addressed
 from fedora_packages.worker.shared_work import state_of
 from tests.functional.site import Site
@@ -227,6 +231,13 @@ def begin(folder: Path, audit: float, lose: float) -> Run:
     return run
 
 
+def truth(site: Site) -> services.Service:
+    """Return the service with connectors that read the upstreams without their faults."""
+    url = site.sandbox["url"]
+    environ = {name: value.replace(url, url + FAULTLESS) for name, value in site.devserver.environ.items()}
+    return services.build(settings.load(INI, declared(), environ), "truth")
+
+
 def changeable(site: Site) -> schedule.Packages:
     """Return the branches and tags that actions can change."""
     names = site.control("packages?limit=1000")["packages"]
@@ -319,7 +330,7 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
     seconds = 60 * given.minutes
     say("starting Redis, sandbox, index, worker and web …")
     run = begin(folder, given.audit, given.lose)
-    listener = noted = None
+    listener = noted = watch = None
     try:
         dice = random.Random(given.seed)
         steps = schedule.steps(dice, seconds, given.kills, given.restarts)
@@ -329,9 +340,10 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         listener = Listener(run.site.sandbox["endpoint"])
         noted = Noted(redis.Redis.from_url(run.site.redis_url, socket_timeout=5))
         run.site.control("lose", share=given.lose)
+        watch = Watch(run.site.service, truth(run.site), run.phases.current)
         run.began, until = time.time(), time.monotonic() + seconds
         with reading(readers, given.seed, notes, run.phases.current, given.readers):
-            traffic = Traffic(run.site.sandbox["url"], actions, given.rate, until)
+            traffic = Traffic(run.site.sandbox["url"], actions, given.rate, until, watch.note)
             run.follow(steps, until)
             traffic.join()
             run.site.reset_faults()
@@ -347,13 +359,20 @@ def perform(given: argparse.Namespace, folder: Path, say: Callable[[str], None])
         service_metrics = metrics_of(run)
         listener.close()
         noted.close()
+        watch.close()
         for name in ("web", "worker"):
             run.site.devserver.stop(run.part(name))
         say("comparing every cached value with its upstream …")
         found = compare(run.site.service, run.site.service.queries.values())
         report = _report(given, run, steps, traffic, notes, service_metrics, found, listener.heard, noted.ids)
         missing = wrongly_missing(report["read"], sources, traffic.log)
-        return {**report, "end": end, "logged": logged_errors(folder), "wrongly_missing": missing}
+        return {
+            **report,
+            "end": end,
+            "watched": watch.as_dict(),
+            "logged": logged_errors(folder),
+            "wrongly_missing": missing,
+        }
     finally:
         run.site.devserver.stop_all()
 
@@ -427,6 +446,7 @@ def printed(report: Mapping[str, Any]) -> str:
             (phase, *(row.get(name, "") for name in ("count", "p50", "p99", "max"))) for phase, row in phases.items()
         ]
         lines += [table([(f"{kind}, ms", "read", "p50", "p99", "max"), *rows]), ""]
+    lines += [*_watched(report["watched"]), ""]
     lines += [
         f"statuses: {read['statuses']}",
         f"pages not found: {read['missing']}; of packages that are not retired: {report['wrongly_missing']}",
@@ -442,6 +462,16 @@ def printed(report: Mapping[str, Any]) -> str:
         lines += [f"{part}.log: {count} × {line}" for line, count in what.items()]
     lines += ["", *_details(report)]
     return "\n".join([*lines, ", ".join(f"{count} {what}" for what, count in failures(report).items())])
+
+
+def _watched(watched: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"watched: {watched['compared']} comparisons in {watched['looks']} looks; "
+        f"{watched['wrong']} times wrong yet shown as fresh, "
+        f"p50 {watched['p50']} s, p99 {watched['p99']} s; the oldest:"
+    )
+    for one in watched["oldest"]:
+        yield f"    {one['age']:.1f} s: {one['query']} {one['package']} {one['variant']} ({one['phase']})"
 
 
 def _details(report: Mapping[str, Any]) -> Iterator[str]:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -19,6 +20,9 @@ BODY_LIMIT = 64 << 20
 #: Seconds between looks at which steps are due.
 STEPS_EVERY = 0.05
 
+#: The path below which every upstream answers without its faults, for those who compare with the truth.
+FAULTLESS = "/faultless"
+
 #: Upstreams by the first part of the path.
 BY_PATH = {name: name for name in UPSTREAMS} | {"kojihub": "koji"}
 
@@ -27,9 +31,25 @@ def app(sandbox: Sandbox) -> web.Application:
     """Return the application that serves a sandbox."""
     application = web.Application(middlewares=[_Faults(sandbox).middleware], client_max_size=BODY_LIMIT)
     application.cleanup_ctx.append(_running_steps(sandbox))
-    for part in (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper, control):
+    upstreams = (koji, bodhi, bugzilla, mdapi, distgit, faf, anitya, mirror, datagrepper)
+    faultless = web.Application(middlewares=[_without_faults(sandbox)])
+    for part in upstreams:
         application.add_routes(part.routes(sandbox))
+        faultless.add_routes(part.routes(sandbox))
+    application.add_routes(control.routes(sandbox))
+    application.add_subapp(FAULTLESS, faultless)
     return application
+
+
+def _without_faults(sandbox: Sandbox) -> Any:
+    """Return the middleware that answers from the world as it is, without a note of the request."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:
+        request[VIEW], request[NOTES] = sandbox.world.now(), []
+        return await handler(request)
+
+    return middleware
 
 
 def _running_steps(sandbox: Sandbox) -> Callable[[web.Application], AsyncIterator[None]]:
