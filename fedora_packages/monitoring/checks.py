@@ -107,7 +107,10 @@ def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: f
                 continue
         if cache.generation(query.entry(suspected.package)) != suspected.generation:
             metrics.count(MetricName.LATE, suspected.query)
-        elif not suspected.is_announced:
+            continue
+        # It was right when it was fetched.
+        metrics.observe(MetricName.WRONG_FOR, f"{suspected.query}|{suspected.by}", suspected.found - suspected.fetched)
+        if not suspected.is_announced:
             metrics.count(MetricName.IGNORED, suspected.query)
         else:
             drifted.append(suspected)

@@ -50,6 +50,9 @@ TURN_COUNTS = ("changes", "invalid", "compared", "differing")
 SILENT_AFTER = 900.0
 MIN_UNTOLD = 5
 
+#: Who finds a wrong value: a sweep what no message told, the others what no sweep found either.
+FINDERS = ("sweep", "audit", "schedule", "reader")
+
 #: The name of the web process itself among the workers, in lists of circuits.
 THIS_PROCESS = "this web process"
 
@@ -107,6 +110,16 @@ class QueryHealth:
     def load(self) -> float:
         """The reads a second that its schedule asks for."""
         return (self.entries or 0) / self.every if self.every else 0.0
+
+
+@dataclass(frozen=True)
+class WrongValues:
+    """The values of a query that were shown and wrong: for how long, at most, and who found them (`FINDERS`)."""
+
+    query: str
+    found_by: str
+    lately: Durations
+    total: Durations
 
 
 @dataclass(frozen=True)
@@ -249,6 +262,7 @@ class Health:
     topics: tuple[Topic, ...]
     turns: tuple[TurnHealth, ...]
     workers: tuple[WorkerHealth, ...]
+    wrong: tuple[WrongValues, ...]
     drifts: tuple[Mapping[str, Any], ...]
     packages: int | None
     corruption: Corruption | None
@@ -346,6 +360,7 @@ def health(
         ),
         turns=tuple(_turns(client, connectors.values())),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
+        wrong=tuple(_wrong_values(queries, lately, ever)),
         drifts=tuple(drifts(client)),
         packages=packages,
         corruption=_corruption(client, index),
@@ -399,6 +414,14 @@ def _turns(client: Redis, connectors: Iterable[Connector]) -> Iterator[TurnHealt
 
 def _query_counts(counts: Counts, query: str) -> QueryCounts:
     return QueryCounts(**{one.name: counts.count(MetricName[one.name.upper()], query) for one in fields(QueryCounts)})
+
+
+def _wrong_values(queries: Iterable[str], lately: Counts, ever: Counts) -> Iterator[WrongValues]:
+    for query in queries:
+        for finder in FINDERS:
+            label = f"{query}|{finder}"
+            durations = (counts.durations(MetricName.WRONG_FOR, label) for counts in (lately, ever))
+            yield WrongValues(query, finder, *durations)
 
 
 def _circuits(connector: Connector, workers: Sequence[Heartbeat], now: float) -> Iterator[CircuitHealth]:

@@ -6,7 +6,7 @@ A process counts in memory and adds its counts to Redis about once a second, so 
     fp:{metrics}:total            hash: NAME|LABEL -> count since the beginning; of durations NAME|LABEL|BUCKET and |sum
     fp:{metrics}:recent:<slot>    the same for one span of `SLOT` seconds; expires after `RECENT`
 
-Durations are counted in the buckets of `BOUNDS`, so that percentiles over all processes can be computed, exact to a bucket.
+Durations are counted in buckets (`bounds_of`), so that percentiles over all processes can be computed, exact to a bucket.
 """
 
 import threading
@@ -27,6 +27,9 @@ BOUNDS = (
     0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0,
     30.0, 60.0, 300.0, 3600.0,
 )  # fmt: skip
+
+#: The bounds of the ages of wrong values: 1, 5 and 10 minutes.
+AGES = (60.0, 300.0, 600.0)
 
 #: Seconds of one span, and of all spans that count as recent.
 SLOT = 300
@@ -68,11 +71,17 @@ class MetricName(StrEnum):
     REQUESTS_INVALID = "requests invalid"  # upstream
 
     # Durations.
+    WRONG_FOR = "wrong for"  # query|found by: for how long a value was wrong, at most
     REQUESTS = "requests"  # upstream
     RECEIVED_TO_INVALIDATED = "received to invalidated"
     SENT_TO_INVALIDATED = "sent to invalidated"
     SENT_TO_FRESH = "sent to fresh"
     INVALIDATED_TO_FRESH = "invalidated to fresh"  # upstream
+
+
+def bounds_of(name: str) -> tuple[float, ...]:
+    """Return the upper bounds of a duration's buckets, in seconds; longer durations are in one more bucket."""
+    return AGES if name == MetricName.WRONG_FOR else BOUNDS
 
 
 @dataclass
@@ -101,7 +110,7 @@ class Metrics:
         field = f"{MetricName(name)}|{label}"
         with self._lock:
             if len(self._counts) < self.max_pending:
-                self._counts[f"{field}|{bisect_left(BOUNDS, seconds)}"] += 1
+                self._counts[f"{field}|{bisect_left(bounds_of(name), seconds)}"] += 1
                 self._sums[f"{field}|sum"] += seconds
 
     def observe_request(self, upstream: str, outcome: str, seconds: float) -> None:
@@ -141,10 +150,11 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Durations:
-    """A distribution of durations: a count for each bucket of `BOUNDS` and one beyond, and the sum in seconds."""
+    """A distribution of durations: a count for each bucket and one beyond the last of their bounds, and the sum in seconds."""
 
     buckets: tuple[int, ...]
     sum: float
+    bounds: tuple[float, ...] = BOUNDS
 
     @property
     def count(self) -> int:
@@ -158,11 +168,15 @@ class Durations:
         if not self.count:
             return None
         rank, seen = share * self.count, 0
-        for number, bound in zip(self.buckets, (*BOUNDS, float("inf")), strict=True):
+        for number, bound in zip(self.buckets, (*self.bounds, float("inf")), strict=True):
             seen += number
             if seen >= rank:
                 return bound
         return float("inf")
+
+    def longer_than(self, bound: float) -> int:
+        """Return the number of durations longer than one of the bounds."""
+        return sum(self.buckets[self.bounds.index(bound) + 1 :])
 
 
 class Counts:
@@ -180,8 +194,9 @@ class Counts:
 
     def durations(self, name: str, label: str = "") -> Durations:
         """Return the distribution of a duration."""
-        buckets = tuple(self.count(name, f"{label}|{bucket}") for bucket in range(len(BOUNDS) + 1))
-        return Durations(buckets, float(self._numbers[f"{name}|{label}|sum"]))
+        bounds = bounds_of(name)
+        buckets = tuple(self.count(name, f"{label}|{bucket}") for bucket in range(len(bounds) + 1))
+        return Durations(buckets, float(self._numbers[f"{name}|{label}|sum"]), bounds)
 
 
 def total(client: Redis) -> Counts:

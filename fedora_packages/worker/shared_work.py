@@ -2,7 +2,7 @@
 
 The position is stored after each step, so that a worker that goes on after a kill repeats one step and loses nothing::
 
-    fp:{worker}:turn:<name>         hash: position (JSON), began, running, finished, error, and counts of the work
+    fp:{worker}:turn:<name>         hash: position (JSON), began, running, finished, done, error, and counts of the work
     fp:{worker}:turn:<name>:lock    the lock of the worker whose turn it is
 """
 
@@ -26,7 +26,8 @@ LOCK_FOR = 300.0
 class SharedWork:
     """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
-    ``every`` is the interval in seconds.  All methods raise `CacheUnavailable`.
+    ``every`` is the interval in seconds.  ``began`` is when this turn did, ``done`` when the last one did that came to its end,
+    or None.  All methods raise `CacheUnavailable`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class SharedWork:
         self.name = name
         self.every = every
         self.began = 0.0
+        self.done: float | None = None
         self.position: Any = None
         self._client = client
         self._work = work
@@ -88,12 +90,13 @@ class SharedWork:
     def _run(self) -> bool:
         self.began, error = self._clock(), ""
         with redis_errors():
-            known = self._client.hget(self._key, "position")
+            known, done = self._client.hmget(self._key, "position", "done")
         self.position = json.loads(known) if known else None
+        self.done = float(done) if done else None
         self._note(began=self.began, running=1)
         try:
             self._work(self)
-            self._note(finished=self._clock())
+            self._note(finished=self._clock(), done=self.began)
         except UpstreamError as failure:
             error = failure.sentence
             log.warning("%s failed: %s", self.name, error)

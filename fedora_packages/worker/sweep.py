@@ -52,16 +52,17 @@ class SweepHandler:
     metrics: Metrics
     invalidate: Callable[[Sequence[EntryChange]], Any]
 
-    def handle(self, changes: Sequence[Change], began: float, listed: float) -> int:
+    def handle(self, changes: Sequence[Change], began: float, listed: float, previous: float | None = None) -> int:
         """Invalidate and queue the entries that do not show some changes, and return the number of those changes.
 
-        ``began`` is when the sweep did, ``listed`` when the upstream had listed the changes.  Raises `CacheUnavailable`.
+        ``began`` is when the sweep did, ``previous`` when the one before did, ``listed`` when the upstream had listed the
+        changes.  Raises `CacheUnavailable`.
         """
-        return sum(self._handle_some(some, began, listed) for some in batched(changes, BATCH))
+        return sum(self._handle_some(some, began, listed, previous) for some in batched(changes, BATCH))
 
-    def _handle_some(self, changes: Sequence[Change], began: float, listed: float) -> int:
+    def _handle_some(self, changes: Sequence[Change], began: float, listed: float, previous: float | None) -> int:
         all_changes = self._batch([change.event for change in changes])
-        unshown = self._unshown(all_changes, changes, listed)
+        unshown = self._unshown(all_changes, changes, listed, previous)
         stale = {(query.name, package) for _, query, package in unshown}
         news = list(dict.fromkeys(number for number, *_ in unshown))
         batch = self._batch([replace(changes[number].event, swept=began) for number in news])
@@ -84,7 +85,9 @@ class SweepHandler:
         batch.find_changes()
         return batch
 
-    def _unshown(self, batch: Batch, changes: Sequence[Change], listed: float) -> list[tuple[int, Query, str]]:
+    def _unshown(
+        self, batch: Batch, changes: Sequence[Change], listed: float, previous: float | None
+    ) -> list[tuple[int, Query, str]]:
         """Return the changes that an entry does not show, by number, each with the query and the package of that entry."""
         affected = [
             (number, query, package)
@@ -101,6 +104,8 @@ class SweepHandler:
             if not is_shown(change, query, package, found, listed):
                 unshown.append((number, query, package))
                 if found.current and not _was_announced(change, found):
+                    age = listed - _wrong_since(change, found, previous)
+                    self.metrics.observe(MetricName.WRONG_FOR, f"{query.name}|sweep", max(0.0, age))
                     if change.is_silent:
                         self.metrics.count(MetricName.SWEPT_SILENT, query.name)
                     else:
@@ -140,6 +145,15 @@ def is_shown(change: Change, query: Query, package: str, contents: Contents, lis
     return True
 
 
+def _wrong_since(change: Change, contents: Contents, previous: float | None) -> float:
+    """Return the time since which a current value does not show a change, at the earliest.
+
+    It was right when it was fetched, and nothing says when a silent change happened: after the ``previous`` sweep.
+    """
+    changed = previous if change.is_silent else change.event.sent
+    return max(changed or 0.0, *(cached.stamp.fetched for cached in contents.current.values()))
+
+
 def _was_announced(change: Change, contents: Contents) -> bool:
     """Whether a message of the bus invalidated the entry at about the time of the change, or later."""
     cause = contents.cause
@@ -154,7 +168,7 @@ class Sweeper:
     """
 
     sweep: Sweep
-    handle: Callable[[Sequence[Change], float, float], int]
+    handle: Callable[[Sequence[Change], float, float, float | None], int]
     stop: threading.Event
     clock: Callable[[], float] = time.time
     max_steps: int = MAX_STEPS
@@ -168,7 +182,7 @@ class Sweeper:
                 count, error = swept.invalid_rows.count, swept.invalid_rows.error
                 invalid += count
                 log.warning("%s: %d invalid rows left out; the first: %s", self.sweep.name, count, error)
-            found += self.handle(swept.changes, turn.began, self.clock())
+            found += self.handle(swept.changes, turn.began, self.clock(), turn.done)
             turn.advance(swept.position, changes=found, invalid=invalid)
             if swept.is_complete or self.stop.is_set():
                 break

@@ -120,12 +120,27 @@ def test_a_difference_that_no_message_explains_is_drift(service, make, known, up
     assert (counted(service, "drift"), drifts(service.client)[0]["topics"]) == (1, ["buildsys.build.state.change"])
 
 
+@pytest.mark.parametrize(("age", "bound"), [(30, 60.0), (400, 600.0), (4000, float("inf"))])
+def test_a_wrong_value_is_counted_by_its_age_and_by_who_found_it(service, query, upstream, age, bound):
+    upstream.koji_says(builds(BUILD))
+    service.cache.clock = lambda: time.time() - age
+    put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
+    service.cache.clock = time.time
+    upstream.koji_says(builds({**BUILD, "state": 3}))
+    check(service.cache, service.metrics, QueryCall(query, "guake"), "reader", 0)
+    confirm(service.cache, service.queries, service.metrics, time.time() + 1)
+    service.metrics.flush()
+    ages = total(service.client).durations(MetricName.WRONG_FOR, "koji.builds|reader")
+    assert (ages.count, ages.percentile(1)) == (1, bound)
+
+
 def test_a_difference_that_a_late_message_explains_is_no_drift(service, query, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
     service.cache.invalidate([Invalidation(query.entry("guake"))])
     assert confirm(service.cache, service.queries, service.metrics, time.time() + GRACE + 1) == []
     assert (counted(service, "drift"), counted(service, "late"), drifts(service.client)) == (0, 1, [])
+    assert total(service.client).durations(MetricName.WRONG_FOR, "koji.builds|audit").count == 0
 
 
 def test_a_difference_in_ignored_fields_is_no_drift(service, upstream):
@@ -142,7 +157,9 @@ def test_a_difference_in_ignored_fields_is_no_drift(service, upstream):
     assert check(service.cache, service.metrics, QueryCall(query, "guake"), "schedule", 0).outcome == "corrected"
     assert confirm(service.cache, service.queries, service.metrics, time.time() + 1) == []
     service.metrics.flush()
-    assert total(service.client).count(MetricName.IGNORED, "bodhi.updates") == 1
+    counts = total(service.client)
+    assert counts.count(MetricName.IGNORED, "bodhi.updates") == 1
+    assert counts.durations(MetricName.WRONG_FOR, "bodhi.updates|schedule").count == 1
 
 
 def test_suspected_drift_is_confirmed_once(service, make, known, upstream):

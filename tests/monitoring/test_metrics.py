@@ -56,6 +56,15 @@ def test_a_bound_belongs_to_its_bucket(client, metrics, seconds, bound):
     assert total(client).durations("sent to fresh").percentile(1) == bound
 
 
+def test_ages_of_wrong_values_have_bounds_of_their_own(client, metrics):
+    for age in (60, 61, 301, 601, 9999):
+        metrics.observe("wrong for", "koji.builds|sweep", age)
+    metrics.flush()
+    ages = total(client).durations("wrong for", "koji.builds|sweep")
+    assert [ages.longer_than(bound) for bound in (60.0, 300.0, 600.0)] == [4, 3, 2]
+    assert (ages.count, ages.percentile(0.2), ages.percentile(1)) == (5, 60.0, float("inf"))
+
+
 def test_what_is_old_is_not_lately(client, metrics, now):
     metrics.count("hits")
     metrics.flush()

@@ -56,6 +56,17 @@ def test_the_next_turn_starts_where_this_one_ended(client):
     assert state_of(client, "sweep:koji")["changes"] == "3"
 
 
+def test_a_turn_knows_when_the_last_one_began_that_came_to_its_end(client):
+    def fail(turn):
+        raise UpstreamUnavailable("koji", "listBuilds", "HTTP 503", title="Koji")
+
+    seen = []
+    make_turn(client, lambda turn: seen.append(turn.done)).take()
+    make_turn(client, fail, BEGAN + 300).take()
+    make_turn(client, lambda turn: seen.append(turn.done), BEGAN + 600).take()
+    assert seen == [None, BEGAN]
+
+
 def test_another_worker_goes_on_at_once_after_a_kill_and_repeats_one_step(client):
     left = {}
 

@@ -184,6 +184,35 @@ def test_an_entry_that_shows_a_change_stays_although_another_does_not(service, h
     assert states == ["fresh", "refreshing"]
 
 
+def wrong_for(service):
+    service.metrics.flush()
+    return total(service.client).durations(MetricName.WRONG_FOR, "koji.builds|sweep")
+
+
+@pytest.mark.parametrize(
+    ("fetched", "sent", "previous", "is_silent", "age"),
+    [
+        (1000, 1500, 1200, False, 500),  # since the change
+        (1550, 1500, 1200, False, 450),  # since it was fetched, from a replica that lagged
+        (1000, 2000, 1400, True, 600),  # nothing says when: since the previous sweep
+        (1000, 2000, None, True, 1000),  # or since it was fetched
+    ],
+)
+def test_a_wrong_value_is_as_old_as_it_can_be(service, handler, fetched, sent, previous, is_silent, age):
+    service.cache.clock = lambda: fetched
+    fill(service, "koji.builds", builds(6))
+    service.cache.clock = time.time
+    handler.handle([build(sent=sent, is_silent=is_silent)], BEGAN, 2000.0, previous)
+    ages = wrong_for(service)
+    assert (ages.count, ages.sum) == (1, age)
+
+
+def test_a_value_that_shows_a_change_is_not_wrong(service, handler):
+    fill(service, "koji.builds", builds(7))
+    handler.handle([build()], BEGAN, LISTED)
+    assert wrong_for(service).count == 0
+
+
 def test_what_an_earlier_sweep_found_was_not_told_by_a_message(service, handler):
     fill(service, "koji.builds", builds(6))
     handler.handle([build()], BEGAN, LISTED)
@@ -225,13 +254,13 @@ class Work:
     """A turn as a sweeper sees it."""
 
     def __init__(self, position=None):
-        self.began, self.position, self.counts = BEGAN, position, {}
+        self.began, self.done, self.position, self.counts = BEGAN, BEGAN - 300, position, {}
 
     def advance(self, position, **counts):
         self.position, self.counts = position, counts
 
 
-def run(fetch, position=None, handle=lambda changes, began, listed: len(changes), **arguments):
+def run(fetch, position=None, handle=lambda changes, began, listed, previous: len(changes), **arguments):
     turn = Work(position)
     Sweeper(Sweep("koji", 300.0, fetch), handle, threading.Event(), lambda: LISTED, **arguments).run(turn)
     return turn
@@ -240,6 +269,12 @@ def run(fetch, position=None, handle=lambda changes, began, listed: len(changes)
 def test_a_sweep_starts_where_the_previous_one_ended():
     turn = run(lambda position, now: Swept([build()], {"from": position.get("since"), "since": now}), {"since": 5.0})
     assert (turn.position, turn.counts) == ({"from": 5.0, "since": BEGAN}, {"changes": 1, "invalid": 0})
+
+
+def test_changes_are_handled_with_the_times_of_this_sweep_and_of_the_one_before():
+    calls = []
+    run(lambda position, now: Swept([], {}), handle=lambda *arguments: calls.append(arguments) or 0)
+    assert calls == [([], BEGAN, LISTED, BEGAN - 300)]
 
 
 def test_a_sweep_that_is_not_complete_goes_on_step_by_step():
@@ -259,7 +294,7 @@ def test_the_steps_of_a_sweep_are_bounded_and_the_next_one_goes_on():
 
 
 def test_the_position_is_kept_after_the_changes_are_handled():
-    def fail(changes, began, listed):
+    def fail(changes, began, listed, previous):
         raise CacheUnavailable("Redis is away")
 
     turn = Work()

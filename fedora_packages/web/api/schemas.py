@@ -7,10 +7,10 @@ from pydantic import ConfigDict, Field
 from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.connectors.bugzilla import MAX_CARRIERS
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.types import Count, Model, Rows, Schema, field, schema_of
+from fedora_packages.connectors.types import Count, Known, Model, Rows, Schema, field, schema_of
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
-from fedora_packages.monitoring.health import Topic, TurnHealth, Waiting, WorkerHealth
+from fedora_packages.monitoring.health import FINDERS, Topic, TurnHealth, Waiting, WorkerHealth
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, MAX_COMPLETIONS, SOURCE
 from fedora_packages.search.corruption import Corruption
@@ -233,6 +233,20 @@ class _Lag(Model):
     total: _Durations
 
 
+class _Ages(Model):
+    count: Count
+    over_60: Count = field("of more than 60 seconds")
+    over_300: Count
+    over_600: Count
+
+
+class _WrongValues(Model):
+    query: str
+    found_by: Known(*FINDERS)
+    lately: _Ages
+    total: _Ages
+
+
 class _Drift(Model):
     model_config = ConfigDict(extra="allow")
 
@@ -260,6 +274,7 @@ class Status(Model):
     messages: dict[str, Count] = field("by outcome")
     topics: list[Topic]
     turns: list[TurnHealth] = field("sweeps and audits in bulk")
+    wrong: list[_WrongValues] = field("for how long values were shown and wrong, at most")
     workers: list[WorkerHealth]
     drifts: list[_Drift] = field("lost messages that were found, newest first")
     counted: Time | None = field("when entries were counted; null if they never were")

@@ -56,6 +56,15 @@ def api_status(request: Request) -> dict[str, Any]:
         "topics": [asdict(topic) for topic in state.topics],
         "turns": [asdict(turn) for turn in state.turns],
         "workers": [asdict(worker) for worker in state.workers],
+        "wrong": [
+            {
+                "query": wrong.query,
+                "found_by": wrong.found_by,
+                "lately": _ages(wrong.lately),
+                "total": _ages(wrong.total),
+            }
+            for wrong in state.wrong
+        ],
         "drifts": state.drifts,
         "counted": state.counted,
     }
@@ -79,6 +88,10 @@ def _durations(durations: Durations) -> dict[str, Any]:
     percentiles = {name: durations.percentile(part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))}
     finite = {name: None if seconds is None or isinf(seconds) else seconds for name, seconds in percentiles.items()}
     return {"count": durations.count, "sum": durations.sum, **finite}
+
+
+def _ages(ages: Durations) -> dict[str, int]:
+    return {"count": ages.count, **{f"over_{bound:g}": ages.longer_than(bound) for bound in ages.bounds}}
 
 
 def _requests(requests: Requests) -> dict[str, Any]:

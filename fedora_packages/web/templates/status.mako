@@ -386,6 +386,37 @@
 </table>
 </div>
 
+<h2 id="wrong">Wrong values</h2>
+% if wrong:
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-wrong">
+<table class="stacked">
+  <caption id="caption-wrong">Values that were shown as fresh and wrong, and for how long at most: last hour / all time.  Sweeps find
+    what no message told, the others what no sweep found either.</caption>
+  <thead>
+    <tr><th scope="col">Query</th><th scope="col">Found by</th><th scope="col" class="number">Values</th>
+    % for label in ages:
+      <th scope="col" class="number">${label}</th>
+    % endfor
+    </tr>
+  </thead>
+  <tbody>
+  % for row in wrong:
+    <tr>
+      <th scope="row">${row.query}</th>
+      <td data-label="Found by">${row.found_by}</td>
+      <td class="number" data-label="Values">${row.lately.count} / ${row.total.count}</td>
+      % for label, bound in ages.items():
+      <td class="number" data-label="${label}">${row.lately.longer_than(bound)} / ${row.total.longer_than(bound)}</td>
+      % endfor
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+% else:
+<p>No wrong values found.</p>
+% endif
+
 <h2 id="drift">Lost messages</h2>
 % if drifts:
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-drift">

@@ -21,7 +21,7 @@ from pyramid.view import view_config
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.alerts import CRITICAL, WARNING, alerts
 from fedora_packages.monitoring.health import Health
-from fedora_packages.monitoring.metrics import BOUNDS, Durations
+from fedora_packages.monitoring.metrics import Durations
 from fedora_packages.web.api.status import health_of
 
 #: Every metric, in the order of the response: the name behind ``fedora_packages_``, the type and the help text.
@@ -34,6 +34,7 @@ METRICS = {
     "refills": (Counter, "Entries that workers refilled."),
     "refill_failures": (Counter, "Refills that failed."),
     "refill_rechecks": (Counter, "Refills whose answer did not show their message yet."),
+    "wrong_value_age_seconds": (Histogram, "For how long values were shown and wrong, at most."),
     "drift": (Counter, "Differences from an upstream that a lost message explains."),
     "late_messages": (Counter, "Differences whose message came a little later."),
     "ignored_changes": (Counter, "Differences in nothing but ignored fields."),
@@ -69,9 +70,6 @@ METRICS = {
     "bus_connected": (Gauge, "1 if a worker is connected to an endpoint of the bus."),
 }
 
-#: The bounds of the buckets of a histogram, as its label ``le`` has them.
-BUCKETS = [floatToGoString(bound) for bound in (*BOUNDS, float("inf"))]
-
 #: The name of a metric, the labels of this sample, and what was measured; None if it is unknown.
 Sample = tuple[str, Mapping[str, str], float | Durations | None]
 
@@ -101,7 +99,8 @@ class _Families(Collector):
                 make, help_text = METRICS[name]
                 self._families[name] = make(f"fedora_packages_{name}", help_text, labels=list(labels))
             if isinstance(measured, Durations):
-                buckets = list(zip(BUCKETS, accumulate(measured.buckets), strict=True))
+                bounds = map(floatToGoString, (*measured.bounds, float("inf")))
+                buckets = list(zip(bounds, accumulate(measured.buckets), strict=True))
                 self._families[name].add_metric(labels.values(), buckets, measured.sum)
             else:
                 self._families[name].add_metric(labels.values(), float(measured))
@@ -119,6 +118,8 @@ def _samples(state: Health) -> Iterator[Sample]:
     yield "index_packages", {}, state.packages
     yield "caught_up_to_timestamp_seconds", {}, state.caught_up_to
     yield from _of_queries(state)
+    for wrong in state.wrong:
+        yield "wrong_value_age_seconds", {"query": wrong.query, "found_by": wrong.found_by}, wrong.total
     yield from _of_upstreams(state)
     for outcome, count in state.messages.items():
         yield "messages", {"outcome": outcome}, count

@@ -11,7 +11,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from fedora_packages.monitoring.alerts import alerts
-from fedora_packages.monitoring.metrics import BOUNDS, Durations
+from fedora_packages.monitoring.metrics import AGES, BOUNDS, Durations
 from fedora_packages.web.api.status import health_of
 from fedora_packages.web.formats import format_time
 
@@ -25,6 +25,10 @@ UNITS = ((86400.0, "days", 2 * 86400.0), (3600.0, "h", 3600.0), (60.0, "min", 12
 PERCENTILES = {"50 %": 0.5, "95 %": 0.95, "99 %": 0.99}
 
 
+#: The ages of wrong values that are counted, by their labels.
+AGE_LABELS = {f"Over {bound / 60:g} min": bound for bound in AGES}
+
+
 @view_config(route_name="status", renderer="fedora_packages:web/templates/status.mako")
 def status(request: Request) -> dict[str, Any]:
     """Return the state of the service, alerts first.  The HTTP status is 200 even with alerts."""
@@ -36,6 +40,8 @@ def status(request: Request) -> dict[str, Any]:
         "entries": None if state.counted is None else sum(query.entries or 0 for query in state.queries),
         "audited": state.sum("audited"),
         "lost": state.sum("drift"),
+        "wrong": [wrong for wrong in state.wrong if wrong.total.count],
+        "ages": AGE_LABELS,
         "drifts": state.drifts[:DRIFTS_PER_PAGE],
         "share": share,
         "percentiles": percentiles,

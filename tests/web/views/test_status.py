@@ -261,6 +261,40 @@ def test_the_json_has_the_same_alerts_as_the_page(site, client):
     assert (answer["ok"], alert["summary"], alert["severity"]) == (False, "No worker has ever run", "critical")
 
 
+@pytest.fixture
+def wrong(service):
+    """Count wrong values that a sweep and an audit have found."""
+    for age in (30, 400, 700):
+        service.metrics.observe("wrong for", "koji.builds|sweep", age)
+    service.metrics.observe("wrong for", "bugzilla.bugs|audit", 61)
+    service.metrics.flush()
+
+
+def test_wrong_values_are_shown_by_age_and_by_who_found_them(site, wrong):
+    rows = site.get("/status", 200).html.find(id="caption-wrong").find_parent("table").tbody.find_all("tr")
+    shown = {tuple(cell.text.strip() for cell in row.find_all(["th", "td"])) for row in rows}
+    assert shown == {
+        ("koji.builds", "sweep", "3 / 3", "2 / 2", "2 / 2", "1 / 1"),
+        ("bugzilla.bugs", "audit", "1 / 1", "1 / 1", "0 / 0", "0 / 0"),
+    }
+
+
+def test_without_wrong_values_the_page_says_so(site):
+    assert "No wrong values found." in site.get("/status", 200).text
+
+
+def test_wrong_values_are_in_json_and_metrics(site, wrong):
+    answer = site.get("/api/v1/status", 200)
+    found = {(row["query"], row["found_by"]): row["lately"] for row in answer.json["wrong"]}
+    assert found["koji.builds", "sweep"] == {"count": 3, "over_60": 2, "over_300": 2, "over_600": 1}
+    assert found["koji.builds", "audit"]["count"] == 0
+    labels = {"query": "koji.builds", "found_by": "sweep"}
+    bounds = ("60.0", "300.0", "600.0", "+Inf")
+    assert [number(site, "wrong_value_age_seconds_bucket", **labels, le=bound) for bound in bounds] == [1, 1, 2, 3]
+    document = site.app.app.registry.openapi
+    assert undocumented(document, "/api/v1/status", "get", 200, answer.content_type, answer.json) == []
+
+
 def test_the_json_has_every_metric(site, service, beat, drifted):
     service.metrics.observe("sent to fresh", "", 0.9)
     service.metrics.observe("invalidated to fresh", "koji", 1e6)
