@@ -189,17 +189,17 @@ class TurnHealth:
 
 @dataclass(frozen=True)
 class Topic:
-    """The newest message of a topic; ``sent`` and ``handled`` in seconds since 1970."""
+    """The newest message of a topic; ``sent`` and ``handled`` in seconds since 1970, None if there never was one."""
 
     topic: str
-    id: str
-    sent: float
-    handled: float
+    id: str = ""
+    sent: float | None = None
+    handled: float | None = None
     untold: int = 0  # changes of the last hour that sweeps found before their message came
 
     def is_silent(self, now: float) -> bool:
         """Whether its messages do not come although its changes happen."""
-        return self.untold >= MIN_UNTOLD and now - self.handled > SILENT_AFTER
+        return self.untold >= MIN_UNTOLD and now - (self.handled or 0.0) > SILENT_AFTER
 
 
 @dataclass(frozen=True)
@@ -354,10 +354,7 @@ def health(
         ),
         messages={outcome.decode(): int(count) for outcome, count in sorted(messages.items())},
         failed_lately=lately.count(MetricName.FAILED_MESSAGES),
-        topics=tuple(
-            _known_fields(Topic, {**json.loads(row), "untold": lately.count(MetricName.UNTOLD, topic.decode())})
-            for topic, row in sorted(topics.items())
-        ),
+        topics=tuple(_topics(topics, lately)),
         turns=tuple(_turns(client, connectors.values())),
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         wrong=tuple(_wrong_values(queries, lately, ever)),
@@ -385,6 +382,14 @@ def entry_counts(client: Redis, queries: Iterable[Query], now: float) -> tuple[f
             stored = {"at": now, "entries": counts}
             client.set(keys.ENTRY_COUNTS, json.dumps(stored))
     return (stored["at"], stored["entries"]) if stored else (None, {})
+
+
+def _topics(newest: Mapping[bytes, bytes], lately: Counts) -> Iterator[Topic]:
+    """Yield the topics of which there ever was a message, and those of whose changes only sweeps tell."""
+    rows = {topic.decode(): json.loads(row) for topic, row in newest.items()}
+    for topic in sorted(rows.keys() | lately.labels(MetricName.UNTOLD)):
+        untold = lately.count(MetricName.UNTOLD, topic)
+        yield _known_fields(Topic, {"topic": topic, **rows.get(topic, {}), "untold": untold})
 
 
 def _turns(client: Redis, connectors: Iterable[Connector]) -> Iterator[TurnHealth]:

@@ -192,6 +192,10 @@ class Counts:
         """Return the value of a counter."""
         return int(self._numbers[f"{name}|{label}"])
 
+    def labels(self, name: str) -> set[str]:
+        """Return the labels of a counter that have been counted."""
+        return {label for found, _, label in (field.partition("|") for field in self._numbers) if found == name}
+
     def durations(self, name: str, label: str = "") -> Durations:
         """Return the distribution of a duration."""
         bounds = bounds_of(name)

@@ -336,6 +336,13 @@ def test_a_topic_without_messages_although_its_changes_happen_is_an_alert(wrong,
     assert wrong() == (expected if is_wrong else [])
 
 
+def test_a_topic_of_which_no_message_ever_came_is_an_alert_too(client, wrong):
+    metrics = Metrics(client, lambda: NOW)
+    metrics.count(MetricName.UNTOLD, "buildsys.tag", 5)
+    metrics.flush()
+    assert wrong() == [("No messages arrive on buildsys.tag", None, "warning")]
+
+
 def test_each_alert_is_in_the_documentation():
     source = Path(module.__file__).read_text("utf-8")
     text = (Path(__file__).parents[2] / "docs" / "operations.rst").read_text("utf-8")

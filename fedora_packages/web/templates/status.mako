@@ -328,9 +328,15 @@
   % for topic in health.topics:
     <tr>
       <th scope="row">${topic.topic}</th>
+      % if topic.sent is None:
+      <td data-label="Sent"><span class="none">never</span></td>
+      <td data-label="Handled">–</td>
+      <td data-label="Message">–</td>
+      % else:
       <td data-label="Sent">${at(topic.sent)}</td>
       <td data-label="Handled">${at(topic.handled)}</td>
       <td class="said" data-label="Message"><code>${topic.id}</code></td>
+      % endif
     </tr>
   % endfor
   </tbody>
