@@ -17,9 +17,10 @@ from fedora_packages.connectors.query import Query
 from fedora_packages.errors import CacheUnavailable, UpstreamError
 from fedora_packages.service import Service
 
-#: Seconds for which an entry is watched after an action, and those between two looks at all of them.
-WATCHED_FOR = 60.0
-LOOK_EVERY = 0.5
+#: Seconds for which an entry is watched after an action at least, until what follows in silence has happened, and those between
+#: two looks at all entries.
+WATCHED_FOR = 5.0
+LOOK_EVERY = 0.1
 
 #: The oldest wrong values that are reported.
 MAX_REPORTED = 10
@@ -89,38 +90,37 @@ class Watch:
                 self.looks += 1
 
     def _look(self) -> None:
-        now = time.time()
-        watched = {pair: at for pair, at in list(self._watched.items()) if now - at < WATCHED_FOR}
-        for pair in set(self._watched) - set(watched):
-            self._watched.pop(pair, None)
-        for (name, package), noted in watched.items():
+        for pair, noted in list(self._watched.items()):
             if self._stop.is_set():
                 return
-            query = self.truth.queries[name]
+            query, package = self.truth.queries[pair[0]], pair[1]
+            began = time.time()
             (contents,) = self.service.cache.contents([query.entry(package)])
-            for variant in {variant for *entry, variant in self._right if entry == [name, package]} - set(
-                contents.current
-            ):
-                # Invalidated: pages say that it may be out of date.
-                self._right[name, package, variant] = time.time()
-            for cached in contents.current.values():
-                self._compare(query, package, cached, noted)
+            # Of one that is invalidated, pages say that it may be out of date.
+            right = [self._is_right(query, package, cached, noted) for cached in contents.current.values()]
+            if all(right) and contents.current and began - noted > WATCHED_FOR and self._watched[pair] == noted:
+                del self._watched[pair]
+                self._right = {key: at for key, at in self._right.items() if key[:2] != pair}
 
-    def _compare(self, query: Query, package: str, cached: CachedValue, noted: float) -> None:
+    def _is_right(self, query: Query, package: str, cached: CachedValue, noted: float) -> bool:
+        """Compare a current value with the truth, and note for how long it has been wrong."""
         began = time.time()
         try:
             value = query.fetch(package, cached.variant)
         except UpstreamError:
             # A package or release that is gone meanwhile.
-            return
+            return True
         (after,) = self.service.cache.contents([query.entry(package)])
         found = after.current.get(cached.variant)
         if found is None or found.stamp != cached.stamp:
-            return
+            return False
         self.compared += 1
         key = (query.name, package, cached.variant)
-        since = self._right.setdefault(key, noted)
-        if json.loads(json.dumps(value)) == cached.value:
+        # It is as new as its fetch; nobody saw it wrong before.
+        since = max(self._right.get(key, noted), cached.stamp.fetched)
+        is_right = json.loads(json.dumps(value)) == cached.value
+        if is_right:
             self._right[key] = began
         elif began > since:
             self.wrong[*key, since] = Wrong(*key, round(began - since, 2), self.phase())
+        return is_right
