@@ -154,7 +154,7 @@ def test_the_service_does_not_import_the_sandbox():
 #: Files of ``connectors/`` that are no connector.
 SHARED = {
     "__init__", "active_releases", "base", "bulk", "circuit", "http", "mdapi_relations", "page_links", "query",
-    "repository_files", "sweep", "types", "xmlrpc",
+    "repository_files", "shape", "sweep", "types", "xmlrpc",
 }  # fmt: skip
 
 

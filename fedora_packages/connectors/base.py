@@ -4,15 +4,16 @@ Nothing leaves a connector unchecked.  It returns what the docstring of the quer
 the upstream, the request and the reason.
 """
 
+import copy
 import json
 from collections.abc import Callable, Mapping, Sequence, Sized
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from fedora_packages.connectors import types
-from fedora_packages.connectors.http import HTTPClient, Response
+from fedora_packages.connectors.http import HTTPClient, Response, ignore
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.sweep import declared_sweep
 from fedora_packages.settings import ConnectorSettings
@@ -53,7 +54,14 @@ class Connector(HTTPClient):
     ):
         super().__init__(settings, agent, **options)
         self.releases = releases
+        self._on_read: types.OnRead = ignore
         self.site = self.site and type(self.site)(settings.site)
+
+    def observed(self, on_read: types.OnRead) -> Self:
+        """Return this connector, with the same connections and circuit, as one that calls ``on_read``."""
+        found = copy.copy(self)
+        found._on_read = on_read
+        return found
 
     def get(self, *path: str, request: str = "", accept: str = "application/json", **arguments: Any) -> Response:
         """Send a GET to a path, whose segments are quoted here, and return the response; see `HTTPClient.send`.
@@ -93,6 +101,7 @@ class Connector(HTTPClient):
 
         Invalid rows of its lists are left out and counted, with those of ``parts`` (see `types.read`).
         """
+        self._on_read(kind, answer)
         try:
             return types.read(kind, answer, *parts)
         except ValidationError as error:

@@ -21,7 +21,9 @@ from fedora_packages.connectors.types import (
     M,
     Model,
     OptionalText,
+    Own,
     Parts,
+    ReadAs,
     Rows,
     Text,
     default_for_null,
@@ -97,6 +99,13 @@ class Bug(Model):
     security: bool
 
 
+class _UpdateBuild(Model):
+    """A build of an update, as Bodhi returns it."""
+
+    nvr: Text(512)
+    epoch: Count | None
+
+
 class Update(Model):
     """An update."""
 
@@ -123,7 +132,7 @@ class Update(Model):
     gating: Known("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed") | None = field(
         default=None, alias="test_gating_status"
     )
-    builds: Annotated[Parts(Text(512), MAX_BUILDS), BeforeValidator(_nvrs)] = field("NVRs")
+    builds: Annotated[Parts(Text(512), MAX_BUILDS), BeforeValidator(_nvrs), ReadAs(list[_UpdateBuild])] = field("NVRs")
     epochs: Annotated[dict[Text(512), Count], BeforeValidator(_epochs)] = field(
         "of those builds that have one which is not 0, by NVR", alias="builds"
     )
@@ -140,7 +149,7 @@ class Updates(Model):
     """What `BodhiConnector.updates` returns."""
 
     total: Count = field("updates that Bodhi has")
-    testing: Count = field("listed updates that are in testing for a release that is active", default=0)
+    testing: Own[Count] = field("listed updates that are in testing for a release that is active", default=0)
     updates: Rows(Update, MAX_UPDATES) = field("newest first")
     invalid_rows: InvalidRows = None
 
@@ -181,9 +190,17 @@ class _CommentsPage(Model):
     comments: list[Any]
 
 
+class _AnyRelease(Model):
+    """A release of any kind, by what tells whether it is one of ours."""
+
+    id_prefix: str
+    state: str
+    branch: str | None
+
+
 class _ReleasesPage(Model):
     pages: Count
-    releases: list[Any]
+    releases: Annotated[list[Any], ReadAs(list[_AnyRelease])]
 
 
 class _SingleUpdate(Model):

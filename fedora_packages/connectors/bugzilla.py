@@ -25,8 +25,11 @@ from fedora_packages.connectors.types import (
     Known,
     M,
     Model,
+    Own,
     Parts,
+    ReadAs,
     Rows,
+    Sometimes,
     Text,
     Timestamp,
     default_for_null,
@@ -86,6 +89,7 @@ def _many(value: Any) -> Any:
 
 _First = Annotated[Text(256), BeforeValidator(_first)]
 _Many = Annotated[Parts(Text(64), 20), BeforeValidator(_many)]
+_Strings = Annotated[list[str], BeforeValidator(_many)]
 
 
 class Bug(Model):
@@ -102,13 +106,13 @@ class Bug(Model):
     changed: ISOTime | None = field(
         "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
     )
-    security: bool = False
+    security: Own[bool] = False
     blocks: Parts(Count, 200) = field("bugs that it blocks", default=[])
     keywords: _Many = []
     alias: _Many = field("CVE-2026-12345", default=[])
 
-    assignee: Any = field(default=None, alias="assigned_to", exclude=True)
-    components: _Many = field(default=[], alias="component", exclude=True)
+    assignee: Annotated[Any, ReadAs(str | None)] = field(default=None, alias="assigned_to", exclude=True)
+    components: Annotated[_Many, ReadAs(_Strings)] = field(default=[], alias="component", exclude=True)
 
     @model_validator(mode="after")
     def _is_security(self):
@@ -125,7 +129,7 @@ class Bugs(Model):
     """What `BugzillaConnector.bugs` returns."""
 
     total: Count = field("open bugs; more than are listed if there are very many")
-    bugs: Rows(Bug, MAX_BUGS) = field("newest first")
+    bugs: Sometimes[Rows(Bug, MAX_BUGS)] = field("newest first")
     invalid_rows: InvalidRows = None
 
 
@@ -186,7 +190,7 @@ class _History(Model):
 
 class _Page(Model):
     bugs: list[Any]
-    total_matches: Count | None = None
+    total_matches: Sometimes[Count | None] = None
 
 
 class _Change(Model):

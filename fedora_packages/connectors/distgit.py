@@ -20,6 +20,7 @@ from fedora_packages.connectors.types import (
     InvalidRows,
     Model,
     NotFound,
+    Own,
     Parts,
     Rows,
     Text,
@@ -128,25 +129,28 @@ def _digits(value: Any) -> Any:
     return int(value)
 
 
-class _Access(Model):
-    owner: Names = []
+class _Groups(Model):
     admin: Names = []
     commit: Names = []
     # Missing on older servers.
     collaborator: Names = []
 
 
+class _Users(_Groups):
+    owner: Names = []
+
+
 class Maintainers(Model):
     """The maintainers of a package: account names."""
 
     found: Found = True
-    users: _Access = field(alias="access_users", exclude=True)
-    teams: _Access = field(alias="access_groups", exclude=True)
-    owner: Text(256) | None = field('"orphan" without a maintainer; null without an owner', default=None)
-    admins: Names = []
-    committers: Names = []
-    collaborators: Names = []
-    groups: Names = []
+    users: _Users = field(alias="access_users", exclude=True)
+    teams: _Groups = field(alias="access_groups", exclude=True)
+    owner: Own[Text(256) | None] = field('"orphan" without a maintainer; null without an owner', default=None)
+    admins: Own[Names] = []
+    committers: Own[Names] = []
+    collaborators: Own[Names] = []
+    groups: Own[Names] = []
     modified: Annotated[Timestamp, BeforeValidator(_digits)] | None = field(
         "when the project last changed; null if it is unknown", default=None, alias="date_modified"
     )

@@ -19,8 +19,10 @@ from fedora_packages.connectors.types import (
     Known,
     M,
     Model,
+    Own,
     Parts,
     Rows,
+    Sometimes,
     Text,
     Timestamp,
     default_for_null,
@@ -53,13 +55,13 @@ class Problem(Model):
     )
     status: Known("NEW", "FIXED") = field("NEW without a bug, FIXED, or the status of a bug")
     type: Known("core", "java", "kerneloops", "python", "ruby")
-    count: Count = field("all reports, also of earlier years", default=0)
-    first: Timestamp | None = None
-    last: Timestamp | None = None
-    recent: bool | None = field(
+    count: Own[Count] = field("all reports, also of earlier years", default=0)
+    first: Own[Timestamp | None] = None
+    last: Own[Timestamp | None] = None
+    recent: Own[bool | None] = field(
         f"whether it occurred in the last {WINDOW} days; null if FAF's list was cut before it", default=None
     )
-    before: bool | None = field(
+    before: Own[bool | None] = field(
         f"whether it occurred in the {WINDOW} days before those; null if FAF's list was cut before it", default=None
     )
     bugs: Parts(Text(1000), MAX_BUGS) = field("URLs")
@@ -87,7 +89,7 @@ class _Listed(Model):
 class Problems(_Listed):
     """What `FafConnector.problems` returns."""
 
-    problems: Rows(Problem, MAX_PROBLEMS) = field("the most frequent of the last year first")
+    problems: Sometimes[Rows(Problem, MAX_PROBLEMS)] = field("the most frequent of the last year first")
     invalid_rows: InvalidRows = None
 
 
@@ -96,7 +98,7 @@ class _Occurred(Model):
 
 
 class _Ids(_Listed):
-    problems: Rows(_Occurred, MAX_PROBLEMS + 1)
+    problems: Sometimes[Rows(_Occurred, MAX_PROBLEMS + 1)]
 
     def has(self, number: int) -> bool | None:
         """Whether a problem is in the list; None if that is cut, and it is not."""

@@ -20,7 +20,10 @@ from fedora_packages.connectors.types import (
     Known,
     M,
     Model,
+    Own,
+    ReadAs,
     Rows,
+    Sometimes,
     Text,
     Timestamp,
     field,
@@ -108,7 +111,7 @@ class Build(_Tagged):
     model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "build"})
 
     state: Annotated[Literal[BUILD_STATES], BeforeValidator(_state)]
-    type: Known(*BUILD_TYPES) = field("rpm, or what else has the name of the package")
+    type: Own[Known(*BUILD_TYPES)] = field("rpm, or what else has the name of the package")
     # Numbers that only programs ask for: an older or newer hub may not return them.
     package_id: Count | None = field("Koji's number of the package", default=None)
     owner_id: Count | None = field("Koji's number of the owner", default=None)
@@ -121,6 +124,10 @@ class Build(_Tagged):
     created: Seconds | None = field(alias="creation_ts")
     started: Seconds | None = field("before it was created for imported builds", default=None, alias="start_ts")
     finished: Seconds | None = field("null while it builds", alias="completion_ts")
+
+    # `_type` reads them, whatever they are.
+    extra: Annotated[Any, ReadAs(dict[str, Any] | None)] = field(default=None, exclude=True)
+    draft: Sometimes[Annotated[Any, ReadAs(bool | None)]] = field(default=None, exclude=True)
 
     @model_validator(mode="before")
     @classmethod

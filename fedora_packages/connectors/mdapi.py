@@ -36,6 +36,7 @@ from fedora_packages.connectors.types import (
     M,
     Model,
     NotFound,
+    Own,
     Parts,
     Rows,
     Text,
@@ -94,7 +95,7 @@ class Package(Model):
     """A package in a release.  Of a source package without a binary of its name, one of its binaries."""
 
     found: Found = True
-    name: Text(256) | None = field("the package that is described; null if mdapi does not say", default=None)
+    name: Own[Text(256) | None] = field("the package that is described; null if mdapi does not say", default=None)
     source: Text(256) = field(alias="basename")
     epoch: Text(16)
     version: Text(256)
@@ -188,9 +189,9 @@ class Files(Model):
     """The files of a binary package."""
 
     found: Found = True
-    total: Count = field("all files; more than are listed if there are very many", default=0)
+    total: Own[Count] = field("all files; more than are listed if there are very many", default=0)
     repository: Repository = field(alias="repo")
-    directories: list[Directory] = []
+    directories: Own[list[Directory]] = []
     rows: Annotated[Rows(_FileRow, MAX_FILES), default_for_null([])] = field(alias="files", exclude=True)
     invalid_rows: InvalidRows = None
 
@@ -209,7 +210,7 @@ class Change(Model):
     """An entry of a changelog."""
 
     author: Text(500)
-    evr: Text(500) | None = None
+    evr: Own[Text(500) | None] = None
     date: Timestamp
     text: Text(20000) = field(alias="changelog")
 

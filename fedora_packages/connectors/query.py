@@ -27,14 +27,14 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 from fedora_packages.cache.fill_types import Source
 from fedora_packages.cache.values import Entry
-from fedora_packages.connectors.types import Model, Schema, schema_of
+from fedora_packages.connectors.types import Model, OnRead, Schema, schema_of
 from fedora_packages.errors import InvalidArgument
 from fedora_packages.messages.body import matches
 from fedora_packages.messages.event import Event
@@ -234,6 +234,10 @@ class Query:
     def external_ids(self, event: Event) -> Iterator[int]:
         """Yield the numbers of what the event names in the place of packages (see `Declaration.external_id`); they may repeat."""
         yield from self._given(event, by_external_id=True)
+
+    def observed(self, on_read: OnRead) -> Self:
+        """Return this query, as one that calls ``on_read`` with each answer that it reads."""
+        return replace(self, connector=self.connector.observed(on_read))
 
     def external_id(self, value: Any) -> int | None:
         """Return the number of the thing of upstream's that a value is about, if its query says that there is one."""

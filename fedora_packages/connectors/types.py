@@ -6,8 +6,10 @@ ignored, strings are clipped, lone surrogates are replaced.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -42,7 +44,33 @@ class Model(BaseModel):
     model_config = ConfigDict(strict=True, json_schema_serialization_defaults_required=True)
 
 
+T = TypeVar("T")
 M = TypeVar("M", bound=Model)
+
+#: Called with each answer before it is read: the model, and the answer.
+OnRead = Callable[[type[Model], Any], None]
+
+
+class Origin(Enum):
+    """Where a field that need not be in an answer comes from: our own code sets it, or the upstream returns it sometimes."""
+
+    OWN = "own"
+    SOMETIMES = "sometimes"
+
+
+#: The type of a field that no answer has, and of one that an answer can lack or, as a list, have empty.
+Own = Annotated[T, Origin.OWN]
+Sometimes = Annotated[T, Origin.SOMETIMES]
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """Marks a field whose part of an answer has another type than the field: ``kind``.
+
+    Validation ignores it; `fedora_packages.connectors.shape` compares the answer with it.
+    """
+
+    kind: Any
 
 
 def field(description: str | None = None, *, alias: Any = None, default: Any = ..., exclude: bool = False) -> Any:
@@ -100,7 +128,7 @@ OptionalText = Annotated[Text(1000) | None, null_for_empty]
 
 
 #: The field by which a value differs from `NotFound`; no answer has it.
-Found = Annotated[Literal[True], BeforeValidator(lambda value: True)]
+Found = Annotated[Literal[True], BeforeValidator(lambda value: True), Origin.OWN]
 
 
 class NotFound(Model):
@@ -119,6 +147,7 @@ InvalidRows = Annotated[
     _InvalidRows | None,
     # Only `read` sets it.
     BeforeValidator(lambda value: None),
+    Origin.OWN,
     Field(
         exclude_if=lambda value: value is None,
         description="present if rows were left out because the upstream returned invalid data",
