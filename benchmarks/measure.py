@@ -43,8 +43,8 @@ FOLDERS = {
     "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",
     "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
     " < replay refill audit bulk_audit scheduled_query sweep index_repair"
-    " < gaps < reporter < worker < hub < daemon",
-    "monitoring": "metrics heartbeat differences < checks < health < alerts",
+    " < gaps < reporter < worker < hub preflight < daemon",
+    "monitoring": "metrics heartbeat differences probe < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"
     " < resolve search legacy/* < problems < api/* < views/*",
     "sandbox": "world/* < archive bus < upstreams/* < expected < actions/* < faults state < control < server"

@@ -143,6 +143,7 @@ ENTRY_COUNTS = f"{PREFIX}:{{worker}}:entry_counts"
 ENTRY_COUNTS_LOCK = f"{PREFIX}:{{worker}}:entry_counts:lock"
 SUSPECTED_DRIFT = f"{PREFIX}:{{worker}}:suspected_drift"
 DRIFT = f"{PREFIX}:{{worker}}:drift"
+PROBES = f"{PREFIX}:{{worker}}:probes"
 METRICS_TOTAL = f"{PREFIX}:{{metrics}}:total"
 
 

@@ -267,7 +267,8 @@ class DistgitConnector(Connector):
     def reflects_push(value, facts):
         return value["commit"] in (facts["commit"], None)
 
-    @query(version=1, follows="bodhi.releases")
+    # The sample needs Python 2, and is retired on all branches that have it.
+    @query(version=1, follows="bodhi.releases", sample="MySQL-python")
     def retirement(self, package) -> Retirement | NotFound:
         """Return the branches of active releases on which a package is retired: why, since when and by whom.
 

@@ -320,7 +320,8 @@ class MdapiConnector(Connector):
         """
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
-    @query(version=2, subject="binary", every=3 * 86400, is_lazy=True)
+    # Few packages require the sample, so that the probe stays small.
+    @query(version=2, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
@@ -384,7 +385,8 @@ class MdapiConnector(Connector):
         """
         return self._ask(Changelog, release, "changelog", package) or NotFound()
 
-    @query(version=2, subject="binary", is_lazy=True)
+    # kernel-headers has obsoleted the sample for twenty years.
+    @query(version=2, subject="binary", is_lazy=True, sample="glibc-kernheaders")
     def obsoleters(self, package, release) -> Obsoleters:
         """Return the binary packages of a release that obsolete a name: they replace a package that is gone.
 

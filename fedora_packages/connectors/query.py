@@ -47,6 +47,9 @@ DEFAULT = ""
 #: The "package" of a query that is about none.
 NO_PACKAGE = "*"
 
+#: A package that is everywhere, by which probes judge an upstream's answers.
+SAMPLE = "bash"
+
 #: Characters of an expected state as JSON.  A larger one is dropped, and values are not compared with it.
 MAX_EXPECTED = 8192
 
@@ -73,6 +76,7 @@ class Declaration:
     every: float | None = None
     follows: str | None = None
     is_lazy: bool = False
+    sample: str = SAMPLE
     rules: list[Rule] = field(default_factory=list)
     expectation: Callable[[Event, str], Mapping[str, Any] | None] | None = None
     reflection: Callable[[Any, Mapping[str, Any]], bool] | None = None
@@ -148,6 +152,7 @@ def query(version: int, *, topics: tuple[str, ...] = (), **options: Any) -> Call
     * ``subject``: what its package is: ``source``, ``binary`` (an event's binary names touch it) or ``nothing``.
     * ``every``: seconds after which the worker reads each entry again, for what no message announces.
     * ``follows``: a query about nothing whose value the answer needs.  When that changes, all entries of this one fall.
+    * ``sample``: a package whose answer has all that the query reads, for the probe.
     * ``is_lazy``: the upstream needs long.  A message then refills an entry only if it was read before.
 
     The method is annotated with the `Model` that it returns, or a union of those.

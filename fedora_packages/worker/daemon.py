@@ -1,6 +1,6 @@
-"""``fedora-packages-worker``: the worker as a daemon of its own.
+"""``fedora-packages-worker``: the worker as a daemon of its own, and its check of the upstreams.
 
-It runs the fedmsg hub with one consumer, the same `PackagesConsumer` that an operator's own hub loads as a plugin.
+The daemon runs the fedmsg hub with one consumer, the same `PackagesConsumer` that an operator's own hub loads as a plugin.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import Any
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import FedoraPackagesError, SettingsError
+from fedora_packages.worker.preflight import check
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +96,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("ini", metavar="CONFIG.ini", help="the settings, such as production.ini")
     parser.add_argument("--ready-file", type=Path, help="the file to write once the worker listens")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="ask each upstream one question per query, print whether it returns what is read of it, and exit "
+        "(status 0: all is well)",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="log debug messages")
     given = parser.parse_args(arguments)
+    # What a check finds, it prints.
+    quiet = logging.ERROR if given.check else logging.INFO
     logging.basicConfig(
-        level=logging.DEBUG if given.verbose else logging.INFO,
+        level=logging.DEBUG if given.verbose else quiet,
         format="%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s",
         stream=sys.stdout,
     )
     try:
+        if given.check:
+            return 0 if check(given.ini) else 1
         run(given.ini, given.ready_file)
     except FedoraPackagesError as error:
         print(f"fedora-packages-worker: {error}", file=sys.stderr)
