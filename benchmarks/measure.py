@@ -42,7 +42,7 @@ FOLDERS = {
     "widgets": "parameters < controls < context < base < panel < *",
     "cache": "keys < redis < values < fill_types < dogpile < cache queue changefeed",
     "worker": "buffer sequence invalidation shared_work < batch index_updater < handler"
-    " < replay refill audit bulk_audit scheduled_query sweep index_repair"
+    " < replay refill audit bulk_audit scheduled_query sweep probe index_repair"
     " < gaps < reporter < worker < hub preflight < daemon",
     "monitoring": "metrics heartbeat differences probe < checks < health < alerts",
     "web": "routes formats links linkify highlight rate_limit loader < request headers identifiers live_lookups hits"

@@ -30,7 +30,7 @@ PLACEHOLDERS = {
     "version": r"[0-9]+",
     "variant": r"[^:]*",
     "upstream": r"[a-z]+",
-    "name": r"sweep:[a-z]+|audit:[a-z_.]+",
+    "name": r"sweep:[a-z]+|audit:[a-z_.]+|probe",
     "method": r"[a-z_]+",
     "id": r".+",
     "slot": r"[0-9]+",

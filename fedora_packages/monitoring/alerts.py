@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fedora_packages.monitoring.health import CircuitHealth, Gap, Health, QueryHealth, UpstreamHealth, WorkerHealth
+from fedora_packages.monitoring.probe import Probe
 from fedora_packages.search.corruption import Corruption
 
 #: The severity of what makes pages wrong or keeps them from being shown, and of everything else.
@@ -141,6 +142,9 @@ def _of_upstreams(state: Health) -> Iterator[Alert]:
             yield _of_failing(upstream, failing, late)
         elif state.alive:
             yield from (_of_refills(upstream, query) for query in late)
+        names = {query.name for query in state.queries if query.upstream == upstream.name}
+        if changed := [probe for probe in state.probes if probe.query in names and probe.findings]:
+            yield _of_changed(upstream, changed)
 
 
 def _of_failing(upstream: UpstreamHealth, failing: list[CircuitHealth], late: list[QueryHealth]) -> Alert:
@@ -154,6 +158,18 @@ def _of_failing(upstream: UpstreamHealth, failing: list[CircuitHealth], late: li
         + "Pages show the last known values with their age.  All refills follow once it responds.  "
         "If it is up, check its URL and timeout in the settings.",
         since=min(circuit.failing_since for circuit in failing if circuit.failing_since),
+    )
+
+
+def _of_changed(upstream: UpstreamHealth, changed: list[Probe]) -> Alert:
+    first, *more = (f"{probe.query}: {finding}" for probe in changed for finding in probe.findings)
+    return Alert(
+        f"{upstream.title}'s answers have changed: {first}",
+        (f"Also {_sentence('; '.join(more))}  " if more else "")
+        + "Values can lack what changed, or their refills fail and pages show the last known values.  "
+        f"If connectors.{upstream.name}.url is right, the connector must follow.  "
+        "fedora-packages-worker --check asks again, and so does each start of a worker.",
+        since=min((probe.since for probe in changed if probe.since is not None), default=None),
     )
 
 

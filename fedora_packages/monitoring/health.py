@@ -31,6 +31,7 @@ from fedora_packages.errors import SearchUnavailable
 from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.heartbeat import TOLERANCE, Heartbeat, caught_up_to, heartbeats
 from fedora_packages.monitoring.metrics import Counts, Durations, MetricName, Metrics, recent, total
+from fedora_packages.monitoring.probe import Probe, probes
 from fedora_packages.search.corruption import Corruption, noted
 from fedora_packages.search.reader import IndexReader
 
@@ -248,8 +249,8 @@ class Health:
 
     ``caught_up_to`` is the time up to which some worker has handled all messages, ``counted`` when entries were counted,
     ``messages`` the number of messages by outcome, ``failed_lately`` how many an error of ours kept from being handled,
-    ``packages`` the size of the index (None: unreadable), ``corruption`` what is wrong with the index while its copy is read,
-    ``skipped_releases`` the releases that are missing from it.
+    ``probes`` the latest probe of each query, ``packages`` the size of the index (None: unreadable), ``corruption`` what is wrong
+    with the index while its copy is read, ``skipped_releases`` the releases that are missing from it.
     """
 
     at: float
@@ -264,6 +265,7 @@ class Health:
     workers: tuple[WorkerHealth, ...]
     wrong: tuple[WrongValues, ...]
     drifts: tuple[Mapping[str, Any], ...]
+    probes: tuple[Probe, ...]
     packages: int | None
     corruption: Corruption | None
     skipped_releases: tuple[str, ...]
@@ -359,6 +361,7 @@ def health(
         workers=tuple(_worker(heartbeat, now) for heartbeat in workers),
         wrong=tuple(_wrong_values(queries, lately, ever)),
         drifts=tuple(drifts(client)),
+        probes=tuple(sorted((one for one in probes(client) if one.query in queries), key=lambda one: one.query)),
         packages=packages,
         corruption=_corruption(client, index),
         skipped_releases=skipped_releases,

@@ -26,8 +26,8 @@ LOCK_FOR = 300.0
 class SharedWork:
     """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
-    ``every`` is the interval in seconds.  ``began`` is when this turn did, ``done`` when the last one did that came to its end,
-    or None.  All methods raise `CacheUnavailable`.
+    ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again at once.  ``began`` is
+    when this turn did, ``done`` when the last one did that came to its end, or None.  All methods raise `CacheUnavailable`.
     """
 
     def __init__(
@@ -38,6 +38,7 @@ class SharedWork:
         work: Callable[["SharedWork"], Any],
         clock: Callable[[], float] = time.time,
         lock_for: float = LOCK_FOR,
+        since: float = 0.0,
     ):
         self.name = name
         self.every = every
@@ -46,6 +47,7 @@ class SharedWork:
         self.position: Any = None
         self._client = client
         self._work = work
+        self._since = since
         self._clock = clock
         self._key = keys.turn(name)
         self._lock = client.lock(keys.turn_lock(name), timeout=lock_for, blocking=False)
@@ -84,8 +86,11 @@ class SharedWork:
     def _is_due(self) -> bool:
         with redis_errors():
             began, running = self._client.hmget(self._key, "began", "running")
-        # After a kill the lock is free, and the work goes on at once.  The clock may have been put back.
-        return bool(running) or began is None or not 0 <= self._clock() - float(began) < self.every
+        # After a kill the lock is free, and the work goes on at once.
+        if running or began is None or float(began) < self._since:
+            return True
+        # The clock may have been put back.
+        return not 0 <= self._clock() - float(began) < self.every
 
     def _run(self) -> bool:
         self.began, error = self._clock(), ""

@@ -29,6 +29,9 @@ from fedora_packages.worker.handler import Handler
 from fedora_packages.worker.index_repair import IndexRepair
 from fedora_packages.worker.index_updater import IndexUpdater
 from fedora_packages.worker.invalidation import invalidate_all, invalidate_and_queue, invalidate_older_than
+from fedora_packages.worker.probe import EVERY as PROBE_EVERY
+from fedora_packages.worker.probe import NAME as PROBE
+from fedora_packages.worker.probe import Prober
 from fedora_packages.worker.refill import REDIS_PAUSE, Refiller, Refillers, undisturbed
 from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
@@ -105,6 +108,9 @@ class Worker:
             SharedWork(client, bulk.name, bulk.every, self._bulk_audit(service, bulk).run)
             for bulk in bulks_of(service.connectors.values())
         ]
+        self._turns.append(
+            SharedWork(client, PROBE, PROBE_EVERY, Prober(client, queries, self._stop).run, since=time.time())
+        )
         self._audit = Audit(
             service.cache, service.queue, service.connectors, queries, service.metrics, grace=pace.audit_grace
         )

@@ -14,8 +14,9 @@ from fedora_packages.cache import keys
 from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.query import Declaration, Queries
 from fedora_packages.errors import UpstreamError
+from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.probe import MAX_FINDING, Probe, probe, probes, store
-from tests.monitoring.state import NOW
+from tests.monitoring.state import NOW, state_of
 from tests.sandbox.running import Running
 from tests.upstream import Answer, Asked, Upstream, connector_strings
 
@@ -267,6 +268,31 @@ def test_a_worker_of_another_version_may_keep_fewer_or_more_fields(client):
         keys.PROBES, "bodhi.updates", json.dumps({"query": "bodhi.updates", "sample": "bash", "at": 1, "mood": 7})
     )
     assert probes(client) == [Probe("bodhi.updates", "bash", 1)]
+
+
+# The alert.
+
+
+def test_the_alert_names_upstream_query_and_field_and_ends_with_a_good_probe(service, client, now):
+    store(client, BAD)
+    store(client, Probe("bodhi.releases", "*", NOW, ("releases[0].state: expected a value",), NOW))
+    (alert,) = alerts(state_of(service))
+    assert alert.summary == "Bodhi's answers have changed: bodhi.releases: releases[0].state: expected a value"
+    assert ("bodhi.updates: updates[0].karma" in alert.description, alert.severity) == (True, "warning")
+    assert alert.since == NOW - 60
+    for name in ("bodhi.updates", "bodhi.releases"):
+        store(client, Probe(name, "bash", NOW))
+    assert alerts(state_of(service)) == []
+
+
+def test_an_upstream_that_could_not_be_probed_is_no_alert(service, client, now):
+    store(client, SILENT)
+    assert alerts(state_of(service)) == []
+
+
+def test_a_probe_of_a_query_that_no_longer_exists_is_ignored(service, client, now):
+    store(client, Probe("bodhi.gone", "bash", NOW, ("x",), NOW))
+    assert state_of(service).probes == ()
 
 
 def at(sandbox: Sabotaged, name: str, url: str) -> Any:

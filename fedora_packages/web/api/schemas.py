@@ -11,6 +11,7 @@ from fedora_packages.connectors.types import Count, Known, Model, Rows, Schema, 
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
 from fedora_packages.monitoring.health import FINDERS, Topic, TurnHealth, Waiting, WorkerHealth
+from fedora_packages.monitoring.probe import Probe
 from fedora_packages.search import reasons
 from fedora_packages.search.complete import BINARY, COMMAND, MAX_COMPLETIONS, SOURCE
 from fedora_packages.search.corruption import Corruption
@@ -277,6 +278,7 @@ class Status(Model):
     wrong: list[_WrongValues] = field("for how long values were shown and wrong, at most")
     workers: list[WorkerHealth]
     drifts: list[_Drift] = field("lost messages that were found, newest first")
+    probes: list[Probe] = field("whether each upstream still returns what is read of it, by query")
     counted: Time | None = field("when entries were counted; null if they never were")
 
 

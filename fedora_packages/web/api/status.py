@@ -66,6 +66,7 @@ def api_status(request: Request) -> dict[str, Any]:
             for wrong in state.wrong
         ],
         "drifts": state.drifts,
+        "probes": [asdict(probe) for probe in state.probes],
         "counted": state.counted,
     }
 

@@ -218,6 +218,48 @@
 </table>
 </div>
 
+<h2 id="probes">Probes</h2>
+<p>Once a day, and when it starts, a worker asks for a package that is everywhere, and compares the answers with what is read of them.</p>
+% if health.probes:
+<div class="scroll" tabindex="0" role="region" aria-labelledby="caption-probes">
+<table class="stacked">
+  <caption id="caption-probes">The latest probe of each query</caption>
+  <thead>
+    <tr><th scope="col">Query</th><th scope="col">Package</th><th scope="col">At</th><th scope="col">Result</th></tr>
+  </thead>
+  <tbody>
+  % for probe in health.probes:
+    <tr>
+      <th scope="row">${probe.query}</th>
+      <td data-label="Package">${probe.sample}</td>
+      <td data-label="At">${at(probe.at)}</td>
+      <td class="said" data-label="Result">
+      % if probe.findings:
+        <span class="bad">changed since ${at(probe.since)}</span>
+        <ul class="differences">
+        % for finding in probe.findings:
+          <li>${finding}</li>
+        % endfor
+        </ul>
+      % elif not probe.unavailable:
+        <span class="good">as expected</span>
+      % endif
+      % if probe.unavailable:
+        <span class="none">no answer</span>: ${probe.unavailable}
+      % endif
+      % if probe.unchecked:
+        <br>No rows to compare: ${", ".join(probe.unchecked)}
+      % endif
+      </td>
+    </tr>
+  % endfor
+  </tbody>
+</table>
+</div>
+% else:
+<p>No probe so far.</p>
+% endif
+
 <h2 id="queries">Queries</h2>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="caption-queries">
 <table class="stacked">

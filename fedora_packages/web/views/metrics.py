@@ -61,6 +61,8 @@ METRICS = {
     "message_invalidated_to_fresh_seconds": (Histogram, "Durations from invalidated until fresh, of messages."),
     "swept_changes": (Counter, "Changes found by sweeps: told by a message before, untold, or silent by nature."),
     "compared_in_bulk": (Counter, "Values compared with an answer about all packages."),
+    "probe_findings": (Gauge, "Findings of the latest probe: answers of the upstream that have changed."),
+    "probe_timestamp_seconds": (Gauge, "Time of the latest probe of a query, answered or not."),
     "turn_finished_timestamp_seconds": (Gauge, "Time at which a sweep or an audit in bulk last finished."),
     "workers": (Gauge, "Running workers."),
     "worker_last_heartbeat_timestamp_seconds": (Gauge, "Time of the latest heartbeat of a running worker."),
@@ -128,6 +130,9 @@ def _samples(state: Health) -> Iterator[Sample]:
     for lag in state.lags:
         labels = {"upstream": lag.upstream} if lag.upstream else {}
         yield f"message_{lag.name.replace(' ', '_')}_seconds", labels, lag.total
+    for probe in state.probes:
+        yield "probe_findings", {"query": probe.query}, len(probe.findings)
+        yield "probe_timestamp_seconds", {"query": probe.query}, probe.at
     for turn in state.turns:
         yield "turn_finished_timestamp_seconds", {"turn": turn.name}, turn.finished
     yield from _of_workers(state)

@@ -12,6 +12,7 @@ from fedora_packages.cache import keys
 from fedora_packages.monitoring.health import LAGS
 from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
+from fedora_packages.monitoring.probe import Probe, store
 from fedora_packages.search import corruption
 from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.views.metrics import METRICS, Histogram
@@ -142,8 +143,9 @@ def test_every_table_has_a_caption_and_column_headers(site, drifted, client, bea
     drifted()
     client.hset(keys.OUTCOMES, "handled", 1)
     client.hset(keys.TOPICS, "git.receive", json.dumps({"id": "1", "topic": "git.receive", "sent": 1, "handled": 2}))
+    store(client, CHANGED)
     elements = Elements(site.get("/status").text)
-    assert len(elements.of("table")) == len(elements.of("caption")) == 11
+    assert len(elements.of("table")) == len(elements.of("caption")) == 12
     assert [head for head in elements.of("th") if head.get("scope") not in ("col", "row")] == []
     assert (elements.misplaced, elements.open, len(elements.of("h1"))) == ([], [], 1)
 
@@ -185,6 +187,37 @@ def test_sweeps_are_shown_with_what_they_found(site, client, beat):
     assert 'data-label="Without a message">3 / 3</td>' in page
 
 
+#: A probe with everything that one can have.
+CHANGED = Probe("bodhi.updates", "bash", 2.0, ("<b>karma</b>: expected an integer",), 1.0, "HTTP 503", ("bugs",))
+
+
+def test_what_a_probe_has_found_is_shown_escaped_and_returned_and_measured(site, client, beat):
+    beat()
+    store(client, CHANGED)
+    page = site.get("/status", 200).text
+    shown = (
+        "&lt;b&gt;karma&lt;/b&gt;: expected",
+        "HTTP 503",
+        "No rows to compare: bugs",
+        "Bodhi's answers have changed",
+    )
+    assert [words for words in shown if words not in page.replace("&#39;", "'")] == []
+    answer = site.get("/api/v1/status", 200)
+    document = site.app.app.registry.openapi
+    assert undocumented(document, "/api/v1/status", "get", 200, answer.content_type, answer.json) == []
+    (row,) = answer.json["probes"]
+    assert (row["query"], row["findings"], row["since"]) == ("bodhi.updates", [*CHANGED.findings], 1.0)
+    assert number(site, "probe_findings", query="bodhi.updates") == 1
+    assert number(site, "probe_timestamp_seconds", query="bodhi.updates") == 2
+
+
+def test_a_probe_without_findings_is_as_expected(site, client, beat):
+    beat()
+    store(client, Probe("bodhi.updates", "bash", 2.0))
+    page = site.get("/status", 200).text
+    assert ("as expected" in page, "All is well." in page) == (True, True)
+
+
 def test_garbage_in_the_state_of_a_sweep_is_no_error(site, client, beat):
     beat()
     client.hset(
@@ -198,9 +231,10 @@ def test_every_cell_is_labeled_for_small_screens(site, drifted, client, beat):
     drifted()
     beat()
     client.hset(keys.TOPICS, "x", json.dumps({"id": "1", "topic": "x", "sent": 1, "handled": 2}))
+    store(client, CHANGED)
     page = site.get("/status", 200).text
     tables = Elements(page).of("table")
-    assert (len(tables), {table.get("class") for table in tables}) == (10, {"stacked"})
+    assert (len(tables), {table.get("class") for table in tables}) == (11, {"stacked"})
     assert re.findall(r"<td[^>]*>", page.replace("<td></td>", "")) == re.findall(r"<td[^>]* data-label=[^>]*>", page)
 
 
