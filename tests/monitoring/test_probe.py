@@ -2,10 +2,8 @@
 
 import json
 import re
-import xmlrpc.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -13,12 +11,12 @@ from fedora_packages import settings
 from fedora_packages.cache import keys
 from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.query import Declaration, Queries
-from fedora_packages.errors import UpstreamError
 from fedora_packages.monitoring.alerts import alerts
 from fedora_packages.monitoring.probe import MAX_FINDING, Probe, probe, probes, store
 from tests.monitoring.state import NOW, state_of
+from tests.sabotaged import Sabotaged
 from tests.sandbox.running import Running
-from tests.upstream import Answer, Asked, Upstream, connector_strings
+from tests.upstream import Answer, Upstream, connector_strings
 
 QUERIES = sorted(
     f"{kind.name}.{name}" for kind in declared() for name, one in vars(kind).items() if isinstance(one, Declaration)
@@ -26,67 +24,6 @@ QUERIES = sorted(
 
 #: A value of a type that no field has.
 ODD = {"of": {"another": ["type"]}}
-
-
-class Sabotaged:
-    """The sandbox behind a server that changes what it returns: ``change`` gets each answer, decoded."""
-
-    def __init__(self, upstream: Upstream, sandbox: Running):
-        self.change: Callable[[Any], Any] = lambda answer: answer
-        self.keys: dict[str, None] = {}
-        self._sandbox = sandbox
-        self._answers: dict[Any, Any] = {}
-        upstream.answer = self._answer
-        strings = {
-            **connector_strings(upstream.url),
-            **{f"connectors.{kind.name}.url": f"{upstream.url}/{kind.name}" for kind in declared()},
-            "connectors.koji.url": f"{upstream.url}/kojihub",
-            "cache.url": "redis://127.0.0.1:9/0",
-            "search.index": "/nowhere",
-            "worker.topic_prefix": "org.fedoraproject.dev",
-        }
-        loaded = settings.from_strings(strings, declared(), {})
-        self.queries = Queries(load(loaded, "test", lambda: self.releases).values())
-        self.releases = self.queries["bodhi.releases"].fetch("*")["releases"]
-
-    def value(self, name: str) -> Any:
-        """Return the value of a query about its sample; None if it cannot be read."""
-        query = self.queries[name]
-        sample = "*" if query.subject == "nothing" else query.declaration.sample
-        try:
-            return query.fetch(sample, "rawhide" if query.by_release else "")
-        except UpstreamError:
-            return None
-
-    def _answer(self, asked: Asked) -> Answer:
-        key = (asked.path, repr(asked.params), asked.body)
-        if key not in self._answers:
-            found = self._sandbox.ask(quote(asked.path), asked.body or None, asked.method, **asked.params)
-            self._answers[key] = found
-        found = self._answers[key]
-        kind = found.headers["Content-Type"]
-        if found.status != 200 or not re.match("application/json|text/xml", kind):
-            return Answer(found.body, found.status, kind)
-        if kind.startswith("text/xml"):
-            (decoded,), _ = xmlrpc.client.loads(found.body, use_builtin_types=True)
-            self.keys |= dict.fromkeys(names_in(decoded))
-            dumped = xmlrpc.client.dumps((self.change(decoded),), methodresponse=True, allow_none=True)
-            return Answer(dumped.encode(), content_type=kind)
-        decoded = json.loads(found.body)
-        self.keys |= dict.fromkeys(names_in(decoded))
-        return Answer(json.dumps(self.change(decoded)).encode(), content_type=kind)
-
-
-def names_in(answer: Any) -> Iterator[str]:
-    """Yield the names of all fields in an answer, but for those of branches, which are no fields."""
-    if isinstance(answer, dict):
-        for name, value in answer.items():
-            yield name
-            if name != "branches":
-                yield from names_in(value)
-    elif isinstance(answer, list):
-        for row in answer:
-            yield from names_in(row)
 
 
 def changed(answer: Any, name: str, change: Callable[[dict[str, Any]], None]) -> Any:
