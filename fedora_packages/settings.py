@@ -225,6 +225,13 @@ def _optional(parse: Parser) -> Parser:
 _HTTP = _url("http", "https")
 
 
+def _contact(value: str) -> str:
+    # It becomes a comment in a header, which a parenthesis would end.
+    if len(value) > 200 or not re.fullmatch(r"https?://[!-~]+|[!-~]+@[!-~]+", value) or set(value) & set("()<>;\\"):
+        raise ValueError("a URL (http or https) or a mail address, in ASCII, of at most 200 characters")
+    return value
+
+
 def _setting(parse: Parser, default: object = REQUIRED, unit: str = "") -> Any:
     """Return an attribute whose value is a setting; the arguments are those of `Key`."""
     return field(metadata={"parse": parse, "default": default, "unit": unit})
@@ -268,9 +275,10 @@ class WebSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings, one attribute for each part."""
+    """All settings, one attribute for each part, and the ``contact`` that requests to all upstreams name."""
 
     connectors: Mapping[str, ConnectorSettings]
+    contact: str | None
     cache: CacheSettings
     search: SearchSettings
     worker: WorkerSettings
@@ -278,10 +286,13 @@ class Settings:
 
 
 #: The parts whose settings are the attributes of a class: all but the upstreams.
-_OWN_PARTS = {part.name: part.type for part in fields(Settings)[1:]}
+_OWN_PARTS = {part.name: part.type for part in fields(Settings) if part.name not in ("connectors", "contact")}
 
 #: Upstreams that earlier versions had settings for.
 _OLD_UPSTREAMS = ("koji", "bodhi", "bugzilla", "mdapi", "distgit", "faf", "anitya")
+
+#: The setting of all upstreams together.
+CONTACT = "connectors.contact"
 
 #: Old names of settings, which are still read, and the new ones.
 RENAMED = {
@@ -307,8 +318,9 @@ CUT = (
 
 def keys(upstreams: Iterable[type[Upstream]]) -> tuple[Key, ...]:
     """Return every setting: those of the upstreams, then our own."""
+    contact = Key(CONTACT, _optional(_contact), "")
     own = (Key(f"{part}.{one.name}", **one.metadata) for part, kind in _OWN_PARTS.items() for one in fields(kind))
-    return (*(key for upstream in upstreams for key in _keys_of(upstream)), *own)
+    return (*(key for upstream in upstreams for key in _keys_of(upstream)), contact, *own)
 
 
 def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
@@ -344,6 +356,7 @@ def from_strings(
     if source.errors:
         raise SettingsError("settings: " + "; ".join(source.errors))
     return Settings(
+        contact=values[CONTACT],
         connectors={each.name: ConnectorSettings(**_part(values, f"connectors.{each.name}")) for each in upstreams},
         **{name: kind(**_part(values, name)) for name, kind in _OWN_PARTS.items()},
     )

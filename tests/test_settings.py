@@ -59,6 +59,11 @@ def test_lists_may_be_divided_by_commas_or_spaces():
     assert found.worker.topic_prefix == ("org.a.dev", "org.b.dev", "org.c.dev")
 
 
+@pytest.mark.parametrize("contact", ["admin@example.org", "https://example.org/~infra/contact", None])
+def test_a_contact_is_a_url_a_mail_address_or_none(contact):
+    assert read(connectors__contact=contact).contact == contact
+
+
 def test_the_pace_is_one_of_two():
     assert [read(worker__pace=pace).worker.pace.lease for pace in ("normal", "fast")] == [30, 2]
 
@@ -74,6 +79,12 @@ def test_the_pace_is_one_of_two():
         ("connectors.koji.url", "http://koji example/", "a URL that starts with http"),
         ("connectors.koji.site", "ftp://koji.example", "a URL that starts with http"),
         ("search.mirror", "file://mirror/fedora", "file://"),
+        ("connectors.contact", "the admins", "a URL (http or https) or a mail address"),
+        ("connectors.contact", "ftp://example.org", "a URL (http or https) or a mail address"),
+        ("connectors.contact", "adm\u00edn@example.org", "a URL (http or https) or a mail address"),
+        ("connectors.contact", "a@example.org\r\nX-Header: 1", "a URL (http or https) or a mail address"),
+        ("connectors.contact", "a@example.org)", "a URL (http or https) or a mail address"),
+        ("connectors.contact", f"{'a' * 200}@example.org", "at most 200 characters"),
         ("connectors.koji.timeout", "soon", "a number from 0.1 to 300"),
         ("connectors.koji.timeout", "nan", "a number from 0.1 to 300"),
         ("connectors.koji.timeout", "1_0", "a number from 0.1 to 300"),
@@ -260,7 +271,7 @@ def test_the_manual_says_the_default_and_its_unit(name):
 
 def test_there_are_few_settings():
     """Tuning that no operator needs is a constructor argument, and a setting of every upstream counts eight times."""
-    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 12 for kind in declared())) == (12, 5)
+    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 13 for kind in declared())) == (13, 5)
 
 
 # Cases.

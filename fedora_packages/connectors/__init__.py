@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from fedora_packages.connectors.base import Connector, ListReleases
+from fedora_packages.connectors.http import user_agent
 from fedora_packages.errors import SettingsError
 from fedora_packages.settings import Settings
 
@@ -51,16 +52,16 @@ def titles() -> dict[str, str]:
 
 def load(
     settings: Settings,
-    agent: str,
+    role: str,
     releases: ListReleases = tuple,
     **callbacks: Callable[..., None],
 ) -> dict[str, Connector]:
     """Return a connector of each class in this package, by its name.
 
-    ``agent`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases.
+    ``role`` is part of the User-Agent (``web``, ``worker``).  ``releases`` returns the active releases.
     ``callbacks`` are those of `HTTPClient`.
     """
-    pause = settings.worker.pace.reset_pause
+    agent, pause = user_agent(role, settings.contact), settings.worker.pace.reset_pause
     return {
         kind.name: kind(settings.connectors[kind.name], agent, releases, reset_pause=pause, **callbacks)
         for kind in declared()

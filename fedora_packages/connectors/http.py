@@ -63,15 +63,21 @@ class Response:
     is_cut: bool = False
 
 
+def user_agent(role: str, contact: str | None = None) -> str:
+    """Return the User-Agent of a process with a role (``web``, ``worker``), whose operators have a URL or mail address."""
+    return f"fedora-packages/{_version('fedora_packages')} ({'; '.join(filter(None, (role, contact)))})"
+
+
 class _Session(requests.Session):
-    """A session of anonymous reads.  It follows no redirect.
+    """A session of reads, with a User-Agent.  It follows no redirect.
 
     To follow one, requests reads its whole body, and raises a `ValueError` for a location that is an invalid URL.  It does so for
     ``allow_redirects=False`` too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agent: str) -> None:
         super().__init__()
+        self.headers["User-Agent"] = agent
         # The .netrc of the account must not add credentials, nor cost a file read per request.
         self.trust_env = False
 
@@ -80,7 +86,7 @@ class _Session(requests.Session):
 
 
 class HTTPClient:
-    """Sends the requests of one upstream.  ``agent`` (``"web"``, ``"worker"``) is part of the User-Agent.
+    """Sends the requests of one upstream.  ``agent`` is their User-Agent; see `user_agent`.
 
     ``on_request`` is called after each request, ``on_recovery`` when the circuit closes.
     """
@@ -106,15 +112,14 @@ class HTTPClient:
         self._on_request = on_request
         self._on_recovery = on_recovery
         self._turns = threading.BoundedSemaphore(settings.concurrency)
-        self._agent = f"fedora-packages/{_version('fedora_packages')} ({agent})"
+        self._agent = agent
         self._local = threading.local()
 
     @property
     def session(self) -> requests.Session:
         """The thread's own session: `requests` does not promise that threads can share one."""
         if not hasattr(self._local, "session"):
-            session = _Session()
-            session.headers["User-Agent"] = self._agent
+            session = _Session(self._agent)
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
@@ -248,20 +253,19 @@ def _redirect(response: requests.Response) -> tuple[str, bytes]:
     return f"HTTP {response.status_code}: a redirect", response.headers["Location"].encode()
 
 
-def stream(upstream: str, url: str, timeout: float) -> Generator[bytes, None, None] | None:
+def stream(upstream: str, url: str, timeout: float, agent: str) -> Generator[bytes, None, None] | None:
     """Return a file's content piece by piece, as the server stores it, or None if the file does not exist.
 
-    ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises `UpstreamUnavailable`, also while the
-    pieces come, and `InvalidResponse` for a redirect to an invalid URL.
+    ``agent`` is the User-Agent.  ``timeout`` bounds each pause in seconds, not the whole: the caller bounds that.  Raises
+    `UpstreamUnavailable`, also while the pieces come, and `InvalidResponse` for a redirect to an invalid URL.
     """
-    session = _Session()
+    session = _Session(agent)
     target, redirect = url, None
     try:
         for _ in range(1 + MAX_REDIRECTS):
             # A checksum is of the file, not of what the server compresses on its way.
-            response = session.get(
-                target, stream=True, timeout=(min(timeout, 10.0), timeout), headers={"Accept-Encoding": "identity"}
-            )
+            headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+            response = session.get(target, stream=True, timeout=(min(timeout, 10.0), timeout), headers=headers)
             if not response.is_redirect:
                 break
             response.close()

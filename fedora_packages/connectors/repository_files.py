@@ -91,11 +91,13 @@ class Fetched:
 class Mirror:
     """Files below a URL (http, https or file) or a directory; downloads are stored in ``folder``.
 
-    Downloads end when ``is_over`` is true.  ``timeout`` is in seconds.  Threads may share a mirror.
+    ``agent`` is the User-Agent of requests.  Downloads end when ``is_over`` is true.  ``timeout`` is in seconds.  Threads may
+    share a mirror.
     """
 
     base: str
     folder: Path
+    agent: str
     is_over: Callable[[], bool] = lambda: False
     timeout: float = TIMEOUT
     max_package_bytes: int = MAX_PACKAGE_BYTES
@@ -217,7 +219,7 @@ class Mirror:
     def _pieces(self, path: str) -> Pieces | None:
         """Return a file's content piece by piece, or None if it does not exist."""
         if self._root is None:
-            return stream("mirror", self.url(path), self.timeout)
+            return stream("mirror", self.url(path), self.timeout, self.agent)
         try:
             file = (self._root / path).open("rb")
         except (FileNotFoundError, NotADirectoryError):

@@ -36,9 +36,8 @@ class XMLRPCClient(HTTPClient):
         if not calls:
             return []
         body = xmlrpc.client.dumps((list(calls),), "multiCall", allow_none=True).encode()
-        answer = self.send(
-            "POST", "", request=request, data=body, headers={"Content-Type": "text/xml"}, refuse=self._refuse_offline
-        )
+        headers = {"Accept": "text/xml", "Content-Type": "text/xml"}
+        answer = self.send("POST", "", request=request, data=body, headers=headers, refuse=self._refuse_offline)
         if answer.status != 200:
             raise self.invalid(request, f"HTTP {answer.status}")
         results = self._loaded(answer)

@@ -25,7 +25,7 @@ from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors import Connector
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
 from fedora_packages.search.corruption import Corruption, forget, note_failure, noted
-from fedora_packages.search.indexing.builder import Builder
+from fedora_packages.search.indexing.builder import ROLE, Builder
 from fedora_packages.search.indexing.retry import log_retries
 from fedora_packages.search.indexing.writer import is_sound
 from fedora_packages.settings import Settings
@@ -75,7 +75,7 @@ def build(
     log_retries()
     search = settings.search
     try:
-        Builder(search.index, load(settings, "index"), search.mirror).build()
+        Builder(search.index, load(settings, ROLE), search.mirror, settings.contact).build()
     except (UpstreamError, IndexLocked, SearchUnavailable) as error:
         failures.send(error.sentence)
         raise SystemExit(f"the search index was not rebuilt: {error}") from error

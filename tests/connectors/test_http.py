@@ -72,7 +72,7 @@ def test_a_redirect_is_an_invalid_response_whose_location_only_the_log_has(queri
 def test_a_file_that_redirects_to_no_url_is_an_invalid_response(upstream, location):
     upstream.answers["/file"] = Answer(b"", 302, headers={"Location": location})
     with pytest.raises(InvalidResponse) as caught:
-        stream("mirror", f"{upstream.url}/file", 5)
+        stream("mirror", f"{upstream.url}/file", 5, "test")
     sentence = f"mirror: {upstream.url}/file returned HTTP 302: a redirect"
     assert (caught.value.sentence, str(caught.value)) == (
         sentence,
@@ -84,13 +84,13 @@ def test_a_file_is_read_where_its_redirects_lead(upstream):
     upstream.answers["/file"] = Answer(b"", 302, headers={"Location": "/other"})
     upstream.answers["/other"] = Answer(b"", 301, headers={"Location": f"{upstream.url}/third"})
     upstream.answers["/third"] = Answer(b"content")
-    assert b"".join(stream("mirror", f"{upstream.url}/file", 5)) == b"content"
+    assert b"".join(stream("mirror", f"{upstream.url}/file", 5, "test")) == b"content"
 
 
 def test_a_file_that_redirects_for_ever_is_unavailable(upstream):
     upstream.answers["/file"] = Answer(b"", 302, headers={"Location": "/file"})
     with pytest.raises(UpstreamUnavailable, match="HTTP 302"):
-        stream("mirror", f"{upstream.url}/file", 5)
+        stream("mirror", f"{upstream.url}/file", 5, "test")
     assert len(upstream.asked) == 6
 
 

@@ -32,12 +32,12 @@ def serve(request, upstream, tmp_path):
     def put(path, body, **limits):
         if request.param == "http":
             upstream.answers[f"/pub/{path}"] = Answer(body, content_type="application/octet-stream")
-            return Mirror(f"{upstream.url}/pub", tmp_path / "kept", timeout=2, **limits)
+            return Mirror(f"{upstream.url}/pub", tmp_path / "kept", "test", timeout=2, **limits)
         file = tmp_path / "my pub" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(body)
         base = tmp_path / "my pub"
-        return Mirror(base.as_uri() if request.param == "file" else str(base), tmp_path / "kept", **limits)
+        return Mirror(base.as_uri() if request.param == "file" else str(base), tmp_path / "kept", "test", **limits)
 
     return put
 
@@ -118,7 +118,7 @@ def test_a_complete_download_is_not_repeated(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
     file = listed(packed, href="a.xml.gz")
     for _ in range(2):
-        Mirror(upstream.url, tmp_path).fetch("r", file)
+        Mirror(upstream.url, tmp_path, "test").fetch("r", file)
     assert len(upstream.asked) == 1
 
 
@@ -126,7 +126,11 @@ def test_a_file_of_several_repositories_is_downloaded_once(upstream, tmp_path, p
     count = 6
     for number in range(count):
         upstream.answers[f"/{number}/a.xml.gz"] = Answer(packed)
-    mirror, file, all_are_there = Mirror(upstream.url, tmp_path), listed(packed, href="a.xml.gz"), Barrier(count)
+    mirror, file, all_are_there = (
+        Mirror(upstream.url, tmp_path, "test"),
+        listed(packed, href="a.xml.gz"),
+        Barrier(count),
+    )
 
     def fetch(number):
         all_are_there.wait()
@@ -140,11 +144,11 @@ def test_a_file_of_several_repositories_is_downloaded_once(upstream, tmp_path, p
 def test_a_stored_file_that_was_changed_is_downloaded_again(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
     file = listed(packed, href="a.xml.gz")
-    kept = Mirror(upstream.url, tmp_path).fetch("r", file).path
+    kept = Mirror(upstream.url, tmp_path, "test").fetch("r", file).path
     kept.write_bytes(b"x" * len(packed))
     with pytest.raises(InvalidResponse):
-        Mirror(upstream.url, tmp_path).fetch("r", file)
-    assert Mirror(upstream.url, tmp_path).fetch("r", file).path.read_bytes() == packed
+        Mirror(upstream.url, tmp_path, "test").fetch("r", file)
+    assert Mirror(upstream.url, tmp_path, "test").fetch("r", file).path.read_bytes() == packed
 
 
 def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
@@ -152,7 +156,9 @@ def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
         packed, headers={"Content-Length": str(len(packed) + 5), "Connection": "close"}
     )
     with pytest.raises((UpstreamUnavailable, InvalidResponse)):
-        Mirror(upstream.url, tmp_path, timeout=0.3).fetch("r", listed(packed, href="a.xml.gz", size=len(packed) + 5))
+        Mirror(upstream.url, tmp_path, "test", timeout=0.3).fetch(
+            "r", listed(packed, href="a.xml.gz", size=len(packed) + 5)
+        )
     assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
 
 
@@ -160,15 +166,15 @@ def test_half_a_download_is_not_taken_for_a_whole(upstream, tmp_path, packed):
 def test_other_statuses_are_failures(upstream, tmp_path, status):
     upstream.answers["/repomd.xml"] = Answer(b"", status)
     with pytest.raises(UpstreamUnavailable, match=f"repomd.xml failed: HTTP {status}"):
-        Mirror(upstream.url, tmp_path).read("repomd.xml")
+        Mirror(upstream.url, tmp_path, "test").read("repomd.xml")
 
 
 def test_a_mirror_that_is_down_is_unavailable(tmp_path):
     with pytest.raises(UpstreamUnavailable, match="connection failed"):
-        Mirror("http://127.0.0.1:9", tmp_path).read("repomd.xml")
+        Mirror("http://127.0.0.1:9", tmp_path, "test").read("repomd.xml")
 
 
 def test_a_download_ends_with_its_build(upstream, tmp_path, packed):
     upstream.answers["/r/a.xml.gz"] = Answer(packed)
     with pytest.raises(UpstreamUnavailable, match="the build has ended"):
-        Mirror(upstream.url, tmp_path, is_over=lambda: True).fetch("r", listed(packed, href="a.xml.gz"))
+        Mirror(upstream.url, tmp_path, "test", is_over=lambda: True).fetch("r", listed(packed, href="a.xml.gz"))

@@ -24,6 +24,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from fedora_packages.connectors.http import user_agent
 from fedora_packages.connectors.repository_files import PARTIAL, Mirror
 from fedora_packages.errors import SearchUnavailable
 from fedora_packages.search.indexing.assemble import Assembly
@@ -31,6 +32,9 @@ from fedora_packages.search.indexing.collect import BuildContext, Collector
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import index_lock, is_sound, sync
 from fedora_packages.search.reader import LAST, IndexReader
+
+#: What a build calls itself in the User-Agent of its requests.
+ROLE = "index"
 
 #: Seconds for which a build waits for another writer.
 LOCK_WAIT = 300.0
@@ -61,8 +65,8 @@ class Built:
 class Builder:
     """Builds the index at ``index``, a symbolic link, which it makes if it is missing.
 
-    ``connectors`` are all by name, and ``mirror`` is the URL or directory of the repositories.  ``lock_wait`` is in seconds, see
-    `LOCK_WAIT`.  ``options`` are other fields of `BuildContext`, such as ``concurrency``.
+    ``connectors`` are all by name, and ``mirror`` is the URL or directory of the repositories, where requests name ``contact``.
+    ``lock_wait`` is in seconds, see `LOCK_WAIT`.  ``options`` are other fields of `BuildContext`, such as ``concurrency``.
     """
 
     def __init__(
@@ -70,12 +74,14 @@ class Builder:
         index: str | Path,
         connectors: Mapping[str, Any],
         mirror: str,
+        contact: str | None = None,
         lock_wait: float = LOCK_WAIT,
         **options: Any,
     ):
         self.index = Path(os.path.normpath(index))
         self.last = Path(f"{self.index}{LAST}")
         self._mirror = mirror
+        self._agent = user_agent(ROLE, contact)
         self._lock_wait = lock_wait
         self._context = BuildContext(connectors, **options)
         #: What the build has left, finished or not: `UNCHANGED`, `STAGED` or `BUILT`.
@@ -108,7 +114,8 @@ class Builder:
         try:
             previous = next(filter(is_sound, (self.index, self.last)), None)
             context = replace(self._context, index=IndexReader(previous) if previous else None)
-            mirror = Mirror(self._mirror, self._beside("staging.d"), lambda: context.retry.is_stopped)
+            kept = self._beside("staging.d")
+            mirror = Mirror(self._mirror, kept, self._agent, lambda: context.retry.is_stopped)
             with Staging(self._beside("staging")) as staging:
                 with _timed(phases, "staging"):
                     staged = Collector(staging, context, mirror).run()

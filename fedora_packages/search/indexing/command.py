@@ -18,7 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import INTERRUPTED, IndexLocked, SearchUnavailable, SettingsError, UpstreamError
-from fedora_packages.search.indexing.builder import UNCHANGED, Builder, Built
+from fedora_packages.search.indexing.builder import ROLE, UNCHANGED, Builder, Built
 from fedora_packages.search.indexing.collect import Progress
 from fedora_packages.search.indexing.retry import log_retries
 
@@ -54,8 +54,9 @@ def main(
         with _progress() as progress:
             builder = make_builder(
                 given.search.index,
-                load(replace(given, connectors=upstreams), "index"),
+                load(replace(given, connectors=upstreams), ROLE),
                 options.mirror or given.search.mirror,
+                given.contact,
                 concurrency=options.concurrency,
                 progress=progress,
                 fresh=options.fresh * 3600,

@@ -178,6 +178,14 @@ def test_an_upstream_that_is_down_leaves_the_old_index(build, fedora, index, ups
     assert (os.readlink(index), folders(index)) == (before, [before, f"{before}.copy"])
 
 
+def test_requests_to_the_mirror_name_the_contact(fedora, index, upstream):
+    builder = Builder(index, fedora.connectors, upstream.url, "admin@example.org", retry=Retry(attempts=1))
+    # The mirror has nothing.
+    with pytest.raises((UpstreamUnavailable, InvalidResponse)):
+        builder.build()
+    assert {asked.headers["User-Agent"].partition(" ")[2] for asked in upstream.asked} == {"(index; admin@example.org)"}
+
+
 def test_too_many_failures_leave_the_old_index(build, fedora, index):
     build()
     before = os.readlink(index)

@@ -20,7 +20,9 @@ def read(tmp_path):
     def run(*packages, ending=".zst", skipped=lambda why: None, **arguments):
         write(tmp_path / "repo", packages, ending)
         content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
-        fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", repodata.files_of(content, "here")["primary"])
+        fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch(
+            "repo", repodata.files_of(content, "here")["primary"]
+        )
         return list(repodata.packages(fetched, "here", skipped=skipped, **arguments))
 
     return run
@@ -165,7 +167,7 @@ def files_of(tmp_path, wanted, found):
     write(tmp_path / "repo", packages)
     content = (tmp_path / "repo/repodata/repomd.xml").read_bytes()
     file = repodata.files_of(content, "here")["filelists"]
-    fetched = Mirror(str(tmp_path), tmp_path / "kept").fetch("repo", file)
+    fetched = Mirror(str(tmp_path), tmp_path / "kept", "test").fetch("repo", file)
     repodata.files(fetched, "here", [package.pkgId for package in packages if package.name in wanted], found)
 
 
