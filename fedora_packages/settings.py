@@ -66,11 +66,19 @@ PACES = {
 
 
 @dataclass(frozen=True)
+class KeyFile:
+    """An API key, and the path of the file that has it."""
+
+    path: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class ConnectorSettings:
     """How to reach one upstream.
 
     ``timeout`` is in seconds, ``concurrency`` in requests, ``site`` the URL of its pages, ``sweep`` the seconds between two
-    sweeps (0: none).
+    sweeps (0: none), ``key_file`` the API key of our account there.
     """
 
     url: str
@@ -78,6 +86,7 @@ class ConnectorSettings:
     concurrency: int
     site: str | None = None
     sweep: float = 0.0
+    key_file: KeyFile | None = None
 
 
 class HasURL(Protocol):
@@ -95,10 +104,14 @@ class Upstream(Protocol):
     concurrency: int
     site: HasURL | None
     sweep_every: float | None
+    authorization: str | None
 
 
 #: A parser returns the value of a string, or raises ValueError with what was expected.
 Parser = Callable[[str], Any]
+
+#: Characters of the longest API key.
+MAX_KEY = 512
 
 #: The default of a setting that has none.
 REQUIRED = object()
@@ -232,6 +245,22 @@ def _contact(value: str) -> str:
     return value
 
 
+def _key_file(path: str) -> KeyFile:
+    if not os.path.isabs(path):
+        raise ValueError("an absolute path")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_KEY + 2)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"a file that can be read ({getattr(error, 'strerror', None) or error})") from error
+    # An error must not show the content.
+    if not re.fullmatch(rb"[!-~]{1,%d}\n?" % MAX_KEY, content):
+        raise ValueError(
+            f"a file with an API key alone: one line of at most {MAX_KEY} ASCII characters that can be printed, without spaces"
+        )
+    return KeyFile(path, content.decode("ascii").strip())
+
+
 def _setting(parse: Parser, default: object = REQUIRED, unit: str = "") -> Any:
     """Return an attribute whose value is a setting; the arguments are those of `Key`."""
     return field(metadata={"parse": parse, "default": default, "unit": unit})
@@ -331,6 +360,8 @@ def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     yield Key(f"{part}.concurrency", _number(1, 64, int), str(upstream.concurrency), "requests")
     if upstream.sweep_every is not None:
         yield Key(f"{part}.sweep", _number(0, 86400), f"{upstream.sweep_every:g}", "seconds")
+    if upstream.authorization is not None:
+        yield Key(f"{part}.key_file", _optional(_key_file), "")
     if upstream.site is not None:
         yield Key(f"{part}.site", _HTTP, upstream.site.url)
 

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,6 +159,67 @@ def test_variables_of_ours_that_are_no_settings_are_left_alone():
     assert read({"FEDORA_PACKAGES_INI": "x.ini", "FEDORA_PACKAGES_SANDBOX": "http://x", "HOME": "/"})
 
 
+# API keys.
+
+KEY = "k3y-of-0ur-account"
+
+
+@pytest.fixture
+def key_file(tmp_path):
+    """A function that writes a file and returns its path."""
+
+    def write(content):
+        path = tmp_path / "key"
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("end", [b"", b"\n"])
+def test_a_key_is_read_from_its_file_and_shown_nowhere(key_file, end):
+    found = read({"FEDORA_PACKAGES_CONNECTORS_BUGZILLA_KEY_FILE": key_file(KEY.encode() + end)})
+    assert found.connectors["bugzilla"].key_file.key == KEY
+    assert KEY not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{KEY}\nX-Header: 1".encode(),
+        f"{KEY}\r\n".encode(),
+        f" {KEY}".encode(),
+        f"{KEY}\u00e9".encode(),
+        KEY.encode() * 40,
+        b"",
+        b"\n",
+    ],
+)
+def test_an_invalid_key_is_an_error_that_names_the_setting_and_does_not_show_it(key_file, content):
+    path = key_file(content)
+    with pytest.raises(SettingsError) as raised:
+        read(connectors__distgit__key_file=path)
+    said = str(raised.value)
+    assert f"connectors.distgit.key_file is {path!r}; expected a file with an API key alone" in said
+    assert KEY not in said
+    assert KEY not in "".join(traceback.format_exception(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("key", "an absolute path"), ("/nowhere/key", "No such file"), ("/", "directory")]
+)
+def test_a_key_file_that_cannot_be_read_is_named_with_the_reason(path, expected):
+    with pytest.raises(SettingsError, match=f"connectors.distgit.key_file is '{path}'; expected .*{expected}"):
+        read(connectors__distgit__key_file=path)
+
+
+def test_only_upstreams_that_take_a_key_have_the_setting():
+    assert [name for name in KEYS if name.endswith("key_file")] == [
+        "connectors.bugzilla.key_file",
+        "connectors.distgit.key_file",
+    ]
+
+
 # Former names.
 
 
@@ -271,7 +333,7 @@ def test_the_manual_says_the_default_and_its_unit(name):
 
 def test_there_are_few_settings():
     """Tuning that no operator needs is a constructor argument, and a setting of every upstream counts eight times."""
-    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 13 for kind in declared())) == (13, 5)
+    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 13 for kind in declared())) == (13, 6)
 
 
 # Cases.

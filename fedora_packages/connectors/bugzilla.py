@@ -253,6 +253,7 @@ class BugzillaConnector(Connector):
     name = "bugzilla"
     title = "Bugzilla"
     site = BugzillaSite()
+    authorization = "Bearer"
     timeout = 60.0  # with many bugs it is slow
 
     @query(version=2, topics=CHANGE_TOPICS)

@@ -219,6 +219,7 @@ class DistgitConnector(Connector):
     name = "distgit"
     title = "dist-git"
     site = DistgitSite()
+    authorization = "token"
 
     @query(version=2)
     def spec(self, package, release) -> Spec | NoSpec:

@@ -95,6 +95,9 @@ class HTTPClient:
     name: str
     title: str
 
+    #: The scheme of the header ``Authorization`` by which the upstream takes an API key; None if it takes none.
+    authorization: str | None = None
+
     #: Bytes of the largest response that is read, and seconds that a circuit stays open at most.
     max_bytes = 32 << 20
     reset_pause = 30.0
@@ -120,6 +123,8 @@ class HTTPClient:
         """The thread's own session: `requests` does not promise that threads can share one."""
         if not hasattr(self._local, "session"):
             session = _Session(self._agent)
+            if self.settings.key_file:
+                session.headers["Authorization"] = f"{self.authorization} {self.settings.key_file.key}"
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
@@ -168,11 +173,15 @@ class HTTPClient:
 
     def unavailable(self, request: str, reason: str, excerpt: bytes = b"") -> UpstreamUnavailable:
         """Return the error that this upstream does not respond."""
-        return UpstreamUnavailable(self.name, request, reason, excerpt, self.title)
+        return UpstreamUnavailable(self.name, request, reason, self._without_key(excerpt), self.title)
 
     def invalid(self, request: str, reason: str, excerpt: bytes = b"") -> InvalidResponse:
         """Return the error that this upstream returned something invalid."""
-        return InvalidResponse(self.name, request, reason, excerpt, self.title)
+        return InvalidResponse(self.name, request, reason, self._without_key(excerpt), self.title)
+
+    def _without_key(self, excerpt: bytes) -> bytes:
+        """Return a part of a response without our API key: Bugzilla repeats one that it refuses."""
+        return excerpt.replace(self.settings.key_file.key.encode(), b"...") if self.settings.key_file else excerpt
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
