@@ -86,6 +86,20 @@ def test_a_field_whose_loss_or_type_makes_another_value_is_named(sandbox, name, 
     assert (unnamed, bool(read)) == ([], True)
 
 
+#: Fields that are read, and are the same as if they were missing in the sandbox's answers about the samples.
+UNTOLD = [
+    ("koji.builds", "extra", remove),
+    ("koji.builds", "draft", replace_type),
+    ("distgit.maintainers", "collaborator", remove),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "sabotage"), UNTOLD)
+def test_a_field_that_makes_no_other_value_today_is_named_too(sandbox, name, field, sabotage):
+    sandbox.change = sabotage(field)
+    assert any(f"{field}: expected" in finding for finding in probe(sandbox.queries[name]).findings)
+
+
 @pytest.mark.parametrize("name", QUERIES)
 def test_a_web_page_with_status_200_is_named_with_the_setting_to_check(sandbox, upstream, name):
     upstream.answer = lambda asked: Answer(b"<!DOCTYPE html><title>Are you human?</title>", content_type="text/html")

@@ -1,9 +1,11 @@
 """The probe as work of the workers: at the start of each, once a day, one at a time, and never in anyone's way."""
 
 import threading
+import time
 
 import pytest
 
+from fedora_packages.cache import keys
 from fedora_packages.cache.redis import connect
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.monitoring.probe import Probe, probes
@@ -71,6 +73,9 @@ def test_a_finding_is_logged(take, caplog):
 
 def test_a_worker_probes_when_it_starts_and_upstreams_that_fail_keep_it_from_nothing(service, upstream, wait_until):
     upstream.answer = lambda asked: Answer(b"<html></html>", content_type="text/html")
+    # Another worker did it a minute ago.
+    began = time.time() - 60
+    service.client.hset(keys.turn(NAME), "began", began)
     worker = Worker(service, "fedmsg", redis_pause=0.0)
     worker.start()
     try:
@@ -78,6 +83,7 @@ def test_a_worker_probes_when_it_starts_and_upstreams_that_fail_keep_it_from_not
         assert worker.handle({"topic": "org.fedoraproject.prod.git.receive", "msg": {}}) != "failed"
     finally:
         worker.stop()
+    assert float(service.client.hget(keys.turn(NAME), "began")) > began
     assert any("web page" in finding for one in probes(service.client) for finding in one.findings)
 
 
