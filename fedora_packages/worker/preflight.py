@@ -51,7 +51,7 @@ def _checked(queries: Mapping[str, Query]) -> Iterator[tuple[str, str]]:
     for query in queries.values():
         found = probe(query)
         result = CHANGED if found.findings else UNAVAILABLE if found.unavailable else OK
-        yield f"{result:9}  {query.name:{width}}  {_in_words(found)}", result
+        yield f"{result:9}  {query.name:{width}}  {_in_words(found)}".rstrip(), result
 
 
 def _in_words(found: Probe) -> str:
