@@ -26,8 +26,8 @@ LOCK_FOR = 300.0
 class SharedWork:
     """One kind of shared work.  ``work`` does it: it gets this object, reads `position` and calls `advance` after each step.
 
-    ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again at once.  ``began`` is
-    when this turn did, ``done`` when the last one did that came to its end, or None.  All methods raise `CacheUnavailable`.
+    ``every`` is the interval in seconds.  Work that began before ``since`` (seconds since 1970) is due again at once.  ``began``
+    is when this turn did, ``done`` when the last one did that came to its end, or None.  All methods raise `CacheUnavailable`.
     """
 
     def __init__(
