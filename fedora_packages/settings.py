@@ -66,11 +66,10 @@ PACES = {
 
 
 @dataclass(frozen=True)
-class KeyFile:
-    """An API key, and the path of the file that has it."""
+class APIKey:
+    """An API key, which is shown nowhere."""
 
-    path: str
-    key: str = field(repr=False)
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class ConnectorSettings:
     """How to reach one upstream.
 
     ``timeout`` is in seconds, ``concurrency`` in requests, ``site`` the URL of its pages, ``sweep`` the seconds between two
-    sweeps (0: none), ``key_file`` the API key of our account there.
+    sweeps (0: none), ``key`` and ``key_file`` the API key of our account there, from the environment or from a file.
     """
 
     url: str
@@ -86,7 +85,14 @@ class ConnectorSettings:
     concurrency: int
     site: str | None = None
     sweep: float = 0.0
-    key_file: KeyFile | None = None
+    key: APIKey | None = None
+    key_file: APIKey | None = None
+
+    @property
+    def api_key(self) -> str | None:
+        """The API key of our account at the upstream; None without one."""
+        found = self.key or self.key_file
+        return found and found.text
 
 
 class HasURL(Protocol):
@@ -119,12 +125,16 @@ REQUIRED = object()
 
 @dataclass(frozen=True)
 class Key:
-    """A setting: its name, parser, default as a string (or `REQUIRED`), and the unit of its value."""
+    """A setting: its name, parser, default as a string (or `REQUIRED`), and the unit of its value.
+
+    A secret is read from the environment only, and no error shows it.
+    """
 
     name: str
     parse: Parser
     default: object = REQUIRED
     unit: str = ""
+    is_secret: bool = False
 
 
 def variable(name: str) -> str:
@@ -245,7 +255,13 @@ def _contact(value: str) -> str:
     return value
 
 
-def _key_file(path: str) -> KeyFile:
+def _key(text: str) -> APIKey:
+    if len(text) > MAX_KEY or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError(f"an API key: at most {MAX_KEY} ASCII characters that can be printed, without spaces")
+    return APIKey(text)
+
+
+def _key_file(path: str) -> APIKey:
     if not os.path.isabs(path):
         raise ValueError("an absolute path")
     try:
@@ -253,12 +269,13 @@ def _key_file(path: str) -> KeyFile:
             content = file.read(MAX_KEY + 2)
     except (OSError, ValueError) as error:
         raise ValueError(f"a file that can be read ({getattr(error, 'strerror', None) or error})") from error
-    # An error must not show the content.
-    if not re.fullmatch(rb"[!-~]{1,%d}\n?" % MAX_KEY, content):
+    try:
+        return _key(content.decode("ascii").removesuffix("\n"))
+    except ValueError:
+        # A decoder's error has the content.
         raise ValueError(
             f"a file with an API key alone: one line of at most {MAX_KEY} ASCII characters that can be printed, without spaces"
-        )
-    return KeyFile(path, content.decode("ascii").strip())
+        ) from None
 
 
 def _setting(parse: Parser, default: object = REQUIRED, unit: str = "") -> Any:
@@ -361,6 +378,7 @@ def _keys_of(upstream: type[Upstream]) -> Iterator[Key]:
     if upstream.sweep_every is not None:
         yield Key(f"{part}.sweep", _number(0, 86400), f"{upstream.sweep_every:g}", "seconds")
     if upstream.authorization is not None:
+        yield Key(f"{part}.key", _optional(_key), "", is_secret=True)
         yield Key(f"{part}.key_file", _optional(_key_file), "")
     if upstream.site is not None:
         yield Key(f"{part}.site", _HTTP, upstream.site.url)
@@ -426,12 +444,16 @@ class _Source:
             found = key.parse(str(string).strip())
             return self._absolute(found) if key.name == "search.index" else found
         except ValueError as expected:
-            self.errors.append(f"{where} is {string!r}; expected {expected}")
+            self.errors.append(f"{where} is {'invalid' if key.is_secret else repr(string)}; expected {expected}")
             return None
 
     def _found(self, key: Key) -> tuple[str, str] | None:
         """Return where a setting stands, by its present name or its old one, and its string; None if it stands nowhere."""
         found = self._look_up(key.name)
+        if key.is_secret and key.name in self._ini:
+            self.errors.append(
+                f"{key.name} is a secret; set {variable(key.name)} in the environment, or {key.name}_file"
+            )
         for old_name in (old for old, new in RENAMED.items() if new == key.name):
             old = self._look_up(old_name)
             if old is not None and found is not None:

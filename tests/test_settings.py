@@ -24,6 +24,9 @@ GOOD = {
 }
 KEYS = {key.name: key for key in settings.keys(declared())}
 
+#: The settings that can stand in an ini file.
+IN_INI = [key.name for key in KEYS.values() if not key.is_secret]
+
 #: The units that are no plain plurals.
 SINGULAR = {"entries per second": "entry per second"}
 
@@ -179,8 +182,30 @@ def key_file(tmp_path):
 @pytest.mark.parametrize("end", [b"", b"\n"])
 def test_a_key_is_read_from_its_file_and_shown_nowhere(key_file, end):
     found = read({"FEDORA_PACKAGES_CONNECTORS_BUGZILLA_KEY_FILE": key_file(KEY.encode() + end)})
-    assert found.connectors["bugzilla"].key_file.key == KEY
+    assert found.connectors["bugzilla"].api_key == KEY
     assert KEY not in repr(found)
+
+
+def test_a_key_is_read_from_the_environment_before_its_file_and_shown_nowhere(key_file):
+    environ = {"FEDORA_PACKAGES_CONNECTORS_BUGZILLA_KEY": KEY}
+    found = read(environ, connectors__bugzilla__key_file=key_file(b"another"))
+    assert (found.connectors["bugzilla"].api_key, found.connectors["distgit"].api_key) == (KEY, None)
+    assert KEY not in repr(found)
+
+
+def test_a_key_in_the_ini_file_is_an_error_that_does_not_show_it():
+    with pytest.raises(
+        SettingsError, match="bugzilla.key is a secret; set FEDORA_PACKAGES_CONNECTORS_BUGZILLA_KEY"
+    ) as raised:
+        read(connectors__bugzilla__key=KEY)
+    assert KEY not in str(raised.value)
+
+
+@pytest.mark.parametrize("text", [f"{KEY}\nX-Header: 1", f"{KEY} 1", f"{KEY}\u00e9", KEY * 40])
+def test_an_invalid_key_in_the_environment_is_an_error_that_does_not_show_it(text):
+    with pytest.raises(SettingsError, match="CONNECTORS_BUGZILLA_KEY is invalid; expected an API key") as raised:
+        read({"FEDORA_PACKAGES_CONNECTORS_BUGZILLA_KEY": text})
+    assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
 @pytest.mark.parametrize(
@@ -214,8 +239,10 @@ def test_a_key_file_that_cannot_be_read_is_named_with_the_reason(path, expected)
 
 
 def test_only_upstreams_that_take_a_key_have_the_setting():
-    assert [name for name in KEYS if name.endswith("key_file")] == [
+    assert [name for name in KEYS if ".key" in name] == [
+        "connectors.bugzilla.key",
         "connectors.bugzilla.key_file",
+        "connectors.distgit.key",
         "connectors.distgit.key_file",
     ]
 
@@ -317,10 +344,10 @@ MANUAL = {key: (is_active, value, comment) for key, is_active, value, comment in
 
 
 def test_the_manual_has_every_setting_once_and_no_other():
-    assert sorted(key for key, *_ in manual()) == sorted(KEYS)
+    assert sorted(key for key, *_ in manual()) == sorted(IN_INI)
 
 
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name", IN_INI)
 def test_the_manual_says_the_default_and_its_unit(name):
     key, (is_active, value, comment) = KEYS[name], MANUAL[name]
     if key.default is settings.REQUIRED:
@@ -333,7 +360,7 @@ def test_the_manual_says_the_default_and_its_unit(name):
 
 def test_there_are_few_settings():
     """Tuning that no operator needs is a constructor argument, and a setting of every upstream counts eight times."""
-    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 13 for kind in declared())) == (13, 6)
+    assert (len(settings.keys([])), max(len(settings.keys([kind])) - 13 for kind in declared())) == (13, 7)
 
 
 # Cases.

@@ -123,8 +123,8 @@ class HTTPClient:
         """The thread's own session: `requests` does not promise that threads can share one."""
         if not hasattr(self._local, "session"):
             session = _Session(self._agent)
-            if self.settings.key_file:
-                session.headers["Authorization"] = f"{self.authorization} {self.settings.key_file.key}"
+            if self.settings.api_key:
+                session.headers["Authorization"] = f"{self.authorization} {self.settings.api_key}"
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=2, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
@@ -181,7 +181,7 @@ class HTTPClient:
 
     def _without_key(self, excerpt: bytes) -> bytes:
         """Return a part of a response without our API key: Bugzilla repeats one that it refuses."""
-        return excerpt.replace(self.settings.key_file.key.encode(), b"...") if self.settings.key_file else excerpt
+        return excerpt.replace(self.settings.api_key.encode(), b"...") if self.settings.api_key else excerpt
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
