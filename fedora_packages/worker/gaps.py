@@ -142,8 +142,10 @@ class Gaps:
         replayed = 0
         if self.replay is not None:
             replayed = self.replay.catch_up(self.stop)
+        elif self._disconnected_since is not None:
+            # Without an archive, what is missed stays unknown until the bus is back.
+            return 0
         elif hints != self._closed:
-            # Without an archive, what was missed is unknown.
             self.invalidate_older_than(now)
         if self.stop.is_set():
             return replayed

@@ -4,6 +4,7 @@ import pytest
 
 from fedora_packages.monitoring.checks import drifts
 from fedora_packages.monitoring.metrics import MetricName, total
+from fedora_packages.sandbox.devserver import free_port
 
 pytestmark = pytest.mark.xdist_group("processes")
 
@@ -15,7 +16,11 @@ SWEPT = ("koji", "bodhi", "bugzilla", "anitya")
 
 @pytest.fixture
 def swept_site(own_site):
-    """A service that sweeps each second, without an audit: what the sweeps do not find stays wrong."""
+    return start_sweeping(own_site)
+
+
+def start_sweeping(own_site):
+    """Start a service that sweeps each second, without an audit: what the sweeps do not find stays wrong."""
     own_site.devserver.environ |= {f"FEDORA_PACKAGES_CONNECTORS_{name.upper()}_SWEEP": "1" for name in SWEPT}
     own_site.devserver.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "0"
     own_site.start_worker()
@@ -58,6 +63,23 @@ def test_what_a_deaf_bus_does_not_tell_is_found_by_the_sweeps(swept_site, wait_u
     swept_site.trigger("update", "guake", release="f44")
     wait_until(lambda: value_of(swept_site, "bodhi.updates", "total") == before + 1, limit=20)
     assert total(swept_site.service.client).count(MetricName.SWEPT_UNTOLD, "koji.builds") > 0
+
+
+@pytest.mark.slow
+def test_with_the_bus_off_for_good_pages_are_right_and_say_that_no_messages_come(own_site, wait_until):
+    own_site.devserver.environ["FEDORA_PACKAGES_WORKER_ENDPOINTS"] = f"tcp://127.0.0.1:{free_port()}"
+    own_site.devserver.environ["FEDORA_PACKAGES_CONNECTORS_DATAGREPPER_URL"] = ""
+    site = start_sweeping(own_site)
+    _, facts = site.trigger("build", "guake")
+    nvr = facts["builds"][0]["nvr"]
+    wait_until(lambda: nvr in site.get("/guake/builds").text, limit=20)
+    _, facts = site.trigger("update", "guake", release="f44")
+    wait_until(lambda: status(site, facts["updates"][0]["alias"]) == "pending", limit=20)
+    site.trigger("bug", "guake", summary="Heard by nobody")
+    wait_until(lambda: "Heard by nobody" in site.get("/guake/bugs").text, limit=20)
+    wait_until(lambda: site.api("packages/guake/builds")["state"] == "unwatched", limit=30)
+    assert "May be out of date" in site.get("/guake/builds").text
+    assert any("no connection to the bus" in alert["summary"] for alert in site.api("status")["alerts"])
 
 
 def test_what_bodhi_does_in_silence_is_shown_and_is_no_lost_message(swept_site, wait_until):

@@ -144,6 +144,18 @@ def test_without_an_archive_what_was_cached_before_is_not_trusted(service, now):
     assert (cached.state, gaps.caught_up_to(BEGAN)) == ("refreshing", BEGAN)
 
 
+def test_without_an_archive_nothing_is_known_while_the_bus_is_away(service, now):
+    gaps = make_gaps(service, None, threading.Event(), clock=lambda: now[0])
+    gaps.close(gaps.hints)
+    gaps.connected(False)
+    now[0] += 60
+    gaps.close(gaps.hints)
+    assert (gaps.is_closed, gaps.caught_up_to(now[0])) == (False, BEGAN)
+    gaps.connected(True)
+    gaps.close(gaps.hints)
+    assert (gaps.is_closed, gaps.caught_up_to(now[0])) == (True, BEGAN + 60)
+
+
 def test_it_goes_on_until_the_archive_answers(service, client, upstream, wait_until):
     client.hset(keys.HIGH_WATER_MARKS, "fedmsg", time.time() - 100)
     upstream.answers["/raw"] = Answer(b"<html>", content_type="text/html")
