@@ -167,6 +167,10 @@ def test_a_connector_imports_no_other_and_no_markup():
     assert _wrong(sorted(names), foreign) == {}
 
 
+def test_specs_are_read_when_they_are_fetched_and_not_again():
+    assert [name for name in SERVICE if "rpm.specfile" in ours(name)] == ["connectors.distgit"]
+
+
 def test_the_top_level_has_no_more_entries_than_its_rooms():
     entries = {path.name for path in ROOT.iterdir() if path.name != "__pycache__"}
     assert entries == {

@@ -30,11 +30,9 @@ from fedora_packages.connectors.types import (
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
-from fedora_packages.rpm.specfile import patch_names
+from fedora_packages.rpm.specfile import MAX_DESCRIPTION, MAX_FILES, MAX_SPEC, MAX_SUBPACKAGES, MAX_TEXT, parse
 
-#: Bounds of values: characters of a spec file, patches of a spec file, branches of a package.
-MAX_SPEC = 1 << 20
-MAX_PATCHES = 200
+#: Branches of a package.
 MAX_BRANCHES = 2000
 
 #: Bytes of the largest spec file or patch that is read; the largest in Fedora have a fifth of that.
@@ -53,16 +51,33 @@ CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 Commit = Annotated[Text(64) | None, Field(description="the branch's head; null if it is unknown")]
 Names = Parts(Text(MAX_NAME), MAX_NAMES)
+IsComplete = Annotated[bool, Field(description="false if the spec file is too large or too complex to be read in full")]
+
+#: A tag, and a file name or URL.
+Source = tuple[Text(16), Text(MAX_TEXT)]
+
+#: Licenses by name of a binary package.
+Licenses = Annotated[dict[Text(MAX_NAME), Text(MAX_TEXT) | None], Field(max_length=MAX_SUBPACKAGES)]
 
 
 class Spec(Model):
-    """A spec file."""
+    """A spec file, and what it says."""
 
     found: Found = True
     text: Text(MAX_SPEC) = field("can be cut")
     size: Count = field("characters before the cut")
     dead: None = None
     commit: Commit
+    summary: Text(MAX_TEXT) | None = field("null if it is missing or could not be expanded")
+    description: Text(MAX_DESCRIPTION) | None = field("null if it is missing or could not be expanded")
+    license: Text(MAX_TEXT) | None = field("that of the source package; null if it is missing or could not be expanded")
+    licenses: Licenses = field("of binary packages that have one of their own, by name")
+    sources: Rows(Source, MAX_FILES) = field(
+        '["Source0", file name or URL] of each, in order; macros that could not be expanded are left'
+    )
+    is_autorelease: bool = field("whether rpmautospec generates the release from the commits")
+    is_autochangelog: bool = field("whether rpmautospec generates the changelog from the commits")
+    is_complete: IsComplete
 
 
 class NoSpec(NotFound):
@@ -87,8 +102,9 @@ class Patches(Model):
     """The patches of a spec file."""
 
     found: Found = True
-    patches: Rows(Patch, MAX_PATCHES) = field("in the order of the spec file")
+    patches: Rows(Patch, MAX_FILES) = field("in the order of the spec file")
     commit: Commit
+    is_complete: IsComplete
 
 
 class NoPatches(NotFound):
@@ -221,9 +237,11 @@ class DistgitConnector(Connector):
     site = DistgitSite()
     authorization = "token"
 
-    @query(version=2)
+    @query(version=3)
     def spec(self, package, release) -> Spec | NoSpec:
-        """Return the spec file of a package on a branch.
+        """Return the spec file of a package on a branch, and what it says as far as that can be read without rpm.
+
+        A value has at most `MAX_FILES` sources, and licenses of `MAX_SUBPACKAGES` binary packages.
 
         Source: ``/rpms/NAME/raw/BRANCH/f/NAME.spec``, then ``dead.package``; the head as for `patches`.
         """
@@ -232,13 +250,13 @@ class DistgitConnector(Connector):
         if spec is None:
             dead = self._file(package, release, "dead.package")
             return NoSpec(dead=dead and dead[:MAX_REASON].strip(), commit=commit)
-        return Spec(text=spec, size=len(spec), commit=commit)
+        return Spec(**parse(spec)._asdict(), text=spec, size=len(spec), commit=commit)
 
-    @query(version=3)
+    @query(version=4)
     def patches(self, package, release) -> Patches | NoPatches:
         """Return the patches that the spec file of a package names on a branch, in its order.
 
-        A value has at most `MAX_PATCHES` patches.  The numbers of files and lines are those of a unified diff.
+        A value has at most `MAX_FILES` patches.  The numbers of files and lines are those of a unified diff.
 
         Source: ``PatchN:`` lines and ``%patchlist`` of the spec; each patch is read.  The head, which is read first, is from
         ``/api/0/rpms/NAME/git/branches``.
@@ -247,8 +265,9 @@ class DistgitConnector(Connector):
         spec = self._file(package, release, f"{package}.spec")
         if spec is None:
             return NoPatches(commit=commit)
-        names = dict.fromkeys(islice(patch_names(spec), MAX_PATCHES))
-        return Patches(patches=[self._patch(package, release, name) for name in names], commit=commit)
+        facts = parse(spec)
+        patches = [self._patch(package, release, name) for name in facts.patches]
+        return Patches(patches=patches, commit=commit, is_complete=facts.is_complete)
 
     @spec.affected(*CONTENT_TOPICS)
     @patches.affected(*CONTENT_TOPICS)

@@ -1,151 +1,190 @@
-"""Read spec files without rpm: summary, description, license, sources and patches.
+"""Parse spec files without rpm: what their tags say, the files that they name, and what rpmautospec makes of them.
 
-A spec is a program.  Only simple macros are expanded; a value that still has one is left out.  Every size is bounded: anyone can
-write a spec.
+A spec is a program, and anyone can write one.  Only simple macros are expanded.  Neither Lua nor a shell is ever run.
+Size and work are bounded for the whole spec, and the result says whether a bound was hit.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
-#: Characters that are read: of a spec, of a macro's value, and of a text.
+T = TypeVar("T")
+
+#: Characters that are read of a spec, of a description, and of any other text.
 MAX_SPEC = 1 << 20
-MAX_VALUE = 255
-MAX_TEXT = 4000
+MAX_DESCRIPTION = 4000
+MAX_TEXT = 1000
 
-#: Macros that are replaced for one answer.  The largest specs of Fedora need some thousands.
-MAX_SUBSTITUTIONS = 50_000
+#: Characters of a file name: file systems allow 255 bytes.
+MAX_NAME = 255
 
-_PATCH = re.compile(r"^Patch[0-9]*\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+#: Sources, and patches, of a spec; and its binary packages.
+MAX_FILES = 200
+MAX_SUBPACKAGES = 2000
+
+#: Macros that are replaced in one spec, and levels of macros in macros.  The largest specs of Fedora need some thousands.
+MAX_SUBSTITUTIONS = 20_000
+MAX_LEVELS = 5
+
+# No pattern has two runs of spaces or any text side by side: a long line would take quadratic time.
+_PATCH = re.compile(r"^Patch[0-9]*[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _SOURCE = re.compile(r"^Source([0-9]*)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
-_LIST = re.compile(r"^%(patch|source)list\s*$\n((?:[^%\n].*\n?|\n)*)", re.MULTILINE)
+_LIST = re.compile(r"^%(patch|source)list[ \t]*$", re.MULTILINE)
+_LISTED = re.compile(r"^[ \t]*([^\s#]\S*)", re.MULTILINE)
 _AUTORELEASE = re.compile(r"^Release[ \t]*:.*%\{?\??autorelease\b", re.IGNORECASE | re.MULTILINE)
 _AUTOCHANGELOG = re.compile(r"^%\{?\??autochangelog\b", re.MULTILINE)
 _MACRO = re.compile(r"%\{\??([A-Za-z_][A-Za-z0-9_]*)\}|%([A-Za-z_][A-Za-z0-9_]*)")
-_DEFINITION = re.compile(r"^%(?:global|define)\s+([A-Za-z_][A-Za-z0-9_]*)\s+(\S.*)$", re.MULTILINE)
-_TAG = re.compile(r"^(Name|Version|Release|Epoch)\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-_SUMMARY = re.compile(r"^Summary\s*:\s*(\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
-_LICENSE = re.compile(r"^License\s*:[ \t]*(\S.*?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_DEFINITION = re.compile(r"^%(?:global|define)[ \t]+([A-Za-z_][A-Za-z0-9_]*)[ \t]+(\S.*)$", re.MULTILINE)
+_TAG = re.compile(r"^(Name|Version|Release|Epoch)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SUMMARY = re.compile(r"^Summary[ \t]*:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
+_LICENSE = re.compile(r"^License[ \t]*:[ \t]*(\S.*)$", re.IGNORECASE | re.MULTILINE)
 _SECTION = re.compile(r"^%(?:description|prep|build|install|files|package)\b", re.MULTILINE)
 _SUBPACKAGE = re.compile(r"^%package\b", re.MULTILINE)
-_DESCRIPTION = re.compile(r"^%description[ \t]*\n((?:(?!%[a-z]).*\n?)*)", re.MULTILINE)
+_DESCRIPTION = re.compile(r"^%description[ \t]*$", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^%[a-z]", re.MULTILINE)
 
 
-def patch_names(spec: str) -> Iterator[str]:
-    """Yield the file names of a spec's patches, in order, with simple macros expanded.  Of a URL that is the last part."""
-    spec = spec[:MAX_SPEC]
-    expand = _Macros(spec).expand
-    for name in [*_PATCH.findall(spec), *(line.strip() for line in _listed("patch", spec))]:
-        expanded = expand(name).rpartition("/")[2]
-        if expanded and not expanded.startswith("#") and len(expanded) <= 255:
-            yield expanded
+class SpecFile(NamedTuple):
+    """What a spec file says.
 
-
-def _listed(kind: str, spec: str) -> list[str]:
-    """Return the lines of the first ``%patchlist`` or ``%sourcelist``."""
-    return next((found[2].splitlines() for found in _LIST.finditer(spec) if found[1] == kind), [])
-
-
-def source_files(spec: str) -> Iterator[tuple[str, str]]:
-    """Yield (``Source0``, file name or URL) of a spec's sources, in order, with simple macros expanded.
-
-    Items of a ``%sourcelist`` get the next numbers.
+    Summary, description and license are those of the source package; None if they are missing or cannot be expanded.
+    ``licenses`` are those of binary packages that have their own, by whole name.  ``sources`` are (``Source0``, file name or URL)
+    and ``patches`` file names, in order; what cannot be expanded there keeps its macros.  ``is_complete`` is False if a bound was
+    hit: something that the spec says can be missing.
     """
-    spec = spec[:MAX_SPEC]
-    expand = _Macros(spec).expand
-    number = -1
-    for given, text in _SOURCE.findall(spec):
-        number = int(given[:6]) if given else number + 1
-        yield f"Source{number}", expand(text)
-    for line in _listed("source", spec):
-        if line.strip() and not line.lstrip().startswith("#"):
-            number += 1
-            yield f"Source{number}", expand(line.split()[0])
+
+    summary: str | None
+    description: str | None
+    license: str | None
+    licenses: dict[str, str | None]
+    sources: list[tuple[str, str]]
+    patches: list[str]
+    is_autorelease: bool
+    is_autochangelog: bool
+    is_complete: bool
 
 
-def is_autorelease(spec: str) -> bool:
-    """Whether rpmautospec counts the release from the commits (``%autorelease``)."""
-    return _AUTORELEASE.search(spec[:MAX_SPEC]) is not None
+def parse(text: str) -> SpecFile:
+    """Return what a spec file says, however hostile: in tens of milliseconds."""
+    return _Parser(text).parse()
 
 
-def is_autochangelog(spec: str) -> bool:
-    """Whether rpmautospec writes the changelog from the commits (``%autochangelog``)."""
-    return _AUTOCHANGELOG.search(spec[:MAX_SPEC]) is not None
+class _Parser:
+    """Parses one spec, with one bound of work for all of it."""
 
-
-def summary(spec: str) -> str | None:
-    """Return the summary of the source package, or None if it is missing or cannot be expanded."""
-    spec = spec[:MAX_SPEC]
-    return _readable(_SUMMARY.search(_SUBPACKAGE.split(spec, maxsplit=1)[0]), spec)
-
-
-def description(spec: str) -> str | None:
-    """Return the description of the source package, or None if it is missing or cannot be expanded."""
-    spec = spec[:MAX_SPEC]
-    return _readable(_DESCRIPTION.search(spec), spec)
-
-
-def license_of(spec: str, binary: str = "") -> str | None:
-    """Return the license of the source package or of one of its binaries; None if it is missing or cannot be expanded.
-
-    ``binary`` is the whole name of a binary package.  Without a license of its own it has the source's.
-    """
-    spec = spec[:MAX_SPEC]
-    macros = _Macros(spec)
-    main, *others = _SUBPACKAGE.split(spec)
-    for section in others if binary else ():
-        line, _, rest = section.partition("\n")
-        if macros.expand(_subpackage(line, macros.name)) == binary:
-            # Its tags end at the next section, mostly %description.
-            found = _LICENSE.search(_SECTION.split(rest, maxsplit=1)[0])
-            if found:
-                return _readable(found, spec)
-    return _readable(_LICENSE.search(main), spec)
-
-
-def _subpackage(line: str, name: str) -> str:
-    """Return the whole name of a binary package from the line after ``%package``."""
-    words = line.split()
-    if "-n" in words[:-1]:
-        return words[words.index("-n") + 1]
-    return f"{name}-{words[0]}" if words else ""
-
-
-def _readable(found: re.Match[str] | None, spec: str) -> str | None:
-    """Return what a pattern has found, expanded; None if it found nothing or cannot be expanded."""
-    expanded = _Macros(spec).expand(found[1].strip(), MAX_TEXT) if found else ""
-    return None if "%" in expanded.replace("%%", "") else expanded.replace("%%", "%") or None
-
-
-class _Macros:
-    """The simple macros of a spec.  Replaces at most `MAX_SUBSTITUTIONS` of them: macros of macros grow without limit."""
-
-    def __init__(self, spec: str):
-        self._values = {name.lower(): value for name, value in _TAG.findall(spec)}
-        self._values.update(_DEFINITION.findall(spec))
+    def __init__(self, text: str):
+        self._spec = text[:MAX_SPEC]
+        self._main, *self._subpackages = _SUBPACKAGE.split(self._spec, MAX_SUBPACKAGES + 1)
+        self._values = {name.lower(): value for name, value in _TAG.findall(self._main)}
+        self._values |= {name: value.rstrip() for name, value in _DEFINITION.findall(self._spec)}
         self._left = MAX_SUBSTITUTIONS
+        self._is_complete = len(text) <= MAX_SPEC
 
-    @property
-    def name(self) -> str:
-        """The name of the source package, unexpanded."""
-        return self._values.get("name", "")
+    def parse(self) -> SpecFile:
+        # What most readers look for comes first, and what a spec can have most of comes last.
+        return SpecFile(
+            summary=self._tag(_SUMMARY, self._main),
+            description=self._text(self._below(_DESCRIPTION.search(self._spec)), MAX_DESCRIPTION),
+            license=self._tag(_LICENSE, self._main),
+            sources=self._sources(),
+            patches=self._patches(),
+            licenses=self._licenses(),
+            is_autorelease=_AUTORELEASE.search(self._spec) is not None,
+            is_autochangelog=_AUTOCHANGELOG.search(self._spec) is not None,
+            is_complete=self._is_complete,
+        )
 
-    def expand(self, text: str, most: int = 1000) -> str:
-        """Return at most ``most`` characters of a text with its macros expanded, as far as that is possible."""
-        # A macro can expand to another; no spec needs more than five levels.
-        for _ in range(5):
-            expanded = self._replaced(text[:most], most)
-            if expanded == text:
+    def _sources(self) -> list[tuple[str, str]]:
+        number, found = -1, []
+        # Items of a %sourcelist get the next numbers.
+        tagged = ((match[1], match[2]) for match in _SOURCE.finditer(self._spec))
+        for given, text in self._first([*self._first(tagged, MAX_FILES), *self._listed("source")], MAX_FILES):
+            number = int(given[:6]) if given else number + 1
+            expanded = self._expanded(text, MAX_TEXT)
+            if expanded is not None:
+                found.append((f"Source{number}", expanded))
+        return found
+
+    def _patches(self) -> list[str]:
+        tagged = (("", match[1]) for match in _PATCH.finditer(self._spec))
+        found = []
+        for _, text in self._first([*self._first(tagged, MAX_FILES), *self._listed("patch")], MAX_FILES):
+            # The file of a URL is its last part.
+            name = (self._expanded(text, MAX_TEXT) or "").rpartition("/")[2]
+            if len(name) > MAX_NAME:
+                self._is_complete = False
+            elif name:
+                found.append(name)
+        return list(dict.fromkeys(found))
+
+    def _listed(self, kind: str) -> list[tuple[str, str]]:
+        """Return the items of the first ``%patchlist`` or ``%sourcelist``, without numbers."""
+        text = self._below(next((found for found in _LIST.finditer(self._spec) if found[1] == kind), None))
+        return self._first((("", match[1]) for match in _LISTED.finditer(text)), MAX_FILES)
+
+    def _below(self, heading: re.Match[str] | None) -> str:
+        """Return the text between a line and the next directive."""
+        if heading is None:
+            return ""
+        end = _DIRECTIVE.search(self._spec, heading.end())
+        return self._spec[heading.end() : end.start() if end else None]
+
+    def _licenses(self) -> dict[str, str | None]:
+        found = {}
+        for section in self._first(self._subpackages, MAX_SUBPACKAGES):
+            line, _, rest = section.partition("\n")
+            # Its tags end at the next section, mostly %description.
+            tags = _SECTION.split(rest, maxsplit=1)[0]
+            binary = _LICENSE.search(tags) and self._expanded(self._binary(line), MAX_NAME)
+            if binary:
+                found[binary] = self._tag(_LICENSE, tags)
+        return found
+
+    def _binary(self, line: str) -> str:
+        """Return the whole name of a binary package from the line after ``%package``, unexpanded."""
+        words = line.split()
+        if "-n" in words[:-1]:
+            return words[words.index("-n") + 1]
+        return f"{self._values.get('name', '')}-{words[0]}" if words else ""
+
+    def _first(self, items: Iterable[T], most: int) -> list[T]:
+        """Return the first items, and note whether there are more."""
+        found = list(islice(items, most + 1))
+        self._is_complete &= len(found) <= most
+        return found[:most]
+
+    def _tag(self, tag: re.Pattern[str], text: str) -> str | None:
+        """Return the value of a tag, expanded; None if it is missing or cannot be expanded."""
+        found = tag.search(text)
+        return self._text(found[1], MAX_TEXT) if found else None
+
+    def _text(self, text: str, most: int) -> str | None:
+        """Return a text, expanded; None if it is empty or cannot be expanded."""
+        expanded = self._expanded(text.strip()[:most], most)
+        return None if not expanded or "%" in expanded.replace("%%", "") else expanded.replace("%%", "%")
+
+    def _expanded(self, text: str, most: int) -> str | None:
+        """Return a text with its macros expanded, as far as they are simple; None, and note it, beyond a bound."""
+        for _ in range(MAX_LEVELS + 1):
+            expanded = self._replaced(text, most)
+            if expanded is None or expanded == text:
                 break
             text = expanded
-        return text
+        else:
+            expanded = None
+        self._is_complete &= expanded is not None
+        return expanded
 
-    def _replaced(self, text: str, most: int) -> str:
-        parts, length, end = [], 0, 0
-        for found in _MACRO.finditer(text):
-            if length >= most or self._left <= 0:
-                break
+    def _replaced(self, text: str, most: int) -> str | None:
+        """Return a text of at most ``most`` characters with each of its macros replaced once."""
+        parts, length, end = [], len(text), 0
+        for found in _MACRO.finditer(text[: most + 1]):
             self._left -= 1
-            part = text[end : found.start()] + self._values.get(found[1] or found[2], found[0])[:MAX_VALUE]
-            parts.append(part)
-            length, end = length + len(part), found.end()
-        return "".join([*parts, text[end:]])[:most]
+            value = self._values.get(found[1] or found[2], found[0])
+            length += len(value) - len(found[0])
+            if length > most or self._left < 0:
+                return None
+            parts += (text[end : found.start()], value)
+            end = found.end()
+        return "".join([*parts, text[end:]]) if length <= most else None

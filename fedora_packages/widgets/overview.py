@@ -7,7 +7,6 @@ from itertools import accumulate
 from typing import Any
 
 from fedora_packages.connectors.page_links import web_address
-from fedora_packages.rpm import specfile
 from fedora_packages.rpm.nvr import evr, newer
 from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH, MAX_SUMMARY_LENGTH
 from fedora_packages.search.packages import BINARY, Package
@@ -31,8 +30,9 @@ MAX_VISIBLE = 1000
 #: from each of its spaces would be quadratic.
 _WRAP = re.compile(r"(?<![^\S\n])[^\S\n]*\n(?!\s*(?:[-*+•]|[0-9]{1,2}[.)])[^\S\r\n])\s*")
 
-#: Characters of a summary and of a description that the connector of mdapi stores.
+#: Characters of a summary and of a description that the connectors of mdapi and of dist-git store.
 MAX_MDAPI_SUMMARY, MAX_MDAPI_DESCRIPTION = 1000, 20000
+MAX_SPEC_SUMMARY, MAX_SPEC_DESCRIPTION = 1000, 4000
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class OverviewWidget(Widget):
         """Return the description of this very package from the repositories, else from its spec file, else from the index."""
         package = context.package
         about = values["about"] if values["about"] and values["about"]["found"] else None
-        spec = values["spec"]["text"] if values["spec"] and values["spec"]["found"] else None
+        spec = values["spec"] if values["spec"] and values["spec"]["found"] else None
         url = about["url"] if about else package.document.url
         is_binary_too = package.name in package.siblings
         siblings = [(found.name, found.summary) for found in package.document.binaries if found.name != package.name]
@@ -79,8 +79,9 @@ class OverviewWidget(Widget):
             "is_of_index": is_of_index,
             "url": url,
             "web_address": web_address(url),
-            "license": spec and specfile.license_of(spec, context.binary),
+            "license": spec and _license(spec, package.source, context.binary),
             "is_license_known": values["spec"] is not None,
+            "is_spec_complete": spec is None or spec["is_complete"],
             "version": about,
             "is_version_known": values["about"] is not None,
             "repository": about["repository"] if about and about["repository"] != "release" else "",
@@ -96,17 +97,23 @@ class OverviewWidget(Widget):
         }
 
 
-def _texts(package: Package, about: Mapping[str, Any] | None, spec: str | None) -> tuple[str, str, bool]:
+def _texts(package: Package, about: Mapping[str, Any] | None, spec: Mapping[str, Any] | None) -> tuple[str, str, bool]:
     """Return summary and description, and whether they come from the index, which no stamp names."""
     if about and about["name"] == package.name:
         return _marked(about["summary"], MAX_MDAPI_SUMMARY), _marked(about["description"], MAX_MDAPI_DESCRIPTION), False
     document, is_binary = package.document, package.kind == BINARY
-    parsed = () if is_binary or spec is None else (specfile.summary(spec), specfile.description(spec))
-    if parsed and all(parsed):
-        return _marked(parsed[0], specfile.MAX_TEXT), _marked(parsed[1], specfile.MAX_TEXT), False
+    if not is_binary and spec and spec["summary"] and spec["description"]:
+        return _marked(spec["summary"], MAX_SPEC_SUMMARY), _marked(spec["description"], MAX_SPEC_DESCRIPTION), False
     own = next((found.summary for found in document.binaries if is_binary and found.name == package.name), "")
     short = _marked(own or document.summary, MAX_SUMMARY_LENGTH)
     return short, _marked(document.description, MAX_DESCRIPTION_LENGTH), bool(short)
+
+
+def _license(spec: Mapping[str, Any], source: str, binary: str) -> str | None:
+    """Return the license of a binary package: its own, or that of its source; None if the spec file does not say."""
+    # What could not be read may be the license of a binary.
+    is_sources = spec["is_complete"] or binary == source
+    return spec["licenses"].get(binary, spec["license"] if is_sources else None)
 
 
 def _marked(text: str, limit: int) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fedora_packages.rpm.specfile import is_autochangelog, is_autorelease
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 
@@ -21,12 +20,6 @@ class SpecWidget(Widget):
         return [("This file in dist-git", context.links.source_file(source, context.release, f"{source}.spec"))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the file, the number of characters that are missing from it, and what rpmautospec makes of it."""
+        """Return the file, and the number of characters that are missing from it."""
         spec = values["spec"]
-        text = spec.get("text", "")
-        return {
-            "spec": spec,
-            "is_autorelease": is_autorelease(text),
-            "is_autochangelog": is_autochangelog(text),
-            "missing": spec.get("size", 0) - len(text),
-        }
+        return {"spec": spec, "missing": spec.get("size", 0) - len(spec.get("text", ""))}

@@ -32,7 +32,32 @@ def test_a_proxy_that_has_lost_dist_git_does_not_make_maintainers_disappear(quer
 def test_a_hostile_spec_cannot_make_much_of_little(queries, upstream):
     spec = "%global a " + "x" * 100_000 + "\n" + "Patch: " + "%a" * 1000 + "\n"
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
-    assert queries["distgit.patches"].fetch("guake", "f45") == {"found": True, "patches": [], "commit": None}
+    assert queries["distgit.patches"].fetch("guake", "f45") == {
+        "found": True, "patches": [], "commit": None, "is_complete": False,
+    }  # fmt: skip
+
+
+def test_a_value_has_the_facts_of_its_spec(queries, upstream):
+    spec = (
+        "Name: guake\nRelease: %autorelease\nSummary: A terminal\nLicense: GPL-2.0-or-later\nSource: %{name}.tar.gz\n"
+    )
+    spec += "%description\nIt drops down.\n%package doc\nLicense: CC-BY-4.0\n"
+    upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
+    assert queries["distgit.spec"].fetch("guake", "f45") == {
+        "found": True,
+        "text": spec,
+        "size": len(spec),
+        "dead": None,
+        "commit": None,
+        "summary": "A terminal",
+        "description": "It drops down.",
+        "license": "GPL-2.0-or-later",
+        "licenses": {"guake-doc": "CC-BY-4.0"},
+        "sources": [["Source0", "guake.tar.gz"]],
+        "is_autorelease": True,
+        "is_autochangelog": False,
+        "is_complete": True,
+    }
 
 
 SPEC = """\

@@ -158,7 +158,7 @@ class Distgit(Stub):
         self.fedora.ask("distgit", package)
         source = self.fedora.sources.get(package)
         if source and release in source.specs:
-            return {"found": True, "text": f"Name: {package}\nSummary: {package}, says its spec\n", "dead": None}
+            return {"found": True, "summary": f"{package}, says its spec", "description": None, "dead": None}
         return {"found": False, "dead": None}
 
     @query(version=1)

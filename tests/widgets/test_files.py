@@ -329,17 +329,24 @@ SPEC = """\
 Name: guake
 Version: 3.9
 Release: %autorelease
-Source0: https://example.org/%{name}-%{version}.tar.gz
 Source2: guake.<conf>
-Source3: javascript:alert(1)
-Source4: https://example.org/%{unknown}.tar
 %changelog
 %autochangelog
 """
 
 
+def spec(text=SPEC, **facts):
+    return {**VALUES["distgit.spec"], "text": text, "size": len(text), **facts}
+
+
 def test_archives_are_listed_and_lead_to_where_they_are_from(site):
-    site.know("distgit.spec", {**VALUES["distgit.spec"], "text": SPEC, "size": len(SPEC)}, "guake", "rawhide")
+    sources = [
+        ["Source0", "https://example.org/guake-3.9.tar.gz"],
+        ["Source2", "guake.<conf>"],
+        ["Source3", "javascript:alert(1)"],
+        ["Source4", "https://example.org/%{unknown}.tar"],
+    ]
+    site.know("distgit.spec", spec(sources=sources), "guake", "rawhide")
     site.know("distgit.patches", VALUES["distgit.patches"], "guake", "rawhide")
     page = site.get("/guake/sources/sources", 200)
     said = text_of(page)
@@ -349,11 +356,11 @@ def test_archives_are_listed_and_lead_to_where_they_are_from(site):
 
 
 def test_a_spec_has_colours_numbers_and_says_what_rpmautospec_makes(site):
-    site.know("distgit.spec", {**VALUES["distgit.spec"], "text": SPEC, "size": len(SPEC)}, "guake", "rawhide")
+    site.know("distgit.spec", spec(is_autorelease=True, is_autochangelog=True), "guake", "rawhide")
     page = site.get("/guake/sources/spec", 200)
     assert "rpmautospec generates the release and the changelog from the commits." in page.text
     assert '<span class="gh">Name</span>' in page.text
-    assert [link["id"] for link in Elements(page.text).of("a") if link.get("class") == "line"][-1] == "L9"
+    assert [link["id"] for link in Elements(page.text).of("a") if link.get("class") == "line"][-1] == "L6"
     shown = re.sub(r"<[^>]*>", "", re.search(r'<pre class="source"[^>]*>(.*?)</pre>', page.text, re.DOTALL)[1])
     assert shown == SPEC.replace("<", "&lt;").replace(">", "&gt;")
 
@@ -364,11 +371,24 @@ def test_a_spec_has_colours_numbers_and_says_what_rpmautospec_makes(site):
     ids=["tags", "empty lines", "open braces", "one line", "tags in one line"],
 )
 def test_a_spec_of_a_megabyte_is_a_page_soon(site, line):
-    spec = (line * (1 << 20))[: 1 << 20]
-    site.know("distgit.spec", {**VALUES["distgit.spec"], "text": spec, "size": len(spec)}, "guake", "rawhide")
+    site.know("distgit.spec", spec((line * (1 << 20))[: 1 << 20]), "guake", "rawhide")
     started = time.monotonic()
     page = site.get("/guake/sources/spec", 200)
     assert (time.monotonic() - started < 3, len(page.body) < 8 << 20) == (True, True)
+
+
+@pytest.mark.parametrize("patches", [[], VALUES["distgit.patches"]["patches"]])
+@pytest.mark.parametrize(("spec_is_complete", "patches_are_complete"), [(False, True), (True, False), (True, True)])
+def test_sources_say_that_a_spec_could_not_be_read_in_full(site, patches, spec_is_complete, patches_are_complete):
+    site.know("distgit.spec", spec(is_complete=spec_is_complete), "guake", "rawhide")
+    value = {"found": True, "patches": patches, "commit": None, "is_complete": patches_are_complete}
+    site.know("distgit.patches", value, "guake", "rawhide")
+    said = text_of(site.get("/guake/sources/sources", 200))
+    is_complete = spec_is_complete and patches_are_complete
+    assert ("could not be read in full" in said, "has no patches" in said) == (
+        not is_complete,
+        is_complete and not patches,
+    )
 
 
 def test_the_release_is_chosen_once_for_both_panels_of_the_sources(guake):
@@ -400,9 +420,7 @@ def test_no_name_trips_a_tab(site, name, path, evr):
     site.know("mdapi.relations", {"found": True, **NO_RELATIONS, "requires": [odd]}, "guake", "rawhide")
     packages = [{"name": name, "source": path, "relations": [odd]}]
     site.know("mdapi.required_by", requirers(packages=packages, asked=[name]), "guake", "rawhide")
-    site.know(
-        "distgit.spec", {**VALUES["distgit.spec"], "text": f"Source: {name}\n{path}", "size": 9}, "guake", "rawhide"
-    )
+    site.know("distgit.spec", spec(f"Source: {name}\n{path}", sources=[[name, path]]), "guake", "rawhide")
     for tab in ("contents", "changelog", "dependencies", "sources"):
         elements = Elements(site.get(f"/guake/{tab}", 200).text)
         assert (elements.misplaced, elements.open) == ([], [])

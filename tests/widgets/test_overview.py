@@ -28,10 +28,28 @@ def about(**changes):
 # What it is, and how to get it.
 
 
-def test_the_license_is_the_spec_files(guake):
-    spec = {**VALUES["distgit.spec"], "text": "Name: guake\nLicense: GPL-2.0-or-later\n"}
-    guake.know("distgit.spec", spec, "guake", "rawhide")
-    assert "<dd>GPL-2.0-or-later</dd>" in guake.get("/guake/overview/overview", 200).text
+SPEC = VALUES["distgit.spec"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "shown"),
+    [
+        ({"license": "GPL-2.0-or-later"}, "<dd>GPL-2.0-or-later</dd>"),
+        ({"license": "GPL-2.0-or-later", "licenses": {"guake": "MIT"}}, "<dd>MIT</dd>"),
+        ({"license": "GPL-2.0-or-later", "is_complete": False}, "<dd>GPL-2.0-or-later</dd>"),
+        ({"is_complete": False}, "the spec file could not be read in full"),
+    ],
+)
+def test_the_license_is_the_spec_files(guake, facts, shown):
+    guake.know("distgit.spec", {**SPEC, **facts}, "guake", "rawhide")
+    assert shown in guake.get("/guake/overview/overview", 200).text
+
+
+def test_a_binary_has_not_its_sources_license_where_the_spec_was_not_read_in_full(guake):
+    for is_complete in (True, False):
+        spec = {**SPEC, "license": "Vim", "is_complete": is_complete}
+        guake.know("distgit.spec", spec, "vim", "rawhide")
+        assert ("<dd>Vim</dd>" in guake.get("/vim-common/overview/overview", 200).text) is is_complete
 
 
 def test_a_licence_that_is_not_known_is_not_shown_as_none(silenced):
@@ -109,13 +127,7 @@ def test_nothing_is_said_to_be_installed_while_it_is_not_known_where_it_is(silen
 
 
 def test_a_source_is_described_by_its_spec_file_where_no_binary_has_its_name(site):
-    spec = {
-        "found": True,
-        "text": "Name: vim\nSummary: Vi improved\n%description\nIt edits.\n",
-        "size": 9,
-        "dead": None,
-    }
-    site.know("distgit.spec", spec, "vim", "rawhide")
+    site.know("distgit.spec", {**SPEC, "summary": "Vi improved", "description": "It edits."}, "vim", "rawhide")
     page = site.get("/vim/overview/overview", 200).text
     assert ('<p class="summary">Vi improved</p>' in page, "the index of this site" in page) == (True, False)
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.rpm.nvr import is_package_name
-from fedora_packages.rpm.specfile import description, summary
 from fedora_packages.search.document import (
     MAX_BINARIES,
     MAX_CAPABILITIES,
@@ -61,11 +60,11 @@ def describe_unbuilt(
             return None
         owner = maintainers["owner"]
     specs = {branch: _spec(name, branch, queries) for branch in branches}
-    having = [branch for branch, spec in specs.items() if spec]
+    having = [branch for branch, spec in specs.items() if spec["found"]]
     if not having:
         return Document(name, owner=owner, retired=True)
     spec = specs[having[0]]
-    return with_texts(merge(name, having, (), owner), summary(spec) or "", description(spec) or "", None)
+    return with_texts(merge(name, having, (), owner), spec["summary"] or "", spec["description"] or "", None)
 
 
 def describe_all(
@@ -128,8 +127,9 @@ def _in_repositories(name: str, rows: Mapping[str, Mapping[str, Any]], queries: 
     document = merge(name, list(rows), binaries, owner)
     row = about.get(document.main_binary) or rows[document.branch]
     # mdapi has summaries of binaries only.  The spec file has that of a source without a binary of its name.
-    spec = "" if document.main_binary == name else _spec(name, document.branch, queries)
-    return with_texts(document, summary(spec) or row["summary"], description(spec) or row["description"], row["url"])
+    spec = {} if document.main_binary == name else _spec(name, document.branch, queries)
+    summary, description = (spec.get(key) or row[key] for key in ("summary", "description"))
+    return with_texts(document, summary, description, row["url"])
 
 
 def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Mapping[str, Any]:
@@ -145,8 +145,8 @@ def _again(name: str, branch: str, rows: Mapping[str, Mapping[str, Any]], querie
     return rows[branch]
 
 
-def _spec(name: str, branch: str, queries: Queries) -> str:
-    return queries["distgit.spec"].fetch(name, branch).get("text", "")
+def _spec(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
+    return queries["distgit.spec"].fetch(name, branch)
 
 
 def _about_binary(

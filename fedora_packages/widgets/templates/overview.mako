@@ -56,6 +56,9 @@ ${url}\
   % elif not is_license_known:
   <dt>License</dt>
   <dd class="unknown">currently unknown</dd>
+  % elif not is_spec_complete:
+  <dt>License</dt>
+  <dd class="unknown">unknown: the spec file could not be read in full</dd>
   % endif
   % if is_binary:
   <dt>Source package</dt>

@@ -39,8 +39,11 @@ ${text}\
   </tbody>
 </table>
 </div>
-% elif is_found:
+% elif is_found and is_complete:
 <p>The spec file on ${release} has no patches.</p>
-% else:
+% elif not is_found:
 <p>${release} has no spec file. Choose another release.</p>
+% endif
+% if not is_complete:
+<p class="why">The spec file is too large or too complex and could not be read in full. It may name more archives and patches.</p>
 % endif

@@ -1,10 +1,10 @@
 ## The spec file on a branch.
 % if spec["found"]:
-% if is_autorelease and is_autochangelog:
+% if spec["is_autorelease"] and spec["is_autochangelog"]:
 <p>rpmautospec generates the release and the changelog from the commits.</p>
-% elif is_autorelease:
+% elif spec["is_autorelease"]:
 <p>rpmautospec generates the release from the commits.</p>
-% elif is_autochangelog:
+% elif spec["is_autochangelog"]:
 <p>rpmautospec generates the changelog from the commits.</p>
 % endif
 ${source(highlight(spec["text"]))}
