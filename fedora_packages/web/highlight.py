@@ -1,11 +1,10 @@
 """Split spec files into colored tokens, line by line.
 
 Pygments' lexers are regular expressions, which a hostile text can keep busy.  So they get a limited part of a text, with lines of
-ordinary length, for a limited time; the rest stays plain.
+ordinary length, and return a limited number of tokens; the rest stays plain.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -14,10 +13,11 @@ from pygments.lexer import bygroups, include, using
 from pygments.lexers.installers import RPMSpecLexer
 from pygments.token import STANDARD_TYPES, Comment, Generic, Punctuation, String, Text, Token
 
-#: Characters of a text that get colors, characters of such a line, and seconds that this may take.
+#: Characters of a text that get colors, characters of such a line, and tokens in them.  So many tokens take at most 50 ms, and an
+#: ordinary spec of 80,000 characters has them.
 MAX_COLORED = 128 << 10
 MAX_COLORED_LINE = 400
-MAX_SECONDS = 0.25
+MAX_TOKENS = 15_000
 
 #: Lines that are split.
 MAX_LINES = 10_000
@@ -65,14 +65,14 @@ class _SpecLexer(RPMSpecLexer):
 
 
 @lru_cache(maxsize=CACHE_SIZE)
-def highlight(text: str, clock: Callable[[], float] = time.monotonic) -> Highlighted:
+def highlight(text: str) -> Highlighted:
     """Return the lines of a spec file, at most `MAX_LINES` of them split."""
     pieces = text.split("\n", MAX_LINES)
     if len(pieces) <= MAX_LINES and not pieces[-1]:
         # The last line's end does not begin another line.
         del pieces[-1]
-    colored = list(islice(_colored_lines(_colorable(text), clock() + MAX_SECONDS, clock), MAX_LINES))
-    # The others include the lines after the time limit.
+    colored = list(islice(_colored_lines(_colorable(text)), MAX_LINES))
+    # The others include the lines beyond the limits of colors.
     plain = ((("", line),) if line else () for line in pieces[len(colored) : MAX_LINES])
     return Highlighted((*colored, *plain), "".join(pieces[MAX_LINES:]))
 
@@ -88,21 +88,21 @@ def _colorable(text: str) -> str:
     return text[:end]
 
 
-def _colored_lines(text: str, deadline: float, clock: Callable[[], float]) -> Iterator[Line]:
+def _colored_lines(text: str) -> Iterator[Line]:
     parts: list[Part] = []
-    for _, kind, value in _SpecLexer().get_tokens_unprocessed(text):
+    tokens = _SpecLexer().get_tokens_unprocessed(text)
+    for _, kind, value in islice(tokens, MAX_TOKENS):
         name = _short_name(kind)
         for number, piece in enumerate(value.split("\n")):
             if number:
                 yield tuple(parts)
-                if clock() > deadline:
-                    return
                 parts = []
             if piece and parts and parts[-1][0] == name:
                 parts[-1] = (name, parts[-1][1] + piece)
             elif piece:
                 parts.append((name, piece))
-    if parts:
+    # Beyond the limit a line is not whole.
+    if parts and next(tokens, None) is None:
         yield tuple(parts)
 
 

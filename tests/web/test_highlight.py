@@ -1,12 +1,10 @@
 """Spec files in colours: every character stays, and it ends in time."""
 
-import itertools
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedora_packages.web.highlight import MAX_COLORED, MAX_COLORED_LINE, MAX_LINES, highlight
+from fedora_packages.web.highlight import MAX_COLORED, MAX_COLORED_LINE, MAX_LINES, MAX_TOKENS, highlight
 
 
 def together(text: str) -> str:
@@ -40,7 +38,16 @@ def test_what_is_beyond_the_bounds_is_plain_text(text):
     assert ((lines[-1][0][0] if lines[-1] else ""), len(lines) <= MAX_LINES, together(text) == text) == ("", True, True)
 
 
-def test_colours_end_when_time_is_up():
-    ticks = itertools.count()
-    lines, _ = highlight("Name: a\n" * 100, clock=lambda: next(ticks))
-    assert [line[0][0] for line in lines] == ["gh"] + [""] * 99
+#: A line of five tokens.
+LINE = "Name: a\n"
+
+
+def test_what_is_beyond_the_bound_of_tokens_is_plain_text():
+    lines, _ = highlight(LINE * (MAX_TOKENS // 5 + 100))
+    assert [line[0][0] for line in lines] == ["gh"] * (MAX_TOKENS // 5) + [""] * 100
+
+
+@pytest.mark.parametrize("begun", range(5))
+def test_a_line_in_which_tokens_end_is_whole(begun):
+    text = "#\n" * begun + LINE * (MAX_TOKENS // 5)
+    assert together(text) == text
