@@ -16,9 +16,10 @@ import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -62,6 +63,7 @@ _UNCOMPRESS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
 }
 _UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
+_PACKAGE, _END = re.compile(rb"<package[\s>]"), b"</package>"
 _COUNT = re.compile(rb"<(?:metadata|filelists)\s[^>]*\bpackages=\"([0-9]{1,9})\"")
 
 
@@ -85,6 +87,18 @@ class Fetched:
 
     path: Path
     packages: int
+
+    def texts(self, chunk_bytes: int = CHUNK) -> Iterator[bytes]:
+        """Yield the text of each package, as it stands in the uncompressed file."""
+        text, begins = b"", []
+        with _uncompressed(self.path) as file:
+            while piece := file.read(chunk_bytes):
+                text += piece
+                begins = [found.start() for found in _PACKAGE.finditer(text)]
+                yield from (_package(text[begin:end]) for begin, end in pairwise(begins))
+                text = text[begins[-1] if begins else 0 :]
+        if begins:
+            yield _package(text)
 
 
 @dataclass(eq=False)
@@ -192,7 +206,7 @@ class Mirror:
         """Return the number of packages that a file declares, after a check of all its uncompressed content."""
         digest, size, since_package, head = hashlib.new(listed.open_checksum[0]), 0, 0, b""
         try:
-            with found.open("rb") as compressed, _UNCOMPRESS[found.suffix](compressed) as file:
+            with _uncompressed(found) as file:
                 while piece := file.read(self.chunk_bytes):
                     if self.is_over():
                         raise self._ended(path)
@@ -233,6 +247,18 @@ class Mirror:
 
     def _ended(self, path: str) -> UpstreamUnavailable:
         return UpstreamUnavailable("mirror", self.url(path), "the build has ended")
+
+
+@contextmanager
+def _uncompressed(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("rb") as compressed, _UNCOMPRESS[path.suffix](compressed) as file:
+        yield file
+
+
+def _package(text: bytes) -> bytes:
+    """Return the text of a package without what follows it; all of it if its end is missing."""
+    end = text.rfind(_END)
+    return text if end < 0 else text[: end + len(_END)]
 
 
 def _pieces_of(file: IO[bytes]) -> Pieces:

@@ -232,7 +232,7 @@ class Collector:
             for each, fetched in files:
                 ids = lacking[each.repository.label]
                 with self._staging.add_files(ids) as add:
-                    repodata.files(fetched, self._url(each, "filelists"), ids, add)
+                    repodata.files(fetched, self._url(each, "filelists"), ids, add, self._skip)
                 done += len(ids)
                 self._context.progress("files", done, total)
 

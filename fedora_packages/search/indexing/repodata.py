@@ -1,17 +1,23 @@
 """Read what a repository's files say of its packages, one package at a time.
 
 Anyone can write these files.  An invalid package, such as one with a slash in its name or without a source, is skipped and
-reported.  A broken file raises an `InvalidResponse` with its URL.  `_library` imports the parser when a file is read first.
+reported.  The parser gives up a file at the first byte that XML does not allow.  Such a file is then read package by package, and
+the bytes are removed.  A broken file raises an `InvalidResponse` with its URL.
+
+`_library` imports the parser when a file is read first.
 """
 
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
+from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any, NamedTuple
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from fedora_packages.connectors.repository_files import (
     MAX_COMPRESSED_BYTES,
@@ -40,6 +46,14 @@ _OUR_RPMRC = Path(__file__).with_name("rpm") / "rpmrc"
 
 #: The name in a relation as the parser returns it.
 _NAME = itemgetter(0)
+
+#: Packages of a file that may be invalid XML before the whole file counts as broken: so many, or one in a hundred.
+MAX_INVALID = 20
+
+#: Characters that XML does not allow, references to characters, and the checksum in a list of files.
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile("&#(?:x0*([0-9a-fA-F]{1,8})|0*([0-9]{1,8}));")
+_PKGID = re.compile(rb"<package[^>]*\spkgid=[\"']([^\"']*)")
 
 #: A path below a repository.
 _HREF = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._+-]*/)*[A-Za-z0-9_][A-Za-z0-9._+-]*\.(?:xml|gz|bz2|xz|zst)")
@@ -139,27 +153,81 @@ def packages(
     Without ``is_described`` they have no description.  ``skipped`` is called with the reason for each invalid package.  Raises
     `InvalidResponse` for a file that is broken.
     """
+    for row in _rows(fetched, url, skipped):
+        try:
+            package = _package(row, is_source, is_described)
+        except ValueError as error:
+            skipped(f"{error} in {url}")
+            continue
+        if package.provides.count("\n") == MAX_CAPABILITIES - 1:
+            skipped(f"capabilities of {package.name} beyond the first {MAX_CAPABILITIES} in {url}")
+        yield package
+
+
+def _rows(fetched: Fetched, url: str, skipped: Callable[[str], None]) -> Iterator[Any]:
+    """Yield the packages of a list as the parser returns them."""
     createrepo_c, count = _library(), 0
     try:
         for row in createrepo_c.PackageIterator(str(fetched.path), None, None):
             count += 1
-            try:
-                package = _package(row, is_source, is_described)
-            except ValueError as error:
-                skipped(f"{error} in {url}")
-                continue
-            if package.provides.count("\n") == MAX_CAPABILITIES - 1:
-                skipped(f"capabilities of {package.name} beyond the first {MAX_CAPABILITIES} in {url}")
-            yield package
+            yield row
     except createrepo_c.CreaterepoCError as error:
-        raise _broken(error, url) from error
-    _check_count(count, fetched, url)
+        broken = _broken(error, url)
+    else:
+        _check_count(count, fetched, url)
+        return
+    yield from islice(_each(fetched, broken, createrepo_c.xml_parse_primary_snippet, skipped), count, None)
 
 
-def files(fetched: Fetched, url: str, checksums: Iterable[str], add: Callable[[str, str], None]) -> None:
+def _each(
+    fetched: Fetched,
+    broken: InvalidResponse,
+    parse: Callable[..., None],
+    skipped: Callable[[str], None],
+    is_wanted: Callable[[bytes], bool] = lambda text: True,
+) -> Iterator[Any]:
+    """Yield the packages of a broken file, each read by itself.  Raises the error ``broken`` if that is no help."""
+    createrepo_c, count, invalid, text = _library(), 0, 0, b""
+    for text in fetched.texts():
+        count += 1
+        found: list[Any] = []
+        try:
+            if is_wanted(text):
+                cleaned = _cleaned(text)
+                # The parser prints what it rejects.
+                ParserCreate().Parse(cleaned, True)
+                parse(cleaned, None, found.append)
+        except (ExpatError, createrepo_c.CreaterepoCError) as error:
+            invalid += 1
+            skipped(f"a package with invalid XML ({error}) in {broken.request}")
+        yield from found
+    # A file that ends too early has too few packages, or half of the last.
+    is_whole = count == fetched.packages and text.endswith(b"</package>")
+    if not is_whole or invalid == count or invalid > max(MAX_INVALID, count // 100):
+        raise broken
+
+
+def _cleaned(text: bytes) -> str:
+    """Return a text without the characters that XML does not allow, written out or as references."""
+    return _REFERENCE.sub(_allowed, _FORBIDDEN.sub("", text.decode("utf-8", "replace")))
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference[0] if number <= sys.maxunicode and not _FORBIDDEN.match(chr(number)) else ""
+
+
+def files(
+    fetched: Fetched,
+    url: str,
+    checksums: Iterable[str],
+    add: Callable[[str, str], None],
+    skipped: Callable[[str], None] = lambda reason: None,
+) -> None:
     """Call ``add`` with the checksum and the files of packages, from a list of files, for some ``checksums``.
 
-    Raises `InvalidResponse` for a broken file, and what ``add`` raises.
+    ``skipped`` is called with the reason for each invalid package.  Raises `InvalidResponse` for a broken file, and what ``add``
+    raises.
     """
     createrepo_c = _library()
     checksums, count, raised = frozenset(checksums), 0, []
@@ -184,8 +252,20 @@ def files(fetched: Fetched, url: str, checksums: Iterable[str], add: Callable[[s
     try:
         createrepo_c.xml_parse_filelists(str(fetched.path), begin, end, None)
     except createrepo_c.CreaterepoCError as error:
-        raise (raised[0] if raised else _broken(error, url)) from error
-    _check_count(count, fetched, url)
+        if raised:
+            raise raised[0] from error
+        broken = _broken(error, url)
+    else:
+        _check_count(count, fetched, url)
+        return
+
+    def is_wanted(text: bytes) -> bool:
+        found = _PKGID.search(text)
+        return found is None or found[1].decode("ascii", "replace") in checksums
+
+    for package in _each(fetched, broken, createrepo_c.xml_parse_filelists_snippet, skipped, is_wanted):
+        if package.pkgId in checksums:
+            add(package.pkgId, _files(package))
 
 
 def _broken(error: Exception, url: str) -> InvalidResponse:

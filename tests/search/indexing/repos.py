@@ -54,6 +54,23 @@ def write(folder, packages, ending=".zst", kinds=("primary", "filelists")):
     return folder
 
 
+def rewrite(folder, kind, content):
+    """Write another file into a repository, which lists it with its checksum."""
+    repodata = Path(folder) / "repodata"
+    for old in repodata.glob(f"*{kind}*"):
+        old.unlink()
+    path = repodata / f"{kind}.xml"
+    path.write_bytes(content)
+    record = createrepo_c.RepomdRecord(kind, str(path))
+    record.fill(createrepo_c.SHA256)
+    record.rename_file()
+    others = createrepo_c.Repomd(str(repodata / "repomd.xml")).records
+    repomd = createrepo_c.Repomd()
+    for each in [*(other for other in others if other.type != kind), record]:
+        repomd.set_record(each)
+    (repodata / "repomd.xml").write_text(repomd.xml_dump())
+
+
 def place(mirror, branch, kind="release", is_source=False, state=None):
     """Return the folder of a repository on a mirror."""
     release = {"branch": branch, "state": state}

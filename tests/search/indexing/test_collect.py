@@ -1,6 +1,7 @@
 """Building from repositories: the union of what they have, and what koji and dist-git say of the rest."""
 
 import itertools
+import json
 import shutil
 import threading
 from pathlib import Path
@@ -14,7 +15,7 @@ from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import Retry
 from fedora_packages.search.reader import IndexReader
 from tests.search.fedora import BRANCHES, Source, small_fedora
-from tests.search.indexing.repos import place, publish, rpm, write
+from tests.search.indexing.repos import place, publish, rewrite, rpm, write
 from tests.upstream import Answer
 
 
@@ -274,6 +275,25 @@ def test_a_bad_package_is_passed_over_counted_and_named(fedora, builder, mirror,
     assert builder().build().skipped == 2
     assert IndexReader(index).source("good").summary == "Good"
     assert "'../../etc'" in caplog.text
+
+
+CASES = Path(__file__).parents[4] / "shared" / "cases" / "index"
+
+
+def read_cases():
+    path = CASES / "odd-bytes.json"
+    return json.loads(path.read_text("utf-8"))["cases"] if path.is_file() else []
+
+
+@pytest.mark.parametrize("case", read_cases(), ids=lambda case: case["id"])
+def test_odd_bytes_in_a_package_cost_no_other(fedora, builder, mirror, index, case):
+    text = (CASES / case["in"]).read_bytes()
+    at = text.index(case["before"].encode(), text.index(b"<name>odd</name>"))
+    publish(fedora, mirror)
+    folder = write(place(mirror, "f45", "updates"), [], kinds=("primary",))
+    rewrite(folder, "primary", text[:at] + bytes.fromhex(case["insert_hex"]) + text[at:])
+    assert builder().build().skipped == 0
+    assert {"good-before", "good-after", "odd", "vim"} <= set(IndexReader(index).names())
 
 
 def test_over_http_it_is_the_same(build, builder, fedora, mirror, http, index, upstream):

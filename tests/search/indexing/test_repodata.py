@@ -1,9 +1,11 @@
 """Repodata: packages as createrepo_c wrote them, and hostile packages are skipped and hostile files rejected."""
 
 import os
+import re
 import subprocess
 import sys
 
+import createrepo_c
 import pytest
 
 from fedora_packages.connectors.repository_files import Fetched, Mirror
@@ -101,6 +103,123 @@ def test_a_broken_file_is_told_with_its_address(parse, text, said):
     with pytest.raises(InvalidResponse, match=f"http://mirror/primary.xml.*{said}") as told:
         parse(text)
     assert "/tmp" not in str(told.value)
+
+
+def listed(kind, *packages):
+    """Return a list of packages (``primary``) or of files (``filelists``) as createrepo_c writes it."""
+    root, namespace = ("metadata", "common") if kind == "primary" else ("filelists", "filelists")
+    texts = [getattr(createrepo_c, f"xml_dump_{kind}")(package) for package in packages]
+    begin = f'<{root} xmlns="http://linux.duke.edu/metadata/{namespace}" xmlns:rpm="http://linux.duke.edu/metadata/rpm"'
+    return f'{begin} packages="{len(packages)}">{"".join(texts)}</{root}>'.encode()
+
+
+@pytest.fixture
+def reread(tmp_path):
+    """A function that reads a list of packages or of files, and returns the names or checksums, and what was skipped."""
+
+    def run(kind, content, packages=3):
+        path, skipped, found = tmp_path / f"{kind}.xml", [], []
+        path.write_bytes(content)
+        fetched = Fetched(path, packages)
+        if kind == "primary":
+            found = [package.name for package in repodata.packages(fetched, "here", skipped=skipped.append)]
+        else:
+            checksums = {rpm(name).pkgId: name for name in ("a", "odd", "z")}
+            repodata.files(
+                fetched, "here", checksums, lambda found_, _: found.append(checksums[found_]), skipped.append
+            )
+        return list(dict.fromkeys(found)), skipped
+
+    return run
+
+
+THREE = [rpm(name, files=[f"/usr/bin/{name}"], provides=[name]) for name in ("a", "odd", "z")]
+
+#: What XML does not allow.
+ODD_BYTES = [
+    b"\x02",
+    b"\x1b[200~",
+    b"caf\xe9 ",
+    b"&#2;",
+    b"&#x1B;",
+    b"&#xD800;",
+    b"&#1114112;",
+    b"\xef\xbf\xbe",
+    b"\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("odd", ODD_BYTES)
+@pytest.mark.parametrize(
+    ("kind", "place"), [("primary", b'<rpm:entry name="'), ("primary", b"<summary>"), ("filelists", b"<file>")]
+)
+def test_odd_bytes_are_removed_and_the_package_is_read(reread, kind, place, odd):
+    before, _, after = listed(kind, *THREE).partition(b"odd")
+    head, found, tail = after.partition(place)
+    assert found
+    content = before + b"odd" + head + place + odd + tail
+    assert reread(kind, content) == (["a", "odd", "z"], [])
+
+
+def _without_end(text):
+    return text.replace(b"</package>", b"")
+
+
+def _unclosed(text):
+    return text.replace(b"</version>", b"").replace(b"<version", b"<version><")
+
+
+def _entity(text):
+    return text.replace(b"bin/odd", b"bin/&unknown;")
+
+
+def _without_checksum(text):
+    return text.replace(b"<checksum", b"<check").replace(b"</checksum", b"</check").replace(b"pkgid=", b"id=")
+
+
+@pytest.mark.parametrize("kind", ["primary", "filelists"])
+@pytest.mark.parametrize("break_", [_without_end, _unclosed, _entity, _without_checksum])
+@pytest.mark.parametrize("number", range(2))
+def test_a_package_of_invalid_xml_costs_itself_and_is_told(reread, kind, break_, number):
+    names = ["a", "z"]
+    names.insert(number, "odd")
+    content = listed(kind, *(rpm(name, files=[f"/usr/bin/{name}"]) for name in names))
+    texts = re.split(rb"(?=<package )", content)
+    texts[number + 1] = break_(texts[number + 1])
+    found, skipped = reread(kind, b"".join(texts))
+    assert (found, len(skipped)) == (["a", "z"], 1)
+    assert "invalid XML" in skipped[0]
+
+
+@pytest.mark.parametrize("kind", ["primary", "filelists"])
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.6, 0.7, 0.9])
+def test_a_file_that_ends_too_early_is_broken(reread, kind, share):
+    content = listed(kind, *THREE)
+    with pytest.raises(InvalidResponse, match="here"):
+        reread(kind, content[: int(share * len(content))])
+
+
+@pytest.mark.parametrize("kind", ["primary", "filelists"])
+def test_a_file_of_many_invalid_packages_is_broken(reread, kind):
+    for number in (repodata.MAX_INVALID, repodata.MAX_INVALID + 1):
+        content = listed(kind, *THREE[::2], *[THREE[1]] * number)
+        content = content.replace(b'"odd"', b'"odd').replace(b"<name>odd", b"<name>odd<")
+        if number > repodata.MAX_INVALID:
+            with pytest.raises(InvalidResponse, match="here"):
+                reread(kind, content, number + 2)
+        else:
+            assert [len(part) for part in reread(kind, content, number + 2)] == [2, number]
+
+
+def test_packages_are_told_apart_wherever_a_file_is_cut_into_pieces(tmp_path):
+    content = listed("primary", *THREE)
+    path = tmp_path / "primary.xml"
+    path.write_bytes(content)
+    for size in (1, 7, 100, 10_000):
+        texts = list(Fetched(path, 3).texts(size))
+        assert [re.findall(rb"<package |<name>.*</name>|</package>", text) for text in texts] == [
+            [b"<package ", f"<name>{name}</name>".encode(), b"</package>"] for name in ("a", "odd", "z")
+        ]
 
 
 def test_fewer_packages_than_announced_are_a_lie(parse):
