@@ -25,7 +25,7 @@ from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.describe import describe_all, describe_unbuilt
 from fedora_packages.search.indexing.merge import with_previous
-from fedora_packages.search.indexing.package_list import PackageList, read_package_list, releases
+from fedora_packages.search.indexing.package_list import Lists, PackageList, read_lists, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
 from fedora_packages.search.indexing.retry import Retry
@@ -107,9 +107,16 @@ class FoundRepository:
     files: Mapping[str, RepositoryFile]
 
 
-def _in_background(read: Callable[[], PackageList]) -> "Future[PackageList]":
-    """Read the package list in a daemon thread: neither the end of the build nor that of its process waits for it."""
-    listing: Future[PackageList] = Future()
+def _skipped_releases(active: Sequence[Mapping[str, Any]], package_list: PackageList) -> tuple[str, ...]:
+    """Return the branches of skipped releases that have packages which no other release has."""
+    only = filter(package_list.is_only_in_skipped, package_list.in_skipped)
+    branches = {branch for name in only for branch in package_list.in_skipped[name]}
+    return tuple(release["branch"] for release in active if release["branch"] in branches)
+
+
+def _in_background(read: Callable[[], Lists]) -> "Future[Lists]":
+    """Read the lists in a daemon thread: neither the end of the build nor that of its process waits for it."""
+    listing: Future[Lists] = Future()
 
     def run() -> None:
         try:
@@ -146,14 +153,13 @@ class Collector:
         if not found:
             raise UpstreamUnavailable("mirror", self._mirror.url(""), "no repository of an active release")
         # Koji takes as long to list packages as half of the repositories take to read.
-        read = partial(read_package_list, self._context.connectors, self._context.retry, active, branches)
-        listing = _in_background(read)
+        listing = _in_background(partial(read_lists, self._context.connectors, self._context.retry, active))
         try:
             self._stage_packages(found, listing)
             self._staging.arrange([each.repository for each in found])
             self._stage_files(found)
             in_repositories = frozenset(self._staging.sources())
-            package_list = listing.result()
+            package_list = listing.result().package_list(branches)
             described, failed = self._describe_rest(package_list, in_repositories)
         except BaseException:
             self._context.retry.stop()
@@ -164,7 +170,7 @@ class Collector:
             described,
             failed,
             self._kept(failed, package_list, in_repositories),
-            package_list.skipped_releases,
+            _skipped_releases(active, package_list),
             self._skipped,
         )
 
@@ -192,7 +198,7 @@ class Collector:
 
     # Lists of packages, then lists of files.
 
-    def _stage_packages(self, found: Sequence[FoundRepository], listing: "Future[PackageList]") -> None:
+    def _stage_packages(self, found: Sequence[FoundRepository], listing: "Future[Lists]") -> None:
         unread = [each for each in found if not self._staging.has(each.repository, each.files["primary"].checksum[1])]
         # The total of downloads is known from the start: a repository that is read needs its files too, unless it has sources.
         self._to_download["filelists"] = sum(
@@ -300,7 +306,7 @@ class Collector:
         queries = Queries(self._context.connectors.values())
 
         def describe(name: str) -> Document | None:
-            if name in beyond or name in package_list.in_skipped:
+            if name in beyond or package_list.is_only_in_skipped(name):
                 return package_list.document_of(name)
             return self._context.retry(lambda: describe_unbuilt(name, rest[name], queries, package_list.owners))
 
@@ -331,7 +337,8 @@ class Collector:
         self, failed: Sequence[str], package_list: PackageList, in_repositories: Collection[str]
     ) -> dict[str, Document]:
         """Return the documents of the current index that packages keep: failed ones, and living ones of skipped releases."""
-        names = [*failed, *(name for name in package_list.in_skipped if name not in in_repositories)]
+        skipped = (name for name in package_list.in_skipped if package_list.is_only_in_skipped(name))
+        names = [*failed, *(name for name in skipped if name not in in_repositories)]
         previous = {name: document for name in names if (document := self._previous(name))}
         return {name: document for name, document in previous.items() if name in failed or not document.retired}
 

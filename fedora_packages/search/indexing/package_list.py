@@ -23,18 +23,21 @@ log = logging.getLogger(__name__)
 class PackageList:
     """Koji's packages, each with the branches that list it, in reading order, and the owners of packages.
 
-    ``skipped_releases`` are branches of active releases without repositories, as far as a package is in these alone.
-    ``in_skipped`` has these packages with their branches; ``branches`` has no branch for them, and they are not retired.
+    ``branches`` are those whose repositories were read, and ``in_skipped`` those of other active releases.  A package that only
+    these list is not retired.
     """
 
     branches: Mapping[str, tuple[str, ...]]
     owners: Mapping[str, str]
     in_skipped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    skipped_releases: tuple[str, ...] = ()
 
     def branches_of(self, name: str) -> tuple[str, ...]:
         """Return the branches that list a package; none for a retired package."""
         return self.branches[name] or self.in_skipped.get(name, ())
+
+    def is_only_in_skipped(self, name: str) -> bool:
+        """Whether only releases list a package whose repositories were not read."""
+        return not self.branches[name] and name in self.in_skipped
 
     def document_of(self, name: str) -> Document | None:
         """Return a document with the name, branches and owner of a package, or None for a name without an owner."""
@@ -51,27 +54,41 @@ def releases(connectors: Mapping[str, Any], retry: Retry) -> list[Mapping[str, A
     return active
 
 
-def read_package_list(
-    connectors: Mapping[str, Any], retry: Retry, active: Sequence[Mapping[str, Any]], branches: Collection[str]
-) -> PackageList:
-    """Return the packages that Koji lists for the active releases.  ``branches`` are the releases that have repositories.
+@dataclass(frozen=True)
+class Lists:
+    """What Koji and dist-git have: the names of all packages, those of each active release, and the owners of packages.
 
-    A release whose tag is unknown to Koji, because it is new, counts as listing every package.  Raises `UpstreamError`.
+    ``releases`` are by branch, in reading order; None for a release whose tag is unknown to Koji.
     """
+
+    names: Sequence[str]
+    releases: Mapping[str, set[str] | None]
+    owners: Mapping[str, str]
+
+    def package_list(self, branches: Collection[str]) -> PackageList:
+        """Return the package list of a build.  ``branches`` are the releases whose repositories were read.
+
+        Of these, one whose tag is unknown, because it is new, counts as listing every package.
+        """
+        read = {branch: packages for branch, packages in self.releases.items() if branch in branches}
+        in_any_release = set().union(*filter(None, read.values())) or set(self.names)
+        read = {branch: in_any_release if packages is None else packages for branch, packages in read.items()}
+        skipped = {
+            branch: packages for branch, packages in self.releases.items() if branch not in branches and packages
+        }
+        in_skipped = {name: having for name in self.names if (having := _having(skipped, name))}
+        return PackageList({name: _having(read, name) for name in self.names}, self.owners, in_skipped)
+
+
+def read_lists(connectors: Mapping[str, Any], retry: Retry, active: Sequence[Mapping[str, Any]]) -> Lists:
+    """Return what Koji lists for the active releases, and the owners.  Raises `UpstreamError`."""
     koji = connectors["koji"]
     names = [name for name in retry(koji.packages) if is_package_name(name)]
     if not names:
         raise InvalidResponse("koji", "listPackages()", "no packages", title="Koji")
     lists = {release["branch"]: _packages_of_tag(koji, release["stable_tag"], retry) for release in active}
-    read = {branch: packages for branch, packages in lists.items() if branch in branches}
-    in_any_release = set().union(*filter(None, read.values())) or set(names)
-    read = {branch: in_any_release if packages is None else packages for branch, packages in read.items()}
-    skipped = {branch: packages for branch, packages in lists.items() if branch not in branches and packages}
-    branches_of = {name: _having(read, name) for name in names}
-    in_skipped = {name: _having(skipped, name) for name in names if not branches_of[name] and _having(skipped, name)}
-    skipped_releases = tuple(branch for branch in skipped if any(branch in only_in for only_in in in_skipped.values()))
     # The file may be an hour old.  A newer owner is indexed when an event about the package comes.
-    return PackageList(branches_of, retry(connectors["distgit"].owners), in_skipped, skipped_releases)
+    return Lists(names, lists, retry(connectors["distgit"].owners))
 
 
 def _having(lists: Mapping[str, set[str]], name: str) -> tuple[str, ...]:
