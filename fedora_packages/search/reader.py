@@ -132,7 +132,7 @@ class IndexReader:
         return self._read(lambda database: database.get_termfreq(terms.DOCUMENT))
 
     def skipped_releases(self) -> tuple[str, ...]:
-        """Return the active releases without repositories when the index was built, if packages are in these alone."""
+        """Return the active releases that the index lacks; see `StagedPackages.skipped_releases`."""
         return tuple(self._read(lambda database: database.get_metadata(terms.SKIPPED_RELEASES_KEY)).decode().split())
 
     def _document(self, name: str, find: Callable[[xapian.Database], Sequence[int | None]]) -> Document | None:

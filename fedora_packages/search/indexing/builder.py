@@ -53,7 +53,7 @@ class Built:
     binaries: int
     retired: int  # of the packages
     releases: tuple[str, ...]  # whose repositories were read, in reading order
-    skipped_releases: tuple[str, ...]  # other active ones, with packages in these alone
+    skipped_releases: tuple[str, ...]  # broken ones, and missing ones with packages in these alone
     seconds: float
     phases: Mapping[str, float]  # seconds of each
     bytes: int  # of the index

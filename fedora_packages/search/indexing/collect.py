@@ -1,7 +1,7 @@
 """Collect what a build needs into the staging file: packages and files of every repository of every active release.
 
-A repository may be missing: a release has no updates yet, or the mirror lacks a release.  A repository that exists and cannot be
-read fails the build.
+A repository may be missing: a release has no updates yet, or the mirror lacks a release.  A release with a broken repository is
+skipped as a whole: without its updates it would show what is old.  A mirror that does not respond fails the build.
 
 Packages in no repository are described one by one.  Each description is committed before the next is read, so that a killed build
 loses only requests under way.
@@ -11,16 +11,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from fedora_packages.connectors.query import Queries
 from fedora_packages.connectors.repository_files import Fetched, Mirror, RepositoryFile
-from fedora_packages.errors import SearchUnavailable, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import InvalidResponse, SearchUnavailable, UpstreamError, UpstreamUnavailable
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.describe import describe_all, describe_unbuilt
@@ -63,10 +63,11 @@ _REPOMD = "repodata/repomd.xml"
 class StagedPackages:
     """What is staged beside the repositories.
 
-    ``releases`` are the branches whose repositories were read, in reading order; ``skipped_releases`` are those of other active
-    releases.  ``owners`` are owners by package.  ``described`` packages have a description each, and ``failed`` ones have none.
-    ``kept`` has the documents of the current index that are copied from it: of failed packages, and of those of skipped releases.
-    ``skipped`` counts invalid packages of repositories.
+    ``releases`` are the branches whose repositories were read, in reading order.  ``skipped_releases`` are those of broken
+    repositories, and those of missing ones with packages that are in these alone.  ``owners`` are owners by package.
+    ``described`` packages have a description each, and ``failed`` ones have none.  ``kept`` has the documents of the current
+    index that are copied from it: of failed packages, and of those of skipped releases.  ``skipped`` counts invalid packages of
+    repositories.
     """
 
     releases: tuple[str, ...]
@@ -107,13 +108,6 @@ class FoundRepository:
     files: Mapping[str, RepositoryFile]
 
 
-def _skipped_releases(active: Sequence[Mapping[str, Any]], package_list: PackageList) -> tuple[str, ...]:
-    """Return the branches of skipped releases that have packages which no other release has."""
-    only = filter(package_list.is_only_in_skipped, package_list.in_skipped)
-    branches = {branch for name in only for branch in package_list.in_skipped[name]}
-    return tuple(release["branch"] for release in active if release["branch"] in branches)
-
-
 def _in_background(read: Callable[[], Lists]) -> "Future[Lists]":
     """Read the lists in a daemon thread: neither the end of the build nor that of its process waits for it."""
     listing: Future[Lists] = Future()
@@ -136,6 +130,8 @@ class Collector:
         self._context = context
         self._mirror = mirror
         self._skipped = 0
+        # The branches of releases with a broken repository.
+        self._broken: set[str] = set()
         # Packages, of the repositories opened so far, and bytes by kind of file.
         self._staged = self._expected = 0
         self._to_download: Counter[str] = Counter()
@@ -148,16 +144,13 @@ class Collector:
         Raises `UpstreamError` and `SearchUnavailable`.
         """
         active = releases(self._context.connectors, self._context.retry)
-        found = [repository for release in active for repository in self._of_release(release)]
-        branches = tuple(dict.fromkeys(each.repository.release for each in found))
-        if not found:
-            raise UpstreamUnavailable("mirror", self._mirror.url(""), "no repository of an active release")
+        found = self._readable(repository for release in active for repository in self._of_release(release))
         # Koji takes as long to list packages as half of the repositories take to read.
         listing = _in_background(partial(read_lists, self._context.connectors, self._context.retry, active))
         try:
             self._stage_packages(found, listing)
-            self._staging.arrange([each.repository for each in found])
-            self._stage_files(found)
+            found = self._stage_files(self._readable(found))
+            branches = tuple(dict.fromkeys(each.repository.release for each in found))
             in_repositories = frozenset(self._staging.sources())
             package_list = listing.result().package_list(branches)
             described, failed = self._describe_rest(package_list, in_repositories)
@@ -170,7 +163,7 @@ class Collector:
             described,
             failed,
             self._kept(failed, package_list, in_repositories),
-            _skipped_releases(active, package_list),
+            self._skipped_releases(active, package_list),
             self._skipped,
         )
 
@@ -179,7 +172,11 @@ class Collector:
     def _of_release(self, release: Mapping[str, Any]) -> list[FoundRepository]:
         """Return the repositories of a release that the mirror has; none without one of binary packages."""
         expected = repositories(release)
-        found = [each for repository in expected if (each := self._find(repository))]
+        found: list[FoundRepository] = []
+        with self._skipping(release["branch"]):
+            found = [each for repository in expected if (each := self._find(repository))]
+        if release["branch"] in self._broken:
+            return []
         if any(not each.repository.is_source for each in found):
             missing = {repository.label for repository in expected} - {each.repository.label for each in found}
             for label in sorted(missing):
@@ -187,6 +184,28 @@ class Collector:
             return found
         log.warning("the release %s is skipped: the mirror has no repository of it", release["branch"])
         return []
+
+    @contextmanager
+    def _skipping(self, branch: str) -> Iterator[None]:
+        """Skip a release if one of its repositories is broken."""
+        try:
+            yield
+        except InvalidResponse as error:
+            self._broken.add(branch)
+            log.warning("the release %s is skipped: %s", branch, error.sentence)
+
+    def _readable(self, found: Iterable[FoundRepository]) -> list[FoundRepository]:
+        """Return the repositories of releases that are not broken.  Raises `UpstreamUnavailable` if there are none."""
+        readable = [each for each in found if each.repository.release not in self._broken]
+        if not readable:
+            raise UpstreamUnavailable("mirror", self._mirror.url(""), "no readable repository of an active release")
+        return readable
+
+    def _skipped_releases(self, active: Sequence[Mapping[str, Any]], package_list: PackageList) -> tuple[str, ...]:
+        """Return the branches of releases that are broken, or are missing and have packages which no other release has."""
+        only = filter(package_list.is_only_in_skipped, package_list.in_skipped)
+        branches = self._broken.union(*(package_list.in_skipped[name] for name in only))
+        return tuple(release["branch"] for release in active if release["branch"] in branches)
 
     def _find(self, repository: Repository) -> FoundRepository | None:
         for path in repository.paths:
@@ -208,14 +227,16 @@ class Collector:
         )
         with_sources = {each.repository.release for each in found if each.repository.is_source}
         with closing(self._fetched(unread, "primary")) as files:
-            for each, fetched in files:
+            for repository, future in files:
                 if listing.done():
                     # A failed list of packages fails the build, and reading on is in vain.
                     listing.result()
-                # The description of a binary package counts only where there is no source package.
-                is_described = each.repository.is_source or each.repository.release not in with_sources
-                packages = self._packages(each, fetched, is_described)
-                self._staging.stage(each.repository, each.files["primary"].checksum[1], packages)
+                with self._skipping(repository.release):
+                    each, fetched = future.result()
+                    # The description of a binary package counts only where there is no source package.
+                    is_described = repository.is_source or repository.release not in with_sources
+                    packages = self._packages(each, fetched, is_described)
+                    self._staging.stage(repository, each.files["primary"].checksum[1], packages)
 
     def _packages(self, found: FoundRepository, fetched: Fetched, is_described: bool) -> Iterator[Package]:
         """Yield a repository's packages, and show progress."""
@@ -228,19 +249,26 @@ class Collector:
             yield package
         self._context.progress("packages", self._staged, self._expected)
 
-    def _stage_files(self, found: Sequence[FoundRepository]) -> None:
+    def _stage_files(self, found: list[FoundRepository]) -> list[FoundRepository]:
+        """Stage the files of the packages that count.  Returns the repositories that could be read."""
+        self._staging.arrange([each.repository for each in found])
         lacking = self._staging.lacking_files()
         needed = [each for each in found if each.repository.label in lacking and "filelists" in each.files]
         for label in sorted(lacking.keys() - {each.repository.label for each in needed}):
             log.warning("the repository %s has no list of files", label)
         done, total = 0, sum(len(lacking[each.repository.label]) for each in needed)
         with closing(self._fetched(needed, "filelists")) as files:
-            for each, fetched in files:
-                ids = lacking[each.repository.label]
-                with self._staging.add_files(ids) as add:
-                    repodata.files(fetched, self._url(each, "filelists"), ids, add, self._skip)
+            for repository, future in files:
+                ids = lacking[repository.label]
+                with self._skipping(repository.release):
+                    each, fetched = future.result()
+                    with self._staging.add_files(ids) as add:
+                        repodata.files(fetched, self._url(each, "filelists"), ids, add, self._skip)
                 done += len(ids)
                 self._context.progress("files", done, total)
+        readable = self._readable(found)
+        # Without the others, other packages count.
+        return readable if len(readable) == len(found) else self._stage_files(readable)
 
     def _url(self, found: FoundRepository, kind: str) -> str:
         return self._mirror.url(f"{found.path}/{found.files[kind].href}")
@@ -250,14 +278,16 @@ class Collector:
         if self._skipped <= MAX_LOGGED:
             log.warning("skipped: %s", reason)
 
-    def _fetched(self, found: Sequence[FoundRepository], kind: str) -> Iterator[tuple[FoundRepository, Fetched]]:
+    def _fetched(
+        self, found: Sequence[FoundRepository], kind: str
+    ) -> Iterator[tuple[Repository, "Future[tuple[FoundRepository, Fetched]]"]]:
         """Yield repositories with a file of each, in order; the next ones are downloaded meanwhile."""
         self._to_download[kind] = sum(each.files[kind].size for each in found)
         self._show_downloads()
         pool = ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="mirror")
         try:
-            for future in [pool.submit(self._fetch, each, kind) for each in found]:
-                yield future.result()
+            for each, future in [(each, pool.submit(self._fetch, each, kind)) for each in found]:
+                yield each.repository, future
         finally:
             # A download that waits for its next attempt would delay the end of the build, after Ctrl-C for example.
             pool.shutdown(wait=False, cancel_futures=True)

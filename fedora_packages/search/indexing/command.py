@@ -221,8 +221,8 @@ def _print_summary(built: Built, as_json: bool) -> None:
         print(f"fedora-packages-index: {len(failed)} packages could not be described: {names}", file=sys.stderr)
     if built.skipped_releases:
         print(
-            f"fedora-packages-index: no repositories of {', '.join(built.skipped_releases)}: packages in these releases alone"
-            " keep their documents, or have few details",
+            f"fedora-packages-index: no readable repositories of {', '.join(built.skipped_releases)}:"
+            " packages in these releases alone keep their documents, or have few details",
             file=sys.stderr,
         )
     if as_json:

@@ -84,7 +84,7 @@ class Writer:
             return document
 
     def note_skipped_releases(self, branches: Iterable[str]) -> None:
-        """Note the releases without repositories, see `StagedPackages.skipped_releases`."""
+        """Note the releases that the index lacks, see `StagedPackages.skipped_releases`."""
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 

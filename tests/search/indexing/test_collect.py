@@ -2,14 +2,16 @@
 
 import itertools
 import json
+import re
 import shutil
 import threading
 from pathlib import Path
 
 import pytest
 import xapian
+import zstandard
 
-from fedora_packages.errors import InvalidResponse, UpstreamError, UpstreamUnavailable
+from fedora_packages.errors import UpstreamError, UpstreamUnavailable
 from fedora_packages.search import terms
 from fedora_packages.search.indexing.builder import Builder
 from fedora_packages.search.indexing.retry import Retry
@@ -227,7 +229,7 @@ def test_what_only_a_release_has_that_is_left_out_is_not_called_retired(fedora, 
 
 def test_a_mirror_with_nothing_of_ours_fails_the_build(builder, mirror, index):
     mirror.mkdir()
-    with pytest.raises(UpstreamUnavailable, match="no repository of an active release"):
+    with pytest.raises(UpstreamUnavailable, match="no readable repository of an active release"):
         builder().build()
     assert not index.exists()
 
@@ -244,29 +246,77 @@ def _changed(file):
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
 
-@pytest.mark.parametrize("damage", [_html, _cut, _changed, Path.unlink])
-@pytest.mark.parametrize("kind", ["primary", "filelists"])
-def test_a_damaged_repository_fails_the_build_and_the_old_index_answers(
-    build, builder, fedora, mirror, index, damage, kind
-):
+def _empty(file):
+    file.write_bytes(b"")
+
+
+def _listed(content):
+    """Return what damages a file that its repository lists with its checksum."""
+
+    def damage(file):
+        kind = next(kind for kind in ("primary", "filelists") if kind in file.name)
+        rewrite(file.parents[1], kind, content(zstandard.ZstdDecompressor().stream_reader(file.read_bytes()).read()))
+
+    return damage
+
+
+DAMAGES = {
+    "changed": _changed,
+    "missing": Path.unlink,
+    "html": _html,
+    "cut": _cut,
+    "empty": _empty,
+    "listed html": _listed(lambda text: b"<html><body>Welcome</body></html>"),
+    "listed cut": _listed(lambda text: text[: text.rindex(b"<version")]),
+    "listed nonsense": _listed(lambda text: b"\0\1\2" * 100),
+    "listed other number": _listed(lambda text: re.sub(rb'packages="[0-9]+"', b'packages="7"', text)),
+}
+
+
+def _file_of(folder, kind):
+    return next((folder / "repodata").glob(f"*{kind}*"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        *itertools.product(("primary", "filelists"), DAMAGES),
+        *(("repomd", damage) for damage in ("html", "cut", "empty")),
+    ],
+)
+def test_a_broken_repository_costs_its_release_and_no_more(fedora, build, builder, mirror, index, caplog, kind, damage):
+    fedora.sources["only"] = Source({"only": "In f45 alone"}, branches=("f45",))
     build()
-    fedora.sources["newer"] = Source({"newer": ""})
+    before = IndexReader(index).source("only")
+    fedora.sources["guake"].binaries["guake"] = "Changed"
     publish(fedora, mirror)
-    damage(next((place(mirror, "f45") / "repodata").glob(f"*{kind}*")))
-    if kind == "filelists":
-        # Nothing of another release is looked up in it.
-        fedora.sources["newer"].branches = ("f45",)
-    with pytest.raises(InvalidResponse, match="development/45/Everything/x86_64/os/repodata/"):
+    DAMAGES[damage](_file_of(place(mirror, "f45"), kind))
+    built = builder().build()
+    reader = IndexReader(index)
+    assert (built.releases, built.skipped_releases, reader.skipped_releases()) == (
+        ("rawhide", "epel10"),
+        ("f45",),
+        ("f45",),
+    )
+    assert (reader.source("only"), before.retired) == (before, False)
+    assert {binary.name: binary.summary for binary in reader.source("guake").binaries} == {"guake": "Changed"}
+    assert f"the release f45 is skipped: mirror: {mirror}" in caplog.text
+
+
+def test_a_broken_release_is_named_although_others_have_its_packages(fedora, builder, mirror):
+    publish(fedora, mirror)
+    _html(_file_of(place(mirror, "epel10", is_source=True), "repomd"))
+    built = builder().build()
+    assert (built.releases, built.skipped_releases) == (("rawhide", "f45"), ("epel10",))
+
+
+def test_a_mirror_of_broken_repositories_fails_the_build_and_the_old_index_answers(build, builder, mirror, index):
+    build()
+    for repomd in mirror.rglob("repomd.xml"):
+        _html(repomd)
+    with pytest.raises(UpstreamUnavailable, match="no readable repository of an active release"):
         builder().build()
     assert IndexReader(index).source("guake").summary == "guake, the source"
-    assert IndexReader(index).source("newer") is None
-
-
-def test_html_in_place_of_a_list_of_files_fails_the_build(build, builder, mirror, index):
-    build()
-    _html(place(mirror, "f45") / "repodata/repomd.xml")
-    with pytest.raises(InvalidResponse, match="repomd.xml"):
-        builder().build()
 
 
 def test_a_bad_package_is_passed_over_counted_and_named(fedora, builder, mirror, index, caplog):
@@ -363,7 +413,7 @@ def test_a_failure_ends_the_downloads_under_way(fedora, builder, mirror, http, u
     base = http()
     for path in list(upstream.answers):
         if "primary" in path and "epel" not in path:
-            upstream.answers[path] = Answer(b"nonsense")
+            upstream.answers[path] = Answer(b"", 500)
     with pytest.raises(UpstreamError):
         builder(base=base).build()
     downloads = [thread for thread in threading.enumerate() if thread.name.startswith("mirror")]
@@ -396,11 +446,14 @@ def end_of_package_list():
         thread.join(10)
 
 
-def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(fedora, builder, mirror, slow_koji):
+def test_a_build_that_fails_waits_for_no_list_of_kojis_and_asks_for_no_other(
+    fedora, builder, mirror, http, upstream, slow_koji
+):
     publish(fedora, mirror)
-    primary(place(mirror, "f45")).write_bytes(b"nonsense")
-    with pytest.raises(InvalidResponse):
-        builder().build()
+    base = http()
+    upstream.answers[f"/pub/{primary(place(mirror, 'f45')).relative_to(mirror)}"] = Answer(b"", 500)
+    with pytest.raises(UpstreamUnavailable):
+        builder(base=base).build()
     assert ("koji", None) not in fedora.asked
     # Nor does the end of the process wait for it.
     assert [thread.daemon for thread in threads_of_package_list()] == [True]
