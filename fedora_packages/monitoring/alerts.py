@@ -280,7 +280,7 @@ def _of_index(state: Health) -> Iterator[Alert]:
         yield Alert(
             f"The search index lacks {', '.join(state.skipped_releases)}",
             "Their repositories could not be read during the build.  "
-            "Packages that only they have are as in the previous index, or little more than a name.  "
+            "Packages have there what the previous index had, and new ones in them alone little more than a name.  "
             "Run fedora-packages-index again once search.mirror has them.",
         )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing.collect import StagedPackages
 from fedora_packages.search.indexing.dependents import dependents
+from fedora_packages.search.indexing.merge import with_part
 from fedora_packages.search.indexing.staging import Staging
 from fedora_packages.search.indexing.writer import Writer, compact
 
@@ -78,8 +79,11 @@ class Assembly:
 
     def _document(self, name: str) -> Document:
         if name in self._staged.described:
-            return self._staging.description(name)
-        return self._staging.document(name, self._staged.owners.get(name))
+            document = self._staging.description(name)
+        else:
+            document = self._staging.document(name, self._staged.owners.get(name))
+        part = self._staged.parts.get(name)
+        return with_part(document, part, self._staged.active) if part else document
 
     def _order(self, dependents: Counter[str]) -> list[str]:
         """Return the names of all packages in the order of writing."""

@@ -24,7 +24,7 @@ from fedora_packages.errors import InvalidResponse, SearchUnavailable, UpstreamE
 from fedora_packages.search.document import Document
 from fedora_packages.search.indexing import repodata
 from fedora_packages.search.indexing.describe import describe_all, describe_unbuilt
-from fedora_packages.search.indexing.merge import with_previous
+from fedora_packages.search.indexing.merge import part_of, with_previous
 from fedora_packages.search.indexing.package_list import Lists, PackageList, read_lists, releases
 from fedora_packages.search.indexing.repodata import Package
 from fedora_packages.search.indexing.repositories import Repository, repositories
@@ -66,8 +66,9 @@ class StagedPackages:
     ``releases`` are the branches whose repositories were read, in reading order.  ``skipped_releases`` are those of broken
     repositories, and those of missing ones with packages that are in these alone.  ``owners`` are owners by package.
     ``described`` packages have a description each, and ``failed`` ones have none.  ``kept`` has the documents of the current
-    index that are copied from it: of failed packages, and of those of skipped releases.  ``skipped`` counts invalid packages of
-    repositories.
+    index that are copied from it: of failed packages, and of those whose newest release is skipped.  ``parts`` has what other
+    documents of the current index have of skipped releases.  ``skipped`` counts invalid packages of repositories.  ``active`` are
+    all branches, in reading order.
     """
 
     releases: tuple[str, ...]
@@ -77,6 +78,8 @@ class StagedPackages:
     kept: Mapping[str, Document] = field(default_factory=dict)
     skipped_releases: tuple[str, ...] = ()
     skipped: int = 0
+    parts: Mapping[str, Document] = field(default_factory=dict)
+    active: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,14 +160,17 @@ class Collector:
         except BaseException:
             self._context.retry.stop()
             raise
+        kept, parts = self._kept(failed, package_list, in_repositories)
         return StagedPackages(
             branches,
             package_list.owners,
             described,
             failed,
-            self._kept(failed, package_list, in_repositories),
+            kept,
             self._skipped_releases(active, package_list),
             self._skipped,
+            parts,
+            tuple(release["branch"] for release in active),
         )
 
     # Repositories on the mirror.
@@ -365,12 +371,20 @@ class Collector:
 
     def _kept(
         self, failed: Sequence[str], package_list: PackageList, in_repositories: Collection[str]
-    ) -> dict[str, Document]:
-        """Return the documents of the current index that packages keep: failed ones, and living ones of skipped releases."""
-        skipped = (name for name in package_list.in_skipped if package_list.is_only_in_skipped(name))
-        names = [*failed, *(name for name in skipped if name not in in_repositories)]
-        previous = {name: document for name in names if (document := self._previous(name))}
-        return {name: document for name, document in previous.items() if name in failed or not document.retired}
+    ) -> tuple[dict[str, Document], dict[str, Document]]:
+        """Return the documents of the current index that packages keep, and what others keep of skipped releases."""
+        kept = {name: document for name in failed if (document := self._previous(name))}
+        parts = {}
+        for name, branches in package_list.in_skipped.items():
+            previous = self._previous(name)
+            is_only = package_list.is_only_in_skipped(name) and name not in in_repositories
+            if name in kept or previous is None or previous.retired:
+                continue
+            if is_only or previous.branch in branches:
+                kept[name] = previous
+            elif part := part_of(previous, branches):
+                parts[name] = part
+        return kept, parts
 
     def _previous(self, name: str) -> Document | None:
         """Return a package's document in the current index."""

@@ -222,7 +222,7 @@ def _print_summary(built: Built, as_json: bool) -> None:
     if built.skipped_releases:
         print(
             f"fedora-packages-index: no readable repositories of {', '.join(built.skipped_releases)}:"
-            " packages in these releases alone keep their documents, or have few details",
+            " packages keep what the previous index has of them, and new ones in these alone have few details",
             file=sys.stderr,
         )
     if as_json:

@@ -3,7 +3,7 @@
 The first release that has a source describes it, in reading order, and the first that has a binary describes that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from fedora_packages.search.document import (
@@ -77,3 +77,25 @@ def with_previous(document: Document, previous: Document | None) -> Document:
     if document.retired and not document.summary:
         document = with_texts(document, previous.summary, previous.description, previous.url)
     return document
+
+
+def part_of(document: Document, branches: Collection[str]) -> Document | None:
+    """Return what a document has of some releases: their binaries, without texts; None if it has none of them."""
+    releases = tuple(branch for branch in document.releases if branch in branches)
+    if not releases:
+        return None
+    having = {binary: [*document.releases_of(binary.name)] for binary in document.binaries}
+    kept = ((binary, [branch for branch in of if branch in branches]) for binary, of in having.items())
+    binaries = tuple(binary._replace(releases=tuple(of)) for binary, of in kept if of)
+    return Document(document.name, releases=releases, binaries=binaries)
+
+
+def with_part(document: Document, part: Document, order: Sequence[str]) -> Document:
+    """Return a document with the releases of `part_of` another.  ``order`` has all branches, in reading order."""
+    having = {binary.name: (binary, {*document.releases_of(binary.name)}) for binary in document.binaries}
+    for binary in part.binaries:
+        having.setdefault(binary.name, (binary, set()))[1].update(binary.releases)
+    releases = sorted({*document.releases, *part.releases}, key=order.index)
+    binaries = [(binary, sorted(of, key=order.index)) for binary, of in having.values()]
+    merged = merge(document.name, releases, binaries, document.owner)
+    return replace(document, branch=merged.branch, releases=merged.releases, binaries=merged.binaries)

@@ -303,6 +303,29 @@ def test_a_broken_repository_costs_its_release_and_no_more(fedora, build, builde
     assert f"the release f45 is skipped: mirror: {mirror}" in caplog.text
 
 
+@pytest.mark.parametrize("broken", BRANCHES)
+def test_a_package_keeps_what_it_had_in_a_skipped_release(fedora, build, builder, mirror, index, broken):
+    fedora.sources["guake"].binaries |= {"guake-epel": "For EPEL", "guake-new": "For rawhide"}
+    fedora.sources["guake"].only = {"guake-epel": ("epel10",), "guake-new": ("rawhide",)}
+    fedora.files["guake-epel"] = [("/usr/bin", "guake-epel")]
+    build()
+    before = IndexReader(index).source("guake")
+    _html(_file_of(place(mirror, broken), "repomd"))
+    for _ in range(2):
+        builder().build()
+        assert IndexReader(index).source("guake") == before
+
+
+def test_a_package_does_not_keep_a_skipped_release_that_koji_does_not_list_any_more(
+    fedora, build, builder, mirror, index
+):
+    build()
+    fedora.sources["guake"].branches = ("rawhide", "f45")
+    _html(_file_of(place(mirror, "epel10"), "repomd"))
+    builder().build()
+    assert IndexReader(index).source("guake").releases == ("rawhide", "f45")
+
+
 def test_a_broken_release_is_named_although_others_have_its_packages(fedora, builder, mirror):
     publish(fedora, mirror)
     _html(_file_of(place(mirror, "epel10", is_source=True), "repomd"))

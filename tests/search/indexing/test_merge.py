@@ -9,7 +9,15 @@ from fedora_packages.search.document import (
     MAX_URL_LENGTH,
     Binary,
 )
-from fedora_packages.search.indexing.merge import MAX_LINE_LENGTH, bounded_lines, merge, with_previous, with_texts
+from fedora_packages.search.indexing.merge import (
+    MAX_LINE_LENGTH,
+    bounded_lines,
+    merge,
+    part_of,
+    with_part,
+    with_previous,
+    with_texts,
+)
 from tests.search.fedora import document
 
 LONGEST = "x" * MAX_LINE_LENGTH
@@ -69,3 +77,19 @@ def test_what_a_retired_package_was_is_carried_over_unless_it_says_something(ret
 
 def test_without_a_document_before_it_nothing_is_carried_over():
     assert with_previous(document("a", retired=True), None) == document("a", retired=True)
+
+
+ORDER = ("rawhide", "f45", "f44")
+
+
+def test_a_document_takes_releases_of_another_in_their_order():
+    new = merge("a", ["rawhide", "f44"], [(Binary("a", "new"), ["rawhide", "f44"])], "pingou")
+    old = merge(
+        "a", ORDER, [(Binary("a", "old"), ORDER), (Binary("a-doc", "old"), ["f45"]), (Binary("x"), ["f44"])], "x"
+    )
+    found = with_part(new, part_of(old, ["f45"]), ORDER)
+    assert found == merge("a", ORDER, [(Binary("a", "new"), ORDER), (Binary("a-doc", "old"), ["f45"])], "pingou")
+
+
+def test_a_document_has_no_part_of_releases_that_it_is_not_in():
+    assert part_of(merge("a", ["f44"], [(Binary("a"), ["f44"])], None), ["f45"]) is None
