@@ -42,6 +42,21 @@ class Asked:
 PAGURE_MISSING = Answer(b'{"error": "Project not found", "error_code": "ENOPROJECT"}', 404)
 MDAPI_MISSING = Answer(b"404: Not Found", 404, "text/plain")
 
+#: What dist-git returns for a file, and mdapi for a relation, that no package has.
+PAGURE_NO_FILE = Answer(
+    b"<!DOCTYPE html>\n<title>Page not found :&#39;( - Pagure</title>\n<h2>Page not found (404)</h2>\n",
+    404,
+    "text/html",
+)
+MDAPI_NOTHING = Answer(b"400: Bad Request", 400, "text/plain; charset=utf-8")
+
+
+def _missing(path: str) -> Answer:
+    """Return the answer to a path that no test has answered."""
+    if path.startswith("/rpms/"):
+        return PAGURE_NO_FILE
+    return PAGURE_MISSING if path.startswith("/api/0/") else MDAPI_MISSING
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
@@ -88,7 +103,7 @@ class Upstream:
 
     def answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
-        found = self.answers.get(asked.path, PAGURE_MISSING if asked.path.startswith("/api/0/") else MDAPI_MISSING)
+        found = self.answers.get(asked.path, _missing(asked.path))
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         return found

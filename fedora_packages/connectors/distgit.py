@@ -45,6 +45,9 @@ MAX_NAME = 256
 #: Characters of the reason why a branch was retired.
 MAX_REASON = 2000
 
+#: What Pagure's page has that says that a file does not exist: the title of its template, and names of its own files.
+NO_FILE = re.compile(rb"Page not found \(404\)|pagure", re.IGNORECASE)
+
 #: Topics of messages about changed files.
 CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
@@ -361,7 +364,10 @@ class DistgitConnector(Connector):
         Source: ``/extras/pagure_poc.json``, which dist-git writes every hour.  The owner is that of `maintainers`: the
         ``admin``, also where a distribution (``fedora``, ``epel``) has a contact of its own.
         """
-        contacts = self.parsed(self.get("extras", "pagure_poc.json"), _Owners).rpms
+        answer = self.get("extras", "pagure_poc.json")
+        contacts = self.parsed(answer, _Owners).rpms
+        if not contacts:
+            raise self.invalid(answer.request, "no package")
         owners = {name: found.admin or found.fedora or found.epel for name, found in contacts.items()}
         return {name: owner for name, owner in owners.items() if owner}
 
@@ -405,10 +411,10 @@ class DistgitConnector(Connector):
     def _file(self, package: str, branch: str, path: str) -> str | None:
         """Return the content of a file at a branch or commit, or None if it does not exist."""
         answer = self.get("rpms", package, "raw", branch, "f", path, accept="*/*")
-        if answer.status == 404:
-            return None
         kind, size = answer.content_type or "no content type", len(answer.body)
-        if answer.status != 200 or kind.startswith("text/html"):
+        if answer.status == 404 and NO_FILE.search(answer.body):
+            return None
+        if answer.status != 200 or kind.startswith(("text/html", "application/json")):
             reason = f"HTTP {answer.status}: expected a file, got {kind}"
         elif not answer.body or b"\0" in answer.body:
             # For an empty file Pagure returns 404, and no text file has a NUL.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, model_validator
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.mdapi_relations import (
     MAX_CAPABILITIES,
     MAX_REASONS,
@@ -63,11 +64,20 @@ MAX_NAME = 1024
 #: File types by mdapi's letters; a package owns its "ghost" files but does not contain them.
 FILE_TYPES = {"f": "file", "d": "directory", "g": "ghost"}
 
+#: The bodies of mdapi's errors, which begin with their status: no such package, and nothing found or no such branch.
+UNKNOWN, NOTHING = b"404: Not Found", b"400: Bad Request"
+
 #: "Name <mail> - 1.0-1": the dash may be missing, the version too, and a name may have a dash.
 _AUTHORS = (
     re.compile(r"(?P<author>.*<[^<>]*>)\s*(?:-\s*)?(?P<evr>[^\s<>-][^\s<>]*)"),
     re.compile(r"(?P<author>[^<>]*\S)\s+-\s*(?P<evr>[^\s<>-]+-[^\s<>-]+)"),
 )
+
+
+def _says(answer: Response, words: bytes) -> bool:
+    """Whether a response is an error in mdapi's own words: a proxy without a route to it returns such a status too."""
+    is_page = answer.content_type.startswith("text/html")
+    return answer.status == int(words[:3]) and answer.body.strip() == words and not is_page
 
 
 def _sorted_once(names: list[str]) -> list[str]:
@@ -343,7 +353,7 @@ class MdapiConnector(Connector):
     def _requirers(self, release: str, capability: str) -> RequirersPage:
         """Return the packages that require a capability."""
         answer = self.get(release, "requires", capability, max_bytes=self.max_requirers_bytes)
-        if answer.status == 400 and answer.content_type.startswith("text/plain"):
+        if _says(answer, NOTHING):
             # The branch has databases, as the request before has shown: nothing requires the capability.
             return RequirersPage(packages=[])
         if not answer.is_cut or answer.status != 200:
@@ -396,7 +406,7 @@ class MdapiConnector(Connector):
         Source: ``/BRANCH/obsoletes/NAME``.
         """
         answer = self.get(release, "obsoletes", package)
-        if answer.status == 400 and answer.content_type.startswith("text/plain"):
+        if _says(answer, NOTHING):
             return Obsoleters(packages=[])
         found = self.read(answer.request, _AllObsoleting, {"packages": self.decoded(answer)})
         # An answer about another name must not pass for one about this.
@@ -419,10 +429,9 @@ class MdapiConnector(Connector):
     def _ask(self, kind: type[M], release: str, path: str, package: str) -> M | None:
         """Return mdapi's answer about a package in a release, or None if the release has no such package."""
         answer = self.get(release, path, package)
-        if answer.status == 400:
-            # These URLs return 400 only for a branch without databases.
+        if _says(answer, NOTHING):
+            # These URLs return it only for a branch without databases.
             raise ReleaseNotServed(self.name, answer.request, f"no repositories of {release}", title=self.title)
-        # A proxy without a route to it returns 404 too, with another body.
-        if answer.status == 404 and answer.body.strip() == b"404: Not Found":
+        if _says(answer, UNKNOWN):
             return None
         return self.parsed(answer, kind)

@@ -60,6 +60,12 @@ def test_a_value_has_the_facts_of_its_spec(queries, upstream):
     }
 
 
+def test_a_list_of_owners_without_a_package_is_invalid(connectors, upstream):
+    upstream.says("/extras/pagure_poc.json", {"rpms": {}})
+    with pytest.raises(InvalidResponse, match="no package"):
+        connectors["distgit"].owners()
+
+
 SPEC = """\
 %global prefix fix
 Name: guake
