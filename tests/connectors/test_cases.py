@@ -74,15 +74,15 @@ def generated(rule: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def fetch(queries: Queries, upstream: Any, base: dict[str, Any], answers: dict[str, Any]) -> Any:
-    """Return the value of a base's query, from these answers."""
+def fetch(queries: Queries, upstream: Any, base: dict[str, Any], answers: dict[str, Any], *later: Any) -> Any:
+    """Return the value of a base's query, from these answers, and ``later`` ones for another request to the same address."""
     for address, answer in answers.items():
         if address == "multiCall":
-            upstream.koji_says(answer)
+            upstream.koji_says(answer, *later)
         elif address in base.get("texts", ()):
             upstream.answers[address] = Answer(answer.encode(), content_type="text/plain")
         else:
-            upstream.says(address, answer)
+            upstream.says(address, answer, *later)
     query = queries[base["query"]]
     value = query.fetch(base["package"] or "*", query.variant(base["release"]) if base["release"] else "")
     errors = [error.message for error in Draft202012Validator(closed(query.returns)).iter_errors(value)]
@@ -193,3 +193,44 @@ def test_a_field_of_junk_is_refused_or_costs_its_row(queries, upstream, name, da
         assert address == "multiCall" or address in base.get("texts", ())
         return
     json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+#: The second row of an answer, and the list in the value that has it.
+ROWS = {
+    "anitya.versions": ("/api/project/Fedora/guake", "/versions/1", "versions"),
+    "bodhi.releases": ("/releases/", "/releases/1", "releases"),
+    "bodhi.updates": ("/updates/", "/updates/1", "updates"),
+    "bugzilla.bugs": ("/rest/bug", "/bugs/1", "bugs"),
+    "faf.problems": ("/problems/", "/problems/1", "problems"),
+    "koji.builds": ("multiCall", "/1/0/1", "builds"),
+    "mdapi.changelog": ("/rawhide/changelog/guake", "/changelogs/1", "entries"),
+    "mdapi.files": ("/rawhide/files/guake", "/files/1", "directories"),
+    "mdapi.relations": ("/rawhide/pkg/guake", "/requires/1", "requires"),
+}
+
+
+@needs_cases
+@pytest.mark.parametrize("name", ROWS)
+@hypothesis.settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=strategies.data())
+def test_a_row_of_junk_costs_itself_and_is_counted(queries, upstream, name, data):
+    address, place, key = ROWS[name]
+    base = json.loads(BASES[name].read_text("utf-8"))
+    answer = base["answers"][address]
+    pointer = data.draw(strategies.sampled_from(list(places(at(answer, place), place))))
+    ops = ["replace", "remove"] if pointer != place else ["replace"]
+    step = {
+        "op": data.draw(strategies.sampled_from(ops)),
+        "path": pointer,
+        "value": data.draw(strategies.sampled_from(JUNK)),
+    }
+    good = fetch(queries, upstream, base, base["answers"])[key]
+    try:
+        value = fetch(queries, upstream, base, {**base["answers"], address: patched(answer, [step])}, answer)
+    except (OverflowError, UnicodeEncodeError):
+        # XML-RPC cannot send it.
+        assert address == "multiCall"
+        return
+    assert good[0] in value[key]
+    # Releases without a branch, and those of modules, are left out by what they say.
+    assert len(value[key]) == len(good) or "invalid_rows" in value or name == "bodhi.releases"
