@@ -21,6 +21,7 @@ from fedora_packages.connectors.types import (
     M,
     Model,
     Own,
+    Parts,
     ReadAs,
     Rows,
     Sometimes,
@@ -161,8 +162,15 @@ class Tagged(Model):
     """What `KojiConnector.tagged` returns."""
 
     tags: dict[Text(256), TaggedBuild | None] = field(
-        "by Koji tag: the stable and the testing tag of each active release; null: no build has the tag"
+        "by Koji tag: the stable and the testing tag of each active release; null: no build has the tag; "
+        "without a tag whose build is invalid"
     )
+    invalid_rows: InvalidRows = None
+
+
+class _OfTag(Model):
+    builds: Parts(TaggedBuild, 1)
+    invalid_rows: InvalidRows = None
 
 
 class _TaggedBuilds(Model):
@@ -321,7 +329,7 @@ class KojiConnector(XMLRPCClient, Connector):
         return announced == BUILDING or states[build_id] != "building"
 
     # Tags move before Bodhi announces it: its messages catch a tag message that was lost.
-    @query(version=2, topics=("bodhi.update.*", "bodhi.errata.publish"), follows="bodhi.releases")
+    @query(version=3, topics=("bodhi.update.*", "bodhi.errata.publish"), follows="bodhi.releases")
     def tagged(self, package) -> Tagged:
         """Return the build of a source package that each active release has, by Koji tag.
 
@@ -340,8 +348,14 @@ class KojiConnector(XMLRPCClient, Connector):
                 for tag, inherit in wanted
             ),
         )
-        tags = {tag: _newest(rows, package) for (tag, _), rows in zip(wanted, answers, strict=True)}
-        return self.read(request, Tagged, {"tags": tags})
+        found = {
+            tag: self.read(request, _OfTag, {"builds": _newest(rows, package)})
+            for (tag, _), rows in zip(wanted, answers, strict=True)
+        }
+        # An older build in place of an invalid one would be wrong.
+        tags = {tag: next(iter(of.builds), None) for tag, of in found.items() if not of.invalid_rows}
+        self.check_rows(request, len(wanted), tags)
+        return self.read(request, Tagged, {"tags": tags}, *found.values())
 
     @tagged.affected("buildsys.tag", "buildsys.untag", "buildsys.package.list.change")
     def tagged_affected(event):
@@ -366,7 +380,8 @@ class KojiConnector(XMLRPCClient, Connector):
             return facts["build_id"] not in shown
         # Of a tag only the build tagged last is shown: a newer one hides it.  What a tag holds that no release shows by itself is
         # hidden where the tag that inherits it has a build of its own.
-        return max(shown, default=0) >= facts["build_id"] or (not shown and facts["tag"] not in value["tags"])
+        is_hidden = not shown and facts["tag"] not in value["tags"] and "invalid_rows" not in value
+        return max(shown, default=0) >= facts["build_id"] or is_hidden
 
     @in_bulk(tagged, every=86400)
     def all_tagged(self) -> Iterator[tuple[str, dict[str, int]]]:
@@ -511,7 +526,7 @@ def _build_event(build: _SweptBuild) -> Event:
 
 
 def _newest(rows: Any, package: str) -> Any:
-    """Return the first row that is neither a draft nor of another package, or None.
+    """Return the first row that is neither a draft nor of another package, in a list, which is empty if there is none.
 
     Invalid rows are left for validation.
     """
@@ -520,5 +535,5 @@ def _newest(rows: Any, package: str) -> Any:
     for row in rows:
         name = dig(row, "package_name")
         if (name == package or not isinstance(name, str)) and not is_draft(row):
-            return row
-    return None
+            return [row]
+    return []

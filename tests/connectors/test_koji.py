@@ -76,6 +76,31 @@ def test_builds_tagged_are_listed_by_tag(queries, upstream):
     }  # fmt: skip
 
 
+TAGGED_FIELDS = ("build_id", "nvr", "version", "release", "epoch", "owner_name", "package_name", "tag_name")
+
+
+@pytest.mark.parametrize("wrong", [*({key: []} for key in TAGGED_FIELDS), {"nvr": None}, {"epoch": "2"}, {}, "x", 7])
+def test_an_invalid_build_of_a_tag_costs_that_tag_and_is_counted(queries, upstream, wrong):
+    row = {**BUILD, **wrong} if wrong and isinstance(wrong, dict) else wrong
+    older = {**BUILD, "build_id": BUILD["build_id"] - 1}
+    upstream.koji_says([[[BUILD]], [[row, older]], [[]]])
+    value = queries["koji.tagged"].fetch("guake")
+    assert {tag: build and build["build_id"] for tag, build in value["tags"].items()} == {
+        "f46": BUILD["build_id"], "f45-updates-testing": None,
+    }  # fmt: skip
+    assert value["invalid_rows"]["count"] == 1
+    event = Event(
+        "org.fedoraproject.prod", "buildsys.tag", "1", 0, {**BUILD, "tag": "f45-updates", "instance": "primary"}
+    )
+    assert not queries["koji.tagged"].reflects(value, [queries["koji.tagged"].expected(event, "guake")])
+
+
+def test_invalid_builds_of_all_tags_are_no_answer(queries, upstream):
+    upstream.koji_says([[[{}]]] * 3)
+    with pytest.raises(InvalidResponse, match="an empty list in place of 3 rows"):
+        queries["koji.tagged"].fetch("guake")
+
+
 #: Builds that share the name of a source package, and their types.
 OTHERS = [
     ({"draft": True, "release": "1.fc45,draft_7"}, "draft"),
