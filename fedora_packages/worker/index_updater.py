@@ -144,7 +144,9 @@ class IndexUpdater:
         described: dict[str, Document | None] = {}
         failed: set[str] = set()
         in_time = takewhile(lambda _: time.monotonic() < deadline, sources)
-        documents = describe_all(in_time, lambda name: describe(name, branches, self.queries), self.threads)
+        documents = describe_all(
+            in_time, lambda name: describe(name, branches, self.queries, self._reader.source), self.threads
+        )
         for source, future in documents:
             error = future.exception()
             if error is None:

@@ -73,6 +73,24 @@ def test_a_touched_package_is_described_anew(updater, client, fedora, reader):
     assert reader.source("guake").summary == "Something new"
 
 
+@pytest.mark.parametrize("unserved", BRANCHES)
+def test_a_package_keeps_what_it_had_in_a_release_that_mdapi_does_not_serve(updater, client, fedora, reader, unserved):
+    before = reader.source("guake").releases
+    fedora.sources["guake"].binaries["guake"] = "Changed"
+    fedora.unserved.add(unserved)
+    mark_dirty(client, ["guake", "vim"])
+    updater.run_once()
+    found = reader.source("guake")
+    assert (before, found.releases, found.branch, found.releases_of("guake")) == (
+        BRANCHES,
+        BRANCHES,
+        BRANCHES[0],
+        BRANCHES,
+    )
+    assert found.binaries[0].summary == "Changed"
+    assert reader.source("vim").releases == ("f45", "epel10")
+
+
 def test_how_many_depend_on_a_package_is_what_the_builder_counted(updater, client, fedora, path, reader):
     fedora.requires["vim-go"] = ["guake"]
     Builder(path, fedora.connectors, str(publish(fedora, path.parent / "mirror"))).build()

@@ -19,7 +19,7 @@ from fedora_packages.search.document import (
     Binary,
     Document,
 )
-from fedora_packages.search.indexing.merge import bounded_lines, merge, with_texts
+from fedora_packages.search.indexing.merge import bounded_lines, merge, part_of, with_part, with_texts
 
 T = TypeVar("T")
 
@@ -27,20 +27,26 @@ T = TypeVar("T")
 MAX_BINARIES_TRIED = 5
 
 
-def describe(name: str, branches: Sequence[str], queries: Queries) -> Document | None:
+def describe(
+    name: str,
+    branches: Sequence[str],
+    queries: Queries,
+    previous: Callable[[str], Document | None] = lambda name: None,
+) -> Document | None:
     """Return the document of the source package ``name``, or None for an unknown package.
 
     For the name of a binary alone, that is the document of the source that builds it.
 
     ``branches`` are those of active releases, in reading order.  mdapi is read once for each, and the document merges them.  A
-    package in no repository is new if dist-git has a spec file on one of the branches, else retired.
+    package in no repository is new if dist-git has a spec file on one of the branches, else retired.  ``previous`` returns the
+    current document of a source package, which keeps the releases that mdapi does not serve.
 
     Source: ``mdapi.package``, ``mdapi.files``, ``distgit.maintainers``; ``distgit.spec`` for a source without a binary of
     its name; ``koji.builds`` and ``distgit.spec`` for what is in no repository.  Raises `UpstreamError`.
     """
-    document, builder = _of_source(name, branches, queries)
+    document, builder = _of_source(name, branches, queries, previous)
     if document is None and builder is not None:
-        document, _ = _of_source(builder, branches, queries)
+        document, _ = _of_source(builder, branches, queries, previous)
     return document
 
 
@@ -90,25 +96,31 @@ def describe_all(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_source(name: str, branches: Sequence[str], queries: Queries) -> tuple[Document | None, str | None]:
+def _of_source(
+    name: str, branches: Sequence[str], queries: Queries, previous: Callable[[str], Document | None]
+) -> tuple[Document | None, str | None]:
     """Return the document of a source package, and the source of a binary of that name."""
-    rows = {branch: _row(name, branch, queries) for branch in branches}
-    rows = {branch: row for branch, row in rows.items() if row["found"]}
+    served = {branch: _row(name, branch, queries) for branch in branches}
+    rows = {branch: row for branch, row in served.items() if row is not None and row["found"]}
     having = {branch: row for branch, row in rows.items() if row["source"] == name}
+    document = None
     if having:
-        return _in_repositories(name, having, queries), None
-    if queries["koji.builds"].fetch(name)["total"] > 0:
+        document = _in_repositories(name, having, queries)
+    elif queries["koji.builds"].fetch(name)["total"] > 0:
         document = describe_unbuilt(name, branches, queries)
-        if document:
-            return document, None
-    return None, next((row["source"] for row in rows.values() if is_package_name(row["source"])), None)
+    if document is None:
+        return None, next((row["source"] for row in rows.values() if is_package_name(row["source"])), None)
+    before = None if document.retired else previous(name)
+    part = before and part_of(before, [branch for branch, row in served.items() if row is None])
+    return with_part(document, part, branches) if part else document, None
 
 
-def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any]:
+def _row(name: str, branch: str, queries: Queries) -> Mapping[str, Any] | None:
+    """Return mdapi's row, or None for a release that mdapi does not serve."""
     try:
         return queries["mdapi.package"].connector.source(name, branch)
     except ReleaseNotServed:
-        return {"found": False}
+        return None
 
 
 def _in_repositories(name: str, rows: Mapping[str, Mapping[str, Any]], queries: Queries) -> Document:
