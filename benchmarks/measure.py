@@ -36,7 +36,7 @@ ORDER = (
 
 #: The order of the files inside a folder, lowest first.  Files of one group may import each other.
 FOLDERS = {
-    "messages": "body < contents/* < contents/table < event < timeline",
+    "messages": "text body < contents/* < contents/table < event < timeline",
     "connectors": "types circuit page_links query shape sweep < bulk < http < base xmlrpc < active_releases < * < __init__",
     "search": "* < indexing/*",
     "widgets": "parameters < controls < context < base < panel < *",

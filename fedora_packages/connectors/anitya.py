@@ -96,7 +96,7 @@ class AnityaConnector(Connector):
     site = AnityaSite()
     is_optional = True
 
-    @query(version=2, topics=("anitya.project.version.update*", "anitya.project.map.*"))
+    @query(version=3, topics=("anitya.project.version.update*", "anitya.project.map.*"))
     def versions(self, package) -> ProjectVersions | NotFound:
         """Return the upstream project of a source package and its versions.
 

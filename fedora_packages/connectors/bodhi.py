@@ -257,7 +257,7 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=5, topics=("bodhi.update.*", "bodhi.errata.publish"))
+    @query(version=6, topics=("bodhi.update.*", "bodhi.errata.publish"))
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -332,7 +332,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(version=1, subject="nothing", every=900)
+    @query(version=2, subject="nothing", every=900)
     def releases(self) -> Releases:
         """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 

@@ -256,7 +256,7 @@ class BugzillaConnector(Connector):
     authorization = "Bearer"
     timeout = 60.0  # with many bugs it is slow
 
-    @query(version=2, topics=CHANGE_TOPICS)
+    @query(version=3, topics=CHANGE_TOPICS)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 

@@ -18,6 +18,7 @@ from fedora_packages.connectors.types import (
     Count,
     Found,
     InvalidRows,
+    Lines,
     Model,
     NotFound,
     Own,
@@ -27,6 +28,7 @@ from fedora_packages.connectors.types import (
     Timestamp,
     field,
 )
+from fedora_packages.messages import text
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.distgit import PUSH_TOPICS, changed_paths
 from fedora_packages.messages.event import Event
@@ -67,7 +69,7 @@ class Spec(Model):
     """A spec file, and what it says."""
 
     found: Found = True
-    text: Text(MAX_SPEC) = field("can be cut")
+    text: Lines(MAX_SPEC) = field("can be cut")
     size: Count = field("characters before the cut")
     dead: None = None
     commit: Commit
@@ -86,7 +88,7 @@ class Spec(Model):
 class NoSpec(NotFound):
     """A branch without a spec file, or no branch."""
 
-    dead: Text(MAX_REASON) | None = field("why the branch is retired; null if it is not")
+    dead: Lines(MAX_REASON) | None = field("why the branch is retired; null if it is not")
     commit: Commit
 
 
@@ -119,7 +121,7 @@ class NoPatches(NotFound):
 class Retired(Model):
     """Why a branch is retired."""
 
-    reason: Text(MAX_REASON) = field("content of dead.package")
+    reason: Lines(MAX_REASON) = field("content of dead.package")
     when: Timestamp | None = field("null if dist-git does not say", default=None)
     who: Text(256) | None = field("author of the commit; null if dist-git does not say", default=None)
 
@@ -128,8 +130,8 @@ class Retirement(Model):
     """The retired branches of a package."""
 
     found: Found = True
-    heads: dict[str, Text(64) | None] = field("commits, by the branch of an active release; null if it is unknown")
-    retired: dict[str, Retired] = field("by branch")
+    heads: dict[Text(64), Text(64) | None] = field("commits, by the branch of an active release; null if it is unknown")
+    retired: dict[Text(64), Retired] = field("by branch")
 
 
 def _by_name(branches: Any) -> Any:
@@ -291,7 +293,7 @@ class DistgitConnector(Connector):
         return value["commit"] in (facts["commit"], None)
 
     # The sample needs Python 2, and is retired on all branches that have it.
-    @query(version=1, follows="bodhi.releases", sample="MySQL-python")
+    @query(version=2, follows="bodhi.releases", sample="MySQL-python")
     def retirement(self, package) -> Retirement | NotFound:
         """Return the branches of active releases on which a package is retired: why, since when and by whom.
 
@@ -327,7 +329,7 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(version=2, topics=("pagure.project.*",))
+    @query(version=3, topics=("pagure.project.*",))
     def maintainers(self, package) -> Maintainers | NotFound:
         """Return the maintainers of a package: account names, owner first.
 
@@ -409,7 +411,7 @@ class DistgitConnector(Connector):
             raise self.invalid(answer.request, f"HTTP 404: expected {expected} as error_code, got {kind}", answer.body)
 
     def _file(self, package: str, branch: str, path: str) -> str | None:
-        """Return the content of a file at a branch or commit, or None if it does not exist."""
+        """Return the content of a file at a branch or commit, cleaned, or None if it does not exist."""
         answer = self.get("rpms", package, "raw", branch, "f", path, accept="*/*")
         kind, size = answer.content_type or "no content type", len(answer.body)
         if answer.status == 404 and NO_FILE.search(answer.body):
@@ -423,7 +425,7 @@ class DistgitConnector(Connector):
             reason = f"a file of {size} bytes"
         else:
             # Pagure guesses the encoding, at times wrongly.  Pages lose nothing that they could show.
-            return answer.body.decode("utf-8", "replace")
+            return text.lines(answer.body.decode("utf-8", "replace"))
         raise self.invalid(answer.request, reason, answer.body)
 
     def _patch(self, package: str, branch: str, name: str) -> Patch:

@@ -131,7 +131,7 @@ class FafConnector(Connector):
     is_optional = True
 
     # Names of other distributions' components are no packages here.
-    @query(version=1, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=7 * 86400)
+    @query(version=2, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=7 * 86400)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 

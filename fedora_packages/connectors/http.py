@@ -19,6 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from fedora_packages.connectors.circuit import Circuit
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
+from fedora_packages.messages.text import line
 from fedora_packages.settings import ConnectorSettings
 
 #: Statuses that say "try again later": after the retry the upstream is unavailable.
@@ -29,6 +30,9 @@ NO_FILE = frozenset({404, 410})
 
 #: Redirects of a file that are followed.
 MAX_REDIRECTS = 5
+
+#: Characters of a content type.
+MAX_CONTENT_TYPE = 200
 
 #: One retry, for what fails in passing: a connection that was closed under us, a proxy's hiccup.  The queue repeats a failed
 #: refill later, and a page does not wait for more.
@@ -231,7 +235,9 @@ class HTTPClient:
         with self.session.request(**arguments, timeout=(min(left, 5.0), left), stream=True) as response:
             if response.is_redirect:
                 raise self.invalid(request, *_redirect(response))
-            status, content_type, body = response.status_code, response.headers.get("Content-Type", ""), bytearray()
+            status, body = response.status_code, bytearray()
+            # Errors name it.
+            content_type = line(response.headers.get("Content-Type", ""))[:MAX_CONTENT_TYPE]
             # The timeout of requests bounds each read, not the whole, and its iterator waits for a full chunk: an upstream that
             # drips would hold us for ever.
             for chunk in _chunks(response, decode_content=True):

@@ -290,7 +290,7 @@ class KojiConnector(XMLRPCClient, Connector):
     site = KojiSite()
 
     # Secondary hubs publish on the same topics; their builds are not ours to show (the event then names no package).
-    @query(version=3, topics=("buildsys.build.state.change",))
+    @query(version=4, topics=("buildsys.build.state.change",))
     def builds(self, package) -> Builds:
         """Return the newest builds of a source package, newest first.
 

@@ -34,6 +34,7 @@ from fedora_packages.connectors.types import (
     Found,
     InvalidRows,
     Known,
+    Lines,
     M,
     Model,
     NotFound,
@@ -113,7 +114,7 @@ class Package(Model):
     arch: Text(32)
     # Repositories can leave them out.
     summary: Annotated[Text(1000), default_for_null("")]
-    description: Annotated[Text(20000), default_for_null("")]
+    description: Annotated[Lines(20000), default_for_null("")]
     url: Text(1000) | None
     repository: Repository = field(alias="repo")
     siblings: Annotated[Parts(Text(256), MAX_SIBLINGS), AfterValidator(_sorted_once)] = field(
@@ -222,7 +223,7 @@ class Change(Model):
     author: Text(500)
     evr: Own[Text(500) | None] = None
     date: Timestamp
-    text: Text(20000) = field(alias="changelog")
+    text: Lines(20000) = field(alias="changelog")
 
     @model_validator(mode="after")
     def _split(self):
@@ -277,7 +278,7 @@ class MdapiConnector(Connector):
     max_requirers = MAX_REQUIRERS
     max_requirers_bytes = MAX_REQUIRERS_BYTES
 
-    @query(version=1, subject="binary")
+    @query(version=2, subject="binary")
     def package(self, package, release) -> Package | NotFound:
         """Return the description of a package in a release.
 
@@ -320,7 +321,7 @@ class MdapiConnector(Connector):
             found.name = package
         return found
 
-    @query(version=2, subject="binary")
+    @query(version=3, subject="binary")
     def relations(self, package, release) -> PackageRelations | NotFound:
         """Return what a binary package requires, provides and so on, in a release.
 
@@ -331,7 +332,7 @@ class MdapiConnector(Connector):
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
     # Few packages require the sample, so that the probe stays small.
-    @query(version=2, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
+    @query(version=3, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
@@ -375,7 +376,7 @@ class MdapiConnector(Connector):
         ]
         return [row for row in named if row[2]]
 
-    @query(version=1, subject="binary")
+    @query(version=2, subject="binary")
     def files(self, package, release) -> Files | NotFound:
         """Return the files of a binary package in a release, by directory.
 
@@ -385,7 +386,7 @@ class MdapiConnector(Connector):
         """
         return self._ask(Files, release, "files", package) or NotFound()
 
-    @query(version=2, subject="binary")
+    @query(version=3, subject="binary")
     def changelog(self, package, release) -> Changelog | NotFound:
         """Return the changelog of a binary package in a release, newest first.
 
@@ -396,7 +397,7 @@ class MdapiConnector(Connector):
         return self._ask(Changelog, release, "changelog", package) or NotFound()
 
     # kernel-headers has obsoleted the sample for twenty years.
-    @query(version=2, subject="binary", is_lazy=True, sample="glibc-kernheaders")
+    @query(version=3, subject="binary", is_lazy=True, sample="glibc-kernheaders")
     def obsoleters(self, package, release) -> Obsoleters:
         """Return the binary packages of a release that obsolete a name: they replace a package that is gone.
 

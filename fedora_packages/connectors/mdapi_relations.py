@@ -141,9 +141,9 @@ class RequiredBy(Model):
     """What requires a binary package."""
 
     found: Found = True
-    asked: list[str] = field("capabilities that were looked up, its name first")
+    asked: list[Text(1000)] = field("capabilities that were looked up, its name first")
     unasked: Count = field("other capabilities of it")
-    repositories: list[str] = field("mdapi stops at the first repository that has any")
+    repositories: list[Text(64)] = field("mdapi stops at the first repository that has any")
     total: Count = field("of those that are known")
     packages: Rows(RequiringPackage, MAX_REQUIRERS) = field("by source and name")
     is_cut: bool = field("whether there are more: an answer was too large to be read whole")

@@ -2,7 +2,7 @@
 
 A query returns a `Model`.  The types and descriptions of its fields give the validation of answers, the JSON schema of the value,
 the OpenAPI document and the table of fields at ``/api``.  Upstreams are read leniently where that is safe: unknown fields are
-ignored, strings are clipped, lone surrogates are replaced.
+ignored, strings are cleaned (`fedora_packages.messages.text`) and clipped.
 """
 
 import json
@@ -24,6 +24,8 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+
+from fedora_packages.messages import text
 
 Schema = Mapping[str, Any]
 
@@ -86,14 +88,19 @@ Timestamp = Annotated[
 ]
 
 
-def clip(value: Any, limit: int) -> Any:
-    """Return the first ``limit`` characters of a string, with lone surrogates replaced: they can be neither stored nor shown."""
-    return value[:limit].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else value
+def clip(value: Any, limit: int, clean: Callable[[str], str] = text.line) -> Any:
+    """Return the first ``limit`` characters of a string, cleaned; any other value is left for validation."""
+    return clean(value)[:limit] if isinstance(value, str) else value
 
 
 def Text(limit: int = 4000) -> Any:
-    """Return the type of a string that is clipped to ``limit`` characters."""
+    """Return the type of a string on one line that is clipped to ``limit`` characters."""
     return Annotated[str, Field(max_length=limit), BeforeValidator(partial(clip, limit=limit))]
+
+
+def Lines(limit: int) -> Any:
+    """Return the type of a string of several lines that is clipped to ``limit`` characters."""
+    return Annotated[str, Field(max_length=limit), BeforeValidator(partial(clip, limit=limit, clean=text.lines))]
 
 
 def Known(*values: str, limit: int = 64) -> Any:
@@ -139,7 +146,7 @@ class NotFound(Model):
 
 class _InvalidRows(Model):
     count: Annotated[int, Field(ge=1)]
-    error: Annotated[str, Field(description="what is wrong with the first: field, expected, returned")]
+    error: Text(1000) = field("what is wrong with the first: field, expected, returned")
 
 
 #: The field of a value that says which rows were left out of its lists.
@@ -217,7 +224,9 @@ _EXPECTED = {
 
 def sentence_of(error: Mapping[str, Any], path: tuple[str | int, ...] = ()) -> str:
     """Return one of pydantic's errors as ``builds[3].build_id: expected an integer, got null``."""
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*path, *error["loc"]))
+    # The key of an object is an upstream's text.
+    parts = (part if isinstance(part, int) else text.line(part)[:MAX_SHOWN] for part in (*path, *error["loc"]))
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
     if error["type"] == "missing":
         return f"{place.removeprefix('.')}: expected a value, but the field is missing"
     expected = _EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from fedora_packages.messages.text import line
+
 #: Fields that identify a row of a list; the first that all rows have is used.
 IDENTIFIERS = ("build_id", "alias", "id", "nvr", "path", "name", "date")
 
@@ -25,7 +27,8 @@ def differences(before: Any, after: Any) -> list[str]:
 
     For example ``builds 7 state was "building", is "complete"``.
     """
-    phrases = list(islice(_differences("", before, after), MAX_DIFFERENCES + 1))
+    # Redis holds what upstreams have returned, and more than our values.
+    phrases = [line(phrase) for phrase in islice(_differences("", before, after), MAX_DIFFERENCES + 1)]
     return phrases if len(phrases) <= MAX_DIFFERENCES else [*phrases[:MAX_DIFFERENCES], "and more"]
 
 

@@ -15,6 +15,7 @@ from fedora_packages import settings
 from fedora_packages.connectors import declared, load
 from fedora_packages.connectors.query import Queries
 from fedora_packages.errors import UpstreamError
+from fedora_packages.messages.text import lines
 from tests.documented import closed
 from tests.upstream import Answer
 
@@ -169,6 +170,57 @@ def places(value: Any, pointer: str = "") -> Iterator[str]:
     for key, part in inner:
         if "/" not in str(key):
             yield from places(part, f"{pointer}/{key}")
+
+
+#: What XML-RPC can carry of what acts on a page or a terminal, and the rest of it.
+TURNED = "\u202e\u2066\x85\x9b\u2028\r\n"
+CONTROLLED = "\0\x07\x1b[31m\x7f" + TURNED
+
+
+def acting(value: Any) -> list[str]:
+    """Return the strings in a value, and in its keys, that would act on what shows them."""
+    if isinstance(value, str):
+        return [value] if lines(value) != value else []
+    parts = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [found for part in parts for found in acting(part)]
+
+
+@needs_cases
+@pytest.mark.parametrize("name", BASES)
+def test_no_string_of_an_answer_acts_on_what_shows_it(queries, upstream, name):
+    base = json.loads(BASES[name].read_text("utf-8"))
+    for address, answer in base["answers"].items():
+        # NUL marks a file as no text.
+        added = TURNED if address == "multiCall" else CONTROLLED[address in base.get("texts", ()) :]
+        strings = [pointer for pointer in places(answer) if isinstance(at(answer, pointer), str)]
+        for pointer in strings:
+            dirty = f"{added}{at(answer, pointer)}{added}"
+            changed = patched(answer, [{"op": "replace", "path": pointer, "value": dirty}]) if pointer else dirty
+            try:
+                value = fetch(queries, upstream, base, {**base["answers"], address: changed})
+            except UpstreamError as error:
+                value = str(error)
+            assert (pointer, acting(value)) == (pointer, [])
+
+
+def read_strings() -> list[dict[str, Any]]:
+    path = CASES.with_name("text") / "strings.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else []
+
+
+@needs_cases
+@pytest.mark.parametrize("case", read_strings(), ids=lambda case: case["id"])
+def test_a_text_that_would_act_is_stored_without_what_acts(queries, upstream, case):
+    base = json.loads(BASES[case["base"]].read_text("utf-8"))
+    for address, answer in base["answers"].items():
+        if case["pointer"] in places(answer):
+            change = {"op": "replace", "path": case["pointer"], "value": case["text"]}
+            value = fetch(queries, upstream, base, {**base["answers"], address: patched(answer, [change])})
+            shown = json.dumps(value, ensure_ascii=False)
+            assert case["stays"] in shown
+            assert [unwanted for unwanted in case["unwanted"] if unwanted in shown] == []
+            return
+    pytest.fail(f"{case['base']} has no {case['pointer']}")
 
 
 @needs_cases

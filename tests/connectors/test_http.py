@@ -44,6 +44,12 @@ def test_a_lie_is_said_to_be_one(queries, upstream, lie):
         ask(queries)
 
 
+def test_a_content_type_is_named_without_what_acts_on_a_terminal(queries, upstream):
+    upstream.answers[RELATION_PAGE] = Answer(b"<html>", content_type=f"text/html\x9b31m{'x' * 999}")
+    with pytest.raises(InvalidResponse, match=r"invalid JSON \(text/html31mx{188}\)"):
+        ask(queries)
+
+
 #: Locations of redirects that are no URLs, in the ways of which requests raises `ValueError`, `InvalidURL` and nothing.
 NO_URLS = [
     "http://[",

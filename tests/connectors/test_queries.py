@@ -2,9 +2,9 @@
 
 import json
 from fnmatch import fnmatchcase
-from typing import get_args
+from typing import Annotated, Literal, get_args, get_origin
 
-from fedora_packages.connectors.types import Model, properties_of
+from fedora_packages.connectors.types import Model, clip, properties_of
 from fedora_packages.messages.event import parse
 
 
@@ -27,6 +27,26 @@ def test_a_value_with_a_list_of_the_upstreams_can_say_which_rows_were_left_out(q
     silent = {name for name, query in queries.items() if lists(query.returns) and not says_invalid(query)}
     # Patches are made of the spec file, which has no rows that could be invalid.
     assert silent == {"distgit.patches"}
+
+
+def test_every_string_of_a_value_is_cleaned(queries):
+    def strings(kind, path, is_clean=False):
+        if isinstance(kind, type) and issubclass(kind, Model):
+            for name, field in kind.model_fields.items():
+                if not field.exclude:
+                    yield from strings(Annotated[(field.annotation, None, *field.metadata)], f"{path}.{name}")
+            return
+        annotations = getattr(kind, "__metadata__", ())
+        is_clean = is_clean or any(getattr(getattr(each, "func", None), "func", None) is clip for each in annotations)
+        if kind is str and not is_clean:
+            yield path
+        if get_origin(kind) is not Literal:
+            for part in get_args(kind)[: 1 if annotations else None]:
+                yield from strings(part, path, is_clean)
+
+    raw = {path for query in queries.values() for path in strings(query.declaration.returns, query.name)}
+    # The names of a directory are cleaned as one string, before they are split.
+    assert raw == {"mdapi.files.directories.files"}
 
 
 def says_invalid(query) -> bool:

@@ -24,6 +24,7 @@ def builds(*rows):
         (builds((7, "x"), (8, "x")), builds((8, "x"), (7, "x")), ["builds is in another order"]),
         ({"names": ["a"]}, {"names": ["a", "b"]}, ['names was ["a"], is ["a", "b"]']),
         (1, "1", ['it was 1, is "1"']),
+        ({"a\n1999": "\x7f"}, {"a\n1999": "\u202e\u2028\x9b"}, ['a 1999 was "", is " "']),
         ({"a": {"b": {"c": None}}}, {"a": {"b": {"c": False}}}, ["a b c was null, is false"]),
     ],
 )

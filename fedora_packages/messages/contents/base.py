@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
 
+from fedora_packages.messages import text
 from fedora_packages.messages.body import named
 
 #: Characters of a field that is a name, and of one that a person has written.
@@ -105,16 +106,13 @@ class Family:
 
 
 def line(value: Any, limit: int = MAX_NAME) -> str | None:
-    """Return the first line of a string, printable and of at most ``limit`` characters; None for any other value.
+    """Return the first line of a string, cleaned and of at most ``limit`` characters; None for any other value.
 
     A longer line ends in an ellipsis.
     """
     if not isinstance(value, str):
         return None
-    first = value[: 4 * limit].strip().partition("\n")[0]
-    if not first.isprintable():
-        first = "".join(filter(str.isprintable, first))
-    first = first.strip()
+    first = text.line(value[: 4 * limit].strip().partition("\n")[0]).strip()
     return (first if len(first) <= limit else f"{first[: limit - 1]}…") or None
 
 

@@ -6,6 +6,7 @@ The first release that has a source describes it, in reading order, and the firs
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from fedora_packages.messages.text import line
 from fedora_packages.search.document import (
     MAX_BINARIES,
     MAX_DESCRIPTION_LENGTH,
@@ -20,13 +21,15 @@ MAX_LINE_LENGTH = 2000
 
 
 def lines(texts: Iterable[str | None], most: int) -> str:
-    """Return the first strings, each once and on a line of its own, without those too long or with line breaks."""
+    """Return the first strings, each once and on a line of its own, without those too long or with characters that act."""
     found = list(dict.fromkeys(filter(None, texts)))
-    text = "\n".join(found[:most])
+    whole = "".join(found)
     # Nearly all of ten million strings are valid, and need no check of their own.
-    if len(text) > MAX_LINE_LENGTH or text.count("\n") >= most or text.count("\n") > len(found) - 1:
-        text = "\n".join([each for each in found if len(each) <= MAX_LINE_LENGTH and "\n" not in each][:most])
-    return text
+    if not whole.isprintable():
+        found = [each for each in found if line(each) == each]
+    if len(whole) > MAX_LINE_LENGTH:
+        found = [each for each in found if len(each) <= MAX_LINE_LENGTH]
+    return "\n".join(found[:most])
 
 
 def bounded_lines(texts: Iterable[str | None], most: int) -> tuple[str, ...]:

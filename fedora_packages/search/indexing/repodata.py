@@ -26,6 +26,7 @@ from fedora_packages.connectors.repository_files import (
     RepositoryFile,
 )
 from fedora_packages.errors import InvalidNVR, InvalidResponse
+from fedora_packages.messages import text
 from fedora_packages.rpm.nvr import EVR, is_package_name, parse_nvr
 from fedora_packages.search.document import (
     MAX_CAPABILITIES,
@@ -290,9 +291,9 @@ def _package(row: Any, is_source: bool, is_described: bool) -> Package:
         row.pkgId,
         (row.epoch, row.version, row.release),
         row.arch,
-        (row.summary or "")[:MAX_SUMMARY_LENGTH],
-        (row.description or "")[:MAX_DESCRIPTION_LENGTH] if is_described else "",
-        (row.url or "")[:MAX_URL_LENGTH] or None,
+        text.line(row.summary or "")[:MAX_SUMMARY_LENGTH],
+        text.lines(row.description or "")[:MAX_DESCRIPTION_LENGTH] if is_described else "",
+        text.line(row.url or "")[:MAX_URL_LENGTH] or None,
         lines(map(_NAME, row.provides), MAX_CAPABILITIES),
         lines(map(_NAME, row.obsoletes), MAX_CAPABILITIES),
         # Those of a source package are its build requirements.

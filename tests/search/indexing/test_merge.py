@@ -35,6 +35,7 @@ LONGEST = "x" * MAX_LINE_LENGTH
         (["a\nb", "c"], 5, ("c",)),
         (["a", "b\n"], 1, ("a",)),
         (["\n"], 1, ()),
+        (["a\u202eb", "a\x1bb", "a\x85b", "c", "na\u00a0me", "\u200f"], 3, ("c", "na\u00a0me", "\u200f")),
         ([f"{LONGEST}x", "c", "d", "e"], 2, ("c", "d")),
         ([LONGEST, f"{LONGEST}x", "c"], 5, (LONGEST, "c")),
     ],

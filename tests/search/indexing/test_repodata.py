@@ -57,6 +57,15 @@ def test_a_package_is_read_as_it_was_written(read, ending):
     )  # fmt: skip
 
 
+def test_texts_are_read_without_characters_that_act(read):
+    texts = {"summary": "Terminal \u202elanimret\x85", "description": "One\n\u2066two\x9b", "url": "http://x/\u202e"}
+    (found,) = read(
+        rpm("guake", provides=["g\u202eu", "guake(x)"], files=["/usr/bin/\x9bg", "/usr/bin/guake"], **texts)
+    )
+    assert (found.summary, found.description, found.url) == ("Terminal lanimret ", "One\ntwo", "http://x/")
+    assert (found.provides, found.files) == ("guake(x)", "/usr/bin/guake")
+
+
 def test_a_source_package_is_its_own_source_and_requires_what_it_is_built_with(read):
     (found,) = read(rpm("vim", arch="src", requires=["gcc"]), is_source=True)
     assert (found.source, found.requires) == ("vim", "gcc")
