@@ -38,6 +38,7 @@ from fedora_packages import settings, widgets
 from fedora_packages.cache import keys
 from fedora_packages.connectors import declared
 from fedora_packages.errors import CacheUnavailable
+from fedora_packages.messages.text import INDENT
 from fedora_packages.monitoring.heartbeat import heartbeats
 from fedora_packages.monitoring.metrics import FLUSH_EVERY, MetricName, total
 from fedora_packages.sandbox.devserver import DevServer, DevServerError, Part, module, service_environment
@@ -293,6 +294,7 @@ def logged_errors(folder: Path) -> dict[str, dict[str, int]]:
         counter: Counter[str] = Counter()
         in_traceback = False
         for line in log.read_text("utf-8", "replace").splitlines():
+            line = line.removeprefix(INDENT)
             if line.startswith("Traceback"):
                 in_traceback = True
             elif in_traceback and line and not line[0].isspace():

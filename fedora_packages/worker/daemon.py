@@ -14,6 +14,7 @@ from typing import Any
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import FedoraPackagesError, SettingsError
+from fedora_packages.messages.text import configure_logs
 from fedora_packages.worker.preflight import check
 
 log = logging.getLogger(__name__)
@@ -106,11 +107,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     # What a check finds, it prints.
     quiet = logging.ERROR if given.check else logging.INFO
-    logging.basicConfig(
-        level=logging.DEBUG if given.verbose else quiet,
-        format="%(asctime)s %(levelname)-7s %(threadName)s %(name)s: %(message)s",
-        stream=sys.stdout,
-    )
+    configure_logs(logging.DEBUG if given.verbose else quiet, stream=sys.stdout)
     try:
         if given.check:
             return 0 if check(given.ini) else 1

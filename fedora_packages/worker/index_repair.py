@@ -24,6 +24,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.redis import Redis, redis_errors
 from fedora_packages.connectors import Connector
 from fedora_packages.errors import IndexLocked, SearchUnavailable, UpstreamError
+from fedora_packages.messages.text import configure_logs
 from fedora_packages.search.corruption import Corruption, forget, note_failure, noted
 from fedora_packages.search.indexing.builder import ROLE, Builder
 from fedora_packages.search.indexing.retry import log_retries
@@ -71,7 +72,7 @@ def build(
 ) -> None:
     """Build the index of the settings: the whole work of the process.  The reason of a failure is sent to ``failures``."""
     end_with_parent()
-    logging.basicConfig(level=logging.WARNING)
+    configure_logs(logging.WARNING)
     log_retries()
     search = settings.search
     try:

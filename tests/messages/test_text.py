@@ -1,11 +1,17 @@
 """Text from elsewhere acts on nothing that shows it."""
 
+import configparser
+import io
+import logging
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies
 
-from fedora_packages.messages.text import line, lines
+from fedora_packages.messages.text import FORMAT, LineFormatter, escaped, line, lines
+
+ROOT = Path(__file__).parents[2]
 
 #: Overrides, embeddings and isolates, and what closes them.
 TURNING = [chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))]
@@ -33,6 +39,13 @@ def test_lines_have_line_feeds_and_tabs_only(text):
     assert acting(lines(text), "\n\t") == []
 
 
+@given(ANY)
+def test_what_is_logged_is_one_line_and_nothing_is_lost(text):
+    logged = escaped(text)
+    assert acting(logged) == []
+    assert logged == text or "\\" in logged
+
+
 @pytest.mark.parametrize("clean", [line, lines])
 @given(text=ANY)
 def test_a_clean_text_stays_as_it_is(clean, text):
@@ -58,3 +71,45 @@ def test_a_line_is_shown_on_one_line(text, shown):
 
 def test_lines_keep_their_indentation():
     assert lines("- one\r\n\tand more\rlast\x0c") == "- one\n\tand more\nlast\n"
+
+
+def logged(stream, make):
+    """Return what a logger of the processes' form writes."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(LineFormatter(FORMAT))
+    logger = logging.Logger("fedora_packages.x")
+    logger.addHandler(handler)
+    make(logger)
+    return stream.getvalue()
+
+
+FORGED = "a\r\n2026-11-30 00:00:00,000 ERROR   x: forged\x1b[31m"
+
+
+def test_a_record_is_one_line():
+    found = logged(io.StringIO(), lambda logger: logger.warning("differs: %s", FORGED))
+    assert (found.count("\n"), found.endswith("forged\\x1b[31m\n")) == (1, True)
+
+
+def test_no_line_of_a_traceback_looks_like_a_record():
+    def fail(logger):
+        try:
+            raise ValueError(FORGED)
+        except ValueError:
+            logger.exception("it failed", stack_info=True)
+
+    first, *others = logged(io.StringIO(), fail).splitlines()
+    assert first.endswith("it failed")
+    assert "2026-11-30 00:00:00,000 ERROR   x: forged\\x1b[31m" in [line.strip() for line in others]
+    assert all(line.startswith("    ") for line in others)
+
+
+@pytest.mark.parametrize("name", ["development.ini", "production.ini"])
+def test_the_web_logs_lines_as_the_worker_does(name):
+    ini = configparser.RawConfigParser()
+    ini.read(ROOT / name)
+    assert dict(ini["formatter_generic"]) == {"class": "fedora_packages.messages.text.LineFormatter", "format": FORMAT}
+
+
+def test_a_log_shows_what_it_does_not_hold():
+    assert escaped("nl\r\nX-Inj: \x1b[31m\u202e\udce9\x85é") == "nl\\r\\nX-Inj: \\x1b[31m\\u202e\\udce9\\x85é"

@@ -18,6 +18,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from fedora_packages import connectors, settings
 from fedora_packages.errors import INTERRUPTED, IndexLocked, SearchUnavailable, SettingsError, UpstreamError
+from fedora_packages.messages.text import configure_logs
 from fedora_packages.search.indexing.builder import ROLE, UNCHANGED, Builder, Built
 from fedora_packages.search.indexing.collect import Progress
 from fedora_packages.search.indexing.retry import log_retries
@@ -36,7 +37,7 @@ def main(
     A build that fails or is interrupted leaves the index unchanged.
     """
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    configure_logs(logging.WARNING, "%(levelname)s %(message)s")
     # The operator wants to know which repositories are missing.
     logging.getLogger("fedora_packages.search").setLevel(logging.INFO)
     log_retries()
