@@ -99,11 +99,13 @@ class _Occurred(Model):
 
 class _Ids(_Listed):
     problems: Sometimes[Rows(_Occurred, MAX_PROBLEMS + 1)]
+    invalid_rows: InvalidRows = None
 
     def has(self, number: int) -> bool | None:
-        """Whether a problem is in the list; None if that is cut, and it is not."""
+        """Whether a problem is in the list; None if it is not, and that is cut or has invalid rows."""
         is_listed = number in {problem.id for problem in self.problems}
-        return is_listed if is_listed or self.total <= MAX_PROBLEMS else None
+        is_whole = self.total <= MAX_PROBLEMS and not self.invalid_rows
+        return is_listed if is_listed or is_whole else None
 
 
 class FafSite(Site):

@@ -44,6 +44,14 @@ def test_problems_say_whether_they_occur_now_and_did_before(queries, upstream):
     assert (ranges[0][1], ranges[2][1] + timedelta(1)) == (ranges[1][1], ranges[1][0])
 
 
+def test_the_trend_is_unknown_where_a_list_of_it_has_an_invalid_row(queries, upstream):
+    recent = {"problems": [*problems(7)["problems"], {"id": None}]}
+    upstream.says("/problems/", problems(7, 8), recent, problems(8))
+    value = queries["faf.problems"].fetch("guake")
+    trends = [(one["id"], one["recent"], one["before"]) for one in value["problems"]]
+    assert (trends, "invalid_rows" in value) == ([(7, True, False), (8, None, True)], False)
+
+
 def test_the_reports_of_a_problem_are_added_up_and_what_users_wrote_is_dropped(queries, upstream):
     comments = [{"saved": "2026-11-01", "text": "my password is"}]
     reports = [
