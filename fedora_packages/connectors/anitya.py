@@ -41,7 +41,7 @@ class Project(Model):
     ecosystem: Text(1000) | None = field("of a language, or the homepage; null if Anitya does not say", default=None)
 
 
-Versions = Rows(Text(MAX_VERSION), MAX_VERSIONS)
+Versions = Rows(Text(MAX_VERSION), MAX_VERSIONS, "version")
 
 
 class ProjectVersions(Model):
@@ -96,7 +96,7 @@ class AnityaConnector(Connector):
     site = AnityaSite()
     is_optional = True
 
-    @query(version=3, topics=("anitya.project.version.update*", "anitya.project.map.*"))
+    @query(version=4, topics=("anitya.project.version.update*", "anitya.project.map.*"))
     def versions(self, package) -> ProjectVersions | NotFound:
         """Return the upstream project of a source package and its versions.
 

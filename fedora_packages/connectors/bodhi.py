@@ -132,11 +132,13 @@ class Update(Model):
     gating: Known("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed") | None = field(
         default=None, alias="test_gating_status"
     )
-    builds: Annotated[Parts(Text(512), MAX_BUILDS), BeforeValidator(_nvrs), ReadAs(list[_UpdateBuild])] = field("NVRs")
+    builds: Annotated[Parts(Text(512), MAX_BUILDS, "build"), BeforeValidator(_nvrs), ReadAs(list[_UpdateBuild])] = (
+        field("NVRs")
+    )
     epochs: Annotated[dict[Text(512), Count], BeforeValidator(_epochs)] = field(
         "of those builds that have one which is not 0, by NVR", alias="builds"
     )
-    bugs: Parts(Bug, MAX_BUGS)
+    bugs: Parts(Bug, MAX_BUGS, "bug")
 
     @model_validator(mode="after")
     def _is_open_request(self):
@@ -150,7 +152,7 @@ class Updates(Model):
 
     total: Count = field("updates that Bodhi has")
     testing: Own[Count] = field("listed updates that are in testing for a release that is active", default=0)
-    updates: Rows(Update, MAX_UPDATES) = field("newest first")
+    updates: Rows(Update, MAX_UPDATES, "update") = field("newest first")
     invalid_rows: InvalidRows = None
 
 
@@ -177,7 +179,7 @@ class Release(Model):
 class Releases(Model):
     """What `BodhiConnector.releases` returns."""
 
-    releases: Rows(Release, MAX_RELEASES) = field("in the order in which people read them")
+    releases: Rows(Release, MAX_RELEASES, "release") = field("in the order in which people read them")
     invalid_rows: InvalidRows = None
 
 
@@ -257,7 +259,7 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=6, topics=("bodhi.update.*", "bodhi.errata.publish"))
+    @query(version=7, topics=("bodhi.update.*", "bodhi.errata.publish"))
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
@@ -332,7 +334,7 @@ class BodhiConnector(Connector):
         ]
         return {**value, "updates": kept}
 
-    @query(version=2, subject="nothing", every=900)
+    @query(version=3, subject="nothing", every=900)
     def releases(self) -> Releases:
         """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 

@@ -88,8 +88,11 @@ def _many(value: Any) -> Any:
 
 
 _First = Annotated[Text(256), BeforeValidator(_first)]
-_Many = Annotated[Parts(Text(64), 20), BeforeValidator(_many)]
 _Strings = Annotated[list[str], BeforeValidator(_many)]
+
+
+def _Many(kind: str) -> Any:
+    return Annotated[Parts(Text(64), 20, kind), BeforeValidator(_many)]
 
 
 class Bug(Model):
@@ -107,12 +110,12 @@ class Bug(Model):
         "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
     )
     security: Own[bool] = False
-    blocks: Parts(Count, 200) = field("bugs that it blocks", default=[])
-    keywords: _Many = []
-    alias: _Many = field("CVE-2026-12345", default=[])
+    blocks: Parts(Count, 200, "blocked bug") = field("bugs that it blocks", default=[])
+    keywords: _Many("keyword") = []
+    alias: _Many("alias") = field("CVE-2026-12345", default=[])
 
     assignee: Annotated[Any, ReadAs(str | None)] = field(default=None, alias="assigned_to", exclude=True)
-    components: Annotated[_Many, ReadAs(_Strings)] = field(default=[], alias="component", exclude=True)
+    components: Annotated[_Many("component"), ReadAs(_Strings)] = field(default=[], alias="component", exclude=True)
 
     @model_validator(mode="after")
     def _is_security(self):
@@ -129,7 +132,7 @@ class Bugs(Model):
     """What `BugzillaConnector.bugs` returns."""
 
     total: Count = field("open bugs; more than are listed if there are very many")
-    bugs: Sometimes[Rows(Bug, MAX_BUGS)] = field("newest first")
+    bugs: Sometimes[Rows(Bug, MAX_BUGS, "bug")] = field("newest first")
     invalid_rows: InvalidRows = None
 
 
@@ -256,7 +259,7 @@ class BugzillaConnector(Connector):
     authorization = "Bearer"
     timeout = 60.0  # with many bugs it is slow
 
-    @query(version=3, topics=CHANGE_TOPICS)
+    @query(version=4, topics=CHANGE_TOPICS)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 

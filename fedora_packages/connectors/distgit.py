@@ -55,7 +55,7 @@ CONTENT_TOPICS = (*PUSH_TOPICS, "git.lookaside.new")
 
 
 Commit = Annotated[Text(64) | None, Field(description="the branch's head; null if it is unknown")]
-Names = Parts(Text(MAX_NAME), MAX_NAMES)
+Names = Parts(Text(MAX_NAME), MAX_NAMES, "maintainer")
 IsComplete = Annotated[bool, Field(description="false if the spec file is too large or too complex to be read in full")]
 
 #: A tag, and a file name or URL.
@@ -77,7 +77,7 @@ class Spec(Model):
     description: Text(MAX_DESCRIPTION) | None = field("null if it is missing or could not be expanded")
     license: Text(MAX_TEXT) | None = field("that of the source package; null if it is missing or could not be expanded")
     licenses: Licenses = field("of binary packages that have one of their own, by name")
-    sources: Rows(Source, MAX_FILES) = field(
+    sources: Rows(Source, MAX_FILES, "source") = field(
         '["Source0", file name or URL] of each, in order; macros that could not be expanded are left'
     )
     is_autorelease: bool = field("whether rpmautospec generates the release from the commits")
@@ -329,7 +329,7 @@ class DistgitConnector(Connector):
     def reflects_retirement(value, facts):
         return not value["found"] or value["heads"].get(facts["branch"]) in (facts["commit"], None)
 
-    @query(version=3, topics=("pagure.project.*",))
+    @query(version=4, topics=("pagure.project.*",))
     def maintainers(self, package) -> Maintainers | NotFound:
         """Return the maintainers of a package: account names, owner first.
 

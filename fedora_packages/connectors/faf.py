@@ -64,7 +64,7 @@ class Problem(Model):
     before: Own[bool | None] = field(
         f"whether it occurred in the {WINDOW} days before those; null if FAF's list was cut before it", default=None
     )
-    bugs: Parts(Text(1000), MAX_BUGS) = field("URLs")
+    bugs: Parts(Text(1000), MAX_BUGS, "bug") = field("URLs")
     reports: list[_Report] = field(exclude=True)
 
     @model_validator(mode="after")
@@ -89,7 +89,7 @@ class _Listed(Model):
 class Problems(_Listed):
     """What `FafConnector.problems` returns."""
 
-    problems: Sometimes[Rows(Problem, MAX_PROBLEMS)] = field("the most frequent of the last year first")
+    problems: Sometimes[Rows(Problem, MAX_PROBLEMS, "problem")] = field("the most frequent of the last year first")
     invalid_rows: InvalidRows = None
 
 
@@ -133,7 +133,7 @@ class FafConnector(Connector):
     is_optional = True
 
     # Names of other distributions' components are no packages here.
-    @query(version=2, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=7 * 86400)
+    @query(version=3, topics=("faf.problem.threshold*", "faf.report.threshold*"), every=7 * 86400)
     def problems(self, package) -> Problems:
         """Return the problems (crashes of one cause) of a source package in the last year, the most frequent first.
 

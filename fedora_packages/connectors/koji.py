@@ -147,7 +147,7 @@ class Builds(Model):
 
     # For an unknown package the hub returns an empty list, also in place of a number.
     total: Annotated[Count, BeforeValidator(lambda value: 0 if value == [] else value)] = field("builds that Koji has")
-    builds: Rows(Build, MAX_BUILDS) = field("newest first")
+    builds: Rows(Build, MAX_BUILDS, "build") = field("newest first")
     invalid_rows: InvalidRows = None
 
 
@@ -169,7 +169,7 @@ class Tagged(Model):
 
 
 class _OfTag(Model):
-    builds: Parts(TaggedBuild, 1)
+    builds: Parts(TaggedBuild, 1, "build")
     invalid_rows: InvalidRows = None
 
 
@@ -290,7 +290,7 @@ class KojiConnector(XMLRPCClient, Connector):
     site = KojiSite()
 
     # Secondary hubs publish on the same topics; their builds are not ours to show (the event then names no package).
-    @query(version=4, topics=("buildsys.build.state.change",))
+    @query(version=5, topics=("buildsys.build.state.change",))
     def builds(self, package) -> Builds:
         """Return the newest builds of a source package, newest first.
 

@@ -96,7 +96,7 @@ Repository = Annotated[
     Field(description="the repository of the release that has it"),
 ]
 Names = Annotated[
-    Parts(Text(1000), MAX_RELATIONS),
+    Parts(Text(1000), MAX_RELATIONS, "relation"),
     AfterValidator(lambda names: list(dict.fromkeys(names))),
     BeforeValidator(_names),
 ]
@@ -117,7 +117,7 @@ class Package(Model):
     description: Annotated[Lines(20000), default_for_null("")]
     url: Text(1000) | None
     repository: Repository = field(alias="repo")
-    siblings: Annotated[Parts(Text(256), MAX_SIBLINGS), AfterValidator(_sorted_once)] = field(
+    siblings: Annotated[Parts(Text(256), MAX_SIBLINGS, "binary package"), AfterValidator(_sorted_once)] = field(
         "all binaries of the source, by name", alias="co-packages"
     )
     invalid_rows: InvalidRows = None
@@ -161,7 +161,7 @@ class Obsoleter(Model):
 class Obsoleters(Model):
     """What obsoletes a name."""
 
-    packages: Rows(Obsoleter, MAX_OBSOLETERS) = field("by name; the versions are those that are obsoleted")
+    packages: Rows(Obsoleter, MAX_OBSOLETERS, "package") = field("by name; the versions are those that are obsoleted")
     invalid_rows: InvalidRows = None
 
 
@@ -203,7 +203,7 @@ class Files(Model):
     total: Own[Count] = field("all files; more than are listed if there are very many", default=0)
     repository: Repository = field(alias="repo")
     directories: Own[list[Directory]] = []
-    rows: Annotated[Rows(_FileRow, MAX_FILES), default_for_null([])] = field(alias="files", exclude=True)
+    rows: Annotated[Rows(_FileRow, MAX_FILES, "directory"), default_for_null([])] = field(alias="files", exclude=True)
     invalid_rows: InvalidRows = None
 
     @model_validator(mode="after")
@@ -238,7 +238,7 @@ class Changelog(Model):
     found: Found = True
     repository: Repository = field(alias="repo")
     # Old servers call the list "files".
-    entries: Annotated[Rows(Change, MAX_CHANGES), default_for_null([])] = field(
+    entries: Annotated[Rows(Change, MAX_CHANGES, "changelog entry"), default_for_null([])] = field(
         "newest first", alias=AliasChoices("changelogs", "files")
     )
     invalid_rows: InvalidRows = None
@@ -249,7 +249,7 @@ class _Obsoleting(Described):
 
 
 class _AllObsoleting(Model):
-    packages: Rows(_Obsoleting, MAX_ROWS)
+    packages: Rows(_Obsoleting, MAX_ROWS, "package")
     invalid_rows: InvalidRows = None
 
 
@@ -278,7 +278,7 @@ class MdapiConnector(Connector):
     max_requirers = MAX_REQUIRERS
     max_requirers_bytes = MAX_REQUIRERS_BYTES
 
-    @query(version=2, subject="binary")
+    @query(version=3, subject="binary")
     def package(self, package, release) -> Package | NotFound:
         """Return the description of a package in a release.
 
@@ -321,7 +321,7 @@ class MdapiConnector(Connector):
             found.name = package
         return found
 
-    @query(version=3, subject="binary")
+    @query(version=4, subject="binary")
     def relations(self, package, release) -> PackageRelations | NotFound:
         """Return what a binary package requires, provides and so on, in a release.
 
@@ -332,7 +332,7 @@ class MdapiConnector(Connector):
         return self._ask(PackageRelations, release, "pkg", package) or NotFound()
 
     # Few packages require the sample, so that the probe stays small.
-    @query(version=3, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
+    @query(version=4, subject="binary", every=3 * 86400, is_lazy=True, sample="keybinder3")
     def required_by(self, package, release) -> RequiredBy | NotFound:
         """Return the packages of a release that require a binary package, by its name or by a capability that it provides.
 
@@ -376,7 +376,7 @@ class MdapiConnector(Connector):
         ]
         return [row for row in named if row[2]]
 
-    @query(version=2, subject="binary")
+    @query(version=3, subject="binary")
     def files(self, package, release) -> Files | NotFound:
         """Return the files of a binary package in a release, by directory.
 
@@ -386,7 +386,7 @@ class MdapiConnector(Connector):
         """
         return self._ask(Files, release, "files", package) or NotFound()
 
-    @query(version=3, subject="binary")
+    @query(version=4, subject="binary")
     def changelog(self, package, release) -> Changelog | NotFound:
         """Return the changelog of a binary package in a release, newest first.
 
@@ -397,7 +397,7 @@ class MdapiConnector(Connector):
         return self._ask(Changelog, release, "changelog", package) or NotFound()
 
     # kernel-headers has obsoleted the sample for twenty years.
-    @query(version=3, subject="binary", is_lazy=True, sample="glibc-kernheaders")
+    @query(version=4, subject="binary", is_lazy=True, sample="glibc-kernheaders")
     def obsoleters(self, package, release) -> Obsoleters:
         """Return the binary packages of a release that obsolete a name: they replace a package that is gone.
 

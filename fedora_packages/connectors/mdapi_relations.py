@@ -77,7 +77,7 @@ def once(relations: list[Relation]) -> list[Relation]:
 
 
 #: mdapi 4 returns null for an empty list.
-Relations = Annotated[Parts(Relation, MAX_RELATIONS), AfterValidator(once)]
+Relations = Annotated[Parts(Relation, MAX_RELATIONS, "relation"), AfterValidator(once)]
 
 
 class Described(Model):
@@ -87,7 +87,7 @@ class Described(Model):
     version: Text(256)
     release: Text(256)
     basename: Text(256)
-    siblings: Parts(Text(256), MAX_SIBLINGS) = field(alias="co-packages")
+    siblings: Parts(Text(256), MAX_SIBLINGS, "binary package") = field(alias="co-packages")
     provides: Relations
 
     @property
@@ -117,7 +117,7 @@ class Requirer(Described):
 class RequirersPage(Model):
     """Packages that require one capability; ``is_cut`` if there are more."""
 
-    packages: Rows(Requirer, MAX_ROWS)
+    packages: Rows(Requirer, MAX_ROWS, "package")
     is_cut: bool = False
     invalid_rows: InvalidRows = None
 
@@ -145,7 +145,7 @@ class RequiredBy(Model):
     unasked: Count = field("other capabilities of it")
     repositories: list[Text(64)] = field("mdapi stops at the first repository that has any")
     total: Count = field("of those that are known")
-    packages: Rows(RequiringPackage, MAX_REQUIRERS) = field("by source and name")
+    packages: Rows(RequiringPackage, MAX_REQUIRERS, "package") = field("by source and name")
     is_cut: bool = field("whether there are more: an answer was too large to be read whole")
     invalid_rows: InvalidRows = None
 

@@ -6,6 +6,7 @@ ignored, strings are cleaned (`fedora_packages.messages.text`) and clipped.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -146,6 +147,7 @@ class NotFound(Model):
 
 class _InvalidRows(Model):
     count: Annotated[int, Field(ge=1)]
+    by_kind: dict[Text(64), Annotated[int, Field(ge=1)]] = field('how many of what: {"update": 2, "bug": 1}')
     error: Text(1000) = field("what is wrong with the first: field, expected, returned")
 
 
@@ -162,22 +164,22 @@ InvalidRows = Annotated[
 ]
 
 
-def Rows(of: Any, most: int) -> Any:
+def Rows(of: Any, most: int, kind: str = "row") -> Any:
     """Return the type of a list of at most ``most`` rows, of which invalid ones are left out and counted (`read`).
 
-    A list of invalid rows only is an error.
+    ``kind`` is what people call a row, in the singular.  A list of invalid rows only is an error.
     """
-    return Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, False))]
+    return Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, kind, False))]
 
 
-def Parts(of: Any, most: int) -> Any:
+def Parts(of: Any, most: int, kind: str = "row") -> Any:
     """Return the type of a list that is a part of a row.  As `Rows`, but null or a list of invalid rows only is an empty list."""
-    parts = Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, True))]
+    parts = Annotated[list[of], Field(max_length=most), WrapValidator(partial(_valid_rows, most, kind, True))]
     return Annotated[parts, default_for_null([])]
 
 
 def _valid_rows(
-    most: int, can_be_emptied: bool, found: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
+    most: int, kind: str, can_be_emptied: bool, found: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo
 ) -> list[Any]:
     kept = found[:most] if isinstance(found, list) else found
     before = len(info.context or ())
@@ -188,7 +190,7 @@ def _valid_rows(
         if not errors or (len(errors) == len(kept) and not can_be_emptied) or info.context is None:
             raise
         # The rows of their own lists are read, and counted, once more.
-        info.context[before:] = [sentence_of(errors[place], (info.field_name,)) for place in sorted(errors)]
+        info.context[before:] = [(kind, sentence_of(errors[place], (info.field_name,))) for place in sorted(errors)]
         return validate([row for place, row in enumerate(kept) if place not in errors])
 
 
@@ -198,13 +200,14 @@ def read(kind: type[M], answer: Any, *parts: Model) -> M:
     Invalid rows are left out of lists only where the model has ``invalid_rows``, which then has their number and that of the
     ``parts`` it is made of.
     """
-    errors: list[str] | None = [] if "invalid_rows" in kind.model_fields else None
+    errors: list[tuple[str, str]] | None = [] if "invalid_rows" in kind.model_fields else None
     value = kind.model_validate(answer, context=errors)
     if errors is not None:
         invalid = [part.invalid_rows for part in parts if part.invalid_rows]
-        invalid += [_InvalidRows(count=len(errors), error=errors[0])] if errors else []
-        count = sum(one.count for one in invalid)
-        value.invalid_rows = _InvalidRows(count=count, error=invalid[0].error) if invalid else None
+        kinds = sum((Counter(one.by_kind) for one in invalid), Counter(kind for kind, _ in errors))
+        sentences = [*(one.error for one in invalid), *(sentence for _, sentence in errors)]
+        if kinds:
+            value.invalid_rows = _InvalidRows(count=kinds.total(), by_kind=dict(kinds), error=sentences[0])
     return value
 
 

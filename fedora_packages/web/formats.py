@@ -3,7 +3,7 @@
 Values come from upstreams: an invalid timestamp must not become an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import pairwise
@@ -48,6 +48,7 @@ def _add(event: BeforeRender) -> None:
         format_time=format_time,
         format_date=format_date,
         format_duration=format_duration,
+        format_counts=format_counts,
         evr=evr,
         upstream_title=upstream_title,
         error_summary=error_summary,
@@ -98,6 +99,11 @@ def format_duration(seconds: float) -> str:
     return _many(whole, "second")
 
 
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Return some numbers of things in words, the things by their singular: ``2 updates and 1 bug``."""
+    return _phrase([_many(number, kind) for kind, number in counts.items()])
+
+
 def upstream_title(upstream: str) -> str:
     """Return the title of an upstream: ``dist-git`` for ``distgit``."""
     return OWN_TITLES.get(upstream) or titles().get(upstream, upstream)
@@ -112,8 +118,7 @@ def missing_detail(cached: CachedValue, upstream: str) -> str:
 
 def titles_of(upstreams: Iterable[str]) -> str:
     """Return the titles of some upstreams in a phrase: ``Anitya, Bodhi and Koji``."""
-    *others, last = sorted({upstream_title(upstream) for upstream in upstreams}, key=str.lower)
-    return f"{', '.join(others)} and {last}" if others else last
+    return _phrase(sorted({upstream_title(upstream) for upstream in upstreams}, key=str.lower))
 
 
 def error_summary(error: ErrorState | UpstreamError) -> str:
@@ -121,5 +126,14 @@ def error_summary(error: ErrorState | UpstreamError) -> str:
     return f"{upstream_title(error.upstream)} {ERRORS[error.kind]}"
 
 
+def _phrase(parts: Sequence[str]) -> str:
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _many(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    if number == 1:
+        return f"1 {unit}"
+    if unit.endswith("y") and unit[-2] not in "aeiou":
+        return f"{number} {unit[:-1]}ies"
+    return f"{number} {unit}{'es' if unit.endswith('s') else 's'}"

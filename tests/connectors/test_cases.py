@@ -172,6 +172,27 @@ def places(value: Any, pointer: str = "") -> Iterator[str]:
             yield from places(part, f"{pointer}/{key}")
 
 
+@needs_cases
+@pytest.mark.parametrize("name", BASES)
+def test_what_was_left_out_of_a_value_has_a_name(queries, upstream, name):
+    base, kinds = json.loads(BASES[name].read_text("utf-8")), set()
+    for address, answer in base["answers"].items():
+        for pointer in places(answer):
+            junk = False if isinstance(at(answer, pointer), str) else []
+            if not pointer or not isinstance(at(answer, pointer.rpartition("/")[0]), list):
+                continue
+            changed = patched(answer, [{"op": "replace", "path": pointer, "value": junk}])
+            try:
+                value = fetch(queries, upstream, base, {**base["answers"], address: changed})
+            except UpstreamError:
+                continue
+            kinds |= set(value.get("invalid_rows", {}).get("by_kind", ()))
+    assert "row" not in kinds
+    # The fields that hold no rows, and the rows of which a value is about one.
+    has_rows = "invalid_rows" in json.dumps(queries[base["query"]].returns)
+    assert bool(kinds) == has_rows
+
+
 #: What XML-RPC can carry of what acts on a page or a terminal, and the rest of it.
 TURNED = "\u202e\u2066\x85\x9b\u2028\r\n"
 CONTROLLED = "\0\x07\x1b[31m\x7f" + TURNED

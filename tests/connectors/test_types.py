@@ -43,7 +43,7 @@ class Row(Model):
     name: Text(8)
     state: Literal["new", "old"] = "new"
     note: OptionalText = None
-    parts: Parts(Part, 2) = []
+    parts: Parts(Part, 2, "part") = []
 
 
 class Value(Model):
@@ -51,7 +51,7 @@ class Value(Model):
 
     total: Count = field("rows that there are")
     at: ISOTime | None = None
-    rows: Rows(Row, 3) = field("newest first")
+    rows: Rows(Row, 3, "thing") = field("newest first")
     invalid_rows: InvalidRows = None
 
 
@@ -102,7 +102,8 @@ def test_an_error_shows_no_control_characters_and_little_of_a_long_value():
 def test_an_invalid_row_is_left_out_and_counted():
     found = value(GOOD, {**GOOD, "id": None}, {**GOOD, "name": 7})
     assert [row["id"] for row in found["rows"]] == [1]
-    assert found["invalid_rows"] == {"count": 2, "error": "rows[1].id: expected an integer, got null"}
+    error = "rows[1].id: expected an integer, got null"
+    assert found["invalid_rows"] == {"count": 2, "by_kind": {"thing": 2}, "error": error}
 
 
 def test_a_value_without_invalid_rows_does_not_speak_of_them():
@@ -116,7 +117,8 @@ def test_what_an_upstream_says_of_invalid_rows_is_ignored():
 def test_the_invalid_rows_of_parts_are_counted_too():
     part = read(Value, {"total": 2, "rows": [GOOD, None]})
     found = read(Value, {"total": 2, "rows": [GOOD, {}]}, part, part)
-    assert found.invalid_rows.model_dump() == {"count": 3, "error": "rows[1]: expected an object, got null"}
+    error = "rows[1]: expected an object, got null"
+    assert found.invalid_rows.model_dump() == {"count": 3, "by_kind": {"thing": 3}, "error": error}
 
 
 def test_where_a_value_cannot_say_that_a_row_was_left_out_the_row_is_an_error():
@@ -138,13 +140,14 @@ def test_an_invalid_row_of_a_row_costs_no_more_than_itself():
     assert [row["parts"] for row in found["rows"]] == [[{"id": 1}], []]
     assert found["invalid_rows"] == {
         "count": 2,
+        "by_kind": {"part": 2},
         "error": "parts[1].number: expected an integer, got a string of 1 characters",
     }
 
 
 def test_the_parts_of_a_row_that_is_left_out_are_not_counted():
     found = value({"id": None, "name": "x", "parts": [None]}, {**GOOD, "parts": [None]})
-    assert found["invalid_rows"]["count"] == 2
+    assert (found["invalid_rows"]["count"], found["invalid_rows"]["by_kind"]) == (2, {"thing": 1, "part": 1})
 
 
 def test_a_list_is_cut_before_it_is_validated():

@@ -9,12 +9,25 @@ from fedora_packages.errors import InvalidResponse, ReleaseNotServed, UpstreamUn
 from fedora_packages.web.formats import (
     error_summary,
     evr,
+    format_counts,
     format_date,
     format_duration,
     format_time,
     iso,
     upstream_title,
 )
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"update": 1}, "1 update"),
+        ({"update": 2, "bug": 1}, "2 updates and 1 bug"),
+        ({"changelog entry": 2, "alias": 3, "day": 4}, "2 changelog entries, 3 aliases and 4 days"),
+    ],
+)
+def test_numbers_of_things_are_told_in_words(counts, words):
+    assert format_counts(counts) == words
 
 
 def test_a_moment_is_absolute():

@@ -53,6 +53,18 @@ def test_a_tab_shows_what_is_known_with_its_stamps(guake, tab):
     assert (stamps, "not known" in page.text) == (wanted, False)
 
 
+@pytest.mark.parametrize(("tab", "widget"), READING, ids=lambda part: getattr(part, "name", part))
+def test_a_panel_says_of_each_of_its_values_what_could_not_be_read(guake, tab, widget):
+    kinds = {query: f"{query.replace('.', ' ')} thing" for query in widget.queries.values()}
+    lacking = {
+        query: {**VALUES[query], "invalid_rows": {"count": 2, "by_kind": {kind: 2}, "error": "x"}}
+        for query, kind in kinds.items()
+    }
+    guake.know_all(lacking, "guake")
+    page = guake.get(f"{address(tab)}/{widget.name}", 200).text
+    assert [kind for kind in kinds.values() if page.count(f"2 {kind}s could not be read") != 1] == []
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_a_tab_is_one_round_trip_to_the_cache(guake, tab, monkeypatch):
     rounds = []

@@ -120,16 +120,15 @@ def test_a_value_of_an_upstream_that_fails_says_since_when_and_what_it_said(serv
     )
 
 
-@pytest.mark.parametrize(
-    ("count", "sentence"), [(1, "1 row was left out because"), (3, "3 rows were left out because")]
-)
+@pytest.mark.parametrize(("count", "sentence"), [(1, "1 build could not be read,"), (3, "3 builds could not be read,")])
 def test_a_panel_says_that_invalid_rows_were_left_out(site, count, sentence):
-    invalid = {"count": count, "error": "builds[3].build_id: expected an integer, got <null>"}
+    error = "builds[3].build_id: expected an integer, got <null>"
+    invalid = {"count": count, "by_kind": {"build": count}, "error": error}
     site.know("koji.builds", {**VALUES["koji.builds"], "invalid_rows": invalid}, "guake")
     page = " ".join(site.get("/guake/builds", 200).text.split())
     upstream = upstream_title("koji")
     assert (
-        f"{sentence} {upstream} returned invalid data (builds[3].build_id: expected an integer, got &lt;null&gt;)."
+        f"{sentence} because {upstream} returned invalid data (builds[3].build_id: expected an integer, got &lt;null&gt;)."
         in page
     )
 

@@ -219,4 +219,6 @@ def _slot(build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]]) -> 
 
 
 def _stamped(cached: CachedValue) -> dict[str, Any]:
-    return {name: part for name, part in as_json(cached).items() if name != "value"}
+    fields = {name: part for name, part in as_json(cached).items() if name != "value"}
+    invalid = cached.value.get("invalid_rows") if cached.is_known else None
+    return {**fields, "invalid_rows": invalid} if invalid else fields

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field
 from fedora_packages.cache.values import BEHIND, FAILING, FRESH, REFRESHING, UNKNOWN, UNWATCHED
 from fedora_packages.connectors.bugzilla import MAX_CARRIERS
 from fedora_packages.connectors.query import Query
-from fedora_packages.connectors.types import Count, Known, Model, Rows, Schema, field, schema_of
+from fedora_packages.connectors.types import Count, InvalidRows, Known, Model, Rows, Schema, field, schema_of
 from fedora_packages.messages.timeline import MAX_EVENTS
 from fedora_packages.monitoring.alerts import Alert
 from fedora_packages.monitoring.health import FINDERS, Topic, TurnHealth, Waiting, WorkerHealth
@@ -82,6 +82,12 @@ class Reading(Model):
     stamp: Stamp | None = field("null if nothing was ever fetched")
     because: Because | None = field("null if the value is not invalidated")
     problem: ErrorState | None = field("null if nothing is wrong")
+
+
+class _PartialReading(Reading):
+    """The reading of a value that an answer shows a part of."""
+
+    invalid_rows: InvalidRows = None
 
 
 class Completion(Model):
@@ -361,7 +367,7 @@ class Releases(Model):
     retired: bool
     state: State
     releases: list[InRelease]
-    readings: dict[str, Reading] = field("by query")
+    readings: dict[str, _PartialReading] = field("by query")
 
 
 class Timeline(Model):

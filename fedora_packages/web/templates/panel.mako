@@ -20,7 +20,7 @@
   % if panel.outdated:
   <p class="outdated">May be out of date (as of ${parts.when(panel.outdated.cached.stamp.fetched)}). <a href="#stamps-${panel.widget.name}">Details</a></p>
   % endif
-  % for source in panel.stamped:
+  % for source in panel.sources:
   % if source.invalid_rows:
   ${parts.invalid_rows(source)}
   % endif

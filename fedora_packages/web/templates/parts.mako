@@ -88,13 +88,8 @@ ${upstream_title(source.upstream)} has not answered yet.\
 
 ## Rows that are missing from a panel because they are invalid.
 <%def name="invalid_rows(source)">
-<p class="outdated">
-% if source.invalid_rows["count"] == 1:
-1 row was left out
-% else:
-${source.invalid_rows["count"]} rows were left out
-% endif
-because ${upstream_title(source.upstream)} returned invalid data (${source.invalid_rows["error"]}).</p>
+<p class="outdated">${format_counts(source.invalid_rows["by_kind"])} could not be read, because
+${upstream_title(source.upstream)} returned invalid data (${source.invalid_rows["error"]}).</p>
 </%def>
 
 ## The stamps of a panel in a line: its time and its upstreams.

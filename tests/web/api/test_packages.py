@@ -11,7 +11,7 @@ from fedora_packages.messages import timeline
 from fedora_packages.messages.event import parse
 from fedora_packages.search.packages import find
 from fedora_packages.web.api.endpoints import addressed
-from tests.web.values import VALUES
+from tests.web.values import RELEASES, VALUES
 from tests.web.website import CAUSE, website
 
 #: A message as it comes over the bus.
@@ -355,6 +355,13 @@ def test_what_each_release_has_is_told_in_one_answer(site):
         "f45": [("3.6-1.fc46", "FEDORA-2026-0000000006"), ("3.7-1.fc46", "FEDORA-2026-0000000007")],
     }
     assert (answer["state"], list(answer["readings"])) == ("fresh", ["bodhi.releases", "koji.tagged", "bodhi.updates"])
+
+
+def test_what_could_not_be_read_of_a_part_of_an_answer_is_told(site):
+    invalid = {"count": 1, "by_kind": {"release": 1}, "error": "releases[2].name: expected a string, got null"}
+    site.know_all({**VALUES, "bodhi.releases": {**RELEASES, "invalid_rows": invalid}}, "guake")
+    readings = site.get("/api/v1/packages/guake/releases", 200).json["readings"]
+    assert [reading.get("invalid_rows") for reading in readings.values()] == [invalid, None, None]
 
 
 def test_of_one_release_alone_it_is_told_whether_its_tags_are_known(site):
