@@ -4,6 +4,7 @@ Times are strings in UTC without a zone.
 """
 
 import hashlib
+import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ from fedora_packages.sandbox.upstreams.base import utc
 from fedora_packages.sandbox.world.models import Bug, Comment, Package, Update
 from fedora_packages.sandbox.world.releases import Release
 from fedora_packages.sandbox.world.world import View
+
+DAY = 86400
 
 
 class PushRules(NamedTuple):
@@ -126,6 +129,18 @@ def _days(rules: PushRules, one: Update) -> int:
     return rules.critpath_mandatory_days_in_testing if one.critpath else rules.mandatory_days_in_testing
 
 
+def meets_requirements(now: float, rules: PushRules, one: Update) -> bool:
+    """Whether an update may be pushed to stable: gating, and karma or days in testing.
+
+    Source: bodhi-server 26.4.0, ``models.py`` (``Update.meets_requirements_why``).
+    """
+    if one.gating not in ("passed", "ignored"):
+        return False
+    days = _days(rules, one)
+    is_long_enough = one.testing is not None and now - one.testing >= days * DAY
+    return one.karma >= (rules.critpath_min_karma if one.critpath else rules.min_karma) or not days or is_long_enough
+
+
 def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
     """Return an update as Bodhi returns it."""
     builds = [build for build in map(view.find_build, one.builds) if build]
@@ -164,7 +179,7 @@ def update_json(view: View, package: Package, one: Update) -> dict[str, Any]:
         "test_gating_status": one.gating,
         "from_tag": None,
         "content_type": "rpm",
-        "meets_testing_requirements": one.status == "stable" or one.karma >= 2,
+        "meets_testing_requirements": meets_requirements(min(view.timestamp, time.time()), rules, one),
         "url": f"https://bodhi.fedoraproject.org/updates/{one.alias}",
         "version_hash": hashlib.sha1(
             f"{one.alias} {one.modified} {one.builds}".encode(), usedforsecurity=False

@@ -1,13 +1,16 @@
 """Bodhi: filters, pages, errors, releases."""
 
 import json
+from dataclasses import replace
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, build_opener
 
 import pytest
 
 from fedora_packages.sandbox.upstreams.bodhi import _cut
-from fedora_packages.sandbox.world.models import Update
+from fedora_packages.sandbox.upstreams.bodhi_rows import meets_requirements, push_rules
+from fedora_packages.sandbox.world.models import Comment, Update
+from fedora_packages.sandbox.world.releases import fedora
 
 
 class Stay(HTTPRedirectHandler):
@@ -224,6 +227,24 @@ def test_the_rules_of_a_push_depend_on_the_status_in_the_settings(quiet, name, s
 @pytest.mark.parametrize(("package", "days"), [("guake", 7), ("kernel", 14)])
 def test_an_update_has_at_least_the_days_of_its_release(quiet, package, days):
     assert quiet.get("/bodhi/updates/", packages=package, releases="F44")["updates"][0]["stable_days"] == days
+
+
+def test_an_update_meets_its_requirements_by_karma_or_by_days_unless_gating_holds_it_back():
+    now, week = 2_000_000_000, 7 * 86400
+    praise = tuple(Comment(number, "tester", "Works", 1, now) for number in (1, 2))
+    young = Update(
+        1, "FEDORA-2026-1", "F44", (), "testing", None, "bugfix", "low", "", "me", now, testing=now - week + 60
+    )
+    ways = (
+        (young, False),
+        (replace(young, testing=now - week), True),
+        (replace(young, testing=now - week, critpath=True), False),
+        (replace(young, testing=None), False),
+        (replace(young, comments=praise), True),
+        (replace(young, comments=praise, gating="waiting"), False),
+    )
+    rules = push_rules(fedora(44, "current"))
+    assert [(way, meets_requirements(now, rules, way)) for way, _ in ways] == list(ways)
 
 
 def test_a_recorded_update_has_no_keys_that_are_missing(quiet, data):
