@@ -60,7 +60,7 @@ CVE_PRODUCTS = (*PRODUCTS, "Security Response")
 #: Bugs that name a CVE and are returned.
 MAX_CARRIERS = 20
 
-FIELDS = "id,summary,status,product,component,version,last_change_time,keywords,alias,assigned_to,blocks,severity"
+FIELDS = "id,summary,status,product,component,version,creation_time,last_change_time,keywords,alias,assigned_to,blocks,severity"
 
 #: Error codes: an unknown bug (by number or alias), and a private one.
 NO_SUCH_BUG, PRIVATE_BUG = (51, 100, 101), (102,)
@@ -106,6 +106,7 @@ class Bug(Model):
     severity: Annotated[Known("unspecified", "low", "medium", "high", "urgent"), default_for_null("unspecified")] = ""
     product: Annotated[Known(*PRODUCTS, limit=128), default_for_null("")] = ""
     version: _First = field("empty if Bugzilla has none", default="")
+    created: ISOTime | None = field("null if Bugzilla does not say", default=None, alias="creation_time")
     changed: ISOTime | None = field(
         "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
     )
@@ -259,7 +260,7 @@ class BugzillaConnector(Connector):
     authorization = "Bearer"
     timeout = 60.0  # with many bugs it is slow
 
-    @query(version=4, topics=CHANGE_TOPICS)
+    @query(version=5, topics=CHANGE_TOPICS)
     def bugs(self, package) -> Bugs:
         """Return the open bugs of a source package, newest first.
 
@@ -377,7 +378,7 @@ class BugzillaConnector(Connector):
         start, offset = position.get("from", first), position.get("offset", 0)
         params = [("product", product) for product in PRODUCTS]
         params += [("last_change_time", _date(start))]
-        params += [("include_fields", f"{FIELDS},creation_time"), ("order", "changeddate,bug_id")]
+        params += [("include_fields", FIELDS), ("order", "changeddate,bug_id")]
         params += [("limit", str(MAX_BUGS)), ("offset", str(offset))]
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)

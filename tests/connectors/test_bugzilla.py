@@ -33,6 +33,15 @@ def test_bugs_are_read_to_the_last_although_fewer_come_than_were_asked_for(queri
     assert (value["total"], [bug["id"] for bug in value["bugs"]]) == (5, [9, 8, 7, 6, 5])
 
 
+def test_when_a_bug_was_filed_is_asked_for_and_read(queries, upstream):
+    created = {**BUG, "id": 6, "creation_time": "2026-10-01T00:00:00Z"}
+    upstream.says("/rest/bug", {"bugs": [created, BUG, {**BUG, "id": 4, "creation_time": "soon"}], "total_matches": 3})
+    value = queries["bugzilla.bugs"].fetch("guake")
+    assert [(bug["id"], bug["created"]) for bug in value["bugs"]] == [(6, 1790812800), (5, None)]
+    assert value["invalid_rows"]["by_kind"] == {"bug": 1}
+    assert "creation_time" in upstream.asked[0].params["include_fields"][0].split(",")
+
+
 def test_bugs_are_counted_where_bugzilla_does_not_say_how_many(queries, upstream):
     upstream.says("/rest/bug", bugs(9, 8), bugs(7), bugs())
     assert queries["bugzilla.bugs"].fetch("guake")["total"] == 3

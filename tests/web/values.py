@@ -90,6 +90,7 @@ def bug(number: int, status: str = "NEW", **changes: Any) -> dict[str, Any]:
         "severity": "medium",
         "product": "Fedora",
         "version": "45",
+        "created": 1763000000,
         "changed": 1763990000,
         "security": False,
         "blocks": [],
