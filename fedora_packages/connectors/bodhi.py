@@ -14,6 +14,7 @@ from fedora_packages.connectors.sweep import Change, LeftOut, Swept, digest_of, 
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
+    Day,
     Integer,
     InvalidRows,
     ISOTime,
@@ -129,6 +130,18 @@ class Update(Model):
     pushed: ISOTime | None = field("null until it is in a repository", alias="date_pushed")
     testing: ISOTime | None = field("when it came to testing", alias="date_testing")
     stable: ISOTime | None = field("when it came to stable", alias="date_stable")
+    # Servers before 26.4 may not return what follows.
+    stable_karma: Integer | None = field("karma at which it is pushed to stable, if autokarma", default=None)
+    unstable_karma: Integer | None = field("karma at which it is withdrawn, if autokarma", default=None)
+    stable_days: Count | None = field("days in testing after which it is pushed to stable, if autotime", default=None)
+    autokarma: bool | None = field("whether karma pushes or withdraws it", default=None)
+    autotime: bool | None = field("whether days in testing push it", default=None)
+    require_bugs: bool | None = field("whether karma needs feedback on its bugs", default=None)
+    require_testcases: bool | None = field("whether karma needs feedback on its test cases", default=None)
+    meets_testing_requirements: bool | None = field(
+        "whether karma or days in testing, and gating, allow a push to stable; null if it is not on its way there",
+        default=None,
+    )
     gating: Known("ignored", "queued", "running", "passed", "failed", "waiting", "greenwave_failed") | None = field(
         default=None, alias="test_gating_status"
     )
@@ -144,6 +157,13 @@ class Update(Model):
     def _is_open_request(self):
         # Bodhi keeps the request of a push until the push has ended, and clears it then without a message.
         self.request = None if self.request == self.status else self.request
+        return self
+
+    @model_validator(mode="after")
+    def _is_on_its_way(self):
+        # Days go on for an update that was pushed long ago, and no list shows that it has changed.
+        if self.status not in OPEN_STATUSES:
+            self.meets_testing_requirements = None
         return self
 
 
@@ -168,6 +188,17 @@ class Release(Model):
     dist_tag: Text(64)
     stable_tag: OptionalText = field("Koji tag; null if it has none")
     testing_tag: OptionalText = field("Koji tag; null if it has none")
+    released_on: Day | None = field("null if it is not released, or Bodhi does not say", default=None)
+    eol: Day | None = field("end of life; null if Bodhi does not say", default=None)
+    # Of every update before a push to stable: karma or days, by whether it is on the critical path.
+    min_karma: Integer | None = field("karma that a push to stable needs, if its days are too few", default=None)
+    critpath_min_karma: Integer | None = field("as min_karma, on the critical path", default=None)
+    mandatory_days_in_testing: Count | None = field(
+        "days that a push to stable needs, if its karma is too low", default=None
+    )
+    critpath_mandatory_days_in_testing: Count | None = field(
+        "as mandatory_days_in_testing, on the critical path", default=None
+    )
 
     @model_validator(mode="after")
     def _is_eln(self):
@@ -259,14 +290,14 @@ class BodhiConnector(Connector):
     title = "Bodhi"
     site = BodhiSite()
 
-    @query(version=7, topics=("bodhi.update.*", "bodhi.errata.publish"))
+    @query(version=8, topics=("bodhi.update.*", "bodhi.errata.publish"))
     def updates(self, package) -> Updates:
         """Return the updates of a source package, newest first.
 
         A value has at most `MAX_UPDATES` updates.  A package that is unknown to Bodhi has a total of 0.
 
         Source: ``GET /updates/?packages=``.  Email addresses of users are dropped.  Bodhi changes much without a message, such as
-        gating results: its sweep finds that.
+        gating results and whether an update has been in testing for long enough: its sweep finds that.
         """
         request = f"GET /updates/?packages={package}"
         found: list[Any] = []
@@ -327,14 +358,12 @@ class BodhiConnector(Connector):
 
     @updates.ignores
     def updates_ignore(value):
-        # Comments of the gating system are not announced, nor is what they bring about.
-        kept = [
-            {key: word for key, word in update.items() if key not in ("gating", "modified")}
-            for update in value["updates"]
-        ]
+        # Comments of the gating system are not announced, nor is what they bring about, nor that a day has passed.
+        silent = ("gating", "modified", "meets_testing_requirements")
+        kept = [{key: word for key, word in update.items() if key not in silent} for update in value["updates"]]
         return {**value, "updates": kept}
 
-    @query(version=3, subject="nothing", every=900)
+    @query(version=4, subject="nothing", every=900)
     def releases(self) -> Releases:
         """Return the active releases as people read them: Rawhide, Fedora, EPEL (each newest first), then ELN.
 

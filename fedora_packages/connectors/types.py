@@ -6,10 +6,11 @@ ignored, strings are cleaned (`fedora_packages.messages.text`) and clipped.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar
@@ -127,6 +128,20 @@ def seconds_of(value: Any) -> Any:
 
 #: A time that upstream writes as a string.
 ISOTime = Annotated[Timestamp, BeforeValidator(seconds_of)]
+
+
+def _day(value: Any) -> Any:
+    # Python reads other forms too, such as weeks.
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("a date")
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError as error:
+        raise ValueError("a date") from error
+
+
+#: A day as upstream writes it: ``2026-11-30``.
+Day = Annotated[Text(10), BeforeValidator(_day), Field(json_schema_extra={"format": "date"})]
 
 #: The validator that reads an empty string as null.
 null_for_empty = BeforeValidator(lambda value: None if value == "" else value)

@@ -26,7 +26,7 @@ from fedora_packages.web.rate_limit import RateLimit
 log = logging.getLogger(__name__)
 
 #: The schema version of kept answers: raise it whenever an answer gets other fields.
-VERSION = 1
+VERSION = 2
 
 #: Seconds for which an answer is kept.
 TTL = 60

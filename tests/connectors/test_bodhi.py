@@ -97,6 +97,97 @@ def test_a_release_in_an_unknown_state_is_left_out_and_counted(queries, upstream
     assert (len(value["releases"]), value["invalid_rows"]["count"]) == (1, 1)
 
 
+RULES = {
+    "min_karma": 1,
+    "critpath_min_karma": 2,
+    "mandatory_days_in_testing": 3,
+    "critpath_mandatory_days_in_testing": 7,
+}
+
+
+@pytest.fixture
+def release_row(data):
+    """A recorded row of an active release, from before bodhi-server 26.4."""
+    rows = recorded(data, "bodhi-releases-with-archived")["releases"]
+    row = next(row for row in rows if row["state"] == "current" and row["id_prefix"] == "FEDORA")
+    return {key: value for key, value in row.items() if key not in ("released_on", "eol", *RULES)}
+
+
+def test_when_a_release_ends_and_what_its_updates_need_is_read_where_bodhi_says_it(queries, upstream, release_row):
+    days = {"released_on": "2026-10-20", "eol": None}
+    upstream.says(
+        "/releases/", {"releases": [release_row, {**release_row, **RULES, **days, "name": "F45"}], "pages": 1}
+    )
+    older, newer = sorted(queries["bodhi.releases"].fetch("*")["releases"], key=lambda row: row["name"] == "F45")
+    assert {key: newer[key] for key in (*RULES, *days)} == {**RULES, **days}
+    assert {older[key] for key in (*RULES, *days)} == {None}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"eol": "2026-W01-1"}, {"eol": "20261130"}, {"eol": "2026-02-30"}, {"eol": ""}, {"released_on": 1763990000},
+        {"min_karma": "2"}, {"mandatory_days_in_testing": -1}, {"critpath_min_karma": True},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_release_with_an_invalid_day_or_rule_is_left_out_and_counted(queries, upstream, release_row, bad):
+    upstream.says("/releases/", {"releases": [release_row, {**release_row, **bad, "name": "F45"}], "pages": 1})
+    value = queries["bodhi.releases"].fetch("*")
+    assert ([row["name"] for row in value["releases"]], value["invalid_rows"]["by_kind"]) == (
+        [release_row["name"]],
+        {"release": 1},
+    )
+
+
+#: What decides when an update is pushed, as bodhi-server 26.4 has it.
+THRESHOLDS = {
+    "stable_karma": 3, "unstable_karma": -3, "stable_days": 7, "autokarma": True, "autotime": False, "require_bugs": True,
+    "require_testcases": False, "meets_testing_requirements": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def update_row(data):
+    """A recorded row of an update in testing, without its thresholds."""
+    row = {**recorded(data, "bodhi-update-single")["update"], "status": "testing"}
+    return {key: value for key, value in row.items() if key not in THRESHOLDS}
+
+
+def test_the_thresholds_of_an_update_are_read_where_bodhi_says_them(queries, upstream, update_row):
+    upstream.says("/updates/", {"updates": [{**update_row, **THRESHOLDS}, {**update_row, "alias": "old"}], "total": 2})
+    newer, older = queries["bodhi.updates"].fetch("bodhi")["updates"]
+    assert {key: newer[key] for key in THRESHOLDS} == THRESHOLDS
+    assert {older[key] for key in THRESHOLDS} == {None}
+
+
+@pytest.mark.parametrize("bad", [{"stable_days": "7"}, {"autokarma": 1}, {"meets_testing_requirements": "no"}], ids=str)
+def test_an_update_with_an_invalid_threshold_is_left_out_and_counted(queries, upstream, update_row, bad):
+    upstream.says("/updates/", {"updates": [update_row, {**update_row, **bad}], "total": 2})
+    value = queries["bodhi.updates"].fetch("bodhi")
+    assert (len(value["updates"]), value["invalid_rows"]["by_kind"]) == (1, {"update": 1})
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("pending", True), ("testing", True), ("stable", None), ("obsolete", None), ("unpushed", None)],
+)
+def test_only_of_an_update_on_its_way_the_requirements_are_shown(queries, upstream, update_row, status, shown):
+    row = {**update_row, "status": status, "meets_testing_requirements": True}
+    upstream.says("/updates/", {"updates": [row], "total": 1})
+    assert queries["bodhi.updates"].fetch("bodhi")["updates"][0]["meets_testing_requirements"] is shown
+
+
+def test_a_day_that_has_passed_is_no_lost_message(queries, upstream, update_row):
+    query, values = queries["bodhi.updates"], []
+    for is_met in (False, True):
+        row = {**update_row, "meets_testing_requirements": is_met}
+        upstream.says("/updates/", {"updates": [row], "total": 1})
+        values.append(query.fetch("bodhi"))
+    assert values[0] != values[1]
+    assert query.without_ignored(values[0]) == query.without_ignored(values[1])
+
+
 def test_bodhi_without_any_active_release_is_not_believed(queries, upstream):
     upstream.says("/releases/", {"releases": [], "pages": 0})
     with pytest.raises(InvalidResponse, match="no active release"):

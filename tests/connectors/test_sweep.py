@@ -189,6 +189,12 @@ def test_an_update_that_is_the_same_is_compared_once_more_and_then_left_alone(bo
         ({"request": "testing"}, {"request": None}, "bodhi.update.edit", True),
         ({"bugs": []}, {"bugs": [{"bug_id": 1, "title": "x", "security": True}]}, "bodhi.update.edit", True),
         (
+            {"meets_testing_requirements": False},
+            {"meets_testing_requirements": True},
+            "bodhi.update.edit",
+            True,
+        ),
+        (
             {"status": "pending", "release": {"name": "F46", "composed_by_bodhi": False}},
             {"status": "testing", "release": {"name": "F46", "composed_by_bodhi": False}},
             "bodhi.update.complete.testing",
@@ -201,6 +207,24 @@ def test_a_change_of_an_update_is_the_event_that_announces_it_or_silent(bodhi, b
     topics, second = bodhi(first.position, update(**after))
     (change,) = second.changes
     assert (topics, change.is_silent, change.is_new) == ([topic], is_silent, True)
+
+
+def test_an_update_that_meets_its_requirements_since_today_is_read_again(queries, upstream, bodhi):
+    before, after = (update(meets_testing_requirements=is_met) for is_met in (False, True))
+    _, first = bodhi({}, before)
+    value = value_of(queries, upstream, before)
+    _, second = bodhi(first.position, after)
+    (change,) = second.changes
+    shows = change.shows["bodhi.updates"]
+    assert (shows("guake", value), shows("guake", value_of(queries, upstream, after))) == (False, True)
+
+
+def test_a_rule_of_a_release_that_changes_makes_no_update_read_again(queries, upstream, bodhi):
+    before, after = (update(release={"name": "F45", "composed_by_bodhi": True, "min_karma": karma}) for karma in (1, 2))
+    _, first = bodhi({}, before)
+    value = value_of(queries, upstream, before)
+    _, second = bodhi(first.position, after)
+    assert [change.shows["bodhi.updates"]("guake", value) for change in second.changes] == [True]
 
 
 @pytest.mark.parametrize(
