@@ -126,6 +126,19 @@ def newer(build: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> M
     return build if mine > its else None
 
 
+def compare_evr(one: Mapping[str, Any], other: Mapping[str, Any]) -> int | None:
+    """Return -1, 0 or 1 for an older, the same or a newer version of two mappings with ``epoch``, ``version`` and ``release``.
+
+    Sources differ in what they know: an epoch counts only if both have one.  None for an epoch that is no number.
+    """
+    epochs = [str(each["epoch"]) for each in (one, other) if each["epoch"] not in (None, "")]
+    if not all(re.fullmatch("[0-9]{1,9}", epoch) for epoch in epochs):
+        return None
+    has_both = len(epochs) == 2
+    mine, its = (EVR(each["epoch"] if has_both else 0, each["version"], each["release"]) for each in (one, other))
+    return (mine > its) - (mine < its)
+
+
 def _order(text: str) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts versions as rpm's ``rpmvercmp`` does.
 

@@ -12,6 +12,7 @@ from fedora_packages.search.document import ACCESSORIES, MAX_DESCRIPTION_LENGTH,
 from fedora_packages.search.packages import BINARY, Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.published import is_in_testing, published_order
 
 #: Binary packages of the same source that are visible at once, and listed at all; some sources have thousands.
 MAX_VISIBLE_SIBLINGS = 12
@@ -53,6 +54,7 @@ class OverviewWidget(Widget):
         "spec": "distgit.spec",
         "releases": "bodhi.releases",
         "tagged": "koji.tagged",
+        "builds": "koji.builds",
     }
     # The index has enough about a package to show it while mdapi is down.
     main = None
@@ -84,6 +86,7 @@ class OverviewWidget(Widget):
             "is_spec_complete": spec is None or spec["is_complete"],
             "version": about,
             "is_version_known": values["about"] is not None,
+            "unpublished": _unpublished(context.release, values, about),
             "repository": about["repository"] if about and about["repository"] != "release" else "",
             "installs": _installs(package, context.binary, _availability(package, values, about)),
             "nearest_binary": None if _is_main(package, context.binary) else context.binary,
@@ -151,15 +154,29 @@ def _availability(package: Package, values: Mapping[str, Any], about: Mapping[st
         in_testing = newer(tags.get(release["testing_tag"]), in_stable)
         # The build that mdapi has for the package's own release is available, whatever Koji returns.
         shown = about if branch == package.branch else None
-        if shown and "testing" in shown["repository"]:
+        if shown and is_in_testing(shown):
             in_testing = shown
-        elif shown and release["stable_tag"] not in tags:
-            in_stable = shown
+        elif shown:
+            in_stable, in_testing = shown, None
         if in_stable:
             stable[branch] = evr(in_stable)
         if in_testing and (shown or not in_stable):
             testing[branch] = evr(in_testing)
     return Availability(stable, testing, bool(values["tagged"]) and bool(values["releases"]))
+
+
+def _unpublished(branch: str, values: Mapping[str, Any], about: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the build for the shown release that its repositories do not have yet; None without one, or if that is unknown."""
+    tags = values["tagged"]["tags"] if values["tagged"] else {}
+    releases = values["releases"]["releases"] if values["releases"] else []
+    builds = values["builds"]["builds"] if values["builds"] else ()
+    release = next((release for release in releases if release["branch"] == branch), None)
+    if about is None or release is None:
+        return None
+    build, is_testing = tags.get(release["stable_tag"]), is_in_testing(about)
+    if is_testing:
+        build = newer(tags.get(release["testing_tag"]), build)
+    return build if published_order(build, about, builds, is_testing) == -1 else None
 
 
 def _is_main(package: Package, binary: str) -> bool:

@@ -1,12 +1,13 @@
 """The table of releases on the overview: the stable and testing builds of each, and its pending updates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fedora_packages.rpm.nvr import evr, name_of, newer
 from fedora_packages.search.packages import Package
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
+from fedora_packages.widgets.published import is_published, published_order
 from fedora_packages.widgets.retirement import is_meant_for_epel
 
 #: Pending updates that the row of a release shows.
@@ -31,6 +32,8 @@ class ReleasesWidget(Widget):
         "tagged": "koji.tagged",
         "updates": "bodhi.updates",
         "retirement": "distgit.retirement",
+        "about": "mdapi.package",
+        "builds": "koji.builds",
     }
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
@@ -38,18 +41,21 @@ class ReleasesWidget(Widget):
         return [("Updates in Bodhi", context.links.updates(context.package.source))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a row for each release: its stable and testing build (see `_tagged`) with their updates, and its other pending
-        updates."""
+        """Return a row for each release: its stable and testing build (see `_tagged` and `_published`) with their updates, and
+        its other pending updates.
+
+        Only of the shown release the page has read what its repositories have.
+        """
         updates = values["updates"]["updates"] if values["updates"] else []
         tags = values["tagged"]["tags"] if values["tagged"] else None
+        builds = values["builds"]["builds"] if values["builds"] else ()
         retired = values["retirement"].get("retired", {}) if values["retirement"] else {}
-        rows = [
-            {
-                **_row(context.package.source, release, tags, updates),
-                **_retirement(context.package, retired.get(release["branch"])),
-            }
-            for release in values["releases"]["releases"]
-        ]
+        rows = []
+        for release in values["releases"]["releases"]:
+            row = _row(context.package.source, release, tags, updates)
+            about = values["about"] if release["branch"] == context.release else None
+            slots = {name: _published(row[name], about, builds, name == "testing") for name in ("stable", "testing")}
+            rows.append({**row, **slots, **_retirement(context.package, retired.get(release["branch"]))})
         return {
             "rows": [
                 row for row in rows if row["release"]["family"] not in OPTIONAL_FAMILIES or row["stable"]["build"]
@@ -90,6 +96,14 @@ def _row(
         "pending": [{**update, "label": _label(source, update)} for update in pending[:MAX_PENDING]],
         "more_pending": max(0, len(pending) - MAX_PENDING),
     }
+
+
+def _published(
+    tagged: Mapping[str, Any], about: Mapping[str, Any] | None, builds: Iterable[Mapping[str, Any]], is_testing: bool
+) -> dict[str, Any]:
+    """Return a tagged build with whether its repository has it (None: unknown), and the EVR there if that is newer."""
+    order = published_order(tagged["build"], about, builds, is_testing)
+    return {**tagged, "is_published": is_published(order), "newer": evr(about) if about and order == 1 else None}
 
 
 def _retirement(package: Package, why: Mapping[str, Any] | None) -> dict[str, Any]:

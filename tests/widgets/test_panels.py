@@ -54,7 +54,7 @@ def stamp_of(page) -> str:
 
 
 @pytest.mark.parametrize(
-    ("panel", "upstreams"), [("builds/builds", "Koji, Bodhi"), ("overview/upstream", "Anitya, Koji")]
+    ("panel", "upstreams"), [("builds/builds", "Koji, Bodhi"), ("overview/upstream", "Anitya, Koji, mdapi")]
 )
 def test_the_stamp_of_a_panel_speaks_of_the_package_and_not_of_the_list_of_releases(
     known_long_before, panel, upstreams

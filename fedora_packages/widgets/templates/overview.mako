@@ -23,6 +23,9 @@
   % if repository:
  (${repository})\
   % endif
+  % if unpublished:
+; ${evr(unpublished)} is built, not yet in the repository\
+  % endif
 </dd>
   % elif not is_version_known:
   <dt>Version</dt>

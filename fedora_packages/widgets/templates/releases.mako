@@ -64,6 +64,11 @@
 % if tagged["update"]:
  <a class="update" href="${links.update(tagged['update']['alias'])}" rel="external" title="${tagged['update']['alias']}">update</a>\
 % endif
+% if tagged["is_published"] is False:
+ <span class="gives">built, not yet in the repository</span>\
+% elif tagged["newer"]:
+ <span class="gives">the repository has ${tagged["newer"]}</span>\
+% endif
 % else:
 <span class="none">none</span>\
 % endif

@@ -29,6 +29,9 @@ then map it to the package ${package.source} of the distribution Fedora.</p>
     % elif newest is not None:
  <span class="unknown">cannot be compared</span>\
     % endif
+    % if is_published is False:
+ <span class="gives">built, not yet in the repository</span>\
+    % endif
 </dd>
   % elif is_build_known:
   <dd class="none">none</dd>

@@ -290,7 +290,7 @@ def test_upstreams_are_asked_side_by_side(site, upstream):
     upstream.answer = wait
     site.know("bodhi.releases", VALUES["bodhi.releases"])
     page = post(site, "/guake/overview/releases/check")
-    assert outcome(page).count("No value was cached before") == 3
+    assert outcome(page).count("No value was cached before") == 4
 
 
 def test_checks_for_readers_are_counted(site, service):
