@@ -1,6 +1,6 @@
 """Packages: all, some by name, one; the builds of one in each release, and its recent messages."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pyramid.request import Request
@@ -11,7 +11,7 @@ from fedora_packages.cache.values import CachedValue
 from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable, InvalidArgument
-from fedora_packages.rpm.nvr import EVR, newer
+from fedora_packages.rpm.nvr import evr, newer
 from fedora_packages.search.document import Document
 from fedora_packages.search.packages import Package, find
 from fedora_packages.web.api.endpoint import DEFAULT_ROWS, names_of, parse_parameters
@@ -20,10 +20,12 @@ from fedora_packages.web.api.schemas import STATES
 from fedora_packages.web.api.values import as_json, call_fields, no_value
 from fedora_packages.web.request import branch_of, panel_context, requested_package
 from fedora_packages.widgets.parameters import NO_BRANCH, one_of, parse_one, releases_of
+from fedora_packages.widgets.published import is_published, published_order
 from fedora_packages.widgets.release_names import reading_order
 
-#: The queries behind the builds in each release.
+#: The queries behind the builds in each release, and those that say what its repositories have.
 TAGGED, UPDATES, REASON = "koji.tagged", "bodhi.updates", "distgit.spec"
+ABOUT, BUILDS = "mdapi.package", "koji.builds"
 
 
 @view_config(route_name="api.packages", renderer="json")
@@ -64,11 +66,17 @@ def releases(request: Request) -> dict[str, Any] | Response:
         branches = [release["branch"] for release in active]
         requested = _branch(request, parameters["release"], branches)
         active = [release for release in active if release["branch"] == requested]
+    abouts, builds = _repositories(request, package, [release["branch"] for release in active])
     return {
         "package": package.source,
         "retired": package.is_retired,
         "state": max((cached.state for cached in cached_values), key=list(STATES).index),
-        "releases": [_in_release(release, tagged["tags"], updates["updates"] if updates else ()) for release in active],
+        "releases": [
+            _in_release(
+                release, tagged["tags"], updates["updates"] if updates else (), abouts.get(release["branch"]), builds
+            )
+            for release in active
+        ],
         "readings": {name: _stamped(cached) for name, cached in zip(names, cached_values, strict=True)},
     }
 
@@ -199,23 +207,51 @@ def _branch(request: Request, text: str, branches: Collection[str]) -> str:
     return parse_one("release", branch_of(request, text, branches), one_of(*branches))
 
 
-def _in_release(release: Mapping[str, Any], tags: Mapping[str, Any], updates: Any) -> dict[str, Any]:
+def _repositories(
+    request: Request, package: Package, branches: Collection[str]
+) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]]]:
+    """Return what the repositories of some releases have of a package, by branch, and its builds, as far as the cache knows.
+
+    Old values would compare a build with a repository of before it, so that only fresh ones count.
+    """
+    context = panel_context(request, package, {}, query_parameters={})
+    having = [branch for branch in branches if branch in releases_of(package)]
+    calls = [context.call(BUILDS), *(context.call(ABOUT, branch) for branch in having)]
+    try:
+        cached_values = request.loader.known(calls)
+    except CacheUnavailable:
+        return {}, ()
+    builds, *abouts = (cached.value if cached.is_fresh else None for cached in cached_values)
+    return dict(zip(having, abouts, strict=True)), builds["builds"] if builds else ()
+
+
+def _in_release(
+    release: Mapping[str, Any],
+    tags: Mapping[str, Any],
+    updates: Any,
+    about: Mapping[str, Any] | None,
+    builds: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
     tags_of = {"stable": release["stable_tag"], "testing": release["testing_tag"]}
     here = [update for update in updates if update["release"] == release["name"]]
     stable, testing = (tags.get(tag) for tag in tags_of.values())
+    testing = newer(testing, stable)
     return {
         **{key: release[key] for key in ("name", "title", "version", "branch", "family", "state")},
-        "stable": _slot(stable, here),
-        "testing": _slot(newer(testing, stable), here),
+        "stable": _slot(stable, here, published_order(stable, about, builds)),
+        "testing": _slot(testing, here, published_order(testing, about, builds, is_testing=True)),
+        "published": evr(about) if about and about["found"] else None,
         "is_known": all(tag is None or tag in tags for tag in tags_of.values()),
     }
 
 
-def _slot(build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]]) -> dict[str, Any] | None:
+def _slot(
+    build: Mapping[str, Any] | None, updates: list[Mapping[str, Any]], order: int | None
+) -> dict[str, Any] | None:
     if build is None:
         return None
     update = next((update["alias"] for update in updates if build["nvr"] in update["builds"]), None)
-    return {**build, "evr": str(EVR(build["epoch"], build["version"], build["release"])), "update": update}
+    return {**build, "evr": evr(build), "update": update, "is_published": is_published(order)}
 
 
 def _stamped(cached: CachedValue) -> dict[str, Any]:

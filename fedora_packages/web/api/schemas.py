@@ -190,6 +190,9 @@ class _Slot(Model):
     owner: str | None
     tag: str = field("the Koji tag that the build has itself")
     update: str | None = field("alias of Bodhi's update that pushes it; null if there is none, or it is unknown")
+    is_published: bool | None = field(
+        "whether the repositories have it: false if they have an older one; null if they have a newer one, or it is unknown"
+    )
 
 
 class InRelease(Model):
@@ -201,6 +204,9 @@ class InRelease(Model):
     state: str = field("pending, frozen or current")
     stable: _Slot | None = field("null if the release has none, or it is unknown")
     testing: _Slot | None = field("null if nothing is in testing, or it is unknown")
+    published: str | None = field(
+        "EVR of its main binary package in the repositories, testing ones first; null if there is none, or it is unknown"
+    )
     is_known: bool = field("whether both tags were read from Koji; false for a release that has just become active")
 
 

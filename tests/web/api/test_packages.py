@@ -357,6 +357,36 @@ def test_what_each_release_has_is_told_in_one_answer(site):
     assert (answer["state"], list(answer["readings"])) == ("fresh", ["bodhi.releases", "koji.tagged", "bodhi.updates"])
 
 
+def published(site, release="rawhide"):
+    """Return what an answer says is published of the stable and the testing build of a release, and what is."""
+    (found,) = site.get(f"/api/v1/packages/guake/releases?release={release}", 200).json["releases"]
+    slots = [found[slot] and found[slot]["is_published"] for slot in ("stable", "testing")]
+    return (*slots, found["published"])
+
+
+def test_each_build_of_a_release_says_whether_the_repository_has_it(site):
+    site.know_all(VALUES, "guake")
+    assert published(site) == (True, None, "3.8-1.fc46")
+    for version, is_published in (("3.7", False), ("3.9", None)):
+        about = {**VALUES["mdapi.package"], "version": version}
+        site.know("mdapi.package", about, "guake", "rawhide")
+        assert published(site) == (is_published, None, f"{version}-1.fc46")
+    testing = {**VALUES["mdapi.package"], "version": "3.6", "repository": "updates-testing"}
+    site.know("mdapi.package", testing, "guake", "f45")
+    assert published(site, "f45") == (None, False, "3.6-1.fc46")
+
+
+def test_what_is_published_is_unknown_until_it_was_read_and_no_upstream_is_waited_for(site, upstream):
+    site.know_all({name: value for name, value in VALUES.items() if name != "mdapi.package"}, "guake")
+    assert (published(site), upstream.asked) == ((None, None, None), [])
+    assert site.service.queue.claim("mdapi", 10.0, 10).query == "mdapi.package"
+    site.know("mdapi.package", VALUES["mdapi.package"], "guake", "rawhide")
+    site.invalidate("mdapi.package", "guake")
+    assert published(site) == (None, None, None)
+    site.know("mdapi.package", {"found": False}, "guake", "rawhide")
+    assert published(site) == (None, None, None)
+
+
 def test_what_could_not_be_read_of_a_part_of_an_answer_is_told(site):
     invalid = {"count": 1, "by_kind": {"release": 1}, "error": "releases[2].name: expected a string, got null"}
     site.know_all({**VALUES, "bodhi.releases": {**RELEASES, "invalid_rows": invalid}}, "guake")
