@@ -20,9 +20,18 @@ DAY = 86400
 #: The lengths in days below which a range is counted by days, and by weeks; a longer one is counted by months.
 BY_DAYS, BY_WEEKS = 16, 70
 
-PAGE = (
-    "<!DOCTYPE html>\n<html><head><title>Problems - ABRT Analytics</title></head><body><table></table></body></html>\n"
-)
+#: The page of the problems for people, with the form that filters them.
+PAGE = """\
+<!DOCTYPE html>
+<html><head><title>Problems - ABRT Analytics</title></head><body>
+<form id="filter" method="get" action="">
+<select class="form-control" id="opsysreleases" multiple name="opsysreleases">{releases}</select>
+<input id="component_names" name="component_names" type="text" value="">
+<select id="type" multiple name="type">{types}</select>
+</form>
+<table></table>
+</body></html>
+"""
 ERROR_PAGE = "<!DOCTYPE html>\n<html><body><h1>500 Internal Server Error</h1></body></html>\n"
 
 
@@ -52,7 +61,7 @@ async def problems(request: web.Request) -> web.Response:
     except ValueError:
         return web.Response(status=500, text=ERROR_PAGE, content_type="text/html")
     if not wants_json(request.headers.get("Accept", "*/*")):
-        return web.Response(text=PAGE, content_type="text/html")
+        return web.Response(text=_page(request[VIEW]), content_type="text/html")
     try:
         found = _found(request)
     except Invalid:
@@ -65,6 +74,14 @@ async def component_names(request: web.Request) -> web.Response:
     """Answer ``GET /component_names.json``: the components with a report."""
     names = sorted(package.name for package in request[VIEW].packages() if package.problems)
     return web.json_response(names, headers={"Cache-Control": "max-age=86400"})
+
+
+def _page(view: View) -> str:
+    """Return the page of the problems: the real FAF has learned of no release since years, the sandbox's of none to come."""
+    known = [release for release in view.releases if release.id_prefix == "FEDORA" and release.state == "current"]
+    releases = (f'<option value="{number}">{release.long_name}</option>' for number, release in enumerate(known, 1))
+    types = (f'<option value="{kind}">{kind}</option>' for kind in TYPES)
+    return PAGE.format(releases="".join(releases), types="".join(types))
 
 
 def wants_json(accept: str) -> bool:

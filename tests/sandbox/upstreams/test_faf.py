@@ -1,6 +1,8 @@
 """FAF: JSON or HTML, date ranges, and invalid requests, which have no error."""
 
 import datetime
+import re
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -55,6 +57,13 @@ def test_a_list_is_cut_by_limit_and_offset_and_not_at_all_by_none(quiet):
 )
 def test_an_invalid_request_gets_an_empty_list(quiet, wrong):
     assert listed(quiet, **wrong) == []
+
+
+def test_the_page_for_people_has_the_releases_that_faf_knows(quiet):
+    with urlopen(Request(f"{quiet.url}/faf/problems/", headers={"Accept": "text/html"}), timeout=10) as response:
+        page = response.read().decode()
+    (options,) = re.findall(r'<select[^>]* name="opsysreleases">(.*?)</select>', page)
+    assert re.findall(r'<option value="\d+">(.*?)</option>', options) == ["Fedora 44", "Fedora 43"]
 
 
 def test_an_invalid_limit_gets_an_html_page(quiet):
