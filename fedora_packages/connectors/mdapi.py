@@ -45,6 +45,7 @@ from fedora_packages.connectors.types import (
     Timestamp,
     default_for_null,
     field,
+    sorted_once,
 )
 from fedora_packages.errors import ReleaseNotServed
 from fedora_packages.messages.contents.mdapi import repository_release
@@ -81,10 +82,6 @@ def _says(answer: Response, words: bytes) -> bool:
     return answer.status == int(words[:3]) and answer.body.strip() == words and not is_page
 
 
-def _sorted_once(names: list[str]) -> list[str]:
-    return sorted(set(names))
-
-
 def _names(relations: Any) -> Any:
     if not isinstance(relations, list):
         return relations
@@ -117,7 +114,7 @@ class Package(Model):
     description: Annotated[Lines(20000), default_for_null("")]
     url: Text(1000) | None
     repository: Repository = field(alias="repo")
-    siblings: Annotated[Parts(Text(256), MAX_SIBLINGS, "binary package"), AfterValidator(_sorted_once)] = field(
+    siblings: Annotated[Parts(Text(256), MAX_SIBLINGS, "binary package"), sorted_once] = field(
         "all binaries of the source, by name", alias="co-packages"
     )
     invalid_rows: InvalidRows = None

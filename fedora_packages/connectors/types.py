@@ -16,6 +16,7 @@ from functools import cache, partial
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -145,6 +146,9 @@ Day = Annotated[Text(10), BeforeValidator(_day), Field(json_schema_extra={"forma
 
 #: The validator that reads an empty string as null.
 null_for_empty = BeforeValidator(lambda value: None if value == "" else value)
+
+#: The validator that sorts the strings of a list, each once.
+sorted_once = AfterValidator(lambda names: sorted(set(names)))
 
 #: An optional string of which an empty one means nothing.
 OptionalText = Annotated[Text(1000) | None, null_for_empty]

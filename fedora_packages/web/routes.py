@@ -55,6 +55,7 @@ ROUTES = (
     ("api.package.timeline", "/api/v1/packages/{package}/timeline"),
     ("api.query", "/api/v1/packages/{package}/{query}"),
     ("api.check", "/api/v1/packages/{package}/{query}/check"),
+    ("api.shared", "/api/v1/{upstream}/{query}"),
     # The status page, and the documentation of the API.
     ("status", "/status"),
     ("api", "/api"),

@@ -11,7 +11,7 @@ from pyramid.config import Configurator
 from pyramid.events import NewResponse
 
 from fedora_packages.connectors.active_releases import RELEASES
-from fedora_packages.web.api.endpoints import addressed, endpoints
+from fedora_packages.web.api.endpoints import addressed, endpoints, shared
 from fedora_packages.web.api.openapi import document
 from fedora_packages.web.routes import is_for_machines
 
@@ -19,9 +19,9 @@ from fedora_packages.web.routes import is_for_machines
 def includeme(config: Configurator) -> None:
     """Make the endpoints of all queries, and add an ETag to every response."""
     queries = config.registry.service.queries
-    config.registry.addressed = addressed(queries.values())
-    config.registry.api = endpoints(config.registry.addressed, queries[RELEASES])
-    config.registry.openapi = document(config.registry.api, [*config.registry.addressed.values(), queries[RELEASES]])
+    config.registry.addressed, config.registry.shared = addressed(queries.values()), shared(queries.values())
+    config.registry.api = endpoints(config.registry.addressed, queries[RELEASES], config.registry.shared)
+    config.registry.openapi = document(config.registry.api, queries.values())
     config.add_subscriber(_tag, NewResponse)
 
 

@@ -75,11 +75,13 @@ def _row(request: Request, change: Change) -> dict[str, Any]:
 
 
 def _url(request: Request, change: Change) -> str | None:
-    """Return the URL of a changed value; None for a query without an endpoint, or an unknown one."""
+    """Return the URL of a changed value; None for an unknown query."""
     if change.query == RELEASES:
         return request.route_url("api.releases")
     query = request.queries.get(change.query)
-    if query is None or query.subject == "nothing":
+    if query is None:
         return None
+    if query.subject == "nothing":
+        return request.route_url("api.shared", upstream=query.upstream, query=query.short_name)
     parameters = {"release": change.variant} if change.variant else {}
     return request.route_url("api.query", package=change.package, query=query.short_name, _query=parameters)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from fedora_packages.cache.changefeed import CURSOR
+from fedora_packages.connectors.active_releases import RELEASES
 from fedora_packages.connectors.query import Query
 from fedora_packages.errors import SettingsError
 from fedora_packages.search.complete import MAX_COMPLETIONS
@@ -52,17 +53,22 @@ def addressed(queries: Iterable[Query]) -> dict[str, Query]:
     return found
 
 
-def endpoints(queries: Mapping[str, Query], releases: Query) -> dict[str, Endpoint]:
+def shared(queries: Iterable[Query]) -> dict[str, Query]:
+    """Return the queries about no package by name, but for that of the releases, which has an address of its own."""
+    return {query.name: query for query in queries if query.subject == "nothing" and query.name != RELEASES}
+
+
+def endpoints(queries: Mapping[str, Query], releases: Query, others: Mapping[str, Query]) -> dict[str, Endpoint]:
     """Return every endpoint by name, in the order of the documentation.
 
     The name is that of the route.  Endpoints of queries share a route: their names are those of `name_of`.  ``queries`` are those
-    about packages (`addressed`), ``releases`` is the query of the active releases.
+    about packages (`addressed`), ``releases`` is the query of the active releases, ``others`` are about no package (`shared`).
     """
     names = tuple(queries)
     groups = {
         "Packages": _about_all(names),
         "About one package": [*_about_one(), *map(_about_package, queries.values()), _check(names)],
-        "The service": _of_service(releases),
+        "The service": _of_service(releases, others.values()),
     }
     return {endpoint.name: replace(endpoint, group=group) for group, found in groups.items() for endpoint in found}
 
@@ -198,10 +204,12 @@ def _check(queries: tuple[str, ...]) -> Endpoint:
     )
 
 
-def _of_service(releases: Query) -> list[Endpoint]:
+def _of_service(releases: Query, others: Iterable[Query]) -> list[Endpoint]:
     document = "The OpenAPI 3.1 document of this API."
+    paths = {query: _PATHS["api.shared"].format(upstream=query.upstream, query=query.short_name) for query in others}
     return [
         _of_query(releases, "api.releases", _PATHS["api.releases"], (), ("no-value",)),
+        *(_of_query(query, query.name, path, (), ("no-value",)) for query, path in paths.items()),
         _endpoint("api.status", "Status of the service", schemas.Status, problems=("no-cache",)),
         Endpoint("api.openapi", _PATHS["api.openapi"], "OpenAPI", document, {"type": "object"}),
         _endpoint("api.start", "Start", schemas.Start),

@@ -18,7 +18,7 @@ from fedora_packages.web.loader import COOL_DOWN
 from fedora_packages.web.problems import PROBLEMS
 
 #: The version of the API: its second part goes up when something is added, its first (and the address) never yet.
-VERSION = "1.2"
+VERSION = "1.3"
 
 ABOUT = (
     "Fedora's packages in {upstreams}: values from a cache that their messages keep fresh.  "

@@ -1,4 +1,4 @@
-"""Values of queries with their stamps: ``/api/v1/packages/NAME/QUERY`` and ``/api/v1/releases``."""
+"""Values of queries with their stamps: ``/api/v1/packages/NAME/QUERY``, ``/api/v1/releases`` and ``/api/v1/UPSTREAM/QUERY``."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -42,6 +42,15 @@ def query(request: Request) -> dict[str, Any] | Response:
 def releases(request: Request) -> dict[str, Any] | Response:
     """Return the active releases, in reading order."""
     return _response(request, QueryCall(request.queries[RELEASES]), parse_parameters(request, "api.releases"))
+
+
+@view_config(route_name="api.shared", renderer="json")
+def shared(request: Request) -> dict[str, Any] | Response:
+    """Return the value of a query about no package.  Raises `UnknownPart`."""
+    name = "{upstream}.{query}".format_map(request.matchdict)
+    if name not in request.registry.shared:
+        raise UnknownPart(f"Query {name[:40]!r} does not exist. Queries: {', '.join(request.registry.shared)}.")
+    return _response(request, QueryCall(request.registry.shared[name]), parse_parameters(request, name))
 
 
 def requested_call(request: Request, endpoint: str = "") -> tuple[QueryCall, dict[str, Any]]:

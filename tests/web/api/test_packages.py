@@ -40,7 +40,11 @@ def test_every_link_of_a_package_leads_somewhere(site):
     assert {name: site.get(link).status_int for name, link in links.items() if site.get(link).status_int == 404} == {}
 
 
-@pytest.mark.parametrize("query", sorted(set(VALUES) - {"bodhi.releases"}))
+#: The queries about no package.
+SHARED = {"bodhi.releases", "faf.tracked_packages", "faf.tracked_releases"}
+
+
+@pytest.mark.parametrize("query", sorted(set(VALUES) - SHARED))
 def test_every_query_has_an_address_that_gives_its_value_and_stamp(site, query):
     site.know_all(VALUES, "guake")
     answer = site.get(f"/api/v1/packages/guake/{query.partition('.')[2]}", 200).json
@@ -98,6 +102,15 @@ def test_an_unknown_value_is_503_with_the_problem_and_when_to_ask_again(service,
     assert answer.json["detail"].startswith("Koji: listBuilds(")
     # Clients know the kinds by their former names.
     assert (answer.json["problem"]["upstream"], answer.json["problem"]["kind"]) == ("koji", "silent")
+
+
+def test_what_is_about_no_package_has_an_address_below_its_upstream(site):
+    site.know_all(VALUES, "guake")
+    for name in ("tracked_releases", "tracked_packages"):
+        answer = site.get(f"/api/v1/faf/{name}", 200).json
+        assert (answer["package"], answer["query"], answer["value"]) == (None, f"faf.{name}", VALUES[f"faf.{name}"])
+    detail = site.get("/api/v1/faf/problems", 404).json["detail"]
+    assert "Queries: faf.tracked_packages, faf.tracked_releases." in detail
 
 
 def test_the_releases_are_those_of_bodhi_in_reading_order(site):
