@@ -1,6 +1,6 @@
 """The Problems tab: the crashes that users' systems report to FAF."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,21 +21,29 @@ class ProblemsWidget(Widget):
 
     name, title, order, tab = "problems", "Problems", 135, "problems"
     parameters = {"page": page_number}
-    queries = {"problems": "faf.problems"}
+    queries = {"problems": "faf.problems", "releases": "faf.tracked_releases", "packages": "faf.tracked_packages"}
     count_query = "faf.problems"
 
     def count(self, summary: Mapping[str, int]) -> int | None:
-        """Count the problems of the last year; FAF does not return the number of longer lists."""
+        """Count the problems of the last year; FAF does not return the number of longer lists.
+
+        No problems are no count: FAF may not track the package.
+        """
         total = summary.get("total")
-        return None if total is None or total > MAX_PROBLEMS else total
+        return total if total and total <= MAX_PROBLEMS else None
 
     def external_links(self, context: PanelContext) -> list[tuple[str, str]]:
         """Return a link to the problems in FAF."""
         return [("Problems of the last two weeks in FAF", context.links.problems(context.package.source))]
 
     def variables(self, context: PanelContext, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a page of the problems in FAF's order, each with its trend in words and links to its bugs."""
+        """Return a page of the problems in FAF's order, each with its trend in words and links to its bugs.
+
+        ``tracked`` and ``untracked`` are the releases that have the package, by whether FAF tracks them; both are None if that is
+        unknown.  ``is_unreported``: FAF has no report of the package from any release and time, and may not know it.
+        """
         problems = values["problems"]["problems"]
+        tracked, untracked = _tracked(context.package.document.releases, values["releases"])
         rows = [
             {**problem, "trend": _trend(problem), "bug_links": [_bug_link(url) for url in problem["bugs"]]}
             for problem in problems
@@ -44,7 +52,20 @@ class ProblemsWidget(Widget):
             "pagination": context.paginate(rows, ROWS_PER_PAGE),
             "cached": len(problems),
             "has_more": values["problems"]["total"] > len(problems),
+            "tracked": tracked,
+            "untracked": untracked,
+            "is_unreported": bool(values["packages"]) and context.package.source not in values["packages"]["packages"],
         }
+
+
+def _tracked(
+    branches: Sequence[str], releases: Mapping[str, Any] | None
+) -> tuple[list[str], list[str]] | tuple[None, None]:
+    """Return the branches that FAF tracks, and the others."""
+    if releases is None:
+        return None, None
+    known = {release["branch"] for release in releases["releases"]}
+    return [branch for branch in branches if branch in known], [branch for branch in branches if branch not in known]
 
 
 def _trend(problem: Mapping[str, Any]) -> str | None:

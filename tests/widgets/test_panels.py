@@ -425,6 +425,35 @@ def test_that_faf_knows_of_nothing_is_not_said_to_be_that_nothing_crashes(site):
     assert "may have no reports yet" in " ".join(page.text.split())
 
 
+@pytest.mark.parametrize(
+    ("tracked", "packages", "said", "unsaid"),
+    [
+        (["f45"], ["guake"], "in f45 in the last year. Not tracked by FAF: rawhide.", "Not tracked. "),
+        (["rawhide", "f45"], ["guake"], "no reports of crashes of this package in rawhide, f45 in the last year.", "Not tracked"),
+        (["f42"], ["guake"], "have this package. Not tracked by FAF: rawhide, f45.", "no reports"),
+        (["f45"], ["gcc"], "Not tracked. FAF has never had a report of this package,", "no reports"),
+        (None, None, "no reports of crashes of this package in the last year.", "Not tracked"),
+    ],
+)  # fmt: skip
+def test_what_faf_does_not_track_is_not_said_to_have_no_problems(silenced, tracked, packages, said, unsaid):
+    if tracked is not None:
+        releases = [{"title": f"Fedora {branch}", "branch": branch} for branch in tracked]
+        silenced.know("faf.tracked_releases", {"releases": releases})
+        silenced.know("faf.tracked_packages", {"packages": packages})
+    page = " ".join(re.sub(r"<[^>]*>", "", problems_of(silenced).text).split())
+    assert (said in page, unsaid in page) == (True, False)
+
+
+def test_beside_problems_the_releases_without_reports_are_named(guake):
+    page = guake.get("/guake/problems", 200).text
+    assert ("g_log" in page, "<p>Not tracked by FAF: rawhide.</p>" in page) == (True, True)
+
+
+def test_no_problems_are_no_count(site):
+    page = problems_of(site).text
+    assert re.search(r'aria-current="page"\s*>Problems\s*</a>', page)
+
+
 def test_of_many_problems_it_is_said_that_there_are_more(site):
     page = problems_of(site, *map(problem, range(60)), total=61)
     assert (len(rows(page)), "the 60 most frequent" in page.text, "?page=2" in links(page)) == (50, True, True)

@@ -37,15 +37,30 @@
   </tbody>
 </table>
 </div>
-% elif not pagination.is_beyond:
-<p>FAF has no reports of crashes of this package in the last year.</p>
+% elif pagination.is_beyond:
+% elif is_unreported:
+<p>Not tracked. FAF has never had a report of this package, and may not know it.</p>
+% elif untracked and not tracked:
+<p>Not tracked. FAF does not know the releases that have this package.</p>
+% else:
+<p>FAF has no reports of crashes of this package\
+% if tracked:
+ in ${", ".join(tracked)}\
+% endif
+ in the last year.</p>
 % endif
 ${parts.pager(pagination)}
 % if has_more:
 <p>Showing the ${cached} most frequent problems of the last year.</p>
 % endif
-<p class="why">FAF counts automatic crash reports of users' systems.  New packages and new releases of Fedora may have no reports
-yet.</p>
+% if untracked:
+<p>Not tracked by FAF: ${", ".join(untracked)}.</p>
+% endif
+<p class="why">FAF counts automatic crash reports of users' systems.\
+% if tracked is None:
+  New packages and new releases of Fedora may have no reports yet.\
+% endif
+</p>
 <%def name="seen(seconds)">\
 % if seconds is not None:
 ${parts.date(seconds)}\
