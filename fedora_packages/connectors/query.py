@@ -279,8 +279,8 @@ class Query:
         )
 
     def without_ignored(self, value: Any) -> Any:
-        """Return what messages announce of a value: all of it, unless the query says otherwise."""
-        return self.declaration.ignoring(value)
+        """Return what messages announce of a value: all of it, unless the query says otherwise; None if no message touches it."""
+        return self.declaration.ignoring(value) if self.topics else None
 
     def misses(self, value: Any, event: Event) -> bool:
         """Whether an event is about something that a value, read on a schedule, lacks."""

@@ -162,6 +162,15 @@ def test_a_difference_in_ignored_fields_is_no_drift(service, upstream):
     assert counts.durations(MetricName.WRONG_FOR, "bodhi.updates|schedule").count == 1
 
 
+def test_a_difference_of_what_no_message_announces_is_no_drift(service, upstream):
+    query = service.queries["faf.tracked_packages"]
+    upstream.says("/component_names.json", ["guake"])
+    put(service.cache, query.entry(), lambda: query.fetch("*"))
+    upstream.says("/component_names.json", ["gcc", "guake"])
+    assert check(service.cache, service.metrics, QueryCall(query), "audit", 0).outcome == "corrected"
+    assert confirm(service.cache, service.queries, service.metrics, time.time() + 1) == []
+
+
 def test_suspected_drift_is_confirmed_once(service, make, known, upstream):
     upstream.koji_says(builds({**BUILD, "state": 3}))
     make()
