@@ -53,9 +53,12 @@ class Sabotaged:
 
     def _answer(self, asked: Asked) -> Answer:
         self.asked.append(asked)
-        key = (asked.path, repr(asked.params), asked.body)
+        accept = asked.headers["Accept"]
+        key = (asked.path, repr(asked.params), asked.body, accept)
         if key not in self._answers:
-            found = self._sandbox.ask(quote(asked.path), asked.body or None, asked.method, **asked.params)
+            found = self._sandbox.ask(
+                quote(asked.path), asked.body or None, asked.method, accept=accept, **asked.params
+            )
             self._answers[key] = found
         found = self._answers[key]
         kind = found.headers["Content-Type"]

@@ -134,7 +134,7 @@ class TrackedRelease(Model):
     """A release of a distribution."""
 
     title: Text(100) = field("as FAF calls it: Fedora 42")
-    branch: Text(64) | None = field("f42; null if it is no release of Fedora", default=None)
+    branch: Own[Text(64) | None] = field("f42; null if it is no release of Fedora", default=None)
 
     @model_validator(mode="after")
     def _has_branch(self):

@@ -86,6 +86,7 @@ def test_every_request_says_what_it_accepts(asked):
     json = {"application/json"}
     assert accepted.pop("koji") == {"text/xml"}
     assert accepted.pop("distgit") == {"application/json", "*/*"}
+    assert accepted.pop("faf") == {"application/json", "text/html"}
     assert accepted == dict.fromkeys(accepted, json)
 
 

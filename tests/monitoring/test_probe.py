@@ -22,6 +22,9 @@ QUERIES = sorted(
     f"{kind.name}.{name}" for kind in declared() for name, one in vars(kind).items() if isinstance(one, Declaration)
 )
 
+#: Queries of which no answer is a JSON object.
+NO_OBJECTS = {"faf.tracked_packages", "faf.tracked_releases"}
+
 #: A value of a type that no field has.
 ODD = {"of": {"another": ["type"]}}
 
@@ -69,7 +72,7 @@ def test_a_probe_of_what_the_sandbox_returns_finds_nothing_and_checks_all(sandbo
 
 
 @pytest.mark.parametrize("sabotage", [remove, replace_type])
-@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("name", [name for name in QUERIES if name not in NO_OBJECTS])
 def test_a_field_whose_loss_or_type_makes_another_value_is_named(sandbox, name, sabotage):
     """No list of fields stands here: each that the sandbox returns is sabotaged, and the value tells whether it is read."""
     sandbox.keys.clear()
@@ -109,7 +112,7 @@ def test_a_web_page_with_status_200_is_named_with_the_setting_to_check(sandbox, 
 
 
 #: Queries of one answer that is read as it comes: other answers are no JSON, or parts of a larger whole.
-OBJECTS = [name for name in QUERIES if name.startswith(("bodhi", "bugzilla", "faf"))]
+OBJECTS = [name for name in QUERIES if name.startswith(("bodhi", "bugzilla", "faf")) and name not in NO_OBJECTS]
 OBJECTS += ["distgit.maintainers", "mdapi.changelog", "mdapi.files", "mdapi.package", "mdapi.relations"]
 
 
@@ -180,7 +183,7 @@ def test_one_invalid_row_is_a_finding(sandbox):
 def test_a_finding_is_short_and_printable_whatever_an_upstream_calls_its_fields(sandbox):
     sandbox.change = lambda answer: {**answer, "branches": {"\x1b[2J\n" + "x" * 10_000: ODD}}
     (finding,) = probe(sandbox.queries["distgit.spec"]).findings
-    assert (finding.isprintable(), len(finding)) == (True, MAX_FINDING)
+    assert (finding.isprintable(), len(finding) <= MAX_FINDING) == (True, True)
 
 
 # What is kept.

@@ -88,11 +88,17 @@ class Running:
         self.bus.close()
 
     def ask(
-        self, path: str, body: bytes | None = None, method: str | None = None, timeout: float = 10, **query: Any
+        self,
+        path: str,
+        body: bytes | None = None,
+        method: str | None = None,
+        timeout: float = 10,
+        accept: str = "application/json",
+        **query: Any,
     ) -> Answer:
         """Return the response to a request; lists in ``query`` are repeated parameters."""
         address = f"{self.url}{path}" + (f"?{urlencode(query, doseq=True)}" if query else "")
-        request = Request(address, body, {"Accept": "application/json"}, method=method)
+        request = Request(address, body, {"Accept": accept}, method=method)
         try:
             with urlopen(request, timeout=timeout) as response:
                 return Answer(response.status, response.headers, response.read())

@@ -58,7 +58,7 @@ def test_builds_of_a_minor_are_those_of_the_release_that_leads_it(site, upstream
 @needs_cases
 @pytest.mark.parametrize(("version", "release", "upstreams", "is_stable", "stands"), versions())
 def test_the_overview_says_how_rawhide_stands(site, upstream, version, release, upstreams, is_stable, stands):
-    said = {"behind": "upstream is newer", "same": "up to date", "ahead": "newer than the newest version in Anitya"}
+    said = {"behind": "upstream is newer", "same": ">up to date<", "ahead": "newer than the newest version in Anitya"}
     anitya, koji = (
         json.loads(BASES[name].read_text("utf-8"))["answers"] for name in ("anitya.versions", "koji.tagged")
     )
