@@ -250,7 +250,8 @@ class Health:
     ``caught_up_to`` is the time up to which some worker has handled all messages, ``counted`` when entries were counted,
     ``messages`` the number of messages by outcome, ``failed_lately`` how many an error of ours kept from being handled,
     ``probes`` the latest probe of each query, ``packages`` the size of the index (None: unreadable), ``corruption`` what is wrong
-    with the index while its copy is read, ``skipped_releases`` the releases that are missing from it.
+    with the index while its copy is read, ``skipped_releases`` the releases that are missing from it, and
+    ``skipped_packages`` the number of invalid packages that are.
     """
 
     at: float
@@ -269,6 +270,7 @@ class Health:
     packages: int | None
     corruption: Corruption | None
     skipped_releases: tuple[str, ...]
+    skipped_packages: int
     counted: float | None
 
     @property
@@ -322,7 +324,7 @@ def health(
     waiting = queue.waiting([*queries])
     depths = queue.depths([*connectors])
     counted, entries = entry_counts(client, queries.values(), now)
-    packages, skipped_releases = _index(index)
+    packages, skipped_releases, skipped_packages = _index(index)
     return Health(
         at=now,
         caught_up_to=caught_up_to(workers),
@@ -365,6 +367,7 @@ def health(
         packages=packages,
         corruption=_corruption(client, index),
         skipped_releases=skipped_releases,
+        skipped_packages=skipped_packages,
         counted=counted,
     )
 
@@ -471,12 +474,12 @@ def _known_fields(kind: type[Any], reported: Mapping[str, Any]) -> Any:
     return kind(**{name: value for name, value in reported.items() if name in names})
 
 
-def _index(index: IndexReader) -> tuple[int | None, tuple[str, ...]]:
-    """Return the number of packages in the index (None: unreadable), and the releases that are missing from it."""
+def _index(index: IndexReader) -> tuple[int | None, tuple[str, ...], int]:
+    """Return the number of packages in the index (None: unreadable), and the releases and invalid packages missing from it."""
     try:
-        return index.count(), index.skipped_releases()
+        return index.count(), index.skipped_releases(), index.skipped_packages()
     except SearchUnavailable:
-        return None, ()
+        return None, (), 0
 
 
 def _corruption(client: Redis, index: IndexReader) -> Corruption | None:

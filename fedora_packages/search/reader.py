@@ -135,6 +135,10 @@ class IndexReader:
         """Return the active releases that the index lacks; see `StagedPackages.skipped_releases`."""
         return tuple(self._read(lambda database: database.get_metadata(terms.SKIPPED_RELEASES_KEY)).decode().split())
 
+    def skipped_packages(self) -> int:
+        """Return the number of invalid packages in repositories when the index was built: the index lacks them."""
+        return int(self._read(lambda database: database.get_metadata(terms.SKIPPED_PACKAGES_KEY)) or 0)
+
     def _document(self, name: str, find: Callable[[xapian.Database], Sequence[int | None]]) -> Document | None:
         """Return the first document that is found for a name, or None."""
         if not is_package_name(name):

@@ -67,8 +67,10 @@ PREFIXES = {
 #: package's `importance`.
 ORDER_SLOT, NAME_SLOT, RETIRED_SLOT, IMPORTANCE_SLOT = 0, 1, 2, 3
 
-#: The key of the database's metadata with the skipped releases: branches with spaces between.
+#: The keys of the database's metadata with the skipped releases (branches with spaces between), and with the number of packages
+#: that were skipped.
 SKIPPED_RELEASES_KEY = "skipped_releases"
+SKIPPED_PACKAGES_KEY = "skipped_packages"
 
 #: Letters up to which prefixes are terms of their own.  All names with the prefix "py" take 20 ms to find, one term a quarter of
 #: a millisecond.  Longer prefixes match few names.

@@ -244,6 +244,15 @@ def test_a_missing_index_is_critical(service, now, tmp_path):
     assert [alert.summary for alert in alerts(found)] == ["The search index is missing or unreadable"]
 
 
+def test_packages_that_a_build_left_out_are_counted_and_no_alert(service, now):
+    assert state_of(service).skipped_packages == 0
+    with Writer(service.settings.search.index) as writer:
+        writer.note_skipped_packages(3)
+        writer.commit()
+    found = state_of(service)
+    assert (found.skipped_packages, [alert for alert in alerts(found) if "index" in alert.summary]) == (3, [])
+
+
 def test_releases_that_the_index_lacks_are_named(service, now):
     assert state_of(service).skipped_releases == ()
     with Writer(service.settings.search.index) as writer:

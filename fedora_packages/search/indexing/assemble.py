@@ -74,6 +74,7 @@ class Assembly:
                     writer.commit()
                 progress(done, len(names))
             writer.note_skipped_releases(self._staged.skipped_releases)
+            writer.note_skipped_packages(self._staged.skipped)
             writer.commit()
         return Counts(len(names), binaries, retired)
 

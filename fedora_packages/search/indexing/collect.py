@@ -40,7 +40,7 @@ DOWNLOADS = 2
 #: Packages between two calls of progress.
 PROGRESS_EVERY = 500
 
-#: Invalid packages that are logged.
+#: Invalid packages, and those with too many capabilities, that are logged.
 MAX_LOGGED = 20
 
 #: Packages that may fail, after all attempts, before the build fails: so many, or one in a hundred.
@@ -132,7 +132,7 @@ class Collector:
         self._staging = staging
         self._context = context
         self._mirror = mirror
-        self._skipped = 0
+        self._skipped = self._warned = 0
         # The branches of releases with a broken repository.
         self._broken: set[str] = set()
         # Packages, of the repositories opened so far, and bytes by kind of file.
@@ -248,7 +248,8 @@ class Collector:
         """Yield a repository's packages, and show progress."""
         self._expected += fetched.packages
         url = self._url(found, "primary")
-        for package in repodata.packages(fetched, url, found.repository.is_source, is_described, self._skip):
+        is_source = found.repository.is_source
+        for package in repodata.packages(fetched, url, is_source, is_described, self._skip, self._warn):
             self._staged += 1
             if self._staged % PROGRESS_EVERY == 0:
                 self._context.progress("packages", self._staged, self._expected)
@@ -281,7 +282,11 @@ class Collector:
 
     def _skip(self, reason: str) -> None:
         self._skipped += 1
-        if self._skipped <= MAX_LOGGED:
+        self._warn(reason)
+
+    def _warn(self, reason: str) -> None:
+        self._warned += 1
+        if self._warned <= MAX_LOGGED:
             log.warning("skipped: %s", reason)
 
     def _fetched(

@@ -148,11 +148,12 @@ def packages(
     is_source: bool = False,
     is_described: bool = True,
     skipped: Callable[[str], None] = lambda reason: None,
+    cut: Callable[[str], None] = lambda reason: None,
 ) -> Iterator[Package]:
     """Yield the packages of a list of packages (``primary``), several of one name if it has them.
 
-    Without ``is_described`` they have no description.  ``skipped`` is called with the reason for each invalid package.  Raises
-    `InvalidResponse` for a file that is broken.
+    Without ``is_described`` they have no description.  ``skipped`` is called with the reason for each invalid package, and
+    ``cut`` for each with too many capabilities.  Raises `InvalidResponse` for a file that is broken.
     """
     for row in _rows(fetched, url, skipped):
         try:
@@ -161,7 +162,7 @@ def packages(
             skipped(f"{error} in {url}")
             continue
         if package.provides.count("\n") == MAX_CAPABILITIES - 1:
-            skipped(f"capabilities of {package.name} beyond the first {MAX_CAPABILITIES} in {url}")
+            cut(f"capabilities of {package.name} beyond the first {MAX_CAPABILITIES} in {url}")
         yield package
 
 

@@ -88,6 +88,11 @@ class Writer:
         with _xapian_errors(self.path):
             self._database.set_metadata(terms.SKIPPED_RELEASES_KEY, " ".join(branches))
 
+    def note_skipped_packages(self, count: int) -> None:
+        """Note the number of invalid packages in repositories, which the index lacks."""
+        with _xapian_errors(self.path):
+            self._database.set_metadata(terms.SKIPPED_PACKAGES_KEY, str(count))
+
     def _put(self, document: Document, record: xapian.Document) -> None:
         """Write a record in place of an older one, with its spellings."""
         self._forget_spellings(document.name)

@@ -277,6 +277,7 @@ class Status(Model):
     at: Time = field("now")
     caught_up_to: Time | None = field("up to when all messages are handled; null if that is unknown")
     packages: Count | None = field("source packages in the index; null if it cannot be read")
+    skipped_packages: Count = field("invalid packages in repositories that the last build of the index left out")
     corruption: Corruption | None = field("null if the index is not corrupt")
     alerts: list[Alert] = field("what is wrong, critical first")
     queries: dict[str, _QueryStatus]

@@ -28,6 +28,7 @@ def api_status(request: Request) -> dict[str, Any]:
         "at": state.at,
         "caught_up_to": state.caught_up_to,
         "packages": state.packages,
+        "skipped_packages": state.skipped_packages,
         "corruption": asdict(state.corruption) if state.corruption else None,
         "alerts": [asdict(alert) for alert in current],
         "queries": {

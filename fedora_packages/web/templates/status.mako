@@ -70,7 +70,11 @@
   % if health.packages is None:
     <span class="unknown">unknown</span>
   % else:
-    ${health.packages}
+    ${health.packages}\
+  % if health.skipped_packages:
+ (the last build left out ${health.skipped_packages} invalid ones)\
+  % endif
+
   % endif
   </dd>
   <dt>Updated</dt>

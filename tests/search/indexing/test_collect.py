@@ -346,6 +346,7 @@ def test_a_bad_package_is_passed_over_counted_and_named(fedora, builder, mirror,
     publish(fedora, mirror)
     write(place(mirror, "epel10"), [rpm("../../etc", "vim"), rpm("x", "../y"), rpm("good", summary="Good")])
     assert builder().build().skipped == 2
+    assert IndexReader(index).skipped_packages() == 2
     assert IndexReader(index).source("good").summary == "Good"
     assert "'../../etc'" in caplog.text
 

@@ -14,6 +14,7 @@ from fedora_packages.monitoring.heartbeat import write_heartbeat
 from fedora_packages.monitoring.metrics import BOUNDS
 from fedora_packages.monitoring.probe import Probe, store
 from fedora_packages.search import corruption
+from fedora_packages.search.indexing.writer import Writer
 from fedora_packages.web.formats import upstream_title
 from fedora_packages.web.views.metrics import METRICS, Histogram
 from fedora_packages.web.views.status import second, share, span
@@ -247,6 +248,14 @@ def test_an_impossible_timestamp_is_no_error(site, client, beat):
 def test_the_page_without_redis_is_503_and_says_so(away):
     answer = away.get("/status", 503)
     assert ("Redis does not answer" in answer.text, answer.headers["Retry-After"]) == (True, "30")
+
+
+def test_packages_that_the_build_left_out_are_counted(site, service):
+    with Writer(service.settings.search.index) as writer:
+        writer.note_skipped_packages(3)
+        writer.commit()
+    assert "(the last build left out 3 invalid ones)" in site.get("/status", 200).text
+    assert site.get("/api/v1/status", 200).json["skipped_packages"] == 3
 
 
 def test_the_page_without_an_index_says_so(service, strings, tmp_path):
