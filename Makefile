@@ -10,7 +10,7 @@ CHAOS_OPTIONS ?=
 RELEVANCE_OPTIONS ?=
 MEASURE_OPTIONS ?=
 
-.PHONY: help run test test-slow browser conformance bench relevance chaos measure lint format clean
+.PHONY: help run test test-slow browser conformance bench daily-requests relevance chaos measure lint format clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,9 @@ bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages 
 	$(BIN)/python -m benchmarks.messages
 	$(BIN)/python -m benchmarks.storm
 	$(BIN)/python -m benchmarks.search
+
+daily-requests: $(ENV)/installed  ## Count the requests to each upstream in a day at Fedora's rates (10 minutes; needs all of Fedora's packages)
+	$(BIN)/python -m benchmarks.daily_requests
 
 relevance: $(ENV)/installed  ## Ask the search what people look for, of all of Fedora's packages, and hold the answers to the floors
 	$(BIN)/python -m benchmarks.relevance $(RELEVANCE_OPTIONS)

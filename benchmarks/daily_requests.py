@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from benchmarks.fedora import Fedora, fedora
@@ -30,6 +31,20 @@ DAY = 86_400
 #: Changes of a day in Fedora: builds, each with a push of commits, updates, each with its way to stable, and changes of bugs.
 BUILDS, UPDATES, BUG_CHANGES = 2000, 300, 1500
 
+#: What happens to a package with a build, an update, a change of a bug, in order.
+BUILD_LIFE = (
+    {"what": "push", "branch": "rawhide"},
+    {"what": "build", "release": "rawhide", "state": "building"},
+    {"what": "build", "release": "rawhide", "state": "complete"},
+)
+UPDATE_LIFE = (
+    {"what": "update", "to": "pending"},
+    {"what": "update", "to": "testing"},
+    {"what": "update", "comment": "Works.", "karma": 1},
+    {"what": "update", "to": "stable"},
+)
+BUG_LIFE = ({"what": "bug"},)
+
 #: Binary packages in the file of Rawhide's packages.
 BINARIES = 58_212
 
@@ -41,7 +56,7 @@ OLD_SCHEDULES = {
     "bodhi.updates": 6 * 3600, "bugzilla.bugs": DAY, "bugzilla.counts": DAY, "faf.problems": DAY, "mdapi.required_by": DAY / 2,
 }  # fmt: skip
 
-#: Seconds after which the sandbox has done what follows an action in silence.
+#: Seconds after which the sandbox has done what follows actions in silence.
 SILENT_FOR = 5.0
 
 #: Reads of a query that are counted.
@@ -86,19 +101,19 @@ def of_messages(found: Fedora, asked: Asked, dice: random.Random, share: float) 
     for query in service.queries.values():
         if query.subject == "source":
             found.fill(query.name, names)
+    lives = [
+        *((name, BUILD_LIFE) for name in names[:builds]),
+        *((name, UPDATE_LIFE) for name in names[builds : builds + updates]),
+        *((name, BUG_LIFE) for name in names[builds + updates :]),
+    ]
     asked.since()
-    for name in names[:builds]:
-        found.site.trigger("push", name, branch="rawhide")
-        for state in ("building", "complete"):
-            found.site.trigger("build", name, release="rawhide", state=state)
-    for name in names[builds : builds + updates]:
-        for status in ("pending", "testing", "stable"):
-            found.site.trigger("update", name, to=status)
-        found.site.trigger("update", name, comment="Works.", karma=1)
-    for name in names[builds + updates :]:
-        found.site.trigger("bug", name)
-    # What follows in silence has happened; the rechecks of answers that may lag follow for minutes.
-    time.sleep(SILENT_FOR)
+    for stage in zip_longest(*(life for _, life in lives)):
+        for (name, _), action in zip(lives, stage, strict=True):
+            if action:
+                found.site.trigger(package=name, **action)
+        # In a day there are hours between them; here they must not be handled as one.
+        time.sleep(SILENT_FOR)
+        wait_until(lambda: not any(wait.entries for wait in service.queue.waiting([*service.queries]).values()), 600)
     wait_until(lambda: not any(map(service.queue.depth, service.connectors)), 1800, what="all rechecks are done")
     return scaled(asked.since(), 1 / share)
 
