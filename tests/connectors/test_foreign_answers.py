@@ -80,6 +80,10 @@ PACKAGE = {
     ),
 }  # fmt: skip
 
+FORM = Answer(
+    b'<form><select name="opsysreleases"><option value="1">Fedora 42</option></select></form>', content_type="text/html"
+)
+
 #: What the upstreams themselves say to each request of a query, mostly that there is none.
 OWN = [
     ("koji.builds", {"/": koji([0], [[]])}),
@@ -92,6 +96,8 @@ OWN = [
     ("bugzilla.bugs", {"/rest/bug": said({"bugs": [], "total_matches": 0})}),
     ("bugzilla.counts", {"/rest/bug": said({"bugs": [], "total_matches": 0})}),
     ("faf.problems", {"/problems/": said({"problems": []})}),
+    ("faf.tracked_releases", {"/problems/": FORM}),
+    ("faf.tracked_packages", {"/component_names.json": said(["guake"])}),
     ("anitya.versions", {"/api/project/Fedora/guake": said({"error": "No package guake found in distro Fedora"}, 404)}),
     ("distgit.maintainers", {"/api/0/rpms/guake": PAGURE_MISSING}),
     ("distgit.spec", {BRANCHES: HEADS, SPEC: file("Name: guake")}),
