@@ -6,42 +6,44 @@ that, which other servers do not have.  The offset of the next page is therefore
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-from pydantic import AliasPath, BeforeValidator, ConfigDict, model_validator
+from collections.abc import Iterator
+from typing import Any
 
 from fedora_packages.connectors.base import Connector
+from fedora_packages.connectors.bugzilla_bugs import (
+    MAX_BUGS,
+    PRODUCTS,
+    AnyBug,
+    AnyBugs,
+    Bug,
+    History,
+    MovedBugs,
+    OpenBugs,
+    SweptBug,
+    SweptBugs,
+    change_of,
+    public,
+)
 from fedora_packages.connectors.bulk import in_bulk
 from fedora_packages.connectors.http import Response
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.sweep import Change, Swept, digest_of, event_of, is_new, since, sweep
+from fedora_packages.connectors.sweep import Swept, digest_of, is_new, since, sweep
 from fedora_packages.connectors.types import (
-    OF_A_RELEASE,
     Count,
     InvalidRows,
     ISOTime,
-    Known,
     M,
     Model,
-    Own,
-    Parts,
-    ReadAs,
     Rows,
     Sometimes,
-    Text,
     Timestamp,
-    default_for_null,
     field,
 )
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.bugzilla import bug_of
 
-PRODUCTS = ("Fedora", "Fedora EPEL")
-
-#: Open bugs that are kept of a package, newest first, and requests that are sent for them.
-MAX_BUGS = 1000
+#: Requests that are sent for the open bugs of a package.
 MAX_PAGES = 60
 
 #: Bugs whose component is kept between sweeps, those listed last, and moved bugs whose history one step of a sweep reads.
@@ -65,68 +67,7 @@ FIELDS = "id,summary,status,product,component,version,creation_time,last_change_
 #: Error codes: an unknown bug (by number or alias), and a private one.
 NO_SUCH_BUG, PRIVATE_BUG = (51, 100, 101), (102,)
 
-SECURITY_TEAM = "security-response-team@redhat.com"
-
-#: Flags of a bug.  A tracker stands for other bugs; Bugzilla has a keyword for it.
-SECURITY, BLOCKER, TRACKER = MARKS = ("security", "blocker", "tracker")
-TRACKING = "Tracking"
-
 CHANGE_TOPICS = ("bugzilla.bug.new", "bugzilla.bug.update")
-
-#: The usual statuses of an open bug.
-OPEN_STATUSES = ("NEW", "ASSIGNED", "POST", "MODIFIED", "ON_DEV", "ON_QA", "VERIFIED", "RELEASE_PENDING")
-
-
-def _first(value: Any) -> Any:
-    # Red Hat's Bugzilla returns component and version as lists, others as strings.
-    return next(iter(value), "") if isinstance(value, list) else "" if value is None else value
-
-
-def _many(value: Any) -> Any:
-    # Red Hat's Bugzilla returns lists where others return a string, or nothing.
-    return [word for word in (value if isinstance(value, list) else [value]) if word not in ("", None)]
-
-
-_First = Annotated[Text(256), BeforeValidator(_first)]
-_Strings = Annotated[list[str], BeforeValidator(_many)]
-
-
-def _Many(kind: str) -> Any:
-    return Annotated[Parts(Text(64), 20, kind), BeforeValidator(_many)]
-
-
-class Bug(Model):
-    """An open bug.  Beside id, summary and status, a field can be missing that the reader is not allowed to see."""
-
-    model_config = ConfigDict(json_schema_extra={OF_A_RELEASE: "bug"})
-
-    id: Count
-    summary: Text(1000)
-    status: Known(*OPEN_STATUSES)
-    severity: Annotated[Known("unspecified", "low", "medium", "high", "urgent"), default_for_null("unspecified")] = ""
-    product: Annotated[Known(*PRODUCTS, limit=128), default_for_null("")] = ""
-    version: _First = field("empty if Bugzilla has none", default="")
-    created: ISOTime | None = field("null if Bugzilla does not say", default=None, alias="creation_time")
-    changed: ISOTime | None = field(
-        "its last change; null if Bugzilla does not say", default=None, alias="last_change_time"
-    )
-    security: Own[bool] = False
-    blocks: Parts(Count, 200, "blocked bug") = field("bugs that it blocks", default=[])
-    keywords: _Many("keyword") = []
-    alias: _Many("alias") = field("CVE-2026-12345", default=[])
-
-    assignee: Annotated[Any, ReadAs(str | None)] = field(default=None, alias="assigned_to", exclude=True)
-    components: Annotated[_Many("component"), ReadAs(_Strings)] = field(default=[], alias="component", exclude=True)
-
-    @model_validator(mode="after")
-    def _is_security(self):
-        self.security = (
-            self.assignee == SECURITY_TEAM
-            or "vulnerability" in self.components
-            or "Security" in self.keywords
-            or any(alias.startswith("CVE") for alias in self.alias)
-        )
-        return self
 
 
 class Bugs(Model):
@@ -143,53 +84,6 @@ class Counts(Model):
     open: Count = field("open bugs")
     blockers: Count = field("open bugs that block others")
     changed: Timestamp | None = field("when any of its bugs, open or not, last changed; null if there is no bug")
-
-
-class _AnyBug(Bug):
-    component: _First = ""
-
-
-class _SweptBug(_AnyBug):
-    changed: ISOTime = field(alias="last_change_time")
-    created: ISOTime = field(alias="creation_time")
-
-
-class _OpenBugs(Model):
-    bugs: Rows(_AnyBug, MAX_BUGS)
-    invalid_rows: InvalidRows = None
-
-
-class _SweptBugs(Model):
-    bugs: Rows(_SweptBug, MAX_BUGS)
-    invalid_rows: InvalidRows = None
-
-
-class _AnyBugs(Model):
-    bugs: Rows(_AnyBug, MAX_BUGS)
-
-
-class _Identified(Model):
-    id: Count
-
-
-class _MovedBugs(Model):
-    bugs: Rows(_Identified, MAX_BUGS)
-
-
-class _FieldChange(Model):
-    field: Text(64) = field(alias="field_name")
-    removed: Text(1000)
-
-
-class _BugChange(Model):
-    at: ISOTime = field(alias="when")
-    changes: Parts(_FieldChange, 100)
-
-
-class _History(Model):
-    """The changes of a bug."""
-
-    changes: Rows(_BugChange, 1000) = field(alias=AliasPath("bugs", 0, "history"))
 
 
 class _Page(Model):
@@ -217,12 +111,6 @@ def open_bugs(
     wanted += [("component", package), ("bug_status", "__open__")]
     wanted += [("version", version)] if version else []
     return wanted + ([("f1", "blocked"), ("o1", "isnotempty")] if is_blocking else [])
-
-
-def marks_of(bug: Mapping[str, Any]) -> list[str]:
-    """Return the flags of a bug of `BugzillaConnector.bugs`."""
-    signs = {SECURITY: bug["security"], BLOCKER: bug["blocks"], TRACKER: TRACKING in bug["keywords"]}
-    return [mark for mark, is_so in signs.items() if is_so]
 
 
 class BugzillaSite(Site):
@@ -342,7 +230,7 @@ class BugzillaConnector(Connector):
         for _ in range(MAX_BULK_PAGES):
             answer = self.json("rest", "bug", request=request, params=[*params, ("offset", str(offset))])
             self._refuse_errors(request, answer)
-            for bug in self.read(request, _OpenBugs, answer).bugs:
+            for bug in self.read(request, OpenBugs, answer).bugs:
                 row = bug.model_dump(mode="json", include=set(Bug.model_fields))
                 components.setdefault(bug.component, {})[bug.id] = digest_of(row)
             if not answer["bugs"]:
@@ -382,11 +270,11 @@ class BugzillaConnector(Connector):
         params += [("limit", str(MAX_BUGS)), ("offset", str(offset))]
         answer = self.json("rest", "bug", request=request, params=params)
         self._refuse_errors(request, answer)
-        found, rows = self.read(request, _SweptBugs, answer), len(answer["bugs"])
+        found, rows = self.read(request, SweptBugs, answer), len(answer["bugs"])
         components = position.get("components", {})
         moves = self._moves(found.bugs, first)
         changes = [
-            _bug_change(
+            change_of(
                 bug, {*moves.get(bug.id, ()), components.get(str(bug.id), "")}, first, is_new(position, bug.changed)
             )
             for bug in found.bugs
@@ -401,7 +289,7 @@ class BugzillaConnector(Connector):
         place = {"from": last, "offset": 0} if last > start else {"from": start, "offset": offset + rows}
         return Swept(changes, {**position, **kept, **place}, is_complete=False, invalid_rows=found.invalid_rows)
 
-    def _moves(self, bugs: list[_SweptBug], start: float) -> dict[int, set[str]]:
+    def _moves(self, bugs: list[SweptBug], start: float) -> dict[int, set[str]]:
         """Return the components in which those of some bugs that moved since a time have been since then."""
         if not bugs:
             return {}
@@ -414,7 +302,7 @@ class BugzillaConnector(Connector):
             ("include_fields", "id"),
         ]
         params += [("order", "changeddate DESC"), ("limit", str(MAX_BUGS))]
-        moved = {bug.id for bug in self._found(request, params, _MovedBugs).bugs}
+        moved = {bug.id for bug in self._found(request, params, MovedBugs).bugs}
         numbers = [bug.id for bug in bugs if bug.id in moved]
         return {number: self._components_since(number, start) for number in numbers[:MAX_HISTORIES]}
 
@@ -425,7 +313,7 @@ class BugzillaConnector(Connector):
             return set()
         return {
             change.removed
-            for one in self.parsed(answer, _History).changes
+            for one in self.parsed(answer, History).changes
             for change in one.changes
             if change.field == "component" and one.at >= start
         }
@@ -446,7 +334,7 @@ class BugzillaConnector(Connector):
         rows = [row for row in self.parsed(answer, _Page).bugs if dig(row, "id") == number]
         if not rows:
             raise self.invalid(answer.request, f"no bug {number}")
-        return _public(self.read(answer.request, _AnyBug, rows[0]))
+        return public(self.read(answer.request, AnyBug, rows[0]))
 
     def carriers(self, cve: str) -> list[dict[str, Any]]:
         """Return the bugs with a CVE as alias or in their summary, each as `bug` returns it, newest first.
@@ -462,8 +350,8 @@ class BugzillaConnector(Connector):
         rows, _ = self._search(request, sought, FIELDS, MAX_CARRIERS)
         # Servers differ in what is a word: CVE-2026-1234 must not match CVE-2026-12345.
         is_named = re.compile(rf"(?<![\w-]){re.escape(cve)}(?![\w-])", re.IGNORECASE).search
-        bugs = self.read(request, _AnyBugs, {"bugs": rows}).bugs
-        return [_public(bug) for bug in bugs if cve in bug.alias or is_named(bug.summary)]
+        bugs = self.read(request, AnyBugs, {"bugs": rows}).bugs
+        return [public(bug) for bug in bugs if cve in bug.alias or is_named(bug.summary)]
 
     def _newest_change(self, request: str, package: str) -> int | None:
         """Return the time of the last change of any bug of the package, or None without bugs."""
@@ -520,38 +408,7 @@ def _date(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
-def _bug_change(bug: _SweptBug, before: set[str], start: float, is_new: bool) -> Change:
-    """Return the change of a bug that was in some components ``before``."""
-    row = bug.model_dump(mode="json", include=set(Bug.model_fields))
-    body = {
-        "bug": {
-            "id": bug.id, "summary": bug.summary, "status": {"name": bug.status}, "component": {"name": bug.component},
-            "last_change_time": bug.changed,
-        },
-        "event": {"changes": [{"field": "component", "removed": name} for name in sorted(before - {"", bug.component})]},
-    }  # fmt: skip
-
-    def lists(package: str, value: Any) -> bool:
-        shown = next((shown for shown in value["bugs"] if shown["id"] == bug.id), None)
-        if bug.status == "CLOSED" or bug.component != package:
-            return shown is None
-        return shown == row if shown else len(value["bugs"]) >= MAX_BUGS
-
-    def counts(package: str, value: Any) -> bool:
-        # Of a bug that has moved away nothing is left to see: a value that is not newer is read again.
-        return bug.component == package and (value["changed"] or 0) >= bug.changed
-
-    topic = "bugzilla.bug.new" if bug.created >= start else "bugzilla.bug.update"
-    event = event_of("bugzilla", topic, f"{bug.id}-{bug.changed}", bug.changed, body)
-    return Change(event, {"bugzilla.bugs": lists, "bugzilla.counts": counts}, is_new=is_new)
-
-
 def _key(row: Any, place: int) -> Any:
     """Return the id of a row, or the place of one that is left for validation."""
     number = dig(row, "id")
     return number if type(number) is int else f"row {place}"
-
-
-def _public(bug: _AnyBug) -> dict[str, Any]:
-    kept = {"id", "summary", "status", "product", "version", "component"}
-    return {"is_private": False, **bug.model_dump(mode="json", include=kept)}

@@ -1,18 +1,18 @@
 """Koji: builds, and what is tagged for each release."""
 
-import math
 import re
 import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, ConfigDict, model_validator
 
 from fedora_packages.connectors.base import Connector
 from fedora_packages.connectors.bulk import in_bulk
+from fedora_packages.connectors.koji_history import MAX_SWEPT, History, Seconds
 from fedora_packages.connectors.page_links import Site
 from fedora_packages.connectors.query import query
-from fedora_packages.connectors.sweep import Change, Swept, event_of, is_new, since, sweep
+from fedora_packages.connectors.sweep import Change, Swept, is_new, since, sweep
 from fedora_packages.connectors.types import (
     OF_A_RELEASE,
     Count,
@@ -26,13 +26,11 @@ from fedora_packages.connectors.types import (
     Rows,
     Sometimes,
     Text,
-    Timestamp,
     field,
 )
 from fedora_packages.connectors.xmlrpc import XMLRPCClient, call
 from fedora_packages.messages.body import dig
 from fedora_packages.messages.contents.koji import BUILD_STATES, koji_tag
-from fedora_packages.messages.event import Event
 
 BUILDING, DELETED = BUILD_STATES.index("building"), BUILD_STATES.index("deleted")
 
@@ -42,8 +40,7 @@ MAX_BUILDS = 300
 #: Packages that are read of one list: Koji has some 60,000.
 MAX_PACKAGES = 500_000
 
-#: Rows of each list that one step of a sweep reads, and the seconds that it spans at most: a hub may refuse a range of days.
-MAX_SWEPT = 2000
+#: Seconds that one step of a sweep spans at most: a hub may refuse a range of days.
 MAX_SPAN = 6 * 3600.0
 
 #: First letters of packages; the hub's filter ignores case.
@@ -67,14 +64,6 @@ def _state(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < len(BUILD_STATES):
         raise ValueError(f"a build state from 0 to {len(BUILD_STATES) - 1}")
     return BUILD_STATES[value]
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and math.isfinite(value) else value
-
-
-#: A time in seconds; the fraction is dropped.
-Seconds = Annotated[Timestamp, BeforeValidator(_whole)]
 
 
 def is_draft(build: Any) -> bool:
@@ -193,64 +182,6 @@ class _Named(Model):
 
 class _Packages(Model):
     packages: Rows(_Named, MAX_PACKAGES)
-
-
-class _SweptBuild(Model):
-    """A build in a list of all packages' builds."""
-
-    build_id: Count
-    name: Text(256) = field(alias="package_name")
-    version: Text(256)
-    release: Text(256)
-    epoch: Count | None
-    state: Count
-    owner: Text(256) | None = field(alias="owner_name")
-    task_id: Count | None
-    created: Seconds = field(alias="creation_ts")
-    finished: Seconds | None = field(alias="completion_ts")
-
-
-class _TagChange(Model):
-    """A row of a hub's history: a build that was tagged, and untagged since if it is not active."""
-
-    build_id: Count
-    name: Text(256)
-    version: Text(256)
-    release: Text(256)
-    tag: Text(256) = field(alias="tag.name")
-    created: Seconds = field(alias="create_ts")
-    revoked: Seconds | None = field(alias="revoke_ts")
-
-
-class _ListChange(Model):
-    """A row of a hub's history: a package that a tag's list got, blocked or not, and has lost since if the row is not active."""
-
-    package: Text(256) = field(alias="package.name")
-    tag: Text(256) = field(alias="tag.name")
-    is_blocked: bool = field(alias="blocked")
-    created: Seconds = field(alias="create_ts")
-    revoked: Seconds | None = field(alias="revoke_ts")
-
-    @property
-    def action(self) -> str:
-        return "remove" if self.revoked is not None else "block" if self.is_blocked else "add"
-
-
-#: A row of either history.
-Row = TypeVar("Row", _TagChange, _ListChange)
-
-
-class _LastEvent(Model):
-    ts: Seconds
-
-
-class _History(Model):
-    last: _LastEvent
-    begun: Rows(_SweptBuild, MAX_SWEPT)
-    ended: Rows(_SweptBuild, MAX_SWEPT)
-    tagged: Rows(_TagChange, MAX_SWEPT)
-    listed: Rows(_ListChange, MAX_SWEPT)
-    invalid_rows: InvalidRows = None
 
 
 class KojiSite(Site):
@@ -441,37 +372,13 @@ class KojiConnector(XMLRPCClient, Connector):
         )
         begun, ended, tagged, listed = lists = [*lists[:2], dig(lists[2], "tag_listing"), dig(lists[3], "tag_packages")]
         rows = {"last": last, "begun": begun, "ended": ended, "tagged": tagged, "listed": listed}
-        found = self.read(request, _History, rows)
-        events = [*map(_build_event, found.begun), *map(_build_event, found.ended)]
-        events += [*self._tag_events(found.tagged), *self._list_events(found.listed)]
+        found = self.read(request, History, rows)
+        events = found.events(tag for tag, _ in self._release_tags())
         changes = [Change(event, is_new=is_new(position, event.sent)) for event in events]
         if any(isinstance(list_, list) and len(list_) >= MAX_SWEPT for list_ in lists):
             place = {"from": start, "offset": offset + MAX_SWEPT}
             return Swept(changes, {**position, **place}, is_complete=False, invalid_rows=found.invalid_rows)
         return Swept(changes, {"since": min(end, found.last.ts)}, end >= found.last.ts, found.invalid_rows)
-
-    def _tag_events(self, rows: Iterable[_TagChange]) -> Iterator[Event]:
-        """Yield the last change of each build in each tag of the releases."""
-        for row in self._last_of_each(rows, lambda row: row.build_id):
-            topic, sent = ("buildsys.tag", row.created) if row.revoked is None else ("buildsys.untag", row.revoked)
-            body = {
-                "name": row.name, "version": row.version, "release": row.release, "build_id": row.build_id, "tag": row.tag,
-                "instance": "primary",
-            }  # fmt: skip
-            yield event_of("koji", topic, f"{row.tag}-{row.build_id}-{sent}", sent, body)
-
-    def _list_events(self, rows: Iterable[_ListChange]) -> Iterator[Event]:
-        """Yield the last change of each package in the list of each tag of the releases."""
-        for row in self._last_of_each(rows, lambda row: row.package):
-            sent = row.created if row.revoked is None else row.revoked
-            body = {"package": row.package, "tag": row.tag, "action": row.action, "instance": "primary"}
-            yield event_of("koji", "buildsys.package.list.change", f"{row.tag}-{row.package}-{sent}", sent, body)
-
-    def _last_of_each(self, rows: Iterable[Row], item: Callable[[Row], Any]) -> Iterable[Row]:
-        """Return the row created last of each item in each tag of the releases."""
-        families = {tag.partition("-")[0] for tag, _ in self._release_tags()}
-        newest = {(row.tag, item(row)): row for row in sorted(rows, key=lambda row: row.created)}
-        return [row for row in newest.values() if row.tag.partition("-")[0] in families]
 
     def package_of(self, build_id: int) -> tuple[str, str] | None:
         """Return the source package and the release of a build, which never change; None for an unknown build.
@@ -513,16 +420,6 @@ class KojiConnector(XMLRPCClient, Connector):
         request = f"getBuild({which})"
         (build,) = self.multicall(request, call("getBuild", which))
         return None if build is None else self.read(request, kind, build)
-
-
-def _build_event(build: _SweptBuild) -> Event:
-    sent = build.created if build.finished is None else build.finished
-    body = {
-        "name": build.name, "version": build.version, "release": build.release, "epoch": build.epoch,
-        "build_id": build.build_id, "task_id": build.task_id, "owner": build.owner, "instance": "primary",
-        "attribute": "state", "new": build.state,
-    }  # fmt: skip
-    return event_of("koji", "buildsys.build.state.change", f"{build.build_id}-{build.state}", sent, body)
 
 
 def _newest(rows: Any, package: str) -> Any:

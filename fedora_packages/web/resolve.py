@@ -10,7 +10,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from fedora_packages.connectors.bugzilla import PRODUCTS
+from fedora_packages.connectors.bugzilla_bugs import PRODUCTS
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.rpm.nvr import NEVRA, NVR, name_of

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.connectors.bugzilla import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
+from fedora_packages.connectors.bugzilla_bugs import MARKS, PRODUCTS, TRACKER, TRACKING, marks_of
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext
 from fedora_packages.widgets.filters import RELEASE, RowFilter, RowList, sort_key

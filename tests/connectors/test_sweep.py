@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fedora_packages.connectors.koji import MAX_SPAN, MAX_SWEPT
+from fedora_packages.connectors.koji import MAX_SPAN
+from fedora_packages.connectors.koji_history import MAX_SWEPT
 from fedora_packages.connectors.sweep import MARGIN, declared_sweep, sweeps_of
 from fedora_packages.errors import InvalidResponse, UpstreamUnavailable
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from fedora_packages.connectors.bugzilla import MARKS, marks_of
+from fedora_packages.connectors.bugzilla_bugs import MARKS, marks_of
 from fedora_packages.connectors.query import Query
 from fedora_packages.connectors.types import KNOWN, OF_A_RELEASE, Count, Model, Schema, branches, field, properties_of
 from fedora_packages.errors import InvalidArgument
