@@ -1,8 +1,8 @@
 """Bodhi: the updates of a package, and the active releases."""
 
 import time
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AliasPath, BeforeValidator, ConfigDict, ValidationError, model_validator
 
@@ -255,6 +255,15 @@ class _Comment(Model):
     karma: Annotated[Integer, default_for_null(0)]
 
 
+class _Seen(NamedTuple):
+    """What a sweep's position has of an update; ``builds`` are its NVRs, and those that a change has taken out."""
+
+    digest: str = ""
+    status: str = ""
+    is_changed: bool = False
+    builds: Sequence[str] = ()
+
+
 class BodhiSite(Site):
     """Bodhi's web interface."""
 
@@ -424,14 +433,14 @@ class BodhiConnector(Connector):
         for alias, row in rows.items():
             digest = digest_of(row)
             # An update that only a comment has brought here had its status before.
-            unknown = ("", row["status"] if alias in final else "", False)
-            before, status, is_repeated = known.get(alias, unknown)
-            is_changed = digest != before
-            if is_changed or is_repeated:
+            before = _Seen(*known.get(alias, ("", row["status"] if alias in final else "")))
+            is_changed = digest != before.digest
+            if is_changed or before.is_changed:
                 is_new = is_changed and bool(known)
-                changes.append(_swept_change(row, digest, status, is_new, start, now, comments.get(alias)))
+                changes.append(_swept_change(row, digest, before, is_new, start, now, comments.get(alias)))
             if row["status"] in OPEN_STATUSES or is_changed:
-                seen[alias] = (digest, row["status"], is_changed)
+                builds = dict.fromkeys([*strings(_nvrs(row["builds"])), *(before.builds if is_changed else ())])
+                seen[alias] = _Seen(digest, row["status"], is_changed, [*builds])
         left_out = LeftOut(len(invalid), invalid[0]) if invalid else None
         return Swept(changes, {"since": now, "open": seen}, invalid_rows=left_out)
 
@@ -480,24 +489,23 @@ class BodhiConnector(Connector):
 
 
 def _swept_change(
-    row: Mapping[str, Any], digest: str, before: str, is_new: bool, start: float, now: float, comment: _Comment | None
+    row: Mapping[str, Any], digest: str, before: _Seen, is_new: bool, start: float, now: float, comment: _Comment | None
 ) -> Change:
-    """Return the change of an update that had the status ``before`` (empty if it was unknown), and got a comment or none.
-
-    ``start`` is the time from which the sweep asks for changes.
-    """
-    update = types.read(_SweptRow, row)
-    body, modified = {"update": row}, update.modified or 0
+    """Return the change of an update, which got a comment or none; ``start`` is from when the sweep asks for changes."""
+    update, builds = types.read(_SweptRow, row), strings(_nvrs(row["builds"]))
+    packages = {name_of(nvr) for nvr in builds}
+    body: dict[str, Any] = {"update": row, "removed_builds": [nvr for nvr in before.builds if nvr not in builds]}
+    modified = update.modified or 0
     is_silent = modified < start
     # When a silent change happened, nothing says.
     topic, sent = "bodhi.update.edit", now if is_silent else modified
-    if not before and update.status == "pending":
+    if not before.status and update.status == "pending":
         topic, sent, is_silent = "bodhi.update.request.testing", update.submitted or now, False
-    elif update.status != before and update.status in PUSHED:
+    elif update.status != before.status and update.status in PUSHED:
         topic, pushed = PUSHED[update.status]
         # Releases that Bodhi does not compose are pushed without a message.
         sent, is_silent = getattr(update, pushed) or now, update.is_composed is False
-    elif update.status != before and update.status in WITHDRAWN:
+    elif update.status != before.status and update.status in WITHDRAWN:
         topic, sent, is_silent = WITHDRAWN[update.status], now, update.status == "obsolete"
     elif is_silent and comment is not None:
         topic, sent, is_silent = "bodhi.update.comment", comment.at, False
@@ -505,6 +513,8 @@ def _swept_change(
 
     def shows(package: str, value: Any) -> bool:
         shown = next((shown for shown in value["updates"] if shown["alias"] == update.alias), None)
+        if package not in packages:
+            return shown is None
         own = types.read(Update, _own_builds_first(row, package)).model_dump(mode="json")
         return shown == own if shown else len(value["updates"]) >= MAX_UPDATES
 

@@ -104,6 +104,28 @@ def test_a_value_shows_an_update_if_it_is_the_same_in_every_field(bodhi, queries
     assert not shows("guake", value_of(queries, upstream))
 
 
+def test_an_edit_names_the_package_whose_builds_it_takes_out(bodhi, queries, upstream):
+    _, first = bodhi({}, update(builds=[{"nvr": "guake-3.9-1.fc45"}, {"nvr": "vim-9-1.fc45"}]))
+    edited = update(builds=[{"nvr": "vim-9-1.fc45"}], date_modified=date(NOW - 9))
+    _, second = bodhi(first.position, edited)
+    _, third = bodhi(second.position, edited)
+    for found in (second, third):
+        (change,) = found.changes
+        shows = change.shows["bodhi.updates"]
+        assert change.event.source_packages == ("vim", "guake")
+        assert shows("guake", value_of(queries, upstream))
+        assert not shows("guake", value_of(queries, upstream, edited))
+    # What was taken out is compared twice, as every change.
+    assert third.position["open"]["FEDORA-2027-1"].builds == ["vim-9-1.fc45"]
+
+
+def test_the_position_of_an_older_version_names_no_builds(bodhi):
+    _, first = bodhi({}, update())
+    older = {**first.position, "open": {alias: seen[:3] for alias, seen in first.position["open"].items()}}
+    _, second = bodhi(older, update())
+    assert second.changes[0].event.body["removed_builds"] == []
+
+
 def test_one_bad_update_costs_that_update_and_is_told(bodhi):
     _, found = bodhi(
         {}, update("FEDORA-2027-1"), update("FEDORA-2027-2", date_submitted={}), update("FEDORA-2027-3", karma=None)
