@@ -34,7 +34,6 @@ UPDATE = shape(
 COMMENT = shape(
     integer="id karma karma_critpath user_id update_id",
     text="text timestamp",
-    text_or_none="author",
     record="user",
     array="bug_feedback testcase_feedback",
 )

@@ -8,8 +8,10 @@ Source: bodhi-server 26.4.0, ``services/updates.py`` (``query_updates``), ``serv
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
 from urllib.parse import quote
 
 from aiohttp import web
@@ -66,6 +68,7 @@ async def updates(request: web.Request) -> web.Response:
     parameters = Parameters(request.query)
     page, rows = _page(parameters)
     packages = parameters.strings("packages")
+    shown = {name: parameters.flag(name) is not False for name in ("chrome", "display_user")}
     try:
         found = _wanted_updates(parameters, view, packages)
     except InvalidParameters as error:
@@ -78,8 +81,7 @@ async def updates(request: web.Request) -> web.Response:
             "pages": -(-len(found) // rows),
             "rows_per_page": rows,
             "total": len(found),
-            "chrome": True,
-            "display_user": True,
+            **shown,
             "display_request": True,
             "package": packages[0] if packages else None,
         }
@@ -92,9 +94,9 @@ async def update(request: web.Request) -> web.Response:
     alias = request.match_info["alias"]
     found = view.find_update(alias)
     if found is not None:
-        return web.json_response({"update": update_json(view, *found), "can_edit": False})
+        return web.json_response({"update": update_json(view, *found), "can_edit": False, "ci_allowed": False})
     if view.package(alias):
-        raise web.HTTPFound(f"{request.url.origin()}/bodhi/updates/?packages={quote(alias)}")
+        raise _moved(web.HTTPFound, f"{request.url.origin()}/bodhi/updates/?packages={quote(alias)}")
     return _refused(404, "url", ParameterError("id", "Invalid update id"))
 
 
@@ -103,8 +105,9 @@ async def comments(request: web.Request) -> web.Response:
     view: View = request[VIEW]
     parameters = Parameters(request.query)
     page, rows = _page(parameters)
+    chrome = parameters.flag("chrome") is not False
     try:
-        found = _wanted_comments(parameters, view)
+        found = _wanted_comments(parameters, view, chrome)
     except InvalidParameters as error:
         return _refused(400, "querystring", *error.errors)
     cut = found[(page - 1) * rows : page * rows]
@@ -115,7 +118,7 @@ async def comments(request: web.Request) -> web.Response:
             "pages": -(-len(found) // rows),
             "rows_per_page": rows,
             "total": len(found),
-            "chrome": True,
+            "chrome": chrome,
         }
     )
 
@@ -155,7 +158,7 @@ async def release(request: web.Request) -> web.Response:
 async def with_slash(request: web.Request) -> web.Response:
     """Redirect from a list's path without the last slash to the path with it."""
     text = f"?{request.query_string}" if request.query_string else ""
-    raise web.HTTPTemporaryRedirect(f"{request.url.origin()}{request.path}/{text}")
+    raise _moved(web.HTTPTemporaryRedirect, f"{request.url.origin()}{request.path}/{text}")
 
 
 # Parameters
@@ -234,10 +237,8 @@ def _wanted_updates(parameters: Parameters, view: View, packages: list[str] | No
     ]
     parameters.check()
     if release is not None:
-        tests += _is(
-            lambda one: one.release,
-            parameters.known("release", [release], lambda value: _release_named(view, value), "release")[0],
-        )
+        names = parameters.known("release", [release], lambda value: _release_named(view, value), "release")
+        tests += _is_one_of(lambda one: one.release, names)
     if named:
         tests += _is_one_of(lambda one: one.release, sorted(_named_releases(parameters, view, named)))
     if users:
@@ -247,7 +248,8 @@ def _wanted_updates(parameters: Parameters, view: View, packages: list[str] | No
             parameters.known("user", users, lambda name: name if name in known else None, "users"),
         )
     if bugs is not None:
-        tests.append(_has_bug(bugs))
+        tests.append(_has_bug(parameters.numbers("bugs", bugs)))
+    parameters.check()
     if from_side_tag:
         # The sandbox has no update of a side tag.
         return []
@@ -263,12 +265,8 @@ def _wanted_updates(parameters: Parameters, view: View, packages: list[str] | No
     return list(found.values())
 
 
-def _has_bug(bugs: list[str]) -> Test:
+def _has_bug(numbers: set[int]) -> Test:
     """Return the function that checks an update's bugs; without a number, any bug will do."""
-    try:
-        numbers = {int(text) for text in bugs}
-    except ValueError as error:
-        raise InvalidParameters([ParameterError("bugs", f"Invalid bug ID specified: {bugs}")]) from error
     return lambda one: bool(numbers.intersection(one.bugs) if numbers else one.bugs)
 
 
@@ -309,8 +307,11 @@ def _cut(found: list[tuple[Package, Update]], page: int, rows: int) -> list[tupl
     return sorted(found, key=order)[(page - 1) * rows : page * rows]
 
 
-def _wanted_comments(parameters: Parameters, view: View) -> list[tuple[Package, Update, Comment]]:
-    """Return the comments that match a request, the newest first.  Raises `InvalidParameters`."""
+def _wanted_comments(parameters: Parameters, view: View, chrome: bool) -> list[tuple[Package, Update, Comment]]:
+    """Return the comments that match a request, the newest first.  Raises `InvalidParameters`.
+
+    With ``chrome``, those of Bodhi itself are left out.
+    """
     since, like = parameters.time("since"), parameters.string("like")
     aliases, packages = parameters.strings("updates"), parameters.strings("packages")
     users, ignored = parameters.strings("user"), parameters.strings("ignore_user")
@@ -319,6 +320,8 @@ def _wanted_comments(parameters: Parameters, view: View) -> list[tuple[Package, 
     for name, values in (("user", users), ("ignore_user", ignored)):
         parameters.known(name, values, lambda user: user if user in known else None, "users")
     parameters.known("updates", aliases, view.find_update, "updates")
+    parameters.known("packages", packages, view.package, "packages")
+    parameters.check()
     found = [
         (package, one, comment)
         for package in _wanted_packages(view, packages, aliases, None)
@@ -329,6 +332,7 @@ def _wanted_comments(parameters: Parameters, view: View) -> list[tuple[Package, 
         and (not like or like in comment.text)
         and (not users or comment.user in users)
         and comment.user not in (ignored or ())
+        and not (chrome and comment.user == "bodhi")
     ]
     return sorted(found, key=lambda row: -row[2].time)
 
@@ -349,11 +353,20 @@ def _wanted_releases(parameters: Parameters, view: View) -> list[Release]:
         found = [one for one in found if one.state != "archived"]
     of_updates = {one.release for _, one in parameters.known("updates", aliases, view.find_update, "updates")}
     holders = parameters.known("packages", names, view.package, "packages")
+    parameters.check()
     of_packages = {one.release for package in holders for one in package.updates}
     for wanted_names, values in ((of_updates, aliases), (of_packages, names)):
         if values:
             found = [one for one in found if one.name in wanted_names]
     return sorted(found, key=lambda one: one.name)
+
+
+def _moved(kind: type[web.HTTPMove], url: str) -> web.HTTPMove:
+    """Return a redirect, with JSON as its text."""
+    title = HTTPStatus(kind.status_code).phrase
+    message = f"The resource has been moved to {url}; you should be redirected automatically.\n\n"
+    text = json.dumps({"message": message, "code": f"{kind.status_code} {title}", "title": title})
+    return kind(url, text=text, content_type="application/json")
 
 
 def _refused(status: int, location: str, *errors: ParameterError) -> web.Response:

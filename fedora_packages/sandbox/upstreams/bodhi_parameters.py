@@ -37,7 +37,10 @@ class Parameters:
         self._errors: list[ParameterError] = []
 
     def check(self) -> None:
-        """Raise `InvalidParameters` if there was any error.  Bodhi returns those of all parameters together."""
+        """Raise `InvalidParameters` if there was any error.
+
+        Bodhi returns the errors of all parameters together, and looks up what they name only if there is none.
+        """
         if self._errors:
             raise InvalidParameters(self._errors)
 
@@ -113,12 +116,20 @@ class Parameters:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
     def known(self, name: str, values: Iterable[str] | None, find: Callable[[str], Any], kind: str) -> list[Any]:
-        """Return what a list names.  Raises `InvalidParameters` with the unknown names; ``kind`` is what they are, in plural."""
+        """Return what a list names, without unknown names, which are one error; ``kind`` is what they are, in plural."""
         found = [(value, find(value)) for value in values or ()]
         unknown = [value for value, known in found if known is None]
         if unknown:
-            raise InvalidParameters([ParameterError(name, f"Invalid {kind} specified: {', '.join(unknown)}")])
-        return [known for _, known in found]
+            self._note(name, f"Invalid {kind} specified: {', '.join(unknown)}")
+        return [known for _, known in found if known is not None]
+
+    def numbers(self, name: str, texts: Sequence[str]) -> set[int]:
+        """Return the numbers of bugs in a list."""
+        try:
+            return {int(text) for text in texts}
+        except ValueError:
+            self._note(name, f"Invalid bug ID specified: {list(texts)}")
+            return set()
 
     def _single(self, name: str) -> str | None:
         """Return a parameter, or None if it is empty.  Repeated, it is the list as a string, which is rarely valid."""

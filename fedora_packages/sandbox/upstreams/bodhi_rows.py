@@ -94,15 +94,16 @@ def comment_json(one: Comment, update_id: int) -> dict[str, Any]:
         "update_id": update_id,
         "bug_feedback": [],
         "testcase_feedback": [],
-        "author": one.user,
     }
 
 
 def listed_comment_json(view: View, package: Package, update: Update, one: Comment) -> dict[str, Any]:
-    """Return a comment as Bodhi returns it in a list of comments: with its update, which is without comments."""
+    """Return a comment as Bodhi returns it in a list of comments: with its update, which has less than alone."""
     row = update_json(view, package, update)
-    del row["comments"]
-    return {**comment_json(one, update.update_id), "update_alias": update.alias, "update": row}
+    for key in ("comments", "updateid", "content_type", "test_cases"):
+        del row[key]
+    own = {"author": one.user, "update_alias": update.alias, "update": row}
+    return {**comment_json(one, update.update_id), **own}
 
 
 def _bug_json(bug_id: int, bug: Bug | None) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def test_a_wrong_parameter_is_named(quiet, query, name, said):
 def test_all_wrong_parameters_are_named_at_once(quiet):
     answer = quiet.ask("/bodhi/updates/", status="lost", page=0)
     assert [error["name"] for error in answer.json["errors"]] == ["page", "status.0"]
+    answer = quiet.ask("/bodhi/updates/", releases="WinXP", user="nobody", bugs="x")
+    assert {error["name"] for error in answer.json["errors"]} == {"releases", "user", "bugs"}
 
 
 @pytest.mark.parametrize(("query", "name"), [({"state": "current,pending"}, "state.0"), ({"ids": "1,2"}, "ids.0")])
@@ -159,14 +161,21 @@ def test_comments_are_listed_newest_first_each_with_its_update(live):
 
 def test_comments_are_of_a_time_of_updates_and_of_users(quiet):
     alias = quiet.expected("guake")["updates"][0]["alias"]
-    of_update = quiet.get("/bodhi/comments/", updates=alias)["comments"]
+    every = {"chrome": "false", "rows_per_page": 1000}
+
+    def users(**query):
+        return {comment["user"]["name"] for comment in quiet.get("/bodhi/comments/", **query)["comments"]}
+
+    of_update = quiet.get("/bodhi/comments/", updates=alias, **every)["comments"]
     assert {comment["update_alias"] for comment in of_update} == {alias}
-    assert {comment["user"]["name"] for comment in quiet.get("/bodhi/comments/", user="bodhi")["comments"]} == {"bodhi"}
-    assert all(
-        comment["user"]["name"] != "bodhi"
-        for comment in quiet.get("/bodhi/comments/", ignore_user="bodhi", rows_per_page=1000)["comments"]
-    )
+    assert users(user="bodhi", **every) == {"bodhi"}
+    assert "bodhi" not in users(ignore_user="bodhi", **every)
     assert quiet.get("/bodhi/comments/", since="2100-01-01")["comments"] == []
+
+
+def test_comments_of_bodhi_itself_are_listed_on_request(quiet):
+    assert quiet.get("/bodhi/comments/", user="bodhi")["comments"] == []
+    assert quiet.get("/bodhi/comments/", user="bodhi", chrome="false")["total"] > 0
 
 
 @pytest.mark.parametrize(

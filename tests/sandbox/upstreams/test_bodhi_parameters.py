@@ -55,7 +55,12 @@ def test_a_parameter_is_read_as_bodhi_reads_it(method, options, given, value):
     assert read(method, *given, **options) == value
 
 
-def test_unknown_names_in_a_list_are_told_together():
+def test_unknown_names_are_told_together():
+    parameters = Parameters(MultiDict())
+    assert parameters.known("packages", ["a", "b", "c"], {"b": 1}.get, "packages") == [1]
+    assert parameters.numbers("bugs", ["1", "x"]) == set()
     with pytest.raises(InvalidParameters) as invalid:
-        Parameters(MultiDict()).known("packages", ["a", "b", "c"], {"b": 1}.get, "packages")
-    assert invalid.value.errors == [("packages", "Invalid packages specified: a, c")]
+        parameters.check()
+    assert invalid.value.errors == [
+        ("packages", "Invalid packages specified: a, c"), ("bugs", "Invalid bug ID specified: ['1', 'x']"),
+    ]  # fmt: skip
