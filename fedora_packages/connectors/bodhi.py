@@ -452,7 +452,9 @@ class BodhiConnector(Connector):
     def _newest_comments(self, date: str, invalid: list[str]) -> dict[str, _Comment | None]:
         """Return the aliases with a comment since a time, each with the newest comment that a message announces, if any."""
         newest: dict[str, _Comment | None] = {}
-        for _, comment in self._swept_rows("comments", _CommentsPage, _Comment, [("since", date)], invalid):
+        # Bodhi's own comments tell what it did in silence; the list leaves them out unless told not to.
+        search = [("since", date), ("chrome", "false")]
+        for _, comment in self._swept_rows("comments", _CommentsPage, _Comment, search, invalid):
             if newest.get(comment.update) is None:
                 newest[comment.update] = None if comment.user in SYSTEM_USERS else comment
         return newest
@@ -493,7 +495,6 @@ def _swept_change(
 ) -> Change:
     """Return the change of an update, which got a comment or none; ``start`` is from when the sweep asks for changes."""
     update, builds = types.read(_SweptRow, row), strings(_nvrs(row["builds"]))
-    packages = {name_of(nvr) for nvr in builds}
     body: dict[str, Any] = {"update": row, "removed_builds": [nvr for nvr in before.builds if nvr not in builds]}
     modified = update.modified or 0
     is_silent = modified < start
@@ -513,7 +514,7 @@ def _swept_change(
 
     def shows(package: str, value: Any) -> bool:
         shown = next((shown for shown in value["updates"] if shown["alias"] == update.alias), None)
-        if package not in packages:
+        if package not in map(name_of, builds):
             return shown is None
         own = types.read(Update, _own_builds_first(row, package)).model_dump(mode="json")
         return shown == own if shown else len(value["updates"]) >= MAX_UPDATES

@@ -149,7 +149,7 @@ def test_bodhi_is_asked_for_what_its_lists_tell(bodhi, upstream):
     assert [
         params.get(f"{what}_since") for params, what in zip(others, ("modified", "submitted", "pushed"), strict=True)
     ] == [since] * 3
-    assert comments["since"] == since
+    assert (comments["since"], comments["chrome"]) == (since, ["false"])
 
 
 def test_a_silent_change_is_as_new_as_its_sweep_however_old_the_last_edit_is(bodhi):
