@@ -50,7 +50,15 @@ $(ENV)-conformance/installed: setup.py pyproject.toml constraints.txt
 		--editable '.[sandbox,test,conformance]'
 	@touch $@
 
-conformance: $(ENV)-conformance/installed  ## Hold sandbox and site to the published servers and clients
+# Bodhi's server needs older versions of some packages than the service has: those that its requirements pin.
+$(ENV)-conformance-bodhi/installed: tests/conformance/bodhi_server/requirements.txt constraints.txt
+	$(PYTHON) -m venv $(ENV)-conformance-bodhi
+	grep -v -e '^pyramid==' -e '^python-dateutil==' constraints.txt > $(ENV)-conformance-bodhi/constraints.txt
+	$(ENV)-conformance-bodhi/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(ENV)-conformance-bodhi/constraints.txt --requirement $<
+	@touch $@
+
+conformance: $(ENV)-conformance/installed $(ENV)-conformance-bodhi/installed  ## Hold sandbox and site to the published servers and clients
 	$(ENV)-conformance/bin/python -m pytest -m conformance tests/conformance
 
 bench: $(ENV)/installed  ## Measure how soon a page is fresh, how many messages a second there may be, a mass rebuild, and the search (20 minutes)
@@ -80,4 +88,4 @@ format: $(ENV)/installed  ## Mend style
 	$(BIN)/ruff format .
 
 clean:  ## Remove everything that was made here
-	rm -rf $(ENV) $(ENV)-conformance var build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(ENV) $(ENV)-conformance $(ENV)-conformance-bodhi var build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -76,7 +76,8 @@ setup(
         # What uses the pages as people do; Chromium and its driver are the system's.
         "browser": ["selenium>=4.30"],
         # The published servers and clients that the sandbox is held to, and the old service's own client, which the site is;
-        # koji's client wants Kerberos headers to build.
+        # koji's client wants Kerberos headers to build.  Bodhi's server cannot share an environment with the service:
+        # tests/conformance/bodhi_server/requirements.txt has its needs.
         "conformance": ["bodhi-client>=8", "koji>=1.34", "mdapi>=3.1", "pkgwat.api>=0.13", "python-bugzilla>=3.2"],
     },
     entry_points={

@@ -6,6 +6,7 @@ sandbox and only read from it, so that their order does not matter.
 
 import json
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ import requests
 
 from fedora_packages.sandbox.devserver import HOST, DevServer, answers, free_port, module
 
+from . import published_bodhi as bodhi_server
 from .repodata import write_repository
 
 MISSING = "{} is not installed: it is in the extra 'conformance'"
@@ -118,6 +120,15 @@ def bodhi(bindings, sandbox, identity_provider, tmp_path_factory):
         id_provider=identity_provider,
         oidc_storage_path=str(tmp_path_factory.mktemp("bodhi") / "client.json"),
     )
+
+
+@pytest.fixture(scope="session")
+def published_bodhi(devserver, tmp_path_factory):
+    """The published Bodhi server, with three releases; its database is everyone's, so tests use packages of their own."""
+    if not bodhi_server.PYTHON.exists():
+        pytest.skip(f"bodhi-server is not installed: there is no {bodhi_server.PYTHON}")
+    with ExitStack() as closing:
+        yield bodhi_server.start(devserver, tmp_path_factory.mktemp("bodhi-server"), closing)
 
 
 # bugzilla
