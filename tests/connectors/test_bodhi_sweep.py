@@ -160,12 +160,22 @@ def test_a_silent_change_is_as_new_as_its_sweep_however_old_the_last_edit_is(bod
     assert (change.is_silent, change.event.sent) == (True, NOW)
 
 
-def test_a_silent_change_is_as_new_as_its_sweep_however_old_the_last_edit_is(bodhi):
-    """Otherwise a value that was fetched between the two would pass for newer."""
-    _, first = bodhi({}, update(date_modified=date(NOW - 9000), locked=True))
-    _, second = bodhi(first.position, update(date_modified=date(NOW - 9000)))
+def test_an_update_that_meets_its_requirements_since_today_is_read_again(queries, upstream, bodhi):
+    before, after = (update(meets_testing_requirements=is_met) for is_met in (False, True))
+    _, first = bodhi({}, before)
+    value = value_of(queries, upstream, before)
+    _, second = bodhi(first.position, after)
     (change,) = second.changes
-    assert (change.is_silent, change.event.sent) == (True, NOW)
+    shows = change.shows["bodhi.updates"]
+    assert (shows("guake", value), shows("guake", value_of(queries, upstream, after))) == (False, True)
+
+
+def test_a_rule_of_a_release_that_changes_makes_no_update_read_again(queries, upstream, bodhi):
+    before, after = (update(release={"name": "F45", "composed_by_bodhi": True, "min_karma": karma}) for karma in (1, 2))
+    _, first = bodhi({}, before)
+    value = value_of(queries, upstream, before)
+    _, second = bodhi(first.position, after)
+    assert [change.shows["bodhi.updates"]("guake", value) for change in second.changes] == [True]
 
 
 def comment(alias="FEDORA-2027-1", user="me", karma=1, at=NOW - 30):
