@@ -74,7 +74,7 @@ class Spec(Model):
     dead: None = None
     commit: Commit
     summary: Text(MAX_TEXT) | None = field("null if it is missing or could not be expanded")
-    description: Text(MAX_DESCRIPTION) | None = field("null if it is missing or could not be expanded")
+    description: Lines(MAX_DESCRIPTION) | None = field("null if it is missing or could not be expanded")
     license: Text(MAX_TEXT) | None = field("that of the source package; null if it is missing or could not be expanded")
     licenses: Licenses = field("of binary packages that have one of their own, by name")
     sources: Rows(Source, MAX_FILES, "source") = field(
@@ -242,7 +242,7 @@ class DistgitConnector(Connector):
     site = DistgitSite()
     authorization = "token"
 
-    @query(version=3)
+    @query(version=4)
     def spec(self, package, release) -> Spec | NoSpec:
         """Return the spec file of a package on a branch, and what it says as far as that can be read without rpm.
 

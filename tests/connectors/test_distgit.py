@@ -41,7 +41,7 @@ def test_a_value_has_the_facts_of_its_spec(queries, upstream):
     spec = (
         "Name: guake\nRelease: %autorelease\nSummary: A terminal\nLicense: GPL-2.0-or-later\nSource: %{name}.tar.gz\n"
     )
-    spec += "%description\nIt drops down.\n%package doc\nLicense: CC-BY-4.0\n"
+    spec += "%description\nIt drops\ndown.\n\nAlways.\n%package doc\nLicense: CC-BY-4.0\n"
     upstream.answers["/rpms/guake/raw/f45/f/guake.spec"] = Answer(spec.encode(), content_type="text/plain")
     assert queries["distgit.spec"].fetch("guake", "f45") == {
         "found": True,
@@ -50,7 +50,7 @@ def test_a_value_has_the_facts_of_its_spec(queries, upstream):
         "dead": None,
         "commit": None,
         "summary": "A terminal",
-        "description": "It drops down.",
+        "description": "It drops\ndown.\n\nAlways.",
         "license": "GPL-2.0-or-later",
         "licenses": {"guake-doc": "CC-BY-4.0"},
         "sources": [["Source0", "guake.tar.gz"]],
