@@ -188,6 +188,8 @@ TESTED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "connectors/test_bugzilla.py and connectors/test_sweep.py": frozenset(
         {"connectors.bugzilla_bugs", "connectors.koji_history"}
     ),
+    "connectors/test_bodhi.py and connectors/test_bodhi_sweep.py": frozenset({"connectors.bodhi_updates"}
+    ),
     "messages/test_event.py and messages/contents/test_table.py, over every row of the table": frozenset(
         f"messages.contents.{name}"
         for name in ("anitya", "base", "bodhi", "bugzilla", "distgit", "faf", "koji", "mdapi")

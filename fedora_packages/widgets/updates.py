@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fedora_packages.connectors.bodhi import STATUSES, TYPES
+from fedora_packages.connectors.bodhi_updates import STATUSES, TYPES
 from fedora_packages.rpm.nvr import name_of
 from fedora_packages.widgets.base import Widget
 from fedora_packages.widgets.context import PanelContext

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fedora_packages.connectors.bodhi import MAX_BUILDS
+from fedora_packages.connectors.bodhi_updates import MAX_BUILDS
 from fedora_packages.errors import InvalidResponse
 
 from .recorded import recorded

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fedora_packages.connectors.bodhi import STATUSES
+from fedora_packages.connectors.bodhi_updates import STATUSES
 from fedora_packages.rpm.nvr import newer
 from fedora_packages.web.legacy import dates
 from fedora_packages.web.legacy.context import LegacyContext, branch_of, title_of
