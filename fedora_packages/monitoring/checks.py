@@ -2,12 +2,13 @@
 
 The audit, scheduled reads and "check now" use it.  A difference is corrected at once.  It is **drift** if a message about it was
 lost; but the message may still be on its way.  So the difference is noted as suspected drift, and a worker confirms it later, if
-the entry has not been invalidated since.
+the entry has not been invalidated since.  If the upstream has a sweep, the next one tells first which changes no message
+announces.
 """
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,8 +28,10 @@ MAX_DRIFTS = 100
 MAX_SUSPECTED = 1000
 MAX_CONFIRMED_AT_ONCE = 100
 
-#: Seconds after which a difference is confirmed as drift unless a message has explained it.
+#: Seconds after which a difference is confirmed as drift unless a message has explained it, and intervals of a sweep for which it
+#: is awaited.
 GRACE = 60.0
+MAX_INTERVALS = 3
 
 #: The outcomes of a check: no difference; a difference, corrected; no value before; an event came meanwhile, and the entry is
 #: refilled; the upstream does not reflect an event yet, and nothing was changed.
@@ -101,6 +104,10 @@ def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: f
     for row in due:
         suspected = SuspectedDrift(**json.loads(row))
         query = queries.get(suspected.query)
+        if query is not None and _awaits_sweep(cache.client, query, suspected, now):
+            with redis_errors():
+                cache.client.zadd(keys.SUSPECTED_DRIFT, {row: now + GRACE}, xx=True)
+            continue
         with redis_errors():
             if not cache.client.zrem(keys.SUSPECTED_DRIFT, row) or query is None:
                 # Another worker has decided, or there is no such query any more.
@@ -108,8 +115,7 @@ def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: f
         if cache.generation(query.entry(suspected.package)) != suspected.generation:
             metrics.count(MetricName.LATE, suspected.query)
             continue
-        # It was right when it was fetched.
-        metrics.observe(MetricName.WRONG_FOR, f"{suspected.query}|{suspected.by}", suspected.found - suspected.fetched)
+        _observe(metrics, suspected)
         if not suspected.is_announced:
             metrics.count(MetricName.IGNORED, suspected.query)
         else:
@@ -117,6 +123,36 @@ def confirm(cache: Cache, queries: Mapping[str, Query], metrics: Metrics, now: f
             _note_drift(cache.client, query, suspected)
             metrics.count(MetricName.DRIFT, suspected.query)
     return drifted
+
+
+def explain(client: Redis, metrics: Metrics, entries: Collection[tuple[str, str]]) -> None:
+    """Drop the suspected drift of entries, by query and package, of which a sweep has found that no message announces the change.
+
+    Raises `CacheUnavailable`.
+    """
+    if not entries:
+        return
+    with redis_errors():
+        for row in client.zrange(keys.SUSPECTED_DRIFT, 0, -1):
+            suspected = SuspectedDrift(**json.loads(row))
+            if (suspected.query, suspected.package) in entries and client.zrem(keys.SUSPECTED_DRIFT, row):
+                metrics.count(MetricName.IGNORED, suspected.query)
+                _observe(metrics, suspected)
+
+
+def _awaits_sweep(client: Redis, query: Query, suspected: SuspectedDrift, now: float) -> bool:
+    """Whether the sweep of the upstream that follows a difference can still tell that no message announces it."""
+    every = query.connector.settings.sweep
+    if not every or now - suspected.found > MAX_INTERVALS * every:
+        return False
+    with redis_errors():
+        done = client.hget(keys.turn(f"sweep:{query.upstream}"), "done")
+    return done is None or float(done) < suspected.found
+
+
+def _observe(metrics: Metrics, suspected: SuspectedDrift) -> None:
+    # It was right when it was fetched.
+    metrics.observe(MetricName.WRONG_FOR, f"{suspected.query}|{suspected.by}", suspected.found - suspected.fetched)
 
 
 def drifts(client: Redis) -> list[Mapping[str, Any]]:

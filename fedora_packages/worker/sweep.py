@@ -21,6 +21,7 @@ from fedora_packages.connectors.query import Queries, Query
 from fedora_packages.connectors.sweep import MARGIN, Change, Sweep
 from fedora_packages.messages import timeline
 from fedora_packages.messages.event import Event
+from fedora_packages.monitoring.checks import explain
 from fedora_packages.monitoring.metrics import MetricName, Metrics
 from fedora_packages.search import packages
 from fedora_packages.search.reader import IndexReader
@@ -63,6 +64,7 @@ class SweepHandler:
     def _handle_some(self, changes: Sequence[Change], began: float, listed: float, previous: float | None) -> int:
         all_changes = self._batch([change.event for change in changes])
         unshown = self._unshown(all_changes, changes, listed, previous)
+        explain(self.client, self.metrics, _silent(all_changes, changes))
         stale = {(query.name, package) for _, query, package in unshown}
         news = list(dict.fromkeys(number for number, *_ in unshown))
         batch = self._batch([replace(changes[number].event, swept=began) for number in news])
@@ -114,6 +116,18 @@ class SweepHandler:
             elif change.is_new and found.current:
                 self.metrics.count(MetricName.SWEPT_TOLD, query.name)
         return unshown
+
+
+def _silent(batch: Batch, changes: Sequence[Change]) -> set[tuple[str, str]]:
+    """Return the entries, by query and package, that new changes touch of which no message tells."""
+    return {
+        (query.name, package)
+        for change, item in zip(changes, batch.items, strict=True)
+        if change.is_silent and change.is_new
+        for query, names in item.names
+        if not change.shows or query.name in change.shows
+        for package in names
+    }
 
 
 def is_shown(change: Change, query: Query, package: str, contents: Contents, listed: float) -> bool:

@@ -61,6 +61,7 @@ def test_a_message_that_the_bus_lost_is_missed_by_its_number_and_replayed(own_si
 @pytest.mark.slow
 def test_a_message_that_nobody_has_is_healed_by_the_audit_which_says_so(own_site, wait_until):
     own_site.devserver.environ["FEDORA_PACKAGES_WORKER_AUDIT_RATE"] = "50"
+    own_site.devserver.environ["FEDORA_PACKAGES_CONNECTORS_BUGZILLA_SWEEP"] = "0"
     own_site.start_worker()
     own_site.start_web()
     own_site.get("/guake/bugs")

@@ -8,7 +8,7 @@ from fedora_packages.cache import keys
 from fedora_packages.cache.values import Invalidation
 from fedora_packages.connectors.query import QueryCall
 from fedora_packages.errors import UpstreamError
-from fedora_packages.monitoring.checks import check, confirm, drifts
+from fedora_packages.monitoring.checks import MAX_INTERVALS, check, confirm, drifts, explain
 from fedora_packages.monitoring.metrics import MetricName, total
 from tests.filling import put
 from tests.upstream import Answer
@@ -43,6 +43,18 @@ def known(service, query, upstream):
     """What is cached: one build, as koji says."""
     upstream.koji_says(builds(BUILD))
     return put(service.cache, query.entry("guake"), lambda: query.fetch("guake"))
+
+
+@pytest.fixture(autouse=True)
+def swept(client):
+    """A function that notes when the last complete sweep of each upstream began; by default after all that a test does."""
+
+    def swept(at):
+        for upstream in ("koji", "bodhi"):
+            client.hset(keys.turn(f"sweep:{upstream}"), "done", at)
+
+    swept(4e9)
+    return swept
 
 
 def read(service, query):
@@ -118,6 +130,36 @@ def test_a_difference_that_no_message_explains_is_drift(service, make, known, up
     assert (drift.query, drift.package, drift.by) == ("koji.builds", "guake", "audit")
     assert "lost message on buildsys.build.state.change" in caplog.text
     assert (counted(service, "drift"), drifts(service.client)[0]["topics"]) == (1, ["buildsys.build.state.change"])
+
+
+def test_a_difference_waits_for_the_sweep_that_follows_and_not_for_ever(service, make, known, upstream, swept):
+    swept(time.time() - 1)
+    upstream.koji_says(builds({**BUILD, "state": 3}))
+    make()
+    soon, late = time.time() + GRACE + 1, time.time() + MAX_INTERVALS * 300 + 2 * GRACE
+    assert confirm(service.cache, service.queries, service.metrics, soon) == []
+    assert confirm(service.cache, service.queries, service.metrics, soon + GRACE) == []
+    assert len(confirm(service.cache, service.queries, service.metrics, late)) == 1
+
+
+def test_a_difference_is_confirmed_after_the_sweep_that_follows(service, make, known, upstream, swept):
+    swept(time.time() - 1)
+    upstream.koji_says(builds({**BUILD, "state": 3}))
+    make()
+    confirm(service.cache, service.queries, service.metrics, time.time() + GRACE + 1)
+    swept(time.time())
+    assert len(confirm(service.cache, service.queries, service.metrics, time.time() + 3 * GRACE)) == 1
+
+
+def test_a_difference_that_a_sweep_explains_is_no_drift(service, make, known, upstream):
+    upstream.koji_says(builds({**BUILD, "state": 3}))
+    make()
+    explain(service.client, service.metrics, {("koji.builds", "vim"), ("koji.tagged", "guake")})
+    assert service.client.zcard(keys.SUSPECTED_DRIFT) == 1
+    explain(service.client, service.metrics, {("koji.builds", "guake")})
+    assert confirm(service.cache, service.queries, service.metrics, time.time() + GRACE + 1) == []
+    assert (counted(service, "drift"), counted(service, "ignored")) == (0, 1)
+    assert total(service.client).durations(MetricName.WRONG_FOR, "koji.builds|audit").count == 1
 
 
 @pytest.mark.parametrize(("age", "bound"), [(30, 60.0), (400, 600.0), (4000, float("inf"))])

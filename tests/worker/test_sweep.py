@@ -9,9 +9,11 @@ import pytest
 from fedora_packages.cache import keys
 from fedora_packages.cache.fill_types import Policy
 from fedora_packages.cache.queue import Claim
+from fedora_packages.connectors.query import QueryCall
 from fedora_packages.connectors.sweep import MARGIN, Change, Sweep, Swept, event_of
 from fedora_packages.errors import CacheUnavailable
 from fedora_packages.messages import timeline
+from fedora_packages.monitoring.checks import check
 from fedora_packages.monitoring.metrics import MetricName, total
 from fedora_packages.worker.sweep import Sweeper, SweepHandler
 from tests.filling import put
@@ -99,6 +101,22 @@ def test_a_silent_change_is_no_lost_message_and_not_on_the_timeline(service, han
     handler.handle([build(is_silent=True)], BEGAN, LISTED)
     assert (counted(service), timeline.read(service.client, "guake")) == ((0, 0, 1), [])
     assert read(service, "koji.builds", "guake").state == "refreshing"
+
+
+@pytest.mark.parametrize(("is_silent", "suspected"), [(True, 0), (False, 1)])
+def test_a_silent_change_explains_what_a_check_has_found_before(service, handler, upstream, is_silent, suspected):
+    """The check has corrected the value, which then shows the change."""
+    query = service.queries["koji.builds"]
+    row = {
+        "build_id": 7, "nvr": "guake-1-1", "version": "1", "release": "1", "epoch": None, "state": 1, "owner_name": "x",
+        "task_id": None, "start_ts": 1.0, "creation_ts": 1.0, "completion_ts": 2.0,
+    }  # fmt: skip
+    fill(service, "koji.builds", builds(6))
+    upstream.koji_says([[1], [[row]]])
+    check(service.cache, service.metrics, QueryCall(query, "guake"), "reader")
+    assert service.client.zcard(keys.SUSPECTED_DRIFT) == 1
+    assert handler.handle([build(is_silent=is_silent)], BEGAN, LISTED) == 0
+    assert service.client.zcard(keys.SUSPECTED_DRIFT) == suspected
 
 
 def test_a_change_that_is_only_compared_is_not_counted_where_it_is_shown(service, handler):
