@@ -19,8 +19,9 @@ from fedora_packages.errors import UpstreamError
 
 log = logging.getLogger(__name__)
 
-#: Seconds that one step may take: no request takes longer.
-LOCK_FOR = 300.0
+#: Seconds after which the lock of a worker that was killed is free, and those after which a living worker keeps its own.
+LOCK_FOR = 15.0
+KEEP_EVERY = LOCK_FOR / 5
 
 
 class SharedWork:
@@ -50,7 +51,8 @@ class SharedWork:
         self._since = since
         self._clock = clock
         self._key = keys.turn(name)
-        self._lock = client.lock(keys.turn_lock(name), timeout=lock_for, blocking=False)
+        # `keep` runs in another thread.
+        self._lock = client.lock(keys.turn_lock(name), timeout=lock_for, blocking=False, thread_local=False)
 
     def take(self) -> bool:
         """Do the work if it is due and no other worker is at it; return whether it was done.
@@ -72,7 +74,7 @@ class SharedWork:
     def advance(self, position: Any, **counts: int) -> None:
         """Note that the work is done up to a position (JSON-ready), with counts to be shown.
 
-        Raises `LockError` if a step took so long that another worker may be at it.
+        Raises `LockError` if this worker stood still for so long that another one may be at it.
         """
         self.position = position
         self.renew()
@@ -82,6 +84,11 @@ class SharedWork:
         """Keep the lock for another while.  Raises as `advance`."""
         with redis_errors():
             self._lock.reacquire()
+
+    def keep(self) -> None:
+        """Keep the lock for another while if it is ours: a step may take longer than it.  Called every `KEEP_EVERY` seconds."""
+        with suppress(LockError):
+            self.renew()
 
     def _is_due(self) -> bool:
         with redis_errors():
@@ -106,7 +113,7 @@ class SharedWork:
             error = failure.sentence
             log.warning("%s failed: %s", self.name, error)
         except LockError:
-            error = "a step took too long, and another worker goes on"
+            error = "the worker stood still, and another worker goes on"
             log.warning("%s: %s", self.name, error)
         finally:
             self._note(error=error)

@@ -37,7 +37,7 @@ from fedora_packages.worker.replay import Replay
 from fedora_packages.worker.reporter import Bus, HeartbeatReporter
 from fedora_packages.worker.scheduled_query import ScheduledQuery, scheduled_queries
 from fedora_packages.worker.sequence import SequenceTracker
-from fedora_packages.worker.shared_work import SharedWork
+from fedora_packages.worker.shared_work import KEEP_EVERY, SharedWork
 from fedora_packages.worker.sweep import Sweeper, SweepHandler
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,7 @@ class Worker:
             self.run_thread(f"schedule-{scheduled.query.name}", scheduled.run)
         for turn in self._turns:
             self._repeat(turn.name, TURN_POLL_INTERVAL, turn.take, turn.name)
+        self._repeat("keep", KEEP_EVERY, self._keep_turns, "keeping turns")
         self._repeat("repair", REPAIR_POLL_INTERVAL, self._index_repair.check, "index repair")
         self.run_thread("gaps", self.gaps.run)
         if self._audit_rate:
@@ -230,6 +231,10 @@ class Worker:
         if messages:
             self.handle_all(messages, received)
             self.buffer.handled()
+
+    def _keep_turns(self) -> None:
+        for turn in self._turns:
+            turn.keep()
 
     def _report(self) -> None:
         dead = [thread.name for thread in self._threads if not thread.is_alive()]

@@ -1,5 +1,7 @@
 """Turns: all workers together do the work once in an interval, and go on where one of them was killed."""
 
+import threading
+
 import pytest
 
 from fedora_packages.cache import keys
@@ -126,3 +128,31 @@ def test_the_lock_runs_out_by_itself(client):
 
     make_turn(client, work, lock_for=60.0).take()
     assert not client.exists(keys.turn_lock("sweep:koji"))
+
+
+def test_a_long_step_keeps_its_lock(client):
+    """Another thread keeps it, since the worker's own waits for an upstream."""
+
+    def work(turn):
+        client.pexpire(keys.turn_lock("sweep:koji"), 500)
+        keeper = threading.Thread(target=turn.keep)
+        keeper.start()
+        keeper.join()
+        assert client.pttl(keys.turn_lock("sweep:koji")) > 50_000
+        turn.advance(1)
+
+    assert make_turn(client, work, lock_for=60.0).take()
+    assert state_of(client, "sweep:koji")["position"] == "1"
+
+
+def test_only_the_worker_whose_turn_it_is_keeps_the_lock(client):
+    idle = make_turn(client, nothing, lock_for=60.0)
+
+    def work(turn):
+        client.pexpire(keys.turn_lock("sweep:koji"), 500)
+        idle.keep()
+        assert client.pttl(keys.turn_lock("sweep:koji")) <= 500
+
+    idle.keep()
+    assert not client.exists(keys.turn_lock("sweep:koji"))
+    make_turn(client, work).take()
