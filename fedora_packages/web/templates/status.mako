@@ -235,7 +235,7 @@
   % for probe in health.probes:
     <tr>
       <th scope="row">${probe.query}</th>
-      <td data-label="Package">${probe.sample}</td>
+      <td data-label="Package">${"–" if probe.sample == "*" else probe.sample}</td>
       <td data-label="At">${at(probe.at)}</td>
       <td class="said" data-label="Result">
       % if probe.findings:
