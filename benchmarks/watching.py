@@ -52,8 +52,8 @@ class Watch:
     wrong: dict[tuple[str, str, str, float], Wrong] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        #: Entries by query and package, with the time of the last action.
-        self._watched: dict[tuple[str, str], float] = {}
+        #: Entries by query and package, with the times of all actions since the value was right.
+        self._watched: dict[tuple[str, str], list[float]] = {}
         #: When a variant was last right, or marked as one that may be wrong.
         self._right: dict[tuple[str, str, str], float] = {}
         self._stop = threading.Event()
@@ -68,8 +68,7 @@ class Watch:
         """Watch the entries of a package that messages of some topics touch.  ``at`` is a time before the action."""
         for topic in topics:
             for query in self.service.queries.listening(topic):
-                if self._watched.setdefault((query.name, package), at) < at:
-                    self._watched[query.name, package] = at
+                self._watched.setdefault((query.name, package), []).append(at)
 
     def as_dict(self) -> dict[str, Any]:
         oldest = sorted(self.wrong.values(), key=lambda one: -one.age)
@@ -90,19 +89,19 @@ class Watch:
                 self.looks += 1
 
     def _look(self) -> None:
-        for pair, noted in list(self._watched.items()):
+        for pair, actions in list(self._watched.items()):
             if self._stop.is_set():
                 return
             query, package = self.truth.queries[pair[0]], pair[1]
             began = time.time()
             (contents,) = self.service.cache.contents([query.entry(package)])
             # Of one that is invalidated, pages say that it may be out of date.
-            right = [self._is_right(query, package, cached, noted) for cached in contents.current.values()]
-            if all(right) and contents.current and began - noted > WATCHED_FOR and self._watched[pair] == noted:
-                del self._watched[pair]
+            right = [self._is_right(query, package, cached, actions) for cached in contents.current.values()]
+            if all(right) and contents.current and began - actions[-1] > WATCHED_FOR:
+                self._watched.pop(pair)
                 self._right = {key: at for key, at in self._right.items() if key[:2] != pair}
 
-    def _is_right(self, query: Query, package: str, cached: CachedValue, noted: float) -> bool:
+    def _is_right(self, query: Query, package: str, cached: CachedValue, actions: list[float]) -> bool:
         """Compare a current value with the truth, and note for how long it has been wrong."""
         began = time.time()
         try:
@@ -116,8 +115,10 @@ class Watch:
             return False
         self.compared += 1
         key = (query.name, package, cached.variant)
-        # It is as new as its fetch; nobody saw it wrong before.
-        since = max(self._right.get(key, noted), cached.stamp.fetched)
+        # It was right when it was fetched, and until the next action, unless one before has something follow in silence.
+        since = max(self._right.get(key, actions[0]), cached.stamp.fetched)
+        if not any(since - WATCHED_FOR < at <= since for at in actions):
+            since = min((at for at in actions if at > since), default=since)
         is_right = json.loads(json.dumps(value)) == cached.value
         if is_right:
             self._right[key] = began
