@@ -272,7 +272,9 @@ class BugzillaConnector(Connector):
         self._refuse_errors(request, answer)
         found, rows = self.read(request, SweptBugs, answer), len(answer["bugs"])
         components = position.get("components", {})
-        moves = self._moves(found.bugs, first)
+        # The overlap of two sweeps has bugs whose history is known.
+        unseen = [bug for bug in found.bugs if is_new(position, bug.changed) or str(bug.id) not in components]
+        moves = self._moves(unseen, first)
         changes = [
             change_of(
                 bug, {*moves.get(bug.id, ()), components.get(str(bug.id), "")}, first, is_new(position, bug.changed)

@@ -220,6 +220,17 @@ def test_a_bug_that_came_and_moved_on_between_two_sweeps_names_each_component(sw
     assert history["new_since"] == [stamp(NOW - 600 - MARGIN)]
 
 
+def test_the_history_of_a_moved_bug_is_read_by_one_sweep(swept, upstream, lists):
+    """Two sweeps overlap, and the second has its component from the first."""
+    lists([bug(5)], [], moved=[5])
+    upstream.says("/rest/bug/5/history", moves("vim"))
+    first = swept("bugzilla", {"since": NOW - 600})
+    done = swept("bugzilla", first.position, NOW)
+    lists([bug(5)], moved=[5])
+    swept("bugzilla", done.position, NOW + 10)
+    assert [asked.path for asked in upstream.asked].count("/rest/bug/5/history") == 1
+
+
 def test_older_moves_of_a_bug_name_no_component(swept, upstream, lists):
     lists([bug(5)], moved=[5])
     upstream.says("/rest/bug/5/history", moves("vim", at=NOW - 9000))
