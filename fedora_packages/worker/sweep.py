@@ -135,15 +135,16 @@ def is_shown(change: Change, query: Query, package: str, contents: Contents, lis
 
     ``listed`` is when the upstream had listed the change.  An entry that was never fetched shows all changes: its first fetch
     will.  One that is being refilled does not: the fetch may have begun before.  It does if it was invalidated after the change,
-    or if its refill waits for the change already.  A value that was fetched `MARGIN` after a change is newer, whatever it shows:
-    another change may hide this one, and each sweep that overlaps would invalidate the value.
+    if its refill waits for the change already, or if the change is only compared: the next sweep does that again.  A value that
+    was fetched `MARGIN` after a change is newer, whatever it shows: another change may hide this one, and each sweep that
+    overlaps would invalidate the value.
     """
     if not contents.is_cached:
         return True
     expected = query.expected(change.event, package)
     if not contents.current:
         lag = CLOCK_SKEW if expected is None else MARGIN
-        return expected in contents.expected or contents.invalidated > change.event.sent + lag
+        return not change.is_new or expected in contents.expected or contents.invalidated > change.event.sent + lag
     shows = change.shows.get(query.name)
     for variant, cached in contents.current.items():
         if cached.stamp.fetched > min(listed, change.event.sent + MARGIN):

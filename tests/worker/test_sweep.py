@@ -169,6 +169,17 @@ def test_an_entry_whose_refill_waits_for_the_change_is_not_invalidated_again(ser
     assert service.cache.generation(entry) != before
 
 
+def test_an_entry_that_is_being_refilled_is_compared_by_the_next_sweep(service, handler):
+    """Otherwise a list of all things, such as Anitya's, would begin each late refill anew."""
+    fill(service, "koji.tagged", {"tags": {}})
+    handler.handle([Change(event_of("bodhi", "bodhi.update.edit", "a", time.time() + 60, BODY))], BEGAN, LISTED)
+    entry = service.queries["koji.tagged"].entry("guake")
+    before = service.cache.generation(entry)
+    compared = Change(event_of("bodhi", "bodhi.update.edit", "b", LISTED, BODY), is_new=False)
+    assert handler.handle([compared], BEGAN, LISTED) == 0
+    assert service.cache.generation(entry) == before
+
+
 @pytest.mark.parametrize(("age", "is_again"), [(1, True), (60, False)])
 def test_an_entry_that_was_invalidated_after_a_change_is_not_invalidated_again(service, handler, age, is_again):
     """Its refill can be late for long, and each sweep that lists the change would begin it anew."""
