@@ -20,7 +20,7 @@ from fedora_packages.errors import UpstreamError
 log = logging.getLogger(__name__)
 
 #: Seconds after which the lock of a worker that was killed is free, and those after which a living worker keeps its own.
-LOCK_FOR = 15.0
+LOCK_FOR = 6.0
 KEEP_EVERY = LOCK_FOR / 5
 
 
