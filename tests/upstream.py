@@ -29,13 +29,14 @@ class Answer:
 
 @dataclass
 class Asked:
-    """One request that came."""
+    """One request that came; ``target`` is its path with parameters, as it was sent."""
 
     method: str
     path: str
     params: dict[str, list[str]]
     body: bytes
     headers: Any
+    target: str = ""
 
 
 #: What dist-git's API and mdapi return for a package that they do not have.
@@ -120,7 +121,9 @@ class Upstream:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = unquote(parts.path) or "/"
                 answer = upstream.answer(
-                    Asked(self.command, path, parse_qs(parts.query, keep_blank_values=True), body, self.headers)
+                    Asked(
+                        self.command, path, parse_qs(parts.query, keep_blank_values=True), body, self.headers, self.path
+                    )
                 )
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.content_type)

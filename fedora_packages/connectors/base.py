@@ -21,6 +21,10 @@ from fedora_packages.settings import ConnectorSettings
 #: Returns the active releases as the query ``bodhi.releases`` does, for queries that differ by release.
 ListReleases = Callable[[], Sequence[Mapping[str, Any]]]
 
+#: Characters that stay as they are in a segment of a path, beside letters, digits and ``-._~``: those of RFC 3986 that Go's
+#: ``net/url`` leaves too.  A router in Go can look up a segment as it was sent: it knows ``gcc-c++`` and no ``gcc-c%2B%2B``.
+UNQUOTED = "$&+:=@"
+
 
 class Connector(HTTPClient):
     """A reader of one upstream: its queries are methods, and all that the service has to know of it stands here.
@@ -69,7 +73,7 @@ class Connector(HTTPClient):
         ``request`` describes it in errors; by default ``GET`` and the path, unquoted.
         """
         request = request or f"GET /{'/'.join(path)}"
-        url = "".join(f"/{quote(part, safe='')}" for part in path)
+        url = "".join(f"/{quote(part, safe=UNQUOTED)}" for part in path)
         return self.send("GET", url, request=request, headers={"Accept": accept}, **arguments)
 
     def json(self, *path: str, **arguments: Any) -> Any:

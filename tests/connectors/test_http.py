@@ -219,6 +219,11 @@ def test_names_are_quoted_in_addresses(queries, upstream):
     assert upstream.asked[0].path == "/f45/pkg/gcc-c++ a/b?"
 
 
+def test_names_are_quoted_as_a_router_in_go_expects(queries, upstream):
+    queries["mdapi.relations"].fetch("a-_.~$&+:=@()b", "f45")
+    assert upstream.asked[0].target == "/f45/pkg/a-_.~$&+:=@%28%29b"
+
+
 def test_a_dead_upstream_is_not_hammered(queries, upstream):
     upstream.answers[RELATION_PAGE] = Answer(b"", 503)
     for _ in range(Circuit.FAILURES + 5):
